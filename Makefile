@@ -1,0 +1,43 @@
+# The portal's commands. Each works as the first command on a fresh machine with Python 3.11 or newer.
+
+PYTHON ?= python3
+PORT ?= 8000
+ARGS ?=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix bench run clean
+
+help: ## Say what can be made
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/ready ## Run the portal with its demonstration world until Ctrl-C (PORT=8000)
+	@PORTAL_MODE=demo PORT=$(PORT) $(BIN)/python -m cosme_portal.demo
+
+test: .venv/ready ## Pass every test (ARGS="-k deadline" chooses some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/ready ## Lint, template style, types, floors, missing migrations
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --check --target-version 5.2
+	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djhtml --tabwidth 2 --check
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy .
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@$(BIN)/python manage.py check --fail-level WARNING
+
+fix: .venv/ready ## Put code and templates into the house style
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2 || true
+	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djhtml --tabwidth 2
+
+bench: .venv/ready ## Measure speed and memory beside a floor of the same run
+	@PORTAL_MODE=development $(BIN)/python -m cosme_portal.bench $(ARGS)
+
+clean: ## Remove the virtual environment and everything the portal keeps under var/
+	@rm -rf .venv var
+
+.venv/ready: requirements.txt requirements-dev.txt cosme_portal/setup.sh
+	@PYTHON=$(PYTHON) sh cosme_portal/setup.sh

@@ -1,0 +1,1 @@
+"""Middle floor: people, their organisations and the cluster profiles these keep."""

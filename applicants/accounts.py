@@ -1,0 +1,18 @@
+"""How django-allauth meets this portal."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Mails point to the portal's own address, whatever host header a request carries."""
+
+    def get_email_confirmation_url(self, request: Any, emailconfirmation: Any) -> str:
+        path: str = super().get_email_confirmation_url(request, emailconfirmation)
+        return settings.BASE_URL + "/" + path.split("://", 1)[-1].split("/", 1)[-1]
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        url: str = super().get_reset_password_from_key_url(key)
+        return settings.BASE_URL + "/" + url.split("://", 1)[-1].split("/", 1)[-1]

@@ -1,0 +1,95 @@
+"""Forms of people and organisations; the steps of the profile are in `profile`."""
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Column, Layout, Row
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from applicants.fields import CountryField
+from applicants.models import Organisation, User
+
+
+class SignupNameForm(forms.Form):
+    """What sign-up asks beside address and password."""
+
+    full_name = forms.CharField(
+        label=_("Full name"),
+        max_length=150,
+        help_text=_("As it should stand on receipts."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    field_order = ("full_name", "email", "password1")
+
+    def signup(self, request: Any, user: User) -> None:
+        user.full_name = self.cleaned_data["full_name"]
+        user.save(update_fields=["full_name"])
+
+
+class OrganisationForm(forms.ModelForm):
+    """An organisation as the registry knows it."""
+
+    country = CountryField(label=_("Country of the legal seat"))
+    website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
+    pic = forms.CharField(
+        label=_("Participant identification code (PIC)"),
+        required=False,
+        help_text=_("Nine digits, if the organisation has one."),
+    )
+
+    class Meta:
+        model = Organisation
+        fields = (
+            "legal_name",
+            "cluster_name",
+            "acronym",
+            "kind",
+            "country",
+            "region",
+            "town",
+            "website",
+            "pic",
+        )
+        help_texts = {
+            "cluster_name": _("If the organisation runs a cluster that has another name."),
+            "country": _("Where the organisation is registered in law, not where it works."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(
+            "legal_name",
+            Row(Column("cluster_name", css_class="col-md-8"), Column("acronym", css_class="col-md-4")),
+            Row(Column("kind", css_class="col-md-6"), Column("country", css_class="col-md-6")),
+            Row(Column("region", css_class="col-md-6"), Column("town", css_class="col-md-6")),
+            Row(Column("website", css_class="col-md-6"), Column("pic", css_class="col-md-6")),
+        )
+
+    def clean_pic(self) -> str:
+        return "".join(str(self.cleaned_data["pic"]).split())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        runs_a_cluster = cleaned.get("kind") == Organisation.Kind.RUNS_CLUSTER
+        if runs_a_cluster and not cleaned.get("cluster_name"):
+            self.add_error("cluster_name", _("Name the cluster that the organisation runs."))
+        return cleaned
+
+
+class ColleagueForm(forms.Form):
+    """Whom to invite into an organisation."""
+
+    email = forms.EmailField(
+        label=_("E-mail address of your colleague"),
+        help_text=_("We send a link that is good for seven days."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True

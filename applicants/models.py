@@ -1,0 +1,209 @@
+"""People, organisations, who belongs to which, and the cluster profile in its steps."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from calls import clock
+from calls.eligibility.countries import choices_on, name_on
+from calls.eligibility.facts import OrganisationKind
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **given: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **given)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **given: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **given)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username or "")
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person; the e-mail address is the name to log in with."""
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    full_name = models.CharField(_("full name"), max_length=150)
+    is_staff = models.BooleanField(_("officer"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    date_joined = models.DateTimeField(default=clock.real_now)
+
+    objects = UserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+
+    class Meta:
+        ordering = ["full_name", "email"]
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="one_person_for_each_address"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or self.email
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+    def get_short_name(self) -> str:
+        return str(self)
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def of(self, user: User) -> "OrganisationQuerySet":
+        return self.filter(members=user)
+
+    def editable_by(self, user: User) -> "OrganisationQuerySet":
+        """Their own, and records that their organisation keeps for one that has no people yet."""
+        own = Q(members=user)
+        kept = Q(members__isnull=True) & Q(steward__members=user)
+        return self.filter(own | kept).distinct()
+
+    def named_like(self, words: str) -> "OrganisationQuerySet":
+        found = self
+        for word in words.split()[:6]:
+            found = found.filter(
+                Q(legal_name__icontains=word)
+                | Q(cluster_name__icontains=word)
+                | Q(acronym__icontains=word)
+            )
+        return found
+
+
+class Organisation(models.Model):
+    """A legal entity in the registry, perhaps one that runs a cluster under another name.
+
+    `steward` is the organisation whose people entered the record for a partner; they keep it until
+    the partner has people of its own.
+    """
+
+    class Kind(models.TextChoices):
+        CLUSTER = OrganisationKind.CLUSTER.value, _("Cluster organisation")
+        NETWORK = OrganisationKind.NETWORK.value, _("Business network organisation")
+        RUNS_CLUSTER = OrganisationKind.RUNS_CLUSTER.value, _("Legal entity that runs a cluster")
+        RESEARCH = (
+            OrganisationKind.RESEARCH_AS_CLUSTER.value,
+            _("Research body acting as a cluster organisation"),
+        )
+        COMPANY = OrganisationKind.COMPANY.value, _("Company")
+        OTHER = OrganisationKind.OTHER.value, _("Other")
+
+    legal_name = models.CharField(_("legal name"), max_length=200)
+    cluster_name = models.CharField(_("name of the cluster"), max_length=200, blank=True)
+    acronym = models.CharField(_("short name"), max_length=40, blank=True)
+    kind = models.CharField(_("kind of organisation"), max_length=40, choices=Kind)
+    country = models.CharField(_("country of the legal seat"), max_length=2)
+    region = models.CharField(_("region"), max_length=120, blank=True)
+    town = models.CharField(_("town"), max_length=120, blank=True)
+    website = models.URLField(_("website"), blank=True)
+    pic = models.CharField(
+        _("participant identification code (PIC)"),
+        max_length=9,
+        blank=True,
+        validators=[RegexValidator(r"^\d{9}$", _("A PIC has nine digits, such as 999988877."))],
+    )
+    steward = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="kept_records"
+    )
+    members = models.ManyToManyField(User, through="Membership", related_name="organisations")
+    is_demonstration = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["legal_name"]
+        constraints = [
+            models.CheckConstraint(
+                name="a_pic_has_nine_digits", condition=Q(pic="") | Q(pic__regex=r"^[0-9]{9}$")
+            ),
+            models.CheckConstraint(
+                name="a_country_is_a_code", condition=Q(country__regex=r"^[A-Z]{2}$")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("applicants:organisation", args=[self.pk])
+
+    @property
+    def name(self) -> str:
+        """What people call it: the cluster where it runs one, else the legal name."""
+        return self.cluster_name or self.legal_name
+
+    @property
+    def country_name(self) -> str:
+        return name_on(self.country, clock.now().date())
+
+
+def today_country_choices() -> list[tuple[str, str]]:
+    return choices_on(clock.now().date())
+
+
+class Membership(models.Model):
+    """A person acts for an organisation."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="memberships")
+    joined_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_person_joins_an_organisation_once", fields=["user", "organisation"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.organisation}"
+
+
+class SavedStep(models.Model):
+    """The answers to one step of a wizard, with a version of their own.
+
+    Two people on different steps never meet; on the same step the second save is refused
+    (`saving.save_step`) and both texts are shown.
+    """
+
+    step = models.SlugField(max_length=40)
+    answers = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField(null=True)
+    saved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.step} v{self.version}"
+
+
+class ProfileSection(SavedStep):
+    """One step of an organisation's cluster profile."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="profile_sections"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_profile_section_for_each_step", fields=["organisation", "step"]
+            )
+        ]

@@ -1,0 +1,77 @@
+"""What happens to organisations: founding a record, inviting a colleague, joining."""
+
+from django.conf import settings
+from django.core import signing
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applicants.models import Membership, Organisation, User
+from calls import clock
+
+INVITATION_SALT = "applicants.colleague"
+INVITATION_SECONDS = 7 * 24 * 3600
+
+
+class BadInvitation(Exception):
+    """The link is not ours, too old, or meant for another address."""
+
+
+@transaction.atomic
+def register_organisation(organisation: Organisation, *, by: User) -> Organisation:
+    """Store a new record; its founder acts for it at once. No human has to approve anything."""
+    organisation.created_at = clock.now()
+    organisation.save()
+    Membership.objects.create(user=by, organisation=organisation)
+    return organisation
+
+
+@transaction.atomic
+def enter_partner(organisation: Organisation, *, steward: Organisation) -> Organisation:
+    """Store a partner's record for it: the steward's people keep it until it has people of its own."""
+    organisation.created_at = clock.now()
+    organisation.steward = steward
+    organisation.save()
+    return organisation
+
+
+def invite_colleague(organisation: Organisation, *, email: str, by: User) -> None:
+    """Send a signed link to an address.
+
+    Nothing tells whether the address has an account: the same mail goes out either way.
+    """
+    address = email.strip().lower()
+    token = signing.dumps([organisation.pk, address], salt=INVITATION_SALT)
+    link = settings.BASE_URL + reverse("applicants:join", args=[token])
+    body = render_to_string(
+        "applicants/mails/colleague.txt",
+        {"organisation": organisation, "by": by, "link": link, "address": address},
+    )
+    subject = _("Join %(organisation)s on the COSME portal") % {"organisation": organisation.name}
+    send_mail(" ".join(subject.split()), body, None, [address])
+
+
+def invitation_from(token: str, *, user: User) -> Organisation:
+    """The organisation that a link invites this person to.
+
+    Raises:
+        BadInvitation: the link was changed, is older than seven days, or is for someone else.
+    """
+    try:
+        pk, address = signing.loads(token, salt=INVITATION_SALT, max_age=INVITATION_SECONDS)
+    except signing.BadSignature:
+        raise BadInvitation from None
+    organisation = Organisation.objects.filter(pk=pk).first()
+    if organisation is None or address != user.email.lower():
+        raise BadInvitation
+    return organisation
+
+
+def join(organisation: Organisation, *, user: User) -> Membership:
+    """Let a person act for an organisation; joining twice changes nothing."""
+    membership, _created = Membership.objects.get_or_create(
+        user=user, organisation=organisation, defaults={"joined_at": clock.now()}
+    )
+    return membership

@@ -1,0 +1,354 @@
+"""The cluster profile: its steps, and what is complete and what is missing in it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from crispy_forms.layout import Column, Row
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from applicants import vocabularies
+from applicants.fields import CountField, SeveralField
+from applicants.models import Organisation, ProfileSection
+from applicants.steps import StepForm, Text
+from calls import clock
+from calls.eligibility.countries import choices_on
+from calls.innovation_clusters import ELEMENTS
+
+FIRST_YEAR = 1800
+
+
+class IdentityForm(StepForm):
+    slug = "identity"
+    title = _("Identity")
+    intro = _("Who the organisation is in law, and how it presents itself.")
+    mandatory = ("legal_form", "founded", "street", "postcode", "description")
+
+    legal_form = forms.CharField(
+        label=_("Legal form"), max_length=120, help_text=_("For example: association, e.V., foundation.")
+    )
+    founded = forms.IntegerField(label=_("Year of establishment"), min_value=FIRST_YEAR)
+    street = forms.CharField(label=_("Street and number"), max_length=200)
+    postcode = forms.CharField(label=_("Postcode and town"), max_length=120)
+    nuts = forms.RegexField(
+        r"^[A-Z]{2}[0-9A-Z]{0,3}$",
+        label=_("NUTS code of the region"),
+        help_text=_("If you know it, such as FRK26."),
+        error_messages={"invalid": _("A NUTS code is two letters and up to three more signs.")},
+    )
+    description = forms.CharField(
+        label=_("What the cluster is and does"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("Up to 4,000 characters, as you would present it to a partner."),
+    )
+    layout: ClassVar = (
+        Row(Column("legal_form", css_class="col-md-8"), Column("founded", css_class="col-md-4")),
+        Row(
+            Column("street", css_class="col-md-5"),
+            Column("postcode", css_class="col-md-4"),
+            Column("nuts", css_class="col-md-3"),
+        ),
+        "description",
+    )
+
+    def clean_founded(self) -> int | None:
+        year: int | None = self.cleaned_data["founded"]
+        this_year = clock.now().year
+        if year is not None and year > this_year:
+            raise ValidationError(
+                _("%(year)s lies in the future. Give the year in which the organisation was founded.")
+                % {"year": year}
+            )
+        return year
+
+
+class RegistrationForm(StepForm):
+    slug = "registration"
+    title = _("Cluster platform")
+    intro = _(
+        "The call asks for organisations that are registered, or planned to be registered, on the "
+        "European cluster platform."
+    )
+    STATUSES = (
+        ("registered", _("Registered: we have a profile on the platform")),
+        ("planned", _("Planned: we will register")),
+        ("neither", _("Neither registered nor planned")),
+    )
+
+    status = forms.ChoiceField(
+        label=_("Registration"), choices=STATUSES, widget=forms.RadioSelect
+    )
+    profile_link = forms.URLField(
+        label=_("Link to the profile"),
+        assume_scheme="https",
+        help_text=_("If registered: the address of your profile on the platform."),
+    )
+    planned_on = forms.DateField(
+        label=_("Planned date of registration"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("If planned: the date by which you will have registered."),
+    )
+    mandatory = ("status",)
+
+
+class MembersForm(StepForm):
+    slug = "members"
+    title = _("Members and staff")
+    intro = _("How many members of which kind; a member may be of two kinds.")
+    mandatory = ("total", "smes", "large", "research", "staff")
+
+    total = CountField(label=_("Members in all"))
+    smes = CountField(label=_("Small and medium-sized enterprises"))
+    large = CountField(label=_("Large enterprises"))
+    research = CountField(label=_("Research and knowledge organisations"))
+    other = CountField(label=_("Other members"))
+    kinds = SeveralField(label=_("Kinds of members"), choices=vocabularies.MEMBER_KINDS)
+    staff = forms.DecimalField(
+        label=_("Staff of the cluster management"),
+        min_value=0,
+        max_value=10000,
+        max_digits=7,
+        decimal_places=2,
+        help_text=_("Full-time equivalents, such as 2.5."),
+    )
+    layout: ClassVar = (
+        Row(Column("total", css_class="col-md-6"), Column("staff", css_class="col-md-6")),
+        Row(
+            Column("smes", css_class="col-md-6"),
+            Column("large", css_class="col-md-6"),
+            Column("research", css_class="col-md-6"),
+            Column("other", css_class="col-md-6"),
+        ),
+        "kinds",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        total = cleaned.get("total")
+        for name in ("smes", "large", "research", "other"):
+            part = cleaned.get(name)
+            if total is not None and part is not None and part > total:
+                message = _(
+                    "%(part)s is more than the %(total)s members in all. Correct one of the two."
+                )
+                self.add_error(name, message % {"part": part, "total": total})
+        return cleaned
+
+
+class SectorsForm(StepForm):
+    slug = "sectors"
+    title = _("Sectors and technologies")
+    intro = _("What your members work in.")
+    mandatory = ("sectors", "emerging_industries")
+
+    emerging_industries = SeveralField(
+        label=_("Emerging industries"), choices=vocabularies.EMERGING_INDUSTRIES
+    )
+    technologies = SeveralField(label=_("Technology fields"), choices=vocabularies.TECHNOLOGIES)
+    sectors = SeveralField(label=_("Sectoral industries"), choices=vocabularies.SECTORS)
+
+
+class ServicesForm(StepForm):
+    slug = "services"
+    title = _("Support services")
+    intro = _(
+        "Which cluster and network support services you offer to businesses, or channel to them from "
+        "others, and how you match the definition of innovation clusters."
+    )
+    mandatory = ("independent", "how")
+
+    offered = SeveralField(label=_("Services that we offer"), choices=vocabularies.SERVICES)
+    channelled = SeveralField(
+        label=_("Services that we channel from others"), choices=vocabularies.SERVICES
+    )
+    other_service = forms.CharField(
+        label=_("Another service, in your words"), max_length=200
+    )
+    independent = forms.ChoiceField(
+        label=_("Are your members independent of each other?"),
+        choices=(
+            ("yes", _("Yes, they are independent parties")),
+            ("no", _("No, they belong to one group")),
+        ),
+        widget=forms.RadioSelect,
+    )
+    elements = SeveralField(
+        label=_("Which elements of the definition does the cluster meet?"),
+        choices=[(element.code, element.text) for element in ELEMENTS],
+    )
+    how = forms.CharField(
+        label=_("How it meets them, in your words"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    definition = forms.ChoiceField(
+        label=_("Which text do you refer to?"),
+        choices=(
+            ("2014", _("Framework of 2014 (2014/C 198/01), point 1.3(s)")),
+            ("2006", _("Framework of 2006, which has been replaced")),
+        ),
+        help_text=_("The call uses the Framework of 2014."),
+    )
+    layout: ClassVar = (
+        Row(Column("offered", css_class="col-lg-6"), Column("channelled", css_class="col-lg-6")),
+        "other_service",
+        "independent",
+        "elements",
+        "how",
+        "definition",
+    )
+
+    @classmethod
+    def missing(cls, answers: Mapping[str, Any]) -> list[Text]:
+        missing = super().missing(answers)
+        if not services_in(answers):
+            missing.insert(0, _("A support service, offered or channelled"))
+        return missing
+
+    @classmethod
+    def done_share(cls, answers: Mapping[str, Any]) -> tuple[int, int]:
+        done, wanted = super().done_share(answers)
+        return done + bool(services_in(answers)), wanted + 1
+
+
+class MarketsForm(StepForm):
+    slug = "markets"
+    title = _("Markets and label")
+    intro = _("Where your members want to go, and the quality label that the cluster holds.")
+    mandatory = ("third_markets", "label")
+
+    third_markets = forms.MultipleChoiceField(
+        label=_("Third countries of interest"),
+        choices=lambda: choices_on(clock.now().date()),
+        widget=forms.SelectMultiple(attrs={"size": 8}),
+        help_text=_("Hold Ctrl (or Command) to choose several."),
+    )
+    markets_in_europe = forms.CharField(
+        label=_("Countries of interest in Europe"), max_length=300
+    )
+    label = forms.ChoiceField(
+        label=_("Quality label"), choices=vocabularies.LABELS, widget=forms.RadioSelect
+    )
+    label_date = forms.DateField(
+        label=_("Date of the label"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def clean_label_date(self) -> Any:
+        given = self.cleaned_data["label_date"]
+        if given and given > clock.now().date():
+            raise ValidationError(_("This date lies in the future. Give the date of the award."))
+        return given
+
+
+class ContactForm(StepForm):
+    slug = "contact"
+    title = _("Contact")
+    intro = _(
+        "Whom partners of a proposal and officers may write to. This is never shown to strangers and "
+        "is not part of the sealed proposal."
+    )
+    mandatory = ("contact_name", "contact_email")
+
+    contact_name = forms.CharField(label=_("Name"), max_length=150)
+    contact_function = forms.CharField(label=_("Function"), max_length=150)
+    contact_email = forms.EmailField(label=_("E-mail address"))
+    contact_telephone = forms.CharField(label=_("Telephone"), max_length=40)
+
+
+PROFILE_STEPS: tuple[type[StepForm], ...] = (
+    IdentityForm,
+    RegistrationForm,
+    MembersForm,
+    SectorsForm,
+    ServicesForm,
+    MarketsForm,
+    ContactForm,
+)
+
+
+def services_in(answers: Mapping[str, Any]) -> list[str]:
+    """Codes and words of the services that are offered or channelled."""
+    named = [*answers.get("offered", []), *answers.get("channelled", [])]
+    other = answers.get("other_service", "")
+    return sorted(set(named)) + ([other] if other else [])
+
+
+@dataclass(frozen=True)
+class StepState:
+    """One step as lists show it."""
+
+    form: type[StepForm]
+    section: ProfileSection | None
+    missing: tuple[str, ...]
+    done: int
+    wanted: int
+
+    @property
+    def slug(self) -> str:
+        return self.form.slug
+
+    @property
+    def title(self) -> Text:
+        return self.form.title
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.missing
+
+    @property
+    def is_begun(self) -> bool:
+        return self.section is not None and self.section.version > 0
+
+
+@dataclass(frozen=True)
+class ProfileState:
+    """What of a profile is there; built from its sections without a query."""
+
+    steps: tuple[StepState, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        return all(step.is_complete for step in self.steps)
+
+    @property
+    def percent(self) -> int:
+        done = sum(step.done for step in self.steps)
+        wanted = sum(step.wanted for step in self.steps)
+        return done * 100 // wanted
+
+    @property
+    def missing(self) -> list[str]:
+        return [f"{step.title}: {label}" for step in self.steps for label in step.missing]
+
+    @property
+    def answers(self) -> dict[str, dict[str, Any]]:
+        return {step.slug: step.section.answers if step.section else {} for step in self.steps}
+
+
+def state_of_sections(sections: Iterable[ProfileSection]) -> ProfileState:
+    by_step = {section.step: section for section in sections}
+    steps = []
+    for form in PROFILE_STEPS:
+        section = by_step.get(form.slug)
+        answers = section.answers if section else {}
+        done, wanted = form.done_share(answers)
+        missing = tuple(str(label) for label in form.missing(answers))
+        steps.append(StepState(form, section, missing, done, wanted))
+    return ProfileState(tuple(steps))
+
+
+def profile_of(organisation: Organisation) -> ProfileState:
+    return state_of_sections(organisation.profile_sections.all())
+
+
+def form_for(slug: str) -> type[StepForm] | None:
+    return next((form for form in PROFILE_STEPS if form.slug == slug), None)
+
+
+def step_after(slug: str) -> str | None:
+    slugs = [form.slug for form in PROFILE_STEPS]
+    place = slugs.index(slug) + 1
+    return slugs[place] if place < len(slugs) else None

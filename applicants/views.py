@@ -1,0 +1,155 @@
+"""Pages of people and organisations."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from applicants import organisations, profile
+from applicants.forms import ColleagueForm, OrganisationForm
+from applicants.models import Organisation, ProfileSection
+from applicants.saving import StepChanged, save_step
+from applicants.web import person, signed_in
+
+
+@signed_in
+def my_organisations(request: HttpRequest) -> HttpResponse:
+    """Their organisations, and the partners' records that these keep."""
+    found = (
+        Organisation.objects.editable_by(person(request))
+        .prefetch_related("profile_sections", "members")
+        .order_by("legal_name")
+    )
+    rows = [(one, profile.profile_of(one)) for one in found]
+    return render(request, "applicants/organisations.html", {"rows": rows})
+
+
+@signed_in
+def new_organisation(request: HttpRequest) -> HttpResponse:
+    form = OrganisationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        organisation = organisations.register_organisation(
+            form.save(commit=False), by=person(request)
+        )
+        messages.success(request, _("%(name)s is in the registry.") % {"name": organisation})
+        next_url = request.GET.get("then", "")
+        if next_url.startswith("/") and not next_url.startswith("//"):
+            return redirect(next_url)
+        return redirect(organisation)
+    return render(request, "applicants/organisation_form.html", {"form": form})
+
+
+@signed_in
+def organisation(request: HttpRequest, pk: int) -> HttpResponse:
+    """One organisation: its record, its people, the state of its profile."""
+    found = get_object_or_404(
+        Organisation.objects.editable_by(person(request)).prefetch_related(
+            "profile_sections", "members"
+        ),
+        pk=pk,
+    )
+    context = {
+        "organisation": found,
+        "profile": profile.profile_of(found),
+        "colleague_form": ColleagueForm(),
+    }
+    return render(request, "applicants/organisation.html", context)
+
+
+@signed_in
+def edit_organisation(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Organisation.objects.editable_by(person(request)), pk=pk)
+    form = OrganisationForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("The record of %(name)s is saved.") % {"name": found})
+        return redirect(found)
+    context = {"form": form, "organisation": found}
+    return render(request, "applicants/organisation_form.html", context)
+
+
+@signed_in
+@require_http_methods(["POST"])
+def invite_colleague(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(
+        Organisation.objects.editable_by(person(request)).prefetch_related(
+            "profile_sections", "members"
+        ),
+        pk=pk,
+    )
+    form = ColleagueForm(request.POST)
+    if not form.is_valid():
+        context = {
+            "organisation": found,
+            "profile": profile.profile_of(found),
+            "colleague_form": form,
+        }
+        return render(request, "applicants/organisation.html", context)
+    address = form.cleaned_data["email"]
+    organisations.invite_colleague(found, email=address, by=person(request))
+    messages.success(request, _("An invitation is on its way to %(address)s.") % {"address": address})
+    return redirect(found)
+
+
+@signed_in
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """Accept a colleague's invitation with the address that it was sent to."""
+    user = person(request)
+    try:
+        found = organisations.invitation_from(token, user=user)
+    except organisations.BadInvitation:
+        return render(request, "applicants/bad_invitation.html", status=404)
+    if request.method == "POST":
+        organisations.join(found, user=user)
+        messages.success(request, _("You now act for %(name)s.") % {"name": found})
+        return redirect(found)
+    return render(request, "applicants/join.html", {"organisation": found})
+
+
+@signed_in
+def profile_overview(request: HttpRequest, pk: int) -> HttpResponse:
+    """What of the profile is complete and what is missing."""
+    found = _with_profile(request, pk)
+    context = {"organisation": found, "profile": profile.profile_of(found)}
+    return render(request, "applicants/profile.html", context)
+
+
+@signed_in
+def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+    """One step of the profile."""
+    found = _with_profile(request, pk)
+    form_class = profile.form_for(slug)
+    if form_class is None:
+        raise Http404
+    section, _created = ProfileSection.objects.select_related("saved_by").get_or_create(
+        organisation=found, step=slug
+    )
+    form = form_class(request.POST or None, saved=section)
+    context: dict[str, Any] = {
+        "organisation": found,
+        "profile": profile.profile_of(found),
+        "form": form,
+        "section": section,
+    }
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "applicants/profile_step.html", context)
+    try:
+        save_step(section, answers=form.answers(), seen_version=form.seen, by=person(request))
+    except StepChanged as conflict:
+        form.data = form.data.copy()
+        form.data["seen_version"] = str(conflict.current.version)
+        context |= {"theirs": conflict.current, "differences": form.differences(conflict.current)}
+        return render(request, "applicants/profile_step.html", context, status=409)
+    messages.success(request, _("Saved."))
+    following = profile.step_after(slug)
+    if following is None:
+        return redirect("applicants:profile", found.pk)
+    return redirect("applicants:profile-step", found.pk, following)
+
+
+def _with_profile(request: HttpRequest, pk: int) -> Organisation:
+    editable = Organisation.objects.editable_by(person(request))
+    return get_object_or_404(editable.prefetch_related("profile_sections"), pk=pk)

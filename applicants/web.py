@@ -1,0 +1,58 @@
+"""What views of all floors above share: the signed-in person, and forms that lose nothing."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from applicants.models import User
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+# What a browser sends back with a form, but nobody typed.
+NOT_TYPED = {"csrfmiddlewaretoken"}
+
+
+def person(request: HttpRequest) -> User:
+    """The signed-in person; only behind `signed_in`."""
+    user = request.user
+    if not isinstance(user, User):
+        raise TypeError("This view needs a signed-in person.")
+    return user
+
+
+def signed_in(view: "View[P]") -> "View[P]":
+    """Let in who is signed in. A form that was sent after the login expired comes back filled."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if request.method == "POST":
+            return held_text(request, login_url=reverse("account_login"), status=401)
+        return redirect_to_login(request.get_full_path())
+
+    return guarded
+
+
+def held_text(request: HttpRequest, *, login_url: str | None, status: int) -> HttpResponse:
+    """A page that holds what was typed, to be sent again with one click. Nothing was stored."""
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in NOT_TYPED
+        for value in values
+    ]
+    context: dict[str, Any] = {
+        "typed": typed,
+        "visible": [(name, value) for name, value in typed if len(str(value)) > 20],
+        "action": request.get_full_path(),
+        "login_url": login_url,
+        "had_files": bool(request.FILES),
+    }
+    return render(request, "held_text.html", context, status=status)

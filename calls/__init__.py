@@ -1,0 +1,1 @@
+"""Ground floor: what the Union asks for, by when, and on which conditions."""

@@ -1,0 +1,68 @@
+"""Calls and countries as officers see them. What is final can be read only."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from calls.models import Call, Contact, CountryParticipation, Extension, Programme, Strand
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """To be looked at: rows come from call files and domain functions."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(admin.TabularInline):
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class StrandInline(ReadOnlyInline):
+    model = Strand
+    fields = ["number", "topic", "title", "budget"]
+
+
+class ExtensionInline(ReadOnlyInline):
+    model = Extension
+    fields = ["old_deadline", "new_deadline", "reason", "decided_by"]
+
+
+class ContactInline(ReadOnlyInline):
+    model = Contact
+    fields = ["kind", "name", "url", "email", "telephone"]
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnlyAdmin):
+    list_display = ["reference", "title", "opens_at", "deadline", "budget"]
+    search_fields = ["reference", "title"]
+    inlines = [StrandInline, ExtensionInline, ContactInline]
+    fields = [
+        "programme", "reference", "title", "summary", "published_at", "opens_at",
+        "first_deadline", "deadline", "zone", "budget", "rules",
+    ]  # fmt: skip
+
+
+class ParticipationInline(ReadOnlyInline):
+    model = CountryParticipation
+    fields = ["country", "gate", "signed_on", "in_force_on", "counts_until", "source"]
+
+
+@admin.register(Programme)
+class ProgrammeAdmin(ReadOnlyAdmin):
+    list_display = ["code", "name", "legal_basis"]
+    inlines = [ParticipationInline]

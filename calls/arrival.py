@@ -1,0 +1,80 @@
+"""When a request had fully arrived at the portal's own edge.
+
+A submission is judged by that instant, not by when a worker got round to it. Three sources, best
+first: a proxy that is configured as trusted stamps a header (Unix seconds with a fraction); else the
+kernel says how long ago the last byte came in, which is right even for a request that waited in the
+listen queue; else the moment at which the server had read the body.
+"""
+
+import socket
+import struct
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from calls import clock
+
+LAST_DATA_RECEIVED = 52  # offset of tcpi_last_data_recv in struct tcp_info (linux/tcp.h), milliseconds
+LONGEST_WAIT = timedelta(minutes=5)
+# The kernel counts in ticks of up to 10 ms: a shorter wait than this is no evidence of a queue.
+SHORTEST_WAIT = timedelta(milliseconds=50)
+
+
+class ArrivalMiddleware:
+    """Sets `request.arrived_at` (real time, UTC), once and before anything else looks."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.arrived_at = arrival_of(request)  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def received_at(request: HttpRequest) -> datetime:
+    """The portal's instant at which the request had fully arrived."""
+    return clock.of(request.arrived_at)  # type: ignore[attr-defined]
+
+
+def arrival_of(request: HttpRequest) -> datetime:
+    if _is_small_form(request):
+        _ = request.body  # it has arrived when all of it has
+    present = clock.real_now()
+    stamped = _stamp_of_trusted_proxy(request, present)
+    if stamped is not None:
+        return stamped
+    return present - time_since_last_byte(request.environ.get("gunicorn.socket"))
+
+
+def _is_small_form(request: HttpRequest) -> bool:
+    return (
+        request.method == "POST"
+        and request.content_type == "application/x-www-form-urlencoded"
+        and int(request.META.get("CONTENT_LENGTH") or 0) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    )
+
+
+def _stamp_of_trusted_proxy(request: HttpRequest, present: datetime) -> datetime | None:
+    if request.META.get("REMOTE_ADDR") not in settings.TRUSTED_PROXIES:
+        return None
+    try:
+        seconds = float(request.headers.get(settings.ARRIVAL_HEADER, ""))
+        stamped = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return stamped if present - LONGEST_WAIT <= stamped <= present else None
+
+
+def time_since_last_byte(connection: socket.socket | None) -> timedelta:
+    """How long the last byte of a TCP connection has lain in the kernel; zero where unknown."""
+    if connection is None or not hasattr(socket, "TCP_INFO"):
+        return timedelta()
+    try:
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, LAST_DATA_RECEIVED + 4)
+        (milliseconds,) = struct.unpack_from("@I", info, LAST_DATA_RECEIVED)
+    except (OSError, struct.error):
+        return timedelta()
+    waited = timedelta(milliseconds=milliseconds)
+    return waited if SHORTEST_WAIT <= waited <= LONGEST_WAIT else timedelta()

@@ -1,0 +1,319 @@
+"""Reads a call file (YAML) and says, by line, what is wrong with it.
+
+Everything is checked before anything is stored, so a broken file leaves nothing behind. Scalars are
+read by what the field expects, not by YAML's guess: `NO` is Norway, and `1.10` keeps its zero.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from calls.eligibility import RuleSet
+from calls.eligibility.countries import UnknownCountry, normalise
+from calls.eligibility.rules import UnusableRule
+
+Reader = Callable[[Node], Any]
+
+
+class BadCallFile(Exception):
+    """The file cannot be used; the text names file, line, what was found and what was expected."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.file = "call file"
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}: {self.args[0]}"
+
+
+def read_call_file(path: Path) -> dict[str, Any]:
+    """The programme and the call of a file, checked and with proper values.
+
+    Raises:
+        BadCallFile: at the first thing that cannot be used.
+    """
+    try:
+        return read_call_text(path.read_text(encoding="utf-8"))
+    except BadCallFile as problem:
+        problem.file = str(path)
+        raise
+    except UnicodeDecodeError:
+        problem = BadCallFile(1, "the file is not UTF-8 text.")
+        problem.file = str(path)
+        raise problem from None
+
+
+def read_call_text(text: str) -> dict[str, Any]:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BadCallFile(line, f"this is not YAML: {error.problem}.") from None
+    if root is None:
+        raise BadCallFile(1, "the file is empty; a programme and a call are expected.")
+    content: dict[str, Any] = CALL_FILE(root)
+    _check_dates(root, content["call"])
+    _check_ceilings(root, content["call"])
+    return content
+
+
+def _wrong(node: Node, expected: str) -> BadCallFile:
+    found = f"“{node.value}”" if isinstance(node, ScalarNode) else f"a {node.id}"
+    return BadCallFile(node.start_mark.line + 1, f"found {found}; expected {expected}.")
+
+
+def _scalar(node: Node, expected: str) -> str:
+    if not isinstance(node, ScalarNode):
+        raise _wrong(node, expected)
+    return str(node.value).strip()
+
+
+def text(node: Node) -> str:
+    value = _scalar(node, "a text")
+    if not value:
+        raise _wrong(node, "a text")
+    return " ".join(value.split())
+
+
+def whole_number(node: Node) -> int:
+    value = _scalar(node, "a whole number")
+    if not value.isascii() or not value.isdigit():
+        raise _wrong(node, "a whole number")
+    return int(value)
+
+
+def yes_or_no(node: Node) -> bool:
+    value = _scalar(node, "true or false")
+    if value not in {"true", "false"}:
+        raise _wrong(node, "true or false")
+    return value == "true"
+
+
+def amount(node: Node) -> Decimal:
+    expected = "an amount in euro such as '187500.00'"
+    try:
+        value = Decimal(_scalar(node, expected))
+    except InvalidOperation:
+        raise _wrong(node, expected) from None
+    if not value.is_finite() or value <= 0:
+        raise _wrong(node, expected)
+    return value
+
+
+def day(node: Node) -> date:
+    expected = "a date such as 2015-04-21"
+    try:
+        return date.fromisoformat(_scalar(node, expected))
+    except ValueError:
+        raise _wrong(node, expected) from None
+
+
+def instant(node: Node) -> datetime:
+    expected = "an instant with its offset such as 2015-04-21T17:00:00+02:00"
+    try:
+        value = datetime.fromisoformat(_scalar(node, expected))
+    except ValueError:
+        raise _wrong(node, expected) from None
+    if value.tzinfo is None:
+        raise _wrong(node, expected)
+    return value
+
+
+def country(node: Node) -> str:
+    try:
+        return normalise(_scalar(node, "the code of a country"))
+    except UnknownCountry:
+        raise _wrong(node, "the code of a country, such as FR or EL") from None
+
+
+def zone(node: Node) -> str:
+    value = _scalar(node, "an IANA time zone")
+    if value not in available_timezones():
+        raise _wrong(node, "an IANA time zone such as Europe/Brussels")
+    return value
+
+
+def one_of(*allowed: str) -> Reader:
+    def read(node: Node) -> str:
+        value = _scalar(node, f"one of {', '.join(allowed)}")
+        if value not in allowed:
+            raise _wrong(node, f"one of {', '.join(allowed)}")
+        return value
+
+    return read
+
+
+def list_of(read_item: Reader, *, key: str = "") -> Reader:
+    """A list; where `key` is given, no two entries may have the same value of it."""
+
+    def read(node: Node) -> list[Any]:
+        if not isinstance(node, SequenceNode):
+            raise _wrong(node, "a list")
+        values: list[Any] = []
+        for item in node.value:
+            value = read_item(item)
+            if key and any(value[key] == earlier[key] for earlier in values):
+                line = item.start_mark.line + 1
+                raise BadCallFile(line, f"{key} “{value[key]}” stands in the list twice.")
+            values.append(value)
+        return values
+
+    return read
+
+
+def mapping(required: Mapping[str, Reader], optional: Mapping[str, Reader] | None = None) -> Reader:
+    """An object with exactly these fields; an optional one that is left out is None."""
+    fields = {**required, **(optional or {})}
+
+    def read(node: Node) -> dict[str, Any]:
+        if not isinstance(node, MappingNode):
+            raise _wrong(node, f"the fields {', '.join(fields)}")
+        values: dict[str, Any] = dict.fromkeys(optional or {})
+        for key_node, value_node in node.value:
+            name = _scalar(key_node, "the name of a field")
+            if name not in fields:
+                raise _wrong(key_node, f"one of the fields {', '.join(fields)}")
+            values[name] = fields[name](value_node)
+        for name in required:
+            if name not in values:
+                line = node.start_mark.line + 1
+                raise BadCallFile(line, f"the field “{name}” is missing.")
+        return values
+
+    return read
+
+
+def _plain(node: Node) -> Any:
+    """A rule's parameter as YAML has it: text, whole number, or an object of them."""
+    if isinstance(node, MappingNode):
+        return {_scalar(key, "a name"): _plain(value) for key, value in node.value}
+    if isinstance(node, ScalarNode) and node.tag == "tag:yaml.org,2002:int":
+        return whole_number(node)
+    if isinstance(node, ScalarNode) and node.tag == "tag:yaml.org,2002:str":
+        return node.value
+    raise _wrong(node, "a text in quotes, a whole number, or an object of them")
+
+
+def rules(node: Node) -> list[dict[str, Any]]:
+    if not isinstance(node, SequenceNode):
+        raise _wrong(node, "a list of rules")
+    data = [_plain(item) for item in node.value]
+    for item, entry in zip(node.value, data, strict=True):
+        if not isinstance(entry, dict):
+            raise _wrong(item, "a rule such as {rule: in-time, citation: …}")
+    try:
+        RuleSet.from_json(data)
+    except UnusableRule as problem:
+        line = node.value[problem.index].start_mark.line + 1
+        raise BadCallFile(line, str(problem)) from None
+    return data
+
+
+PROGRAMME = mapping(
+    {
+        "code": text,
+        "name": text,
+        "legal_basis": text,
+        "participation": list_of(
+            mapping(
+                {
+                    "country": country,
+                    "gate": one_of("member-state", "a", "b", "c"),
+                    "source": text,
+                },
+                {"signed_on": day, "in_force_on": day, "counts_until": day},
+            )
+        ),
+    }
+)
+
+STRAND = mapping(
+    {
+        "code": text,
+        "number": whole_number,
+        "topic": text,
+        "title": text,
+        "budget": amount,
+        "purpose": text,
+        "objectives": list_of(mapping({"code": text, "text": text}), key="code"),
+        "deliverables": list_of(
+            mapping({"code": text, "title": text, "text": text}, {"is_scoreboard": yes_or_no}),
+            key="code",
+        ),
+    },
+    {"needs_established_partnership": yes_or_no},
+)
+
+CALL = mapping(
+    {
+        "reference": text,
+        "title": text,
+        "summary": text,
+        "published_at": instant,
+        "opens_at": instant,
+        "first_deadline": instant,
+        "zone": zone,
+        "budget": amount,
+        "sections": list_of(
+            mapping({"slug": text, "title": text, "text": text}, {"points": list_of(text)}),
+            key="slug",
+        ),
+        "strands": list_of(STRAND, key="code"),
+        "rules": rules,
+        "contacts": list_of(
+            mapping(
+                {
+                    "kind": one_of("partner-search", "helpdesk", "network", "information"),
+                    "name": text,
+                    "text": text,
+                },
+                {"url": text, "email": text, "telephone": text},
+            ),
+            key="name",
+        ),
+    },
+    {
+        "extensions": list_of(
+            mapping({"new_deadline": instant, "reason": text, "decided_by": text}),
+            key="new_deadline",
+        )
+    },
+)
+
+CALL_FILE = mapping({"programme": PROGRAMME, "call": CALL})
+
+
+def _line_of(root: Node, *path: str) -> int:
+    node = root
+    for name in path:
+        assert isinstance(node, MappingNode)  # noqa: S101 -- the file has been read as such
+        node = next(value for key, value in node.value if key.value == name)
+    return node.start_mark.line + 1
+
+
+def _check_dates(root: Node, call: dict[str, Any]) -> None:
+    if call["opens_at"] >= call["first_deadline"]:
+        line = _line_of(root, "call", "opens_at")
+        raise BadCallFile(line, "the call opens at or after its first deadline.")
+    latest = call["first_deadline"]
+    for extension in call["extensions"] or []:
+        if extension["new_deadline"] <= latest:
+            line = _line_of(root, "call", "extensions")
+            raise BadCallFile(line, "an extension must be later than the deadline before it.")
+        latest = extension["new_deadline"]
+
+
+def _check_ceilings(root: Node, call: dict[str, Any]) -> None:
+    ceilings = RuleSet.from_json(call["rules"]).parameter("grant-ceiling", "ceilings") or {}
+    codes = {strand["code"] for strand in call["strands"]}
+    for code in ceilings:
+        if code not in codes:
+            line = _line_of(root, "call", "rules")
+            raise BadCallFile(line, f"the rule “grant-ceiling” names a strand “{code}” that is not there.")

@@ -1,0 +1,205 @@
+"""Countries: codes, names of a date, territories, and who took part in a programme when.
+
+Codes are ISO 3166 alpha-2 in the EU's own style: Greece is EL; the United Kingdom is UK. Kosovo is
+XK. A later row or name never changes an earlier date: every question is asked "on this day".
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from calls.eligibility.country_names import DATED_NAMES, EUROPE, NAMES
+
+ALIASES = {"GR": "EL", "GB": "UK"}
+
+# The order in which the Union lists its Member States: by their names in their own languages.
+PROTOCOL_ORDER = (
+    "BE BG CZ DK DE EE IE EL ES FR HR IT CY LV LT LU HU MT NL AT PL PT RO SI SK FI SE UK".split()
+)
+
+# Outermost regions belong to their state (Article 349 TFEU); Åland is part of Finland in the Union.
+PART_OF = {
+    "GF": "FR", "GP": "FR", "MF": "FR", "MQ": "FR", "RE": "FR", "YT": "FR",
+    "IC": "ES", "EA": "ES", "AX": "FI",
+}  # fmt: skip
+
+# Overseas and dependent territories outside their state's own code: an officer decides.
+TERRITORY_OF = {
+    "GL": "DK", "FO": "DK",
+    "NC": "FR", "PF": "FR", "PM": "FR", "WF": "FR", "BL": "FR", "TF": "FR",
+    "AW": "NL", "CW": "NL", "SX": "NL", "BQ": "NL",
+    "JE": "UK", "GG": "UK", "IM": "UK", "GI": "UK", "AI": "UK", "BM": "UK", "FK": "UK", "KY": "UK",
+    "MS": "UK", "PN": "UK", "SH": "UK", "TC": "UK", "VG": "UK", "IO": "UK", "GS": "UK",
+    "SJ": "NO", "BV": "NO",
+    "AS": "US", "GU": "US", "MP": "US", "PR": "US", "UM": "US", "VI": "US",
+    "CC": "AU", "CX": "AU", "HM": "AU", "NF": "AU", "CK": "NZ", "NU": "NZ", "TK": "NZ",
+}  # fmt: skip
+
+# Shown at the first mention of Kosovo.
+STATUS_NOTES = {
+    "XK": "This designation is without prejudice to positions on status, and is in line with UNSCR "
+    "1244/1999 and the ICJ Opinion on the Kosovo declaration of independence.",
+    "MK": "Provisional code that does not prejudge the definitive nomenclature for this country.",
+}
+
+
+class UnknownCountry(ValueError):
+    """Nobody knows this code; `code` is what was given."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"“{code}” is not the code of a country. Use two letters, such as FR or EL.")
+        self.code = code
+
+
+def normalise(code: str) -> str:
+    """The one code under which a country is stored, from what a person or a file gave.
+
+    Takes ISO and EU codes in either case with blanks around; outermost regions become their state.
+
+    Raises:
+        UnknownCountry: no country, territory or outermost region has this code.
+    """
+    wanted = code.strip().upper()
+    wanted = ALIASES.get(wanted, wanted)
+    wanted = PART_OF.get(wanted, wanted)
+    if wanted not in NAMES:
+        raise UnknownCountry(code)
+    return wanted
+
+
+def name_on(code: str, day: date) -> str:
+    """The English name that the Union used for a stored code on that day."""
+    for until, name in DATED_NAMES.get(code, ()):
+        if day <= until:
+            return name
+    return NAMES[code]
+
+
+def choices_on(day: date) -> list[tuple[str, str]]:
+    """Every code with its name of that day, in the order of the names, for a list to choose from."""
+    named = [(code, name_on(code, day)) for code in NAMES]
+    return sorted(named, key=lambda pair: pair[1].removeprefix("the ").removeprefix("The "))
+
+
+def state_of(code: str) -> str:
+    """The state that a territory belongs to; a state is its own."""
+    return TERRITORY_OF.get(code, code)
+
+
+def is_in_europe(code: str) -> bool:
+    return state_of(code) in EUROPE and code not in TERRITORY_OF
+
+
+class Standing(StrEnum):
+    """How a country stands towards a programme on a day."""
+
+    MEMBER_STATE = "member-state"
+    IN_FORCE = "in-force"
+    SIGNED = "signed"
+    TERRITORY = "territory"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """One legal basis on which a country counts; first and last day are inclusive.
+
+    `gate` is "member-state", or the point of Article 6 of Regulation (EU) No 1287/2013: "a" EEA,
+    "b" acceding and candidate countries, "c" neighbourhood.
+    """
+
+    country: str
+    gate: str
+    signed_on: date | None
+    in_force_on: date | None
+    counts_until: date | None
+    source: str
+
+    def is_in_force(self, day: date) -> bool:
+        return (
+            self.in_force_on is not None
+            and self.in_force_on <= day
+            and (self.counts_until is None or day <= self.counts_until)
+        )
+
+    def is_signed(self, day: date) -> bool:
+        ended = self.counts_until is not None and day > self.counts_until
+        return self.signed_on is not None and self.signed_on <= day and not ended
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "country": self.country,
+            "gate": self.gate,
+            "signed_on": _iso(self.signed_on),
+            "in_force_on": _iso(self.in_force_on),
+            "counts_until": _iso(self.counts_until),
+            "source": self.source,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Participation":
+        return cls(
+            country=data["country"],
+            gate=data["gate"],
+            signed_on=_date(data["signed_on"]),
+            in_force_on=_date(data["in_force_on"]),
+            counts_until=_date(data["counts_until"]),
+            source=data["source"],
+        )
+
+
+class CountrySet:
+    """All participations of a programme, asked by day."""
+
+    def __init__(self, rows: Iterable[Participation]) -> None:
+        order = sorted(rows, key=lambda row: (row.country, row.in_force_on or date.max))
+        self.rows: tuple[Participation, ...] = tuple(order)
+        self._by_country: dict[str, list[Participation]] = {}
+        for row in self.rows:
+            self._by_country.setdefault(row.country, []).append(row)
+
+    def standing(self, code: str, day: date) -> tuple[Standing, Participation | None]:
+        """How a stored code stands on that day, with the row that says so."""
+        state = state_of(code)
+        standing, row = self._standing_of_state(state, day)
+        if code != state and standing != Standing.NONE:
+            return Standing.TERRITORY, row
+        return standing, row
+
+    def _standing_of_state(self, state: str, day: date) -> tuple[Standing, Participation | None]:
+        rows = self._by_country.get(state, [])
+        for row in rows:
+            if row.is_in_force(day):
+                is_member = row.gate == "member-state"
+                return (Standing.MEMBER_STATE if is_member else Standing.IN_FORCE), row
+        for row in rows:
+            if row.is_signed(day):
+                return Standing.SIGNED, row
+        return Standing.NONE, None
+
+    def counting_on(self, day: date) -> tuple[Participation, ...]:
+        """The rows in force on that day, one for each country: Member States in protocol order."""
+        counting = {row.country: row for row in self.rows if row.is_in_force(day)}
+        members = [code for code in PROTOCOL_ORDER if code in counting]
+        others = sorted(code for code in counting if code not in PROTOCOL_ORDER)
+        return tuple(counting[code] for code in (*members, *others))
+
+    def signed_only_on(self, day: date) -> tuple[Participation, ...]:
+        return tuple(
+            row
+            for row in self.rows
+            if row.is_signed(day) and self.standing(row.country, day)[0] == Standing.SIGNED
+        )
+
+    def as_json(self) -> list[dict[str, Any]]:
+        return [row.as_json() for row in self.rows]
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

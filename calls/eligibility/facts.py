@@ -1,0 +1,181 @@
+"""All that a rule may know of a proposal.
+
+Values only: whoever judges fills them in (`proposals.facts` for drafts and stored versions).
+`None` means "not known" wherever a type allows it; a rule must then not guess.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    COORDINATOR = "coordinator"
+    PARTNER = "partner"
+    ASSOCIATED = "associated"
+
+
+class OrganisationKind(StrEnum):
+    CLUSTER = "cluster-organisation"
+    NETWORK = "business-network"
+    RUNS_CLUSTER = "runs-a-cluster"
+    RESEARCH_AS_CLUSTER = "research-acting-as-cluster"
+    COMPANY = "company"
+    OTHER = "other"
+
+
+class Registration(StrEnum):
+    REGISTERED = "registered"
+    PLANNED = "planned"
+    NEITHER = "neither"
+
+
+class Audience(StrEnum):
+    """Who reads the verdict: one rule speaks more softly to applicants."""
+
+    APPLICANT = "applicant"
+    OFFICER = "officer"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFacts:
+    """How many members of which kind a cluster has; kinds may overlap."""
+
+    total: int | None = None
+    small_or_medium: int | None = None
+    large: int | None = None
+    research: int | None = None
+    other: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetFacts:
+    """One participant's line, in euro."""
+
+    eligible_costs: Decimal = Decimal(0)
+    requested_grant: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantFacts:
+    """One organisation in the consortium.
+
+    `key` names it within the proposal ("p1"), `organisation` is the same for two entries that
+    are certainly the same organisation. `country` is a normalised EU code of the legal seat,
+    or a territory's own code. `controlled_by` is the key of another participant, or the name of
+    a body outside that controls it.
+    """
+
+    key: str
+    organisation: str
+    name: str
+    role: Role
+    kind: OrganisationKind | None = None
+    cluster_name: str = ""
+    country: str | None = None
+    pic: str = ""
+    website: str = ""
+    registration: Registration | None = None
+    profile_link: str = ""
+    profile_link_shared: bool = False
+    planned_on: str = ""
+    profile_missing: tuple[str, ...] = ()
+    description_present: bool = False
+    members: MemberFacts = MemberFacts()
+    services: tuple[str, ...] = ()
+    independent_members: bool | None = None
+    cites_2006_definition: bool = False
+    controlled_by: str = ""
+    other_applications: int = 0
+    budget: BudgetFacts = BudgetFacts()
+
+    @property
+    def applies(self) -> bool:
+        """Coordinator and partners apply; associated partners take part at their own cost."""
+        return self.role != Role.ASSOCIATED
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """An uploaded document: `problem` says why it cannot be read, empty where it can."""
+
+    slot: str
+    name: str
+    pages: int
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFacts:
+    title: str
+    objective: str
+    justification: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverableFacts:
+    """One deliverable that the strand requires, and whether the proposal has it."""
+
+    code: str
+    title: str
+    present: bool
+    is_scoreboard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorFacts:
+    name: str
+    baseline: str
+    target: str
+    unit: str
+    verification: str
+
+    @property
+    def is_verifiable(self) -> bool:
+        return all((self.baseline, self.target, self.unit, self.verification))
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFacts:
+    """A target market: a country by its code, or a region by its name."""
+
+    country: str | None
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalFacts:
+    """One proposal as the rules see it.
+
+    `deadline` and `received_at` are aware instants; `received_at` is None where nothing was
+    received yet, and then nothing is said about time. Totals are None where the portal computes
+    them itself, and given where a dossier from elsewhere states its own.
+    """
+
+    strand: str
+    deadline: datetime
+    received_at: datetime | None = None
+    audience: Audience = Audience.APPLICANT
+    participants: tuple[ParticipantFacts, ...] = ()
+    files: tuple[FileFacts, ...] = ()
+    activities: tuple[ActivityFacts, ...] = ()
+    deliverables: tuple[DeliverableFacts, ...] = ()
+    indicators: tuple[IndicatorFacts, ...] = ()
+    markets: tuple[MarketFacts, ...] = ()
+    duration_months: int | None = None
+    stated_total_costs: Decimal | None = None
+    stated_total_grant: Decimal | None = None
+
+    @property
+    def applicants(self) -> tuple[ParticipantFacts, ...]:
+        return tuple(one for one in self.participants if one.applies)
+
+    @property
+    def total_costs(self) -> Decimal:
+        """Of applicants only: what an associated partner spends is its own."""
+        return sum((one.budget.eligible_costs for one in self.applicants), Decimal(0))
+
+    @property
+    def total_grant(self) -> Decimal:
+        return sum((one.budget.requested_grant for one in self.participants), Decimal(0))

@@ -1,0 +1,126 @@
+"""Admissibility: in time, complete, readable. Only these stop a submission."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from calls.eligibility.rules.base import Case, Level, Rule, listed
+from calls.eligibility.verdict import Finding, Fix, Outcome
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+
+
+def in_brussels(moment: datetime) -> str:
+    local = moment.astimezone(BRUSSELS)
+    offset = local.strftime("%z")
+    return (
+        f"{local.day} {local:%B %Y}, {local:%H:%M:%S}.{local.microsecond // 1000:03d} Brussels "
+        f"({local:%Z}, UTC{offset[:3]}:{offset[3:]})"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InTime(Rule):
+    """Received before the deadline instant: the instant itself is the first that is late."""
+
+    id: ClassVar[str] = "in-time"
+    level: ClassVar[Level] = Level.SUBMISSION
+    title: ClassVar[str] = "Received in time"
+    asks: ClassVar[str] = "The proposal is received before the deadline; 17:00:00.000 is late."
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        received, deadline = case.facts.received_at, case.facts.deadline
+        if received is None:
+            return
+        evidence = {"received_at": received.isoformat(), "deadline": deadline.isoformat()}
+        if received < deadline:
+            message = f"Received {in_brussels(received)}, before the deadline."
+            yield self.found("submission", Outcome.PASS, message, **evidence)
+            return
+        message = (
+            f"Received {in_brussels(received)}; the deadline was {in_brussels(deadline)}. "
+            "A proposal must arrive before that instant."
+        )
+        fix = Fix("check", "A late version does not count. The last version received in time does.")
+        yield self.found("submission", Outcome.INADMISSIBLE, message, fix, **evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescriptionPresent(Rule):
+    """Each applicant's own description of its support services is there."""
+
+    id: ClassVar[str] = "description-present"
+    level: ClassVar[Level] = Level.PARTNER
+    title: ClassVar[str] = "Description of each partner"
+    asks: ClassVar[str] = (
+        "For each partner a description shows that it offers or channels cluster and network "
+        "support services to businesses."
+    )
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        for one in case.facts.applicants:
+            if one.description_present:
+                message = f"The description of {one.name} is there."
+                yield self.found(one.key, Outcome.PASS, message)
+                continue
+            message = (
+                f"The description of {one.name} is missing. The call asks each partner, not only "
+                "the coordinator, to describe the support services that it offers or channels."
+            )
+            fix = Fix("descriptions", f"Write the description of {one.name}.")
+            yield self.found(one.key, Outcome.INADMISSIBLE, message, fix)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileComplete(Rule):
+    """Every mandatory field of the cluster profile is filled, registered or planned."""
+
+    id: ClassVar[str] = "profile-complete"
+    level: ClassVar[Level] = Level.PARTNER
+    title: ClassVar[str] = "Complete cluster profile"
+    asks: ClassVar[str] = (
+        "Each applicant hands in its complete cluster profile, as registered or as planned to be "
+        "registered on the European cluster platform."
+    )
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        for one in case.facts.applicants:
+            if not one.profile_missing:
+                message = f"The cluster profile of {one.name} is complete."
+                yield self.found(one.key, Outcome.PASS, message)
+                continue
+            message = (
+                f"The cluster profile of {one.name} is not complete: "
+                f"{listed(one.profile_missing)} missing. The call asks for the complete profile "
+                "of each applicant."
+            )
+            fix = Fix("profile", f"Complete the cluster profile of {one.name}.")
+            yield self.found(
+                one.key, Outcome.INADMISSIBLE, message, fix, missing=list(one.profile_missing)
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentsReadable(Rule):
+    """Each file is really a PDF that opens, is not encrypted, and has at least one page."""
+
+    id: ClassVar[str] = "documents-readable"
+    level: ClassVar[Level] = Level.SUBMISSION
+    title: ClassVar[str] = "Readable documents"
+    asks: ClassVar[str] = "Each file is a PDF that opens without a password and has a page."
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        for file in case.facts.files:
+            subject = f"file:{file.slot}"
+            if not file.problem and file.pages >= 1:
+                message = f"“{file.name}” opens and has {file.pages} pages."
+                if file.pages == 1:
+                    message = f"“{file.name}” opens and has one page."
+                yield self.found(subject, Outcome.PASS, message, pages=file.pages)
+                continue
+            problem = file.problem or "it has no pages"
+            message = f"“{file.name}” cannot be read: {problem}. Files must open and print."
+            fix = Fix("deliverables", "Replace the file by a PDF that opens without a password.")
+            yield self.found(subject, Outcome.INADMISSIBLE, message, fix, problem=problem)

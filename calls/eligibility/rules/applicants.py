@@ -1,0 +1,269 @@
+"""What each applicant must be: where established, of which kind, registered, and serving businesses."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from calls.eligibility.countries import STATUS_NOTES, Participation, Standing, state_of
+from calls.eligibility.facts import MemberFacts, OrganisationKind, ParticipantFacts, Registration
+from calls.eligibility.rules.base import Case, Level, Rule, listed
+from calls.eligibility.verdict import Finding, Fix, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileConsistent(Rule):
+    """The numbers of members agree with each other; kinds may overlap, so it only warns."""
+
+    id: ClassVar[str] = "profile-consistent"
+    level: ClassVar[Level] = Level.PARTNER
+    title: ClassVar[str] = "Consistent figures"
+    asks: ClassVar[str] = "The kinds of members do not add up to more than all members."
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        for one in case.facts.applicants:
+            kinds = _sum_of_kinds(one.members)
+            total = one.members.total
+            if total is None or kinds <= total:
+                yield self.found(one.key, Outcome.PASS, f"The figures of {one.name} agree.")
+                continue
+            message = (
+                f"{one.name} names {total} members, but its kinds of members add up to {kinds}. "
+                "That is right only where a member is of two kinds."
+            )
+            fix = Fix("profile", f"Look again at the member figures of {one.name}.")
+            yield self.found(one.key, Outcome.WARN, message, fix, total=total, kinds=kinds)
+
+
+def _sum_of_kinds(members: MemberFacts) -> int:
+    kinds = (members.small_or_medium, members.large, members.research, members.other)
+    return sum(number or 0 for number in kinds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Established(Rule):
+    """The legal seat lies in a Member State, or a country whose agreement is in force, on the rule date."""
+
+    id: ClassVar[str] = "established"
+    level: ClassVar[Level] = Level.PARTNER
+    title: ClassVar[str] = "Established in a participating country"
+    asks: ClassVar[str] = (
+        "Each applicant has its legal seat in a Member State of the Union or in a country that "
+        "takes part in COSME under Article 6 of Regulation (EU) No 1287/2013."
+    )
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        return [self._judge_one(one, case) for one in case.facts.applicants]
+
+    def _judge_one(self, one: ParticipantFacts, case: Case) -> Finding:
+        if one.country is None:
+            message = f"{one.name} has not said in which country its legal seat is."
+            fix = Fix("consortium", f"Give the country of {one.name}.")
+            return self.found(one.key, Outcome.OFFICER, message, fix, country=None)
+        standing, row = case.countries.standing(one.country, case.rule_date)
+        outcome, message = _explain_standing(one, standing, row, case)
+        note = STATUS_NOTES.get(one.country, "") if one.country == "XK" else ""
+        evidence = {
+            "country": one.country,
+            "standing": standing.value,
+            "in_force_on": row.as_json()["in_force_on"] if row else None,
+            "rule_date": case.rule_date.isoformat(),
+        }
+        fix = None
+        if outcome != Outcome.PASS:
+            fix = Fix(
+                "consortium",
+                f"Let {one.name} take part as an associated partner at its own cost, or look for "
+                "a partner in a country that counts.",
+            )
+        return self.found(one.key, outcome, f"{message} {note}".strip(), fix, **evidence)
+
+
+def _explain_standing(
+    one: ParticipantFacts, standing: Standing, row: Participation | None, case: Case
+) -> tuple[Outcome, str]:
+    country = case.country_name(one.country or "")
+    day = f"{case.rule_date.day} {case.rule_date:%B %Y}"
+    if standing == Standing.MEMBER_STATE:
+        return Outcome.PASS, f"{one.name} is established in {country}, a Member State on {day}."
+    if standing == Standing.IN_FORCE and row is not None and row.in_force_on is not None:
+        since = f"{row.in_force_on.day} {row.in_force_on:%B %Y}"
+        return Outcome.PASS, (
+            f"{one.name} is established in {country}, which takes part in COSME "
+            f"(Article 6, point {row.gate}; in force since {since})."
+        )
+    if standing == Standing.SIGNED and row is not None and row.signed_on is not None:
+        signed = f"{row.signed_on.day} {row.signed_on:%B %Y}"
+        return Outcome.OFFICER, (
+            f"{one.name} is established in {country}, which signed its COSME agreement on "
+            f"{signed}; it was not in force on {day}, the date that counts. An officer decides."
+        )
+    if standing == Standing.TERRITORY:
+        state = case.country_name(state_of(one.country or ""))
+        return Outcome.OFFICER, (
+            f"{one.name} is established in {country}, a territory of its own under {state}. "
+            "Whether it counts as established there, an officer decides."
+        )
+    return Outcome.INELIGIBLE, (
+        f"{one.name} is established in {country}, which did not take part in COSME on {day}. "
+        "An applicant must be established in a Member State or a COSME country."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindOfOrganisation(Rule):
+    """Cluster organisations and business network organisations apply, no others."""
+
+    id: ClassVar[str] = "organisation-kind"
+    level: ClassVar[Level] = Level.PARTNER
+    title: ClassVar[str] = "Cluster or business network organisation"
+    asks: ClassVar[str] = (
+        "Each applicant is a cluster organisation or a business network organisation; a legal "
+        "entity may apply for a cluster that it runs."
+    )
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        for one in case.facts.applicants:
+            outcome, message = self._explain(one)
+            fix = None
+            if outcome != Outcome.PASS:
+                fix = Fix(
+                    "consortium",
+                    f"Check the kind of {one.name}; one that is neither a cluster nor a network "
+                    "may be an associated partner.",
+                )
+            kind = one.kind.value if one.kind else None
+            yield self.found(one.key, outcome, message, fix, kind=kind)
+
+    def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
+        if one.kind == OrganisationKind.CLUSTER:
+            return Outcome.PASS, f"{one.name} is a cluster organisation."
+        if one.kind == OrganisationKind.NETWORK:
+            return Outcome.PASS, f"{one.name} is a business network organisation."
+        if one.kind == OrganisationKind.RUNS_CLUSTER and one.cluster_name:
+            return Outcome.PASS, f"{one.name} applies for {one.cluster_name}, a cluster that it runs."
+        if one.kind == OrganisationKind.RUNS_CLUSTER:
+            message = f"{one.name} applies for a cluster that it runs, but does not name the cluster."
+            return Outcome.OFFICER, message
+        if one.kind == OrganisationKind.RESEARCH_AS_CLUSTER:
+            return Outcome.OFFICER, (
+                f"{one.name} is a research body that says it acts as a cluster organisation. "
+                "An officer decides whether it does."
+            )
+        if one.kind is None:
+            return Outcome.OFFICER, f"{one.name} has not said what kind of organisation it is."
+        return Outcome.INELIGIBLE, (
+            f"{one.name} is neither a cluster organisation nor a business network organisation. "
+            "Only these may apply."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformRegistration(Rule):
+    """Registered, or planned to be registered, on the European cluster platform."""
+
+    id: ClassVar[str] = "platform-registration"
+    level: ClassVar[Level] = Level.PARTNER
+    title: ClassVar[str] = "Registration on the cluster platform"
+    asks: ClassVar[str] = (
+        "Each applicant is registered, or planned to be registered, on the European cluster "
+        "platform."
+    )
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        for one in case.facts.applicants:
+            outcome, message = self._explain(one, case)
+            fix = None
+            if outcome != Outcome.PASS:
+                fix = Fix("profile", f"Mend the registration in the cluster profile of {one.name}.")
+            evidence = {"link": one.profile_link, "planned_on": one.planned_on}
+            yield self.found(one.key, outcome, message, fix, **evidence)
+
+    def _explain(self, one: ParticipantFacts, case: Case) -> tuple[Outcome, str]:
+        if one.registration == Registration.REGISTERED:
+            return self._explain_registered(one, case)
+        if one.registration == Registration.PLANNED and one.planned_on:
+            message = f"{one.name} plans to be registered on the platform on {one.planned_on}."
+            return Outcome.PASS, message
+        if one.registration == Registration.PLANNED:
+            return Outcome.WARN, (
+                f"{one.name} plans to be registered on the platform, but gives no date. Planned "
+                "is enough for the call; a date makes it credible."
+            )
+        if one.registration is None:
+            return Outcome.OFFICER, f"{one.name} has not said whether it is on the cluster platform."
+        return Outcome.INELIGIBLE, (
+            f"{one.name} is neither registered nor planned to be registered on the European "
+            "cluster platform. One of the two is needed."
+        )
+
+    def _explain_registered(self, one: ParticipantFacts, case: Case) -> tuple[Outcome, str]:
+        if not one.profile_link:
+            return Outcome.OFFICER, (
+                f"{one.name} says that it is registered on the platform, but gives no link to its "
+                "profile. An officer will look for it."
+            )
+        same = [
+            other.name
+            for other in case.facts.applicants
+            if other.key != one.key
+            and other.organisation != one.organisation
+            and other.profile_link.rstrip("/") == one.profile_link.rstrip("/")
+        ]
+        if same or one.profile_link_shared:
+            whose = listed(same) or "another organisation"
+            return Outcome.OFFICER, (
+                f"The platform profile that {one.name} gives is also given by {whose}. "
+                "Each organisation has a profile of its own."
+            )
+        return Outcome.PASS, f"{one.name} is registered on the platform."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportServices(Rule):
+    """Offers or channels a named service to businesses, for independent parties."""
+
+    id: ClassVar[str] = "support-services"
+    level: ClassVar[Level] = Level.PARTNER
+    title: ClassVar[str] = "Support services to businesses"
+    asks: ClassVar[str] = (
+        "Each applicant offers or channels cluster and network support services to businesses, in "
+        "line with the definition of innovation clusters: a group of independent parties."
+    )
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        for one in case.facts.applicants:
+            yield from self._judge_one(one)
+
+    def _judge_one(self, one: ParticipantFacts) -> Iterator[Finding]:
+        evidence = {
+            "services": list(one.services),
+            "independent_members": one.independent_members,
+        }
+        outcome, message = self._explain(one)
+        fix = None
+        if outcome != Outcome.PASS:
+            fix = Fix("profile", f"Mend the support services in the profile of {one.name}.")
+        yield self.found(one.key, outcome, message, fix, **evidence)
+
+    def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
+        if one.independent_members is False:
+            return Outcome.INELIGIBLE, (
+                f"The members of {one.name} are not independent of each other. An innovation "
+                "cluster is a group of independent parties."
+            )
+        if not one.services:
+            return Outcome.OFFICER, (
+                f"{one.name} names no support service that it offers or channels to businesses. "
+                "At least one is needed."
+            )
+        if one.independent_members is None:
+            message = f"{one.name} has not said whether its members are independent of each other."
+            return Outcome.OFFICER, message
+        if one.cites_2006_definition:
+            return Outcome.WARN, (
+                f"{one.name} refers to the definition of 2006, which has been replaced. The call "
+                "uses the Framework of 2014 (2014/C 198/01), point 1.3(s)."
+            )
+        count = len(one.services)
+        services = "one support service" if count == 1 else f"{count} support services"
+        return Outcome.PASS, f"{one.name} offers or channels {services} to independent members."

@@ -1,0 +1,94 @@
+"""What every rule is made of: its identity, its citation, and the case that it judges."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from calls.eligibility.countries import CountrySet, name_on, state_of
+from calls.eligibility.facts import ParticipantFacts, ProposalFacts
+from calls.eligibility.verdict import Finding, Fix, Outcome
+
+
+class Level(StrEnum):
+    """What a rule judges; only partner and consortium rules decide on eligibility."""
+
+    SUBMISSION = "submission"
+    PARTNER = "partner"
+    CONSORTIUM = "consortium"
+    CONTENT = "content"
+
+
+class Counting(StrEnum):
+    """How a partner counts towards a minimum."""
+
+    SURE = "sure"
+    OPEN = "open"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One proposal on one rule date, with how each applicant counts once partner rules have run."""
+
+    facts: ProposalFacts
+    countries: CountrySet
+    rule_date: date
+    counting: Mapping[str, Counting]
+
+    def counts_as(self, participant: ParticipantFacts) -> Counting:
+        return self.counting[participant.key]
+
+    def country_name(self, code: str) -> str:
+        return name_on(code, self.rule_date)
+
+    def counting_applicants(self, *counting: Counting) -> tuple[ParticipantFacts, ...]:
+        return tuple(one for one in self.facts.applicants if self.counts_as(one) in counting)
+
+
+def states_of(participants: Iterable[ParticipantFacts]) -> list[str]:
+    """The different states, a territory counted as the state that it belongs to."""
+    return sorted({state_of(one.country) for one in participants if one.country})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of a call. Its fields are what the call sets; the class says the rest.
+
+    `version` grows when the same facts may get another answer, so that stored verdicts say by
+    which wording they were made.
+    """
+
+    id: ClassVar[str]
+    version: ClassVar[int] = 1
+    level: ClassVar[Level]
+    title: ClassVar[str]
+    asks: ClassVar[str]
+
+    citation: str
+    link: str = ""
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        """Answer for each thing that the rule judges, with the facts that show it."""
+        raise NotImplementedError
+
+    def found(
+        self,
+        subject: str,
+        outcome: Outcome,
+        message: str,
+        fix: Fix | None = None,
+        **evidence: Any,
+    ) -> Finding:
+        return Finding(
+            self.id, self.version, subject, outcome, message, evidence, self.citation, fix
+        )
+
+
+def listed(names: Iterable[str]) -> str:
+    """“A, B and C”, for a sentence."""
+    items = list(names)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"

@@ -1,0 +1,130 @@
+"""Money: ceiling, rate and sums, in exact decimal arithmetic. Slips are asked about, never rejected.
+
+The European Ombudsman held (1846/2023/FA) that an applicant who asks for a little too much by an
+obvious slip must be asked: so nothing here says more than "officer".
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+from calls.eligibility.facts import ProposalFacts, Role
+from calls.eligibility.rules.base import Case, Level, Rule
+from calls.eligibility.verdict import Finding, Fix, Outcome
+
+
+def euro(amount: Decimal) -> str:
+    """“EUR 187,500.00”: two digits, or more where the amount has them."""
+    digits = max(2, -int(amount.as_tuple().exponent))
+    return f"EUR {amount:,.{digits}f}"
+
+
+def requested_grant(facts: ProposalFacts) -> Decimal:
+    return facts.total_grant if facts.stated_total_grant is None else facts.stated_total_grant
+
+
+def eligible_costs(facts: ProposalFacts) -> Decimal:
+    return facts.total_costs if facts.stated_total_costs is None else facts.stated_total_costs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantCeiling(Rule):
+    """The requested grant is within the strand's ceiling (euro, by strand)."""
+
+    id: ClassVar[str] = "grant-ceiling"
+    level: ClassVar[Level] = Level.CONTENT
+    title: ClassVar[str] = "Grant within the ceiling"
+    asks: ClassVar[str] = "The requested grant is within the ceiling of the strand."
+
+    ceilings: Mapping[str, Decimal]
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        requested = requested_grant(case.facts)
+        ceiling = self.ceilings.get(case.facts.strand)
+        if ceiling is None:
+            message = f"The call names no ceiling for strand {case.facts.strand}."
+            yield self.found("proposal", Outcome.OFFICER, message, None, requested=str(requested))
+            return
+        evidence = {"requested": str(requested), "ceiling": str(ceiling)}
+        if requested <= ceiling:
+            message = f"The requested grant of {euro(requested)} is within {euro(ceiling)}."
+            yield self.found("proposal", Outcome.PASS, message, **evidence)
+            return
+        message = (
+            f"The requested grant of {euro(requested)} is above the strand's ceiling of "
+            f"{euro(ceiling)} by {euro(requested - ceiling)}. An officer will ask."
+        )
+        fix = Fix("budget", f"Ask for at most {euro(ceiling)}.")
+        yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoFinancingRate(Rule):
+    """The grant is at most `maximum` (a fraction, 0 to 1) of the eligible costs."""
+
+    id: ClassVar[str] = "co-financing-rate"
+    level: ClassVar[Level] = Level.CONTENT
+    title: ClassVar[str] = "Co-financing rate"
+    asks: ClassVar[str] = "The grant covers at most the call's share of the eligible costs."
+
+    maximum: Decimal
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        grant, costs = requested_grant(case.facts), eligible_costs(case.facts)
+        percent = f"{(self.maximum * 100).normalize():f} %"
+        evidence = {"grant": str(grant), "costs": str(costs), "maximum": str(self.maximum)}
+        fix = Fix("budget", f"Ask for at most {percent} of the eligible costs.")
+        if costs <= 0:
+            message = f"No eligible costs are given. The grant covers at most {percent} of them."
+            yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
+        elif grant > costs * self.maximum:
+            message = (
+                f"The grant of {euro(grant)} is {grant / costs * 100:.2f} % of the eligible costs "
+                f"of {euro(costs)}; at most {percent} is paid. An officer will ask."
+            )
+            yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
+        else:
+            message = (
+                f"The grant is {grant / costs * 100:.2f} % of the eligible costs, of at most "
+                f"{percent}."
+            )
+            yield self.found("proposal", Outcome.PASS, message, **evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetAddsUp(Rule):
+    """Partner lines add up to stated totals, and associated partners ask for nothing."""
+
+    id: ClassVar[str] = "budget-adds-up"
+    level: ClassVar[Level] = Level.CONTENT
+    title: ClassVar[str] = "Budget adds up"
+    asks: ClassVar[str] = (
+        "The lines of the partners add up to the totals; an associated partner takes part at its "
+        "own cost."
+    )
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        facts = case.facts
+        costs, grant = facts.total_costs, facts.total_grant
+        agrees = eligible_costs(facts) == costs and requested_grant(facts) == grant
+        evidence = {"costs": str(costs), "grant": str(grant)}
+        if agrees:
+            message = f"The lines add up: {euro(costs)} of costs, {euro(grant)} of grant."
+            yield self.found("proposal", Outcome.PASS, message, **evidence)
+        else:
+            message = (
+                f"The partners' lines add up to {euro(costs)} of costs and {euro(grant)} of grant; "
+                f"the totals say {euro(eligible_costs(facts))} and {euro(requested_grant(facts))}."
+            )
+            fix = Fix("budget", "Let the totals be the sums of the lines.")
+            yield self.found("proposal", Outcome.WARN, message, fix, **evidence)
+        for one in facts.participants:
+            asked = one.budget.requested_grant
+            if one.role == Role.ASSOCIATED and asked != 0:
+                message = (
+                    f"{one.name} is an associated partner and asks for {euro(asked)}. Associated "
+                    "partners take part at their own cost."
+                )
+                fix = Fix("budget", f"Set the grant of {one.name} to 0.")
+                yield self.found(one.key, Outcome.OFFICER, message, fix, requested=str(asked))

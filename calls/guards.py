@@ -1,0 +1,38 @@
+"""Triggers of this floor: what must never be false, seen to by PostgreSQL."""
+
+import pgtrigger
+
+# The effective deadline of a call changes only together with the record that says why.
+DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
+    name="deadline_moves_by_extension_only",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Update | pgtrigger.Insert,
+    func="""
+        IF TG_OP = 'INSERT' THEN
+            NEW.deadline := NEW.first_deadline;
+        ELSIF NEW.deadline <> OLD.deadline AND NOT EXISTS (
+            SELECT 1 FROM calls_extension WHERE call_id = NEW.id AND new_deadline = NEW.deadline
+        ) THEN
+            RAISE EXCEPTION 'the deadline of call % moves by an extension only', NEW.reference
+                USING ERRCODE = 'check_violation';
+        ELSIF NEW.first_deadline <> OLD.first_deadline THEN
+            RAISE EXCEPTION 'the first deadline of call % is final', NEW.reference
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# An extension names the deadline that it replaces.
+EXTENSION_STARTS_FROM_DEADLINE = pgtrigger.Trigger(
+    name="extension_starts_from_deadline",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func="""
+        IF NEW.old_deadline <> (SELECT deadline FROM calls_call WHERE id = NEW.call_id) THEN
+            RAISE EXCEPTION 'the extension does not start from the deadline in force'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)

@@ -1,0 +1,48 @@
+"""The definition of innovation clusters, as the checklist that applicants answer and officers read.
+
+Source: Framework for State aid for research, development and innovation (2014/C 198/01), point
+1.3(s). C12 comes from the call itself. "Such as" in the definition makes a mix of members expected,
+but no single kind of member mandatory.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+SOURCE = "Framework for State aid for research, development and innovation (2014/C 198/01), 1.3(s)"
+SOURCE_URL = "https://eur-lex.europa.eu/legal-content/EN/ALL/?uri=CELEX:52014XC0627(01)"
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """`is_required` is False for what only gives evidence of the required elements."""
+
+    code: str
+    text: str | Promise
+    is_required: bool
+
+
+ELEMENTS = (
+    Element("C1", _("It is a structure or an organised group: legal form, statutes, governance."), True),
+    Element("C2", _("Its parties are independent of each other."), True),
+    Element(
+        "C3",
+        _(
+            "Its members are, for example, start-ups, small, medium and large enterprises, research "
+            "organisations, non-profits and other economic actors. No single kind is mandatory."
+        ),
+        True,
+    ),
+    Element("C4", _("It aims to stimulate innovative activity."), True),
+    Element("C5", _("It does so through promotion."), False),
+    Element("C6", _("It does so through sharing of facilities."), False),
+    Element("C7", _("It does so through exchange of knowledge and expertise."), False),
+    Element("C8", _("It contributes to knowledge transfer."), False),
+    Element("C9", _("It contributes to networking."), False),
+    Element("C10", _("It contributes to the dissemination of information."), False),
+    Element("C11", _("It contributes to collaboration among its members."), False),
+    Element(
+        "C12", _("It offers cluster and network support services to businesses, or channels them."), True
+    ),
+)

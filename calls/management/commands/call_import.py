@@ -1,0 +1,25 @@
+"""Loads a call from its YAML file; can run as often as one likes."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from calls.call_file import BadCallFile, read_call_file
+from calls.publishing import load_call
+
+
+class Command(BaseCommand):
+    help = "Load or update a call from a YAML file. A broken file is refused as a whole."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE")
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        try:
+            call = load_call(read_call_file(file))
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
+        except BadCallFile as problem:
+            raise CommandError(str(problem)) from None
+        self.stdout.write(f"{call.reference} is loaded; its deadline is {call.deadline:%Y-%m-%d %H:%M} UTC.")

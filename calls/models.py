@@ -1,0 +1,329 @@
+"""Programme, dated country participation, call, strands, deliverables, extensions, contacts."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from calls import guards
+from calls.eligibility import CountrySet, RuleSet, rule_date_of
+from calls.eligibility.countries import Participation
+
+
+class Programme(models.Model):
+    """A programme of the Union, with the countries that take part in it."""
+
+    code = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=200)
+    legal_basis = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def country_set(self) -> CountrySet:
+        return CountrySet(row.as_value() for row in self.participation.all())
+
+
+class CountryParticipation(models.Model):
+    """The legal basis on which a country counts, from its first to its last day, both inclusive."""
+
+    class Gate(models.TextChoices):
+        MEMBER_STATE = "member-state", _("Member State of the European Union")
+        EEA = "a", _("Article 6, point a: European Economic Area")
+        CANDIDATE = "b", _("Article 6, point b: candidate or potential candidate")
+        NEIGHBOURHOOD = "c", _("Article 6, point c: European neighbourhood")
+
+    programme = models.ForeignKey(Programme, models.CASCADE, related_name="participation")
+    country = models.CharField(max_length=2, help_text="EU code: EL for Greece, UK, XK.")
+    gate = models.CharField(max_length=12, choices=Gate)
+    signed_on = models.DateField(null=True, blank=True)
+    in_force_on = models.DateField(null=True, blank=True)
+    counts_until = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["programme", "country", "in_force_on"]
+        verbose_name_plural = "country participation"
+        constraints = [
+            models.UniqueConstraint(
+                name="one_participation_row_for_each_start",
+                fields=["programme", "country", "in_force_on"],
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="a_participation_is_signed_or_in_force",
+                condition=Q(signed_on__isnull=False) | Q(in_force_on__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_participation_ends_after_it_starts",
+                condition=Q(counts_until__isnull=True) | Q(counts_until__gte=F("in_force_on")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.country} ({self.gate})"
+
+    def as_value(self) -> Participation:
+        return Participation(
+            country=self.country,
+            gate=self.gate,
+            signed_on=self.signed_on,
+            in_force_on=self.in_force_on,
+            counts_until=self.counts_until,
+            source=self.source,
+        )
+
+
+class CallState(StrEnum):
+    """Derived from the clock, never stored."""
+
+    NOT_YET_OPEN = "not-yet-open"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    def published_at_moment(self, moment: datetime) -> "CallQuerySet":
+        return self.filter(published_at__lte=moment)
+
+    def closed_at(self, moment: datetime) -> "CallQuerySet":
+        return self.filter(deadline__lte=moment)
+
+    def with_page_parts(self) -> "CallQuerySet":
+        """Everything that the call page shows, in a fixed number of queries."""
+        return self.select_related("programme").prefetch_related(
+            "strands__deliverables",
+            "sections",
+            "contacts",
+            "extensions",
+            "programme__participation",
+        )
+
+
+class Call(models.Model):
+    """A published invitation to submit, open from `opens_at` until just before `deadline`.
+
+    `deadline` is the effective one: it starts as `first_deadline` and is moved by extensions only,
+    which the database sees to. Texts are ours; the call text prevails.
+    """
+
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="calls")
+    reference = models.CharField(max_length=40, unique=True)
+    title = models.CharField(max_length=200)
+    summary = models.TextField()
+    published_at = models.DateTimeField()
+    opens_at = models.DateTimeField()
+    first_deadline = models.DateTimeField()
+    deadline = models.DateTimeField(editable=False)
+    zone = models.CharField(max_length=40, default="Europe/Brussels", help_text="IANA time zone.")
+    budget = models.DecimalField(max_digits=14, decimal_places=2)
+    rules = models.JSONField(default=list, help_text="Eligibility rules and their parameters.")
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-deadline"]
+        constraints = [
+            models.CheckConstraint(
+                name="a_call_opens_before_its_deadline",
+                condition=Q(opens_at__lt=F("first_deadline")),
+            ),
+            models.CheckConstraint(
+                name="a_deadline_only_moves_later", condition=Q(deadline__gte=F("first_deadline"))
+            ),
+        ]
+        triggers = [guards.DEADLINE_MOVES_BY_EXTENSION_ONLY]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def get_absolute_url(self) -> str:
+        return reverse("calls:call", args=[self.reference])
+
+    def state_at(self, moment: datetime) -> CallState:
+        if moment < self.opens_at:
+            return CallState.NOT_YET_OPEN
+        return CallState.OPEN if moment < self.deadline else CallState.CLOSED
+
+    def is_open(self, moment: datetime) -> bool:
+        return self.state_at(moment) == CallState.OPEN
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @property
+    def rule_date(self) -> date:
+        return rule_date_of(self.deadline)
+
+    @cached_property
+    def rule_set(self) -> RuleSet:
+        return RuleSet.from_json(self.rules)
+
+    @property
+    def minimum_countries(self) -> int | None:
+        return self.rule_set.parameter("min-countries", "minimum")
+
+    @property
+    def maximum_months(self) -> int | None:
+        return self.rule_set.parameter("duration", "maximum_months")
+
+    @property
+    def rate_percent(self) -> Decimal | None:
+        """The highest share of eligible costs that is paid, in percent."""
+        rate = self.rule_set.parameter("co-financing-rate", "maximum")
+        return (rate * 100).normalize() if rate is not None else None
+
+
+class CallSection(models.Model):
+    """A titled part of the call page, in our own words."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="sections")
+    position = models.PositiveSmallIntegerField()
+    slug = models.SlugField(max_length=40)
+    title = models.CharField(max_length=120)
+    text = models.TextField()
+    points = models.JSONField(default=list, blank=True, help_text="Texts of a list, in order.")
+
+    class Meta:
+        ordering = ["call", "position"]
+        constraints = [
+            models.UniqueConstraint(name="one_section_for_each_slug", fields=["call", "slug"])
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Strand(models.Model):
+    """One of the ways in which a call can be answered, each with deliverables of its own."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="strands")
+    code = models.CharField(max_length=10, help_text="As in dossiers, such as 3.1.")
+    number = models.PositiveSmallIntegerField()
+    topic = models.CharField(max_length=40)
+    title = models.CharField(max_length=200)
+    budget = models.DecimalField(max_digits=14, decimal_places=2)
+    purpose = models.TextField()
+    objectives = models.JSONField(default=list, help_text="Codes and texts activities are tied to.")
+    needs_established_partnership = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["call", "number"]
+        constraints = [
+            models.UniqueConstraint(name="one_strand_for_each_code", fields=["call", "code"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.call.reference}, strand {self.number}"
+
+    @property
+    def ceiling(self) -> Decimal | None:
+        """The largest grant that may be asked for, in euro: a parameter of the call's rules."""
+        ceilings: dict[str, Decimal] = self.call.rule_set.parameter("grant-ceiling", "ceilings") or {}
+        return ceilings.get(self.code)
+
+    def objective_text(self, code: str) -> str:
+        return next((one["text"] for one in self.objectives if one["code"] == code), "")
+
+
+class RequiredDeliverable(models.Model):
+    """A result that every proposal of the strand must plan."""
+
+    strand = models.ForeignKey(Strand, models.CASCADE, related_name="deliverables")
+    position = models.PositiveSmallIntegerField()
+    code = models.SlugField(max_length=40)
+    title = models.CharField(max_length=120)
+    text = models.TextField()
+    is_scoreboard = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["strand", "position"]
+        constraints = [
+            models.UniqueConstraint(name="one_deliverable_for_each_code", fields=["strand", "code"])
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Extension(models.Model):
+    """A later deadline for the whole call: what it was, what it is, and why. Never changed."""
+
+    call = models.ForeignKey(Call, models.PROTECT, related_name="extensions")
+    old_deadline = models.DateTimeField()
+    new_deadline = models.DateTimeField()
+    reason = models.TextField()
+    decided_by = models.CharField(max_length=120, help_text="Whoever decided, by office.")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["call", "new_deadline"]
+        constraints = [
+            models.CheckConstraint(
+                name="an_extension_is_later", condition=Q(new_deadline__gt=F("old_deadline"))
+            ),
+            models.CheckConstraint(name="an_extension_has_a_reason", condition=~Q(reason="")),
+        ]
+        triggers = [
+            guards.EXTENSION_STARTS_FROM_DEADLINE,
+            pgtrigger.Protect(
+                name="extensions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.new_deadline:%Y-%m-%d}"
+
+
+class Contact(models.Model):
+    """Where to find partners and help."""
+
+    class Kind(models.TextChoices):
+        PARTNER_SEARCH = "partner-search", _("Partner search")
+        HELPDESK = "helpdesk", _("Helpdesk")
+        NETWORK = "network", _("Network of contact points")
+        INFORMATION = "information", _("Information")
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="contacts")
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=20, choices=Kind)
+    name = models.CharField(max_length=120)
+    text = models.TextField()
+    url = models.URLField(blank=True)
+    email = models.EmailField(blank=True)
+    telephone = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["call", "position"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClockOffset(models.Model):
+    """How far the portal clock is ahead of real time, for all processes: one row, demo only."""
+
+    offset = models.DurationField(default=timedelta)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="one_clock_for_all", condition=Q(pk=1))]
+
+    def __str__(self) -> str:
+        return str(self.offset)
+
+    @classmethod
+    def current(cls) -> timedelta:
+        row = cls.objects.filter(pk=1).values_list("offset", flat=True).first()
+        return row or timedelta()
+

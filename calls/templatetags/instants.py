@@ -1,0 +1,109 @@
+"""How instants and amounts are shown: always with zone and offset, never a bare number."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
+
+from calls.eligibility.countries import UnknownCountry, name_on, normalise
+
+register = template.Library()
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+
+
+def in_words(moment: datetime, *, seconds: bool = False) -> str:
+    """“21 April 2015, 17:00 Brussels (CEST, UTC+02:00)”."""
+    local = moment.astimezone(BRUSSELS)
+    clock_time = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    offset = local.strftime("%z")
+    return (
+        f"{local.day} {local:%B %Y}, {clock_time} Brussels ({local:%Z}, UTC{offset[:3]}:{offset[3:]})"
+    )
+
+
+@register.simple_tag
+def instant(moment: datetime, detail: str = "") -> SafeString | str:
+    """An instant in Brussels time; a script puts the reader's own time beside it.
+
+    `detail` "seconds" shows seconds; "own" leaves room for the reader's own time.
+    """
+    if not isinstance(moment, datetime):
+        return ""
+    words = in_words(moment, seconds="seconds" in detail)
+    machine = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    element = format_html('<time datetime="{}">{}</time>', machine, words)
+    if "own" in detail:
+        element += format_html(' <span class="own-time" data-own-time="{}"></span>', machine)
+    return element
+
+
+@register.simple_tag
+def countdown(deadline: datetime, moment: datetime) -> SafeString:
+    """The time left as the server sees it; a script counts on from there.
+
+    The reader's own clock is never asked, so a wrong one does not matter.
+    """
+    return format_html(
+        '<span class="countdown" data-seconds="{}">{}</span>',
+        max(0, int((deadline - moment).total_seconds())),
+        time_left(deadline - moment),
+    )
+
+
+def time_left(left: timedelta) -> str:
+    """“3 days 4 hours”, “39 minutes”, “30 seconds”: the two largest units that matter."""
+    seconds = max(0, int(left.total_seconds()))
+    days, seconds = divmod(seconds, 86_400)
+    hours, seconds = divmod(seconds, 3600)
+    minutes, seconds = divmod(seconds, 60)
+    parts = [
+        ngettext("%(n)s day", "%(n)s days", days) % {"n": days} if days else "",
+        ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours} if hours else "",
+        ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes} if minutes else "",
+        ngettext("%(n)s second", "%(n)s seconds", seconds) % {"n": seconds},
+    ]
+    return " ".join([part for part in parts if part][:2])
+
+
+@register.filter
+def words(moment: datetime) -> str:
+    """As `in_words` with seconds, for mails."""
+    return in_words(moment, seconds=True)
+
+
+@register.filter
+def utc(moment: datetime) -> str:
+    """“2015-04-21 14:41:07.123 UTC”."""
+    instant_utc = moment.astimezone(UTC)
+    return f"{instant_utc:%Y-%m-%d %H:%M:%S}.{instant_utc.microsecond // 1000:03d} UTC"
+
+
+@register.filter
+def day(value: date | None) -> str:
+    return f"{value.day} {value:%B %Y}" if value else ""
+
+
+@register.filter
+def euro(amount: Any) -> str:
+    """“EUR 187,500”, with cents only where there are some."""
+    if amount in (None, ""):
+        return "–"
+    value = Decimal(str(amount))
+    digits = 0 if value == value.to_integral() else 2
+    return f"EUR\u00a0{formats.number_format(value, digits, use_l10n=True, force_grouping=True)}"
+
+
+@register.filter
+def country(code: str, on: date) -> str:
+    """The name of a country on a day; a code that nobody knows as it is."""
+    try:
+        return name_on(normalise(code), on)
+    except UnknownCountry:
+        return code

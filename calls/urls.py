@@ -1,0 +1,12 @@
+"""Addresses of calls."""
+
+from django.urls import path
+
+from calls import views
+
+app_name = "calls"
+urlpatterns = [
+    path("", views.call_list, name="list"),
+    path("calls/<str:reference>/", views.call, name="call"),
+    path("clock/", views.move_clock, name="move-clock"),
+]

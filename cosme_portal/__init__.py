@@ -1,0 +1,1 @@
+"""The roof: knows every floor of the portal, and no floor knows it."""

@@ -1,0 +1,20 @@
+"""What every page knows: the portal's time, and whether this is a demonstration."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from calls import clock
+from calls.moments import MOMENTS
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "portal_now": clock.now(),
+        "is_demo": settings.IS_DEMO,
+        "clock_is_movable": settings.CLOCK_IS_MOVABLE,
+        "clock_moments": [(name, label) for name, (label, _moment) in MOMENTS.items()]
+        if settings.CLOCK_IS_MOVABLE
+        else [],
+    }

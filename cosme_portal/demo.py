@@ -1,0 +1,129 @@
+"""`make demo`: sets up everything and runs web, worker and beat until Ctrl-C."""
+
+import os
+import signal
+import socket
+import sys
+from datetime import UTC, datetime, timedelta
+
+from cosme_portal import embedded
+
+STEPS = (
+    ("Preparing the database", ["migrate", "--verbosity=0"]),
+    ("Preparing the cache table", ["createcachetable"]),
+    ("Collecting pictures, styles and scripts", ["collectstatic", "--noinput", "--verbosity=0"]),
+    ("Loading the call and the demonstration's world", ["seed_demo"]),
+)
+WEB_WORKERS = 3
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cosme_portal.settings")
+    port = _port()
+    _check_free(port)
+    os.environ.setdefault("PORTAL_MODE", "demo")
+    os.environ.setdefault("PORTAL_BASE_URL", f"http://127.0.0.1:{port}")
+    _say("Starting PostgreSQL and Valkey")
+    embedded.provide_database()
+    embedded.provide_broker()
+    _set_up()
+    _start_clock()
+    _say_where(port)
+    try:
+        return _run(port)
+    finally:
+        _keep_clock()
+        _say("Everything is stopped. The data stays under var/ for the next time.")
+
+
+def _say(text: str) -> None:
+    print(f"{text} ...", flush=True)  # noqa: T201 -- this is what the person in the terminal reads
+
+
+def _port() -> int:
+    text = os.environ.get("PORT", "8000")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise SystemExit(f"PORT is {text!r}; it must be a number from 1 to 65535.")
+    return int(text)
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SystemExit(
+                f"Port {port} cannot be used ({error.strerror}). "
+                f"Choose another one: make demo PORT={port + 1}"
+            ) from None
+
+
+def _set_up() -> None:
+    import django  # noqa: PLC0415 -- the database's address comes first
+    from django.core.management import call_command  # noqa: PLC0415
+
+    django.setup()
+    for text, command in STEPS:
+        _say(text)
+        call_command(*command)
+
+
+def _start_clock() -> None:
+    """Go on where the clock stood when the demonstration was stopped; the first time at 16:20."""
+    from calls import clock  # noqa: PLC0415 -- after set-up
+    from calls.moments import MOMENTS  # noqa: PLC0415
+
+    paused = _paused_file()
+    moment = MOMENTS["start"][1]
+    if paused.exists():
+        moment = datetime.fromisoformat(paused.read_text().strip())
+        paused.unlink()
+    clock.move_to(moment)
+
+
+def _keep_clock() -> None:
+    from calls import clock  # noqa: PLC0415 -- after set-up
+
+    try:
+        offset: timedelta = clock.shared_offset()
+    except Exception as error:  # noqa: BLE001 -- stopping must not fail; next time starts at 16:20
+        _say(f"The clock's position could not be kept ({type(error).__name__})")
+        return
+    _paused_file().write_text((datetime.now(UTC) + offset).isoformat())
+
+
+def _paused_file() -> "embedded.Path":
+    return embedded.VAR / "demo-clock.txt"
+
+
+def _say_where(port: int) -> None:
+    from cosme_portal.demo_world import ACCOUNTS, PASSWORD  # noqa: PLC0415 -- after set-up
+
+    lines = ["", f"  The portal is at http://127.0.0.1:{port}/", ""]
+    lines += [f"    {account.email:24} {account.who}" for account in ACCOUNTS]
+    lines += [f"    {'password of all':24} {PASSWORD}", "", "  Ctrl-C stops everything.", ""]
+    print("\n".join(lines), flush=True)  # noqa: T201 -- as above
+
+
+def _run(port: int) -> int:
+    from honcho.manager import Manager  # noqa: PLC0415 -- a development package
+
+    python = sys.executable
+    manager = Manager()
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    web = f"-m gunicorn cosme_portal.wsgi -b 127.0.0.1:{port} -w {WEB_WORKERS} --log-level warning"
+    worker = "-m celery -A cosme_portal worker --loglevel warning --concurrency 2 --without-gossip"
+    beat = (
+        "-m celery -A cosme_portal beat --loglevel warning "
+        f"--schedule '{embedded.VAR / 'beat-schedule'}' --pidfile ''"
+    )
+    for name, command in (("web", web), ("worker", worker), ("beat", beat)):
+        manager.add_process(name, f"exec '{python}' {command}", env=dict(os.environ))
+    manager.loop()
+    stopped_by_us = {0, 130, 143, -signal.SIGINT, -signal.SIGTERM}
+    return 0 if manager.returncode in stopped_by_us else int(manager.returncode or 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

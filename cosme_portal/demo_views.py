@@ -1,0 +1,49 @@
+"""Pages that exist in a demonstration only: sent mails, and the accounts to log in with."""
+
+import email
+import email.policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from cosme_portal.demo_world import ACCOUNTS, PASSWORD
+
+MOST_MAILS = 100
+SEPARATOR = "-" * 79
+
+
+def accounts(request: HttpRequest) -> HttpResponse:
+    context = {"accounts": ACCOUNTS, "password": PASSWORD}
+    return render(request, "demo/accounts.html", context)
+
+
+def mails(request: HttpRequest) -> HttpResponse:
+    """What the portal sent, newest first."""
+    found = [_shown(message) for message in _messages(Path(settings.MAILS_FOLDER))]
+    return render(request, "demo/mails.html", {"mails": found[:MOST_MAILS]})
+
+
+def _messages(folder: Path) -> list[EmailMessage]:
+    files = sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime, reverse=True)
+    found: list[EmailMessage] = []
+    for file in files[:MOST_MAILS]:
+        parts = file.read_text(encoding="utf-8").split(SEPARATOR)
+        texts = [part.strip() for part in parts if part.strip()]
+        found += [
+            email.message_from_string(text, policy=email.policy.default)  # type: ignore[misc]
+            for text in reversed(texts)
+        ]
+    return found
+
+
+def _shown(message: EmailMessage) -> dict[str, str]:
+    body = message.get_body(preferencelist=("plain",))
+    return {
+        "to": str(message["To"]),
+        "subject": str(message["Subject"]),
+        "date": str(message["Date"]),
+        "text": str(body.get_content()) if body is not None else "",
+    }

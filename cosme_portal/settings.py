@@ -1,0 +1,271 @@
+"""Every setting, from the environment, with values for development as the default.
+
+`.env.example` has a sentence for each variable.
+"""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "var"
+
+env = environ.Env()
+env.read_env(ROOT / ".env")
+
+# --- What kind of portal this is -------------------------------------------------------------
+
+MODE = env.str("PORTAL_MODE", "development")
+if MODE not in {"development", "demo", "test", "production"}:
+    raise ImproperlyConfigured(
+        f"PORTAL_MODE is {MODE!r}; it must be development, demo, test or production."
+    )
+IN_PRODUCTION = MODE == "production"
+IS_DEMO = MODE == "demo"
+DEBUG = env.bool("PORTAL_DEBUG", False)
+
+DEVELOPMENT_SECRET = "for development only: anyone can read this"
+SECRET_KEY = env.str("PORTAL_SECRET_KEY", DEVELOPMENT_SECRET)
+BASE_URL = env.str("PORTAL_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("PORTAL_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+
+# The clock of applicants and officers can be moved: for demonstrations and rehearsals only.
+CLOCK_IS_MOVABLE = env.bool("PORTAL_CLOCK_MOVABLE", IS_DEMO)
+
+# Addresses of proxies that stamp the instant at which a request had fully arrived, and their header.
+TRUSTED_PROXIES = frozenset(env.list("PORTAL_TRUSTED_PROXIES", default=[]))
+ARRIVAL_HEADER = env.str("PORTAL_ARRIVAL_HEADER", "X-Request-Arrived")
+
+if IN_PRODUCTION:
+    if SECRET_KEY == DEVELOPMENT_SECRET or len(SECRET_KEY) < 40:
+        raise ImproperlyConfigured(
+            "Production needs a secret of its own: set PORTAL_SECRET_KEY to at least 40 random characters."
+        )
+    if CLOCK_IS_MOVABLE:
+        raise ImproperlyConfigured(
+            "The clock of a portal in production cannot be movable: unset PORTAL_CLOCK_MOVABLE."
+        )
+    if DEBUG:
+        raise ImproperlyConfigured("Production never shows its code: unset PORTAL_DEBUG.")
+    if not BASE_URL.startswith("https://"):
+        raise ImproperlyConfigured(
+            "Production needs PORTAL_BASE_URL, the https:// address that receipts and mails point to."
+        )
+
+# --- Applications ----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "cosme_portal.apps.RoofConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "pgtrigger",
+    "calls",
+    "applicants",
+    "proposals",
+]
+
+MIDDLEWARE = [
+    "calls.arrival.ArrivalMiddleware",  # first: it notes when the request had arrived
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "cosme_portal.middleware.RefuseLargeBodies",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "calls.clock.ClockMiddleware",
+]
+
+ROOT_URLCONF = "cosme_portal.urls"
+WSGI_APPLICATION = "cosme_portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "cosme_portal.context.portal",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+# --- Data ------------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": env.db_url_config(
+        env.str("DATABASE_URL", "") or f"postgres://postgres@/portal?host={VAR / 'postgres'}"
+    )
+}
+# A new connection for each request costs two thirds of the throughput (docs/architecture.md).
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("PORTAL_CONNECTION_SECONDS", 600)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Rate limits live in the database: a broker that is down must not keep people out.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+    }
+}
+
+# --- People ----------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "applicants.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "proposals:mine"
+ACCOUNT_LOGOUT_REDIRECT_URL = "calls:list"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "applicants.forms.SignupNameForm"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_ADAPTER = "applicants.accounts.AccountAdapter"
+
+# --- Language and time -----------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Brussels"  # of pages; every stored instant is UTC
+
+# --- Files -----------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [ROOT / "static"]
+STATIC_ROOT = VAR / "static"
+WHITENOISE_USE_FINDERS = not IN_PRODUCTION and not IS_DEMO
+MEDIA_ROOT = env.path("PORTAL_FILES", default=str(VAR / "files"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IN_PRODUCTION or IS_DEMO
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_HANDLERS = [
+    "proposals.uploads.HonestNames",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+LARGEST_FILE = 10 * 1024 * 1024  # bytes, of one PDF
+LARGEST_BODY = LARGEST_FILE + 1024 * 1024  # bytes, of one request with a file
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes, of a form's text
+
+# --- Mail ------------------------------------------------------------------------------------
+
+EMAIL_CONFIG = env.email_url(
+    "PORTAL_MAIL_URL", f"filemail:///{VAR / 'mails'}" if IS_DEMO else "consolemail://"
+)
+vars().update(EMAIL_CONFIG)
+MAILS_FOLDER = VAR / "mails"
+EMAIL_FILE_PATH = str(MAILS_FOLDER)
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL = env.str("PORTAL_MAIL_FROM", "COSME portal <portal@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Work behind the pages -------------------------------------------------------------------
+
+CELERY_BROKER_URL = env.str("REDIS_URL", "") or "redis://127.0.0.1:6379/0"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False  # a hint that is lost costs seconds: beat relays the outbox
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "relay-outbox": {"task": "proposals.tasks.relay_outbox", "schedule": 5.0},
+    "screen-closed-calls": {"task": "proposals.tasks.screen_closed_calls", "schedule": 10.0},
+}
+
+# --- Headers ---------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION
+CSRF_FAILURE_VIEW = "cosme_portal.views.stale_form"
+SECURE_SSL_REDIRECT = IN_PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 31_536_000 if IN_PRODUCTION else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO" if IN_PRODUCTION else "WARNING"},
+    # WeasyPrint and fontTools tell of every glyph; only what goes wrong is of interest.
+    "loggers": {
+        "fontTools": {"level": "ERROR"},
+        "celery": {"level": "INFO"},
+        "portal": {"level": "INFO"},
+    },
+}

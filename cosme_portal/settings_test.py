@@ -1,0 +1,19 @@
+"""Only what tests change."""
+
+import os
+import tempfile
+
+from cosme_portal import embedded
+
+os.environ.setdefault("PORTAL_MODE", "test")
+embedded.provide_database()
+
+from cosme_portal.settings import *  # noqa: E402, F403 -- the database's address comes first
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+MEDIA_ROOT = tempfile.mkdtemp(prefix="cosme-portal-files-")
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+ACCOUNT_RATE_LIMITS = False
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -1,0 +1,37 @@
+"""All addresses: one include for each floor, the officers' admin, and pages of the roof."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from cosme_portal import views
+
+admin.site.site_header = "COSME portal: officers"
+admin.site.site_title = "COSME portal"
+admin.site.index_title = "Officers' desk"
+
+urlpatterns = [
+    path("", include("calls.urls")),
+    path("organisations/", include("applicants.urls")),
+    path("proposals/", include("proposals.urls")),
+    path("account/", include("allauth.account.urls")),
+    path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
+    path("admin/", admin.site.urls),
+    path("accessibility/", views.accessibility, name="accessibility"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("health/", views.health, name="health"),
+]
+
+if settings.MODE in {"demo", "test"}:
+    from cosme_portal import demo_views
+
+    urlpatterns += [
+        path("demo/mails/", demo_views.mails, name="demo-mails"),
+        path("demo/accounts/", demo_views.accounts, name="demo-accounts"),
+    ]
+
+handler400 = "cosme_portal.views.bad_request"
+handler403 = "cosme_portal.views.permission_denied"
+handler404 = "cosme_portal.views.not_found"
+handler500 = "cosme_portal.views.server_error"

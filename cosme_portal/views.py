@@ -1,0 +1,60 @@
+"""Pages of the roof: errors that help, accessibility, privacy, health."""
+
+from urllib.parse import urlsplit
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template import loader
+
+from applicants.web import held_text
+
+
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "accessibility.html")
+
+
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "privacy.html")
+
+
+def health(request: HttpRequest) -> JsonResponse:
+    """For load balancers: whether this process reaches its database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token no longer fits comes back filled, if it came from our own page.
+
+    From anywhere else nothing is offered: sending it again would be what the token guards against.
+    """
+    if request.method == "POST" and _came_from_here(request):
+        return held_text(request, login_url=None, status=403)
+    return render(request, "403_csrf.html", status=403)
+
+
+def _came_from_here(request: HttpRequest) -> bool:
+    fetched_from = request.headers.get("Sec-Fetch-Site")
+    if fetched_from is not None:
+        return fetched_from == "same-origin"
+    source = request.headers.get("Origin") or request.headers.get("Referer") or ""
+    return urlsplit(source).netloc == request.get_host()
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", {"reason": str(exception)}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Rendered without context: whatever failed may fail again."""
+    return HttpResponse(loader.render_to_string("500.html"), status=500)

@@ -1,0 +1,1 @@
+"""Top floor: writing a proposal together, handing it in, its receipt, and screening."""

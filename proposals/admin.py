@@ -1,0 +1,300 @@
+"""The officers' desk: submitted versions of closed calls, and what officers record.
+
+Permission is the queryset: a version is not in it before the effective deadline of its proposal, for
+nobody, superusers included. An attempt to open one all the same is noted. Drafts are not here at all.
+"""
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from applicants.web import person
+from calls import clock
+from calls.admin import ReadOnlyAdmin
+from calls.eligibility.rules import CATALOGUE
+from calls.models import Strand
+from calls.templatetags.instants import in_words
+from proposals import outbox
+from proposals.facts import files_of
+from proposals.models import (
+    Decision,
+    IndividualExtension,
+    OutboxMessage,
+    RefusedAttempt,
+    SealedAccess,
+    StoredVerdict,
+    Version,
+)
+from proposals.receipts import context_of
+from proposals.screening import note_sealed_access, record_decision
+
+
+class StrandFilter(admin.SimpleListFilter):
+    title = _("strand")
+    parameter_name = "strand"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        strands = Strand.objects.select_related("call")
+        return [(str(one.pk), f"{one.call.reference}, strand {one.number}") for one in strands]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        value = self.value()
+        return queryset.filter(proposal__strand=value) if value and value.isdigit() else queryset
+
+
+class CountryFilter(admin.SimpleListFilter):
+    title = _("country of an applicant")
+    parameter_name = "country"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        seen = Version.objects.open_to_officers(clock.now()).values_list("countries", flat=True)
+        codes = sorted({code for codes in seen for code in codes})
+        return [(code, code) for code in codes]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        value = self.value()
+        return queryset.filter(countries__contains=[value]) if value else queryset
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    title = _("machine's outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(value, label) for value, label in StoredVerdict.OutcomeChoices.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        value = self.value()
+        return queryset.filter(latest_outcome=value) if value else queryset
+
+
+class RuleFilter(admin.SimpleListFilter):
+    title = _("rule that asks for a look")
+    parameter_name = "rule"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(rule.id, rule.title) for rule in CATALOGUE.values()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        value = self.value()
+        return queryset.filter(latest_rules__contains=[value]) if value in CATALOGUE else queryset
+
+
+class CountsFilter(admin.SimpleListFilter):
+    """Officers screen what counts; earlier and withdrawn versions are one click away."""
+
+    title = _("versions")
+    parameter_name = "versions"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("all", _("All, also replaced and withdrawn"))]
+
+    def choices(self, changelist: Any) -> Any:
+        yield {
+            "selected": self.value() is None,
+            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+            "display": _("That count"),
+        }
+        yield {
+            "selected": self.value() == "all",
+            "query_string": changelist.get_query_string({self.parameter_name: "all"}),
+            "display": _("All, also replaced and withdrawn"),
+        }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        return queryset if self.value() == "all" else queryset.filter(counts_for__isnull=False)
+
+
+class DecidedFilter(admin.SimpleListFilter):
+    title = _("decision")
+    parameter_name = "decided"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Recorded")), ("no", _("Not yet"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        return queryset.filter(decisions__isnull=self.value() == "no").distinct()
+
+
+@admin.register(Version)
+class VersionAdmin(ReadOnlyAdmin):
+    """Submitted versions, once their deadline has passed."""
+
+    change_form_template = "admin/proposals/version/change_form.html"
+    list_display = ["number_and_version", "acronym", "strand", "machine", "received", "decision"]
+    list_filter = [CountsFilter, StrandFilter, OutcomeFilter, RuleFilter, CountryFilter, DecidedFilter]
+    search_fields = ["proposal__number"]
+    search_help_text = _("Number of a proposal")
+    ordering = ["proposal__strand", "received_at"]
+    list_per_page = 50
+    list_max_show_all = 200
+    fields: list[str] = []
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
+        return (
+            Version.objects.open_to_officers(clock.now())
+            .with_latest_verdict()
+            .select_related("proposal__strand__call", "submitted_by")
+            .prefetch_related("decisions")
+        )
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Version | None:
+        found = super().get_object(request, object_id, from_field)
+        if found is None and object_id.isdigit():
+            sealed = Version.objects.select_related("proposal").filter(pk=object_id).first()
+            if sealed is not None:
+                note_sealed_access(sealed.proposal, officer=person(request), path=request.path)
+        return found
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        context = dict(extra_context or {})
+        if found is not None and self.has_view_permission(request, found):
+            context |= _sheet_of(found)
+        return super().change_view(request, object_id, form_url, context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Versions have no edits to tell of; the sheet has their decisions."""
+        return self.change_view(request, object_id, extra_context=extra_context)
+
+    @admin.display(description=_("proposal"), ordering="proposal__number")
+    def number_and_version(self, version: Version) -> str:
+        return f"{version.proposal.number} v{version.number}"
+
+    @admin.display(description=_("acronym"))
+    def acronym(self, version: Version) -> str:
+        return str(json.loads(version.dossier)["summary"]["acronym"])
+
+    @admin.display(description=_("strand"), ordering="proposal__strand__number")
+    def strand(self, version: Version) -> str:
+        return f"{version.proposal.strand.number}"
+
+    @admin.display(description=_("machine says"))
+    def machine(self, version: Version) -> SafeString:
+        outcome = version.latest_outcome or ""
+        label = dict(StoredVerdict.OutcomeChoices.choices).get(outcome, "–")
+        return format_html('<span class="outcome outcome-{}">{}</span>', outcome, label)
+
+    @admin.display(description=_("received"), ordering="received_at")
+    def received(self, version: Version) -> str:
+        return in_words(version.received_at, seconds=True)
+
+    @admin.display(description=_("decision"))
+    def decision(self, version: Version) -> str:
+        decisions = list(version.decisions.all())
+        return str(decisions[0].get_outcome_display()) if decisions else "–"
+
+
+def _sheet_of(version: Version) -> dict[str, Any]:
+    """What an officer reads of one version, with the newest verdict."""
+    newest = version.verdicts.order_by("-pk").first()
+    context = context_of(version)
+    context |= {
+        "verdicts": list(version.verdicts.all()),
+        "verdict": newest.verdict if newest else None,
+        "rule_titles": {rule.id: rule.title for rule in CATALOGUE.values()},
+        "files": files_of(version, context["dossier"]),
+        "decisions": list(version.decisions.select_related("decided_by")),
+        "counts": version.proposal.counting_id == version.pk,
+        "receipt": getattr(version, "receipt", None),
+        "decide_url": reverse("admin:proposals_decision_add") + f"?version={version.pk}",
+    }
+    return context
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    """An officer records an outcome with a reason; nothing is changed or deleted."""
+
+    list_display = ["version", "outcome", "decided_by", "decided_at"]
+    list_filter = ["outcome"]
+    list_select_related = ["version__proposal", "decided_by"]
+    fields = ["version", "outcome", "reason"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.add_decision")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        readable = Version.objects.open_to_officers(clock.now())
+        return super().get_queryset(request).filter(version__in=readable)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "version":
+            kwargs["queryset"] = (
+                Version.objects.open_to_officers(clock.now()).counting().select_related("proposal")
+            )
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Decision, form: Any, change: bool) -> None:
+        decision = record_decision(
+            obj.version, outcome=obj.outcome, reason=obj.reason, by=person(request)
+        )
+        obj.pk = decision.pk
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The decision is its own record; a second one in another table could differ."""
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    """What is promised and not yet kept; tells no content of a proposal."""
+
+    list_display = ["kind", "proposal_number", "state", "attempts", "due_at", "done_at", "last_error"]
+    list_filter = ["kind", "state"]
+    list_select_related = ["version__proposal"]
+    fields = ["kind", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
+    actions = ["try_again"]
+
+    @admin.display(description=_("proposal"))
+    def proposal_number(self, message: OutboxMessage) -> str:
+        return message.version.proposal.number
+
+    @admin.action(description=_("Try again what was given up"), permissions=["view"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        count = outbox.try_again(queryset)
+        self.message_user(request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS)
+
+
+@admin.register(RefusedAttempt)
+class RefusedAttemptAdmin(ReadOnlyAdmin):
+    """Submissions that came too late, by number, time and hash only."""
+
+    list_display = ["proposal", "received_at", "deadline", "attempted_by"]
+    list_select_related = ["proposal", "attempted_by"]
+    fields = ["proposal", "received_at", "deadline", "sha256", "attempted_by"]
+
+
+@admin.register(SealedAccess)
+class SealedAccessAdmin(ReadOnlyAdmin):
+    """Attempts of officers to open a proposal before its deadline."""
+
+    list_display = ["officer", "proposal", "path", "tried_at"]
+    list_select_related = ["proposal", "officer"]
+    fields = ["officer", "proposal", "path", "tried_at"]
+
+
+@admin.register(IndividualExtension)
+class IndividualExtensionAdmin(ReadOnlyAdmin):
+    list_display = ["proposal", "until", "reason", "granted_by", "granted_at"]
+    list_select_related = ["proposal", "granted_by"]
+

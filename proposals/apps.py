@@ -1,0 +1,42 @@
+"""The top floor as a Django application: it sees to it that officers have their rights."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+OFFICERS = "Officers"
+
+# What officers may do; nothing of it changes or deletes what is final.
+OFFICERS_RIGHTS = (
+    "proposals.view_version",
+    "proposals.view_decision",
+    "proposals.add_decision",
+    "proposals.view_outboxmessage",
+    "proposals.view_refusedattempt",
+    "proposals.view_sealedaccess",
+    "proposals.view_individualextension",
+    "calls.view_call",
+    "calls.view_programme",
+    "applicants.view_organisation",
+)
+
+
+class ProposalsConfig(AppConfig):
+    name = "proposals"
+
+    def ready(self) -> None:
+        post_migrate.connect(give_officers_their_rights, sender=self)
+
+
+def give_officers_their_rights(**_signal: Any) -> None:
+    """Make the group of officers, with the rights of this page and no others."""
+    from django.contrib.auth.models import Group, Permission  # noqa: PLC0415 -- apps must be loaded
+
+    group, _created = Group.objects.get_or_create(name=OFFICERS)
+    wanted = [right.split(".") for right in OFFICERS_RIGHTS]
+    permissions = [
+        Permission.objects.filter(content_type__app_label=app, codename=codename).first()
+        for app, codename in wanted
+    ]
+    group.permissions.set([permission for permission in permissions if permission])

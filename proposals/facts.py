@@ -1,0 +1,230 @@
+"""The one seam between proposals and rules: a dossier and its circumstances, said as facts.
+
+Draft and frozen version take the same way (draft → dossier → facts), so that what an applicant is
+shown before submitting is what is judged afterwards. `Circumstances` are what a dossier cannot know:
+when it was received, and what other proposals of the call say.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from applicants.models import ProfileSection
+from applicants.profile import services_in
+from calls.eligibility import ProposalFacts, Verdict, screen
+from calls.eligibility.facts import (
+    ActivityFacts,
+    Audience,
+    BudgetFacts,
+    DeliverableFacts,
+    FileFacts,
+    IndicatorFacts,
+    MarketFacts,
+    MemberFacts,
+    OrganisationKind,
+    ParticipantFacts,
+    Registration,
+    Role,
+)
+from proposals.dossier import COST_KINDS, Draft, dossier_of
+from proposals.models import Participant, Proposal, Version
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What is known about a dossier from outside it; `received_at` None for a draft."""
+
+    deadline: datetime
+    received_at: datetime | None = None
+    audience: Audience = Audience.APPLICANT
+    other_applications: Mapping[str, int] = field(default_factory=dict)
+    shared_links: frozenset[str] = frozenset()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "deadline": self.deadline.isoformat(),
+            "received_at": self.received_at.isoformat() if self.received_at else None,
+            "audience": self.audience.value,
+            "other_applications": dict(sorted(self.other_applications.items())),
+            "shared_links": sorted(self.shared_links),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Circumstances":
+        received = data["received_at"]
+        return cls(
+            deadline=datetime.fromisoformat(data["deadline"]),
+            received_at=datetime.fromisoformat(received) if received else None,
+            audience=Audience(data["audience"]),
+            other_applications=data["other_applications"],
+            shared_links=frozenset(data["shared_links"]),
+        )
+
+
+def circumstances_of(
+    draft: Draft, *, received_at: datetime | None, audience: Audience = Audience.APPLICANT
+) -> Circumstances:
+    """Asks what other proposals and profiles say; two queries."""
+    return Circumstances(
+        deadline=draft.proposal.deadline,
+        received_at=received_at,
+        audience=audience,
+        other_applications=_other_applications(draft),
+        shared_links=_shared_links(draft),
+    )
+
+
+def _other_applications(draft: Draft) -> dict[str, int]:
+    """How many other counting proposals of the call each organisation takes part in."""
+    organisations = [one.organisation_id for one in draft.applicants]
+    rows = (
+        Participant.objects.filter(
+            organisation__in=organisations,
+            role__in=[Role.COORDINATOR.value, Role.PARTNER.value],
+            proposal__strand__call=draft.proposal.strand.call_id,
+            proposal__counting__isnull=False,
+        )
+        .exclude(proposal=draft.proposal)
+        .values_list("organisation_id", flat=True)
+    )
+    counts = Counter(rows)
+    return {one.key: counts[one.organisation_id] for one in draft.applicants}
+
+
+def _shared_links(draft: Draft) -> frozenset[str]:
+    """Keys of participants whose platform profile another organisation gives as its own."""
+    links = {one.key: _link_of(draft, one) for one in draft.applicants}
+    wanted = [link for link in links.values() if link]
+    used_by: dict[str, set[int]] = {}
+    rows = ProfileSection.objects.filter(
+        step="registration", answers__profile_link__in=wanted
+    ).values_list("answers__profile_link", "organisation_id")
+    for link, organisation_id in rows:
+        used_by.setdefault(link, set()).add(organisation_id)
+    return frozenset(key for key, link in links.items() if len(used_by.get(link, ())) > 1)
+
+
+def _link_of(draft: Draft, one: Participant) -> str:
+    return str(draft.profile(one).answers["registration"].get("profile_link") or "")
+
+
+def facts_of(dossier: dict[str, Any], circumstances: Circumstances) -> ProposalFacts:
+    """What rules may know of a dossier, in draft or frozen."""
+    return ProposalFacts(
+        strand=dossier["strand"],
+        deadline=circumstances.deadline,
+        received_at=circumstances.received_at,
+        audience=circumstances.audience,
+        participants=tuple(_participant(one, circumstances) for one in dossier["consortium"]),
+        files=tuple(
+            FileFacts(slot=file["slot"], name=file["name"], pages=file["pages"])
+            for file in dossier["files"]
+        ),
+        activities=tuple(
+            ActivityFacts(
+                title=activity["title"],
+                objective=activity["objective"],
+                justification=activity["justification"],
+            )
+            for activity in dossier["activities"]
+        ),
+        deliverables=tuple(_deliverable(one, dossier) for one in dossier["deliverables"]),
+        indicators=tuple(
+            IndicatorFacts(
+                name=one["name"],
+                baseline=one["baseline"],
+                target=one["target"],
+                unit=one["unit"],
+                verification=one["verification"],
+            )
+            for one in dossier["scoreboard"]
+        ),
+        markets=tuple(
+            MarketFacts(country=market["country"], region=market["region"])
+            for market in dossier["markets"]
+        ),
+        duration_months=dossier["summary"]["duration_months"],
+        stated_total_costs=Decimal(dossier["budget"]["total_costs"]),
+        stated_total_grant=Decimal(dossier["budget"]["total_grant"]),
+    )
+
+
+def _deliverable(one: dict[str, Any], dossier: dict[str, Any]) -> DeliverableFacts:
+    described = bool(one["text"].strip()) or any(f["slot"] == one["code"] for f in dossier["files"])
+    return DeliverableFacts(
+        code=one["code"],
+        title=one["title"],
+        present=described,
+        is_scoreboard=one["is_scoreboard"],
+    )
+
+
+def _participant(one: dict[str, Any], circumstances: Circumstances) -> ParticipantFacts:
+    organisation, profile = one["organisation"], one["profile"]
+    registration = profile.get("registration", {})
+    services = profile.get("services", {})
+    independent = services.get("independent")
+    status = registration.get("status")
+    return ParticipantFacts(
+        key=one["key"],
+        organisation=organisation["id"],
+        name=organisation["cluster_name"] or organisation["legal_name"],
+        role=Role(one["role"]),
+        kind=OrganisationKind(organisation["kind"]),
+        cluster_name=organisation["cluster_name"],
+        country=organisation["country"],
+        pic=organisation["pic"],
+        website=organisation["website"],
+        registration=Registration(status) if status else None,
+        profile_link=registration.get("profile_link") or "",
+        profile_link_shared=one["key"] in circumstances.shared_links,
+        planned_on=registration.get("planned_on") or "",
+        profile_missing=tuple(one["profile_missing"]),
+        description_present=bool(one["description"].strip()),
+        members=_members(profile.get("members", {})),
+        services=tuple(services_in(services)),
+        independent_members={"yes": True, "no": False}.get(independent),
+        cites_2006_definition=services.get("definition") == "2006",
+        controlled_by=one["controlled_by"],
+        other_applications=circumstances.other_applications.get(one["key"], 0),
+        budget=BudgetFacts(
+            eligible_costs=sum((Decimal(one["budget"][kind]) for kind in COST_KINDS), Decimal(0)),
+            requested_grant=Decimal(one["budget"]["grant"]),
+        ),
+    )
+
+
+def _members(members: dict[str, Any]) -> MemberFacts:
+    return MemberFacts(
+        total=members.get("total"),
+        small_or_medium=members.get("smes"),
+        large=members.get("large"),
+        research=members.get("research"),
+        other=members.get("other"),
+    )
+
+
+def judge(proposal: Proposal, dossier: dict[str, Any], circumstances: Circumstances) -> Verdict:
+    """The verdict of the proposal's call on a dossier in its circumstances."""
+    call = proposal.call
+    return screen(facts_of(dossier, circumstances), call.rule_set, call.programme.country_set())
+
+
+def judge_draft(draft: Draft, *, received_at: datetime | None) -> Verdict:
+    """What the rules would say if the draft were received now."""
+    circumstances = circumstances_of(draft, received_at=received_at)
+    return judge(draft.proposal, dossier_of(draft), circumstances)
+
+
+def countries_of(dossier: dict[str, Any]) -> list[str]:
+    applicants = (one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value)
+    return sorted({one["organisation"]["country"] for one in applicants})
+
+
+def files_of(version: Version, dossier: dict[str, Any]) -> list[dict[str, Any]]:
+    """The files that a version binds, each with the row that keeps its bytes."""
+    rows = {row.sha256: row for row in version.proposal.files.all()}
+    return [file | {"row": rows[file["sha256"]]} for file in dossier["files"]]

@@ -1,0 +1,471 @@
+"""One form for each step of a proposal; what they share is in `applicants.steps`.
+
+A step may hold a list besides its fields (markets, activities, indicators): `row_form` says of what.
+The strands of a call never share an ambiguous form: what differs is another class or is built from
+the strand itself.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Column, Layout, Row
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.formsets import BaseFormSet, formset_factory
+from django.utils.translation import gettext_lazy as _
+
+from applicants import vocabularies
+from applicants.fields import CountryField, SeveralField
+from applicants.models import SavedStep
+from applicants.steps import StepForm, Text, as_json, is_empty
+from calls.models import RequiredDeliverable
+from proposals.dossier import Draft
+from proposals.models import Participant
+
+MOST_ROWS = 60
+
+
+class RowForm(forms.Form):
+    """One entry of a step's list. A row in which nothing is typed is no entry."""
+
+    layout: ClassVar[tuple[Any, ...]] = ()
+
+    def __init__(self, *args: Any, draft: Draft, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.draft = draft
+        for field in self.fields.values():
+            field.required = False
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(*(self.layout or tuple(self.fields)))
+
+
+class RowsFormSet(BaseFormSet):
+    """The list of a step; deleted and empty rows fall out."""
+
+    def entries(self) -> list[dict[str, Any]]:
+        found = []
+        for form in self.forms:
+            cleaned = dict(form.cleaned_data)
+            if cleaned.pop("DELETE", False) or all(is_empty(value) for value in cleaned.values()):
+                continue
+            found.append({name: as_json(value) for name, value in cleaned.items()})
+        return found
+
+
+class ProposalStepForm(StepForm):
+    """A step of a proposal: it knows the draft, and may hold a list of rows."""
+
+    row_form: ClassVar[type[RowForm] | None] = None
+    rows_name: ClassVar[str] = ""
+    rows_title: ClassVar[Text] = ""
+    row_title: ClassVar[Text] = ""
+
+    def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
+        self.draft = draft
+        super().__init__(data, **kwargs)
+        self.rows: RowsFormSet | None = None
+        if self.has_rows():
+            self.rows = self._bind_rows(data)
+
+    def has_rows(self) -> bool:
+        return self.row_form is not None
+
+    def _bind_rows(self, data: Any) -> RowsFormSet:
+        stored = self.saved.answers.get(self.rows_name, [])
+        assert self.row_form is not None  # noqa: S101 -- has_rows() said so
+        factory = formset_factory(
+            self.row_form,
+            formset=RowsFormSet,
+            extra=1,
+            can_delete=True,
+            max_num=MOST_ROWS,
+            absolute_max=MOST_ROWS + 5,
+        )
+        return factory(
+            data, initial=stored, prefix=self.rows_name, form_kwargs={"draft": self.draft}
+        )
+
+    def is_valid(self) -> bool:
+        valid = super().is_valid()
+        return (self.rows is None or self.rows.is_valid()) and valid
+
+    def answers(self) -> dict[str, Any]:
+        answers = super().answers()
+        if self.rows is not None:
+            answers[self.rows_name] = self.rows.entries()
+        return answers
+
+    def differences(self, theirs: SavedStep) -> list[tuple[Text, Any, Any]]:
+        """Also of the list, said row by row."""
+        found = super().differences(theirs)
+        mine, stored = self.answers().get(self.rows_name), theirs.answers.get(self.rows_name)
+        if self.rows is not None and (mine or []) != (stored or []):
+            found.append((self.rows_title, self.rows_in_words(mine), self.rows_in_words(stored)))
+        return found
+
+    def rows_in_words(self, entries: Any) -> str:
+        lines = (", ".join(str(value) for value in entry.values() if value) for entry in entries or [])
+        return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))
+
+
+class SummaryForm(ProposalStepForm):
+    slug = "summary"
+    title = _("Summary")
+    intro = _("What the proposal is called, what it is about, and how long the project takes.")
+    mandatory = ("acronym", "title_text", "abstract", "duration_months")
+
+    acronym = forms.CharField(label=_("Acronym"), max_length=30)
+    title_text = forms.CharField(label=_("Title"), max_length=200)
+    abstract = forms.CharField(
+        label=_("Abstract"),
+        max_length=3000,
+        widget=forms.Textarea(attrs={"rows": 7}),
+        help_text=_("Up to 3,000 characters. Anyone should understand what you want to do and why."),
+    )
+    duration_months = forms.IntegerField(
+        label=_("Duration in months"), min_value=1, max_value=120
+    )
+    layout: ClassVar = (
+        Row(Column("acronym", css_class="col-md-4"), Column("title_text", css_class="col-md-8")),
+        "abstract",
+        Row(Column("duration_months", css_class="col-md-4")),
+    )
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        months = self.draft.proposal.call.maximum_months
+        if months:
+            text = _("The call allows at most %(months)s months.") % {"months": months}
+            self.fields["duration_months"].help_text = text
+
+
+class EstablishedSummaryForm(SummaryForm):
+    """Summary for a strand that builds on a partnership which exists already."""
+
+    mandatory = (*SummaryForm.mandatory, "partnership_name", "partnership_text")
+
+    partnership_name = forms.CharField(label=_("Name of the established partnership"), max_length=200)
+    partnership_since = forms.IntegerField(
+        label=_("Running since (year)"), min_value=1990, max_value=2100
+    )
+    partnership_text = forms.CharField(
+        label=_("What the partnership has done and agreed so far"),
+        max_length=3000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("This strand carries on an established partnership and its joint strategy."),
+    )
+    layout: ClassVar = (
+        *SummaryForm.layout,
+        Row(
+            Column("partnership_name", css_class="col-md-8"),
+            Column("partnership_since", css_class="col-md-4"),
+        ),
+        "partnership_text",
+    )
+
+
+class DescriptionForm(ProposalStepForm):
+    slug = "descriptions"
+    title = _("Descriptions of partners")
+    intro = _(
+        "Each partner shows that it offers or channels cluster and network support services to "
+        "businesses, in line with the definition of innovation clusters."
+    )
+    mandatory = ("description",)
+
+    description = forms.CharField(
+        label=_("Description of the organisation and its support services"),
+        max_length=6000,
+        widget=forms.Textarea(attrs={"rows": 12}),
+        help_text=_("Up to 6,000 characters. Name the services, for whom they are, and since when."),
+    )
+    task = forms.CharField(
+        label=_("Its part in this project"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class MarketRow(RowForm):
+    country = CountryField(label=_("Country"))
+    region = forms.CharField(
+        label=_("or region"),
+        max_length=120,
+        help_text=_("If it is no single country, such as ASEAN."),
+    )
+    reason = forms.CharField(
+        label=_("Why this market"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    layout: ClassVar = (
+        Row(Column("country", css_class="col-md-6"), Column("region", css_class="col-md-6")),
+        "reason",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("country") and cleaned.get("region"):
+            raise ValidationError(_("Give a country or a region, not both; use two entries."))
+        if cleaned.get("reason") and not cleaned.get("country") and not cleaned.get("region"):
+            if "country" not in self.errors:
+                self.add_error("country", _("Choose the country, or name the region, of this market."))
+        return cleaned
+
+
+class VisionForm(ProposalStepForm):
+    slug = "vision"
+    title = _("Vision and markets")
+    intro = _("The joint “European” vision with a global view, and the third markets that you aim at.")
+    mandatory = ("vision", "goals", "emerging_industries")
+    row_form = MarketRow
+    rows_name = "markets"
+    rows_title = _("Target markets")
+    row_title = _("Market")
+
+    vision = forms.CharField(
+        label=_("Joint vision"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6})
+    )
+    goals = forms.CharField(
+        label=_("Common goals for the chosen markets"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    emerging_industries = SeveralField(
+        label=_("Emerging industries"), choices=vocabularies.EMERGING_INDUSTRIES
+    )
+
+    @classmethod
+    def missing(cls, answers: Mapping[str, Any]) -> list[Text]:
+        missing = super().missing(answers)
+        return missing if answers.get("markets") else [*missing, _("A target market")]
+
+
+class ActivityRow(RowForm):
+    title = forms.CharField(label=_("Title"), max_length=200)
+    objective = forms.ChoiceField(label=_("Objective of the strand that it serves"))
+    description = forms.CharField(
+        label=_("What is done"), max_length=3000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    justification = forms.CharField(
+        label=_("Why it is needed"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    layout: ClassVar = (
+        Row(Column("title", css_class="col-md-6"), Column("objective", css_class="col-md-6")),
+        "description",
+        "justification",
+    )
+
+    def __init__(self, *args: Any, draft: Draft, **kwargs: Any) -> None:
+        super().__init__(*args, draft=draft, **kwargs)
+        objectives = draft.proposal.strand.objectives
+        self.fields["objective"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose an objective")),
+            *((one["code"], one["text"]) for one in objectives),
+        ]
+
+
+class ActivitiesForm(ProposalStepForm):
+    slug = "activities"
+    title = _("Activities")
+    intro = _("You choose the activities. Each one serves the objective of the strand and is justified.")
+    row_form = ActivityRow
+    rows_name = "activities"
+    rows_title = _("Activities")
+    row_title = _("Activity")
+
+    @classmethod
+    def missing(cls, answers: Mapping[str, Any]) -> list[Text]:
+        activities = answers.get("activities", [])
+        if not activities:
+            return [_("An activity")]
+        missing: list[Text] = []
+        for number, activity in enumerate(activities, start=1):
+            if not activity.get("objective") or not activity.get("justification"):
+                text = _("Objective and justification of activity %(number)s")
+                missing.append(text % {"number": number})
+        return missing
+
+
+class IndicatorRow(RowForm):
+    name = forms.CharField(label=_("Indicator"), max_length=200)
+    baseline = forms.CharField(label=_("Baseline"), max_length=60)
+    target = forms.CharField(label=_("Target"), max_length=60)
+    unit = forms.CharField(label=_("Unit"), max_length=60)
+    verification = forms.CharField(label=_("Means of verification"), max_length=300)
+    layout: ClassVar = (
+        "name",
+        Row(
+            Column("baseline", css_class="col-md-4"),
+            Column("target", css_class="col-md-4"),
+            Column("unit", css_class="col-md-4"),
+        ),
+        "verification",
+    )
+
+
+class DeliverablesForm(ProposalStepForm):
+    """A text and a month for each deliverable of the strand; a scoreboard where it requires one."""
+
+    slug = "deliverables"
+    title = _("Deliverables")
+    intro = _("What the strand requires as results. A PDF may be added to each.")
+    row_form = IndicatorRow
+    rows_name = "indicators"
+    rows_title = _("Indicators of the scoreboard")
+    row_title = _("Indicator")
+
+    def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
+        self.deliverables: list[RequiredDeliverable] = draft.deliverables
+        self.base_fields = dict(self.base_fields) | {  # type: ignore[misc]
+            name: field
+            for deliverable in self.deliverables
+            for name, field in _fields_of(deliverable).items()
+        }
+        super().__init__(data, draft=draft, **kwargs)
+        self.helper.layout = Layout("seen_version")
+
+    def has_rows(self) -> bool:
+        return any(deliverable.is_scoreboard for deliverable in self.deliverables)
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """Each deliverable with its fields and file, for the page."""
+        return [
+            {
+                "deliverable": deliverable,
+                "text": self[text_of(deliverable.code)],
+                "month": self[month_of(deliverable.code)],
+                "file": self.draft.files.get(deliverable.code),
+            }
+            for deliverable in self.deliverables
+        ]
+
+
+def text_of(code: str) -> str:
+    return f"text_{code}"
+
+
+def month_of(code: str) -> str:
+    return f"month_{code}"
+
+
+def _fields_of(deliverable: RequiredDeliverable) -> dict[str, forms.Field]:
+    return {
+        text_of(deliverable.code): forms.CharField(
+            label=_("Description of “%(title)s”") % {"title": deliverable.title},
+            max_length=4000,
+            widget=forms.Textarea(attrs={"rows": 4}),
+            help_text=deliverable.text,
+        ),
+        month_of(deliverable.code): forms.IntegerField(
+            label=_("Ready in month"), min_value=1, max_value=120
+        ),
+    }
+
+
+COST_LABELS: dict[str, Text] = {
+    "staff": _("Staff"),
+    "travel": _("Travel"),
+    "subcontracting": _("Subcontracting"),
+    "other": _("Other direct costs"),
+    "indirect": _("Indirect costs"),
+    "grant": _("Requested grant"),
+}
+
+
+class BudgetForm(ProposalStepForm):
+    """A line for each participant; totals and rate are computed and never typed."""
+
+    slug = "budget"
+    title = _("Budget")
+    intro = _("Eligible costs of each partner in euro, and the grant that it asks for.")
+
+    def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
+        self.base_fields = dict(self.base_fields) | {  # type: ignore[misc]
+            cell_of(kind, one): _money(f"{label}, {one.organisation.name}")
+            for one in draft.participants
+            for kind, label in COST_LABELS.items()
+        }
+        super().__init__(data, draft=draft, **kwargs)
+        self.helper.layout = Layout("seen_version")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for one in self.draft.participants:
+            name = cell_of("grant", one)
+            if not one.applies and cleaned.get(name):
+                self.add_error(
+                    name, _("An associated partner takes part at its own cost: leave this empty or 0.")
+                )
+        return cleaned
+
+    @property
+    def lines(self) -> list[tuple[Participant, list[Any], Decimal]]:
+        """Each participant with its fields and the sum of its stored costs, for the page."""
+        return [
+            (
+                one,
+                [self[cell_of(kind, one)] for kind in COST_LABELS],
+                self.draft.costs_of(one),
+            )
+            for one in self.draft.participants
+        ]
+
+
+def cell_of(kind: str, participant: Participant) -> str:
+    return f"{kind}_{participant.key}"
+
+
+def _money(label: str) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
+        widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "0.01"}),
+    )
+
+
+class ParticipantForm(forms.ModelForm):
+    """The part of an organisation in the consortium."""
+
+    class Meta:
+        model = Participant
+        fields = ("role", "controlled_by")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(
+            Row(Column("role", css_class="col-md-5"), Column("controlled_by", css_class="col-md-7"))
+        )
+
+
+class FileForm(forms.Form):
+    """A PDF for one deliverable; what makes it readable is checked in `uploads`."""
+
+    file = forms.FileField(
+        label=_("PDF file"),
+        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
+        error_messages={"empty": _("This file is empty. Choose the PDF again.")},
+    )
+
+
+class WithdrawalForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why do you withdraw the proposal?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+

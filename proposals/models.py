@@ -1,0 +1,549 @@
+"""Proposals as drafts, their frozen versions, verdicts, receipts, and what officers record."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.files.storage import default_storage
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Greatest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from applicants.models import Organisation, SavedStep, User
+from calls import clock
+from calls.eligibility import Outcome, Verdict
+from calls.eligibility.facts import Audience, Role
+from calls.models import Call, Strand
+from proposals import guards
+
+# Without vowels, so that no word appears, and without signs that look alike.
+NUMBER_ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ"
+
+
+def new_number() -> str:
+    """A proposal number that tells nothing about how many there are, such as K7QM-2XTP."""
+    signs = "".join(secrets.choice(NUMBER_ALPHABET) for _place in range(8))
+    return f"{signs[:4]}-{signs[4:]}"
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    def of_consortium_member(self, user: User) -> "ProposalQuerySet":
+        """Proposals in which an organisation of this person takes part."""
+        own = Participant.objects.filter(
+            proposal=OuterRef("pk"), organisation__memberships__user=user
+        )
+        return self.filter(Exists(own))
+
+    def led_by(self, user: User) -> "ProposalQuerySet":
+        own = Participant.objects.filter(
+            proposal=OuterRef("pk"),
+            role=Role.COORDINATOR.value,
+            organisation__memberships__user=user,
+        )
+        return self.filter(Exists(own))
+
+    def readable_by(self, user: User, moment: datetime) -> "ProposalQuerySet":
+        """The consortium's people always; officers once its own deadline has passed, no one else."""
+        if not user.is_authenticated:
+            return self.none()
+        members = Participant.objects.filter(
+            proposal=OuterRef("pk"), organisation__memberships__user=user
+        )
+        condition: Q | Exists = Exists(members)
+        if user.is_active and user.is_staff and user.has_perm("proposals.view_version"):
+            submitted = Exists(Version.objects.filter(proposal=OuterRef("pk")))
+            condition = Q(condition) | (Q(effective_deadline__lte=moment) & Q(submitted))
+        return self.with_deadline().filter(condition)
+
+    def with_deadline(self) -> "ProposalQuerySet":
+        """Each with its own effective deadline: the call's, or a later individual one."""
+        own = (
+            IndividualExtension.objects.filter(proposal=OuterRef("pk"))
+            .order_by("-until")
+            .values("until")[:1]
+        )
+        return self.annotate(
+            effective_deadline=Greatest("strand__call__deadline", models.Subquery(own))
+        )
+
+    def with_page_parts(self) -> "ProposalQuerySet":
+        return self.with_deadline().select_related(
+            "strand__call__programme", "started_by", "counting"
+        )
+
+
+class Proposal(models.Model):
+    """An answer to one strand of one call, for ever: first a draft, then also its versions.
+
+    The draft is in `sections`, `participants` and `files`; it is submitted because a version exists.
+    `counting` is the version that counts, empty while there is none or it was withdrawn.
+    """
+
+    number = models.CharField(max_length=9, unique=True, default=new_number, editable=False)
+    strand = models.ForeignKey(Strand, models.PROTECT, related_name="proposals")
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    counting = models.OneToOneField(
+        "Version", models.PROTECT, null=True, blank=True, related_name="counts_for"
+    )
+    is_demonstration = models.BooleanField(default=False, editable=False)
+
+    effective_deadline: datetime
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at"]
+        triggers = [guards.COUNTING_VERSION_IS_ITS_OWN]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("proposals:proposal", args=[self.number])
+
+    @property
+    def call(self) -> Call:
+        return self.strand.call
+
+    @property
+    def deadline(self) -> datetime:
+        """The effective deadline; without a query where the queryset has annotated it."""
+        annotated = self.__dict__.get("effective_deadline")
+        if annotated is not None:
+            return annotated
+        own = self.extensions.order_by("-until").values_list("until", flat=True).first()
+        return max(self.call.deadline, own) if own else self.call.deadline
+
+    def is_open(self, moment: datetime) -> bool:
+        return self.call.opens_at <= moment < self.deadline
+
+
+class Participant(models.Model):
+    """An organisation in the consortium of a proposal.
+
+    `key` names it in dossiers and findings ("p1") and is never given twice in a proposal.
+    """
+
+    class RoleChoices(models.TextChoices):
+        COORDINATOR = Role.COORDINATOR.value, _("Coordinator")
+        PARTNER = Role.PARTNER.value, _("Partner")
+        ASSOCIATED = Role.ASSOCIATED.value, _("Associated partner, at its own cost")
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="participants")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="participations")
+    key = models.CharField(max_length=6)
+    role = models.CharField(max_length=12, choices=RoleChoices)
+    controlled_by = models.CharField(
+        _("controlled by"),
+        max_length=200,
+        blank=True,
+        help_text=_("The name of another partner or body that controls this organisation, if any."),
+    )
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["proposal", "position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="an_organisation_is_in_a_consortium_once",
+                fields=["proposal", "organisation"],
+            ),
+            models.UniqueConstraint(
+                name="a_participant_key_is_given_once", fields=["proposal", "key"]
+            ),
+            models.UniqueConstraint(
+                name="a_consortium_has_one_coordinator",
+                fields=["proposal"],
+                condition=Q(role=Role.COORDINATOR.value),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.organisation}"
+
+    @property
+    def applies(self) -> bool:
+        return self.role != Role.ASSOCIATED.value
+
+    @property
+    def is_coordinator(self) -> bool:
+        return self.role == Role.COORDINATOR.value
+
+
+class Section(SavedStep):
+    """One step of a draft; a description belongs to one participant."""
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="sections")
+    participant = models.ForeignKey(
+        Participant, models.CASCADE, null=True, blank=True, related_name="sections"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_section_for_each_step",
+                fields=["proposal", "step", "participant"],
+                nulls_distinct=False,
+            )
+        ]
+
+
+class ProposalFile(models.Model):
+    """A PDF of the proposal, kept by its hash. Replacing keeps the earlier file."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="files")
+    slot = models.SlugField(max_length=40, help_text="The deliverable that it belongs to.")
+    name = models.CharField(max_length=120)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField(help_text="Bytes.")
+    pages = models.PositiveIntegerField()
+    uploaded_at = models.DateTimeField()
+    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    replaced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["proposal", "slot", "uploaded_at"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_file_in_each_slot",
+                fields=["proposal", "slot"],
+                condition=Q(replaced_at__isnull=True),
+            )
+        ]
+        triggers = [
+            pgtrigger.Protect(name="files_stay", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="files_keep_their_bytes",
+                fields=["proposal", "slot", "name", "sha256", "size", "pages", "uploaded_at"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def path(self) -> str:
+        return path_of(self.sha256)
+
+    def open(self) -> Any:
+        return default_storage.open(self.path)
+
+
+def path_of(sha256: str) -> str:
+    return f"uploads/{sha256[:2]}/{sha256}.pdf"
+
+
+class VersionQuerySet(models.QuerySet["Version"]):
+    def open_to_officers(self, moment: datetime) -> "VersionQuerySet":
+        """Only what the effective deadline of its proposal has passed for: before, it is sealed."""
+        own = (
+            IndividualExtension.objects.filter(proposal=OuterRef("proposal"))
+            .order_by("-until")
+            .values("until")[:1]
+        )
+        return self.annotate(
+            effective_deadline=Greatest("proposal__strand__call__deadline", models.Subquery(own))
+        ).filter(effective_deadline__lte=moment)
+
+    def counting(self) -> "VersionQuerySet":
+        return self.filter(counts_for__isnull=False)
+
+    def with_latest_verdict(self) -> "VersionQuerySet":
+        """Each with outcome and rules of its newest verdict, for lists and filters."""
+        newest = StoredVerdict.objects.filter(version=OuterRef("pk")).order_by("-pk")
+        return self.annotate(
+            latest_outcome=models.Subquery(newest.values("outcome")[:1]),
+            latest_rules=models.Subquery(newest.values("rules_not_met")[:1]),
+        )
+
+
+class Version(models.Model):
+    """What was handed in: bytes that never change.
+
+    `dossier` is canonical JSON (RFC 8785) and `sha256` its hash. `received_at` is when the request
+    had fully arrived at the portal's edge, and what the deadline is compared with; `committed_at` is
+    when the portal had stored it. `circumstances` holds the facts that the dossier itself does not
+    have, so that the verdict can be replayed.
+    """
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    dossier = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    circumstances = models.JSONField()
+    acknowledged = models.JSONField(default=list)
+    countries = ArrayField(models.CharField(max_length=2), default=list)
+    received_at = models.DateTimeField()
+    committed_at = models.DateTimeField()
+    submitted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    idempotency_key = models.UUIDField()
+
+    latest_outcome: str | None
+    latest_rules: list[str] | None
+
+    objects = VersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["proposal", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_version_for_each_number", fields=["proposal", "number"]
+            ),
+            models.UniqueConstraint(
+                name="one_version_for_each_click", fields=["proposal", "idempotency_key"]
+            ),
+            models.CheckConstraint(
+                name="a_version_is_received_before_it_is_committed",
+                condition=Q(received_at__lte=F("committed_at")),
+            ),
+        ]
+        triggers = [
+            guards.VERSION_IS_IN_TIME,
+            guards.VERSION_IS_WHAT_WAS_HASHED,
+            pgtrigger.Protect(
+                name="versions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposal.number} version {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("proposals:version", args=[self.proposal.number, self.number])
+
+    @property
+    def url(self) -> str:
+        """The address that stands on the receipt."""
+        return settings.BASE_URL + self.get_absolute_url()
+
+
+class StoredVerdict(models.Model):
+    """What the rules said of a version. A later one stands beside the first, never instead."""
+
+    class AudienceChoices(models.TextChoices):
+        APPLICANT = Audience.APPLICANT.value, _("Applicant")
+        OFFICER = Audience.OFFICER.value, _("Officer")
+
+    class OutcomeChoices(models.TextChoices):
+        PASS = Outcome.PASS.value, _("Eligible")
+        WARN = Outcome.WARN.value, _("Eligible, with warnings")
+        OFFICER = Outcome.OFFICER.value, _("An officer decides")
+        INELIGIBLE = Outcome.INELIGIBLE.value, _("Not eligible")
+        INADMISSIBLE = Outcome.INADMISSIBLE.value, _("Not admissible")
+
+    version = models.ForeignKey(Version, models.PROTECT, related_name="verdicts")
+    audience = models.CharField(max_length=10, choices=AudienceChoices)
+    outcome = models.CharField(max_length=12, choices=OutcomeChoices)
+    rules_not_met = ArrayField(models.CharField(max_length=40), default=list)
+    content = models.JSONField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["version", "pk"]
+        triggers = [
+            pgtrigger.Protect(
+                name="verdicts_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.outcome}"
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.from_json(self.content)
+
+
+class Receipt(models.Model):
+    """The PDF that proves a version: at most one, whatever was killed on the way."""
+
+    version = models.OneToOneField(Version, models.PROTECT, related_name="receipt")
+    pdf = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [
+            pgtrigger.Protect(
+                name="receipts_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Receipt of {self.version}"
+
+    @property
+    def file_name(self) -> str:
+        return f"receipt-{self.version.proposal.number}-v{self.version.number}.pdf"
+
+
+class Withdrawal(models.Model):
+    """A consortium took its version back. Submitting again in time undoes it."""
+
+    version = models.OneToOneField(Version, models.PROTECT, related_name="withdrawal")
+    reason = models.TextField()
+    withdrawn_at = models.DateTimeField()
+    withdrawn_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="a_withdrawal_has_a_reason", condition=Q(reason__regex=r"\S"))
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="withdrawals_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Withdrawal of {self.version}"
+
+
+class IndividualExtension(models.Model):
+    """A later deadline for one proposal: until when, why, and who granted it."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="extensions")
+    until = models.DateTimeField()
+    reason = models.TextField()
+    granted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    granted_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["proposal", "until"]
+        constraints = [
+            models.CheckConstraint(
+                name="an_individual_extension_has_a_reason", condition=Q(reason__regex=r"\S")
+            )
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="individual_extensions_are_final",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposal} until {self.until:%Y-%m-%d %H:%M} UTC"
+
+
+class RefusedAttempt(models.Model):
+    """A submission that came too late: what was received and when. It changes nothing else."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="refused_attempts")
+    received_at = models.DateTimeField()
+    deadline = models.DateTimeField()
+    sha256 = models.CharField(max_length=64, help_text="Of the dossier that would have been frozen.")
+    attempted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-received_at"]
+        triggers = [
+            pgtrigger.Protect(
+                name="refused_attempts_are_final",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposal} at {self.received_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class SealedAccess(models.Model):
+    """Someone of the officers tried to open a proposal before its deadline. Nothing was shown."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="sealed_accesses")
+    officer = models.ForeignKey(User, models.PROTECT, related_name="+")
+    path = models.CharField(max_length=300)
+    tried_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-tried_at"]
+        verbose_name_plural = "sealed accesses"
+        triggers = [
+            pgtrigger.Protect(
+                name="sealed_accesses_are_final",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.officer} · {self.proposal}"
+
+
+class Decision(models.Model):
+    """An officer's outcome for a version, with the reason. A new decision never replaces an old one."""
+
+    class OutcomeChoices(models.TextChoices):
+        ELIGIBLE = "eligible", _("Eligible")
+        INELIGIBLE = "ineligible", _("Not eligible")
+        INADMISSIBLE = "inadmissible", _("Not admissible")
+        CLARIFY = "clarify", _("To be clarified with the applicant")
+
+    version = models.ForeignKey(Version, models.PROTECT, related_name="decisions")
+    outcome = models.CharField(max_length=12, choices=OutcomeChoices)
+    reason = models.TextField()
+    decided_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-decided_at"]
+        constraints = [
+            models.CheckConstraint(name="a_decision_has_a_reason", condition=Q(reason__regex=r"\S"))
+        ]
+        triggers = [
+            guards.DECISION_AFTER_DEADLINE,
+            pgtrigger.Protect(
+                name="decisions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.get_outcome_display()}"
+
+
+class OutboxMessage(models.Model):
+    """A promise made in the transaction that gave cause for it, kept by a worker later.
+
+    Plumbing: its instants are real time, not portal time.
+    """
+
+    class Kind(models.TextChoices):
+        RECEIPT = "receipt", _("Receipt")
+        SUBMISSION_MAIL = "submission-mail", _("Mail about a submission")
+
+    class State(models.TextChoices):
+        DUE = "due", _("due")
+        CLAIMED = "claimed", _("in work")
+        DONE = "done", _("done")
+        GIVEN_UP = "given-up", _("given up")
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    version = models.ForeignKey(Version, models.PROTECT, related_name="outbox_messages")
+    state = models.CharField(max_length=10, choices=State, default=State.DUE)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=clock.real_now)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["due_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_promise_of_each_kind_for_a_version", fields=["kind", "version"]
+            )
+        ]
+        indexes = [
+            models.Index(
+                name="outbox_waiting", fields=["due_at"], condition=~Q(state__in=["done", "given-up"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.version_id}: {self.state}"

@@ -1,0 +1,34 @@
+"""Mails about a submission, one to each contact of the consortium, none seeing another's address."""
+
+from django.core.mail import EmailMessage, get_connection
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from applicants.models import User
+from proposals.dossier import Draft, load_draft
+from proposals.models import Version
+
+
+def contacts_of(draft: Draft) -> list[str]:
+    """Addresses of contact persons and of everyone who acts for an organisation of the consortium."""
+    people = User.objects.filter(
+        organisations__participations__proposal=draft.proposal, is_active=True
+    ).values_list("email", flat=True)
+    named = [
+        draft.profile(one).answers["contact"].get("contact_email") for one in draft.participants
+    ]
+    return sorted({address.lower() for address in [*people, *named] if address})
+
+
+def mail_submission(version: Version) -> None:
+    """Tell every contact that a version was received, under which number and hash."""
+    draft = load_draft(version.proposal)
+    subject = _("Proposal %(number)s: version %(version)s received") % {
+        "number": version.proposal.number,
+        "version": version.number,
+    }
+    body = render_to_string(
+        "proposals/mails/submitted.txt", {"version": version, "proposal": version.proposal}
+    )
+    mails = [EmailMessage(subject, body, to=[address]) for address in contacts_of(draft)]
+    get_connection().send_messages(mails)

@@ -1,0 +1,144 @@
+"""The receipt of a version: a PDF/A-3 with the dossier inside, rendered once and kept for ever.
+
+What it says is taken from the frozen version alone, never from the draft. Rendering reads nothing
+from a network and no file but our own style sheet and fonts.
+"""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import segno
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from weasyprint import CSS, HTML, Attachment
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher
+
+from calls import clock
+from calls.eligibility.countries import name_on
+from calls.eligibility.facts import Audience, Role
+from proposals.dossier import canonical
+from proposals.models import Participant, Receipt, Version
+
+STYLES = settings.ROOT / "static" / "css" / "receipt.css"
+VARIANT = "pdf/a-3a"  # archival, with attachments, tagged in reading order
+
+
+class OwnFilesOnly(URLFetcher):
+    """Fetches nothing but files of the portal's own static folder, whatever a text contains."""
+
+    def __init__(self) -> None:
+        super().__init__(allowed_protocols=["file", "data"], fail_on_errors=True)
+
+    def fetch(self, url: str, headers: Any = None) -> Any:
+        folder = (settings.ROOT / "static").as_uri() + "/"
+        if not url.startswith("data:") and not (url.startswith(folder) and ".." not in url):
+            raise ValueError("A receipt uses nothing from outside.")
+        return super().fetch(url, headers)
+
+
+def issue_receipt(version: Version) -> None:
+    """Render and keep the receipt, unless it exists. Two workers at once make one."""
+    if Receipt.objects.filter(version=version).exists():
+        return
+    sealed_at = clock.now()
+    pdf = render_pdf(version, html_of(version, sealed_at))
+    try:
+        with transaction.atomic():
+            Receipt.objects.create(
+                version=version,
+                pdf=pdf,
+                sha256=hashlib.sha256(pdf).hexdigest(),
+                sealed_at=sealed_at,
+            )
+    except IntegrityError:
+        if not Receipt.objects.filter(version=version).exists():
+            raise
+
+
+def html_of(version: Version, sealed_at: Any) -> str:
+    """The receipt as HTML: what was submitted, when, and what the rules said of it."""
+    return render_to_string("receipts/receipt.html", context_of(version) | {"sealed_at": sealed_at})
+
+
+def context_of(version: Version) -> dict[str, Any]:
+    """What page and receipt both show of a version."""
+    dossier = json.loads(version.dossier)
+    stored = version.verdicts.filter(audience=Audience.APPLICANT.value).first()
+    verdict = stored.verdict if stored else None
+    strand = version.proposal.strand
+    return {
+        "version": version,
+        "proposal": version.proposal,
+        "call": strand.call,
+        "strand": strand,
+        "dossier": dossier,
+        "verdict": verdict,
+        "acknowledged": [f for f in verdict.findings if f.name in version.acknowledged]
+        if verdict
+        else [],
+        "participants": [_participant(one, version) for one in dossier["consortium"]],
+        "qr_code": segno.make(version.url, error="m").svg_data_uri(scale=3, border=1, dark="#14233f"),
+    }
+
+
+def _participant(one: dict[str, Any], version: Version) -> dict[str, Any]:
+    organisation = one["organisation"]
+    return {
+        "key": one["key"],
+        "name": organisation["cluster_name"] or organisation["legal_name"],
+        "legal_name": organisation["legal_name"],
+        "country": organisation["country"],
+        "country_name": name_on(organisation["country"], version.proposal.call.rule_date),
+        "role": Participant.RoleChoices(one["role"]).label,
+        "applies": one["role"] != Role.ASSOCIATED.value,
+        "grant": one["budget"]["grant"],
+    }
+
+
+def render_pdf(version: Version, html: str) -> bytes:
+    stored = version.verdicts.filter(audience=Audience.APPLICANT.value).first()
+    verdict = canonical(stored.content) if stored else "{}"
+    attachments = [
+        _attached(version, "dossier.json", version.dossier, "Source", "What was submitted"),
+        _attached(version, "verdict.json", verdict, "Supplement", "What the rules said of it"),
+    ]
+    pdf: bytes = HTML(string=html, base_url=_base_url(), url_fetcher=OwnFilesOnly()).write_pdf(
+        stylesheets=[style_sheet()],
+        font_config=fonts(),
+        pdf_variant=VARIANT,
+        attachments=attachments,
+    )
+    return pdf
+
+
+def _attached(
+    version: Version, name: str, text: str, relationship: str, description: str
+) -> Attachment:
+    return Attachment(
+        string=text,
+        name=name,
+        description=description,
+        relationship=relationship,
+        created=version.received_at,
+        modified=version.received_at,
+    )
+
+
+def _base_url() -> str:
+    return Path(settings.ROOT / "static" / "css").as_uri() + "/"
+
+
+@cache
+def fonts() -> FontConfiguration:
+    """Shared by all receipts of a process: fonts are read once."""
+    return FontConfiguration()
+
+
+@cache
+def style_sheet() -> CSS:
+    return CSS(filename=str(STYLES), font_config=fonts(), url_fetcher=OwnFilesOnly())

@@ -1,0 +1,75 @@
+"""What officers do: open after the deadline, read what the machine found, record an outcome."""
+
+import json
+from datetime import datetime
+
+from django.db import transaction
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import Verdict
+from calls.eligibility.facts import Audience
+from proposals.dossier import load_draft
+from proposals.facts import Circumstances, circumstances_of, judge
+from proposals.models import Decision, Proposal, SealedAccess, StoredVerdict, Version
+from proposals.submitting import store_verdict
+
+
+class StillSealed(Exception):
+    """The deadline of this proposal has not passed."""
+
+
+@transaction.atomic
+def record_decision(version: Version, *, outcome: str, reason: str, by: User) -> Decision:
+    """Record an officer's outcome with its reason; earlier decisions stay.
+
+    Raises:
+        StillSealed: the proposal's own deadline has not passed.
+    """
+    moment = clock.now()
+    if moment < version.proposal.deadline:
+        raise StillSealed
+    return Decision.objects.create(
+        version=version, outcome=outcome, reason=reason, decided_by=by, decided_at=moment
+    )
+
+
+def officer_verdict(version: Version) -> Verdict:
+    """Judge a stored version as an officer reads it: with what other proposals say by now."""
+    proposal = version.proposal
+    stored = Circumstances.from_json(version.circumstances)
+    found = circumstances_of(
+        load_draft(proposal), received_at=stored.received_at, audience=Audience.OFFICER
+    )
+    return judge(proposal, json.loads(version.dossier), found)
+
+
+def screen_closed(moment: datetime, *, at_most: int = 100) -> int:
+    """Give each counting version of a closed call its officers' verdict, once; returns how many."""
+    waiting = (
+        Version.objects.open_to_officers(moment)
+        .counting()
+        .exclude(verdicts__audience=Audience.OFFICER.value)
+        .select_related("proposal__strand__call__programme")
+    )
+    made = 0
+    for version in waiting[:at_most]:
+        made += _screen_once(version)
+    return made
+
+
+@transaction.atomic
+def _screen_once(version: Version) -> bool:
+    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=version.proposal_id)
+    given = StoredVerdict.objects.filter(version=version, audience=Audience.OFFICER.value)
+    if given.exists():
+        return False
+    store_verdict(version, officer_verdict(version), Audience.OFFICER)
+    return True
+
+
+def note_sealed_access(proposal: Proposal, *, officer: User, path: str) -> SealedAccess:
+    """Record that an officer tried to open what is still sealed."""
+    return SealedAccess.objects.create(
+        proposal=proposal, officer=officer, path=path[:300], tried_at=clock.now()
+    )

@@ -1,0 +1,185 @@
+"""Handing in: freeze the draft as its next version, in one transaction, with number, hash and time."""
+
+import hashlib
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import Verdict
+from calls.eligibility.facts import Audience
+from proposals import outbox
+from proposals.dossier import Draft, canonical, dossier_of, load_draft
+from proposals.drafting import NotOpen
+from proposals.facts import circumstances_of, countries_of, judge
+from proposals.models import (
+    OutboxMessage,
+    Proposal,
+    RefusedAttempt,
+    StoredVerdict,
+    Version,
+    Withdrawal,
+)
+
+
+class TooLate(NotOpen):
+    """The submission arrived at or after the deadline; `attempt` is what was recorded of it."""
+
+    def __init__(self, attempt: RefusedAttempt) -> None:
+        super().__init__(attempt.deadline, attempt.received_at)
+        self.attempt = attempt
+
+
+class Incomplete(Exception):
+    """Mandatory parts are missing: `verdict.blocking` names them."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(", ".join(finding.name for finding in verdict.blocking))
+        self.verdict = verdict
+
+
+class NotAcknowledged(Exception):
+    """The verdict has findings that the applicant has not acknowledged by name."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__("findings to acknowledge")
+        self.verdict = verdict
+
+
+class NothingToWithdraw(Exception):
+    """No version of the proposal counts at this moment."""
+
+
+def submit_draft(
+    proposal: Proposal,
+    *,
+    by: User,
+    received_at: datetime,
+    idempotency_key: UUID,
+    acknowledged: Collection[str] = (),
+) -> Version:
+    """Freeze the draft as the next version, which then counts, and promise receipt and mail.
+
+    A draft can be handed in again until the deadline; the last version counts. A proposal that the
+    rules find ineligible is taken too: the verdict advises, an officer decides. The same key again
+    (a double click, a repeated request) gives the version that it made before, even after closing.
+
+    `received_at` is when the request had fully arrived; the deadline is compared with nothing else.
+
+    Raises:
+        TooLate: received at or after the deadline. The attempt is recorded, nothing else changes.
+        Incomplete: a mandatory part is missing.
+        NotAcknowledged: a finding was not acknowledged by name.
+    """
+    made = proposal.versions.filter(idempotency_key=idempotency_key).first()
+    if made is not None:
+        return made
+    if not proposal.is_open(received_at):
+        raise TooLate(_record_refused(proposal, by=by, received_at=received_at))
+    return _freeze(
+        proposal,
+        by=by,
+        received_at=received_at,
+        idempotency_key=idempotency_key,
+        acknowledged=acknowledged,
+    )
+
+
+@transaction.atomic
+def _freeze(
+    proposal: Proposal,
+    *,
+    by: User,
+    received_at: datetime,
+    idempotency_key: UUID,
+    acknowledged: Collection[str],
+) -> Version:
+    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
+    earlier = list(proposal.versions.only("number", "idempotency_key", "proposal"))
+    for version in earlier:
+        if version.idempotency_key == idempotency_key:
+            return version
+    draft = load_draft(proposal)
+    dossier = dossier_of(draft)
+    circumstances = circumstances_of(draft, received_at=received_at)
+    verdict = judge(proposal, dossier, circumstances)
+    _check_may_be_sent(verdict, acknowledged)
+    text = canonical(dossier)
+    version = Version.objects.create(
+        proposal=proposal,
+        number=len(earlier) + 1,
+        dossier=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        circumstances=circumstances.as_json(),
+        acknowledged=[finding.name for finding in verdict.to_acknowledge],
+        countries=countries_of(dossier),
+        received_at=received_at,
+        committed_at=clock.now(),
+        submitted_by=by,
+        idempotency_key=idempotency_key,
+    )
+    store_verdict(version, verdict, Audience.APPLICANT)
+    Proposal.objects.filter(pk=proposal.pk).update(counting=version)
+    proposal.counting = version
+    outbox.promise(OutboxMessage.Kind.RECEIPT, version)
+    outbox.promise(OutboxMessage.Kind.SUBMISSION_MAIL, version)
+    return version
+
+
+def _check_may_be_sent(verdict: Verdict, acknowledged: Collection[str]) -> None:
+    if verdict.blocking:
+        raise Incomplete(verdict)
+    if any(finding.name not in acknowledged for finding in verdict.to_acknowledge):
+        raise NotAcknowledged(verdict)
+
+
+def store_verdict(version: Version, verdict: Verdict, audience: Audience) -> StoredVerdict:
+    return StoredVerdict.objects.create(
+        version=version,
+        audience=audience.value,
+        outcome=verdict.outcome.value,
+        rules_not_met=verdict.rules_not_met,
+        content=verdict.as_json(),
+        made_at=clock.now(),
+    )
+
+
+def _record_refused(proposal: Proposal, *, by: User, received_at: datetime) -> RefusedAttempt:
+    text = canonical(dossier_of(load_draft(proposal)))
+    return RefusedAttempt.objects.create(
+        proposal=proposal,
+        received_at=received_at,
+        deadline=proposal.deadline,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        attempted_by=by,
+    )
+
+
+@transaction.atomic
+def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime) -> Withdrawal:
+    """Take the counting version back; the draft stays, and submitting again in time undoes it.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        NothingToWithdraw: no version counts.
+    """
+    locked = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
+    if not proposal.is_open(received_at):
+        raise NotOpen(proposal.deadline, received_at)
+    if locked.counting is None:
+        raise NothingToWithdraw
+    withdrawal = Withdrawal.objects.create(
+        version=locked.counting, reason=reason, withdrawn_at=received_at, withdrawn_by=by
+    )
+    locked.counting = None
+    locked.save(update_fields=["counting"])
+    return withdrawal
+
+
+def differs_from_counting(draft: Draft) -> bool:
+    """Whether the draft has changed since the version that counts."""
+    counting = draft.proposal.counting
+    return counting is not None and canonical(dossier_of(draft)) != counting.dossier

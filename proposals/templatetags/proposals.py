@@ -1,0 +1,76 @@
+"""Words for what pages of proposals show."""
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from calls.eligibility import Finding, Outcome, Verdict
+from calls.eligibility.rules import CATALOGUE
+from calls.models import Strand
+from proposals.forms import COST_LABELS
+from proposals.models import Proposal, StoredVerdict
+
+register = template.Library()
+
+
+@register.filter
+def acronym(proposal: Proposal) -> str:
+    """Of the draft; sections must be prefetched."""
+    summary = next((s for s in proposal.sections.all() if s.step == "summary"), None)
+    return str(summary.answers.get("acronym", "")) if summary else ""
+
+
+@register.filter
+def cost_kind(cell: Any) -> str:
+    """The label of a budget cell without the participant's name."""
+    return str(COST_LABELS[cell.name.rsplit("_", 1)[0]])
+
+
+@register.filter
+def of_subject(findings: list[Finding], subject: str) -> list[Finding]:
+    return [finding for finding in findings if finding.subject == subject]
+
+
+@register.filter
+def rule_title(rule_id: str) -> str:
+    return CATALOGUE[rule_id].title if rule_id in CATALOGUE else rule_id
+
+
+@register.filter
+def outcome_words(outcome: str) -> str:
+    """One finding's outcome in a word or two."""
+    return {
+        Outcome.PASS: _("met"),
+        Outcome.WARN: _("look again"),
+        Outcome.OFFICER: _("an officer decides"),
+        Outcome.INELIGIBLE: _("not eligible"),
+        Outcome.INADMISSIBLE: _("missing"),
+    }[Outcome(outcome)]
+
+
+@register.filter
+def overall_words(outcome: str) -> str:
+    return str(StoredVerdict.OutcomeChoices(outcome).label)
+
+
+@register.filter
+def verdict_sentence(verdict: Verdict) -> str:
+    """What the overall outcome means for the person who reads it."""
+    if verdict.outcome == Outcome.INADMISSIBLE:
+        return _("As it stands the proposal would not be admitted.")
+    if verdict.outcome == Outcome.INELIGIBLE:
+        return _("As it stands the consortium does not meet a rule. It can be submitted all the same.")
+    if verdict.outcome == Outcome.OFFICER:
+        return _("Nothing mandatory is missing; some points a person will decide.")
+    count = len(verdict.warnings)
+    if not count:
+        return _("Every rule is met.")
+    text = ngettext("Eligible, one thing to look at.", "Eligible, %(n)s things to look at.", count)
+    return text % {"n": count}
+
+
+@register.filter
+def objective(code: str, strand: Strand) -> str:
+    return strand.objective_text(code) or _("no objective named")

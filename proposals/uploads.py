@@ -1,0 +1,150 @@
+"""Files of a proposal: checked when they are uploaded, kept by their hash, never overwritten."""
+
+import hashlib
+from typing import Any
+
+import pikepdf
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
+from django.db import transaction
+from django.http.multipartparser import MultiPartParser
+from django.utils.translation import gettext as _
+
+from applicants.models import User
+from calls import clock
+from proposals.drafting import check_open
+from proposals.models import Proposal, ProposalFile, path_of
+
+LONGEST_NAME = 120
+
+
+class UnusableFile(Exception):
+    """The file is refused; the text says why, for the person who chose it."""
+
+
+def store_file(proposal: Proposal, slot: str, upload: UploadedFile, *, by: User) -> ProposalFile:
+    """Check a PDF and put it into a slot; the file that was there is kept as an earlier one.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        UnusableFile: no PDF, encrypted, empty, too large, or with a name that hides a path.
+    """
+    moment = clock.now()
+    check_open(proposal, moment)
+    content = _content_of(upload)
+    pages = pages_of(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    if not default_storage.exists(path_of(sha256)):
+        default_storage.save(path_of(sha256), ContentFile(content))
+    with transaction.atomic():
+        Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
+        proposal.files.filter(slot=slot, replaced_at=None).update(replaced_at=moment)
+        return ProposalFile.objects.create(
+            proposal=proposal,
+            slot=slot,
+            name=upload.name or "file.pdf",
+            sha256=sha256,
+            size=len(content),
+            pages=pages,
+            uploaded_at=moment,
+            uploaded_by=by,
+        )
+
+
+def remove_file(proposal: Proposal, slot: str) -> None:
+    """Empty a slot of the draft; the file stays with the versions that bind it."""
+    moment = clock.now()
+    check_open(proposal, moment)
+    proposal.files.filter(slot=slot, replaced_at=None).update(replaced_at=moment)
+
+
+def _content_of(upload: UploadedFile) -> bytes:
+    name = upload.name or ""
+    if len(name) > LONGEST_NAME:
+        raise UnusableFile(_("The name of the file is longer than 120 signs. Give it a shorter one."))
+    if upload.size is not None and upload.size > settings.LARGEST_FILE:
+        text = _("“%(name)s” has %(size)s MB; at most %(most)s MB are taken. Make the PDF smaller.")
+        size = f"{upload.size / 1024 / 1024:.1f}"
+        most = settings.LARGEST_FILE // 1024 // 1024
+        raise UnusableFile(text % {"name": name, "size": size, "most": most})
+    content: bytes = upload.read()
+    if not content:
+        raise UnusableFile(_("“%(name)s” is empty. Choose the PDF again.") % {"name": name})
+    return content
+
+
+def pages_of(content: bytes) -> int:
+    """How many pages a PDF has.
+
+    Raises:
+        UnusableFile: it is no PDF, is encrypted, or has no page.
+    """
+    if not content.lstrip()[:5] == b"%PDF-":
+        raise UnusableFile(_("This is not a PDF, whatever its name says. Save the document as PDF."))
+    try:
+        with pikepdf.open(_stream(content)) as pdf:
+            if pdf.is_encrypted:
+                raise UnusableFile(_encrypted())
+            pages = len(pdf.pages)
+    except pikepdf.PasswordError:
+        raise UnusableFile(_encrypted()) from None
+    except pikepdf.PdfError:
+        raise UnusableFile(
+            _("This PDF is damaged and cannot be opened. Make it anew and upload it again.")
+        ) from None
+    if pages < 1:
+        raise UnusableFile(_("This PDF has no page. Check what you exported."))
+    return pages
+
+
+def _encrypted() -> str:
+    return _("This PDF is encrypted or protected by a password. Save it without protection.")
+
+
+def _stream(content: bytes) -> Any:
+    return ContentFile(content).file
+
+
+class HonestNames(FileUploadHandler):
+    """Notes file names that hide a path or control characters, which Django would quietly clean.
+
+    `request.dishonest_name` is the first such name; a view refuses it with a sentence.
+    """
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: dict[str, Any],
+        content_length: int,
+        boundary: bytes,
+        encoding: str | None = None,
+    ) -> Any:
+        request: Any = self.request
+        others = [handler for handler in request.upload_handlers if handler is not self]
+        parser = _NotingParser(META, input_data, others, encoding or "utf-8")
+        result = parser.parse()
+        request.dishonest_name = parser.dishonest_name
+        return result
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+
+class _NotingParser(MultiPartParser):
+    dishonest_name = ""
+
+    def sanitize_file_name(self, file_name: str) -> str | None:
+        if not is_honest(file_name) and not self.dishonest_name:
+            self.dishonest_name = file_name
+        return super().sanitize_file_name(file_name)
+
+
+def is_honest(name: str) -> bool:
+    """A plain name: no folder, no drive, no sign that cannot be printed."""
+    return name.isprintable() and not any(sign in name for sign in ("/", "\\", "\0")) and name != ".."

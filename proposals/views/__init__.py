@@ -1,0 +1,1 @@
+"""Pages of proposals: drafts and consortium, steps, files, and sending."""

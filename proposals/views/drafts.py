@@ -1,0 +1,227 @@
+"""Starting a proposal, its overview, and its consortium."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from applicants.forms import OrganisationForm
+from applicants.models import Organisation
+from applicants.organisations import enter_partner
+from applicants.saving import StepChanged
+from applicants.web import person, signed_in
+from calls import clock
+from calls.eligibility.facts import Role
+from calls.models import Strand
+from proposals import drafting
+from proposals.dossier import Draft
+from proposals.facts import judge_draft
+from proposals.forms import ParticipantForm
+from proposals.models import Participant, Proposal
+from proposals.submitting import differs_from_counting
+from proposals.views.access import draft_of, leads, page_of, while_open
+
+MOST_FOUND = 12
+
+
+@signed_in
+def mine(request: HttpRequest) -> HttpResponse:
+    """All proposals in which the person's organisations take part."""
+    found = (
+        Proposal.objects.with_page_parts()
+        .of_consortium_member(person(request))
+        .prefetch_related("participants__organisation", "sections")
+    )
+    context = {"proposals": found, "moment": clock.now()}
+    return render(request, "proposals/mine.html", context)
+
+
+@signed_in
+def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
+    """Choose for which organisation a proposal is started in a strand."""
+    found = get_object_or_404(
+        Strand.objects.select_related("call__programme"),
+        call__reference=reference,
+        code=strand,
+        call__published_at__lte=clock.now(),
+    )
+    own = Organisation.objects.of(person(request))
+    context = {"strand": found, "call": found.call, "organisations": own}
+    if not found.call.is_open(clock.now()):
+        return render(request, "proposals/not_open.html", context, status=409)
+    if request.method != "POST":
+        return render(request, "proposals/start.html", context)
+    organisation = get_object_or_404(own, pk=request.POST.get("organisation") or 0)
+    proposal = drafting.start_draft(found, organisation=organisation, by=person(request))
+    messages.success(
+        request, _("Proposal %(number)s has begun.") % {"number": proposal.number}
+    )
+    return redirect("proposals:step", proposal.number, "summary")
+
+
+@signed_in
+def proposal(request: HttpRequest, number: str) -> HttpResponse:
+    """The overview: what counts, what is missing, what can be done next."""
+    draft = draft_of(request, number)
+    context = page_of(
+        request,
+        draft,
+        "overview",
+        versions=draft.proposal.versions.select_related("submitted_by", "receipt", "withdrawal")
+        .defer("dossier", "receipt__pdf")
+        .order_by("-number"),
+        differs=differs_from_counting(draft),
+    )
+    return render(request, "proposals/proposal.html", context)
+
+
+@signed_in
+def consortium(request: HttpRequest, number: str) -> HttpResponse:
+    """Who takes part, who counts, and a search in the registry."""
+    draft = draft_of(request, number)
+    return render(request, "proposals/consortium.html", _consortium_page(request, draft))
+
+
+def _consortium_page(
+    request: HttpRequest, draft: Draft, form: OrganisationForm | None = None
+) -> dict[str, object]:
+    words = request.GET.get("q", "").strip()[:100]
+    taken = [one.organisation_id for one in draft.participants]
+    found = Organisation.objects.named_like(words).exclude(pk__in=taken) if words else None
+    verdict = judge_draft(draft, received_at=None)
+    names = {"established", "organisation-kind", "platform-registration", "min-organisations"}
+    names |= {"min-countries", "independent", "coordinator", "support-services"}
+    return page_of(
+        request,
+        draft,
+        "consortium",
+        words=words,
+        found=found[:MOST_FOUND] if found is not None else None,
+        section=drafting.section_of(draft.proposal, drafting.CONSORTIUM),
+        findings=[one for one in verdict.findings if one.rule in names],
+        organisation_form=form or OrganisationForm(prefix="new"),
+        roles=Participant.RoleChoices.choices[1:],
+    )
+
+
+@signed_in
+@while_open
+@require_http_methods(["POST"])
+def add_participant(request: HttpRequest, number: str) -> HttpResponse:
+    """Take an organisation of the registry into the consortium."""
+    draft = _led_draft(request, number)
+    organisation = get_object_or_404(Organisation, pk=request.POST.get("organisation") or 0)
+    return _add(request, draft, organisation)
+
+
+@signed_in
+@while_open
+def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
+    """Enter a partner that the registry does not have yet, and take it in."""
+    draft = _led_draft(request, number)
+    form = OrganisationForm(request.POST or None, prefix="new")
+    if request.method != "POST" or not form.is_valid():
+        context = _consortium_page(request, draft, form)
+        return render(request, "proposals/new_participant.html", context)
+    coordinator = draft.coordinator
+    assert coordinator is not None  # noqa: S101 -- _led_draft() found who leads
+    organisation = enter_partner(form.save(commit=False), steward=coordinator.organisation)
+    return _add(request, draft, organisation)
+
+
+def _add(request: HttpRequest, draft: Draft, organisation: Organisation) -> HttpResponse:
+    role = Role(request.POST.get("role", "partner"))
+    if role == Role.COORDINATOR:
+        role = Role.PARTNER
+    back = redirect("proposals:consortium", draft.proposal.number)
+    try:
+        drafting.add_participant(
+            draft.proposal,
+            drafting.Invited(organisation, role),
+            seen_version=_seen(request),
+            by=person(request),
+        )
+    except drafting.AlreadyInConsortium:
+        text = _("%(name)s takes part already; nothing was changed.")
+        messages.warning(request, text % {"name": organisation})
+    except StepChanged as conflict:
+        _tell_conflict(request, conflict, _("add %(name)s") % {"name": organisation})
+    else:
+        messages.success(request, _("%(name)s takes part now.") % {"name": organisation})
+    return back
+
+
+@signed_in
+@while_open
+def edit_participant(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Change the role of an organisation, or say who controls it."""
+    draft = _led_draft(request, number)
+    participant = get_object_or_404(draft.proposal.participants, key=key)
+    form = ParticipantForm(request.POST or None, instance=participant)
+    section = drafting.section_of(draft.proposal, drafting.CONSORTIUM)
+    context = page_of(
+        request, draft, "consortium", form=form, participant=participant, section=section
+    )
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "proposals/participant.html", context)
+    fresh = get_object_or_404(draft.proposal.participants.select_related("proposal"), key=key)
+    try:
+        drafting.change_participant(
+            fresh,
+            role=Role(form.cleaned_data["role"]),
+            controlled_by=form.cleaned_data["controlled_by"],
+            seen_version=_seen(request),
+            by=person(request),
+        )
+    except drafting.CoordinatorStays:
+        form.add_error("role", _("Make another organisation the coordinator first."))
+        return render(request, "proposals/participant.html", context)
+    except StepChanged as conflict:
+        wanted = _("change the part of %(name)s") % {"name": fresh.organisation}
+        _tell_conflict(request, conflict, wanted)
+    return redirect("proposals:consortium", number)
+
+
+@signed_in
+@while_open
+@require_http_methods(["POST"])
+def remove_participant(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    draft = _led_draft(request, number)
+    participant = get_object_or_404(draft.proposal.participants, key=key)
+    name = str(participant.organisation)
+    try:
+        drafting.remove_participant(
+            participant, seen_version=_seen(request), by=person(request)
+        )
+    except drafting.CoordinatorStays:
+        messages.warning(request, _("Make another organisation the coordinator first."))
+    except StepChanged as conflict:
+        _tell_conflict(request, conflict, _("remove %(name)s") % {"name": name})
+    else:
+        messages.success(request, _("%(name)s no longer takes part.") % {"name": name})
+    return redirect("proposals:consortium", number)
+
+
+def _led_draft(request: HttpRequest, number: str) -> Draft:
+    draft = draft_of(request, number)
+    if not leads(request, draft):
+        raise PermissionDenied(_("Only people of the coordinator change the consortium."))
+    drafting.check_open(draft.proposal, clock.now())
+    return draft
+
+
+def _seen(request: HttpRequest) -> int:
+    text = request.POST.get("seen_version", "")
+    return int(text) if text.isascii() and text.isdigit() else -1
+
+
+def _tell_conflict(request: HttpRequest, conflict: StepChanged, wanted: str) -> None:
+    text = _(
+        "%(who)s changed the consortium while you were on this page. You wanted to: %(wanted)s. "
+        "Nothing of yours was stored; look at the list below and do it again if it is still right."
+    )
+    messages.warning(request, text % {"who": conflict.current.saved_by or "", "wanted": wanted})
+
+

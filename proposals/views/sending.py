@@ -1,0 +1,182 @@
+"""Check and submit, the page of a version, its receipt, and withdrawing."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from applicants.web import person, signed_in
+from calls import clock
+from calls.arrival import received_at
+from calls.eligibility import Outcome, Verdict
+from proposals import submitting, tasks
+from proposals.dossier import Draft
+from proposals.drafting import NotOpen
+from proposals.facts import judge_draft
+from proposals.forms import WithdrawalForm
+from proposals.models import OutboxMessage, Receipt, Version
+from proposals.receipts import context_of
+from proposals.submitting import differs_from_counting
+from proposals.views.access import draft_of, leads, page_of, version_of
+from proposals.wizard import url_to_mend
+
+
+@signed_in
+def check(request: HttpRequest, number: str) -> HttpResponse:
+    """What the rules say of the draft; from here the coordinator's people submit it."""
+    draft = draft_of(request, number)
+    if request.method == "POST":
+        return _submit(request, draft)
+    moment = clock.now()
+    verdict = judge_draft(draft, received_at=moment if draft.proposal.is_open(moment) else None)
+    return render(request, "proposals/check.html", _check_page(request, draft, verdict))
+
+
+def _check_page(
+    request: HttpRequest, draft: Draft, verdict: Verdict, *, key: UUID | None = None, **more: Any
+) -> dict[str, Any]:
+    def with_links(*outcomes: Outcome) -> list[tuple[Any, str | None]]:
+        return [(one, url_to_mend(draft, one)) for one in verdict.having(*outcomes)]
+
+    return page_of(
+        request,
+        draft,
+        "check",
+        verdict=verdict,
+        blocking=with_links(Outcome.INADMISSIBLE),
+        to_acknowledge=with_links(Outcome.OFFICER, Outcome.INELIGIBLE),
+        warnings=with_links(Outcome.WARN),
+        passed=with_links(Outcome.PASS),
+        idempotency_key=key or uuid4(),
+        differs=differs_from_counting(draft),
+        **more,
+    )
+
+
+def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
+    if not leads(request, draft):
+        raise PermissionDenied(_("Only people of the coordinator submit the proposal."))
+    key = _idempotency_key(request)
+    given = request.POST.getlist("acknowledged")
+    try:
+        version = submitting.submit_draft(
+            draft.proposal,
+            by=person(request),
+            received_at=received_at(request),
+            idempotency_key=key,
+            acknowledged=given,
+        )
+    except submitting.TooLate as refusal:
+        context = page_of(request, draft, "check", attempt=refusal.attempt)
+        return render(request, "proposals/too_late.html", context, status=409)
+    except submitting.Incomplete as refusal:
+        context = _check_page(request, draft, refusal.verdict, key=key, was_incomplete=True)
+        return render(request, "proposals/check.html", context, status=422)
+    except submitting.NotAcknowledged as refusal:
+        context = _check_page(
+            request, draft, refusal.verdict, key=key, given=given, was_not_acknowledged=True
+        )
+        return render(request, "proposals/check.html", context, status=422)
+    tasks.hurry()
+    # The proof stands in this very response: a second request might never get through.
+    return render(request, "proposals/version.html", _version_page(version, just_now=True))
+
+
+def _idempotency_key(request: HttpRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("idempotency_key", ""))
+    except ValueError:
+        return uuid4()
+
+
+@signed_in
+def version(request: HttpRequest, number: str, version: int) -> HttpResponse:
+    """What was submitted, when, under which hash; needs no worker and no mail."""
+    found = version_of(request, number, version)
+    return render(request, "proposals/version.html", _version_page(found))
+
+
+def _version_page(found: Version, *, just_now: bool = False) -> dict[str, Any]:
+    proposal = found.proposal
+    return context_of(found) | {
+        "just_now": just_now,
+        "counts": proposal.counting_id == found.pk,
+        "is_open": proposal.is_open(clock.now()),
+        "receipt_state": _receipt_state(found),
+        "withdrawal": getattr(found, "withdrawal", None),
+    }
+
+
+def _receipt_state(found: Version) -> str:
+    """ "ready", "waiting", or "failed" where an operator must look."""
+    if Receipt.objects.filter(version=found).exists():
+        return "ready"
+    promise = found.outbox_messages.filter(kind=OutboxMessage.Kind.RECEIPT).first()
+    given_up = promise is not None and promise.state == OutboxMessage.State.GIVEN_UP
+    return "failed" if given_up else "waiting"
+
+
+@signed_in
+def receipt_state(request: HttpRequest, number: str, version: int) -> HttpResponse:
+    """The part of the page that says whether the receipt is ready; asked again until it is."""
+    found = version_of(request, number, version)
+    context = {"version": found, "proposal": found.proposal, "receipt_state": _receipt_state(found)}
+    return render(request, "proposals/includes/receipt_state.html", context)
+
+
+@signed_in
+def receipt(request: HttpRequest, number: str, version: int) -> HttpResponse:
+    """The receipt as a PDF."""
+    found = version_of(request, number, version)
+    stored = Receipt.objects.select_related("version__proposal").filter(version=found).first()
+    if stored is None:
+        raise Http404
+    response = HttpResponse(bytes(stored.pdf), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{stored.file_name}"'
+    return response
+
+
+@signed_in
+def dossier(request: HttpRequest, number: str, version: int) -> HttpResponse:
+    """Exactly the bytes that were hashed."""
+    found = version_of(request, number, version)
+    response = HttpResponse(found.dossier.encode(), content_type="application/json")
+    name = f"dossier-{number}-v{found.number}.json"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def withdraw(request: HttpRequest, number: str) -> HttpResponse:
+    """Take the counting version back, with a reason."""
+    draft = draft_of(request, number)
+    if not leads(request, draft):
+        raise PermissionDenied(_("Only people of the coordinator withdraw the proposal."))
+    form = WithdrawalForm(request.POST or None)
+    context = page_of(request, draft, "overview", form=form)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "proposals/withdraw.html", context)
+    try:
+        submitting.withdraw(
+            draft.proposal,
+            reason=form.cleaned_data["reason"],
+            by=person(request),
+            received_at=received_at(request),
+        )
+    except NotOpen:
+        context |= {"came_too_late": True}
+        return render(request, "proposals/withdraw.html", context, status=409)
+    except submitting.NothingToWithdraw:
+        messages.warning(request, _("No version counts, so there is nothing to withdraw."))
+    else:
+        messages.success(
+            request,
+            _("The proposal is withdrawn. Submit again before the deadline to undo this."),
+        )
+    return redirect(draft.proposal)

@@ -1,0 +1,185 @@
+"""The steps of a proposal: their order, their forms, and how far each of them is.
+
+A step is an address of its own and can be opened in any order. Nothing is kept in the session; how
+far a step is, is derived from what is stored.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applicants.steps import Text
+from calls.eligibility import Finding
+from calls.models import Strand
+from proposals.dossier import Draft
+from proposals.forms import (
+    ActivitiesForm,
+    BudgetForm,
+    DeliverablesForm,
+    DescriptionForm,
+    EstablishedSummaryForm,
+    ProposalStepForm,
+    SummaryForm,
+    VisionForm,
+    text_of,
+)
+from proposals.models import Section
+
+Missing = Callable[[Draft], list[str]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step; `form` is empty for those that are pages of their own (consortium, check)."""
+
+    slug: str
+    title: Text
+    form: type[ProposalStepForm] | None
+    missing: Missing
+
+
+def _missing_of_form(form: type[ProposalStepForm]) -> Missing:
+    return lambda draft: [str(label) for label in form.missing(draft.answers(form.slug))]
+
+
+def _missing_in_consortium(draft: Draft) -> list[str]:
+    missing = []
+    if draft.coordinator is None:
+        missing.append(_("A coordinator"))
+    if len(draft.applicants) < 2:
+        missing.append(_("Partners"))
+    return missing
+
+
+def _missing_in_descriptions(draft: Draft) -> list[str]:
+    missing = []
+    for one in draft.applicants:
+        if not draft.answers(DescriptionForm.slug, one).get("description"):
+            missing.append(_("Description of %(name)s") % {"name": one.organisation.name})
+        if not draft.profile(one).is_complete:
+            missing.append(_("Cluster profile of %(name)s") % {"name": one.organisation.name})
+    return missing
+
+
+def _missing_in_deliverables(draft: Draft) -> list[str]:
+    answers = draft.answers(DeliverablesForm.slug)
+    missing = [
+        deliverable.title
+        for deliverable in draft.deliverables
+        if not answers.get(text_of(deliverable.code))
+    ]
+    wants_scoreboard = any(deliverable.is_scoreboard for deliverable in draft.deliverables)
+    if wants_scoreboard and not answers.get("indicators"):
+        missing.append(_("An indicator of the scoreboard"))
+    return missing
+
+
+def _missing_in_budget(draft: Draft) -> list[str]:
+    return [
+        _("Costs of %(name)s") % {"name": one.organisation.name}
+        for one in draft.applicants
+        if not draft.costs_of(one)
+    ]
+
+
+def steps_of(strand: Strand) -> tuple[Step, ...]:
+    """The steps in the order in which they are offered; the check comes last."""
+    summary = EstablishedSummaryForm if strand.needs_established_partnership else SummaryForm
+    return (
+        Step(summary.slug, summary.title, summary, _missing_of_form(summary)),
+        Step("consortium", gettext_lazy("Consortium"), None, _missing_in_consortium),
+        Step(
+            DescriptionForm.slug, DescriptionForm.title, DescriptionForm, _missing_in_descriptions
+        ),
+        Step(VisionForm.slug, VisionForm.title, VisionForm, _missing_of_form(VisionForm)),
+        Step(
+            ActivitiesForm.slug,
+            ActivitiesForm.title,
+            ActivitiesForm,
+            _missing_of_form(ActivitiesForm),
+        ),
+        Step(
+            DeliverablesForm.slug, DeliverablesForm.title, DeliverablesForm, _missing_in_deliverables
+        ),
+        Step(BudgetForm.slug, BudgetForm.title, BudgetForm, _missing_in_budget),
+    )
+
+
+def step_named(strand: Strand, slug: str) -> Step | None:
+    return next((step for step in steps_of(strand) if step.slug == slug), None)
+
+
+@dataclass(frozen=True)
+class StepState:
+    """One entry of the sidebar."""
+
+    step: Step
+    url: str
+    missing: tuple[str, ...]
+    section: Section | None
+    is_current: bool
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.missing
+
+    @property
+    def is_begun(self) -> bool:
+        return self.section is not None and self.section.version > 0
+
+    @property
+    def label(self) -> str:
+        if self.is_complete:
+            return _("complete")
+        return _("begun") if self.is_begun else _("not begun")
+
+
+def url_of(draft: Draft, slug: str, participant_key: str | None = None) -> str:
+    number = draft.proposal.number
+    if slug == "consortium":
+        return reverse("proposals:consortium", args=[number])
+    if slug == "check":
+        return reverse("proposals:check", args=[number])
+    if slug == DescriptionForm.slug:
+        if participant_key:
+            return reverse("proposals:description", args=[number, participant_key])
+        return reverse("proposals:descriptions", args=[number])
+    return reverse("proposals:step", args=[number, slug])
+
+
+def sidebar(draft: Draft, current: str) -> list[StepState]:
+    """The state of each step, without a query."""
+    states = []
+    for step in steps_of(draft.proposal.strand):
+        section = draft.sections.get((step.slug, None))
+        if step.slug == DescriptionForm.slug:
+            own = [s for (slug, _pk), s in draft.sections.items() if slug == step.slug]
+            section = own[0] if own else None
+        missing = tuple(step.missing(draft))
+        states.append(
+            StepState(step, url_of(draft, step.slug), missing, section, step.slug == current)
+        )
+    return states
+
+
+def url_after(draft: Draft, slug: str) -> str:
+    """Where “save and continue” leads."""
+    slugs = [step.slug for step in steps_of(draft.proposal.strand)]
+    place = slugs.index(slug) + 1
+    return url_of(draft, slugs[place] if place < len(slugs) else "check")
+
+
+def url_to_mend(draft: Draft, finding: Finding) -> str | None:
+    """The address of the step that mends what a finding names."""
+    if finding.fix is None:
+        return None
+    participant = next((one for one in draft.participants if one.key == finding.subject), None)
+    if finding.fix.step == "profile" and participant is not None:
+        return reverse("applicants:profile", args=[participant.organisation_id])
+    if finding.fix.step == "descriptions" and participant is not None:
+        return url_of(draft, "descriptions", participant.key)
+    return url_of(draft, finding.fix.step)
+

@@ -1,0 +1,113 @@
+// What makes pages pleasant; every page works without it.
+"use strict";
+
+// The reader's own time beside Brussels time, where the two differ or the zone has another name.
+function showOwnTimes(root) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const place of root.querySelectorAll("[data-own-time]")) {
+    if (zone === "Europe/Brussels" || place.textContent) continue;
+    const moment = new Date(place.dataset.ownTime);
+    const text = moment.toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
+    const offset = new Intl.DateTimeFormat("en-GB", { timeZoneName: "longOffset" })
+      .formatToParts(moment).find((part) => part.type === "timeZoneName").value;
+    place.textContent = `· ${text} in your time zone (${zone}, ${offset.replace("GMT", "UTC") })`;
+  }
+}
+
+// Countdowns run from the time that the server gave, by a clock that nobody can set.
+const started = performance.now();
+
+function inWords(seconds) {
+  const units = [[86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];
+  const words = [];
+  let rest = seconds;
+  for (const [size, name] of units) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count || (size === 1 && !words.length)) words.push(`${count} ${name}${count === 1 ? "" : "s"}`);
+  }
+  return words.slice(0, 2).join(" ");
+}
+
+function tick() {
+  const passed = Math.floor((performance.now() - started) / 1000);
+  for (const place of document.querySelectorAll(".countdown")) {
+    const left = Math.max(0, Number(place.dataset.seconds) - passed);
+    place.textContent = inWords(left);
+    const line = place.closest(".deadline-line");
+    if (line) {
+      line.classList.toggle("is-close", left > 0 && left < 3600);
+      line.classList.toggle("is-over", left === 0);
+    }
+    if (left === 0) place.textContent = place.dataset.over || "0 seconds: the deadline has passed";
+  }
+  const clock = document.querySelector("[data-portal-seconds]");
+  if (clock) {
+    const moment = new Date((Number(clock.dataset.portalSeconds) + passed) * 1000);
+    clock.textContent = moment.toLocaleString("en-GB", {
+      timeZone: "Europe/Brussels", day: "numeric", month: "long", year: "numeric",
+      hour: "2-digit", minute: "2-digit", second: "2-digit",
+    });
+  }
+}
+
+// Another row of a list: a copy of the empty one with the next number.
+function addRow(button) {
+  const list = document.getElementById(button.dataset.addRow);
+  const template = list.querySelector("template");
+  const total = list.querySelector("input[name$='-TOTAL_FORMS']");
+  const number = Number(total.value);
+  const copy = template.content.cloneNode(true);
+  for (const element of copy.querySelectorAll("*")) {
+    for (const attribute of [...element.attributes]) {
+      element.setAttribute(attribute.name, attribute.value.replaceAll("__prefix__", number));
+    }
+  }
+  const title = copy.querySelector("[data-row-number]");
+  if (title) title.textContent = number + 1;
+  template.before(copy);
+  total.value = number + 1;
+  const first = list.querySelector(`[id^='id_${button.dataset.addRow}-${number}-']`);
+  if (first) first.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-add-row]");
+  if (button) {
+    event.preventDefault();
+    addRow(button);
+  }
+});
+
+// A submit button is pressed once; the server would make one version of two clicks all the same.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-once]")) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  const button = form.querySelector("button[type=submit]");
+  if (button) button.textContent = button.dataset.working || button.textContent;
+});
+
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("[data-once]")) delete form.dataset.sent;
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  for (const hidden of document.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
+  for (const shown of document.querySelectorAll("[data-without-script]")) shown.hidden = true;
+  // The list of steps is open on wide screens and folded on narrow ones.
+  if (window.matchMedia("(max-width: 61.98rem)").matches) {
+    for (const list of document.querySelectorAll(".wizard-side details")) list.open = false;
+  }
+  showOwnTimes(document);
+  tick();
+  setInterval(tick, 1000);
+  const summary = document.querySelector(".error-summary");
+  if (summary) summary.focus();
+});
+
+document.addEventListener("htmx:afterSwap", (event) => showOwnTimes(event.target));
