@@ -12,7 +12,7 @@ from calls import clock
 from calls.eligibility.countries import STATUS_NOTES, Participation, name_on
 from calls.moments import MOMENTS
 from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
-from calls.models import Call, CallState, CountryParticipation
+from calls.models import Call, CountryParticipation
 
 GATES = dict(CountryParticipation.Gate.choices)
 
@@ -22,7 +22,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     moment = clock.now()
     calls = Call.objects.published_at_moment(moment).select_related("programme")
     rows = [(call, call.state_at(moment)) for call in calls]
-    return render(request, "calls/list.html", {"rows": rows, "states": CallState})
+    return render(request, "calls/list.html", {"rows": rows})
 
 
 def call(request: HttpRequest, reference: str) -> HttpResponse:
@@ -36,7 +36,6 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
     context = {
         "call": found,
         "state": found.state_at(moment),
-        "states": CallState,
         "moment": moment,
         "members": [row for row in counting if row["gate"] == "member-state"],
         "others": [row for row in counting if row["gate"] != "member-state"],

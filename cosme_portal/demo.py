@@ -113,13 +113,13 @@ def _run(port: int) -> int:
     manager = Manager()
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     web = f"-m gunicorn cosme_portal.wsgi -b 127.0.0.1:{port} -w {WEB_WORKERS} --log-level warning"
-    worker = "-m celery -A cosme_portal worker --loglevel warning --concurrency 2 --without-gossip"
+    worker = "-m celery -A cosme_portal --quiet worker --loglevel warning --concurrency 2 --without-gossip --without-mingle"
     beat = (
-        "-m celery -A cosme_portal beat --loglevel warning "
+        "-m celery -A cosme_portal --quiet beat --loglevel warning "
         f"--schedule '{embedded.VAR / 'beat-schedule'}' --pidfile ''"
     )
     for name, command in (("web", web), ("worker", worker), ("beat", beat)):
-        manager.add_process(name, f"exec '{python}' {command}", env=dict(os.environ))
+        manager.add_process(name, f"exec '{python}' -W ignore::UserWarning {command}", env=dict(os.environ))
     manager.loop()
     stopped_by_us = {0, 130, 143, -signal.SIGINT, -signal.SIGTERM}
     return 0 if manager.returncode in stopped_by_us else int(manager.returncode or 1)

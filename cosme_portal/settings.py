@@ -265,7 +265,6 @@ LOGGING = {
     # WeasyPrint and fontTools tell of every glyph; only what goes wrong is of interest.
     "loggers": {
         "fontTools": {"level": "ERROR"},
-        "celery": {"level": "INFO"},
         "portal": {"level": "INFO"},
     },
 }
