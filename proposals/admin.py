@@ -158,6 +158,14 @@ class VersionAdmin(ReadOnlyAdmin):
                 note_sealed_access(sealed.proposal, officer=person(request), path=request.path)
         return found
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with a word about what is sealed still: how many, and nothing else."""
+        opened = Version.objects.open_to_officers(clock.now()).values("pk")
+        sealed = Version.objects.counting().exclude(pk__in=opened).count()
+        return super().changelist_view(request, {"sealed": sealed} | (extra_context or {}))
+
     def change_view(
         self,
         request: HttpRequest,

@@ -332,7 +332,6 @@ class StoredVerdict(models.Model):
 
     class OutcomeChoices(models.TextChoices):
         PASS = Outcome.PASS.value, _("Eligible")
-        WARN = Outcome.WARN.value, _("Eligible, with warnings")
         OFFICER = Outcome.OFFICER.value, _("An officer decides")
         INELIGIBLE = Outcome.INELIGIBLE.value, _("Not eligible")
         INADMISSIBLE = Outcome.INADMISSIBLE.value, _("Not admissible")

@@ -1,0 +1,96 @@
+"""Accounts: by e-mail with confirmation, and nobody is told whether an address has one."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from applicants.models import User
+from applicants.tests.factories import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def sign_up(client, address):
+    return client.post(
+        reverse("account_signup"),
+        {"full_name": "Ana Silva", "email": address, "password1": PASSWORD},
+    )
+
+
+def link_in(message, pattern):
+    return re.search(rf"http://127\.0\.0\.1:8000({pattern})", message.body)[1]
+
+
+def test_a_person_signs_up_confirms_and_is_logged_in(client):
+    assert sign_up(client, "ana@test.example")["Location"] == reverse(
+        "account_email_verification_sent"
+    )
+    page = link_in(mail.outbox[0], r"/account/confirm-email/\S+")
+    assert "ana@test.example" in client.get(page).content.decode()
+    client.post(page)
+    user = User.objects.get(email="ana@test.example")
+    assert (user.full_name, client.session["_auth_user_id"]) == ("Ana Silva", str(user.pk))
+
+
+def test_signing_up_with_a_known_address_looks_the_same(client):
+    make_user(email="known@test.example")
+    known = sign_up(client, "known@test.example")
+    client.cookies.clear()
+    unknown = sign_up(client, "unknown@test.example")
+    assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
+    assert User.objects.filter(email="known@test.example").count() == 1
+    assert [message.to for message in mail.outbox] == [["known@test.example"], ["unknown@test.example"]]
+
+
+def test_asking_for_a_new_password_looks_the_same(client):
+    make_user(email="known@test.example")
+    pages = []
+    for address in ("known@test.example", "unknown@test.example"):
+        response = client.post(reverse("account_reset_password"), {"email": address}, follow=True)
+        text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode())
+        pages.append(text.replace(address, ""))
+    assert pages[0] == pages[1]
+
+
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client):
+    make_user(email="known@test.example")
+    answers = []
+    for address in ("known@test.example", "unknown@test.example"):
+        response = client.post(
+            reverse("account_login"), {"login": address, "password": "wrong password"}
+        )
+        answers.append(re.findall(r"invalid-feedback|not correct", response.content.decode()))
+    assert answers[0] == answers[1]
+
+
+def test_a_forgotten_password_is_replaced_by_a_link(client):
+    user = make_user(email="ana@test.example")
+    client.post(reverse("account_reset_password"), {"email": user.email})
+    page = link_in(mail.outbox[0], r"/account/password/reset/key/\S+")
+    form = client.get(page)["Location"]
+    client.post(form, {"password1": "another long password", "password2": "another long password"})
+    user.refresh_from_db()
+    assert user.check_password("another long password")
+
+
+def test_links_in_mails_never_follow_the_host_header(client, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    user = make_user(email="ana@test.example")
+    client.post(reverse("account_reset_password"), {"email": user.email}, HTTP_HOST="evil.example")
+    assert "evil.example" not in mail.outbox[0].body
+    assert "http://127.0.0.1:8000/account/password/reset/key/" in mail.outbox[0].body
+
+
+def test_log_in_pages_are_found_by_their_names(client):
+    for name in ("account_login", "account_signup", "account_reset_password"):
+        assert client.get(reverse(name)).status_code == 200
+
+
+def test_two_people_cannot_share_an_address_in_other_capitals():
+    make_user(email="ana@test.example")
+    from django.db import IntegrityError, transaction  # noqa: PLC0415 -- only here
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create(email="ANA@test.example")

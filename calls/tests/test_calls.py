@@ -1,0 +1,129 @@
+"""The call page tells everything, in every state, and the deadline moves by an extension only."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from calls import clock
+from calls.models import Call, CallState, Extension
+from calls.publishing import ExtensionNotLater, extend_deadline
+from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(client, call):
+    return client.get(reverse("calls:call", args=[call.reference])).content.decode()
+
+
+def text_of(html):
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_the_page_tells_what_the_call_says(client, call):
+    text = text_of(page_of(client, call))
+    for part in (
+        "COS-CLUSTER-2014-3-03",
+        "European Strategic Cluster Partnerships",
+        "Partnership agreement",
+        "Internationalisation strategy plan",
+        "Implementation roadmap",
+        "Monitoring scoreboard",
+        "33 countries count",
+        "28 Member States of the European Union",
+        "the former Yugoslav Republic of Macedonia",
+        "Article 6, point a: European Economic Area",
+        "Albania: signed on 3 March 2015. An officer decides.",
+        "21 April 2015, 17:00 Brussels (CEST, UTC+02:00)",
+        "the deadline was 31 March 2015, 17:00 Brussels",
+        "EUR 187,500",
+        "EUR 450,000",
+        "at most 75 %",
+        "CORDIS helpdesk",
+        "Enterprise Europe Network",
+        "Its parties are independent of each other.",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("moment", "state", "words"),
+    [
+        (datetime(2015, 1, 1, tzinfo=BRUSSELS), None, None),
+        (AFTERNOON, CallState.OPEN, "Start a proposal in strand 2"),
+        (DEADLINE - timedelta(milliseconds=1), CallState.OPEN, "Electronic submission before"),
+        (DEADLINE, CallState.CLOSED, "Closed since"),
+        (NEXT_DAY, CallState.CLOSED, "Proposals are no longer taken"),
+    ],
+)
+def test_states_of_a_call(client, call, moment, state, words):
+    with clock.set_to(moment):
+        response = client.get(reverse("calls:call", args=[call.reference]))
+    if state is None:
+        assert response.status_code == 404
+    else:
+        assert call.state_at(moment) == state
+        assert words in response.content.decode()
+
+
+def test_a_published_call_that_is_not_open_yet_cannot_be_answered(client, call):
+    Call.objects.filter(pk=call.pk).update(opens_at=datetime(2015, 3, 1, tzinfo=BRUSSELS))
+    with clock.set_to(datetime(2015, 2, 1, tzinfo=BRUSSELS)):
+        html = page_of(client, call)
+    assert "Opens" in html
+    assert "Start a proposal" not in html
+
+
+def test_the_page_counts_down_by_the_server(client, call):
+    assert 'data-seconds="2400">40 minutes 0 seconds' in page_of(client, call)
+
+
+def test_countdown_counts_instants_over_the_change_to_summer_time(client, call):
+    with clock.set_to(datetime(2015, 3, 28, 17, 0, tzinfo=BRUSSELS)):
+        html = page_of(client, call)
+    assert f'data-seconds="{24 * 86400 - 3600}"' in html
+
+
+def test_the_call_page_asks_a_fixed_number_of_questions(client, call, django_assert_num_queries):
+    with django_assert_num_queries(7):
+        page_of(client, call)
+
+
+def test_an_extension_is_recorded_and_moves_the_deadline(call):
+    later = DEADLINE + timedelta(hours=24)
+    extension = extend_deadline(call, new_deadline=later, reason="Outage", decided_by="EASME")
+    call.refresh_from_db()
+    assert (call.deadline, extension.old_deadline, extension.recorded_at) == (
+        later,
+        DEADLINE,
+        AFTERNOON,
+    )
+
+
+def test_an_extension_must_be_later(call):
+    with pytest.raises(ExtensionNotLater):
+        extend_deadline(call, new_deadline=DEADLINE, reason="x", decided_by="x")
+
+
+def test_the_database_refuses_another_deadline_without_an_extension(call):
+    with pytest.raises(IntegrityError, match="by an extension only"), transaction.atomic():
+        Call.objects.filter(pk=call.pk).update(deadline=DEADLINE + timedelta(days=1))
+
+
+def test_the_database_refuses_an_extension_from_a_deadline_that_is_not_in_force(call):
+    with pytest.raises(IntegrityError, match="does not start"), transaction.atomic():
+        Extension.objects.create(
+            call=call,
+            old_deadline=call.first_deadline,
+            new_deadline=DEADLINE + timedelta(days=9),
+            reason="x",
+            decided_by="x",
+            recorded_at=AFTERNOON,
+        )
+
+
+def test_the_list_without_a_call_says_so(client, db):
+    assert "No call is published at the moment" in client.get("/").content.decode()

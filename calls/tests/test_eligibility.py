@@ -1,0 +1,165 @@
+"""Laws of the engine: what holds for every proposal, not only for the worked cases."""
+
+import dataclasses
+import json
+import random
+from datetime import UTC, datetime
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.eligibility import RuleSet, Verdict, rule_date_of, screen
+from calls.eligibility.countries import Participation, UnknownCountry, name_on, normalise
+from calls.eligibility.rules import UnusableRule
+from calls.tests.facts import DEADLINE, call_file, country_set, judged, partner, proposal, rule_set
+
+SEVERITY = ["pass", "officer", "ineligible"]
+COUNTRIES = st.sampled_from(["LT", "FR", "AT", "DE", "AL", "RS", "CH", "MD", "JE", "TR"])
+
+
+@given(st.lists(COUNTRIES, min_size=1, max_size=8), st.sampled_from(["ES", "FR", "IS", "TR"]))
+def test_a_sure_partner_more_never_worsens_a_minimum(countries, another):
+    before = judged(proposal(*countries))
+    after = judged(proposal(*countries, another))
+    for rule in ("min-organisations", "min-countries"):
+        worst_before, worst_after = (
+            SEVERITY.index(next(f.outcome for f in verdict.findings if f.rule == rule))
+            for verdict in (before, after)
+        )
+        assert worst_after <= worst_before
+
+
+@given(st.lists(COUNTRIES, min_size=1, max_size=8), st.randoms(use_true_random=False))
+def test_the_order_of_partners_changes_only_the_order_of_findings(countries, shuffler):
+    facts = proposal(*countries)
+    shuffled = list(facts.participants)
+    shuffler.shuffle(shuffled)
+    other = judged(dataclasses.replace(facts, participants=tuple(shuffled)))
+    verdict = judged(facts)
+
+    def said(one):
+        return sorted((f.rule, f.subject, f.outcome, f.message) for f in one.findings)
+
+    assert (verdict.outcome, said(verdict)) == (other.outcome, said(other))
+
+
+@given(st.lists(COUNTRIES, min_size=1, max_size=6))
+def test_the_same_organisation_twice_counts_once(countries):
+    facts = proposal(*countries)
+    first = facts.participants[-1]
+    twin = dataclasses.replace(first, key="p99", role=first.role.PARTNER)
+    verdict = judged(dataclasses.replace(facts, participants=(*facts.participants, twin)))
+    evidence = next(f.evidence for f in verdict.findings if f.rule == "min-organisations")
+    alone = next(f.evidence for f in judged(facts).findings if f.rule == "min-organisations")
+    assert evidence["at_most"] == alone["at_most"]
+
+
+@given(st.lists(COUNTRIES, min_size=0, max_size=6))
+def test_the_outcome_is_never_better_than_a_consortium_level_finding(countries):
+    verdict = judged(proposal(*(partner(n, c) for n, c in enumerate(countries, start=1))))
+    consortium = [f.outcome for f in verdict.findings if f.subject == "consortium"]
+    worst = max(outcome.severity for outcome in consortium)
+    assert verdict.outcome.severity >= worst
+
+
+@given(st.lists(COUNTRIES, min_size=0, max_size=6))
+def test_a_dumped_verdict_parsed_again_is_the_verdict(countries):
+    verdict = judged(proposal(*countries))
+    assert Verdict.from_json(json.loads(rfc8785.dumps(verdict.as_json()))) == verdict
+
+
+def test_the_same_facts_give_the_same_bytes():
+    facts = proposal("LT", "FR", "AL", "RS")
+    first, second = (rfc8785.dumps(judged(facts).as_json()) for _turn in range(2))
+    again = screen(facts, RuleSet.from_json(call_file()["call"]["rules"]), country_set())
+    assert first == second == rfc8785.dumps(again.as_json())
+
+
+def test_a_later_country_row_never_changes_an_earlier_rule_date():
+    rows = list(country_set().rows)
+    later = Participation("RS", "b", datetime(2015, 11, 5).date(), datetime(2016, 1, 1).date(), None, "x")
+    random.Random(7).shuffle(rows)
+    countries = type(country_set())([*rows, later])
+    facts = proposal("LT", "FR", "AT", "RS")
+    before, after = judged(facts), screen(facts, rule_set(), countries)
+    assert [f for f in before.findings] == [f for f in after.findings]
+    assert before.country_set != after.country_set
+
+
+def test_the_overall_outcome_with_only_warnings_is_pass():
+    facts = proposal()
+    first = dataclasses.replace(facts.participants[0], cites_2006_definition=True)
+    verdict = judged(dataclasses.replace(facts, participants=(first, *facts.participants[1:])))
+    assert (verdict.outcome, len(verdict.warnings)) == ("pass", 1)
+
+
+def test_the_rule_date_is_the_brussels_date_of_the_deadline():
+    just_after_midnight = datetime(2015, 4, 20, 22, 30, tzinfo=UTC)
+    assert rule_date_of(just_after_midnight).isoformat() == "2015-04-21"
+
+
+def test_a_deadline_without_a_zone_is_refused():
+    with pytest.raises(ValueError, match="without a zone"):
+        rule_date_of(DEADLINE.replace(tzinfo=None))
+
+
+def test_nothing_is_said_about_time_before_anything_is_received():
+    verdict = judged(proposal(received_at=None))
+    assert not [f for f in verdict.findings if f.rule == "in-time"]
+
+
+def test_every_finding_that_is_not_met_says_how_to_mend_it():
+    facts = proposal("RS", "AL", received_at=DEADLINE, activities=(), markets=(), duration_months=30)
+    findings = [f for f in judged(facts).findings if f.outcome != "pass"]
+    assert findings
+    assert all(f.fix and f.fix.advice.endswith(".") and f.message.endswith(".") for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("given_code", "stored"),
+    [("el", "EL"), (" EL ", "EL"), ("GR", "EL"), ("gb", "UK"), ("UK", "UK"), ("RE", "FR"), ("XK", "XK")],
+)
+def test_codes_are_normalised(given_code, stored):
+    assert normalise(given_code) == stored
+
+
+@pytest.mark.parametrize("code", ["", "EU", "XX", "FRA", "1", "É"])
+def test_unknown_codes_are_refused(code):
+    with pytest.raises(UnknownCountry):
+        normalise(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "name"),
+    [
+        ("CZ", "2015-04-21", "Czech Republic"),
+        ("CZ", "2020-12-02", "Czechia"),
+        ("TR", "2015-04-21", "Turkey"),
+        ("MK", "2019-02-11", "the former Yugoslav Republic of Macedonia"),
+        ("MK", "2019-02-12", "North Macedonia"),
+    ],
+)
+def test_names_are_those_of_the_day(code, day, name):
+    assert name_on(code, datetime.fromisoformat(day).date()) == name
+
+
+@pytest.mark.parametrize(
+    ("entry", "parameter", "words"),
+    [
+        ({"rule": "no-such-rule", "citation": "x"}, "rule", "not a rule"),
+        ({"rule": "min-countries", "citation": "x"}, "minimum", "needs the parameter"),
+        ({"rule": "min-countries", "citation": "x", "minimum": 0}, "minimum", "above 0"),
+        ({"rule": "min-countries", "citation": "x", "minimum": True}, "minimum", "above 0"),
+        ({"rule": "in-time", "citation": "x", "grace": 5}, "grace", "has no parameter"),
+        ({"rule": "co-financing-rate", "citation": "x", "maximum": "1.5"}, "maximum", "fraction"),
+        ({"rule": "co-financing-rate", "citation": "x", "maximum": 0.75}, "maximum", "fraction"),
+        ({"rule": "grant-ceiling", "citation": "x", "ceilings": {"3.1": "-1"}}, "ceilings", "amounts"),
+        ({"rule": "in-time", "citation": " "}, "citation", "a text"),
+    ],
+)
+def test_an_unusable_rule_is_refused_by_name(entry, parameter, words):
+    with pytest.raises(UnusableRule, match=words) as refusal:
+        RuleSet.from_json([{"rule": "coordinator", "citation": "x"}, entry])
+    assert (refusal.value.index, refusal.value.parameter) == (1, parameter)

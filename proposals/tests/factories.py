@@ -1,0 +1,145 @@
+"""Proposals for tests, with a life that the portal's own functions gave them."""
+
+from typing import Any
+from uuid import uuid4
+
+from applicants.models import Organisation, User
+from applicants.organisations import join
+from applicants.tests.factories import complete_profile, make_organisation, make_user
+from calls import clock
+from calls.eligibility.facts import Role
+from calls.models import Call
+from proposals import drafting
+from proposals.dossier import load_draft
+from proposals.facts import judge_draft
+from proposals.models import Proposal, Version
+from proposals.submitting import submit_draft
+
+COUNTRIES = ("LT", "FR", "AT")
+
+
+def fresh(proposal: Proposal) -> Proposal:
+    """As a view fetches it."""
+    return Proposal.objects.with_page_parts().get(pk=proposal.pk)
+
+
+def make_draft(
+    call: Call, *, strand: str = "3.1", lead: User | None = None, countries: Any = COUNTRIES
+) -> Proposal:
+    """A draft with a consortium and nothing else written."""
+    lead = lead or make_user()
+    coordinator = make_organisation(by=lead, country=countries[0])
+    proposal = drafting.start_draft(
+        call.strands.select_related("call").get(code=strand), organisation=coordinator, by=lead
+    )
+    for number, country in enumerate(countries[1:], start=1):
+        drafting.add_participant(
+            proposal,
+            drafting.Invited(make_organisation(country=country), Role.PARTNER),
+            seen_version=number,
+            by=lead,
+        )
+    return fresh(proposal)
+
+
+def save(proposal: Proposal, step: str, *, by: User | None = None, of: Any = None, **answers: Any) -> None:
+    section = drafting.section_of(proposal, step, of)
+    drafting.save_section(
+        proposal,
+        section,
+        answers=section.answers | answers,
+        seen_version=section.version,
+        by=by or proposal.started_by,
+    )
+
+
+def make_ready(call: Call, **given: Any) -> Proposal:
+    """A draft that meets every rule."""
+    proposal = make_draft(call, **given)
+    lead = proposal.started_by
+    participants = list(proposal.participants.select_related("organisation"))
+    summary: dict[str, Any] = {
+        "acronym": "LASER-GO",
+        "title_text": "Photonics for health",
+        "abstract": "We go to markets beyond Europe.",
+        "duration_months": 18,
+    }
+    if proposal.strand.needs_established_partnership:
+        summary |= {
+            "partnership_name": "Photonics alliance",
+            "partnership_since": 2012,
+            "partnership_text": "Agreed in 2012.",
+        }
+    save(proposal, "summary", **summary)
+    for one in participants:
+        complete_profile(one.organisation, by=lead)
+        save(proposal, "descriptions", of=one, description="Services to businesses.", task="Work.")
+    market = {"country": "US", "region": "", "reason": "Demand"}
+    save(
+        proposal,
+        "vision",
+        vision="One voice",
+        goals="Three missions",
+        emerging_industries=["medical-devices"],
+        markets=[market],
+    )
+    objective = proposal.strand.objectives[0]["code"]
+    activity = {
+        "title": "Mission",
+        "objective": objective,
+        "description": "Go there",
+        "justification": "Members asked",
+    }
+    save(proposal, "activities", activities=[activity])
+    texts = {f"text_{one.code}": "Written" for one in proposal.strand.deliverables.all()}
+    months = {f"month_{one.code}": 6 for one in proposal.strand.deliverables.all()}
+    indicator = {
+        "name": "Matches",
+        "baseline": "0",
+        "target": "20",
+        "unit": "contracts",
+        "verification": "Copies",
+    }
+    scoreboard = {"indicators": [indicator]} if proposal.strand.number == 2 else {}
+    save(proposal, "deliverables", **texts, **months, **scoreboard)
+    line = {"staff": "30000.00", "travel": "10000.00", "grant": "30000.00"}
+    save(
+        proposal,
+        "budget",
+        **{f"{kind}_{one.key}": value for one in participants for kind, value in line.items()},
+    )
+    return fresh(proposal)
+
+
+def submit(proposal: Proposal, *, by: User | None = None, **given: Any) -> Version:
+    """Hand the draft in now, with all findings acknowledged."""
+    moment = given.pop("received_at", None) or clock.now()
+    verdict = judge_draft(load_draft(proposal), received_at=moment)
+    values = {
+        "idempotency_key": uuid4(),
+        "acknowledged": [finding.name for finding in verdict.to_acknowledge],
+    }
+    return submit_draft(
+        proposal, by=by or proposal.started_by, received_at=moment, **values | given
+    )
+
+
+def member_of(organisation: Organisation) -> User:
+    user = make_user()
+    join(organisation, user=user)
+    return user
+
+
+def partner_of(proposal: Proposal) -> User:
+    """Someone who acts for a partner, not for the coordinator."""
+    partner = proposal.participants.filter(role=Role.PARTNER.value).first()
+    assert partner is not None
+    return member_of(partner.organisation)
+
+
+def make_officer() -> User:
+    from django.contrib.auth.models import Group  # noqa: PLC0415 -- made by a migration signal
+
+    officer = make_user(is_staff=True)
+    officer.groups.add(Group.objects.get(name="Officers"))
+    return officer
