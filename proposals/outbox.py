@@ -2,13 +2,14 @@
 
 `promise` writes a row in the caller's transaction. `relay` claims rows so that no two workers take
 the same one, works outside the transaction, and marks them done. A row that a dead worker had claimed
-is free again after `STALE_AFTER`. Handlers must therefore be safe to repeat. Time here is real time.
+is free again after `PORTAL_CLAIM_SECONDS`. Handlers must therefore be safe to repeat. Time here is real time.
 """
 
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Case, Q, Value, When
 
@@ -19,10 +20,14 @@ log = logging.getLogger("portal.outbox")
 
 Handler = Callable[[Version], None]
 
-STALE_AFTER = timedelta(seconds=30)
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=10)
 MOST_ATTEMPTS = 12
+
+
+def stale_after() -> timedelta:
+    """After how long a claim is taken for that of a dead worker."""
+    return timedelta(seconds=settings.CLAIM_SECONDS)
 
 
 def promise(kind: OutboxMessage.Kind, version: Version) -> OutboxMessage:
@@ -45,7 +50,7 @@ def _claim() -> OutboxMessage | None:
     """Take one promise: receipts before mails, older before newer, skipping what others hold."""
     present = clock.real_now()
     is_due = Q(state=OutboxMessage.State.DUE, due_at__lte=present)
-    is_stale = Q(state=OutboxMessage.State.CLAIMED, claimed_at__lt=present - STALE_AFTER)
+    is_stale = Q(state=OutboxMessage.State.CLAIMED, claimed_at__lt=present - stale_after())
     receipts_first = Case(When(kind=OutboxMessage.Kind.RECEIPT, then=Value(0)), default=Value(1))
     with transaction.atomic():
         message = (

@@ -1,0 +1,161 @@
+"""Files: refused with a reason when they arrive, kept by their hash, never lost."""
+
+import io
+import json
+
+import pikepdf
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from calls import clock
+from conftest import DEADLINE
+from proposals.models import ProposalFile
+from proposals.tests.factories import fresh, make_draft, make_ready, submit
+
+pytestmark = pytest.mark.django_db
+
+
+def pdf_bytes(pages=2, encryption=None, marker="x"):
+    pdf = pikepdf.new()
+    for _page in range(pages):
+        pdf.add_blank_page()
+    pdf.docinfo["/Title"] = marker
+    buffer = io.BytesIO()
+    pdf.save(buffer, encryption=encryption or False)
+    return buffer.getvalue()
+
+
+def upload(proposal, content, name="roadmap.pdf", slot="roadmap"):
+    client = Client()
+    client.force_login(proposal.started_by)
+    path = reverse("proposals:upload", args=[proposal.number, slot])
+    return client.post(path, {"file": SimpleUploadedFile(name, content, "application/pdf")})
+
+
+def raw_upload(proposal, name, content=None):
+    """A multipart request with a file name that a browser would not send."""
+    client = Client()
+    client.force_login(proposal.started_by)
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="' + name.encode()
+        + b'"\r\nContent-Type: application/pdf\r\n\r\n' + (content or pdf_bytes()) + b"\r\n--x--\r\n"
+    )  # fmt: skip
+    path = reverse("proposals:upload", args=[proposal.number, "roadmap"])
+    return client.post(path, body, content_type="multipart/form-data; boundary=x")
+
+
+def test_a_pdf_is_kept_with_its_size_pages_and_hash(call):
+    proposal = make_draft(call)
+    content = pdf_bytes(pages=3)
+    assert upload(proposal, content).status_code == 302
+    file = ProposalFile.objects.get()
+    assert (file.name, file.size, file.pages) == ("roadmap.pdf", len(content), 3)
+    with file.open() as stored:
+        assert stored.read() == content
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"<html>not a pdf</html>", "This is not a PDF, whatever its name says"),
+        (b"", "This file is empty"),
+        (b"%PDF-1.7 broken", "This PDF is damaged and cannot be opened"),
+        (pdf_bytes(pages=0), "This PDF has no page"),
+        (
+            pdf_bytes(encryption=pikepdf.Encryption(owner="o", user="u")),
+            "This PDF is encrypted or protected",
+        ),
+        (
+            pdf_bytes(encryption=pikepdf.Encryption(owner="o", user="")),
+            "This PDF is encrypted or protected",
+        ),
+    ],
+)
+def test_an_unusable_file_is_refused_with_the_reason(call, content, sentence):
+    proposal = make_draft(call)
+    answer = upload(proposal, content)
+    assert (answer.status_code, ProposalFile.objects.count()) == (422, 0)
+    assert sentence in answer.content.decode()
+
+
+def test_a_file_that_is_too_large_is_refused_with_its_size(call, settings):
+    settings.LARGEST_FILE = 1024
+    answer = upload(make_draft(call), pdf_bytes(marker="y" * 3000))
+    assert "MB are taken. Make the PDF smaller." in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["../../etc/roadmap.pdf", "C:\\roadmap.pdf", "road\x07map.pdf"])
+def test_a_name_that_hides_a_path_or_a_sign_is_refused(call, name):
+    answer = raw_upload(make_draft(call), name)
+    assert "contains a folder or a sign that cannot be printed" in answer.content.decode()
+    assert not ProposalFile.objects.exists()
+
+
+def test_an_honest_name_in_any_script_is_kept(call):
+    assert raw_upload(make_draft(call), "план – Łódź.pdf").status_code == 302
+    assert ProposalFile.objects.get().name == "план – Łódź.pdf"
+
+
+def test_a_body_larger_than_anything_taken_gets_a_page(call, settings):
+    settings.LARGEST_BODY = 2000
+    answer = upload(make_draft(call), pdf_bytes(marker="y" * 5000))
+    assert answer.status_code == 413
+    assert "This is too large" in answer.content.decode()
+
+
+def test_a_text_larger_than_anything_taken_gets_a_page(call, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    proposal = make_draft(call)
+    client = Client()
+    client.force_login(proposal.started_by)
+    path = reverse("proposals:step", args=[proposal.number, "summary"])
+    answer = client.post(path, "a=" + "x" * 2000, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 413
+
+
+def test_replacing_keeps_the_earlier_file_and_the_version_keeps_its_own(call):
+    proposal = make_ready(call)
+    first = pdf_bytes(marker="first")
+    upload(proposal, first)
+    version = submit(fresh(proposal))
+    upload(proposal, pdf_bytes(marker="second"), name="new.pdf")
+    assert ProposalFile.objects.count() == 2
+    (bound,) = json.loads(version.dossier)["files"]
+    client = Client()
+    client.force_login(proposal.started_by)
+    path = reverse("proposals:version-file", args=[proposal.number, 1, bound["sha256"]])
+    answer = client.get(path)
+    assert b"".join(answer.streaming_content) == first
+    assert answer["Content-Disposition"] == 'attachment; filename="roadmap.pdf"'
+
+
+def test_a_file_that_the_version_does_not_bind_is_not_served_with_it(call):
+    proposal = make_ready(call)
+    submit(proposal)
+    upload(proposal, pdf_bytes())
+    client = Client()
+    client.force_login(proposal.started_by)
+    sha256 = ProposalFile.objects.get().sha256
+    path = reverse("proposals:version-file", args=[proposal.number, 1, sha256])
+    assert client.get(path).status_code == 404
+
+
+def test_no_file_is_taken_after_the_deadline(call):
+    proposal = make_draft(call)
+    with clock.set_to(DEADLINE):
+        answer = upload(proposal, pdf_bytes())
+    assert (answer.status_code, ProposalFile.objects.count()) == (409, 0)
+
+
+def test_the_bytes_of_a_file_cannot_be_exchanged_by_sql(call):
+    upload(make_draft(call), pdf_bytes())
+    for statement in (
+        "UPDATE proposals_proposalfile SET sha256 = repeat('0', 64)",
+        "DELETE FROM proposals_proposalfile",
+    ):
+        with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
