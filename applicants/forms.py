@@ -63,7 +63,10 @@ class OrganisationForm(forms.ModelForm):
         self.helper.disable_csrf = True
         self.helper.layout = Layout(
             "legal_name",
-            Row(Column("cluster_name", css_class="col-md-8"), Column("acronym", css_class="col-md-4")),
+            Row(
+                Column("cluster_name", css_class="col-md-8"),
+                Column("acronym", css_class="col-md-4"),
+            ),
             Row(Column("kind", css_class="col-md-6"), Column("country", css_class="col-md-6")),
             Row(Column("region", css_class="col-md-6"), Column("town", css_class="col-md-6")),
             Row(Column("website", css_class="col-md-6"), Column("pic", css_class="col-md-6")),

@@ -197,9 +197,7 @@ class SavedStep(models.Model):
 class ProfileSection(SavedStep):
     """One step of an organisation's cluster profile."""
 
-    organisation = models.ForeignKey(
-        Organisation, models.CASCADE, related_name="profile_sections"
-    )
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="profile_sections")
 
     class Meta:
         constraints = [

@@ -27,7 +27,9 @@ class IdentityForm(StepForm):
     mandatory = ("legal_form", "founded", "street", "postcode", "description")
 
     legal_form = forms.CharField(
-        label=_("Legal form"), max_length=120, help_text=_("For example: association, e.V., foundation.")
+        label=_("Legal form"),
+        max_length=120,
+        help_text=_("For example: association, e.V., foundation."),
     )
     founded = forms.IntegerField(label=_("Year of establishment"), min_value=FIRST_YEAR)
     street = forms.CharField(label=_("Street and number"), max_length=200)
@@ -44,7 +46,7 @@ class IdentityForm(StepForm):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("Up to 4,000 characters, as you would present it to a partner."),
     )
-    layout: ClassVar = (
+    layout: ClassVar[tuple[Any, ...]] = (
         Row(Column("legal_form", css_class="col-md-8"), Column("founded", css_class="col-md-4")),
         Row(
             Column("street", css_class="col-md-5"),
@@ -59,7 +61,9 @@ class IdentityForm(StepForm):
         this_year = clock.now().year
         if year is not None and year > this_year:
             raise ValidationError(
-                _("%(year)s lies in the future. Give the year in which the organisation was founded.")
+                _(
+                    "%(year)s lies in the future. Give the year in which the organisation was founded."
+                )
                 % {"year": year}
             )
         return year
@@ -78,9 +82,7 @@ class RegistrationForm(StepForm):
         ("neither", _("Neither registered nor planned")),
     )
 
-    status = forms.ChoiceField(
-        label=_("Registration"), choices=STATUSES, widget=forms.RadioSelect
-    )
+    status = forms.ChoiceField(label=_("Registration"), choices=STATUSES, widget=forms.RadioSelect)
     profile_link = forms.URLField(
         label=_("Link to the profile"),
         assume_scheme="https",
@@ -114,7 +116,7 @@ class MembersForm(StepForm):
         decimal_places=2,
         help_text=_("Full-time equivalents, such as 2.5."),
     )
-    layout: ClassVar = (
+    layout: ClassVar[tuple[Any, ...]] = (
         Row(Column("total", css_class="col-md-6"), Column("staff", css_class="col-md-6")),
         Row(
             Column("smes", css_class="col-md-6"),
@@ -164,9 +166,7 @@ class ServicesForm(StepForm):
     channelled = SeveralField(
         label=_("Services that we channel from others"), choices=vocabularies.SERVICES
     )
-    other_service = forms.CharField(
-        label=_("Another service, in your words"), max_length=200
-    )
+    other_service = forms.CharField(label=_("Another service, in your words"), max_length=200)
     independent = forms.ChoiceField(
         label=_("Are your members independent of each other?"),
         choices=(
@@ -192,7 +192,7 @@ class ServicesForm(StepForm):
         ),
         help_text=_("The call uses the Framework of 2014."),
     )
-    layout: ClassVar = (
+    layout: ClassVar[tuple[Any, ...]] = (
         Row(Column("offered", css_class="col-lg-6"), Column("channelled", css_class="col-lg-6")),
         "other_service",
         "independent",
@@ -226,9 +226,7 @@ class MarketsForm(StepForm):
         widget=forms.SelectMultiple(attrs={"size": 8}),
         help_text=_("Hold Ctrl (or Command) to choose several."),
     )
-    markets_in_europe = forms.CharField(
-        label=_("Countries of interest in Europe"), max_length=300
-    )
+    markets_in_europe = forms.CharField(label=_("Countries of interest in Europe"), max_length=300)
     label = forms.ChoiceField(
         label=_("Quality label"), choices=vocabularies.LABELS, widget=forms.RadioSelect
     )

@@ -68,7 +68,9 @@ class StepForm(forms.Form):
         return [
             (self.fields[name].label or name, self.shown(name, mine[name]), self.shown(name, other))
             for name, other in ((name, theirs.answers.get(name)) for name in mine)
-            if name in self.fields and mine[name] != other and not (is_empty(mine[name]) and is_empty(other))
+            if name in self.fields
+            and mine[name] != other
+            and not (is_empty(mine[name]) and is_empty(other))
         ]
 
     def shown(self, name: str, value: Any) -> str:
@@ -80,11 +82,17 @@ class StepForm(forms.Form):
         values = value if isinstance(value, list) else [value]
         return ", ".join(labels.get(str(one), str(one)) for one in values if one not in (None, ""))
 
+    def rebase_on(self, current: SavedStep) -> None:
+        """Let the next save replace this version: its person has now been shown both texts."""
+        data: Any = self.data
+        self.data = data.copy()
+        self.data["seen_version"] = str(current.version)  # type: ignore[index]
+
     @classmethod
     def missing(cls, answers: Mapping[str, Any]) -> list[Text]:
         """The labels of mandatory fields that are still empty, in their order."""
         return [
-            cls.base_fields[name].label or name  # type: ignore[attr-defined]
+            cls.base_fields[name].label or name
             for name in cls.mandatory_in(answers)
             if is_empty(answers.get(name))
         ]
@@ -113,4 +121,3 @@ def as_json(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\r\n", "\n")
     return value
-

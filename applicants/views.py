@@ -90,7 +90,9 @@ def invite_colleague(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "applicants/organisation.html", context)
     address = form.cleaned_data["email"]
     organisations.invite_colleague(found, email=address, by=person(request))
-    messages.success(request, _("An invitation is on its way to %(address)s.") % {"address": address})
+    messages.success(
+        request, _("An invitation is on its way to %(address)s.") % {"address": address}
+    )
     return redirect(found)
 
 
@@ -139,8 +141,7 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     try:
         save_step(section, answers=form.answers(), seen_version=form.seen, by=person(request))
     except StepChanged as conflict:
-        form.data = form.data.copy()
-        form.data["seen_version"] = str(conflict.current.version)
+        form.rebase_on(conflict.current)
         context |= {"theirs": conflict.current, "differences": form.differences(conflict.current)}
         return render(request, "applicants/profile_step.html", context, status=409)
     messages.success(request, _("Saved."))

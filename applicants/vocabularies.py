@@ -41,9 +41,7 @@ def _slug(name: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
 
 
-SECTORS = [
-    (_slug(name), name) for name in (" ".join(part.split()) for part in _SECTORS.split(";"))
-]
+SECTORS = [(_slug(name), name) for name in (" ".join(part.split()) for part in _SECTORS.split(";"))]
 
 TECHNOLOGIES = [
     ("advanced-manufacturing", _("Advanced manufacturing")),

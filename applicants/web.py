@@ -6,16 +6,18 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
 from applicants.models import User
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 # What a browser sends back with a form, but nobody typed.
 NOT_TYPED = {"csrfmiddlewaretoken"}
+SHORT = 20  # signs; what is longer is shown, so that a person sees that it is there
 
 
 def person(request: HttpRequest) -> User:
@@ -30,7 +32,7 @@ def signed_in(view: "View[P]") -> "View[P]":
     """Let in who is signed in. A form that was sent after the login expired comes back filled."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.user.is_authenticated:
             return view(request, *args, **kwargs)
         if request.method == "POST":
@@ -50,7 +52,7 @@ def held_text(request: HttpRequest, *, login_url: str | None, status: int) -> Ht
     ]
     context: dict[str, Any] = {
         "typed": typed,
-        "visible": [(name, value) for name, value in typed if len(str(value)) > 20],
+        "visible": [(name, value) for name, value in typed if len(str(value)) > SHORT],
         "action": request.get_full_path(),
         "login_url": login_url,
         "had_files": bool(request.FILES),

@@ -16,7 +16,9 @@ from django.http import HttpRequest, HttpResponse
 
 from calls import clock
 
-LAST_DATA_RECEIVED = 52  # offset of tcpi_last_data_recv in struct tcp_info (linux/tcp.h), milliseconds
+LAST_DATA_RECEIVED = (
+    52  # offset of tcpi_last_data_recv in struct tcp_info (linux/tcp.h), milliseconds
+)
 LONGEST_WAIT = timedelta(minutes=5)
 # The kernel counts in ticks of up to 10 ms: a shorter wait than this is no evidence of a queue.
 SHORTEST_WAIT = timedelta(milliseconds=50)
@@ -45,7 +47,7 @@ def arrival_of(request: HttpRequest) -> datetime:
     stamped = _stamp_of_trusted_proxy(request, present)
     if stamped is not None:
         return stamped
-    return present - time_since_last_byte(request.environ.get("gunicorn.socket"))
+    return present - time_since_last_byte(request.META.get("gunicorn.socket"))
 
 
 def _is_small_form(request: HttpRequest) -> bool:

@@ -40,14 +40,17 @@ def read_call_file(path: Path) -> dict[str, Any]:
         BadCallFile: at the first thing that cannot be used.
     """
     try:
-        return read_call_text(path.read_text(encoding="utf-8"))
+        return read_call_text(_text_of(path))
     except BadCallFile as problem:
         problem.file = str(path)
         raise
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        problem = BadCallFile(1, "the file is not UTF-8 text.")
-        problem.file = str(path)
-        raise problem from None
+        raise BadCallFile(1, "the file is not UTF-8 text.") from None
 
 
 def read_call_text(text: str) -> dict[str, Any]:
@@ -65,7 +68,7 @@ def read_call_text(text: str) -> dict[str, Any]:
 
 
 def _wrong(node: Node, expected: str) -> BadCallFile:
-    found = f"“{node.value}”" if isinstance(node, ScalarNode) else f"a {node.id}"
+    found = f"“{node.value}”" if isinstance(node, ScalarNode) else "a list or an object"
     return BadCallFile(node.start_mark.line + 1, f"found {found}; expected {expected}.")
 
 
@@ -316,4 +319,6 @@ def _check_ceilings(root: Node, call: dict[str, Any]) -> None:
     for code in ceilings:
         if code not in codes:
             line = _line_of(root, "call", "rules")
-            raise BadCallFile(line, f"the rule “grant-ceiling” names a strand “{code}” that is not there.")
+            raise BadCallFile(
+                line, f"the rule “grant-ceiling” names a strand “{code}” that is not there."
+            )

@@ -24,7 +24,9 @@ class Element:
 
 
 ELEMENTS = (
-    Element("C1", _("It is a structure or an organised group: legal form, statutes, governance."), True),
+    Element(
+        "C1", _("It is a structure or an organised group: legal form, statutes, governance."), True
+    ),
     Element("C2", _("Its parties are independent of each other."), True),
     Element(
         "C3",
@@ -43,6 +45,8 @@ ELEMENTS = (
     Element("C10", _("It contributes to the dissemination of information."), False),
     Element("C11", _("It contributes to collaboration among its members."), False),
     Element(
-        "C12", _("It offers cluster and network support services to businesses, or channels them."), True
+        "C12",
+        _("It offers cluster and network support services to businesses, or channels them."),
+        True,
     ),
 )

@@ -230,7 +230,9 @@ class Strand(models.Model):
     @property
     def ceiling(self) -> Decimal | None:
         """The largest grant that may be asked for, in euro: a parameter of the call's rules."""
-        ceilings: dict[str, Decimal] = self.call.rule_set.parameter("grant-ceiling", "ceilings") or {}
+        ceilings: dict[str, Decimal] = (
+            self.call.rule_set.parameter("grant-ceiling", "ceilings") or {}
+        )
         return ceilings.get(self.code)
 
     def objective_text(self, code: str) -> str:
@@ -326,4 +328,3 @@ class ClockOffset(models.Model):
     def current(cls) -> timedelta:
         row = cls.objects.filter(pk=1).values_list("offset", flat=True).first()
         return row or timedelta()
-

@@ -98,7 +98,9 @@ def _load_parts(
 
 
 @transaction.atomic
-def extend_deadline(call: Call, *, new_deadline: datetime, reason: str, decided_by: str) -> Extension:
+def extend_deadline(
+    call: Call, *, new_deadline: datetime, reason: str, decided_by: str
+) -> Extension:
     """Move the deadline of the whole call later, with the record that says why.
 
     Raises:

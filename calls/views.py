@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 
 from calls import clock
 from calls.eligibility.countries import STATUS_NOTES, Participation, name_on
-from calls.moments import MOMENTS
 from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
 from calls.models import Call, CountryParticipation
+from calls.moments import MOMENTS
 
 GATES = dict(CountryParticipation.Gate.choices)
 

@@ -15,6 +15,7 @@ STEPS = (
     ("Loading the call and the demonstration's world", ["seed_demo"]),
 )
 WEB_WORKERS = 3
+HIGHEST_PORT = 65535
 
 
 def main() -> int:
@@ -42,7 +43,7 @@ def _say(text: str) -> None:
 
 def _port() -> int:
     text = os.environ.get("PORT", "8000")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= HIGHEST_PORT:
         raise SystemExit(f"PORT is {text!r}; it must be a number from 1 to 65535.")
     return int(text)
 
@@ -113,13 +114,18 @@ def _run(port: int) -> int:
     manager = Manager()
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     web = f"-m gunicorn cosme_portal.wsgi -b 127.0.0.1:{port} -w {WEB_WORKERS} --log-level warning"
-    worker = "-m celery -A cosme_portal --quiet worker --loglevel warning --concurrency 2 --without-gossip --without-mingle"
+    worker = (
+        "-m celery -A cosme_portal --quiet worker --loglevel warning --concurrency 2 "
+        "--without-gossip --without-mingle"
+    )
     beat = (
         "-m celery -A cosme_portal --quiet beat --loglevel warning "
         f"--schedule '{embedded.VAR / 'beat-schedule'}' --pidfile ''"
     )
     for name, command in (("web", web), ("worker", worker), ("beat", beat)):
-        manager.add_process(name, f"exec '{python}' -W ignore::UserWarning {command}", env=dict(os.environ))
+        manager.add_process(
+            name, f"exec '{python}' -W ignore::UserWarning {command}", env=dict(os.environ)
+        )
     manager.loop()
     stopped_by_us = {0, 130, 143, -signal.SIGINT, -signal.SIGTERM}
     return 0 if manager.returncode in stopped_by_us else int(manager.returncode or 1)

@@ -33,8 +33,7 @@ def _messages(folder: Path) -> list[EmailMessage]:
         parts = file.read_text(encoding="utf-8").split(SEPARATOR)
         texts = [part.strip() for part in parts if part.strip()]
         found += [
-            email.message_from_string(text, policy=email.policy.default)  # type: ignore[misc]
-            for text in reversed(texts)
+            email.message_from_string(text, policy=email.policy.default) for text in reversed(texts)
         ]
     return found
 

@@ -39,8 +39,12 @@ class Account:
     is_officer: bool = False
 
 
-LEAD = Account("lead@demo.example", "Lina Vaitkutė", "Lead: acts for the coordinators of six consortia")
-PARTNER = Account("partner@demo.example", "Paul Moreau", "Partner: acts for OpticsValley and Biocat")
+LEAD = Account(
+    "lead@demo.example", "Lina Vaitkutė", "Lead: acts for the coordinators of six consortia"
+)
+PARTNER = Account(
+    "partner@demo.example", "Paul Moreau", "Partner: acts for OpticsValley and Biocat"
+)
 OFFICER = Account("officer@demo.example", "Ólafur Jónsson", "Officer: screens in the admin", True)
 ACCOUNTS = (LEAD, PARTNER, OFFICER)
 
@@ -220,11 +224,11 @@ def _draft(call: Call, consortium: Consortium, people: dict[str, User]) -> Propo
     return proposal
 
 
-def _save(proposal: Proposal, step: str, answers: dict[str, Any], *, by: User, of: Any = None) -> None:
+def _save(
+    proposal: Proposal, step: str, answers: dict[str, Any], *, by: User, of: Any = None
+) -> None:
     section = drafting.section_of(proposal, step, of)
-    drafting.save_section(
-        proposal, section, answers=answers, seen_version=section.version, by=by
-    )
+    drafting.save_section(proposal, section, answers=answers, seen_version=section.version, by=by)
 
 
 def _summary(consortium: Consortium, strand: Strand) -> dict[str, Any]:
@@ -326,7 +330,9 @@ def _budget(strand: Strand, keys: list[str]) -> dict[str, Any]:
     return {f"{kind}_{key}": f"{amount}.00" for key in keys for kind, amount in line.items()}
 
 
-def _profile(organisation: Organisation, cluster: Cluster, consortium: Consortium, *, by: User) -> None:
+def _profile(
+    organisation: Organisation, cluster: Cluster, consortium: Consortium, *, by: User
+) -> None:
     answers: dict[str, dict[str, Any]] = {
         "identity": {
             "legal_form": "Association", "founded": 2006, "street": "Demonstration street 1",
@@ -366,9 +372,7 @@ def _profile(organisation: Organisation, cluster: Cluster, consortium: Consortiu
         section, _created = ProfileSection.objects.get_or_create(
             organisation=organisation, step=form.slug
         )
-        save_step(
-            section, answers=answers[form.slug], seen_version=section.version, by=by
-        )
+        save_step(section, answers=answers[form.slug], seen_version=section.version, by=by)
 
 
 def _submit(proposal: Proposal, *, by: User) -> None:

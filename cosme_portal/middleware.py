@@ -24,7 +24,7 @@ class RefuseLargeBodies:
             return self.get_response(request)
         self._drain(request, min(length, MOST_DRAINED))
         return render(
-            None,  # type: ignore[arg-type]
+            None,
             "413.html",
             {"most": most // 1024 // 1024, "found": f"{length / 1024 / 1024:.1f}"},
             status=413,

@@ -26,6 +26,7 @@ IN_PRODUCTION = MODE == "production"
 IS_DEMO = MODE == "demo"
 DEBUG = env.bool("PORTAL_DEBUG", False)
 
+LEAST_SECRET = 40  # characters
 DEVELOPMENT_SECRET = "for development only: anyone can read this"
 SECRET_KEY = env.str("PORTAL_SECRET_KEY", DEVELOPMENT_SECRET)
 BASE_URL = env.str("PORTAL_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
@@ -39,7 +40,7 @@ TRUSTED_PROXIES = frozenset(env.list("PORTAL_TRUSTED_PROXIES", default=[]))
 ARRIVAL_HEADER = env.str("PORTAL_ARRIVAL_HEADER", "X-Request-Arrived")
 
 if IN_PRODUCTION:
-    if SECRET_KEY == DEVELOPMENT_SECRET or len(SECRET_KEY) < 40:
+    if SECRET_KEY == DEVELOPMENT_SECRET or len(SECRET_KEY) < LEAST_SECRET:
         raise ImproperlyConfigured(
             "Production needs a secret of its own: set PORTAL_SECRET_KEY to at least 40 random characters."
         )

@@ -8,7 +8,7 @@ from cosme_portal import embedded
 os.environ.setdefault("PORTAL_MODE", "test")
 embedded.provide_database()
 
-from cosme_portal.settings import *  # noqa: E402, F403 -- the database's address comes first
+from cosme_portal.settings import *  # noqa: E402 -- the database's address comes first
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -46,7 +46,9 @@ class StrandFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
         value = self.value()
-        return queryset.filter(proposal__strand=value) if value and value.isdigit() else queryset
+        return (
+            queryset.filter(proposal__strand=int(value)) if value and value.isdigit() else queryset
+        )
 
 
 class CountryFilter(admin.SimpleListFilter):
@@ -70,9 +72,9 @@ class OutcomeFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(value, label) for value, label in StoredVerdict.OutcomeChoices.choices]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
-        return queryset.filter(latest_outcome=value) if value else queryset
+        return queryset.with_latest_outcome(value) if value else queryset
 
 
 class RuleFilter(admin.SimpleListFilter):
@@ -82,9 +84,9 @@ class RuleFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(rule.id, rule.title) for rule in CATALOGUE.values()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
-        return queryset.filter(latest_rules__contains=[value]) if value in CATALOGUE else queryset
+        return queryset.with_rule_to_look_at(value) if value in CATALOGUE else queryset
 
 
 class CountsFilter(admin.SimpleListFilter):
@@ -131,13 +133,20 @@ class VersionAdmin(ReadOnlyAdmin):
 
     change_form_template = "admin/proposals/version/change_form.html"
     list_display = ["number_and_version", "acronym", "strand", "machine", "received", "decision"]
-    list_filter = [CountsFilter, StrandFilter, OutcomeFilter, RuleFilter, CountryFilter, DecidedFilter]
+    list_filter = [
+        CountsFilter,
+        StrandFilter,
+        OutcomeFilter,
+        RuleFilter,
+        CountryFilter,
+        DecidedFilter,
+    ]
     search_fields = ["proposal__number"]
     search_help_text = _("Number of a proposal")
     ordering = ["proposal__strand", "received_at"]
     list_per_page = 50
     list_max_show_all = 200
-    fields: list[str] = []
+    fields = ()
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
@@ -267,7 +276,15 @@ class DecisionAdmin(ReadOnlyAdmin):
 class OutboxMessageAdmin(ReadOnlyAdmin):
     """What is promised and not yet kept; tells no content of a proposal."""
 
-    list_display = ["kind", "proposal_number", "state", "attempts", "due_at", "done_at", "last_error"]
+    list_display = [
+        "kind",
+        "proposal_number",
+        "state",
+        "attempts",
+        "due_at",
+        "done_at",
+        "last_error",
+    ]
     list_filter = ["kind", "state"]
     list_select_related = ["version__proposal"]
     fields = ["kind", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
@@ -280,7 +297,9 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Try again what was given up"), permissions=["view"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         count = outbox.try_again(queryset)
-        self.message_user(request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS)
+        self.message_user(
+            request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS
+        )
 
 
 @admin.register(RefusedAttempt)
@@ -305,4 +324,3 @@ class SealedAccessAdmin(ReadOnlyAdmin):
 class IndividualExtensionAdmin(ReadOnlyAdmin):
     list_display = ["proposal", "until", "reason", "granted_by", "granted_at"]
     list_select_related = ["proposal", "granted_by"]
-

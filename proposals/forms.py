@@ -85,9 +85,10 @@ class ProposalStepForm(StepForm):
             max_num=MOST_ROWS,
             absolute_max=MOST_ROWS + 5,
         )
-        return factory(
+        rows: RowsFormSet = factory(  # type: ignore[assignment]
             data, initial=stored, prefix=self.rows_name, form_kwargs={"draft": self.draft}
         )
+        return rows
 
     def is_valid(self) -> bool:
         valid = super().is_valid()
@@ -108,7 +109,9 @@ class ProposalStepForm(StepForm):
         return found
 
     def rows_in_words(self, entries: Any) -> str:
-        lines = (", ".join(str(value) for value in entry.values() if value) for entry in entries or [])
+        lines = (
+            ", ".join(str(value) for value in entry.values() if value) for entry in entries or []
+        )
         return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))
 
 
@@ -116,7 +119,7 @@ class SummaryForm(ProposalStepForm):
     slug = "summary"
     title = _("Summary")
     intro = _("What the proposal is called, what it is about, and how long the project takes.")
-    mandatory = ("acronym", "title_text", "abstract", "duration_months")
+    mandatory: ClassVar[tuple[str, ...]] = ("acronym", "title_text", "abstract", "duration_months")
 
     acronym = forms.CharField(label=_("Acronym"), max_length=30)
     title_text = forms.CharField(label=_("Title"), max_length=200)
@@ -124,12 +127,12 @@ class SummaryForm(ProposalStepForm):
         label=_("Abstract"),
         max_length=3000,
         widget=forms.Textarea(attrs={"rows": 7}),
-        help_text=_("Up to 3,000 characters. Anyone should understand what you want to do and why."),
+        help_text=_(
+            "Up to 3,000 characters. Anyone should understand what you want to do and why."
+        ),
     )
-    duration_months = forms.IntegerField(
-        label=_("Duration in months"), min_value=1, max_value=120
-    )
-    layout: ClassVar = (
+    duration_months = forms.IntegerField(label=_("Duration in months"), min_value=1, max_value=120)
+    layout: ClassVar[tuple[Any, ...]] = (
         Row(Column("acronym", css_class="col-md-4"), Column("title_text", css_class="col-md-8")),
         "abstract",
         Row(Column("duration_months", css_class="col-md-4")),
@@ -146,9 +149,15 @@ class SummaryForm(ProposalStepForm):
 class EstablishedSummaryForm(SummaryForm):
     """Summary for a strand that builds on a partnership which exists already."""
 
-    mandatory = (*SummaryForm.mandatory, "partnership_name", "partnership_text")
+    mandatory: ClassVar[tuple[str, ...]] = (
+        *SummaryForm.mandatory,
+        "partnership_name",
+        "partnership_text",
+    )
 
-    partnership_name = forms.CharField(label=_("Name of the established partnership"), max_length=200)
+    partnership_name = forms.CharField(
+        label=_("Name of the established partnership"), max_length=200
+    )
     partnership_since = forms.IntegerField(
         label=_("Running since (year)"), min_value=1990, max_value=2100
     )
@@ -158,7 +167,7 @@ class EstablishedSummaryForm(SummaryForm):
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_("This strand carries on an established partnership and its joint strategy."),
     )
-    layout: ClassVar = (
+    layout: ClassVar[tuple[Any, ...]] = (
         *SummaryForm.layout,
         Row(
             Column("partnership_name", css_class="col-md-8"),
@@ -181,7 +190,9 @@ class DescriptionForm(ProposalStepForm):
         label=_("Description of the organisation and its support services"),
         max_length=6000,
         widget=forms.Textarea(attrs={"rows": 12}),
-        help_text=_("Up to 6,000 characters. Name the services, for whom they are, and since when."),
+        help_text=_(
+            "Up to 6,000 characters. Name the services, for whom they are, and since when."
+        ),
     )
     task = forms.CharField(
         label=_("Its part in this project"),
@@ -200,7 +211,7 @@ class MarketRow(RowForm):
     reason = forms.CharField(
         label=_("Why this market"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
     )
-    layout: ClassVar = (
+    layout: ClassVar[tuple[Any, ...]] = (
         Row(Column("country", css_class="col-md-6"), Column("region", css_class="col-md-6")),
         "reason",
     )
@@ -209,16 +220,18 @@ class MarketRow(RowForm):
         cleaned = super().clean() or {}
         if cleaned.get("country") and cleaned.get("region"):
             raise ValidationError(_("Give a country or a region, not both; use two entries."))
-        if cleaned.get("reason") and not cleaned.get("country") and not cleaned.get("region"):
-            if "country" not in self.errors:
-                self.add_error("country", _("Choose the country, or name the region, of this market."))
+        names_a_market = cleaned.get("country") or cleaned.get("region") or "country" in self.errors
+        if cleaned.get("reason") and not names_a_market:
+            self.add_error("country", _("Choose the country, or name the region, of this market."))
         return cleaned
 
 
 class VisionForm(ProposalStepForm):
     slug = "vision"
     title = _("Vision and markets")
-    intro = _("The joint “European” vision with a global view, and the third markets that you aim at.")
+    intro = _(
+        "The joint “European” vision with a global view, and the third markets that you aim at."
+    )
     mandatory = ("vision", "goals", "emerging_industries")
     row_form = MarketRow
     rows_name = "markets"
@@ -252,7 +265,7 @@ class ActivityRow(RowForm):
     justification = forms.CharField(
         label=_("Why it is needed"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
-    layout: ClassVar = (
+    layout: ClassVar[tuple[Any, ...]] = (
         Row(Column("title", css_class="col-md-6"), Column("objective", css_class="col-md-6")),
         "description",
         "justification",
@@ -270,7 +283,9 @@ class ActivityRow(RowForm):
 class ActivitiesForm(ProposalStepForm):
     slug = "activities"
     title = _("Activities")
-    intro = _("You choose the activities. Each one serves the objective of the strand and is justified.")
+    intro = _(
+        "You choose the activities. Each one serves the objective of the strand and is justified."
+    )
     row_form = ActivityRow
     rows_name = "activities"
     rows_title = _("Activities")
@@ -295,7 +310,7 @@ class IndicatorRow(RowForm):
     target = forms.CharField(label=_("Target"), max_length=60)
     unit = forms.CharField(label=_("Unit"), max_length=60)
     verification = forms.CharField(label=_("Means of verification"), max_length=300)
-    layout: ClassVar = (
+    layout: ClassVar[tuple[Any, ...]] = (
         "name",
         Row(
             Column("baseline", css_class="col-md-4"),
@@ -398,7 +413,8 @@ class BudgetForm(ProposalStepForm):
             name = cell_of("grant", one)
             if not one.applies and cleaned.get(name):
                 self.add_error(
-                    name, _("An associated partner takes part at its own cost: leave this empty or 0.")
+                    name,
+                    _("An associated partner takes part at its own cost: leave this empty or 0."),
                 )
         return cleaned
 
@@ -468,4 +484,3 @@ class WithdrawalForm(forms.Form):
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
-

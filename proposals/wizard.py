@@ -45,11 +45,14 @@ def _missing_of_form(form: type[ProposalStepForm]) -> Missing:
     return lambda draft: [str(label) for label in form.missing(draft.answers(form.slug))]
 
 
+FEWEST_APPLICANTS = 2  # below that it is no consortium; how many a call wants is for its rules
+
+
 def _missing_in_consortium(draft: Draft) -> list[str]:
     missing = []
     if draft.coordinator is None:
         missing.append(_("A coordinator"))
-    if len(draft.applicants) < 2:
+    if len(draft.applicants) < FEWEST_APPLICANTS:
         missing.append(_("Partners"))
     return missing
 
@@ -102,7 +105,10 @@ def steps_of(strand: Strand) -> tuple[Step, ...]:
             _missing_of_form(ActivitiesForm),
         ),
         Step(
-            DeliverablesForm.slug, DeliverablesForm.title, DeliverablesForm, _missing_in_deliverables
+            DeliverablesForm.slug,
+            DeliverablesForm.title,
+            DeliverablesForm,
+            _missing_in_deliverables,
         ),
         Step(BudgetForm.slug, BudgetForm.title, BudgetForm, _missing_in_budget),
     )
@@ -182,4 +188,3 @@ def url_to_mend(draft: Draft, finding: Finding) -> str | None:
     if finding.fix.step == "descriptions" and participant is not None:
         return url_of(draft, "descriptions", participant.key)
     return url_of(draft, finding.fix.step)
-

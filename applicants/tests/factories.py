@@ -91,5 +91,5 @@ def complete_profile(organisation: Organisation, *, by: User, **given: Any) -> N
         section, _created = ProfileSection.objects.get_or_create(
             organisation=organisation, step=step
         )
-        answers |= given.get(step, {})
-        save_step(section, answers=answers, seen_version=section.version, by=by)
+        filled = answers | given.get(step, {})
+        save_step(section, answers=filled, seen_version=section.version, by=by)

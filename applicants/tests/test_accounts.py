@@ -41,7 +41,10 @@ def test_signing_up_with_a_known_address_looks_the_same(client):
     unknown = sign_up(client, "unknown@test.example")
     assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
     assert User.objects.filter(email="known@test.example").count() == 1
-    assert [message.to for message in mail.outbox] == [["known@test.example"], ["unknown@test.example"]]
+    assert [message.to for message in mail.outbox] == [
+        ["known@test.example"],
+        ["unknown@test.example"],
+    ]
 
 
 def test_asking_for_a_new_password_looks_the_same(client):

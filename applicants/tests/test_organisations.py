@@ -87,9 +87,7 @@ def test_a_record_kept_for_a_partner_goes_to_its_own_people():
 
 
 def invitation_link(client, organisation, address):
-    client.post(
-        reverse("applicants:invite-colleague", args=[organisation.pk]), {"email": address}
-    )
+    client.post(reverse("applicants:invite-colleague", args=[organisation.pk]), {"email": address})
     return re.search(r"http://127\.0\.0\.1:8000(\S+)", mail.outbox[-1].body)[1]
 
 
@@ -209,7 +207,9 @@ def test_save_step_refuses_to_overwrite_a_newer_version():
 
 def test_stamps_are_portal_time():
     user = make_user()
-    section = ProfileSection.objects.create(organisation=make_organisation(by=user), step="identity")
+    section = ProfileSection.objects.create(
+        organisation=make_organisation(by=user), step="identity"
+    )
     with clock.set_to(NEXT_DAY):
         save_step(section, answers={"a": 1}, seen_version=0, by=user)
     assert section.saved_at == NEXT_DAY

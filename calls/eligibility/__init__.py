@@ -71,7 +71,10 @@ def _counting_of(
 ) -> Counting:
     """Sure where every partner rule passes or warns, out where one says ineligible, else open."""
     outcomes = {
-        finding.outcome for rule in rules for finding in found[rule.id] if finding.subject == one.key
+        finding.outcome
+        for rule in rules
+        for finding in found[rule.id]
+        if finding.subject == one.key
     }
     if Outcome.INELIGIBLE in outcomes:
         return Counting.OUT

@@ -16,8 +16,8 @@ ALIASES = {"GR": "EL", "GB": "UK"}
 
 # The order in which the Union lists its Member States: by their names in their own languages.
 PROTOCOL_ORDER = (
-    "BE BG CZ DK DE EE IE EL ES FR HR IT CY LV LT LU HU MT NL AT PL PT RO SI SK FI SE UK".split()
-)
+    "BE BG CZ DK DE EE IE EL ES FR HR IT CY LV LT LU HU MT NL AT PL PT RO SI SK FI SE UK"
+).split()
 
 # Outermost regions belong to their state (Article 349 TFEU); Åland is part of Finland in the Union.
 PART_OF = {
@@ -49,7 +49,9 @@ class UnknownCountry(ValueError):
     """Nobody knows this code; `code` is what was given."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(f"“{code}” is not the code of a country. Use two letters, such as FR or EL.")
+        super().__init__(
+            f"“{code}” is not the code of a country. Use two letters, such as FR or EL."
+        )
         self.code = code
 
 

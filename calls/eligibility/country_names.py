@@ -266,6 +266,8 @@ DATED_NAMES: dict[str, tuple[tuple[date, str], ...]] = {
 # States in Europe: members of the Union, the European Free Trade Association and their neighbours
 # in the geographical sense of the United Nations' region "Europe", with Cyprus and Turkey.
 EUROPE = frozenset(
-    "AD AL AT BA BE BG BY CH CY CZ DE DK EE EL ES FI FR HR HU IE IS IT LI LT LU LV MC MD ME MK MT "
-    "NL NO PL PT RO RS RU SE SI SK SM TR UA UK VA XK".split()
+    """
+    AD AL AT BA BE BG BY CH CY CZ DE DK EE EL ES FI FR HR HU IE IS IT LI LT LU LV MC MD ME MK MT
+    NL NO PL PT RO RS RU SE SI SK SM TR UA UK VA XK
+    """.split()
 )

@@ -12,7 +12,7 @@ from typing import Any
 class Outcome(StrEnum):
     """What a rule says of one thing, from best to worst."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 -- an outcome
     WARN = "warn"
     OFFICER = "officer"
     INELIGIBLE = "ineligible"
@@ -134,4 +134,6 @@ class Verdict:
 
     @property
     def rules_not_met(self) -> list[str]:
-        return sorted({finding.rule for finding in self.findings if finding.outcome != Outcome.PASS})
+        return sorted(
+            {finding.rule for finding in self.findings if finding.outcome != Outcome.PASS}
+        )

@@ -1,5 +1,6 @@
 """How instants and amounts are shown: always with zone and offset, never a bare number."""
 
+import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,19 +24,15 @@ def in_words(moment: datetime, *, seconds: bool = False) -> str:
     local = moment.astimezone(BRUSSELS)
     clock_time = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
     offset = local.strftime("%z")
-    return (
-        f"{local.day} {local:%B %Y}, {clock_time} Brussels ({local:%Z}, UTC{offset[:3]}:{offset[3:]})"
-    )
+    return f"{local.day} {local:%B %Y}, {clock_time} Brussels ({local:%Z}, UTC{offset[:3]}:{offset[3:]})"
 
 
 @register.simple_tag
-def instant(moment: datetime, detail: str = "") -> SafeString | str:
+def instant(moment: datetime, detail: str = "") -> SafeString:
     """An instant in Brussels time; a script puts the reader's own time beside it.
 
     `detail` "seconds" shows seconds; "own" leaves room for the reader's own time.
     """
-    if not isinstance(moment, datetime):
-        return ""
     words = in_words(moment, seconds="seconds" in detail)
     machine = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     element = format_html('<time datetime="{}">{}</time>', machine, words)
@@ -51,8 +48,8 @@ def countdown(deadline: datetime, moment: datetime) -> SafeString:
     The reader's own clock is never asked, so a wrong one does not matter.
     """
     return format_html(
-        '<span class="countdown" data-seconds="{}">{}</span>',
-        max(0, int((deadline - moment).total_seconds())),
+        '<span class="countdown" data-milliseconds="{}">{}</span>',
+        max(0, math.ceil((deadline - moment) / timedelta(milliseconds=1))),
         time_left(deadline - moment),
     )
 

@@ -78,13 +78,13 @@ def test_a_published_call_that_is_not_open_yet_cannot_be_answered(client, call):
 
 
 def test_the_page_counts_down_by_the_server(client, call):
-    assert 'data-seconds="2400">40 minutes 0 seconds' in page_of(client, call)
+    assert 'data-milliseconds="2400000">40 minutes 0 seconds' in page_of(client, call)
 
 
 def test_countdown_counts_instants_over_the_change_to_summer_time(client, call):
     with clock.set_to(datetime(2015, 3, 28, 17, 0, tzinfo=BRUSSELS)):
         html = page_of(client, call)
-    assert f'data-seconds="{24 * 86400 - 3600}"' in html
+    assert f'data-milliseconds="{(24 * 86400 - 3600) * 1000}"' in html
 
 
 def test_the_call_page_asks_a_fixed_number_of_questions(client, call, django_assert_num_queries):

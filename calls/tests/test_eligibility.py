@@ -79,12 +79,14 @@ def test_the_same_facts_give_the_same_bytes():
 
 def test_a_later_country_row_never_changes_an_earlier_rule_date():
     rows = list(country_set().rows)
-    later = Participation("RS", "b", datetime(2015, 11, 5).date(), datetime(2016, 1, 1).date(), None, "x")
+    later = Participation(
+        "RS", "b", datetime(2015, 11, 5).date(), datetime(2016, 1, 1).date(), None, "x"
+    )
     random.Random(7).shuffle(rows)
     countries = type(country_set())([*rows, later])
     facts = proposal("LT", "FR", "AT", "RS")
     before, after = judged(facts), screen(facts, rule_set(), countries)
-    assert [f for f in before.findings] == [f for f in after.findings]
+    assert before.findings == after.findings
     assert before.country_set != after.country_set
 
 
@@ -111,7 +113,9 @@ def test_nothing_is_said_about_time_before_anything_is_received():
 
 
 def test_every_finding_that_is_not_met_says_how_to_mend_it():
-    facts = proposal("RS", "AL", received_at=DEADLINE, activities=(), markets=(), duration_months=30)
+    facts = proposal(
+        "RS", "AL", received_at=DEADLINE, activities=(), markets=(), duration_months=30
+    )
     findings = [f for f in judged(facts).findings if f.outcome != "pass"]
     assert findings
     assert all(f.fix and f.fix.advice.endswith(".") and f.message.endswith(".") for f in findings)
@@ -119,7 +123,15 @@ def test_every_finding_that_is_not_met_says_how_to_mend_it():
 
 @pytest.mark.parametrize(
     ("given_code", "stored"),
-    [("el", "EL"), (" EL ", "EL"), ("GR", "EL"), ("gb", "UK"), ("UK", "UK"), ("RE", "FR"), ("XK", "XK")],
+    [
+        ("el", "EL"),
+        (" EL ", "EL"),
+        ("GR", "EL"),
+        ("gb", "UK"),
+        ("UK", "UK"),
+        ("RE", "FR"),
+        ("XK", "XK"),
+    ],
 )
 def test_codes_are_normalised(given_code, stored):
     assert normalise(given_code) == stored
@@ -155,7 +167,11 @@ def test_names_are_those_of_the_day(code, day, name):
         ({"rule": "in-time", "citation": "x", "grace": 5}, "grace", "has no parameter"),
         ({"rule": "co-financing-rate", "citation": "x", "maximum": "1.5"}, "maximum", "fraction"),
         ({"rule": "co-financing-rate", "citation": "x", "maximum": 0.75}, "maximum", "fraction"),
-        ({"rule": "grant-ceiling", "citation": "x", "ceilings": {"3.1": "-1"}}, "ceilings", "amounts"),
+        (
+            {"rule": "grant-ceiling", "citation": "x", "ceilings": {"3.1": "-1"}},
+            "ceilings",
+            "amounts",
+        ),
         ({"rule": "in-time", "citation": " "}, "citation", "a text"),
     ],
 )

@@ -160,8 +160,20 @@ CONSORTIA = [
     (0, proposal("LT", "FR", "AL"), "min-countries", "officer", "officer"),
     (0, proposal("LT", "FR", "AT", "RS"), "min-countries", "pass", "officer"),
     (0, proposal("LT", "EL", "GR"), "min-countries", "ineligible", "ineligible"),
-    (0, replaced(proposal("LT", "FR", "AT"), 1, role=Role.PARTNER), "coordinator", "inadmissible", "inadmissible"),
-    (0, replaced(proposal("LT", "FR", "AT"), 2, role=Role.COORDINATOR), "coordinator", "inadmissible", "inadmissible"),
+    (
+        0,
+        replaced(proposal("LT", "FR", "AT"), 1, role=Role.PARTNER),
+        "coordinator",
+        "inadmissible",
+        "inadmissible",
+    ),
+    (
+        0,
+        replaced(proposal("LT", "FR", "AT"), 2, role=Role.COORDINATOR),
+        "coordinator",
+        "inadmissible",
+        "inadmissible",
+    ),
     (0, proposal("RS", "LT", "FR", "AT"), "coordinator", "officer", "officer"),
 ]
 

@@ -51,7 +51,9 @@ def database_url() -> str:
     return f"{given.scheme}://{given.netloc}/{name}" + (f"?{given.query}" if given.query else "")
 
 
-def start_worker(*, base_url: str = "http://127.0.0.1:8000", **more: str) -> "subprocess.Popen[bytes]":
+def start_worker(
+    *, base_url: str = "http://127.0.0.1:8000", **more: str
+) -> "subprocess.Popen[bytes]":
     """A worker with beat inside, in a session of its own so that it can be killed as a whole."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "cosme_portal.settings",

@@ -61,7 +61,9 @@ def verdict_sentence(verdict: Verdict) -> str:
     if verdict.outcome == Outcome.INADMISSIBLE:
         return _("As it stands the proposal would not be admitted.")
     if verdict.outcome == Outcome.INELIGIBLE:
-        return _("As it stands the consortium does not meet a rule. It can be submitted all the same.")
+        return _(
+            "As it stands the consortium does not meet a rule. It can be submitted all the same."
+        )
     if verdict.outcome == Outcome.OFFICER:
         return _("Nothing mandatory is missing; some points a person will decide.")
     count = len(verdict.warnings)

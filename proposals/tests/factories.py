@@ -42,7 +42,9 @@ def make_draft(
     return fresh(proposal)
 
 
-def save(proposal: Proposal, step: str, *, by: User | None = None, of: Any = None, **answers: Any) -> None:
+def save(
+    proposal: Proposal, step: str, *, by: User | None = None, of: Any = None, **answers: Any
+) -> None:
     section = drafting.section_of(proposal, step, of)
     drafting.save_section(
         proposal,

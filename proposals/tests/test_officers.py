@@ -41,7 +41,13 @@ def admin_pages(version):
     for model in ("version", "decision", "outboxmessage", "refusedattempt", "sealedaccess"):
         listing = reverse(f"admin:proposals_{model}_changelist")
         yield listing
-        for query in ("?q=VERY-SECRET", f"?q={version.proposal.number}", "?versions=all", "?all=", "?e=1"):
+        for query in (
+            "?q=VERY-SECRET",
+            f"?q={version.proposal.number}",
+            "?versions=all",
+            "?all=",
+            "?e=1",
+        ):
             yield listing + query
     for part in ("change", "history", "delete"):
         yield reverse(f"admin:proposals_version_{part}", args=[version.pk])
@@ -92,7 +98,11 @@ def test_after_the_deadline_the_sheet_shows_verdict_files_and_receipt(call):
     version = secret_version(call, countries=("LT", "FR", "AL"))
     screen_closed(NEXT_DAY)
     with clock.set_to(NEXT_DAY):
-        html = desk().get(reverse("admin:proposals_version_change", args=[version.pk])).content.decode()
+        html = (
+            desk()
+            .get(reverse("admin:proposals_version_change", args=[version.pk]))
+            .content.decode()
+        )
     for part in (
         SECRET,
         "signed its COSME agreement on 3 March 2015",
@@ -187,8 +197,12 @@ def test_the_admin_offers_no_way_to_change_or_delete(call):
     with clock.set_to(NEXT_DAY):
         decision = record_decision(version, outcome="eligible", reason="Met", by=make_officer())
         for model, row in (("version", version), ("decision", decision)):
-            delete = chief.post(reverse(f"admin:proposals_{model}_delete", args=[row.pk]), {"post": "yes"})
-            change = chief.post(reverse(f"admin:proposals_{model}_change", args=[row.pk]), {"reason": "x"})
+            delete = chief.post(
+                reverse(f"admin:proposals_{model}_delete", args=[row.pk]), {"post": "yes"}
+            )
+            change = chief.post(
+                reverse(f"admin:proposals_{model}_change", args=[row.pk]), {"reason": "x"}
+            )
             assert (delete.status_code, change.status_code) == (403, 403)
             listing = chief.get(reverse(f"admin:proposals_{model}_changelist")).content.decode()
             assert "delete_selected" not in listing

@@ -8,9 +8,9 @@ from django.db import connection
 
 from calls import clock
 from proposals import outbox, tasks
+from proposals.dossier import load_draft
 from proposals.models import OutboxMessage, Receipt
 from proposals.notices import contacts_of, mail_submission
-from proposals.dossier import load_draft
 from proposals.tests.factories import make_ready, partner_of, submit
 
 pytestmark = pytest.mark.django_db

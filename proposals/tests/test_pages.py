@@ -52,8 +52,9 @@ def routes_of(proposal, version):
     for pattern in urlpatterns:
         names = re.findall(r"<\w+:(\w+)>", str(pattern.pattern))
         if "number" in names:
-            yield pattern.name, reverse(
-                f"proposals:{pattern.name}", kwargs={name: given[name] for name in names}
+            yield (
+                pattern.name,
+                reverse(f"proposals:{pattern.name}", kwargs={name: given[name] for name in names}),
             )
 
 
@@ -168,9 +169,7 @@ def test_a_proposal_starts_in_its_strand_for_an_own_organisation(call):
 
 
 def test_nobody_starts_for_an_organisation_of_others(call):
-    answer = client_of(make_user()).post(
-        start_url(call), {"organisation": make_organisation().pk}
-    )
+    answer = client_of(make_user()).post(start_url(call), {"organisation": make_organisation().pk})
     assert (answer.status_code, Proposal.objects.count()) == (404, 0)
 
 
@@ -419,9 +418,7 @@ def test_the_coordination_is_handed_over_and_with_it_the_right_to_submit(call):
     other = proposal.participants.get(key="p2")
     heir = member_of(other.organisation)
     lead = client_of(proposal.started_by)
-    lead.post(
-        url("participant", proposal, "p2"), {"role": "coordinator", "seen_version": "3"}
-    )
+    lead.post(url("participant", proposal, "p2"), {"role": "coordinator", "seen_version": "3"})
     assert proposal.participants.get(role="coordinator").key == "p2"
     assert lead.post(url("check", proposal)).status_code == 403
     assert client_of(heir).post(url("check", proposal)).status_code == 200
@@ -486,7 +483,9 @@ def test_findings_must_be_acknowledged_one_by_one(call):
     proposal = make_ready(call)
     save(proposal, "summary", duration_months=30)
     lead = client_of(proposal.started_by)
-    refused = lead.post(url("check", proposal), {"idempotency_key": key_in(lead.get(url("check", proposal)))})
+    refused = lead.post(
+        url("check", proposal), {"idempotency_key": key_in(lead.get(url("check", proposal)))}
+    )
     assert refused.status_code == 422
     assert "please acknowledge each finding" in text_of(refused)
     answer = lead.post(
@@ -534,7 +533,9 @@ def test_the_receipt_page_turns_from_waiting_to_ready(call):
     assert "hx-get" not in lead.get(state).content.decode()
     answer = lead.get(url("receipt", proposal, 1))
     assert answer.content.startswith(b"%PDF-")
-    assert answer["Content-Disposition"] == f'attachment; filename="receipt-{proposal.number}-v1.pdf"'
+    assert (
+        answer["Content-Disposition"] == f'attachment; filename="receipt-{proposal.number}-v1.pdf"'
+    )
 
 
 def test_the_dossier_is_downloaded_byte_for_byte(call):
@@ -548,7 +549,9 @@ def test_withdrawing_asks_for_a_reason(call):
     proposal = make_ready(call)
     submit(proposal)
     lead = client_of(proposal.started_by)
-    assert "This field is required" in text_of(lead.post(url("withdraw", proposal), {"reason": " "}))
+    assert "This field is required" in text_of(
+        lead.post(url("withdraw", proposal), {"reason": " "})
+    )
     lead.post(url("withdraw", proposal), {"reason": "Partner left"})
     assert fresh(proposal).counting is None
     assert "withdrawn" in text_of(lead.get(url("version", proposal, 1)))
@@ -564,7 +567,7 @@ def test_markup_in_texts_is_shown_as_text(call):
     version = submit(fresh(proposal))
     issue_receipt(version)  # would fail if anything were fetched from outside
     html = client_of(proposal.started_by).get(url("version", proposal, 1)).content.decode()
-    assert "<script>alert" not in html and "<img src=\"https" not in html
+    assert "<script>alert" not in html and '<img src="https' not in html
 
 
 def test_scripts_and_styles_come_from_our_own_address_only(client, call):
@@ -630,5 +633,7 @@ def test_every_page_shows_the_deadline_with_its_zone(call):
     proposal = make_draft(call)
     lead = client_of(proposal.started_by)
     for page in ("proposal", "consortium", "descriptions", "check"):
-        assert "21 April 2015, 17:00 Brussels (CEST, UTC+02:00)" in text_of(lead.get(url(page, proposal)))
+        assert "21 April 2015, 17:00 Brussels (CEST, UTC+02:00)" in text_of(
+            lead.get(url(page, proposal))
+        )
     assert AFTERNOON < DEADLINE

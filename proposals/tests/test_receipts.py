@@ -101,7 +101,9 @@ def test_all_scripts_of_the_union_are_in_the_fonts(call, tmp_path):
     file = tmp_path / "receipt.pdf"
     file.write_bytes(render_pdf(version, html_of(version, AFTERNOON)))
     fonts = subprocess.run(["pdffonts", file], capture_output=True, text=True, check=True).stdout
-    text = subprocess.run(["pdftotext", file, "-"], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(
+        ["pdftotext", file, "-"], capture_output=True, text=True, check=True
+    ).stdout
     for word in words:
         assert word in text
     families = {line.split()[0].split("+")[-1] for line in fonts.splitlines()[2:]}

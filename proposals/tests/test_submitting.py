@@ -293,7 +293,9 @@ def test_an_organisation_in_two_proposals_is_a_warning_to_the_applicant(call):
     assert first.number not in json.dumps(version.verdicts.get().content)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(offset=st.integers(-3_600_000_000, 3_600_000_000))
 def test_no_version_exists_that_was_not_received_before_the_deadline(call, offset):
     """Whatever the microsecond: domain and database say the same."""

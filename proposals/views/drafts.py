@@ -55,9 +55,7 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
         return render(request, "proposals/start.html", context)
     organisation = get_object_or_404(own, pk=request.POST.get("organisation") or 0)
     proposal = drafting.start_draft(found, organisation=organisation, by=person(request))
-    messages.success(
-        request, _("Proposal %(number)s has begun.") % {"number": proposal.number}
-    )
+    messages.success(request, _("Proposal %(number)s has begun.") % {"number": proposal.number})
     return redirect("proposals:step", proposal.number, "summary")
 
 
@@ -93,6 +91,7 @@ def _consortium_page(
     verdict = judge_draft(draft, received_at=None)
     names = {"established", "organisation-kind", "platform-registration", "min-organisations"}
     names |= {"min-countries", "independent", "coordinator", "support-services"}
+    names |= {"description-present", "profile-complete"}
     return page_of(
         request,
         draft,
@@ -192,9 +191,7 @@ def remove_participant(request: HttpRequest, number: str, key: str) -> HttpRespo
     participant = get_object_or_404(draft.proposal.participants, key=key)
     name = str(participant.organisation)
     try:
-        drafting.remove_participant(
-            participant, seen_version=_seen(request), by=person(request)
-        )
+        drafting.remove_participant(participant, seen_version=_seen(request), by=person(request))
     except drafting.CoordinatorStays:
         messages.warning(request, _("Make another organisation the coordinator first."))
     except StepChanged as conflict:
@@ -223,5 +220,3 @@ def _tell_conflict(request: HttpRequest, conflict: StepChanged, wanted: str) -> 
         "Nothing of yours was stored; look at the list below and do it again if it is still right."
     )
     messages.warning(request, text % {"who": conflict.current.saved_by or "", "wanted": wanted})
-
-

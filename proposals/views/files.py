@@ -4,6 +4,7 @@ import json
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -32,9 +33,7 @@ def upload(request: HttpRequest, number: str, slot: str) -> HttpResponse:
         return render(request, "proposals/upload.html", context)
     if form.is_valid() and not _refuse_dishonest_name(request, form):
         try:
-            stored = store_file(
-                draft.proposal, slot, form.cleaned_data["file"], by=person(request)
-            )
+            stored = store_file(draft.proposal, slot, form.cleaned_data["file"], by=person(request))
         except UnusableFile as refusal:
             form.add_error("file", str(refusal))
         except NotOpen:
@@ -82,7 +81,7 @@ def _deliverable(draft: Draft, slot: str) -> RequiredDeliverable:
 
 
 @signed_in
-def download_draft_file(request: HttpRequest, number: str, slot: str) -> FileResponse:
+def download_draft_file(request: HttpRequest, number: str, slot: str) -> HttpResponseBase:
     draft = draft_of(request, number)
     file = draft.files.get(slot)
     if file is None:
@@ -93,7 +92,7 @@ def download_draft_file(request: HttpRequest, number: str, slot: str) -> FileRes
 @signed_in
 def download_version_file(
     request: HttpRequest, number: str, version: int, sha256: str
-) -> FileResponse:
+) -> HttpResponseBase:
     """A file that a version binds; by its hash, so that it is exactly that one."""
     found = version_of(request, number, version)
     bound = {file["sha256"] for file in json.loads(found.dossier)["files"]}
@@ -103,7 +102,7 @@ def download_version_file(
     return _as_download(file)
 
 
-def _as_download(file: ProposalFile) -> FileResponse:
+def _as_download(file: ProposalFile) -> HttpResponseBase:
     """Always to be saved, never shown within the portal's own address."""
     return FileResponse(
         file.open(), as_attachment=True, filename=file.name, content_type="application/pdf"

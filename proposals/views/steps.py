@@ -59,12 +59,10 @@ def _edit(
         request, draft, form_class.slug, form=form, section=section, participant=participant
     )
     template = _template_of(form_class)
-    if request.method != "POST":
+    if request.method != "POST" or (context["is_open"] and not form.is_valid()):
         return render(request, template, context)
     if not context["is_open"]:
         return render(request, template, context | {"came_too_late": True}, status=409)
-    if not form.is_valid():
-        return render(request, template, context)
     try:
         drafting.save_section(
             draft.proposal,
@@ -76,8 +74,7 @@ def _edit(
     except drafting.NotOpen:
         return render(request, template, context | {"came_too_late": True}, status=409)
     except StepChanged as conflict:
-        form.data = form.data.copy()
-        form.data["seen_version"] = str(conflict.current.version)
+        form.rebase_on(conflict.current)
         context |= {"theirs": conflict.current, "differences": form.differences(conflict.current)}
         return render(request, template, context, status=409)
     if "more" in request.POST:

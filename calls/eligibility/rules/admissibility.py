@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from calls.eligibility.rules.base import Case, Level, Rule, listed
@@ -34,7 +34,10 @@ class InTime(Rule):
         received, deadline = case.facts.received_at, case.facts.deadline
         if received is None:
             return
-        evidence = {"received_at": received.isoformat(), "deadline": deadline.isoformat()}
+        evidence: dict[str, Any] = {
+            "received_at": received.isoformat(),
+            "deadline": deadline.isoformat(),
+        }
         if received < deadline:
             message = f"Received {in_brussels(received)}, before the deadline."
             yield self.found("submission", Outcome.PASS, message, **evidence)

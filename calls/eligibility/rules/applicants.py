@@ -57,8 +57,8 @@ class Established(Rule):
     def _judge_one(self, one: ParticipantFacts, case: Case) -> Finding:
         if one.country is None:
             message = f"{one.name} has not said in which country its legal seat is."
-            fix = Fix("consortium", f"Give the country of {one.name}.")
-            return self.found(one.key, Outcome.OFFICER, message, fix, country=None)
+            ask = Fix("consortium", f"Give the country of {one.name}.")
+            return self.found(one.key, Outcome.OFFICER, message, ask, country=None)
         standing, row = case.countries.standing(one.country, case.rule_date)
         outcome, message = _explain_standing(one, standing, row, case)
         note = STATUS_NOTES.get(one.country, "") if one.country == "XK" else ""
@@ -135,26 +135,38 @@ class KindOfOrganisation(Rule):
             yield self.found(one.key, outcome, message, fix, kind=kind)
 
     def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
-        if one.kind == OrganisationKind.CLUSTER:
-            return Outcome.PASS, f"{one.name} is a cluster organisation."
-        if one.kind == OrganisationKind.NETWORK:
-            return Outcome.PASS, f"{one.name} is a business network organisation."
-        if one.kind == OrganisationKind.RUNS_CLUSTER and one.cluster_name:
-            return Outcome.PASS, f"{one.name} applies for {one.cluster_name}, a cluster that it runs."
-        if one.kind == OrganisationKind.RUNS_CLUSTER:
-            message = f"{one.name} applies for a cluster that it runs, but does not name the cluster."
-            return Outcome.OFFICER, message
-        if one.kind == OrganisationKind.RESEARCH_AS_CLUSTER:
-            return Outcome.OFFICER, (
-                f"{one.name} is a research body that says it acts as a cluster organisation. "
-                "An officer decides whether it does."
-            )
-        if one.kind is None:
-            return Outcome.OFFICER, f"{one.name} has not said what kind of organisation it is."
-        return Outcome.INELIGIBLE, (
-            f"{one.name} is neither a cluster organisation nor a business network organisation. "
-            "Only these may apply."
-        )
+        match one.kind:
+            case OrganisationKind.CLUSTER:
+                answer = Outcome.PASS, "is a cluster organisation."
+            case OrganisationKind.NETWORK:
+                answer = Outcome.PASS, "is a business network organisation."
+            case OrganisationKind.RUNS_CLUSTER if one.cluster_name:
+                answer = Outcome.PASS, f"applies for {one.cluster_name}, a cluster that it runs."
+            case OrganisationKind.RUNS_CLUSTER:
+                answer = (
+                    Outcome.OFFICER,
+                    "applies for a cluster that it runs, but does not name the cluster.",
+                )
+            case OrganisationKind.RESEARCH_AS_CLUSTER:
+                answer = (
+                    Outcome.OFFICER,
+                    (
+                        "is a research body that says it acts as a cluster organisation. An officer "
+                        "decides whether it does."
+                    ),
+                )
+            case None:
+                answer = Outcome.OFFICER, "has not said what kind of organisation it is."
+            case _:
+                answer = (
+                    Outcome.INELIGIBLE,
+                    (
+                        "is neither a cluster organisation nor a business network organisation. Only "
+                        "these may apply."
+                    ),
+                )
+        outcome, words = answer
+        return outcome, f"{one.name} {words}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +202,10 @@ class PlatformRegistration(Rule):
                 "is enough for the call; a date makes it credible."
             )
         if one.registration is None:
-            return Outcome.OFFICER, f"{one.name} has not said whether it is on the cluster platform."
+            return (
+                Outcome.OFFICER,
+                f"{one.name} has not said whether it is on the cluster platform.",
+            )
         return Outcome.INELIGIBLE, (
             f"{one.name} is neither registered nor planned to be registered on the European "
             "cluster platform. One of the two is needed."

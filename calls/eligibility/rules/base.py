@@ -89,6 +89,6 @@ class Rule:
 def listed(names: Iterable[str]) -> str:
     """“A, B and C”, for a sentence."""
     items = list(names)
-    if len(items) < 2:
+    if not items[1:]:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"

@@ -37,7 +37,9 @@ def controls(one: ParticipantFacts, other: ParticipantFacts) -> bool:
     return (
         _is_named_by(one, other.controlled_by)
         or _is_named_by(other, one.controlled_by)
-        or bool(normal(one.controlled_by) and normal(one.controlled_by) == normal(other.controlled_by))
+        or bool(
+            normal(one.controlled_by) and normal(one.controlled_by) == normal(other.controlled_by)
+        )
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from calls.eligibility.countries import Standing, is_in_europe
 from calls.eligibility.facts import IndicatorFacts, MarketFacts
@@ -17,7 +17,9 @@ class ActivitiesJustified(Rule):
     id: ClassVar[str] = "activities-justified"
     level: ClassVar[Level] = Level.CONTENT
     title: ClassVar[str] = "Justified activities"
-    asks: ClassVar[str] = "Each activity clearly relates to the strand's objective and is justified."
+    asks: ClassVar[str] = (
+        "Each activity clearly relates to the strand's objective and is justified."
+    )
 
     def judge(self, case: Case) -> Iterable[Finding]:
         if not case.facts.activities:
@@ -116,11 +118,11 @@ class ThirdMarkets(Rule):
             yield self.found("proposal", Outcome.OFFICER, message, fix)
         for number, market in enumerate(case.facts.markets, start=1):
             outcome, message = self._explain(market, case)
-            fix = None
+            mend: Fix | None = None
             if outcome != Outcome.PASS:
-                fix = Fix("vision", "Name a country beyond Europe that is not a COSME country.")
-            evidence = {"country": market.country, "region": market.region}
-            yield self.found(f"market:{number}", outcome, message, fix, **evidence)
+                mend = Fix("vision", "Name a country beyond Europe that is not a COSME country.")
+            evidence: dict[str, Any] = {"country": market.country, "region": market.region}
+            yield self.found(f"market:{number}", outcome, message, mend, **evidence)
 
     def _explain(self, market: MarketFacts, case: Case) -> tuple[Outcome, str]:
         if market.country is None:
@@ -131,7 +133,10 @@ class ThirdMarkets(Rule):
         country = case.country_name(market.country)
         standing, _row = case.countries.standing(market.country, case.rule_date)
         if standing in (Standing.MEMBER_STATE, Standing.IN_FORCE, Standing.TERRITORY):
-            return Outcome.OFFICER, f"{country} takes part in COSME or belongs to a state that does."
+            return (
+                Outcome.OFFICER,
+                f"{country} takes part in COSME or belongs to a state that does.",
+            )
         if is_in_europe(market.country):
             return Outcome.OFFICER, f"{country} lies in Europe; the call looks beyond Europe."
         return Outcome.PASS, f"{country} is a third market beyond Europe."
@@ -150,13 +155,15 @@ class Duration(Rule):
 
     def judge(self, case: Case) -> Iterable[Finding]:
         months = case.facts.duration_months
-        evidence = {"months": months, "maximum": self.maximum_months}
+        evidence: dict[str, Any] = {"months": months, "maximum": self.maximum_months}
         fix = Fix("summary", f"Give a duration of at most {self.maximum_months} months.")
         if months is None:
             message = f"No duration is given. At most {self.maximum_months} months are allowed."
             yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
         elif months > self.maximum_months:
-            message = f"The project takes {months} months; at most {self.maximum_months} are allowed."
+            message = (
+                f"The project takes {months} months; at most {self.maximum_months} are allowed."
+            )
             yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
         else:
             message = f"The project takes {months} months, of at most {self.maximum_months}."

@@ -7,7 +7,7 @@ obvious slip must be asked: so nothing here says more than "officer".
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from calls.eligibility.facts import ProposalFacts, Role
 from calls.eligibility.rules.base import Case, Level, Rule
@@ -46,7 +46,7 @@ class GrantCeiling(Rule):
             message = f"The call names no ceiling for strand {case.facts.strand}."
             yield self.found("proposal", Outcome.OFFICER, message, None, requested=str(requested))
             return
-        evidence = {"requested": str(requested), "ceiling": str(ceiling)}
+        evidence: dict[str, Any] = {"requested": str(requested), "ceiling": str(ceiling)}
         if requested <= ceiling:
             message = f"The requested grant of {euro(requested)} is within {euro(ceiling)}."
             yield self.found("proposal", Outcome.PASS, message, **evidence)
@@ -73,7 +73,11 @@ class CoFinancingRate(Rule):
     def judge(self, case: Case) -> Iterable[Finding]:
         grant, costs = requested_grant(case.facts), eligible_costs(case.facts)
         percent = f"{(self.maximum * 100).normalize():f} %"
-        evidence = {"grant": str(grant), "costs": str(costs), "maximum": str(self.maximum)}
+        evidence: dict[str, Any] = {
+            "grant": str(grant),
+            "costs": str(costs),
+            "maximum": str(self.maximum),
+        }
         fix = Fix("budget", f"Ask for at most {percent} of the eligible costs.")
         if costs <= 0:
             message = f"No eligible costs are given. The grant covers at most {percent} of them."
@@ -108,7 +112,7 @@ class BudgetAddsUp(Rule):
         facts = case.facts
         costs, grant = facts.total_costs, facts.total_grant
         agrees = eligible_costs(facts) == costs and requested_grant(facts) == grant
-        evidence = {"costs": str(costs), "grant": str(grant)}
+        evidence: dict[str, Any] = {"costs": str(costs), "grant": str(grant)}
         if agrees:
             message = f"The lines add up: {euro(costs)} of costs, {euro(grant)} of grant."
             yield self.found("proposal", Outcome.PASS, message, **evidence)

@@ -22,4 +22,6 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
         except BadCallFile as problem:
             raise CommandError(str(problem)) from None
-        self.stdout.write(f"{call.reference} is loaded; its deadline is {call.deadline:%Y-%m-%d %H:%M} UTC.")
+        self.stdout.write(
+            f"{call.reference} is loaded; its deadline is {call.deadline:%Y-%m-%d %H:%M} UTC."
+        )

@@ -22,7 +22,9 @@ class Command(BaseCommand):
         with transaction.atomic():
             call = load_call(read_call_file(CALL_FILE))
             if is_made():
-                self.stdout.write("The demonstration's world is there already; nothing was changed.")
+                self.stdout.write(
+                    "The demonstration's world is there already; nothing was changed."
+                )
                 return
             make_world(call)
         self.stdout.write("The demonstration's world is made.")

@@ -1,0 +1,128 @@
+"""Chromium on the test's own server, with a worker beside it and a clock that can be moved."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from calls import clock
+from conftest import AFTERNOON
+from cosme_portal.tests import processes
+
+SWITCHES = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+]  # fmt: skip
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    # Playwright runs an event loop in this thread, and Django is asked from it on purpose.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        processes.missing("Chromium is missing. On Debian: sudo apt-get install chromium")
+    started = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+    yield started
+    started.close()
+
+
+class Visitor:
+    """One person with a browser: goes to pages, and has each one checked by axe."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.checked: list[str] = []
+
+    def goto(self, path: str) -> None:
+        self.page.goto(self.address + path)
+        self.check()
+
+    def check(self) -> None:
+        """No violation of WCAG 2.2 AA, and nothing wider than the window."""
+        answer = Axe().run(self.page, options={"runOnly": WCAG})
+        found = [
+            f"{one['id']}: {one['nodes'][0]['html'][:160]} ({len(one['nodes'])} times)"
+            for one in answer.response["violations"]
+        ]
+        assert not found, f"{self.page.url}: {found}"
+        too_wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert too_wide <= 0, f"{self.page.url} is {too_wide} px wider than the window"
+        self.checked.append(self.page.url)
+
+    def press(self, name: str, *, within: str = "main") -> None:
+        """Press a button or follow a link by its words, and check the page that comes."""
+        target = self.page.locator(within)
+        button = target.get_by_role("button", name=name, exact=False)
+        link = target.get_by_role("link", name=name, exact=False)
+        with self.page.expect_navigation():
+            (button.or_(link)).first.click()
+        self.check()
+
+    def fill(self, **fields: str) -> None:
+        for name, value in fields.items():
+            control = self.page.locator(f"[name='{name}']")
+            kind = control.first.evaluate("e => e.type || e.tagName")
+            if kind in ("radio", "checkbox"):
+                self.page.locator(f"[name='{name}'][value='{value}']").check()
+            elif kind.startswith("select"):
+                control.select_option(value)
+            else:
+                control.fill(value)
+
+    def says(self, *texts: str) -> None:
+        shown = " ".join(self.page.locator("body").inner_text().split())
+        for text in texts:
+            assert text in shown, f"{text!r} is not on {self.page.url}"
+
+
+@pytest.fixture
+def moved_clock(settings: Any, transactional_db: None) -> Iterator[None]:
+    settings.CLOCK_IS_MOVABLE = True
+    clock.move_to(AFTERNOON)
+    with clock.as_shared():  # for what the test itself does; requests ask anew
+        yield
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: Any, moved_clock: None, settings: Any) -> Iterator[Any]:
+    """Make a visitor: `visit(width=360, scripts=False)`."""
+    settings.BASE_URL = live_server.url
+    contexts: list[BrowserContext] = []
+
+    def make(*, width: int = 1280, scripts: bool = True) -> Visitor:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            java_script_enabled=scripts,
+            timezone_id="Europe/Vilnius",
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        return Visitor(context.new_page(), live_server.url)
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def with_worker(running_broker: str, live_server: Any) -> Iterator[None]:
+    with processes.worker(base_url=live_server.url):
+        yield
+
+
+def jump(moment: datetime) -> None:
+    clock.move_to(moment)
