@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from calls import guards
+from calls import clock, guards
 from calls.eligibility import CountrySet, RuleSet, rule_date_of
 from calls.eligibility.countries import Participation
 
@@ -101,7 +101,7 @@ class CallQuerySet(models.QuerySet["Call"]):
 
     def with_page_parts(self) -> "CallQuerySet":
         """Everything that the call page shows, in a fixed number of queries."""
-        return self.select_related("programme").prefetch_related(
+        return self.prefetch_related(
             "strands__deliverables",
             "sections",
             "contacts",
@@ -114,7 +114,8 @@ class Call(models.Model):
     """A published invitation to submit, open from `opens_at` until just before `deadline`.
 
     `deadline` is the effective one: it starts as `first_deadline` and is moved by extensions only,
-    which the database sees to. Texts are ours; the call text prevails.
+    which the database sees to. `changed_at` (real time) moves with every change of the call or its
+    parts, so that pages may keep what they rendered. Texts are ours; the call text prevails.
     """
 
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="calls")
@@ -128,6 +129,7 @@ class Call(models.Model):
     zone = models.CharField(max_length=40, default="Europe/Brussels", help_text="IANA time zone.")
     budget = models.DecimalField(max_digits=14, decimal_places=2)
     rules = models.JSONField(default=list, help_text="Eligibility rules and their parameters.")
+    changed_at = models.DateTimeField(default=clock.real_now, editable=False)
 
     objects = CallQuerySet.as_manager()
 

@@ -35,7 +35,8 @@ def load_call(content: dict[str, Any]) -> Call:
     names = (
         "title", "summary", "published_at", "opens_at", "first_deadline", "zone", "budget", "rules",
     )  # fmt: skip
-    values = {name: given[name] for name in names} | {"programme": programme}
+    values = {name: given[name] for name in names}
+    values |= {"programme": programme, "changed_at": clock.real_now()}
     call, _created = Call.objects.update_or_create(
         reference=given["reference"],
         defaults=values,
@@ -118,5 +119,6 @@ def extend_deadline(
         recorded_at=clock.now(),
     )
     call.deadline = new_deadline
-    call.save(update_fields=["deadline"])
+    call.changed_at = clock.real_now()
+    call.save(update_fields=["deadline", "changed_at"])
     return extension

@@ -3,15 +3,18 @@
 from datetime import date, datetime
 
 from django.conf import settings
+from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
 
 from calls import clock
 from calls.eligibility.countries import STATUS_NOTES, Participation, name_on
 from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
-from calls.models import Call, CountryParticipation
+from calls.models import Call, CallState, CountryParticipation
 from calls.moments import MOMENTS
 
 GATES = dict(CountryParticipation.Gate.choices)
@@ -26,17 +29,43 @@ def call_list(request: HttpRequest) -> HttpResponse:
 
 
 def call(request: HttpRequest, reference: str) -> HttpResponse:
-    """Everything that a reader needs to know of a call."""
+    """Everything that a reader needs to know of a call.
+
+    What does not depend on reader and moment is rendered once for each change of the call and kept
+    in this process; the time left is computed for every request.
+    """
     moment = clock.now()
-    calls = Call.objects.published_at_moment(moment).with_page_parts()
+    calls = Call.objects.published_at_moment(moment).select_related("programme")
     found = get_object_or_404(calls, reference=reference)
+    state = found.state_at(moment)
+    context = {"call": found, "state": state, "moment": moment, "parts": _parts_of(found, state)}
+    return render(request, "calls/call.html", context)
+
+
+def _parts_of(found: Call, state: CallState) -> dict[str, SafeString]:
+    """The rendered parts of the call page that are the same for every reader."""
+    kept = caches["pages"]
+    key = (
+        f"call:{found.pk}:{state.value}:{found.changed_at.timestamp()}:{found.deadline.timestamp()}"
+    )
+    parts: dict[str, SafeString] | None = kept.get(key)
+    if parts is None:
+        context = _context_of(found) | {"state": state}
+        parts = {
+            name: mark_safe(render_to_string(f"calls/parts/{name}.html", context))  # noqa: S308 -- our own template
+            for name in ("extensions", "body")
+        }
+        kept.set(key, parts)
+    return parts
+
+
+def _context_of(given: Call) -> dict[str, object]:
+    found = Call.objects.with_page_parts().select_related("programme").get(pk=given.pk)
     countries = found.programme.country_set()
     rule_date = found.rule_date
     counting = [_row(row, rule_date) for row in countries.counting_on(rule_date)]
-    context = {
+    return {
         "call": found,
-        "state": found.state_at(moment),
-        "moment": moment,
         "members": [row for row in counting if row["gate"] == "member-state"],
         "others": [row for row in counting if row["gate"] != "member-state"],
         "counting": len(counting),
@@ -45,7 +74,6 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
         "definition_source": SOURCE,
         "definition_url": SOURCE_URL,
     }
-    return render(request, "calls/call.html", context)
 
 
 def _row(row: Participation, rule_date: date) -> dict[str, object]:

@@ -88,8 +88,29 @@ def test_countdown_counts_instants_over_the_change_to_summer_time(client, call):
 
 
 def test_the_call_page_asks_a_fixed_number_of_questions(client, call, django_assert_num_queries):
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page_of(client, call)
+
+
+def test_a_call_page_seen_again_asks_one_question(
+    client, call, settings, django_assert_num_queries
+):
+    settings.CACHES = settings.CACHES | {
+        "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "test"}
+    }
+    first = page_of(client, call)
+    with django_assert_num_queries(1):
+        assert page_of(client, call) == first
+
+
+def test_a_changed_call_is_shown_at_once(client, call, settings):
+    settings.CACHES = settings.CACHES | {
+        "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "other"}
+    }
+    page_of(client, call)
+    later = DEADLINE + timedelta(hours=24)
+    extend_deadline(call, new_deadline=later, reason="An outage", decided_by="EASME")
+    assert "An outage" in page_of(client, call)
 
 
 def test_an_extension_is_recorded_and_moves_the_deadline(call):
