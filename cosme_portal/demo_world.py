@@ -169,7 +169,7 @@ def make_world(call: Call) -> None:
             _organisation(cluster)
     for place, consortium in enumerate(CONSORTIA):
         with clock.set_to(datetime(2015, 3, 2 + place, 10, 30, tzinfo=BRUSSELS)):
-            proposal = _draft(call, consortium, people)
+            proposal = make_draft(call, consortium, people)
         if consortium.stage == "submitted":
             with clock.set_to(datetime(2015, 4, 20, 11 + place, 7, 42, 318000, tzinfo=BRUSSELS)):
                 _submit(proposal, by=people[LEAD.email])
@@ -201,7 +201,7 @@ def _organisation(cluster: Cluster) -> Organisation:
     return organisation
 
 
-def _draft(call: Call, consortium: Consortium, people: dict[str, User]) -> Proposal:
+def make_draft(call: Call, consortium: Consortium, people: dict[str, User]) -> Proposal:
     lead, partner = people[LEAD.email], people[PARTNER.email]
     organisations = [_organisation(cluster) for cluster in consortium.partners]
     Membership.objects.get_or_create(user=lead, organisation=organisations[0])

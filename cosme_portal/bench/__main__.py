@@ -1,0 +1,241 @@
+"""Runs every benchmark and prints its ratio beside what is asked of it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "cosme_portal.bench.settings"
+os.environ.setdefault("PORTAL_MODE", "development")
+
+from cosme_portal import embedded
+
+PORT = int(os.environ.get("PORT", "8090"))
+DATABASE = "portal_bench"
+TURNS = 40
+RECEIPTS = 200
+MEGABYTE = 1024 * 1024
+
+
+def main() -> int:
+    embedded.provide_database()
+    stop_broker = embedded.provide_broker(Path(mkdtemp(prefix="cosme-portal-bench-")))
+    _use_own_database()
+    import django  # noqa: PLC0415 -- the database's address comes first
+
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    try:
+        results = list(_all_benchmarks())
+    finally:
+        stop_broker()
+    return 0 if all(results) else 1
+
+
+def _use_own_database() -> None:
+    """A database of its own, made anew for each run."""
+    import psycopg2  # noqa: PLC0415 -- as above
+
+    given = urlsplit(os.environ["DATABASE_URL"])
+    connection = psycopg2.connect(
+        os.environ["DATABASE_URL"].replace("postgres://", "postgresql://")
+    )
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{DATABASE}"')
+    connection.close()
+    query = f"?{given.query}" if given.query else ""
+    os.environ["DATABASE_URL"] = f"{given.scheme}://{given.netloc}/{DATABASE}{query}"
+
+
+def _row(name: str, found: str, asked: str, is_kept: bool) -> bool:
+    print(f"  {name:46} {found:>26}   {asked:22} {'kept' if is_kept else 'NOT KEPT'}", flush=True)
+    return is_kept
+
+
+def _all_benchmarks() -> Iterator[bool]:
+    from cosme_portal.bench import world  # noqa: PLC0415 -- after set-up
+
+    print("Making the world to measure on ...", flush=True)
+    world.make_tables()
+    call = world.open_call()
+    proposals = world.make_proposals(call, world.CLIENTS)
+    with _web_server() as memory:
+        print(f"\nWeb: gunicorn, 2 workers, {world.CLIENTS} clients, PostgreSQL {_synchronous()}")
+        yield from _web(call, proposals)
+        peak = memory() / MEGABYTE
+        yield _row("Memory of a web process, peak", f"{peak:.0f} MiB", "below 200 MiB", peak < 200)  # noqa: PLR2004
+    print("\nReceipt, in one process")
+    yield from _receipt()
+    print(f"\nWorker: one process, {RECEIPTS} receipts")
+    yield from _worker()
+
+
+def _synchronous() -> str:
+    from django.db import connection  # noqa: PLC0415 -- after set-up
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        return f"with synchronous_commit={cursor.fetchone()[0]}"
+
+
+@contextmanager
+def _web_server() -> Iterator[Callable[[], int]]:
+    """The portal under gunicorn; yields what tells the largest resident size of its workers so far."""
+    import psutil  # noqa: PLC0415 -- a development package
+
+    command = [
+        sys.executable, "-m", "gunicorn", "cosme_portal.wsgi", "-b", f"127.0.0.1:{PORT}",
+        "-w", "2", "--keep-alive", "30", "-k", "gthread", "--threads", "4", "--log-level", "warning",
+    ]  # fmt: skip
+    if os.environ.get("BENCH_SYNC"):
+        command = [*command[:-7], "--log-level", "warning"]
+    server = subprocess.Popen(command, env=dict(os.environ))
+    time.sleep(4)
+
+    def peak() -> int:
+        workers = psutil.Process(server.pid).children()
+        sizes = [Path(f"/proc/{one.pid}/status").read_text() for one in workers]
+        lines = [line for text in sizes for line in text.splitlines() if line.startswith("VmHWM")]
+        return max(int(line.split()[1]) * 1024 for line in lines)
+
+    try:
+        yield peak
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _web(call: Any, proposals: list[Any]) -> Iterator[bool]:
+    from cosme_portal.bench.load import form, measure  # noqa: PLC0415 -- after set-up
+    from proposals.models import Section  # noqa: PLC0415
+
+    clients = len(proposals)
+    versions = {
+        section.proposal_id: section
+        for section in Section.objects.filter(step="summary", participant=None)
+    }
+
+    def commit(client: int, turn: int) -> Any:
+        return form("/bench/commit/", proposals[client][1], text="x" * 400)
+
+    def submit(client: int, turn: int) -> Any:
+        proposal, cookies = proposals[client]
+        path = f"/proposals/{proposal.number}/check/"
+        return form(path, cookies, idempotency_key=str(uuid4()))
+
+    def save(client: int, turn: int) -> Any:
+        proposal, cookies = proposals[client]
+        section = versions[proposal.pk]
+        fields = {name: str(value) for name, value in section.answers.items()}
+        fields |= {"seen_version": str(section.version + turn), "abstract": f"Turn {turn}"}
+        return form(f"/proposals/{proposal.number}/steps/summary/", cookies, **fields)
+
+    def read(path: str) -> Callable[[int, int], Any]:
+        return lambda client, turn: ("GET", path, "", {})
+
+    for warm in (commit, read(call.get_absolute_url()), read("/bench/template/")):
+        measure(PORT, clients, 5, warm, 200)
+    floor = measure(PORT, clients, TURNS, commit, 200)
+    sent = measure(PORT, clients, TURNS, submit, 200)
+    saved = measure(PORT, clients, TURNS, save, 302)
+    again = measure(PORT, clients, TURNS, commit, 200)
+    rate, p95 = (floor.per_second + again.per_second) / 2, (floor.p95 + again.p95) / 2
+    _row("Floor: a bare view commits one row", f"{rate:.0f}/s, p95 {p95:.0f} ms", "", True)
+    yield _ratio("Submit", sent.per_second, rate, 4)
+    slower = sent.p95 / p95
+    yield _row("Submit, p95 against the floor's", f"{slower:.1f} x", "below 10 x", slower < 10)  # noqa: PLR2004
+    yield _ratio("Save a step", saved.per_second, rate, 3)
+    bare = measure(PORT, clients, TURNS * 2, read("/bench/template/"), 200)
+    page = measure(PORT, clients, TURNS * 2, read(call.get_absolute_url()), 200)
+    _row("Floor: a bare view renders a template", f"{bare.per_second:.0f}/s", "", True)
+    yield _ratio("Call page, not logged in", page.per_second, bare.per_second, 2)
+
+
+def _ratio(name: str, found: float, floor: float, most: float) -> bool:
+    text = f"{found:.0f}/s, 1 : {floor / found:.1f}"
+    return _row(name, text, f"at least 1 : {most:.0f}", found * most >= floor)
+
+
+def _receipt() -> Iterator[bool]:
+    from weasyprint import CSS, HTML  # noqa: PLC0415 -- after set-up
+
+    from calls import clock  # noqa: PLC0415
+    from proposals.models import Version  # noqa: PLC0415
+    from proposals.receipts import OwnFilesOnly, STYLES, html_of, render_pdf  # noqa: PLC0415
+
+    version = Version.objects.select_related("proposal__strand__call").first()
+    assert version is not None  # noqa: S101 -- the web benchmark has made some
+
+    def receipt() -> None:
+        render_pdf(version, html_of(version, clock.now()))
+
+    html = html_of(version, clock.now())
+    base = STYLES.parent.as_uri() + "/"
+
+    def bare() -> None:
+        fetcher = OwnFilesOnly()
+        styles = [CSS(filename=str(STYLES), url_fetcher=fetcher)]
+        HTML(string=html, base_url=base, url_fetcher=fetcher).write_pdf(stylesheets=styles)
+
+    receipt(), bare()  # noqa: B018 -- both warm
+    times: dict[str, list[float]] = {"receipt": [], "bare": []}
+    for _turn in range(8):
+        for name, work in (("receipt", receipt), ("bare", bare)):
+            begun = time.perf_counter()
+            work()
+            times[name].append(time.perf_counter() - begun)
+    ours, floor = (sorted(times[name])[len(times[name]) // 2] for name in ("receipt", "bare"))
+    _row("Floor: bare write_pdf of the same HTML", f"{floor * 1000:.0f} ms", "", True)
+    ratio = ours / floor
+    text = f"{ours * 1000:.0f} ms, {ratio:.2f} x"
+    yield _row("Receipt with PDF/A-3 and attachments", text, "at most 1.5 x", ratio <= 1.5)  # noqa: PLR2004
+
+
+def _worker() -> Iterator[bool]:
+    import psutil  # noqa: PLC0415 -- a development package
+
+    from proposals.models import OutboxMessage, Receipt  # noqa: PLC0415 -- after set-up
+
+    OutboxMessage.objects.filter(kind="submission-mail").update(state="done")
+    keep = OutboxMessage.objects.filter(kind="receipt").values_list("pk", flat=True)[:RECEIPTS]
+    OutboxMessage.objects.filter(kind="receipt").exclude(pk__in=list(keep)).update(state="done")
+    command = [
+        sys.executable, "-W", "ignore", "-m", "celery", "-A", "cosme_portal", "--quiet", "worker",
+        "--concurrency", "1", "--beat", "--schedule", str(Path(mkdtemp()) / "beat"), "--loglevel", "error",
+    ]  # fmt: skip
+    worker = subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.DEVNULL)
+    sizes: dict[int, float] = {}
+    begun = time.perf_counter()
+    try:
+        while (made := Receipt.objects.count()) < len(keep) and time.perf_counter() - begun < 600:  # noqa: PLR2004
+            children = psutil.Process(worker.pid).children(recursive=True)
+            sizes[made] = max((one.memory_info().rss for one in children), default=0) / MEGABYTE
+            time.sleep(0.5)
+    finally:
+        worker.terminate()
+        worker.wait(timeout=60)
+    early = max((size for made, size in sizes.items() if 0 < made <= RECEIPTS // 4), default=0)
+    peak = max(sizes.values())
+    took = time.perf_counter() - begun
+    _row("Receipts made", f"{made}, {made / took:.1f}/s", "", True)
+    yield _row("Memory of a worker, peak", f"{peak:.0f} MiB", "below 350 MiB", peak < 350)  # noqa: PLR2004
+    growth = peak / early if early else 0
+    yield _row(
+        "Growth after the first quarter", f"{growth:.2f} x", "flat: below 1.1 x", growth < 1.1
+    )  # noqa: PLR2004
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""What is measured on: a call that is open now, and proposals of five partners in both strands."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+
+from applicants.models import Membership, User
+from calls import clock
+from calls.call_file import read_call_file
+from calls.models import Call
+from calls.publishing import load_call
+from cosme_portal import demo_world
+from cosme_portal.management.commands.seed_demo import CALL_FILE
+from proposals.models import Proposal
+
+CLIENTS = 16
+PARTNERS = ("DE", "FR", "BE", "NL", "EL")
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def make_tables() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS bench_row (id bigserial PRIMARY KEY, text text)")
+
+
+def open_call() -> Call:
+    """The shipped call with dates around the real present, so that no clock has to be moved."""
+    content = read_call_file(CALL_FILE)
+    moment = clock.real_now()
+    content["call"] |= {
+        "published_at": moment - timedelta(days=9),
+        "opens_at": moment - timedelta(days=9),
+        "first_deadline": moment + timedelta(days=90),
+        "extensions": [],
+    }
+    return load_call(content)
+
+
+def make_proposals(call: Call, count: int) -> list[tuple[Proposal, dict[str, str]]]:
+    """Complete drafts, half of each strand, each with the cookies of a person who leads it."""
+    made = []
+    for number in range(count):
+        template = demo_world.CONSORTIA[0 if number % 2 == 0 else 3]
+        partners = tuple(
+            demo_world.Cluster(f"Bench {number} {country}", country) for country in PARTNERS
+        )
+        lead = User.objects.create_user(f"bench{number}@bench.example", full_name="Bench Lead")
+        people = {demo_world.LEAD.email: lead, demo_world.PARTNER.email: lead}
+        proposal = demo_world.make_draft(call, replace(template, partners=partners), people)
+        made.append((proposal, {"sessionid": _session_of(lead)}))
+    assert Membership.objects.count() >= count  # noqa: S101 -- every lead can submit
+    return made
+
+
+def _session_of(user: User) -> str:
+    session: Any = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = BACKEND
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
