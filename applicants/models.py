@@ -7,6 +7,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -203,5 +204,12 @@ class ProfileSection(SavedStep):
         constraints = [
             models.UniqueConstraint(
                 name="one_profile_section_for_each_step", fields=["organisation", "step"]
+            )
+        ]
+        indexes = [
+            models.Index(
+                KeyTransform("profile_link", "answers"),
+                name="platform_profile_links",
+                condition=Q(step="registration"),
             )
         ]

@@ -281,8 +281,6 @@ class StepState:
     form: type[StepForm]
     section: ProfileSection | None
     missing: tuple[str, ...]
-    done: int
-    wanted: int
 
     @property
     def slug(self) -> str:
@@ -291,6 +289,10 @@ class StepState:
     @property
     def title(self) -> Text:
         return self.form.title
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        return self.section.answers if self.section else {}
 
     @property
     def is_complete(self) -> bool:
@@ -313,9 +315,8 @@ class ProfileState:
 
     @property
     def percent(self) -> int:
-        done = sum(step.done for step in self.steps)
-        wanted = sum(step.wanted for step in self.steps)
-        return done * 100 // wanted
+        shares = [step.form.done_share(step.answers) for step in self.steps]
+        return sum(done for done, _ in shares) * 100 // sum(wanted for _, wanted in shares)
 
     @property
     def missing(self) -> list[str]:
@@ -323,7 +324,7 @@ class ProfileState:
 
     @property
     def answers(self) -> dict[str, dict[str, Any]]:
-        return {step.slug: step.section.answers if step.section else {} for step in self.steps}
+        return {step.slug: step.answers for step in self.steps}
 
 
 def state_of_sections(sections: Iterable[ProfileSection]) -> ProfileState:
@@ -332,9 +333,8 @@ def state_of_sections(sections: Iterable[ProfileSection]) -> ProfileState:
     for form in PROFILE_STEPS:
         section = by_step.get(form.slug)
         answers = section.answers if section else {}
-        done, wanted = form.done_share(answers)
         missing = tuple(str(label) for label in form.missing(answers))
-        steps.append(StepState(form, section, missing, done, wanted))
+        steps.append(StepState(form, section, missing))
     return ProfileState(tuple(steps))
 
 

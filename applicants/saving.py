@@ -26,10 +26,15 @@ def save_step(row: SavedStep, *, answers: dict[str, Any], seen_version: int, by:
         StepChanged: the step has a newer version with other answers.
     """
     model = type(row)
+    moment = clock.now()
     saved = model._default_manager.filter(pk=row.pk, version=seen_version).update(
-        answers=answers, version=F("version") + 1, saved_at=clock.now(), saved_by=by
+        answers=answers, version=F("version") + 1, saved_at=moment, saved_by=by
     )
+    if saved:
+        row.answers, row.version = answers, seen_version + 1
+        row.saved_at, row.saved_by = moment, by
+        return row
     row.refresh_from_db()
-    if not saved and row.answers != answers:
+    if row.answers != answers:
         raise StepChanged(row)
     return row

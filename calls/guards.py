@@ -23,6 +23,18 @@ DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
     """,
 )
 
+# Whatever was kept of a programme's countries is out of date when a row changes.
+PARTICIPATION_CHANGES_PROGRAMME = pgtrigger.Trigger(
+    name="participation_changes_programme",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+    func="""
+        UPDATE calls_programme SET changed_at = clock_timestamp()
+        WHERE id = COALESCE(NEW.programme_id, OLD.programme_id);
+        RETURN NULL;
+    """,
+)
+
 # An extension names the deadline that it replaces.
 EXTENSION_STARTS_FROM_DEADLINE = pgtrigger.Trigger(
     name="extension_starts_from_deadline",

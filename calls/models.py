@@ -1,12 +1,14 @@
 """Programme, dated country participation, call, strands, deliverables, extensions, contacts."""
 
+import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 import pgtrigger
+from django.core.cache import caches
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -18,11 +20,15 @@ from calls.eligibility.countries import Participation
 
 
 class Programme(models.Model):
-    """A programme of the Union, with the countries that take part in it."""
+    """A programme of the Union, with the countries that take part in it.
+
+    The database moves `changed_at` (real time) whenever a participation row changes.
+    """
 
     code = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=200)
     legal_basis = models.CharField(max_length=200)
+    changed_at = models.DateTimeField(default=clock.real_now, editable=False)
 
     class Meta:
         ordering = ["code"]
@@ -31,7 +37,14 @@ class Programme(models.Model):
         return self.code
 
     def country_set(self) -> CountrySet:
-        return CountrySet(row.as_value() for row in self.participation.all())
+        """The participations as the rules know them, read once for each change of a row."""
+        kept = caches["pages"]
+        key = f"country-set:{self.pk}:{self.changed_at.timestamp()}"
+        found: CountrySet | None = kept.get(key)
+        if found is None:
+            found = CountrySet(row.as_value() for row in self.participation.all())
+            kept.set(key, found)
+        return found
 
 
 class CountryParticipation(models.Model):
@@ -52,7 +65,7 @@ class CountryParticipation(models.Model):
     source = models.CharField(max_length=300)
 
     class Meta:
-        ordering = ["programme", "country", "in_force_on"]
+        ordering = ["programme_id", "country", "in_force_on"]
         verbose_name_plural = "country participation"
         constraints = [
             models.UniqueConstraint(
@@ -69,6 +82,7 @@ class CountryParticipation(models.Model):
                 condition=Q(counts_until__isnull=True) | Q(counts_until__gte=F("in_force_on")),
             ),
         ]
+        triggers = [guards.PARTICIPATION_CHANGES_PROGRAMME]
 
     def __str__(self) -> str:
         return f"{self.country} ({self.gate})"
@@ -170,7 +184,7 @@ class Call(models.Model):
 
     @cached_property
     def rule_set(self) -> RuleSet:
-        return RuleSet.from_json(self.rules)
+        return _rule_set_of(json.dumps(self.rules))
 
     @property
     def minimum_countries(self) -> int | None:
@@ -187,6 +201,12 @@ class Call(models.Model):
         return (rate * 100).normalize() if rate is not None else None
 
 
+@lru_cache(maxsize=32)
+def _rule_set_of(rules: str) -> RuleSet:
+    """Reading and hashing a call's rules takes longer than judging by them."""
+    return RuleSet.from_json(json.loads(rules))
+
+
 class CallSection(models.Model):
     """A titled part of the call page, in our own words."""
 
@@ -198,7 +218,7 @@ class CallSection(models.Model):
     points = models.JSONField(default=list, blank=True, help_text="Texts of a list, in order.")
 
     class Meta:
-        ordering = ["call", "position"]
+        ordering = ["call_id", "position"]
         constraints = [
             models.UniqueConstraint(name="one_section_for_each_slug", fields=["call", "slug"])
         ]
@@ -221,7 +241,7 @@ class Strand(models.Model):
     needs_established_partnership = models.BooleanField(default=False)
 
     class Meta:
-        ordering = ["call", "number"]
+        ordering = ["call_id", "number"]
         constraints = [
             models.UniqueConstraint(name="one_strand_for_each_code", fields=["call", "code"])
         ]
@@ -252,7 +272,7 @@ class RequiredDeliverable(models.Model):
     is_scoreboard = models.BooleanField(default=False)
 
     class Meta:
-        ordering = ["strand", "position"]
+        ordering = ["strand_id", "position"]
         constraints = [
             models.UniqueConstraint(name="one_deliverable_for_each_code", fields=["strand", "code"])
         ]
@@ -272,7 +292,7 @@ class Extension(models.Model):
     recorded_at = models.DateTimeField()
 
     class Meta:
-        ordering = ["call", "new_deadline"]
+        ordering = ["call_id", "new_deadline"]
         constraints = [
             models.CheckConstraint(
                 name="an_extension_is_later", condition=Q(new_deadline__gt=F("old_deadline"))
@@ -309,7 +329,7 @@ class Contact(models.Model):
     telephone = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        ordering = ["call", "position"]
+        ordering = ["call_id", "position"]
 
     def __str__(self) -> str:
         return self.name

@@ -22,7 +22,7 @@ from calls.eligibility.facts import Role
 from calls.models import Call, Strand
 from proposals import drafting
 from proposals.apps import OFFICERS
-from proposals.dossier import load_draft
+from proposals.dossier import Draft
 from proposals.facts import judge_draft
 from proposals.models import Proposal
 from proposals.submitting import submit_draft
@@ -378,7 +378,7 @@ def _profile(
 def _submit(proposal: Proposal, *, by: User) -> None:
     moment = clock.now()
     fresh = Proposal.objects.with_page_parts().get(pk=proposal.pk)
-    verdict = judge_draft(load_draft(fresh), received_at=moment)
+    verdict = judge_draft(Draft(fresh), received_at=moment)
     submit_draft(
         fresh,
         by=by,

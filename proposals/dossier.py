@@ -6,8 +6,8 @@ of. It holds no names or addresses of persons, so that these can be erased while
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import rfc8785
@@ -21,16 +21,41 @@ COST_KINDS = ("staff", "travel", "subcontracting", "other", "indirect")
 PERSONAL_PROFILE_STEPS = {"contact"}
 
 
-@dataclass(frozen=True)
 class Draft:
-    """Everything of a proposal that people edit, loaded once with a fixed number of queries."""
+    """Everything of a proposal that people edit; each part is loaded once, when it is first asked for.
 
-    proposal: Proposal
-    participants: list[Participant]
-    profiles: Mapping[int, ProfileState]
-    sections: Mapping[tuple[str, int | None], Section]
-    files: Mapping[str, ProposalFile]
-    deliverables: list[RequiredDeliverable]
+    However many rows there are, the parts take five queries together.
+    """
+
+    def __init__(self, proposal: Proposal) -> None:
+        self.proposal = proposal
+
+    @cached_property
+    def participants(self) -> list[Participant]:
+        return list(
+            self.proposal.participants.select_related("organisation").prefetch_related(
+                "organisation__profile_sections"
+            )
+        )
+
+    @cached_property
+    def profiles(self) -> Mapping[int, ProfileState]:
+        return {one.organisation_id: profile_of(one.organisation) for one in self.participants}
+
+    @cached_property
+    def sections(self) -> Mapping[tuple[str, int | None], Section]:
+        return {
+            (section.step, section.participant_id): section
+            for section in self.proposal.sections.all()
+        }
+
+    @cached_property
+    def files(self) -> Mapping[str, ProposalFile]:
+        return {file.slot: file for file in self.proposal.files.filter(replaced_at=None)}
+
+    @cached_property
+    def deliverables(self) -> list[RequiredDeliverable]:
+        return list(self.proposal.strand.deliverables.all())
 
     @property
     def applicants(self) -> list[Participant]:
@@ -74,23 +99,6 @@ class Draft:
     def title(self) -> str:
         summary = self.answers("summary")
         return str(summary.get("acronym") or summary.get("title_text") or "")
-
-
-def load_draft(proposal: Proposal) -> Draft:
-    participants = list(
-        proposal.participants.select_related("organisation").prefetch_related(
-            "organisation__profile_sections"
-        )
-    )
-    sections = {(s.step, s.participant_id): s for s in proposal.sections.select_related("saved_by")}
-    return Draft(
-        proposal=proposal,
-        participants=participants,
-        profiles={one.organisation_id: profile_of(one.organisation) for one in participants},
-        sections=sections,
-        files={file.slot: file for file in proposal.files.filter(replaced_at=None)},
-        deliverables=list(proposal.strand.deliverables.all()),
-    )
 
 
 def dossier_of(draft: Draft) -> dict[str, Any]:

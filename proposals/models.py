@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.files.storage import default_storage
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -39,13 +39,16 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         )
         return self.filter(Exists(own))
 
-    def led_by(self, user: User) -> "ProposalQuerySet":
-        own = Participant.objects.filter(
-            proposal=OuterRef("pk"),
-            role=Role.COORDINATOR.value,
-            organisation__memberships__user=user,
+    def with_role_of(self, user: User) -> "ProposalQuerySet":
+        """Those in which this person takes part, once for each organisation that it acts for there.
+
+        `coordinates` says whether that organisation is the coordinator.
+        """
+        return self.filter(participants__organisation__memberships__user=user).annotate(
+            coordinates=ExpressionWrapper(
+                Q(participants__role=Role.COORDINATOR.value), output_field=models.BooleanField()
+            )
         )
-        return self.filter(Exists(own))
 
     def readable_by(self, user: User, moment: datetime) -> "ProposalQuerySet":
         """The consortium's people always; officers once its own deadline has passed, no one else."""
@@ -70,8 +73,10 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         )
 
     def with_page_parts(self) -> "ProposalQuerySet":
-        return self.with_deadline().select_related(
-            "strand__call__programme", "started_by", "counting"
+        return (
+            self.with_deadline()
+            .select_related("strand__call__programme", "counting")
+            .defer("counting__dossier", "counting__circumstances", "counting__acknowledged")
         )
 
 
@@ -92,6 +97,7 @@ class Proposal(models.Model):
     is_demonstration = models.BooleanField(default=False, editable=False)
 
     effective_deadline: datetime
+    coordinates: bool
 
     objects = ProposalQuerySet.as_manager()
 
@@ -146,7 +152,7 @@ class Participant(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        ordering = ["proposal", "position", "pk"]
+        ordering = ["proposal_id", "position", "pk"]
         constraints = [
             models.UniqueConstraint(
                 name="an_organisation_is_in_a_consortium_once",
@@ -206,7 +212,7 @@ class ProposalFile(models.Model):
     replaced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["proposal", "slot", "uploaded_at"]
+        ordering = ["proposal_id", "slot", "uploaded_at"]
         constraints = [
             models.UniqueConstraint(
                 name="one_file_in_each_slot",
@@ -291,13 +297,16 @@ class Version(models.Model):
     submitted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     idempotency_key = models.UUIDField()
 
+    # Set in the request that made the version, so that its page need not ask for it again.
+    first_verdict: "StoredVerdict | None" = None
+
     latest_outcome: str | None
     latest_rules: list[str] | None
 
     objects = VersionQuerySet.as_manager()
 
     class Meta:
-        ordering = ["proposal", "-number"]
+        ordering = ["proposal_id", "-number"]
         constraints = [
             models.UniqueConstraint(
                 name="one_version_for_each_number", fields=["proposal", "number"]
@@ -351,7 +360,7 @@ class StoredVerdict(models.Model):
     made_at = models.DateTimeField()
 
     class Meta:
-        ordering = ["version", "pk"]
+        ordering = ["version_id", "pk"]
         triggers = [
             pgtrigger.Protect(
                 name="verdicts_are_final", operation=pgtrigger.Update | pgtrigger.Delete
@@ -423,7 +432,7 @@ class IndividualExtension(models.Model):
     granted_at = models.DateTimeField()
 
     class Meta:
-        ordering = ["proposal", "until"]
+        ordering = ["proposal_id", "until"]
         constraints = [
             models.CheckConstraint(
                 name="an_individual_extension_has_a_reason", condition=Q(reason__regex=r"\S")

@@ -5,7 +5,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from applicants.models import User
-from proposals.dossier import Draft, load_draft
+from proposals.dossier import Draft
 from proposals.models import Version
 
 
@@ -22,7 +22,7 @@ def contacts_of(draft: Draft) -> list[str]:
 
 def mail_submission(version: Version) -> None:
     """Tell every contact that a version was received, under which number and hash."""
-    draft = load_draft(version.proposal)
+    draft = Draft(version.proposal)
     subject = _("Proposal %(number)s: version %(version)s received") % {
         "number": version.proposal.number,
         "version": version.number,

@@ -30,9 +30,9 @@ def stale_after() -> timedelta:
     return timedelta(seconds=settings.CLAIM_SECONDS)
 
 
-def promise(kind: OutboxMessage.Kind, version: Version) -> OutboxMessage:
+def promise(version: Version, *kinds: OutboxMessage.Kind) -> None:
     """Promise something for a version, in the transaction that gives cause for it."""
-    return OutboxMessage.objects.create(kind=kind, version=version)
+    OutboxMessage.objects.bulk_create(OutboxMessage(kind=kind, version=version) for kind in kinds)
 
 
 def relay(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:

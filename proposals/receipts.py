@@ -22,7 +22,7 @@ from calls import clock
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
 from proposals.dossier import canonical
-from proposals.models import Participant, Receipt, Version
+from proposals.models import Participant, Receipt, StoredVerdict, Version
 
 STYLES = settings.ROOT / "static" / "css" / "receipt.css"
 VARIANT = "pdf/a-3a"  # archival, with attachments, tagged in reading order
@@ -62,13 +62,14 @@ def issue_receipt(version: Version) -> None:
 
 def html_of(version: Version, sealed_at: Any) -> str:
     """The receipt as HTML: what was submitted, when, and what the rules said of it."""
-    return render_to_string("receipts/receipt.html", context_of(version) | {"sealed_at": sealed_at})
+    context = context_of(version) | {"sealed_at": sealed_at, "qr_code": qr_code_of(version)}
+    return render_to_string("receipts/receipt.html", context)
 
 
 def context_of(version: Version) -> dict[str, Any]:
     """What page and receipt both show of a version."""
     dossier = json.loads(version.dossier)
-    stored = version.verdicts.filter(audience=Audience.APPLICANT.value).first()
+    stored = verdict_for_applicant(version)
     verdict = stored.verdict if stored else None
     strand = version.proposal.strand
     return {
@@ -82,10 +83,17 @@ def context_of(version: Version) -> dict[str, Any]:
         if verdict
         else [],
         "participants": [_participant(one, version) for one in dossier["consortium"]],
-        "qr_code": segno.make(version.url, error="m").svg_data_uri(
-            scale=3, border=1, dark="#14233f"
-        ),
     }
+
+
+def verdict_for_applicant(version: Version) -> StoredVerdict | None:
+    """What the rules said when the version was received."""
+    found = version.verdicts.filter(audience=Audience.APPLICANT.value)
+    return version.first_verdict or found.first()
+
+
+def qr_code_of(version: Version) -> str:
+    return segno.make(version.url, error="m").svg_data_uri(scale=3, border=1, dark="#14233f")
 
 
 def _participant(one: dict[str, Any], version: Version) -> dict[str, Any]:
@@ -103,7 +111,7 @@ def _participant(one: dict[str, Any], version: Version) -> dict[str, Any]:
 
 
 def render_pdf(version: Version, html: str) -> bytes:
-    stored = version.verdicts.filter(audience=Audience.APPLICANT.value).first()
+    stored = verdict_for_applicant(version)
     verdict = canonical(stored.content) if stored else "{}"
     attachments = [
         _attached(version, "dossier.json", version.dossier, "Source", "What was submitted"),

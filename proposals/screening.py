@@ -9,7 +9,7 @@ from applicants.models import User
 from calls import clock
 from calls.eligibility import Verdict
 from calls.eligibility.facts import Audience
-from proposals.dossier import load_draft
+from proposals.dossier import Draft
 from proposals.facts import Circumstances, circumstances_of, judge
 from proposals.models import Decision, Proposal, SealedAccess, StoredVerdict, Version
 from proposals.submitting import store_verdict
@@ -39,7 +39,7 @@ def officer_verdict(version: Version) -> Verdict:
     proposal = version.proposal
     stored = Circumstances.from_json(version.circumstances)
     found = circumstances_of(
-        load_draft(proposal), received_at=stored.received_at, audience=Audience.OFFICER
+        Draft(proposal), received_at=stored.received_at, audience=Audience.OFFICER
     )
     return judge(proposal, json.loads(version.dossier), found)
 

@@ -12,7 +12,7 @@ from calls import clock
 from calls.eligibility import Verdict
 from calls.eligibility.facts import Audience
 from proposals import outbox
-from proposals.dossier import Draft, canonical, dossier_of, load_draft
+from proposals.dossier import Draft, canonical, dossier_of
 from proposals.drafting import NotOpen
 from proposals.facts import circumstances_of, countries_of, judge
 from proposals.models import (
@@ -74,35 +74,34 @@ def submit_draft(
         Incomplete: a mandatory part is missing.
         NotAcknowledged: a finding was not acknowledged by name.
     """
-    made = proposal.versions.filter(idempotency_key=idempotency_key).first()
-    if made is not None:
-        return made
-    if not proposal.is_open(received_at):
-        raise TooLate(_record_refused(proposal, by=by, received_at=received_at))
-    return _freeze(
-        proposal,
-        by=by,
-        received_at=received_at,
-        idempotency_key=idempotency_key,
-        acknowledged=acknowledged,
-    )
+    with transaction.atomic():
+        Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
+        # Asked after the lock is held: another click may have made a version while this one waited.
+        numbers = dict(proposal.versions.values_list("idempotency_key", "number"))
+        if idempotency_key in numbers:
+            return proposal.versions.get(number=numbers[idempotency_key])
+        if proposal.is_open(received_at):
+            return _freeze(
+                proposal,
+                number=len(numbers) + 1,
+                by=by,
+                received_at=received_at,
+                idempotency_key=idempotency_key,
+                acknowledged=acknowledged,
+            )
+    raise TooLate(_record_refused(proposal, by=by, received_at=received_at))
 
 
-@transaction.atomic
 def _freeze(
     proposal: Proposal,
     *,
+    number: int,
     by: User,
     received_at: datetime,
     idempotency_key: UUID,
     acknowledged: Collection[str],
 ) -> Version:
-    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
-    earlier = list(proposal.versions.only("number", "idempotency_key", "proposal"))
-    for version in earlier:
-        if version.idempotency_key == idempotency_key:
-            return version
-    draft = load_draft(proposal)
+    draft = Draft(proposal)
     dossier = dossier_of(draft)
     circumstances = circumstances_of(draft, received_at=received_at)
     verdict = judge(proposal, dossier, circumstances)
@@ -110,9 +109,9 @@ def _freeze(
     text = canonical(dossier)
     version = Version.objects.create(
         proposal=proposal,
-        number=len(earlier) + 1,
+        number=number,
         dossier=text,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        sha256=hash_of(text),
         circumstances=circumstances.as_json(),
         acknowledged=[finding.name for finding in verdict.to_acknowledge],
         countries=countries_of(dossier),
@@ -121,11 +120,10 @@ def _freeze(
         submitted_by=by,
         idempotency_key=idempotency_key,
     )
-    store_verdict(version, verdict, Audience.APPLICANT)
+    version.first_verdict = store_verdict(version, verdict, Audience.APPLICANT)
     Proposal.objects.filter(pk=proposal.pk).update(counting=version)
     proposal.counting = version
-    outbox.promise(OutboxMessage.Kind.RECEIPT, version)
-    outbox.promise(OutboxMessage.Kind.SUBMISSION_MAIL, version)
+    outbox.promise(version, OutboxMessage.Kind.RECEIPT, OutboxMessage.Kind.SUBMISSION_MAIL)
     return version
 
 
@@ -148,12 +146,12 @@ def store_verdict(version: Version, verdict: Verdict, audience: Audience) -> Sto
 
 
 def _record_refused(proposal: Proposal, *, by: User, received_at: datetime) -> RefusedAttempt:
-    text = canonical(dossier_of(load_draft(proposal)))
+    text = canonical(dossier_of(Draft(proposal)))
     return RefusedAttempt.objects.create(
         proposal=proposal,
         received_at=received_at,
         deadline=proposal.deadline,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        sha256=hash_of(text),
         attempted_by=by,
     )
 
@@ -182,4 +180,9 @@ def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime
 def differs_from_counting(draft: Draft) -> bool:
     """Whether the draft has changed since the version that counts."""
     counting = draft.proposal.counting
-    return counting is not None and canonical(dossier_of(draft)) != counting.dossier
+    return counting is not None and hash_of(canonical(dossier_of(draft))) != counting.sha256
+
+
+def hash_of(text: str) -> str:
+    """SHA-256 of the UTF-8 bytes, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()

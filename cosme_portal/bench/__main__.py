@@ -75,7 +75,7 @@ def _all_benchmarks() -> Iterator[bool]:
         print(f"\nWeb: gunicorn, 2 workers, {world.CLIENTS} clients, PostgreSQL {_synchronous()}")
         yield from _web(call, proposals)
         peak = memory() / MEGABYTE
-        yield _row("Memory of a web process, peak", f"{peak:.0f} MiB", "below 200 MiB", peak < 200)  # noqa: PLR2004
+        yield _row("Memory of a web process, peak", f"{peak:.0f} MiB", "below 200 MiB", peak < 200)
     print("\nReceipt, in one process")
     yield from _receipt()
     print(f"\nWorker: one process, {RECEIPTS} receipts")
@@ -97,10 +97,8 @@ def _web_server() -> Iterator[Callable[[], int]]:
 
     command = [
         sys.executable, "-m", "gunicorn", "cosme_portal.wsgi", "-b", f"127.0.0.1:{PORT}",
-        "-w", "2", "--keep-alive", "30", "-k", "gthread", "--threads", "4", "--log-level", "warning",
+        "-w", "2", "--log-level", "warning",
     ]  # fmt: skip
-    if os.environ.get("BENCH_SYNC"):
-        command = [*command[:-7], "--log-level", "warning"]
     server = subprocess.Popen(command, env=dict(os.environ))
     time.sleep(4)
 
@@ -155,7 +153,7 @@ def _web(call: Any, proposals: list[Any]) -> Iterator[bool]:
     _row("Floor: a bare view commits one row", f"{rate:.0f}/s, p95 {p95:.0f} ms", "", True)
     yield _ratio("Submit", sent.per_second, rate, 4)
     slower = sent.p95 / p95
-    yield _row("Submit, p95 against the floor's", f"{slower:.1f} x", "below 10 x", slower < 10)  # noqa: PLR2004
+    yield _row("Submit, p95 against the floor's", f"{slower:.1f} x", "below 10 x", slower < 10)
     yield _ratio("Save a step", saved.per_second, rate, 3)
     bare = measure(PORT, clients, TURNS * 2, read("/bench/template/"), 200)
     page = measure(PORT, clients, TURNS * 2, read(call.get_absolute_url()), 200)
@@ -173,7 +171,7 @@ def _receipt() -> Iterator[bool]:
 
     from calls import clock  # noqa: PLC0415
     from proposals.models import Version  # noqa: PLC0415
-    from proposals.receipts import OwnFilesOnly, STYLES, html_of, render_pdf  # noqa: PLC0415
+    from proposals.receipts import STYLES, OwnFilesOnly, html_of, render_pdf  # noqa: PLC0415
 
     version = Version.objects.select_related("proposal__strand__call").first()
     assert version is not None  # noqa: S101 -- the web benchmark has made some
@@ -189,7 +187,7 @@ def _receipt() -> Iterator[bool]:
         styles = [CSS(filename=str(STYLES), url_fetcher=fetcher)]
         HTML(string=html, base_url=base, url_fetcher=fetcher).write_pdf(stylesheets=styles)
 
-    receipt(), bare()  # noqa: B018 -- both warm
+    receipt(), bare()
     times: dict[str, list[float]] = {"receipt": [], "bare": []}
     for _turn in range(8):
         for name, work in (("receipt", receipt), ("bare", bare)):
@@ -200,7 +198,7 @@ def _receipt() -> Iterator[bool]:
     _row("Floor: bare write_pdf of the same HTML", f"{floor * 1000:.0f} ms", "", True)
     ratio = ours / floor
     text = f"{ours * 1000:.0f} ms, {ratio:.2f} x"
-    yield _row("Receipt with PDF/A-3 and attachments", text, "at most 1.5 x", ratio <= 1.5)  # noqa: PLR2004
+    yield _row("Receipt with PDF/A-3 and attachments", text, "at most 1.5 x", ratio <= 1.5)
 
 
 def _worker() -> Iterator[bool]:
@@ -219,7 +217,7 @@ def _worker() -> Iterator[bool]:
     sizes: dict[int, float] = {}
     begun = time.perf_counter()
     try:
-        while (made := Receipt.objects.count()) < len(keep) and time.perf_counter() - begun < 600:  # noqa: PLR2004
+        while (made := Receipt.objects.count()) < len(keep) and time.perf_counter() - begun < 600:
             children = psutil.Process(worker.pid).children(recursive=True)
             sizes[made] = max((one.memory_info().rss for one in children), default=0) / MEGABYTE
             time.sleep(0.5)
@@ -230,11 +228,11 @@ def _worker() -> Iterator[bool]:
     peak = max(sizes.values())
     took = time.perf_counter() - begun
     _row("Receipts made", f"{made}, {made / took:.1f}/s", "", True)
-    yield _row("Memory of a worker, peak", f"{peak:.0f} MiB", "below 350 MiB", peak < 350)  # noqa: PLR2004
+    yield _row("Memory of a worker, peak", f"{peak:.0f} MiB", "below 350 MiB", peak < 350)
     growth = peak / early if early else 0
     yield _row(
         "Growth after the first quarter", f"{growth:.2f} x", "flat: below 1.1 x", growth < 1.1
-    )  # noqa: PLR2004
+    )
 
 
 if __name__ == "__main__":

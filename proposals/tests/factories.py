@@ -10,7 +10,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call
 from proposals import drafting
-from proposals.dossier import load_draft
+from proposals.dossier import Draft
 from proposals.facts import judge_draft
 from proposals.models import Proposal, Version
 from proposals.submitting import submit_draft
@@ -116,7 +116,7 @@ def make_ready(call: Call, **given: Any) -> Proposal:
 def submit(proposal: Proposal, *, by: User | None = None, **given: Any) -> Version:
     """Hand the draft in now, with all findings acknowledged."""
     moment = given.pop("received_at", None) or clock.now()
-    verdict = judge_draft(load_draft(proposal), received_at=moment)
+    verdict = judge_draft(Draft(proposal), received_at=moment)
     values = {
         "idempotency_key": uuid4(),
         "acknowledged": [finding.name for finding in verdict.to_acknowledge],

@@ -8,7 +8,7 @@ from django.db import connection
 
 from calls import clock
 from proposals import outbox, tasks
-from proposals.dossier import load_draft
+from proposals.dossier import Draft
 from proposals.models import OutboxMessage, Receipt
 from proposals.notices import contacts_of, mail_submission
 from proposals.tests.factories import make_ready, partner_of, submit
@@ -110,7 +110,7 @@ def test_every_contact_gets_a_mail_of_its_own(call):
     partner = partner_of(proposal)
     version = submit(proposal)
     mail_submission(version)
-    contacts = contacts_of(load_draft(proposal))
+    contacts = contacts_of(Draft(proposal))
     assert [message.to for message in mail.outbox] == [[address] for address in contacts]
     assert partner.email in contacts and len(contacts) == 3 + 3 + 1
     for part in (proposal.number, version.sha256, "UTC+02:00", version.url):

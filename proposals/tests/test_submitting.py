@@ -16,7 +16,7 @@ from calls import clock
 from calls.models import Call
 from calls.publishing import extend_deadline
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
-from proposals.dossier import canonical, dossier_of, load_draft
+from proposals.dossier import Draft, canonical, dossier_of
 from proposals.drafting import NotOpen
 from proposals.models import (
     IndividualExtension,
@@ -44,7 +44,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 def raw_version(proposal, received_at, **given):
     """A version made past every function: only the database can object."""
-    text = canonical(dossier_of(load_draft(proposal)))
+    text = canonical(dossier_of(Draft(proposal)))
     values = {
         "number": 1,
         "dossier": text,
@@ -108,7 +108,7 @@ def test_a_late_attempt_is_recorded_and_changes_nothing(call):
     attempt = RefusedAttempt.objects.get()
     assert refusal.value.attempt == attempt
     assert (attempt.received_at, attempt.deadline) == (NEXT_DAY, DEADLINE)
-    text = canonical(dossier_of(load_draft(fresh(proposal))))
+    text = canonical(dossier_of(Draft(fresh(proposal))))
     assert attempt.sha256 == hashlib.sha256(text.encode()).hexdigest()
     assert fresh(proposal).counting == first
 
@@ -176,10 +176,10 @@ def test_submitting_again_makes_the_next_version_which_counts(call):
     proposal = make_ready(call)
     first = submit(proposal)
     save(proposal, "summary", acronym="LASER-GO 2")
-    assert differs_from_counting(load_draft(fresh(proposal)))
+    assert differs_from_counting(Draft(fresh(proposal)))
     second = submit(fresh(proposal))
     assert (first.number, second.number, fresh(proposal).counting) == (1, 2, second)
-    assert not differs_from_counting(load_draft(fresh(proposal)))
+    assert not differs_from_counting(Draft(fresh(proposal)))
 
 
 def test_the_same_key_twice_makes_one_version(call):

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from applicants.web import person
 from calls import clock
-from proposals.dossier import Draft, load_draft
+from proposals.dossier import Draft
 from proposals.drafting import NotOpen
 from proposals.models import Proposal, Version
 from proposals.screening import note_sealed_access
@@ -41,8 +41,11 @@ def while_open(view: "View[P]") -> "View[P]":
 
 def draft_of(request: HttpRequest, number: str) -> Draft:
     """The draft of a proposal in whose consortium the person is; 404 for everyone else."""
-    proposals = Proposal.objects.with_page_parts().of_consortium_member(person(request))
-    return load_draft(get_object_or_404(proposals, number=number))
+    proposals = Proposal.objects.with_page_parts().with_role_of(person(request))
+    found = proposals.filter(number=number).order_by("coordinates").last()
+    if found is None:
+        raise Http404
+    return Draft(found)
 
 
 def version_of(request: HttpRequest, number: str, version: int) -> Version:
@@ -63,15 +66,12 @@ def _note_attempt(request: HttpRequest, number: str) -> None:
         note_sealed_access(sealed, officer=person(request), path=request.path)
 
 
-def leads(request: HttpRequest, draft: Draft) -> bool:
+def leads(draft: Draft) -> bool:
     """Whether the person acts for the coordinator: only these change the consortium and submit."""
-    coordinator = draft.coordinator
-    if coordinator is None:
-        return draft.proposal.started_by_id == person(request).pk
-    return person(request).memberships.filter(organisation=coordinator.organisation_id).exists()
+    return draft.proposal.coordinates
 
 
-def page_of(request: HttpRequest, draft: Draft, current: str, **more: Any) -> dict[str, Any]:
+def page_of(draft: Draft, current: str, **more: Any) -> dict[str, Any]:
     """What every page of a draft shows beside its own content."""
     moment = clock.now()
     return {
@@ -82,6 +82,6 @@ def page_of(request: HttpRequest, draft: Draft, current: str, **more: Any) -> di
         "steps": sidebar(draft, current),
         "current": current,
         "is_open": draft.proposal.is_open(moment),
-        "leads": leads(request, draft),
+        "leads": leads(draft),
         **more,
     }

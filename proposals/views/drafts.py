@@ -64,7 +64,6 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
     """The overview: what counts, what is missing, what can be done next."""
     draft = draft_of(request, number)
     context = page_of(
-        request,
         draft,
         "overview",
         versions=draft.proposal.versions.select_related("submitted_by", "receipt", "withdrawal")
@@ -93,7 +92,6 @@ def _consortium_page(
     names |= {"min-countries", "independent", "coordinator", "support-services"}
     names |= {"description-present", "profile-complete"}
     return page_of(
-        request,
         draft,
         "consortium",
         words=words,
@@ -160,9 +158,7 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
     participant = get_object_or_404(draft.proposal.participants, key=key)
     form = ParticipantForm(request.POST or None, instance=participant)
     section = drafting.section_of(draft.proposal, drafting.CONSORTIUM)
-    context = page_of(
-        request, draft, "consortium", form=form, participant=participant, section=section
-    )
+    context = page_of(draft, "consortium", form=form, participant=participant, section=section)
     if request.method != "POST" or not form.is_valid():
         return render(request, "proposals/participant.html", context)
     fresh = get_object_or_404(draft.proposal.participants.select_related("proposal"), key=key)
@@ -203,7 +199,7 @@ def remove_participant(request: HttpRequest, number: str, key: str) -> HttpRespo
 
 def _led_draft(request: HttpRequest, number: str) -> Draft:
     draft = draft_of(request, number)
-    if not leads(request, draft):
+    if not leads(draft):
         raise PermissionDenied(_("Only people of the coordinator change the consortium."))
     drafting.check_open(draft.proposal, clock.now())
     return draft

@@ -25,8 +25,7 @@ def upload(request: HttpRequest, number: str, slot: str) -> HttpResponse:
     draft = draft_of(request, number)
     deliverable = _deliverable(draft, slot)
     form = FileForm(request.POST or None, request.FILES or None)
-    context = page_of(
-        request, draft, "deliverables", form=form, deliverable=deliverable,
+    context = page_of(draft, "deliverables", form=form, deliverable=deliverable,
         file=draft.files.get(slot),
     )  # fmt: skip
     if request.method != "POST":

@@ -44,7 +44,6 @@ def _check_page(
         return [(one, url_to_mend(draft, one)) for one in verdict.having(*outcomes)]
 
     return page_of(
-        request,
         draft,
         "check",
         verdict=verdict,
@@ -59,7 +58,7 @@ def _check_page(
 
 
 def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
-    if not leads(request, draft):
+    if not leads(draft):
         raise PermissionDenied(_("Only people of the coordinator submit the proposal."))
     key = _idempotency_key(request)
     given = request.POST.getlist("acknowledged")
@@ -72,7 +71,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
             acknowledged=given,
         )
     except submitting.TooLate as refusal:
-        context = page_of(request, draft, "check", attempt=refusal.attempt)
+        context = page_of(draft, "check", attempt=refusal.attempt)
         return render(request, "proposals/too_late.html", context, status=409)
     except submitting.Incomplete as refusal:
         context = _check_page(request, draft, refusal.verdict, key=key, was_incomplete=True)
@@ -84,7 +83,15 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         return render(request, "proposals/check.html", context, status=422)
     tasks.hurry()
     # The proof stands in this very response: a second request might never get through.
-    return render(request, "proposals/version.html", _version_page(version, just_now=True))
+    context = {
+        "draft": draft,
+        "proposal": draft.proposal,
+        "call": draft.proposal.call,
+        "strand": draft.proposal.strand,
+        "version": version,
+        "receipt_state": "waiting",
+    }
+    return render(request, "proposals/submitted.html", context)
 
 
 def _idempotency_key(request: HttpRequest) -> UUID:
@@ -101,10 +108,9 @@ def version(request: HttpRequest, number: str, version: int) -> HttpResponse:
     return render(request, "proposals/version.html", _version_page(found))
 
 
-def _version_page(found: Version, *, just_now: bool = False) -> dict[str, Any]:
+def _version_page(found: Version) -> dict[str, Any]:
     proposal = found.proposal
     return context_of(found) | {
-        "just_now": just_now,
         "counts": proposal.counting_id == found.pk,
         "is_open": proposal.is_open(clock.now()),
         "receipt_state": _receipt_state(found),
@@ -156,10 +162,10 @@ def dossier(request: HttpRequest, number: str, version: int) -> HttpResponse:
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """Take the counting version back, with a reason."""
     draft = draft_of(request, number)
-    if not leads(request, draft):
+    if not leads(draft):
         raise PermissionDenied(_("Only people of the coordinator withdraw the proposal."))
     form = WithdrawalForm(request.POST or None)
-    context = page_of(request, draft, "overview", form=form)
+    context = page_of(draft, "overview", form=form)
     if request.method != "POST" or not form.is_valid():
         return render(request, "proposals/withdraw.html", context)
     try:

@@ -1,5 +1,7 @@
 """The steps of the wizard: one address each, saved at once, in any order."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -7,15 +9,17 @@ from django.utils.translation import gettext as _
 
 from applicants.saving import StepChanged
 from applicants.web import person, signed_in
+from calls import clock
 from proposals import drafting
 from proposals.dossier import Draft
 from proposals.forms import DescriptionForm, ProposalStepForm
 from proposals.models import Participant
-from proposals.views.access import draft_of, page_of
+from proposals.views.access import draft_of, page_of, while_open
 from proposals.wizard import step_named, url_after
 
 
 @signed_in
+@while_open
 def step(request: HttpRequest, number: str, slug: str) -> HttpResponse:
     """A step that is one form."""
     draft = draft_of(request, number)
@@ -33,11 +37,12 @@ def descriptions(request: HttpRequest, number: str) -> HttpResponse:
         (one, draft.answers(DescriptionForm.slug, one).get("description", ""), draft.profile(one))
         for one in draft.participants
     ]
-    context = page_of(request, draft, DescriptionForm.slug, rows=rows)
+    context = page_of(draft, DescriptionForm.slug, rows=rows)
     return render(request, "proposals/descriptions.html", context)
 
 
 @signed_in
+@while_open
 def description(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """The description of one partner."""
     draft = draft_of(request, number)
@@ -55,14 +60,19 @@ def _edit(
 ) -> HttpResponse:
     section = drafting.section_of(draft.proposal, form_class.slug, participant)
     form = form_class(request.POST or None, saved=section, draft=draft)
-    context = page_of(
-        request, draft, form_class.slug, form=form, section=section, participant=participant
-    )
-    template = _template_of(form_class)
-    if request.method != "POST" or (context["is_open"] and not form.is_valid()):
-        return render(request, template, context)
-    if not context["is_open"]:
-        return render(request, template, context | {"came_too_late": True}, status=409)
+
+    def page(status: int = 200, **more: Any) -> HttpResponse:
+        context = page_of(
+            draft, form_class.slug, form=form, section=section, participant=participant, **more
+        )
+        return render(request, _template_of(form_class), context, status=status)
+
+    if request.method != "POST":
+        return page()
+    if not draft.proposal.is_open(clock.now()):
+        return page(status=409, came_too_late=True)
+    if not form.is_valid():
+        return page()
     try:
         drafting.save_section(
             draft.proposal,
@@ -71,12 +81,10 @@ def _edit(
             seen_version=form.seen,
             by=person(request),
         )
-    except drafting.NotOpen:
-        return render(request, template, context | {"came_too_late": True}, status=409)
     except StepChanged as conflict:
         form.rebase_on(conflict.current)
-        context |= {"theirs": conflict.current, "differences": form.differences(conflict.current)}
-        return render(request, template, context, status=409)
+        differences = form.differences(conflict.current)
+        return page(status=409, theirs=conflict.current, differences=differences)
     if "more" in request.POST:
         return redirect(request.path)
     messages.success(request, _("Saved."))
