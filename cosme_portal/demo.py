@@ -34,7 +34,7 @@ def main() -> int:
         return _run(port)
     finally:
         _keep_clock()
-        _say("Everything is stopped. The data stays under var/ for the next time.")
+        _say(f"Everything is stopped. The data stays in {embedded.VAR} for the next time")
 
 
 def _say(text: str) -> None:

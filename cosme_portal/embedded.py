@@ -1,8 +1,9 @@
 """Brings PostgreSQL and Valkey from wheels where no address is set.
 
 `DATABASE_URL` and `REDIS_URL` win where they are set. Otherwise the servers keep their data under
-`var/` of this checkout and listen on Unix sockets only, so that two checkouts never meet. The
-PostgreSQL server is shared by all processes of a checkout that ask for it, and stops with the last.
+`var/` of this checkout (or `PORTAL_VAR`) and listen on Unix sockets only, so that two checkouts never
+meet. The PostgreSQL server is shared by all processes of a checkout that ask for it, and stops with
+the last.
 """
 
 import atexit
@@ -17,7 +18,7 @@ from pathlib import Path
 import environ
 
 ROOT = Path(__file__).resolve().parent.parent
-VAR = ROOT / "var"
+VAR = Path(os.environ.get("PORTAL_VAR") or ROOT / "var").resolve()
 LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
 
 

@@ -3,6 +3,7 @@
 `.env.example` has a sentence for each variable.
 """
 
+import os
 from pathlib import Path
 
 import environ
@@ -10,7 +11,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
-VAR = ROOT / "var"
+VAR = Path(os.environ.get("PORTAL_VAR") or ROOT / "var").resolve()
 
 env = environ.Env()
 env.read_env(ROOT / ".env")

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max, Q
 
 from applicants.models import User
 from calls import clock
@@ -77,13 +78,15 @@ def submit_draft(
     with transaction.atomic():
         Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
         # Asked after the lock is held: another click may have made a version while this one waited.
-        numbers = dict(proposal.versions.values_list("idempotency_key", "number"))
-        if idempotency_key in numbers:
-            return proposal.versions.get(number=numbers[idempotency_key])
+        earlier = proposal.versions.aggregate(
+            latest=Max("number"), made=Max("number", filter=Q(idempotency_key=idempotency_key))
+        )
+        if earlier["made"]:
+            return proposal.versions.get(number=earlier["made"])
         if proposal.is_open(received_at):
             return _freeze(
                 proposal,
-                number=len(numbers) + 1,
+                number=(earlier["latest"] or 0) + 1,
                 by=by,
                 received_at=received_at,
                 idempotency_key=idempotency_key,

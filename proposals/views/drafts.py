@@ -31,6 +31,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     """All proposals in which the person's organisations take part."""
     found = (
         Proposal.objects.with_page_parts()
+        .with_counting_version()
         .of_consortium_member(person(request))
         .prefetch_related("participants__organisation", "sections")
     )

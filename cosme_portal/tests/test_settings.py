@@ -1,0 +1,77 @@
+"""Production refuses to start with what is only for development, and says what to set."""
+
+import os
+import re
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+
+from cosme_portal.settings import ROOT
+
+PRODUCTION = {
+    "PORTAL_MODE": "production",
+    "PORTAL_SECRET_KEY": "x" * 50,
+    "PORTAL_BASE_URL": "https://portal.example",
+    "PORTAL_HOSTS": "portal.example",
+    "DATABASE_URL": "postgres://portal@127.0.0.1/portal",
+    "REDIS_URL": "redis://127.0.0.1/0",
+}
+
+
+def start(**given):
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")
+    }
+    command = [sys.executable, "-c", "from cosme_portal import settings; print(settings.MODE)"]
+    return subprocess.run(
+        command, env=environment | PRODUCTION | given, cwd=ROOT, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+
+
+def test_production_starts_with_settings_of_its_own():
+    assert start().stdout == "production\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"PORTAL_SECRET_KEY": ""}, "set PORTAL_SECRET_KEY"),
+        (
+            {"PORTAL_SECRET_KEY": "for development only: anyone can read this"},
+            "set PORTAL_SECRET_KEY",
+        ),
+        ({"PORTAL_SECRET_KEY": "short"}, "at least 40 random characters"),
+        ({"PORTAL_CLOCK_MOVABLE": "true"}, "unset PORTAL_CLOCK_MOVABLE"),
+        ({"PORTAL_DEBUG": "true"}, "unset PORTAL_DEBUG"),
+        ({"PORTAL_BASE_URL": "http://portal.example"}, "needs PORTAL_BASE_URL"),
+        ({"PORTAL_MODE": "prod"}, "PORTAL_MODE is 'prod'; it must be"),
+    ],
+)
+def test_production_refuses_what_is_for_development_only(given, sentence):
+    refused = start(**given)
+    assert refused.returncode != 0
+    assert sentence in refused.stderr
+
+
+def test_every_setting_of_the_environment_has_a_sentence():
+    """`.env.example` and the code know the same variables."""
+    source = (ROOT / "cosme_portal" / "settings.py").read_text()
+    read = set(re.findall(r'"((?:PORTAL_\w+|DATABASE_URL|REDIS_URL))"', source))
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    told = {
+        line.split("=")[0]: before
+        for before, line in pairwise(lines)
+        if "=" in line and not line.startswith("#")
+    }
+    assert set(told) == read
+    assert all(sentence.startswith("# ") for sentence in told.values())
+
+
+def test_requirements_are_pinned_exactly():
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text().splitlines():
+            if line and not line.startswith(("#", "-r")):
+                assert re.fullmatch(r"[\w.-]+==[\w.]+", line), f"{name}: {line}"
