@@ -44,10 +44,14 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
         `coordinates` says whether that organisation is the coordinator.
         """
-        return self.filter(participants__organisation__memberships__user=user).annotate(
-            coordinates=ExpressionWrapper(
-                Q(participants__role=Role.COORDINATOR.value), output_field=models.BooleanField()
+        return (
+            self.filter(participants__organisation__memberships__user=user)
+            .annotate(
+                coordinates=ExpressionWrapper(
+                    Q(participants__role=Role.COORDINATOR.value), output_field=models.BooleanField()
+                )
             )
+            .order_by(F("coordinates").desc())
         )
 
     def readable_by(self, user: User, moment: datetime) -> "ProposalQuerySet":

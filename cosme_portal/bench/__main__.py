@@ -187,7 +187,8 @@ def _receipt() -> Iterator[bool]:
         styles = [CSS(filename=str(STYLES), url_fetcher=fetcher)]
         HTML(string=html, base_url=base, url_fetcher=fetcher).write_pdf(stylesheets=styles)
 
-    receipt(), bare()
+    for warm in (receipt, bare):
+        warm()
     times: dict[str, list[float]] = {"receipt": [], "bare": []}
     for _turn in range(8):
         for name, work in (("receipt", receipt), ("bare", bare)):

@@ -42,7 +42,7 @@ def while_open(view: "View[P]") -> "View[P]":
 def draft_of(request: HttpRequest, number: str) -> Draft:
     """The draft of a proposal in whose consortium the person is; 404 for everyone else."""
     proposals = Proposal.objects.with_page_parts().with_role_of(person(request))
-    found = proposals.filter(number=number).order_by("coordinates").last()
+    found = proposals.filter(number=number).first()
     if found is None:
         raise Http404
     return Draft(found)
