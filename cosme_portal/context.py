@@ -10,7 +10,8 @@ from calls.moments import MOMENTS
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    return {
+    shown = _demonstration() if settings.IS_DEMO else {}
+    return shown | {
         "portal_now": clock.now(),
         "is_demo": settings.IS_DEMO,
         "clock_is_movable": settings.CLOCK_IS_MOVABLE,
@@ -18,3 +19,10 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         if settings.CLOCK_IS_MOVABLE
         else [],
     }
+
+
+def _demonstration() -> dict[str, Any]:
+    """Who one can be in a demonstration: said on its login page, and nowhere else."""
+    from cosme_portal.demo_world import ACCOUNTS, PASSWORD  # noqa: PLC0415 -- only there
+
+    return {"demo_accounts": ACCOUNTS, "demo_password": PASSWORD}

@@ -22,6 +22,7 @@ from calls.eligibility.rules import CATALOGUE
 from calls.models import Strand
 from calls.templatetags.instants import in_words
 from proposals import outbox
+from proposals.dossier import Draft
 from proposals.facts import files_of
 from proposals.models import (
     Decision,
@@ -32,6 +33,7 @@ from proposals.models import (
     StoredVerdict,
     Version,
 )
+from proposals.notices import people_of
 from proposals.receipts import context_of
 from proposals.screening import note_sealed_access, record_decision
 
@@ -231,6 +233,7 @@ def _sheet_of(version: Version) -> dict[str, Any]:
         "verdict": newest.verdict if newest else None,
         "rule_titles": {rule.id: rule.title for rule in CATALOGUE.values()},
         "files": files_of(version, context["dossier"]),
+        "contacts": people_of(Draft(version.proposal)),
         "decisions": list(version.decisions.select_related("decided_by")),
         "counts": version.proposal.counting_id == version.pk,
         "receipt": getattr(version, "receipt", None),

@@ -20,6 +20,13 @@ def contacts_of(draft: Draft) -> list[str]:
     return sorted({address.lower() for address in [*people, *named] if address})
 
 
+def people_of(draft: Draft) -> list[tuple[str, dict[str, str]]]:
+    """Each organisation's name with the contact person that its profile names at present."""
+    return [
+        (one.organisation.name, draft.profile(one).answers["contact"]) for one in draft.participants
+    ]
+
+
 def mail_submission(version: Version) -> None:
     """Tell every contact that a version was received, under which number and hash."""
     draft = Draft(version.proposal)
