@@ -11,6 +11,11 @@ from applicants.fields import CountryField
 from applicants.models import Organisation, User
 
 
+def one_line(text: str) -> str:
+    """A name stands in subjects and greetings of mails: no line breaks, no runs of blanks."""
+    return " ".join(text.split())
+
+
 class SignupNameForm(forms.Form):
     """What sign-up asks beside address and password."""
 
@@ -23,7 +28,7 @@ class SignupNameForm(forms.Form):
     field_order = ("full_name", "email", "password1")
 
     def signup(self, request: Any, user: User) -> None:
-        user.full_name = self.cleaned_data["full_name"]
+        user.full_name = one_line(self.cleaned_data["full_name"])
         user.save(update_fields=["full_name"])
 
 
@@ -71,6 +76,12 @@ class OrganisationForm(forms.ModelForm):
             Row(Column("region", css_class="col-md-6"), Column("town", css_class="col-md-6")),
             Row(Column("website", css_class="col-md-6"), Column("pic", css_class="col-md-6")),
         )
+
+    def clean_legal_name(self) -> str:
+        return one_line(self.cleaned_data["legal_name"])
+
+    def clean_cluster_name(self) -> str:
+        return one_line(self.cleaned_data["cluster_name"])
 
     def clean_pic(self) -> str:
         return "".join(str(self.cleaned_data["pic"]).split())

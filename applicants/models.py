@@ -115,7 +115,7 @@ class Organisation(models.Model):
         _("participant identification code (PIC)"),
         max_length=9,
         blank=True,
-        validators=[RegexValidator(r"^\d{9}$", _("A PIC has nine digits, such as 999988877."))],
+        validators=[RegexValidator(r"^[0-9]{9}$", _("A PIC has nine digits, such as 999988877."))],
     )
     steward = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="kept_records"

@@ -75,12 +75,7 @@ class StepForm(forms.Form):
 
     def shown(self, name: str, value: Any) -> str:
         """A stored value in words: the labels of choices, texts as they are."""
-        choices = getattr(self.fields[name], "choices", None)
-        if choices is None:
-            return "" if value is None else str(value)
-        labels = {str(code): str(label) for code, label in choices}
-        values = value if isinstance(value, list) else [value]
-        return ", ".join(labels.get(str(one), str(one)) for one in values if one not in (None, ""))
+        return in_words(self.fields[name], value)
 
     def rebase_on(self, current: SavedStep) -> None:
         """Let the next save replace this version: its person has now been shown both texts."""
@@ -121,3 +116,13 @@ def as_json(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\r\n", "\n")
     return value
+
+
+def in_words(field: forms.Field, value: Any) -> str:
+    """A stored value in words: the labels of choices, texts as they are."""
+    choices = getattr(field, "choices", None)
+    if choices is None:
+        return "" if value is None else str(value)
+    labels = {str(code): str(label) for code, label in choices}
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(labels.get(str(one), str(one)) for one in values if one not in (None, ""))

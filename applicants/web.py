@@ -43,7 +43,12 @@ def signed_in(view: "View[P]") -> "View[P]":
 
 
 def held_text(request: HttpRequest, *, login_url: str | None, status: int) -> HttpResponse:
-    """A page that holds what was typed, to be sent again with one click. Nothing was stored."""
+    """A page that holds what was typed, to be sent again with one click. Nothing was stored.
+
+    A form with a password is not held: no page ever shows one.
+    """
+    if any("password" in name for name in request.POST):
+        return render(request, "403_csrf.html", status=403)
     typed = [
         (name, value)
         for name, values in request.POST.lists()

@@ -32,11 +32,19 @@ class ArrivalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.arrived_at = arrival_of(request)  # type: ignore[attr-defined]
+        request.had_arrived = request.method != "POST" or _is_small_form(request)  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
 def received_at(request: HttpRequest) -> datetime:
-    """The portal's instant at which the request had fully arrived."""
+    """The portal's instant at which the request had fully arrived.
+
+    A form that was not read as a whole before the view (a multipart body may trickle in for minutes)
+    has arrived only when it has been read here.
+    """
+    if not request.had_arrived:  # type: ignore[attr-defined]
+        _ = request.POST
+        return clock.now()
     return clock.of(request.arrived_at)  # type: ignore[attr-defined]
 
 

@@ -10,6 +10,9 @@ DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
     func="""
         IF TG_OP = 'INSERT' THEN
             NEW.deadline := NEW.first_deadline;
+        ELSIF NEW.deadline < OLD.deadline THEN
+            RAISE EXCEPTION 'the deadline of call % only moves later', NEW.reference
+                USING ERRCODE = 'check_violation';
         ELSIF NEW.deadline <> OLD.deadline AND NOT EXISTS (
             SELECT 1 FROM calls_extension WHERE call_id = NEW.id AND new_deadline = NEW.deadline
         ) THEN
@@ -22,6 +25,9 @@ DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+# What was submitted in a strand was submitted to its call.
+STRAND_STAYS_IN_ITS_CALL = pgtrigger.ReadOnly(name="strand_stays_in_its_call", fields=["call"])
 
 # Whatever was kept of a programme's countries is out of date when a row changes.
 PARTICIPATION_CHANGES_PROGRAMME = pgtrigger.Trigger(

@@ -245,6 +245,7 @@ class Strand(models.Model):
         constraints = [
             models.UniqueConstraint(name="one_strand_for_each_code", fields=["call", "code"])
         ]
+        triggers = [guards.STRAND_STAYS_IN_ITS_CALL]
 
     def __str__(self) -> str:
         return f"{self.call.reference}, strand {self.number}"

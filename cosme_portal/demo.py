@@ -14,7 +14,7 @@ STEPS = (
     ("Collecting pictures, styles and scripts", ["collectstatic", "--noinput", "--verbosity=0"]),
     ("Loading the call and the demonstration's world", ["seed_demo"]),
 )
-WEB_WORKERS = 3
+WEB_WORKERS = 2  # with threads: browsers open spare connections, and no worker may wait for these
 HIGHEST_PORT = 65535
 
 
@@ -113,7 +113,10 @@ def _run(port: int) -> int:
     python = sys.executable
     manager = Manager()
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    web = f"-m gunicorn cosme_portal.wsgi -b 127.0.0.1:{port} -w {WEB_WORKERS} --log-level warning"
+    web = (
+        f"-m gunicorn cosme_portal.wsgi -b 127.0.0.1:{port} -w {WEB_WORKERS} -k gthread "
+        "--threads 8 --log-level warning"
+    )
     worker = (
         "-m celery -A cosme_portal --quiet worker --loglevel warning --concurrency 2 "
         "--without-gossip --without-mingle"

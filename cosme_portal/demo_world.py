@@ -378,7 +378,7 @@ def _profile(
 def _submit(proposal: Proposal, *, by: User) -> None:
     moment = clock.now()
     fresh = Proposal.objects.with_page_parts().get(pk=proposal.pk)
-    verdict = judge_draft(Draft(fresh), received_at=moment)
+    verdict = judge_draft(Draft(fresh), received_at=moment, reader=by)
     submit_draft(
         fresh,
         by=by,

@@ -1,4 +1,4 @@
-"""Requests whose body is larger than anything that the portal takes get a page that says so."""
+"""Requests that the portal never takes get a page that says so: too large, or damaged."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,19 @@ from django.shortcuts import render
 
 CHUNK = 64 * 1024
 MOST_DRAINED = 8 * settings.LARGEST_BODY
+
+
+class RefuseNullCharacters:
+    """No address and no question to the portal holds a null character; PostgreSQL takes none either."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        question = request.META.get("QUERY_STRING", "")
+        if "\0" in request.path or "%00" in question or "\0" in question:
+            return render(request, "400.html", status=400)
+        return self.get_response(request)
 
 
 class RefuseLargeBodies:

@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "calls.clock.ClockMiddleware",
+    "cosme_portal.middleware.RefuseNullCharacters",
 ]
 
 ROOT_URLCONF = "cosme_portal.urls"

@@ -17,6 +17,8 @@ urlpatterns = [
     path("proposals/", include("proposals.urls")),
     path("account/", include("allauth.account.urls")),
     path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
+    # Django's way from an object to its page would tell numbers of sealed proposals.
+    path("admin/r/<path:rest>", views.nothing_here),
     path("admin/", admin.site.urls),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("privacy/", views.privacy, name="privacy"),

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 
@@ -41,6 +41,10 @@ def _came_from_here(request: HttpRequest) -> bool:
         return fetched_from == "same-origin"
     source = request.headers.get("Origin") or request.headers.get("Referer") or ""
     return urlsplit(source).netloc == request.get_host()
+
+
+def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
+    raise Http404
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

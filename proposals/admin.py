@@ -37,6 +37,8 @@ from proposals.notices import people_of
 from proposals.receipts import context_of
 from proposals.screening import note_sealed_access, record_decision
 
+LONGEST_ID = 18  # digits that fit into a bigint
+
 
 class StrandFilter(admin.SimpleListFilter):
     title = _("strand")
@@ -47,10 +49,9 @@ class StrandFilter(admin.SimpleListFilter):
         return [(str(one.pk), f"{one.call.reference}, strand {one.number}") for one in strands]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        known = {key for key, _label in self.lookup_choices}
         value = self.value()
-        return (
-            queryset.filter(proposal__strand=int(value)) if value and value.isdigit() else queryset
-        )
+        return queryset.filter(proposal__strand=int(value)) if value in known else queryset
 
 
 class CountryFilter(admin.SimpleListFilter):
@@ -162,8 +163,10 @@ class VersionAdmin(ReadOnlyAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Version | None:
+        if not (object_id.isascii() and object_id.isdigit() and len(object_id) <= LONGEST_ID):
+            return None
         found = super().get_object(request, object_id, from_field)
-        if found is None and object_id.isdigit():
+        if found is None:
             sealed = Version.objects.select_related("proposal").filter(pk=object_id).first()
             if sealed is not None:
                 note_sealed_access(sealed.proposal, officer=person(request), path=request.path)

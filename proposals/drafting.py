@@ -155,6 +155,8 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
 def _move_consortium_on(
     proposal: Proposal, *, seen_version: int, by: User, gives_key: bool = True
 ) -> Section:
+    # Two changes at once would otherwise both see the version that they expect.
+    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
     section = section_of(proposal, CONSORTIUM)
     if section.version != seen_version:
         raise StepChanged(section)

@@ -5,6 +5,7 @@ shown before submitting is what is judged afterwards. `Circumstances` are what a
 when it was received, and what other proposals of the call say.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from applicants.models import ProfileSection
+from django.db.models import QuerySet
+
+from applicants.models import ProfileSection, User
 from applicants.profile import services_in
 from calls.eligibility import ProposalFacts, Verdict, screen
 from calls.eligibility.facts import (
@@ -30,7 +33,7 @@ from calls.eligibility.facts import (
     Role,
 )
 from proposals.dossier import COST_KINDS, Draft, dossier_of
-from proposals.models import Participant, Proposal, Version
+from proposals.models import Proposal, Version
 
 
 @dataclass(frozen=True)
@@ -64,39 +67,64 @@ class Circumstances:
         )
 
 
-def circumstances_of(
-    draft: Draft, *, received_at: datetime | None, audience: Audience = Audience.APPLICANT
-) -> Circumstances:
-    """Asks what other proposals and profiles say; two queries."""
+def circumstances_of(draft: Draft, *, received_at: datetime | None, reader: User) -> Circumstances:
+    """For an applicant: what other proposals of its own, and other profiles, say. Two queries.
+
+    Of proposals in which the reader takes no part nothing is said: they are sealed.
+    """
+    visible = Proposal.objects.of_consortium_member(reader)
+    organisations = {one.key: one.organisation_id for one in draft.applicants}
+    links = {one.key: _link_in(draft.profile(one).answers) for one in draft.applicants}
     return Circumstances(
         deadline=draft.proposal.deadline,
         received_at=received_at,
-        audience=audience,
-        other_applications=_other_applications(draft),
-        shared_links=_shared_links(draft),
+        audience=Audience.APPLICANT,
+        other_applications=_other_applications(
+            draft.proposal, organisations, Version.objects.filter(proposal__in=visible)
+        ),
+        shared_links=_shared_links(links),
     )
 
 
-def _other_applications(draft: Draft) -> dict[str, int]:
-    """How many other counting proposals of the call each organisation takes part in."""
-    organisations = [one.organisation_id for one in draft.applicants]
+def officers_circumstances_of(version: Version) -> Circumstances:
+    """For an officer: what all other counting versions, and other profiles, say by now."""
+    stored = Circumstances.from_json(version.circumstances)
+    applicants = [
+        one
+        for one in json.loads(version.dossier)["consortium"]
+        if one["role"] != Role.ASSOCIATED.value
+    ]
+    organisations = {one["key"]: int(one["organisation"]["id"]) for one in applicants}
+    return Circumstances(
+        deadline=stored.deadline,
+        received_at=stored.received_at,
+        audience=Audience.OFFICER,
+        other_applications=_other_applications(
+            version.proposal, organisations, Version.objects.all()
+        ),
+        shared_links=_shared_links({one["key"]: _link_in(one["profile"]) for one in applicants}),
+    )
+
+
+def _other_applications(
+    proposal: Proposal, organisations: Mapping[str, int], versions: QuerySet[Version]
+) -> dict[str, int]:
+    """In how many other counting versions of the call each organisation applies."""
     rows = (
-        Participant.objects.filter(
-            organisation__in=organisations,
-            role__in=[Role.COORDINATOR.value, Role.PARTNER.value],
-            proposal__strand__call=draft.proposal.strand.call_id,
-            proposal__counting__isnull=False,
+        versions.filter(
+            counts_for__isnull=False,
+            proposal__strand__call=proposal.strand.call_id,
+            organisations__overlap=list(organisations.values()),
         )
-        .exclude(proposal=draft.proposal)
-        .values_list("organisation_id", flat=True)
+        .exclude(proposal=proposal)
+        .values_list("organisations", flat=True)
     )
-    counts = Counter(rows)
-    return {one.key: counts[one.organisation_id] for one in draft.applicants}
+    counts = Counter(pk for row in rows for pk in row)
+    return {key: counts[pk] for key, pk in organisations.items()}
 
 
-def _shared_links(draft: Draft) -> frozenset[str]:
+def _shared_links(links: Mapping[str, str]) -> frozenset[str]:
     """Keys of participants whose platform profile another organisation gives as its own."""
-    links = {one.key: _link_of(draft, one) for one in draft.applicants}
     wanted = [link for link in links.values() if link]
     used_by: dict[str, set[int]] = {}
     rows = ProfileSection.objects.filter(
@@ -107,8 +135,8 @@ def _shared_links(draft: Draft) -> frozenset[str]:
     return frozenset(key for key, link in links.items() if len(used_by.get(link, ())) > 1)
 
 
-def _link_of(draft: Draft, one: Participant) -> str:
-    return str(draft.profile(one).answers["registration"].get("profile_link") or "")
+def _link_in(profile: Mapping[str, Any]) -> str:
+    return str(profile.get("registration", {}).get("profile_link") or "")
 
 
 def facts_of(dossier: dict[str, Any], circumstances: Circumstances) -> ProposalFacts:
@@ -172,6 +200,7 @@ def _participant(one: dict[str, Any], circumstances: Circumstances) -> Participa
         key=one["key"],
         organisation=organisation["id"],
         name=organisation["cluster_name"] or organisation["legal_name"],
+        legal_name=organisation["legal_name"],
         role=Role(one["role"]),
         kind=OrganisationKind(organisation["kind"]),
         cluster_name=organisation["cluster_name"],
@@ -213,10 +242,16 @@ def judge(proposal: Proposal, dossier: dict[str, Any], circumstances: Circumstan
     return screen(facts_of(dossier, circumstances), call.rule_set, call.programme.country_set())
 
 
-def judge_draft(draft: Draft, *, received_at: datetime | None) -> Verdict:
-    """What the rules would say if the draft were received now."""
-    circumstances = circumstances_of(draft, received_at=received_at)
+def judge_draft(draft: Draft, *, received_at: datetime | None, reader: User) -> Verdict:
+    """What the rules would say to this reader if the draft were received now."""
+    circumstances = circumstances_of(draft, received_at=received_at, reader=reader)
     return judge(draft.proposal, dossier_of(draft), circumstances)
+
+
+def organisations_of(dossier: dict[str, Any]) -> list[int]:
+    """Registry numbers of the applicants, to find who applies twice."""
+    applicants = (one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value)
+    return sorted({int(one["organisation"]["id"]) for one in applicants})
 
 
 def countries_of(dossier: dict[str, Any]) -> list[str]:

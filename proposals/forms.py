@@ -86,7 +86,10 @@ class ProposalStepForm(StepForm):
             absolute_max=MOST_ROWS + 5,
         )
         rows: RowsFormSet = factory(  # type: ignore[assignment]
-            data, initial=stored, prefix=self.rows_name, form_kwargs={"draft": self.draft}
+            data,
+            initial=stored,
+            prefix=self.rows_name,  # A row equal to what is stored is an entry, not an untouched blank one.
+            form_kwargs={"draft": self.draft, "empty_permitted": False},
         )
         return rows
 
@@ -206,7 +209,7 @@ class MarketRow(RowForm):
     region = forms.CharField(
         label=_("or region"),
         max_length=120,
-        help_text=_("If it is no single country, such as ASEAN."),
+        help_text=_("The call asks for specific countries; a region alone will be queried."),
     )
     reason = forms.CharField(
         label=_("Why this market"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
@@ -401,34 +404,23 @@ class BudgetForm(ProposalStepForm):
     def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
         self.base_fields = dict(self.base_fields) | {  # type: ignore[misc]
             cell_of(kind, one): _money(f"{label}, {one.organisation.name}")
-            for one in draft.participants
+            for one in draft.applicants
             for kind, label in COST_LABELS.items()
         }
         super().__init__(data, draft=draft, **kwargs)
         self.helper.layout = Layout("seen_version")
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for one in self.draft.participants:
-            name = cell_of("grant", one)
-            if not one.applies and cleaned.get(name):
-                self.add_error(
-                    name,
-                    _("An associated partner takes part at its own cost: leave this empty or 0."),
-                )
-        return cleaned
-
     @property
     def lines(self) -> list[tuple[Participant, list[Any], Decimal]]:
-        """Each participant with its fields and the sum of its stored costs, for the page."""
+        """Each applicant with its fields and the sum of its stored costs, for the page."""
         return [
-            (
-                one,
-                [self[cell_of(kind, one)] for kind in COST_LABELS],
-                self.draft.costs_of(one),
-            )
-            for one in self.draft.participants
+            (one, [self[cell_of(kind, one)] for kind in COST_LABELS], self.draft.costs_of(one))
+            for one in self.draft.applicants
         ]
+
+    @property
+    def at_own_cost(self) -> list[Participant]:
+        return [one for one in self.draft.participants if not one.applies]
 
 
 def cell_of(kind: str, participant: Participant) -> str:

@@ -51,8 +51,9 @@ COUNTING_VERSION_IS_ITS_OWN = pgtrigger.Trigger(
         IF NEW.counting_id IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM proposals_version v
             WHERE v.id = NEW.counting_id AND v.proposal_id = NEW.id
+            AND NOT EXISTS (SELECT 1 FROM proposals_withdrawal w WHERE w.version_id = v.id)
         ) THEN
-            RAISE EXCEPTION 'a proposal counts by a version of its own'
+            RAISE EXCEPTION 'a proposal counts by a version of its own that is not withdrawn'
                 USING ERRCODE = 'check_violation';
         END IF;
         IF TG_OP = 'UPDATE' AND NEW.strand_id <> OLD.strand_id THEN

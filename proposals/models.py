@@ -298,6 +298,7 @@ class Version(models.Model):
     circumstances = models.JSONField()
     acknowledged = models.JSONField(default=list)
     countries = ArrayField(models.CharField(max_length=2), default=list)
+    organisations = ArrayField(models.BigIntegerField(), default=list)
     received_at = models.DateTimeField()
     committed_at = models.DateTimeField()
     submitted_by = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -1,10 +1,14 @@
 """Mails about a submission, one to each contact of the consortium, none seeing another's address."""
 
+import json
+from typing import Any
+
 from django.core.mail import EmailMessage, get_connection
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from applicants.models import User
+from calls.eligibility.facts import Role
 from proposals.dossier import Draft
 from proposals.models import Version
 
@@ -18,6 +22,26 @@ def contacts_of(draft: Draft) -> list[str]:
         draft.profile(one).answers["contact"].get("contact_email") for one in draft.participants
     ]
     return sorted({address.lower() for address in [*people, *named] if address})
+
+
+def context_of(version: Version) -> dict[str, Any]:
+    """Taken from the sealed version, so that the mail says what was received."""
+    dossier = json.loads(version.dossier)
+    coordinator = next(
+        (
+            one["organisation"]
+            for one in dossier["consortium"]
+            if one["role"] == Role.COORDINATOR.value
+        ),
+        {"cluster_name": "", "legal_name": ""},
+    )
+    return {
+        "version": version,
+        "proposal": version.proposal,
+        "acronym": dossier["summary"]["acronym"],
+        "title": dossier["summary"]["title"],
+        "coordinator": coordinator["cluster_name"] or coordinator["legal_name"],
+    }
 
 
 def people_of(draft: Draft) -> list[tuple[str, dict[str, str]]]:
@@ -34,8 +58,6 @@ def mail_submission(version: Version) -> None:
         "number": version.proposal.number,
         "version": version.number,
     }
-    body = render_to_string(
-        "proposals/mails/submitted.txt", {"version": version, "proposal": version.proposal}
-    )
+    body = render_to_string("proposals/mails/submitted.txt", context_of(version))
     mails = [EmailMessage(subject, body, to=[address]) for address in contacts_of(draft)]
     get_connection().send_messages(mails)

@@ -1,6 +1,7 @@
 """What officers do: open after the deadline, read what the machine found, record an outcome."""
 
 import json
+import logging
 from datetime import datetime
 
 from django.db import transaction
@@ -9,10 +10,11 @@ from applicants.models import User
 from calls import clock
 from calls.eligibility import Verdict
 from calls.eligibility.facts import Audience
-from proposals.dossier import Draft
-from proposals.facts import Circumstances, circumstances_of, judge
+from proposals.facts import judge, officers_circumstances_of
 from proposals.models import Decision, Proposal, SealedAccess, StoredVerdict, Version
 from proposals.submitting import store_verdict
+
+log = logging.getLogger("portal.screening")
 
 
 class StillSealed(Exception):
@@ -36,12 +38,7 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
 
 def officer_verdict(version: Version) -> Verdict:
     """Judge a stored version as an officer reads it: with what other proposals say by now."""
-    proposal = version.proposal
-    stored = Circumstances.from_json(version.circumstances)
-    found = circumstances_of(
-        Draft(proposal), received_at=stored.received_at, audience=Audience.OFFICER
-    )
-    return judge(proposal, json.loads(version.dossier), found)
+    return judge(version.proposal, json.loads(version.dossier), officers_circumstances_of(version))
 
 
 def screen_closed(moment: datetime, *, at_most: int = 100) -> int:
@@ -54,7 +51,10 @@ def screen_closed(moment: datetime, *, at_most: int = 100) -> int:
     )
     made = 0
     for version in waiting[:at_most]:
-        made += _screen_once(version)
+        try:
+            made += _screen_once(version)
+        except Exception as error:  # noqa: BLE001 -- one version must not keep the others waiting
+            log.error("Version %s could not be screened: %s", version.pk, type(error).__name__)
     return made
 
 

@@ -15,7 +15,7 @@ from calls.eligibility.facts import Audience
 from proposals import outbox
 from proposals.dossier import Draft, canonical, dossier_of
 from proposals.drafting import NotOpen
-from proposals.facts import circumstances_of, countries_of, judge
+from proposals.facts import circumstances_of, countries_of, judge, organisations_of
 from proposals.models import (
     OutboxMessage,
     Proposal,
@@ -106,7 +106,7 @@ def _freeze(
 ) -> Version:
     draft = Draft(proposal)
     dossier = dossier_of(draft)
-    circumstances = circumstances_of(draft, received_at=received_at)
+    circumstances = circumstances_of(draft, received_at=received_at, reader=by)
     verdict = judge(proposal, dossier, circumstances)
     _check_may_be_sent(verdict, acknowledged)
     text = canonical(dossier)
@@ -118,6 +118,7 @@ def _freeze(
         circumstances=circumstances.as_json(),
         acknowledged=[finding.name for finding in verdict.to_acknowledge],
         countries=countries_of(dossier),
+        organisations=organisations_of(dossier),
         received_at=received_at,
         committed_at=clock.now(),
         submitted_by=by,

@@ -95,7 +95,7 @@ def pages_of(content: bytes) -> int:
             pages = len(pdf.pages)
     except pikepdf.PasswordError:
         raise UnusableFile(_encrypted()) from None
-    except pikepdf.PdfError:
+    except (pikepdf.PdfError, RuntimeError):  # qpdf has errors of its own for broken page trees
         raise UnusableFile(
             _("This PDF is damaged and cannot be opened. Make it anew and upload it again.")
         ) from None

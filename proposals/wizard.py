@@ -172,7 +172,11 @@ def sidebar(draft: Draft, current: str) -> list[StepState]:
 
 
 def url_after(draft: Draft, slug: str) -> str:
-    """Where “save and continue” leads."""
+    """Where “save and continue” leads: the next partner without a description, else the next step."""
+    if slug == DescriptionForm.slug:
+        for one in draft.applicants:
+            if not draft.answers(slug, one).get("description"):
+                return url_of(draft, slug, one.key)
     slugs = [step.slug for step in steps_of(draft.proposal.strand)]
     place = slugs.index(slug) + 1
     return url_of(draft, slugs[place] if place < len(slugs) else "check")

@@ -4,6 +4,7 @@ Codes are ISO 3166 alpha-2 in the EU's own style: Greece is EL; the United Kingd
 XK. A later row or name never changes an earlier date: every question is asked "on this day".
 """
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -82,7 +83,13 @@ def name_on(code: str, day: date) -> str:
 def choices_on(day: date) -> list[tuple[str, str]]:
     """Every code with its name of that day, in the order of the names, for a list to choose from."""
     named = [(code, name_on(code, day)) for code in NAMES]
-    return sorted(named, key=lambda pair: pair[1].removeprefix("the ").removeprefix("The "))
+    return sorted(named, key=lambda pair: _sort_key(pair[1]))
+
+
+def _sort_key(name: str) -> str:
+    """Letters alone: “the” and accents do not count."""
+    plain = unicodedata.normalize("NFKD", name.casefold().removeprefix("the "))
+    return "".join(sign for sign in plain if not unicodedata.combining(sign))
 
 
 def state_of(code: str) -> str:

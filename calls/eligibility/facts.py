@@ -71,6 +71,7 @@ class ParticipantFacts:
     organisation: str
     name: str
     role: Role
+    legal_name: str = ""
     kind: OrganisationKind | None = None
     cluster_name: str = ""
     country: str | None = None

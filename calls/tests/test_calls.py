@@ -134,6 +134,14 @@ def test_the_database_refuses_another_deadline_without_an_extension(call):
         Call.objects.filter(pk=call.pk).update(deadline=DEADLINE + timedelta(days=1))
 
 
+def test_the_database_refuses_a_deadline_that_moves_back(call):
+    first, second = (DEADLINE + timedelta(days=days) for days in (1, 2))
+    for later in (first, second):
+        extend_deadline(call, new_deadline=later, reason="Outage", decided_by="EASME")
+    with pytest.raises(IntegrityError, match="only moves later"), transaction.atomic():
+        Call.objects.filter(pk=call.pk).update(deadline=first)
+
+
 def test_the_database_refuses_an_extension_from_a_deadline_that_is_not_in_force(call):
     with pytest.raises(IntegrityError, match="does not start"), transaction.atomic():
         Extension.objects.create(

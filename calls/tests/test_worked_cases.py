@@ -156,6 +156,26 @@ CONSORTIA = [
         "pass",
     ),
     (53, proposal("LT", "FR"), "min-organisations", "ineligible", "ineligible"),
+    (
+        0,
+        replaced(
+            replaced(proposal("LT", "FR", "AT", "AT"), 4, legal_name="Foundation"),
+            3,
+            legal_name="FOUNDATION",
+        ),
+        "independent",
+        "officer",
+        "officer",
+    ),
+    (
+        0,
+        replaced(
+            replaced(proposal("LT", "FR", "AT", "LT"), 2, pic="123456789"), 3, pic="123456789"
+        ),
+        "min-countries",
+        "ineligible",
+        "ineligible",
+    ),
     (0, proposal("LT", "FR", "AL"), "min-organisations", "officer", "officer"),
     (0, proposal("LT", "FR", "AL"), "min-countries", "officer", "officer"),
     (0, proposal("LT", "FR", "AT", "RS"), "min-countries", "pass", "officer"),

@@ -6,6 +6,9 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from applicants import vocabularies
+from applicants.profile import PROFILE_STEPS
+from applicants.steps import in_words
 from calls.eligibility import Finding, Outcome, Verdict
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Strand
@@ -76,3 +79,31 @@ def verdict_sentence(verdict: Verdict) -> str:
 @register.filter
 def objective(code: str, strand: Strand) -> str:
     return strand.objective_text(code) or _("no objective named")
+
+
+@register.filter
+def cost_label(kind: str) -> str:
+    return str(COST_LABELS[kind])
+
+
+@register.filter
+def industries(codes: list[str]) -> str:
+    names = dict(vocabularies.EMERGING_INDUSTRIES)
+    return ", ".join(str(names.get(code, code)) for code in codes)
+
+
+@register.filter
+def deliverable_title(slot: str, dossier: dict[str, Any]) -> str:
+    return next((one["title"] for one in dossier["deliverables"] if one["code"] == slot), slot)
+
+
+@register.filter
+def profile_in_words(profile: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """Label and value of everything that a sealed profile says."""
+    shown = []
+    for form in PROFILE_STEPS:
+        for name, field in form.base_fields.items():
+            value = profile.get(form.slug, {}).get(name)
+            if value not in (None, "", []):
+                shown.append((str(field.label or name), in_words(field, value)))
+    return shown

@@ -116,7 +116,7 @@ def make_ready(call: Call, **given: Any) -> Proposal:
 def submit(proposal: Proposal, *, by: User | None = None, **given: Any) -> Version:
     """Hand the draft in now, with all findings acknowledged."""
     moment = given.pop("received_at", None) or clock.now()
-    verdict = judge_draft(Draft(proposal), received_at=moment)
+    verdict = judge_draft(Draft(proposal), received_at=moment, reader=by or proposal.started_by)
     values = {
         "idempotency_key": uuid4(),
         "acknowledged": [finding.name for finding in verdict.to_acknowledge],

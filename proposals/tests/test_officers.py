@@ -222,6 +222,47 @@ def test_a_closed_call_is_screened_once_for_officers(call):
     assert [v.verdicts.count() for v in versions] == [2, 2]
 
 
+def test_officers_judge_what_was_submitted_not_what_is_in_a_draft(call):
+    first, second = make_ready(call), make_ready(call)
+    shared = first.participants.get(key="p2").organisation
+    second.participants.filter(key="p2").update(organisation=shared)
+    versions = [submit(fresh(one)) for one in (first, second)]
+    second.participants.filter(key="p2").delete()
+    screen_closed(DEADLINE)
+    for version in versions:
+        verdict = version.verdicts.get(audience="officer").verdict
+        found = {f.subject: f.outcome for f in verdict.findings if f.rule == "one-application"}
+        assert found == {"p1": "pass", "p2": "officer", "p3": "pass"}
+
+
+@pytest.mark.parametrize(
+    "query", ["participations__isnull=False", "participations=1", "steward=1", "members=1"]
+)
+def test_lists_answer_no_question_that_tells_of_sealed_proposals(call, query):
+    secret_version(call)
+    answer = desk().get(reverse("admin:applicants_organisation_changelist") + f"?{query}")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "version/²/change/",
+        "version/" + "9" * 40 + "/change/",
+        "version/?strand=²",
+        "version/?country=%00",
+    ],
+)
+def test_damaged_addresses_of_the_desk_are_no_crash(call, path):
+    with clock.set_to(NEXT_DAY):
+        assert desk().get(f"/admin/proposals/{path}").status_code in {200, 302, 400}
+
+
+def test_the_desk_leads_nobody_to_a_sealed_proposal(call):
+    proposal = make_ready(call)
+    assert desk().get(f"/admin/r/1/{proposal.pk}/").status_code == 404
+
+
 def test_an_applicant_has_no_desk(call):
     client = desk(make_user())
     assert client.get(LIST).status_code == 302

@@ -1,6 +1,7 @@
 """Pages of proposals: who may see them, what they keep, and how many questions they ask."""
 
 import re
+from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -56,6 +57,15 @@ def routes_of(proposal, version):
                 pattern.name,
                 reverse(f"proposals:{pattern.name}", kwargs={name: given[name] for name in names}),
             )
+
+
+@contextmanager
+def monkeyed_arrival(moment):
+    """As if the first byte of a request had come in at this moment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("calls.arrival.arrival_of", lambda request: moment)
+        patch.setattr("calls.clock.of", lambda real: real)
+        yield
 
 
 def text_of(response):
@@ -276,6 +286,17 @@ def test_a_form_with_a_stale_token_comes_back_filled(call):
     assert section_of(proposal, "summary").answers["acronym"] == "MOVE"
 
 
+def test_a_password_is_never_held_in_a_page(call):
+    client = Client(enforce_csrf_checks=True)
+    secret = "a password longer than twenty signs"
+    answer = client.post(
+        reverse("account_login"),
+        {"login": "a@test.example", "password": secret},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert (answer.status_code, secret in answer.content.decode()) == (403, False)
+
+
 def test_a_form_from_another_site_is_not_offered_again(call):
     proposal = make_draft(call)
     answer = checking_client(proposal.started_by).post(
@@ -329,6 +350,16 @@ def test_a_damaged_list_is_an_error_not_a_crash(call):
     assert section_of(proposal, "vision").version == 0
 
 
+def test_the_same_list_sent_twice_is_neither_a_conflict_nor_lost(call):
+    proposal = make_draft(call)
+    lead = client_of(proposal.started_by)
+    data = {"seen_version": "0", **rows("markets", {"country": "US", "reason": "Demand"})}
+    for _click in range(2):
+        assert lead.post(url("step", proposal, "vision"), data).status_code == 302
+    lead.post(url("step", proposal, "vision"), data | {"seen_version": "1"})
+    assert [m["country"] for m in section_of(proposal, "vision").answers["markets"]] == ["US"]
+
+
 def test_strands_have_forms_of_their_own(call):
     one, two = make_draft(call), make_draft(call, strand="3.2")
     first = client_of(one.started_by).get(url("step", one, "deliverables"))
@@ -342,10 +373,11 @@ def test_strands_have_forms_of_their_own(call):
 def test_an_associated_partner_cannot_ask_for_money(call):
     proposal = make_draft(call)
     proposal.participants.filter(key="p3").update(role="associated")
-    answer = client_of(proposal.started_by).post(
-        url("step", proposal, "budget"), {"seen_version": "0", "grant_p3": "5", "staff_p1": "10"}
-    )
-    assert "at its own cost: leave this empty or 0" in answer.content.decode()
+    lead = client_of(proposal.started_by)
+    page = lead.get(url("step", proposal, "budget"))
+    assert "takes part at its own cost: it has no line" in text_of(page)
+    lead.post(url("step", proposal, "budget"), {"seen_version": "0", "grant_p3": "5"})
+    assert "grant_p3" not in section_of(proposal, "budget").answers
 
 
 def test_totals_and_rate_are_computed(call):
@@ -400,6 +432,26 @@ def test_a_consortium_changed_meanwhile_is_not_changed_blindly(call):
     )
     assert "changed the consortium while you were on this page" in text_of(answer)
     assert not proposal.participants.filter(organisation=other).exists()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"role": "nonsense", "organisation": "1"},
+        {"organisation": "abc"},
+        {"organisation": "9" * 40},
+        {"seen_version": "9" * 5000, "organisation": "1"},
+    ],
+)
+def test_damaged_choices_are_no_crash(call, given):
+    proposal = make_draft(call)
+    answer = client_of(proposal.started_by).post(url("add-participant", proposal), given)
+    assert answer.status_code in {302, 404}
+
+
+@pytest.mark.parametrize("path", ["/calls/%00/", "/proposals/%00/", "/?q=%00"])
+def test_null_characters_are_refused(client, db, path):
+    assert client.get(path).status_code == 400
 
 
 def test_a_key_is_never_given_twice(call):
@@ -466,6 +518,30 @@ def test_a_second_click_shows_the_same_version(call):
         answer = lead.post(url("check", proposal), {"idempotency_key": key})
         assert f"{proposal.number} · version 1" in text_of(answer)
     assert Version.objects.count() == 1
+
+
+def test_an_old_click_never_shows_that_something_else_counts(call):
+    proposal = make_ready(call)
+    lead = client_of(proposal.started_by)
+    key = key_in(lead.get(url("check", proposal)))
+    lead.post(url("check", proposal), {"idempotency_key": key})
+    lead.post(url("withdraw", proposal), {"reason": "Partner left"})
+    answer = lead.post(url("check", proposal), {"idempotency_key": key})
+    assert answer.status_code == 409
+    assert "This click was used before, for version 1" in text_of(answer)
+    assert "this version counts" not in text_of(answer)
+    lead.post(url("check", proposal), {"idempotency_key": key_in(answer)})
+    assert fresh(proposal).counting.number == 2
+
+
+def test_a_body_that_trickles_in_has_arrived_when_it_is_complete(call):
+    proposal = make_ready(call)
+    lead = client_of(proposal.started_by)
+    key = key_in(lead.get(url("check", proposal)))
+    request_began = DEADLINE - timedelta(seconds=5)
+    with clock.set_to(DEADLINE + timedelta(seconds=20)), monkeyed_arrival(request_began):
+        answer = lead.post(url("check", proposal), {"idempotency_key": key}, format="multipart")
+    assert (answer.status_code, Version.objects.count()) == (409, 0)
 
 
 def test_what_is_missing_is_named_with_a_link_to_mend_it(call):

@@ -264,6 +264,14 @@ def test_withdrawing_needs_a_reason_and_is_undone_by_submitting_again(call):
     assert fresh(proposal).counting.number == 2
 
 
+def test_a_withdrawn_version_cannot_be_made_to_count(call):
+    proposal = make_ready(call)
+    version = submit(proposal)
+    withdraw(fresh(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
+    with pytest.raises(IntegrityError, match="not withdrawn"), transaction.atomic():
+        Proposal.objects.filter(pk=proposal.pk).update(counting=version)
+
+
 def test_nothing_is_withdrawn_after_the_deadline(call):
     proposal = make_ready(call)
     version = submit(proposal)
@@ -283,11 +291,12 @@ def test_a_proposal_counts_by_its_own_version_and_stays_in_its_strand(call):
 
 
 def test_an_organisation_in_two_proposals_is_a_warning_to_the_applicant(call):
-    first, second = make_ready(call), make_ready(call)
+    lead = make_user()
+    first, second = make_ready(call, lead=lead), make_ready(call, lead=lead)
     shared = first.participants.get(key="p2").organisation
     second.participants.filter(key="p2").update(organisation=shared)
     submit(first)
-    version = submit(second)
+    version = submit(fresh(second))
     findings = [f for f in version.verdicts.get().verdict.findings if f.rule == "one-application"]
     assert {f.subject: f.outcome for f in findings} == {"p1": "pass", "p2": "warn", "p3": "pass"}
     assert first.number not in json.dumps(version.verdicts.get().content)

@@ -30,8 +30,9 @@ def while_open(view: "View[P]") -> "View[P]":
         except NotOpen as refusal:
             typed = [
                 (name, value)
-                for name, value in request.POST.items()
+                for name, values in request.POST.lists()
                 if name not in {"csrfmiddlewaretoken", "seen_version"}
+                for value in values
             ]
             context = {"refusal": refusal, "typed": typed}
             return render(request, "proposals/closed.html", context, status=409)

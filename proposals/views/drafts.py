@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ from proposals.submitting import differs_from_counting
 from proposals.views.access import draft_of, leads, page_of, while_open
 
 MOST_FOUND = 12
+LONGEST_NUMBER = 18  # digits that fit into a bigint
 
 
 @signed_in
@@ -54,7 +56,7 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
         return render(request, "proposals/not_open.html", context, status=409)
     if request.method != "POST":
         return render(request, "proposals/start.html", context)
-    organisation = get_object_or_404(own, pk=request.POST.get("organisation") or 0)
+    organisation = get_object_or_404(own, pk=_chosen(request))
     proposal = drafting.start_draft(found, organisation=organisation, by=person(request))
     messages.success(request, _("Proposal %(number)s has begun.") % {"number": proposal.number})
     return redirect("proposals:step", proposal.number, "summary")
@@ -87,8 +89,8 @@ def _consortium_page(
 ) -> dict[str, object]:
     words = request.GET.get("q", "").strip()[:100]
     taken = [one.organisation_id for one in draft.participants]
-    found = Organisation.objects.named_like(words).exclude(pk__in=taken) if words else None
-    verdict = judge_draft(draft, received_at=None)
+    found = Organisation.objects.named_like(words) if words else None
+    verdict = judge_draft(draft, received_at=None, reader=person(request))
     names = {"established", "organisation-kind", "platform-registration", "min-organisations"}
     names |= {"min-countries", "independent", "coordinator", "support-services"}
     names |= {"description-present", "profile-complete"}
@@ -96,11 +98,15 @@ def _consortium_page(
         draft,
         "consortium",
         words=words,
-        found=found[:MOST_FOUND] if found is not None else None,
+        found=list(found[: MOST_FOUND + 1]) if found is not None else None,
+        most_found=MOST_FOUND,
+        taken=taken,
         section=drafting.section_of(draft.proposal, drafting.CONSORTIUM),
         findings=[one for one in verdict.findings if one.rule in names],
         organisation_form=form or OrganisationForm(prefix="new"),
         roles=Participant.RoleChoices.choices[1:],
+        chosen_role=_chosen_role(request).value,
+        seen=_seen(request) if request.method == "POST" else None,
     )
 
 
@@ -110,7 +116,7 @@ def _consortium_page(
 def add_participant(request: HttpRequest, number: str) -> HttpResponse:
     """Take an organisation of the registry into the consortium."""
     draft = _led_draft(request, number)
-    organisation = get_object_or_404(Organisation, pk=request.POST.get("organisation") or 0)
+    organisation = get_object_or_404(Organisation, pk=_chosen(request))
     return _add(request, draft, organisation)
 
 
@@ -125,14 +131,26 @@ def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
         return render(request, "proposals/new_participant.html", context)
     coordinator = draft.coordinator
     assert coordinator is not None  # noqa: S101 -- _led_draft() found who leads
-    organisation = enter_partner(form.save(commit=False), steward=coordinator.organisation)
-    return _add(request, draft, organisation)
+    entered = form.save(commit=False)
+    try:
+        with transaction.atomic():
+            organisation = enter_partner(entered, steward=coordinator.organisation)
+            drafting.add_participant(
+                draft.proposal,
+                drafting.Invited(organisation, _chosen_role(request)),
+                seen_version=_seen(request),
+                by=person(request),
+            )
+    except StepChanged as conflict:
+        _tell_conflict(request, conflict, _("add %(name)s") % {"name": entered})
+        context = _consortium_page(request, draft, form) | {"seen": None}
+        return render(request, "proposals/new_participant.html", context, status=409)
+    messages.success(request, _("%(name)s takes part now.") % {"name": organisation})
+    return redirect("proposals:consortium", number)
 
 
 def _add(request: HttpRequest, draft: Draft, organisation: Organisation) -> HttpResponse:
-    role = Role(request.POST.get("role", "partner"))
-    if role == Role.COORDINATOR:
-        role = Role.PARTNER
+    role = _chosen_role(request)
     back = redirect("proposals:consortium", draft.proposal.number)
     try:
         drafting.add_participant(
@@ -159,7 +177,14 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
     participant = get_object_or_404(draft.proposal.participants, key=key)
     form = ParticipantForm(request.POST or None, instance=participant)
     section = drafting.section_of(draft.proposal, drafting.CONSORTIUM)
-    context = page_of(draft, "consortium", form=form, participant=participant, section=section)
+    context = page_of(
+        draft,
+        "consortium",
+        form=form,
+        participant=participant,
+        section=section,
+        seen=_seen(request) if request.method == "POST" else None,
+    )
     if request.method != "POST" or not form.is_valid():
         return render(request, "proposals/participant.html", context)
     fresh = get_object_or_404(draft.proposal.participants.select_related("proposal"), key=key)
@@ -177,6 +202,9 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
     except StepChanged as conflict:
         wanted = _("change the part of %(name)s") % {"name": fresh.organisation}
         _tell_conflict(request, conflict, wanted)
+        context |= {"seen": conflict.current.version}
+        return render(request, "proposals/participant.html", context, status=409)
+    messages.success(request, _("Saved."))
     return redirect("proposals:consortium", number)
 
 
@@ -207,8 +235,22 @@ def _led_draft(request: HttpRequest, number: str) -> Draft:
 
 
 def _seen(request: HttpRequest) -> int:
-    text = request.POST.get("seen_version", "")
-    return int(text) if text.isascii() and text.isdigit() else -1
+    return _number(request.POST.get("seen_version", ""), otherwise=-1)
+
+
+def _chosen(request: HttpRequest) -> int:
+    return _number(request.POST.get("organisation", ""), otherwise=0)
+
+
+def _number(text: str, *, otherwise: int) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+    return int(text) if is_number else otherwise
+
+
+def _chosen_role(request: HttpRequest) -> Role:
+    """How a new organisation takes part; coordination is only ever handed over."""
+    is_associated = request.POST.get("role") == Role.ASSOCIATED.value
+    return Role.ASSOCIATED if is_associated else Role.PARTNER
 
 
 def _tell_conflict(request: HttpRequest, conflict: StepChanged, wanted: str) -> None:

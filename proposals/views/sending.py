@@ -33,7 +33,8 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
     if request.method == "POST":
         return _submit(request, draft)
     moment = clock.now()
-    verdict = judge_draft(draft, received_at=moment if draft.proposal.is_open(moment) else None)
+    received = moment if draft.proposal.is_open(moment) else None
+    verdict = judge_draft(draft, received_at=received, reader=person(request))
     return render(request, "proposals/check.html", _check_page(request, draft, verdict))
 
 
@@ -81,6 +82,10 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
             request, draft, refusal.verdict, key=key, given=given, was_not_acknowledged=True
         )
         return render(request, "proposals/check.html", context, status=422)
+    if version.first_verdict is None and _is_out_of_date(version, draft):
+        verdict = judge_draft(draft, received_at=clock.now(), reader=person(request))
+        context = _check_page(request, draft, verdict, used_for=version)
+        return render(request, "proposals/check.html", context, status=409)
     tasks.hurry()
     # The proof stands in this very response: a second request might never get through.
     context = {
@@ -92,6 +97,11 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         "receipt_state": "waiting",
     }
     return render(request, "proposals/submitted.html", context)
+
+
+def _is_out_of_date(version: Version, draft: Draft) -> bool:
+    """Whether a click that was made before led to a version that is no longer what the draft says."""
+    return draft.proposal.counting_id != version.pk or differs_from_counting(draft)
 
 
 def _idempotency_key(request: HttpRequest) -> UUID:

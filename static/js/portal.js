@@ -81,6 +81,25 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// What was typed and not sent is not left without a word.
+let isTyped = false;
+
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form");
+  if (form && form.method === "post") isTyped = true;
+});
+
+document.addEventListener("submit", () => { isTyped = false; });
+
+window.addEventListener("beforeunload", (event) => {
+  if (isTyped) event.preventDefault();
+});
+
+// On paper nothing stays folded.
+window.addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("main details:not([open])")) folded.open = true;
+});
+
 // A submit button is pressed once; the server would make one version of two clicks all the same.
 document.addEventListener("submit", (event) => {
   const form = event.target;

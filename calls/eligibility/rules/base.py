@@ -92,3 +92,8 @@ def listed(names: Iterable[str]) -> str:
     if not items[1:]:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def count_of(number: int, one: str, many: str = "") -> str:
+    """“1 country”, “3 countries”, for a sentence."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any, ClassVar
 
 from calls.eligibility.facts import Audience, ParticipantFacts, Role
-from calls.eligibility.rules.base import Case, Counting, Level, Rule, listed, states_of
+from calls.eligibility.rules.base import Case, Counting, Level, Rule, count_of, listed, states_of
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
@@ -25,11 +25,13 @@ def is_same(one: ParticipantFacts, other: ParticipantFacts) -> bool:
 
 def is_probably_same(one: ParticipantFacts, other: ParticipantFacts) -> bool:
     """Two records with the same name in the same country are probably one organisation."""
-    return is_same(one, other) or (
-        one.country == other.country
-        and bool(normal(one.name))
-        and normal(one.name) == normal(other.name)
-    )
+    same_name = bool(_names_of(one) & _names_of(other))
+    return is_same(one, other) or (one.country == other.country and same_name)
+
+
+def _names_of(one: ParticipantFacts) -> set[str]:
+    """What it is called: a cluster and the entity that runs it are one organisation."""
+    return {normal(name) for name in (one.name, one.legal_name) if normal(name)}
 
 
 def controls(one: ParticipantFacts, other: ParticipantFacts) -> bool:
@@ -45,7 +47,7 @@ def controls(one: ParticipantFacts, other: ParticipantFacts) -> bool:
 
 def _is_named_by(one: ParticipantFacts, controller: str) -> bool:
     return bool(controller) and (
-        controller in (one.key, one.organisation) or normal(controller) == normal(one.name)
+        controller in (one.key, one.organisation) or normal(controller) in _names_of(one)
     )
 
 
@@ -64,6 +66,30 @@ def groups(
     for one, other in pairs:
         leader[find(one.key)] = find(other.key)
     return sum(1 for key in leader if find(key) == key)
+
+
+def countries_counted(participants: tuple[ParticipantFacts, ...], *, generous: bool) -> list[str]:
+    """The different states, entries of certainly one organisation giving one state together.
+
+    Which one, where they name several, is open: `generous` takes one that is not counted yet.
+    """
+    counted: set[str] = set()
+    several: list[set[str]] = []
+    left = list(participants)
+    while left:
+        first = left.pop()
+        group = [first, *(one for one in left if is_same(one, first))]
+        left = [one for one in left if one not in group]
+        states = set(states_of(group))
+        if len(states) == 1:
+            counted |= states
+        elif states:
+            several.append(states)
+    for states in sorted(several, key=sorted):
+        fresh = states - counted
+        if fresh and (generous or fresh == states):
+            counted.add(min(fresh))
+    return sorted(counted)
 
 
 def distinct_certain(participants: tuple[ParticipantFacts, ...]) -> int:
@@ -103,14 +129,14 @@ class MinOrganisations(Rule):
         at_least, at_most = distinct_certain(sure), distinct_possible(possible)
         outcome = three_valued(at_least, at_most, self.minimum)
         message = {
-            Outcome.PASS: f"{at_least} organisations count; at least {self.minimum} are needed.",
+            Outcome.PASS: f"{count_of(at_least, 'organisation')} count; at least {self.minimum} are needed.",
             Outcome.OFFICER: (
-                f"{at_least} organisations surely count and up to {at_most} may; at least "
+                f"{count_of(at_least, 'organisation')} surely count and up to {at_most} may; at least "
                 f"{self.minimum} are needed. It hinges on what is still open for a partner."
             ),
             Outcome.INELIGIBLE: (
-                f"At most {at_most} organisations count; at least {self.minimum} different ones "
-                "are needed."
+                f"At most {count_of(at_most, 'organisation')} can count; at least {self.minimum} "
+                "different ones are needed."
             ),
         }[outcome]
         fix = None
@@ -135,8 +161,10 @@ class MinCountries(Rule):
     minimum: int
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        sure = states_of(case.counting_applicants(Counting.SURE))
-        possible = states_of(case.counting_applicants(Counting.SURE, Counting.OPEN))
+        sure = countries_counted(case.counting_applicants(Counting.SURE), generous=False)
+        possible = countries_counted(
+            case.counting_applicants(Counting.SURE, Counting.OPEN), generous=True
+        )
         outcome = three_valued(len(sure), len(possible), self.minimum)
         names = listed(case.country_name(code) for code in sure) or "none yet"
         message = {
@@ -144,16 +172,20 @@ class MinCountries(Rule):
                 f"{len(sure)} countries count ({names}); at least {self.minimum} are needed."
             ),
             Outcome.OFFICER: (
-                f"{len(sure)} countries surely count ({names}) and up to {len(possible)} may; at "
-                f"least {self.minimum} are needed."
+                f"{count_of(len(sure), 'country', 'countries')} surely count ({names}) and up to "
+                f"{len(possible)} may; at least {self.minimum} are needed."
             ),
             Outcome.INELIGIBLE: (
-                f"At most {len(possible)} countries count ({names}); at least {self.minimum} "
-                "different ones are needed."
+                f"At most {count_of(len(possible), 'country', 'countries')} can count ({names}); at "
+                f"least {self.minimum} different ones are needed."
             ),
         }[outcome]
         fix = None
-        if outcome != Outcome.PASS:
+        if outcome == Outcome.OFFICER:
+            fix = Fix(
+                "consortium", "Settle what is open for the partners: then their countries count."
+            )
+        elif outcome != Outcome.PASS:
             apart = listed(possible)
             where = f" other than {apart}" if apart else ""
             fix = Fix("consortium", f"Add a partner from a participating country{where}.")
