@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.fields import CountryField
 from applicants.models import Organisation, User
+from applicants.steps import in_words
 
 
 def one_line(text: str) -> str:
@@ -35,6 +36,7 @@ class SignupNameForm(forms.Form):
 class OrganisationForm(forms.ModelForm):
     """An organisation as the registry knows it."""
 
+    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
     country = CountryField(label=_("Country of the legal seat"))
     website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
     pic = forms.CharField(
@@ -63,10 +65,12 @@ class OrganisationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["seen_version"] = self.instance.record_version
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
         self.helper.layout = Layout(
+            "seen_version",
             "legal_name",
             Row(
                 Column("cluster_name", css_class="col-md-8"),
@@ -76,6 +80,20 @@ class OrganisationForm(forms.ModelForm):
             Row(Column("region", css_class="col-md-6"), Column("town", css_class="col-md-6")),
             Row(Column("website", css_class="col-md-6"), Column("pic", css_class="col-md-6")),
         )
+
+    @property
+    def seen(self) -> int:
+        return int(self.cleaned_data["seen_version"] or 0)
+
+    def differences(self, current: Organisation) -> list[tuple[Any, str, str]]:
+        """Label, typed and stored value of each field in which the two records differ."""
+        found = []
+        for name in self.Meta.fields:
+            mine, stored = self.cleaned_data[name], getattr(current, name)
+            if mine != stored:
+                field = self.fields[name]
+                found.append((field.label, in_words(field, mine), in_words(field, stored)))
+        return found
 
     def clean_legal_name(self) -> str:
         return one_line(self.cleaned_data["legal_name"])

@@ -123,6 +123,7 @@ class Organisation(models.Model):
     members = models.ManyToManyField(User, through="Membership", related_name="organisations")
     is_demonstration = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    record_version = models.PositiveIntegerField(default=0, editable=False)
 
     objects = OrganisationQuerySet.as_manager()
 

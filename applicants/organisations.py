@@ -28,6 +28,29 @@ def register_organisation(organisation: Organisation, *, by: User) -> Organisati
     return organisation
 
 
+class RecordChanged(Exception):
+    """Someone saved the record since it was opened; `current` is what is stored now."""
+
+    def __init__(self, current: Organisation) -> None:
+        super().__init__(f"record {current.pk} moved on to version {current.record_version}")
+        self.current = current
+
+
+@transaction.atomic
+def save_record(organisation: Organisation, *, seen_version: int) -> Organisation:
+    """Store a changed record unless it moved on since `seen_version`.
+
+    Raises:
+        RecordChanged: the record has a newer version; nothing was stored.
+    """
+    current = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    if current.record_version != seen_version:
+        raise RecordChanged(current)
+    organisation.record_version = seen_version + 1
+    organisation.save()
+    return organisation
+
+
 @transaction.atomic
 def enter_partner(organisation: Organisation, *, steward: Organisation) -> Organisation:
     """Store a partner's record for it: the steward's people keep it until it has people of its own."""

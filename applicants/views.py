@@ -63,12 +63,20 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
 def edit_organisation(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Organisation.objects.editable_by(person(request)), pk=pk)
     form = OrganisationForm(request.POST or None, instance=found)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, _("The record of %(name)s is saved.") % {"name": found})
-        return redirect(found)
-    context = {"form": form, "organisation": found}
-    return render(request, "applicants/organisation_form.html", context)
+    context: dict[str, Any] = {"form": form, "organisation": found}
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "applicants/organisation_form.html", context)
+    try:
+        organisations.save_record(form.save(commit=False), seen_version=form.seen)
+    except organisations.RecordChanged as conflict:
+        data: Any = form.data
+        typed = data.copy()
+        typed["seen_version"] = str(conflict.current.record_version)
+        form.data = typed
+        context |= {"differences": form.differences(conflict.current)}
+        return render(request, "applicants/organisation_form.html", context, status=409)
+    messages.success(request, _("The record of %(name)s is saved.") % {"name": found})
+    return redirect(found)
 
 
 @signed_in

@@ -1,6 +1,7 @@
 """Files of a proposal: checked when they are uploaded, kept by their hash, never overwritten."""
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 import pikepdf
@@ -25,11 +26,20 @@ class UnusableFile(Exception):
     """The file is refused; the text says why, for the person who chose it."""
 
 
-def store_file(proposal: Proposal, slot: str, upload: UploadedFile, *, by: User) -> ProposalFile:
+class FileChanged(Exception):
+    """Someone put another file into the slot since the page was opened; nothing was changed."""
+
+
+def store_file(
+    proposal: Proposal, slot: str, upload: UploadedFile, *, seen: str, by: User
+) -> ProposalFile:
     """Check a PDF and put it into a slot; the file that was there is kept as an earlier one.
+
+    `seen` is the SHA-256 of the file that the person saw in the slot, empty for none.
 
     Raises:
         NotOpen: the deadline has passed.
+        FileChanged: another file is in the slot by now.
         UnusableFile: no PDF, encrypted, empty, too large, or with a name that hides a path.
     """
     moment = clock.now()
@@ -40,8 +50,7 @@ def store_file(proposal: Proposal, slot: str, upload: UploadedFile, *, by: User)
     if not default_storage.exists(path_of(sha256)):
         default_storage.save(path_of(sha256), ContentFile(content))
     with transaction.atomic():
-        Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
-        proposal.files.filter(slot=slot, replaced_at=None).update(replaced_at=moment)
+        _empty_slot(proposal, slot, seen=seen, moment=moment)
         return ProposalFile.objects.create(
             proposal=proposal,
             slot=slot,
@@ -54,11 +63,24 @@ def store_file(proposal: Proposal, slot: str, upload: UploadedFile, *, by: User)
         )
 
 
-def remove_file(proposal: Proposal, slot: str) -> None:
-    """Empty a slot of the draft; the file stays with the versions that bind it."""
+def remove_file(proposal: Proposal, slot: str, *, seen: str) -> None:
+    """Empty a slot of the draft; the file stays with the versions that bind it.
+
+    Raises:
+        NotOpen, FileChanged: as `store_file`.
+    """
     moment = clock.now()
     check_open(proposal, moment)
-    proposal.files.filter(slot=slot, replaced_at=None).update(replaced_at=moment)
+    with transaction.atomic():
+        _empty_slot(proposal, slot, seen=seen, moment=moment)
+
+
+def _empty_slot(proposal: Proposal, slot: str, *, seen: str, moment: datetime) -> None:
+    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
+    present = proposal.files.filter(slot=slot, replaced_at=None)
+    if (present.values_list("sha256", flat=True).first() or "") != seen:
+        raise FileChanged
+    present.update(replaced_at=moment)
 
 
 def _content_of(upload: UploadedFile) -> bytes:

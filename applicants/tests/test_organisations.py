@@ -67,6 +67,19 @@ def test_the_database_refuses_a_pic_that_is_none():
         make_organisation(pic="12")
 
 
+def test_a_record_saved_over_a_newer_one_is_refused_and_shows_both(client):
+    user = make_user()
+    organisation = make_organisation(by=user, legal_name="LITEK", country="LT")
+    client.force_login(user)
+    path = reverse("applicants:edit-organisation", args=[organisation.pk])
+    client.post(path, record(town="Vilnius", seen_version="0"))
+    late = client.post(path, record(town="Kaunas", seen_version="0"))
+    assert (late.status_code, Organisation.objects.get().town) == (409, "Vilnius")
+    assert "Someone saved this record while you were writing" in late.content.decode()
+    client.post(path, record(town="Kaunas", seen_version="1"))
+    assert Organisation.objects.get().town == "Kaunas"
+
+
 def test_a_stranger_sees_no_organisation_page(client):
     organisation = make_organisation()
     client.force_login(make_user())

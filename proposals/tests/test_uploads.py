@@ -28,11 +28,15 @@ def pdf_bytes(pages=2, encryption=None, marker="x"):
     return buffer.getvalue()
 
 
-def upload(proposal, content, name="roadmap.pdf", slot="roadmap"):
+def upload(proposal, content, name="roadmap.pdf", slot="roadmap", seen=None):
     client = Client()
     client.force_login(proposal.started_by)
     path = reverse("proposals:upload", args=[proposal.number, slot])
-    return client.post(path, {"file": SimpleUploadedFile(name, content, "application/pdf")})
+    file = SimpleUploadedFile(name, content, "application/pdf")
+    present = ProposalFile.objects.filter(proposal=proposal, slot=slot, replaced_at=None).first()
+    if seen is None:
+        seen = present.sha256 if present else ""
+    return client.post(path, {"file": file, "seen": seen})
 
 
 def raw_upload(proposal, name, content=None):
@@ -130,6 +134,18 @@ def test_replacing_keeps_the_earlier_file_and_the_version_keeps_its_own(call):
     answer = client.get(path)
     assert b"".join(answer.streaming_content) == first
     assert answer["Content-Disposition"] == 'attachment; filename="roadmap.pdf"'
+
+
+def test_a_file_that_someone_else_put_there_is_not_replaced_or_removed_blindly(call):
+    proposal = make_draft(call)
+    upload(proposal, pdf_bytes(marker="theirs"))
+    answer = upload(proposal, pdf_bytes(marker="mine"), seen="")
+    assert answer.status_code == 409
+    assert "Someone put another file here" in answer.content.decode()
+    client = Client()
+    client.force_login(proposal.started_by)
+    client.post(reverse("proposals:remove-file", args=[proposal.number, "roadmap"]), {"seen": ""})
+    assert ProposalFile.objects.get().replaced_at is None
 
 
 def test_a_file_that_the_version_does_not_bind_is_not_served_with_it(call):

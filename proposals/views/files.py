@@ -7,6 +7,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from applicants.web import person, signed_in
@@ -15,8 +16,13 @@ from proposals.dossier import Draft
 from proposals.drafting import NotOpen
 from proposals.forms import FileForm
 from proposals.models import ProposalFile
-from proposals.uploads import UnusableFile, remove_file, store_file
+from proposals.uploads import FileChanged, UnusableFile, remove_file, store_file
 from proposals.views.access import draft_of, page_of, version_of
+
+_CHANGED = gettext_lazy(
+    "Someone put another file here since you opened the page. Nothing was changed: look at that file "
+    "first, and do it again if it is still right."
+)
 
 
 @signed_in
@@ -25,16 +31,30 @@ def upload(request: HttpRequest, number: str, slot: str) -> HttpResponse:
     draft = draft_of(request, number)
     deliverable = _deliverable(draft, slot)
     form = FileForm(request.POST or None, request.FILES or None)
-    context = page_of(draft, "deliverables", form=form, deliverable=deliverable,
+    context = page_of(
+        draft,
+        "deliverables",
+        form=form,
+        deliverable=deliverable,
         file=draft.files.get(slot),
-    )  # fmt: skip
+        seen=draft.files[slot].sha256 if slot in draft.files else "",
+    )
     if request.method != "POST":
         return render(request, "proposals/upload.html", context)
     if form.is_valid() and not _refuse_dishonest_name(request, form):
         try:
-            stored = store_file(draft.proposal, slot, form.cleaned_data["file"], by=person(request))
+            stored = store_file(
+                draft.proposal,
+                slot,
+                form.cleaned_data["file"],
+                seen=request.POST.get("seen", ""),
+                by=person(request),
+            )
         except UnusableFile as refusal:
             form.add_error("file", str(refusal))
+        except FileChanged:
+            form.add_error("file", _CHANGED)
+            return render(request, "proposals/upload.html", context, status=409)
         except NotOpen:
             return render(
                 request, "proposals/upload.html", context | {"came_too_late": True}, status=409
@@ -64,7 +84,9 @@ def remove(request: HttpRequest, number: str, slot: str) -> HttpResponse:
     draft = draft_of(request, number)
     _deliverable(draft, slot)
     try:
-        remove_file(draft.proposal, slot)
+        remove_file(draft.proposal, slot, seen=request.POST.get("seen", ""))
+    except FileChanged:
+        messages.warning(request, _CHANGED)
     except NotOpen:
         messages.error(request, _("The deadline has passed; the file stays as it is."))
     else:
