@@ -20,6 +20,7 @@ from applicants import vocabularies
 from applicants.fields import CountryField, SeveralField
 from applicants.models import SavedStep
 from applicants.steps import StepForm, Text, as_json, is_empty
+from calls import clock
 from calls.models import RequiredDeliverable
 from proposals.dossier import Draft
 from proposals.models import Participant
@@ -178,6 +179,15 @@ class EstablishedSummaryForm(SummaryForm):
         ),
         "partnership_text",
     )
+
+    def clean_partnership_since(self) -> int | None:
+        year: int | None = self.cleaned_data["partnership_since"]
+        if year is not None and year > clock.now().year:
+            raise ValidationError(
+                _("%(year)s lies in the future. Give the year since which the partnership has run.")
+                % {"year": year}
+            )
+        return year
 
 
 class DescriptionForm(ProposalStepForm):

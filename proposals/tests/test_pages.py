@@ -350,6 +350,15 @@ def test_a_damaged_list_is_an_error_not_a_crash(call):
     assert section_of(proposal, "vision").version == 0
 
 
+def test_a_partnership_that_begins_in_the_future_is_refused(call):
+    proposal = make_draft(call, strand="3.2")
+    answer = client_of(proposal.started_by).post(
+        url("step", proposal, "summary"), summary(partnership_since="2016")
+    )
+    assert "2016 lies in the future" in answer.content.decode()
+    assert section_of(proposal, "summary").version == 0
+
+
 def test_the_same_list_sent_twice_is_neither_a_conflict_nor_lost(call):
     proposal = make_draft(call)
     lead = client_of(proposal.started_by)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from calls.eligibility.rules.base import Case, Level, Rule, listed
+from calls.eligibility.rules.base import Case, Level, Rule, count_of, listed
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -76,6 +76,16 @@ class DescriptionPresent(Rule):
             yield self.found(one.key, Outcome.INADMISSIBLE, message, fix)
 
 
+NAMED = 3
+
+
+def _first_of(missing: tuple[str, ...]) -> str:
+    """The first few by name and how many more: the evidence has them all."""
+    more = len(missing) - NAMED
+    names = [*missing[:NAMED], *([count_of(more, "more field")] if more > 0 else [])]
+    return listed(names)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileComplete(Rule):
     """Every mandatory field of the cluster profile is filled, registered or planned."""
@@ -95,9 +105,9 @@ class ProfileComplete(Rule):
                 yield self.found(one.key, Outcome.PASS, message)
                 continue
             message = (
-                f"The cluster profile of {one.name} is not complete: "
-                f"{listed(one.profile_missing)} missing. The call asks for the complete profile "
-                "of each applicant."
+                f"The cluster profile of {one.name} is not complete. Missing: "
+                f"{_first_of(one.profile_missing)}. The call asks for the complete profile of each "
+                "applicant."
             )
             fix = Fix("profile", f"Complete the cluster profile of {one.name}.")
             yield self.found(

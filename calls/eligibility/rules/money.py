@@ -81,6 +81,7 @@ class CoFinancingRate(Rule):
         fix = Fix("budget", f"Ask for at most {percent} of the eligible costs.")
         if costs <= 0:
             message = f"No eligible costs are given. The grant covers at most {percent} of them."
+            fix = Fix("budget", "Give the eligible costs of each applicant.")
             yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
         elif grant > costs * self.maximum:
             message = (
