@@ -48,7 +48,3 @@ class CountField(forms.IntegerField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=0, max_value=1_000_000, **kwargs)
-
-
-def choice_or_blank(choices: list[tuple[str, Any]], blank: Any) -> list[tuple[str, Any]]:
-    return [("", blank), *choices]

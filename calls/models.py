@@ -110,9 +110,6 @@ class CallQuerySet(models.QuerySet["Call"]):
     def published_at_moment(self, moment: datetime) -> "CallQuerySet":
         return self.filter(published_at__lte=moment)
 
-    def closed_at(self, moment: datetime) -> "CallQuerySet":
-        return self.filter(deadline__lte=moment)
-
     def with_page_parts(self) -> "CallQuerySet":
         """Everything that the call page shows, in a fixed number of queries."""
         return self.prefetch_related(
