@@ -117,8 +117,10 @@ def _run(port: int) -> int:
         f"-m gunicorn cosme_portal.wsgi -b 127.0.0.1:{port} -w {WEB_WORKERS} -k gthread "
         "--threads 8 --log-level warning"
     )
+    # In threads: the stop goes to the whole group of processes, and a child process of the worker
+    # would die of it amid its work, where the worker itself finishes what it has begun.
     worker = (
-        "-m celery -A cosme_portal --quiet worker --loglevel warning --concurrency 2 "
+        "-m celery -A cosme_portal --quiet worker --loglevel warning --pool threads --concurrency 2 "
         "--without-gossip --without-mingle"
     )
     beat = (
