@@ -3,12 +3,14 @@
 from datetime import date, datetime
 
 from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
 
 from calls import clock
@@ -16,8 +18,11 @@ from calls.eligibility.countries import STATUS_NOTES, Participation, name_on
 from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
 from calls.models import Call, CallState, CountryParticipation
 from calls.moments import MOMENTS
+from calls.templatetags.instants import countdown
 
 GATES = dict(CountryParticipation.Gate.choices)
+PERSONAL_COOKIES = {settings.SESSION_COOKIE_NAME, CookieStorage.cookie_name}
+TIME_LEFT = mark_safe("<!-- time left -->")
 
 
 def call_list(request: HttpRequest) -> HttpResponse:
@@ -32,22 +37,52 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
     """Everything that a reader needs to know of a call.
 
     What does not depend on reader and moment is rendered once for each change of the call and kept
-    in this process; the time left is computed for every request.
+    in this process; the time left is computed for every request. Who has not logged in and is not
+    told anything gets the whole page from there.
     """
     moment = clock.now()
-    calls = Call.objects.published_at_moment(moment).select_related("programme")
+    calls = Call.objects.published_at_moment(moment).only("opens_at", "deadline", "changed_at")
     found = get_object_or_404(calls, reference=reference)
     state = found.state_at(moment)
-    context = {"call": found, "state": state, "moment": moment, "parts": _parts_of(found, state)}
-    return render(request, "calls/call.html", context)
+    time_left = countdown(found.deadline, moment)
+    if PERSONAL_COOKIES & request.COOKIES.keys() or settings.CLOCK_IS_MOVABLE:
+        return HttpResponse(_page(request, found, state, time_left))
+    response = HttpResponse(_page_for_anyone(request, found, state).replace(TIME_LEFT, time_left))
+    patch_vary_headers(response, ["Cookie"])
+    return response
+
+
+def _page(request: HttpRequest, found: Call, state: CallState, time_left: SafeString) -> str:
+    context = {
+        "call": Call.objects.select_related("programme").get(pk=found.pk),
+        "state": state,
+        "time_left": time_left,
+        "parts": _parts_of(found, state),
+    }
+    return render_to_string("calls/call.html", context, request)
+
+
+def _page_for_anyone(request: HttpRequest, found: Call, state: CallState) -> str:
+    """The page with a mark where the time left goes."""
+    kept = caches["pages"]
+    key = f"call-page:{_change_of(found, state)}"
+    page: str | None = kept.get(key)
+    if page is None:
+        page = _page(request, found, state, TIME_LEFT)
+        kept.set(key, page)
+    return page
+
+
+def _change_of(found: Call, state: CallState) -> str:
+    """Names what a kept part shows: another one whenever the call, its deadline or state changes."""
+    changed, deadline = found.changed_at.timestamp(), found.deadline.timestamp()
+    return f"{found.pk}:{state.value}:{changed}:{deadline}"
 
 
 def _parts_of(found: Call, state: CallState) -> dict[str, SafeString]:
     """The rendered parts of the call page that are the same for every reader."""
     kept = caches["pages"]
-    key = (
-        f"call:{found.pk}:{state.value}:{found.changed_at.timestamp()}:{found.deadline.timestamp()}"
-    )
+    key = f"call-parts:{_change_of(found, state)}"
     parts: dict[str, SafeString] | None = kept.get(key)
     if parts is None:
         context = _context_of(found) | {"state": state}

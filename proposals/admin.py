@@ -4,7 +4,6 @@ Permission is the queryset: a version is not in it before the effective deadline
 nobody, superusers included. An attempt to open one all the same is noted. Drafts are not here at all.
 """
 
-import json
 from typing import Any
 
 from django.contrib import admin, messages
@@ -205,7 +204,7 @@ class VersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("acronym"))
     def acronym(self, version: Version) -> str:
-        return str(json.loads(version.dossier)["summary"]["acronym"])
+        return str(version.document["summary"]["acronym"])
 
     @admin.display(description=_("strand"), ordering="proposal__strand__number")
     def strand(self, version: Version) -> str:

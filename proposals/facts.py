@@ -5,7 +5,6 @@ shown before submitting is what is judged afterwards. `Circumstances` are what a
 when it was received, and what other proposals of the call say.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -90,9 +89,7 @@ def officers_circumstances_of(version: Version) -> Circumstances:
     """For an officer: what all other counting versions, and other profiles, say by now."""
     stored = Circumstances.from_json(version.circumstances)
     applicants = [
-        one
-        for one in json.loads(version.dossier)["consortium"]
-        if one["role"] != Role.ASSOCIATED.value
+        one for one in version.document["consortium"] if one["role"] != Role.ASSOCIATED.value
     ]
     organisations = {one["key"]: int(one["organisation"]["id"]) for one in applicants}
     return Circumstances(

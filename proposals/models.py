@@ -1,7 +1,9 @@
 """Proposals as drafts, their frozen versions, verdicts, receipts, and what officers record."""
 
+import json
 import secrets
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import pgtrigger
@@ -339,6 +341,18 @@ class Version(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("proposals:version", args=[self.proposal.number, self.number])
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The dossier, read."""
+        found: dict[str, Any] = json.loads(self.dossier)
+        return found
+
+    @property
+    def title(self) -> str:
+        """The acronym, or the title of a proposal without one."""
+        summary = self.document["summary"]
+        return str(summary["acronym"] or summary["title"])
 
     @property
     def url(self) -> str:

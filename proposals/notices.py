@@ -1,6 +1,5 @@
 """Mails about a submission, one to each contact of the consortium, none seeing another's address."""
 
-import json
 from typing import Any
 
 from django.core.mail import EmailMessage, get_connection
@@ -26,7 +25,7 @@ def contacts_of(draft: Draft) -> list[str]:
 
 def context_of(version: Version) -> dict[str, Any]:
     """Taken from the sealed version, so that the mail says what was received."""
-    dossier = json.loads(version.dossier)
+    dossier = version.document
     coordinator = next(
         (
             one["organisation"]

@@ -5,7 +5,6 @@ from a network and no file but our own style sheet and fonts.
 """
 
 import hashlib
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,7 +67,7 @@ def html_of(version: Version, sealed_at: Any) -> str:
 
 def context_of(version: Version) -> dict[str, Any]:
     """What page and receipt both show of a version."""
-    dossier = json.loads(version.dossier)
+    dossier = version.document
     stored = verdict_for_applicant(version)
     verdict = stored.verdict if stored else None
     strand = version.proposal.strand

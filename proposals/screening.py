@@ -1,6 +1,5 @@
 """What officers do: open after the deadline, read what the machine found, record an outcome."""
 
-import json
 import logging
 from datetime import datetime
 
@@ -38,7 +37,7 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
 
 def officer_verdict(version: Version) -> Verdict:
     """Judge a stored version as an officer reads it: with what other proposals say by now."""
-    return judge(version.proposal, json.loads(version.dossier), officers_circumstances_of(version))
+    return judge(version.proposal, version.document, officers_circumstances_of(version))
 
 
 def screen_closed(moment: datetime, *, at_most: int = 100) -> int:

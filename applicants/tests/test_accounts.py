@@ -97,3 +97,19 @@ def test_two_people_cannot_share_an_address_in_other_capitals():
 
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.create(email="ANA@test.example")
+
+
+def test_a_kept_call_page_names_its_reader_to_nobody_else(client, call, settings):
+    settings.CACHES = settings.CACHES | {
+        "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "kept"}
+    }
+    address = reverse("calls:call", args=[call.reference])
+    client.force_login(make_user(full_name="Ada of Lovelace"))
+    assert "Ada of Lovelace" in client.get(address).content.decode()
+    client.logout()
+    client.cookies.clear()
+    for _time in range(2):
+        html = client.get(address).content.decode()
+        assert "Ada of Lovelace" not in html and "Log in" in html
+    client.force_login(make_user(full_name="Grace of Hopper"))
+    assert "Grace of Hopper" in client.get(address).content.decode()

@@ -88,7 +88,7 @@ def test_countdown_counts_instants_over_the_change_to_summer_time(client, call):
 
 
 def test_the_call_page_asks_a_fixed_number_of_questions(client, call, django_assert_num_queries):
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page_of(client, call)
 
 
@@ -101,6 +101,17 @@ def test_a_call_page_seen_again_asks_one_question(
     first = page_of(client, call)
     with django_assert_num_queries(1):
         assert page_of(client, call) == first
+
+
+def test_a_kept_page_still_counts_down(client, call, settings):
+    settings.CACHES = settings.CACHES | {
+        "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "third"}
+    }
+    page_of(client, call)
+    with clock.set_to(AFTERNOON + timedelta(minutes=5)):
+        response = client.get(reverse("calls:call", args=[call.reference]))
+    assert 'data-milliseconds="2100000">35 minutes' in response.content.decode()
+    assert response["Vary"] == "Cookie"
 
 
 def test_a_changed_call_is_shown_at_once(client, call, settings):

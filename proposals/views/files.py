@@ -1,7 +1,5 @@
 """Uploading, removing and downloading the PDFs of a proposal."""
 
-import json
-
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -116,7 +114,7 @@ def download_version_file(
 ) -> HttpResponseBase:
     """A file that a version binds; by its hash, so that it is exactly that one."""
     found = version_of(request, number, version)
-    bound = {file["sha256"] for file in json.loads(found.dossier)["files"]}
+    bound = {file["sha256"] for file in found.document["files"]}
     if sha256 not in bound:
         raise Http404
     file = get_object_or_404(found.proposal.files.filter(sha256=sha256).order_by("-pk")[:1])
