@@ -78,6 +78,7 @@ class RegistrationForm(StepForm):
     )
     STATUSES = (
         ("registered", _("Registered: we have a profile on the platform")),
+        ("applied", _("Applied for: we have asked to be registered")),
         ("planned", _("Planned: we will register")),
         ("neither", _("Neither registered nor planned")),
     )
@@ -89,9 +90,9 @@ class RegistrationForm(StepForm):
         help_text=_("If registered: the address of your profile on the platform."),
     )
     planned_on = forms.DateField(
-        label=_("Planned date of registration"),
+        label=_("Date of the registration"),
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=_("If planned: the date by which you will have registered."),
+        help_text=_("If applied for: when you asked. If planned: by when you will be registered."),
     )
     mandatory = ("status",)
 

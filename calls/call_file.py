@@ -63,7 +63,7 @@ def read_call_text(text: str) -> dict[str, Any]:
         raise BadCallFile(1, "the file is empty; a programme and a call are expected.")
     content: dict[str, Any] = CALL_FILE(root)
     _check_dates(root, content["call"])
-    _check_ceilings(root, content["call"])
+    _check_strands_of_rules(root, content["call"])
     return content
 
 
@@ -194,14 +194,16 @@ def mapping(required: Mapping[str, Reader], optional: Mapping[str, Reader] | Non
 
 
 def _plain(node: Node) -> Any:
-    """A rule's parameter as YAML has it: text, whole number, or an object of them."""
+    """A rule's parameter as YAML has it: text, whole number, or a list or an object of them."""
     if isinstance(node, MappingNode):
         return {_scalar(key, "a name"): _plain(value) for key, value in node.value}
+    if isinstance(node, SequenceNode):
+        return [_plain(item) for item in node.value]
     if isinstance(node, ScalarNode) and node.tag == "tag:yaml.org,2002:int":
         return whole_number(node)
     if isinstance(node, ScalarNode) and node.tag == "tag:yaml.org,2002:str":
         return node.value
-    raise _wrong(node, "a text in quotes, a whole number, or an object of them")
+    raise _wrong(node, "a text in quotes, a whole number, or a list or an object of them")
 
 
 def rules(node: Node) -> list[dict[str, Any]]:
@@ -241,9 +243,7 @@ STRAND = mapping(
     {
         "code": text,
         "number": whole_number,
-        "topic": text,
         "title": text,
-        "budget": amount,
         "purpose": text,
         "objectives": list_of(mapping({"code": text, "text": text}), key="code"),
         "deliverables": list_of(
@@ -251,7 +251,7 @@ STRAND = mapping(
             key="code",
         ),
     },
-    {"needs_established_partnership": yes_or_no},
+    {"topic": text, "budget": amount, "needs_established_partnership": yes_or_no},
 )
 
 CALL = mapping(
@@ -259,8 +259,6 @@ CALL = mapping(
         "reference": text,
         "title": text,
         "summary": text,
-        "published_at": instant,
-        "opens_at": instant,
         "first_deadline": instant,
         "zone": zone,
         "budget": amount,
@@ -283,10 +281,13 @@ CALL = mapping(
         ),
     },
     {
+        "published_at": instant,
+        "opens_at": instant,
+        "open_points": list_of(text),
         "extensions": list_of(
             mapping({"new_deadline": instant, "reason": text, "decided_by": text}),
             key="new_deadline",
-        )
+        ),
     },
 )
 
@@ -302,7 +303,7 @@ def _line_of(root: Node, *path: str) -> int:
 
 
 def _check_dates(root: Node, call: dict[str, Any]) -> None:
-    if call["opens_at"] >= call["first_deadline"]:
+    if call["opens_at"] is not None and call["opens_at"] >= call["first_deadline"]:
         line = _line_of(root, "call", "opens_at")
         raise BadCallFile(line, "the call opens at or after its first deadline.")
     latest = call["first_deadline"]
@@ -313,12 +314,13 @@ def _check_dates(root: Node, call: dict[str, Any]) -> None:
         latest = extension["new_deadline"]
 
 
-def _check_ceilings(root: Node, call: dict[str, Any]) -> None:
-    ceilings = RuleSet.from_json(call["rules"]).parameter("grant-ceiling", "ceilings") or {}
+def _check_strands_of_rules(root: Node, call: dict[str, Any]) -> None:
+    """Ceilings and rules are for strands that the call has."""
     codes = {strand["code"] for strand in call["strands"]}
-    for code in ceilings:
-        if code not in codes:
-            line = _line_of(root, "call", "rules")
-            raise BadCallFile(
-                line, f"the rule “grant-ceiling” names a strand “{code}” that is not there."
-            )
+    for rule in RuleSet.from_json(call["rules"]).rules:
+        for code in (*rule.strands, *getattr(rule, "ceilings", ())):
+            if code not in codes:
+                line = _line_of(root, "call", "rules")
+                raise BadCallFile(
+                    line, f"the rule “{rule.id}” names a strand “{code}” that is not there."
+                )

@@ -54,3 +54,53 @@ EXTENSION_STARTS_FROM_DEADLINE = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+# What proposals are judged by changes only in a transaction that has first said why.
+PARTICIPATION_CHANGES_FOR_A_REASON = pgtrigger.Trigger(
+    name="participation_changes_for_a_reason",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+    func="""
+        IF NOT EXISTS (
+            SELECT 1 FROM calls_conditionchange
+            WHERE programme_id = COALESCE(NEW.programme_id, OLD.programme_id)
+            AND transaction = pg_current_xact_id()::varchar
+        ) THEN
+            RAISE EXCEPTION 'countries of a programme change together with a reason only'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        IF TG_OP = 'DELETE' THEN
+            RETURN OLD;
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+RULES_CHANGE_FOR_A_REASON = pgtrigger.Trigger(
+    name="rules_change_for_a_reason",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Update,
+    func="""
+        IF NEW.rules IS DISTINCT FROM OLD.rules AND NOT EXISTS (
+            SELECT 1 FROM calls_conditionchange
+            WHERE call_id = NEW.id AND transaction = pg_current_xact_id()::varchar
+        ) THEN
+            RAISE EXCEPTION 'the rules of call % change together with a reason only', NEW.reference
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# The stored hash is the hash of the stored text.
+CONDITIONS_ARE_WHAT_WAS_HASHED = pgtrigger.Trigger(
+    name="conditions_are_what_was_hashed",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func="""
+        IF NEW.digest <> 'sha256:' || encode(sha256(convert_to(NEW.content, 'UTF8')), 'hex') THEN
+            RAISE EXCEPTION 'the hash is not that of the content' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)

@@ -5,12 +5,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pgtrigger
 from django.core.cache import caches
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -82,7 +84,10 @@ class CountryParticipation(models.Model):
                 condition=Q(counts_until__isnull=True) | Q(counts_until__gte=F("in_force_on")),
             ),
         ]
-        triggers = [guards.PARTICIPATION_CHANGES_PROGRAMME]
+        triggers = [
+            guards.PARTICIPATION_CHANGES_PROGRAMME,
+            guards.PARTICIPATION_CHANGES_FOR_A_REASON,
+        ]
 
     def __str__(self) -> str:
         return f"{self.country} ({self.gate})"
@@ -97,6 +102,18 @@ class CountryParticipation(models.Model):
             source=self.source,
         )
 
+    @classmethod
+    def from_value(cls, value: Participation, *, programme: Programme) -> "CountryParticipation":
+        return cls(
+            programme=programme,
+            country=value.country,
+            gate=value.gate,
+            signed_on=value.signed_on,
+            in_force_on=value.in_force_on,
+            counts_until=value.counts_until,
+            source=value.source,
+        )
+
 
 class CallState(StrEnum):
     """Derived from the clock, never stored."""
@@ -108,6 +125,7 @@ class CallState(StrEnum):
 
 class CallQuerySet(models.QuerySet["Call"]):
     def published_at_moment(self, moment: datetime) -> "CallQuerySet":
+        """A call without a day of publication is prepared only: officers alone see it."""
         return self.filter(published_at__lte=moment)
 
     def with_page_parts(self) -> "CallQuerySet":
@@ -122,24 +140,26 @@ class CallQuerySet(models.QuerySet["Call"]):
 
 
 class Call(models.Model):
-    """A published invitation to submit, open from `opens_at` until just before `deadline`.
+    """An invitation to submit, open from `opens_at` until just before `deadline`.
 
     `deadline` is the effective one: it starts as `first_deadline` and is moved by extensions only,
     which the database sees to. `changed_at` (real time) moves with every change of the call or its
-    parts, so that pages may keep what they rendered. Texts are ours; the call text prevails.
+    parts, so that pages may keep what they rendered. Texts are ours; the call text prevails, and
+    `open_points` says what of it is not known here.
     """
 
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="calls")
     reference = models.CharField(max_length=40, unique=True)
     title = models.CharField(max_length=200)
     summary = models.TextField()
-    published_at = models.DateTimeField()
-    opens_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
+    opens_at = models.DateTimeField(null=True, blank=True)
     first_deadline = models.DateTimeField()
     deadline = models.DateTimeField(editable=False)
     zone = models.CharField(max_length=40, default="Europe/Brussels", help_text="IANA time zone.")
     budget = models.DecimalField(max_digits=14, decimal_places=2)
     rules = models.JSONField(default=list, help_text="Eligibility rules and their parameters.")
+    open_points = models.JSONField(default=list, blank=True, help_text="What is not known here.")
     changed_at = models.DateTimeField(default=clock.real_now, editable=False)
 
     objects = CallQuerySet.as_manager()
@@ -155,7 +175,7 @@ class Call(models.Model):
                 name="a_deadline_only_moves_later", condition=Q(deadline__gte=F("first_deadline"))
             ),
         ]
-        triggers = [guards.DEADLINE_MOVES_BY_EXTENSION_ONLY]
+        triggers = [guards.DEADLINE_MOVES_BY_EXTENSION_ONLY, guards.RULES_CHANGE_FOR_A_REASON]
 
     def __str__(self) -> str:
         return self.reference
@@ -164,7 +184,7 @@ class Call(models.Model):
         return reverse("calls:call", args=[self.reference])
 
     def state_at(self, moment: datetime) -> CallState:
-        if moment < self.opens_at:
+        if self.opens_at is None or moment < self.opens_at:
             return CallState.NOT_YET_OPEN
         return CallState.OPEN if moment < self.deadline else CallState.CLOSED
 
@@ -186,10 +206,6 @@ class Call(models.Model):
     @property
     def minimum_countries(self) -> int | None:
         return self.rule_set.parameter("min-countries", "minimum")
-
-    @property
-    def maximum_months(self) -> int | None:
-        return self.rule_set.parameter("duration", "maximum_months")
 
     @property
     def rate_percent(self) -> Decimal | None:
@@ -230,9 +246,9 @@ class Strand(models.Model):
     call = models.ForeignKey(Call, models.CASCADE, related_name="strands")
     code = models.CharField(max_length=10, help_text="As in dossiers, such as 3.1.")
     number = models.PositiveSmallIntegerField()
-    topic = models.CharField(max_length=40)
+    topic = models.CharField(max_length=40, blank=True)
     title = models.CharField(max_length=200)
-    budget = models.DecimalField(max_digits=14, decimal_places=2)
+    budget = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     purpose = models.TextField()
     objectives = models.JSONField(default=list, help_text="Codes and texts activities are tied to.")
     needs_established_partnership = models.BooleanField(default=False)
@@ -250,10 +266,19 @@ class Strand(models.Model):
     @property
     def ceiling(self) -> Decimal | None:
         """The largest grant that may be asked for, in euro: a parameter of the call's rules."""
-        ceilings: dict[str, Decimal] = (
-            self.call.rule_set.parameter("grant-ceiling", "ceilings") or {}
-        )
+        ceilings: dict[str, Decimal] = self._parameter("grant-ceiling", "ceilings") or {}
         return ceilings.get(self.code)
+
+    @property
+    def minimum_months(self) -> int | None:
+        return self._parameter("duration", "minimum_months")
+
+    @property
+    def maximum_months(self) -> int | None:
+        return self._parameter("duration", "maximum_months")
+
+    def _parameter(self, rule_id: str, name: str) -> Any:
+        return self.call.rule_set.parameter(rule_id, name, strand=self.code)
 
     def objective_text(self, code: str) -> str:
         return next((one["text"] for one in self.objectives if one["code"] == code), "")
@@ -331,6 +356,71 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ConditionChange(models.Model):
+    """A change of what proposals are judged by: a call's rules, or a programme's countries.
+
+    The history of both: what was there, what is there now, why, who, when. It must stand in the
+    database before anything may change there (guards), and is never changed itself. Who made it is
+    a text, because people live on a floor above.
+    """
+
+    call = models.ForeignKey(Call, models.PROTECT, null=True, blank=True, related_name="changes")
+    programme = models.ForeignKey(
+        Programme, models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    before = models.JSONField(help_text="What was there: entries that were changed or removed.")
+    after = models.JSONField(help_text="What is there now: entries that were changed or added.")
+    reason = models.TextField()
+    made_by = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+    transaction = models.CharField(
+        max_length=30,
+        editable=False,
+        db_default=Cast(Func(function="pg_current_xact_id"), models.CharField()),
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="a_change_is_of_rules_or_of_countries",
+                condition=Q(call__isnull=False) ^ Q(programme__isnull=False),
+            ),
+            models.CheckConstraint(name="a_change_has_a_reason", condition=Q(reason__regex=r"\S")),
+        ]
+        indexes = [models.Index(name="change_in_transaction", fields=["transaction"])]
+        triggers = [
+            pgtrigger.Protect(
+                name="changes_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.call or self.programme}, {self.made_at:%Y-%m-%d}"
+
+
+class AppliedConditions(models.Model):
+    """A rule set or a country set by which verdicts were made, kept for ever under its content hash.
+
+    `content` is canonical JSON (RFC 8785): what `RuleSet.as_json` or `CountrySet.as_json` gave.
+    """
+
+    digest = models.CharField(max_length=71, primary_key=True)
+    content = models.TextField()
+
+    class Meta:
+        verbose_name_plural = "applied conditions"
+        triggers = [
+            guards.CONDITIONS_ARE_WHAT_WAS_HASHED,
+            pgtrigger.Protect(
+                name="applied_conditions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.digest
 
 
 class ClockOffset(models.Model):

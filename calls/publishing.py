@@ -1,15 +1,20 @@
-"""What changes a call: loading it from a file, and extending its deadline."""
+"""What changes a call: loading it from a file, changing its conditions, extending its deadline."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.core.cache import caches
 from django.db import models, transaction
 
 from calls import clock
+from calls.eligibility import CountrySet, RuleSet, canonical, country_set_digest
+from calls.eligibility.countries import Participation
 from calls.models import (
+    AppliedConditions,
     Call,
     CallSection,
+    ConditionChange,
     Contact,
     CountryParticipation,
     Extension,
@@ -23,25 +28,34 @@ class ExtensionNotLater(Exception):
     """An extension must move the deadline to a later instant."""
 
 
+LOADED = "Loaded from a call file."
+LOADED_BY = "call_import"
+
+
 @transaction.atomic
-def load_call(content: dict[str, Any]) -> Call:
+def load_call(content: dict[str, Any], *, reason: str = LOADED, made_by: str = LOADED_BY) -> Call:
     """Store what `call_file.read_call_file` read: all of it, or nothing.
 
     Loading the same file again changes nothing; a changed file changes texts, rules and countries
-    in place. Extensions are only ever added.
+    in place, and the history says why. Extensions are only ever added.
     """
-    programme = _load_programme(content["programme"])
+    programme = _load_programme(content["programme"], reason=reason, made_by=made_by)
     given = content["call"]
     names = (
-        "title", "summary", "published_at", "opens_at", "first_deadline", "zone", "budget", "rules",
+        "title", "summary", "published_at", "opens_at", "first_deadline", "zone", "budget",
     )  # fmt: skip
-    values = {name: given[name] for name in names}
-    values |= {"programme": programme, "changed_at": clock.real_now()}
+    values = {name: given.get(name) for name in names}
+    values |= {
+        "programme": programme,
+        "open_points": given.get("open_points") or [],
+        "changed_at": clock.real_now(),
+    }
     call, _created = Call.objects.update_or_create(
         reference=given["reference"],
         defaults=values,
         create_defaults=values | {"deadline": given["first_deadline"]},
     )
+    change_rules(call, given["rules"], reason=reason, made_by=made_by)
     _load_parts(call.sections, "slug", given["sections"], defaults={"points": []})
     _load_parts(call.contacts, "name", given["contacts"])
     _load_strands(call, given["strands"])
@@ -53,18 +67,90 @@ def load_call(content: dict[str, Any]) -> Call:
     return call
 
 
-def _load_programme(given: dict[str, Any]) -> Programme:
+def _load_programme(given: dict[str, Any], *, reason: str, made_by: str) -> Programme:
     programme, _created = Programme.objects.update_or_create(
         code=given["code"], defaults={"name": given["name"], "legal_basis": given["legal_basis"]}
     )
-    kept = []
-    for row in given["participation"]:
-        key = {"country": row["country"], "in_force_on": row["in_force_on"]}
-        values = {name: value for name, value in row.items() if name not in key}
-        stored, _created = programme.participation.update_or_create(**key, defaults=values)
-        kept.append(stored.pk)
-    CountryParticipation.objects.filter(programme=programme).exclude(pk__in=kept).delete()
+    rows = [Participation(**row) for row in given["participation"]]
+    change_countries(programme, rows, reason=reason, made_by=made_by)
     return programme
+
+
+@transaction.atomic
+def change_countries(
+    programme: Programme, rows: Sequence[Participation], *, reason: str, made_by: str
+) -> ConditionChange | None:
+    """Let a programme have exactly these participations; None where it has them already."""
+    # Two changes at once would otherwise each be recorded over a state that is gone.
+    Programme.objects.select_for_update().get(pk=programme.pk)
+    stored = {row.as_value(): row.pk for row in programme.participation.all()}
+    gone = [value for value in stored if value not in rows]
+    new = [value for value in rows if value not in stored]
+    if not gone and not new:
+        return None
+    change = ConditionChange.objects.create(
+        programme=programme,
+        before=[value.as_json() for value in gone],
+        after=[value.as_json() for value in new],
+        reason=reason,
+        made_by=made_by,
+        made_at=clock.now(),
+    )
+    programme.participation.filter(pk__in=[stored[value] for value in gone]).delete()
+    CountryParticipation.objects.bulk_create(
+        CountryParticipation.from_value(value, programme=programme) for value in new
+    )
+    programme.refresh_from_db()
+    return change
+
+
+@transaction.atomic
+def change_rules(
+    call: Call, rules: list[dict[str, Any]], *, reason: str, made_by: str
+) -> ConditionChange | None:
+    """Let a call have exactly these rules; None where it has them already.
+
+    Raises:
+        UnusableRule: the list names an unknown rule or an impossible parameter.
+    """
+    RuleSet.from_json(rules)
+    stored = Call.objects.select_for_update().get(pk=call.pk).rules
+    if stored == rules:
+        return None
+    change = ConditionChange.objects.create(
+        call=call,
+        before=stored,
+        after=rules,
+        reason=reason,
+        made_by=made_by,
+        made_at=clock.now(),
+    )
+    call.rules = rules
+    call.changed_at = clock.real_now()
+    call.save(update_fields=["rules", "changed_at"])
+    call.__dict__.pop("rule_set", None)
+    return change
+
+
+def keep_applied(rule_set: RuleSet, countries: CountrySet) -> None:
+    """Keep what a verdict is made by under its content hash, so that it can be replayed for ever.
+
+    Asked for every verdict: what this process has seen committed is not written again.
+    """
+    known = caches["pages"]
+    wanted = {
+        rule_set.digest: rule_set.as_json,
+        country_set_digest(countries): countries.as_json,
+    }
+    rows = [
+        AppliedConditions(digest=digest, content=canonical(content()))
+        for digest, content in wanted.items()
+        if not known.get(f"applied:{digest}")
+    ]
+    if rows:
+        AppliedConditions.objects.bulk_create(rows, ignore_conflicts=True)
+        keys = {f"applied:{row.digest}": True for row in rows}
+        transaction.on_commit(lambda: known.set_many(keys))
 
 
 def _load_strands(call: Call, given: Iterable[dict[str, Any]]) -> None:
@@ -72,6 +158,7 @@ def _load_strands(call: Call, given: Iterable[dict[str, Any]]) -> None:
     for entry in given:
         values = dict(entry)
         deliverables = values.pop("deliverables")
+        values["topic"] = values["topic"] or ""
         values["needs_established_partnership"] = bool(values["needs_established_partnership"])
         strand, _created = Strand.objects.update_or_create(
             call=call, code=values.pop("code"), defaults=values

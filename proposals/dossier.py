@@ -10,8 +10,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-import rfc8785
-
 from applicants.profile import ProfileState, profile_of
 from calls.models import RequiredDeliverable
 from proposals.models import Participant, Proposal, ProposalFile, Section
@@ -205,8 +203,3 @@ def _deliverable(draft: Draft, one: RequiredDeliverable) -> dict[str, Any]:
 
 def _amount(value: Decimal) -> str:
     return f"{value:.2f}"
-
-
-def canonical(document: Any) -> str:
-    """Canonical JSON (RFC 8785) as text; its UTF-8 bytes are what is hashed."""
-    return rfc8785.dumps(document).decode()

@@ -16,7 +16,13 @@ from django.db.models import QuerySet
 
 from applicants.models import ProfileSection, User
 from applicants.profile import services_in
-from calls.eligibility import ProposalFacts, Verdict, screen
+from calls.eligibility import (
+    CountrySet,
+    ProposalFacts,
+    RuleSet,
+    Verdict,
+    screen,
+)
 from calls.eligibility.facts import (
     ActivityFacts,
     Audience,
@@ -233,16 +239,35 @@ def _members(members: dict[str, Any]) -> MemberFacts:
     )
 
 
-def judge(proposal: Proposal, dossier: dict[str, Any], circumstances: Circumstances) -> Verdict:
-    """The verdict of the proposal's call on a dossier in its circumstances."""
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with all that it was made by: enough to make it again anywhere."""
+
+    verdict: Verdict
+    facts: ProposalFacts
+    rule_set: RuleSet
+    countries: CountrySet
+
+
+def judge(proposal: Proposal, dossier: dict[str, Any], circumstances: Circumstances) -> Judgement:
+    """The judgement of the proposal's call on a dossier in its circumstances."""
     call = proposal.call
-    return screen(facts_of(dossier, circumstances), call.rule_set, call.programme.country_set())
+    facts = facts_of(dossier, circumstances)
+    countries = call.programme.country_set()
+    verdict = screen(facts, call.rule_set, countries)
+    return Judgement(verdict, facts, call.rule_set, countries)
+
+
+def facts_of_draft(draft: Draft, *, received_at: datetime | None, reader: User) -> ProposalFacts:
+    circumstances = circumstances_of(draft, received_at=received_at, reader=reader)
+    return facts_of(dossier_of(draft), circumstances)
 
 
 def judge_draft(draft: Draft, *, received_at: datetime | None, reader: User) -> Verdict:
     """What the rules would say to this reader if the draft were received now."""
-    circumstances = circumstances_of(draft, received_at=received_at, reader=reader)
-    return judge(draft.proposal, dossier_of(draft), circumstances)
+    facts = facts_of_draft(draft, received_at=received_at, reader=reader)
+    call = draft.proposal.call
+    return screen(facts, call.rule_set, call.programme.country_set())
 
 
 def organisations_of(dossier: dict[str, Any]) -> list[int]:

@@ -144,10 +144,14 @@ class SummaryForm(ProposalStepForm):
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        months = self.draft.proposal.call.maximum_months
-        if months:
-            text = _("The call allows at most %(months)s months.") % {"months": months}
-            self.fields["duration_months"].help_text = text
+        strand = self.draft.proposal.strand
+        if strand.minimum_months and strand.maximum_months:
+            text = _("The call allows %(least)s to %(most)s months.")
+            limits = {"least": strand.minimum_months, "most": strand.maximum_months}
+            self.fields["duration_months"].help_text = text % limits
+        elif strand.maximum_months:
+            text = _("The call allows at most %(months)s months.")
+            self.fields["duration_months"].help_text = text % {"months": strand.maximum_months}
 
 
 class EstablishedSummaryForm(SummaryForm):

@@ -20,7 +20,7 @@ from applicants.models import Organisation, SavedStep, User
 from calls import clock
 from calls.eligibility import Outcome, Verdict
 from calls.eligibility.facts import Audience, Role
-from calls.models import Call, Strand
+from calls.models import AppliedConditions, Call, Strand
 from proposals import guards
 
 # Without vowels, so that no word appears, and without signs that look alike.
@@ -133,7 +133,8 @@ class Proposal(models.Model):
         return max(self.call.deadline, own) if own else self.call.deadline
 
     def is_open(self, moment: datetime) -> bool:
-        return self.call.opens_at <= moment < self.deadline
+        opens_at = self.call.opens_at
+        return opens_at is not None and opens_at <= moment < self.deadline
 
 
 class Participant(models.Model):
@@ -361,7 +362,11 @@ class Version(models.Model):
 
 
 class StoredVerdict(models.Model):
-    """What the rules said of a version. A later one stands beside the first, never instead."""
+    """What the rules said of a version. A later one stands beside the first, never instead.
+
+    Facts, rule set and country set are those that it was made by, so that it can be replayed; only
+    verdicts that are older than this promise lack them.
+    """
 
     class AudienceChoices(models.TextChoices):
         APPLICANT = Audience.APPLICANT.value, _("Applicant")
@@ -379,9 +384,37 @@ class StoredVerdict(models.Model):
     rules_not_met = ArrayField(models.CharField(max_length=40), default=list)
     content = models.JSONField()
     made_at = models.DateTimeField()
+    cause = models.CharField(
+        max_length=200, blank=True, help_text="Why it was made beside an earlier one."
+    )
+    facts = models.JSONField(null=True)
+    facts_digest = models.CharField(max_length=71, blank=True)
+    rule_set = models.ForeignKey(
+        AppliedConditions, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    country_set = models.ForeignKey(
+        AppliedConditions, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         ordering = ["version_id", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="a_verdict_names_all_that_it_was_made_by",
+                condition=Q(
+                    facts__isnull=True,
+                    rule_set__isnull=True,
+                    country_set__isnull=True,
+                    facts_digest="",
+                )
+                | Q(
+                    facts__isnull=False,
+                    rule_set__isnull=False,
+                    country_set__isnull=False,
+                    facts_digest__startswith="sha256:",
+                ),
+            )
+        ]
         triggers = [
             pgtrigger.Protect(
                 name="verdicts_are_final", operation=pgtrigger.Update | pgtrigger.Delete

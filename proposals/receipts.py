@@ -18,9 +18,9 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
 
 from calls import clock
+from calls.eligibility import canonical
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
-from proposals.dossier import canonical
 from proposals.models import Participant, Receipt, StoredVerdict, Version
 
 STYLES = settings.ROOT / "static" / "css" / "receipt.css"

@@ -7,9 +7,8 @@ from django.db import transaction
 
 from applicants.models import User
 from calls import clock
-from calls.eligibility import Verdict
 from calls.eligibility.facts import Audience
-from proposals.facts import judge, officers_circumstances_of
+from proposals.facts import Judgement, judge, officers_circumstances_of
 from proposals.models import Decision, Proposal, SealedAccess, StoredVerdict, Version
 from proposals.submitting import store_verdict
 
@@ -35,7 +34,7 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
     )
 
 
-def officer_verdict(version: Version) -> Verdict:
+def officer_judgement(version: Version) -> Judgement:
     """Judge a stored version as an officer reads it: with what other proposals say by now."""
     return judge(version.proposal, version.document, officers_circumstances_of(version))
 
@@ -63,7 +62,7 @@ def _screen_once(version: Version) -> bool:
     given = StoredVerdict.objects.filter(version=version, audience=Audience.OFFICER.value)
     if given.exists():
         return False
-    store_verdict(version, officer_verdict(version), Audience.OFFICER)
+    store_verdict(version, officer_judgement(version))
     return True
 
 

@@ -10,12 +10,18 @@ from django.db.models import Max, Q
 
 from applicants.models import User
 from calls import clock
-from calls.eligibility import Verdict
-from calls.eligibility.facts import Audience
+from calls.eligibility import Verdict, canonical, digest_of
+from calls.publishing import keep_applied
 from proposals import outbox
-from proposals.dossier import Draft, canonical, dossier_of
+from proposals.dossier import Draft, dossier_of
 from proposals.drafting import NotOpen
-from proposals.facts import circumstances_of, countries_of, judge, organisations_of
+from proposals.facts import (
+    Judgement,
+    circumstances_of,
+    countries_of,
+    judge,
+    organisations_of,
+)
 from proposals.models import (
     OutboxMessage,
     Proposal,
@@ -107,7 +113,8 @@ def _freeze(
     draft = Draft(proposal)
     dossier = dossier_of(draft)
     circumstances = circumstances_of(draft, received_at=received_at, reader=by)
-    verdict = judge(proposal, dossier, circumstances)
+    judgement = judge(proposal, dossier, circumstances)
+    verdict = judgement.verdict
     _check_may_be_sent(verdict, acknowledged)
     text = canonical(dossier)
     version = Version.objects.create(
@@ -124,7 +131,7 @@ def _freeze(
         submitted_by=by,
         idempotency_key=idempotency_key,
     )
-    version.first_verdict = store_verdict(version, verdict, Audience.APPLICANT)
+    version.first_verdict = store_verdict(version, judgement)
     Proposal.objects.filter(pk=proposal.pk).update(counting=version)
     proposal.counting = version
     outbox.promise(version, OutboxMessage.Kind.RECEIPT, OutboxMessage.Kind.SUBMISSION_MAIL)
@@ -138,14 +145,28 @@ def _check_may_be_sent(verdict: Verdict, acknowledged: Collection[str]) -> None:
         raise NotAcknowledged(verdict)
 
 
-def store_verdict(version: Version, verdict: Verdict, audience: Audience) -> StoredVerdict:
-    return StoredVerdict.objects.create(
+def store_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> StoredVerdict:
+    """Keep a verdict beside those that are there, with all that it was made by."""
+    keep_applied(judgement.rule_set, judgement.countries)
+    stored = unsaved_verdict(version, judgement, cause=cause)
+    stored.save(force_insert=True)
+    return stored
+
+
+def unsaved_verdict(version: Version, judgement: Judgement, *, cause: str) -> StoredVerdict:
+    verdict, facts = judgement.verdict, judgement.facts.as_json()
+    return StoredVerdict(
         version=version,
-        audience=audience.value,
+        audience=judgement.facts.audience.value,
         outcome=verdict.outcome.value,
         rules_not_met=verdict.rules_not_met,
         content=verdict.as_json(),
         made_at=clock.now(),
+        cause=cause,
+        facts=facts,
+        facts_digest=digest_of(facts),
+        rule_set_id=verdict.rule_set,
+        country_set_id=verdict.country_set,
     )
 
 

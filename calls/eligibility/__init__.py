@@ -14,16 +14,19 @@ or incomplete is turned away (`Verdict.blocking`); everything else an officer de
 machine and call text differ, the call text prevails.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 
+from calls.eligibility.canonical import canonical, digest_of
 from calls.eligibility.countries import CountrySet, Participation
-from calls.eligibility.facts import ParticipantFacts, ProposalFacts
-from calls.eligibility.rules import Case, Counting, Level, Rule, RuleSet, digest_of
+from calls.eligibility.facts import ProposalFacts
+from calls.eligibility.rules import Case, Counting, Level, Rule, RuleSet
 from calls.eligibility.rules.admissibility import BRUSSELS
 from calls.eligibility.verdict import Finding, Fix, Outcome, Verdict
 
 __all__ = [
+    "Counting",
     "CountrySet",
     "Finding",
     "Fix",
@@ -31,64 +34,101 @@ __all__ = [
     "ProposalFacts",
     "RuleSet",
     "Verdict",
+    "canonical",
+    "counting_in",
     "country_set_digest",
+    "digest_of",
     "rule_date_of",
     "screen",
 ]
 
 
 def rule_date_of(deadline: datetime) -> date:
-    """The Brussels calendar date of an aware deadline: the day on which countries must count."""
-    if deadline.tzinfo is None:
-        raise ValueError("A deadline without a zone is not an instant.")
-    return deadline.astimezone(BRUSSELS).date()
+    """The Brussels calendar date of an aware deadline: the day on which countries must count.
+
+    Raises:
+        ValueError: the deadline has no zone.
+    """
+    return _instant(deadline).astimezone(BRUSSELS).date()
 
 
-def screen(facts: ProposalFacts, rule_set: RuleSet, countries: CountrySet) -> Verdict:
-    """Judge one proposal by every rule of its call, in the call's order."""
-    case = Case(facts, countries, rule_date_of(facts.deadline), {})
+def _instant(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("A time without a zone is not an instant.")
+    return moment
+
+
+def screen(
+    facts: ProposalFacts,
+    rule_set: RuleSet,
+    countries: CountrySet,
+    *,
+    rule_date: date | None = None,
+) -> Verdict:
+    """Judge one proposal by every rule of its strand, in the call's order.
+
+    `rule_date` is the Brussels date of the deadline unless another one is given.
+
+    Raises:
+        ValueError: the deadline, or the instant of reception, has no zone.
+    """
+    if facts.received_at is not None:
+        _instant(facts.received_at)
+    day = rule_date or rule_date_of(facts.deadline)
+    rules = rule_set.for_strand(facts.strand)
+    case = Case(facts, countries, day, {})
     found: dict[str, list[Finding]] = {}
-    partner_rules = [rule for rule in rule_set.rules if rule.level == Level.PARTNER]
+    partner_rules = [rule for rule in rules if rule.level == Level.PARTNER]
     for rule in partner_rules:
         found[rule.id] = list(rule.judge(case))
-    counting = {one.key: _counting_of(one, partner_rules, found) for one in facts.applicants}
-    case = Case(facts, countries, case.rule_date, counting)
-    for rule in rule_set.rules:
+    counting = counting_in(facts, [one for rule in partner_rules for one in found[rule.id]])
+    case = Case(facts, countries, day, counting)
+    for rule in rules:
         if rule.level != Level.PARTNER:
             found[rule.id] = list(rule.judge(case))
-    findings = tuple(finding for rule in rule_set.rules for finding in found[rule.id])
     return Verdict(
-        outcome=_overall(findings, rule_set, counting),
-        findings=findings,
+        outcome=_overall(rules, found, counting),
+        findings=tuple(finding for rule in rules for finding in found[rule.id]),
         rule_set=rule_set.digest,
         country_set=country_set_digest(countries),
-        rule_date=case.rule_date.isoformat(),
+        rule_date=day.isoformat(),
     )
 
 
-def _counting_of(
-    one: ParticipantFacts, rules: list[Rule], found: dict[str, list[Finding]]
-) -> Counting:
-    """Sure where every partner rule passes or warns, out where one says ineligible, else open."""
-    outcomes = {
-        finding.outcome
-        for rule in rules
-        for finding in found[rule.id]
-        if finding.subject == one.key
-    }
+def counting_in(facts: ProposalFacts, findings: Iterable[Finding]) -> dict[str, Counting]:
+    """How each applicant counts, by what partner rules found.
+
+    Sure where every one of them passes or warns, out where one says ineligible, else open.
+    """
+    outcomes: dict[str, set[Outcome]] = {one.key: set() for one in facts.applicants}
+    for finding in findings:
+        if finding.subject in outcomes:
+            outcomes[finding.subject].add(finding.outcome)
+    return {key: _counting_of(found) for key, found in outcomes.items()}
+
+
+ALL_RIGHT = frozenset({Outcome.PASS, Outcome.WARN})
+
+
+def _counting_of(outcomes: set[Outcome]) -> Counting:
     if Outcome.INELIGIBLE in outcomes:
         return Counting.OUT
-    return Counting.SURE if outcomes <= {Outcome.PASS, Outcome.WARN} else Counting.OPEN
+    return Counting.SURE if outcomes <= ALL_RIGHT else Counting.OPEN
 
 
 def _overall(
-    findings: tuple[Finding, ...], rule_set: RuleSet, counting: dict[str, Counting]
+    rules: Iterable[Rule], found: Mapping[str, list[Finding]], counting: Mapping[str, Counting]
 ) -> Outcome:
-    consortium_rules = {rule.id for rule in rule_set.rules if rule.level == Level.CONSORTIUM}
-    outcomes = {finding.outcome for finding in findings}
+    outcomes = {finding.outcome for findings in found.values() for finding in findings}
+    of_consortium = {
+        finding.outcome
+        for rule in rules
+        if rule.level == Level.CONSORTIUM
+        for finding in found[rule.id]
+    }
     if Outcome.INADMISSIBLE in outcomes:
         return Outcome.INADMISSIBLE
-    if any(f.outcome == Outcome.INELIGIBLE and f.rule in consortium_rules for f in findings):
+    if Outcome.INELIGIBLE in of_consortium:
         return Outcome.INELIGIBLE
     if Outcome.OFFICER in outcomes or Counting.OUT in counting.values():
         return Outcome.OFFICER

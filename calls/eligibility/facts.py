@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter
 
 
 class Role(StrEnum):
@@ -26,7 +29,10 @@ class OrganisationKind(StrEnum):
 
 
 class Registration(StrEnum):
+    """How far an organisation is on the cluster platform; `applied` is a request that is sent."""
+
     REGISTERED = "registered"
+    APPLIED = "applied"
     PLANNED = "planned"
     NEITHER = "neither"
 
@@ -134,7 +140,8 @@ class IndicatorFacts:
 
     @property
     def is_verifiable(self) -> bool:
-        return all((self.baseline, self.target, self.unit, self.verification))
+        given = (self.baseline, self.target, self.unit, self.verification)
+        return all(text.strip() for text in given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +187,20 @@ class ProposalFacts:
     @property
     def total_grant(self) -> Decimal:
         return sum((one.budget.requested_grant for one in self.participants), Decimal(0))
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain JSON: amounts as texts, instants with their offset."""
+        plain: dict[str, Any] = _FACTS.dump_python(self, mode="json")
+        return plain
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "ProposalFacts":
+        """What `as_json` gave, whenever and wherever that was.
+
+        Raises:
+            ValueError: the data are not facts of a proposal.
+        """
+        return _FACTS.validate_python(data)
+
+
+_FACTS = TypeAdapter(ProposalFacts)

@@ -82,7 +82,7 @@ def test_acknowledged_findings_are_named_with_their_source(call):
     proposal = make_ready(call)
     save(proposal, "summary", duration_months=30)
     html = html_of(submit(fresh(proposal)), AFTERNOON)
-    assert "The project takes 30 months; at most 24 are allowed." in html
+    assert "The project takes 30 months; the call allows at most 24 months." in html
     assert "Call text, duration of projects" in html
     assert "Acknowledged by the applicant." in html
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from applicants.tests.factories import make_user
 from calls import clock
+from calls.eligibility import canonical
 from calls.models import Call
 from calls.publishing import extend_deadline
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
-from proposals.dossier import Draft, canonical, dossier_of
+from proposals.dossier import Draft, dossier_of
 from proposals.drafting import NotOpen
 from proposals.models import (
     IndividualExtension,

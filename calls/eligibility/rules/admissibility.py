@@ -1,6 +1,6 @@
 """Admissibility: in time, complete, readable. Only these stop a submission."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -13,10 +13,12 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
 def in_brussels(moment: datetime) -> str:
+    """The instant to the millisecond, or to the microsecond where only that tells it from the deadline."""
     local = moment.astimezone(BRUSSELS)
+    fraction = f"{local.microsecond:06d}".removesuffix("000") if local.microsecond else "000"
     offset = local.strftime("%z")
     return (
-        f"{local.day} {local:%B %Y}, {local:%H:%M:%S}.{local.microsecond // 1000:03d} Brussels "
+        f"{local.day} {local:%B %Y}, {local:%H:%M:%S}.{fraction} Brussels "
         f"({local:%Z}, UTC{offset[:3]}:{offset[3:]})"
     )
 
@@ -28,7 +30,13 @@ class InTime(Rule):
     id: ClassVar[str] = "in-time"
     level: ClassVar[Level] = Level.SUBMISSION
     title: ClassVar[str] = "Received in time"
-    asks: ClassVar[str] = "The proposal is received before the deadline; 17:00:00.000 is late."
+    asks: ClassVar[str] = (
+        "The proposal is received before the deadline; the deadline instant itself is late."
+    )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "Received at least a microsecond before the deadline.",
+        Outcome.INADMISSIBLE: "Received at the deadline instant or later.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         received, deadline = case.facts.received_at, case.facts.deadline
@@ -61,6 +69,10 @@ class DescriptionPresent(Rule):
         "For each partner a description shows that it offers or channels cluster and network "
         "support services to businesses."
     )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The applicant's own description is there.",
+        Outcome.INADMISSIBLE: "It is missing.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for one in case.facts.applicants:
@@ -97,6 +109,10 @@ class ProfileComplete(Rule):
         "Each applicant hands in its complete cluster profile, as registered or as planned to be "
         "registered on the European cluster platform."
     )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "Every mandatory field of the profile is filled.",
+        Outcome.INADMISSIBLE: "At least one is empty; the evidence lists them.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for one in case.facts.applicants:
@@ -123,6 +139,10 @@ class DocumentsReadable(Rule):
     level: ClassVar[Level] = Level.SUBMISSION
     title: ClassVar[str] = "Readable documents"
     asks: ClassVar[str] = "Each file is a PDF that opens without a password and has a page."
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The file opens and has at least one page.",
+        Outcome.INADMISSIBLE: "It does not open, is encrypted, has no page, or is no PDF.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for file in case.facts.files:

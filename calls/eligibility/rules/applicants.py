@@ -1,12 +1,12 @@
 """What each applicant must be: where established, of which kind, registered, and serving businesses."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from calls.eligibility.countries import STATUS_NOTES, Participation, Standing, state_of
 from calls.eligibility.facts import MemberFacts, OrganisationKind, ParticipantFacts, Registration
-from calls.eligibility.rules.base import Case, Level, Rule, listed
+from calls.eligibility.rules.base import Case, Level, Rule, listed, parameter
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
@@ -18,6 +18,10 @@ class ProfileConsistent(Rule):
     level: ClassVar[Level] = Level.PARTNER
     title: ClassVar[str] = "Consistent figures"
     asks: ClassVar[str] = "The kinds of members do not add up to more than all members."
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The kinds add up to at most all members, or no total is given.",
+        Outcome.WARN: "They add up to more, which is right only where a member is of two kinds.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for one in case.facts.applicants:
@@ -50,6 +54,12 @@ class Established(Rule):
         "Each applicant has its legal seat in a Member State of the Union or in a country that "
         "takes part in COSME under Article 6 of Regulation (EU) No 1287/2013."
     )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The country is a Member State, or its agreement is in force, on the rule date.",
+        Outcome.OFFICER: "The agreement is signed but not in force, the seat lies in a territory with "
+        "a code of its own, or no country is given.",
+        Outcome.INELIGIBLE: "The country does not take part on the rule date.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         return [self._judge_one(one, case) for one in case.facts.applicants]
@@ -61,11 +71,11 @@ class Established(Rule):
             return self.found(one.key, Outcome.OFFICER, message, ask, country=None)
         standing, row = case.countries.standing(one.country, case.rule_date)
         outcome, message = _explain_standing(one, standing, row, case)
-        note = STATUS_NOTES.get(one.country, "") if one.country == "XK" else ""
+        note = STATUS_NOTES["XK"] if one.country == "XK" else ""
         evidence = {
             "country": one.country,
             "standing": standing.value,
-            "in_force_on": row.as_json()["in_force_on"] if row else None,
+            "in_force_on": row.in_force_on.isoformat() if row and row.in_force_on else None,
             "rule_date": case.rule_date.isoformat(),
         }
         fix = None
@@ -111,62 +121,77 @@ def _explain_standing(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindOfOrganisation(Rule):
-    """Cluster organisations and business network organisations apply, no others."""
+    """Organisations of the kinds that the call names apply, no others."""
 
     id: ClassVar[str] = "organisation-kind"
     level: ClassVar[Level] = Level.PARTNER
-    title: ClassVar[str] = "Cluster or business network organisation"
+    title: ClassVar[str] = "Kind of organisation"
     asks: ClassVar[str] = (
-        "Each applicant is a cluster organisation or a business network organisation; a legal "
-        "entity may apply for a cluster that it runs."
+        "Each applicant is an organisation of a kind that the call is for, such as a cluster "
+        "organisation or a business network organisation; a legal entity may apply for a cluster "
+        "that it runs."
+    )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The applicant is of a kind that may apply; one that runs a cluster names it.",
+        Outcome.OFFICER: "It is of a kind that an officer decides on, does not name the cluster that "
+        "it runs, or has not said what it is.",
+        Outcome.INELIGIBLE: "It is of another kind.",
+    }
+
+    kinds: tuple[OrganisationKind, ...] = parameter(
+        "The kinds of organisation that may apply.",
+        default=(OrganisationKind.CLUSTER, OrganisationKind.NETWORK, OrganisationKind.RUNS_CLUSTER),
+    )
+    kinds_for_officer: tuple[OrganisationKind, ...] = parameter(
+        "The kinds about which an officer decides.",
+        default=(OrganisationKind.RESEARCH_AS_CLUSTER,),
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for one in case.facts.applicants:
-            outcome, message = self._explain(one)
+            outcome, words = self._explain(one)
             fix = None
             if outcome != Outcome.PASS:
                 fix = Fix(
                     "consortium",
-                    f"Check the kind of {one.name}; one that is neither a cluster nor a network "
-                    "may be an associated partner.",
+                    f"Check the kind of {one.name}; an organisation that may not apply can be an "
+                    "associated partner.",
                 )
             kind = one.kind.value if one.kind else None
-            yield self.found(one.key, outcome, message, fix, kind=kind)
+            yield self.found(one.key, outcome, f"{one.name} {words}", fix, kind=kind)
 
     def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
-        match one.kind:
-            case OrganisationKind.CLUSTER:
-                answer = Outcome.PASS, "is a cluster organisation."
-            case OrganisationKind.NETWORK:
-                answer = Outcome.PASS, "is a business network organisation."
-            case OrganisationKind.RUNS_CLUSTER if one.cluster_name:
-                answer = Outcome.PASS, f"applies for {one.cluster_name}, a cluster that it runs."
-            case OrganisationKind.RUNS_CLUSTER:
-                answer = (
-                    Outcome.OFFICER,
-                    "applies for a cluster that it runs, but does not name the cluster.",
-                )
-            case OrganisationKind.RESEARCH_AS_CLUSTER:
-                answer = (
-                    Outcome.OFFICER,
-                    (
-                        "is a research body that says it acts as a cluster organisation. An officer "
-                        "decides whether it does."
-                    ),
-                )
-            case None:
-                answer = Outcome.OFFICER, "has not said what kind of organisation it is."
-            case _:
-                answer = (
-                    Outcome.INELIGIBLE,
-                    (
-                        "is neither a cluster organisation nor a business network organisation. Only "
-                        "these may apply."
-                    ),
-                )
-        outcome, words = answer
-        return outcome, f"{one.name} {words}"
+        if one.kind is None:
+            return Outcome.OFFICER, "has not said what kind of organisation it is."
+        if one.kind in self.kinds_for_officer:
+            words = f"{WHAT_IT_IS[one.kind]}. An officer decides whether it may apply."
+            return Outcome.OFFICER, words
+        if one.kind not in self.kinds:
+            allowed = listed((MANY_OF_IT[kind] for kind in self.kinds), "or")
+            return Outcome.INELIGIBLE, f"{WHAT_IT_IS[one.kind]}. Only {allowed} may apply."
+        if one.kind != OrganisationKind.RUNS_CLUSTER:
+            return Outcome.PASS, f"{WHAT_IT_IS[one.kind]}."
+        if one.cluster_name:
+            return Outcome.PASS, f"applies for {one.cluster_name}, a cluster that it runs."
+        return Outcome.OFFICER, "applies for a cluster that it runs, but does not name the cluster."
+
+
+WHAT_IT_IS = {
+    OrganisationKind.CLUSTER: "is a cluster organisation",
+    OrganisationKind.NETWORK: "is a business network organisation",
+    OrganisationKind.RUNS_CLUSTER: "applies for a cluster that it runs",
+    OrganisationKind.RESEARCH_AS_CLUSTER: "is a research body that says it acts as a cluster organisation",
+    OrganisationKind.COMPANY: "is a company",
+    OrganisationKind.OTHER: "is neither a cluster organisation nor a business network organisation",
+}
+MANY_OF_IT = {
+    OrganisationKind.CLUSTER: "cluster organisations",
+    OrganisationKind.NETWORK: "business network organisations",
+    OrganisationKind.RUNS_CLUSTER: "legal entities that run a cluster",
+    OrganisationKind.RESEARCH_AS_CLUSTER: "research bodies that act as a cluster organisation",
+    OrganisationKind.COMPANY: "companies",
+    OrganisationKind.OTHER: "other organisations",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,8 +202,21 @@ class PlatformRegistration(Rule):
     level: ClassVar[Level] = Level.PARTNER
     title: ClassVar[str] = "Registration on the cluster platform"
     asks: ClassVar[str] = (
-        "Each applicant is registered, or planned to be registered, on the European cluster "
-        "platform."
+        "Each applicant is registered on the European cluster platform, or on the way there as far "
+        "as the call accepts it: planned, or applied for."
+    )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "Registered with a link to the profile, or on the way as the call accepts it, "
+        "with a date.",
+        Outcome.WARN: "On the way as the call accepts it, but without a date.",
+        Outcome.OFFICER: "Registered without a link, or with one that another organisation gives "
+        "too; or nothing is said.",
+        Outcome.INELIGIBLE: "Neither registered nor as far on the way as the call asks.",
+    }
+
+    accepts: tuple[Registration, ...] = parameter(
+        "What is enough for the call: registered, applied for, planned.",
+        default=(Registration.REGISTERED, Registration.APPLIED, Registration.PLANNED),
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -187,29 +225,26 @@ class PlatformRegistration(Rule):
             fix = None
             if outcome != Outcome.PASS:
                 fix = Fix("profile", f"Mend the registration in the cluster profile of {one.name}.")
-            evidence = {"link": one.profile_link, "planned_on": one.planned_on}
+            evidence = {
+                "registration": one.registration.value if one.registration else None,
+                "link": one.profile_link,
+                "planned_on": one.planned_on,
+            }
             yield self.found(one.key, outcome, message, fix, **evidence)
 
     def _explain(self, one: ParticipantFacts, case: Case) -> tuple[Outcome, str]:
+        if one.registration is None:
+            message = f"{one.name} has not said whether it is on the cluster platform."
+            return Outcome.OFFICER, message
+        if one.registration not in self.accepts:
+            enough = listed((HOW_FAR[step] for step in self.accepts), "or")
+            return Outcome.INELIGIBLE, (
+                f"{one.name} {NOT_FAR_ENOUGH[one.registration]} on the European cluster platform. "
+                f"The call asks for organisations that are {enough}."
+            )
         if one.registration == Registration.REGISTERED:
             return self._explain_registered(one, case)
-        if one.registration == Registration.PLANNED and one.planned_on:
-            message = f"{one.name} plans to be registered on the platform on {one.planned_on}."
-            return Outcome.PASS, message
-        if one.registration == Registration.PLANNED:
-            return Outcome.WARN, (
-                f"{one.name} plans to be registered on the platform, but gives no date. Planned "
-                "is enough for the call; a date makes it credible."
-            )
-        if one.registration is None:
-            return (
-                Outcome.OFFICER,
-                f"{one.name} has not said whether it is on the cluster platform.",
-            )
-        return Outcome.INELIGIBLE, (
-            f"{one.name} is neither registered nor planned to be registered on the European "
-            "cluster platform. One of the two is needed."
-        )
+        return _explain_on_the_way(one)
 
     def _explain_registered(self, one: ParticipantFacts, case: Case) -> tuple[Outcome, str]:
         if not one.profile_link:
@@ -233,6 +268,31 @@ class PlatformRegistration(Rule):
         return Outcome.PASS, f"{one.name} is registered on the platform."
 
 
+def _explain_on_the_way(one: ParticipantFacts) -> tuple[Outcome, str]:
+    has_applied = one.registration == Registration.APPLIED
+    does = "has asked to be registered" if has_applied else "plans to be registered"
+    if one.planned_on:
+        return Outcome.PASS, f"{one.name} {does} on the platform ({one.planned_on})."
+    return Outcome.WARN, (
+        f"{one.name} {does} on the platform, but gives no date. That is enough for the call; a "
+        "date makes it credible."
+    )
+
+
+HOW_FAR = {
+    Registration.REGISTERED: "registered",
+    Registration.APPLIED: "waiting for the registration that they asked for",
+    Registration.PLANNED: "planned to be registered",
+    Registration.NEITHER: "not registered",
+}
+NOT_FAR_ENOUGH = {
+    Registration.REGISTERED: "is registered",
+    Registration.APPLIED: "has only asked to be registered",
+    Registration.PLANNED: "only plans to be registered",
+    Registration.NEITHER: "is neither registered nor planned to be registered",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupportServices(Rule):
     """Offers or channels a named service to businesses, for independent parties."""
@@ -244,21 +304,24 @@ class SupportServices(Rule):
         "Each applicant offers or channels cluster and network support services to businesses, in "
         "line with the definition of innovation clusters: a group of independent parties."
     )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "At least one service is named and the members are independent.",
+        Outcome.WARN: "As above, but the applicant refers to the definition of 2006.",
+        Outcome.OFFICER: "No service is named, or it is not said whether members are independent.",
+        Outcome.INELIGIBLE: "The members belong to one group.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for one in case.facts.applicants:
-            yield from self._judge_one(one)
-
-    def _judge_one(self, one: ParticipantFacts) -> Iterator[Finding]:
-        evidence = {
-            "services": list(one.services),
-            "independent_members": one.independent_members,
-        }
-        outcome, message = self._explain(one)
-        fix = None
-        if outcome != Outcome.PASS:
-            fix = Fix("profile", f"Mend the support services in the profile of {one.name}.")
-        yield self.found(one.key, outcome, message, fix, **evidence)
+            outcome, message = self._explain(one)
+            fix = None
+            if outcome != Outcome.PASS:
+                fix = Fix("profile", f"Mend the support services in the profile of {one.name}.")
+            evidence = {
+                "services": list(one.services),
+                "independent_members": one.independent_members,
+            }
+            yield self.found(one.key, outcome, message, fix, **evidence)
 
     def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
         if one.independent_members is False:

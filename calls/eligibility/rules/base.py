@@ -1,7 +1,7 @@
 """What every rule is made of: its identity, its citation, and the case that it judges."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -52,12 +52,18 @@ def states_of(participants: Iterable[ParticipantFacts]) -> list[str]:
     return sorted({state_of(one.country) for one in participants if one.country})
 
 
+def parameter(means: str, **given: Any) -> Any:
+    """A field that the call sets; `means` says to officers what it is, with its unit."""
+    return field(metadata={"means": means}, **given)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A rule of a call. Its fields are what the call sets; the class says the rest.
 
     `version` grows when the same facts may get another answer, so that stored verdicts say by
-    which wording they were made.
+    which wording they were made; the former class then stays in the catalogue for replays.
+    `answers` says for each outcome when the rule gives it.
     """
 
     id: ClassVar[str]
@@ -65,9 +71,16 @@ class Rule:
     level: ClassVar[Level]
     title: ClassVar[str]
     asks: ClassVar[str]
+    answers: ClassVar[Mapping[Outcome, str]]
 
-    citation: str
-    link: str = ""
+    citation: str = parameter("The paragraph of the call, or the law, that the rule rests on.")
+    link: str = parameter("Where that text can be read.", default="")
+    strands: tuple[str, ...] = parameter(
+        "Codes of the strands that the rule is for; all of them where none is named.", default=()
+    )
+
+    def is_for(self, strand: str) -> bool:
+        return not self.strands or strand in self.strands
 
     def judge(self, case: Case) -> Iterable[Finding]:
         """Answer for each thing that the rule judges, with the facts that show it."""
@@ -86,12 +99,12 @@ class Rule:
         )
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], word: str = "and") -> str:
     """“A, B and C”, for a sentence."""
     items = list(names)
     if not items[1:]:
         return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+    return f"{', '.join(items[:-1])} {word} {items[-1]}"
 
 
 def count_of(number: int, one: str, many: str = "") -> str:

@@ -2,16 +2,28 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from calls.eligibility.countries import Standing
 from calls.eligibility.facts import Audience, ParticipantFacts, Role
-from calls.eligibility.rules.base import Case, Counting, Level, Rule, count_of, listed, states_of
+from calls.eligibility.rules.base import (
+    Case,
+    Counting,
+    Level,
+    Rule,
+    count_of,
+    listed,
+    parameter,
+    states_of,
+)
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
+@lru_cache(maxsize=4096)
 def normal(text: str) -> str:
     """Letters and digits of a name in lower case, without accents, to compare names by."""
     plain = unicodedata.normalize("NFKD", text.casefold())
@@ -68,28 +80,47 @@ def groups(
     return sum(1 for key in leader if find(key) == key)
 
 
-def countries_counted(participants: tuple[ParticipantFacts, ...], *, generous: bool) -> list[str]:
+def _any_state(_state: str) -> bool:
+    return True
+
+
+def countries_counted(
+    participants: tuple[ParticipantFacts, ...],
+    *,
+    generous: bool,
+    is_counted: Callable[[str], bool] = _any_state,
+) -> list[str]:
     """The different states, entries of certainly one organisation giving one state together.
 
     Which one, where they name several, is open: `generous` takes one that is not counted yet.
     """
-    counted: set[str] = set()
+    found: set[str] = set()
     several: list[set[str]] = []
+    for group in _organisations_of(participants):
+        states = set(states_of(group))
+        fitting = {state for state in states if is_counted(state)}
+        if len(states) == 1:
+            found |= fitting
+        elif generous or fitting == states:
+            several.append(fitting)
+    for states in sorted(several, key=sorted):
+        fresh = states - found
+        if fresh and (generous or fresh == states):
+            found.add(min(fresh))
+    return sorted(found)
+
+
+def _organisations_of(
+    participants: tuple[ParticipantFacts, ...],
+) -> Iterable[list[ParticipantFacts]]:
+    """Entries that are certainly one organisation, together."""
     left = list(participants)
     while left:
         first = left.pop()
         group = [first, *(one for one in left if is_same(one, first))]
-        left = [one for one in left if one not in group]
-        states = set(states_of(group))
-        if len(states) == 1:
-            counted |= states
-        elif states:
-            several.append(states)
-    for states in sorted(several, key=sorted):
-        fresh = states - counted
-        if fresh and (generous or fresh == states):
-            counted.add(min(fresh))
-    return sorted(counted)
+        if group[1:]:
+            left = [one for one in left if one not in group]
+        yield group
 
 
 def distinct_certain(participants: tuple[ParticipantFacts, ...]) -> int:
@@ -109,6 +140,19 @@ def three_valued(at_least: int, at_most: int, minimum: int) -> Outcome:
     return Outcome.OFFICER if at_most >= minimum else Outcome.INELIGIBLE
 
 
+def needed(minimum: int) -> str:
+    return "is needed" if minimum == 1 else "are needed"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """“1 country counts”, “3 countries count”."""
+    return f"{count_of(number, one, many)} {'counts' if number == 1 else 'count'}"
+
+
+def surely_counted(number: int, one: str, many: str = "") -> str:
+    return f"{count_of(number, one, many)} surely {'counts' if number == 1 else 'count'}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinOrganisations(Rule):
     """At least `minimum` different applicants that count."""
@@ -120,23 +164,29 @@ class MinOrganisations(Rule):
         "The consortium has the required number of different cluster or business network "
         "organisations. Associated partners do not count."
     )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "Enough different organisations surely count.",
+        Outcome.OFFICER: "Enough only if what is still open for some of them is settled.",
+        Outcome.INELIGIBLE: "Too few, even if everything open is settled.",
+    }
 
-    minimum: int
+    minimum: int = parameter("How many different organisations at least.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
         sure = case.counting_applicants(Counting.SURE)
         possible = case.counting_applicants(Counting.SURE, Counting.OPEN)
         at_least, at_most = distinct_certain(sure), distinct_possible(possible)
         outcome = three_valued(at_least, at_most, self.minimum)
+        asked = f"at least {self.minimum} {needed(self.minimum)}"
         message = {
-            Outcome.PASS: f"{count_of(at_least, 'organisation')} count; at least {self.minimum} are needed.",
+            Outcome.PASS: f"{counted(at_least, 'organisation')}; {asked}.",
             Outcome.OFFICER: (
-                f"{count_of(at_least, 'organisation')} surely count and up to {at_most} may; at least "
-                f"{self.minimum} are needed. It hinges on what is still open for a partner."
+                f"{surely_counted(at_least, 'organisation')} and up to {at_most} may; {asked}. "
+                "It hinges on what is still open for a partner."
             ),
             Outcome.INELIGIBLE: (
                 f"At most {count_of(at_most, 'organisation')} can count; at least {self.minimum} "
-                "different ones are needed."
+                f"different {'one is' if self.minimum == 1 else 'ones are'} needed."
             ),
         }[outcome]
         fix = None
@@ -157,40 +207,112 @@ class MinCountries(Rule):
         "The organisations that count come from the required number of different participating "
         "countries. Two partners may share a country."
     )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "Enough different countries surely count; EL is GR, UK is GB.",
+        Outcome.OFFICER: "Enough only if what is still open for some applicants is settled.",
+        Outcome.INELIGIBLE: "Too few, even if everything open is settled.",
+    }
 
-    minimum: int
+    minimum: int = parameter("How many different countries at least.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        sure = countries_counted(case.counting_applicants(Counting.SURE), generous=False)
-        possible = countries_counted(
-            case.counting_applicants(Counting.SURE, Counting.OPEN), generous=True
+        return [_judge_states(self, case, self.minimum, PARTICIPATING)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinMemberStates(Rule):
+    """Applicants that count come from at least `minimum` different Member States of the Union.
+
+    First seen in the calls of 2019 and 2020; the call of 2014 does not ask for it.
+    """
+
+    id: ClassVar[str] = "min-member-states"
+    level: ClassVar[Level] = Level.CONSORTIUM
+    title: ClassVar[str] = "Enough Member States"
+    asks: ClassVar[str] = (
+        "The organisations that count come from the required number of different Member States of "
+        "the Union, on the rule date."
+    )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "Enough different Member States surely count.",
+        Outcome.OFFICER: "Enough only if what is still open for some applicants is settled.",
+        Outcome.INELIGIBLE: "Too few, even if everything open is settled.",
+    }
+
+    minimum: int = parameter("How many different Member States at least.")
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        return [_judge_states(self, case, self.minimum, MEMBERS)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sort:
+    """Which states a minimum is about, and how a sentence calls one of them and several."""
+
+    one: str
+    many: str
+    place: str
+    places: str
+    is_counted: Callable[[Case], Callable[[str], bool]]
+
+
+def _all_states(_case: Case) -> Callable[[str], bool]:
+    return _any_state
+
+
+def _member_states(case: Case) -> Callable[[str], bool]:
+    return lambda state: case.countries.standing(state, case.rule_date)[0] == Standing.MEMBER_STATE
+
+
+PARTICIPATING = _Sort(
+    "country", "countries", "participating country", "participating countries", _all_states
+)
+MEMBERS = _Sort("Member State", "Member States", "Member State", "Member States", _member_states)
+
+
+def _judge_states(
+    rule: MinCountries | MinMemberStates, case: Case, minimum: int, sort: _Sort
+) -> Finding:
+    def of_this_sort(generous: bool, *counting: Counting) -> list[str]:
+        return countries_counted(
+            case.counting_applicants(*counting), generous=generous, is_counted=sort.is_counted(case)
         )
-        outcome = three_valued(len(sure), len(possible), self.minimum)
+
+    sure = of_this_sort(False, Counting.SURE)
+    possible = of_this_sort(True, Counting.SURE, Counting.OPEN)
+    outcome = three_valued(len(sure), len(possible), minimum)
+    asked = f"at least {minimum} {needed(minimum)}"
+    if outcome == Outcome.PASS:
+        names = listed(case.country_name(code) for code in sure)
+        message = f"{counted(len(sure), sort.one, sort.many)} ({names}); {asked}."
+    elif outcome == Outcome.OFFICER:
         names = listed(case.country_name(code) for code in sure) or "none yet"
-        message = {
-            Outcome.PASS: (
-                f"{len(sure)} countries count ({names}); at least {self.minimum} are needed."
-            ),
-            Outcome.OFFICER: (
-                f"{count_of(len(sure), 'country', 'countries')} surely count ({names}) and up to "
-                f"{len(possible)} may; at least {self.minimum} are needed."
-            ),
-            Outcome.INELIGIBLE: (
-                f"At most {count_of(len(possible), 'country', 'countries')} can count ({names}); at "
-                f"least {self.minimum} different ones are needed."
-            ),
-        }[outcome]
-        fix = None
-        if outcome == Outcome.OFFICER:
-            fix = Fix(
-                "consortium", "Settle what is open for the partners: then their countries count."
-            )
-        elif outcome != Outcome.PASS:
-            apart = listed(possible)
-            where = f" other than {apart}" if apart else ""
-            fix = Fix("consortium", f"Add a partner from a participating country{where}.")
-        evidence: dict[str, Any] = {"sure": sure, "possible": possible, "minimum": self.minimum}
-        yield self.found("consortium", outcome, message, fix, **evidence)
+        message = (
+            f"{surely_counted(len(sure), sort.one, sort.many)} ({names}) and up to "
+            f"{len(possible)} may; {asked}."
+        )
+    else:
+        names = listed(case.country_name(code) for code in possible) or "none yet"
+        message = (
+            f"At most {count_of(len(possible), sort.one, sort.many)} can count ({names}); {asked}."
+        )
+    fix = _how_to_reach(minimum, possible, outcome, sort)
+    return rule.found(
+        "consortium", outcome, message, fix, sure=sure, possible=possible, minimum=minimum
+    )
+
+
+def _how_to_reach(minimum: int, possible: list[str], outcome: Outcome, sort: _Sort) -> Fix | None:
+    if outcome == Outcome.PASS:
+        return None
+    if outcome == Outcome.OFFICER:
+        advice = "Settle what is open for the partners: then their countries count."
+        return Fix("consortium", advice)
+    lacking = minimum - len(possible)
+    other = f" other than {listed(possible, 'or')}" if possible else ""
+    if lacking == 1:
+        return Fix("consortium", f"Add a partner from a {sort.place}{other}.")
+    return Fix("consortium", f"Add partners from {lacking} different {sort.places}{other}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +323,13 @@ class Independent(Rule):
     level: ClassVar[Level] = Level.CONSORTIUM
     title: ClassVar[str] = "Independent of each other"
     asks: ClassVar[str] = "The organisations are independent of one another."
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "No applicant is known to control another, and none is probably listed twice.",
+        Outcome.OFFICER: "Some are linked, and enough independent ones remain.",
+        Outcome.INELIGIBLE: "Some are linked for certain, and too few independent ones remain.",
+    }
 
-    minimum: int
+    minimum: int = parameter("How many independent organisations must remain.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
         applicants = case.counting_applicants(Counting.SURE, Counting.OPEN)
@@ -236,6 +363,11 @@ class Coordinator(Rule):
     level: ClassVar[Level] = Level.CONSORTIUM
     title: ClassVar[str] = "One coordinator"
     asks: ClassVar[str] = "Exactly one applicant coordinates the proposal."
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "There is one coordinator, and it can count as an applicant.",
+        Outcome.OFFICER: "There is one, but it does not count; the others may stand without it.",
+        Outcome.INADMISSIBLE: "There is none, or more than one.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         coordinators = [p for p in case.facts.participants if p.role == Role.COORDINATOR]
@@ -270,6 +402,11 @@ class OneApplication(Rule):
     level: ClassVar[Level] = Level.CONTENT
     title: ClassVar[str] = "One proposal for each organisation"
     asks: ClassVar[str] = "An organisation takes part in one proposal of the call."
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The applicant is in no other submitted proposal of the call.",
+        Outcome.WARN: "It is in another one; so the applicant is told.",
+        Outcome.OFFICER: "It is in another one; so the officer is told.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for_officer = case.facts.audience == Audience.OFFICER

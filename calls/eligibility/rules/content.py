@@ -1,12 +1,12 @@
 """What the proposal must contain: activities, deliverables, a scoreboard, third markets, a duration."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from calls.eligibility.countries import Standing, is_in_europe
 from calls.eligibility.facts import IndicatorFacts, MarketFacts
-from calls.eligibility.rules.base import Case, Level, Rule
+from calls.eligibility.rules.base import Case, Level, Rule, count_of, listed, parameter
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
@@ -20,6 +20,10 @@ class ActivitiesJustified(Rule):
     asks: ClassVar[str] = (
         "Each activity clearly relates to the strand's objective and is justified."
     )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The activity is tied to an objective of the strand and justified.",
+        Outcome.OFFICER: "One of the two is missing, or the proposal has no activity.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         if not case.facts.activities:
@@ -30,15 +34,15 @@ class ActivitiesJustified(Rule):
             subject = f"activity:{number}"
             title = activity.title or f"Activity {number}"
             lacks = []
-            if not activity.objective:
+            if not activity.objective.strip():
                 lacks.append("is not tied to an objective of the strand")
-            if not activity.justification:
+            if not activity.justification.strip():
                 lacks.append("is not justified")
             if not lacks:
                 message = f"“{title}” is tied to the objective and justified."
                 yield self.found(subject, Outcome.PASS, message)
                 continue
-            message = f"“{title}” {' and '.join(lacks)}. The call asks for both."
+            message = f"“{title}” {listed(lacks)}. The call asks for both."
             fix = Fix("activities", f"Say what “{title}” serves and why it is needed.")
             yield self.found(subject, Outcome.OFFICER, message, fix)
 
@@ -51,6 +55,10 @@ class Deliverables(Rule):
     level: ClassVar[Level] = Level.CONTENT
     title: ClassVar[str] = "Deliverables of the strand"
     asks: ClassVar[str] = "Each result that the strand requires is among the deliverables."
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The deliverable is described, or a document is added for it.",
+        Outcome.OFFICER: "It is not; perhaps the proposal belongs to the other strand.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for deliverable in case.facts.deliverables:
@@ -75,6 +83,10 @@ class ScoreboardVerifiable(Rule):
         "Where the strand requires a monitoring scoreboard, it has at least one indicator, each "
         "with baseline, target, unit and means of verification."
     )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "There is an indicator, and each has all four.",
+        Outcome.OFFICER: "There is none, or one lacks something.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         if not any(deliverable.is_scoreboard for deliverable in case.facts.deliverables):
@@ -87,14 +99,13 @@ class ScoreboardVerifiable(Rule):
             yield self.found("scoreboard", Outcome.OFFICER, message, fix, indicators=0)
         elif lacking:
             message = (
-                f"Not verifiable yet: {', '.join(lacking)}. Each indicator needs a baseline, a "
+                f"Not verifiable yet: {listed(lacking)}. Each indicator needs a baseline, a "
                 "target, a unit and a means of verification."
             )
             yield self.found("scoreboard", Outcome.OFFICER, message, fix, lacking=lacking)
         else:
             count = len(indicators)
-            indicators_text = "one indicator" if count == 1 else f"{count} indicators"
-            message = f"The scoreboard has {indicators_text} that can be verified."
+            message = f"The scoreboard has {count_of(count, 'indicator')} that can be verified."
             yield self.found("scoreboard", Outcome.PASS, message, indicators=count)
 
 
@@ -110,6 +121,11 @@ class ThirdMarkets(Rule):
     level: ClassVar[Level] = Level.CONTENT
     title: ClassVar[str] = "Third markets beyond Europe"
     asks: ClassVar[str] = "The strategy targets specific third countries beyond Europe."
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The market is a country outside Europe and outside COSME on the rule date.",
+        Outcome.WARN: "It is a region; the call speaks of specific countries.",
+        Outcome.OFFICER: "It takes part in COSME or lies in Europe, or no market is named.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         if not case.facts.markets:
@@ -143,28 +159,88 @@ class ThirdMarkets(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketCount(Rule):
+    """Between `minimum` and, as the call recommends, `recommended_maximum` third countries are targeted.
+
+    First seen in the call of 2020; the call of 2014 names no number.
+    """
+
+    id: ClassVar[str] = "market-count"
+    level: ClassVar[Level] = Level.CONTENT
+    title: ClassVar[str] = "Number of third markets"
+    asks: ClassVar[str] = "The strategy targets as many third countries as the call asks for."
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The number of different countries is within what the call asks for.",
+        Outcome.WARN: "There are more than the call recommends.",
+        Outcome.OFFICER: "There are fewer than the call asks for; regions are not counted.",
+    }
+
+    minimum: int = parameter("How many different third countries at least.")
+    recommended_maximum: int | None = parameter(
+        "How many the call recommends at most; without it there is no upper number.", default=None
+    )
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        countries = sorted({one.country for one in case.facts.markets if one.country})
+        number = len(countries)
+        evidence: dict[str, Any] = {
+            "countries": countries,
+            "minimum": self.minimum,
+            "recommended_maximum": self.recommended_maximum,
+        }
+        named = f"The proposal targets {count_of(number, 'country', 'countries')}"
+        if number < self.minimum:
+            message = f"{named}; the call asks for at least {self.minimum}. Regions do not count."
+            fix = Fix(
+                "vision",
+                f"Name at least {count_of(self.minimum, 'third country', 'third countries')}.",
+            )
+            yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
+        elif self.recommended_maximum is not None and number > self.recommended_maximum:
+            message = f"{named}; the call recommends at most {self.recommended_maximum}."
+            fix = Fix("vision", "Consider fewer markets, and do more in each of them.")
+            yield self.found("proposal", Outcome.WARN, message, fix, **evidence)
+        else:
+            yield self.found("proposal", Outcome.PASS, f"{named}, as the call asks.", **evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Duration(Rule):
-    """The project takes at most `maximum_months`."""
+    """The project takes at most `maximum_months`, and at least `minimum_months` where the call says so."""
 
     id: ClassVar[str] = "duration"
     level: ClassVar[Level] = Level.CONTENT
     title: ClassVar[str] = "Duration"
-    asks: ClassVar[str] = "The project takes no longer than the call allows."
+    asks: ClassVar[str] = "The project takes as long as the call allows: no longer, and no shorter."
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The duration in months is within the limits.",
+        Outcome.OFFICER: "It is outside them, or not given.",
+    }
 
-    maximum_months: int
+    maximum_months: int = parameter("The longest duration, in months.")
+    minimum_months: int | None = parameter(
+        "The shortest duration, in months; without it there is none.", default=None
+    )
 
     def judge(self, case: Case) -> Iterable[Finding]:
         months = case.facts.duration_months
         evidence: dict[str, Any] = {"months": months, "maximum": self.maximum_months}
-        fix = Fix("summary", f"Give a duration of at most {self.maximum_months} months.")
+        if self.minimum_months is not None:
+            evidence["minimum"] = self.minimum_months
+        fix = Fix("summary", f"Give a duration of {self._allowed()}.")
         if months is None:
-            message = f"No duration is given. At most {self.maximum_months} months are allowed."
+            message = f"No duration is given. The call allows {self._allowed()}."
             yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
-        elif months > self.maximum_months:
+        elif (self.minimum_months or 0) <= months <= self.maximum_months:
+            message = f"The project takes {count_of(months, 'month')}, of {self._allowed()}."
+            yield self.found("proposal", Outcome.PASS, message, **evidence)
+        else:
             message = (
-                f"The project takes {months} months; at most {self.maximum_months} are allowed."
+                f"The project takes {count_of(months, 'month')}; the call allows {self._allowed()}."
             )
             yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
-        else:
-            message = f"The project takes {months} months, of at most {self.maximum_months}."
-            yield self.found("proposal", Outcome.PASS, message, **evidence)
+
+    def _allowed(self) -> str:
+        if self.minimum_months is None:
+            return f"at most {count_of(self.maximum_months, 'month')}"
+        return f"{self.minimum_months} to {count_of(self.maximum_months, 'month')}"

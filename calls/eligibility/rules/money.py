@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from calls.eligibility.facts import ProposalFacts, Role
-from calls.eligibility.rules.base import Case, Level, Rule
+from calls.eligibility.rules.base import Case, Level, Rule, parameter
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
@@ -36,8 +36,12 @@ class GrantCeiling(Rule):
     level: ClassVar[Level] = Level.CONTENT
     title: ClassVar[str] = "Grant within the ceiling"
     asks: ClassVar[str] = "The requested grant is within the ceiling of the strand."
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The requested grant is at most the ceiling.",
+        Outcome.OFFICER: "It is above it, even by a cent; or the call names no ceiling for the strand.",
+    }
 
-    ceilings: Mapping[str, Decimal]
+    ceilings: Mapping[str, Decimal] = parameter("The largest grant in euro, by code of the strand.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
         requested = requested_grant(case.facts)
@@ -67,8 +71,12 @@ class CoFinancingRate(Rule):
     level: ClassVar[Level] = Level.CONTENT
     title: ClassVar[str] = "Co-financing rate"
     asks: ClassVar[str] = "The grant covers at most the call's share of the eligible costs."
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "Grant divided by eligible costs is at most the call's share, exactly computed.",
+        Outcome.OFFICER: "It is more, or no eligible costs are given.",
+    }
 
-    maximum: Decimal
+    maximum: Decimal = parameter("The largest share that is paid, as a fraction: '0.75' is 75 %.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
         grant, costs = requested_grant(case.facts), eligible_costs(case.facts)
@@ -108,6 +116,11 @@ class BudgetAddsUp(Rule):
         "The lines of the partners add up to the totals; an associated partner takes part at its "
         "own cost."
     )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The lines add up to the totals, which the portal computes itself.",
+        Outcome.WARN: "A dossier from elsewhere states other totals.",
+        Outcome.OFFICER: "An associated partner asks for a grant.",
+    }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         facts = case.facts

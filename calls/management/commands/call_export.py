@@ -1,0 +1,24 @@
+"""Writes a call as the YAML file that `call_import` reads."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from calls.exporting import call_text
+from calls.models import Call
+
+
+class Command(BaseCommand):
+    help = (
+        "Write a call as YAML to standard output; call_import reads it back without a difference."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("reference", metavar="REF", help="such as COS-CLUSTER-2014-3-03")
+
+    def handle(self, *args: Any, reference: str, **options: Any) -> None:
+        call = Call.objects.with_page_parts().filter(reference=reference).first()
+        if call is None:
+            known = ", ".join(Call.objects.values_list("reference", flat=True)) or "none yet"
+            raise CommandError(f"There is no call “{reference}”. Calls of this portal: {known}.")
+        self.stdout.write(call_text(call), ending="")

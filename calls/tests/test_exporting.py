@@ -1,0 +1,58 @@
+"""A call as a file: what is written can be read back without a difference."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from calls.call_file import read_call_file, read_call_text
+from calls.exporting import call_text, content_of
+from calls.models import Call, ConditionChange
+from calls.publishing import load_call
+
+FILES = sorted((Path(__file__).parent.parent / "data").glob("*.yaml"))
+
+
+def stored(reference):
+    return Call.objects.with_page_parts().get(reference=reference)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_shipped_call_is_stored_and_written_without_a_difference(db, file):
+    content = read_call_file(file)
+    call = load_call(content)
+
+    text = call_text(stored(call.reference))
+
+    assert read_call_text(text) == content_of(stored(call.reference))
+    assert read_call_text(text)["call"] == content["call"]
+    participation = content["programme"]["participation"]
+    assert sorted(map(str, read_call_text(text)["programme"]["participation"])) == sorted(
+        map(str, participation)
+    )
+    again = load_call(read_call_text(text))
+    assert call_text(stored(again.reference)) == text
+
+
+def test_the_shipped_calls_agree_on_their_programme():
+    programmes = [read_call_file(file)["programme"] for file in FILES]
+    assert len(programmes) == 3
+    assert all(programme == programmes[0] for programme in programmes)
+
+
+def test_loading_what_was_exported_is_no_change_of_conditions(call):
+    before = ConditionChange.objects.count()
+    load_call(read_call_text(call_text(stored(call.reference))))
+    assert ConditionChange.objects.count() == before
+
+
+def test_the_command_writes_to_standard_output(call):
+    out = StringIO()
+    call_command("call_export", call.reference, stdout=out)
+    assert out.getvalue() == call_text(stored(call.reference))
+
+
+def test_an_unknown_call_is_named_with_those_that_are_known(call):
+    with pytest.raises(CommandError, match=r"no call “NO”.*COS-CLUSTER-2014-3-03"):
+        call_command("call_export", "NO")
