@@ -17,7 +17,7 @@ demo: .venv/ready ## Run the portal with its demonstration world until Ctrl-C (P
 test: .venv/ready ## Pass every test (ARGS="-k deadline" chooses some)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/ready ## Lint, template style, types, floors, missing migrations
+check: .venv/ready ## Lint, template style, types, floors, missing migrations, generated documents
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --check --target-version 5.2
@@ -26,12 +26,14 @@ check: .venv/ready ## Lint, template style, types, floors, missing migrations
 	@$(BIN)/mypy .
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(BIN)/python manage.py check --fail-level WARNING
+	@$(BIN)/python manage.py generate_docs --check
 
 fix: .venv/ready ## Put code and templates into the house style
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2 || true
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djhtml --tabwidth 2
+	@$(BIN)/python manage.py generate_docs
 
 bench: .venv/ready ## Measure speed and memory beside a floor of the same run
 	@PORTAL_MODE=development $(BIN)/python -m cosme_portal.bench $(ARGS)

@@ -6,13 +6,15 @@ import sys
 
 from cosme_portal import embedded
 
-# These look at source code only; none of them opens a database.
-WITHOUT_DATABASE = {"check", "help", "makemessages", "collectstatic"}
+# These look at source code and files only; none of them opens a database, unless it is asked to.
+WITHOUT_DATABASE = {"check", "help", "makemessages", "collectstatic", "screen", "generate_docs"}
+ASKS_FOR_DATABASE = "--stored"
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cosme_portal.settings")
-    if len(sys.argv) > 1 and sys.argv[1] not in WITHOUT_DATABASE:
+    command, *arguments = sys.argv[1:] or ["help"]
+    if command not in WITHOUT_DATABASE or ASKS_FOR_DATABASE in arguments:
         embedded.provide_database()
 
     from django.core.management import execute_from_command_line  # noqa: PLC0415 -- settings first

@@ -12,9 +12,9 @@ from typing import Any
 
 from applicants.profile import ProfileState, profile_of
 from calls.models import RequiredDeliverable
+from proposals.dossier_format import FORMAT
 from proposals.models import Participant, Proposal, ProposalFile, Section
 
-FORMAT = "cosme-dossier/1"
 COST_KINDS = ("staff", "travel", "subcontracting", "other", "indirect")
 PERSONAL_PROFILE_STEPS = {"contact"}
 

@@ -151,7 +151,12 @@ def facts_of(dossier: dict[str, Any], circumstances: Circumstances) -> ProposalF
         audience=circumstances.audience,
         participants=tuple(_participant(one, circumstances) for one in dossier["consortium"]),
         files=tuple(
-            FileFacts(slot=file["slot"], name=file["name"], pages=file["pages"])
+            FileFacts(
+                slot=file["slot"],
+                name=file["name"],
+                pages=file["pages"],
+                problem=file.get("problem", ""),
+            )
             for file in dossier["files"]
         ),
         activities=tuple(
@@ -178,9 +183,13 @@ def facts_of(dossier: dict[str, Any], circumstances: Circumstances) -> ProposalF
             for market in dossier["markets"]
         ),
         duration_months=dossier["summary"]["duration_months"],
-        stated_total_costs=Decimal(dossier["budget"]["total_costs"]),
-        stated_total_grant=Decimal(dossier["budget"]["total_grant"]),
+        stated_total_costs=_stated(dossier["budget"]["total_costs"]),
+        stated_total_grant=_stated(dossier["budget"]["total_grant"]),
     )
+
+
+def _stated(amount: str | None) -> Decimal | None:
+    return None if amount is None else Decimal(amount)
 
 
 def _deliverable(one: dict[str, Any], dossier: dict[str, Any]) -> DeliverableFacts:
@@ -205,7 +214,7 @@ def _participant(one: dict[str, Any], circumstances: Circumstances) -> Participa
         name=organisation["cluster_name"] or organisation["legal_name"],
         legal_name=organisation["legal_name"],
         role=Role(one["role"]),
-        kind=OrganisationKind(organisation["kind"]),
+        kind=OrganisationKind(organisation["kind"]) if organisation["kind"] else None,
         cluster_name=organisation["cluster_name"],
         country=organisation["country"],
         pic=organisation["pic"],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -43,8 +43,8 @@ class InTime(Rule):
         if received is None:
             return
         evidence: dict[str, Any] = {
-            "received_at": received.isoformat(),
-            "deadline": deadline.isoformat(),
+            "received_at": received.astimezone(UTC).isoformat(),
+            "deadline": deadline.astimezone(UTC).isoformat(),
         }
         if received < deadline:
             message = f"Received {in_brussels(received)}, before the deadline."

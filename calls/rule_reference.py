@@ -1,0 +1,136 @@
+"""The reference of all rules, made from their classes: what each asks, answers, and lets a call set."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from calls.eligibility import Outcome
+from calls.eligibility.rules import CATALOGUE, Level, Rule, parameters_of
+
+WHAT_IT_JUDGES = {
+    Level.SUBMISSION: "the submission and its files",
+    Level.PARTNER: "each applicant",
+    Level.CONSORTIUM: "the consortium",
+    Level.CONTENT: "what the proposal contains",
+}
+
+OUTCOME_WORDS = {
+    Outcome.PASS: "met",
+    Outcome.WARN: "met, look again",
+    Outcome.OFFICER: "an officer decides",
+    Outcome.INELIGIBLE: "not eligible",
+    Outcome.INADMISSIBLE: "not admissible",
+}
+
+
+@dataclass(frozen=True)
+class RuleEntry:
+    """One rule as pages and documents show it."""
+
+    rule: type[Rule]
+
+    @property
+    def id(self) -> str:
+        return self.rule.id
+
+    @property
+    def title(self) -> str:
+        return self.rule.title
+
+    @property
+    def asks(self) -> str:
+        return self.rule.asks
+
+    @property
+    def version(self) -> int:
+        return self.rule.version
+
+    @property
+    def judges(self) -> str:
+        return WHAT_IT_JUDGES[self.rule.level]
+
+    @property
+    def answers(self) -> list[tuple[Outcome, str, str]]:
+        """Outcome, outcome in words, and when the rule gives it."""
+        given = self.rule.answers
+        return [(one, OUTCOME_WORDS[one], given[one]) for one in Outcome if one in given]
+
+    @property
+    def parameters(self) -> list[tuple[str, str, str, bool]]:
+        """Name, meaning, form, and whether it must be given, of what only this rule has."""
+        return [one for one in parameters_of(self.rule) if one[0] not in SHARED]
+
+
+SHARED = tuple(Rule.__dataclass_fields__)
+
+
+def all_rules() -> list[RuleEntry]:
+    return [RuleEntry(rule) for rule in CATALOGUE.values()]
+
+
+INTRODUCTION = """\
+# Rules
+
+Made from the code by `manage.py generate_docs`; do not edit. Each rule gives a finding for every
+thing that it judges: what was found, with the facts that show it, the text that it rests on, and how
+to mend what is not met. A call's file says which of these rules it uses, in which order and with
+which parameters. The machine's verdict is advice: an officer decides, and where this page and the text
+of the call differ, the text of the call prevails.
+
+Applicants count as *sure* (every rule about them is met), *open* (something is undecided) or *out*
+(one is not met). A minimum is met where enough sure ones are there, for an officer where it hinges on
+open ones, and not met otherwise.
+
+Every rule has these parameters.
+"""
+
+
+def as_markdown(calls: Iterable[Mapping[str, Any]]) -> str:
+    """The reference as a document, with the calls (as `call_file` reads them) that use each rule."""
+    contents = list(calls)
+    shared = [one for one in parameters_of(Rule) if one[0] in SHARED]
+    entries = (_entry(one, contents) for one in all_rules())
+    return "\n".join([INTRODUCTION, *_table_of(shared), *entries])
+
+
+def _table_of(parameters: list[tuple[str, str, str, bool]]) -> list[str]:
+    if not parameters:
+        return []
+    rows = [
+        f"| `{name}`{'' if must else ' (optional)'} | {means} | {form} |"
+        for name, means, form, must in parameters
+    ]
+    return ["| parameter | means | given as |", "|---|---|---|", *rows, ""]
+
+
+def _entry(entry: RuleEntry, calls: list[Mapping[str, Any]]) -> str:
+    lines = [
+        f"## {entry.title}",
+        "",
+        f"`{entry.id}`, version {entry.version}, judges {entry.judges}.",
+        "",
+        entry.asks,
+        "",
+        "| outcome | when |",
+        "|---|---|",
+        *(f"| {words} (`{outcome.value}`) | {when} |" for outcome, words, when in entry.answers),
+        "",
+        *_table_of(entry.parameters),
+        *_uses(entry.id, calls),
+    ]
+    return "\n".join(lines)
+
+
+def _uses(rule_id: str, calls: list[Mapping[str, Any]]) -> list[str]:
+    uses = [
+        f"- {content['call']['reference']}{_strands(entry)}: {entry['citation']}"
+        for content in calls
+        for entry in content["call"]["rules"]
+        if entry["rule"] == rule_id
+    ]
+    return ["Used by", "", *uses, ""] if uses else ["No shipped call uses it.", ""]
+
+
+def _strands(entry: Mapping[str, Any]) -> str:
+    strands = entry.get("strands", [])
+    return f", strand {' and '.join(strands)}" if strands else ""

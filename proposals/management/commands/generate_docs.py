@@ -1,0 +1,54 @@
+"""Writes the documents that are made from code, or says which of them are out of date."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from calls.call_file import read_call_file
+from calls.rule_reference import as_markdown
+from proposals.from_files import SHIPPED
+from proposals.schemas import dossier_schema, verdict_schema
+
+DOCS = settings.ROOT / "docs"
+
+
+class Command(BaseCommand):
+    help = (
+        "Write docs/dossier.schema.json, docs/verdict.schema.json and docs/rules.md from the code."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing; fail where one is out of date"
+        )
+
+    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+        stale = [path for path, text in _documents().items() if _is_stale(path, text)]
+        if check and stale:
+            names = ", ".join(str(path.relative_to(settings.ROOT)) for path in stale)
+            raise CommandError(f"Out of date: {names}. Write them with: manage.py generate_docs")
+        if not check:
+            for path in stale:
+                path.write_text(_documents()[path], encoding="utf-8")
+        self.stdout.write(f"{len(stale)} of {len(_documents())} documents were out of date.")
+
+
+def _documents() -> dict[Path, str]:
+    calls = [read_call_file(path) for path in sorted(SHIPPED.glob("*.yaml"))]
+    return {
+        DOCS / "dossier.schema.json": _json(dossier_schema()),
+        DOCS / "verdict.schema.json": _json(verdict_schema()),
+        DOCS / "rules.md": as_markdown(calls),
+    }
+
+
+def _json(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _is_stale(path: Path, text: str) -> bool:
+    return not path.exists() or path.read_text(encoding="utf-8") != text

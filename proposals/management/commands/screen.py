@@ -1,0 +1,199 @@
+"""Judges dossiers from files, without an account and without a database."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import fill
+from typing import IO, Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from calls.call_file import BadCallFile
+from calls.eligibility import Finding, Outcome, canonical
+from calls.exporting import content_of
+from calls.models import Call
+from proposals.dossier_format import AN_INSTANT, UnusableDossier, instant_from
+from proposals.from_files import (
+    Conditions,
+    Judged,
+    conditions_from,
+    conditions_in,
+    dossiers_in,
+    judge_text,
+)
+
+SOME_DO_NOT_PASS, UNUSABLE = 1, 2
+STANDARD_INPUT = "-"
+INDENT = "      "
+WIDEST = 100  # signs of a line
+
+WORDS = {
+    Outcome.PASS: "met",
+    Outcome.WARN: "look again",
+    Outcome.OFFICER: "an officer decides",
+    Outcome.INELIGIBLE: "not eligible",
+    Outcome.INADMISSIBLE: "not admissible",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Judge dossiers from files by the rules of their call. Exit status: 0 all pass, 1 some do "
+        "not, 2 some input cannot be used (which file, which field, what is wrong)."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "files", nargs="+", metavar="FILE",
+            help="a dossier as JSON, or one dossier on each line; - is standard input",
+        )  # fmt: skip
+        parser.add_argument(
+            "--rule-date", metavar="D", help="the day on which countries must count (ISO)"
+        )
+        parser.add_argument(
+            "--received-at", metavar="T", help=f"{AN_INSTANT}; goes before what a dossier says"
+        )
+        parser.add_argument("--format", choices=["json", "text"], default="json")
+        parser.add_argument(
+            "--call", action="append", type=Path, default=[], metavar="FILE",
+            help="judge by this call file, not by those that are shipped; may be given again",
+        )  # fmt: skip
+        parser.add_argument(
+            "--stored", action="store_true", help="judge by the calls in the portal's database"
+        )
+
+    def handle(self, *args: Any, files: list[str], **options: Any) -> None:
+        conditions = self._conditions(options["call"], stored=options["stored"])
+        given = {
+            "rule_date": _rule_date(options["rule_date"]),
+            "received_at": _received_at(options["received_at"]),
+        }
+        show = self._as_text if options["format"] == "text" else _as_json
+        status = 0
+        try:
+            for name in files:
+                for judged in self._judged(name, conditions, given):
+                    status = max(status, _status_of(judged))
+                    if judged is not None:
+                        self.stdout.write(show(judged))
+        except BrokenPipeError:  # who read the output has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = UNUSABLE
+        if status:
+            sys.exit(status)
+
+    def _conditions(self, files: list[Path], *, stored: bool) -> dict[str, Conditions]:
+        if stored:
+            calls = Call.objects.with_page_parts().select_related("programme")
+            return {call.reference: conditions_from(content_of(call)) for call in calls}
+        try:
+            return conditions_in(files)
+        except OSError as error:
+            message = f"{error.filename} cannot be read: {error.strerror}."
+            raise CommandError(message, returncode=UNUSABLE) from None
+        except BadCallFile as problem:
+            raise CommandError(str(problem), returncode=UNUSABLE) from None
+
+    def _judged(
+        self, name: str, conditions: Mapping[str, Conditions], given: dict[str, Any]
+    ) -> Iterator[Judged | None]:
+        """Each dossier of a file; None, and a word to standard error, for what cannot be used."""
+        try:
+            with _opened(name) as stream:
+                for line, text in dossiers_in(stream):
+                    try:
+                        yield judge_text(text, conditions, **given)
+                    except UnusableDossier as unusable:
+                        self._tell(name, line, unusable)
+                        yield None
+        except OSError as error:
+            self.stderr.write(f"{name} cannot be read: {error.strerror}.")
+            yield None
+
+    def _tell(self, name: str, line: int | None, unusable: UnusableDossier) -> None:
+        where = f"{name}, line {line}" if line else name
+        for problem in unusable.problems:
+            self.stderr.write(f"{where}: {problem}")
+
+    def _as_text(self, judged: Judged) -> str:
+        """For people: what is not met first, each with its mending and its source."""
+        verdict = judged.verdict
+        outcome = self._coloured(verdict.outcome, OVERALL[verdict.outcome])
+        met = len(verdict.having(Outcome.PASS))
+        lines = [
+            self.style.MIGRATE_HEADING(f"{judged.title} · strand {judged.strand}"),
+            f"  {outcome} · {met} met, countries as on {verdict.rule_date}",
+        ]
+        not_met = [one for one in verdict.findings if one.outcome != Outcome.PASS]
+        for finding in sorted(not_met, key=lambda one: -one.outcome.severity):
+            lines += self._lines_of(finding)
+        return "\n".join([*lines, ""])
+
+    def _lines_of(self, finding: Finding) -> list[str]:
+        word = self._coloured(finding.outcome, WORDS[finding.outcome])
+        texts = [finding.message]
+        if finding.fix:
+            texts.append(_("To mend it: %(advice)s") % {"advice": finding.fix.advice})
+        texts.append(_("Source: %(citation)s") % {"citation": finding.citation})
+        width = min(get_terminal_size().columns, WIDEST)
+        indented = [
+            fill(text, width, initial_indent=INDENT, subsequent_indent=INDENT) for text in texts
+        ]
+        return [f"  {word} · {finding.rule} · {finding.subject}", *indented]
+
+    def _coloured(self, outcome: Outcome, words: str) -> str:
+        paint = {
+            Outcome.PASS: self.style.SUCCESS,
+            Outcome.WARN: self.style.WARNING,
+            Outcome.OFFICER: self.style.WARNING,
+        }.get(outcome, self.style.ERROR)
+        return paint(words)
+
+
+OVERALL = {
+    Outcome.PASS: "Eligible",
+    Outcome.OFFICER: "An officer decides",
+    Outcome.INELIGIBLE: "Not eligible",
+    Outcome.INADMISSIBLE: "Not admissible",
+}
+
+
+def _status_of(judged: Judged | None) -> int:
+    if judged is None:
+        return UNUSABLE
+    return 0 if judged.verdict.outcome == Outcome.PASS else SOME_DO_NOT_PASS
+
+
+def _as_json(judged: Judged) -> str:
+    return canonical(judged.verdict.as_json())
+
+
+def _rule_date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        message = f"--rule-date: found “{text}”; expected a date such as 2015-04-21."
+        raise CommandError(message, returncode=UNUSABLE) from None
+
+
+def _received_at(text: str | None) -> datetime | None:
+    moment = instant_from(text) if text else None
+    if text and moment is None:
+        message = f"--received-at: found “{text}”; expected {AN_INSTANT}."
+        raise CommandError(message, returncode=UNUSABLE)
+    return moment
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[IO[bytes]]:
+    if name == STANDARD_INPUT:
+        yield sys.stdin.buffer
+        return
+    with Path(name).open("rb") as stream:
+        yield stream
