@@ -1,4 +1,4 @@
-"""Proposals as drafts, their frozen versions, verdicts, receipts, and what officers record."""
+"""Proposals as drafts, their frozen versions, verdicts and receipts."""
 
 import json
 import secrets
@@ -17,7 +17,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import Organisation, SavedStep, User
-from calls import clock
 from calls.eligibility import Outcome, Verdict
 from calls.eligibility.facts import Audience, Role
 from calls.models import AppliedConditions, Call, Strand
@@ -525,100 +524,3 @@ class RefusedAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.proposal} at {self.received_at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-class SealedAccess(models.Model):
-    """Someone of the officers tried to open a proposal before its deadline. Nothing was shown."""
-
-    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="sealed_accesses")
-    officer = models.ForeignKey(User, models.PROTECT, related_name="+")
-    path = models.CharField(max_length=300)
-    tried_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-tried_at"]
-        verbose_name_plural = "sealed accesses"
-        triggers = [
-            pgtrigger.Protect(
-                name="sealed_accesses_are_final",
-                operation=pgtrigger.Update | pgtrigger.Delete,
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.officer} · {self.proposal}"
-
-
-class Decision(models.Model):
-    """An officer's outcome for a version, with the reason. A new decision never replaces an old one."""
-
-    class OutcomeChoices(models.TextChoices):
-        ELIGIBLE = "eligible", _("Eligible")
-        INELIGIBLE = "ineligible", _("Not eligible")
-        INADMISSIBLE = "inadmissible", _("Not admissible")
-        CLARIFY = "clarify", _("To be clarified with the applicant")
-
-    version = models.ForeignKey(Version, models.PROTECT, related_name="decisions")
-    outcome = models.CharField(max_length=12, choices=OutcomeChoices)
-    reason = models.TextField()
-    decided_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    decided_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-decided_at"]
-        constraints = [
-            models.CheckConstraint(name="a_decision_has_a_reason", condition=Q(reason__regex=r"\S"))
-        ]
-        triggers = [
-            guards.DECISION_AFTER_DEADLINE,
-            pgtrigger.Protect(
-                name="decisions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.version}: {self.get_outcome_display()}"
-
-
-class OutboxMessage(models.Model):
-    """A promise made in the transaction that gave cause for it, kept by a worker later.
-
-    Plumbing: its instants are real time, not portal time.
-    """
-
-    class Kind(models.TextChoices):
-        RECEIPT = "receipt", _("Receipt")
-        SUBMISSION_MAIL = "submission-mail", _("Mail about a submission")
-
-    class State(models.TextChoices):
-        DUE = "due", _("due")
-        CLAIMED = "claimed", _("in work")
-        DONE = "done", _("done")
-        GIVEN_UP = "given-up", _("given up")
-
-    kind = models.CharField(max_length=20, choices=Kind)
-    version = models.ForeignKey(Version, models.PROTECT, related_name="outbox_messages")
-    state = models.CharField(max_length=10, choices=State, default=State.DUE)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(default=clock.real_now)
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)
-    last_error = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        ordering = ["due_at", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                name="one_promise_of_each_kind_for_a_version", fields=["kind", "version"]
-            )
-        ]
-        indexes = [
-            models.Index(
-                name="outbox_waiting",
-                fields=["due_at"],
-                condition=~Q(state__in=["done", "given-up"]),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} of {self.version_id}: {self.state}"
