@@ -1,0 +1,45 @@
+"""Makes every stored verdict again and reports any byte that differs."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from proposals.models import StoredVerdict
+from proposals.replaying import ReplayResult, replay_in_parts
+
+
+class Command(BaseCommand):
+    help = (
+        "Make every stored verdict again from its facts, rules and countries. Exit status: 0 every "
+        "byte is the same, 1 something differs."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--call", metavar="REF", help="only verdicts of this call")
+        parser.add_argument("--processes", type=int, default=1, metavar="N")
+
+    def handle(self, *args: Any, call: str | None, processes: int, **options: Any) -> None:
+        verdicts = StoredVerdict.objects.all()
+        if call:
+            verdicts = verdicts.filter(version__proposal__strand__call__reference=call)
+        total, outcome = verdicts.count(), ReplayResult()
+        for part in replay_in_parts(verdicts, processes=max(1, processes)):
+            outcome.add(part)
+            for difference in part.differences:
+                self.stdout.write(self.style.ERROR(str(difference)))
+            self._tell_progress(outcome.seen, total)
+        self._sum_up(outcome)
+        if outcome.differences:
+            sys.exit(1)
+
+    def _tell_progress(self, seen: int, total: int) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"\r{seen} of {total}", ending="\n" if seen >= total else "")
+
+    def _sum_up(self, outcome: ReplayResult) -> None:
+        self.stdout.write(f"{outcome.same} verdicts come out the same, byte for byte.")
+        if outcome.older:
+            self.stdout.write(f"{outcome.older} are older than the facts kept with verdicts.")
+        if outcome.differences:
+            self.stdout.write(self.style.ERROR(f"{len(outcome.differences)} differ."))
