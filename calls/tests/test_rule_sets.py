@@ -47,7 +47,8 @@ def test_member_states_are_counted_on_the_rule_date(countries, outcome):
 
 def test_an_open_partner_makes_the_number_of_member_states_open():
     undecided = partner(2, "FR", kind=OrganisationKind.RESEARCH_AS_CLUSTER)
-    listed = rules({"rule": "organisation-kind"}, {"rule": "min-member-states", "minimum": 2})
+    kinds = {"rule": "organisation-kind", "kinds_for_officer": ["research-acting-as-cluster"]}
+    listed = rules(kinds, {"rule": "min-member-states", "minimum": 2})
     facts = proposal(partner(1, "LT"), undecided, partner(3, "TR"))
     assert said_by("min-member-states", facts, listed) == [("consortium", "officer")]
 

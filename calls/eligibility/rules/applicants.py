@@ -143,8 +143,7 @@ class KindOfOrganisation(Rule):
         default=(OrganisationKind.CLUSTER, OrganisationKind.NETWORK, OrganisationKind.RUNS_CLUSTER),
     )
     kinds_for_officer: tuple[OrganisationKind, ...] = parameter(
-        "The kinds about which an officer decides.",
-        default=(OrganisationKind.RESEARCH_AS_CLUSTER,),
+        "The kinds about which an officer decides.", default=()
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:

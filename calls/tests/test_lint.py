@@ -1,0 +1,173 @@
+"""What is odd about rules is said before any proposal comes."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from calls.call_file import read_call_file
+from calls.eligibility import CountrySet, RuleSet, rule_date_of
+from calls.eligibility.lint import StrandOutline, outlines_of, remarks_on
+from calls.tests.facts import FILE, call_file, country_set, rule_set
+
+DAY = date(2015, 4, 21)
+ONE = StrandOutline("1", deliverables=2, has_scoreboard=False, budget=Decimal(1000))
+TWO = StrandOutline("2", deliverables=0, has_scoreboard=True, budget=None)
+HOME = {"rule": "established"}
+
+
+def said(*rules, strands=(ONE,), countries=None, day=DAY):
+    listed = RuleSet.from_json([{"citation": "x"} | rule for rule in rules])
+    found = remarks_on(listed, countries or country_set(), day, strands)
+    return [(one.oddity.value, one.rules, one.message) for one in found]
+
+
+def minimum(rule, number):
+    return {"rule": rule, "minimum": number}
+
+
+@pytest.mark.parametrize(
+    ("rules", "remark"),
+    [
+        (
+            (HOME, minimum("min-countries", 34)),
+            ("contradiction", ("min-countries",), "“min-countries” asks for 34, but only 33 countries count on 2015-04-21: no proposal can meet it."),
+        ),
+        (
+            (minimum("min-member-states", 29),),
+            ("contradiction", ("min-member-states",), "“min-member-states” asks for 29, but only 28 Member States count on 2015-04-21: no proposal can meet it."),
+        ),
+        (
+            (HOME, minimum("min-organisations", 3), minimum("min-countries", 3)),
+            ("never-fails", ("min-organisations", "min-countries"), "“min-organisations” (3) never fails where “min-countries” (3) is met: different countries are different organisations."),
+        ),
+        (
+            (minimum("min-organisations", 2), minimum("min-member-states", 3)),
+            ("never-fails", ("min-organisations", "min-member-states"), "“min-organisations” (2) never fails where “min-member-states” (3) is met: different states are different organisations."),
+        ),
+        (
+            (HOME, minimum("min-countries", 2), minimum("min-member-states", 2)),
+            ("never-fails", ("min-countries", "min-member-states"), "“min-countries” (2) never fails where “min-member-states” (2) is met: each Member State is a participating country."),
+        ),
+        (
+            (minimum("independent", 2), minimum("min-organisations", 3)),
+            ("never-fails", ("independent", "min-organisations"), "“independent” (2) never fails where “min-organisations” (3) is met: fewer are refused before they are compared."),
+        ),
+        (
+            (minimum("min-countries", 3),),
+            ("gap", ("min-countries",), "“min-countries” counts countries that do not take part, because no rule asks where an applicant is established."),
+        ),
+        (
+            ({"rule": "organisation-kind", "kinds": ["company", "other"], "kinds_for_officer": ["other"]},),
+            ("contradiction", ("organisation-kind",), "“organisation-kind” lets other apply and leaves the same to an officer."),
+        ),
+        (
+            ({"rule": "organisation-kind", "kinds": ["cluster-organisation", "business-network", "runs-a-cluster", "company"],
+              "kinds_for_officer": ["research-acting-as-cluster", "other"]},),
+            ("never-fails", ("organisation-kind",), "“organisation-kind” accepts every kind: nobody is out by it."),
+        ),
+        (
+            ({"rule": "platform-registration", "accepts": ["registered", "neither"]},),
+            ("never-fails", ("platform-registration",), "“platform-registration” also accepts who is not registered: nobody is out by it."),
+        ),
+        (
+            ({"rule": "grant-ceiling", "ceilings": {"2": "5"}},),
+            ("gap", ("grant-ceiling",), "“grant-ceiling” names no amount: each proposal goes to an officer."),
+        ),
+        (
+            ({"rule": "grant-ceiling", "ceilings": {"1": "1000.01"}},),
+            ("contradiction", ("grant-ceiling",), "“grant-ceiling” allows 1000.01 for one proposal, more than the whole budget of strand 1, 1000."),
+        ),
+        (
+            ({"rule": "co-financing-rate", "maximum": "1"},),
+            ("never-fails", ("co-financing-rate",), "“co-financing-rate” pays everything: only a grant above the costs fails."),
+        ),
+        (
+            ({"rule": "scoreboard-verifiable"},),
+            ("never-fails", ("scoreboard-verifiable",), "“scoreboard-verifiable” has nothing to judge: no strand of it requires one."),
+        ),
+        (
+            (minimum("market-count", 2),),
+            ("gap", ("market-count",), "“market-count” counts every country, because no rule asks for third markets."),
+        ),
+        (
+            ({"rule": "coordinator", "strands": ["1", "7"]},),
+            ("contradiction", ("coordinator",), "“coordinator” is for strand 7, which the call does not have."),
+        ),
+    ],
+)  # fmt: skip
+def test_an_odd_list_is_remarked_on(rules, remark):
+    assert said(*rules) == [remark]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (HOME, minimum("min-countries", 33)),
+        (HOME, minimum("min-countries", 2), minimum("min-organisations", 3)),
+        (minimum("min-member-states", 28),),
+        (HOME, minimum("min-member-states", 2), minimum("min-countries", 3)),
+        (minimum("independent", 3), minimum("min-organisations", 3)),
+        ({"rule": "grant-ceiling", "ceilings": {"1": "1000"}},),
+        ({"rule": "co-financing-rate", "maximum": "0.99"},),
+        ({"rule": "deliverables"},),
+        ({"rule": "organisation-kind"},),
+        ({"rule": "platform-registration"},),
+        (minimum("market-count", 2), {"rule": "third-markets"}),
+    ],
+)
+def test_a_sound_list_is_not_remarked_on(rules):
+    assert said(*rules) == []
+
+
+def test_no_country_at_all_is_a_contradiction():
+    assert said(HOME, countries=CountrySet([])) == [
+        (
+            "contradiction",
+            ("established",),
+            "No country counts on 2015-04-21: every applicant is out.",
+        )
+    ]
+
+
+def test_a_remark_names_its_strand_where_it_is_not_true_of_all():
+    remarks = said({"rule": "grant-ceiling", "ceilings": {"1": "5"}}, strands=(ONE, TWO))
+    assert [message for _oddity, _rules, message in remarks] == [
+        "In strand 2: “grant-ceiling” names no amount: each proposal goes to an officer."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("strands", "rules"),
+    [
+        ((), []),
+        (("1",), ["scoreboard-verifiable"]),
+        (("2",), ["deliverables"]),
+    ],
+)
+def test_a_rule_is_idle_only_where_none_of_its_strands_has_anything_for_it(strands, rules):
+    scope = {"strands": list(strands)} if strands else {}
+    remarks = said(
+        {"rule": "deliverables"} | scope,
+        {"rule": "scoreboard-verifiable"} | scope,
+        strands=(ONE, TWO),
+    )
+    assert [one[1] for one in remarks] == [(rule,) for rule in rules]
+
+
+def test_the_shipped_calls_hold_no_contradiction_and_no_gap():
+    for file in sorted(FILE.parent.glob("*.yaml")):
+        content = read_call_file(file)
+        call = content["call"]
+        found = remarks_on(
+            RuleSet.from_json(call["rules"]),
+            country_set(),
+            rule_date_of(call["first_deadline"]),
+            outlines_of(call["strands"]),
+        )
+        assert {one.oddity.value for one in found} <= {"never-fails"}, file
+
+
+def test_the_call_of_2014_says_what_its_minimums_make_of_each_other():
+    found = remarks_on(rule_set(), country_set(), DAY, outlines_of(call_file()["call"]["strands"]))
+    assert [one.rules for one in found] == [("min-organisations", "min-countries")]
