@@ -1,6 +1,6 @@
-"""Pages of calls, and moving the clock where that is allowed."""
+"""The list of calls, the page of one, and moving the clock where that is allowed."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
@@ -14,13 +14,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
 
 from calls import clock
-from calls.eligibility.countries import STATUS_NOTES, Participation, name_on
+from calls.countries_on import countries_on
 from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
-from calls.models import Call, CallState, CountryParticipation
+from calls.models import Call, CallState
 from calls.moments import MOMENTS
 from calls.templatetags.instants import countdown
 
-GATES = dict(CountryParticipation.Gate.choices)
 PERSONAL_COOKIES = {settings.SESSION_COOKIE_NAME, CookieStorage.cookie_name}
 TIME_LEFT = mark_safe("<!-- time left -->")
 
@@ -96,30 +95,12 @@ def _parts_of(found: Call, state: CallState) -> dict[str, SafeString]:
 
 def _context_of(given: Call) -> dict[str, object]:
     found = Call.objects.with_page_parts().select_related("programme").get(pk=given.pk)
-    countries = found.programme.country_set()
-    rule_date = found.rule_date
-    counting = [_row(row, rule_date) for row in countries.counting_on(rule_date)]
     return {
         "call": found,
-        "members": [row for row in counting if row["gate"] == "member-state"],
-        "others": [row for row in counting if row["gate"] != "member-state"],
-        "counting": len(counting),
-        "signed_only": [_row(row, rule_date) for row in countries.signed_only_on(rule_date)],
+        "answer": countries_on(found.rule_date, found.programme.country_set()),
         "elements": ELEMENTS,
         "definition_source": SOURCE,
         "definition_url": SOURCE_URL,
-    }
-
-
-def _row(row: Participation, rule_date: date) -> dict[str, object]:
-    return {
-        "code": row.country,
-        "name": name_on(row.country, rule_date),
-        "gate": row.gate,
-        "gate_text": GATES[row.gate],
-        "signed_on": row.signed_on,
-        "in_force_on": row.in_force_on,
-        "note": STATUS_NOTES.get(row.country, ""),
     }
 
 

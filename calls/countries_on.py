@@ -1,0 +1,89 @@
+"""Which countries counted on a day: the one answer that page and command give."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from calls.eligibility.countries import STATUS_NOTES, CountrySet, Participation, name_on
+from calls.models import CountryParticipation
+
+GATES = dict(CountryParticipation.Gate.choices)
+MEMBER_STATE = CountryParticipation.Gate.MEMBER_STATE.value
+
+
+@dataclass(frozen=True, slots=True)
+class CountryRow:
+    """One country with the row that speaks for it and its name of the day."""
+
+    row: Participation
+    name: str
+
+    @property
+    def code(self) -> str:
+        return self.row.country
+
+    @property
+    def gate(self) -> str:
+        return self.row.gate
+
+    @property
+    def gate_text(self) -> str:
+        return str(GATES[self.row.gate])
+
+    @property
+    def signed_on(self) -> date | None:
+        return self.row.signed_on
+
+    @property
+    def in_force_on(self) -> date | None:
+        return self.row.in_force_on
+
+    @property
+    def counts_until(self) -> date | None:
+        return self.row.counts_until
+
+    @property
+    def source(self) -> str:
+        return self.row.source
+
+    @property
+    def note(self) -> str:
+        return STATUS_NOTES.get(self.row.country, "")
+
+    def as_json(self) -> dict[str, Any]:
+        return self.row.as_json() | {"name": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class CountriesOn:
+    """Who counted on a day: Member States in protocol order, others, and those that had only signed."""
+
+    day: date
+    members: tuple[CountryRow, ...]
+    others: tuple[CountryRow, ...]
+    signed_only: tuple[CountryRow, ...]
+
+    @property
+    def counting(self) -> int:
+        return len(self.members) + len(self.others)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "day": self.day.isoformat(),
+            "counting": [one.as_json() for one in (*self.members, *self.others)],
+            "signed_only": [one.as_json() for one in self.signed_only],
+        }
+
+
+def countries_on(day: date, countries: CountrySet) -> CountriesOn:
+    def named(rows: Iterable[Participation]) -> tuple[CountryRow, ...]:
+        return tuple(CountryRow(row, name_on(row.country, day)) for row in rows)
+
+    counting = named(countries.counting_on(day))
+    return CountriesOn(
+        day=day,
+        members=tuple(one for one in counting if one.gate == MEMBER_STATE),
+        others=tuple(one for one in counting if one.gate != MEMBER_STATE),
+        signed_only=named(countries.signed_only_on(day)),
+    )

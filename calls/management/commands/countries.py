@@ -1,0 +1,55 @@
+"""Tells which countries counted on a day."""
+
+import json
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from calls import clock
+from calls.countries_on import CountryRow, countries_on
+from calls.models import Programme
+
+
+class Command(BaseCommand):
+    help = "Say which countries counted on a day (today, if none is given), and on which ground."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("day", nargs="?", metavar="DAY", help="such as 2015-04-21")
+        parser.add_argument("--programme", default="COSME", metavar="CODE")
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *args: Any, day: str | None, programme: str, **options: Any) -> None:
+        found = Programme.objects.filter(code=programme).first()
+        if found is None:
+            known = ", ".join(Programme.objects.values_list("code", flat=True)) or "none yet"
+            raise CommandError(f"There is no programme “{programme}”. Known: {known}.")
+        answer = countries_on(_day(day), found.country_set())
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(answer.as_json(), ensure_ascii=False, indent=2))
+            return
+        self.stdout.write(f"{answer.counting} countries counted on {answer.day}.")
+        for title, rows in (
+            ("Member States", answer.members),
+            ("Others", answer.others),
+            ("Signed, not in force: an officer decides", answer.signed_only),
+        ):
+            if rows:
+                self.stdout.write(f"\n{title}")
+            for row in rows:
+                self.stdout.write(f"  {_line(row)}")
+
+
+def _line(row: CountryRow) -> str:
+    since = f"since {row.in_force_on}" if row.in_force_on else f"signed {row.signed_on}"
+    until = f" until {row.counts_until}" if row.counts_until else ""
+    return f"{row.code}  {row.name}: {since}{until} ({row.source})"
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return clock.now().date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"Found “{text}”; expected a day such as 2015-04-21.") from None

@@ -1,0 +1,6 @@
+"""Pages of calls; each subject has a module of its own."""
+
+from calls.views.call import call, call_list, move_clock
+from calls.views.conditions import countries, rules
+
+__all__ = ["call", "call_list", "countries", "move_clock", "rules"]

@@ -1,0 +1,48 @@
+"""Pages of what proposals are judged by: the countries of a day, and the reference of all rules."""
+
+from datetime import date
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
+
+from calls import clock
+from calls.countries_on import countries_on
+from calls.eligibility.rules import parameters_of
+from calls.eligibility.rules.base import Rule
+from calls.models import Call, Programme
+from calls.rule_reference import SHARED, all_rules
+
+
+class DayForm(forms.Form):
+    """On which day somebody wants to know who counted."""
+
+    on = forms.DateField(
+        label=_("Day"),
+        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}),
+        error_messages={"invalid": _("This is no date. Give it as in 2015-04-21.")},
+    )
+
+
+def countries(request: HttpRequest, programme: str) -> HttpResponse:
+    """Who counted on a day; without one, today."""
+    found = get_object_or_404(Programme, code=programme)
+    moment = clock.now()
+    asked = {"on": request.GET.get("on") or moment.date().isoformat()}
+    form = DayForm(asked)
+    day: date = form.cleaned_data["on"] if form.is_valid() else moment.date()
+    context = {
+        "programme": found,
+        "form": form,
+        "answer": countries_on(day, found.country_set()),
+        "calls": Call.objects.published_at_moment(moment).filter(programme=found),
+        "changes": found.changes.all()[:20],
+    }
+    return render(request, "calls/countries.html", context, status=200 if form.is_valid() else 400)
+
+
+def rules(request: HttpRequest) -> HttpResponse:
+    """The reference of all rules, made from their code."""
+    shared = [one for one in parameters_of(Rule) if one[0] in SHARED]
+    return render(request, "calls/rules.html", {"rules": all_rules(), "shared": shared})
