@@ -92,14 +92,17 @@ def circumstances_of(draft: Draft, *, received_at: datetime | None, reader: User
 
 
 def officers_circumstances_of(version: Version) -> Circumstances:
-    """For an officer: what all other counting versions, and other profiles, say by now."""
+    """For an officer: what all other counting versions, and other profiles, say by now.
+
+    The deadline is the one in force, which may have moved since the version was received.
+    """
     stored = Circumstances.from_json(version.circumstances)
     applicants = [
         one for one in version.document["consortium"] if one["role"] != Role.ASSOCIATED.value
     ]
     organisations = {one["key"]: int(one["organisation"]["id"]) for one in applicants}
     return Circumstances(
-        deadline=stored.deadline,
+        deadline=version.proposal.deadline,
         received_at=stored.received_at,
         audience=Audience.OFFICER,
         other_applications=_other_applications(

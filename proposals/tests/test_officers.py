@@ -1,6 +1,7 @@
 """The officers' desk: sealed before the deadline, readable after, and nothing can be undone."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -9,6 +10,8 @@ from django.urls import reverse
 
 from applicants.tests.factories import make_user
 from calls import clock
+from calls.eligibility.countries import Participation
+from calls.publishing import change_countries, extend_deadline
 from conftest import DEADLINE, NEXT_DAY
 from proposals.models import Decision, IndividualExtension, SealedAccess, StoredVerdict
 from proposals.receipts import issue_receipt
@@ -280,3 +283,20 @@ def test_the_list_asks_a_fixed_number_of_questions(call, count, django_assert_nu
         with django_assert_num_queries(10):
             html = client.get(LIST).content.decode()
     assert len(re.findall(r"LASER-GO", html)) == count
+
+
+def test_officers_judge_by_the_deadline_in_force_not_by_that_of_the_submission(call):
+    """A call that is extended after a submission has another rule date, for that submission too."""
+    rows = call.programme.country_set().rows
+    norway = Participation("NO", "a", None, date(2015, 5, 1), None, "Invented for a test")
+    change_countries(call.programme, [*rows, norway], reason="A test", made_by="A test")
+    version = submit(make_ready(call, countries=("LT", "FR", "NO")))
+    assert StoredVerdict.objects.get(version=version).outcome == "ineligible"
+
+    later = DEADLINE + timedelta(days=20)
+    extend_deadline(call, new_deadline=later, reason="A test", decided_by="A test")
+    with clock.set_to(later):
+        screen_closed(later)
+
+    verdict = StoredVerdict.objects.get(version=version, audience="officer").verdict
+    assert (verdict.outcome, verdict.rule_date) == ("pass", "2015-05-11")
