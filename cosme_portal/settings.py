@@ -237,6 +237,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {"task": "proposals.tasks.relay_outbox", "schedule": 5.0},
+    "work-on-changes": {"task": "proposals.tasks.work_on_changes", "schedule": 5.0},
     "screen-closed-calls": {"task": "proposals.tasks.screen_closed_calls", "schedule": 10.0},
 }
 

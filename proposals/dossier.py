@@ -22,7 +22,8 @@ PERSONAL_PROFILE_STEPS = {"contact"}
 class Draft:
     """Everything of a proposal that people edit; each part is loaded once, when it is first asked for.
 
-    However many rows there are, the parts take five queries together.
+    However many rows there are, the parts take five queries together, and none where the proposal was
+    fetched `with_draft_parts`.
     """
 
     def __init__(self, proposal: Proposal) -> None:
@@ -30,6 +31,8 @@ class Draft:
 
     @cached_property
     def participants(self) -> list[Participant]:
+        if self._is_fetched("participants"):
+            return list(self.proposal.participants.all())
         return list(
             self.proposal.participants.select_related("organisation").prefetch_related(
                 "organisation__profile_sections"
@@ -49,11 +52,16 @@ class Draft:
 
     @cached_property
     def files(self) -> Mapping[str, ProposalFile]:
-        return {file.slot: file for file in self.proposal.files.filter(replaced_at=None)}
+        files = self.proposal.files
+        found = files.all() if self._is_fetched("files") else files.filter(replaced_at=None)
+        return {file.slot: file for file in found}
 
     @cached_property
     def deliverables(self) -> list[RequiredDeliverable]:
         return list(self.proposal.strand.deliverables.all())
+
+    def _is_fetched(self, name: str) -> bool:
+        return name in getattr(self.proposal, "_prefetched_objects_cache", {})
 
     @property
     def applicants(self) -> list[Participant]:

@@ -7,7 +7,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from calls import clock
-from proposals import outbox, screening
+from proposals import changing, outbox, screening
 from proposals.models import OutboxMessage
 from proposals.notices import mail_submission
 from proposals.receipts import issue_receipt
@@ -36,6 +36,13 @@ def screen_closed_calls() -> int:
     """Give versions of closed calls their officers' verdict."""
     with clock.as_shared():
         return screening.screen_closed(clock.now())
+
+
+@shared_task
+def work_on_changes() -> int:
+    """Compute impacts of proposed changes, and make verdicts again after applied ones."""
+    with clock.as_shared():
+        return changing.work_on_changes()
 
 
 def hurry() -> None:

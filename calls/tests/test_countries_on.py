@@ -75,7 +75,7 @@ def test_the_command_speaks_json(call):
 
 def test_an_unknown_programme_is_named(call, client):
     assert client.get("/programmes/NO/countries/").status_code == 404
-    with pytest.raises(CommandError, match="no programme “NO”. Known: COSME"):
+    with pytest.raises(CommandError, match=r"no programme “NO”\. Known: COSME"):
         told(programme="NO")
 
 

@@ -1,5 +1,6 @@
 """All tables of this floor; each subject has a module of its own."""
 
+from proposals.models.changes import ProposedChange
 from proposals.models.officers import (
     Decision,
     SealedAccess,
@@ -32,6 +33,7 @@ __all__ = [
     "Proposal",
     "ProposalFile",
     "ProposalQuerySet",
+    "ProposedChange",
     "Receipt",
     "RefusedAttempt",
     "SealedAccess",

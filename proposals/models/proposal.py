@@ -77,8 +77,24 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
             effective_deadline=Greatest("strand__call__deadline", models.Subquery(own))
         )
 
+    def open_at(self, moment: datetime) -> "ProposalQuerySet":
+        """Those whose own deadline has not passed: their drafts can still be edited."""
+        return self.with_deadline().filter(Q(effective_deadline__gt=moment))
+
     def with_page_parts(self) -> "ProposalQuerySet":
         return self.with_deadline().select_related("strand__call__programme")
+
+    def with_draft_parts(self) -> "ProposalQuerySet":
+        """Everything that a draft is made of, for many proposals in a fixed number of queries."""
+        participants = Participant.objects.select_related("organisation").prefetch_related(
+            "organisation__profile_sections"
+        )
+        return self.prefetch_related(
+            models.Prefetch("participants", queryset=participants),
+            models.Prefetch("files", queryset=ProposalFile.objects.filter(replaced_at=None)),
+            "sections",
+            "strand__deliverables",
+        )
 
     def with_counting_version(self) -> "ProposalQuerySet":
         """For lists: each with the version that counts, without the text of it."""

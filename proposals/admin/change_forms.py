@@ -1,0 +1,286 @@
+"""Forms in which officers say what rules or countries should be: one field for each parameter, no code."""
+
+import dataclasses
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, get_type_hints
+
+from django import forms
+from django.forms.formsets import BaseFormSet, formset_factory
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applicants.fields import CountryField
+from calls.eligibility import RuleSet
+from calls.eligibility.countries import Participation
+from calls.eligibility.facts import OrganisationKind, Registration
+from calls.eligibility.rules import CATALOGUE, UnusableRule, parameters_of
+from calls.models import Call, CountryParticipation
+
+MOST_RULES = 60
+
+
+class ReasonForm(forms.Form):
+    """Why something is changed: kept in the history for ever, and shown where the change is told."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=1000,
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 80}),
+        help_text=gettext_lazy(
+            "On which text the change rests. It is kept in the history and shown to everyone, so name "
+            "no person."
+        ),
+    )
+
+
+class DayInput(forms.DateInput):
+    """A browser's own field for a date: it understands one form only, whatever the language."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: Any = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+class CountryRowForm(forms.Form):
+    """One legal basis on which a country counts, or the wish to remove it."""
+
+    country = CountryField(label=gettext_lazy("Country"), required=True)
+    gate = forms.ChoiceField(
+        label=gettext_lazy("Legal gate"), choices=CountryParticipation.Gate.choices
+    )
+    signed_on = forms.DateField(
+        label=gettext_lazy("Signed on"),
+        required=False,
+        widget=DayInput,
+    )
+    in_force_on = forms.DateField(
+        label=gettext_lazy("In force, first day"),
+        required=False,
+        widget=DayInput,
+    )
+    counts_until = forms.DateField(
+        label=gettext_lazy("Counts until, last day"),
+        required=False,
+        widget=DayInput,
+    )
+    source = forms.CharField(
+        label=gettext_lazy("Source"),
+        max_length=300,
+        widget=forms.TextInput(attrs={"size": 80}),
+        help_text=gettext_lazy("The act or the agreement, and where it can be read."),
+    )
+    remove = forms.BooleanField(
+        label=gettext_lazy("Remove this entry: it was never right"), required=False
+    )
+
+    def __init__(
+        self, *args: Any, rows: list[Participation], row: Participation | None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.rows, self.row = rows, row
+        if row is None:
+            del self.fields["remove"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("remove") or self.errors:
+            return cleaned
+        signed, begins = cleaned.get("signed_on"), cleaned.get("in_force_on")
+        until = cleaned.get("counts_until")
+        if not signed and not begins:
+            self.add_error(
+                "signed_on", _("Give the day of signature, of entry into force, or both.")
+            )
+        if begins and until and until < begins:
+            self.add_error("counts_until", _("The last day lies before the first one."))
+        others = [one for one in self.rows if one != self.row]
+        if any((one.country, one.in_force_on) == (cleaned["country"], begins) for one in others):
+            self.add_error(
+                "in_force_on", _("There is an entry of this country with this first day.")
+            )
+        return cleaned
+
+    def proposed(self) -> list[dict[str, Any]]:
+        """All entries as they would be."""
+        kept = [one for one in self.rows if one != self.row]
+        if not self.cleaned_data.get("remove"):
+            names = [one.name for one in dataclasses.fields(Participation)]
+            kept.append(Participation(**{name: self.cleaned_data[name] for name in names}))
+        return [one.as_json() for one in kept]
+
+
+class RuleEntryForm(forms.Form):
+    """One entry of a call's list of rules: a field for each parameter that the rule has.
+
+    What is not touched stays as it was written, also where it only repeats the rule's own default.
+    """
+
+    rule = forms.CharField(widget=forms.HiddenInput)
+    was = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+
+    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.call = call
+        given = self.data.get(self.add_prefix("rule")) if self.is_bound else None
+        self.rule_class = CATALOGUE.get(given or self.initial.get("rule", ""))
+        self.original = self._original()
+        if self.rule_class is None:
+            return
+        types = get_type_hints(self.rule_class)
+        for name, means, form, must in parameters_of(self.rule_class):
+            kind = types[name]
+            field = _field_for(kind, call)
+            field.label, field.required = name.replace("_", " ").capitalize(), must
+            field.help_text = means if kind in (str, int, int | None) else f"{means} {_how(form)}"
+            self.fields[name] = field
+            if name in self.original:
+                self.initial[name] = _shown(kind, self.original[name])
+
+    def _original(self) -> dict[str, Any]:
+        was = self.data.get(self.add_prefix("was")) if self.is_bound else self.initial.get("was")
+        rules = self.call.rules
+        if was in (None, "") or not str(was).isdigit() or int(was) >= len(rules):
+            return {}
+        found: dict[str, Any] = rules[int(was)]
+        return found
+
+    @property
+    def title(self) -> str:
+        return self.rule_class.title if self.rule_class else ""
+
+    @property
+    def summary(self) -> str:
+        """What the call has set, in one line: the closed entry shows it."""
+        hidden = {"rule", "citation", "link"}
+        parts = []
+        for name, value in self.original.items():
+            if name in hidden:
+                continue
+            words = ", ".join(map(str, value)) if isinstance(value, list) else value
+            if isinstance(value, dict):
+                words = ", ".join(f"{code}: {amount}" for code, amount in sorted(value.items()))
+            parts.append(f"{name.replace('_', ' ')} {words}")
+        return " · ".join(parts)
+
+    @property
+    def asks(self) -> str:
+        return self.rule_class.asks if self.rule_class else ""
+
+    def clean_rule(self) -> str:
+        if self.rule_class is None:
+            raise forms.ValidationError(_("There is no such rule."))
+        return str(self.cleaned_data["rule"])
+
+    def entry(self) -> dict[str, Any]:
+        entry = {"rule": self.cleaned_data["rule"]} | self.original
+        assert self.rule_class is not None  # noqa: S101 -- the form is valid
+        types = get_type_hints(self.rule_class)
+        for name, *_rest in parameters_of(self.rule_class):
+            if name in self.original and name not in self.changed_data:
+                continue
+            value = _stored(types[name], self.cleaned_data.get(name))
+            if value in (None, "", [], {}):
+                entry.pop(name, None)
+            else:
+                entry[name] = value
+        return entry
+
+
+def _how(form: str) -> str:
+    return _("Given as %(form)s.") % {"form": form}
+
+
+def _field_for(kind: Any, call: Call) -> forms.Field:
+    several = forms.CheckboxSelectMultiple
+    if kind in (int, int | None):
+        return forms.IntegerField(min_value=1)
+    if kind == tuple[str, ...]:
+        strands = [(strand.code, str(strand.code)) for strand in call.strands.all()]
+        return forms.MultipleChoiceField(choices=strands, widget=several)
+    for choices in (OrganisationKind, Registration):
+        if kind == tuple[choices, ...]:  # type: ignore[valid-type]
+            options = [(one.value, one.value.replace("-", " ")) for one in choices]
+            return forms.MultipleChoiceField(choices=options, widget=several)
+    if kind == Mapping[str, Decimal]:
+        return AmountsField()
+    size = 12 if kind is Decimal else 90
+    return forms.CharField(max_length=500, widget=forms.TextInput(attrs={"size": size}))
+
+
+class AmountsField(forms.CharField):
+    """An amount for each strand, one on a line: “3.1: 187500.00”."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 30})
+
+    def clean(self, value: Any) -> Any:
+        amounts: dict[str, str] = {}
+        for line in super().clean(value).splitlines():
+            code, colon, amount = line.partition(":")
+            if line.strip() and not colon:
+                raise forms.ValidationError(
+                    _("“%(line)s” is not a strand and its amount, as in “3.1: 187500.00”.")
+                    % {"line": line.strip()}
+                )
+            if line.strip():
+                amounts[code.strip()] = amount.strip()
+        return amounts
+
+
+def _shown(kind: Any, value: Any) -> Any:
+    if kind == Mapping[str, Decimal]:
+        return "\n".join(f"{code}: {amount}" for code, amount in sorted(value.items()))
+    return value
+
+
+def _stored(kind: Any, value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+class RuleListFormSet(BaseFormSet):
+    """A call's list of rules, in its order."""
+
+    def entries(self) -> list[dict[str, Any]]:
+        return [form.entry() for form in self.ordered_forms]
+
+    def clean(self) -> None:
+        if any(self.errors):
+            return
+        kept = self.ordered_forms
+        try:
+            RuleSet.from_json([form.entry() for form in kept])
+        except UnusableRule as problem:
+            form = kept[problem.index]
+            field = problem.parameter if problem.parameter in form.fields else None
+            form.add_error(field if field != "rule" else None, str(problem))
+            raise forms.ValidationError(str(problem)) from None
+
+
+def rule_list(call: Call, data: Any = None) -> RuleListFormSet:
+    """The form of a call's rules; `data` may ask for one more, which is then put at the end."""
+    factory = formset_factory(
+        RuleEntryForm,
+        formset=RuleListFormSet,
+        extra=0,
+        can_order=True,
+        can_delete=True,
+        max_num=MOST_RULES,
+        absolute_max=MOST_RULES,
+    )
+    initial = [{"rule": entry["rule"], "was": place} for place, entry in enumerate(call.rules)]
+    formset: RuleListFormSet = factory(  # type: ignore[assignment]
+        data, initial=initial, prefix="rules", form_kwargs={"call": call}
+    )
+    return formset
+
+
+def with_one_more(data: Any, rule_id: str) -> Any:
+    """The same form data with an empty entry of this rule at the end."""
+    more = data.copy()
+    count = int(more.get("rules-TOTAL_FORMS") or 0)
+    more["rules-TOTAL_FORMS"] = str(count + 1)
+    more[f"rules-{count}-rule"] = rule_id
+    more[f"rules-{count}-ORDER"] = str(count + 1)
+    return more

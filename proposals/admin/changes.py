@@ -1,0 +1,231 @@
+"""Changing rules and countries: a form, a look at what it would do, and the word that puts it in force."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+
+from applicants.web import person
+from calls.admin import ReadOnlyAdmin
+from calls.eligibility.countries import Participation
+from calls.eligibility.rules import CATALOGUE
+from calls.models import Call, ConditionChange, Programme
+from proposals import changing
+from proposals.admin.change_forms import CountryRowForm, ReasonForm, rule_list, with_one_more
+from proposals.admin.officers import LONGEST_ID
+from proposals.models import ProposedChange
+
+NEW = "new"
+TEMPLATES = "admin/proposals/proposedchange"
+
+
+@admin.register(ProposedChange)
+class ProposedChangeAdmin(ReadOnlyAdmin):
+    """Proposed changes of rules and countries, with their impact."""
+
+    list_display = ["target", "reason", "state", "proposed_by", "proposed_at"]
+    list_filter = ["state"]
+    list_select_related = ["call", "programme", "proposed_by"]
+    ordering = ["-pk"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.add_proposedchange")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProposedChange]:
+        related = ("call__programme", "programme", "proposed_by", "applied_by", "change")
+        return super().get_queryset(request).select_related(*related)
+
+    def get_urls(self) -> list[Any]:
+        own = [
+            path(
+                "<int:pk>/impact/",
+                self.admin_site.admin_view(self.impact_view),
+                name="proposals_proposedchange_impact",
+            )
+        ]
+        return own + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        targets = {
+            "programmes": Programme.objects.all(),
+            "calls": Call.objects.order_by("reference").only("reference", "pk"),
+        }
+        return super().changelist_view(request, targets | (extra_context or {}))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if "call" in request.GET:
+            calls = Call.objects.select_related("programme").prefetch_related("strands")
+            call = _found(calls, request.GET["call"])
+            return self._rules_page(request, call)
+        if "programme" in request.GET:
+            programme = _found(Programme.objects.all(), request.GET["programme"])
+            return self._countries_page(request, programme)
+        return redirect("admin:proposals_proposedchange_changelist")
+
+    def _countries_page(self, request: HttpRequest, programme: Programme) -> HttpResponse:
+        rows = list(programme.country_set().rows)
+        wanted = request.GET.get("row")
+        context = self._context(request, _("Countries of %(name)s") % {"name": programme})
+        if wanted is None:
+            context |= {"programme": programme, "rows": rows}
+            return render(request, f"{TEMPLATES}/countries.html", context)
+        row = _row_in(rows, wanted)
+        initial = (
+            {name: getattr(row, name) for name in Participation.__dataclass_fields__} if row else {}
+        )
+        form = CountryRowForm(request.POST or None, initial=initial, rows=rows, row=row)
+        reason = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid() & reason.is_valid():
+            return self._propose(request, programme, form.proposed(), reason)
+        context |= {"programme": programme, "row": row, "form": form, "reason_form": reason}
+        return render(request, f"{TEMPLATES}/country.html", context)
+
+    def _rules_page(self, request: HttpRequest, call: Call) -> HttpResponse:
+        data = request.POST or None
+        adds = request.POST.get("add_rule") if "add" in request.POST else None
+        if data is not None and adds in CATALOGUE:
+            data = with_one_more(data, adds)
+        formset = rule_list(call, data)
+        reason = ReasonForm(request.POST if data is not None and "add" not in request.POST else None,
+                            initial={"reason": request.POST.get("reason", "")})  # fmt: skip
+        is_sent = request.method == "POST" and "add" not in request.POST
+        if is_sent and formset.is_valid() & reason.is_valid():
+            return self._propose(request, call, formset.entries(), reason)
+        context = self._context(request, _("Rules of %(name)s") % {"name": call})
+        context |= {
+            "call": call,
+            "formset": formset,
+            "reason_form": reason,
+            "catalogue": [(rule.id, rule.title) for rule in CATALOGUE.values()],
+            "is_sent": is_sent,
+        }
+        return render(request, f"{TEMPLATES}/rules.html", context)
+
+    def _propose(
+        self, request: HttpRequest, target: Call | Programme, conditions: Any, reason: ReasonForm
+    ) -> HttpResponse:
+        try:
+            change = changing.propose(
+                target, conditions, reason=reason.cleaned_data["reason"], by=person(request)
+            )
+        except changing.NothingChanges:
+            text = _("Nothing differs from what is in force, so there is nothing to propose.")
+            messages.warning(request, text)
+            return redirect("admin:proposals_proposedchange_changelist")
+        return redirect(change)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        change = _found(self.get_queryset(request), object_id)
+        if not self.has_view_permission(request, change):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._act(request, change)
+        context = self._context(request, str(change.target)) | _shown(change)
+        return render(request, f"{TEMPLATES}/change.html", context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page itself tells what became of the change."""
+        return redirect("admin:proposals_proposedchange_change", object_id)
+
+    def impact_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The part of the page that moves while a worker computes; asked again until it is there."""
+        change = _found(self.get_queryset(request), str(pk))
+        if not self.has_view_permission(request, change):
+            raise PermissionDenied
+        context = self._context(request, str(change.target)) | _shown(change)
+        return render(request, f"{TEMPLATES}/impact.html", context)
+
+    def _act(self, request: HttpRequest, change: ProposedChange) -> HttpResponse:
+        if not request.user.has_perm("proposals.change_proposedchange"):
+            raise PermissionDenied
+        if "again" in request.POST:
+            changing.try_again(change)
+            return redirect(change)
+        try:
+            changing.apply(change, by=person(request))
+        except changing.ConditionsMoved:
+            text = _(
+                "Somebody changed these conditions since the impact was computed. Nothing was applied: "
+                "compute the impact again and look at it."
+            )
+            messages.error(request, text)
+        except changing.NotReady:
+            text = _("This change was applied before, or its impact is not known yet.")
+            messages.error(request, text)
+        else:
+            messages.success(request, _("The change is in force."))
+        return redirect(change)
+
+    def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        return self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
+
+
+def _found(queryset: QuerySet[Any], pk: str) -> Any:
+    if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
+        raise Http404
+    return get_object_or_404(queryset, pk=int(pk))
+
+
+def _row_in(rows: list[Participation], wanted: str) -> Participation | None:
+    """The row that an address names as “MD:2015-04-07”; None for a new one."""
+    if wanted == NEW:
+        return None
+    for row in rows:
+        if wanted == name_of(row):
+            return row
+    raise Http404
+
+
+def name_of(row: Participation) -> str:
+    return f"{row.country}:{row.in_force_on or ''}"
+
+
+def _shown(change: ProposedChange) -> dict[str, Any]:
+    now, wanted = _lists(change)
+    return {
+        "change": change,
+        "removed": [entry for entry in now if entry not in wanted],
+        "added": [entry for entry in wanted if entry not in now],
+        "is_reordered": sorted(map(str, now)) == sorted(map(str, wanted)) and now != wanted,
+        "is_current": change.base == changing.digest_in_force(change.target),
+        "impact": change.impact or {},
+        "version_url": reverse("admin:proposals_version_changelist"),
+    }
+
+
+def _lists(change: ProposedChange) -> tuple[list[Any], list[Any]]:
+    """What was in force and what is wanted; of an applied change, as its record has it."""
+    if change.change is not None:
+        return change.change.before, change.change.after
+    if change.call is not None:
+        return change.call.rules, change.conditions
+    return change.target.country_set().as_json(), change.conditions  # type: ignore[union-attr]
+
+
+@admin.register(ConditionChange)
+class ConditionChangeAdmin(ReadOnlyAdmin):
+    """The history of rules and countries: what was changed, why, by whom, when."""
+
+    list_display = ["made_at", "call", "programme", "reason", "made_by"]
+    list_filter = ["call", "programme"]
+    list_select_related = ["call", "programme"]
+    fields = ["call", "programme", "reason", "made_by", "made_at", "before", "after"]

@@ -1,0 +1,224 @@
+"""Changing what proposals are judged by: propose, look at the impact, apply, judge again.
+
+A change is applied only over the conditions that its impact was computed for. Afterwards each version whose
+findings differ gets a second verdict beside the first; what is sealed stays sealed meanwhile.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import ProposalFacts, RuleSet, Verdict, country_set_digest
+from calls.eligibility.countries import Participation
+from calls.models import Call, ConditionChange, Programme
+from calls.publishing import change_countries, change_rules, keep_applied
+from proposals.facts import Judgement
+from proposals.impact import (
+    CHUNK,
+    calls_touched_by,
+    conditions_now,
+    countries_from,
+    impact_of,
+    newest_verdicts,
+    size_of,
+)
+from proposals.models import ProposedChange, StoredVerdict
+from proposals.submitting import unsaved_verdict
+
+log = logging.getLogger("portal.changing")
+
+State = ProposedChange.State
+SMALL = 300  # drafts and versions that are looked at within a request, in well under two seconds
+
+
+class NothingChanges(Exception):
+    """The proposed conditions are those that are in force."""
+
+
+class ConditionsMoved(Exception):
+    """Somebody else changed the conditions since the impact was computed."""
+
+
+class NotReady(Exception):
+    """The impact is not computed yet, or the change was applied before."""
+
+
+def digest_in_force(target: Call | Programme) -> str:
+    if isinstance(target, Call):
+        return target.rule_set.digest
+    return country_set_digest(target.country_set())
+
+
+def propose(
+    target: Call | Programme, conditions: list[dict[str, Any]], *, reason: str, by: User
+) -> ProposedChange:
+    """Keep what an officer wants, and compute its impact at once where that is quick.
+
+    Raises:
+        NothingChanges: these conditions are in force already.
+        UnusableRule: a rule or parameter cannot be used.
+    """
+    call = target if isinstance(target, Call) else None
+    programme = target if isinstance(target, Programme) else None
+    wanted = (
+        RuleSet.from_json(conditions).digest
+        if call
+        else country_set_digest(countries_from(conditions))
+    )
+    base = digest_in_force(target)
+    if wanted == base:
+        raise NothingChanges
+    change = ProposedChange(
+        call=call,
+        programme=programme,
+        conditions=conditions,
+        base=base,
+        reason=reason,
+        proposed_by=by,
+        proposed_at=clock.now(),
+    )
+    change.total = size_of(change, change.proposed_at)
+    change.save()
+    if change.total <= SMALL:
+        count_impact(change)
+    return change
+
+
+def count_impact(change: ProposedChange) -> None:
+    """Compute the impact; a failure is kept where officers see it, without the text of a proposal."""
+    try:
+        change.impact = impact_of(change, clock.now(), lambda seen: _tell(change, seen))
+        change.done, change.state = change.total, State.READY
+    except Exception as error:
+        log.exception("The impact of change %s could not be computed.", change.pk)
+        change.state, change.error = State.FAILED, type(error).__name__
+    change.save(update_fields=["impact", "done", "state", "error"])
+
+
+def _tell(change: ProposedChange, done: int) -> None:
+    ProposedChange.objects.filter(pk=change.pk).update(done=done, claimed_at=clock.real_now())
+
+
+def try_again(change: ProposedChange) -> None:
+    """Compute the impact anew over the conditions of now."""
+    ProposedChange.objects.filter(pk=change.pk, change=None).update(
+        state=State.COUNTING, impact=None, done=0, error="", claimed_at=None,
+        base=digest_in_force(change.target), total=size_of(change, clock.now()),
+    )  # fmt: skip
+    change.refresh_from_db()
+    if change.total <= SMALL:
+        count_impact(change)
+
+
+def apply(change: ProposedChange, *, by: User) -> ConditionChange:
+    """Let the proposed conditions be in force, for the reason that was given.
+
+    Raises:
+        NotReady: the impact is not known, or the change was applied before.
+        ConditionsMoved: the impact was computed over other conditions.
+    """
+    with transaction.atomic():
+        change = ProposedChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
+        if change.state != State.READY:
+            raise NotReady
+        # Locked first, so that what is compared is what will be replaced.
+        target = type(change.target).objects.select_for_update().get(pk=change.target.pk)
+        if digest_in_force(target) != change.base:
+            raise ConditionsMoved
+        record = _put_in_force(target, change, made_by=f"{by} ({by.pk})")
+        if record is None:
+            raise ConditionsMoved
+        change.change, change.applied_by, change.state = record, by, State.APPLIED
+        change.done, change.claimed_at = 0, None
+        change.save(update_fields=["change", "applied_by", "state", "done", "claimed_at"])
+    if change.total <= SMALL:
+        judge_again(change)
+    return record
+
+
+def _put_in_force(
+    target: Call | Programme, change: ProposedChange, *, made_by: str
+) -> ConditionChange | None:
+    if isinstance(target, Call):
+        return change_rules(target, change.conditions, reason=change.reason, made_by=made_by)
+    rows = [Participation.from_json(row) for row in change.conditions]
+    return change_countries(target, rows, reason=change.reason, made_by=made_by)
+
+
+def judge_again(change: ProposedChange) -> int:
+    """Give each counting version whose findings differ a second verdict; returns how many were made.
+
+    Safe to repeat: what has been given once does not differ any more.
+    """
+    made = 0
+    for call in calls_touched_by(change):
+        conditions = conditions_now(call)
+        keep_applied(conditions.rule_set, conditions.countries)
+        for rows in _in_chunks(call):
+            verdicts = []
+            for stored in rows:
+                facts = ProposalFacts.from_json(stored.facts or {})
+                verdict = conditions.judge(facts)
+                if verdict.findings != Verdict.from_json(stored.content).findings:
+                    judgement = Judgement(verdict, facts, conditions.rule_set, conditions.countries)
+                    cause = f"change {change.change_id}: {change.reason}"[:200]
+                    verdicts.append(unsaved_verdict(stored.version, judgement, cause=cause))
+            StoredVerdict.objects.bulk_create(verdicts)
+            made += len(verdicts)
+            _tell(change, change.done + len(rows))
+    change.verdicts_made += made
+    change.state = State.DONE
+    change.save(update_fields=["verdicts_made", "state"])
+    return made
+
+
+def _in_chunks(call: Call) -> Iterator[list[StoredVerdict]]:
+    """The newest verdicts, a thousand at a time, so that memory does not grow with their number."""
+    after = 0
+    while True:
+        rows = list(
+            newest_verdicts(call)
+            .filter(version_id__gt=after, facts__isnull=False)
+            .select_related("version__proposal")
+            .defer("version__dossier", "version__circumstances")[:CHUNK]
+        )
+        if not rows:
+            return
+        yield rows
+        after = rows[-1].version_id
+
+
+def work_on_changes() -> int:
+    """Do what waits: impacts to compute, verdicts to make again. Returns how many changes moved on."""
+    worked = 0
+    for pk in ProposedChange.objects.filter(state__in=[State.COUNTING, State.APPLIED]).values_list(
+        "pk", flat=True
+    ):
+        change = _claim(pk)
+        if change is None:
+            continue
+        if change.state == State.COUNTING:
+            count_impact(change)
+        else:
+            judge_again(change)
+        worked += 1
+    return worked
+
+
+def _claim(pk: int) -> ProposedChange | None:
+    """Take a change unless somebody works on it; a dead worker's is free after a while."""
+    with transaction.atomic():
+        change = (
+            ProposedChange.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(pk=pk, state__in=[State.COUNTING, State.APPLIED])
+            .first()
+        )
+        if change is None or not change.is_stale:
+            return None
+        change.claimed_at = clock.real_now()
+        change.save(update_fields=["claimed_at"])
+    return change

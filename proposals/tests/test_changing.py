@@ -1,0 +1,251 @@
+"""Rules and countries are changed by officers: impact first, then the change, then second verdicts."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
+
+from calls import clock
+from calls.eligibility.countries import Participation
+from calls.eligibility.rules import UnusableRule
+from calls.models import Call, ConditionChange
+from calls.publishing import change_countries, change_rules
+from conftest import AFTERNOON, NEXT_DAY
+from proposals import changing, impact
+from proposals.models import ProposedChange, StoredVerdict
+from proposals.replaying import replay
+from proposals.screening import screen_closed
+from proposals.tests.factories import make_draft, make_officer, make_ready, submit
+
+State = ProposedChange.State
+
+
+def without(call, *rule_ids):
+    return [entry for entry in call.rules if entry["rule"] not in rule_ids]
+
+
+def with_minimum(call, number):
+    return [
+        entry | ({"minimum": number} if entry["rule"] == "min-countries" else {})
+        for entry in call.rules
+    ]
+
+
+def countries_without(call, code):
+    return [row.as_json() for row in call.programme.country_set().rows if row.country != code]
+
+
+def propose(target, conditions, **given):
+    values = {"reason": "Corrigendum", "by": make_officer()}
+    return changing.propose(target, conditions, **values | given)
+
+
+def test_the_impact_names_opened_versions_with_what_changes(call):
+    version = submit(make_ready(call))
+    with clock.set_to(NEXT_DAY):
+        screen_closed(NEXT_DAY)
+        change = propose(call.programme, countries_without(call, "AT"))
+
+    assert change.state == State.READY
+    assert change.impact["seen"] == change.total == 1
+    assert change.impact["opened"] == [["pass", "ineligible", 1]]
+    (named,) = change.impact["named"]
+    assert named["title"] == f"{version.proposal.number} v1"
+    assert any(
+        text.startswith("established: Cluster") and "did not take part in COSME" in text
+        for text in named["why"]
+    )
+    assert any(text.startswith("min-countries: At most 2 countries") for text in named["why"])
+    assert (
+        Call.objects.get(pk=call.pk).programme.country_set().standing("AT", date(2015, 4, 21))[0]
+        != "none"
+    )
+
+
+def test_what_is_sealed_is_counted_and_small_counts_are_not_told(call):
+    for _turn in range(4):
+        submit(make_ready(call))
+    make_draft(call)
+    few = propose(call.programme, countries_without(call, "AT"))
+    assert (few.impact["opened"], few.impact["named"]) == ([], [])
+    # Four versions and their four drafts become ineligible; the fifth draft has nothing in it yet.
+    assert few.impact["sealed"] == [["pass", "ineligible", 8]]
+
+    one = propose(call, with_minimum(call, 4))
+    assert one.impact["sealed"] == [["pass", "ineligible", 8]]
+    other = propose(call, without(call, "description-present", "profile-complete"))
+    assert other.impact["sealed"] == [["inadmissible", "officer", None]]
+
+
+def test_proposing_changes_nothing(call):
+    before = ConditionChange.objects.count()
+    propose(call, without(call, "duration"))
+    assert Call.objects.get(pk=call.pk).rules == call.rules
+    assert ConditionChange.objects.count() == before
+
+
+def test_an_applied_change_is_in_force_for_its_reason(call):
+    officer = make_officer()
+    wanted = without(call, "duration")
+    record = changing.apply(propose(call, wanted), by=officer)
+    assert Call.objects.get(pk=call.pk).rules == wanted
+    assert (record.reason, record.made_by) == ("Corrigendum", f"{officer} ({officer.pk})")
+    change = ProposedChange.objects.get()
+    assert (change.state, change.change, change.applied_by) == (State.DONE, record, officer)
+
+
+def test_versions_whose_findings_change_get_a_second_verdict_beside_the_first(call):
+    version = submit(make_ready(call))
+    with clock.set_to(NEXT_DAY):
+        screen_closed(NEXT_DAY)
+        change = propose(call.programme, countries_without(call, "AT"))
+        changing.apply(change, by=make_officer())
+
+    verdicts = list(StoredVerdict.objects.filter(version=version).order_by("pk"))
+    assert [(one.audience, one.outcome) for one in verdicts] == [
+        ("applicant", "pass"),
+        ("officer", "pass"),
+        ("officer", "ineligible"),
+    ]
+    assert verdicts[2].cause.endswith(": Corrigendum")
+    assert ProposedChange.objects.get().verdicts_made == 1
+    assert replay(StoredVerdict.objects.all()).same == 3
+    assert changing.judge_again(ProposedChange.objects.get()) == 0
+
+
+def test_a_change_that_changes_no_finding_makes_no_verdict(call):
+    submit(make_ready(call))
+    norway = Participation("NO", "a", None, date(2016, 1, 1), None, "Invented for a test")
+    rows = [row.as_json() for row in [*call.programme.country_set().rows, norway]]
+    changing.apply(propose(call.programme, rows), by=make_officer())
+    assert StoredVerdict.objects.count() == 1
+
+
+def test_a_change_over_conditions_that_moved_is_refused_and_can_be_computed_anew(call):
+    change = propose(call, without(call, "duration"))
+    change_rules(call, without(call, "coordinator"), reason="Another one", made_by="x")
+    with pytest.raises(changing.ConditionsMoved):
+        changing.apply(change, by=make_officer())
+    assert Call.objects.get(pk=call.pk).rules == without(call, "coordinator")
+
+    changing.try_again(change)
+    changing.apply(change, by=make_officer())
+    assert Call.objects.get(pk=call.pk).rules == change.conditions
+
+
+def test_a_change_is_applied_once(call):
+    change = propose(call, without(call, "duration"))
+    changing.apply(change, by=make_officer())
+    with pytest.raises(changing.NotReady):
+        changing.apply(change, by=make_officer())
+
+
+def test_what_is_in_force_already_or_unusable_is_not_proposed(call):
+    with pytest.raises(changing.NothingChanges):
+        propose(call, call.rules)
+    rows = [row.as_json() for row in reversed(call.programme.country_set().rows)]
+    with pytest.raises(changing.NothingChanges):
+        propose(call.programme, rows)
+    with pytest.raises(UnusableRule):
+        propose(call, [{"rule": "no-such-rule", "citation": "x"}])
+    assert not ProposedChange.objects.exists()
+
+
+@pytest.mark.parametrize("reason", ["", "  \n"])
+@pytest.mark.django_db(transaction=True)
+def test_a_change_without_a_reason_cannot_be_kept(call, reason):
+    with pytest.raises(IntegrityError):
+        propose(call, without(call, "duration"), reason=reason)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_database_refuses_a_change_applied_without_its_impact_or_record(call):
+    change = propose(call, without(call, "duration"))
+    with pytest.raises(DatabaseError):
+        ProposedChange.objects.filter(pk=change.pk).update(state=State.APPLIED)
+    record = ConditionChange.objects.first()
+    with pytest.raises(DatabaseError):
+        ProposedChange.objects.filter(pk=change.pk).update(
+            state=State.APPLIED, change=record, impact=None
+        )
+
+
+def test_much_is_left_to_a_worker_with_progress(call, monkeypatch):
+    monkeypatch.setattr(changing, "SMALL", 0)
+    monkeypatch.setattr(impact, "DRAFTS_AT_ONCE", 1)
+    submit(make_ready(call))
+    change = propose(call.programme, countries_without(call, "AT"))
+    assert (change.state, change.total, change.percent) == (State.COUNTING, 2, 0)
+    with pytest.raises(changing.NotReady):
+        changing.apply(change, by=make_officer())
+
+    told = []
+    monkeypatch.setattr(changing, "_tell", lambda _change, done: told.append(done))
+    assert changing.work_on_changes() == 1
+    assert told == [1, 2]
+    change.refresh_from_db()
+    assert (change.state, change.percent) == (State.READY, 100)
+
+    changing.apply(change, by=make_officer())
+    change.refresh_from_db()
+    assert change.state == State.APPLIED
+    assert changing.work_on_changes() == 1
+    change.refresh_from_db()
+    assert (change.state, change.verdicts_made) == (State.DONE, 1)
+    assert changing.work_on_changes() == 0
+
+
+def test_what_somebody_works_on_is_left_alone_until_it_is_stale(call, monkeypatch):
+    monkeypatch.setattr(changing, "SMALL", 0)
+    submit(make_ready(call))
+    change = propose(call, without(call, "duration"))
+    ProposedChange.objects.filter(pk=change.pk).update(claimed_at=clock.real_now())
+    assert changing.work_on_changes() == 0
+    long_ago = clock.real_now() - timedelta(minutes=3)
+    ProposedChange.objects.filter(pk=change.pk).update(claimed_at=long_ago)
+    assert changing.work_on_changes() == 1
+
+
+def test_a_failure_is_kept_for_officers_and_can_be_tried_again(call, monkeypatch):
+    def broken(*_given):
+        raise RuntimeError("a text of a proposal")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(changing, "impact_of", broken)
+        change = propose(call, without(call, "duration"))
+    assert (change.state, change.error, change.impact) == (State.FAILED, "RuntimeError", None)
+    with pytest.raises(changing.NotReady):
+        changing.apply(change, by=make_officer())
+    changing.try_again(change)
+    assert change.state == State.READY
+
+
+def test_oddities_of_the_proposed_rules_are_remarked_on(call):
+    change = propose(call, with_minimum(call, 40))
+    assert {
+        "call": call.reference,
+        "oddity": "contradiction",
+        "message": "“min-countries” asks for 40, but only 33 countries count on 2015-04-21: no "
+        "proposal can meet it.",
+    } in change.impact["remarks"]
+
+
+def test_the_number_of_queries_does_not_grow_with_drafts_and_versions(call):
+    counts = []
+    for wanted in (1, 4):
+        while StoredVerdict.objects.count() < wanted:
+            submit(make_ready(call))
+        change = ProposedChange(call=call, conditions=without(call, "duration"))
+        with CaptureQueriesContext(connection) as queries:
+            impact.impact_of(change, AFTERNOON, lambda _seen: None)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_countries_changed_meanwhile_are_noticed_too(call):
+    change = propose(call.programme, countries_without(call, "AT"))
+    rows = [row for row in call.programme.country_set().rows if row.country != "MD"]
+    change_countries(call.programme, rows, reason="Another one", made_by="x")
+    with pytest.raises(changing.ConditionsMoved):
+        changing.apply(change, by=make_officer())
