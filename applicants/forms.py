@@ -7,9 +7,9 @@ from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from applicants.fields import CountryField
 from applicants.models import Organisation, User
 from applicants.steps import in_words
+from calls.fields import CountryField
 
 
 def one_line(text: str) -> str:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from calls import clock
-from calls.eligibility.countries import choices_on, name_on
+from calls.eligibility.countries import name_on
 from calls.eligibility.facts import OrganisationKind
 
 
@@ -152,10 +152,6 @@ class Organisation(models.Model):
     @property
     def country_name(self) -> str:
         return name_on(self.country, clock.now().date())
-
-
-def today_country_choices() -> list[tuple[str, str]]:
-    return choices_on(clock.now().date())
 
 
 class Membership(models.Model):

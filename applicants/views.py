@@ -29,7 +29,7 @@ def my_organisations(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def new_organisation(request: HttpRequest) -> HttpResponse:
-    form = OrganisationForm(request.POST or None)
+    form = OrganisationForm(request.POST or None, initial=_said_before(request))
     if request.method == "POST" and form.is_valid():
         organisation = organisations.register_organisation(
             form.save(commit=False), by=person(request)
@@ -40,6 +40,11 @@ def new_organisation(request: HttpRequest) -> HttpResponse:
             return redirect(next_url)
         return redirect(organisation)
     return render(request, "applicants/organisation_form.html", {"form": form})
+
+
+def _said_before(request: HttpRequest) -> dict[str, str]:
+    """What a self-check was told of the organisation, so that it need not be said twice."""
+    return {name: request.GET[name] for name in ("kind", "country") if name in request.GET}
 
 
 @signed_in

@@ -5,6 +5,7 @@ The dossier is plain JSON in the format `cosme-dossier/1`: amounts are decimal s
 of. It holds no names or addresses of persons, so that these can be erased while hashes stay valid.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
@@ -87,6 +88,15 @@ class Draft:
 
     def money(self, kind: str, participant: Participant) -> Decimal:
         return Decimal(self.answers("budget").get(f"{kind}_{participant.key}") or 0)
+
+    @property
+    def countries_in_mind(self) -> list[str]:
+        """Countries from which partners are still to be found: those in mind that nobody covers yet."""
+        here = Counter(
+            one.organisation.country for one in self.applicants if not one.is_coordinator
+        )
+        wanted = Counter(self.answers("consortium").get("in_mind", []))
+        return sorted((wanted - here).elements())
 
     @property
     def total_costs(self) -> Decimal:

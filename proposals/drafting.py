@@ -4,6 +4,7 @@ Every function asks the clock once and refuses when the proposal's deadline has 
 typed stays with the caller, who gives it back to the person.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,8 +45,12 @@ def check_open(proposal: Proposal, moment: datetime) -> None:
 
 
 @transaction.atomic
-def start_draft(strand: Strand, *, organisation: Organisation, by: User) -> Proposal:
+def start_draft(
+    strand: Strand, *, organisation: Organisation, by: User, in_mind: Sequence[str] = ()
+) -> Proposal:
     """Begin a proposal in a strand with this organisation as its coordinator.
+
+    `in_mind` are countries (stored codes) from which partners are still to be found.
 
     Raises:
         NotOpen: the call is not open now.
@@ -55,8 +60,8 @@ def start_draft(strand: Strand, *, organisation: Organisation, by: User) -> Prop
         raise NotOpen(strand.call.deadline, moment)
     proposal = Proposal.objects.create(strand=strand, started_at=moment, started_by=by)
     Section.objects.create(
-        proposal=proposal, step=CONSORTIUM, answers={"keys_given": 1}, version=1,
-        saved_at=moment, saved_by=by,
+        proposal=proposal, step=CONSORTIUM, version=1, saved_at=moment, saved_by=by,
+        answers={"keys_given": 1} | ({"in_mind": list(in_mind)} if in_mind else {}),
     )  # fmt: skip
     Participant.objects.create(
         proposal=proposal, organisation=organisation, key="p1", role=Role.COORDINATOR.value
@@ -152,6 +157,14 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
     participant.delete()
 
 
+@transaction.atomic
+def forget_those_in_mind(proposal: Proposal, *, seen_version: int, by: User) -> None:
+    """No longer look for partners from the countries that were in mind at the start."""
+    section = _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
+    answers = {name: value for name, value in section.answers.items() if name != "in_mind"}
+    save_section(proposal, section, answers=answers, seen_version=section.version, by=by)
+
+
 def _move_consortium_on(
     proposal: Proposal, *, seen_version: int, by: User, gives_key: bool = True
 ) -> Section:
@@ -161,5 +174,6 @@ def _move_consortium_on(
     if section.version != seen_version:
         raise StepChanged(section)
     given = section.answers.get("keys_given", 0) + (1 if gives_key else 0)
-    answers = {"keys_given": given, "moves": section.answers.get("moves", 0) + 1}
+    moves = section.answers.get("moves", 0) + 1
+    answers = section.answers | {"keys_given": given, "moves": moves}
     return save_section(proposal, section, answers=answers, seen_version=seen_version, by=by)

@@ -17,10 +17,11 @@ from django.forms.formsets import BaseFormSet, formset_factory
 from django.utils.translation import gettext_lazy as _
 
 from applicants import vocabularies
-from applicants.fields import CountryField, SeveralField
+from applicants.fields import SeveralField
 from applicants.models import SavedStep
 from applicants.steps import StepForm, Text, as_json, is_empty
 from calls import clock
+from calls.fields import CountryField
 from calls.models import RequiredDeliverable
 from proposals.dossier import Draft
 from proposals.models import Participant

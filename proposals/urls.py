@@ -12,6 +12,12 @@ urlpatterns = [
     path("<str:number>/consortium/", drafts.consortium, name="consortium"),
     path("<str:number>/consortium/add/", drafts.add_participant, name="add-participant"),
     path("<str:number>/consortium/new/", drafts.add_new_organisation, name="new-participant"),
+    path("<str:number>/consortium/what-if/", drafts.what_if, name="what-if"),
+    path(
+        "<str:number>/consortium/in-mind/forget/",
+        drafts.forget_those_in_mind,
+        name="forget-in-mind",
+    ),
     path("<str:number>/consortium/<slug:key>/", drafts.edit_participant, name="participant"),
     path(
         "<str:number>/consortium/<slug:key>/remove/",

@@ -2,5 +2,6 @@
 
 from calls.views.call import call, call_list, move_clock
 from calls.views.conditions import countries, rules
+from calls.views.self_check import self_check
 
-__all__ = ["call", "call_list", "countries", "move_clock", "rules"]
+__all__ = ["call", "call_list", "countries", "move_clock", "rules", "self_check"]

@@ -2,27 +2,16 @@
 
 from datetime import date
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext_lazy as _
 
 from calls import clock
 from calls.countries_on import countries_on
 from calls.eligibility.rules import parameters_of
 from calls.eligibility.rules.base import Rule
+from calls.forms import DayForm
 from calls.models import Call, Programme
 from calls.rule_reference import SHARED, all_rules
-
-
-class DayForm(forms.Form):
-    """On which day somebody wants to know who counted."""
-
-    on = forms.DateField(
-        label=_("Day"),
-        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}),
-        error_messages={"invalid": _("This is no date. Give it as in 2015-04-21.")},
-    )
 
 
 def countries(request: HttpRequest, programme: str) -> HttpResponse:

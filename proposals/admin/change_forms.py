@@ -10,11 +10,11 @@ from django.forms.formsets import BaseFormSet, formset_factory
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applicants.fields import CountryField
 from calls.eligibility import RuleSet
 from calls.eligibility.countries import Participation
 from calls.eligibility.facts import OrganisationKind, Registration
 from calls.eligibility.rules import CATALOGUE, UnusableRule, parameters_of
+from calls.fields import CountryField
 from calls.models import Call, CountryParticipation
 
 MOST_RULES = 60

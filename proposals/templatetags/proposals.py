@@ -9,11 +9,12 @@ from django.utils.translation import ngettext
 from applicants import vocabularies
 from applicants.profile import PROFILE_STEPS
 from applicants.steps import in_words
-from calls.eligibility import Finding, Outcome, Verdict
+from calls.eligibility import Counting, Finding, Outcome, Verdict
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Strand
 from proposals.forms import COST_LABELS
 from proposals.models import Proposal, StoredVerdict
+from proposals.wizard import url_to_mend
 
 register = template.Library()
 
@@ -34,6 +35,38 @@ def cost_kind(cell: Any) -> str:
 @register.filter
 def of_subject(findings: list[Finding], subject: str) -> list[Finding]:
     return [finding for finding in findings if finding.subject == subject]
+
+
+@register.filter
+def item(values: dict[str, Any], key: str) -> Any:
+    """One value of a mapping, where its key stands in a variable."""
+    return values[key]
+
+
+@register.filter
+def lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+@register.filter
+def rule_titles(findings: list[Finding]) -> str:
+    return ", ".join(dict.fromkeys(rule_title(one.rule).lower() for one in findings))
+
+
+@register.filter
+def counting_words(counting: str) -> str:
+    """How a partner counts, in a word or two."""
+    return {
+        Counting.SURE: _("counts"),
+        Counting.OPEN: _("open"),
+        Counting.OUT: _("does not count"),
+    }[Counting(counting)]
+
+
+@register.filter
+def mending(draft: Any, finding: Finding) -> str:
+    """Where a finding can be mended."""
+    return url_to_mend(draft, finding) or ""
 
 
 @register.filter

@@ -17,12 +17,14 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
 from proposals import drafting
+from proposals.carrying import answers_in, start_with_answers
 from proposals.dossier import Draft
-from proposals.facts import judge_draft
+from proposals.facts import facts_of_draft
 from proposals.forms import ParticipantForm
 from proposals.models import Participant, Proposal
 from proposals.submitting import differs_from_counting
 from proposals.views.access import draft_of, leads, page_of, while_open
+from proposals.views.outlook import outlook_page
 
 MOST_FOUND = 12
 LONGEST_NUMBER = 18  # digits that fit into a bigint
@@ -51,13 +53,16 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
         call__published_at__lte=clock.now(),
     )
     own = Organisation.objects.of(person(request))
-    context = {"strand": found, "call": found.call, "organisations": own}
+    answers = answers_in(request.GET, found)
+    context = {"strand": found, "call": found.call, "organisations": own, "answers": answers}
     if not found.call.is_open(clock.now()):
         return render(request, "proposals/not_open.html", context, status=409)
     if request.method != "POST":
         return render(request, "proposals/start.html", context)
     organisation = get_object_or_404(own, pk=_chosen(request))
-    proposal = drafting.start_draft(found, organisation=organisation, by=person(request))
+    proposal = start_with_answers(
+        found, organisation=organisation, answers=answers, by=person(request)
+    )
     messages.success(request, _("Proposal %(number)s has begun.") % {"number": proposal.number})
     return redirect("proposals:step", proposal.number, "summary")
 
@@ -90,10 +95,7 @@ def _consortium_page(
     words = request.GET.get("q", "").strip()[:100]
     taken = [one.organisation_id for one in draft.participants]
     found = Organisation.objects.named_like(words) if words else None
-    verdict = judge_draft(draft, received_at=None, reader=person(request))
-    names = {"established", "organisation-kind", "platform-registration", "min-organisations"}
-    names |= {"min-countries", "independent", "coordinator", "support-services"}
-    names |= {"description-present", "profile-complete"}
+    facts = facts_of_draft(draft, received_at=None, reader=person(request))
     return page_of(
         draft,
         "consortium",
@@ -102,12 +104,36 @@ def _consortium_page(
         most_found=MOST_FOUND,
         taken=taken,
         section=drafting.section_of(draft.proposal, drafting.CONSORTIUM),
-        findings=[one for one in verdict.findings if one.rule in names],
+        **outlook_page(draft, facts, request.GET),
         organisation_form=form or OrganisationForm(prefix="new"),
         roles=Participant.RoleChoices.choices[1:],
         chosen_role=_chosen_role(request).value,
         seen=_seen(request) if request.method == "POST" else None,
     )
+
+
+@signed_in
+def what_if(request: HttpRequest, number: str) -> HttpResponse:
+    """The part of the page that tells what another consortium would be; asked as choices are made."""
+    draft = draft_of(request, number)
+    facts = facts_of_draft(draft, received_at=None, reader=person(request))
+    context = page_of(draft, "consortium", **outlook_page(draft, facts, request.GET))
+    return render(request, "proposals/includes/what_if.html", context)
+
+
+@signed_in
+@while_open
+@require_http_methods(["POST"])
+def forget_those_in_mind(request: HttpRequest, number: str) -> HttpResponse:
+    """Drop the countries that were in mind when the proposal began."""
+    draft = _led_draft(request, number)
+    try:
+        drafting.forget_those_in_mind(
+            draft.proposal, seen_version=_seen(request), by=person(request)
+        )
+    except StepChanged as conflict:
+        _tell_conflict(request, conflict, _("forget the countries in mind"))
+    return redirect("proposals:consortium", number)
 
 
 @signed_in

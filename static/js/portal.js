@@ -74,6 +74,7 @@ function addRow(button) {
 }
 
 document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
   const button = event.target.closest("[data-add-row]");
   if (button) {
     event.preventDefault();

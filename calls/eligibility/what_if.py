@@ -1,0 +1,160 @@
+"""Who counts in a consortium, what it still lacks, and what another member would change.
+
+The same rules as everywhere, asked while a consortium is being built: an outlook says how each member counts
+and why, and what is missing for the minimums; `without` and `with_another` make the facts of a consortium
+that does not exist.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import date
+
+from calls.eligibility import Counting, counting_in, rule_date_of, screen
+from calls.eligibility.countries import CountrySet, name_on
+from calls.eligibility.facts import (
+    OrganisationKind,
+    ParticipantFacts,
+    ProposalFacts,
+    Registration,
+    Role,
+)
+from calls.eligibility.rules import Level, RuleSet
+from calls.eligibility.rules.base import count_of, listed
+from calls.eligibility.verdict import Finding, Outcome
+
+NEW = "new"  # key of an organisation that does not take part
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One participant: how it counts (None: associated, never counted), and what stands in the way."""
+
+    participant: ParticipantFacts
+    counting: Counting | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def key(self) -> str:
+        return self.participant.key
+
+    @property
+    def name(self) -> str:
+        return self.participant.name
+
+    @property
+    def in_the_way(self) -> tuple[Finding, ...]:
+        """What keeps it from counting surely."""
+        return tuple(
+            one for one in self.findings if one.outcome not in (Outcome.PASS, Outcome.WARN)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A consortium as the rules see it; `consortium` holds the findings about all together."""
+
+    members: tuple[Member, ...]
+    consortium: tuple[Finding, ...]
+    lacks: tuple[str, ...]
+
+    def counting(self, counting: Counting) -> tuple[Member, ...]:
+        return tuple(one for one in self.members if one.counting == counting)
+
+    @property
+    def sure(self) -> tuple[Member, ...]:
+        return self.counting(Counting.SURE)
+
+    @property
+    def open(self) -> tuple[Member, ...]:
+        return self.counting(Counting.OPEN)
+
+    @property
+    def out(self) -> tuple[Member, ...]:
+        return self.counting(Counting.OUT)
+
+    @property
+    def associated(self) -> tuple[Member, ...]:
+        return tuple(one for one in self.members if one.counting is None)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst finding about the consortium as a whole."""
+        outcomes = [finding.outcome for finding in self.consortium]
+        return max(outcomes, key=lambda one: one.severity, default=Outcome.PASS)
+
+
+def outlook(facts: ProposalFacts, rule_set: RuleSet, countries: CountrySet) -> Outlook:
+    """How the consortium stands by the rules about partners and about the consortium."""
+    verdict = screen(facts, rule_set, countries)
+    levels = {rule.id: rule.level for rule in rule_set.for_strand(facts.strand)}
+    about_partners = [one for one in verdict.findings if levels[one.rule] == Level.PARTNER]
+    consortium = tuple(one for one in verdict.findings if levels[one.rule] == Level.CONSORTIUM)
+    counting = counting_in(facts, about_partners)
+    members = tuple(
+        Member(
+            one,
+            counting.get(one.key),
+            tuple(finding for finding in about_partners if finding.subject == one.key),
+        )
+        for one in facts.participants
+    )
+    day = rule_date_of(facts.deadline)
+    lacks = tuple(text for finding in consortium if (text := what_is_lacking(finding, day)))
+    return Outlook(members, consortium, lacks)
+
+
+# What a minimum counts: one of it, several of it.
+COUNTED = {
+    "min-organisations": ("organisation", "organisations"),
+    "min-countries": ("participating country", "participating countries"),
+    "min-member-states": ("Member State", "Member States"),
+}
+
+
+def what_is_lacking(finding: Finding, day: date) -> str:
+    """“One more participating country, other than Germany and France.”; empty where nothing is lacking."""
+    if finding.outcome == Outcome.PASS:
+        return ""
+    if finding.rule not in COUNTED:
+        return finding.fix.advice if finding.fix else finding.message
+    one, many = COUNTED[finding.rule]
+    has, minimum = _possible(finding), finding.evidence["minimum"]
+    if finding.outcome == Outcome.OFFICER:
+        return f"Enough {many} only if what is open for some partners is settled."
+    lacking = f"{count_of(minimum - has, f'more {one}', f'more {many}')}"
+    lacking = f"One{lacking[1:]}" if minimum - has == 1 else lacking
+    names = listed((name_on(code, day) for code in finding.evidence.get("possible", ())), "or")
+    return f"{lacking}, other than {names}." if names else f"{lacking}."
+
+
+def _possible(finding: Finding) -> int:
+    """How many may count at most."""
+    if "possible" in finding.evidence:
+        return len(finding.evidence["possible"])
+    at_most: int = finding.evidence["at_most"]
+    return at_most
+
+
+def without(facts: ProposalFacts, *keys: str) -> ProposalFacts:
+    """The consortium as it would be without these participants."""
+    kept = tuple(one for one in facts.participants if one.key not in keys)
+    return dataclasses.replace(facts, participants=kept)
+
+
+def with_another(facts: ProposalFacts, country: str) -> ProposalFacts:
+    """With one more partner from a country (stored code) that meets every other rule about partners."""
+    where = name_on(country, rule_date_of(facts.deadline))
+    another = ParticipantFacts(
+        key=NEW,
+        organisation=NEW,
+        name=f"an organisation from {where}",
+        role=Role.PARTNER,
+        kind=OrganisationKind.CLUSTER,
+        country=country,
+        registration=Registration.REGISTERED,
+        profile_link=f"{NEW}:",
+        description_present=True,
+        services=("assumed",),
+        independent_members=True,
+    )
+    return dataclasses.replace(facts, participants=(*facts.participants, another))

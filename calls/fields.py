@@ -1,0 +1,35 @@
+"""Form fields of this floor: a country under one code."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from calls import clock
+from calls.eligibility.countries import UnknownCountry, choices_on, normalise
+
+
+def _with_blank() -> list[tuple[str, Any]]:
+    return [("", _("Choose a country")), *choices_on(clock.now().date())]
+
+
+class CountryField(forms.ChoiceField):
+    """One country, stored under one code.
+
+    The list shows names; ISO and EU codes in either case with blanks around are understood too, and
+    an outermost region becomes its state.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Country"))
+        super().__init__(choices=_with_blank, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = str(value or "").strip()
+        if not text:
+            return ""
+        try:
+            return normalise(text)
+        except UnknownCountry as unknown:
+            raise ValidationError(str(unknown), code="unknown_country") from None

@@ -1,0 +1,134 @@
+"""Forms of this floor: a day, and the questions of the self-check."""
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Column, Fieldset, Layout, Row
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from calls.eligibility.facts import OrganisationKind, Registration
+from calls.fields import CountryField
+from calls.models import Call
+from calls.self_check import MOST_PARTNERS, Answers, Partner
+
+
+class DayForm(forms.Form):
+    """On which day somebody wants to know who counted."""
+
+    on = forms.DateField(
+        label=_("Day"),
+        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}),
+        error_messages={"invalid": _("This is no date. Give it as in 2015-04-21.")},
+    )
+
+
+YES_NO = (("yes", _("Yes")), ("no", _("No")), ("open", _("Not sure yet")))
+TRUTH = {"yes": True, "no": False, "open": None}
+
+
+class SelfCheckForm(forms.Form):
+    """A few plain questions about an organisation and the partners that it has in mind."""
+
+    strand = forms.ChoiceField(
+        label=_("Which strand are you thinking of?"), widget=forms.RadioSelect
+    )
+    kind = forms.ChoiceField(
+        label=_("What is your organisation?"),
+        widget=forms.RadioSelect,
+        choices=(
+            (OrganisationKind.CLUSTER.value, _("A cluster organisation")),
+            (OrganisationKind.NETWORK.value, _("A business network organisation")),
+            (OrganisationKind.RUNS_CLUSTER.value, _("A legal entity that runs a cluster")),
+            (
+                OrganisationKind.RESEARCH_AS_CLUSTER.value,
+                _("A research body that acts as a cluster organisation"),
+            ),
+            (OrganisationKind.COMPANY.value, _("A company")),
+            (OrganisationKind.OTHER.value, _("Something else")),
+        ),
+    )
+    country = CountryField(
+        label=_("In which country is its legal seat?"),
+        help_text=_("Where it is registered in law, not where it works."),
+    )
+    registration = forms.ChoiceField(
+        label=_("Is it on the European cluster platform?"),
+        widget=forms.RadioSelect,
+        choices=(
+            (Registration.REGISTERED.value, _("Yes, it has a profile there")),
+            (Registration.APPLIED.value, _("It has asked to be registered")),
+            (Registration.PLANNED.value, _("It plans to be registered")),
+            (Registration.NEITHER.value, _("No, and it does not plan to be")),
+        ),
+    )
+    services = forms.ChoiceField(
+        label=_("Does it offer support services to businesses, or channel them from others?"),
+        widget=forms.RadioSelect,
+        choices=YES_NO,
+        help_text=_("Such as matchmaking, training, market intelligence, help with going abroad."),
+    )
+    independent = forms.ChoiceField(
+        label=_("Are its members independent of each other?"),
+        widget=forms.RadioSelect,
+        choices=YES_NO,
+        help_text=_("Members that all belong to one group are not."),
+    )
+
+    def __init__(self, data: Any = None, *, call: Call) -> None:
+        super().__init__(data)
+        text = _("Strand %(number)s: %(title)s")
+        strands = [
+            (strand.code, text % {"number": strand.number, "title": strand.title})
+            for strand in call.strands.all()
+        ]
+        self.fields["strand"].choices = strands  # type: ignore[attr-defined]
+        for number in range(1, MOST_PARTNERS + 1):
+            self.fields[f"partner_{number}"] = CountryField(
+                label=_("Country of partner %(number)s") % {"number": number}, required=False
+            )
+            self.fields[f"fits_{number}"] = forms.ChoiceField(
+                label=_("A cluster or network organisation?"), choices=YES_NO, required=False
+            )
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(
+            Fieldset(
+                _("Your organisation"),
+                "kind",
+                "country",
+                "registration",
+                "services",
+                "independent",
+            ),
+            Fieldset(_("Your idea"), "strand"),
+            Fieldset(
+                _("Partners that you have in mind, as far as you know"),
+                *(
+                    Row(
+                        Column(f"partner_{number}", css_class="col-md-7"),
+                        Column(f"fits_{number}", css_class="col-md-5"),
+                    )
+                    for number in range(1, MOST_PARTNERS + 1)
+                ),
+            ),
+        )
+
+    def answers(self) -> Answers:
+        """What was answered; only of a valid form."""
+        given = self.cleaned_data
+        partners = tuple(
+            Partner(given[f"partner_{number}"], TRUTH[given[f"fits_{number}"] or "yes"])
+            for number in range(1, MOST_PARTNERS + 1)
+            if given[f"partner_{number}"]
+        )
+        return Answers(
+            strand=given["strand"],
+            kind=OrganisationKind(given["kind"]),
+            country=given["country"],
+            registration=Registration(given["registration"]),
+            has_services=TRUTH[given["services"]],
+            is_independent=TRUTH[given["independent"]],
+            partners=partners,
+        )

@@ -1,0 +1,188 @@
+"""May we apply? A few plain answers, judged by the call's own rules, before an account exists.
+
+Nothing is stored and nobody is asked who they are: answers stand in the address of the page, so that they can
+be printed, sent on, and carried into a new proposal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from calls.eligibility import CountrySet, Finding, Outcome, ProposalFacts, RuleSet, rule_date_of
+from calls.eligibility.countries import name_on
+from calls.eligibility.facts import OrganisationKind, ParticipantFacts, Registration, Role
+from calls.eligibility.what_if import Member, Outlook, outlook
+from calls.models import Call
+
+OWN = "own"
+MOST_PARTNERS = 6
+SAID = "said"  # stands for a link or date that a person has and the check does not ask for
+
+# What can be judged from plain answers; the other rules need the proposal itself.
+RULES = (
+    "established",
+    "organisation-kind",
+    "platform-registration",
+    "support-services",
+    "min-organisations",
+    "min-countries",
+    "min-member-states",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A partner that somebody has in mind; `fits` None where its kind is not known yet."""
+
+    country: str
+    fits: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a person said: kind, country and registration of the own organisation, and partners so far."""
+
+    strand: str
+    kind: OrganisationKind
+    country: str
+    registration: Registration
+    has_services: bool | None
+    is_independent: bool | None
+    partners: tuple[Partner, ...] = ()
+
+    def as_query(self) -> str:
+        """The answers as the form's own query string: what an address carries."""
+        values: dict[str, Any] = {
+            "strand": self.strand,
+            "kind": self.kind.value,
+            "country": self.country,
+            "registration": self.registration.value,
+            "services": YES_NO_OPEN[self.has_services],
+            "independent": YES_NO_OPEN[self.is_independent],
+        }
+        for number, one in enumerate(self.partners, start=1):
+            values[f"partner_{number}"] = one.country
+            values[f"fits_{number}"] = YES_NO_OPEN[one.fits]
+        return urlencode(values)
+
+
+YES_NO_OPEN: Mapping[bool | None, str] = {True: "yes", False: "no", None: "open"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One thing that the check says: whether it is met, in words, on which text, and what to do."""
+
+    outcome: Outcome
+    rule_title: str
+    message: str
+    citation: str
+    link: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What is met, what is open, and what stands against an application."""
+
+    met: tuple[Answer, ...]
+    open: tuple[Answer, ...]
+    against: tuple[Answer, ...]
+    lacks: tuple[str, ...]
+    outlook: Outlook
+
+    @property
+    def may_not_apply(self) -> bool:
+        """Whether the own organisation itself is out, as it was described."""
+        return any(one.key == OWN for one in self.outlook.out)
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.open and not self.against and not self.lacks
+
+
+def check(answers: Answers, call: Call) -> Result:
+    """Judge the answers by those rules of the call that they can be judged by."""
+    rule_set = call.rule_set.only(*RULES)
+    countries = call.programme.country_set()
+    found = outlook(facts_of(answers, call), rule_set, countries)
+    return _result(found, rule_set, answers, countries)
+
+
+def facts_of(answers: Answers, call: Call) -> ProposalFacts:
+    own = ParticipantFacts(
+        key=OWN,
+        organisation=OWN,
+        name="Your organisation",
+        role=Role.COORDINATOR,
+        kind=answers.kind,
+        cluster_name="a cluster of your own",
+        country=answers.country,
+        registration=answers.registration,
+        profile_link=SAID,
+        planned_on=SAID,
+        services=(SAID,) if answers.has_services else (),
+        independent_members=answers.is_independent,
+    )
+    partners = (_partner(number, one, call) for number, one in enumerate(answers.partners, start=1))
+    return ProposalFacts(
+        strand=answers.strand, deadline=call.deadline, participants=(own, *partners)
+    )
+
+
+FITTING: Mapping[bool | None, OrganisationKind | None] = {
+    True: OrganisationKind.CLUSTER,
+    False: OrganisationKind.OTHER,
+    None: None,
+}
+
+
+def _partner(number: int, given: Partner, call: Call) -> ParticipantFacts:
+    """Taken to meet what the check does not ask of partners: registration and services."""
+    where = name_on(given.country, rule_date_of(call.deadline))
+    return ParticipantFacts(
+        key=f"partner-{number}",
+        organisation=f"partner-{number}",
+        name=f"Partner {number} ({where})",
+        role=Role.PARTNER,
+        kind=FITTING[given.fits],
+        country=given.country,
+        registration=Registration.REGISTERED,
+        profile_link=f"{SAID}-{number}",
+        services=(SAID,),
+        independent_members=True,
+    )
+
+
+def _result(found: Outlook, rule_set: RuleSet, answers: Answers, countries: CountrySet) -> Result:
+    rules = {rule.id: rule for rule in rule_set.for_strand(answers.strand)}
+
+    def said(finding: Finding) -> Answer:
+        rule = rules[finding.rule]
+        advice = finding.fix.advice if finding.fix and finding.outcome != Outcome.PASS else ""
+        return Answer(
+            finding.outcome, rule.title, finding.message, finding.citation, rule.link, advice
+        )
+
+    about = [said(one) for member in found.members for one in _worth_saying(member)]
+    together = [said(one) for one in found.consortium]
+    return Result(
+        met=tuple(one for one in (*about, *together) if one.outcome == Outcome.PASS),
+        open=(
+            *(one for one in about if one.outcome in (Outcome.WARN, Outcome.OFFICER)),
+            # Partners can still be found: a minimum that is not reached yet stands against nobody.
+            *(one for one in together if one.outcome != Outcome.PASS),
+        ),
+        against=tuple(one for one in about if one.outcome == Outcome.INELIGIBLE),
+        lacks=found.lacks,
+        outlook=found,
+    )
+
+
+def _worth_saying(member: Member) -> tuple[Finding, ...]:
+    """Of partners only what was asked: their country, and whether they are of a kind that may apply."""
+    if member.key == OWN:
+        return member.findings
+    asked = ("established", "organisation-kind")
+    return tuple(one for one in member.findings if one.rule in asked)

@@ -1,0 +1,103 @@
+"""Who counts, what a consortium lacks, and what another member would change."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.eligibility.facts import OrganisationKind, Role
+from calls.eligibility.what_if import NEW, outlook, with_another, without
+from calls.tests.facts import country_set, partner, proposal, rule_set
+
+COUNTRIES = st.sampled_from(["LT", "FR", "AT", "DE", "AL", "RS", "CH", "MD", "JE", "TR"])
+
+
+def seen(facts):
+    return outlook(facts, rule_set(), country_set())
+
+
+def test_members_are_sure_open_out_or_associated():
+    facts = proposal(
+        partner(1, "LT"),
+        partner(2, "AL"),
+        partner(3, "RS"),
+        partner(4, "CH", role=Role.ASSOCIATED),
+        partner(5, "FR", description_present=False),
+    )
+    found = seen(facts)
+    groups = (found.sure, found.open, found.out, found.associated)
+    assert [[one.key for one in group] for group in groups] == [
+        ["p1"],
+        ["p2", "p5"],
+        ["p3"],
+        ["p4"],
+    ]
+    assert [one.rule for one in found.open[0].in_the_way] == ["established"]
+    assert [one.rule for one in found.open[1].in_the_way] == ["description-present"]
+    assert found.sure[0].in_the_way == ()
+    assert found.associated[0].findings == ()
+
+
+@pytest.mark.parametrize(
+    ("countries", "lacks"),
+    [
+        (("DE", "FR"), ("One more organisation.", "One more participating country, other than Germany or France.")),
+        (("DE",), ("2 more organisations.", "2 more participating countries, other than Germany.")),
+        (("DE", "FR", "FR"), ("One more participating country, other than Germany or France.",)),
+        (("DE", "FR", "AT"), ()),
+        (("DE", "FR", "AL"), (
+            "Enough organisations only if what is open for some partners is settled.",
+            "Enough participating countries only if what is open for some partners is settled.",
+        )),
+        (("MK", "MK", "MK"), ("2 more participating countries, other than the former Yugoslav Republic of Macedonia.",)),
+    ],
+)  # fmt: skip
+def test_what_is_lacking_is_said_in_whole_sentences(countries, lacks):
+    assert seen(proposal(*countries)).lacks == lacks
+
+
+def test_without_anyone_everything_is_lacking():
+    facts = proposal(partner(1, "RS", role=Role.PARTNER))
+    assert seen(facts).lacks == (
+        "3 more organisations.",
+        "3 more participating countries.",
+        "Choose exactly one coordinator among the applicants.",
+    )
+
+
+def test_linked_partners_are_told_with_what_mends_them():
+    facts = proposal("DE", "FR", partner(3, "AT", controlled_by="p1"))
+    assert seen(facts).lacks == ("Remove the duplicate, or add an independent organisation.",)
+
+
+def test_without_a_partner():
+    facts = proposal("DE", "FR", "AT")
+    assert seen(facts).outcome == "pass"
+    assert seen(without(facts, "p3")).outcome == "ineligible"
+    assert seen(without(facts, "p1")).outcome == "inadmissible"
+    assert without(facts, "p9") == facts
+
+
+def test_with_another_from_a_country():
+    facts = proposal("DE", "FR")
+    assert seen(with_another(facts, "ES")).outcome == "pass"
+    assert seen(with_another(facts, "DE")).outcome == "ineligible"
+    assert seen(with_another(facts, "AL")).outcome == "officer"
+    assert seen(with_another(facts, "RS")).out[-1].name == "an organisation from Serbia"
+
+
+def test_a_consortium_without_rules_about_it_lacks_nothing():
+    empty = outlook(proposal(), rule_set().only("duration"), country_set())
+    assert (empty.outcome, empty.lacks, len(empty.sure)) == ("pass", (), 3)
+
+
+@given(st.lists(COUNTRIES, min_size=1, max_size=6), COUNTRIES)
+def test_another_member_and_none_again_is_the_same_consortium(countries, another):
+    facts = proposal(*countries)
+    assert without(with_another(facts, another), NEW) == facts
+    assert len(seen(with_another(facts, another)).members) == len(countries) + 1
+
+
+def test_another_does_not_share_its_profile_or_identity_with_anyone():
+    odd = partner(2, "FR", kind=OrganisationKind.NETWORK, profile_link="")
+    found = seen(with_another(proposal(partner(1, "DE"), odd), "ES"))
+    assert [one.key for one in found.sure] == ["p1", NEW]

@@ -1,0 +1,137 @@
+"""The consortium step: who counts, what is missing, what another consortium would be; and what is carried."""
+
+import pytest
+from django.urls import reverse
+
+from applicants.models import ProfileSection
+from applicants.tests.factories import complete_profile, make_organisation, make_user
+from calls.eligibility.facts import Role
+from proposals import drafting
+from proposals.models import Proposal
+from proposals.tests.factories import fresh, make_draft, make_ready
+from proposals.tests.test_pages import client_of, start_url
+
+QUERY = (
+    "strand=3.1&kind=cluster-organisation&country=LT&registration=planned&services=yes"
+    "&independent=yes&partner_1=FR&fits_1=yes&partner_2=AT&fits_2=yes"
+)
+
+
+def page_of(proposal, **asked):
+    url = reverse("proposals:consortium", args=[proposal.number])
+    return " ".join(client_of(proposal.started_by).get(url, asked).content.decode().split())
+
+
+def part_of(proposal, **asked):
+    url = reverse("proposals:what-if", args=[proposal.number])
+    return " ".join(client_of(proposal.started_by).get(url, asked).content.decode().split())
+
+
+def test_what_is_missing_is_said_from_the_first_partner_on(call):
+    page = page_of(make_draft(call, countries=("DE", "FR")))
+    assert "<b>One more organisation.</b>" in page
+    assert "<b>One more participating country, other than Germany or France.</b>" in page
+    assert "registration on the cluster platform" in page
+
+
+def test_a_complete_consortium_is_said_to_be_enough(call):
+    page = page_of(make_ready(call))
+    assert "The consortium has what the call asks of it." in page
+    assert page.count(">counts</span>") == 3
+
+
+def test_who_does_not_count_is_named_with_the_reason_and_how_to_mend_it(call):
+    proposal = make_draft(call, countries=("DE", "FR", "RS"))
+    page = page_of(proposal)
+    assert ">does not count</span>" in page
+    assert "established in Serbia, which did not take part in COSME" in page
+    assert "Let Cluster" in page
+    assert "(RS): " in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"without": "p3"}, "One more participating country, other than France or Lithuania."),
+        ({"without": "p1"}, "Choose exactly one coordinator among the applicants."),
+        ({"with": "ES"}, "4 countries count (Austria, Spain, France and Lithuania)"),
+        ({"without": "p3", "with": "ES"}, "The consortium would have what the call asks of it."),
+        ({"with": "RS"}, "An organisation from Serbia is established in Serbia, which did not take part"),
+        ({"with": "gr"}, "With an organisation from Greece:"),
+    ],
+)  # fmt: skip
+def test_another_consortium_can_be_looked_at(call, asked, words):
+    proposal = make_ready(call)
+    assert words in part_of(proposal, **asked)
+    assert words in page_of(proposal, **asked)
+    assert proposal.participants.count() == 3
+
+
+@pytest.mark.parametrize("asked", [{}, {"with": "XX"}, {"without": "p99"}, {"with": "<script>"}])
+def test_what_nobody_can_look_at_is_passed_over(call, asked):
+    assert part_of(make_ready(call), **asked) == ""
+
+
+def test_answers_of_the_self_check_are_carried_into_a_new_proposal(call):
+    lead = make_user()
+    organisation = make_organisation(by=lead, country="LT")
+    client = client_of(lead)
+    address = f"{start_url(call)}?{QUERY}"
+    assert "Your answers of the self-check are carried over" in client.get(address).content.decode()
+    client.post(address, {"organisation": organisation.pk})
+
+    proposal = Proposal.objects.get()
+    page = page_of(proposal)
+    assert "An organisation from Austria:" in page
+    assert "An organisation from France:" in page
+    profile = {
+        one.step: one.answers for one in ProfileSection.objects.filter(organisation=organisation)
+    }
+    assert profile == {"registration": {"status": "planned"}, "services": {"independent": "yes"}}
+
+
+def test_a_profile_is_never_overwritten_by_a_self_check(call):
+    lead = make_user()
+    organisation = make_organisation(by=lead, country="LT")
+    complete_profile(organisation, by=lead)
+    client_of(lead).post(f"{start_url(call)}?{QUERY}", {"organisation": organisation.pk})
+    section = ProfileSection.objects.get(organisation=organisation, step="registration")
+    assert section.answers["status"] == "registered"
+
+
+def test_an_address_with_nonsense_carries_nothing(call):
+    lead = make_user()
+    organisation = make_organisation(by=lead)
+    client_of(lead).post(f"{start_url(call)}?kind=club", {"organisation": organisation.pk})
+    assert "that you had in mind" not in page_of(Proposal.objects.get())
+
+
+def test_who_has_no_organisation_yet_finds_the_answers_in_its_form(call):
+    client = client_of(make_user())
+    page = client.get(f"{start_url(call)}?{QUERY}").content.decode()
+    link = page.split("/organisations/new/")[1].split('"')[0].replace("&amp;", "&")
+    form = client.get(f"/organisations/new/{link}").content.decode()
+    assert '<option value="LT" selected>' in form
+
+
+def test_those_in_mind_vanish_when_they_are_found_or_forgotten(call):
+    lead = make_user()
+    coordinator = make_organisation(by=lead, country="LT")
+    strand = call.strands.select_related("call").get(code="3.1")
+    proposal = drafting.start_draft(
+        strand, organisation=coordinator, by=lead, in_mind=["FR", "FR", "AT"]
+    )
+    drafting.add_participant(
+        proposal,
+        drafting.Invited(make_organisation(country="FR"), Role.PARTNER),
+        seen_version=1,
+        by=lead,
+    )
+    page = page_of(fresh(proposal))
+    assert page.count("An organisation from") == 2
+
+    url = reverse("proposals:forget-in-mind", args=[proposal.number])
+    client_of(lead).post(url, {"seen_version": "1"})
+    assert "An organisation from" in page_of(proposal)
+    client_of(lead).post(url, {"seen_version": "2"})
+    assert "An organisation from" not in page_of(proposal)
