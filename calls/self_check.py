@@ -17,7 +17,7 @@ from calls.models import Call
 
 OWN = "own"
 MOST_PARTNERS = 6
-SAID = "said"  # stands for a link or date that a person has and the check does not ask for
+SAID = "said"  # stands for a link or service that a person has and the check does not ask for
 
 # What can be judged from plain answers; the other rules need the proposal itself.
 RULES = (
@@ -121,7 +121,6 @@ def facts_of(answers: Answers, call: Call) -> ProposalFacts:
         country=answers.country,
         registration=answers.registration,
         profile_link=SAID,
-        planned_on=SAID,
         services=(SAID,) if answers.has_services else (),
         independent_members=answers.is_independent,
     )
@@ -158,31 +157,52 @@ def _partner(number: int, given: Partner, call: Call) -> ParticipantFacts:
 def _result(found: Outlook, rule_set: RuleSet, answers: Answers, countries: CountrySet) -> Result:
     rules = {rule.id: rule for rule in rule_set.for_strand(answers.strand)}
 
-    def said(finding: Finding) -> Answer:
+    def said(finding: Finding, outcome: Outcome) -> Answer:
         rule = rules[finding.rule]
-        advice = finding.fix.advice if finding.fix and finding.outcome != Outcome.PASS else ""
-        return Answer(
-            finding.outcome, rule.title, finding.message, finding.citation, rule.link, advice
-        )
+        advice = ""
+        if finding.fix and finding.outcome != Outcome.PASS:
+            is_own = finding.subject == OWN
+            advice = OWN_ADVICE[finding.rule] if is_own else finding.fix.advice
+        return Answer(outcome, rule.title, finding.message, finding.citation, rule.link, advice)
 
-    about = [said(one) for member in found.members for one in _worth_saying(member)]
-    together = [said(one) for one in found.consortium]
+    about = [said(one, one.outcome) for member in found.members for one in _worth_saying(member)]
+    # Partners can still be found: a minimum that is not reached yet stands against nobody.
+    together = [
+        said(one, min(one.outcome, Outcome.OFFICER, key=_severity)) for one in found.consortium
+    ]
+    answers_given = [*about, *together]
     return Result(
-        met=tuple(one for one in (*about, *together) if one.outcome == Outcome.PASS),
-        open=(
-            *(one for one in about if one.outcome in (Outcome.WARN, Outcome.OFFICER)),
-            # Partners can still be found: a minimum that is not reached yet stands against nobody.
-            *(one for one in together if one.outcome != Outcome.PASS),
-        ),
-        against=tuple(one for one in about if one.outcome == Outcome.INELIGIBLE),
+        met=tuple(one for one in answers_given if one.outcome in (Outcome.PASS, Outcome.WARN)),
+        open=tuple(one for one in answers_given if one.outcome == Outcome.OFFICER),
+        against=tuple(one for one in answers_given if one.outcome == Outcome.INELIGIBLE),
         lacks=found.lacks,
         outlook=found,
     )
 
 
+def _severity(outcome: Outcome) -> int:
+    return outcome.severity
+
+
+# What mends an answer about the own organisation: it has no profile and no proposal here yet.
+OWN_ADVICE = {
+    "established": "Another organisation of your group or network, with its seat in a country that "
+    "counts, could apply; yours could be an associated partner at its own cost.",
+    "organisation-kind": "Look again at what your organisation is. A cluster or network that you run "
+    "or belong to could apply.",
+    "platform-registration": "Register on the European cluster platform, or decide by when you will.",
+    "support-services": "Name at least one service that you offer or channel, and say who your "
+    "members are.",
+}
+
+
 def _worth_saying(member: Member) -> tuple[Finding, ...]:
-    """Of partners only what was asked: their country, and whether they are of a kind that may apply."""
+    """Of partners only what was asked: their country, and their kind where it is not plainly right."""
     if member.key == OWN:
         return member.findings
-    asked = ("established", "organisation-kind")
-    return tuple(one for one in member.findings if one.rule in asked)
+    return tuple(
+        one
+        for one in member.findings
+        if one.rule == "established"
+        or (one.rule == "organisation-kind" and one.outcome != Outcome.PASS)
+    )

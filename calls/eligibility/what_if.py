@@ -42,6 +42,11 @@ class Member:
         return self.participant.name
 
     @property
+    def remarks(self) -> tuple[Finding, ...]:
+        """What counts all the same, and should be looked at again."""
+        return tuple(one for one in self.findings if one.outcome == Outcome.WARN)
+
+    @property
     def in_the_way(self) -> tuple[Finding, ...]:
         """What keeps it from counting surely."""
         return tuple(

@@ -296,20 +296,20 @@ def _judge_states(
         message = (
             f"At most {count_of(len(possible), sort.one, sort.many)} can count ({names}); {asked}."
         )
-    fix = _how_to_reach(minimum, possible, outcome, sort)
+    others = listed((case.country_name(code) for code in possible), "or")
+    fix = _how_to_reach(minimum - len(possible), others, outcome, sort)
     return rule.found(
         "consortium", outcome, message, fix, sure=sure, possible=possible, minimum=minimum
     )
 
 
-def _how_to_reach(minimum: int, possible: list[str], outcome: Outcome, sort: _Sort) -> Fix | None:
+def _how_to_reach(lacking: int, others: str, outcome: Outcome, sort: _Sort) -> Fix | None:
     if outcome == Outcome.PASS:
         return None
     if outcome == Outcome.OFFICER:
         advice = "Settle what is open for the partners: then their countries count."
         return Fix("consortium", advice)
-    lacking = minimum - len(possible)
-    other = f" other than {listed(possible, 'or')}" if possible else ""
+    other = f" other than {others}" if others else ""
     if lacking == 1:
         return Fix("consortium", f"Add a partner from a {sort.place}{other}.")
     return Fix("consortium", f"Add partners from {lacking} different {sort.places}{other}.")

@@ -1,0 +1,129 @@
+"""May we apply, who counts, and what a change would do: as a new user and an officer see it."""
+
+import pytest
+
+from applicants.tests.factories import PASSWORD, make_organisation, make_user
+from calls.call_file import read_call_file
+from calls.publishing import load_call
+from calls.tests.facts import FILE
+from conftest import NEXT_DAY
+from cosme_portal.tests.browser.conftest import jump
+from proposals.models import Proposal, ProposedChange, StoredVerdict
+from proposals.screening import screen_closed
+from proposals.tests.factories import make_officer, make_ready, submit
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.real_clock,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("processes"),
+]
+
+
+@pytest.fixture
+def call(moved_clock):
+    return load_call(read_call_file(FILE))
+
+
+def log_in(visitor, person):
+    visitor.goto("/account/login/")
+    visitor.fill(login=person.email, password=PASSWORD)
+    visitor.press("Log in")
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
+    make_organisation(legal_name="Plastipolis", country="FR")
+    visitor = visit(width=width)
+    visitor.goto("/calls/COS-CLUSTER-2014-3-03/")
+    visitor.press("May we apply?")
+    visitor.says("We ask nothing personal and store nothing.")
+    visitor.press("See what the rules say")
+    visitor.says("Nothing that you typed is lost.")
+    visitor.fill(
+        strand="3.1", kind="cluster-organisation", country="LT", registration="planned",
+        services="yes", independent="yes", partner_1="FR", partner_2="RS",
+    )  # fmt: skip
+    visitor.press("See what the rules say")
+    visitor.says(
+        "Your organisation may apply; not every partner counts",
+        "One more participating country, other than France or Lithuania.",
+        "Partner 2 (Serbia) is established in Serbia, which did not take part in COSME",
+    )
+    assert visitor.page.get_by_role("button", name="Print this page").is_visible()
+    start = visitor.page.get_by_role("link", name="with these answers").get_attribute("href")
+
+    lead = make_user()
+    log_in(visitor, lead)
+    visitor.goto(start)
+    visitor.press("Register an organisation")
+    visitor.fill(legal_name="LITEK")
+    visitor.press("Register")
+    visitor.says("Your answers of the self-check are carried over")
+    visitor.press("Start the proposal")
+    number = Proposal.objects.get().number
+
+    visitor.goto(f"/proposals/{number}/consortium/")
+    visitor.says(
+        "2 more participating countries, other than Lithuania.", "An organisation from France:"
+    )
+    visitor.page.get_by_text("What if?").click()
+    visitor.page.select_option("#with", "AT")
+    visitor.page.locator("#what-if").get_by_text("With an organisation from Austria:").wait_for()
+    visitor.says("One more participating country, other than Austria or Lithuania.")
+    visitor.check()
+
+    visitor.goto(f"/proposals/{number}/consortium/?q=plastipolis")
+    visitor.press("Add Plastipolis")
+    visitor.says("One more participating country, other than France or Lithuania.")
+    visitor.goto(f"/proposals/{number}/consortium/?without=p2&with=ES")
+    visitor.says("Without Plastipolis, with an organisation from Spain:")
+
+
+def test_the_self_check_and_the_what_if_need_no_javascript(call, visit):
+    lead = make_user()
+    proposal = make_ready(call, lead=lead)
+    visitor = visit(scripts=False, width=320)
+    page = visitor.page
+    page.goto(f"{visitor.address}/calls/COS-CLUSTER-2014-3-03/may-we-apply/?kind=company")
+    assert "Nothing that you typed is lost." in page.content()
+    page.goto(f"{visitor.address}/account/login/")
+    page.fill("[name=login]", lead.email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.goto(f"{visitor.address}/proposals/{proposal.number}/consortium/")
+    page.locator("summary", has_text="What if?").click()
+    page.select_option("#without", "p3")
+    page.get_by_role("button", name="Look").click()
+    assert "Without Cluster" in page.content()
+
+
+def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
+    version = submit(make_ready(call, countries=("LT", "FR", "MD")))
+    jump(NEXT_DAY)
+    screen_closed(NEXT_DAY)
+    officer = visit()
+    log_in(officer, make_officer())
+    officer.goto("/programmes/COSME/countries/?on=2015-04-06")
+    officer.says("32 countries counted on 6 April 2015")
+    officer.goto("/rules/")
+    officer.goto("/admin/proposals/proposedchange/")
+    officer.press("Change the countries of COSME", within="#content")
+    officer.press("MD", within="#content")
+    officer.fill(in_force_on="2015-05-01", reason="Corrigendum of 2 May")
+    officer.press("See what it would do", within="#content")
+    officer.says(f"{version.proposal.number} v1", "it was not in force on 21 April 2015")
+    officer.press("Put this change in force", within="#content")
+    officer.says("The change is in force.", "Verdicts made again 1")
+    outcomes = StoredVerdict.objects.filter(version=version).order_by("pk")
+    assert [one.outcome for one in outcomes] == ["pass", "pass", "officer"]
+
+    officer.goto("/admin/proposals/proposedchange/")
+    officer.press("Change the rules of COS-CLUSTER-2014-3-03", within="#content")
+    officer.page.locator("summary", has_text="Enough countries").click()
+    officer.page.locator("[name$='-minimum']:visible").fill("40")
+    officer.check()
+    officer.fill(reason="A mistake")
+    officer.press("See what it would do", within="#content")
+    officer.says("only 32 countries count on 2015-04-21: no proposal can meet it.")
+    assert ProposedChange.objects.count() == 2
