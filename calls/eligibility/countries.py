@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from calls.eligibility.country_names import DATED_NAMES, EUROPE, NAMES
+from calls.eligibility.country_names import DATED_NAMES, EUROPE, NAMES, WITH_ARTICLE
 
 ALIASES = {"GR": "EL", "GB": "UK"}
 
@@ -78,6 +78,12 @@ def name_on(code: str, day: date) -> str:
         if day <= until:
             return name
     return NAMES[code]
+
+
+def in_sentence_on(code: str, day: date) -> str:
+    """The name with the article that a sentence gives it: “the Netherlands”, “the Czech Republic”."""
+    name = name_on(code, day)
+    return f"the {name}" if code in WITH_ARTICLE or name.endswith(" Republic") else name
 
 
 def choices_on(day: date) -> list[tuple[str, str]]:

@@ -254,6 +254,14 @@ ZW Zimbabwe
 """.splitlines()
 )
 
+# Names that a sentence gives an article: “established in the Netherlands”.
+WITH_ARTICLE = frozenset(
+    """
+    AE AX BQ CC CD CF CG CK CX DO EA FK FO GS HM IC IM IO KM KY MH MP MV NL PH SB SC TC TF UK UM US
+    VA VG VI
+    """.split()
+)
+
 # Earlier names, each with the last day on which the Union used it.
 DATED_NAMES: dict[str, tuple[tuple[date, str], ...]] = {
     "MK": ((date(2019, 2, 11), "the former Yugoslav Republic of Macedonia"),),

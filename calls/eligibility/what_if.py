@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from calls.eligibility import Counting, counting_in, rule_date_of, screen
-from calls.eligibility.countries import CountrySet, name_on
+from calls.eligibility.countries import CountrySet, in_sentence_on
 from calls.eligibility.facts import (
     OrganisationKind,
     ParticipantFacts,
@@ -128,7 +128,9 @@ def what_is_lacking(finding: Finding, day: date) -> str:
         return f"Enough {many} only if what is open for some partners is settled."
     lacking = f"{count_of(minimum - has, f'more {one}', f'more {many}')}"
     lacking = f"One{lacking[1:]}" if minimum - has == 1 else lacking
-    names = listed((name_on(code, day) for code in finding.evidence.get("possible", ())), "or")
+    names = listed(
+        (in_sentence_on(code, day) for code in finding.evidence.get("possible", ())), "or"
+    )
     return f"{lacking}, other than {names}." if names else f"{lacking}."
 
 
@@ -148,7 +150,7 @@ def without(facts: ProposalFacts, *keys: str) -> ProposalFacts:
 
 def with_another(facts: ProposalFacts, country: str) -> ProposalFacts:
     """With one more partner from a country (stored code) that meets every other rule about partners."""
-    where = name_on(country, rule_date_of(facts.deadline))
+    where = in_sentence_on(country, rule_date_of(facts.deadline))
     another = ParticipantFacts(
         key=NEW,
         organisation=NEW,

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from calls.eligibility.countries import CountrySet, name_on, state_of
+from calls.eligibility.countries import CountrySet, in_sentence_on, state_of
 from calls.eligibility.facts import ParticipantFacts, ProposalFacts
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
@@ -41,7 +41,8 @@ class Case:
         return self.counting[participant.key]
 
     def country_name(self, code: str) -> str:
-        return name_on(code, self.rule_date)
+        """As a sentence of the rule date says it."""
+        return in_sentence_on(code, self.rule_date)
 
     def counting_applicants(self, *counting: Counting) -> tuple[ParticipantFacts, ...]:
         return tuple(one for one in self.facts.applicants if self.counts_as(one) in counting)
@@ -105,6 +106,11 @@ def listed(names: Iterable[str], word: str = "and") -> str:
     if not items[1:]:
         return "".join(items)
     return f"{', '.join(items[:-1])} {word} {items[-1]}"
+
+
+def sentence(words: str) -> str:
+    """With a capital letter, whatever it begins with."""
+    return words[:1].upper() + words[1:]
 
 
 def count_of(number: int, one: str, many: str = "") -> str:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from calls.eligibility.countries import Standing, is_in_europe
 from calls.eligibility.facts import IndicatorFacts, MarketFacts
-from calls.eligibility.rules.base import Case, Level, Rule, count_of, listed, parameter
+from calls.eligibility.rules.base import Case, Level, Rule, count_of, listed, parameter, sentence
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
@@ -146,7 +146,7 @@ class ThirdMarkets(Rule):
                 f"“{market.region}” is a region. The call speaks of specific third countries: "
                 "name those that you mean."
             )
-        country = case.country_name(market.country)
+        country = sentence(case.country_name(market.country))
         standing, _row = case.countries.standing(market.country, case.rule_date)
         if standing in (Standing.MEMBER_STATE, Standing.IN_FORCE, Standing.TERRITORY):
             return (

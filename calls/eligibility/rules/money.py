@@ -6,12 +6,14 @@ obvious slip must be asked: so nothing here says more than "officer".
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any, ClassVar
 
 from calls.eligibility.facts import ProposalFacts, Role
 from calls.eligibility.rules.base import Case, Level, Rule, parameter
 from calls.eligibility.verdict import Finding, Fix, Outcome
+
+CENT = Decimal("0.01")
 
 
 def euro(amount: Decimal) -> str:
@@ -86,16 +88,17 @@ class CoFinancingRate(Rule):
             "costs": str(costs),
             "maximum": str(self.maximum),
         }
-        fix = Fix("budget", f"Ask for at most {percent} of the eligible costs.")
         if costs <= 0:
             message = f"No eligible costs are given. The grant covers at most {percent} of them."
             fix = Fix("budget", "Give the eligible costs of each applicant.")
             yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
         elif grant > costs * self.maximum:
+            most = euro((costs * self.maximum).quantize(CENT, ROUND_DOWN))
             message = (
-                f"The grant of {euro(grant)} is {grant / costs * 100:.2f} % of the eligible costs "
-                f"of {euro(costs)}; at most {percent} is paid. An officer will ask."
+                f"The grant of {euro(grant)} is more than {percent} of the eligible costs of "
+                f"{euro(costs)}, which is {most}. An officer will ask."
             )
+            fix = Fix("budget", f"Ask for at most {most}, or look at the costs again.")
             yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
         else:
             message = (
