@@ -14,12 +14,12 @@ or incomplete is turned away (`Verdict.blocking`); everything else an officer de
 machine and call text differ, the call text prevails.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from itertools import chain
 
 from calls.eligibility.canonical import canonical, digest_of
-from calls.eligibility.countries import CountrySet, Participation
+from calls.eligibility.countries import CountrySet
 from calls.eligibility.facts import ProposalFacts
 from calls.eligibility.rules import Case, Counting, Level, Rule, RuleSet
 from calls.eligibility.rules.admissibility import BRUSSELS
@@ -76,19 +76,16 @@ def screen(
         _instant(facts.received_at)
     day = rule_date or rule_date_of(facts.deadline)
     rules = rule_set.for_strand(facts.strand)
-    case = Case(facts, countries, day, {})
-    found: dict[str, list[Finding]] = {}
-    partner_rules = [rule for rule in rules if rule.level == Level.PARTNER]
-    for rule in partner_rules:
-        found[rule.id] = list(rule.judge(case))
-    counting = counting_in(facts, [one for rule in partner_rules for one in found[rule.id]])
-    case = Case(facts, countries, day, counting)
-    for rule in rules:
-        if rule.level != Level.PARTNER:
-            found[rule.id] = list(rule.judge(case))
+    case = Case.of(facts, countries, day)
+    found = [list(rule.judge(case)) if rule.level is Level.PARTNER else [] for rule in rules]
+    counting = counting_in(facts, chain.from_iterable(found))
+    case = case.counted(counting)
+    for place, rule in enumerate(rules):
+        if rule.level is not Level.PARTNER:
+            found[place] = list(rule.judge(case))
     return Verdict(
         outcome=_overall(rules, found, counting),
-        findings=tuple(finding for rule in rules for finding in found[rule.id]),
+        findings=tuple(chain.from_iterable(found)),
         rule_set=rule_set.digest,
         country_set=country_set_digest(countries),
         rule_date=day.isoformat(),
@@ -100,31 +97,31 @@ def counting_in(facts: ProposalFacts, findings: Iterable[Finding]) -> dict[str, 
 
     Sure where every one of them passes or warns, out where one says ineligible, else open.
     """
-    outcomes: dict[str, set[Outcome]] = {one.key: set() for one in facts.applicants}
+    counting = {one.key: Counting.SURE for one in facts.applicants}
     for finding in findings:
-        if finding.subject in outcomes:
-            outcomes[finding.subject].add(finding.outcome)
-    return {key: _counting_of(found) for key, found in outcomes.items()}
+        if finding.outcome is Outcome.PASS or finding.outcome is Outcome.WARN:
+            continue
+        if finding.outcome == Outcome.INELIGIBLE:
+            counting[finding.subject] = Counting.OUT
+        elif counting[finding.subject] == Counting.SURE:
+            counting[finding.subject] = Counting.OPEN
+    return counting
 
 
 ALL_RIGHT = frozenset({Outcome.PASS, Outcome.WARN})
 
 
-def _counting_of(outcomes: set[Outcome]) -> Counting:
-    if Outcome.INELIGIBLE in outcomes:
-        return Counting.OUT
-    return Counting.SURE if outcomes <= ALL_RIGHT else Counting.OPEN
-
-
 def _overall(
-    rules: Iterable[Rule], found: Mapping[str, list[Finding]], counting: Mapping[str, Counting]
+    rules: Sequence[Rule], found: Sequence[list[Finding]], counting: Mapping[str, Counting]
 ) -> Outcome:
-    outcomes = {finding.outcome for findings in found.values() for finding in findings}
+    outcomes = {finding.outcome for findings in found for finding in findings}
+    if outcomes <= ALL_RIGHT:
+        return Outcome.PASS
     of_consortium = {
         finding.outcome
-        for rule in rules
-        if rule.level == Level.CONSORTIUM
-        for finding in found[rule.id]
+        for rule, findings in zip(rules, found, strict=True)
+        if rule.level is Level.CONSORTIUM
+        for finding in findings
     }
     if Outcome.INADMISSIBLE in outcomes:
         return Outcome.INADMISSIBLE
@@ -135,11 +132,6 @@ def _overall(
     return Outcome.PASS
 
 
-@lru_cache(maxsize=64)
-def _digest_of_rows(rows: tuple[Participation, ...]) -> str:
-    return digest_of([row.as_json() for row in rows])
-
-
 def country_set_digest(countries: CountrySet) -> str:
     """What was applied: the rows themselves, whatever they are called in a database."""
-    return _digest_of_rows(countries.rows)
+    return countries.digest

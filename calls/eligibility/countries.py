@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from typing import Any
 
+from calls.eligibility.canonical import digest_of
 from calls.eligibility.country_names import DATED_NAMES, EUROPE, NAMES, WITH_ARTICLE
 
 ALIASES = {"GR": "EL", "GB": "UK"}
@@ -80,6 +82,7 @@ def name_on(code: str, day: date) -> str:
     return NAMES[code]
 
 
+@lru_cache(maxsize=4096)
 def in_sentence_on(code: str, day: date) -> str:
     """The name with the article that a sentence gives it: “the Netherlands”, “the Czech Republic”."""
     name = name_on(code, day)
@@ -165,18 +168,36 @@ class Participation:
         )
 
 
+MOST_KNOWN = 2000  # answers that a set of countries remembers
+
+
 class CountrySet:
     """All participations of a programme, asked by day."""
 
     def __init__(self, rows: Iterable[Participation]) -> None:
         order = sorted(rows, key=lambda row: (row.country, row.in_force_on or date.max))
         self.rows: tuple[Participation, ...] = tuple(order)
-        self._by_country: dict[str, list[Participation]] = {}
+        self.by_country: dict[str, list[Participation]] = {}
         for row in self.rows:
-            self._by_country.setdefault(row.country, []).append(row)
+            self.by_country.setdefault(row.country, []).append(row)
+        self._known: dict[tuple[str, date], tuple[Standing, Participation | None]] = {}
+
+    @cached_property
+    def digest(self) -> str:
+        """The hash of the rows, in an order of their own."""
+        return digest_of(self.as_json())
 
     def standing(self, code: str, day: date) -> tuple[Standing, Participation | None]:
         """How a stored code stands on that day, with the row that says so."""
+        asked = (code, day)
+        found = self._known.get(asked)
+        if found is None:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            found = self._known[asked] = self._standing(code, day)
+        return found
+
+    def _standing(self, code: str, day: date) -> tuple[Standing, Participation | None]:
         state = state_of(code)
         standing, row = self._standing_of_state(state, day)
         if code != state and standing != Standing.NONE:
@@ -184,7 +205,7 @@ class CountrySet:
         return standing, row
 
     def _standing_of_state(self, state: str, day: date) -> tuple[Standing, Participation | None]:
-        rows = self._by_country.get(state, [])
+        rows = self.by_country.get(state, [])
         for row in rows:
             if row.is_in_force(day):
                 is_member = row.gate == "member-state"

@@ -177,16 +177,7 @@ class ProposalFacts:
 
     @property
     def applicants(self) -> tuple[ParticipantFacts, ...]:
-        return tuple(one for one in self.participants if one.applies)
-
-    @property
-    def total_costs(self) -> Decimal:
-        """Of applicants only: what an associated partner spends is its own."""
-        return sum((one.budget.eligible_costs for one in self.applicants), Decimal(0))
-
-    @property
-    def total_grant(self) -> Decimal:
-        return sum((one.budget.requested_grant for one in self.participants), Decimal(0))
+        return tuple([one for one in self.participants if one.role != Role.ASSOCIATED])
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain JSON: amounts as texts, instants with their offset."""

@@ -34,9 +34,12 @@ class Fix:
         return {"step": self.step, "advice": self.advice}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finding:
     """One rule's answer about one subject, with the facts that show it.
+
+    Not frozen, only because that takes three times as long for each of some sixty findings.
+    Nobody changes one.
 
     `subject` is "submission", "proposal", "consortium", the key of a participant ("p2"), or
     a kind and a name: "file:roadmap", "deliverable:roadmap", "activity:3", "market:1".

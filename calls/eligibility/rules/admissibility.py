@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from calls.eligibility.rules.base import Case, Level, Rule, count_of, listed
+from calls.eligibility.rules.base import Case, Level, Rule, count_of, day_in_words, listed
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -16,11 +16,16 @@ def in_brussels(moment: datetime) -> str:
     """The instant to the millisecond, or to the microsecond where only that tells it from the deadline."""
     local = moment.astimezone(BRUSSELS)
     fraction = f"{local.microsecond:06d}".removesuffix("000") if local.microsecond else "000"
-    offset = local.strftime("%z")
+    hours = (local.utcoffset() or timedelta()) // timedelta(hours=1)
     return (
-        f"{local.day} {local:%B %Y}, {local:%H:%M:%S}.{fraction} Brussels "
-        f"({local:%Z}, UTC{offset[:3]}:{offset[3:]})"
+        f"{day_in_words(local)}, {local.hour:02}:{local.minute:02}:{local.second:02}.{fraction} "
+        f"Brussels ({local.tzname()}, UTC+{hours:02}:00)"
     )
+
+
+def in_utc(moment: datetime) -> str:
+    """One way to write an instant, whatever the zone that it came in."""
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +48,19 @@ class InTime(Rule):
         if received is None:
             return
         evidence: dict[str, Any] = {
-            "received_at": received.astimezone(UTC).isoformat(),
-            "deadline": deadline.astimezone(UTC).isoformat(),
+            "received_at": in_utc(received),
+            "deadline": in_utc(deadline),
         }
         if received < deadline:
             message = f"Received {in_brussels(received)}, before the deadline."
-            yield self.found("submission", Outcome.PASS, message, **evidence)
+            yield self.found("submission", Outcome.PASS, message, evidence)
             return
         message = (
             f"Received {in_brussels(received)}; the deadline was {in_brussels(deadline)}. "
             "A proposal must arrive before that instant."
         )
         fix = Fix("check", "A late version does not count. The last version received in time does.")
-        yield self.found("submission", Outcome.INADMISSIBLE, message, fix, **evidence)
+        yield self.found("submission", Outcome.INADMISSIBLE, message, evidence, fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,7 @@ class DescriptionPresent(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.facts.applicants:
+        for one in case.applicants:
             if one.description_present:
                 message = f"The description of {one.name} is there."
                 yield self.found(one.key, Outcome.PASS, message)
@@ -85,7 +90,7 @@ class DescriptionPresent(Rule):
                 "the coordinator, to describe the support services that it offers or channels."
             )
             fix = Fix("descriptions", f"Write the description of {one.name}.")
-            yield self.found(one.key, Outcome.INADMISSIBLE, message, fix)
+            yield self.found(one.key, Outcome.INADMISSIBLE, message, {}, fix)
 
 
 NAMED = 3
@@ -115,7 +120,7 @@ class ProfileComplete(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.facts.applicants:
+        for one in case.applicants:
             if not one.profile_missing:
                 message = f"The cluster profile of {one.name} is complete."
                 yield self.found(one.key, Outcome.PASS, message)
@@ -127,7 +132,7 @@ class ProfileComplete(Rule):
             )
             fix = Fix("profile", f"Complete the cluster profile of {one.name}.")
             yield self.found(
-                one.key, Outcome.INADMISSIBLE, message, fix, missing=list(one.profile_missing)
+                one.key, Outcome.INADMISSIBLE, message, {"missing": list(one.profile_missing)}, fix
             )
 
 
@@ -151,9 +156,9 @@ class DocumentsReadable(Rule):
                 message = f"“{file.name}” opens and has {file.pages} pages."
                 if file.pages == 1:
                     message = f"“{file.name}” opens and has one page."
-                yield self.found(subject, Outcome.PASS, message, pages=file.pages)
+                yield self.found(subject, Outcome.PASS, message, {"pages": file.pages})
                 continue
             problem = file.problem or "it has no pages"
             message = f"“{file.name}” cannot be read: {problem}. Files must open and print."
             fix = Fix("deliverables", "Replace the file by a PDF that opens without a password.")
-            yield self.found(subject, Outcome.INADMISSIBLE, message, fix, problem=problem)
+            yield self.found(subject, Outcome.INADMISSIBLE, message, {"problem": problem}, fix)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from calls.eligibility.countries import STATUS_NOTES, Participation, Standing, state_of
 from calls.eligibility.facts import MemberFacts, OrganisationKind, ParticipantFacts, Registration
-from calls.eligibility.rules.base import Case, Level, Rule, listed, parameter
+from calls.eligibility.rules.base import Case, Level, Rule, day_in_words, listed, parameter
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
@@ -24,7 +24,7 @@ class ProfileConsistent(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.facts.applicants:
+        for one in case.applicants:
             kinds = _sum_of_kinds(one.members)
             total = one.members.total
             if total is None or kinds <= total:
@@ -35,7 +35,7 @@ class ProfileConsistent(Rule):
                 "That is right only where a member is of two kinds."
             )
             fix = Fix("profile", f"Look again at the member figures of {one.name}.")
-            yield self.found(one.key, Outcome.WARN, message, fix, total=total, kinds=kinds)
+            yield self.found(one.key, Outcome.WARN, message, {"total": total, "kinds": kinds}, fix)
 
 
 def _sum_of_kinds(members: MemberFacts) -> int:
@@ -62,21 +62,23 @@ class Established(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        return [self._judge_one(one, case) for one in case.facts.applicants]
+        day = case.rule_date.isoformat()
+        return [self._judge_one(one, case, day) for one in case.applicants]
 
-    def _judge_one(self, one: ParticipantFacts, case: Case) -> Finding:
+    def _judge_one(self, one: ParticipantFacts, case: Case, day: str) -> Finding:
         if one.country is None:
             message = f"{one.name} has not said in which country its legal seat is."
             ask = Fix("consortium", f"Give the country of {one.name}.")
-            return self.found(one.key, Outcome.OFFICER, message, ask, country=None)
+            return self.found(one.key, Outcome.OFFICER, message, {"country": None}, ask)
         standing, row = case.countries.standing(one.country, case.rule_date)
         outcome, message = _explain_standing(one, standing, row, case)
-        note = STATUS_NOTES["XK"] if one.country == "XK" else ""
+        if one.country == "XK":
+            message = f"{message} {STATUS_NOTES['XK']}"
         evidence = {
             "country": one.country,
-            "standing": standing.value,
+            "standing": standing,
             "in_force_on": row.in_force_on.isoformat() if row and row.in_force_on else None,
-            "rule_date": case.rule_date.isoformat(),
+            "rule_date": day,
         }
         fix = None
         if outcome != Outcome.PASS:
@@ -85,24 +87,24 @@ class Established(Rule):
                 f"Let {one.name} take part as an associated partner at its own cost, or look for "
                 "a partner in a country that counts.",
             )
-        return self.found(one.key, outcome, f"{message} {note}".strip(), fix, **evidence)
+        return self.found(one.key, outcome, message, evidence, fix)
 
 
 def _explain_standing(
     one: ParticipantFacts, standing: Standing, row: Participation | None, case: Case
 ) -> tuple[Outcome, str]:
     country = case.country_name(one.country or "")
-    day = f"{case.rule_date.day} {case.rule_date:%B %Y}"
+    day = case.day_in_words
     if standing == Standing.MEMBER_STATE:
         return Outcome.PASS, f"{one.name} is established in {country}, a Member State on {day}."
     if standing == Standing.IN_FORCE and row is not None and row.in_force_on is not None:
-        since = f"{row.in_force_on.day} {row.in_force_on:%B %Y}"
+        since = day_in_words(row.in_force_on)
         return Outcome.PASS, (
             f"{one.name} is established in {country}, which takes part in COSME "
             f"(Article 6, point {row.gate}; in force since {since})."
         )
     if standing == Standing.SIGNED and row is not None and row.signed_on is not None:
-        signed = f"{row.signed_on.day} {row.signed_on:%B %Y}"
+        signed = day_in_words(row.signed_on)
         return Outcome.OFFICER, (
             f"{one.name} is established in {country}, which signed its COSME agreement on "
             f"{signed}; it was not in force on {day}, the date that counts. An officer decides."
@@ -147,7 +149,7 @@ class KindOfOrganisation(Rule):
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.facts.applicants:
+        for one in case.applicants:
             outcome, words = self._explain(one)
             fix = None
             if outcome != Outcome.PASS:
@@ -156,8 +158,7 @@ class KindOfOrganisation(Rule):
                     f"Check the kind of {one.name}; an organisation that may not apply can be an "
                     "associated partner.",
                 )
-            kind = one.kind.value if one.kind else None
-            yield self.found(one.key, outcome, f"{one.name} {words}", fix, kind=kind)
+            yield self.found(one.key, outcome, f"{one.name} {words}", {"kind": one.kind}, fix)
 
     def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
         if one.kind is None:
@@ -193,6 +194,9 @@ MANY_OF_IT = {
 }
 
 
+Shared = Mapping[str, list[ParticipantFacts]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformRegistration(Rule):
     """Registered, or planned to be registered, on the European cluster platform."""
@@ -219,19 +223,20 @@ class PlatformRegistration(Rule):
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.facts.applicants:
-            outcome, message = self._explain(one, case)
+        shared = _shared_links(case.applicants)
+        for one in case.applicants:
+            outcome, message = self._explain(one, shared)
             fix = None
             if outcome != Outcome.PASS:
                 fix = Fix("profile", f"Mend the registration in the cluster profile of {one.name}.")
             evidence = {
-                "registration": one.registration.value if one.registration else None,
+                "registration": one.registration,
                 "link": one.profile_link,
                 "planned_on": one.planned_on,
             }
-            yield self.found(one.key, outcome, message, fix, **evidence)
+            yield self.found(one.key, outcome, message, evidence, fix)
 
-    def _explain(self, one: ParticipantFacts, case: Case) -> tuple[Outcome, str]:
+    def _explain(self, one: ParticipantFacts, shared: Shared) -> tuple[Outcome, str]:
         if one.registration is None:
             message = f"{one.name} has not said whether it is on the cluster platform."
             return Outcome.OFFICER, message
@@ -242,29 +247,44 @@ class PlatformRegistration(Rule):
                 f"The call asks for organisations that are {enough}."
             )
         if one.registration == Registration.REGISTERED:
-            return self._explain_registered(one, case)
+            return _explain_registered(one, shared)
         return _explain_on_the_way(one)
 
-    def _explain_registered(self, one: ParticipantFacts, case: Case) -> tuple[Outcome, str]:
-        if not one.profile_link:
-            return Outcome.OFFICER, (
-                f"{one.name} says that it is registered on the platform, but gives no link to its "
-                "profile. An officer will look for it."
-            )
-        same = [
-            other.name
-            for other in case.facts.applicants
-            if other.key != one.key
-            and other.organisation != one.organisation
-            and other.profile_link.rstrip("/") == one.profile_link.rstrip("/")
-        ]
-        if same or one.profile_link_shared:
-            whose = listed(same) or "another organisation"
-            return Outcome.OFFICER, (
-                f"The platform profile that {one.name} gives is also given by {whose}. "
-                "Each organisation has a profile of its own."
-            )
-        return Outcome.PASS, f"{one.name} is registered on the platform."
+
+def _link_of(one: ParticipantFacts) -> str:
+    return one.profile_link.rstrip("/")
+
+
+def _shared_links(applicants: tuple[ParticipantFacts, ...]) -> Shared:
+    """Links that more than one applicant gives, with those who give them."""
+    links = [_link_of(one) for one in applicants]
+    if len(set(links)) == len(links):
+        return {}
+    return {
+        link: [one for one in applicants if _link_of(one) == link]
+        for link in links
+        if link and links.count(link) > 1
+    }
+
+
+def _explain_registered(one: ParticipantFacts, shared: Shared) -> tuple[Outcome, str]:
+    if not one.profile_link:
+        return Outcome.OFFICER, (
+            f"{one.name} says that it is registered on the platform, but gives no link to its "
+            "profile. An officer will look for it."
+        )
+    same = [
+        other.name
+        for other in shared.get(_link_of(one), ())
+        if other.organisation != one.organisation
+    ]
+    if same or one.profile_link_shared:
+        whose = listed(same) or "another organisation"
+        return Outcome.OFFICER, (
+            f"The platform profile that {one.name} gives is also given by {whose}. "
+            "Each organisation has a profile of its own."
+        )
+    return Outcome.PASS, f"{one.name} is registered on the platform."
 
 
 def _explain_on_the_way(one: ParticipantFacts) -> tuple[Outcome, str]:
@@ -311,7 +331,7 @@ class SupportServices(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.facts.applicants:
+        for one in case.applicants:
             outcome, message = self._explain(one)
             fix = None
             if outcome != Outcome.PASS:
@@ -320,7 +340,7 @@ class SupportServices(Rule):
                 "services": list(one.services),
                 "independent_members": one.independent_members,
             }
-            yield self.found(one.key, outcome, message, fix, **evidence)
+            yield self.found(one.key, outcome, message, evidence, fix)
 
     def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
         if one.independent_members is False:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from calls.eligibility.countries import CountrySet, in_sentence_on, state_of
 from calls.eligibility.facts import ParticipantFacts, ProposalFacts
+from calls.eligibility.rules.identity import stand_apart
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
@@ -30,12 +32,43 @@ class Counting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One proposal on one rule date, with how each applicant counts once partner rules have run."""
+    """One proposal on one rule date, with what several rules ask worked out once.
+
+    `counting` says how each applicant counts, `sure` and `possible` which of them count surely and which
+    may; they are empty while the rules about partners have not run. `stand_apart` says that plainly no
+    two applicants are one organisation or belong together. `costs` are those of applicants only: what an
+    associated partner spends is its own; `grant` is what all participants ask for. Both in euro.
+    """
 
     facts: ProposalFacts
     countries: CountrySet
     rule_date: date
+    day_in_words: str
+    applicants: tuple[ParticipantFacts, ...]
+    stand_apart: bool
+    costs: Decimal
+    grant: Decimal
     counting: Mapping[str, Counting]
+    sure: tuple[ParticipantFacts, ...]
+    possible: tuple[ParticipantFacts, ...]
+
+    @classmethod
+    def of(cls, facts: ProposalFacts, countries: CountrySet, day: date) -> "Case":
+        applicants = facts.applicants
+        costs = sum([one.budget.eligible_costs for one in applicants], NOTHING)
+        grant = sum([one.budget.requested_grant for one in facts.participants], NOTHING)
+        apart = stand_apart(applicants)
+        words = day_in_words(day)
+        return cls(facts, countries, day, words, applicants, apart, costs, grant, {}, (), ())
+
+    def counted(self, counting: Mapping[str, Counting]) -> "Case":
+        """The same case, now that it is known how each applicant counts."""
+        sure = [one for one in self.applicants if counting[one.key] is Counting.SURE]
+        possible = [one for one in self.applicants if counting[one.key] is not Counting.OUT]
+        return Case(
+            self.facts, self.countries, self.rule_date, self.day_in_words, self.applicants,
+            self.stand_apart, self.costs, self.grant, counting, tuple(sure), tuple(possible),
+        )  # fmt: skip
 
     def counts_as(self, participant: ParticipantFacts) -> Counting:
         return self.counting[participant.key]
@@ -44,13 +77,23 @@ class Case:
         """As a sentence of the rule date says it."""
         return in_sentence_on(code, self.rule_date)
 
-    def counting_applicants(self, *counting: Counting) -> tuple[ParticipantFacts, ...]:
-        return tuple(one for one in self.facts.applicants if self.counts_as(one) in counting)
+
+NOTHING = Decimal(0)
 
 
 def states_of(participants: Iterable[ParticipantFacts]) -> list[str]:
     """The different states, a territory counted as the state that it belongs to."""
     return sorted({state_of(one.country) for one in participants if one.country})
+
+
+MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+
+
+def day_in_words(day: date) -> str:
+    """“21 April 2015”, in English whatever the machine speaks."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def parameter(means: str, **given: Any) -> Any:
@@ -92,11 +135,11 @@ class Rule:
         subject: str,
         outcome: Outcome,
         message: str,
+        evidence: dict[str, Any] | None = None,
         fix: Fix | None = None,
-        **evidence: Any,
     ) -> Finding:
         return Finding(
-            self.id, self.version, subject, outcome, message, evidence, self.citation, fix
+            self.id, self.version, subject, outcome, message, evidence or {}, self.citation, fix
         )
 
 

@@ -1,12 +1,9 @@
 """What the consortium must be: enough organisations and countries, independent, with one coordinator."""
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from calls.eligibility.countries import Standing
 from calls.eligibility.facts import Audience, ParticipantFacts, Role
@@ -20,52 +17,13 @@ from calls.eligibility.rules.base import (
     parameter,
     states_of,
 )
+from calls.eligibility.rules.identity import controls, is_probably_same, is_same
 from calls.eligibility.verdict import Finding, Fix, Outcome
-
-
-@lru_cache(maxsize=4096)
-def normal(text: str) -> str:
-    """Letters and digits of a name in lower case, without accents, to compare names by."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return re.sub(r"[\W_]+", "", "".join(sign for sign in plain if not unicodedata.combining(sign)))
-
-
-def is_same(one: ParticipantFacts, other: ParticipantFacts) -> bool:
-    """Certainly the same organisation: the same record, or the same participant code."""
-    return one.organisation == other.organisation or bool(one.pic and one.pic == other.pic)
-
-
-def is_probably_same(one: ParticipantFacts, other: ParticipantFacts) -> bool:
-    """Two records with the same name in the same country are probably one organisation."""
-    same_name = bool(_names_of(one) & _names_of(other))
-    return is_same(one, other) or (one.country == other.country and same_name)
-
-
-def _names_of(one: ParticipantFacts) -> set[str]:
-    """What it is called: a cluster and the entity that runs it are one organisation."""
-    return {normal(name) for name in (one.name, one.legal_name) if normal(name)}
-
-
-def controls(one: ParticipantFacts, other: ParticipantFacts) -> bool:
-    """One of the two controls the other, or the same body controls both."""
-    return (
-        _is_named_by(one, other.controlled_by)
-        or _is_named_by(other, one.controlled_by)
-        or bool(
-            normal(one.controlled_by) and normal(one.controlled_by) == normal(other.controlled_by)
-        )
-    )
-
-
-def _is_named_by(one: ParticipantFacts, controller: str) -> bool:
-    return bool(controller) and (
-        controller in (one.key, one.organisation) or normal(controller) in _names_of(one)
-    )
 
 
 def groups(
     participants: Iterable[ParticipantFacts],
-    pairs: Iterable[tuple[ParticipantFacts, ParticipantFacts]],
+    pairs: Collection[tuple[ParticipantFacts, ParticipantFacts]],
 ) -> int:
     """How many are left when the two of each pair count as one."""
     leader = {one.key: one.key for one in participants}
@@ -89,11 +47,14 @@ def countries_counted(
     *,
     generous: bool,
     is_counted: Callable[[str], bool] = _any_state,
+    stand_apart: bool = False,
 ) -> list[str]:
     """The different states, entries of certainly one organisation giving one state together.
 
     Which one, where they name several, is open: `generous` takes one that is not counted yet.
     """
+    if stand_apart:
+        return [state for state in states_of(participants) if is_counted(state)]
     found: set[str] = set()
     several: list[set[str]] = []
     for group in _organisations_of(participants):
@@ -173,27 +134,29 @@ class MinOrganisations(Rule):
     minimum: int = parameter("How many different organisations at least.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        sure = case.counting_applicants(Counting.SURE)
-        possible = case.counting_applicants(Counting.SURE, Counting.OPEN)
-        at_least, at_most = distinct_certain(sure), distinct_possible(possible)
+        if case.stand_apart:
+            at_least, at_most = len(case.sure), len(case.possible)
+        else:
+            at_least, at_most = distinct_certain(case.sure), distinct_possible(case.possible)
         outcome = three_valued(at_least, at_most, self.minimum)
         asked = f"at least {self.minimum} {needed(self.minimum)}"
-        message = {
-            Outcome.PASS: f"{counted(at_least, 'organisation')}; {asked}.",
-            Outcome.OFFICER: (
+        if outcome == Outcome.PASS:
+            message = f"{counted(at_least, 'organisation')}; {asked}."
+        elif outcome == Outcome.OFFICER:
+            message = (
                 f"{surely_counted(at_least, 'organisation')} and up to {at_most} may; {asked}. "
                 "It hinges on what is still open for a partner."
-            ),
-            Outcome.INELIGIBLE: (
+            )
+        else:
+            message = (
                 f"At most {count_of(at_most, 'organisation')} can count; at least {self.minimum} "
                 f"different {'one is' if self.minimum == 1 else 'ones are'} needed."
-            ),
-        }[outcome]
+            )
         fix = None
         if outcome != Outcome.PASS:
             fix = Fix("consortium", "Add an organisation that counts, or settle what is open.")
         evidence = {"at_least": at_least, "at_most": at_most, "minimum": self.minimum}
-        yield self.found("consortium", outcome, message, fix, **evidence)
+        yield self.found("consortium", outcome, message, evidence, fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,13 +236,12 @@ MEMBERS = _Sort("Member State", "Member States", "Member State", "Member States"
 def _judge_states(
     rule: MinCountries | MinMemberStates, case: Case, minimum: int, sort: _Sort
 ) -> Finding:
-    def of_this_sort(generous: bool, *counting: Counting) -> list[str]:
-        return countries_counted(
-            case.counting_applicants(*counting), generous=generous, is_counted=sort.is_counted(case)
-        )
-
-    sure = of_this_sort(False, Counting.SURE)
-    possible = of_this_sort(True, Counting.SURE, Counting.OPEN)
+    is_counted = sort.is_counted(case)
+    given: dict[str, Any] = {"is_counted": is_counted, "stand_apart": case.stand_apart}
+    sure = countries_counted(case.sure, generous=False, **given)
+    possible = sure
+    if case.possible != case.sure or not case.stand_apart:
+        possible = countries_counted(case.possible, generous=True, **given)
     outcome = three_valued(len(sure), len(possible), minimum)
     asked = f"at least {minimum} {needed(minimum)}"
     if outcome == Outcome.PASS:
@@ -299,7 +261,11 @@ def _judge_states(
     others = listed((case.country_name(code) for code in possible), "or")
     fix = _how_to_reach(minimum - len(possible), others, outcome, sort)
     return rule.found(
-        "consortium", outcome, message, fix, sure=sure, possible=possible, minimum=minimum
+        "consortium",
+        outcome,
+        message,
+        {"sure": sure, "possible": possible, "minimum": minimum},
+        fix,
     )
 
 
@@ -332,13 +298,13 @@ class Independent(Rule):
     minimum: int = parameter("How many independent organisations must remain.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        applicants = case.counting_applicants(Counting.SURE, Counting.OPEN)
-        pairs = list(combinations(applicants, 2))
+        applicants = case.possible
+        pairs = [] if case.stand_apart else list(combinations(applicants, 2))
         certain = [pair for pair in pairs if is_same(*pair) or controls(*pair)]
         linked = [pair for pair in pairs if pair in certain or is_probably_same(*pair)]
         if not linked:
             message = "No applicant is known to control another, and none is listed twice."
-            yield self.found("consortium", Outcome.PASS, message, linked=[])
+            yield self.found("consortium", Outcome.PASS, message, {"linked": []})
             return
         remaining = groups(applicants, certain)
         names = listed(f"{one.name} with {other.name}" for one, other in linked)
@@ -352,7 +318,9 @@ class Independent(Rule):
         fix = Fix("consortium", "Remove the duplicate, or add an independent organisation.")
         outcome = Outcome.INELIGIBLE if too_few else Outcome.OFFICER
         keys = [[one.key, other.key] for one, other in linked]
-        yield self.found("consortium", outcome, message, fix, linked=keys, remaining=remaining)
+        yield self.found(
+            "consortium", outcome, message, {"linked": keys, "remaining": remaining}, fix
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -375,19 +343,23 @@ class Coordinator(Rule):
         names = [one.name for one in coordinators]
         if not coordinators:
             message = "The proposal has no coordinator. Exactly one applicant coordinates it."
-            yield self.found("consortium", Outcome.INADMISSIBLE, message, fix, coordinators=names)
+            yield self.found(
+                "consortium", Outcome.INADMISSIBLE, message, {"coordinators": names}, fix
+            )
         elif len(coordinators) > 1:
             message = f"{listed(names)} are all named as coordinator. There can be only one."
-            yield self.found("consortium", Outcome.INADMISSIBLE, message, fix, coordinators=names)
+            yield self.found(
+                "consortium", Outcome.INADMISSIBLE, message, {"coordinators": names}, fix
+            )
         elif case.counts_as(coordinators[0]) == Counting.OUT:
             message = (
                 f"{names[0]} coordinates the proposal but does not count as an applicant. The "
                 "others may need another coordinator; an officer decides."
             )
-            yield self.found("consortium", Outcome.OFFICER, message, fix, coordinators=names)
+            yield self.found("consortium", Outcome.OFFICER, message, {"coordinators": names}, fix)
         else:
             message = f"{names[0]} coordinates the proposal."
-            yield self.found("consortium", Outcome.PASS, message, coordinators=names)
+            yield self.found("consortium", Outcome.PASS, message, {"coordinators": names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -410,11 +382,11 @@ class OneApplication(Rule):
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for_officer = case.facts.audience == Audience.OFFICER
-        for one in case.facts.applicants:
+        for one in case.applicants:
             count = one.other_applications
             if not count:
                 message = f"{one.name} is in no other submitted proposal of this call."
-                yield self.found(one.key, Outcome.PASS, message, others=0)
+                yield self.found(one.key, Outcome.PASS, message, {"others": 0})
                 continue
             others = "another submitted proposal" if count == 1 else f"{count} submitted proposals"
             message = f"{one.name} also takes part in {others} of this call."
@@ -424,4 +396,4 @@ class OneApplication(Rule):
                 message += " This may be looked at closely."
             fix = Fix("consortium", f"Agree with {one.name} in which proposal it takes part.")
             outcome = Outcome.OFFICER if for_officer else Outcome.WARN
-            yield self.found(one.key, outcome, message, fix, others=count)
+            yield self.found(one.key, outcome, message, {"others": count}, fix)

@@ -29,7 +29,7 @@ class ActivitiesJustified(Rule):
         if not case.facts.activities:
             message = "The proposal names no activity yet. Each activity serves the objective."
             fix = Fix("activities", "Describe at least one activity and justify it.")
-            yield self.found("proposal", Outcome.OFFICER, message, fix)
+            yield self.found("proposal", Outcome.OFFICER, message, {}, fix)
         for number, activity in enumerate(case.facts.activities, start=1):
             subject = f"activity:{number}"
             title = activity.title or f"Activity {number}"
@@ -44,7 +44,7 @@ class ActivitiesJustified(Rule):
                 continue
             message = f"“{title}” {listed(lacks)}. The call asks for both."
             fix = Fix("activities", f"Say what “{title}” serves and why it is needed.")
-            yield self.found(subject, Outcome.OFFICER, message, fix)
+            yield self.found(subject, Outcome.OFFICER, message, {}, fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class Deliverables(Rule):
                 continue
             message = f"{deliverable.title}: not described. The strand requires it."
             fix = Fix("deliverables", f"Describe the deliverable “{deliverable.title}”.")
-            yield self.found(subject, Outcome.OFFICER, message, fix)
+            yield self.found(subject, Outcome.OFFICER, message, {}, fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +96,17 @@ class ScoreboardVerifiable(Rule):
         fix = Fix("deliverables", "Give baseline, target, unit and verification of each indicator.")
         if not indicators:
             message = "The scoreboard has no indicator yet. At least one is needed."
-            yield self.found("scoreboard", Outcome.OFFICER, message, fix, indicators=0)
+            yield self.found("scoreboard", Outcome.OFFICER, message, {"indicators": 0}, fix)
         elif lacking:
             message = (
                 f"Not verifiable yet: {listed(lacking)}. Each indicator needs a baseline, a "
                 "target, a unit and a means of verification."
             )
-            yield self.found("scoreboard", Outcome.OFFICER, message, fix, lacking=lacking)
+            yield self.found("scoreboard", Outcome.OFFICER, message, {"lacking": lacking}, fix)
         else:
             count = len(indicators)
             message = f"The scoreboard has {count_of(count, 'indicator')} that can be verified."
-            yield self.found("scoreboard", Outcome.PASS, message, indicators=count)
+            yield self.found("scoreboard", Outcome.PASS, message, {"indicators": count})
 
 
 def _name(indicator: IndicatorFacts) -> str:
@@ -131,14 +131,14 @@ class ThirdMarkets(Rule):
         if not case.facts.markets:
             message = "The proposal names no target market yet. It aims at specific third markets."
             fix = Fix("vision", "Name at least one country beyond Europe.")
-            yield self.found("proposal", Outcome.OFFICER, message, fix)
+            yield self.found("proposal", Outcome.OFFICER, message, {}, fix)
         for number, market in enumerate(case.facts.markets, start=1):
             outcome, message = self._explain(market, case)
             mend: Fix | None = None
             if outcome != Outcome.PASS:
                 mend = Fix("vision", "Name a country beyond Europe that is not a COSME country.")
             evidence: dict[str, Any] = {"country": market.country, "region": market.region}
-            yield self.found(f"market:{number}", outcome, message, mend, **evidence)
+            yield self.found(f"market:{number}", outcome, message, evidence, mend)
 
     def _explain(self, market: MarketFacts, case: Case) -> tuple[Outcome, str]:
         if market.country is None:
@@ -195,13 +195,13 @@ class MarketCount(Rule):
                 "vision",
                 f"Name at least {count_of(self.minimum, 'third country', 'third countries')}.",
             )
-            yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
+            yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
         elif self.recommended_maximum is not None and number > self.recommended_maximum:
             message = f"{named}; the call recommends at most {self.recommended_maximum}."
             fix = Fix("vision", "Consider fewer markets, and do more in each of them.")
-            yield self.found("proposal", Outcome.WARN, message, fix, **evidence)
+            yield self.found("proposal", Outcome.WARN, message, evidence, fix)
         else:
-            yield self.found("proposal", Outcome.PASS, f"{named}, as the call asks.", **evidence)
+            yield self.found("proposal", Outcome.PASS, f"{named}, as the call asks.", evidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,15 +230,15 @@ class Duration(Rule):
         fix = Fix("summary", f"Give a duration of {self._allowed()}.")
         if months is None:
             message = f"No duration is given. The call allows {self._allowed()}."
-            yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
+            yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
         elif (self.minimum_months or 0) <= months <= self.maximum_months:
             message = f"The project takes {count_of(months, 'month')}, of {self._allowed()}."
-            yield self.found("proposal", Outcome.PASS, message, **evidence)
+            yield self.found("proposal", Outcome.PASS, message, evidence)
         else:
             message = (
                 f"The project takes {count_of(months, 'month')}; the call allows {self._allowed()}."
             )
-            yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
+            yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
 
     def _allowed(self) -> str:
         if self.minimum_months is None:

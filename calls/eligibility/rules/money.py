@@ -7,9 +7,10 @@ obvious slip must be asked: so nothing here says more than "officer".
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 from typing import Any, ClassVar
 
-from calls.eligibility.facts import ProposalFacts, Role
+from calls.eligibility.facts import Role
 from calls.eligibility.rules.base import Case, Level, Rule, parameter
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
@@ -18,16 +19,25 @@ CENT = Decimal("0.01")
 
 def euro(amount: Decimal) -> str:
     """“EUR 187,500.00”: two digits, or more where the amount has them."""
-    digits = max(2, -int(amount.as_tuple().exponent))
-    return f"EUR {amount:,.{digits}f}"
+    whole, _point, cents = f"{amount:,f}".partition(".")
+    return f"EUR {whole}.{cents:0<2}"
 
 
-def requested_grant(facts: ProposalFacts) -> Decimal:
-    return facts.total_grant if facts.stated_total_grant is None else facts.stated_total_grant
+@lru_cache(maxsize=64)
+def percent_of(fraction: Decimal) -> str:
+    """“75 %”."""
+    return f"{(fraction * 100).normalize():f} %"
 
 
-def eligible_costs(facts: ProposalFacts) -> Decimal:
-    return facts.total_costs if facts.stated_total_costs is None else facts.stated_total_costs
+def requested_grant(case: Case) -> Decimal:
+    """As the dossier states it, else the sum of the lines."""
+    stated = case.facts.stated_total_grant
+    return case.grant if stated is None else stated
+
+
+def eligible_costs(case: Case) -> Decimal:
+    stated = case.facts.stated_total_costs
+    return case.costs if stated is None else stated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,23 +56,23 @@ class GrantCeiling(Rule):
     ceilings: Mapping[str, Decimal] = parameter("The largest grant in euro, by code of the strand.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        requested = requested_grant(case.facts)
+        requested = requested_grant(case)
         ceiling = self.ceilings.get(case.facts.strand)
         if ceiling is None:
             message = f"The call names no ceiling for strand {case.facts.strand}."
-            yield self.found("proposal", Outcome.OFFICER, message, None, requested=str(requested))
+            yield self.found("proposal", Outcome.OFFICER, message, {"requested": str(requested)})
             return
         evidence: dict[str, Any] = {"requested": str(requested), "ceiling": str(ceiling)}
         if requested <= ceiling:
             message = f"The requested grant of {euro(requested)} is within {euro(ceiling)}."
-            yield self.found("proposal", Outcome.PASS, message, **evidence)
+            yield self.found("proposal", Outcome.PASS, message, evidence)
             return
         message = (
             f"The requested grant of {euro(requested)} is above the strand's ceiling of "
             f"{euro(ceiling)} by {euro(requested - ceiling)}. An officer will ask."
         )
         fix = Fix("budget", f"Ask for at most {euro(ceiling)}.")
-        yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
+        yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +91,8 @@ class CoFinancingRate(Rule):
     maximum: Decimal = parameter("The largest share that is paid, as a fraction: '0.75' is 75 %.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        grant, costs = requested_grant(case.facts), eligible_costs(case.facts)
-        percent = f"{(self.maximum * 100).normalize():f} %"
+        grant, costs = requested_grant(case), eligible_costs(case)
+        percent = percent_of(self.maximum)
         evidence: dict[str, Any] = {
             "grant": str(grant),
             "costs": str(costs),
@@ -91,7 +101,7 @@ class CoFinancingRate(Rule):
         if costs <= 0:
             message = f"No eligible costs are given. The grant covers at most {percent} of them."
             fix = Fix("budget", "Give the eligible costs of each applicant.")
-            yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
+            yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
         elif grant > costs * self.maximum:
             most = euro((costs * self.maximum).quantize(CENT, ROUND_DOWN))
             message = (
@@ -99,13 +109,13 @@ class CoFinancingRate(Rule):
                 f"{euro(costs)}, which is {most}. An officer will ask."
             )
             fix = Fix("budget", f"Ask for at most {most}, or look at the costs again.")
-            yield self.found("proposal", Outcome.OFFICER, message, fix, **evidence)
+            yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
         else:
             message = (
                 f"The grant is {grant / costs * 100:.2f} % of the eligible costs, of at most "
                 f"{percent}."
             )
-            yield self.found("proposal", Outcome.PASS, message, **evidence)
+            yield self.found("proposal", Outcome.PASS, message, evidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,21 +136,20 @@ class BudgetAddsUp(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        facts = case.facts
-        costs, grant = facts.total_costs, facts.total_grant
-        agrees = eligible_costs(facts) == costs and requested_grant(facts) == grant
+        costs, grant = case.costs, case.grant
+        agrees = eligible_costs(case) == costs and requested_grant(case) == grant
         evidence: dict[str, Any] = {"costs": str(costs), "grant": str(grant)}
         if agrees:
             message = f"The lines add up: {euro(costs)} of costs, {euro(grant)} of grant."
-            yield self.found("proposal", Outcome.PASS, message, **evidence)
+            yield self.found("proposal", Outcome.PASS, message, evidence)
         else:
             message = (
                 f"The partners' lines add up to {euro(costs)} of costs and {euro(grant)} of grant; "
-                f"the totals say {euro(eligible_costs(facts))} and {euro(requested_grant(facts))}."
+                f"the totals say {euro(eligible_costs(case))} and {euro(requested_grant(case))}."
             )
             fix = Fix("budget", "Let the totals be the sums of the lines.")
-            yield self.found("proposal", Outcome.WARN, message, fix, **evidence)
-        for one in facts.participants:
+            yield self.found("proposal", Outcome.WARN, message, evidence, fix)
+        for one in case.facts.participants:
             asked = one.budget.requested_grant
             if one.role == Role.ASSOCIATED and asked != 0:
                 message = (
@@ -148,4 +157,4 @@ class BudgetAddsUp(Rule):
                     "partners take part at their own cost."
                 )
                 fix = Fix("budget", f"Set the grant of {one.name} to 0.")
-                yield self.found(one.key, Outcome.OFFICER, message, fix, requested=str(asked))
+                yield self.found(one.key, Outcome.OFFICER, message, {"requested": str(asked)}, fix)
