@@ -6,7 +6,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench run clean
+.PHONY: help demo test check fix bench mutate clean
 
 help: ## Say what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,8 +38,13 @@ fix: .venv/ready ## Put code and templates into the house style
 bench: .venv/ready ## Measure speed and memory beside a floor of the same run
 	@PORTAL_MODE=development $(BIN)/python -m cosme_portal.bench $(ARGS)
 
+mutate: .venv/ready ## Change the eligibility rules one sign at a time and see that a test fails (5 minutes)
+	@rm -rf mutants
+	@$(BIN)/mutmut run | tail -c 200
+	@$(BIN)/mutmut results
+
 clean: ## Remove the virtual environment and everything the portal keeps under var/
-	@rm -rf .venv var
+	@rm -rf .venv var mutants
 
 .venv/ready: requirements.txt requirements-dev.txt cosme_portal/setup.sh
 	@PYTHON=$(PYTHON) sh cosme_portal/setup.sh

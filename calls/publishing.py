@@ -32,12 +32,24 @@ LOADED = "Loaded from a call file."
 LOADED_BY = "call_import"
 
 
+class ReasonNeeded(Exception):
+    """A file differs from rules or countries in force, and nobody said why they should change."""
+
+    def __init__(self, target: Call | Programme) -> None:
+        super().__init__(str(target))
+        self.target = target
+
+
 @transaction.atomic
-def load_call(content: dict[str, Any], *, reason: str = LOADED, made_by: str = LOADED_BY) -> Call:
+def load_call(content: dict[str, Any], *, reason: str = "", made_by: str = LOADED_BY) -> Call:
     """Store what `call_file.read_call_file` read: all of it, or nothing.
 
-    Loading the same file again changes nothing; a changed file changes texts, rules and countries
-    in place, and the history says why. Extensions are only ever added.
+    Loading the same file again changes nothing; a changed file changes texts in place. Rules and
+    countries that are in force, perhaps because officers changed them since, change only for a reason.
+    Extensions are only ever added.
+
+    Raises:
+        ReasonNeeded: the file would change rules or countries, and no reason is given.
     """
     programme = _load_programme(content["programme"], reason=reason, made_by=made_by)
     given = content["call"]
@@ -55,7 +67,8 @@ def load_call(content: dict[str, Any], *, reason: str = LOADED, made_by: str = L
         defaults=values,
         create_defaults=values | {"deadline": given["first_deadline"]},
     )
-    change_rules(call, given["rules"], reason=reason, made_by=made_by)
+    _check_reason(call, reason, differs=call.rules != given["rules"])
+    change_rules(call, given["rules"], reason=reason or LOADED, made_by=made_by)
     _load_parts(call.sections, "slug", given["sections"], defaults={"points": []})
     _load_parts(call.contacts, "name", given["contacts"])
     _load_strands(call, given["strands"])
@@ -72,8 +85,16 @@ def _load_programme(given: dict[str, Any], *, reason: str, made_by: str) -> Prog
         code=given["code"], defaults={"name": given["name"], "legal_basis": given["legal_basis"]}
     )
     rows = [Participation(**row) for row in given["participation"]]
-    change_countries(programme, rows, reason=reason, made_by=made_by)
+    differs = set(rows) != set(programme.country_set().rows)
+    _check_reason(programme, reason, differs=differs)
+    change_countries(programme, rows, reason=reason or LOADED, made_by=made_by)
     return programme
+
+
+def _check_reason(target: Call | Programme, reason: str, *, differs: bool) -> None:
+    """What was never set needs no reason to be set."""
+    if differs and not reason and target.changes.exists():
+        raise ReasonNeeded(target)
 
 
 @transaction.atomic

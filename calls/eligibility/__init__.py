@@ -108,15 +108,10 @@ def counting_in(facts: ProposalFacts, findings: Iterable[Finding]) -> dict[str, 
     return counting
 
 
-ALL_RIGHT = frozenset({Outcome.PASS, Outcome.WARN})
-
-
 def _overall(
     rules: Sequence[Rule], found: Sequence[list[Finding]], counting: Mapping[str, Counting]
 ) -> Outcome:
     outcomes = {finding.outcome for findings in found for finding in findings}
-    if outcomes <= ALL_RIGHT:
-        return Outcome.PASS
     of_consortium = {
         finding.outcome
         for rule, findings in zip(rules, found, strict=True)

@@ -1,15 +1,24 @@
 """Rules and countries change for a reason only, and the history says what was there before."""
 
 from datetime import date
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, transaction
 
 from calls.eligibility import country_set_digest
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import UnusableRule
 from calls.models import AppliedConditions, Call, ConditionChange, CountryParticipation
-from calls.publishing import change_countries, change_rules, keep_applied
+from calls.publishing import (
+    ReasonNeeded,
+    change_countries,
+    change_rules,
+    keep_applied,
+    load_call,
+)
+from calls.tests.facts import FILE, call_file
 
 NORWAY = Participation("NO", "a", None, date(2015, 4, 1), None, "Invented for a test")
 
@@ -49,6 +58,27 @@ def test_changed_rules_are_recorded_with_their_reason(call):
     assert (change.before, change.after) == (before, wanted)
     assert Call.objects.get(pk=call.pk).rules == wanted
     assert call.rule_set.parameter("duration", "maximum_months") is None
+
+
+def test_a_file_does_not_undo_what_officers_changed_unless_somebody_says_why(call):
+    wanted = [entry for entry in call.rules if entry["rule"] != "duration"]
+    change_rules(call, wanted, reason="No limit in the text", made_by="An officer")
+    file = str(FILE)
+    with pytest.raises(CommandError, match="Nothing was loaded"):
+        call_command("call_import", file)
+    assert Call.objects.get(pk=call.pk).rules == wanted
+
+    call_command("call_import", file, reason="Corrigendum", stdout=StringIO())
+    assert Call.objects.get(pk=call.pk).rules == call_file()["call"]["rules"]
+    assert ConditionChange.objects.first().reason == "Corrigendum"
+
+
+def test_a_file_does_not_undo_changed_countries_either(call):
+    rows = [row for row in call.programme.country_set().rows if row.country != "MD"]
+    change_countries(call.programme, rows, reason="Corrigendum", made_by="An officer")
+    with pytest.raises(ReasonNeeded):
+        load_call(call_file())
+    assert load_call(call_file(), reason="It was right").programme == call.programme
 
 
 def test_the_same_conditions_again_are_no_change(call):

@@ -155,6 +155,35 @@ def test_a_rule_is_idle_only_where_none_of_its_strands_has_anything_for_it(stran
     assert [one[1] for one in remarks] == [(rule,) for rule in rules]
 
 
+def test_rules_without_anything_to_judge_are_told_in_whole_sentences():
+    remarks = said({"rule": "deliverables"}, strands=(TWO,))
+    assert remarks == [
+        (
+            "never-fails",
+            ("deliverables",),
+            "“deliverables” has nothing to judge: no strand of it requires any.",
+        )
+    ]
+
+
+def test_each_strand_is_looked_at_by_its_own_rules():
+    remarks = said(
+        {"rule": "co-financing-rate", "maximum": "1", "strands": ["2"]}, strands=(ONE, TWO)
+    )
+    assert [message for _oddity, _rules, message in remarks] == [
+        "In strand 2: “co-financing-rate” pays everything: only a grant above the costs fails."
+    ]
+
+
+def test_an_outline_has_all_that_remarks_ask_for():
+    strand = {
+        "code": "1",
+        "deliverables": [{"is_scoreboard": False}, {"is_scoreboard": True}],
+        "budget": Decimal(7),
+    }
+    assert outlines_of([strand]) == [StrandOutline("1", 2, True, Decimal(7))]
+
+
 def test_the_shipped_calls_hold_no_contradiction_and_no_gap():
     for file in sorted(FILE.parent.glob("*.yaml")):
         content = read_call_file(file)

@@ -148,6 +148,26 @@ def test_a_rule_for_one_strand_is_silent_in_the_other():
     ("entries", "index", "parameter", "words"),
     [
         (
+            [{"rule": ["in-time"]}],
+            0, "rule", f"“['in-time']” is not a rule. Known rules: {', '.join(catalogue.CATALOGUE)}.",
+        ),
+        (
+            [{"rule": "grant-ceiling", "ceilings": "187500.00"}],
+            0, "ceilings", "“ceilings” is '187500.00'; expected amounts in euro by strand, such as '187500.00'.",
+        ),
+        (
+            [{"rule": "grant-ceiling", "ceilings": {"3.1": "0"}}],
+            0, "ceilings", "“ceilings” is {'3.1': '0'}; expected amounts in euro by strand, such as '187500.00'.",
+        ),
+        (
+            [{"rule": "grant-ceiling", "ceilings": {"3.1": "Infinity"}}],
+            0, "ceilings", "“ceilings” is {'3.1': 'Infinity'}; expected amounts in euro by strand, such as '187500.00'.",
+        ),
+        (
+            [{"rule": "co-financing-rate", "maximum": "0"}],
+            0, "maximum", "“maximum” is '0'; expected a fraction such as '0.75'.",
+        ),
+        (
             [{"rule": "coordinator"}, {"rule": "coordinator", "strands": ["3.1"]}],
             1, "rule", "“coordinator” stands in the list twice.",
         ),

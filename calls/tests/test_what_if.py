@@ -85,6 +85,30 @@ def test_with_another_from_a_country():
     assert seen(with_another(facts, "RS")).out[-1].name == "an organisation from Serbia"
 
 
+def test_another_is_a_partner_that_meets_every_rule_about_partners():
+    (_one, another) = with_another(proposal("DE"), "NL").participants
+    assert (another.key, another.organisation, another.role) == (NEW, NEW, Role.PARTNER)
+    assert another.name == "an organisation from the Netherlands"
+    assert seen(with_another(proposal("DE"), "NL")).sure[-1].key == NEW
+
+
+def test_an_outlook_goes_by_the_rules_of_the_strand():
+    only_in_two = rule_set().from_json(
+        [{"rule": "min-countries", "minimum": 3, "citation": "x", "strands": ["3.2"]}]
+    )
+    assert outlook(proposal("DE"), only_in_two, country_set()).lacks == ()
+    two = proposal("DE", strand="3.2")
+    assert outlook(two, only_in_two, country_set()).lacks == (
+        "2 more participating countries, other than Germany.",
+    )
+
+
+def test_remarks_are_no_obstacles():
+    member = seen(proposal(partner(1, "DE", cites_2006_definition=True))).members[0]
+    assert [one.rule for one in member.remarks] == ["support-services"]
+    assert member.in_the_way == ()
+
+
 def test_a_consortium_without_rules_about_it_lacks_nothing():
     empty = outlook(proposal(), rule_set().only("duration"), country_set())
     assert (empty.outcome, empty.lacks, len(empty.sure)) == ("pass", (), 3)

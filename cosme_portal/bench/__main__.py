@@ -16,6 +16,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "cosme_portal.bench.settings"
 os.environ.setdefault("PORTAL_MODE", "development")
 
 from cosme_portal import embedded
+from cosme_portal.bench.report import floor, ratio, row
 
 PORT = int(os.environ.get("PORT", "8090"))
 DATABASE = "portal_bench"
@@ -61,11 +62,6 @@ def _use_own_database() -> None:
     os.environ["DATABASE_URL"] = f"{given.scheme}://{given.netloc}/{DATABASE}{query}"
 
 
-def _row(name: str, found: str, asked: str, is_kept: bool) -> bool:
-    print(f"  {name:46} {found:>26}   {asked:22} {'kept' if is_kept else 'NOT KEPT'}", flush=True)
-    return is_kept
-
-
 def _all_benchmarks() -> Iterator[bool]:
     from cosme_portal.bench import world  # noqa: PLC0415 -- after set-up
 
@@ -77,11 +73,21 @@ def _all_benchmarks() -> Iterator[bool]:
         print(f"\nWeb: gunicorn, 2 workers, {world.CLIENTS} clients, PostgreSQL {_synchronous()}")
         yield from _web(call, proposals)
         peak = memory() / MEGABYTE
-        yield _row("Memory of a web process, peak", f"{peak:.0f} MiB", "below 200 MiB", peak < 200)
+        yield row("Memory of a web process, peak", f"{peak:.0f} MiB", "below 200 MiB", peak < 200)
     print("\nReceipt, in one process")
     yield from _receipt()
     print(f"\nWorker: one process, {RECEIPTS} receipts")
     yield from _worker()
+    yield from _rules(proposals)
+
+
+def _rules(proposals: list[Any]) -> Iterator[bool]:
+    from cosme_portal.bench import rules  # noqa: PLC0415 -- after set-up
+    from proposals.models import Version  # noqa: PLC0415
+
+    first = Version.objects.filter(number=1, proposal__in=[proposal for proposal, _ in proposals])
+    related = first.select_related("proposal__strand__call__programme")
+    yield from rules.benchmarks(list(related.order_by("pk")))
 
 
 def _synchronous() -> str:
@@ -147,25 +153,20 @@ def _web(call: Any, proposals: list[Any]) -> Iterator[bool]:
 
     for warm in (commit, read(call.get_absolute_url()), read("/bench/template/")):
         measure(PORT, clients, 5, warm, 200)
-    floor = measure(PORT, clients, TURNS, commit, 200)
+    before = measure(PORT, clients, TURNS, commit, 200)
     sent = measure(PORT, clients, TURNS, submit, 200)
     saved = measure(PORT, clients, TURNS, save, 302)
     again = measure(PORT, clients, TURNS, commit, 200)
-    rate, p95 = (floor.per_second + again.per_second) / 2, (floor.p95 + again.p95) / 2
-    _row("Floor: a bare view commits one row", f"{rate:.0f}/s, p95 {p95:.0f} ms", "", True)
-    yield _ratio("Submit", sent.per_second, rate, 4)
+    rate, p95 = (before.per_second + again.per_second) / 2, (before.p95 + again.p95) / 2
+    floor("a bare view commits one row", f"{rate:.0f}/s, p95 {p95:.0f} ms")
+    yield ratio("Submit", sent.per_second, rate, 4)
     slower = sent.p95 / p95
-    yield _row("Submit, p95 against the floor's", f"{slower:.1f} x", "below 10 x", slower < 10)
-    yield _ratio("Save a step", saved.per_second, rate, 3)
+    yield row("Submit, p95 against the floor's", f"{slower:.1f} x", "below 10 x", slower < 10)
+    yield ratio("Save a step", saved.per_second, rate, 3)
     bare = measure(PORT, clients, TURNS * 2, read("/bench/template/"), 200)
     page = measure(PORT, clients, TURNS * 2, read(call.get_absolute_url()), 200)
-    _row("Floor: a bare view renders a template", f"{bare.per_second:.0f}/s", "", True)
-    yield _ratio("Call page, not logged in", page.per_second, bare.per_second, 2)
-
-
-def _ratio(name: str, found: float, floor: float, most: float) -> bool:
-    text = f"{found:.0f}/s, 1 : {floor / found:.1f}"
-    return _row(name, text, f"at least 1 : {most:.0f}", found * most >= floor)
+    floor("a bare view renders a template", f"{bare.per_second:.0f}/s")
+    yield ratio("Call page, not logged in", page.per_second, bare.per_second, 2)
 
 
 def _receipt() -> Iterator[bool]:
@@ -197,11 +198,10 @@ def _receipt() -> Iterator[bool]:
             begun = time.perf_counter()
             work()
             times[name].append(time.perf_counter() - begun)
-    ours, floor = (sorted(times[name])[len(times[name]) // 2] for name in ("receipt", "bare"))
-    _row("Floor: bare write_pdf of the same HTML", f"{floor * 1000:.0f} ms", "", True)
-    ratio = ours / floor
-    text = f"{ours * 1000:.0f} ms, {ratio:.2f} x"
-    yield _row("Receipt with PDF/A-3 and attachments", text, "at most 1.5 x", ratio <= 1.5)
+    ours, theirs = (sorted(times[name])[len(times[name]) // 2] for name in ("receipt", "bare"))
+    floor("bare write_pdf of the same HTML", f"{theirs * 1000:.0f} ms")
+    text = f"{ours * 1000:.0f} ms, {ours / theirs:.2f} x"
+    yield row("Receipt with PDF/A-3 and attachments", text, "at most 1.5 x", ours <= 1.5 * theirs)
 
 
 def _worker() -> Iterator[bool]:
@@ -230,10 +230,10 @@ def _worker() -> Iterator[bool]:
     early = max((size for made, size in sizes.items() if 0 < made <= RECEIPTS // 4), default=0)
     peak = max(sizes.values())
     took = time.perf_counter() - begun
-    _row("Receipts made", f"{made}, {made / took:.1f}/s", "", True)
-    yield _row("Memory of a worker, peak", f"{peak:.0f} MiB", "below 350 MiB", peak < 350)
+    row("Receipts made", f"{made}, {made / took:.1f}/s", "", True)
+    yield row("Memory of a worker, peak", f"{peak:.0f} MiB", "below 350 MiB", peak < 350)
     growth = peak / early if early else 0
-    yield _row(
+    yield row(
         "Growth after the first quarter", f"{growth:.2f} x", "flat: below 1.1 x", growth < 1.1
     )
 

@@ -15,7 +15,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 def in_brussels(moment: datetime) -> str:
     """The instant to the millisecond, or to the microsecond where only that tells it from the deadline."""
     local = moment.astimezone(BRUSSELS)
-    fraction = f"{local.microsecond:06d}".removesuffix("000") if local.microsecond else "000"
+    fraction = f"{local.microsecond:06d}".removesuffix("000")
     hours = (local.utcoffset() or timedelta()) // timedelta(hours=1)
     return (
         f"{day_in_words(local)}, {local.hour:02}:{local.minute:02}:{local.second:02}.{fraction} "

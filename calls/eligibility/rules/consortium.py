@@ -47,7 +47,7 @@ def countries_counted(
     *,
     generous: bool,
     is_counted: Callable[[str], bool] = _any_state,
-    stand_apart: bool = False,
+    stand_apart: bool,
 ) -> list[str]:
     """The different states, entries of certainly one organisation giving one state together.
 

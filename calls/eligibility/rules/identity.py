@@ -49,7 +49,7 @@ def _is_named_by(one: ParticipantFacts, controller: str) -> bool:
 
 def stand_apart(participants: tuple[ParticipantFacts, ...]) -> bool:
     """Whether nobody shares a record, a code or a name with another, and nobody names a controller."""
-    if any([one.controlled_by for one in participants]):
+    if any(one.controlled_by for one in participants):
         return False
     if len({one.organisation for one in participants}) < len(participants):
         return False

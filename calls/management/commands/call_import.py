@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.call_file import BadCallFile, read_call_file
-from calls.publishing import load_call
+from calls.publishing import ReasonNeeded, load_call
 
 
 class Command(BaseCommand):
@@ -14,14 +14,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--reason",
+            default="",
+            help="why rules or countries that are in force change; kept in the history",
+        )
 
-    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+    def handle(self, *args: Any, file: Path, reason: str, **options: Any) -> None:
         try:
-            call = load_call(read_call_file(file))
+            call = load_call(read_call_file(file), reason=reason.strip())
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
         except BadCallFile as problem:
             raise CommandError(str(problem)) from None
+        except ReasonNeeded as refusal:
+            raise CommandError(
+                f"{file} differs from what is in force for {refusal.target}, perhaps because officers "
+                "changed it. Nothing was loaded. If the file is right, say why with --reason."
+            ) from None
         self.stdout.write(
             f"{call.reference} is loaded; its deadline is {call.deadline:%Y-%m-%d %H:%M} UTC."
         )

@@ -1,0 +1,36 @@
+"""How a benchmark tells what it found: one line, and whether what is asked of it was kept."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+
+def row(name: str, found: str, asked: str, is_kept: bool) -> bool:
+    print(f"  {name:46} {found:>26}   {asked:22} {'kept' if is_kept else 'NOT KEPT'}", flush=True)
+    return is_kept
+
+
+def floor(name: str, found: str) -> None:
+    """What the lines below it are compared with."""
+    row(f"Floor: {name}", found, "", True)
+
+
+def ratio(name: str, found: float, floor_rate: float, most: float) -> bool:
+    """Both as a rate (something a second); at least one part in `most` of the floor is asked."""
+    text = f"{found:.0f}/s, 1 : {floor_rate / found:.1f}"
+    return row(name, text, f"at least 1 : {most:.0f}", found * most >= floor_rate)
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def alternately(*works: Callable[[], object], turns: int = 7) -> list[float]:
+    """The median time of each in seconds, taken in turns so that a noisy minute hits all alike."""
+    times: list[list[float]] = [[] for _work in works]
+    for _turn in range(turns):
+        for place, work in enumerate(works):
+            times[place].append(seconds_of(work))
+    return [statistics.median(one) for one in times]
