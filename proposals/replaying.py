@@ -22,7 +22,7 @@ from calls.eligibility.rules import WordingGone
 from calls.models import AppliedConditions
 from proposals.models import StoredVerdict
 
-CHUNK = 1000  # verdicts that are fetched at once
+CHUNK = 500  # verdicts that are fetched at once: some 15 MiB of JSON
 
 
 @dataclass(frozen=True, slots=True)

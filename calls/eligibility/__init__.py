@@ -14,14 +14,14 @@ or incomplete is turned away (`Verdict.blocking`); everything else an officer de
 machine and call text differ, the call text prevails.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from itertools import chain
 
 from calls.eligibility.canonical import canonical, digest_of
 from calls.eligibility.countries import CountrySet
 from calls.eligibility.facts import ProposalFacts
-from calls.eligibility.rules import Case, Counting, Level, Rule, RuleSet
+from calls.eligibility.rules import Case, Counting, RuleSet
 from calls.eligibility.rules.admissibility import BRUSSELS
 from calls.eligibility.verdict import Finding, Fix, Outcome, Verdict
 
@@ -75,17 +75,21 @@ def screen(
     if facts.received_at is not None:
         _instant(facts.received_at)
     day = rule_date or rule_date_of(facts.deadline)
-    rules = rule_set.for_strand(facts.strand)
+    strand = rule_set.of_strand(facts.strand)
+    rules = strand.rules
+    found: list[list[Finding]] = [[] for _rule in rules]
     case = Case.of(facts, countries, day)
-    found = [list(rule.judge(case)) if rule.level is Level.PARTNER else [] for rule in rules]
+    for place in strand.about_partners:
+        found[place] = list(rules[place].judge(case))
     counting = counting_in(facts, chain.from_iterable(found))
     case = case.counted(counting)
-    for place, rule in enumerate(rules):
-        if rule.level is not Level.PARTNER:
-            found[place] = list(rule.judge(case))
+    for place in strand.others:
+        found[place] = list(rules[place].judge(case))
+    findings = tuple(chain.from_iterable(found))
+    about_consortium = chain.from_iterable([found[place] for place in strand.about_consortium])
     return Verdict(
-        outcome=_overall(rules, found, counting),
-        findings=tuple(chain.from_iterable(found)),
+        outcome=_overall(findings, about_consortium, counting),
+        findings=findings,
         rule_set=rule_set.digest,
         country_set=country_set_digest(countries),
         rule_date=day.isoformat(),
@@ -109,15 +113,12 @@ def counting_in(facts: ProposalFacts, findings: Iterable[Finding]) -> dict[str, 
 
 
 def _overall(
-    rules: Sequence[Rule], found: Sequence[list[Finding]], counting: Mapping[str, Counting]
+    findings: Iterable[Finding],
+    about_consortium: Iterable[Finding],
+    counting: Mapping[str, Counting],
 ) -> Outcome:
-    outcomes = {finding.outcome for findings in found for finding in findings}
-    of_consortium = {
-        finding.outcome
-        for rule, findings in zip(rules, found, strict=True)
-        if rule.level is Level.CONSORTIUM
-        for finding in findings
-    }
+    outcomes = {finding.outcome for finding in findings}
+    of_consortium = {finding.outcome for finding in about_consortium}
     if Outcome.INADMISSIBLE in outcomes:
         return Outcome.INADMISSIBLE
     if Outcome.INELIGIBLE in of_consortium:

@@ -117,6 +117,25 @@ class WordingGone(ValueError):
         self.version = version
 
 
+@dataclass(frozen=True, slots=True)
+class StrandRules:
+    """The rules of one strand in their order, and the places at which those of a level stand."""
+
+    rules: tuple[Rule, ...]
+    about_partners: tuple[int, ...]
+    about_consortium: tuple[int, ...]
+    others: tuple[int, ...]
+
+    @classmethod
+    def of(cls, rules: tuple[Rule, ...]) -> "StrandRules":
+        def at(level: Level) -> tuple[int, ...]:
+            return tuple(place for place, rule in enumerate(rules) if rule.level == level)
+
+        partners = at(Level.PARTNER)
+        others = tuple(place for place in range(len(rules)) if place not in partners)
+        return cls(rules, partners, at(Level.CONSORTIUM), others)
+
+
 @dataclass(frozen=True)
 class RuleSet:
     """The rules of a call in their order, with the data that they were read from."""
@@ -168,16 +187,19 @@ class RuleSet:
         return digest_of(self.as_json())
 
     @cached_property
-    def _by_strand(self) -> dict[str, tuple[Rule, ...]]:
+    def _by_strand(self) -> dict[str, "StrandRules"]:
         return {}
+
+    def of_strand(self, strand: str) -> "StrandRules":
+        found = self._by_strand.get(strand)
+        if found is None:
+            rules = tuple(rule for rule in self.rules if rule.is_for(strand))
+            found = self._by_strand[strand] = StrandRules.of(rules)
+        return found
 
     def for_strand(self, strand: str) -> tuple[Rule, ...]:
         """The rules of one strand, in the call's order."""
-        found = self._by_strand.get(strand)
-        if found is None:
-            found = tuple(rule for rule in self.rules if rule.is_for(strand))
-            self._by_strand[strand] = found
-        return found
+        return self.of_strand(strand).rules
 
     def parameter(self, rule_id: str, name: str, *, strand: str = "") -> Any:
         """A parameter that pages show, such as a ceiling; None where the call lacks the rule.
