@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import rfc8785
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from calls.eligibility import RuleSet, Verdict, rule_date_of, screen
 from calls.eligibility.countries import Participation, UnknownCountry, name_on, normalise
 from calls.eligibility.rules import UnusableRule
+from calls.eligibility.rules.admissibility import in_brussels
 from calls.tests.facts import DEADLINE, call_file, country_set, judged, partner, proposal, rule_set
 
 SEVERITY = ["pass", "officer", "ineligible"]
@@ -43,6 +44,28 @@ def test_the_order_of_partners_changes_only_the_order_of_findings(countries, shu
         return sorted((f.rule, f.subject, f.outcome, f.message) for f in one.findings)
 
     assert (verdict.outcome, said(verdict)) == (other.outcome, said(other))
+
+
+@given(
+    st.lists(COUNTRIES, min_size=1, max_size=8),
+    st.lists(st.text("abcdefghij", min_size=6, max_size=9), min_size=8, max_size=8, unique=True),
+)
+def test_renaming_partners_changes_no_outcome(countries, names):
+    facts = proposal(*countries)
+    renamed = tuple(
+        dataclasses.replace(one, name=name)
+        for one, name in zip(facts.participants, names, strict=False)
+    )
+    other = judged(dataclasses.replace(facts, participants=renamed))
+
+    def said(verdict):
+        return [
+            (f.rule, f.subject, f.outcome, f.evidence)
+            for f in verdict.findings
+            if f.rule != "coordinator"
+        ]
+
+    assert said(other) == said(judged(facts))
 
 
 @given(st.lists(COUNTRIES, min_size=1, max_size=6))
@@ -88,6 +111,46 @@ def test_a_later_country_row_never_changes_an_earlier_rule_date():
     before, after = judged(facts), screen(facts, rule_set(), countries)
     assert before.findings == after.findings
     assert before.country_set != after.country_set
+
+
+@given(
+    st.lists(COUNTRIES, min_size=1, max_size=6),
+    st.sampled_from(["RS", "CH", "AL", "NO", "UA", "LT"]),
+    st.dates(datetime(2015, 4, 22).date(), datetime(2030, 1, 1).date()),
+    st.sampled_from(["a", "b", "c", "member-state"]),
+)
+def test_no_row_that_begins_later_changes_an_earlier_rule_date(countries, code, begins, gate):
+    later = Participation(code, gate, begins, begins, None, "later")
+    facts = proposal(*countries)
+    after = screen(facts, rule_set(), type(country_set())([*country_set().rows, later]))
+    assert judged(facts).findings == after.findings
+    assert judged(facts).outcome == after.outcome
+
+
+@pytest.mark.parametrize(
+    ("moment", "words", "day"),
+    [
+        (datetime(2015, 3, 29, 0, 59, 59, 999999, tzinfo=UTC), "29 March 2015, 01:59:59.999999 Brussels (CET, UTC+01:00)", "2015-03-29"),
+        (datetime(2015, 3, 29, 1, 0, tzinfo=UTC), "29 March 2015, 03:00:00.000 Brussels (CEST, UTC+02:00)", "2015-03-29"),
+        (datetime(2015, 10, 25, 0, 30, tzinfo=UTC), "25 October 2015, 02:30:00.000 Brussels (CEST, UTC+02:00)", "2015-10-25"),
+        (datetime(2015, 10, 25, 1, 30, tzinfo=UTC), "25 October 2015, 02:30:00.000 Brussels (CET, UTC+01:00)", "2015-10-25"),
+        (datetime(2015, 4, 21, 22, 0, tzinfo=UTC), "22 April 2015, 00:00:00.000 Brussels (CEST, UTC+02:00)", "2015-04-22"),
+        (datetime(2015, 1, 20, 22, 59, 59, tzinfo=UTC), "20 January 2015, 23:59:59.000 Brussels (CET, UTC+01:00)", "2015-01-20"),
+    ],
+)  # fmt: skip
+def test_instants_keep_their_offset_at_both_changes_of_the_clocks(moment, words, day):
+    assert in_brussels(moment) == words
+    assert rule_date_of(moment).isoformat() == day
+
+
+@pytest.mark.parametrize("instant", ["2015-03-29T01:00:00+00:00", "2015-10-25T01:00:00+00:00"])
+def test_a_deadline_at_the_change_of_the_clocks_is_an_instant(instant):
+    deadline = datetime.fromisoformat(instant)
+    for before, outcome in ((1, "pass"), (0, "inadmissible"), (-1, "inadmissible")):
+        received = deadline - timedelta(microseconds=before)
+        verdict = judged(proposal(deadline=deadline, received_at=received))
+        (finding,) = [f for f in verdict.findings if f.rule == "in-time"]
+        assert finding.outcome == outcome
 
 
 def test_the_overall_outcome_with_only_warnings_is_pass():
