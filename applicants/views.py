@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applicants import organisations, profile
+from applicants.autosave import autosave, is_autosave
 from applicants.forms import ColleagueForm, OrganisationForm
 from applicants.models import Organisation, ProfileSection
 from applicants.saving import StepChanged, save_step
@@ -143,6 +144,8 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         organisation=found, step=slug
     )
     form = form_class(request.POST or None, saved=section)
+    if is_autosave(request):
+        return autosave(form, section, by=person(request))
     context: dict[str, Any] = {
         "organisation": found,
         "profile": profile.profile_of(found),

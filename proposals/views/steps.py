@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from applicants.autosave import autosave, came_too_late, is_autosave
 from applicants.saving import StepChanged
 from applicants.web import person, signed_in
 from calls import clock
@@ -69,10 +70,11 @@ def _edit(
 
     if request.method != "POST":
         return page()
-    if not draft.proposal.is_open(clock.now()):
-        return page(status=409, came_too_late=True)
-    if not form.is_valid():
-        return page()
+    is_open = draft.proposal.is_open(clock.now())
+    if is_autosave(request):
+        return autosave(form, section, by=person(request)) if is_open else came_too_late()
+    if not is_open or not form.is_valid():
+        return page(status=200 if is_open else 409, came_too_late=not is_open)
     try:
         drafting.save_section(
             draft.proposal,

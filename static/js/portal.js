@@ -91,6 +91,13 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("submit", () => { isTyped = false; });
+document.addEventListener("autosaved", () => { isTyped = false; });
+
+// Who logs out on purpose leaves no unsent text behind on a shared machine.
+document.addEventListener("submit", (event) => {
+  if (!event.target.action.endsWith("/account/logout/")) return;
+  for (const key of Object.keys(localStorage)) if (key.startsWith("unsent ")) localStorage.removeItem(key);
+});
 
 window.addEventListener("beforeunload", (event) => {
   if (isTyped) event.preventDefault();
