@@ -15,7 +15,12 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from calls.eligibility import RuleSet
-from calls.eligibility.countries import UnknownCountry, normalise
+from calls.eligibility.countries import (
+    Participation,
+    UnknownCountry,
+    normalise,
+    overlapping,
+)
 from calls.eligibility.rules import UnusableRule
 
 Reader = Callable[[Node], Any]
@@ -62,6 +67,7 @@ def read_call_text(text: str) -> dict[str, Any]:
     if root is None:
         raise BadCallFile(1, "the file is empty; a programme and a call are expected.")
     content: dict[str, Any] = CALL_FILE(root)
+    _check_countries(root, content["programme"])
     _check_dates(root, content["call"])
     _check_strands_of_rules(root, content["call"])
     return content
@@ -312,6 +318,14 @@ def _check_dates(root: Node, call: dict[str, Any]) -> None:
             line = _line_of(root, "call", "extensions")
             raise BadCallFile(line, "an extension must be later than the deadline before it.")
         latest = extension["new_deadline"]
+
+
+def _check_countries(root: Node, programme: dict[str, Any]) -> None:
+    twice = overlapping(Participation(**row) for row in programme["participation"])
+    if twice is not None:
+        line = _line_of(root, "programme", "participation")
+        message = f"{twice[0].country} counts by two entries on one day; expected one at a time."
+        raise BadCallFile(line, message)
 
 
 def _check_strands_of_rules(root: Node, call: dict[str, Any]) -> None:

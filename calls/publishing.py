@@ -9,7 +9,7 @@ from django.db import models, transaction
 
 from calls import clock
 from calls.eligibility import CountrySet, RuleSet, canonical, country_set_digest
-from calls.eligibility.countries import Participation
+from calls.eligibility.countries import Participation, overlapping
 from calls.models import (
     AppliedConditions,
     Call,
@@ -30,6 +30,15 @@ class ExtensionNotLater(Exception):
 
 LOADED = "Loaded from a call file."
 LOADED_BY = "call_import"
+
+
+class CountsTwice(Exception):
+    """Two entries of a country are in force on the same day; `first` and `second` are both."""
+
+    def __init__(self, first: Participation, second: Participation) -> None:
+        super().__init__(f"{first.country} counts by two entries on one day")
+        self.first = first
+        self.second = second
 
 
 class ReasonNeeded(Exception):
@@ -101,7 +110,14 @@ def _check_reason(target: Call | Programme, reason: str, *, differs: bool) -> No
 def change_countries(
     programme: Programme, rows: Sequence[Participation], *, reason: str, made_by: str
 ) -> ConditionChange | None:
-    """Let a programme have exactly these participations; None where it has them already."""
+    """Let a programme have exactly these participations; None where it has them already.
+
+    Raises:
+        CountsTwice: a country would count by two entries on one day.
+    """
+    twice = overlapping(rows)
+    if twice is not None:
+        raise CountsTwice(*twice)
     # Two changes at once would otherwise each be recorded over a state that is gone.
     Programme.objects.select_for_update().get(pk=programme.pk)
     stored = {row.as_value(): row.pk for row in programme.participation.all()}

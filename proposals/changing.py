@@ -104,10 +104,17 @@ def _tell(change: ProposedChange, done: int) -> None:
 
 
 def try_again(change: ProposedChange) -> None:
-    """Compute the impact anew over the conditions of now."""
+    """Compute the impact anew, over what has been submitted by now.
+
+    Raises:
+        ConditionsMoved: the conditions are others by now. The change holds a whole list, so applying it
+            would undo what was changed since: it must be proposed anew from what is in force.
+    """
+    if digest_in_force(change.target) != change.base:
+        raise ConditionsMoved
     ProposedChange.objects.filter(pk=change.pk, change=None).update(
         state=State.COUNTING, impact=None, done=0, error="", claimed_at=None,
-        base=digest_in_force(change.target), total=size_of(change, clock.now()),
+        total=size_of(change, clock.now()),
     )  # fmt: skip
     change.refresh_from_db()
     if change.total <= SMALL:

@@ -1,7 +1,9 @@
 """What other rules or countries would do to stored drafts and versions.
 
-Drafts and versions that are still sealed are counted only, and small counts are not told: a preview must
-not be a way of looking into a proposal. Opened versions are named, with the findings that change.
+Of drafts and versions that are still sealed only a rough number is told: how many would change, in
+steps of five, and not from what to what. "Fewer than five" is said of none, too. Otherwise a preview with
+one country removed would tell whether somebody from there applies. Opened versions are named, with the
+findings that change.
 """
 
 from collections import Counter
@@ -14,7 +16,7 @@ from django.db.models import F, QuerySet
 
 from calls.eligibility import CountrySet, ProposalFacts, RuleSet, Verdict, rule_date_of, screen
 from calls.eligibility.countries import Participation
-from calls.eligibility.lint import outlines_of, remarks_on
+from calls.eligibility.lint import Remark, outlines_of, remarks_on
 from calls.exporting import content_of
 from calls.models import Call
 from proposals.dossier import Draft, dossier_of
@@ -29,7 +31,7 @@ from proposals.models import (
 
 CHUNK = 1000  # verdicts that are fetched at once
 DRAFTS_AT_ONCE = 100
-FEWEST_TOLD = 5  # a smaller number of sealed proposals is not told
+STEP = 5  # sealed proposals that change are told in steps of so many
 MOST_NAMED = 200  # opened versions that a preview lists; all are counted
 MOST_REASONS = 4
 
@@ -81,7 +83,8 @@ class Impact:
 
     seen: int = 0
     opened: Counter[tuple[str, str]] = field(default_factory=Counter)
-    sealed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    sealed_seen: int = 0
+    sealed_changed: int = 0
     named: list[dict[str, Any]] = field(default_factory=list)
     without_facts: int = 0
 
@@ -89,10 +92,7 @@ class Impact:
         return {
             "seen": self.seen,
             "opened": [[*move, count] for move, count in sorted(self.opened.items())],
-            "sealed": [
-                [*move, count if count >= FEWEST_TOLD else None]
-                for move, count in sorted(self.sealed.items())
-            ],
+            "sealed": self.sealed_changed // STEP * STEP if self.sealed_seen else None,
             "named": self.named,
             "without_facts": self.without_facts,
         }
@@ -116,16 +116,19 @@ def impact_of(change: ProposedChange, moment: datetime, progress: Progress) -> d
         proposed = conditions_proposed(change, call)
         _look_at_versions(call, proposed, moment, impact, progress)
         _look_at_drafts(call, proposed, moment, impact, progress)
+        known = set(_remarks(call, conditions_now(call)))
         remarks += [
             {"call": call.reference, "oddity": one.oddity.value, "message": one.message}
-            for one in remarks_on(
-                proposed.rule_set,
-                proposed.countries,
-                rule_date_of(call.deadline),
-                outlines_of(content_of(call)["call"]["strands"]),
-            )
+            for one in _remarks(call, proposed)
+            if one not in known
         ]
     return impact.as_json() | {"remarks": remarks}
+
+
+def _remarks(call: Call, conditions: Conditions) -> tuple[Remark, ...]:
+    strands = outlines_of(content_of(call)["call"]["strands"])
+    day = rule_date_of(call.deadline)
+    return remarks_on(conditions.rule_set, conditions.countries, day, strands)
 
 
 def newest_verdicts(call: Call) -> QuerySet[StoredVerdict]:
@@ -165,10 +168,11 @@ def _look_at_versions(
             continue
         after = proposed.judge(ProposalFacts.from_json(row["facts"]))
         move = (row["content"]["outcome"], after.outcome.value)
-        if move[0] == move[1]:
-            continue
         if row["version_id"] not in opened:
-            impact.sealed[move] += 1
+            impact.sealed_seen += 1
+            impact.sealed_changed += move[0] != move[1]
+            continue
+        if move[0] == move[1]:
             continue
         impact.opened[move] += 1
         if len(impact.named) < MOST_NAMED:
@@ -214,6 +218,5 @@ def _look_at_drafts(
         facts = facts_of(
             dossier_of(Draft(proposal)), Circumstances(deadline=proposal.effective_deadline)
         )
-        move = (now.judge(facts).outcome.value, proposed.judge(facts).outcome.value)
-        if move[0] != move[1]:
-            impact.sealed[move] += 1
+        impact.sealed_seen += 1
+        impact.sealed_changed += now.judge(facts).outcome != proposed.judge(facts).outcome

@@ -171,6 +171,22 @@ class Participation:
 MOST_KNOWN = 2000  # answers that a set of countries remembers
 
 
+def overlapping(rows: Iterable[Participation]) -> tuple[Participation, Participation] | None:
+    """Two entries by which a country would count twice on one day; None where there are none."""
+    known: dict[str, list[Participation]] = {}
+    for row in rows:
+        for other in known.setdefault(row.country, []):
+            if row.in_force_on and other.in_force_on and _meet(row, other):
+                return other, row
+        known[row.country].append(row)
+    return None
+
+
+def _meet(one: Participation, other: Participation) -> bool:
+    begins = max(one.in_force_on or date.min, other.in_force_on or date.min)
+    return begins <= min(one.counts_until or date.max, other.counts_until or date.max)
+
+
 class CountrySet:
     """All participations of a programme, asked by day."""
 

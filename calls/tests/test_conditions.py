@@ -12,6 +12,7 @@ from calls.eligibility.countries import Participation
 from calls.eligibility.rules import UnusableRule
 from calls.models import AppliedConditions, Call, ConditionChange, CountryParticipation
 from calls.publishing import (
+    CountsTwice,
     ReasonNeeded,
     change_countries,
     change_rules,
@@ -79,6 +80,14 @@ def test_a_file_does_not_undo_changed_countries_either(call):
     with pytest.raises(ReasonNeeded):
         load_call(call_file())
     assert load_call(call_file(), reason="It was right").programme == call.programme
+
+
+def test_a_country_that_would_count_twice_is_refused(call):
+    rows = list(call.programme.country_set().rows)
+    second = Participation("MD", "b", None, date(2016, 1, 1), None, "Invented for a test")
+    with pytest.raises(CountsTwice, match="MD counts by two entries on one day"):
+        change_countries(call.programme, [*rows, second], reason="x", made_by="x")
+    assert set(call.programme.country_set().rows) == set(rows)
 
 
 def test_the_same_conditions_again_are_no_change(call):

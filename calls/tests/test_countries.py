@@ -16,6 +16,7 @@ from calls.eligibility.countries import (
     is_in_europe,
     name_on,
     normalise,
+    overlapping,
 )
 from calls.eligibility.facts import OrganisationKind
 from calls.eligibility.rules import CATALOGUE, Rule, WordingGone, parameters_of
@@ -94,6 +95,22 @@ def test_what_is_remembered_of_a_set_does_not_grow_for_ever():
         countries.standing("MD", date(1900, 1, 1) + timedelta(days=number))
     assert len(countries._known) <= MOST_KNOWN + 1  # noqa: SLF001 -- the bound itself
     assert countries.standing("MD", DAY) is countries.standing("MD", DAY)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "meets"),
+    [
+        ("2014-01-01", "2015-04-06", False), ("2014-01-01", "2015-04-07", True), ("2014-01-01", None, True),
+        ("2020-12-31", None, True), ("2021-01-01", None, False), (None, None, False),
+    ],
+)  # fmt: skip
+def test_a_country_counts_by_one_entry_at_a_time(begins, ends, meets):
+    other = Participation(
+        "MD", "b", DAY, date.fromisoformat(begins) if begins else None,
+        date.fromisoformat(ends) if ends else None, "x",
+    )  # fmt: skip
+    elsewhere = Participation("AL", "b", None, date(2015, 4, 7), None, "x")
+    assert overlapping([elsewhere, ROW, other]) == ((ROW, other) if meets else None)
 
 
 def test_unknown_codes_are_told_as_they_came():

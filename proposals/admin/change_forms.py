@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from calls.eligibility import RuleSet
-from calls.eligibility.countries import Participation
+from calls.eligibility.countries import Participation, overlapping
 from calls.eligibility.facts import OrganisationKind, Registration
 from calls.eligibility.rules import CATALOGUE, UnusableRule, parameters_of
 from calls.fields import CountryField
@@ -94,6 +94,8 @@ class CountryRowForm(forms.Form):
             self.add_error(
                 "signed_on", _("Give the day of signature, of entry into force, or both.")
             )
+        if signed and begins and signed > begins:
+            self.add_error("signed_on", _("The signature lies after the entry into force."))
         if begins and until and until < begins:
             self.add_error("counts_until", _("The last day lies before the first one."))
         others = [one for one in self.rows if one != self.row]
@@ -101,14 +103,22 @@ class CountryRowForm(forms.Form):
             self.add_error(
                 "in_force_on", _("There is an entry of this country with this first day.")
             )
+        elif not self.errors and overlapping([*others, self._entry(cleaned)]):
+            self.add_error(
+                "in_force_on",
+                _("Another entry of this country is in force then: it would count twice."),
+            )
         return cleaned
+
+    def _entry(self, cleaned: dict[str, Any]) -> Participation:
+        names = [one.name for one in dataclasses.fields(Participation)]
+        return Participation(**{name: cleaned[name] for name in names})
 
     def proposed(self) -> list[dict[str, Any]]:
         """All entries as they would be."""
         kept = [one for one in self.rows if one != self.row]
         if not self.cleaned_data.get("remove"):
-            names = [one.name for one in dataclasses.fields(Participation)]
-            kept.append(Participation(**{name: self.cleaned_data[name] for name in names}))
+            kept.append(self._entry(self.cleaned_data))
         return [one.as_json() for one in kept]
 
 

@@ -157,15 +157,15 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
     def _act(self, request: HttpRequest, change: ProposedChange) -> HttpResponse:
         if not request.user.has_perm("proposals.change_proposedchange"):
             raise PermissionDenied
-        if "again" in request.POST:
-            changing.try_again(change)
-            return redirect(change)
         try:
+            if "again" in request.POST:
+                changing.try_again(change)
+                return redirect(change)
             changing.apply(change, by=person(request))
         except changing.ConditionsMoved:
             text = _(
-                "Somebody changed these conditions since the impact was computed. Nothing was applied: "
-                "compute the impact again and look at it."
+                "Somebody changed these conditions since this was proposed. Nothing was applied: "
+                "propose it anew from what is in force now."
             )
             messages.error(request, text)
         except changing.NotReady:
@@ -203,13 +203,57 @@ def _shown(change: ProposedChange) -> dict[str, Any]:
     now, wanted = _lists(change)
     return {
         "change": change,
-        "removed": [entry for entry in now if entry not in wanted],
-        "added": [entry for entry in wanted if entry not in now],
-        "is_reordered": sorted(map(str, now)) == sorted(map(str, wanted)) and now != wanted,
+        "edits": edits_between(now, wanted),
+        "is_reordered": change.call is not None and _order(now, wanted) != _order(wanted, now),
+        "anew_url": _anew_url(change),
         "is_current": change.base == changing.digest_in_force(change.target),
         "impact": change.impact or {},
         "version_url": reverse("admin:proposals_version_changelist"),
     }
+
+
+def _anew_url(change: ProposedChange) -> str:
+    kind = "call" if change.call_id else "programme"
+    return reverse("admin:proposals_proposedchange_add") + f"?{kind}={change.target.pk}"
+
+
+def _key(entry: dict[str, Any]) -> tuple[str, str]:
+    """What an entry is about: a rule for its strands, or a country."""
+    if "rule" in entry:
+        return entry["rule"], ", ".join(entry.get("strands", []))
+    return entry["country"], ""
+
+
+def _order(entries: list[dict[str, Any]], others: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The order of those that both lists have."""
+    there = {_key(entry) for entry in others}
+    return [_key(entry) for entry in entries if _key(entry) in there]
+
+
+def edits_between(now: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each entry that is added, removed or changed; of a changed one the fields that differ."""
+    gone = [entry for entry in now if entry not in wanted]
+    new = [entry for entry in wanted if entry not in now]
+    edits = []
+    for entry in gone:
+        same = next((other for other in new if _key(other) == _key(entry)), None)
+        if same is not None:
+            new.remove(same)
+        edits.append(_edit(entry, same))
+    return edits + [_edit(None, entry) for entry in new]
+
+
+def _edit(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, Any]:
+    entry = before or after or {}
+    names = dict.fromkeys([*(before or {}), *(after or {})])
+    fields = [
+        (name.replace("_", " "), (before or {}).get(name), (after or {}).get(name))
+        for name in names
+        if (before or {}).get(name) != (after or {}).get(name)
+    ]
+    kind = "changed" if before and after else "removed" if before else "added"
+    title, strands = _key(entry)
+    return {"kind": kind, "title": title, "strands": strands, "fields": fields}
 
 
 def _lists(change: ProposedChange) -> tuple[list[Any], list[Any]]:

@@ -44,6 +44,20 @@ def item(values: dict[str, Any], key: str) -> Any:
 
 
 @register.filter
+def plainly(value: Any) -> str:
+    """A value of an entry or of evidence, as a person writes it."""
+    if value is None or value in ("", []):
+        return _("none")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {plainly(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(plainly(one) for one in value)
+    return str(value)
+
+
+@register.filter
 def lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
 

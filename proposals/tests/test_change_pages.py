@@ -90,6 +90,8 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk):
         ({"signed_on": None, "in_force_on": None}, "Give the day of signature, of entry into force, or both."),
         ({"counts_until": "2015-04-06"}, "The last day lies before the first one."),
         ({"country": "TR", "in_force_on": "2014-12-22"}, "There is an entry of this country with this first day."),
+        ({"signed_on": "2015-04-08"}, "The signature lies after the entry into force."),
+        ({"country": "LT", "counts_until": "2016-01-01"}, "it would count twice."),
         ({"source": ""}, "This field is required."),
         ({"country": "XX"}, "is not the code of a country"),
         ({"signed_on": "yesterday"}, "Enter a valid date."),
@@ -116,6 +118,19 @@ def test_an_entry_is_added_and_another_removed(call, desk):
     added, removed = ProposedChange.objects.order_by("pk")
     assert "NO" in {row["country"] for row in added.conditions}
     assert "MD" not in {row["country"] for row in removed.conditions}
+
+
+def test_the_page_says_what_is_changed_added_and_removed(call, desk):
+    place, gone = place_of(call, "duration"), place_of(call, "one-application")
+    form = rules_form(call, **{f"rules-{place}-maximum_months": "12", f"rules-{gone}-DELETE": "on"})
+    form[f"rules-{place_of(call, 'in-time')}-ORDER"] = "99"
+    page = shown(desk.post(f"{ADD}?call={call.pk}", form, follow=True))
+    assert (
+        '<b>duration</b> is changed <br><span class="muted">maximum months</span> 24 → <b>12</b>'
+        in page
+    )
+    assert "<b>one-application</b> is removed" in page
+    assert "Rules stand in another order." in page
 
 
 def test_the_untouched_form_of_rules_changes_nothing(call, desk):
@@ -200,10 +215,11 @@ def test_a_change_over_moved_conditions_is_refused_with_a_sentence(call, desk):
     first, second = ProposedChange.objects.order_by("pk")
     desk.post(first.get_absolute_url(), {"apply": "1"})
     page = shown(desk.post(second.get_absolute_url(), {"apply": "1"}, follow=True))
-    assert "Nothing was applied: compute the impact again" in page
-    assert "The conditions have changed since this impact was computed." in page
+    assert "Nothing was applied: propose it anew" in page
+    assert "so it cannot be applied any more." in page
+    assert f"{ADD}?programme={call.programme_id}" in page
     page = shown(desk.post(second.get_absolute_url(), {"again": "1"}, follow=True))
-    assert "Put this change in force" in page
+    assert "Nothing was applied: propose it anew" in page
     page = shown(desk.post(first.get_absolute_url(), {"apply": "1"}, follow=True))
     assert "This change was applied before" in page
 
