@@ -202,18 +202,6 @@ class ServicesForm(StepForm):
         "definition",
     )
 
-    @classmethod
-    def missing(cls, answers: Mapping[str, Any]) -> list[Text]:
-        missing = super().missing(answers)
-        if not services_in(answers):
-            missing.insert(0, _("A support service, offered or channelled"))
-        return missing
-
-    @classmethod
-    def done_share(cls, answers: Mapping[str, Any]) -> tuple[int, int]:
-        done, wanted = super().done_share(answers)
-        return done + bool(services_in(answers)), wanted + 1
-
 
 class MarketsForm(StepForm):
     slug = "markets"
@@ -271,7 +259,7 @@ PROFILE_STEPS: tuple[type[StepForm], ...] = (
 def services_in(answers: Mapping[str, Any]) -> list[str]:
     """Codes and words of the services that are offered or channelled."""
     named = [*answers.get("offered", []), *answers.get("channelled", [])]
-    other = answers.get("other_service", "")
+    other = answers.get("other_service", "").strip()
     return sorted(set(named)) + ([other] if other else [])
 
 

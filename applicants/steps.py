@@ -105,6 +105,11 @@ class StepForm(forms.Form):
 
 
 def is_empty(value: Any) -> bool:
+    """Nothing at all, nothing but space, or a list of that."""
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, list):
+        return all(is_empty(one) for one in value)
     return value is None or (hasattr(value, "__len__") and len(value) == 0)
 
 

@@ -31,6 +31,17 @@ FULL_TIME = re.compile(r"[0-9]{1,5}(\.[0-9]{1,2})?", re.ASCII)
 SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 PIC = re.compile(r"([0-9]{9})?", re.ASCII)
 KEY = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
+# What findings may be about beside a participant; a key of that name could not be told from it.
+TAKEN_KEYS = frozenset({"consortium", "proposal", "scoreboard", "submission"})
+WEB_ADDRESS = re.compile(r"(https?://\S+)?", re.ASCII | re.IGNORECASE)
+RFC_3339 = re.compile(
+    r"([0-9]{4})-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+YEARS = range(1900, 9000)  # of an instant: far from where arithmetic with it overflows
+MOST_PARTICIPANTS = 200  # no consortium is that large, and some rules look at every pair
 LONGEST_SHOWN = 60  # signs of what was found, in a message
 
 
@@ -67,20 +78,30 @@ def _country(value: str) -> str | None:
         return None
 
 
-def _is_date(value: str) -> bool:
+def _key(value: str) -> bool:
+    return bool(KEY.fullmatch(value)) and value not in TAKEN_KEYS
+
+
+def day_from(value: str) -> date | None:
+    """A day as RFC 3339 writes it; None where it is none."""
     try:
-        return len(value) == len("2015-04-21") and bool(date.fromisoformat(value))
+        return date.fromisoformat(value) if A_DAY.fullmatch(value) else None
     except ValueError:
-        return False
+        return None
 
 
 def instant_from(value: str) -> datetime | None:
-    """An instant from RFC 3339 text; None where it is none, or has no offset."""
+    """An instant from RFC 3339 text, the seconds optional; None where it is none, or has no offset.
+
+    What is finer than a microsecond is cut off.
+    """
+    found = RFC_3339.fullmatch(value)
+    if found is None or int(found[1]) not in YEARS:
+        return None
     try:
-        moment = datetime.fromisoformat(value)
+        return datetime.fromisoformat(value.upper())
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else None
 
 
 AN_INSTANT = "an instant with its offset, such as 2015-04-21T16:59:59+02:00"
@@ -108,7 +129,7 @@ Staff = Annotated[
         {"pattern": f"^{FULL_TIME.pattern}$"},
     ),
 ]
-Day = Annotated[str, TextThat(_is_date, "a date such as 2015-04-21", {"format": "date"})]
+Day = Annotated[str, TextThat(day_from, "a date such as 2015-04-21", {"format": "date"})]
 Instant = Annotated[str, TextThat(instant_from, AN_INSTANT, {"format": "date-time"})]
 Hash = Annotated[
     str,
@@ -125,7 +146,7 @@ Pic = Annotated[
 Key = Annotated[
     str,
     TextThat(
-        KEY.fullmatch,
+        _key,
         "a key of up to 20 letters and digits, such as p1",
         {"pattern": f"^{KEY.pattern}$"},
     ),
@@ -133,7 +154,17 @@ Key = Annotated[
 Name = Annotated[
     str, TextThat(lambda text: bool(text.strip()), "a text that is not empty", {"pattern": r"\S"})
 ]
+Names = list[Name]
+WebAddress = Annotated[
+    str,
+    TextThat(
+        lambda text: bool(WEB_ADDRESS.fullmatch(text.strip())),
+        "an address that begins with https:// or http://, or an empty text",
+        {"pattern": r"^\s*([Hh][Tt][Tt][Pp][Ss]?://\S+)?\s*$"},
+    ),
+]
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
+Bytes = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Months = Annotated[int, Field(ge=1, le=1200)]
 Year = Annotated[int, Field(ge=1800, le=9999)]
 
@@ -188,7 +219,7 @@ class PlatformRegistration(Part):
     """On the cluster platform; `planned_on` is when it was applied for or is planned."""
 
     status: Literal["registered", "applied", "planned", "neither", ""] = ""
-    profile_link: str = ""
+    profile_link: WebAddress = ""
     planned_on: Day | None = None
 
 
@@ -200,7 +231,7 @@ class Members(Part):
     large: Count | None = None
     research: Count | None = None
     other: Count | None = None
-    kinds: list[str] = []
+    kinds: Names = []
     staff: Staff | None = None
 
     @field_validator("smes", "large", "research", "other")
@@ -213,17 +244,17 @@ class Members(Part):
 
 
 class Sectors(Part):
-    sectors: list[str] = []
-    emerging_industries: list[str] = []
-    technologies: list[str] = []
+    sectors: Names = []
+    emerging_industries: Names = []
+    technologies: Names = []
 
 
 class Services(Part):
-    offered: list[str] = []
-    channelled: list[str] = []
+    offered: Names = []
+    channelled: Names = []
     other_service: str = ""
     independent: Literal["yes", "no", ""] = ""
-    elements: list[str] = []
+    elements: Names = []
     how: str = ""
     definition: Literal["2014", "2006", ""] = ""
 
@@ -265,7 +296,7 @@ class Participant(Part):
     organisation: Organisation
     controlled_by: str = ""
     profile: Profile = Profile()
-    profile_missing: list[str] = []
+    profile_missing: Names = []
     description: str = ""
     task: str = ""
     budget: Line = Line()
@@ -274,7 +305,7 @@ class Participant(Part):
 class Vision(Part):
     vision: str = ""
     goals: str = ""
-    emerging_industries: list[str] = []
+    emerging_industries: Names = []
 
 
 class Market(Part):
@@ -320,7 +351,7 @@ class File(Part):
     slot: Name
     name: Name
     sha256: Hash | None = None
-    size: Count = 0
+    size: Bytes = 0
     pages: Count
     problem: str = ""
 
@@ -341,7 +372,7 @@ class Dossier(Part):
     proposal: str = ""
     received_at: Instant | None = None
     summary: Summary = Summary()
-    consortium: list[Participant]
+    consortium: Annotated[list[Participant], Field(max_length=MOST_PARTICIPANTS)]
     vision: Vision = Vision()
     markets: list[Market] = []
     activities: list[Activity] = []
@@ -357,6 +388,22 @@ class Dossier(Part):
         if len(set(keys)) < len(keys):
             raise expected("a key of its own for each participant")
         return participants
+
+    @field_validator("deliverables")
+    @classmethod
+    def _each_is_given_once(cls, deliverables: list[Deliverable]) -> list[Deliverable]:
+        codes = [one.code for one in deliverables]
+        if len(set(codes)) < len(codes):
+            raise expected("each deliverable once")
+        return deliverables
+
+    @field_validator("files")
+    @classmethod
+    def _each_slot_holds_one(cls, files: list[File]) -> list[File]:
+        slots = [one.slot for one in files]
+        if len(set(slots)) < len(slots):
+            raise expected("one file for each slot")
+        return files
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,12 +449,18 @@ def _problem_of(error: ErrorDetails) -> Problem:
     if kind == "extra_forbidden":
         fields = ", ".join(_fields_at(place[:-1]))
         return Problem(_pointer(place), "a field of this name", f"one of {fields}")
-    if kind == "expected" and place == ("consortium",):
-        return Problem("/consortium", "a key twice", error["ctx"]["expected"])
+    if kind == "expected" and place in TWICE:
+        return Problem(_pointer(place), TWICE[place], error["ctx"]["expected"])
     return Problem(_pointer(place), _shown(given), _expected_of(error))
 
 
+TWICE: Mapping[tuple[int | str, ...], str] = {
+    ("consortium",): "a key twice",
+    ("deliverables",): "a code twice",
+    ("files",): "a slot twice",
+}
 EXPECTED = {
+    "too_long": f"a list of at most {MOST_PARTICIPANTS}",
     "string_type": "a text",
     "int_type": "a whole number",
     "int_from_float": "a whole number",

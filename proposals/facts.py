@@ -7,7 +7,7 @@ when it was received, and what other proposals of the call say.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -43,20 +43,25 @@ from proposals.models import Proposal, Version
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What is known about a dossier from outside it; `received_at` None for a draft."""
+    """What is known about a dossier from outside it; `received_at` None for a draft.
+
+    `other_applications` counts by participant, nothing where it applies once only; None where nobody
+    knows of other proposals.
+    """
 
     deadline: datetime
     received_at: datetime | None = None
     audience: Audience = Audience.APPLICANT
-    other_applications: Mapping[str, int] = field(default_factory=dict)
+    other_applications: Mapping[str, int] | None = None
     shared_links: frozenset[str] = frozenset()
 
     def as_json(self) -> dict[str, Any]:
+        others = self.other_applications
         return {
             "deadline": self.deadline.isoformat(),
             "received_at": self.received_at.isoformat() if self.received_at else None,
             "audience": self.audience.value,
-            "other_applications": dict(sorted(self.other_applications.items())),
+            "other_applications": others if others is None else dict(sorted(others.items())),
             "shared_links": sorted(self.shared_links),
         }
 
@@ -196,7 +201,10 @@ def _stated(amount: str | None) -> Decimal | None:
 
 
 def _deliverable(one: dict[str, Any], dossier: dict[str, Any]) -> DeliverableFacts:
-    described = bool(one["text"].strip()) or any(f["slot"] == one["code"] for f in dossier["files"])
+    described = bool(one["text"].strip()) or any(
+        file["slot"] == one["code"] and file["pages"] and not file.get("problem")
+        for file in dossier["files"]
+    )
     return DeliverableFacts(
         code=one["code"],
         title=one["title"],
@@ -206,6 +214,7 @@ def _deliverable(one: dict[str, Any], dossier: dict[str, Any]) -> DeliverableFac
 
 
 def _participant(one: dict[str, Any], circumstances: Circumstances) -> ParticipantFacts:
+    others = circumstances.other_applications
     organisation, profile = one["organisation"], one["profile"]
     registration = profile.get("registration", {})
     services = profile.get("services", {})
@@ -218,12 +227,12 @@ def _participant(one: dict[str, Any], circumstances: Circumstances) -> Participa
         legal_name=organisation["legal_name"],
         role=Role(one["role"]),
         kind=OrganisationKind(organisation["kind"]) if organisation["kind"] else None,
-        cluster_name=organisation["cluster_name"],
+        cluster_name=organisation["cluster_name"].strip(),
         country=organisation["country"],
         pic=organisation["pic"],
         website=organisation["website"],
         registration=Registration(status) if status else None,
-        profile_link=registration.get("profile_link") or "",
+        profile_link=(registration.get("profile_link") or "").strip(),
         profile_link_shared=one["key"] in circumstances.shared_links,
         planned_on=registration.get("planned_on") or "",
         profile_missing=tuple(one["profile_missing"]),
@@ -233,7 +242,7 @@ def _participant(one: dict[str, Any], circumstances: Circumstances) -> Participa
         independent_members={"yes": True, "no": False}.get(independent),
         cites_2006_definition=services.get("definition") == "2006",
         controlled_by=one["controlled_by"],
-        other_applications=circumstances.other_applications.get(one["key"], 0),
+        other_applications=None if others is None else others.get(one["key"], 0),
         budget=BudgetFacts(
             eligible_costs=sum((Decimal(one["budget"][kind]) for kind in COST_KINDS), Decimal(0)),
             requested_grant=Decimal(one["budget"]["grant"]),

@@ -5,10 +5,11 @@ seam (`proposals.facts`) makes facts of it as of every draft; only what the stra
 it here, because a file from elsewhere need not list what it lacks.
 """
 
-import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +24,7 @@ from proposals.dossier_format import Problem, UnusableDossier, instant_from, rea
 from proposals.facts import Circumstances, facts_of
 
 SHIPPED = settings.ROOT / "calls" / "data"
-LARGEST_LINE = 16 * 1024 * 1024  # bytes of one dossier
+LARGEST = 16 * 1024 * 1024  # bytes of one dossier
 
 
 @dataclass(frozen=True)
@@ -171,31 +172,32 @@ def dossiers_in(stream: IO[bytes]) -> Iterator[tuple[int | None, bytes]]:
     """Each dossier of a file with its line: one JSON document, or one dossier on each line (NDJSON).
 
     Lines are read one after the other, so a file of any length takes the memory of one dossier. A file is
-    taken as NDJSON where its first line is a whole object.
+    taken as NDJSON where its first line with anything on it begins and ends as an object. A line that is
+    too long is given as it is cut, which makes it no JSON.
     """
-    first = stream.readline(LARGEST_LINE)
-    if not _is_whole_object(first):
-        yield None, first + stream.read(LARGEST_LINE)
+    lines = _lines_in(stream)
+    number, first = next(((n, line) for n, line in lines if line.strip()), (1, b""))
+    if not _looks_whole(first):
+        yield None, first + stream.read(LARGEST)
         return
-    rest = stream.readline(LARGEST_LINE)
-    if not rest:
+    following = next(lines, None)
+    if following is None:
         yield None, first
         return
-    yield 1, first
-    number = 2
-    while rest:
-        if rest.strip():
-            yield number, rest
-        rest = stream.readline(LARGEST_LINE)
+    yield number, first
+    yield from ((n, line) for n, line in chain([following], lines) if line.strip())
+
+
+def _lines_in(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Every line with its number; what is too long counts as one line, cut."""
+    number = 1
+    while line := stream.readline(LARGEST):
+        yield number, line.removeprefix(BOM_UTF8) if number == 1 else line
+        while len(line) == LARGEST and not line.endswith(b"\n"):
+            line = stream.readline(LARGEST)  # the rest of what was cut
         number += 1
 
 
-def _is_whole_object(line: bytes) -> bool:
+def _looks_whole(line: bytes) -> bool:
     text = line.strip()
-    if not (text.startswith(b"{") and text.endswith(b"}")):
-        return False
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
+    return text.startswith(b"{") and text.endswith(b"}")

@@ -66,7 +66,10 @@ def normalise(code: str) -> str:
     Raises:
         UnknownCountry: no country, territory or outermost region has this code.
     """
-    wanted = code.strip().upper()
+    wanted = code.strip()
+    if not wanted.isascii():  # some letters become two others when they are made capitals
+        raise UnknownCountry(code)
+    wanted = wanted.upper()
     wanted = ALIASES.get(wanted, wanted)
     wanted = PART_OF.get(wanted, wanted)
     if wanted not in NAMES:
@@ -86,6 +89,8 @@ def name_on(code: str, day: date) -> str:
 def in_sentence_on(code: str, day: date) -> str:
     """The name with the article that a sentence gives it: “the Netherlands”, “the Czech Republic”."""
     name = name_on(code, day)
+    if name.startswith("The "):
+        return f"the {name.removeprefix('The ')}"
     return f"the {name}" if code in WITH_ARTICLE or name.endswith(" Republic") else name
 
 
@@ -106,8 +111,12 @@ def state_of(code: str) -> str:
     return TERRITORY_OF.get(code, code)
 
 
+# Territories that lie in Europe themselves; the others of European states lie elsewhere.
+IN_EUROPE = EUROPE | {"FO", "GG", "GI", "IM", "JE", "SJ"}
+
+
 def is_in_europe(code: str) -> bool:
-    return state_of(code) in EUROPE and code not in TERRITORY_OF
+    return code in IN_EUROPE
 
 
 class Standing(StrEnum):

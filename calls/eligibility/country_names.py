@@ -257,8 +257,8 @@ ZW Zimbabwe
 # Names that a sentence gives an article: “established in the Netherlands”.
 WITH_ARTICLE = frozenset(
     """
-    AE AX BQ CC CD CF CG CK CX DO EA FK FO GS HM IC IM IO KM KY MH MP MV NL PH SB SC TC TF UK UM US
-    VA VG VI
+    AE CC CD CF CG CK CX DO EA FK FO GS HM IC IM IO KM KY MH MP MV NL PH SB SC TC TF UK UM US
+    VG VI
     """.split()
 )
 

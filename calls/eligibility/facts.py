@@ -94,7 +94,7 @@ class ParticipantFacts:
     independent_members: bool | None = None
     cites_2006_definition: bool = False
     controlled_by: str = ""
-    other_applications: int = 0
+    other_applications: int | None = None
     budget: BudgetFacts = BudgetFacts()
 
     @property

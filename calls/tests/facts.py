@@ -57,6 +57,7 @@ def partner(number: int, country: str, **given: Any) -> ParticipantFacts:
         "members": MemberFacts(total=100, small_or_medium=80, large=10, research=10),
         "services": ("matchmaking",),
         "independent_members": True,
+        "other_applications": 0,
         "budget": BudgetFacts(Decimal("10000.00"), Decimal("7500.00")),
     }
     return ParticipantFacts(**values | given)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from calls.eligibility import CountrySet, RuleSet, canonical, country_set_digest, screen
+from calls.eligibility import CountrySet, Outcome, RuleSet, canonical, country_set_digest, screen
 from calls.eligibility.countries import (
     MOST_KNOWN,
     Participation,
@@ -18,10 +18,10 @@ from calls.eligibility.countries import (
     normalise,
     overlapping,
 )
-from calls.eligibility.facts import OrganisationKind
+from calls.eligibility.facts import OrganisationKind, Role
 from calls.eligibility.rules import CATALOGUE, Rule, WordingGone, parameters_of
 from calls.eligibility.rules.admissibility import in_utc
-from calls.eligibility.rules.identity import controls, stand_apart
+from calls.eligibility.rules.identity import groups_by_control, stand_apart
 from calls.tests.facts import DEADLINE, country_set, money, partner, proposal, rule_set
 
 DAY = date(2015, 4, 21)
@@ -127,7 +127,7 @@ def test_unknown_codes_are_told_as_they_came():
     [
         ("NL", "the Netherlands"), ("CZ", "the Czech Republic"), ("FR", "France"),
         ("MK", "the former Yugoslav Republic of Macedonia"), ("DO", "the Dominican Republic"),
-        ("BS", "The Bahamas"),
+        ("BS", "the Bahamas"),
     ],
 )  # fmt: skip
 def test_sentences_give_names_their_article(code, words):
@@ -151,7 +151,8 @@ def test_choices_are_ordered_by_name_without_article_and_accents():
 
 
 @pytest.mark.parametrize(
-    ("code", "lies"), [("FR", True), ("GL", False), ("GI", False), ("US", False), ("XK", True)]
+    ("code", "lies"),
+    [("FR", True), ("GL", False), ("GI", True), ("SJ", True), ("US", False), ("XK", True)],
 )
 def test_what_lies_in_europe(code, lies):
     assert is_in_europe(code) is lies
@@ -196,13 +197,39 @@ def test_canonical_json_refuses_what_is_no_number():
         ({"controlled_by": "Big"}, {"controlled_by": "big"}, True),
         ({"controlled_by": "Big"}, {}, False),
         ({"controlled_by": "-"}, {"controlled_by": "!"}, False),
+        ({"controlled_by": "None"}, {"controlled_by": "none"}, False),
+        ({"controlled_by": "N/A"}, {"controlled_by": "n.a."}, False),
+        ({"controlled_by": "No"}, {"legal_name": "No"}, False),
+        ({"controlled_by": " P2 "}, {}, True),
+        ({"controlled_by": "p1"}, {}, False),
         ({}, {}, False),
     ],
 )
 def test_who_controls_whom(first, second, linked):
-    one, other = partner(1, "FR", **first), partner(2, "DE", **second)
-    assert controls(one, other) is linked
-    assert controls(other, one) is linked
+    both = partner(1, "FR", **first), partner(2, "DE", **second)
+    for order in (both, both[::-1]):
+        top = groups_by_control(order)
+        assert (top["p1"] == top["p2"]) is linked
+
+
+def test_chains_of_control_are_followed_to_who_stands_on_top():
+    chain = (
+        partner(1, "FR", controlled_by="p2"),
+        partner(2, "DE", role=Role.ASSOCIATED, controlled_by="p3"),
+        partner(3, "AT", controlled_by="Holding SE"),
+        partner(4, "BE"),
+    )
+    top = groups_by_control(chain)
+    assert top == dict.fromkeys(("p1", "p2", "p3"), "outside holdingse") | {"p4": "p4"}
+
+
+def test_a_circle_of_control_is_one_group():
+    circle = (
+        partner(1, "FR", controlled_by="p2"),
+        partner(2, "DE", controlled_by="p3"),
+        partner(3, "AT", controlled_by="p2"),
+    )
+    assert set(groups_by_control(circle).values()) == {"p2"}
 
 
 @pytest.mark.parametrize(
@@ -216,6 +243,7 @@ def test_who_controls_whom(first, second, linked):
         ({"pic": "123456789"}, True),
         ({"pic": "999999999"}, False),
         ({"controlled_by": "anyone"}, False),
+        ({"controlled_by": "none"}, True),
     ],
 )
 def test_who_plainly_stands_apart(given, apart):
@@ -234,6 +262,22 @@ def test_names_and_links_with_odd_ends_are_compared_whole():
     said = [f.outcome.value for f in findings if f.rule == "platform-registration"]
     assert said == ["pass", "pass", "officer", "officer"]
     assert all("also given by" not in f.message for f in findings)
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        "http://platform.example/1", "HTTPS://Platform.Example/1", "https://platform.example/1/",
+        " https://platform.example/1#top", "https://platform.example/1//",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("role", [Role.PARTNER, Role.ASSOCIATED])
+def test_one_profile_written_in_two_ways_is_one_profile(variant, role):
+    facts = proposal("LT", "FR", "AT", partner(4, "DE", profile_link=variant, role=role))
+    findings = screen(facts, rule_set(), country_set()).findings
+    first = next(f for f in findings if f.rule == "platform-registration" and f.subject == "p1")
+    assert first.outcome == Outcome.OFFICER
+    assert "Cluster 4" in first.message
 
 
 def test_one_euro_of_costs_is_judged_by_the_rate():

@@ -66,7 +66,9 @@ def test_without_anyone_everything_is_lacking():
 
 def test_linked_partners_are_told_with_what_mends_them():
     facts = proposal("DE", "FR", partner(3, "AT", controlled_by="p1"))
-    assert seen(facts).lacks == ("Remove the duplicate, or add an independent organisation.",)
+    assert seen(facts).lacks == (
+        "Keep one of them only, or add an organisation that is independent of the others.",
+    )
 
 
 def test_without_a_partner():

@@ -12,13 +12,18 @@ from itertools import combinations
 from calls.eligibility.countries import CountrySet, is_in_europe
 from calls.eligibility.facts import OrganisationKind, ProposalFacts, Registration, Role
 from calls.eligibility.rules.admissibility import BRUSSELS
-from calls.eligibility.rules.identity import normal
+from calls.eligibility.rules.identity import groups_by_control, normal
 
 KINDS = {OrganisationKind.CLUSTER, OrganisationKind.NETWORK, OrganisationKind.RUNS_CLUSTER}
 ON_THE_WAY = {Registration.APPLIED, Registration.PLANNED}
 CEILINGS: Mapping[str, Decimal] = {"3.1": Decimal("187500.00"), "3.2": Decimal("450000.00")}
 RATE = Decimal("0.75")
 MINIMUM, LONGEST = 3, 24
+
+
+def _written_alike(link: str) -> str:
+    address = link.strip().casefold().partition("#")[0]
+    return address.removeprefix("https://").removeprefix("http://").rstrip("/")
 
 
 def is_eligible(facts: ProposalFacts, countries: CountrySet) -> bool:  # noqa: C901, PLR0911, PLR0912, PLR0915 -- by hand on purpose
@@ -45,8 +50,10 @@ def is_eligible(facts: ProposalFacts, countries: CountrySet) -> bool:  # noqa: C
             return False
     if not all(one.kind in KINDS for one in applicants):
         return False
-    links = [one.profile_link.rstrip("/") for one in applicants if one.profile_link]
-    if len(set(links)) < len(links):
+    links = [_written_alike(one.profile_link) for one in facts.participants if one.profile_link]
+    if len(set(links)) < len(links) and any(
+        links.count(_written_alike(one.profile_link)) > 1 for one in applicants
+    ):
         return False
     for one in applicants:
         if one.registration == Registration.REGISTERED:
@@ -67,7 +74,9 @@ def is_eligible(facts: ProposalFacts, countries: CountrySet) -> bool:  # noqa: C
             return False
         if one.country == other.country and normal(one.name) == normal(other.name):
             return False
-        if one.controlled_by or other.controlled_by:
+    if any(one.controlled_by for one in facts.participants):
+        top = groups_by_control(facts.participants)
+        if len({top[one.key] for one in applicants}) < len(applicants):
             return False
     if sum(one.role == Role.COORDINATOR for one in facts.participants) != 1:
         return False

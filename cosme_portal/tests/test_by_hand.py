@@ -31,6 +31,7 @@ ODD = [
     {"independent_members": False}, {"independent_members": None}, {"cites_2006_definition": True},
     {"members": MemberFacts(total=1, small_or_medium=2)}, {"members": MemberFacts()},
     {"profile_link_shared": True}, {"profile_link": "https://platform.example/2/"},
+    {"profile_link": " HTTP://platform.example/2#top"}, {"controlled_by": "none"},
     {"controlled_by": "p2"}, {"other_applications": 1}, {"organisation": "org-2"},
     {"role": Role.COORDINATOR}, {"role": Role.ASSOCIATED},
     {"role": Role.ASSOCIATED, "budget": BudgetFacts()}, {"pic": "123456789"},

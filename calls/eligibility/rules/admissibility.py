@@ -158,7 +158,7 @@ class DocumentsReadable(Rule):
                     message = f"“{file.name}” opens and has one page."
                 yield self.found(subject, Outcome.PASS, message, {"pages": file.pages})
                 continue
-            problem = file.problem or "it has no pages"
+            problem = file.problem.strip().rstrip(".") or "it has no pages"
             message = f"“{file.name}” cannot be read: {problem}. Files must open and print."
             fix = Fix("deliverables", "Replace the file by a PDF that opens without a password.")
             yield self.found(subject, Outcome.INADMISSIBLE, message, {"problem": problem}, fix)

@@ -81,12 +81,18 @@ class Established(Rule):
             "rule_date": day,
         }
         fix = None
-        if outcome != Outcome.PASS:
-            fix = Fix(
-                "consortium",
+        if outcome == Outcome.INELIGIBLE:
+            advice = (
                 f"Let {one.name} take part as an associated partner at its own cost, or look for "
-                "a partner in a country that counts.",
+                "a partner in a country that counts."
             )
+            fix = Fix("consortium", advice)
+        elif outcome == Outcome.OFFICER:
+            advice = (
+                f"Keep {one.name} if you can stand without it, or add a partner whose country "
+                "surely counts."
+            )
+            fix = Fix("consortium", advice)
         return self.found(one.key, outcome, message, evidence, fix)
 
 
@@ -112,8 +118,8 @@ def _explain_standing(
     if standing == Standing.TERRITORY:
         state = case.country_name(state_of(one.country or ""))
         return Outcome.OFFICER, (
-            f"{one.name} is established in {country}, a territory of its own under {state}. "
-            "Whether it counts as established there, an officer decides."
+            f"{one.name} is established in {country}, a territory of {state} with a code of its "
+            "own. Whether it counts as established there, an officer decides."
         )
     return Outcome.INELIGIBLE, (
         f"{one.name} is established in {country}, which did not take part in COSME on {day}. "
@@ -171,7 +177,7 @@ class KindOfOrganisation(Rule):
             return Outcome.INELIGIBLE, f"{WHAT_IT_IS[one.kind]}. Only {allowed} may apply."
         if one.kind != OrganisationKind.RUNS_CLUSTER:
             return Outcome.PASS, f"{WHAT_IT_IS[one.kind]}."
-        if one.cluster_name:
+        if one.cluster_name.strip():
             return Outcome.PASS, f"applies for {one.cluster_name}, a cluster that it runs."
         return Outcome.OFFICER, "applies for a cluster that it runs, but does not name the cluster."
 
@@ -223,7 +229,7 @@ class PlatformRegistration(Rule):
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        shared = _shared_links(case.applicants)
+        shared = _shared_links(case.facts.participants)
         for one in case.applicants:
             outcome, message = self._explain(one, shared)
             fix = None
@@ -252,23 +258,27 @@ class PlatformRegistration(Rule):
 
 
 def _link_of(one: ParticipantFacts) -> str:
-    return one.profile_link.rstrip("/")
+    """What tells one profile from another: not how its address is written."""
+    if not one.profile_link:
+        return ""
+    address = one.profile_link.strip().casefold().partition("#")[0]
+    return address.removeprefix("https://").removeprefix("http://").rstrip("/")
 
 
-def _shared_links(applicants: tuple[ParticipantFacts, ...]) -> Shared:
-    """Links that more than one applicant gives, with those who give them."""
-    links = [_link_of(one) for one in applicants]
+def _shared_links(participants: tuple[ParticipantFacts, ...]) -> Shared:
+    """Links that more than one participant gives, with those who give them."""
+    links = [_link_of(one) for one in participants]
     if len(set(links)) == len(links):
         return {}
     return {
-        link: [one for one in applicants if _link_of(one) == link]
+        link: [one for one in participants if _link_of(one) == link]
         for link in links
         if link and links.count(link) > 1
     }
 
 
 def _explain_registered(one: ParticipantFacts, shared: Shared) -> tuple[Outcome, str]:
-    if not one.profile_link:
+    if not one.profile_link.strip():
         return Outcome.OFFICER, (
             f"{one.name} says that it is registered on the platform, but gives no link to its "
             "profile. An officer will look for it."
@@ -349,9 +359,12 @@ class SupportServices(Rule):
                 "cluster is a group of independent parties."
             )
         if not one.services:
+            unsaid = ""
+            if one.independent_members is None:
+                unsaid = " It has not said either whether its members are independent."
             return Outcome.OFFICER, (
                 f"{one.name} names no support service that it offers or channels to businesses. "
-                "At least one is needed."
+                f"At least one is needed.{unsaid}"
             )
         if one.independent_members is None:
             message = f"{one.name} has not said whether its members are independent of each other."

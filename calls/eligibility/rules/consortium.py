@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
+from math import prod
 from typing import Any, ClassVar
 
 from calls.eligibility.countries import Standing
@@ -17,7 +18,7 @@ from calls.eligibility.rules.base import (
     parameter,
     states_of,
 )
-from calls.eligibility.rules.identity import controls, is_probably_same, is_same
+from calls.eligibility.rules.identity import groups_by_control, is_probably_same, is_same
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
@@ -56,19 +57,34 @@ def countries_counted(
     if stand_apart:
         return [state for state in states_of(participants) if is_counted(state)]
     found: set[str] = set()
-    several: list[set[str]] = []
+    several: list[list[str]] = []
     for group in _organisations_of(participants):
-        states = set(states_of(group))
-        fitting = {state for state in states if is_counted(state)}
+        states = states_of(group)
         if len(states) == 1:
-            found |= fitting
-        elif generous or fitting == states:
-            several.append(fitting)
-    for states in sorted(several, key=sorted):
-        fresh = states - found
-        if fresh and (generous or fresh == states):
-            found.add(min(fresh))
-    return sorted(found)
+            found |= {state for state in states if is_counted(state)}
+        elif states:
+            several.append(states)
+    return _best_of(found, several, generous, is_counted)
+
+
+MOST_CHOICES = 4096  # of one state for each organisation that names several
+
+
+def _best_of(
+    found: set[str], several: list[list[str]], generous: bool, is_counted: Callable[[str], bool]
+) -> list[str]:
+    """The most states that are possible, or the fewest, over every choice of one for each."""
+    if (
+        prod(len(states) for states in several) > MOST_CHOICES
+    ):  # too many to try: keep to what is sure
+        possible = {state for states in several for state in states if is_counted(state)}
+        return sorted(found | possible if generous else found)
+    counted = (
+        sorted(found | {state for state in choice if is_counted(state)})
+        for choice in product(*several)
+    )
+    best = max if generous else min
+    return best(counted, key=len)
 
 
 def _organisations_of(
@@ -153,8 +169,13 @@ class MinOrganisations(Rule):
                 f"different {'one is' if self.minimum == 1 else 'ones are'} needed."
             )
         fix = None
-        if outcome != Outcome.PASS:
-            fix = Fix("consortium", "Add an organisation that counts, or settle what is open.")
+        if outcome == Outcome.OFFICER:
+            fix = Fix(
+                "consortium", "Settle what is open, or add an organisation that surely counts."
+            )
+        elif outcome != Outcome.PASS:
+            lacking = count_of(self.minimum - at_most, "more organisation")
+            fix = Fix("consortium", f"Add {lacking} that can count.")
         evidence = {"at_least": at_least, "at_most": at_most, "minimum": self.minimum}
         yield self.found("consortium", outcome, message, evidence, fix)
 
@@ -298,29 +319,45 @@ class Independent(Rule):
     minimum: int = parameter("How many independent organisations must remain.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        applicants = case.possible
-        pairs = [] if case.stand_apart else list(combinations(applicants, 2))
-        certain = [pair for pair in pairs if is_same(*pair) or controls(*pair)]
-        linked = [pair for pair in pairs if pair in certain or is_probably_same(*pair)]
+        certain, linked = _linked_pairs(case)
         if not linked:
             message = "No applicant is known to control another, and none is listed twice."
             yield self.found("consortium", Outcome.PASS, message, {"linked": []})
             return
-        remaining = groups(applicants, certain)
+        # Who is out does not count, but stands in the proposal: a link with it is for an officer.
+        among_possible = [pair for pair in certain if all(one in case.possible for one in pair)]
+        remaining = groups(case.possible, among_possible)
         names = listed(f"{one.name} with {other.name}" for one, other in linked)
-        too_few = remaining < self.minimum
+        too_few = bool(among_possible) and remaining < self.minimum
         message = f"Not independent of each other, or the same organisation: {names}. "
         message += (
             f"Only {remaining} independent ones remain; {self.minimum} are needed."
             if too_few
             else "An officer decides."
         )
-        fix = Fix("consortium", "Remove the duplicate, or add an independent organisation.")
+        advice = "Keep one of them only, or add an organisation that is independent of the others."
         outcome = Outcome.INELIGIBLE if too_few else Outcome.OFFICER
         keys = [[one.key, other.key] for one, other in linked]
-        yield self.found(
-            "consortium", outcome, message, {"linked": keys, "remaining": remaining}, fix
-        )
+        evidence = {"linked": keys, "remaining": remaining}
+        yield self.found("consortium", outcome, message, evidence, Fix("consortium", advice))
+
+
+Pairs = list[tuple[ParticipantFacts, ParticipantFacts]]
+
+
+def _linked_pairs(case: Case) -> tuple[Pairs, Pairs]:
+    """Applicants that are surely one organisation or under one control; and those that may be, too."""
+    if case.stand_apart:
+        return [], []
+    top = groups_by_control(case.facts.participants)
+    certain, linked = [], []
+    for pair in combinations(case.applicants, 2):
+        is_sure = is_same(*pair) or top[pair[0].key] == top[pair[1].key]
+        if is_sure:
+            certain.append(pair)
+        if is_sure or is_probably_same(*pair):
+            linked.append(pair)
+    return certain, linked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,7 +393,9 @@ class Coordinator(Rule):
                 f"{names[0]} coordinates the proposal but does not count as an applicant. The "
                 "others may need another coordinator; an officer decides."
             )
-            yield self.found("consortium", Outcome.OFFICER, message, {"coordinators": names}, fix)
+            advice = "Let another applicant coordinate, or settle why this one does not count."
+            mend = Fix("consortium", advice)
+            yield self.found("consortium", Outcome.OFFICER, message, {"coordinators": names}, mend)
         else:
             message = f"{names[0]} coordinates the proposal."
             yield self.found("consortium", Outcome.PASS, message, {"coordinators": names})
@@ -384,6 +423,8 @@ class OneApplication(Rule):
         for_officer = case.facts.audience == Audience.OFFICER
         for one in case.applicants:
             count = one.other_applications
+            if count is None:
+                continue  # nobody knows: a dossier from a file stands alone
             if not count:
                 message = f"{one.name} is in no other submitted proposal of this call."
                 yield self.found(one.key, Outcome.PASS, message, {"others": 0})

@@ -32,7 +32,7 @@ class ActivitiesJustified(Rule):
             yield self.found("proposal", Outcome.OFFICER, message, {}, fix)
         for number, activity in enumerate(case.facts.activities, start=1):
             subject = f"activity:{number}"
-            title = activity.title or f"Activity {number}"
+            title = activity.title.strip() or f"Activity {number}"
             lacks = []
             if not activity.objective.strip():
                 lacks.append("is not tied to an objective of the strand")
@@ -42,7 +42,7 @@ class ActivitiesJustified(Rule):
                 message = f"“{title}” is tied to the objective and justified."
                 yield self.found(subject, Outcome.PASS, message)
                 continue
-            message = f"“{title}” {listed(lacks)}. The call asks for both."
+            message = f"“{title}” {listed(lacks)}. The call asks for an objective and a reason."
             fix = Fix("activities", f"Say what “{title}” serves and why it is needed.")
             yield self.found(subject, Outcome.OFFICER, message, {}, fix)
 
@@ -135,7 +135,9 @@ class ThirdMarkets(Rule):
         for number, market in enumerate(case.facts.markets, start=1):
             outcome, message = self._explain(market, case)
             mend: Fix | None = None
-            if outcome != Outcome.PASS:
+            if outcome == Outcome.WARN:
+                mend = Fix("vision", "Name the countries that you mean.")
+            elif outcome != Outcome.PASS:
                 mend = Fix("vision", "Name a country beyond Europe that is not a COSME country.")
             evidence: dict[str, Any] = {"country": market.country, "region": market.region}
             yield self.found(f"market:{number}", outcome, message, evidence, mend)
@@ -181,16 +183,20 @@ class MarketCount(Rule):
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        countries = sorted({one.country for one in case.facts.markets if one.country})
+        named_countries = {one.country for one in case.facts.markets if one.country}
+        countries = sorted(code for code in named_countries if self._is_third(code, case))
         number = len(countries)
         evidence: dict[str, Any] = {
             "countries": countries,
             "minimum": self.minimum,
             "recommended_maximum": self.recommended_maximum,
         }
-        named = f"The proposal targets {count_of(number, 'country', 'countries')}"
+        named = f"The proposal targets {count_of(number, 'third country', 'third countries')}"
         if number < self.minimum:
-            message = f"{named}; the call asks for at least {self.minimum}. Regions do not count."
+            message = (
+                f"{named}; the call asks for at least {self.minimum}. Regions and countries that "
+                "take part in COSME do not count."
+            )
             fix = Fix(
                 "vision",
                 f"Name at least {count_of(self.minimum, 'third country', 'third countries')}.",
@@ -202,6 +208,10 @@ class MarketCount(Rule):
             yield self.found("proposal", Outcome.WARN, message, evidence, fix)
         else:
             yield self.found("proposal", Outcome.PASS, f"{named}, as the call asks.", evidence)
+
+    def _is_third(self, code: str, case: Case) -> bool:
+        standing, _row = case.countries.standing(code, case.rule_date)
+        return standing in (Standing.NONE, Standing.SIGNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 
 from calls.eligibility.facts import ParticipantFacts
@@ -30,26 +31,42 @@ def _names_of(one: ParticipantFacts) -> set[str]:
     return {normal(name) for name in (one.name, one.legal_name) if normal(name)}
 
 
-def controls(one: ParticipantFacts, other: ParticipantFacts) -> bool:
-    """One of the two controls the other, or the same body controls both."""
-    return (
-        _is_named_by(one, other.controlled_by)
-        or _is_named_by(other, one.controlled_by)
-        or bool(
-            normal(one.controlled_by) and normal(one.controlled_by) == normal(other.controlled_by)
-        )
-    )
+# What people write where nobody controls them.
+NOBODY = frozenset({"", "no", "none", "nobody", "noone", "na", "nil", "notapplicable"})
 
 
-def _is_named_by(one: ParticipantFacts, controller: str) -> bool:
-    return bool(controller) and (
-        controller in (one.key, one.organisation) or normal(controller) in _names_of(one)
-    )
+def groups_by_control(participants: tuple[ParticipantFacts, ...]) -> dict[str, str]:
+    """For each key who stands on top: the participant itself, another one, or a body outside.
+
+    Chains are followed, also through associated partners. Who controls may be named by key, record or
+    name; a body outside is known by its name only.
+    """
+    known = {name: one.key for one in reversed(participants) for name in _ways_to_name(one)}
+    above = {
+        one.key: known.get(normal(one.controlled_by), f"outside {normal(one.controlled_by)}")
+        for one in participants
+        if normal(one.controlled_by) not in NOBODY
+    }
+    return {one.key: _top_of(one.key, above) for one in participants}
+
+
+def _ways_to_name(one: ParticipantFacts) -> set[str]:
+    return {normal(one.key), normal(one.organisation), *_names_of(one)} - NOBODY
+
+
+def _top_of(key: str, above: Mapping[str, str]) -> str:
+    """Who stands on top of a chain; in a circle the first of it by its key."""
+    way = [key]
+    while (following := above.get(way[-1])) is not None:
+        if following in way:
+            return min(way[way.index(following) :])
+        way.append(following)
+    return way[-1]
 
 
 def stand_apart(participants: tuple[ParticipantFacts, ...]) -> bool:
     """Whether nobody shares a record, a code or a name with another, and nobody names a controller."""
-    if any(one.controlled_by for one in participants):
+    if any(one.controlled_by and normal(one.controlled_by) not in NOBODY for one in participants):
         return False
     if len({one.organisation for one in participants}) < len(participants):
         return False

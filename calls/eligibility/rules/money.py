@@ -30,14 +30,15 @@ def percent_of(fraction: Decimal) -> str:
 
 
 def requested_grant(case: Case) -> Decimal:
-    """As the dossier states it, else the sum of the lines."""
+    """The larger of the sum of the lines and what the dossier states: no total hides a line."""
     stated = case.facts.stated_total_grant
-    return case.grant if stated is None else stated
+    return case.grant if stated is None else max(case.grant, stated)
 
 
 def eligible_costs(case: Case) -> Decimal:
+    """The smaller of the two."""
     stated = case.facts.stated_total_costs
-    return case.costs if stated is None else stated
+    return case.costs if stated is None else min(case.costs, stated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,10 @@ class CoFinancingRate(Rule):
             yield self.found("proposal", Outcome.PASS, message, evidence)
 
 
+def _stated(amount: Decimal | None) -> str:
+    return "nothing" if amount is None else euro(amount)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetAddsUp(Rule):
     """Partner lines add up to stated totals, and associated partners ask for nothing."""
@@ -137,7 +142,8 @@ class BudgetAddsUp(Rule):
 
     def judge(self, case: Case) -> Iterable[Finding]:
         costs, grant = case.costs, case.grant
-        agrees = eligible_costs(case) == costs and requested_grant(case) == grant
+        stated_costs, stated_grant = case.facts.stated_total_costs, case.facts.stated_total_grant
+        agrees = stated_costs in (None, costs) and stated_grant in (None, grant)
         evidence: dict[str, Any] = {"costs": str(costs), "grant": str(grant)}
         if agrees:
             message = f"The lines add up: {euro(costs)} of costs, {euro(grant)} of grant."
@@ -145,7 +151,7 @@ class BudgetAddsUp(Rule):
         else:
             message = (
                 f"The partners' lines add up to {euro(costs)} of costs and {euro(grant)} of grant; "
-                f"the totals say {euro(eligible_costs(case))} and {euro(requested_grant(case))}."
+                f"the totals say {_stated(stated_costs)} and {_stated(stated_grant)}."
             )
             fix = Fix("budget", "Let the totals be the sums of the lines.")
             yield self.found("proposal", Outcome.WARN, message, evidence, fix)

@@ -17,7 +17,7 @@ from calls.call_file import BadCallFile
 from calls.eligibility import Finding, Outcome, canonical
 from calls.exporting import content_of
 from calls.models import Call
-from proposals.dossier_format import AN_INSTANT, UnusableDossier, instant_from
+from proposals.dossier_format import AN_INSTANT, UnusableDossier, day_from, instant_from
 from proposals.from_files import (
     Conditions,
     Judged,
@@ -127,7 +127,7 @@ class Command(BaseCommand):
         outcome = self._coloured(verdict.outcome, OVERALL[verdict.outcome])
         met = len(verdict.having(Outcome.PASS))
         lines = [
-            self.style.MIGRATE_HEADING(f"{judged.title} · strand {judged.strand}"),
+            self.style.MIGRATE_HEADING(f"{_printable(judged.title)} · strand {judged.strand}"),
             f"  {outcome} · {met} met, countries as on {verdict.rule_date}",
         ]
         not_met = [one for one in verdict.findings if one.outcome != Outcome.PASS]
@@ -143,7 +143,8 @@ class Command(BaseCommand):
         texts.append(_("Source: %(citation)s") % {"citation": finding.citation})
         width = min(get_terminal_size().columns, WIDEST)
         indented = [
-            fill(text, width, initial_indent=INDENT, subsequent_indent=INDENT) for text in texts
+            fill(_printable(text), width, initial_indent=INDENT, subsequent_indent=INDENT)
+            for text in texts
         ]
         return [f"  {word} · {finding.rule} · {finding.subject}", *indented]
 
@@ -164,6 +165,11 @@ OVERALL = {
 }
 
 
+def _printable(text: str) -> str:
+    """Without what could steer the terminal that it is shown on."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 def _status_of(judged: Judged | None) -> int:
     if judged is None:
         return UNUSABLE
@@ -175,16 +181,16 @@ def _as_json(judged: Judged) -> str:
 
 
 def _rule_date(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
+    day = None if text is None else day_from(text)
+    if text is not None and day is None:
         message = f"--rule-date: found “{text}”; expected a date such as 2015-04-21."
-        raise CommandError(message, returncode=UNUSABLE) from None
+        raise CommandError(message, returncode=UNUSABLE)
+    return day
 
 
 def _received_at(text: str | None) -> datetime | None:
-    moment = instant_from(text) if text else None
-    if text and moment is None:
+    moment = None if text is None else instant_from(text)
+    if text is not None and moment is None:
         message = f"--received-at: found “{text}”; expected {AN_INSTANT}."
         raise CommandError(message, returncode=UNUSABLE)
     return moment
