@@ -270,6 +270,10 @@ class Strand(models.Model):
         return ceilings.get(self.code)
 
     @property
+    def minimum_organisations(self) -> int | None:
+        return self._parameter("min-organisations", "minimum")
+
+    @property
     def minimum_months(self) -> int | None:
         return self._parameter("duration", "minimum_months")
 
@@ -399,6 +403,12 @@ class ConditionChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.call or self.programme}, {self.made_at:%Y-%m-%d}"
+
+    @property
+    def entries(self) -> int:
+        """How many rules, or countries under one legal gate, were changed, added or removed."""
+        named = ("rule", "country", "gate")
+        return len({tuple(map(one.get, named)) for one in [*self.before, *self.after]})
 
 
 class AppliedConditions(models.Model):

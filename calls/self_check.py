@@ -98,6 +98,11 @@ class Result:
         return any(one.key == OWN for one in self.outlook.out)
 
     @property
+    def own_is_open(self) -> bool:
+        """Whether an answer about the own organisation is for an officer, or still to be given."""
+        return any(one.key == OWN for one in self.outlook.open)
+
+    @property
     def is_complete(self) -> bool:
         return not self.open and not self.against and not self.lacks
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from applicants.steps import Text
 from calls.eligibility import Finding
@@ -45,15 +45,14 @@ def _missing_of_form(form: type[ProposalStepForm]) -> Missing:
     return lambda draft: [str(label) for label in form.missing(draft.answers(form.slug))]
 
 
-FEWEST_APPLICANTS = 2  # below that it is no consortium; how many a call wants is for its rules
-
-
 def _missing_in_consortium(draft: Draft) -> list[str]:
     missing = []
     if draft.coordinator is None:
         missing.append(_("A coordinator"))
-    if len(draft.applicants) < FEWEST_APPLICANTS:
-        missing.append(_("Partners"))
+    lacking = (draft.proposal.strand.minimum_organisations or 1) - len(draft.applicants)
+    if lacking > 0:
+        text = ngettext("%(count)s partner more", "%(count)s partners more", lacking)
+        missing.append(text % {"count": lacking})
     return missing
 
 

@@ -85,6 +85,7 @@ def test_a_change_is_told_with_its_reason(call, client):
     page = client.get(PAGE).content.decode()
     assert "Corrigendum of May" in page
     assert "Someone Secret" not in page
+    assert "(1 entry)" in page
     assert "32 countries counted" in page
 
 

@@ -76,6 +76,7 @@ def test_what_stands_against_it_is_named_with_its_paragraph(loaded, given, again
 def test_what_is_open_is_named(loaded, given, open_rule):
     result = check(answers("FR", "AT", "DE", **given), loaded)
     assert not result.may_not_apply
+    assert result.own_is_open
     assert titles(result.open) == [open_rule]
     assert not result.against
 
@@ -88,6 +89,7 @@ def test_partners_that_are_still_to_be_found_stand_against_nobody(loaded):
     )
     assert not result.against
     assert not result.may_not_apply
+    assert not result.own_is_open
 
 
 def test_a_partner_that_does_not_count_is_named(loaded):
@@ -142,6 +144,7 @@ def test_after_the_deadline_nobody_is_led_to_a_proposal(call, client):
 
     with clock.set_to(NEXT_DAY):
         page = shown(client.get(PAGE, GOOD))
+    assert "This call does not take proposals now. You can still see" in page
     assert "The call does not take proposals now." in page
     assert "/start/" not in page
 

@@ -107,13 +107,11 @@ def overall_words(outcome: str) -> str:
 
 @register.filter
 def verdict_sentence(verdict: Verdict) -> str:
-    """What the overall outcome means for the person who reads it."""
+    """What the overall outcome means for applicants."""
     if verdict.outcome == Outcome.INADMISSIBLE:
         return _("As it stands the proposal would not be admitted.")
     if verdict.outcome == Outcome.INELIGIBLE:
-        return _(
-            "As it stands the consortium does not meet a rule. It can be submitted all the same."
-        )
+        return _("As it stands the consortium does not meet a rule.")
     if verdict.outcome == Outcome.OFFICER:
         return _("Nothing mandatory is missing; some points a person will decide.")
     count = len(verdict.warnings)

@@ -7,9 +7,11 @@ from applicants.models import ProfileSection
 from applicants.tests.factories import complete_profile, make_organisation, make_user
 from calls.eligibility.facts import Role
 from proposals import drafting
+from proposals.dossier import Draft
 from proposals.models import Proposal
 from proposals.tests.factories import fresh, make_draft, make_ready
 from proposals.tests.test_pages import client_of, start_url
+from proposals.wizard import steps_of
 
 QUERY = (
     "strand=3.1&kind=cluster-organisation&country=LT&registration=planned&services=yes"
@@ -32,12 +34,28 @@ def test_what_is_missing_is_said_from_the_first_partner_on(call):
     assert "<b>One more organisation.</b>" in page
     assert "<b>One more participating country, other than Germany or France.</b>" in page
     assert "registration on the cluster platform" in page
+    assert "still missing" in page
 
 
 def test_a_complete_consortium_is_said_to_be_enough(call):
     page = page_of(make_ready(call))
     assert "The consortium has what the call asks of it." in page
     assert page.count(">counts</span>") == 3
+
+
+def test_a_step_lacks_partners_until_the_call_has_enough(call):
+    (step,) = (one for one in steps_of(call.strands.first()) if one.slug == "consortium")
+    lacking = [
+        step.missing(Draft(fresh(make_draft(call, countries=codes))))
+        for codes in (("DE",), ("DE", "FR"), ("DE", "FR", "AT"))
+    ]
+    assert lacking == [["2 partners more"], ["1 partner more"], []]
+
+
+def test_what_an_officer_settles_is_not_said_to_be_missing(call):
+    page = page_of(make_draft(call, countries=("DE", "FR", "AL")))
+    assert "not settled yet" in page
+    assert "still missing" not in page
 
 
 def test_who_does_not_count_is_named_with_the_reason_and_how_to_mend_it(call):

@@ -474,6 +474,15 @@ def test_a_key_is_never_given_twice(call):
     assert sorted(proposal.participants.values_list("key", flat=True)) == ["p1", "p2", "p4"]
 
 
+def test_who_removes_a_partner_a_second_time_is_told_that_it_is_gone(call):
+    proposal = make_draft(call)
+    lead = client_of(proposal.started_by)
+    lead.post(url("remove-participant", proposal, "p3"), {"seen_version": "3"})
+    again = lead.post(url("remove-participant", proposal, "p3"), {"seen_version": "3"}, follow=True)
+    assert again.status_code == 200
+    assert "This organisation takes part no longer." in text_of(again)
+
+
 def test_the_coordination_is_handed_over_and_with_it_the_right_to_submit(call):
     proposal = make_ready(call)
     other = proposal.participants.get(key="p2")

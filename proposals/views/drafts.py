@@ -239,7 +239,10 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
 @require_http_methods(["POST"])
 def remove_participant(request: HttpRequest, number: str, key: str) -> HttpResponse:
     draft = _led_draft(request, number)
-    participant = get_object_or_404(draft.proposal.participants, key=key)
+    participant = draft.proposal.participants.filter(key=key).first()
+    if participant is None:  # a second window, or a second person, was faster
+        messages.info(request, _("This organisation takes part no longer."))
+        return redirect("proposals:consortium", number)
     name = str(participant.organisation)
     try:
         drafting.remove_participant(participant, seen_version=_seen(request), by=person(request))

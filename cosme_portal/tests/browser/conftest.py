@@ -86,7 +86,7 @@ class Visitor:
     def says(self, *texts: str) -> None:
         shown = " ".join(self.page.locator("body").inner_text().split())
         for text in texts:
-            assert text in shown, f"{text!r} is not on {self.page.url}"
+            assert text in shown, f"{text!r} is not on {self.page.url}: {shown}"
 
 
 @pytest.fixture
