@@ -97,6 +97,10 @@ def replay_in_parts(
 
 
 def _work(verdicts: QuerySet[StoredVerdict], queue: Any) -> None:
+    for connection in connections.all(initialized_only=True):
+        connection.connection = (
+            None  # this process's own; one that its parent had stays the parent's
+        )
     try:
         for part in _replay_share(verdicts):
             queue.put(part)

@@ -115,6 +115,8 @@ def visit(browser: Browser, live_server: Any, moved_clock: None, settings: Any) 
 
     yield make
     for context in contexts:
+        for page in context.pages:  # a request that a test holds up may still be under way
+            page.unroute_all(behavior="ignoreErrors")
         context.close()
 
 
