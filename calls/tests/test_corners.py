@@ -4,9 +4,17 @@ from decimal import Decimal
 
 import pytest
 
-from calls.eligibility import Finding, Outcome, ProposalFacts
-from calls.eligibility.facts import BudgetFacts, MarketFacts, OrganisationKind, Registration, Role
-from calls.tests.facts import judged, partner, proposal
+from calls.eligibility import Finding, Outcome, ProposalFacts, RuleSet, screen
+from calls.eligibility.countries import UnknownCountry, normalise
+from calls.eligibility.facts import (
+    BudgetFacts,
+    FileFacts,
+    MarketFacts,
+    OrganisationKind,
+    Registration,
+    Role,
+)
+from calls.tests.facts import country_set, judged, partner, proposal
 
 
 def about(facts: ProposalFacts, rule: str, subject: str = "consortium") -> Finding:
@@ -134,3 +142,48 @@ def test_what_nobody_knows_of_other_proposals_is_not_said():
     unknown = proposal(partner(1, "LT", other_applications=None), "FR", "AT")
     told = [f.subject for f in judged(unknown).findings if f.rule == "one-application"]
     assert told == ["p2", "p3"]
+
+
+def test_countries_of_the_programme_are_no_third_countries_to_count():
+    rules = RuleSet.from_json([{"rule": "market-count", "minimum": 2, "citation": "Markets"}])
+    found = [
+        screen(proposal(markets=tuple(map(MarketFacts, codes))), rules, country_set()).findings[0]
+        for codes in (("US", "FR", "TR", "US"), ("US", "JP", "AL"))
+    ]
+    assert [one.outcome.value for one in found] == ["officer", "pass"]
+    assert [one.evidence["countries"] for one in found] == [["US"], ["AL", "JP", "US"]]
+
+
+def test_who_names_no_service_is_told_at_once_that_independence_is_open_too():
+    told = [
+        about(
+            proposal(partner(1, "LT", services=(), independent_members=answer), "FR", "AT"),
+            "support-services",
+            "p1",
+        ).message
+        for answer in (True, None)
+    ]
+    asked = "It has not said either whether its members are independent."
+    assert told[0].endswith(" At least one is needed.")
+    assert told[1] == f"{told[0]} {asked}"
+
+
+@pytest.mark.parametrize("problem", ["it is locked", " it is locked. ", "it is locked."])
+def test_the_problem_of_a_document_ends_with_one_full_stop(problem):
+    facts = proposal(files=(FileFacts("a", "a.pdf", 0, problem),))
+    assert (
+        about(facts, "documents-readable", "file:a").message
+        == "“a.pdf” cannot be read: it is locked. Files must open and print."
+    )
+
+
+def test_a_total_that_is_not_stated_is_nothing():
+    facts = proposal(stated_total_grant=Decimal("1.00"))
+    message = about(facts, "budget-adds-up", "proposal").message
+    assert message.endswith("the totals say nothing and EUR 1.00.")
+
+
+@pytest.mark.parametrize("code", ["ß", "ﬁ", "ＦＲ"])
+def test_letters_that_only_look_like_a_code_are_refused_as_they_came(code):
+    with pytest.raises(UnknownCountry, match=code):
+        normalise(code)
