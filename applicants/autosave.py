@@ -4,30 +4,45 @@ The page sends the same form as its button would, with one header more. Whatever
 stays in the page and in the browser; only a "saved" lets the browser forget it.
 """
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
-from applicants.models import SavedStep, User
-from applicants.saving import StepChanged, save_step
+from applicants.models import SavedStep
+from applicants.saving import StepChanged
 from calls import clock
 
 HEADER = "X-Autosave"
+THEIRS = "theirs"
 BRUSSELS = ZoneInfo("Europe/Brussels")
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What came in from somebody else's save: the labels of the fields, and a form that shows them all."""
+
+    labels: list[str]
+    form: Any
 
 
 def is_autosave(request: HttpRequest) -> bool:
     return request.method == "POST" and HEADER in request.headers
 
 
-def autosave(form: Any, section: SavedStep, *, by: User) -> JsonResponse:
-    """Save a bound form's step, or say in a sentence why not."""
+def autosave(form: Any, section: SavedStep, *, save: Callable[[], Merged | None]) -> JsonResponse:
+    """Save a bound form's step, or say in a sentence why not.
+
+    `save` stores it or raises StepChanged; what it gives back was merged in and goes to the page, field by
+    field, so that the next save does not undo it.
+    """
     if not form.is_valid():
         return _not_saved("wrong", 422, _what_is_wrong(form))
     try:
-        save_step(section, answers=form.answers(), seen_version=form.seen, by=by)
+        merged = save()
     except StepChanged as conflict:
         who = conflict.current.saved_by
         text = _(
@@ -36,12 +51,49 @@ def autosave(form: Any, section: SavedStep, *, by: User) -> JsonResponse:
         )
         return _not_saved("conflict", 409, text % {"who": who or _("somebody")})
     words = _("Saved %(time)s") % {"time": f"{clock.now().astimezone(BRUSSELS):%H:%M:%S}"}
-    return JsonResponse({"state": "saved", "version": section.version, "words": words})
+    answer: dict[str, Any] = {"state": "saved", "version": section.version, "words": words}
+    if merged is not None:
+        text = _("%(saved)s, together with what somebody else changed: %(fields)s")
+        answer["words"] = text % {"saved": words, "fields": ", ".join(merged.labels)}
+        answer["fields"] = list(fields_of(merged.form))
+    return JsonResponse(answer)
+
+
+def fields_of(form: Any) -> Iterator[tuple[str, str]]:
+    """Name and value of everything that a form, with its rows, would send."""
+    for one in form:
+        value = one.value()
+        for part in value if isinstance(value, list) else [value]:
+            yield one.html_name, "" if part is None else str(part)
+    rows = getattr(form, "rows", None)
+    if rows is None:
+        return
+    yield from fields_of(rows.management_form)
+    for row in rows.forms:
+        yield from fields_of(row)
+
+
+def chosen(request: HttpRequest, answers: dict[str, Any], stored: SavedStep) -> dict[str, Any]:
+    """The answers, with the other person's text in each field for which "theirs" was chosen."""
+    return {
+        name: stored.answers.get(name, value)
+        if request.POST.get(f"take:{name}") == THEIRS
+        else value
+        for name, value in answers.items()
+    }
 
 
 def came_too_late() -> JsonResponse:
     text = _("Not saved: the deadline has passed. Copy your text if you need it; it is kept here.")
     return _not_saved("closed", 409, text)
+
+
+def may_not_write() -> JsonResponse:
+    text = _(
+        "Not saved: you can no longer write here. Copy your text if you need it; it is kept in this "
+        "browser. The coordinator can let you write again."
+    )
+    return _not_saved("refused", 403, text)
 
 
 def _not_saved(state: str, status: int, words: str) -> JsonResponse:

@@ -7,6 +7,7 @@ from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from applicants.merging import Difference
 from applicants.models import Organisation, User
 from applicants.steps import in_words
 from calls.fields import CountryField
@@ -85,14 +86,15 @@ class OrganisationForm(forms.ModelForm):
     def seen(self) -> int:
         return int(self.cleaned_data["seen_version"] or 0)
 
-    def differences(self, current: Organisation) -> list[tuple[Any, str, str]]:
-        """Label, typed and stored value of each field in which the two records differ."""
+    def differences(self, current: Organisation) -> list[Difference]:
+        """Each field in which the typed and the stored record differ."""
         found = []
         for name in self.Meta.fields:
             mine, stored = self.cleaned_data[name], getattr(current, name)
             if mine != stored:
                 field = self.fields[name]
-                found.append((field.label, in_words(field, mine), in_words(field, stored)))
+                texts = in_words(field, mine), in_words(field, stored)
+                found.append(Difference(name, field.label or name, *texts))
         return found
 
     def clean_legal_name(self) -> str:

@@ -14,6 +14,7 @@ from crispy_forms.layout import Layout, LayoutObject
 from django import forms
 from django.utils.functional import Promise
 
+from applicants.merging import Difference, is_empty
 from applicants.models import SavedStep
 
 Text = str | Promise
@@ -62,16 +63,26 @@ class StepForm(forms.Form):
     def seen(self) -> int:
         return int(self.cleaned_data["seen_version"])
 
-    def differences(self, theirs: SavedStep) -> list[tuple[Text, Any, Any]]:
-        """Label, typed and stored value of each field in which the two texts differ."""
+    def differences(
+        self, theirs: SavedStep, names: Iterable[str] | None = None
+    ) -> list[Difference]:
+        """Each field in which the typed and the stored text differ, or of those that are named."""
         mine = self.answers()
+        wanted = mine if names is None else [name for name in names if name in mine]
         return [
-            (self.fields[name].label or name, self.shown(name, mine[name]), self.shown(name, other))
-            for name, other in ((name, theirs.answers.get(name)) for name in mine)
-            if name in self.fields
-            and mine[name] != other
-            and not (is_empty(mine[name]) and is_empty(other))
+            Difference(
+                name,
+                self.label_of(name),
+                self.shown(name, mine[name]),
+                self.shown(name, theirs.answers.get(name)),
+            )
+            for name in wanted
+            if mine[name] != theirs.answers.get(name)
+            and not (is_empty(mine[name]) and is_empty(theirs.answers.get(name)))
         ]
+
+    def label_of(self, name: str) -> Text:
+        return self.fields[name].label or name if name in self.fields else name
 
     def shown(self, name: str, value: Any) -> str:
         """A stored value in words: the labels of choices, texts as they are."""
@@ -102,15 +113,6 @@ class StepForm(forms.Form):
         """How many of the mandatory fields are filled, of how many."""
         wanted = list(cls.mandatory_in(answers))
         return sum(1 for name in wanted if not is_empty(answers.get(name))), len(wanted)
-
-
-def is_empty(value: Any) -> bool:
-    """Nothing at all, nothing but space, or a list of that."""
-    if isinstance(value, str):
-        return not value.strip()
-    if isinstance(value, list):
-        return all(is_empty(one) for one in value)
-    return value is None or (hasattr(value, "__len__") and len(value) == 0)
 
 
 def as_json(value: Any) -> Any:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applicants import organisations, profile
-from applicants.autosave import autosave, is_autosave
+from applicants.autosave import autosave, chosen, is_autosave
 from applicants.forms import ColleagueForm, OrganisationForm
 from applicants.models import Organisation, ProfileSection
 from applicants.saving import StepChanged, save_step
@@ -144,8 +144,13 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         organisation=found, step=slug
     )
     form = form_class(request.POST or None, saved=section)
+
+    def save() -> None:
+        answers = chosen(request, form.answers(), section)
+        save_step(section, answers=answers, seen_version=form.seen, by=person(request))
+
     if is_autosave(request):
-        return autosave(form, section, by=person(request))
+        return autosave(form, section, save=save)
     context: dict[str, Any] = {
         "organisation": found,
         "profile": profile.profile_of(found),
@@ -155,7 +160,7 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return render(request, "applicants/profile_step.html", context)
     try:
-        save_step(section, answers=form.answers(), seen_version=form.seen, by=person(request))
+        save()
     except StepChanged as conflict:
         form.rebase_on(conflict.current)
         context |= {"theirs": conflict.current, "differences": form.differences(conflict.current)}

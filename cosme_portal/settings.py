@@ -208,6 +208,7 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+CLAMD = env.str("PORTAL_CLAMD", "")  # of a virus scanner: host:port, or the path of a Unix socket
 LARGEST_FILE = 10 * 1024 * 1024  # bytes, of one PDF
 LARGEST_BODY = LARGEST_FILE + 1024 * 1024  # bytes, of one request with a file
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes, of a form's text
@@ -239,6 +240,10 @@ CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {"task": "proposals.tasks.relay_outbox", "schedule": 5.0},
     "work-on-changes": {"task": "proposals.tasks.work_on_changes", "schedule": 5.0},
     "screen-closed-calls": {"task": "proposals.tasks.screen_closed_calls", "schedule": 10.0},
+    "make-prints": {"task": "proposals.tasks.make_prints", "schedule": 5.0},
+    "scan-waiting": {"task": "proposals.tasks.scan_waiting", "schedule": 30.0},
+    "remind-of-deadlines": {"task": "proposals.tasks.remind_of_deadlines", "schedule": 30.0},
+    "tidy-up": {"task": "proposals.tasks.tidy_up", "schedule": 3600.0},
 }
 
 # --- Headers ---------------------------------------------------------------------------------

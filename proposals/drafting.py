@@ -10,16 +10,20 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
 
+from applicants.merging import Merge, merge
 from applicants.models import Organisation, User
 from applicants.saving import StepChanged, save_step
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
-from proposals.models import Participant, Proposal, Section
+from proposals.happenings import note
+from proposals.models import Happening, Participant, Proposal, Section, SectionChange
 
 CONSORTIUM = "consortium"
+MOST_MERGES = 5  # others may save again while a merge is stored
 
 
 class NotOpen(Exception):
@@ -96,6 +100,76 @@ def save_section(
     return section
 
 
+class TextsConflict(StepChanged):
+    """Two people changed the same fields; `merge` names them and holds what did merge by itself."""
+
+    def __init__(self, current: Section, merged: Merge) -> None:
+        super().__init__(current)
+        self.merge = merged
+
+
+def save_or_merge(
+    proposal: Proposal,
+    section: Section,
+    *,
+    answers: dict[str, Any],
+    seen_version: int,
+    by: User,
+) -> Merge | None:
+    """Store one step; where somebody saved it meanwhile, keep theirs in the fields that only they touched.
+
+    Returns what was merged in, or None where nobody had saved meanwhile. What the form does not show (a line
+    of an organisation that left) stays as it is.
+
+    Raises:
+        NotOpen: the deadline has passed; nothing was stored.
+        TextsConflict: both changed a field; nothing was stored.
+    """
+    base = _text_at(section, seen_version)
+    mine = (base or {}) | answers
+    try:
+        save_section(proposal, section, answers=mine, seen_version=seen_version, by=by)
+    except StepChanged:
+        return _merge_into(section, base, mine, by=by)
+    return None
+
+
+def _text_at(section: Section, version: int) -> dict[str, Any] | None:
+    """What a step said at a version; None where nobody knows."""
+    if version == 0:
+        return {}
+    if version == section.version:
+        return dict(section.answers)
+    kept = saved_texts(section).filter(version=version)
+    found: dict[str, Any] | None = kept.values_list("answers", flat=True).first()
+    return found
+
+
+def saved_texts(section: Section) -> QuerySet[SectionChange]:
+    """Every text that a step has had, newest first."""
+    key = section.participant.key if section.participant is not None else ""
+    kept = SectionChange.objects.filter(
+        proposal_id=section.proposal_id, step=section.step, participant_key=key
+    )
+    return kept.select_related("saved_by").order_by("-version")
+
+
+def _merge_into(
+    section: Section, base: dict[str, Any] | None, mine: dict[str, Any], *, by: User
+) -> Merge:
+    merged = merge(base, mine, section.answers)
+    for _turn in range(MOST_MERGES):
+        if merged.conflicts:
+            break
+        try:
+            save_step(section, answers=merged.answers, seen_version=section.version, by=by)
+        except StepChanged:
+            merged = merge(base, mine, section.answers)
+        else:
+            return merged
+    raise TextsConflict(section, merged)
+
+
 @dataclass(frozen=True)
 class Invited:
     """Whom to take into the consortium, and as what."""
@@ -120,7 +194,7 @@ def add_participant(
     section = _move_consortium_on(proposal, seen_version=seen_version, by=by)
     number = section.answers["keys_given"]
     position = proposal.participants.aggregate(last=Max("position"))["last"] or 0
-    return Participant.objects.create(
+    participant = Participant.objects.create(
         proposal=proposal,
         organisation=invited.organisation,
         key=f"p{number}",
@@ -128,6 +202,36 @@ def add_participant(
         controlled_by=invited.controlled_by,
         position=position + 1,
     )
+    words = _("%(name)s was added to the consortium") % {"name": invited.organisation.name}
+    note(proposal, Happening.Kind.ADDED, words, by=by, key=participant.key)
+    _bring_back_text(participant, by=by)
+    return participant
+
+
+def _bring_back_text(participant: Participant, *, by: User) -> None:
+    """An organisation that had left before finds its description and its costs again."""
+    kept = (
+        SectionChange.objects.filter(
+            proposal=participant.proposal, organisation=participant.organisation
+        )
+        .exclude(participant_key=participant.key)
+        .order_by("-pk")
+        .first()
+    )
+    if kept is None:
+        return
+    section = section_of(participant.proposal, kept.step, participant)
+    save_step(section, answers=kept.answers, seen_version=section.version, by=by)
+    budget = Section.objects.filter(proposal=participant.proposal, step="budget").first()
+    ending = f"_{kept.participant_key}"
+    if budget is None:
+        return
+    line = {
+        name.removesuffix(ending) + f"_{participant.key}": value
+        for name, value in budget.answers.items()
+        if name.endswith(ending)
+    }
+    save_step(budget, answers=budget.answers | line, seen_version=budget.version, by=by)
 
 
 @transaction.atomic
@@ -145,15 +249,26 @@ def change_participant(
     participant.role = role.value
     participant.controlled_by = controlled_by
     participant.save(update_fields=["role", "controlled_by"])
+    words = _("%(name)s takes part as: %(role)s") % {
+        "name": participant.organisation.name,
+        "role": participant.get_role_display(),
+    }
+    note(proposal, Happening.Kind.CHANGED, words, by=by, key=participant.key)
     return participant
 
 
 @transaction.atomic
 def remove_participant(participant: Participant, *, seen_version: int, by: User) -> None:
-    """Take an organisation out of the draft; versions that were submitted keep it."""
+    """Take an organisation out of the draft; versions that were submitted keep it.
+
+    Its texts stay in the history and come back if it is added again; its people's access ends.
+    """
     if participant.is_coordinator:
         raise CoordinatorStays
-    _move_consortium_on(participant.proposal, seen_version=seen_version, by=by, gives_key=False)
+    proposal = participant.proposal
+    _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
+    words = _("%(name)s was removed from the consortium") % {"name": participant.organisation.name}
+    note(proposal, Happening.Kind.REMOVED, words, by=by, key=participant.key)
     participant.delete()
 
 

@@ -5,7 +5,7 @@ The strands of a call never share an ambiguous form: what differs is another cla
 the strand itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -18,13 +18,14 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants import vocabularies
 from applicants.fields import SeveralField
+from applicants.merging import Merge
 from applicants.models import SavedStep
 from applicants.steps import StepForm, Text, as_json, is_empty
 from calls import clock
 from calls.fields import CountryField
 from calls.models import RequiredDeliverable
 from proposals.dossier import Draft
-from proposals.models import Participant
+from proposals.models import Invitation, Participant
 
 MOST_ROWS = 60
 
@@ -71,13 +72,12 @@ class ProposalStepForm(StepForm):
         super().__init__(data, **kwargs)
         self.rows: RowsFormSet | None = None
         if self.has_rows():
-            self.rows = self._bind_rows(data)
+            self.rows = self._bind_rows(data, self.saved.answers.get(self.rows_name, []))
 
     def has_rows(self) -> bool:
         return self.row_form is not None
 
-    def _bind_rows(self, data: Any) -> RowsFormSet:
-        stored = self.saved.answers.get(self.rows_name, [])
+    def _bind_rows(self, data: Any, stored: list[dict[str, Any]]) -> RowsFormSet:
         assert self.row_form is not None  # noqa: S101 -- has_rows() said so
         factory = formset_factory(
             self.row_form,
@@ -105,17 +105,45 @@ class ProposalStepForm(StepForm):
             answers[self.rows_name] = self.rows.entries()
         return answers
 
-    def differences(self, theirs: SavedStep) -> list[tuple[Text, Any, Any]]:
-        """Also of the list, said row by row."""
-        found = super().differences(theirs)
-        mine, stored = self.answers().get(self.rows_name), theirs.answers.get(self.rows_name)
-        if self.rows is not None and (mine or []) != (stored or []):
-            found.append((self.rows_title, self.rows_in_words(mine), self.rows_in_words(stored)))
-        return found
+    def merge_with(self, current: SavedStep, merged: Merge) -> None:
+        """Show what merged by itself in the form, and let the next save replace the stored version."""
+        typed = self.answers()
+        self.rebase_on(current)
+        self._show(typed | {name: merged.answers[name] for name in merged.taken})
 
-    def rows_in_words(self, entries: Any) -> str:
+    def show_text(self, answers: Mapping[str, Any]) -> None:
+        """Show another text than the stored one; it is stored only when somebody saves it."""
+        self.initial = dict(answers) | {"seen_version": self.saved.version}
+        if self.rows is not None:
+            self.rows = self._bind_rows(None, answers.get(self.rows_name, []))
+
+    def _show(self, answers: Mapping[str, Any]) -> None:
+        """Bind the form to these answers, as if they had been typed."""
+        typed: Any = self.data
+        data = typed.copy()
+        for name in self.fields:
+            if name in answers:
+                value = answers[name]
+                data.setlist(name, value if isinstance(value, list) else [value or ""])
+        if self.rows is not None:
+            entries = answers.get(self.rows_name) or []
+            data[f"{self.rows_name}-TOTAL_FORMS"] = str(len(entries) + 1)
+            data[f"{self.rows_name}-INITIAL_FORMS"] = str(len(entries))
+            for number, entry in enumerate(entries):
+                for name, value in entry.items():
+                    data[f"{self.rows_name}-{number}-{name}"] = value or ""
+            self.rows = self._bind_rows(data, entries)
+        self.data = data
+
+    def label_of(self, name: str) -> Text:
+        return self.rows_title if name == self.rows_name else super().label_of(name)
+
+    def shown(self, name: str, value: Any) -> str:
+        """Also of the list, said row by row."""
+        if name != self.rows_name:
+            return super().shown(name, value)
         lines = (
-            ", ".join(str(value) for value in entry.values() if value) for entry in entries or []
+            ", ".join(str(value) for value in entry.values() if value) for entry in value or []
         )
         return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))
 
@@ -416,7 +444,10 @@ class BudgetForm(ProposalStepForm):
     title = _("Budget")
     intro = _("Eligible costs of each partner in euro, and the grant that it asks for.")
 
-    def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, draft: Draft, only: Collection[str] | None = None, **kwargs: Any
+    ) -> None:
+        """`only` names the participants whose lines may be changed; None for all."""
         self.base_fields = dict(self.base_fields) | {  # type: ignore[misc]
             cell_of(kind, one): _money(f"{label}, {one.organisation.name}")
             for one in draft.applicants
@@ -424,6 +455,9 @@ class BudgetForm(ProposalStepForm):
         }
         super().__init__(data, draft=draft, **kwargs)
         self.helper.layout = Layout("seen_version")
+        for one in draft.applicants:
+            for kind in COST_LABELS:
+                self.fields[cell_of(kind, one)].disabled = only is not None and one.key not in only
 
     @property
     def lines(self) -> list[tuple[Participant, list[Any], Decimal]]:
@@ -467,6 +501,117 @@ class ParticipantForm(forms.ModelForm):
         self.helper.layout = Layout(
             Row(Column("role", css_class="col-md-5"), Column("controlled_by", css_class="col-md-7"))
         )
+
+
+class InvitationForm(forms.Form):
+    """Whom to ask for what. Partners are those of the draft."""
+
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    purpose = forms.ChoiceField(
+        label=_("What do you ask for?"),
+        choices=[
+            (
+                Invitation.Purpose.CONFIRM,
+                _("Confirm that the partner takes part (no account needed)"),
+            ),
+            (Invitation.Purpose.WRITE, _("Write for the partner")),
+            (Invitation.Purpose.READ, _("Read and comment on the whole proposal")),
+        ],
+    )
+    partner = forms.ChoiceField(
+        label=_("Partner"), required=False, help_text=_("Not needed for a person who only reads.")
+    )
+
+    def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.draft = draft
+        choices: list[tuple[str, Text]] = [("", _("no partner"))]
+        choices += [(one.key, one.organisation.name) for one in draft.participants]
+        self.fields["partner"].choices = choices  # type: ignore[attr-defined]
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(
+            Row(
+                Column("email", css_class="col-md-4"),
+                Column("purpose", css_class="col-md-4"),
+                Column("partner", css_class="col-md-4"),
+            )
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        purpose, key = cleaned.get("purpose"), cleaned.get("partner")
+        if purpose == Invitation.Purpose.READ:
+            cleaned["partner"] = ""
+        elif purpose and not key:
+            self.add_error("partner", _("Choose for which partner."))
+        if purpose == Invitation.Purpose.CONFIRM and key and key == self._coordinator():
+            text = _("The coordinator confirms by submitting. Choose another partner.")
+            self.add_error("partner", text)
+        return cleaned
+
+    def _coordinator(self) -> str:
+        coordinator = self.draft.coordinator
+        return coordinator.key if coordinator is not None else ""
+
+    @property
+    def participant(self) -> Participant | None:
+        key = self.cleaned_data["partner"]
+        return next((one for one in self.draft.participants if one.key == key), None)
+
+
+class ConfirmationForm(forms.Form):
+    """Who confirms for a partner, and what they declare."""
+
+    name = forms.CharField(label=_("Your name"), max_length=150)
+    function = forms.CharField(
+        label=_("Your function in the organisation"),
+        max_length=150,
+        help_text=_("Such as director."),
+    )
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, data: Any = None, *, declarations: Collection[Text], **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        for number, text in enumerate(declarations, start=1):
+            self.fields[f"declaration_{number}"] = forms.BooleanField(
+                label=str(text),
+                error_messages={"required": _("Tick this if it is so; otherwise decline below.")},
+            )
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+
+
+class DeclineForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why? (if you want to say)"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+
+
+class CommentForm(forms.Form):
+    text = forms.CharField(
+        label=_("Your comment"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Write @ and a full name to tell somebody by mail."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
 
 
 class FileForm(forms.Form):

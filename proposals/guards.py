@@ -81,3 +81,53 @@ DECISION_AFTER_DEADLINE = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+# What was once submitted is withdrawn, never deleted; and a deleted draft gets no version.
+ONLY_DRAFTS_ARE_DELETED = pgtrigger.Trigger(
+    name="only_drafts_are_deleted",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Update,
+    func="""
+        IF NEW.deleted_at IS NOT NULL AND EXISTS (
+            SELECT 1 FROM proposals_version v WHERE v.proposal_id = NEW.id
+        ) THEN
+            RAISE EXCEPTION 'a proposal that was submitted cannot be deleted'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# Whoever saves a section, by whatever way, its text is in the history.
+EVERY_SAVED_TEXT_IS_KEPT = pgtrigger.Trigger(
+    name="every_saved_text_is_kept",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert | pgtrigger.Update,
+    condition=pgtrigger.Condition("NEW.version > 0"),
+    func="""
+        INSERT INTO proposals_sectionchange
+            (proposal_id, step, participant_key, organisation_id, version, answers, saved_at, saved_by_id)
+        SELECT NEW.proposal_id, NEW.step, coalesce(p.key, ''), p.organisation_id, NEW.version,
+            NEW.answers, NEW.saved_at, NEW.saved_by_id
+        FROM (SELECT 1) AS once
+        LEFT JOIN proposals_participant p ON p.id = NEW.participant_id;
+        RETURN NULL;
+    """,
+)
+
+# An invitation is answered or revoked once.
+ANSWERED_INVITATIONS_ARE_FINAL = pgtrigger.Trigger(
+    name="answered_invitations_are_final",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Update,
+    condition=pgtrigger.Condition("OLD.state IS DISTINCT FROM NEW.state"),
+    func="""
+        IF OLD.state = 'accepted' AND NEW.state = 'revoked' THEN
+            RETURN NEW;
+        END IF;
+        IF OLD.state <> 'pending' THEN
+            RAISE EXCEPTION 'an invitation is answered once' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)

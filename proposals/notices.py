@@ -1,46 +1,27 @@
 """Mails about a submission, one to each contact of the consortium, none seeing another's address."""
 
-from typing import Any
-
-from django.core.mail import EmailMessage, get_connection
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls.eligibility.facts import Role
+from calls.templatetags.instants import in_words, utc
 from proposals.dossier import Draft
-from proposals.models import Version
+from proposals.mailing import Words, post
+from proposals.models import Proposal, Version, Withdrawal
 
 
 def contacts_of(draft: Draft) -> list[str]:
-    """Addresses of contact persons and of everyone who acts for an organisation of the consortium."""
+    """Addresses of contact persons and of everyone who takes part, for an organisation or by invitation."""
     people = User.objects.filter(
         organisations__participations__proposal=draft.proposal, is_active=True
+    ).values_list("email", flat=True)
+    invited = User.objects.filter(
+        collaborations__proposal=draft.proposal, is_active=True
     ).values_list("email", flat=True)
     named = [
         draft.profile(one).answers["contact"].get("contact_email") for one in draft.participants
     ]
-    return sorted({address.lower() for address in [*people, *named] if address})
-
-
-def context_of(version: Version) -> dict[str, Any]:
-    """Taken from the sealed version, so that the mail says what was received."""
-    dossier = version.document
-    coordinator = next(
-        (
-            one["organisation"]
-            for one in dossier["consortium"]
-            if one["role"] == Role.COORDINATOR.value
-        ),
-        {"cluster_name": "", "legal_name": ""},
-    )
-    return {
-        "version": version,
-        "proposal": version.proposal,
-        "acronym": dossier["summary"]["acronym"],
-        "title": dossier["summary"]["title"],
-        "coordinator": coordinator["cluster_name"] or coordinator["legal_name"],
-    }
+    return sorted({address.lower() for address in [*people, *invited, *named] if address})
 
 
 def people_of(draft: Draft) -> list[tuple[str, dict[str, str]]]:
@@ -50,13 +31,84 @@ def people_of(draft: Draft) -> list[tuple[str, dict[str, str]]]:
     ]
 
 
+def facts_of(version: Version) -> list[tuple[str, str]]:
+    """Taken from the sealed version, so that the mail says what was received."""
+    dossier = version.document
+    summary = dossier["summary"]
+    title = ", ".join(text for text in (summary["acronym"], summary["title"]) if text)
+    return [
+        (_("Proposal"), f"{version.proposal.number}, {_('version')} {version.number}"),
+        (_("Title"), title),
+        (_("Coordinator"), _coordinator(version)),
+        (_("Submitted by"), str(version.submitted_by)),
+        (_("Call"), f"{dossier['call']}, {_('strand')} {version.proposal.strand.number}"),
+        (
+            _("Received"),
+            f"{in_words(version.received_at, seconds=True)} = {utc(version.received_at)}",
+        ),
+        ("SHA-256", version.sha256),
+    ]
+
+
+def _coordinator(version: Version) -> str:
+    for one in version.document["consortium"]:
+        if one["role"] == Role.COORDINATOR.value:
+            organisation = one["organisation"]
+            return str(organisation["cluster_name"] or organisation["legal_name"])
+    return ""
+
+
 def mail_submission(version: Version) -> None:
-    """Tell every contact that a version was received, under which number and hash."""
-    draft = Draft(version.proposal)
-    subject = _("Proposal %(number)s: version %(version)s received") % {
-        "number": version.proposal.number,
-        "version": version.number,
-    }
-    body = render_to_string("proposals/mails/submitted.txt", context_of(version))
-    mails = [EmailMessage(subject, body, to=[address]) for address in contacts_of(draft)]
-    get_connection().send_messages(mails)
+    """Promise every contact a mail that a version was received, under which number and hash."""
+    proposal, number = version.proposal, version.number
+    values = {"proposal": proposal.number, "number": number, "earlier": number - 1}
+    if number == 1:
+        subject = _("Proposal %(proposal)s: version %(number)s received")
+        happened = _("A proposal of your consortium was submitted and received.")
+    else:
+        subject = _("Proposal %(proposal)s: version %(number)s received, replaces %(earlier)s")
+        happened = _("A proposal of your consortium was submitted again and received.")
+    counts = _("Version %(number)s counts, unless a later one is submitted before the deadline.")
+    post(
+        Words(
+            subject=subject % values,
+            happened=happened,
+            facts=facts_of(version),
+            counts=counts % values,
+            to_do=_(
+                "Nothing. Keep the receipt: it is on the page of the version. If something is wrong, change "
+                "the draft and submit again before the deadline."
+            ),
+            link=version.get_absolute_url(),
+            link_words=_("Page of this version, with the receipt (log in to see it)"),
+        ),
+        to=contacts_of(Draft(proposal)),
+        proposal=proposal,
+        key=f"submitted:{version.pk}",
+    )
+
+
+def tell_of_withdrawal(withdrawal: Withdrawal) -> None:
+    """Promise every contact a mail that nothing counts any more, and how to undo it."""
+    version = withdrawal.version
+    proposal: Proposal = version.proposal
+    values = {"proposal": proposal.number, "number": version.number}
+    post(
+        Words(
+            subject=_("Proposal %(proposal)s was withdrawn") % values,
+            happened=_("Version %(number)s of a proposal of your consortium was withdrawn.")
+            % values,
+            quote=withdrawal.reason,
+            facts=[
+                (_("Withdrawn by"), str(withdrawal.withdrawn_by)),
+                (_("Withdrawn"), in_words(withdrawal.withdrawn_at, seconds=True)),
+            ],
+            counts=_("No version counts. The draft is kept."),
+            to_do=_("To undo this, the coordinator's people submit again before the deadline."),
+            link=proposal.get_absolute_url(),
+            link_words=_("Overview of the proposal"),
+        ),
+        to=contacts_of(Draft(proposal)),
+        proposal=proposal,
+        key=f"withdrawn:{withdrawal.pk}",
+    )

@@ -8,17 +8,19 @@ is free again after `PORTAL_CLAIM_SECONDS`. Handlers must therefore be safe to r
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import TypeVar
 
 from django.conf import settings
-from django.db import models, transaction
-from django.db.models import Case, Q, Value, When
+from django.db import transaction
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from calls import clock
-from proposals.models import OutboxMessage, Version
+from proposals.models import Mail, OutboxMessage, Promise, Version
 
 log = logging.getLogger("portal.outbox")
 
 Handler = Callable[[Version], None]
+Row = TypeVar("Row", bound=Promise)
 
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=10)
@@ -36,70 +38,82 @@ def promise(version: Version, *kinds: OutboxMessage.Kind) -> None:
 
 
 def relay(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:
-    """Keep promises that are due, one after the other; returns how many were kept."""
+    """Keep promises about versions that are due: receipts before mails, older before newer."""
+    receipts_first = Case(When(kind=OutboxMessage.Kind.RECEIPT, then=Value(0)), default=Value(1))
+    rows = OutboxMessage.objects.order_by(receipts_first, "due_at", "pk")
+
+    def keep(message: OutboxMessage) -> None:
+        version = Version.objects.select_related("proposal__strand__call")
+        handlers[message.kind](version.get(pk=message.version_id))
+
+    return _relay(rows, keep, at_most=at_most)
+
+
+def relay_mails(deliver: Callable[[Mail], None], *, at_most: int = 200) -> int:
+    """Send mails that are due."""
+    return _relay(Mail.objects.order_by("due_at", "pk"), deliver, at_most=at_most)
+
+
+def _relay(rows: QuerySet[Row], keep: Callable[[Row], None], *, at_most: int) -> int:
+    """Keep promises one after the other; returns how many were kept."""
     kept = 0
     for _turn in range(at_most):
-        message = _claim()
-        if message is None:
+        row = _claim(rows)
+        if row is None:
             break
-        kept += _keep(message, handlers[message.kind])
+        kept += _keep(row, keep)
     return kept
 
 
-def _claim() -> OutboxMessage | None:
-    """Take one promise: receipts before mails, older before newer, skipping what others hold."""
+def _claim(rows: QuerySet[Row]) -> Row | None:
+    """Take one promise, skipping what others hold."""
     present = clock.real_now()
-    is_due = Q(state=OutboxMessage.State.DUE, due_at__lte=present)
-    is_stale = Q(state=OutboxMessage.State.CLAIMED, claimed_at__lt=present - stale_after())
-    receipts_first = Case(When(kind=OutboxMessage.Kind.RECEIPT, then=Value(0)), default=Value(1))
+    is_due = Q(state=Promise.State.DUE, due_at__lte=present)
+    is_stale = Q(state=Promise.State.CLAIMED, claimed_at__lt=present - stale_after())
     with transaction.atomic():
-        message = (
-            OutboxMessage.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(is_due | is_stale)
-            .order_by(receipts_first, "due_at", "pk")
-            .first()
+        row = (
+            rows.select_for_update(skip_locked=True, of=("self",)).filter(is_due | is_stale).first()
         )
-        if message is not None:
-            message.state = OutboxMessage.State.CLAIMED
-            message.claimed_at = present
-            message.attempts += 1
-            message.save(update_fields=["state", "claimed_at", "attempts"])
-    return message
+        if row is not None:
+            row.state = Promise.State.CLAIMED
+            row.claimed_at = present
+            row.attempts += 1
+            row.save(update_fields=["state", "claimed_at", "attempts"])
+    return row
 
 
-def _keep(message: OutboxMessage, handler: Handler) -> bool:
+def _keep(row: Row, keep: Callable[[Row], None]) -> bool:
     try:
-        handler(Version.objects.select_related("proposal__strand__call").get(pk=message.version_id))
+        keep(row)
     except Exception as error:  # noqa: BLE001 -- one broken promise must not stop the others
-        _postpone(message, error)
+        _postpone(row, error)
         return False
-    _still_ours(message).update(
-        state=OutboxMessage.State.DONE, done_at=clock.real_now(), last_error=""
-    )
+    _still_ours(row).update(state=Promise.State.DONE, done_at=clock.real_now(), last_error="")
     return True
 
 
-def _postpone(message: OutboxMessage, error: Exception) -> None:
-    """Try again later, or give up where an operator must look. The text of a proposal is not logged."""
-    log.error("%s of version %s failed: %s", message.kind, message.version_id, type(error).__name__)
-    wait = min(FIRST_RETRY * 2 ** (message.attempts - 1), LONGEST_RETRY)
-    given_up = message.attempts >= MOST_ATTEMPTS
-    _still_ours(message).update(
-        state=OutboxMessage.State.GIVEN_UP if given_up else OutboxMessage.State.DUE,
+def _postpone(row: Promise, error: Exception) -> None:
+    """Try again later, or give up where an operator must look. No text and no address is logged."""
+    log.error("%s %s failed: %s", row._meta.model_name, row.pk, type(error).__name__)
+    wait = min(FIRST_RETRY * 2 ** (row.attempts - 1), LONGEST_RETRY)
+    given_up = row.attempts >= MOST_ATTEMPTS
+    _still_ours(row).update(
+        state=Promise.State.GIVEN_UP if given_up else Promise.State.DUE,
         due_at=clock.real_now() + wait,
         last_error=type(error).__name__,
     )
 
 
-def _still_ours(message: OutboxMessage) -> models.QuerySet[OutboxMessage]:
+def _still_ours(row: Promise) -> QuerySet[Promise]:
     """Nothing, where another worker took the promise because this one was too slow."""
-    return OutboxMessage.objects.filter(
-        pk=message.pk, state=OutboxMessage.State.CLAIMED, attempts=message.attempts
+    mine: QuerySet[Promise] = type(row)._default_manager.filter(
+        pk=row.pk, state=Promise.State.CLAIMED, attempts=row.attempts
     )
+    return mine
 
 
-def try_again(messages: models.QuerySet[OutboxMessage]) -> int:
+def try_again(rows: QuerySet[Row]) -> int:
     """An operator lets given-up promises be tried anew; returns how many."""
-    return messages.filter(state=OutboxMessage.State.GIVEN_UP).update(
-        state=OutboxMessage.State.DUE, attempts=0, due_at=clock.real_now()
+    return rows.filter(state=Promise.State.GIVEN_UP).update(
+        state=Promise.State.DUE, attempts=0, due_at=clock.real_now()
     )

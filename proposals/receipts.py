@@ -5,6 +5,7 @@ from a network and no file but our own style sheet and fonts.
 """
 
 import hashlib
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def context_of(version: Version) -> dict[str, Any]:
         "acknowledged": [f for f in verdict.findings if f.name in version.acknowledged]
         if verdict
         else [],
-        "participants": [_participant(one, version) for one in dossier["consortium"]],
+        "participants": participants_in(dossier, strand.call.rule_date),
     }
 
 
@@ -95,14 +96,19 @@ def qr_code_of(version: Version) -> str:
     return segno.make(version.url, error="m").svg_data_uri(scale=3, border=1, dark="#14233f")
 
 
-def _participant(one: dict[str, Any], version: Version) -> dict[str, Any]:
+def participants_in(dossier: dict[str, Any], day: date) -> list[dict[str, Any]]:
+    """Who takes part, as a table shows it; countries as they were called on a day."""
+    return [_participant(one, day) for one in dossier["consortium"]]
+
+
+def _participant(one: dict[str, Any], day: date) -> dict[str, Any]:
     organisation = one["organisation"]
     return {
         "key": one["key"],
         "name": organisation["cluster_name"] or organisation["legal_name"],
         "legal_name": organisation["legal_name"],
         "country": organisation["country"],
-        "country_name": name_on(organisation["country"], version.proposal.call.rule_date),
+        "country_name": name_on(organisation["country"], day),
         "role": Participant.RoleChoices(one["role"]).label,
         "applies": one["role"] != Role.ASSOCIATED.value,
         "grant": one["budget"]["grant"],
@@ -116,7 +122,7 @@ def render_pdf(version: Version, html: str) -> bytes:
         _attached(version, "dossier.json", version.dossier, "Source", "What was submitted"),
         _attached(version, "verdict.json", verdict, "Supplement", "What the rules said of it"),
     ]
-    pdf: bytes = HTML(string=html, base_url=_base_url(), url_fetcher=OwnFilesOnly()).write_pdf(
+    pdf: bytes = HTML(string=html, base_url=base_url(), url_fetcher=OwnFilesOnly()).write_pdf(
         stylesheets=[style_sheet()],
         font_config=fonts(),
         pdf_variant=VARIANT,
@@ -138,7 +144,7 @@ def _attached(
     )
 
 
-def _base_url() -> str:
+def base_url() -> str:
     return Path(settings.ROOT / "static" / "css").as_uri() + "/"
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max, Q
+from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock
@@ -22,7 +23,9 @@ from proposals.facts import (
     judge,
     organisations_of,
 )
+from proposals.happenings import note
 from proposals.models import (
+    Happening,
     OutboxMessage,
     Proposal,
     RefusedAttempt,
@@ -30,6 +33,7 @@ from proposals.models import (
     Version,
     Withdrawal,
 )
+from proposals.notices import tell_of_withdrawal
 
 
 class TooLate(NotOpen):
@@ -82,7 +86,9 @@ def submit_draft(
         NotAcknowledged: a finding was not acknowledged by name.
     """
     with transaction.atomic():
-        Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
+        Proposal.objects.select_for_update(of=("self",)).only("pk").get(
+            pk=proposal.pk, deleted_at=None
+        )
         # Asked after the lock is held: another click may have made a version while this one waited.
         earlier = proposal.versions.aggregate(
             latest=Max("number"), made=Max("number", filter=Q(idempotency_key=idempotency_key))
@@ -170,8 +176,12 @@ def unsaved_verdict(version: Version, judgement: Judgement, *, cause: str) -> St
     )
 
 
+@transaction.atomic
 def _record_refused(proposal: Proposal, *, by: User, received_at: datetime) -> RefusedAttempt:
     text = canonical(dossier_of(Draft(proposal)))
+    words = _("A submission came too late and was refused")
+    proof = f"SHA-256 {hash_of(text)}"
+    note(proposal, Happening.Kind.REFUSED, words, by=by, at=received_at, proof=proof)
     return RefusedAttempt.objects.create(
         proposal=proposal,
         received_at=received_at,
@@ -199,6 +209,7 @@ def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime
     )
     locked.counting = None
     locked.save(update_fields=["counting"])
+    tell_of_withdrawal(withdrawal)
     return withdrawal
 
 

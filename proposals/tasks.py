@@ -2,12 +2,14 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from calls import clock
-from proposals import changing, outbox, screening
+from proposals import annex, changing, deleting, outbox, presence, reminding, scanning, screening
+from proposals.mailing import deliver
 from proposals.models import OutboxMessage
 from proposals.notices import mail_submission
 from proposals.receipts import issue_receipt
@@ -26,9 +28,38 @@ _silent_until = clock.real_now()
 
 @shared_task
 def relay_outbox() -> int:
-    """Keep the promises in the outbox. Beat runs it; a submission only hurries it."""
+    """Keep the promises in the outbox, then send mails. Beat runs it; a submission only hurries it."""
     with clock.as_shared():
-        return outbox.relay(HANDLERS)
+        kept = outbox.relay(HANDLERS)
+        return kept + outbox.relay_mails(deliver)
+
+
+@shared_task
+def make_prints() -> int:
+    """Make drafts as PDFs that were asked for."""
+    with clock.as_shared():
+        return annex.make_prints()
+
+
+@shared_task
+def remind_of_deadlines() -> int:
+    """Promise reminders before deadlines."""
+    with clock.as_shared():
+        return reminding.remind_of_deadlines(clock.now())
+
+
+@shared_task
+def scan_waiting() -> int:
+    """Ask the virus scanner about files in quarantine."""
+    with clock.as_shared():
+        return scanning.scan_waiting()
+
+
+@shared_task
+def tidy_up() -> int:
+    """Delete for ever what was deleted thirty days ago, and forget who had pages open."""
+    with clock.as_shared():
+        return deleting.purge_deleted(clock.now()) + presence.forget_old()
 
 
 @shared_task
@@ -45,13 +76,13 @@ def work_on_changes() -> int:
         return changing.work_on_changes()
 
 
-def hurry() -> None:
+def hurry(task: Any = relay_outbox) -> None:
     """Ask a worker to look now. Without a broker nothing is lost: beat comes by again."""
     global _silent_until  # noqa: PLW0603 -- one process, one memory of when the broker failed
     if clock.real_now() < _silent_until:
         return
     try:
-        relay_outbox.delay()
+        task.delay()
     except (OperationalError, OSError) as error:
         _silent_until = clock.real_now() + PAUSE_AFTER_FAILURE
         log.warning("The broker is away (%s); beat will relay the outbox.", type(error).__name__)

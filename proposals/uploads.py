@@ -17,7 +17,9 @@ from django.utils.translation import gettext as _
 from applicants.models import User
 from calls import clock
 from proposals.drafting import check_open
-from proposals.models import Proposal, ProposalFile, path_of
+from proposals.happenings import note
+from proposals.models import Happening, Proposal, ProposalFile, path_of
+from proposals.scanning import scan
 
 LONGEST_NAME = 120
 
@@ -45,6 +47,11 @@ def store_file(
     moment = clock.now()
     check_open(proposal, moment)
     content = _content_of(upload)
+    scanned = scan(content)
+    if scanned == ProposalFile.Scan.INFECTED:
+        raise UnusableFile(
+            _("A virus was found in this file; it was not stored. Make the PDF anew elsewhere.")
+        )
     pages = pages_of(content)
     sha256 = hashlib.sha256(content).hexdigest()
     if not default_storage.exists(path_of(sha256)):
@@ -60,10 +67,11 @@ def store_file(
             pages=pages,
             uploaded_at=moment,
             uploaded_by=by,
+            scan=scanned,
         )
 
 
-def remove_file(proposal: Proposal, slot: str, *, seen: str) -> None:
+def remove_file(proposal: Proposal, slot: str, *, seen: str, by: User) -> None:
     """Empty a slot of the draft; the file stays with the versions that bind it.
 
     Raises:
@@ -73,6 +81,8 @@ def remove_file(proposal: Proposal, slot: str, *, seen: str) -> None:
     check_open(proposal, moment)
     with transaction.atomic():
         _empty_slot(proposal, slot, seen=seen, moment=moment)
+        words = _("The PDF of “%(slot)s” was removed from the draft") % {"slot": slot}
+        note(proposal, Happening.Kind.FILE_REMOVED, words, by=by, at=moment)
 
 
 def _empty_slot(proposal: Proposal, slot: str, *, seen: str, moment: datetime) -> None:

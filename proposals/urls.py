@@ -1,14 +1,57 @@
-"""Addresses of proposals."""
+"""Addresses of proposals. What each asks of a person stands in `proposals.roles`."""
 
 from django.urls import path
 
-from proposals.views import drafts, files, sending, steps
+from proposals.views import (
+    comments,
+    drafts,
+    files,
+    history,
+    people,
+    preview,
+    sending,
+    steps,
+    work,
+)
 
 app_name = "proposals"
 urlpatterns = [
-    path("", drafts.mine, name="mine"),
+    path("", work.mine, name="mine"),
     path("start/<str:reference>/<str:strand>/", drafts.start, name="start"),
+    path("invitations/<str:token>/", people.invitation, name="invitation"),
     path("<str:number>/", drafts.proposal, name="proposal"),
+    path("<str:number>/delete/", drafts.delete, name="delete"),
+    path("<str:number>/restore/", drafts.restore, name="restore"),
+    # Writing together
+    path("<str:number>/work/", work.work, name="work"),
+    path("<str:number>/work/give/", work.give, name="give-step"),
+    path("<str:number>/work/<slug:key>/remind/", work.send_reminder, name="remind"),
+    path("<str:number>/work/<slug:key>/confirm/", people.confirm, name="confirm"),
+    path("<str:number>/presence/", work.who_is_here, name="presence"),
+    path("<str:number>/reminders/", work.reminders, name="reminders"),
+    path("<str:number>/people/", people.overview, name="people"),
+    path("<str:number>/people/invite/", people.invite, name="invite"),
+    path(
+        "<str:number>/people/invitations/<int:pk>/resend/",
+        people.resend,
+        name="resend-invitation",
+    ),
+    path(
+        "<str:number>/people/invitations/<int:pk>/revoke/",
+        people.revoke,
+        name="revoke-invitation",
+    ),
+    path("<str:number>/people/<int:pk>/remove/", people.remove, name="remove-collaborator"),
+    path("<str:number>/comments/", comments.add, name="comment"),
+    path("<str:number>/comments/<int:pk>/done/", comments.done, name="comment-done"),
+    path("<str:number>/timeline/", history.timeline, name="timeline"),
+    path("<str:number>/compare/", history.compare, name="compare"),
+    path("<str:number>/history/<slug:slug>/", history.step_history, name="step-history"),
+    path("<str:number>/history/<slug:slug>/<slug:key>/", history.step_history, name="step-history"),
+    path("<str:number>/preview/", preview.preview, name="preview"),
+    path("<str:number>/preview/pdf/", preview.make_print, name="print"),
+    path("<str:number>/deadline.ics", preview.calendar, name="calendar"),
+    # The consortium
     path("<str:number>/consortium/", drafts.consortium, name="consortium"),
     path("<str:number>/consortium/add/", drafts.add_participant, name="add-participant"),
     path("<str:number>/consortium/new/", drafts.add_new_organisation, name="new-participant"),
@@ -24,12 +67,19 @@ urlpatterns = [
         drafts.remove_participant,
         name="remove-participant",
     ),
+    # Steps and files
     path("<str:number>/steps/descriptions/", steps.descriptions, name="descriptions"),
     path("<str:number>/steps/descriptions/<slug:key>/", steps.description, name="description"),
     path("<str:number>/steps/<slug:slug>/", steps.step, name="step"),
     path("<str:number>/files/<slug:slot>/", files.upload, name="upload"),
     path("<str:number>/files/<slug:slot>/remove/", files.remove, name="remove-file"),
     path("<str:number>/files/<slug:slot>/pdf/", files.download_draft_file, name="draft-file"),
+    path(
+        "<str:number>/files/<slug:slot>/earlier/<int:pk>/",
+        files.download_earlier_file,
+        name="earlier-file",
+    ),
+    # Sending
     path("<str:number>/check/", sending.check, name="check"),
     path("<str:number>/withdraw/", sending.withdraw, name="withdraw"),
     path("<str:number>/versions/<int:version>/", sending.version, name="version"),

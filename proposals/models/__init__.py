@@ -5,9 +5,7 @@ from proposals.models.officers import (
     Decision,
     SealedAccess,
 )
-from proposals.models.outbox import (
-    OutboxMessage,
-)
+from proposals.models.outbox import Mail, OutboxMessage, Promise
 from proposals.models.proposal import (
     IndividualExtension,
     Participant,
@@ -24,20 +22,44 @@ from proposals.models.proposal import (
     new_number,
     path_of,
 )
+from proposals.models.workspace import (
+    Collaborator,
+    Comment,
+    Confirmation,
+    DraftPrint,
+    GivenStep,
+    Happening,
+    Invitation,
+    Presence,
+    ReminderWish,
+    SectionChange,
+)
 
 __all__ = [
+    "Collaborator",
+    "Comment",
+    "Confirmation",
     "Decision",
+    "DraftPrint",
+    "GivenStep",
+    "Happening",
     "IndividualExtension",
+    "Invitation",
+    "Mail",
     "OutboxMessage",
     "Participant",
+    "Presence",
+    "Promise",
     "Proposal",
     "ProposalFile",
     "ProposalQuerySet",
     "ProposedChange",
     "Receipt",
     "RefusedAttempt",
+    "ReminderWish",
     "SealedAccess",
     "Section",
+    "SectionChange",
     "StoredVerdict",
     "Version",
     "VersionQuerySet",

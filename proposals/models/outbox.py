@@ -5,18 +5,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from calls import clock
-from proposals.models.proposal import Version
+from proposals.models.proposal import Proposal, Version
 
 
-class OutboxMessage(models.Model):
-    """A promise made in the transaction that gave cause for it, kept by a worker later.
-
-    Plumbing: its instants are real time, not portal time.
-    """
-
-    class Kind(models.TextChoices):
-        RECEIPT = "receipt", _("Receipt")
-        SUBMISSION_MAIL = "submission-mail", _("Mail about a submission")
+class Promise(models.Model):
+    """Something to be done later, whatever dies in between. Plumbing: its instants are real time."""
 
     class State(models.TextChoices):
         DUE = "due", _("due")
@@ -24,14 +17,29 @@ class OutboxMessage(models.Model):
         DONE = "done", _("done")
         GIVEN_UP = "given-up", _("given up")
 
-    kind = models.CharField(max_length=20, choices=Kind)
-    version = models.ForeignKey(Version, models.PROTECT, related_name="outbox_messages")
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=clock.real_now)
     claimed_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.state
+
+
+class OutboxMessage(Promise):
+    """A promise about a version, made in the transaction that made the version."""
+
+    class Kind(models.TextChoices):
+        RECEIPT = "receipt", _("Receipt")
+        SUBMISSION_MAIL = "submission-mail", _("Mail about a submission")
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    version = models.ForeignKey(Version, models.PROTECT, related_name="outbox_messages")
 
     class Meta:
         ordering = ["due_at", "pk"]
@@ -50,3 +58,27 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.version_id}: {self.state}"
+
+
+class Mail(Promise):
+    """A mail to one address, with its delivery state. `key` keeps one cause from making it twice."""
+
+    key = models.CharField(max_length=200, unique=True)
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="mails")
+    to = models.EmailField()
+    subject = models.CharField(max_length=250)
+    text = models.TextField()
+    html = models.TextField()
+
+    class Meta:
+        ordering = ["due_at", "pk"]
+        indexes = [
+            models.Index(
+                name="mails_waiting",
+                fields=["due_at"],
+                condition=~Q(state__in=["done", "given-up"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.state}"

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -34,19 +34,25 @@ def new_number() -> str:
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
     def of_consortium_member(self, user: User) -> "ProposalQuerySet":
-        """Proposals in which an organisation of this person takes part."""
-        own = Participant.objects.filter(
-            proposal=OuterRef("pk"), organisation__memberships__user=user
+        """Proposals in which this person takes part, for an organisation or by invitation."""
+        return self.filter(deleted_at=None).filter(_takes_part(user))
+
+    def led_by(self, user: User) -> "ProposalQuerySet":
+        """Proposals, deleted drafts too, whose coordinator this person acts for."""
+        led = Participant.objects.filter(
+            proposal=OuterRef("pk"),
+            role=Role.COORDINATOR.value,
+            organisation__memberships__user=user,
         )
-        return self.filter(Exists(own))
+        return self.filter(Exists(led))
 
     def with_role_of(self, user: User) -> "ProposalQuerySet":
         """Those in which this person takes part, once for each organisation that it acts for there.
 
-        `coordinates` says whether that organisation is the coordinator.
+        `coordinates` says whether that organisation is the coordinator. Deleted drafts are not among them.
         """
         return (
-            self.filter(participants__organisation__memberships__user=user)
+            self.filter(participants__organisation__memberships__user=user, deleted_at=None)
             .annotate(
                 coordinates=ExpressionWrapper(
                     Q(participants__role=Role.COORDINATOR.value), output_field=models.BooleanField()
@@ -57,14 +63,11 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def readable_by(self, user: User, moment: datetime) -> "ProposalQuerySet":
         """The consortium's people always; officers once its own deadline has passed, no one else."""
-        members = Participant.objects.filter(
-            proposal=OuterRef("pk"), organisation__memberships__user=user
-        )
-        condition: Q | Exists = Exists(members)
+        condition: Q = _takes_part(user)
         if user.is_active and user.is_staff and user.has_perm("proposals.view_version"):
             submitted = Exists(Version.objects.filter(proposal=OuterRef("pk")))
-            condition = Q(condition) | (Q(effective_deadline__lte=moment) & Q(submitted))
-        return self.with_deadline().filter(condition)
+            condition |= Q(effective_deadline__lte=moment) & Q(submitted)
+        return self.with_deadline().filter(condition, deleted_at=None)
 
     def with_deadline(self) -> "ProposalQuerySet":
         """Each with its own effective deadline: the call's, or a later individual one."""
@@ -77,6 +80,11 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
             effective_deadline=Greatest("strand__call__deadline", models.Subquery(own))
         )
 
+    def near_deadline(self, moment: datetime, within: timedelta) -> "ProposalQuerySet":
+        """Open ones whose own deadline comes within a time."""
+        until = moment + within
+        return self.open_at(moment).filter(Q(effective_deadline__lte=until))
+
     def open_at(self, moment: datetime) -> "ProposalQuerySet":
         """Those whose own deadline has not passed: their drafts can still be edited."""
         return self.with_deadline().filter(Q(effective_deadline__gt=moment))
@@ -84,23 +92,35 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
     def with_page_parts(self) -> "ProposalQuerySet":
         return self.with_deadline().select_related("strand__call__programme")
 
-    def with_draft_parts(self) -> "ProposalQuerySet":
+    def with_draft_parts(self, *, files: bool = True) -> "ProposalQuerySet":
         """Everything that a draft is made of, for many proposals in a fixed number of queries."""
         participants = Participant.objects.select_related("organisation").prefetch_related(
             "organisation__profile_sections"
         )
-        return self.prefetch_related(
+        found = self.prefetch_related(
             models.Prefetch("participants", queryset=participants),
-            models.Prefetch("files", queryset=ProposalFile.objects.filter(replaced_at=None)),
             "sections",
             "strand__deliverables",
         )
+        if not files:
+            return found
+        present = ProposalFile.objects.filter(replaced_at=None)
+        return found.prefetch_related(models.Prefetch("files", queryset=present))
 
     def with_counting_version(self) -> "ProposalQuerySet":
         """For lists: each with the version that counts, without the text of it."""
         return self.select_related("counting").defer(
             "counting__dossier", "counting__circumstances", "counting__acknowledged"
         )
+
+
+def _takes_part(user: User) -> Q:
+    """For an organisation of the consortium, or by invitation."""
+    for_organisation = Participant.objects.filter(
+        proposal=OuterRef("pk"), organisation__memberships__user=user
+    )
+    invited = User.objects.filter(pk=user.pk, collaborations__proposal=OuterRef("pk"))
+    return Q(Exists(for_organisation)) | Q(Exists(invited))
 
 
 class Proposal(models.Model):
@@ -118,15 +138,19 @@ class Proposal(models.Model):
         "Version", models.PROTECT, null=True, blank=True, related_name="counts_for"
     )
     is_demonstration = models.BooleanField(default=False, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     effective_deadline: datetime
     coordinates: bool
+    # What the person who asks is in it (`roles.Standing`), and whether this page is theirs to write.
+    standing: Any
+    is_written_here: bool
 
     objects = ProposalQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at"]
-        triggers = [guards.COUNTING_VERSION_IS_ITS_OWN]
+        triggers = [guards.COUNTING_VERSION_IS_ITS_OWN, guards.ONLY_DRAFTS_ARE_DELETED]
 
     def __str__(self) -> str:
         return self.number
@@ -220,10 +244,20 @@ class Section(SavedStep):
                 nulls_distinct=False,
             )
         ]
+        triggers = [guards.EVERY_SAVED_TEXT_IS_KEPT]
 
 
 class ProposalFile(models.Model):
-    """A PDF of the proposal, kept by its hash. Replacing keeps the earlier file."""
+    """A PDF of the proposal, kept by its hash. Replacing keeps the earlier file.
+
+    Where a virus scanner is configured, nobody can open a file before it has passed.
+    """
+
+    class Scan(models.TextChoices):
+        NONE = "none", _("not scanned: no scanner is configured")
+        WAITING = "waiting", _("waiting for the virus scanner")
+        PASSED = "passed", _("passed the virus scanner")
+        INFECTED = "infected", _("a virus was found in it")
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="files")
     slot = models.SlugField(max_length=40, help_text="The deliverable that it belongs to.")
@@ -234,6 +268,8 @@ class ProposalFile(models.Model):
     uploaded_at = models.DateTimeField()
     uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     replaced_at = models.DateTimeField(null=True, blank=True)
+    scan = models.CharField(max_length=8, choices=Scan, default=Scan.NONE, editable=False)
+    claimed_at = models.DateTimeField(null=True, help_text="By a worker that scans; real time.")
 
     class Meta:
         ordering = ["proposal_id", "slot", "uploaded_at"]
@@ -258,6 +294,10 @@ class ProposalFile(models.Model):
     @property
     def path(self) -> str:
         return path_of(self.sha256)
+
+    @property
+    def can_be_opened(self) -> bool:
+        return self.scan in {self.Scan.NONE, self.Scan.PASSED}
 
     def open(self) -> Any:
         return default_storage.open(self.path)

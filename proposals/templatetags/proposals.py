@@ -1,6 +1,7 @@
 """Words for what pages of proposals show."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.utils.translation import gettext as _
@@ -24,6 +25,26 @@ def acronym(proposal: Proposal) -> str:
     """Of the draft; sections must be prefetched."""
     summary = next((s for s in proposal.sections.all() if s.step == "summary"), None)
     return str(summary.answers.get("acronym", "")) if summary else ""
+
+
+@register.filter
+def as_text_file(typed: list[tuple[str, str]]) -> str:
+    """What a person typed, as an address that the browser saves without asking the portal again."""
+    text = "\n\n".join(f"{name}:\n{value}" for name, value in typed)
+    return f"data:text/plain;charset=utf-8,{quote(text)}"
+
+
+@register.filter
+def typed_in(form: Any) -> list[tuple[str, str]]:
+    """Everything that was sent with a bound form, as `as_text_file` wants it."""
+    hidden = ("csrfmiddlewaretoken", "seen_version")
+    return [
+        (name, value)
+        for name, values in form.data.lists()
+        if name not in hidden and not name.endswith("_FORMS")
+        for value in values
+        if value
+    ]
 
 
 @register.filter

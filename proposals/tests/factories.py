@@ -13,6 +13,7 @@ from proposals import drafting
 from proposals.dossier import Draft
 from proposals.facts import judge_draft
 from proposals.models import Proposal, Version
+from proposals.sharing import give_step
 from proposals.submitting import submit_draft
 
 COUNTRIES = ("LT", "FR", "AT")
@@ -123,6 +124,17 @@ def submit(proposal: Proposal, *, by: User | None = None, **given: Any) -> Versi
     }
     return submit_draft(
         proposal, by=by or proposal.started_by, received_at=moment, **values | given
+    )
+
+
+def give(proposal: Proposal, step: str, key: str = "p2") -> None:
+    """Let a partner write a step of all."""
+    give_step(
+        proposal,
+        step=step,
+        title=step,
+        participant=proposal.participants.get(key=key),
+        by=proposal.started_by,
     )
 
 

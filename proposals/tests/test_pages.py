@@ -17,6 +17,7 @@ from proposals.models import Proposal, RefusedAttempt, Version
 from proposals.receipts import issue_receipt
 from proposals.tests.factories import (
     fresh,
+    give,
     make_draft,
     make_officer,
     make_ready,
@@ -49,6 +50,7 @@ def routes_of(proposal, version):
         "slot": "roadmap",
         "version": version.number,
         "sha256": "0" * 64,
+        "pk": 1,
     }
     for pattern in urlpatterns:
         names = re.findall(r"<\w+:(\w+)>", str(pattern.pattern))
@@ -85,7 +87,7 @@ def test_every_page_of_a_proposal_is_404_for_strangers(call):
     issue_receipt(version)
     stranger = client_of(make_user())
     routes = list(routes_of(proposal, version))
-    assert len(routes) == 21
+    assert len(routes) == 44
     for name, path in routes:
         for method in (stranger.get, stranger.post):
             assert method(path).status_code in HIDDEN, name
@@ -226,11 +228,12 @@ def test_a_wrong_field_keeps_everything_that_was_typed(call):
 def test_a_second_save_over_a_newer_text_shows_both(call):
     proposal = make_draft(call)
     partner = partner_of(proposal)
+    give(proposal, "summary")
     save(proposal, "summary", acronym="THEIRS", by=proposal.started_by)
     answer = client_of(partner).post(url("step", proposal, "summary"), summary(acronym="MINE"))
     html = answer.content.decode()
     assert answer.status_code == 409
-    assert "THEIRS" in html and 'value="MINE"' in html
+    assert "<ins>THEIRS</ins>" in html and 'value="MINE"' in html
     assert 'name="seen_version" value="1"' in html
     assert section_of(proposal, "summary").answers == {"acronym": "THEIRS"}
 
@@ -613,7 +616,7 @@ def test_the_overview_says_which_version_counts_and_whether_the_draft_differs(ca
     save(proposal, "summary", acronym="NEW")
     text = text_of(lead.get(url("proposal", proposal)))
     assert "Version 1 counts." in text
-    assert "The draft has changed since. The changes do not count until you submit again." in text
+    assert "You have changed 1 field since. The changes do not count until you submit" in text
 
 
 def test_the_receipt_page_turns_from_waiting_to_ready(call):
@@ -673,10 +676,14 @@ def test_scripts_and_styles_come_from_our_own_address_only(client, call):
 # --- Questions to the database -------------------------------------------------------------------
 
 PAGES = {
-    "proposal": 8,
-    "consortium": 11,
+    "proposal": 10,
+    "consortium": 12,
     "descriptions": 7,
-    "check": 10,
+    "check": 11,
+    "work": 13,
+    "people": 11,
+    "preview": 9,
+    "timeline": 12,
 }
 
 
@@ -708,7 +715,7 @@ def test_steps_ask_a_fixed_number_of_questions(call, step, count, django_assert_
     proposal = crowd(call, lead, count)
     client = client_of(lead)
     client.get(url("step", proposal, step))
-    with django_assert_num_queries(9 if step == "deliverables" else 8):
+    with django_assert_num_queries(12 if step == "deliverables" else 11):
         assert client.get(url("step", proposal, step)).status_code == 200
 
 
@@ -719,7 +726,7 @@ def test_the_list_of_proposals_asks_a_fixed_number_of_questions(
     lead = make_user()
     crowd(call, lead, count)
     client = client_of(lead)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(12):
         assert client.get(reverse("proposals:mine")).status_code == 200
 
 

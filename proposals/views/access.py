@@ -1,52 +1,119 @@
-"""What a person may touch: every view fetches through one of these, so permission is the fetch."""
+"""What a person may touch: every view fetches through one of these, so permission is the fetch.
+
+What an address asks of a person stands in one table (`proposals.roles`); views do not decide.
+"""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 
+from applicants.autosave import is_autosave, may_not_write
 from applicants.web import person
 from calls import clock
 from proposals.dossier import Draft
 from proposals.drafting import NotOpen
 from proposals.models import Proposal, Version
+from proposals.roles import Standing, WorkRole, asks_for_own_part, may, standing_of, writes
 from proposals.screening import note_sealed_access
 from proposals.wizard import sidebar
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
+NOT_TYPED = {"csrfmiddlewaretoken", "seen_version", "seen"}
 
-def while_open(view: "View[P]") -> "View[P]":
-    """What comes after the deadline changes nothing; the page says so and gives the text back."""
+
+class NotYours(PermissionDenied):
+    """The person is of the consortium, but this is not theirs to look at or to send."""
+
+
+def keeping_text(view: "View[P]") -> "View[P]":
+    """What cannot be stored any more is said, and the typed text is given back.
+
+    That is what comes after the deadline, what somebody sends whose part or access was taken away
+    meanwhile, and what is sent to a part that is gone. Whoever never had access gets the same answer for
+    every number, with nothing in it but what they typed themselves.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except NotOpen as refusal:
-            typed = [
-                (name, value)
-                for name, values in request.POST.lists()
-                if name not in {"csrfmiddlewaretoken", "seen_version"}
-                for value in values
-            ]
-            context = {"refusal": refusal, "typed": typed}
-            return render(request, "proposals/closed.html", context, status=409)
+            return _given_back(request, "proposals/closed.html", 409, refusal=refusal)
+        except (NotYours, Http404) as refusal:
+            if request.method != "POST":
+                raise
+            status = 403 if isinstance(refusal, NotYours) else 404
+            if is_autosave(request):
+                answer = may_not_write()
+                answer.status_code = status
+                return answer
+            return _given_back(request, "proposals/gone.html", status, why=str(refusal))
 
     return guarded
 
 
+def _given_back(
+    request: HttpRequest, template: str, status: int, **context: Any
+) -> HttpResponseBase:
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in NOT_TYPED
+        for value in values
+        if value
+    ]
+    return render(request, template, context | {"typed": typed}, status=status)
+
+
 def draft_of(request: HttpRequest, number: str) -> Draft:
-    """The draft of a proposal in whose consortium the person is; 404 for everyone else."""
-    proposals = Proposal.objects.with_page_parts().with_role_of(person(request))
-    found = proposals.filter(number=number).first()
-    if found is None:
+    """The draft of a proposal in whose consortium the person is, if the table lets it do this here.
+
+    Raises:
+        Http404: a stranger, or no such proposal.
+        NotYours: of the consortium, but without the right to look at or send this.
+    """
+    user = person(request)
+    proposals = Proposal.objects.with_page_parts()
+    found = proposals.with_role_of(user).filter(number=number).first()
+    if found is not None and found.coordinates and not asks_for_own_part(_route(request)):
+        return _permitted(request, found, Standing(WorkRole.LEAD))
+    found = found or proposals.of_consortium_member(user).filter(number=number).first()
+    standing = standing_of(user, found) if found is not None else None
+    if found is None or standing is None:
         raise Http404
-    return Draft(found)
+    return _permitted(request, found, standing)
+
+
+def _permitted(request: HttpRequest, proposal: Proposal, standing: Standing) -> Draft:
+    route = _route(request)
+    place = request.resolver_match.kwargs if request.resolver_match else {}
+    if not may(standing, route, request.method or "", place):
+        raise NotYours(_why_not(standing))
+    proposal.standing = standing
+    proposal.is_written_here = writes(standing, route, place)
+    return Draft(proposal)
+
+
+def _route(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return (match.url_name or "") if match is not None else ""
+
+
+def _why_not(standing: Standing) -> str:
+    if standing.role == WorkRole.READER:
+        return _("You were invited to read this proposal, not to write it.")
+    return _(
+        "Only people of the coordinator do this, or the partner to whom this step was given. "
+        "Ask the coordinator to give it to your organisation."
+    )
 
 
 def version_of(request: HttpRequest, number: str, version: int) -> Version:
@@ -69,12 +136,13 @@ def _note_attempt(request: HttpRequest, number: str) -> None:
 
 def leads(draft: Draft) -> bool:
     """Whether the person acts for the coordinator: only these change the consortium and submit."""
-    return draft.proposal.coordinates
+    return draft.proposal.standing.leads
 
 
 def page_of(draft: Draft, current: str, **more: Any) -> dict[str, Any]:
     """What every page of a draft shows beside its own content."""
     moment = clock.now()
+    is_open = draft.proposal.is_open(moment)
     return {
         "draft": draft,
         "proposal": draft.proposal,
@@ -82,7 +150,8 @@ def page_of(draft: Draft, current: str, **more: Any) -> dict[str, Any]:
         "strand": draft.proposal.strand,
         "steps": sidebar(draft, current),
         "current": current,
-        "is_open": draft.proposal.is_open(moment),
+        "is_open": is_open,
         "leads": leads(draft),
+        "can_write": is_open and draft.proposal.is_written_here,
         **more,
     }

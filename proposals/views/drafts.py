@@ -1,7 +1,6 @@
 """Starting a proposal, its overview, and its consortium."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,29 +17,20 @@ from calls.eligibility.facts import Role
 from calls.models import Strand
 from proposals import drafting
 from proposals.carrying import answers_in, start_with_answers
+from proposals.confirming import unconfirmed
+from proposals.copying import copy_proposal
+from proposals.deleting import NotDeleted, WasSubmitted, delete_draft, restore_draft
+from proposals.differences import changes_since_counting
 from proposals.dossier import Draft
 from proposals.facts import facts_of_draft
 from proposals.forms import ParticipantForm
 from proposals.models import Participant, Proposal
-from proposals.submitting import differs_from_counting
-from proposals.views.access import draft_of, leads, page_of, while_open
+from proposals.views.access import draft_of, keeping_text, page_of
 from proposals.views.outlook import outlook_page
+from proposals.views.steps import comments_on
 
 MOST_FOUND = 12
 LONGEST_NUMBER = 18  # digits that fit into a bigint
-
-
-@signed_in
-def mine(request: HttpRequest) -> HttpResponse:
-    """All proposals in which the person's organisations take part."""
-    found = (
-        Proposal.objects.with_page_parts()
-        .with_counting_version()
-        .of_consortium_member(person(request))
-        .prefetch_related("participants__organisation", "sections")
-    )
-    context = {"proposals": found, "moment": clock.now()}
-    return render(request, "proposals/mine.html", context)
 
 
 @signed_in
@@ -54,15 +44,27 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     )
     own = Organisation.objects.of(person(request))
     answers = answers_in(request.GET, found)
-    context = {"strand": found, "call": found.call, "organisations": own, "answers": answers}
+    earlier = Proposal.objects.led_by(person(request)).filter(deleted_at=None)
+    context = {
+        "strand": found, "call": found.call, "organisations": own, "answers": answers,
+        "earlier": earlier.select_related("strand__call").prefetch_related("sections"),
+    }  # fmt: skip
     if not found.call.is_open(clock.now()):
         return render(request, "proposals/not_open.html", context, status=409)
     if request.method != "POST":
         return render(request, "proposals/start.html", context)
     organisation = get_object_or_404(own, pk=_chosen(request))
-    proposal = start_with_answers(
-        found, organisation=organisation, answers=answers, by=person(request)
-    )
+    if request.POST.get("copy_of"):
+        source = get_object_or_404(
+            Proposal.objects.with_page_parts().led_by(person(request)),
+            number=request.POST["copy_of"],
+            deleted_at=None,
+        )
+        proposal = copy_proposal(source, found, organisation=organisation, by=person(request))
+    else:
+        proposal = start_with_answers(
+            found, organisation=organisation, answers=answers, by=person(request)
+        )
     messages.success(request, _("Proposal %(number)s has begun.") % {"number": proposal.number})
     return redirect("proposals:step", proposal.number, "summary")
 
@@ -77,9 +79,46 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
         versions=draft.proposal.versions.select_related("submitted_by", "receipt", "withdrawal")
         .defer("dossier", "receipt__pdf")
         .order_by("-number"),
-        differs=differs_from_counting(draft),
+        changes=changes_since_counting(draft),
+        wants_reminders=draft.proposal.reminder_wishes.filter(user=person(request)).exists(),
+        unconfirmed=unconfirmed(draft),
     )
     return render(request, "proposals/proposal.html", context)
+
+
+@signed_in
+@keeping_text
+def delete(request: HttpRequest, number: str) -> HttpResponse:
+    """Ask, then delete a draft that was never submitted."""
+    draft = draft_of(request, number)
+    context = page_of(draft, "overview", versions=draft.proposal.versions.exists())
+    if request.method != "POST":
+        return render(request, "proposals/delete.html", context)
+    try:
+        delete_draft(draft.proposal, by=person(request))
+    except WasSubmitted:
+        return render(request, "proposals/delete.html", context | {"versions": True}, status=409)
+    messages.success(
+        request,
+        _("The draft %(number)s is deleted. You can bring it back for 30 days, below.")
+        % {"number": number},
+    )
+    return redirect("proposals:mine")
+
+
+@signed_in
+@require_http_methods(["POST"])
+def restore(request: HttpRequest, number: str) -> HttpResponse:
+    """Bring a deleted draft back; only people of the coordinator see it."""
+    led = Proposal.objects.with_page_parts().led_by(person(request))
+    proposal = get_object_or_404(led, number=number)
+    try:
+        restore_draft(proposal, by=person(request))
+    except NotDeleted:
+        messages.warning(request, _("This draft is not deleted, or its 30 days are over."))
+        return redirect("proposals:mine")
+    messages.success(request, _("The draft is back, with everything in it."))
+    return redirect(proposal)
 
 
 @signed_in
@@ -99,6 +138,7 @@ def _consortium_page(
     return page_of(
         draft,
         "consortium",
+        **comments_on(draft, "consortium"),
         words=words,
         found=list(found[: MOST_FOUND + 1]) if found is not None else None,
         most_found=MOST_FOUND,
@@ -122,7 +162,7 @@ def what_if(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @signed_in
-@while_open
+@keeping_text
 @require_http_methods(["POST"])
 def forget_those_in_mind(request: HttpRequest, number: str) -> HttpResponse:
     """Drop the countries that were in mind when the proposal began."""
@@ -137,7 +177,7 @@ def forget_those_in_mind(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @signed_in
-@while_open
+@keeping_text
 @require_http_methods(["POST"])
 def add_participant(request: HttpRequest, number: str) -> HttpResponse:
     """Take an organisation of the registry into the consortium."""
@@ -147,7 +187,7 @@ def add_participant(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @signed_in
-@while_open
+@keeping_text
 def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
     """Enter a partner that the registry does not have yet, and take it in."""
     draft = _led_draft(request, number)
@@ -196,7 +236,7 @@ def _add(request: HttpRequest, draft: Draft, organisation: Organisation) -> Http
 
 
 @signed_in
-@while_open
+@keeping_text
 def edit_participant(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Change the role of an organisation, or say who controls it."""
     draft = _led_draft(request, number)
@@ -235,14 +275,18 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
 
 
 @signed_in
-@while_open
-@require_http_methods(["POST"])
+@keeping_text
 def remove_participant(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Ask, then take an organisation out of the draft."""
     draft = _led_draft(request, number)
     participant = draft.proposal.participants.filter(key=key).first()
     if participant is None:  # a second window, or a second person, was faster
         messages.info(request, _("This organisation takes part no longer."))
         return redirect("proposals:consortium", number)
+    if request.method != "POST":
+        section = drafting.section_of(draft.proposal, drafting.CONSORTIUM)
+        context = page_of(draft, "consortium", participant=participant, section=section)
+        return render(request, "proposals/remove_participant.html", context)
     name = str(participant.organisation)
     try:
         drafting.remove_participant(participant, seen_version=_seen(request), by=person(request))
@@ -251,14 +295,13 @@ def remove_participant(request: HttpRequest, number: str, key: str) -> HttpRespo
     except StepChanged as conflict:
         _tell_conflict(request, conflict, _("remove %(name)s") % {"name": name})
     else:
-        messages.success(request, _("%(name)s no longer takes part.") % {"name": name})
+        text = _("%(name)s no longer takes part. Its texts come back if you add it again.")
+        messages.success(request, text % {"name": name})
     return redirect("proposals:consortium", number)
 
 
 def _led_draft(request: HttpRequest, number: str) -> Draft:
     draft = draft_of(request, number)
-    if not leads(draft):
-        raise PermissionDenied(_("Only people of the coordinator change the consortium."))
     drafting.check_open(draft.proposal, clock.now())
     return draft
 

@@ -1,21 +1,25 @@
 """Uploading, removing and downloading the PDFs of a proposal."""
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from applicants.web import person, signed_in
+from calls import clock
 from calls.models import RequiredDeliverable
 from proposals.dossier import Draft
 from proposals.drafting import NotOpen
 from proposals.forms import FileForm
 from proposals.models import ProposalFile
 from proposals.uploads import FileChanged, UnusableFile, remove_file, store_file
-from proposals.views.access import draft_of, page_of, version_of
+from proposals.views.access import draft_of, keeping_text, page_of, version_of
+
+UPLOAD = "X-Upload"  # sent by a page that shows the progress itself
 
 _CHANGED = gettext_lazy(
     "Someone put another file here since you opened the page. Nothing was changed: look at that file "
@@ -24,6 +28,7 @@ _CHANGED = gettext_lazy(
 
 
 @signed_in
+@keeping_text
 def upload(request: HttpRequest, number: str, slot: str) -> HttpResponse:
     """Add or replace the PDF of a deliverable."""
     draft = draft_of(request, number)
@@ -36,33 +41,71 @@ def upload(request: HttpRequest, number: str, slot: str) -> HttpResponse:
         deliverable=deliverable,
         file=draft.files.get(slot),
         seen=draft.files[slot].sha256 if slot in draft.files else "",
+        earlier=draft.proposal.files.filter(slot=slot, replaced_at__isnull=False).select_related(
+            "uploaded_by"
+        ),
     )
     if request.method != "POST":
         return render(request, "proposals/upload.html", context)
-    if form.is_valid() and not _refuse_dishonest_name(request, form):
-        try:
-            stored = store_file(
-                draft.proposal,
-                slot,
-                form.cleaned_data["file"],
-                seen=request.POST.get("seen", ""),
-                by=person(request),
-            )
-        except UnusableFile as refusal:
-            form.add_error("file", str(refusal))
-        except FileChanged:
-            form.add_error("file", _CHANGED)
-            return render(request, "proposals/upload.html", context, status=409)
-        except NotOpen:
-            return render(
-                request, "proposals/upload.html", context | {"came_too_late": True}, status=409
-            )
-        else:
-            text = _("“%(name)s” is stored: %(pages)s pages, SHA-256 %(hash)s….")
-            values = {"name": stored.name, "pages": stored.pages, "hash": stored.sha256[:12]}
-            messages.success(request, text % values)
-            return redirect("proposals:step", number, "deliverables")
-    return render(request, "proposals/upload.html", context, status=422)
+    stored, status = _store(request, draft, slot, form)
+    is_open = context["is_open"] = draft.proposal.is_open(clock.now())
+    if UPLOAD in request.headers:
+        return _in_short(request, draft, form, stored, status)
+    if stored is None:
+        more = {"came_too_late": not is_open}
+        return render(request, "proposals/upload.html", context | more, status=status)
+    messages.success(request, _stored_words(stored))
+    return redirect("proposals:step", number, "deliverables")
+
+
+def _store(
+    request: HttpRequest, draft: Draft, slot: str, form: FileForm
+) -> tuple[ProposalFile | None, int]:
+    """The stored file, or None and the status that says why; the form then holds the sentence."""
+    if not form.is_valid() or _refuse_dishonest_name(request, form):
+        return None, 422
+    try:
+        stored = store_file(
+            draft.proposal,
+            slot,
+            form.cleaned_data["file"],
+            seen=request.POST.get("seen", ""),
+            by=person(request),
+        )
+    except UnusableFile as refusal:
+        form.add_error("file", str(refusal))
+        return None, 422
+    except FileChanged:
+        form.add_error("file", _CHANGED)
+        return None, 409
+    except NotOpen:
+        form.add_error("file", _("The deadline has passed; the draft stays as it is."))
+        return None, 409
+    return stored, 200
+
+
+def _in_short(
+    request: HttpRequest, draft: Draft, form: FileForm, stored: ProposalFile | None, status: int
+) -> JsonResponse:
+    """For a page that stays: the sentence, and what to show of the file."""
+    if stored is None:
+        words = " ".join(str(error) for error in form.errors.get("file", []))
+        return JsonResponse({"words": words}, status=status)
+    context = {"file": stored, "proposal": draft.proposal}
+    html = render_to_string("proposals/includes/file.html", context, request)
+    return JsonResponse({"words": _stored_words(stored), "sha256": stored.sha256, "html": html})
+
+
+def _stored_words(stored: ProposalFile) -> str:
+    text = ngettext(
+        "“%(name)s” is stored: %(pages)s page, SHA-256 %(hash)s….",
+        "“%(name)s” is stored: %(pages)s pages, SHA-256 %(hash)s….",
+        stored.pages,
+    )
+    words = text % {"name": stored.name, "pages": stored.pages, "hash": stored.sha256[:12]}
+    if stored.can_be_opened:
+        return words
+    return f"{words} {_('It can be opened once the virus scanner has passed it.')}"
 
 
 def _refuse_dishonest_name(request: HttpRequest, form: FileForm) -> bool:
@@ -77,12 +120,13 @@ def _refuse_dishonest_name(request: HttpRequest, form: FileForm) -> bool:
 
 
 @signed_in
+@keeping_text
 @require_http_methods(["POST"])
 def remove(request: HttpRequest, number: str, slot: str) -> HttpResponse:
     draft = draft_of(request, number)
     _deliverable(draft, slot)
     try:
-        remove_file(draft.proposal, slot, seen=request.POST.get("seen", ""))
+        remove_file(draft.proposal, slot, seen=request.POST.get("seen", ""), by=person(request))
     except FileChanged:
         messages.warning(request, _CHANGED)
     except NotOpen:
@@ -105,7 +149,16 @@ def download_draft_file(request: HttpRequest, number: str, slot: str) -> HttpRes
     file = draft.files.get(slot)
     if file is None:
         raise Http404
-    return _as_download(file)
+    return _as_download(request, file)
+
+
+@signed_in
+def download_earlier_file(
+    request: HttpRequest, number: str, slot: str, pk: int
+) -> HttpResponseBase:
+    """A file that was in a slot before."""
+    draft = draft_of(request, number)
+    return _as_download(request, get_object_or_404(draft.proposal.files, slot=slot, pk=pk))
 
 
 @signed_in
@@ -118,11 +171,13 @@ def download_version_file(
     if sha256 not in bound:
         raise Http404
     file = get_object_or_404(found.proposal.files.filter(sha256=sha256).order_by("-pk")[:1])
-    return _as_download(file)
+    return _as_download(request, file)
 
 
-def _as_download(file: ProposalFile) -> HttpResponseBase:
-    """Always to be saved, never shown within the portal's own address."""
+def _as_download(request: HttpRequest, file: ProposalFile) -> HttpResponseBase:
+    """Always to be saved, never shown within the portal's own address; nothing out of quarantine."""
+    if not file.can_be_opened:
+        return render(request, "proposals/quarantine.html", {"file": file}, status=409)
     return FileResponse(
         file.open(), as_attachment=True, filename=file.name, content_type="application/pdf"
     )

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,6 +14,8 @@ from calls import clock
 from calls.arrival import received_at
 from calls.eligibility import Outcome, Verdict
 from proposals import submitting, tasks
+from proposals.confirming import unconfirmed
+from proposals.differences import changes_since_counting
 from proposals.dossier import Draft
 from proposals.drafting import NotOpen
 from proposals.facts import judge_draft
@@ -22,7 +23,7 @@ from proposals.forms import WithdrawalForm
 from proposals.models import OutboxMessage, Receipt, Version
 from proposals.receipts import context_of
 from proposals.submitting import differs_from_counting
-from proposals.views.access import draft_of, leads, page_of, version_of
+from proposals.views.access import draft_of, page_of, version_of
 from proposals.wizard import url_to_mend
 
 
@@ -53,14 +54,13 @@ def _check_page(
         warnings=with_links(Outcome.WARN),
         passed=with_links(Outcome.PASS),
         idempotency_key=key or uuid4(),
-        differs=differs_from_counting(draft),
+        changes=changes_since_counting(draft),
+        unconfirmed=unconfirmed(draft),
         **more,
     )
 
 
 def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
-    if not leads(draft):
-        raise PermissionDenied(_("Only people of the coordinator submit the proposal."))
     key = _idempotency_key(request)
     given = request.POST.getlist("acknowledged")
     try:
@@ -172,8 +172,6 @@ def dossier(request: HttpRequest, number: str, version: int) -> HttpResponse:
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """Take the counting version back, with a reason."""
     draft = draft_of(request, number)
-    if not leads(draft):
-        raise PermissionDenied(_("Only people of the coordinator withdraw the proposal."))
     form = WithdrawalForm(request.POST or None)
     context = page_of(draft, "overview", form=form)
     if request.method != "POST" or not form.is_valid():
@@ -191,6 +189,7 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     except submitting.NothingToWithdraw:
         messages.warning(request, _("No version counts, so there is nothing to withdraw."))
     else:
+        tasks.hurry()
         messages.success(
             request,
             _("The proposal is withdrawn. Submit again before the deadline to undo this."),

@@ -7,20 +7,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from applicants.autosave import autosave, came_too_late, is_autosave
-from applicants.saving import StepChanged
+from applicants.autosave import Merged, autosave, came_too_late, chosen, is_autosave
 from applicants.web import person, signed_in
 from calls import clock
 from proposals import drafting
 from proposals.dossier import Draft
-from proposals.forms import DescriptionForm, ProposalStepForm
-from proposals.models import Participant
-from proposals.views.access import draft_of, page_of, while_open
+from proposals.forms import BudgetForm, CommentForm, DescriptionForm, ProposalStepForm
+from proposals.models import Participant, Section
+from proposals.people import people_of
+from proposals.presence import place_of
+from proposals.roles import OWN_LINE_STEP
+from proposals.views.access import draft_of, keeping_text, page_of
 from proposals.wizard import step_named, url_after
 
 
 @signed_in
-@while_open
+@keeping_text
 def step(request: HttpRequest, number: str, slug: str) -> HttpResponse:
     """A step that is one form."""
     draft = draft_of(request, number)
@@ -43,7 +45,7 @@ def descriptions(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @signed_in
-@while_open
+@keeping_text
 def description(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """The description of one partner."""
     draft = draft_of(request, number)
@@ -60,37 +62,107 @@ def _edit(
     participant: Participant | None,
 ) -> HttpResponse:
     section = drafting.section_of(draft.proposal, form_class.slug, participant)
-    form = form_class(request.POST or None, saved=section, draft=draft)
+    form = _bound(request, draft, form_class, section)
 
     def page(status: int = 200, **more: Any) -> HttpResponse:
         context = page_of(
-            draft, form_class.slug, form=form, section=section, participant=participant, **more
-        )
+            draft, form_class.slug, form=form, section=section, participant=participant,
+            **together(request, draft, form_class.slug, participant), **more,
+        )  # fmt: skip
         return render(request, _template_of(form_class), context, status=status)
 
     if request.method != "POST":
-        return page()
+        return page(earlier_text=_put_back(request, section, form))
     is_open = draft.proposal.is_open(clock.now())
     if is_autosave(request):
-        return autosave(form, section, by=person(request)) if is_open else came_too_late()
+        return _autosave(request, draft, form, section) if is_open else came_too_late()
     if not is_open or not form.is_valid():
         return page(status=200 if is_open else 409, came_too_late=not is_open)
     try:
-        drafting.save_section(
-            draft.proposal,
-            section,
-            answers=form.answers(),
-            seen_version=form.seen,
-            by=person(request),
-        )
-    except StepChanged as conflict:
-        form.rebase_on(conflict.current)
-        differences = form.differences(conflict.current)
+        merged = _save(request, draft, form, section)
+    except drafting.TextsConflict as conflict:
+        differences = form.differences(conflict.current, conflict.merge.conflicts)
+        form.merge_with(conflict.current, conflict.merge)
         return page(status=409, theirs=conflict.current, differences=differences)
-    if "more" in request.POST:
-        return redirect(request.path)
-    messages.success(request, _("Saved."))
-    return redirect(url_after(draft, form_class.slug))
+    if merged:
+        text = _("Saved, together with what somebody else changed: %(fields)s.")
+        messages.success(request, text % {"fields": ", ".join(merged)})
+    else:
+        messages.success(request, _("Saved."))
+    return redirect(request.path if "more" in request.POST else url_after(draft, form_class.slug))
+
+
+def _bound(
+    request: HttpRequest, draft: Draft, form_class: type[ProposalStepForm], section: Section
+) -> ProposalStepForm:
+    """The form of a step; who writes only for a partner gets only that partner's line of the budget."""
+    given: dict[str, Any] = {"saved": section, "draft": draft}
+    standing = draft.proposal.standing
+    if form_class is BudgetForm and not standing.writes_step(OWN_LINE_STEP):
+        given["only"] = standing.keys
+    return form_class(request.POST or None, **given)
+
+
+def _save(
+    request: HttpRequest, draft: Draft, form: ProposalStepForm, section: Section
+) -> list[str]:
+    """Store the step; returns the labels of fields in which somebody else's text was merged in."""
+    merged = drafting.save_or_merge(
+        draft.proposal,
+        section,
+        answers=chosen(request, form.answers(), section),
+        seen_version=form.seen,
+        by=person(request),
+    )
+    return [str(form.label_of(name)) for name in merged.taken] if merged is not None else []
+
+
+def _autosave(
+    request: HttpRequest, draft: Draft, form: ProposalStepForm, section: Section
+) -> HttpResponse:
+    def save() -> Merged | None:
+        labels = _save(request, draft, form, section)
+        if not labels:
+            return None
+        return Merged(labels, type(form)(saved=section, draft=draft))
+
+    return autosave(form, section, save=save)
+
+
+def _put_back(request: HttpRequest, section: Section, form: ProposalStepForm) -> Any:
+    """An earlier text that was asked for (`?text=7`), put into the form and not stored."""
+    asked = request.GET.get("text", "")
+    if not asked.isdigit():
+        return None
+    kept = drafting.saved_texts(section).filter(version=int(asked[:9])).first()
+    if kept is None:
+        raise Http404
+    form.show_text(kept.answers)
+    return kept
+
+
+def together(
+    request: HttpRequest, draft: Draft, step: str, participant: Participant | None = None
+) -> dict[str, Any]:
+    """What every step shows of the others: who writes it, and comments. Who is here a script asks."""
+    proposal, key = draft.proposal, participant.key if participant is not None else ""
+    given = proposal.given_steps.filter(step=step).select_related("participant__organisation")
+    owner = given.first()
+    return {
+        **comments_on(draft, step, key),
+        "step_owner": owner.participant if owner is not None else None,
+        "mentionable": [one for one in people_of(proposal) if one != request.user],
+    }
+
+
+def comments_on(draft: Draft, step: str, key: str = "") -> dict[str, Any]:
+    """What every place shows of its comments."""
+    found = draft.proposal.comments.filter(step=step, participant_key=key)
+    return {
+        "place": place_of(step, key),
+        "comments": found.select_related("by"),
+        "comment_form": CommentForm(),
+    }
 
 
 def _template_of(form_class: type[ProposalStepForm]) -> str:

@@ -12,6 +12,7 @@
   const key = `unsent ${form.dataset.autosave}`;
   const version = form.querySelector("[name=seen_version]");
   const NOT_TYPED = new Set(["csrfmiddlewaretoken", "seen_version"]);
+  const PRESENCE = 10000;
   let acknowledged = typed();
   let unanswered = null; // what was sent and got no answer: sent again first, so nothing is saved twice
   let running = null;
@@ -65,10 +66,27 @@
     if (said.state === "saved") {
       version.value = said.version;
       acknowledged = text;
+      if (said.fields) takeIn(said.fields, JSON.parse(text));
       return true;
     }
     isStopped = said.state !== "wrong";
     return false;
+  }
+
+  // What somebody else changed comes into the form; what was typed here since it was sent stays.
+  function takeIn(theirs, sent) {
+    const before = new Map(grouped(sent));
+    const now = new Map(grouped(fields()));
+    const touched = new Set([...now.keys()].filter((name) => String(now.get(name)) !== String(before.get(name) ?? [])));
+    const merged = theirs.filter(([name]) => !touched.has(name));
+    putBack(merged, (name) => !touched.has(name));
+    acknowledged = touched.size ? "" : typed();
+  }
+
+  function grouped(pairs) {
+    const given = new Map();
+    for (const [name, value] of pairs) given.set(name, [...(given.get(name) || []), value]);
+    return given;
   }
 
   function save(keepalive = false) {
@@ -104,6 +122,28 @@
   window.addEventListener("pagehide", () => { if (typed() !== acknowledged) save(true); });
   document.addEventListener("visibilitychange", () => { if (document.hidden && typed() !== acknowledged) save(true); });
 
+  // Who else has this step open.
+  const presence = document.getElementById("presence");
+
+  async function tellPresence(left = false) {
+    const body = new URLSearchParams({ place: form.dataset.place });
+    if (left) body.set("left", "1");
+    body.set("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
+    try {
+      const answer = await fetch(form.dataset.presence, { method: "POST", body, keepalive: left, redirect: "manual" });
+      if (!left && answer.ok) {
+        const { words } = await answer.json();
+        if (presence.textContent !== words) presence.textContent = words;
+      }
+    } catch { /* the next one tells it */ }
+  }
+
+  if (presence && form.dataset.presence) {
+    tellPresence();
+    setInterval(() => { if (!document.hidden) tellPresence(); }, PRESENCE);
+    window.addEventListener("pagehide", () => tellPresence(true));
+  }
+
   // The button waits for what is on its way; otherwise a person would be in conflict with themselves.
   form.addEventListener("submit", (event) => {
     clearTimeout(timer);
@@ -121,21 +161,25 @@
     offer.hidden = false;
   }
 
-  function putBack(pairs) {
-    const given = new Map();
-    for (const [name, value] of pairs) given.set(name, [...(given.get(name) || []), value]);
+  function putBack(pairs, isWanted = () => true) {
+    const given = grouped(pairs);
     for (const [name, [count]] of given) {
       if (!name.endsWith("-TOTAL_FORMS")) continue;
       const list = name.replace("-TOTAL_FORMS", "");
       const button = form.querySelector(`[data-add-row="${list}"]`);
+      const focused = document.activeElement;
       while (button && Number(form.elements[name].value) < Number(count)) addRow(button);
+      if (focused && focused !== document.body) focused.focus();
     }
     for (const element of form.elements) {
       if (!element.name || NOT_TYPED.has(element.name) || element.type === "file") continue;
+      if (element.name.endsWith("_FORMS") || element.name.startsWith("take:") || !isWanted(element.name)) continue;
       const values = given.get(element.name) || [];
       if (element.type === "checkbox" || element.type === "radio") element.checked = values.includes(element.value);
       else if (element.multiple) for (const option of element.options) option.selected = values.includes(option.value);
       else if (values.length) element.value = values[0];
+      else if (!isWanted.length) continue;
+      else if (element.closest(".row-entry") && element.type !== "hidden") element.value = ""; // a row that is gone
     }
   }
 

@@ -10,7 +10,7 @@ from conftest import DEADLINE
 from cosme_portal.tests.browser.conftest import jump
 from cosme_portal.tests.processes import wait_until
 from proposals.models import Section
-from proposals.tests.factories import make_draft, partner_of
+from proposals.tests.factories import give, make_draft, partner_of
 
 pytestmark = [
     pytest.mark.browser,
@@ -136,6 +136,7 @@ def test_a_network_that_drops_every_third_answer_loses_and_doubles_nothing(visit
 
 
 def test_two_people_on_one_step_are_told_and_see_both_texts(visit, proposal):
+    give(proposal, "summary")
     lead = writer(visit, proposal)
     partner = writer(visit, proposal, partner_of(proposal))
     lead.page.locator("[name=acronym]").fill("LEAD")

@@ -1,0 +1,291 @@
+"""Several people at once: presence, merging, conflicts, files, invitations, with axe on every page."""
+
+import re
+
+import pytest
+from django.core import mail
+
+from applicants.tests.factories import PASSWORD, make_user
+from calls.call_file import read_call_file
+from calls.publishing import load_call
+from calls.tests.facts import FILE
+from conftest import DEADLINE
+from cosme_portal.tests.browser.conftest import jump
+from cosme_portal.tests.processes import wait_until
+from proposals import outbox
+from proposals.annex import make_prints
+from proposals.mailing import deliver
+from proposals.models import Confirmation, ProposalFile, Section, Version
+from proposals.tests.factories import give, make_draft, make_ready, partner_of, save, submit
+from proposals.tests.test_uploads import pdf_bytes
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.real_clock,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("processes"),
+]
+
+
+@pytest.fixture
+def call(moved_clock):
+    return load_call(read_call_file(FILE))
+
+
+def log_in(visitor, person):
+    visitor.goto("/account/login/")
+    visitor.fill(login=person.email, password=PASSWORD)
+    visitor.press("Log in")
+
+
+def at_step(visit, proposal, person, step="summary", **given):
+    visitor = visit(**given)
+    log_in(visitor, person)
+    visitor.goto(f"/proposals/{proposal.number}/steps/{step}/")
+    return visitor
+
+
+def says(visitor, text):
+    visitor.page.locator("#autosave", has_text=text).wait_for()
+
+
+def stored(proposal, step="summary"):
+    return Section.objects.get(proposal=proposal, step=step, participant=None).answers
+
+
+def link_in_last_mail():
+    outbox.relay_mails(deliver)
+    return re.search(r"http\S+(/proposals/invitations/\S+)", mail.outbox[-1].body)[1]
+
+
+def test_people_on_one_step_see_each_other_and_their_fields_merge(visit, call):
+    proposal = make_draft(call)
+    give(proposal, "summary")
+    partner_person = partner_of(proposal)
+    lead = at_step(visit, proposal, proposal.started_by)
+    partner = at_step(visit, proposal, partner_person)
+    partner.page.locator("#presence", has_text="is also on this step").wait_for()
+    lead.page.locator("[name=acronym]").fill("LASER")
+    says(lead, "Saved 16:20:")
+    partner.page.locator("[name=abstract]").fill("Written by the partner")
+    says(partner, "together with what somebody else changed: Acronym")
+    assert partner.page.locator("[name=acronym]").input_value() == "LASER"
+    partner.page.locator("[name=title_text]").fill("Photonics")
+    partner.page.locator("[name=title_text]").blur()
+    wait_until(lambda: stored(proposal).get("title_text") == "Photonics")
+    lead.page.locator("[name=duration_months]").fill("18")
+    lead.page.locator("[name=duration_months]").blur()
+    wait_until(lambda: stored(proposal).get("duration_months") == 18)
+    assert stored(proposal) == {
+        "acronym": "LASER", "abstract": "Written by the partner", "title_text": "Photonics",
+        "duration_months": 18,
+    }  # fmt: skip
+
+
+def test_rows_that_two_people_add_come_into_both_pages(visit, call):
+    proposal = make_draft(call)
+    give(proposal, "activities")
+    lead = at_step(visit, proposal, proposal.started_by, "activities")
+    partner = at_step(visit, proposal, partner_of(proposal), "activities")
+    lead.page.locator("[name='activities-0-title']").fill("Mission")
+    says(lead, "Saved 16:20:")
+    partner.page.locator("[name='activities-0-title']").fill("Fair")
+    says(partner, "together with what somebody else changed: Activities")
+    assert partner.page.locator("[name='activities-0-title']").input_value() == "Mission"
+    assert partner.page.locator("[name='activities-1-title']").input_value() == "Fair"
+    partner.page.locator("[name='activities-1-description']").fill("In Tokyo")
+    partner.page.locator("[name='activities-1-description']").blur()
+    wait_until(lambda: stored(proposal, "activities")["activities"][1]["description"] == "In Tokyo")
+    titles = [row["title"] for row in stored(proposal, "activities")["activities"]]
+    assert titles == ["Mission", "Fair"]
+
+
+def test_a_conflict_is_solved_field_by_field_with_the_keyboard(visit, call):
+    proposal = make_draft(call)
+    give(proposal, "summary")
+    save(proposal, "summary", acronym="OLD", abstract="Old text")
+    lead = at_step(visit, proposal, proposal.started_by)
+    partner = at_step(visit, proposal, partner_of(proposal))
+    lead.page.locator("[name=acronym]").fill("LEAD")
+    lead.page.locator("[name=abstract]").fill("Text of the lead")
+    says(lead, "Saved 16:20:")
+    partner.page.locator("[name=acronym]").fill("MINE")
+    partner.page.locator("[name=abstract]").fill("Text of mine")
+    says(partner, "saved this step meanwhile. Your text is kept here")
+    partner.press("Save and continue")
+    partner.says("saved this step while you were writing", "LEAD", "MINE")
+    assert partner.page.locator("ins", has_text=re.compile("^LEAD$")).count() == 1
+    partner.page.locator("#theirs-acronym").focus()
+    partner.page.keyboard.press("Space")
+    partner.press("Save and continue")
+    assert (stored(proposal)["acronym"], stored(proposal)["abstract"]) == ("LEAD", "Text of mine")
+
+
+def test_a_third_person_whose_access_ends_keeps_the_text(visit, call):
+    from proposals.models import Invitation  # noqa: PLC0415 -- only here
+    from proposals.people import accept, invite, remove_collaborator  # noqa: PLC0415 -- only here
+
+    proposal = make_draft(call)
+    kim = make_user()
+    asked = invite(
+        proposal,
+        email=kim.email,
+        purpose=Invitation.Purpose.WRITE,
+        participant=proposal.participants.get(key="p2"),
+        by=proposal.started_by,
+    )
+    collaborator = accept(asked, user=kim)
+    visitor = at_step(visit, proposal, kim, "descriptions/p2")
+    visitor.page.locator("[name=description]").fill("First")
+    says(visitor, "Saved 16:20:")
+    remove_collaborator(collaborator, by=proposal.started_by)
+    visitor.page.locator("[name=description]").fill("Second, which is long")
+    says(visitor, "Not saved: you can no longer write here.")
+    visitor.press("Save and continue")
+    visitor.says("This could not be stored", "Second, which is long")
+
+
+def test_files_go_up_by_choosing_or_dropping_and_a_broken_one_is_sent_again(visit, call):
+    proposal = make_draft(call)
+    visitor = at_step(visit, proposal, proposal.started_by, "deliverables")
+    page = visitor.page
+    content = pdf_bytes(pages=2)
+    page.set_input_files(
+        "#file-roadmap", {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": content}
+    )
+    zone = page.locator("[data-upload$='/roadmap/']")
+    zone.get_by_text("“plan.pdf” is stored: 2 pages").wait_for()
+    assert zone.get_by_text("SHA-256", exact=False).first.is_visible()
+    page.set_input_files(
+        "#file-strategy-plan",
+        {"name": "page.pdf", "mimeType": "application/pdf", "buffer": b"<html>"},
+    )
+    page.get_by_text("This is not a PDF, whatever its name says").wait_for()
+
+    page.route("**/files/partnership-agreement/", lambda route: route.abort())
+    agreement = page.locator("[data-upload$='/partnership-agreement/']")
+    page.set_input_files(
+        "#file-partnership-agreement",
+        {"name": "agreed.pdf", "mimeType": "application/pdf", "buffer": content},
+    )
+    agreement.get_by_text("The connection broke").wait_for()
+    page.unroute("**/files/partnership-agreement/")
+    agreement.get_by_role("button", name="Try again").click()
+    agreement.get_by_text("“agreed.pdf” is stored").wait_for()
+
+    transfer = page.evaluate_handle(
+        """bytes => { const t = new DataTransfer();
+        t.items.add(new File([new Uint8Array(bytes)], 'dropped.pdf', {type: 'application/pdf'}));
+        return t; }""",
+        list(pdf_bytes(pages=1)),
+    )
+    zone.dispatch_event("drop", {"dataTransfer": transfer})
+    zone.get_by_text("“dropped.pdf” is stored: 1 page").wait_for()
+    visitor.check()
+    names = ProposalFile.objects.filter(replaced_at=None).values_list("name", flat=True)
+    assert sorted(names) == ["agreed.pdf", "dropped.pdf"]
+    visitor.goto(f"/proposals/{proposal.number}/files/roadmap/")
+    visitor.says("Earlier files", "plan.pdf")
+
+
+def test_a_partner_is_asked_and_confirms_on_a_phone_without_an_account(visit, call):
+    proposal = make_ready(call)
+    lead = visit()
+    log_in(lead, proposal.started_by)
+    lead.goto(f"/proposals/{proposal.number}/people/")
+    lead.fill(email="kim@partner.example", purpose="confirm", partner="p2")
+    lead.press("Send the invitation")
+    lead.says("An invitation is on its way to kim@partner.example.", "pending")
+    phone = visit(width=320)
+    phone.goto(link_in_last_mail())
+    phone.says("Photonics for health", "You need no account.")
+    phone.fill(name="Kim Partner", function="Director")
+    phone.press("Confirm that")
+    phone.says("Tick this if it is so")
+    for number in (1, 2, 3):
+        phone.page.locator(f"[name=declaration_{number}]").check()
+    phone.press("Confirm that")
+    phone.says("Your organisation has confirmed")
+    assert Confirmation.objects.get().name == "Kim Partner"
+    lead.goto(f"/proposals/{proposal.number}/work/")
+    lead.says("owes nothing")
+
+
+def test_an_invited_person_signs_up_and_comes_back_to_the_invitation(visit, call):
+    proposal = make_draft(call)
+    lead = visit()
+    log_in(lead, proposal.started_by)
+    lead.goto(f"/proposals/{proposal.number}/people/")
+    lead.fill(email="kim@partner.example", purpose="write", partner="p2")
+    lead.press("Send the invitation")
+    link = link_in_last_mail()
+    kim = visit()
+    kim.goto(link)
+    kim.press("Sign up")
+    kim.fill(full_name="Kim Partner", email="kim@home.example", password1=PASSWORD)
+    kim.press("Sign up")
+    confirm = re.search(r"http://\S+/account/confirm-email/\S+", mail.outbox[-1].body)[0]
+    kim.page.goto(confirm)
+    kim.press("Yes, confirm it")
+    if link not in kim.page.url:
+        kim.goto(link)
+    kim.press("Accept as Kim Partner")
+    kim.says("You take part now.")
+    kim.goto("/proposals/")
+    kim.says("What waits for me", "Description of")
+
+
+def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
+    proposal = make_ready(call)
+    submit(proposal)
+    save(proposal, "summary", acronym="NEW", abstract="Another text")
+    give(proposal, "vision")
+    base = f"/proposals/{proposal.number}"
+    paths = [
+        "/proposals/", f"{base}/", f"{base}/work/", f"{base}/people/", f"{base}/timeline/",
+        f"{base}/compare/", f"{base}/history/summary/", f"{base}/preview/",
+        f"{base}/consortium/p2/remove/", f"{base}/delete/", f"{base}/work/p2/confirm/",
+        f"{base}/steps/vision/", f"{base}/steps/summary/?text=1",
+    ]  # fmt: skip
+    for width in (1280, 320):
+        visitor = visit(width=width)
+        log_in(visitor, proposal.started_by)
+        for path in paths:
+            visitor.goto(path)
+    partner = visit()
+    log_in(partner, partner_of(proposal))
+    for path in (f"{base}/steps/summary/", f"{base}/steps/budget/", f"{base}/work/p2/confirm/"):
+        partner.goto(path)
+
+
+def test_a_comment_is_written_and_done_and_a_draft_printed(visit, call):
+    proposal = make_draft(call)
+    visitor = at_step(visit, proposal, proposal.started_by)
+    visitor.fill(text="Shorter, please @nobody")
+    visitor.press("Comment")
+    visitor.says("Shorter, please")
+    visitor.press("Mark as done")
+    visitor.says("Open again")
+    visitor.goto(f"/proposals/{proposal.number}/preview/")
+    visitor.press("Make a PDF of it")
+    visitor.says("The PDF is being made.")
+    assert make_prints() == 1
+    ready = visitor.page.get_by_role("link", name="Download the draft (PDF)")
+    ready.wait_for(timeout=10_000)
+    visitor.check()
+
+
+def test_two_leads_submit_at_once_and_the_deadline_passes_between_check_and_submit(visit, call):
+    proposal = make_ready(call)
+    one, other = visit(), visit()
+    for visitor in (one, other):
+        log_in(visitor, proposal.started_by)
+        visitor.goto(f"/proposals/{proposal.number}/check/")
+    for visitor in (one, other):
+        visitor.press("Submit the proposal")
+        visitor.says("this version counts")
+    assert list(Version.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
+    one.goto(f"/proposals/{proposal.number}/check/")
+    jump(DEADLINE)
+    one.press("Submit again")
+    one.says("Received too late", "Version 2, which was received in time, still counts.")

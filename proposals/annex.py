@@ -1,0 +1,112 @@
+"""The whole proposal as a person reads it, as a PDF: of a draft with a mark across every page.
+
+Made by a worker, because laying it out takes longer than a request may: who asks gets the page at once and
+the file a few seconds later. It reads nothing from a network and no file but our own styles and fonts.
+"""
+
+import json
+import logging
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.template.loader import render_to_string
+from weasyprint import CSS, HTML
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import canonical
+from proposals import outbox
+from proposals.dossier import Draft, dossier_of
+from proposals.models import DraftPrint, Proposal
+from proposals.receipts import OwnFilesOnly, base_url, fonts, participants_in
+
+log = logging.getLogger("portal.annex")
+STYLES = settings.ROOT / "static" / "css" / "annex.css"
+
+
+def ask_for_print(draft: Draft, *, by: User) -> DraftPrint:
+    """Promise the draft, as it is now, as a PDF. An unchanged draft is not printed twice."""
+    text = canonical(dossier_of(draft))
+    present = DraftPrint.objects.filter(proposal=draft.proposal, dossier=text, error="").first()
+    if present is not None:
+        return present
+    asked, _made = DraftPrint.objects.update_or_create(
+        proposal=draft.proposal,
+        defaults={
+            "dossier": text, "asked_at": clock.now(), "asked_by": by, "pdf": None, "error": "",
+            "claimed_at": None,
+        },
+    )  # fmt: skip
+    return asked
+
+
+def make_prints(*, at_most: int = 20) -> int:
+    """Make the prints that were asked for; returns how many."""
+    made = 0
+    for _turn in range(at_most):
+        waiting = _claim()
+        if waiting is None:
+            break
+        made += _make(waiting)
+    return made
+
+
+def _claim() -> DraftPrint | None:
+    present = clock.real_now()
+    is_free = Q(claimed_at=None) | Q(claimed_at__lt=present - outbox.stale_after())
+    with transaction.atomic():
+        found = (
+            DraftPrint.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(is_free, pdf=None, error="")
+            .select_related("proposal__strand__call__programme")
+            .first()
+        )
+        if found is not None:
+            found.claimed_at = present
+            found.save(update_fields=["claimed_at"])
+    return found
+
+
+def _make(asked: DraftPrint) -> bool:
+    same = DraftPrint.objects.filter(pk=asked.pk, dossier=asked.dossier)
+    try:
+        pdf = pdf_of(asked.proposal, json.loads(asked.dossier), drafted_at=asked.asked_at)
+    except Exception as error:  # noqa: BLE001 -- one proposal must not keep the others waiting
+        log.error("Print of proposal %s failed: %s", asked.proposal_id, type(error).__name__)
+        same.update(error=type(error).__name__)
+        return False
+    same.update(pdf=pdf)
+    return True
+
+
+def pdf_of(proposal: Proposal, dossier: dict[str, Any], *, drafted_at: datetime | None) -> bytes:
+    """A dossier as a PDF/A; `drafted_at` for one that was not submitted, which every page then says."""
+    html = render_to_string("receipts/annex.html", context_of(proposal, dossier, drafted_at))
+    pdf: bytes = HTML(string=html, base_url=base_url(), url_fetcher=OwnFilesOnly()).write_pdf(
+        stylesheets=[style_sheet()], font_config=fonts(), pdf_variant="pdf/a-3a"
+    )
+    return pdf
+
+
+def context_of(
+    proposal: Proposal, dossier: dict[str, Any], drafted_at: datetime | None
+) -> dict[str, Any]:
+    """What the page and the PDF of a whole proposal show."""
+    return {
+        "proposal": proposal,
+        "call": proposal.call,
+        "strand": proposal.strand,
+        "dossier": dossier,
+        "participants": participants_in(dossier, proposal.call.rule_date),
+        "drafted_at": drafted_at,
+        "version": None,
+    }
+
+
+@cache
+def style_sheet() -> CSS:
+    return CSS(filename=str(STYLES), font_config=fonts(), url_fetcher=OwnFilesOnly())

@@ -1,0 +1,58 @@
+"""Remarks on a step, with mentions of people and "done"."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applicants.models import User
+from calls import clock
+from proposals.mailing import Words, post
+from proposals.models import Comment, Proposal
+from proposals.people import people_of
+
+
+@transaction.atomic
+def comment(proposal: Proposal, *, step: str, key: str, text: str, by: User) -> Comment:
+    """Store a remark and tell those whom it mentions; remarks can be made after the deadline too."""
+    made = Comment.objects.create(
+        proposal=proposal, step=step, participant_key=key, text=text, by=by, at=clock.now()
+    )
+    named = mentioned(text, people_of(proposal))
+    made.mentions.set(named)
+    others = [one.email for one in named if one != by]
+    if others:
+        post(
+            Words(
+                subject=_("%(who)s mentions you in a comment") % {"who": by},
+                happened=_("%(who)s wrote a comment and mentions you in it.") % {"who": by},
+                quote=text,
+                counts=_("The comment stays open until somebody marks it as done."),
+                to_do=_("Answer there, change the step, or mark the comment as done."),
+                link=made.get_absolute_url(),
+                link_words=_("See the comment on its step"),
+            ),
+            to=others,
+            proposal=proposal,
+            key=f"comment:{made.pk}",
+        )
+    return made
+
+
+def mentioned(text: str, people: Iterable[User]) -> list[User]:
+    """Those whose full name stands in the text after an @, whatever its case; longer names first."""
+    rest = " ".join(text.split()).casefold()
+    found = []
+    for person in sorted(people, key=lambda one: -len(str(one))):
+        sign = f"@{str(person).casefold()}"
+        if sign in rest:
+            found.append(person)
+            rest = rest.replace(sign, " ")
+    return found
+
+
+def set_done(comment: Comment, *, done: bool, by: User) -> None:
+    """Mark a remark as settled, or open it again."""
+    comment.done_at = clock.now() if done else None
+    comment.done_by = by if done else None
+    comment.save(update_fields=["done_at", "done_by"])

@@ -1,0 +1,137 @@
+"""An organisation confirms that it takes part: by a link from a mail, or by its own people here.
+
+A confirmation that is missing is a warning with a name, and never keeps a proposal from being submitted.
+"""
+
+import hashlib
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import canonical
+from calls.eligibility.facts import Role
+from proposals.dossier import Draft, dossier_of
+from proposals.drafting import check_open
+from proposals.happenings import note
+from proposals.mailing import Words, post
+from proposals.models import Confirmation, Happening, Invitation, Participant, Proposal
+from proposals.people import answer
+
+DECLARATIONS = (
+    gettext_lazy("The organisation takes part in this proposal in the role shown above."),
+    gettext_lazy("What the proposal says of the organisation is right."),
+    gettext_lazy("I am entitled to say this for the organisation."),
+)
+
+
+def shown_to(draft: Draft, participant: Participant) -> dict[str, Any]:
+    """What a partner is shown before it confirms: the summary, who takes part, and its own part."""
+    dossier = dossier_of(draft)
+    own = next(one for one in dossier["consortium"] if one["key"] == participant.key)
+    return {
+        "call": dossier["call"],
+        "strand": dossier["strand"],
+        "summary": dossier["summary"],
+        "consortium": [
+            {
+                "name": one["organisation"]["cluster_name"] or one["organisation"]["legal_name"],
+                "country": one["organisation"]["country"],
+                "role": one["role"],
+            }
+            for one in dossier["consortium"]
+        ],
+        "part": {name: own[name] for name in ("role", "description", "task", "budget")},
+    }
+
+
+def hash_of_shown(shown: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(shown).encode()).hexdigest()
+
+
+@transaction.atomic
+def confirm(
+    participant: Participant,
+    *,
+    name: str,
+    function: str,
+    shown_sha256: str,
+    by: User | None,
+    invitation: Invitation | None = None,
+) -> Confirmation:
+    """Record that an organisation takes part, in its present role, on the text that was shown.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        NotAnswerable: the link was used, taken back, or has expired.
+    """
+    proposal, moment = participant.proposal, clock.now()
+    check_open(proposal, moment)
+    answered = (
+        answer(invitation, Invitation.State.ACCEPTED, by=by) if invitation is not None else None
+    )
+    confirmation = Confirmation.objects.create(
+        proposal=proposal,
+        organisation=participant.organisation,
+        participant_key=participant.key,
+        role=participant.role,
+        name=name,
+        function=function,
+        declarations=[str(text) for text in DECLARATIONS],
+        shown_sha256=shown_sha256,
+        confirmed_at=moment,
+        confirmed_by=by,
+        invitation=answered,
+    )
+    organisation = participant.organisation.name
+    words = _("%(name)s confirmed that it takes part") % {"name": organisation}
+    note(proposal, Happening.Kind.ANSWERED, words, by=by, at=moment)
+    _tell_the_leads(proposal, participant, confirmation)
+    return confirmation
+
+
+def unconfirmed(draft: Draft) -> list[Participant]:
+    """Partners that have not confirmed their present role. The coordinator confirms by submitting."""
+    given = set(
+        draft.proposal.confirmations.values_list("participant_key", "role", "organisation_id")
+    )
+    return [
+        one
+        for one in draft.participants
+        if not one.is_coordinator and (one.key, one.role, one.organisation_id) not in given
+    ]
+
+
+def leads_of(proposal: Proposal) -> list[str]:
+    """Addresses of the people who act for the coordinator."""
+    people = User.objects.filter(
+        is_active=True,
+        organisations__participations__proposal=proposal,
+        organisations__participations__role=Role.COORDINATOR.value,
+    )
+    return list(people.values_list("email", flat=True).distinct())
+
+
+def _tell_the_leads(
+    proposal: Proposal, participant: Participant, confirmation: Confirmation
+) -> None:
+    name = participant.organisation.name
+    post(
+        Words(
+            subject=_("%(name)s has confirmed") % {"name": name},
+            happened=_("%(who)s (%(function)s) confirmed that %(name)s takes part.")
+            % {"who": confirmation.name, "function": confirmation.function, "name": name},
+            facts=[(_("Role"), str(participant.get_role_display()))],
+            counts=_("The confirmation is kept with the text that was shown to them."),
+            to_do=_("Nothing. See who is still to confirm on the page of who owes what."),
+            link=reverse("proposals:work", args=[proposal.number]),
+            link_words=_("Who owes what"),
+        ),
+        to=leads_of(proposal),
+        proposal=proposal,
+        key=f"confirmed:{confirmation.pk}",
+    )

@@ -1,0 +1,122 @@
+"""An earlier proposal as the beginning of a new one: partners, texts, figures and files that fit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applicants.models import Organisation, User
+from calls import clock
+from calls.eligibility.facts import Role
+from calls.models import Strand
+from proposals import drafting
+from proposals.dossier import COST_KINDS, Draft
+from proposals.happenings import note
+from proposals.models import Happening, Participant, Proposal, ProposalFile
+
+SUMMARY_OF_ESTABLISHED = ("partnership_name", "partnership_since", "partnership_text")
+
+
+@transaction.atomic
+def copy_proposal(
+    source: Proposal, strand: Strand, *, organisation: Organisation, by: User
+) -> Proposal:
+    """Start a draft in a strand from an earlier proposal, which stays as it is.
+
+    Partners are taken over, and can read the new draft. Objectives and deliverables that the strand does not
+    have are left out. Confirmations, comments and invitations are not copied: they were for the other one.
+
+    Raises:
+        NotOpen: the call is not open now.
+    """
+    proposal = drafting.start_draft(strand, organisation=organisation, by=by)
+    copy = _Copy(Draft(source), proposal, by)
+    keys = copy.partners(organisation)
+    copy.texts(keys)
+    copy.files()
+    words = _("Copied from %(number)s") % {"number": source.number}
+    note(proposal, Happening.Kind.COPIED, words, by=by, source=source.number)
+    return proposal
+
+
+@dataclass
+class _Copy:
+    source: Draft
+    target: Proposal
+    by: User
+
+    def partners(self, coordinator: Organisation) -> dict[str, Participant]:
+        """Old key → new participant."""
+        own = self.target.participants.get()
+        taken = {}
+        for number, one in enumerate(self._others(coordinator), start=1):
+            role = Role.PARTNER if one.is_coordinator else Role(one.role)
+            invited = drafting.Invited(one.organisation, role, one.controlled_by)
+            taken[one.key] = drafting.add_participant(
+                self.target, invited, seen_version=number, by=self.by
+            )
+        for one in self.source.participants:
+            if one.organisation_id == coordinator.pk:
+                taken[one.key] = own
+        return taken
+
+    def _others(self, coordinator: Organisation) -> list[Participant]:
+        return [one for one in self.source.participants if one.organisation_id != coordinator.pk]
+
+    def texts(self, keys: dict[str, Participant]) -> None:
+        self._save("summary", self._summary())
+        for one in self.source.participants:
+            self._save("descriptions", self.source.answers("descriptions", one), of=keys[one.key])
+        self._save("vision", self.source.answers("vision"))
+        self._save("activities", self._activities())
+        self._save("deliverables", self._deliverables())
+        kinds = (*COST_KINDS, "grant")
+        budget = self.source.answers("budget")
+        lines = {
+            f"{kind}_{new.key}": budget[f"{kind}_{old}"]
+            for old, new in keys.items()
+            for kind in kinds
+            if budget.get(f"{kind}_{old}")
+        }
+        self._save("budget", lines)
+
+    def _summary(self) -> dict[str, Any]:
+        answers = dict(self.source.answers("summary"))
+        if not self.target.strand.needs_established_partnership:
+            for name in SUMMARY_OF_ESTABLISHED:
+                answers.pop(name, None)
+        return answers
+
+    def _activities(self) -> dict[str, Any]:
+        known = {one["code"] for one in self.target.strand.objectives}
+        rows = self.source.answers("activities").get("activities", [])
+        kept = [row if row.get("objective") in known else row | {"objective": ""} for row in rows]
+        return {"activities": kept} if kept else {}
+
+    def _deliverables(self) -> dict[str, Any]:
+        answers, wanted = self.source.answers("deliverables"), self._slots()
+        kept = {name: value for name, value in answers.items() if name.partition("_")[2] in wanted}
+        if any(one.is_scoreboard for one in self.target.strand.deliverables.all()):
+            kept |= {name: answers[name] for name in ("indicators",) if name in answers}
+        return kept
+
+    def _slots(self) -> set[str]:
+        return {one.code for one in self.target.strand.deliverables.all()}
+
+    def files(self) -> None:
+        moment = clock.now()
+        for slot, file in self.source.files.items():
+            if slot in self._slots():
+                ProposalFile.objects.create(
+                    proposal=self.target, slot=slot, name=file.name, sha256=file.sha256,
+                    size=file.size, pages=file.pages, uploaded_at=moment, uploaded_by=self.by,
+                    scan=file.scan,
+                )  # fmt: skip
+
+    def _save(self, step: str, answers: dict[str, Any], *, of: Participant | None = None) -> None:
+        if answers:
+            section = drafting.section_of(self.target, step, of)
+            drafting.save_section(
+                self.target, section, answers=answers, seen_version=section.version, by=self.by
+            )

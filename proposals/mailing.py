@@ -1,0 +1,61 @@
+"""Mails of the portal: each says what happened, what counts now, and what to do.
+
+A mail is a row first (`Mail`), written in the transaction that gives cause for it, one for each address, so
+that nobody sees another's. A worker sends it; its delivery state is kept.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from proposals.models import Mail, Proposal
+
+LONGEST_SUBJECT = 200
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a mail says. `link` is an address within the portal, with what to press for it."""
+
+    subject: str
+    happened: str
+    counts: str
+    to_do: str
+    link: str
+    link_words: str
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    quote: str = ""
+
+
+def post(words: Words, *, to: Iterable[str], proposal: Proposal, key: str) -> None:
+    """Promise a mail to each address; the same key never makes a second one to the same address."""
+    context: dict[str, Any] = {
+        "words": words,
+        "proposal": proposal,
+        "link": settings.BASE_URL + words.link,
+    }
+    text = render_to_string("proposals/mails/mail.txt", context)
+    html = render_to_string("proposals/mails/mail.html", context)
+    subject = " ".join(words.subject.split())[:LONGEST_SUBJECT]
+    addresses = sorted({address.strip().lower() for address in to if address.strip()})
+    Mail.objects.bulk_create(
+        (
+            Mail(
+                key=f"{key}:{address}", proposal=proposal, to=address, subject=subject, text=text,
+                html=html,
+            )
+            for address in addresses
+        ),
+        ignore_conflicts=True,
+    )  # fmt: skip
+
+
+def deliver(mail: Mail) -> None:
+    """Hand one mail to the mail server; raises what the server's connection raises."""
+    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to])
+    message.attach_alternative(mail.html, "text/html")
+    message.send()

@@ -1,0 +1,324 @@
+"""What a consortium needs to write together: who may do what, who was asked, and what happened."""
+
+from datetime import datetime
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from applicants.models import Organisation, User
+from proposals import guards
+from proposals.models.proposal import Participant, Proposal
+
+
+class SectionChange(models.Model):
+    """One saved text of a step, as it was. PostgreSQL writes it whenever a section is saved.
+
+    `participant_key` and `organisation` say whose part it is; they stay when the organisation leaves.
+    """
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="section_changes")
+    step = models.SlugField(max_length=40)
+    participant_key = models.CharField(max_length=6, blank=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
+    version = models.PositiveIntegerField()
+    answers = models.JSONField()
+    saved_at = models.DateTimeField(null=True)
+    saved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(
+                name="changes_of_a_step",
+                fields=["proposal", "step", "participant_key", "version"],
+            )
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="saved_texts_are_final",
+                fields=["proposal", "step", "participant_key", "version", "answers", "saved_at"],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step} {self.participant_key} v{self.version}"
+
+
+class GivenStep(models.Model):
+    """A step that the lead gave to a partner: its people may write it, beside the lead."""
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="given_steps")
+    step = models.SlugField(max_length=40)
+    participant = models.ForeignKey(Participant, models.CASCADE, related_name="given_steps")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_step_is_given_to_one_partner", fields=["proposal", "step"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step} to {self.participant.key}"
+
+
+class Invitation(models.Model):
+    """A mail that asks somebody to write, to read, or to confirm that its organisation takes part.
+
+    It is open until it is answered, revoked, or `expires_at` has passed. Whoever holds the link can
+    answer it once, with any account; for a confirmation none is needed.
+    """
+
+    class Purpose(models.TextChoices):
+        WRITE = "write", _("to write for a partner")
+        READ = "read", _("to read the proposal")
+        CONFIRM = "confirm", _("to confirm that it takes part")
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        ACCEPTED = "accepted", _("accepted")
+        DECLINED = "declined", _("declined")
+        REVOKED = "revoked", _("revoked")
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="invitations")
+    participant = models.ForeignKey(
+        Participant, models.CASCADE, null=True, blank=True, related_name="invitations"
+    )
+    purpose = models.CharField(max_length=8, choices=Purpose)
+    email = models.EmailField()
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    invited_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField()
+    times_sent = models.PositiveSmallIntegerField(default=1)
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True, help_text="Given when declining.")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="only_readers_are_invited_without_a_partner",
+                condition=Q(purpose="read", participant__isnull=True)
+                | (~Q(purpose="read") & Q(participant__isnull=False)),
+            ),
+            models.UniqueConstraint(
+                name="an_address_is_asked_once_at_a_time",
+                fields=["proposal", "participant", "purpose", "email"],
+                condition=Q(state="pending"),
+                nulls_distinct=False,
+            ),
+        ]
+        triggers = [guards.ANSWERED_INVITATIONS_ARE_FINAL]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()}: {self.state}"
+
+    def is_expired(self, moment: datetime) -> bool:
+        return self.state == self.State.PENDING and moment >= self.expires_at
+
+    def is_open(self, moment: datetime) -> bool:
+        return self.state == self.State.PENDING and moment < self.expires_at
+
+
+class Collaborator(models.Model):
+    """A person who takes part by invitation: writes for one partner, or reads."""
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="collaborators")
+    user = models.ForeignKey(User, models.CASCADE, related_name="collaborations")
+    participant = models.ForeignKey(
+        Participant, models.CASCADE, null=True, blank=True, related_name="collaborators",
+        help_text="For whom this person writes; nobody for one who reads.",
+    )  # fmt: skip
+    joined_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["joined_at"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_person_collaborates_once_for_each_partner",
+                fields=["proposal", "user", "participant"],
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.proposal}"
+
+
+class Confirmation(models.Model):
+    """An organisation said that it takes part: as what, who said so, and on which text.
+
+    `shown_sha256` is the hash of the summary and part that the person was shown. Only the person's name
+    and function can be erased later.
+    """
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="confirmations")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    participant_key = models.CharField(max_length=6)
+    role = models.CharField(max_length=12, choices=Participant.RoleChoices)
+    name = models.CharField(_("your name"), max_length=150)
+    function = models.CharField(_("your function"), max_length=150)
+    declarations = ArrayField(models.CharField(max_length=300))
+    shown_sha256 = models.CharField(max_length=64)
+    confirmed_at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    invitation = models.OneToOneField(
+        Invitation, models.SET_NULL, null=True, related_name="confirmation"
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="a_confirmation_has_a_name",
+                condition=Q(name__regex=r"\S") & Q(function__regex=r"\S"),
+            )
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="confirmations_are_final",
+                fields=[
+                    "proposal", "organisation", "participant_key", "role", "declarations",
+                    "shown_sha256", "confirmed_at",
+                ],
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.organisation} confirmed {self.proposal}"
+
+
+class Comment(models.Model):
+    """A remark on a step for the others; "done" when it is settled. Its text is never changed."""
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="comments")
+    step = models.SlugField(max_length=40)
+    participant_key = models.CharField(max_length=6, blank=True)
+    text = models.TextField(max_length=4000)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    mentions = models.ManyToManyField(User, related_name="mentioned_in", blank=True)
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(name="a_comment_has_a_text", condition=Q(text__regex=r"\S"))
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="comments_keep_their_text", fields=["proposal", "step", "text", "by", "at"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by}: {self.text[:40]}"
+
+    def get_absolute_url(self) -> str:
+        number = self.proposal.number
+        if self.step == "consortium":
+            page = reverse("proposals:consortium", args=[number])
+        elif self.participant_key:
+            page = reverse("proposals:description", args=[number, self.participant_key])
+        else:
+            page = reverse("proposals:step", args=[number, self.step])
+        return f"{page}#comment-{self.pk}"
+
+
+class Presence(models.Model):
+    """Who has a step open. Plumbing, in real time; old rows mean nothing."""
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="+")
+    place = models.CharField(max_length=60)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_person_is_at_a_place_once", fields=["proposal", "place", "user"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.place}"
+
+
+class Happening(models.Model):
+    """Something that was done to a proposal and has no row of its own; never changed."""
+
+    class Kind(models.TextChoices):
+        COPIED = "copied", _("copied from another proposal")
+        ADDED = "added", _("organisation added")
+        CHANGED = "changed", _("part changed")
+        REMOVED = "removed", _("organisation removed")
+        GIVEN = "given", _("step given")
+        REMINDED = "reminded", _("reminder sent")
+        INVITED = "invited", _("invited")
+        ANSWERED = "answered", _("invitation answered")
+        REVOKED = "revoked", _("access taken back")
+        FILE_REMOVED = "file-removed", _("file removed")
+        REFUSED = "refused", _("submission refused")
+        DELETED = "deleted", _("draft deleted")
+        RESTORED = "restored", _("draft restored")
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="happenings")
+    kind = models.CharField(max_length=12, choices=Kind)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    words = models.CharField(max_length=300)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["pk"]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="happenings_are_final", fields=["proposal", "kind", "at", "words", "details"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class ReminderWish(models.Model):
+    """A person wants to be reminded before the deadline while nothing is submitted."""
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="reminder_wishes")
+    user = models.ForeignKey(User, models.CASCADE, related_name="reminder_wishes")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_person_wishes_reminders_once", fields=["proposal", "user"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.proposal}"
+
+
+class DraftPrint(models.Model):
+    """The draft as a PDF with a DRAFT mark, made by a worker when somebody asks for it.
+
+    `claimed_at` is plumbing, and real time. Only the newest print of a proposal is kept.
+    """
+
+    proposal = models.OneToOneField(Proposal, models.CASCADE, related_name="draft_print")
+    dossier = models.TextField()
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    claimed_at = models.DateTimeField(null=True)
+    pdf = models.BinaryField(null=True)
+    error = models.CharField(max_length=100, blank=True)
+
+    def __str__(self) -> str:
+        return f"Print of {self.proposal}"

@@ -1,0 +1,270 @@
+"""Inviting people into a proposal, and taking access back.
+
+A link is signed and leads to its row in the database, which says whether it is still open. It can be answered
+once, with any account: who is asked in the last week often has another address than the one that was known.
+"""
+
+from datetime import timedelta
+
+from django.core import signing
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applicants.models import User
+from calls import clock
+from proposals.drafting import check_open
+from proposals.happenings import note
+from proposals.mailing import Words, post
+from proposals.models import Collaborator, Happening, Invitation, Participant, Proposal
+
+SALT = "proposals.invitation"
+LASTS = timedelta(days=14)
+MOST_SENT = 10  # times that one invitation is sent, so that nobody's mailbox can be filled
+
+
+class AskedAlready(Exception):
+    """This address has an open invitation of this kind."""
+
+
+class SentTooOften(Exception):
+    """The invitation was sent as often as one may be."""
+
+
+class NotAnswerable(Exception):
+    """The invitation was answered, revoked, or has expired; `invitation` says which."""
+
+    def __init__(self, invitation: Invitation) -> None:
+        super().__init__(invitation.state)
+        self.invitation = invitation
+
+
+def token_of(invitation: Invitation) -> str:
+    return signing.Signer(salt=SALT).sign_object(invitation.pk)
+
+
+def invitation_of(token: str) -> Invitation | None:
+    """The invitation that a link leads to; None for a link that is not ours, or whose draft is gone."""
+    try:
+        pk = signing.Signer(salt=SALT).unsign_object(token)
+    except (signing.BadSignature, ValueError):
+        return None
+    related = Invitation.objects.select_related(
+        "proposal__strand__call__programme", "participant__organisation", "invited_by"
+    )
+    return related.filter(pk=pk, proposal__deleted_at=None).first()
+
+
+@transaction.atomic
+def invite(
+    proposal: Proposal,
+    *,
+    email: str,
+    purpose: Invitation.Purpose,
+    participant: Participant | None,
+    by: User,
+) -> Invitation:
+    """Ask somebody by mail. Nothing tells whether the address has an account.
+
+    An expired invitation to the same address gives way to the new one.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        AskedAlready: the address has an open invitation of this kind.
+    """
+    moment = clock.now()
+    check_open(proposal, moment)
+    address = email.strip().lower()
+    same = proposal.invitations.filter(
+        email=address, purpose=purpose, participant=participant, state=Invitation.State.PENDING
+    )
+    same.filter(expires_at__lte=moment).update(state=Invitation.State.REVOKED)
+    try:
+        with transaction.atomic():
+            invitation = Invitation.objects.create(
+                proposal=proposal,
+                participant=participant,
+                purpose=purpose,
+                email=address,
+                invited_by=by,
+                invited_at=moment,
+                expires_at=moment + LASTS,
+            )
+    except IntegrityError:
+        raise AskedAlready from None
+    words = _("%(address)s was asked %(purpose)s")
+    values = {"address": address, "purpose": _purpose_in_words(invitation)}
+    note(proposal, Happening.Kind.INVITED, words % values, by=by, at=moment)
+    _send(invitation)
+    return invitation
+
+
+@transaction.atomic
+def resend(invitation: Invitation, *, by: User) -> None:
+    """Send the same link again; it is open for another fourteen days.
+
+    Raises:
+        NotAnswerable: it was answered or revoked meanwhile.
+        SentTooOften: ten times are enough.
+    """
+    moment = clock.now()
+    check_open(invitation.proposal, moment)
+    locked = _locked(invitation)
+    if locked.state != Invitation.State.PENDING:
+        raise NotAnswerable(locked)
+    if locked.times_sent >= MOST_SENT:
+        raise SentTooOften
+    locked.times_sent += 1
+    locked.expires_at = moment + LASTS
+    locked.save(update_fields=["times_sent", "expires_at"])
+    words = _("The invitation to %(address)s was sent again")
+    note(
+        locked.proposal, Happening.Kind.INVITED, words % {"address": locked.email}, by=by, at=moment
+    )
+    _send(invitation, locked.times_sent)
+
+
+@transaction.atomic
+def revoke(invitation: Invitation, *, by: User) -> None:
+    """Take an invitation back: its link opens nothing any more.
+
+    Raises:
+        NotAnswerable: it was answered or revoked meanwhile.
+    """
+    locked = _locked(invitation)
+    if locked.state != Invitation.State.PENDING:
+        raise NotAnswerable(locked)
+    locked.state = Invitation.State.REVOKED
+    locked.save(update_fields=["state"])
+    words = _("The invitation to %(address)s was taken back")
+    note(locked.proposal, Happening.Kind.REVOKED, words % {"address": locked.email}, by=by)
+
+
+@transaction.atomic
+def accept(invitation: Invitation, *, user: User) -> Collaborator:
+    """Let a signed-in person write or read from now on.
+
+    Raises:
+        NotAnswerable: answered, revoked or expired.
+    """
+    answered = answer(invitation, Invitation.State.ACCEPTED, by=user)
+    collaborator, _made = Collaborator.objects.get_or_create(
+        proposal=answered.proposal,
+        user=user,
+        participant=answered.participant,
+        defaults={"joined_at": clock.now()},
+    )
+    words = _("%(who)s accepted %(purpose)s")
+    values = {"who": user, "purpose": _purpose_in_words(answered)}
+    note(answered.proposal, Happening.Kind.ANSWERED, words % values, by=user)
+    return collaborator
+
+
+@transaction.atomic
+def decline(invitation: Invitation, *, reason: str, by: User | None) -> None:
+    """Say no, perhaps with a reason; no account is needed.
+
+    Raises:
+        NotAnswerable: answered, revoked or expired.
+    """
+    answered = answer(invitation, Invitation.State.DECLINED, by=by, reason=reason)
+    words = _("%(address)s declined %(purpose)s")
+    values = {"address": answered.email, "purpose": _purpose_in_words(answered)}
+    note(answered.proposal, Happening.Kind.ANSWERED, words % values, by=by, reason=reason)
+    post(
+        Words(
+            subject=_("%(address)s declined") % {"address": answered.email},
+            happened=words % values + ".",
+            quote=reason,
+            counts=_("Nothing else has changed; the partner is still in the consortium."),
+            to_do=_("Ask somebody else there, or change the consortium."),
+            link=reverse("proposals:people", args=[answered.proposal.number]),
+            link_words=_("People of the proposal"),
+        ),
+        to=[answered.invited_by.email],
+        proposal=answered.proposal,
+        key=f"declined:{answered.pk}",
+    )
+
+
+def answer(
+    invitation: Invitation, state: Invitation.State, *, by: User | None, reason: str = ""
+) -> Invitation:
+    """Close an open invitation; within the caller's transaction.
+
+    Raises:
+        NotAnswerable: answered, revoked or expired.
+    """
+    moment = clock.now()
+    locked = _locked(invitation)
+    if not locked.is_open(moment):
+        raise NotAnswerable(locked)
+    locked.state = state
+    locked.answered_at = moment
+    locked.answered_by = by
+    locked.reason = reason[:500]
+    locked.save(update_fields=["state", "answered_at", "answered_by", "reason"])
+    return locked
+
+
+@transaction.atomic
+def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
+    """Take access back from a person who was invited. What they wrote stays."""
+    words = _("%(who)s no longer has access by invitation") % {"who": collaborator.user}
+    note(collaborator.proposal, Happening.Kind.REVOKED, words, by=by)
+    collaborator.delete()
+
+
+def people_of(proposal: Proposal) -> list[User]:
+    """Everyone who takes part, for an organisation or by invitation."""
+    for_organisation = User.objects.filter(organisations__participations__proposal=proposal)
+    invited = User.objects.filter(collaborations__proposal=proposal)
+    return list((for_organisation | invited).filter(is_active=True).distinct())
+
+
+def _locked(invitation: Invitation) -> Invitation:
+    rows = Invitation.objects.select_for_update(of=("self",)).select_related(
+        "proposal__strand__call__programme", "participant__organisation", "invited_by"
+    )
+    return rows.get(pk=invitation.pk)
+
+
+def _purpose_in_words(invitation: Invitation) -> str:
+    if invitation.participant is None:
+        return _("to read the proposal")
+    name = invitation.participant.organisation.name
+    if invitation.purpose == Invitation.Purpose.CONFIRM:
+        return _("to confirm that %(name)s takes part") % {"name": name}
+    return _("to write for %(name)s") % {"name": name}
+
+
+def _send(invitation: Invitation, time: int = 1) -> None:
+    proposal = invitation.proposal
+    purpose = _purpose_in_words(invitation)
+    is_confirmation = invitation.purpose == Invitation.Purpose.CONFIRM
+    happened = _("%(who)s asks you %(purpose)s, for the call %(call)s.") % {
+        "who": invitation.invited_by,
+        "purpose": purpose,
+        "call": proposal.call.title,
+    }
+    to_do = (
+        _("Open the link, read what the proposal says, and confirm. You need no account.")
+        if is_confirmation
+        else _("Open the link and log in or sign up there; any address of yours will do.")
+    )
+    post(
+        Words(
+            subject=_("Please answer: %(purpose)s") % {"purpose": purpose},
+            happened=happened,
+            counts=_(
+                "Nothing changes until you answer. Whoever has this link can answer in your place: do "
+                "not pass it on. If you do not know what this is about, do nothing."
+            ),
+            to_do=to_do,
+            link=reverse("proposals:invitation", args=[token_of(invitation)]),
+            link_words=_("Answer the invitation (open for 14 days)"),
+        ),
+        to=[invitation.email],
+        proposal=proposal,
+        key=f"invitation:{invitation.pk}:{time}",
+    )

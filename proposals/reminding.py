@@ -1,0 +1,77 @@
+"""Mails before the deadline, to those who chose them, while nothing is submitted."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applicants.models import User
+from calls import clock
+from calls.templatetags.instants import in_words
+from proposals.drafting import check_open
+from proposals.mailing import Words, post
+from proposals.models import Proposal, ReminderWish
+
+BEFORE = (timedelta(days=7), timedelta(days=1), timedelta(hours=2))
+
+
+def wish_reminders(proposal: Proposal, *, wanted: bool, by: User) -> None:
+    """Let a person be reminded of this proposal's deadline, or no longer.
+
+    Raises:
+        NotOpen: the deadline has passed.
+    """
+    moment = clock.now()
+    check_open(proposal, moment)
+    if wanted:
+        ReminderWish.objects.get_or_create(proposal=proposal, user=by, defaults={"since": moment})
+    else:
+        ReminderWish.objects.filter(proposal=proposal, user=by).delete()
+
+
+def remind_of_deadlines(moment: datetime) -> int:
+    """Promise the reminders that have become due; returns for how many wishes. Safe to repeat.
+
+    A moment that had passed before a person chose reminders, or before an earlier one was missed, sends
+    nothing: only the latest of the three is sent.
+    """
+    near = Proposal.objects.near_deadline(moment, max(BEFORE))
+    soon = near.filter(counting=None, deleted_at=None)
+    found = soon.select_related("strand__call__programme").prefetch_related("reminder_wishes__user")
+    return sum(_remind(proposal, moment) for proposal in found)
+
+
+@transaction.atomic
+def _remind(proposal: Proposal, moment: datetime) -> int:
+    passed = [before for before in BEFORE if proposal.deadline - before <= moment]
+    latest = min(passed)
+    due = [
+        wish
+        for wish in proposal.reminder_wishes.all()
+        if wish.user.is_active and wish.since < proposal.deadline - latest
+    ]
+    takes_part = set(
+        User.objects.filter(pk__in=[wish.user_id for wish in due])
+        .filter(organisations__participations__proposal=proposal)
+        .values_list("pk", flat=True)
+    ) | set(proposal.collaborators.values_list("user_id", flat=True))
+    addresses = [wish.user.email for wish in due if wish.user_id in takes_part]
+    hours = int(latest.total_seconds() // 3600)
+    post(
+        Words(
+            subject=_("Not submitted yet: %(number)s") % {"number": proposal.number},
+            happened=_("The deadline of your proposal comes near, and nothing was submitted yet."),
+            facts=[(_("Deadline"), in_words(proposal.deadline))],
+            counts=_("A draft does not count. Only what is submitted before the deadline does."),
+            to_do=_(
+                "Check and submit now; you can change the draft and submit again until the deadline."
+            ),
+            link=reverse("proposals:check", args=[proposal.number]),
+            link_words=_("Check and submit"),
+        ),
+        to=addresses,
+        proposal=proposal,
+        key=f"deadline:{proposal.pk}:{proposal.deadline.isoformat()}:{hours}",
+    )
+    return len(addresses)

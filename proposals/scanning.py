@@ -1,0 +1,119 @@
+"""Files and the virus scanner: nobody can open a file before it has passed, where a scanner is configured.
+
+The scanner is asked when a file arrives. While it does not answer the file waits in quarantine: it belongs to
+the draft, and can be submitted, but nobody can open it; a worker asks again.
+"""
+
+import io
+import logging
+from datetime import timedelta
+
+from clamav_client.clamd import ClamdError, ClamdNetworkSocket, ClamdUnixSocket
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from calls import clock
+from proposals.confirming import leads_of
+from proposals.mailing import Words, post
+from proposals.models import ProposalFile
+
+log = logging.getLogger("portal.scanning")
+TIMEOUT = 10.0  # seconds
+RETRY = timedelta(seconds=60)
+
+
+class ScannerAway(Exception):
+    """No scanner is configured, or it does not answer."""
+
+
+def scan(content: bytes) -> ProposalFile.Scan:
+    """PASSED or INFECTED; NONE where no scanner is configured, WAITING while it does not answer."""
+    if not settings.CLAMD:
+        return ProposalFile.Scan.NONE
+    try:
+        is_clean = _ask(content)
+    except ScannerAway as error:
+        log.warning("The virus scanner is away (%s); the file waits in quarantine.", error)
+        return ProposalFile.Scan.WAITING
+    return ProposalFile.Scan.PASSED if is_clean else ProposalFile.Scan.INFECTED
+
+
+def _ask(content: bytes) -> bool:
+    try:
+        answer = _scanner().instream(io.BytesIO(content))
+    except (ClamdError, OSError) as error:
+        raise ScannerAway(type(error).__name__) from None
+    status, _name = (answer or {}).get("stream", ("ERROR", None))
+    if status not in {"OK", "FOUND"}:
+        raise ScannerAway(status)
+    return bool(status == "OK")
+
+
+def _scanner() -> ClamdNetworkSocket:
+    """`PORTAL_CLAMD` is a path of a Unix socket, or host:port."""
+    if settings.CLAMD.startswith("/"):
+        return ClamdUnixSocket(path=settings.CLAMD, timeout=TIMEOUT)
+    host, _colon, port = settings.CLAMD.rpartition(":")
+    return ClamdNetworkSocket(host=host, port=int(port), timeout=TIMEOUT)
+
+
+def scan_waiting(*, at_most: int = 50) -> int:
+    """Scan files in quarantine; returns how many got an answer."""
+    answered = 0
+    for _turn in range(at_most):
+        file = _claim()
+        if file is None:
+            break
+        with file.open() as stored:
+            result = scan(stored.read())
+        if result in {ProposalFile.Scan.PASSED, ProposalFile.Scan.INFECTED}:
+            _settle(file, result)
+            answered += 1
+    return answered
+
+
+def _claim() -> ProposalFile | None:
+    present = clock.real_now()
+    is_free = Q(claimed_at=None) | Q(claimed_at__lt=present - RETRY)
+    with transaction.atomic():
+        file = (
+            ProposalFile.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(is_free, scan=ProposalFile.Scan.WAITING)
+            .order_by("pk")
+            .first()
+        )
+        if file is not None:
+            file.claimed_at = present
+            file.save(update_fields=["claimed_at"])
+    return file
+
+
+@transaction.atomic
+def _settle(file: ProposalFile, result: ProposalFile.Scan) -> None:
+    """Open a file that has passed; take an infected one out of the draft and tell the leads."""
+    file.scan = result
+    if result == ProposalFile.Scan.INFECTED and file.replaced_at is None:
+        file.replaced_at = clock.now()
+    file.save(update_fields=["scan", "replaced_at"])
+    if result == ProposalFile.Scan.PASSED:
+        return
+    proposal = file.proposal
+    post(
+        Words(
+            subject=_("A virus was found in a file of %(number)s") % {"number": proposal.number},
+            happened=_("The virus scanner found something in “%(name)s”.") % {"name": file.name},
+            counts=_(
+                "The file was taken out of the draft, and nobody can open it. A version that was "
+                "submitted with it stays as it was sent."
+            ),
+            to_do=_("Make the PDF anew on a clean computer, upload it, and submit again in time."),
+            link=reverse("proposals:step", args=[proposal.number, "deliverables"]),
+            link_words=_("Deliverables and their files"),
+        ),
+        to={*leads_of(proposal), file.uploaded_by.email},
+        proposal=proposal,
+        key=f"infected:{file.pk}",
+    )

@@ -1,0 +1,876 @@
+"""Writing together: history, merging, invitations, confirmations, comments, and who owes what."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, InternalError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from applicants.tests.factories import make_user
+from calls import clock
+from conftest import AFTERNOON, DEADLINE, NEXT_DAY
+from proposals import commenting, confirming, drafting, outbox, people, reminding, sharing
+from proposals.deleting import KEPT, purge_deleted
+from proposals.dossier import Draft
+from proposals.mailing import deliver
+from proposals.models import (
+    Collaborator,
+    Comment,
+    Confirmation,
+    Happening,
+    Invitation,
+    Mail,
+    Proposal,
+    ReminderWish,
+    SectionChange,
+)
+from proposals.tests.factories import (
+    fresh,
+    give,
+    make_draft,
+    make_ready,
+    partner_of,
+    save,
+    submit,
+)
+from proposals.work import matrix, reminder_for
+
+pytestmark = pytest.mark.django_db
+
+Purpose = Invitation.Purpose
+
+
+def client_of(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def url(name, proposal, *args):
+    return reverse(f"proposals:{name}", args=[proposal.number, *args])
+
+
+def text_of(response):
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def sent():
+    """Let the worker send what is promised."""
+    outbox.relay_mails(deliver)
+    return mail.outbox
+
+
+def link_in(message):
+    return urlsplit(re.search(r"http\S+/invitations/\S+", message.body)[0]).path
+
+
+def invited(proposal, *, purpose=Purpose.CONFIRM, key="p2", email="kim@partner.example"):
+    participant = proposal.participants.get(key=key) if key else None
+    return people.invite(
+        proposal, email=email, purpose=purpose, participant=participant, by=proposal.started_by
+    )
+
+
+def summary(seen, **given):
+    return {
+        "seen_version": str(seen),
+        "title_text": "",
+        "abstract": "",
+        "duration_months": "",
+    } | given
+
+
+# --- Every saved text is kept --------------------------------------------------------------------
+
+
+def test_every_saved_text_is_kept_with_who_and_when(call):
+    proposal = make_draft(call)
+    save(proposal, "summary", acronym="ONE")
+    save(proposal, "summary", acronym="TWO")
+    kept = proposal.section_changes.filter(step="summary").values_list(
+        "version", "answers__acronym", "saved_by", "saved_at"
+    )
+    by = proposal.started_by_id
+    assert list(kept) == [(1, "ONE", by, AFTERNOON), (2, "TWO", by, AFTERNOON)]
+
+
+def test_a_text_that_is_saved_past_every_function_is_kept_too(call):
+    proposal = make_draft(call)
+    save(proposal, "summary", acronym="ONE")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'UPDATE proposals_section SET answers = \'{"acronym": "SQL"}\', version = 2 '
+            "WHERE step = 'summary'"
+        )
+    assert SectionChange.objects.get(step="summary", version=2).answers == {"acronym": "SQL"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE proposals_sectionchange SET answers = '{}'",
+        "UPDATE proposals_happening SET words = 'never'",
+        "UPDATE proposals_comment SET text = 'never'",
+        "UPDATE proposals_confirmation SET role = 'associated'",
+    ],
+)
+def test_the_past_is_not_rewritten(call, statement):
+    proposal = make_draft(call)
+    save(proposal, "summary", acronym="ONE")
+    commenting.comment(proposal, step="summary", key="", text="Hm", by=proposal.started_by)
+    confirmed(proposal)
+    with pytest.raises(InternalError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_earlier_texts_are_shown_with_what_was_changed_and_can_be_put_back(call):
+    proposal = make_draft(call)
+    save(proposal, "summary", acronym="FIRST", abstract="We go far")
+    save(proposal, "summary", acronym="FIRST", abstract="We go near")
+    lead = client_of(proposal.started_by)
+    html = lead.get(url("step-history", proposal, "summary")).content.decode()
+    assert "<del>far</del>" in html and "<ins>near</ins>" in html
+    back = lead.get(url("step", proposal, "summary") + "?text=1")
+    assert "We go far" in back.content.decode()
+    assert 'name="seen_version" value="2"' in back.content.decode()
+    assert proposal.sections.get(step="summary").answers["abstract"] == "We go near"
+    assert lead.get(url("step", proposal, "summary") + "?text=99").status_code == 404
+
+
+# --- Two people on one step ----------------------------------------------------------------------
+
+
+def test_fields_that_only_one_touched_are_merged(call):
+    proposal = make_draft(call)
+    lead, partner = proposal.started_by, partner_of(proposal)
+    give(proposal, "summary")
+    save(proposal, "summary", acronym="OLD", abstract="Old", title_text="", duration_months=None)
+    client_of(lead).post(
+        url("step", proposal, "summary"), summary(1, acronym="NEW", abstract="Old")
+    )
+    answer = client_of(partner).post(
+        url("step", proposal, "summary"), summary(1, acronym="OLD", abstract="Written"), follow=True
+    )
+    assert "together with what somebody else changed: Acronym." in text_of(answer)
+    answers = proposal.sections.get(step="summary").answers
+    assert (answers["acronym"], answers["abstract"]) == ("NEW", "Written")
+
+
+def test_a_conflict_shows_only_what_both_changed_and_lets_choose(call):
+    proposal = make_draft(call)
+    lead, partner = proposal.started_by, partner_of(proposal)
+    give(proposal, "summary")
+    save(proposal, "summary", acronym="OLD", abstract="Old")
+    client_of(lead).post(
+        url("step", proposal, "summary"),
+        summary(1, acronym="LEAD", abstract="Leads", title_text="T"),
+    )
+    answer = client_of(partner).post(
+        url("step", proposal, "summary"), summary(1, acronym="MINE", abstract="Mine too")
+    )
+    html = answer.content.decode()
+    assert answer.status_code == 409
+    assert 'name="take:acronym"' in html and 'name="take:abstract"' in html
+    assert 'name="take:title_text"' not in html  # merged: only the lead touched it
+    assert 'name="title_text" value="T"' in html
+    chosen = summary(2, acronym="MINE", abstract="Mine too", title_text="T") | {
+        "take:acronym": "theirs",
+        "take:abstract": "mine",
+    }
+    client_of(partner).post(url("step", proposal, "summary"), chosen)
+    answers = proposal.sections.get(step="summary").answers
+    assert (answers["acronym"], answers["abstract"], answers["title_text"]) == (
+        "LEAD", "Mine too", "T",
+    )  # fmt: skip
+
+
+def test_an_autosave_that_merges_tells_the_page_what_came_in(call):
+    proposal = make_draft(call)
+    save(proposal, "summary", acronym="OLD", abstract="Old")
+    save(proposal, "summary", acronym="NEW", abstract="Old")
+    answer = client_of(proposal.started_by).post(
+        url("step", proposal, "summary"),
+        summary(1, acronym="OLD", abstract="Written"),
+        headers={"X-Autosave": "1"},
+    )
+    said = answer.json()
+    assert (said["state"], said["version"]) == ("saved", 3)
+    assert said["words"].endswith("together with what somebody else changed: Acronym")
+    assert ["acronym", "NEW"] in said["fields"] and ["abstract", "Written"] in said["fields"]
+
+
+def test_rows_that_two_people_add_are_both_there(call):
+    proposal = make_draft(call)
+    lead, partner = proposal.started_by, partner_of(proposal)
+    give(proposal, "activities")
+
+    def activities(title, seen):
+        return {
+            "seen_version": seen, "activities-TOTAL_FORMS": "1", "activities-INITIAL_FORMS": "0",
+            "activities-0-title": title,
+        }  # fmt: skip
+
+    for person, title in ((lead, "Mission"), (partner, "Fair")):
+        client_of(person).post(url("step", proposal, "activities"), activities(title, "0"))
+    stored = proposal.sections.get(step="activities").answers["activities"]
+    assert [row["title"] for row in stored] == ["Mission", "Fair"]
+
+
+def test_thirty_activities_pasted_at_once_are_stored(call):
+    proposal = make_draft(call)
+    data = {
+        "seen_version": "0", "activities-TOTAL_FORMS": "30", "activities-INITIAL_FORMS": "0",
+    } | {f"activities-{n}-title": f"Activity {n} «é» 👍 עברית" for n in range(30)}  # fmt: skip
+    client_of(proposal.started_by).post(url("step", proposal, "activities"), data)
+    stored = proposal.sections.get(step="activities").answers["activities"]
+    assert [row["title"] for row in stored] == [f"Activity {n} «é» 👍 עברית" for n in range(30)]
+
+
+@pytest.mark.parametrize(
+    "text", ["\u202eright to left\u202c", "👩‍👩‍👧‍👦 emoji", "Ⅷ ﬁ", "tab\tand\nline"]
+)
+def test_odd_signs_come_back_as_they_were_typed(call, text):
+    proposal = make_draft(call)
+    client_of(proposal.started_by).post(url("step", proposal, "summary"), summary(0, abstract=text))
+    assert proposal.sections.get(step="summary").answers["abstract"] == text
+
+
+def test_control_signs_that_no_text_has_are_refused_with_a_sentence(call):
+    proposal = make_draft(call)
+    answer = client_of(proposal.started_by).post(
+        url("step", proposal, "summary"), summary(0, abstract="a\x00b", acronym="KEPT")
+    )
+    assert answer.status_code == 400 or "Null characters are not allowed" in text_of(answer)
+
+
+def test_a_page_hears_who_else_is_on_the_step(call):
+    proposal = make_draft(call)
+    lead, partner = client_of(proposal.started_by), client_of(partner_of(proposal))
+    place = {"place": "summary"}
+    assert lead.post(url("presence", proposal), place).json()["words"] == ""
+    heard = partner.post(url("presence", proposal), place).json()["words"]
+    assert heard == f"{proposal.started_by} is also on this step."
+    lead.post(url("presence", proposal), place | {"left": "1"})
+    assert partner.post(url("presence", proposal), place).json()["words"] == ""
+
+
+# --- Invitations ---------------------------------------------------------------------------------
+
+
+def test_an_invited_person_writes_for_a_partner_whatever_the_address(call):
+    proposal = make_draft(call)
+    invited(proposal, purpose=Purpose.WRITE)
+    path = link_in(sent()[-1])
+    anyone = make_user(email="kim@home.example")
+    assert "Log in or sign up with any address" in text_of(Client().get(path))
+    assert "kim@partner.example" not in Client().get(path).content.decode()
+    client = client_of(anyone)
+    assert client.post(path).status_code == 302
+    assert (
+        client.post(
+            url("description", proposal, "p2"), {"seen_version": "0", "description": "Kim's"}
+        ).status_code
+        == 302
+    )
+    again = Client().get(path)
+    assert again.status_code == 410 and "This invitation was answered already" in text_of(again)
+
+
+def test_a_reader_reads_and_comments_and_nothing_else(call):
+    proposal = make_ready(call)
+    reader = make_user()
+    people.accept(invited(proposal, purpose=Purpose.READ, key=None), user=reader)
+    client = client_of(reader)
+    page = client.get(url("step", proposal, "summary"))
+    assert "fieldset disabled" in page.content.decode()
+    answer = client.post(
+        url("comment", proposal), {"place": "summary", "text": "Nice"}, follow=True
+    )
+    assert "Your comment is there" in text_of(answer)
+    late = client.post(url("step", proposal, "summary"), summary(1, acronym="HACKED"))
+    assert late.status_code == 403 and "You were invited to read" in text_of(late)
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "sentence"),
+    [
+        ("revoked", 410, "This invitation was taken back"),
+        ("expired", 410, "This invitation has expired"),
+        ("foreign", 404, "This link leads nowhere"),
+        ("closed", 409, "The deadline has passed"),
+        ("deleted", 404, "This link leads nowhere"),
+    ],
+)
+def test_a_link_that_opens_nothing_says_why(call, what, status, sentence):
+    proposal = make_draft(call)
+    with clock.set_to(AFTERNOON - timedelta(days=20)):
+        invitation = invited(fresh(proposal), key="p2")
+        path = link_in(sent()[-1])
+    moment = AFTERNOON - timedelta(days=19)
+    if what == "revoked":
+        people.revoke(invitation, by=proposal.started_by)
+    elif what == "expired":
+        moment = AFTERNOON
+    elif what == "foreign":
+        path = path[:-3] + "x/"
+    elif what == "closed":
+        moment = DEADLINE
+    else:
+        Proposal.objects.filter(pk=proposal.pk).update(deleted_at=moment)
+    with clock.set_to(moment):
+        answer = Client().get(path)
+    assert (answer.status_code, sentence in text_of(answer)) == (status, True)
+
+
+def test_sending_again_opens_an_expired_link_and_has_an_end(call):
+    proposal = make_draft(call)
+    with clock.set_to(AFTERNOON - timedelta(days=20)):
+        invitation = invited(fresh(proposal))
+    lead = client_of(proposal.started_by)
+    page = text_of(lead.get(url("people", proposal)))
+    assert "expired" in page
+    lead.post(url("resend-invitation", proposal, invitation.pk))
+    path = link_in(sent()[-1])
+    assert Client().get(path).status_code == 200
+    Invitation.objects.filter(pk=invitation.pk).update(times_sent=10)
+    answer = lead.post(url("resend-invitation", proposal, invitation.pk), follow=True)
+    assert "This was sent ten times" in text_of(answer)
+
+
+def test_an_address_is_asked_once_at_a_time(call):
+    proposal = make_draft(call)
+    lead = client_of(proposal.started_by)
+    asked = {"email": "kim@partner.example", "purpose": "confirm", "partner": "p2"}
+    assert lead.post(url("invite", proposal), asked).status_code == 302
+    again = lead.post(url("invite", proposal), asked)
+    assert again.status_code == 422 and "was asked already" in text_of(again)
+    assert len(sent()) == 1
+
+
+def test_a_declined_invitation_is_told_to_who_asked_with_the_reason(call):
+    proposal = make_draft(call)
+    invited(proposal)
+    path = link_in(sent()[-1])
+    answer = Client().post(path, {"decline": "yes", "reason": "No time this year"})
+    assert "You have declined" in text_of(answer)
+    told = sent()[-1]
+    assert told.to == [proposal.started_by.email] and "No time this year" in told.body
+    assert Client().post(path).status_code == 410
+
+
+def test_an_answered_invitation_stays_answered(call):
+    invitation = invited(make_draft(call), purpose=Purpose.WRITE)
+    people.accept(invitation, user=make_user())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Invitation.objects.filter(pk=invitation.pk).update(state="pending")
+    with pytest.raises(people.NotAnswerable):
+        people.accept(invitation, user=make_user())
+    assert Collaborator.objects.count() == 1
+
+
+def test_access_that_is_taken_back_ends_at_once_and_the_page_keeps_the_text(call):
+    proposal = make_draft(call)
+    kim = make_user()
+    people.accept(invited(proposal, purpose=Purpose.WRITE), user=kim)
+    client, path = client_of(kim), url("description", proposal, "p2")
+    assert client.get(path).status_code == 200
+    lead = client_of(proposal.started_by)
+    lead.post(url("remove-collaborator", proposal, Collaborator.objects.get().pk))
+    answer = client.post(path, {"seen_version": "0", "description": "An hour of typing"})
+    assert answer.status_code == 404 and "An hour of typing" in answer.content.decode()
+    assert client.get(path).status_code == 404
+
+
+def test_only_the_lead_sees_addresses_of_who_was_asked(call):
+    proposal = make_draft(call)
+    invited(proposal)
+    assert "kim@partner.example" in text_of(
+        client_of(proposal.started_by).get(url("people", proposal))
+    )
+    partner = client_of(partner_of(proposal))
+    assert "kim@partner.example" not in text_of(partner.get(url("people", proposal)))
+
+
+def test_an_invitation_waits_on_the_page_of_work_of_a_confirmed_address(call):
+    kim = make_user(email="kim@partner.example")
+    proposal = make_draft(call)
+    invited(proposal, purpose=Purpose.WRITE)
+    page = client_of(kim).get(reverse("proposals:mine"))
+    assert "asks you to write for a partner" in text_of(page)
+    other = client_of(make_user()).get(reverse("proposals:mine"))
+    assert "asks you" not in text_of(other)
+
+
+# --- Confirmation --------------------------------------------------------------------------------
+
+
+def confirmed(proposal, key="p2"):
+    participant = proposal.participants.select_related("organisation", "proposal").get(key=key)
+    draft = Draft(fresh(proposal))
+    return confirming.confirm(
+        participant,
+        name="Kim",
+        function="Director",
+        shown_sha256=confirming.hash_of_shown(confirming.shown_to(draft, participant)),
+        by=None,
+    )
+
+
+def confirmation_data(page, **given):
+    shown = re.search(r'name="shown" value="(\w+)"', page.content.decode())[1]
+    ticks = {f"declaration_{number}": "on" for number in (1, 2, 3)}
+    return {"name": "Kim Partner", "function": "Director", "shown": shown} | ticks | given
+
+
+def test_a_partner_confirms_by_a_link_without_an_account(call):
+    proposal = make_ready(call)
+    invited(proposal)
+    path = link_in(sent()[-1])
+    stranger = Client()
+    page = stranger.get(path)
+    assert "Photonics for health" in text_of(page) and "Services to businesses." in text_of(page)
+    answer = stranger.post(path, confirmation_data(page))
+    assert "Your organisation has confirmed" in text_of(answer)
+    stored = Confirmation.objects.get()
+    assert (stored.name, stored.function, stored.role) == ("Kim Partner", "Director", "partner")
+    assert len(stored.declarations) == 3 and len(stored.shown_sha256) == 64
+    assert sent()[-1].to == [proposal.started_by.email]
+    assert "Kim Partner (Director) confirmed" in sent()[-1].body
+
+
+def test_a_confirmation_without_all_declarations_keeps_what_was_typed(call):
+    proposal = make_ready(call)
+    invited(proposal)
+    stranger, path = Client(), link_in(sent()[-1])
+    data = confirmation_data(stranger.get(path))
+    del data["declaration_3"]
+    answer = stranger.post(path, data)
+    assert answer.status_code == 422 and "Tick this if it is so" in text_of(answer)
+    assert 'value="Kim Partner"' in answer.content.decode()
+    assert not Confirmation.objects.exists()
+
+
+def test_a_text_that_changed_while_one_reads_must_be_read_again(call):
+    proposal = make_ready(call)
+    invited(proposal)
+    stranger, path = Client(), link_in(sent()[-1])
+    data = confirmation_data(stranger.get(path))
+    save(proposal, "summary", abstract="Something else")
+    answer = stranger.post(path, data)
+    assert answer.status_code == 409
+    assert "The text has changed while you were reading" in text_of(answer)
+    assert stranger.post(path, confirmation_data(answer)).status_code == 200
+    assert Confirmation.objects.count() == 1
+
+
+def test_a_missing_confirmation_is_a_warning_with_a_name_and_blocks_nothing(call):
+    proposal = make_ready(call)
+    lead = client_of(proposal.started_by)
+    confirmed(proposal, "p2")
+    third = proposal.participants.get(key="p3").organisation.name
+    page = text_of(lead.get(url("check", proposal)))
+    assert f"Not confirmed by its own people yet look again {third}" in page
+    assert submit(proposal).number == 1
+
+
+def test_another_role_must_be_confirmed_again(call):
+    proposal = make_ready(call)
+    confirmed(proposal, "p2")
+    assert [one.key for one in confirming.unconfirmed(Draft(fresh(proposal)))] == ["p3"]
+    client_of(proposal.started_by).post(
+        url("participant", proposal, "p2"), {"role": "associated", "seen_version": "3"}
+    )
+    assert [one.key for one in confirming.unconfirmed(Draft(fresh(proposal)))] == ["p2", "p3"]
+
+
+def test_the_partners_own_people_confirm_here_and_the_lead_cannot_for_them(call):
+    proposal = make_ready(call)
+    partner, lead = client_of(partner_of(proposal)), client_of(proposal.started_by)
+    path = url("confirm", proposal, "p2")
+    assert "Only people of this partner confirm" in text_of(lead.get(path))
+    assert lead.post(path, {}).status_code == 403
+    page = partner.get(path)
+    assert "Your organisation has confirmed" in text_of(partner.post(path, confirmation_data(page)))
+
+
+# --- Who owes what -------------------------------------------------------------------------------
+
+
+def test_the_matrix_says_what_each_partner_owes(call):
+    proposal = make_draft(call)
+    rows = {row.participant.key: row for row in matrix(Draft(fresh(proposal))).rows}
+    assert [text.split(" (")[0] for text in rows["p2"].owes] == [
+        "Description", "Cluster profile", "Costs in the budget", "Confirmation",
+    ]  # fmt: skip
+    ready = make_ready(call)
+    confirmed(ready, "p2")
+    rows = {row.participant.key: row for row in matrix(Draft(fresh(ready))).rows}
+    assert {key: row.owes for key, row in rows.items()} == {
+        "p1": [],
+        "p2": [],
+        "p3": ["Confirmation"],
+    }
+
+
+def test_a_reminder_names_what_is_missing_and_is_not_sent_twice_in_an_hour(call):
+    proposal = make_draft(call)
+    partner = partner_of(proposal)
+    lead = client_of(proposal.started_by)
+    lead.post(url("remind", proposal, "p2"))
+    message = next(one for one in sent() if one.to == [partner.email])
+    assert "Cluster profile" in message.body and "17:00 Brussels" in message.body
+    again = lead.post(url("remind", proposal, "p2"), follow=True)
+    assert "was reminded less than an hour ago" in text_of(again)
+    reminder = reminder_for(Draft(fresh(proposal)), "p2")
+    with clock.set_to(AFTERNOON + timedelta(minutes=35)):
+        with pytest.raises(sharing.RemindedJustNow):
+            sharing.remind(proposal, reminder, by=proposal.started_by)
+
+
+def test_what_waits_for_a_person_is_on_its_page_of_work(call):
+    proposal = make_draft(call)
+    partner = partner_of(proposal)
+    give(proposal, "vision")
+    page = text_of(client_of(partner).get(reverse("proposals:mine")))
+    name = proposal.participants.get(key="p2").organisation.name
+    assert f"Description of {name}" in page and "Vision and markets" in page
+    assert "Summary" not in page
+    leads = text_of(client_of(proposal.started_by).get(reverse("proposals:mine")))
+    assert "Summary" in leads and "Vision and markets" not in leads
+
+
+# --- Comments ------------------------------------------------------------------------------------
+
+
+def test_a_mention_is_mailed_and_waits_until_it_is_done(call):
+    proposal = make_draft(call)
+    partner = partner_of(proposal)
+    lead = client_of(proposal.started_by)
+    text = f"Could you check this, @{partner.full_name.upper()}?"
+    lead.post(url("comment", proposal), {"place": "vision", "text": text})
+    assert [one.to for one in sent()] == [[partner.email]]
+    assert text in sent()[-1].body
+    mine = client_of(partner)
+    assert "mentions you in a comment" in text_of(mine.get(reverse("proposals:mine")))
+    mine.post(url("comment-done", proposal, Comment.objects.get().pk), {"done": "yes"})
+    assert "mentions you" not in text_of(mine.get(reverse("proposals:mine")))
+
+
+def test_a_longer_name_is_not_taken_for_a_shorter_one():
+    class Named:
+        def __init__(self, name):
+            self.name = name
+
+        def __str__(self):
+            return self.name
+
+    short, long = Named("Ana Lu"), Named("Ana Lu Parker")
+    assert commenting.mentioned("hello @ana lu parker", [short, long]) == [long]
+    assert commenting.mentioned("@Ana Lu and @Ana Lu Parker", [short, long]) == [long, short]
+    assert commenting.mentioned("Ana Lu", [short, long]) == []
+
+
+@pytest.mark.parametrize("place", ["nowhere", "descriptions", "descriptions/p9", "summary/p2", ""])
+def test_a_comment_needs_a_place_that_exists(call, place):
+    proposal = make_draft(call)
+    answer = client_of(proposal.started_by).post(
+        url("comment", proposal), {"place": place, "text": "Hm"}
+    )
+    assert (answer.status_code, Comment.objects.count()) == (404, 0)
+
+
+# --- Timeline and differences --------------------------------------------------------------------
+
+
+def test_the_timeline_tells_everything_from_the_beginning_to_the_receipt(call):
+    from proposals.receipts import issue_receipt  # noqa: PLC0415 -- slow to import
+
+    proposal = make_ready(call)
+    invited(proposal)
+    version = submit(proposal)
+    issue_receipt(version)
+    with clock.set_to(DEADLINE):
+        client_of(proposal.started_by).post(url("check", proposal))
+        page = text_of(client_of(proposal.started_by).get(url("timeline", proposal)))
+    for words in (
+        "The proposal was begun", "was added to the consortium", "“Summary” was saved",
+        "was asked to confirm", "Version 1 was received", version.sha256,
+        "The receipt of version 1 was made", version.receipt.sha256,
+        "A submission came too late and was refused",
+    ):  # fmt: skip
+        assert words in page, words
+
+
+def test_the_banner_counts_the_fields_and_the_page_shows_them(call):
+    proposal = make_ready(call)
+    submit(proposal)
+    save(proposal, "summary", acronym="NEW", abstract="We go to markets near Europe.")
+    save(proposal, "budget", staff_p2="31000.00")
+    lead = client_of(proposal.started_by)
+    page = text_of(lead.get(url("proposal", proposal)))
+    assert "Version 1 counts. Received 21 April 2015, 16:20:00" in page
+    assert "You have changed 3 fields since." in page
+    html = lead.get(url("compare", proposal)).content.decode()
+    assert "<del>beyond</del>" in html and "<ins>near</ins>" in html
+    assert lead.get(url("compare", proposal) + "?from=7&to=draft").status_code == 404
+    assert "byte for byte" in text_of(lead.get(url("compare", proposal) + "?from=1&to=1"))
+
+
+# --- Deleting, copying, reminders, calendar ------------------------------------------------------
+
+
+def test_a_deleted_draft_is_gone_for_all_and_comes_back_within_thirty_days(call):
+    proposal = make_ready(call)
+    partner = partner_of(proposal)
+    lead = client_of(proposal.started_by)
+    lead.post(url("delete", proposal))
+    assert client_of(partner).get(proposal.get_absolute_url()).status_code == 404
+    assert lead.get(proposal.get_absolute_url()).status_code == 404
+    assert partner.email in {address for one in sent() for address in one.to}
+    assert "Bring it back" in text_of(lead.get(reverse("proposals:mine")))
+    assert client_of(partner).post(url("restore", proposal)).status_code == 404
+    with clock.set_to(AFTERNOON + KEPT - timedelta(seconds=1)):
+        assert purge_deleted(clock.now()) == 0
+        lead.post(url("restore", proposal))
+    assert client_of(partner).get(proposal.get_absolute_url()).status_code == 200
+    assert proposal.sections.get(step="summary").answers["acronym"] == "LASER-GO"
+
+
+def test_after_thirty_days_a_deleted_draft_is_gone_for_ever(call):
+    proposal = make_ready(call)
+    lead = client_of(proposal.started_by)
+    lead.post(url("delete", proposal))
+    with clock.set_to(AFTERNOON + KEPT):
+        assert "not deleted, or its 30 days" in text_of(
+            lead.post(url("restore", proposal), follow=True)
+        )
+        assert purge_deleted(clock.now()) == 1
+    assert not Proposal.objects.exists()
+
+
+def test_what_was_submitted_is_never_deleted(call):
+    proposal = make_ready(call)
+    submit(proposal)
+    answer = client_of(proposal.started_by).post(url("delete", proposal))
+    assert answer.status_code == 409 and "cannot be deleted" in text_of(answer)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Proposal.objects.filter(pk=proposal.pk).update(deleted_at=AFTERNOON)
+
+
+def test_an_earlier_proposal_is_copied_into_the_other_strand(call):
+    source = make_ready(call)
+    lead = source.started_by
+    p2 = source.participants.get(key="p2")
+    save(source, "budget", staff_p2="12345.00")
+    organisation = source.participants.get(key="p1").organisation
+    answer = client_of(lead).post(
+        reverse("proposals:start", args=[call.reference, "3.2"]),
+        {"organisation": organisation.pk, "copy_of": source.number},
+    )
+    copy = Proposal.objects.exclude(pk=source.pk).get()
+    assert answer["Location"] == url("step", copy, "summary")
+    draft = Draft(fresh(copy))
+    assert draft.answers("summary")["abstract"] == "We go to markets beyond Europe."
+    assert [one.organisation_id for one in draft.participants] == [
+        one.organisation_id for one in Draft(source).participants
+    ]
+    new = next(one for one in draft.participants if one.organisation_id == p2.organisation_id)
+    assert draft.answers("descriptions", new)["description"] == "Services to businesses."
+    assert draft.answers("budget")[f"staff_{new.key}"] == "12345.00"
+    assert draft.answers("activities")["activities"][0]["objective"] == ""
+    assert copy.happenings.filter(kind=Happening.Kind.COPIED).exists()
+
+
+def test_nobody_copies_what_they_do_not_lead(call):
+    source = make_ready(call)
+    partner = partner_of(source)
+    organisation = partner.organisations.get()
+    answer = client_of(partner).post(
+        reverse("proposals:start", args=[call.reference, "3.1"]),
+        {"organisation": organisation.pk, "copy_of": source.number},
+    )
+    assert (answer.status_code, Proposal.objects.count()) == (404, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "due"),
+    [
+        (timedelta(days=8), 0), (timedelta(days=7), 1), (timedelta(days=2), 1),
+        (timedelta(days=1), 2), (timedelta(hours=2), 3), (timedelta(seconds=1), 3),
+        (timedelta(), 3),
+    ],
+)  # fmt: skip
+def test_reminders_come_at_three_moments_once_each(call, before, due):
+    with clock.set_to(DEADLINE - timedelta(days=20)):
+        proposal = make_draft(call)
+        reminding.wish_reminders(proposal, wanted=True, by=proposal.started_by)
+    moments = [
+        DEADLINE - timedelta(days=7),
+        DEADLINE - timedelta(days=1),
+        DEADLINE - timedelta(hours=2),
+    ]
+    for moment in [one for one in moments if one <= DEADLINE - before] + [DEADLINE - before]:
+        reminding.remind_of_deadlines(moment)
+        reminding.remind_of_deadlines(moment)
+    assert Mail.objects.filter(key__startswith="deadline:").count() == due
+
+
+def test_who_did_not_choose_or_has_submitted_is_not_reminded(call):
+    moment = DEADLINE - timedelta(days=1)
+    with clock.set_to(DEADLINE - timedelta(days=20)):
+        silent, done, late = make_draft(call), make_ready(call), make_draft(call)
+        reminding.wish_reminders(done, wanted=True, by=done.started_by)
+        submit(done)
+    with clock.set_to(moment + timedelta(hours=1)):
+        reminding.wish_reminders(late, wanted=True, by=late.started_by)
+    assert reminding.remind_of_deadlines(moment + timedelta(hours=2)) == 0
+    assert silent.pk != late.pk
+
+
+def test_who_no_longer_takes_part_is_not_reminded(call):
+    with clock.set_to(DEADLINE - timedelta(days=20)):
+        proposal = make_draft(call)
+        reminding.wish_reminders(proposal, wanted=True, by=proposal.started_by)
+    proposal.started_by.memberships.all().delete()
+    reminding.remind_of_deadlines(DEADLINE - timedelta(days=1))
+    assert not Mail.objects.exists()
+
+
+def test_reminders_are_chosen_and_dropped_with_one_button(call):
+    proposal = make_draft(call)
+    lead = client_of(proposal.started_by)
+    lead.post(url("reminders", proposal), {"wanted": "yes"})
+    assert ReminderWish.objects.get().user == proposal.started_by
+    lead.post(url("reminders", proposal), {"wanted": "no"})
+    assert not ReminderWish.objects.exists()
+
+
+def test_the_deadline_is_a_calendar_file_that_other_programs_read(call):
+    import icalendar  # noqa: PLC0415 -- only here
+
+    proposal = make_draft(call)
+    answer = client_of(proposal.started_by).get(url("calendar", proposal))
+    event = icalendar.Calendar.from_ical(answer.content).walk("VEVENT")[0]
+    assert event["dtend"].dt == DEADLINE
+    assert proposal.number in event["summary"]
+    alarms = [DEADLINE - one["trigger"].dt for one in event.walk("VALARM")]
+    assert alarms == [timedelta(days=1), timedelta(hours=2)]
+
+
+def test_withdrawing_is_mailed_to_all_with_the_reason_and_how_to_undo_it(call):
+    proposal = make_ready(call)
+    partner = partner_of(proposal)
+    submit(proposal)
+    client_of(proposal.started_by).post(url("withdraw", proposal), {"reason": "A mistake"})
+    message = next(one for one in sent() if one.to == [partner.email])
+    assert "was withdrawn" in message.subject and "A mistake" in message.body
+    assert "submit again before the deadline" in message.body
+    assert "No version counts" in message.alternatives[0].content
+
+
+def test_a_second_submission_says_which_it_replaces(call):
+    from proposals.notices import mail_submission  # noqa: PLC0415 -- only here
+
+    proposal = make_ready(call)
+    submit(proposal)
+    save(proposal, "summary", acronym="AGAIN")
+    mail_submission(submit(fresh(proposal)))
+    assert "version 2 received, replaces 1" in sent()[-1].subject
+
+
+def test_text_that_came_too_late_can_be_downloaded(call):
+    proposal = make_draft(call)
+    with clock.set_to(DEADLINE):
+        answer = client_of(proposal.started_by).post(
+            url("step", proposal, "summary"), summary(0, abstract="Too late é")
+        )
+    html = answer.content.decode()
+    assert "Download it as a text file" in html
+    assert "data:text/plain;charset=utf-8,abstract%3A%0AToo%20late%20%C3%A9" in html
+
+
+def test_after_the_deadline_everything_is_read_and_nothing_changed(call):
+    proposal = make_ready(call)
+    lead = client_of(proposal.started_by)
+    with clock.set_to(NEXT_DAY):
+        for page in ("work", "people", "timeline", "compare", "preview", "proposal"):
+            html = lead.get(url(page, proposal)).content.decode()
+            assert lead.get(url(page, proposal)).status_code == 200
+            assert "Remind<" not in html and "Send the invitation" not in html, page
+        sent_late = {
+            "invite": {"email": "a@b.example", "purpose": "read"},
+            "give-step": {"step": "vision", "partner": "p2"},
+            "reminders": {"wanted": "yes"},
+            "delete": {},
+        }
+        for route, data in sent_late.items():
+            answer = lead.post(url(route, proposal), data)
+            assert (answer.status_code, "This came after the deadline" in text_of(answer)) == (
+                409, True,
+            ), route  # fmt: skip
+
+
+def test_the_draft_is_printed_by_a_worker_with_a_mark(call):
+    import io  # noqa: PLC0415 -- only here
+
+    import pikepdf  # noqa: PLC0415 -- only here
+
+    from proposals.annex import make_prints  # noqa: PLC0415 -- only here
+
+    proposal = make_ready(call)
+    lead = client_of(proposal.started_by)
+    lead.post(url("print", proposal))
+    assert "The PDF is being made." in text_of(lead.get(url("print", proposal)))
+    assert make_prints() == 1
+    assert "The PDF is ready." in text_of(lead.get(url("print", proposal)))
+    pdf = lead.get(url("print", proposal) + "?pdf")
+    assert pdf["Content-Type"] == "application/pdf"
+    with pikepdf.open(io.BytesIO(pdf.content)) as opened:
+        assert "Draft of" in str(opened.docinfo["/Title"])
+    lead.post(url("print", proposal))  # unchanged: the same print serves
+    assert make_prints() == 0
+
+
+def test_a_print_that_fails_says_so_and_keeps_no_other_waiting(call, monkeypatch):
+    from proposals import annex  # noqa: PLC0415 -- only here
+
+    broken, fine = make_ready(call), make_ready(call)
+    for one in (broken, fine):
+        annex.ask_for_print(Draft(fresh(one)), by=one.started_by)
+    real = annex.pdf_of
+
+    def failing(proposal, *args, **given):
+        if proposal.pk == broken.pk:
+            raise ValueError
+        return real(proposal, *args, **given)
+
+    monkeypatch.setattr(annex, "pdf_of", failing)
+    assert annex.make_prints() == 1
+    page = client_of(broken.started_by).get(url("print", broken))
+    assert "The PDF could not be made." in text_of(page)
+
+
+def test_two_leads_who_submit_at_once_make_two_versions_in_order(call):
+    proposal = make_ready(call)
+    other = make_user()
+    from applicants.organisations import join  # noqa: PLC0415 -- only here
+
+    join(proposal.participants.get(key="p1").organisation, user=other)
+    first, second = submit(proposal), submit(proposal, by=other)
+    assert (first.number, second.number) == (1, 2)
+    assert fresh(proposal).counting == second
+
+
+def test_drafting_tells_a_lost_base_from_a_known_one(call):
+    proposal = make_draft(call)
+    save(proposal, "summary", acronym="ONE")
+    section = drafting.section_of(proposal, "summary")
+    with pytest.raises(drafting.TextsConflict) as caught:
+        drafting.save_or_merge(
+            proposal, section, answers={"acronym": "TWO"}, seen_version=99, by=proposal.started_by
+        )
+    assert caught.value.merge.conflicts == ("acronym",)

@@ -1,0 +1,59 @@
+"""Comments on steps."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from applicants.web import person, signed_in
+from proposals import commenting
+from proposals.dossier import Draft
+from proposals.forms import CommentForm
+from proposals.views.access import draft_of, keeping_text
+from proposals.wizard import step_named, url_of
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def add(request: HttpRequest, number: str) -> HttpResponse:
+    """Write a comment on a step."""
+    draft = draft_of(request, number)
+    step, key = _place(draft, request.POST.get("place", ""))
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("A comment needs a text of at most 4,000 characters."))
+        return redirect(_address(draft, step, key))
+    made = commenting.comment(
+        draft.proposal, step=step, key=key, text=form.cleaned_data["text"], by=person(request)
+    )
+    messages.success(request, _("Your comment is there for everyone of the proposal."))
+    return redirect(made.get_absolute_url())
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def done(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """Mark a comment as done, or open it again."""
+    draft = draft_of(request, number)
+    found = get_object_or_404(draft.proposal.comments.select_related("proposal"), pk=pk)
+    commenting.set_done(found, done=request.POST.get("done") == "yes", by=person(request))
+    return redirect(found.get_absolute_url())
+
+
+def _place(draft: Draft, place: str) -> tuple[str, str]:
+    """Step and participant of a place such as "descriptions/p2"; 404 for one that does not exist."""
+    step, _slash, key = place.partition("/")
+    if step_named(draft.proposal.strand, step) is None:
+        raise Http404
+    if bool(key) != (step == "descriptions"):
+        raise Http404
+    if key and key not in {one.key for one in draft.participants}:
+        raise Http404
+    return step, key
+
+
+def _address(draft: Draft, step: str, key: str) -> str:
+    return f"{url_of(draft, step, key or None)}#comments"

@@ -1,0 +1,236 @@
+"""People of a proposal: who takes part, who is asked, and the pages behind the links in mails."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from applicants.models import Organisation, User
+from applicants.web import person, signed_in
+from calls import clock
+from proposals import confirming, people
+from proposals.dossier import Draft
+from proposals.drafting import NotOpen
+from proposals.forms import ConfirmationForm, DeclineForm, InvitationForm
+from proposals.models import Invitation, Participant
+from proposals.views.access import draft_of, keeping_text, leads, page_of
+
+
+@signed_in
+def overview(request: HttpRequest, number: str) -> HttpResponse:
+    """Who may do what, and who was asked. Addresses are shown to the lead only."""
+    draft = draft_of(request, number)
+    return render(request, "proposals/people.html", _page(draft, InvitationForm(draft=draft)))
+
+
+def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
+    proposal, moment = draft.proposal, clock.now()
+    organisations = Organisation.objects.filter(participations__proposal=proposal).prefetch_related(
+        "members"
+    )
+    members = {one.pk: list(one.members.all()) for one in organisations}
+    related = proposal.invitations.select_related("participant__organisation", "invited_by")
+    return page_of(
+        draft,
+        "people",
+        form=form,
+        rows=[(one, members.get(one.organisation_id, [])) for one in draft.participants],
+        collaborators=proposal.collaborators.select_related("user", "participant__organisation"),
+        invitations=[(one, one.is_expired(moment)) for one in related] if leads(draft) else [],
+    )
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def invite(request: HttpRequest, number: str) -> HttpResponse:
+    """Ask somebody by mail."""
+    draft = draft_of(request, number)
+    form = InvitationForm(request.POST, draft=draft)
+    if not form.is_valid():
+        return render(request, "proposals/people.html", _page(draft, form), status=422)
+    address = form.cleaned_data["email"]
+    try:
+        people.invite(
+            draft.proposal,
+            email=address,
+            purpose=Invitation.Purpose(form.cleaned_data["purpose"]),
+            participant=form.participant,
+            by=person(request),
+        )
+    except people.AskedAlready:
+        form.add_error("email", _("This address was asked already; send it again from the list."))
+        return render(request, "proposals/people.html", _page(draft, form), status=422)
+    text = _("An invitation is on its way to %(address)s.")
+    messages.success(request, text % {"address": address})
+    return redirect("proposals:people", number)
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def resend(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    invitation = _invitation(draft_of(request, number), pk)
+    try:
+        people.resend(invitation, by=person(request))
+    except people.NotAnswerable:
+        messages.warning(request, _("This invitation was answered or taken back meanwhile."))
+    except people.SentTooOften:
+        messages.warning(request, _("This was sent ten times; use another way to reach them."))
+    else:
+        messages.success(request, _("The invitation is on its way again, open for 14 days."))
+    return redirect("proposals:people", number)
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def revoke(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    invitation = _invitation(draft_of(request, number), pk)
+    try:
+        people.revoke(invitation, by=person(request))
+    except people.NotAnswerable:
+        messages.warning(request, _("This invitation was answered or taken back meanwhile."))
+    else:
+        messages.success(request, _("The invitation is taken back; its link opens nothing."))
+    return redirect("proposals:people", number)
+
+
+def _invitation(draft: Draft, pk: int) -> Invitation:
+    found: Invitation = get_object_or_404(draft.proposal.invitations, pk=pk)
+    found.proposal = draft.proposal
+    return found
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """Take access back from somebody who was invited."""
+    draft = draft_of(request, number)
+    collaborator = get_object_or_404(
+        draft.proposal.collaborators.select_related("user", "proposal"), pk=pk
+    )
+    people.remove_collaborator(collaborator, by=person(request))
+    text = _("%(who)s no longer has access. What they wrote stays.")
+    messages.success(request, text % {"who": collaborator.user})
+    return redirect("proposals:people", number)
+
+
+# --- Behind the links in mails -----------------------------------------------------------------
+
+
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Answer an invitation. The link is the key: a confirmation needs no account."""
+    found = people.invitation_of(token)
+    if found is None:
+        return render(request, "proposals/invitation_shut.html", {"why": "unknown"}, status=404)
+    moment = clock.now()
+    if not found.proposal.is_open(moment):
+        context = {"why": "closed", "deadline": found.proposal.deadline}
+        return render(request, "proposals/invitation_shut.html", context, status=409)
+    if not found.is_open(moment):
+        why = "expired" if found.is_expired(moment) else found.state
+        context = {"why": why, "invitation": found}
+        return render(request, "proposals/invitation_shut.html", context, status=410)
+    if request.method == "POST" and "decline" in request.POST:
+        return _decline(request, found)
+    if found.purpose == Invitation.Purpose.CONFIRM:
+        return _confirm_by_link(request, found)
+    return _join(request, found)
+
+
+def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
+    context = {
+        "invitation": found, "proposal": found.proposal, "call": found.proposal.call,
+        "draft": Draft(found.proposal), "decline_form": DeclineForm(),
+    }  # fmt: skip
+    if request.method == "POST" and request.user.is_authenticated:
+        try:
+            people.accept(found, user=person(request))
+        except people.NotAnswerable:
+            return redirect(request.path)
+        messages.success(request, _("You take part now. Start with what waits for you."))
+        return redirect(found.proposal)
+    return render(request, "proposals/invitation.html", context)
+
+
+def _decline(request: HttpRequest, found: Invitation) -> HttpResponse:
+    form = DeclineForm(request.POST)
+    form.is_valid()
+    user = request.user if isinstance(request.user, User) else None
+    try:
+        people.decline(found, reason=form.cleaned_data.get("reason", ""), by=user)
+    except people.NotAnswerable:
+        return redirect(request.path)
+    return render(request, "proposals/invitation_answered.html", {"said": "no"})
+
+
+def _confirm_by_link(request: HttpRequest, found: Invitation) -> HttpResponse:
+    assert found.participant is not None  # noqa: S101 -- a constraint sees to it
+    draft = Draft(found.proposal)
+    context = {"proposal": found.proposal, "call": found.proposal.call, "invitation": found}
+    return _confirm(
+        request, draft, found.participant, "proposals/confirmation_by_link.html", context
+    )
+
+
+@signed_in
+@keeping_text
+def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """The organisation's own people confirm here, without a link."""
+    draft = draft_of(request, number)
+    participant = get_object_or_404(
+        draft.proposal.participants.select_related("organisation"), key=key
+    )
+    participant.proposal = draft.proposal
+    if participant.is_coordinator:
+        raise Http404
+    given = draft.proposal.confirmations.filter(
+        participant_key=key, organisation=participant.organisation
+    ).first()
+    context = page_of(draft, "work", participant=participant, given=given)
+    return _confirm(request, draft, participant, "proposals/confirmation.html", context)
+
+
+def _confirm(
+    request: HttpRequest,
+    draft: Draft,
+    participant: Participant,
+    template: str,
+    context: dict[str, Any],
+) -> HttpResponse:
+    shown = confirming.shown_to(draft, participant)
+    digest = confirming.hash_of_shown(shown)
+    user = request.user if isinstance(request.user, User) else None
+    declarations = confirming.DECLARATIONS
+    initial = {"shown": digest, "name": str(user) if user else ""}
+    form = ConfirmationForm(request.POST or None, declarations=declarations, initial=initial)
+    context |= {
+        "form": form, "shown": shown, "participant": participant, "decline_form": DeclineForm(),
+    }  # fmt: skip
+    if request.method != "POST" or not form.is_valid():
+        return render(request, template, context, status=422 if request.method == "POST" else 200)
+    if form.cleaned_data["shown"] != digest:
+        sent: Any = form.data
+        form.data = sent.copy()
+        form.data["shown"] = digest  # type: ignore[index]
+        return render(request, template, context | {"has_changed": True}, status=409)
+    try:
+        confirming.confirm(
+            participant,
+            name=form.cleaned_data["name"],
+            function=form.cleaned_data["function"],
+            shown_sha256=digest,
+            by=user,
+            invitation=context.get("invitation"),
+        )
+    except people.NotAnswerable:
+        return redirect(request.path)
+    except NotOpen as refusal:
+        shut = {"why": "closed", "deadline": refusal.deadline}
+        return render(request, "proposals/invitation_shut.html", shut, status=409)
+    return render(request, "proposals/invitation_answered.html", {"said": "yes"})

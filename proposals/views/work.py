@@ -1,0 +1,135 @@
+"""Who owes what, and the person's own start page."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from applicants.models import Organisation
+from applicants.profile import profile_of
+from applicants.web import person, signed_in
+from calls import clock
+from proposals import presence
+from proposals.deleting import KEPT
+from proposals.models import Proposal
+from proposals.people import token_of
+from proposals.reminding import wish_reminders
+from proposals.sharing import NobodyToRemind, RemindedJustNow, give_step, remind
+from proposals.views.access import draft_of, keeping_text, page_of
+from proposals.wizard import step_named
+from proposals.work import (
+    SHARED,
+    matrix,
+    open_invitations,
+    open_mentions,
+    proposals_of,
+    reminder_for,
+    tasks_of,
+)
+
+
+@signed_in
+def mine(request: HttpRequest) -> HttpResponse:
+    """What waits for a person, its proposals with their deadlines, its organisations, its invitations."""
+    user, moment = person(request), clock.now()
+    proposals = list(proposals_of(user))
+    organisations = list(Organisation.objects.of(user).prefetch_related("profile_sections"))
+    deleted = Proposal.objects.led_by(user).filter(deleted_at__gt=moment - KEPT)
+    context = {
+        "proposals": proposals,
+        "moment": moment,
+        "tasks": tasks_of(proposals, organisations, moment),
+        "organisations": [(one, profile_of(one)) for one in organisations],
+        "invitations": [(one, token_of(one)) for one in open_invitations(user)],
+        "mentions": open_mentions(user),
+        "deleted": deleted.select_related("strand__call").prefetch_related("sections"),
+    }
+    return render(request, "proposals/mine.html", context)
+
+
+@signed_in
+def work(request: HttpRequest, number: str) -> HttpResponse:
+    """Partners by parts, shared steps by owner."""
+    draft = draft_of(request, number)
+    return render(request, "proposals/work.html", page_of(draft, "work", matrix=matrix(draft)))
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def give(request: HttpRequest, number: str) -> HttpResponse:
+    """Give a shared step to a partner, or take it back."""
+    draft = draft_of(request, number)
+    step = step_named(draft.proposal.strand, request.POST.get("step", ""))
+    if step is None or step.slug not in SHARED:
+        raise Http404
+    key = request.POST.get("partner", "")
+    participant = get_object_or_404(draft.proposal.participants, key=key) if key else None
+    if participant is not None and participant.is_coordinator:
+        participant = None  # the lead writes every step anyway
+    give_step(
+        draft.proposal,
+        step=step.slug,
+        title=str(step.title),
+        participant=participant,
+        by=person(request),
+    )
+    messages.success(request, _("“%(step)s” is given.") % {"step": step.title})
+    return redirect("proposals:work", number)
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Remind a partner of what it still owes."""
+    draft = draft_of(request, number)
+    reminder = reminder_for(draft, key)
+    if reminder is None:
+        raise Http404
+    name = {"name": reminder.participant.organisation.name}
+    try:
+        remind(draft.proposal, reminder, by=person(request))
+    except NobodyToRemind:
+        text = _("Nobody is known at %(name)s. Invite somebody by mail first.")
+        messages.warning(request, text % name)
+    except RemindedJustNow:
+        text = _("%(name)s was reminded less than an hour ago; nothing was sent.")
+        messages.warning(request, text % name)
+    else:
+        messages.success(request, _("A reminder is on its way to %(name)s.") % name)
+    return redirect("proposals:work", number)
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def reminders(request: HttpRequest, number: str) -> HttpResponse:
+    """Choose reminders of the deadline, or no longer."""
+    draft = draft_of(request, number)
+    wanted = request.POST.get("wanted") == "yes"
+    wish_reminders(draft.proposal, wanted=wanted, by=person(request))
+    if wanted:
+        text = _("You will be reminded 7 days, 1 day and 2 hours before the deadline.")
+        messages.success(request, text)
+    else:
+        messages.success(request, _("You will not be reminded of this deadline."))
+    return redirect(draft.proposal)
+
+
+@signed_in
+@require_http_methods(["POST"])
+def who_is_here(request: HttpRequest, number: str) -> HttpResponse:
+    """A page tells that it is open (or was left), and hears who else has it open."""
+    draft = draft_of(request, number)
+    place, user = request.POST.get("place", "")[:60], person(request)
+    if request.POST.get("left"):
+        presence.gone(draft.proposal, place, user)
+        return JsonResponse({"words": ""})
+    presence.here(draft.proposal, place, user)
+    others = presence.others_at(draft.proposal, place, user)
+    text = ngettext("%(who)s is also on this step.", "%(who)s are also on this step.", len(others))
+    words = text % {"who": ", ".join(others)} if others else ""
+    return JsonResponse({"words": words})

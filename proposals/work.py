@@ -1,0 +1,287 @@
+"""Who owes what: partners by parts, shared steps by owner, and what waits for one person.
+
+Everything here is derived from what is stored; nobody has to tick anything off.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject, Lower
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applicants.models import Organisation, User
+from calls import clock
+from proposals.dossier import Draft
+from proposals.forms import DescriptionForm
+from proposals.models import (
+    Collaborator,
+    Comment,
+    Confirmation,
+    GivenStep,
+    Invitation,
+    Participant,
+    Proposal,
+    Section,
+)
+from proposals.sharing import Reminder
+from proposals.wizard import Step, steps_of, url_of
+
+SHARED = ("summary", "vision", "activities", "deliverables", "budget")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One part of one partner: whether it is there, where it is written, and its last change."""
+
+    is_there: bool
+    words: str
+    url: str
+    section: Section | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One partner: its people, its parts, and what it owes in words."""
+
+    participant: Participant
+    people: Sequence[User]
+    cells: Sequence[Cell]
+    owes: Sequence[str]
+    can_be_reminded: bool
+
+    @property
+    def is_done(self) -> bool:
+        return not self.owes
+
+
+@dataclass(frozen=True)
+class SharedStep:
+    """One step of all: its state, to whom it was given, and its last change."""
+
+    step: Step
+    url: str
+    missing: Sequence[str]
+    given_to: Participant | None
+    section: Section | None
+
+
+@dataclass(frozen=True)
+class Matrix:
+    shared: Sequence[SharedStep]
+    rows: Sequence[Row]
+
+
+def matrix(draft: Draft) -> Matrix:
+    """The whole page in a fixed number of queries."""
+    proposal = draft.proposal
+    given = {one.step: one.participant_id for one in proposal.given_steps.all()}
+    people = _people_by_participant(draft)
+    confirmed = set(
+        proposal.confirmations.values_list("participant_key", "role", "organisation_id")
+    )
+    by_pk = {one.pk: one for one in draft.participants}
+    shared = [
+        SharedStep(
+            step,
+            url_of(draft, step.slug),
+            step.missing(draft),
+            by_pk.get(given.get(step.slug, 0)),
+            draft.sections.get((step.slug, None)),
+        )
+        for step in steps_of(proposal.strand)
+        if step.slug in SHARED
+    ]
+    _fetch_authors(draft)
+    rows = []
+    for one in draft.participants:
+        steps = [s for s in shared if s.given_to is not None and s.given_to.pk == one.pk]
+        is_confirmed = (one.key, one.role, one.organisation_id) in confirmed
+        rows.append(_row(draft, one, people.get(one.pk, []), steps, is_confirmed=is_confirmed))
+    return Matrix(shared, rows)
+
+
+def _fetch_authors(draft: Draft) -> None:
+    """Who saved each section last, in one query."""
+    sections = list(draft.sections.values())
+    authors = User.objects.in_bulk({one.saved_by_id for one in sections if one.saved_by_id})
+    for one in sections:
+        one.saved_by = authors.get(one.saved_by_id) if one.saved_by_id else None
+
+
+def _row(
+    draft: Draft,
+    one: Participant,
+    people: Sequence[User],
+    steps: Sequence[SharedStep],
+    *,
+    is_confirmed: bool,
+) -> Row:
+    cells = parts_of(draft, one, is_confirmed=is_confirmed)
+    owes = [cell.words for cell in cells if not cell.is_there]
+    owes += [
+        f"{state.step.title}: {', '.join(str(text) for text in state.missing)}"
+        for state in steps
+        if state.missing
+    ]
+    return Row(one, people, cells, owes, bool(_addresses(draft, one, people)))
+
+
+def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[Cell]:
+    """Description, profile, line of the budget, and confirmation; those that are not asked are there."""
+    number = draft.proposal.number
+    section = draft.sections.get((DescriptionForm.slug, one.pk))
+    profile = draft.profile(one)
+    has_text = bool(draft.answers(DescriptionForm.slug, one).get("description"))
+    has_costs = bool(draft.costs_of(one))
+    confirm = reverse("proposals:confirm", args=[number, one.key])
+    return [
+        Cell(
+            has_text or not one.applies,
+            _("Description"),
+            url_of(draft, DescriptionForm.slug, one.key),
+            section,
+        ),
+        Cell(
+            profile.is_complete or not one.applies,
+            _("Cluster profile (%(percent)s %%)") % {"percent": profile.percent},
+            reverse("applicants:profile", args=[one.organisation_id]),
+        ),
+        Cell(has_costs or not one.applies, _("Costs in the budget"), url_of(draft, "budget")),
+        Cell(is_confirmed or one.is_coordinator, _("Confirmation"), confirm),
+    ]
+
+
+def _people_by_participant(draft: Draft) -> Mapping[int, list[User]]:
+    members = Organisation.objects.filter(
+        pk__in=[one.organisation_id for one in draft.participants]
+    ).prefetch_related("members")
+    by_organisation = {one.pk: list(one.members.all()) for one in members}
+    invited: dict[int, list[User]] = {}
+    for one in draft.proposal.collaborators.select_related("user"):
+        if one.participant_id is not None:
+            invited.setdefault(one.participant_id, []).append(one.user)
+    return {
+        one.pk: list(
+            dict.fromkeys([*by_organisation[one.organisation_id], *invited.get(one.pk, [])])
+        )
+        for one in draft.participants
+    }
+
+
+def _addresses(draft: Draft, one: Participant, people: Sequence[User]) -> list[str]:
+    contact = draft.profile(one).answers["contact"].get("contact_email")
+    return [
+        *(person.email for person in people if person.is_active),
+        *([contact] if contact else []),
+    ]
+
+
+def reminder_for(draft: Draft, key: str) -> Reminder | None:
+    """What to remind a partner of, and whom; None where there is no such partner."""
+    row = next((row for row in matrix(draft).rows if row.participant.key == key), None)
+    if row is None:
+        return None
+    return Reminder(row.participant, _addresses(draft, row.participant, row.people), row.owes)
+
+
+# --- What waits for one person -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits for a person, and where it is done."""
+
+    words: str
+    url: str
+    proposal: Proposal | None = None
+
+
+def proposals_of(user: User) -> QuerySet[Proposal]:
+    """A person's proposals with all that its page of work shows of them."""
+    here = {"proposal": OuterRef("pk")}
+    asked = Collaborator.objects.filter(**here, user=user).values("participant_id")
+    given = GivenStep.objects.filter(**here).values(
+        row=JSONObject(step="step", participant="participant_id")
+    )
+    confirmed = Confirmation.objects.filter(**here).values(
+        row=JSONObject(key="participant_key", role="role", organisation="organisation_id")
+    )
+    return (
+        Proposal.objects.with_page_parts()
+        .with_draft_parts(files=False)
+        .with_counting_version()
+        .of_consortium_member(user)
+        .annotate(
+            asked=ArraySubquery(asked),
+            given=ArraySubquery(given),
+            confirmed=ArraySubquery(confirmed),
+        )
+    )
+
+
+def tasks_of(
+    proposals: Iterable[Proposal], organisations: Iterable[Organisation], moment: datetime
+) -> list[Task]:
+    """What waits for a person of these organisations in open `proposals_of` it, nearest deadline first."""
+    own = {one.pk for one in organisations}
+    tasks: list[Task] = []
+    for proposal in sorted(proposals, key=lambda one: one.deadline):
+        if proposal.is_open(moment):
+            tasks += _tasks_in(proposal, own)
+    return tasks
+
+
+def _tasks_in(proposal: Any, organisations: set[int]) -> list[Task]:
+    """`proposal` carries what `proposals_of` annotated: asked, given and confirmed."""
+    draft = Draft(proposal)
+    own = [
+        one
+        for one in draft.participants
+        if one.organisation_id in organisations or one.pk in proposal.asked
+    ]
+    is_lead = any(one.is_coordinator and one.organisation_id in organisations for one in own)
+    confirmed = {(row["key"], row["role"], row["organisation"]) for row in proposal.confirmed}
+    given = {row["step"]: row["participant"] for row in proposal.given}
+    tasks = []
+    for one in own:
+        is_confirmed = (one.key, one.role, one.organisation_id) in confirmed
+        for cell in parts_of(draft, one, is_confirmed=is_confirmed):
+            if not cell.is_there:
+                words = _("%(part)s of %(name)s")
+                values = {"part": cell.words, "name": one.organisation.name}
+                tasks.append(Task(words % values, cell.url, proposal))
+    own_pks = {one.pk for one in own}
+    for step in steps_of(proposal.strand):
+        owner = given.get(step.slug)
+        is_mine = owner in own_pks if owner else is_lead
+        if step.slug in SHARED and step.slug != "budget" and is_mine and step.missing(draft):
+            tasks.append(Task(str(step.title), url_of(draft, step.slug), proposal))
+    return tasks
+
+
+def open_invitations(user: User) -> QuerySet[Invitation]:
+    """Those to a person's own confirmed addresses that can still be answered."""
+    addresses = EmailAddress.objects.filter(user=user, verified=True).values(low=Lower("email"))
+    moment = clock.now()
+    return Invitation.objects.filter(
+        state=Invitation.State.PENDING,
+        expires_at__gt=moment,
+        email__in=addresses,
+        proposal__deleted_at=None,
+    ).select_related("proposal__strand__call", "participant__organisation", "invited_by")
+
+
+def open_mentions(user: User) -> QuerySet[Comment]:
+    """Comments in which a person is mentioned and that nobody has marked as done."""
+    readable = Proposal.objects.of_consortium_member(user)
+    return (
+        Comment.objects.filter(mentions=user, done_at=None, proposal__in=readable)
+        .select_related("by", "proposal__strand__call")
+        .order_by("-pk")[:20]
+    )
