@@ -20,11 +20,13 @@ from applicants.saving import save_step
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call, Strand
-from proposals import drafting
+from proposals import commenting, drafting
 from proposals.apps import OFFICERS
 from proposals.dossier import Draft
 from proposals.facts import judge_draft
+from proposals.forms import VisionForm
 from proposals.models import Proposal
+from proposals.sharing import give_step
 from proposals.submitting import submit_draft
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -170,6 +172,9 @@ def make_world(call: Call) -> None:
     for place, consortium in enumerate(CONSORTIA):
         with clock.set_to(datetime(2015, 3, 2 + place, 10, 30, tzinfo=BRUSSELS)):
             proposal = make_draft(call, consortium, people)
+        if consortium.stage == "ready":
+            with clock.set_to(datetime(2015, 4, 10, 14, 5, tzinfo=BRUSSELS)):
+                _share(proposal, people)
         if consortium.stage == "submitted":
             with clock.set_to(datetime(2015, 4, 20, 11 + place, 7, 42, 318000, tzinfo=BRUSSELS)):
                 _submit(proposal, by=people[LEAD.email])
@@ -229,6 +234,17 @@ def _save(
 ) -> None:
     section = drafting.section_of(proposal, step, of)
     drafting.save_section(proposal, section, answers=answers, seen_version=section.version, by=by)
+
+
+def _share(proposal: Proposal, people: dict[str, User]) -> None:
+    """The second partner writes about the markets, and is asked for something."""
+    lead, partner = people[LEAD.email], people[PARTNER.email]
+    second = proposal.participants.select_related("organisation").get(key="p2")
+    give_step(proposal, step="vision", title=str(VisionForm.title), participant=second, by=lead)
+    commenting.comment(
+        proposal, step="vision", key="", by=lead,
+        text=f"@{partner}, could you add why your members want the first of these markets?",
+    )  # fmt: skip
 
 
 def _summary(consortium: Consortium, strand: Strand) -> dict[str, Any]:

@@ -33,12 +33,13 @@ def timeline(draft: Draft) -> list[Moment]:
     """Newest first. A fixed number of queries, however much happened."""
     proposal = draft.proposal
     found = [
-        *_happenings(proposal),
         *_writing(draft),
+        *_happenings(proposal),
         *_files(proposal),
         *_versions(proposal),
         *_extensions(proposal),
     ]
+    found.reverse()  # of one instant, what was noted last comes first
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 

@@ -39,6 +39,7 @@ SHARED = ("summary", "vision", "activities", "deliverables", "budget")
 class Cell:
     """One part of one partner: whether it is there, where it is written, and its last change."""
 
+    title: str
     is_there: bool
     words: str
     url: str
@@ -140,20 +141,24 @@ def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[Cell
     has_text = bool(draft.answers(DescriptionForm.slug, one).get("description"))
     has_costs = bool(draft.costs_of(one))
     confirm = reverse("proposals:confirm", args=[number, one.key])
+    percent = _("Cluster profile (%(percent)s %%)") % {"percent": profile.percent}
+    profile_url = reverse("applicants:profile", args=[one.organisation_id])
     return [
         Cell(
+            _("Description"),
             has_text or not one.applies,
             _("Description"),
             url_of(draft, DescriptionForm.slug, one.key),
             section,
         ),
+        Cell(_("Profile"), profile.is_complete or not one.applies, percent, profile_url),
         Cell(
-            profile.is_complete or not one.applies,
-            _("Cluster profile (%(percent)s %%)") % {"percent": profile.percent},
-            reverse("applicants:profile", args=[one.organisation_id]),
+            _("Costs"),
+            has_costs or not one.applies,
+            _("Costs in the budget"),
+            url_of(draft, "budget"),
         ),
-        Cell(has_costs or not one.applies, _("Costs in the budget"), url_of(draft, "budget")),
-        Cell(is_confirmed or one.is_coordinator, _("Confirmation"), confirm),
+        Cell(_("Confirmation"), is_confirmed or one.is_coordinator, _("Confirmation"), confirm),
     ]
 
 

@@ -167,3 +167,10 @@ def test_the_database_refuses_an_extension_from_a_deadline_that_is_not_in_force(
 
 def test_the_list_without_a_call_says_so(client, db):
     assert "No call is published at the moment" in client.get("/").content.decode()
+
+
+def test_the_deadline_is_a_calendar_file_without_an_account(client, call):
+    answer = client.get(f"/calls/{call.reference}/deadline.ics")
+    assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+    assert b"DTEND:20150421T150000Z" in answer.content
+    assert client.get("/calls/NO-SUCH-CALL/deadline.ics").status_code == 404

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
 
 from calls import clock
+from calls.calendars import calendar_of
 from calls.countries_on import countries_on
 from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
 from calls.models import Call, CallState
@@ -48,6 +49,18 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
         return HttpResponse(_page(request, found, state, time_left))
     response = HttpResponse(_page_for_anyone(request, found, state).replace(TIME_LEFT, time_left))
     patch_vary_headers(response, ["Cookie"])
+    return response
+
+
+def calendar(request: HttpRequest, reference: str) -> HttpResponse:
+    """The deadline as a calendar file, without an account."""
+    calls = Call.objects.published_at_moment(clock.now())
+    found = get_object_or_404(calls, reference=reference)
+    text = calendar_of(
+        found, deadline=found.deadline, about=found.reference, path=found.get_absolute_url()
+    )
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{found.reference}.ics"'
     return response
 
 

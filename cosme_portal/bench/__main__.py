@@ -63,15 +63,17 @@ def _use_own_database() -> None:
 
 
 def _all_benchmarks() -> Iterator[bool]:
-    from cosme_portal.bench import world  # noqa: PLC0415 -- after set-up
+    from cosme_portal.bench import together, world  # noqa: PLC0415 -- after set-up
 
     print("Making the world to measure on ...", flush=True)
     world.make_tables()
     call = world.open_call()
     proposals = world.make_proposals(call, world.CLIENTS)
+    shared = world.make_proposals(call, 10, strand_2_only=True)
     with _web_server() as memory:
         print(f"\nWeb: gunicorn, 2 workers, {world.CLIENTS} clients, PostgreSQL {_synchronous()}")
         yield from _web(call, proposals)
+        yield from together.saving_together(PORT, shared)
         peak = memory() / MEGABYTE
         yield row("Memory of a web process, peak", f"{peak:.0f} MiB", "below 200 MiB", peak < 200)
     print("\nReceipt, in one process")
@@ -124,11 +126,41 @@ def _web_server() -> Iterator[Callable[[], int]]:
 
 
 def _web(call: Any, proposals: list[Any]) -> Iterator[bool]:
-    from cosme_portal.bench.load import form, measure  # noqa: PLC0415 -- after set-up
+    from cosme_portal.bench.load import measure  # noqa: PLC0415 -- after set-up
+
+    clients, send = len(proposals), _requests(proposals)
+    page_of_call = _reading(call.get_absolute_url())
+    for warm in (send["commit"], page_of_call, _reading("/bench/template/")):
+        measure(PORT, clients, 5, warm, 200)
+    before = measure(PORT, clients, TURNS, send["commit"], 200)
+    sent = measure(PORT, clients, TURNS, send["submit"], 200)
+    saved = measure(PORT, clients, TURNS, send["save"], 302)
+    automatic = measure(PORT, clients, TURNS, send["autosave"], 200)
+    again = measure(PORT, clients, TURNS, send["commit"], 200)
+    rate, p95 = (before.per_second + again.per_second) / 2, (before.p95 + again.p95) / 2
+    floor("a bare view commits one row", f"{rate:.0f}/s, p95 {p95:.0f} ms")
+    yield ratio("Submit", sent.per_second, rate, 4)
+    slower = sent.p95 / p95
+    yield row("Submit, p95 against the floor's", f"{slower:.1f} x", "below 10 x", slower < 10)
+    yield ratio("Save a step", saved.per_second, rate, 3)
+    slower = saved.per_second / automatic.per_second
+    yield row("Autosave against a saved step", f"{slower:.2f} x", "at most 1.3 x", slower <= 1.3)
+    bare = measure(PORT, clients, TURNS * 2, _reading("/bench/template/"), 200)
+    page = measure(PORT, clients, TURNS * 2, page_of_call, 200)
+    floor("a bare view renders a template", f"{bare.per_second:.0f}/s")
+    yield ratio("Call page, not logged in", page.per_second, bare.per_second, 2)
+
+
+def _reading(path: str) -> Callable[[int, int], Any]:
+    return lambda client, turn: ("GET", path, "", {})
+
+
+def _requests(proposals: list[Any]) -> dict[str, Callable[[int, int], Any]]:
+    """What each client sends in each turn."""
+    from cosme_portal.bench.load import form  # noqa: PLC0415 -- after set-up
     from proposals.models import Section  # noqa: PLC0415
 
-    clients = len(proposals)
-    versions = {
+    sections = {
         section.proposal_id: section
         for section in Section.objects.filter(step="summary", participant=None)
     }
@@ -143,30 +175,16 @@ def _web(call: Any, proposals: list[Any]) -> Iterator[bool]:
 
     def save(client: int, turn: int) -> Any:
         proposal, cookies = proposals[client]
-        section = versions[proposal.pk]
+        section = sections[proposal.pk]
         fields = {name: str(value) for name, value in section.answers.items()}
         fields |= {"seen_version": str(section.version + turn), "abstract": f"Turn {turn}"}
         return form(f"/proposals/{proposal.number}/steps/summary/", cookies, **fields)
 
-    def read(path: str) -> Callable[[int, int], Any]:
-        return lambda client, turn: ("GET", path, "", {})
+    def autosave(client: int, turn: int) -> Any:
+        method, path, body, headers = save(client, TURNS + turn)
+        return method, path, body, headers | {"X-Autosave": "1"}
 
-    for warm in (commit, read(call.get_absolute_url()), read("/bench/template/")):
-        measure(PORT, clients, 5, warm, 200)
-    before = measure(PORT, clients, TURNS, commit, 200)
-    sent = measure(PORT, clients, TURNS, submit, 200)
-    saved = measure(PORT, clients, TURNS, save, 302)
-    again = measure(PORT, clients, TURNS, commit, 200)
-    rate, p95 = (before.per_second + again.per_second) / 2, (before.p95 + again.p95) / 2
-    floor("a bare view commits one row", f"{rate:.0f}/s, p95 {p95:.0f} ms")
-    yield ratio("Submit", sent.per_second, rate, 4)
-    slower = sent.p95 / p95
-    yield row("Submit, p95 against the floor's", f"{slower:.1f} x", "below 10 x", slower < 10)
-    yield ratio("Save a step", saved.per_second, rate, 3)
-    bare = measure(PORT, clients, TURNS * 2, read("/bench/template/"), 200)
-    page = measure(PORT, clients, TURNS * 2, read(call.get_absolute_url()), 200)
-    floor("a bare view renders a template", f"{bare.per_second:.0f}/s")
-    yield ratio("Call page, not logged in", page.per_second, bare.per_second, 2)
+    return {"commit": commit, "submit": submit, "save": save, "autosave": autosave}
 
 
 def _receipt() -> Iterator[bool]:

@@ -40,11 +40,14 @@ def open_call() -> Call:
     return load_call(content)
 
 
-def make_proposals(call: Call, count: int) -> list[tuple[Proposal, dict[str, str]]]:
+def make_proposals(
+    call: Call, count: int, *, strand_2_only: bool = False
+) -> list[tuple[Proposal, dict[str, str]]]:
     """Complete drafts, half of each strand, each with the cookies of a person who leads it."""
     made = []
-    for number in range(count):
-        template = demo_world.CONSORTIA[0 if number % 2 == 0 else 3]
+    first = User.objects.count()
+    for number in range(first, first + count):
+        template = demo_world.CONSORTIA[0 if number % 2 == 0 and not strand_2_only else 3]
         partners = tuple(
             demo_world.Cluster(f"Bench {number} {country}", country) for country in PARTNERS
         )

@@ -874,3 +874,18 @@ def test_drafting_tells_a_lost_base_from_a_known_one(call):
             proposal, section, answers={"acronym": "TWO"}, seen_version=99, by=proposal.started_by
         )
     assert caught.value.merge.conflicts == ("acronym",)
+
+
+@pytest.mark.parametrize(("partners", "count"), [(2, 1), (12, 60)])
+def test_the_page_of_who_owes_what_asks_fewer_than_fifteen_questions(
+    call, partners, count, django_assert_num_queries
+):
+    proposal = make_draft(call, countries=["LT", *["FR"] * (partners - 1)])
+    activity = {"title": "Mission", "objective": "", "description": "", "justification": ""}
+    save(proposal, "activities", activities=[activity] * count)
+    for one in proposal.participants.all():
+        save(proposal, "descriptions", of=one, by=make_user(), description="Written")
+    lead = client_of(proposal.started_by)
+    lead.get(url("work", proposal))
+    with django_assert_num_queries(13):
+        assert lead.get(url("work", proposal)).status_code == 200
