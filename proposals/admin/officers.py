@@ -26,6 +26,7 @@ from proposals.facts import files_of
 from proposals.models import (
     Decision,
     IndividualExtension,
+    Mail,
     OutboxMessage,
     RefusedAttempt,
     SealedAccess,
@@ -301,6 +302,28 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Try again what was given up"), permissions=["view"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        count = outbox.try_again(queryset)
+        self.message_user(
+            request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS
+        )
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnlyAdmin):
+    """Delivery of mails: what for and how far, never to whom, of which proposal, or what they say."""
+
+    list_display = ["cause", "state", "attempts", "due_at", "done_at", "last_error"]
+    list_filter = ["state"]
+    fields = ["cause", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
+    readonly_fields = ["cause"]
+    actions = ["try_again"]
+
+    @admin.display(description=_("cause"))
+    def cause(self, mail: Mail) -> str:
+        return mail.key.partition(":")[0]
+
+    @admin.action(description=_("Try again what was given up"), permissions=["view"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Mail]) -> None:
         count = outbox.try_again(queryset)
         self.message_user(
             request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS

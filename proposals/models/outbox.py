@@ -81,4 +81,5 @@ class Mail(Promise):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.state}"
+        """Without subject and address: it stands in lists and logs that operators see."""
+        return f"mail {self.pk}: {self.state}"
