@@ -5,9 +5,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 
+from applicants.mails import with_html
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """Mails point to the portal's own address, whatever host header a request carries."""
+
+    def render_mail(self, *args: Any, **kwargs: Any) -> Any:
+        return with_html(super().render_mail(*args, **kwargs))
 
     def get_email_confirmation_url(self, request: Any, emailconfirmation: Any) -> str:
         path: str = super().get_email_confirmation_url(request, emailconfirmation)

@@ -2,12 +2,12 @@
 
 from django.conf import settings
 from django.core import signing
-from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from applicants.mails import send
 from applicants.models import Membership, Organisation, User
 from calls import clock
 
@@ -73,7 +73,7 @@ def invite_colleague(organisation: Organisation, *, email: str, by: User) -> Non
         {"organisation": organisation, "by": by, "link": link, "address": address},
     )
     subject = _("Join %(organisation)s on the COSME portal") % {"organisation": organisation.name}
-    send_mail(" ".join(subject.split()), body, None, [address])
+    send(subject, body, to=address)
 
 
 def invitation_from(token: str, *, user: User) -> Organisation:
@@ -98,3 +98,21 @@ def join(organisation: Organisation, *, user: User) -> Membership:
         user=user, organisation=organisation, defaults={"joined_at": clock.now()}
     )
     return membership
+
+
+class LastPerson(Exception):
+    """Nobody else acts for the organisation: its proposals would be left without anybody."""
+
+
+@transaction.atomic
+def end_membership(organisation: Organisation, *, user: User) -> None:
+    """Let a person act for an organisation no longer. What it wrote stays; its open pages save nothing more.
+
+    Raises:
+        LastPerson: nobody else would be left.
+    """
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    memberships = Membership.objects.filter(organisation=organisation)
+    if not memberships.exclude(user=user).exists():
+        raise LastPerson
+    memberships.filter(user=user).delete()

@@ -12,6 +12,11 @@ urlpatterns = [
     path("<int:pk>/", views.organisation, name="organisation"),
     path("<int:pk>/edit/", views.edit_organisation, name="edit-organisation"),
     path("<int:pk>/colleagues/", views.invite_colleague, name="invite-colleague"),
+    path(
+        "<int:pk>/colleagues/<int:person_pk>/remove/",
+        views.remove_colleague,
+        name="remove-colleague",
+    ),
     path("<int:pk>/profile/", views.profile_overview, name="profile"),
     path("<int:pk>/profile/<slug:slug>/", views.profile_step, name="profile-step"),
 ]

@@ -111,6 +111,23 @@ def invite_colleague(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @signed_in
+@require_http_methods(["POST"])
+def remove_colleague(request: HttpRequest, pk: int, person_pk: int) -> HttpResponse:
+    """Leave an organisation, or let a colleague act for it no longer."""
+    found = get_object_or_404(Organisation.objects.of(person(request)), pk=pk)
+    colleague = get_object_or_404(found.members, pk=person_pk)
+    names = {"who": colleague, "name": found}
+    try:
+        organisations.end_membership(found, user=colleague)
+    except organisations.LastPerson:
+        text = _("Nobody else acts for %(name)s. Invite a colleague first.")
+        messages.warning(request, text % names)
+        return redirect(found)
+    messages.success(request, _("%(who)s no longer acts for %(name)s.") % names)
+    return redirect("applicants:organisations" if colleague == request.user else found)
+
+
+@signed_in
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """Accept a colleague's invitation with the address that it was sent to."""
     user = person(request)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from applicants.models import Organisation, ProfileSection
-from applicants.organisations import enter_partner, join
+from applicants.organisations import enter_partner, invite_colleague, join
 from applicants.profile import profile_of
 from applicants.saving import StepChanged, save_step
 from applicants.tests.factories import complete_profile, make_organisation, make_user
@@ -239,3 +239,47 @@ def test_the_list_of_organisations_asks_a_fixed_number_of_questions(
     client.force_login(user)
     with django_assert_num_queries(5):
         client.get(reverse("applicants:organisations"))
+
+
+def test_a_colleague_is_removed_and_what_they_wrote_stays(client):
+    ana, ben = make_user(), make_user()
+    organisation = make_organisation(by=ana)
+    join(organisation, user=ben)
+    section = ProfileSection.objects.create(organisation=organisation, step="identity")
+    save_step(section, answers={"legal_form": "By Ben"}, seen_version=0, by=ben)
+    client.force_login(ana)
+    address = reverse("applicants:remove-colleague", args=[organisation.pk, ben.pk])
+    assert client.post(address).status_code == 302
+    assert list(organisation.members.all()) == [ana]
+    section.refresh_from_db()
+    assert section.answers == {"legal_form": "By Ben"}
+    client.force_login(ben)
+    assert client.get(organisation.get_absolute_url()).status_code == 404
+
+
+def test_the_last_person_of_an_organisation_stays(client):
+    ana = make_user()
+    organisation = make_organisation(by=ana)
+    client.force_login(ana)
+    address = reverse("applicants:remove-colleague", args=[organisation.pk, ana.pk])
+    answer = client.post(address, follow=True)
+    assert "Invite a colleague first." in answer.content.decode()
+    assert list(organisation.members.all()) == [ana]
+
+
+def test_nobody_removes_people_of_an_organisation_of_others(client):
+    ana = make_user()
+    organisation = make_organisation(by=ana)
+    join(organisation, user=make_user())
+    client.force_login(make_user())
+    address = reverse("applicants:remove-colleague", args=[organisation.pk, ana.pk])
+    assert client.post(address).status_code == 404
+    assert organisation.members.count() == 2
+
+
+def test_mails_come_as_text_and_html(client):
+    organisation = make_organisation(by=make_user(), legal_name="A <b>bold</b> & Co")
+    invite_colleague(organisation, email="kim@test.example", by=organisation.members.get())
+    html, kind = mail.outbox[-1].alternatives[0]
+    assert kind == "text/html" and 'href="http' in html
+    assert "A &lt;b&gt;bold&lt;/b&gt; &amp; Co" in html and "<b>bold" not in html

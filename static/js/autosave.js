@@ -167,9 +167,7 @@
       if (!name.endsWith("-TOTAL_FORMS")) continue;
       const list = name.replace("-TOTAL_FORMS", "");
       const button = form.querySelector(`[data-add-row="${list}"]`);
-      const focused = document.activeElement;
       while (button && Number(form.elements[name].value) < Number(count)) addRow(button);
-      if (focused && focused !== document.body) focused.focus();
     }
     for (const element of form.elements) {
       if (!element.name || NOT_TYPED.has(element.name) || element.type === "file") continue;

@@ -53,7 +53,7 @@ function tick() {
   }
 }
 
-// Another row of a list: a copy of the empty one with the next number.
+// Another row of a list: a copy of the empty one with the next number. Gives its first field.
 function addRow(button) {
   const list = document.getElementById(button.dataset.addRow);
   const template = list.querySelector("template");
@@ -69,16 +69,51 @@ function addRow(button) {
   if (title) title.textContent = number + 1;
   template.before(copy);
   total.value = number + 1;
-  const first = list.querySelector(`[id^='id_${button.dataset.addRow}-${number}-']`);
-  if (first) first.focus();
+  return list.querySelector(`[id^='id_${button.dataset.addRow}-${number}-']`);
 }
+
+// Rows that are pasted from a spreadsheet become rows: a line for each, its cells into the fields in their order.
+function pasteRows(event) {
+  const field = event.target.closest(".row-entry input[type=text], .row-entry textarea");
+  const list = field && field.closest("section[id]");
+  const button = list && list.querySelector("[data-add-row]");
+  const text = event.clipboardData.getData("text/plain").replace(/\r/g, "").replace(/\n+$/, "");
+  const isTable = text.includes("\t") || (text.includes("\n") && field && field.tagName === "INPUT");
+  if (!button || !isTable) return;
+  const place = new RegExp(`^${list.id}-(\\d+)-(.+)$`).exec(field.name);
+  if (!place) return;
+  event.preventDefault();
+  const lines = text.split("\n");
+  const total = list.querySelector("input[name$='-TOTAL_FORMS']");
+  lines.forEach((line, offset) => {
+    const number = Number(place[1]) + offset;
+    while (Number(total.value) <= number) addRow(button);
+    const fields = [...list.querySelectorAll(`[name^='${list.id}-${number}-']`)].filter((one) => one.type !== "hidden" && one.type !== "checkbox");
+    const first = fields.findIndex((one) => one.name.endsWith(`-${place[2]}`));
+    line.split("\t").forEach((cell, column) => {
+      const target = fields[first + column];
+      if (target) putCell(target, cell.trim());
+    });
+  });
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function putCell(target, text) {
+  if (target.tagName !== "SELECT") { target.value = text; return; }
+  const same = (one) => [one.value, one.text].some((word) => word.trim().toLowerCase() === text.toLowerCase());
+  const option = [...target.options].find(same);
+  if (option) target.value = option.value;
+}
+
+document.addEventListener("paste", pasteRows);
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
   const button = event.target.closest("[data-add-row]");
   if (button) {
     event.preventDefault();
-    addRow(button);
+    addRow(button)?.focus();
   }
 });
 

@@ -289,3 +289,23 @@ def test_two_leads_submit_at_once_and_the_deadline_passes_between_check_and_subm
     jump(DEADLINE)
     one.press("Submit again")
     one.says("Received too late", "Version 2, which was received in time, still counts.")
+
+
+def test_thirty_activities_are_pasted_from_a_spreadsheet(visit, call):
+    proposal = make_draft(call)
+    visitor = at_step(visit, proposal, proposal.started_by, "activities")
+    objective = proposal.strand.objectives[0]
+    lines = [f"Activity {n}\t{objective['text']}\tWhat {n}\tWhy {n}" for n in range(30)]
+    visitor.page.locator("[name='activities-0-title']").focus()
+    visitor.page.evaluate(
+        """text => { const data = new DataTransfer(); data.setData("text/plain", text);
+        document.activeElement.dispatchEvent(
+            new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})); }""",
+        "\r\n".join(lines) + "\r\n",
+    )
+    wait_until(lambda: len(stored(proposal, "activities").get("activities", [])) == 30)
+    rows = stored(proposal, "activities")["activities"]
+    assert rows[29] == {
+        "title": "Activity 29", "objective": objective["code"], "description": "What 29",
+        "justification": "Why 29",
+    }  # fmt: skip
