@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
+from applicants.merging import both
 from applicants.models import SavedStep
 from applicants.saving import StepChanged
 from calls import clock
 
 HEADER = "X-Autosave"
-THEIRS = "theirs"
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
@@ -43,6 +43,11 @@ def autosave(form: Any, section: SavedStep, *, save: Callable[[], Merged | None]
         return _not_saved("wrong", 422, _what_is_wrong(form))
     try:
         merged = save()
+    except NotChosen:
+        text = _(
+            "Not saved: choose above which text to take for each field, then press the button."
+        )
+        return _not_saved("conflict", 409, text)
     except StepChanged as conflict:
         who = conflict.current.saved_by
         text = _(
@@ -73,14 +78,34 @@ def fields_of(form: Any) -> Iterator[tuple[str, str]]:
         yield from fields_of(row)
 
 
+class NotChosen(Exception):
+    """Fields of a conflict for which nobody said which text to take: `names`."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
 def chosen(request: HttpRequest, answers: dict[str, Any], stored: SavedStep) -> dict[str, Any]:
-    """The answers, with the other person's text in each field for which "theirs" was chosen."""
-    return {
-        name: stored.answers.get(name, value)
-        if request.POST.get(f"take:{name}") == THEIRS
-        else value
-        for name, value in answers.items()
+    """The answers, with the text that was chosen in each field that had been shown as a conflict.
+
+    Raises:
+        NotChosen: for one of them no choice was made.
+    """
+    taken = {
+        name: request.POST.get(f"take:{name}", "") for name in request.POST.getlist("conflict")
     }
+    open_ones = [name for name, take in taken.items() if take not in {"mine", "theirs", "both"}]
+    if open_ones:
+        raise NotChosen(open_ones)
+    result = dict(answers)
+    for name, take in taken.items():
+        there = stored.answers.get(name)
+        if take == "theirs":
+            result[name] = there
+        elif take == "both":
+            result[name] = both(answers.get(name) or [], there or [])
+    return result
 
 
 def came_too_late() -> JsonResponse:

@@ -5,6 +5,14 @@ from typing import Any
 from django import forms
 
 
+class TextField(forms.CharField):
+    """A text; the end of a line is one sign, as browsers count it, however it is sent."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return text.replace("\r\n", "\n") if isinstance(text, str) else text
+
+
 class SeveralField(forms.MultipleChoiceField):
     """Any number of choices, shown as check boxes."""
 

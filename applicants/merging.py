@@ -13,6 +13,10 @@ from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+Row = dict[str, Any]
+
+MOST_ROWS = 60  # of a list
+ROW_ID = "row"  # names a row of a list for as long as it lives; no dossier shows it
 LONGEST_COMPARED = 2000  # words; a longer text is shown whole, for comparing takes the square of it
 
 
@@ -33,6 +37,7 @@ class Difference:
     label: str | Promise
     mine: str
     theirs: str
+    is_list: bool = False
 
     @property
     def marked(self) -> tuple[SafeString, SafeString]:
@@ -76,22 +81,61 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _merged_rows(base: Any, mine: Any, theirs: Any) -> list[dict[str, Any]] | None:
-    """Lists in which both only changed different fields of a row, or added rows; None for a conflict."""
-    before = base or []
-    lists = (before, mine or [], theirs or [])
+    """Lists of rows, told apart by their ids; None where a row is in conflict or the list gets too long.
+
+    A row that one person changed and the other removed is a conflict. New rows of both are kept, theirs
+    first; the same new row twice is one.
+    """
+    lists = (base or [], mine or [], theirs or [])
     if any(not isinstance(one, list) for one in lists):
         return None
     if any(not isinstance(row, dict) for one in lists for row in one):
         return None
-    if min(len(mine or []), len(theirs or [])) < len(before):
-        return None
-    merged = [merge(*three) for three in zip(*lists, strict=False)]
-    if any(one.conflicts for one in merged):
-        return None
-    added = theirs[len(before) :] + [
-        row for row in mine[len(before) :] if row not in theirs[len(before) :]
+    before, here, there = (with_ids(one) for one in lists)
+    new_there = [_without_id(row) for row_id, row in there.items() if row_id not in before]
+    here = {
+        row_id: row
+        for row_id, row in here.items()
+        if row_id in before or row_id in there or _without_id(row) not in new_there
+    }
+    merged: list[Row] = []
+    for row_id in dict.fromkeys([*before, *there, *here]):
+        row = _merged_row(before.get(row_id), here.get(row_id), there.get(row_id))
+        if row is None:
+            return None
+        if row:
+            merged.append(row)
+    return merged if len(merged) <= MOST_ROWS else None
+
+
+def _merged_row(before: Row | None, here: Row | None, there: Row | None) -> Row | None:
+    """The row that comes out of three; empty for one that is removed, None for a conflict."""
+    if here is not None and there is not None:
+        merged = merge(before or {}, here, there)
+        return None if merged.conflicts else merged.answers
+    present = here if here is not None else there
+    if before is None:
+        return present
+    return {} if present is None or present == before else None
+
+
+def _without_id(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != ROW_ID}
+
+
+def both(mine: list[Row], theirs: list[Row]) -> list[Row]:
+    """The rows of both: theirs, then those of mine that they do not have."""
+    there = with_ids(theirs)
+    return [
+        *there.values(),
+        *(row for row_id, row in with_ids(mine).items() if row_id not in there),
     ]
-    return [one.answers for one in merged] + added
+
+
+def with_ids(rows: list[Row]) -> dict[str, Row]:
+    """Rows by their ids. Rows that were stored without one are named after their place."""
+    named = ((row.get(ROW_ID) or f"old-{place}", row) for place, row in enumerate(rows))
+    return {str(row_id): row | {ROW_ID: row_id} for row_id, row in named}
 
 
 def marked(one: str, other: str) -> tuple[SafeString, SafeString]:

@@ -55,7 +55,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.full_name or self.email
+        """Never the address: names stand on pages that others read."""
+        return self.full_name or str(_("somebody without a name"))
 
     def get_full_name(self) -> str:
         return str(self)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from applicants import vocabularies
-from applicants.fields import CountField, SeveralField
+from applicants.fields import CountField, SeveralField, TextField
 from applicants.models import Organisation, ProfileSection
 from applicants.steps import StepForm, Text
 from calls import clock
@@ -26,21 +26,21 @@ class IdentityForm(StepForm):
     intro = _("Who the organisation is in law, and how it presents itself.")
     mandatory = ("legal_form", "founded", "street", "postcode", "description")
 
-    legal_form = forms.CharField(
+    legal_form = TextField(
         label=_("Legal form"),
         max_length=120,
         help_text=_("For example: association, e.V., foundation."),
     )
     founded = forms.IntegerField(label=_("Year of establishment"), min_value=FIRST_YEAR)
-    street = forms.CharField(label=_("Street and number"), max_length=200)
-    postcode = forms.CharField(label=_("Postcode and town"), max_length=120)
+    street = TextField(label=_("Street and number"), max_length=200)
+    postcode = TextField(label=_("Postcode and town"), max_length=120)
     nuts = forms.RegexField(
         r"^[A-Z]{2}[0-9A-Z]{0,3}$",
         label=_("NUTS code of the region"),
         help_text=_("If you know it, such as FRK26."),
         error_messages={"invalid": _("A NUTS code is two letters and up to three more signs.")},
     )
-    description = forms.CharField(
+    description = TextField(
         label=_("What the cluster is and does"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 6}),
@@ -167,7 +167,7 @@ class ServicesForm(StepForm):
     channelled = SeveralField(
         label=_("Services that we channel from others"), choices=vocabularies.SERVICES
     )
-    other_service = forms.CharField(label=_("Another service, in your words"), max_length=200)
+    other_service = TextField(label=_("Another service, in your words"), max_length=200)
     independent = forms.ChoiceField(
         label=_("Are your members independent of each other?"),
         choices=(
@@ -180,7 +180,7 @@ class ServicesForm(StepForm):
         label=_("Which elements of the definition does the cluster meet?"),
         choices=[(element.code, element.text) for element in ELEMENTS],
     )
-    how = forms.CharField(
+    how = TextField(
         label=_("How it meets them, in your words"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 6}),
@@ -215,7 +215,7 @@ class MarketsForm(StepForm):
         widget=forms.SelectMultiple(attrs={"size": 8}),
         help_text=_("Hold Ctrl (or Command) to choose several."),
     )
-    markets_in_europe = forms.CharField(label=_("Countries of interest in Europe"), max_length=300)
+    markets_in_europe = TextField(label=_("Countries of interest in Europe"), max_length=300)
     label = forms.ChoiceField(
         label=_("Quality label"), choices=vocabularies.LABELS, widget=forms.RadioSelect
     )
@@ -239,10 +239,10 @@ class ContactForm(StepForm):
     )
     mandatory = ("contact_name", "contact_email")
 
-    contact_name = forms.CharField(label=_("Name"), max_length=150)
-    contact_function = forms.CharField(label=_("Function"), max_length=150)
+    contact_name = TextField(label=_("Name"), max_length=150)
+    contact_function = TextField(label=_("Function"), max_length=150)
     contact_email = forms.EmailField(label=_("E-mail address"))
-    contact_telephone = forms.CharField(label=_("Telephone"), max_length=40)
+    contact_telephone = TextField(label=_("Telephone"), max_length=40)
 
 
 PROFILE_STEPS: tuple[type[StepForm], ...] = (

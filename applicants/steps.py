@@ -55,9 +55,22 @@ class StepForm(forms.Form):
                 field.label_suffix = ""
 
     def answers(self) -> dict[str, Any]:
-        """What to store: plain JSON, without the version."""
-        cleaned = {k: v for k, v in self.cleaned_data.items() if k != "seen_version"}
-        return {name: as_json(value) for name, value in cleaned.items()}
+        """What to store: plain JSON, without the version, of the fields that the page really had.
+
+        A page that was opened before a field came to be says nothing of it.
+        """
+        return {
+            name: as_json(value)
+            for name, value in self.cleaned_data.items()
+            if name != "seen_version" and self._was_sent(name)
+        }
+
+    def _was_sent(self, name: str) -> bool:
+        field = self.fields[name]
+        omitted: bool = field.widget.value_omitted_from_data(
+            self.data, self.files, self.add_prefix(name)
+        )
+        return not omitted or isinstance(field, forms.BooleanField)
 
     @property
     def seen(self) -> int:
@@ -75,6 +88,7 @@ class StepForm(forms.Form):
                 self.label_of(name),
                 self.shown(name, mine[name]),
                 self.shown(name, theirs.answers.get(name)),
+                is_list=name not in self.fields,
             )
             for name in wanted
             if mine[name] != theirs.answers.get(name)

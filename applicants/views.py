@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applicants import organisations, profile
-from applicants.autosave import autosave, chosen, is_autosave
+from applicants.autosave import NotChosen, autosave, chosen, is_autosave
 from applicants.forms import ColleagueForm, OrganisationForm
 from applicants.models import Organisation, ProfileSection
 from applicants.saving import StepChanged, save_step
@@ -178,6 +178,10 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         return render(request, "applicants/profile_step.html", context)
     try:
         save()
+    except NotChosen as left:
+        context |= {"theirs": section, "differences": form.differences(section, left.names)}
+        context |= {"not_chosen": True}
+        return render(request, "applicants/profile_step.html", context, status=409)
     except StepChanged as conflict:
         form.rebase_on(conflict.current)
         context |= {"theirs": conflict.current, "differences": form.differences(conflict.current)}

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from cosme_portal.demo_world import ACCOUNTS, PASSWORD
 
 MOST_MAILS = 100
-SEPARATOR = "-" * 79
+SEPARATOR = b"-" * 79
 
 
 def accounts(request: HttpRequest) -> HttpResponse:
@@ -30,10 +30,10 @@ def _messages(folder: Path) -> list[EmailMessage]:
     files = sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime, reverse=True)
     found: list[EmailMessage] = []
     for file in files[:MOST_MAILS]:
-        parts = file.read_text(encoding="utf-8").split(SEPARATOR)
+        parts = file.read_bytes().split(SEPARATOR)
         texts = [part.strip() for part in parts if part.strip()]
         found += [
-            email.message_from_string(text, policy=email.policy.default) for text in reversed(texts)
+            email.message_from_bytes(text, policy=email.policy.default) for text in reversed(texts)
         ]
     return found
 

@@ -1,5 +1,6 @@
 """Remarks on a step, with mentions of people and "done"."""
 
+import re
 from collections.abc import Iterable
 
 from django.db import transaction
@@ -44,10 +45,10 @@ def mentioned(text: str, people: Iterable[User]) -> list[User]:
     rest = " ".join(text.split()).casefold()
     found = []
     for person in sorted(people, key=lambda one: -len(str(one))):
-        sign = f"@{str(person).casefold()}"
-        if sign in rest:
+        sign = re.compile(rf"@{re.escape(str(person).casefold())}(?!\w)")
+        if sign.search(rest):
             found.append(person)
-            rest = rest.replace(sign, " ")
+            rest = sign.sub(" ", rest)
     return found
 
 

@@ -4,6 +4,7 @@ A confirmation that is missing is a warning with a name, and never keeps a propo
 """
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -94,13 +95,31 @@ def confirm(
     return confirmation
 
 
-def unconfirmed(draft: Draft) -> list[Participant]:
-    """Partners that have not confirmed their present role. The coordinator confirms by submitting."""
+@dataclass(frozen=True)
+class Unconfirmed:
+    """A partner that has not confirmed its present role, and the last answer to being asked, if any."""
+
+    participant: Participant
+    asked: Invitation | None
+
+    @property
+    def has_declined(self) -> bool:
+        return self.asked is not None and self.asked.state == Invitation.State.DECLINED
+
+    @property
+    def is_asked(self) -> bool:
+        return self.asked is not None and self.asked.is_open(clock.now())
+
+
+def unconfirmed(draft: Draft) -> list[Unconfirmed]:
+    """Partners that have not confirmed. The coordinator confirms by submitting. Two queries."""
     given = set(
         draft.proposal.confirmations.values_list("participant_key", "role", "organisation_id")
     )
+    asked = draft.proposal.invitations.filter(purpose=Invitation.Purpose.CONFIRM).order_by("pk")
+    latest = {one.participant_id: one for one in asked}
     return [
-        one
+        Unconfirmed(one, latest.get(one.pk))
         for one in draft.participants
         if not one.is_coordinator and (one.key, one.role, one.organisation_id) not in given
     ]

@@ -44,8 +44,9 @@ def delete_draft(proposal: Proposal, *, by: User) -> None:
         return
     locked.deleted_at = moment
     locked.save(update_fields=["deleted_at"])
-    note(proposal, Happening.Kind.DELETED, _("The draft was deleted"), by=by, at=moment)
-    _tell(proposal, by=by)
+    words = _("The draft was deleted")
+    happening = note(proposal, Happening.Kind.DELETED, words, by=by, at=moment)
+    _tell(proposal, happening, by=by, restored=False)
 
 
 @transaction.atomic
@@ -61,7 +62,9 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
         raise NotDeleted
     locked.deleted_at = None
     locked.save(update_fields=["deleted_at"])
-    note(proposal, Happening.Kind.RESTORED, _("The draft was brought back"), by=by, at=moment)
+    words = _("The draft was brought back")
+    happening = note(proposal, Happening.Kind.RESTORED, words, by=by, at=moment)
+    _tell(proposal, happening, by=by, restored=True)
 
 
 def purge_deleted(moment: datetime) -> int:
@@ -76,13 +79,25 @@ def purge_deleted(moment: datetime) -> int:
     return count
 
 
-def _tell(proposal: Proposal, *, by: User) -> None:
+def _tell(proposal: Proposal, happening: Happening, *, by: User, restored: bool) -> None:
     others = [one.email for one in people_of(proposal) if one != by]
-    post(
-        Words(
-            subject=_("The draft %(number)s was deleted") % {"number": proposal.number},
-            happened=_("%(who)s deleted the draft of a proposal in which you take part.")
-            % {"who": by},
+    values = {"who": by, "number": proposal.number}
+    if restored:
+        words = Words(
+            subject=_("The draft %(number)s is back") % values,
+            happened=_("%(who)s brought back the draft of a proposal in which you take part.")
+            % values,
+            counts=_(
+                "Everything in it is as it was. A draft does not count until it is submitted."
+            ),
+            to_do=_("Go on writing where you had stopped."),
+            link=reverse("proposals:work", args=[proposal.number]),
+            link_words=_("Who owes what"),
+        )
+    else:
+        words = Words(
+            subject=_("The draft %(number)s was deleted") % values,
+            happened=_("%(who)s deleted the draft of a proposal in which you take part.") % values,
             counts=_("Nothing was ever submitted of it. It is kept for 30 days."),
             to_do=_(
                 "If this was a mistake, ask the coordinator's people to bring it back: the button is on "
@@ -90,8 +105,5 @@ def _tell(proposal: Proposal, *, by: User) -> None:
             ),
             link=reverse("proposals:mine"),
             link_words=_("My work"),
-        ),
-        to=others,
-        proposal=proposal,
-        key=f"deleted:{proposal.pk}:{proposal.happenings.count()}",
-    )
+        )
+    post(words, to=others, proposal=proposal, key=f"{happening.kind}:{happening.pk}")

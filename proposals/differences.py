@@ -163,10 +163,14 @@ def _vision(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
         text = in_words(field, dossier["vision"][name])
         yield ("vision", name), Field("vision", title, str(field.label), text)
     for number, market in enumerate(dossier["markets"], start=1):
-        label = _("Market %(number)s") % {"number": number}
-        where = _country(market["country"]) if market["country"] else market["region"]
-        text = ": ".join(part for part in (where, market["reason"]) if part)
-        yield ("market", str(number)), Field("vision", title, label, text)
+        values = {
+            _("Market %(number)s, country"): _country(market["country"] or ""),
+            _("Market %(number)s, region"): _said(market["region"]),
+            _("Market %(number)s, why"): _said(market["reason"]),
+        }
+        for label, text in values.items():
+            name = label % {"number": number}
+            yield ("market", str(number), label), Field("vision", title, name, text)
 
 
 def _activities(dossier: Mapping[str, Any], strand: Strand) -> Iterator[tuple[Path, Field]]:
@@ -208,6 +212,8 @@ def _said(value: Any) -> str:
 
 
 def _country(code: str) -> str:
+    if not code:
+        return ""
     try:
         return name_on(normalise(code), clock.now().date())
     except UnknownCountry:

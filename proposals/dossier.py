@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from applicants.merging import ROW_ID
 from applicants.profile import ProfileState, profile_of
 from calls.models import RequiredDeliverable
 from proposals.dossier_format import FORMAT
@@ -153,9 +154,9 @@ def dossier_of(draft: Draft) -> dict[str, Any]:
             }
             for market in vision.get("markets", [])
         ],
-        "activities": draft.answers("activities").get("activities", []),
+        "activities": _plain_rows(draft.answers("activities").get("activities", [])),
         "deliverables": [_deliverable(draft, one) for one in draft.deliverables],
-        "scoreboard": draft.answers("deliverables").get("indicators", []),
+        "scoreboard": _plain_rows(draft.answers("deliverables").get("indicators", [])),
         "files": [
             {
                 "slot": file.slot,
@@ -171,6 +172,11 @@ def dossier_of(draft: Draft) -> dict[str, Any]:
             "total_grant": _amount(draft.total_grant),
         },
     }
+
+
+def _plain_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of a list without the ids by which the workspace tells them apart."""
+    return [{name: value for name, value in row.items() if name != ROW_ID} for row in rows]
 
 
 def _participant(draft: Draft, one: Participant) -> dict[str, Any]:

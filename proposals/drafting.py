@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from applicants.merging import Merge, merge
@@ -20,6 +21,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
 from proposals.happenings import note
+from proposals.mailing import Words, post
 from proposals.models import Happening, Participant, Proposal, Section, SectionChange
 
 CONSORTIUM = "consortium"
@@ -204,34 +206,53 @@ def add_participant(
     )
     words = _("%(name)s was added to the consortium") % {"name": invited.organisation.name}
     note(proposal, Happening.Kind.ADDED, words, by=by, key=participant.key)
-    _bring_back_text(participant, by=by)
+    _bring_back(participant, by=by)
+    _tell_that_added(participant, by=by)
     return participant
 
 
-def _bring_back_text(participant: Participant, *, by: User) -> None:
-    """An organisation that had left before finds its description and its costs again."""
-    kept = (
-        SectionChange.objects.filter(
-            proposal=participant.proposal, organisation=participant.organisation
-        )
-        .exclude(participant_key=participant.key)
-        .order_by("-pk")
-        .first()
+def _tell_that_added(participant: Participant, *, by: User) -> None:
+    name = participant.organisation.name
+    others = participant.organisation.members.exclude(pk=by.pk).filter(is_active=True)
+    post(
+        Words(
+            subject=_("%(name)s takes part in a proposal") % {"name": name},
+            happened=_("%(who)s added %(name)s to the consortium of a proposal.")
+            % {"who": by, "name": name},
+            facts=[(_("Role"), str(participant.get_role_display()))],
+            counts=_("You can read all of it, and write the part of your organisation."),
+            to_do=_("Look at what is asked of you. If this is wrong, tell the coordinator."),
+            link=reverse("proposals:work", args=[participant.proposal.number]),
+            link_words=_("Who owes what"),
+        ),
+        to=others.values_list("email", flat=True),
+        proposal=participant.proposal,
+        key=f"added:{participant.proposal_id}:{participant.key}",
     )
-    if kept is None:
+
+
+def _bring_back(participant: Participant, *, by: User) -> None:
+    """An organisation that had left before finds its description, its costs and its comments again."""
+    proposal, key = participant.proposal, participant.key
+    left = proposal.happenings.filter(
+        kind=Happening.Kind.REMOVED, details__organisation=participant.organisation_id
+    )
+    earlier = left.order_by("-pk").values_list("details__key", flat=True).first()
+    if earlier is None:
         return
-    section = section_of(participant.proposal, kept.step, participant)
-    save_step(section, answers=kept.answers, seen_version=section.version, by=by)
-    budget = Section.objects.filter(proposal=participant.proposal, step="budget").first()
-    ending = f"_{kept.participant_key}"
-    if budget is None:
-        return
-    line = {
-        name.removesuffix(ending) + f"_{participant.key}": value
-        for name, value in budget.answers.items()
-        if name.endswith(ending)
-    }
-    save_step(budget, answers=budget.answers | line, seen_version=budget.version, by=by)
+    kept = proposal.section_changes.filter(participant_key=earlier).order_by("-pk").first()
+    if kept is not None:
+        section = section_of(proposal, kept.step, participant)
+        save_step(section, answers=kept.answers, seen_version=section.version, by=by)
+    proposal.comments.filter(participant_key=earlier).update(participant_key=key)
+    budget = Section.objects.filter(proposal=proposal, step="budget").first()
+    if budget is not None:
+        line = {
+            name.removesuffix(f"_{earlier}") + f"_{key}": value
+            for name, value in budget.answers.items()
+            if name.endswith(f"_{earlier}")
+        }
+        save_step(budget, answers=budget.answers | line, seen_version=budget.version, by=by)
 
 
 @transaction.atomic
@@ -268,7 +289,10 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
     proposal = participant.proposal
     _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
     words = _("%(name)s was removed from the consortium") % {"name": participant.organisation.name}
-    note(proposal, Happening.Kind.REMOVED, words, by=by, key=participant.key)
+    note(
+        proposal, Happening.Kind.REMOVED, words, by=by,
+        key=participant.key, organisation=participant.organisation_id,
+    )  # fmt: skip
     participant.delete()
 
 

@@ -5,6 +5,7 @@ The strands of a call never share an ambiguous form: what differs is another cla
 the strand itself.
 """
 
+import secrets
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -17,21 +18,24 @@ from django.forms.formsets import BaseFormSet, formset_factory
 from django.utils.translation import gettext_lazy as _
 
 from applicants import vocabularies
-from applicants.fields import SeveralField
-from applicants.merging import Merge
+from applicants.fields import SeveralField, TextField
+from applicants.merging import MOST_ROWS, ROW_ID, Merge, with_ids
 from applicants.models import SavedStep
-from applicants.steps import StepForm, Text, as_json, is_empty
+from applicants.steps import StepForm, Text, as_json, in_words, is_empty
 from calls import clock
 from calls.fields import CountryField
 from calls.models import RequiredDeliverable
 from proposals.dossier import Draft
 from proposals.models import Invitation, Participant
 
-MOST_ROWS = 60
-
 
 class RowForm(forms.Form):
-    """One entry of a step's list. A row in which nothing is typed is no entry."""
+    """One entry of a step's list. A row in which nothing is typed is no entry.
+
+    `row` names the entry for as long as it lives, so that two people's changes of a list can be merged.
+    """
+
+    row = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
     layout: ClassVar[tuple[Any, ...]] = ()
 
@@ -43,19 +47,29 @@ class RowForm(forms.Form):
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
-        self.helper.layout = Layout(*(self.layout or tuple(self.fields)))
+        self.helper.layout = Layout("row", *(self.layout or tuple(self.fields)))
+        if not self.initial.get(ROW_ID):
+            self.initial[ROW_ID] = new_row_id()
+
+
+def new_row_id() -> str:
+    return secrets.token_hex(6)
 
 
 class RowsFormSet(BaseFormSet):
     """The list of a step; deleted and empty rows fall out."""
 
+    def get_deletion_widget(self) -> Any:
+        return forms.CheckboxInput(attrs={"class": "form-check-input"})
+
     def entries(self) -> list[dict[str, Any]]:
         found = []
         for form in self.forms:
             cleaned = dict(form.cleaned_data)
+            row = cleaned.pop(ROW_ID, "") or new_row_id()
             if cleaned.pop("DELETE", False) or all(is_empty(value) for value in cleaned.values()):
                 continue
-            found.append({name: as_json(value) for name, value in cleaned.items()})
+            found.append({name: as_json(value) for name, value in cleaned.items()} | {ROW_ID: row})
         return found
 
 
@@ -85,11 +99,11 @@ class ProposalStepForm(StepForm):
             extra=1,
             can_delete=True,
             max_num=MOST_ROWS,
-            absolute_max=MOST_ROWS + 5,
+            absolute_max=max(MOST_ROWS, len(stored)) + 5,
         )
         rows: RowsFormSet = factory(  # type: ignore[assignment]
             data,
-            initial=stored,
+            initial=list(with_ids(stored).values()),
             prefix=self.rows_name,  # A row equal to what is stored is an entry, not an untouched blank one.
             form_kwargs={"draft": self.draft, "empty_permitted": False},
         )
@@ -142,8 +156,14 @@ class ProposalStepForm(StepForm):
         """Also of the list, said row by row."""
         if name != self.rows_name:
             return super().shown(name, value)
+        fields = self.row_form.base_fields if self.row_form is not None else {}
         lines = (
-            ", ".join(str(value) for value in entry.values() if value) for entry in value or []
+            ", ".join(
+                in_words(fields[name], entry[name])
+                for name in fields
+                if entry.get(name) and name != ROW_ID
+            )
+            for entry in value or []
         )
         return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))
 
@@ -154,9 +174,9 @@ class SummaryForm(ProposalStepForm):
     intro = _("What the proposal is called, what it is about, and how long the project takes.")
     mandatory: ClassVar[tuple[str, ...]] = ("acronym", "title_text", "abstract", "duration_months")
 
-    acronym = forms.CharField(label=_("Acronym"), max_length=30)
-    title_text = forms.CharField(label=_("Title"), max_length=200)
-    abstract = forms.CharField(
+    acronym = TextField(label=_("Acronym"), max_length=30)
+    title_text = TextField(label=_("Title"), max_length=200)
+    abstract = TextField(
         label=_("Abstract"),
         max_length=3000,
         widget=forms.Textarea(attrs={"rows": 7}),
@@ -192,13 +212,11 @@ class EstablishedSummaryForm(SummaryForm):
         "partnership_text",
     )
 
-    partnership_name = forms.CharField(
-        label=_("Name of the established partnership"), max_length=200
-    )
+    partnership_name = TextField(label=_("Name of the established partnership"), max_length=200)
     partnership_since = forms.IntegerField(
         label=_("Running since (year)"), min_value=1990, max_value=2100
     )
-    partnership_text = forms.CharField(
+    partnership_text = TextField(
         label=_("What the partnership has done and agreed so far"),
         max_length=3000,
         widget=forms.Textarea(attrs={"rows": 5}),
@@ -232,7 +250,7 @@ class DescriptionForm(ProposalStepForm):
     )
     mandatory = ("description",)
 
-    description = forms.CharField(
+    description = TextField(
         label=_("Description of the organisation and its support services"),
         max_length=6000,
         widget=forms.Textarea(attrs={"rows": 12}),
@@ -240,7 +258,7 @@ class DescriptionForm(ProposalStepForm):
             "Up to 6,000 characters. Name the services, for whom they are, and since when."
         ),
     )
-    task = forms.CharField(
+    task = TextField(
         label=_("Its part in this project"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -249,12 +267,12 @@ class DescriptionForm(ProposalStepForm):
 
 class MarketRow(RowForm):
     country = CountryField(label=_("Country"))
-    region = forms.CharField(
+    region = TextField(
         label=_("or region"),
         max_length=120,
         help_text=_("The call asks for specific countries; a region alone will be queried."),
     )
-    reason = forms.CharField(
+    reason = TextField(
         label=_("Why this market"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
     )
     layout: ClassVar[tuple[Any, ...]] = (
@@ -284,10 +302,10 @@ class VisionForm(ProposalStepForm):
     rows_title = _("Target markets")
     row_title = _("Market")
 
-    vision = forms.CharField(
+    vision = TextField(
         label=_("Joint vision"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6})
     )
-    goals = forms.CharField(
+    goals = TextField(
         label=_("Common goals for the chosen markets"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 5}),
@@ -303,12 +321,12 @@ class VisionForm(ProposalStepForm):
 
 
 class ActivityRow(RowForm):
-    title = forms.CharField(label=_("Title"), max_length=200)
+    title = TextField(label=_("Title"), max_length=200)
     objective = forms.ChoiceField(label=_("Objective of the strand that it serves"))
-    description = forms.CharField(
+    description = TextField(
         label=_("What is done"), max_length=3000, widget=forms.Textarea(attrs={"rows": 3})
     )
-    justification = forms.CharField(
+    justification = TextField(
         label=_("Why it is needed"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
     layout: ClassVar[tuple[Any, ...]] = (
@@ -351,11 +369,11 @@ class ActivitiesForm(ProposalStepForm):
 
 
 class IndicatorRow(RowForm):
-    name = forms.CharField(label=_("Indicator"), max_length=200)
-    baseline = forms.CharField(label=_("Baseline"), max_length=60)
-    target = forms.CharField(label=_("Target"), max_length=60)
-    unit = forms.CharField(label=_("Unit"), max_length=60)
-    verification = forms.CharField(label=_("Means of verification"), max_length=300)
+    name = TextField(label=_("Indicator"), max_length=200)
+    baseline = TextField(label=_("Baseline"), max_length=60)
+    target = TextField(label=_("Target"), max_length=60)
+    unit = TextField(label=_("Unit"), max_length=60)
+    verification = TextField(label=_("Means of verification"), max_length=300)
     layout: ClassVar[tuple[Any, ...]] = (
         "name",
         Row(
@@ -415,7 +433,7 @@ def month_of(code: str) -> str:
 
 def _fields_of(deliverable: RequiredDeliverable) -> dict[str, forms.Field]:
     return {
-        text_of(deliverable.code): forms.CharField(
+        text_of(deliverable.code): TextField(
             label=_("Description of “%(title)s”") % {"title": deliverable.title},
             max_length=4000,
             widget=forms.Textarea(attrs={"rows": 4}),
@@ -533,10 +551,10 @@ class InvitationForm(forms.Form):
         self.helper.disable_csrf = True
         self.helper.layout = Layout(
             Row(
-                Column("email", css_class="col-md-4"),
-                Column("purpose", css_class="col-md-4"),
-                Column("partner", css_class="col-md-4"),
-            )
+                Column("email", css_class="col-md-6"),
+                Column("partner", css_class="col-md-6"),
+            ),
+            "purpose",
         )
 
     def clean(self) -> dict[str, Any]:
@@ -564,13 +582,13 @@ class InvitationForm(forms.Form):
 class ConfirmationForm(forms.Form):
     """Who confirms for a partner, and what they declare."""
 
-    name = forms.CharField(label=_("Your name"), max_length=150)
-    function = forms.CharField(
+    name = TextField(label=_("Your name"), max_length=150)
+    function = TextField(
         label=_("Your function in the organisation"),
         max_length=150,
         help_text=_("Such as director."),
     )
-    shown = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    shown = TextField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(self, data: Any = None, *, declarations: Collection[Text], **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -585,7 +603,7 @@ class ConfirmationForm(forms.Form):
 
 
 class DeclineForm(forms.Form):
-    reason = forms.CharField(
+    reason = TextField(
         label=_("Why? (if you want to say)"),
         max_length=500,
         required=False,
@@ -600,7 +618,7 @@ class DeclineForm(forms.Form):
 
 
 class CommentForm(forms.Form):
-    text = forms.CharField(
+    text = TextField(
         label=_("Your comment"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -625,7 +643,7 @@ class FileForm(forms.Form):
 
 
 class WithdrawalForm(forms.Form):
-    reason = forms.CharField(
+    reason = TextField(
         label=_("Why do you withdraw the proposal?"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),

@@ -4,6 +4,7 @@ A mail is a row first (`Mail`), written in the transaction that gives cause for 
 that nobody sees another's. A worker sends it; its delivery state is kept.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from proposals.dossier import Draft
 from proposals.models import Mail, Proposal
 
 LONGEST_SUBJECT = 200
@@ -36,6 +38,7 @@ def post(words: Words, *, to: Iterable[str], proposal: Proposal, key: str) -> No
     context: dict[str, Any] = {
         "words": words,
         "proposal": proposal,
+        "title": Draft(proposal).title,
         "link": settings.BASE_URL + words.link,
     }
     text = render_to_string("proposals/mails/mail.txt", context)
@@ -45,13 +48,18 @@ def post(words: Words, *, to: Iterable[str], proposal: Proposal, key: str) -> No
     Mail.objects.bulk_create(
         (
             Mail(
-                key=f"{key}:{address}", proposal=proposal, to=address, subject=subject, text=text,
+                key=f"{key}:{_short(address)}", proposal=proposal, to=address, subject=subject, text=text,
                 html=html,
             )
             for address in addresses
         ),
         ignore_conflicts=True,
     )  # fmt: skip
+
+
+def _short(address: str) -> str:
+    """Names an address without holding it, at a fixed length."""
+    return hashlib.sha256(address.encode()).hexdigest()[:32]
 
 
 def deliver(mail: Mail) -> None:

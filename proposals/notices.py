@@ -80,7 +80,7 @@ def mail_submission(version: Version) -> None:
                 "the draft and submit again before the deadline."
             ),
             link=version.get_absolute_url(),
-            link_words=_("Page of this version, with the receipt (log in to see it)"),
+            link_words=_("Page of this version, with the receipt, for people of the proposal"),
         ),
         to=contacts_of(Draft(proposal)),
         proposal=proposal,

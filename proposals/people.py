@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.core import signing
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -20,7 +21,7 @@ from proposals.models import Collaborator, Happening, Invitation, Participant, P
 
 SALT = "proposals.invitation"
 LASTS = timedelta(days=14)
-MOST_SENT = 10  # times that one invitation is sent, so that nobody's mailbox can be filled
+MOST_SENT = 10  # mails to one address for one proposal, so that nobody's mailbox can be filled
 
 
 class AskedAlready(Exception):
@@ -29,6 +30,10 @@ class AskedAlready(Exception):
 
 class SentTooOften(Exception):
     """The invitation was sent as often as one may be."""
+
+
+class IsOfficer(Exception):
+    """An officer cannot take part in a proposal."""
 
 
 class NotAnswerable(Exception):
@@ -71,10 +76,14 @@ def invite(
     Raises:
         NotOpen: the deadline has passed.
         AskedAlready: the address has an open invitation of this kind.
+        SentTooOften: this proposal has sent ten mails to the address.
     """
     moment = clock.now()
     check_open(proposal, moment)
     address = email.strip().lower()
+    sent = proposal.invitations.filter(email=address).aggregate(times=Sum("times_sent"))["times"]
+    if (sent or 0) >= MOST_SENT:
+        raise SentTooOften
     same = proposal.invitations.filter(
         email=address, purpose=purpose, participant=participant, state=Invitation.State.PENDING
     )
@@ -92,9 +101,8 @@ def invite(
             )
     except IntegrityError:
         raise AskedAlready from None
-    words = _("%(address)s was asked %(purpose)s")
-    values = {"address": address, "purpose": _purpose_in_words(invitation)}
-    note(proposal, Happening.Kind.INVITED, words % values, by=by, at=moment)
+    words = _("Somebody was asked %(purpose)s") % {"purpose": _purpose_in_words(invitation)}
+    note(proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=address)
     _send(invitation)
     return invitation
 
@@ -117,10 +125,8 @@ def resend(invitation: Invitation, *, by: User) -> None:
     locked.times_sent += 1
     locked.expires_at = moment + LASTS
     locked.save(update_fields=["times_sent", "expires_at"])
-    words = _("The invitation to %(address)s was sent again")
-    note(
-        locked.proposal, Happening.Kind.INVITED, words % {"address": locked.email}, by=by, at=moment
-    )
+    words = _("An invitation was sent again: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
+    note(locked.proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=locked.email)
     _send(invitation, locked.times_sent)
 
 
@@ -136,8 +142,8 @@ def revoke(invitation: Invitation, *, by: User) -> None:
         raise NotAnswerable(locked)
     locked.state = Invitation.State.REVOKED
     locked.save(update_fields=["state"])
-    words = _("The invitation to %(address)s was taken back")
-    note(locked.proposal, Happening.Kind.REVOKED, words % {"address": locked.email}, by=by)
+    words = _("An invitation was taken back: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
+    note(locked.proposal, Happening.Kind.REVOKED, words, by=by, address=locked.email)
 
 
 @transaction.atomic
@@ -145,8 +151,13 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
     """Let a signed-in person write or read from now on.
 
     Raises:
+        NotOpen: the deadline has passed.
         NotAnswerable: answered, revoked or expired.
+        IsOfficer: officers see nothing of a proposal before its deadline, and so take no part in one.
     """
+    check_open(invitation.proposal, clock.now())
+    if user.is_staff:
+        raise IsOfficer
     answered = answer(invitation, Invitation.State.ACCEPTED, by=user)
     collaborator, _made = Collaborator.objects.get_or_create(
         proposal=answered.proposal,
@@ -168,13 +179,14 @@ def decline(invitation: Invitation, *, reason: str, by: User | None) -> None:
         NotAnswerable: answered, revoked or expired.
     """
     answered = answer(invitation, Invitation.State.DECLINED, by=by, reason=reason)
-    words = _("%(address)s declined %(purpose)s")
-    values = {"address": answered.email, "purpose": _purpose_in_words(answered)}
-    note(answered.proposal, Happening.Kind.ANSWERED, words % values, by=by, reason=reason)
+    purpose = {"purpose": _purpose_in_words(answered)}
+    words = _("Somebody declined %(purpose)s") % purpose
+    note(answered.proposal, Happening.Kind.ANSWERED, words, by=by, address=answered.email)
     post(
         Words(
             subject=_("%(address)s declined") % {"address": answered.email},
-            happened=words % values + ".",
+            happened=_("%(address)s declined %(purpose)s.")
+            % (purpose | {"address": answered.email}),
             quote=reason,
             counts=_("Nothing else has changed; the partner is still in the consortium."),
             to_do=_("Ask somebody else there, or change the consortium."),
@@ -254,7 +266,8 @@ def _send(invitation: Invitation, time: int = 1) -> None:
     )
     post(
         Words(
-            subject=_("Please answer: %(purpose)s") % {"purpose": purpose},
+            subject=_("%(who)s asks you %(purpose)s")
+            % {"who": invitation.invited_by, "purpose": purpose},
             happened=happened,
             counts=_(
                 "Nothing changes until you answer. Whoever has this link can answer in your place: do "

@@ -6,6 +6,7 @@ from applicants.models import User
 from calls import clock
 from proposals.models import Presence, Proposal
 
+LONGEST_PLACE = 60
 HERE = timedelta(seconds=25)  # pages tell of themselves every ten
 
 
@@ -24,7 +25,7 @@ def others_at(proposal: Proposal, place: str, user: User) -> list[str]:
 def here(proposal: Proposal, place: str, user: User) -> None:
     """Note that a person has a step open now."""
     Presence.objects.update_or_create(
-        proposal=proposal, place=place[:60], user=user, defaults={"seen_at": clock.real_now()}
+        proposal=proposal, place=place, user=user, defaults={"seen_at": clock.real_now()}
     )
 
 

@@ -168,7 +168,8 @@ def standing_of(user: User, proposal: Proposal) -> Standing | None:
     )
     if not rows and not asked:
         return None
-    parts = [(key, step) for key, _role, step in (*rows, *asked) if key]
+    # Who leads speaks for another partner only as one of its own people, never by inviting themselves.
+    parts = [(key, step) for key, _role, step in (rows if leads else (*rows, *asked)) if key]
     role = WorkRole.EDITOR if parts else WorkRole.READER
     return Standing(
         WorkRole.LEAD if leads else role,

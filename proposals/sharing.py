@@ -44,7 +44,32 @@ def give_step(
         GivenStep.objects.create(proposal=proposal, step=step, participant=participant)
         values = {"step": title, "name": participant.organisation.name}
         words = _("“%(step)s” was given to %(name)s") % values
-    note(proposal, Happening.Kind.GIVEN, words, by=by)
+    happening = note(proposal, Happening.Kind.GIVEN, words, by=by)
+    if participant is not None:
+        _tell_that_given(proposal, participant, title, key=f"given:{happening.pk}", by=by)
+
+
+def _tell_that_given(
+    proposal: Proposal, participant: Participant, title: str, *, key: str, by: User
+) -> None:
+    for_organisation = User.objects.filter(organisations=participant.organisation_id)
+    invited = User.objects.filter(collaborations__participant=participant)
+    people = (for_organisation | invited).exclude(pk=by.pk).filter(is_active=True).distinct()
+    post(
+        Words(
+            subject=_("“%(step)s” is yours to write") % {"step": title},
+            happened=_("%(who)s gave a step of a proposal to %(name)s.")
+            % {"who": by, "name": participant.organisation.name},
+            facts=[(_("Step"), title)],
+            counts=_("You and the coordinator can write it; the others can read it."),
+            to_do=_("Open the proposal, log in, and write it; it is saved as you type."),
+            link=reverse("proposals:work", args=[proposal.number]),
+            link_words=_("Who owes what"),
+        ),
+        to=people.values_list("email", flat=True),
+        proposal=proposal,
+        key=key,
+    )
 
 
 @dataclass(frozen=True)

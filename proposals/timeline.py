@@ -34,7 +34,7 @@ def timeline(draft: Draft) -> list[Moment]:
     proposal = draft.proposal
     found = [
         *_writing(draft),
-        *_happenings(proposal),
+        *_happenings(draft),
         *_files(proposal),
         *_versions(proposal),
         *_extensions(proposal),
@@ -43,9 +43,13 @@ def timeline(draft: Draft) -> list[Moment]:
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
-def _happenings(proposal: Proposal) -> Iterator[Moment]:
-    for one in proposal.happenings.select_related("by"):
-        yield Moment(one.at, one.words, str(one.by or ""), one.details.get("proof", ""))
+def _happenings(draft: Draft) -> Iterator[Moment]:
+    """Addresses of those who were asked are for the lead only."""
+    for one in draft.proposal.happenings.select_related("by"):
+        proof = one.details.get("proof", "")
+        if draft.proposal.standing.leads:
+            proof = proof or one.details.get("address", "")
+        yield Moment(one.at, one.words, str(one.by or ""), proof)
 
 
 def _writing(draft: Draft) -> Iterator[Moment]:
@@ -86,7 +90,7 @@ def _written(
         text % {"step": title, "count": row["saves"]},
         str(people.get(row["saved_by"], "")),
         _("text %(version)s") % {"version": row["version"]},
-        reverse("proposals:step-history", args=place),
+        reverse("proposals:step-history", args=place) if not key or key in names else "",
     )
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from applicants.models import Organisation, User
 from calls import clock
+from proposals.confirming import Unconfirmed, unconfirmed
 from proposals.dossier import Draft
 from proposals.forms import DescriptionForm
 from proposals.models import (
@@ -55,6 +56,7 @@ class Row:
     cells: Sequence[Cell]
     owes: Sequence[str]
     can_be_reminded: bool
+    waiting: Unconfirmed | None
 
     @property
     def is_done(self) -> bool:
@@ -83,9 +85,7 @@ def matrix(draft: Draft) -> Matrix:
     proposal = draft.proposal
     given = {one.step: one.participant_id for one in proposal.given_steps.all()}
     people = _people_by_participant(draft)
-    confirmed = set(
-        proposal.confirmations.values_list("participant_key", "role", "organisation_id")
-    )
+    waiting = {one.participant.pk: one for one in unconfirmed(draft)}
     by_pk = {one.pk: one for one in draft.participants}
     shared = [
         SharedStep(
@@ -102,8 +102,7 @@ def matrix(draft: Draft) -> Matrix:
     rows = []
     for one in draft.participants:
         steps = [s for s in shared if s.given_to is not None and s.given_to.pk == one.pk]
-        is_confirmed = (one.key, one.role, one.organisation_id) in confirmed
-        rows.append(_row(draft, one, people.get(one.pk, []), steps, is_confirmed=is_confirmed))
+        rows.append(_row(draft, one, people.get(one.pk, []), steps, waiting.get(one.pk)))
     return Matrix(shared, rows)
 
 
@@ -120,17 +119,16 @@ def _row(
     one: Participant,
     people: Sequence[User],
     steps: Sequence[SharedStep],
-    *,
-    is_confirmed: bool,
+    waiting: Unconfirmed | None,
 ) -> Row:
-    cells = parts_of(draft, one, is_confirmed=is_confirmed)
+    cells = parts_of(draft, one, is_confirmed=waiting is None)
     owes = [cell.words for cell in cells if not cell.is_there]
     owes += [
         f"{state.step.title}: {', '.join(str(text) for text in state.missing)}"
         for state in steps
         if state.missing
     ]
-    return Row(one, people, cells, owes, bool(_addresses(draft, one, people)))
+    return Row(one, people, cells, owes, bool(_addresses(draft, one, people)), waiting)
 
 
 def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[Cell]:

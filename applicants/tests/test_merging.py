@@ -36,29 +36,49 @@ def test_empty_is_empty_however_it_is_stored():
     )
 
 
-def rows(*titles):
-    return [{"title": title, "text": "t"} for title in titles]
+def rows(*titles, **changes):
+    """Rows that are named after their first title; `changes` gives one another text."""
+    return [
+        {"title": title, "text": changes.get(title.rstrip("!"), "t"), "row": title.rstrip("!")}
+        for title in titles
+    ]
+
+
+def merged_rows(base, mine, theirs):
+    return merge({"list": base}, {"list": mine}, {"list": theirs})
 
 
 def test_rows_that_both_added_are_all_there():
-    base, mine, theirs = rows("A"), rows("A", "mine"), rows("A", "theirs")
-    merged = merge({"list": base}, {"list": mine}, {"list": theirs})
-    assert merged.answers["list"] == rows("A", "theirs", "mine")
-    assert merged.conflicts == ()
+    merged = merged_rows(rows("A"), rows("A", "mine"), rows("A", "theirs"))
+    assert merged == Merge({"list": rows("A", "theirs", "mine")}, ("list",), ())
 
 
 def test_different_fields_of_one_row_merge():
-    base = rows("A", "B")
-    mine = [{"title": "A!", "text": "t"}, base[1]]
-    theirs = [{"title": "A", "text": "new"}, base[1]]
-    merged = merge({"list": base}, {"list": mine}, {"list": theirs})
-    assert merged.answers["list"][0] == {"title": "A!", "text": "new"}
+    merged = merged_rows(rows("A", "B"), rows("A!", "B"), rows("A", "B", A="new"))
+    assert merged.answers["list"] == rows("A!", "B", A="new")
 
 
-def test_a_row_that_one_removed_and_the_other_changed_is_a_conflict():
-    base = rows("A", "B")
-    merged = merge({"list": base}, {"list": rows("A")}, {"list": rows("A", "B!")})
+def test_a_text_never_lands_on_another_row():
+    """One person removes the first row while the other writes in it."""
+    merged = merged_rows(rows("A", "B"), rows("B", "C"), rows("A", "B", A="long text about A"))
     assert merged.conflicts == ("list",)
+
+
+def test_a_row_that_one_removed_and_nobody_changed_is_gone():
+    merged = merged_rows(rows("A", "B"), rows("B"), rows("A", "B", "C"))
+    assert merged.answers["list"] == rows("B", "C")
+
+
+def test_rows_that_were_stored_without_names_are_told_apart_by_their_place():
+    bare = [{"title": "A"}, {"title": "B"}]
+    mine = [{"title": "A!", "row": "old-0"}, {"title": "B", "row": "old-1"}]
+    merged = merged_rows(bare, mine, [{"title": "A"}, {"title": "B!"}])
+    assert [row["title"] for row in merged.answers["list"]] == ["A!", "B!"]
+
+
+def test_a_merge_that_makes_a_list_too_long_is_a_conflict():
+    many = [f"m{n}" for n in range(40)], [f"t{n}" for n in range(40)]
+    assert merged_rows([], rows(*many[0]), rows(*many[1])).conflicts == ("list",)
 
 
 def test_a_list_of_choices_is_not_merged_by_halves():

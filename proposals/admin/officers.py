@@ -292,13 +292,15 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         "last_error",
     ]
     list_filter = ["kind", "state"]
-    list_select_related = ["version__proposal"]
+    list_select_related = ["version__proposal__strand__call"]
     fields = ["kind", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
     actions = ["try_again"]
 
     @admin.display(description=_("proposal"))
     def proposal_number(self, message: OutboxMessage) -> str:
-        return message.version.proposal.number
+        """Who has submitted is sealed until the deadline."""
+        proposal = message.version.proposal
+        return proposal.number if proposal.deadline <= clock.now() else str(_("sealed"))
 
     @admin.action(description=_("Try again what was given up"), permissions=["view"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:

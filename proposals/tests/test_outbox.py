@@ -112,14 +112,15 @@ def test_every_contact_gets_a_mail_of_its_own(call):
     version = submit(proposal)
     mail_submission(version)
     mail_submission(version)  # a worker that died after it had done it
-    assert outbox.relay_mails(deliver) == 7
+    outbox.relay_mails(deliver)
     assert {one.state for one in Mail.objects.all()} == {State.DONE}
+    received = [one for one in mail.outbox if " received" in one.subject]
     contacts = contacts_of(Draft(proposal))
-    assert [message.to for message in mail.outbox] == [[address] for address in contacts]
+    assert [message.to for message in received] == [[address] for address in contacts]
     assert partner.email in contacts and len(contacts) == 3 + 3 + 1
     for part in (proposal.number, version.sha256, "UTC+02:00", version.url):
-        assert part in mail.outbox[0].body
-        assert part in mail.outbox[0].alternatives[0].content
+        assert part in received[0].body
+        assert part in received[0].alternatives[0].content
 
 
 def test_submitting_does_not_need_a_broker(call, settings, monkeypatch):

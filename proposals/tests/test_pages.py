@@ -676,11 +676,11 @@ def test_scripts_and_styles_come_from_our_own_address_only(client, call):
 # --- Questions to the database -------------------------------------------------------------------
 
 PAGES = {
-    "proposal": 10,
+    "proposal": 11,
     "consortium": 12,
     "descriptions": 7,
-    "check": 11,
-    "work": 13,
+    "check": 12,
+    "work": 14,
     "people": 11,
     "preview": 9,
     "timeline": 12,

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -10,7 +10,7 @@ from applicants.web import person, signed_in
 from proposals import commenting
 from proposals.dossier import Draft
 from proposals.forms import CommentForm
-from proposals.views.access import draft_of, keeping_text
+from proposals.views.access import draft_of, keeping_text, page_of
 from proposals.wizard import step_named, url_of
 
 
@@ -23,12 +23,17 @@ def add(request: HttpRequest, number: str) -> HttpResponse:
     step, key = _place(draft, request.POST.get("place", ""))
     form = CommentForm(request.POST)
     if not form.is_valid():
-        messages.warning(request, _("A comment needs a text of at most 4,000 characters."))
-        return redirect(_address(draft, step, key))
+        context = page_of(
+            draft, step, form=form, place=request.POST["place"], back=_address(draft, step, key)
+        )
+        return render(request, "proposals/comment_refused.html", context, status=422)
     made = commenting.comment(
         draft.proposal, step=step, key=key, text=form.cleaned_data["text"], by=person(request)
     )
     messages.success(request, _("Your comment is there for everyone of the proposal."))
+    if "@" in made.text and not made.mentions.exists():
+        text = _("Nobody was told by mail: after the @ must stand a full name of the list below.")
+        messages.warning(request, text)
     return redirect(made.get_absolute_url())
 
 

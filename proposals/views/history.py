@@ -1,6 +1,7 @@
 """What happened: the timeline, earlier texts of a step, and what differs between two versions."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -14,12 +15,13 @@ from calls import clock
 from proposals.differences import changes_between
 from proposals.dossier import Draft, dossier_of
 from proposals.drafting import saved_texts
-from proposals.models import Section
+from proposals.models import Section, SectionChange
 from proposals.timeline import timeline as moments_of
 from proposals.views.access import draft_of, page_of
 from proposals.wizard import step_named, url_of
 
-A_PAGE = 20
+A_PAGE = 60
+TOGETHER = timedelta(minutes=10)  # saves of one person that follow each other faster are one change
 DRAFT = "draft"
 
 
@@ -46,14 +48,28 @@ def step_history(request: HttpRequest, number: str, slug: str, key: str = "") ->
     form = step.form(saved=section, draft=draft)
     earlier = [*texts[1:], *([before] if before else [])]
     rows = []
+    latest = None
     for place, text in enumerate(texts):
-        old = earlier[place].answers if place < len(earlier) else {}
-        rows.append((text, _changed(form, old, text.answers)))
+        latest = latest or text
+        older = earlier[place] if place < len(earlier) else None
+        if older is not None and _belong_together(older, text):
+            continue
+        changed = _changed(form, older.answers if older is not None else {}, latest.answers)
+        if changed:
+            rows.append((latest, changed))
+        latest = None
     context = page_of(
         draft, slug, rows=rows, page=page, title=form.title, participant=participant,
         step_url=url_of(draft, slug, key or None), can_put_back=_can_put_back(draft, slug, key),
     )  # fmt: skip
     return render(request, "proposals/step_history.html", context)
+
+
+def _belong_together(older: SectionChange, newer: SectionChange) -> bool:
+    """Whether two texts are steps of one change: a text that saves itself has many."""
+    if older.saved_by_id != newer.saved_by_id or older.saved_at is None or newer.saved_at is None:
+        return False
+    return newer.saved_at - older.saved_at < TOGETHER
 
 
 def _can_put_back(draft: Draft, slug: str, key: str) -> bool:

@@ -32,13 +32,18 @@ def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
         "members"
     )
     members = {one.pk: list(one.members.all()) for one in organisations}
+    collaborators = list(proposal.collaborators.select_related("user", "participant__organisation"))
+    invited = {one.participant_id for one in collaborators}
     related = proposal.invitations.select_related("participant__organisation", "invited_by")
     return page_of(
         draft,
         "people",
         form=form,
-        rows=[(one, members.get(one.organisation_id, [])) for one in draft.participants],
-        collaborators=proposal.collaborators.select_related("user", "participant__organisation"),
+        rows=[
+            (one, members.get(one.organisation_id, []), one.pk in invited)
+            for one in draft.participants
+        ],
+        collaborators=collaborators,
         invitations=[(one, one.is_expired(moment)) for one in related] if leads(draft) else [],
     )
 
@@ -61,12 +66,18 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
             participant=form.participant,
             by=person(request),
         )
-    except people.AskedAlready:
-        form.add_error("email", _("This address was asked already; send it again from the list."))
+    except (people.AskedAlready, people.SentTooOften) as refusal:
+        form.add_error("email", _why_not_again(refusal))
         return render(request, "proposals/people.html", _page(draft, form), status=422)
     text = _("An invitation is on its way to %(address)s.")
     messages.success(request, text % {"address": address})
     return redirect("proposals:people", number)
+
+
+def _why_not_again(refusal: Exception) -> str:
+    if isinstance(refusal, people.SentTooOften):
+        return _("Ten mails went to this address already; use another way to reach them.")
+    return _("This address was asked already; send it again from the list.")
 
 
 @signed_in
@@ -153,6 +164,8 @@ def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
             people.accept(found, user=person(request))
         except people.NotAnswerable:
             return redirect(request.path)
+        except people.IsOfficer:
+            return render(request, "proposals/invitation_shut.html", {"why": "officer"}, status=403)
         messages.success(request, _("You take part now. Start with what waits for you."))
         return redirect(found.proposal)
     return render(request, "proposals/invitation.html", context)
@@ -160,10 +173,12 @@ def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
 
 def _decline(request: HttpRequest, found: Invitation) -> HttpResponse:
     form = DeclineForm(request.POST)
-    form.is_valid()
+    if not form.is_valid():
+        context = {"form": form, "invitation": found}
+        return render(request, "proposals/decline_refused.html", context, status=422)
     user = request.user if isinstance(request.user, User) else None
     try:
-        people.decline(found, reason=form.cleaned_data.get("reason", ""), by=user)
+        people.decline(found, reason=form.cleaned_data["reason"], by=user)
     except people.NotAnswerable:
         return redirect(request.path)
     return render(request, "proposals/invitation_answered.html", {"said": "no"})
@@ -218,6 +233,8 @@ def _confirm(
         sent: Any = form.data
         form.data = sent.copy()
         form.data["shown"] = digest  # type: ignore[index]
+        for name in [one for one in form.data if one.startswith("declaration_")]:
+            del form.data[name]  # type: ignore[attr-defined]
         return render(request, template, context | {"has_changed": True}, status=409)
     try:
         confirming.confirm(

@@ -7,6 +7,7 @@ from applicants.web import person, signed_in
 from calls import clock
 from calls.calendars import calendar_of
 from proposals import annex, tasks
+from proposals.differences import changes_since_counting
 from proposals.dossier import dossier_of
 from proposals.models import DraftPrint
 from proposals.views.access import draft_of, page_of
@@ -18,9 +19,8 @@ def preview(request: HttpRequest, number: str) -> HttpResponse:
     draft = draft_of(request, number)
     context = annex.context_of(draft.proposal, dossier_of(draft), clock.now())
     found = DraftPrint.objects.filter(proposal=draft.proposal).defer("dossier").first()
-    return render(
-        request, "proposals/preview.html", page_of(draft, "preview", **context, print=found)
-    )
+    context |= {"print": found, "changes": changes_since_counting(draft)}
+    return render(request, "proposals/preview.html", page_of(draft, "preview", **context))
 
 
 @signed_in

@@ -1,5 +1,6 @@
 """The steps of the wizard: one address each, saved at once, in any order."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -7,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from applicants.autosave import Merged, autosave, came_too_late, chosen, is_autosave
+from applicants.autosave import Merged, NotChosen, autosave, came_too_late, chosen, is_autosave
 from applicants.web import person, signed_in
 from calls import clock
 from proposals import drafting
@@ -19,6 +20,8 @@ from proposals.presence import place_of
 from proposals.roles import OWN_LINE_STEP
 from proposals.views.access import draft_of, keeping_text, page_of
 from proposals.wizard import step_named, url_after
+
+Page = Callable[..., HttpResponse]
 
 
 @signed_in
@@ -78,8 +81,18 @@ def _edit(
         return _autosave(request, draft, form, section) if is_open else came_too_late()
     if not is_open or not form.is_valid():
         return page(status=200 if is_open else 409, came_too_late=not is_open)
+    return _save_and_go_on(request, draft, form, section, page)
+
+
+def _save_and_go_on(
+    request: HttpRequest, draft: Draft, form: ProposalStepForm, section: Section, page: Page
+) -> HttpResponse:
+    """Store the step and lead on, or show what somebody else saved meanwhile beside it."""
     try:
         merged = _save(request, draft, form, section)
+    except NotChosen as left:
+        differences = form.differences(section, left.names)
+        return page(status=409, theirs=section, differences=differences, not_chosen=True)
     except drafting.TextsConflict as conflict:
         differences = form.differences(conflict.current, conflict.merge.conflicts)
         form.merge_with(conflict.current, conflict.merge)
@@ -89,7 +102,11 @@ def _edit(
         messages.success(request, text % {"fields": ", ".join(merged)})
     else:
         messages.success(request, _("Saved."))
-    return redirect(request.path if "more" in request.POST else url_after(draft, form_class.slug))
+    if "more" in request.POST:
+        return redirect(request.path)
+    if not draft.proposal.standing.leads:  # the next step may be somebody else's
+        return redirect("proposals:work", draft.proposal.number)
+    return redirect(url_after(draft, form.slug))
 
 
 def _bound(
@@ -132,7 +149,7 @@ def _autosave(
 def _put_back(request: HttpRequest, section: Section, form: ProposalStepForm) -> Any:
     """An earlier text that was asked for (`?text=7`), put into the form and not stored."""
     asked = request.GET.get("text", "")
-    if not asked.isdigit():
+    if not (asked.isascii() and asked.isdigit()):
         return None
     kept = drafting.saved_texts(section).filter(version=int(asked[:9])).first()
     if kept is None:

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -18,7 +18,7 @@ from proposals.people import token_of
 from proposals.reminding import wish_reminders
 from proposals.sharing import NobodyToRemind, RemindedJustNow, give_step, remind
 from proposals.views.access import draft_of, keeping_text, page_of
-from proposals.wizard import step_named
+from proposals.wizard import step_named, steps_of
 from proposals.work import (
     SHARED,
     matrix,
@@ -40,6 +40,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     context = {
         "proposals": proposals,
         "moment": moment,
+        "any_open": any(one.is_open(moment) for one in proposals),
         "tasks": tasks_of(proposals, organisations, moment),
         "organisations": [(one, profile_of(one)) for one in organisations],
         "invitations": [(one, token_of(one)) for one in open_invitations(user)],
@@ -66,7 +67,9 @@ def give(request: HttpRequest, number: str) -> HttpResponse:
     if step is None or step.slug not in SHARED:
         raise Http404
     key = request.POST.get("partner", "")
-    participant = get_object_or_404(draft.proposal.participants, key=key) if key else None
+    participant = next((one for one in draft.participants if one.key == key), None)
+    if key and participant is None:
+        raise Http404
     if participant is not None and participant.is_coordinator:
         participant = None  # the lead writes every step anyway
     give_step(
@@ -124,7 +127,11 @@ def reminders(request: HttpRequest, number: str) -> HttpResponse:
 def who_is_here(request: HttpRequest, number: str) -> HttpResponse:
     """A page tells that it is open (or was left), and hears who else has it open."""
     draft = draft_of(request, number)
-    place, user = request.POST.get("place", "")[:60], person(request)
+    place, user = request.POST.get("place", ""), person(request)
+    if place.partition("/")[0] not in {step.slug for step in steps_of(draft.proposal.strand)}:
+        raise Http404
+    if not place.isprintable() or len(place) > presence.LONGEST_PLACE:
+        raise Http404
     if request.POST.get("left"):
         presence.gone(draft.proposal, place, user)
         return JsonResponse({"words": ""})

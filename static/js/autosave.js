@@ -2,9 +2,22 @@
 // What was typed is kept in the browser until the portal has said that it is saved.
 "use strict";
 
+// Where a step can no longer be written, text that never arrived can still be saved as a file.
+function offerTextOfAClosedStep(key) {
+  const offer = document.getElementById("unsent-closed");
+  const kept = JSON.parse(localStorage.getItem(key) || "null");
+  if (!offer || !kept) return;
+  const text = kept.fields.filter(([name, value]) => value && !/-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$|-row$/.test(name))
+    .map(([name, value]) => `${name}:\n${value}`).join("\n\n");
+  offer.querySelector("a").href = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`;
+  offer.querySelector("button").addEventListener("click", () => { localStorage.removeItem(key); offer.hidden = true; });
+  offer.hidden = false;
+}
+
 (() => {
   const form = document.querySelector("form[data-autosave]");
   const word = document.getElementById("autosave");
+  if (form) offerTextOfAClosedStep(`unsent ${form.dataset.autosave}`);
   if (!form || !word || form.querySelector("fieldset:disabled")) return;
 
   const PAUSE = 2000; // milliseconds after the last key
@@ -70,17 +83,50 @@
       return true;
     }
     isStopped = said.state !== "wrong";
+    word.classList.toggle("is-stopped", isStopped);
     return false;
   }
 
   // What somebody else changed comes into the form; what was typed here since it was sent stays.
   function takeIn(theirs, sent) {
-    const before = new Map(grouped(sent));
-    const now = new Map(grouped(fields()));
-    const touched = new Set([...now.keys()].filter((name) => String(now.get(name)) !== String(before.get(name) ?? [])));
-    const merged = theirs.filter(([name]) => !touched.has(name));
-    putBack(merged, (name) => !touched.has(name));
+    const before = grouped(sent);
+    const now = grouped(fields());
+    const names = new Set([...before.keys(), ...now.keys()]);
+    const touched = new Set([...names].filter((name) => String(now.get(name) ?? "") !== String(before.get(name) ?? "")));
+    const lists = [...form.querySelectorAll("[data-add-row]")];
+    const inList = (name) => lists.some((button) => name.startsWith(`${button.dataset.addRow}-`));
+    const isWanted = (name) => !touched.has(name) && !inList(name);
+    putBack(theirs.filter(([name]) => isWanted(name)), isWanted);
+    for (const button of lists) takeInRows(button, grouped(theirs), touched);
     acknowledged = touched.size ? "" : typed();
+  }
+
+  // Rows are told apart by their ids, wherever they stand on the page.
+  function takeInRows(button, theirs, touched) {
+    const list = button.dataset.addRow;
+    const controls = (number) => [...form.elements].filter((one) => one.name?.startsWith(`${list}-${number}-`));
+    const isBlank = (number) => controls(number).every((one) => one.type === "hidden" || one.type === "checkbox" || !one.value);
+    const numbers = () => [...Array(Number(form.elements[`${list}-TOTAL_FORMS`].value)).keys()];
+    const idOf = (number) => form.elements[`${list}-${number}-row`]?.value;
+    const isTouched = (number) => controls(number).some((one) => touched.has(one.name));
+    const kept = new Set();
+    for (let row = 0; theirs.has(`${list}-${row}-row`); row += 1) {
+      const values = [...theirs].filter(([name]) => name.startsWith(`${list}-${row}-`));
+      if (!values.some(([name, [value]]) => value && !name.endsWith("-row"))) continue;
+      const [id] = theirs.get(`${list}-${row}-row`);
+      let number = numbers().find((one) => idOf(one) === id);
+      if (number === undefined) number = numbers().find((one) => !kept.has(idOf(one)) && isBlank(one) && !isTouched(one));
+      if (number === undefined) { addRow(button); number = numbers().length - 1; }
+      kept.add(id);
+      for (const [name, [value]] of values) {
+        const control = form.elements[`${list}-${number}-${name.slice(`${list}-${row}-`.length)}`];
+        if (control && control.type !== "checkbox" && !touched.has(control.name)) control.value = value;
+      }
+    }
+    for (const number of numbers()) {
+      if (kept.has(idOf(number)) || isTouched(number)) continue;
+      for (const one of controls(number)) if (one.type !== "hidden" && one.type !== "checkbox") one.value = "";
+    }
   }
 
   function grouped(pairs) {
@@ -156,7 +202,7 @@
   const offer = document.getElementById("unsent");
   const kept = JSON.parse(localStorage.getItem(key) || "null");
   if (kept && JSON.stringify(kept.fields) === acknowledged) forget();
-  else if (kept) {
+  else if (kept && !document.getElementById("conflict-title")) {
     offer.querySelector("[data-unsent-time]").textContent = new Date(kept.at).toLocaleString("en-GB");
     offer.hidden = false;
   }
@@ -176,8 +222,7 @@
       if (element.type === "checkbox" || element.type === "radio") element.checked = values.includes(element.value);
       else if (element.multiple) for (const option of element.options) option.selected = values.includes(option.value);
       else if (values.length) element.value = values[0];
-      else if (!isWanted.length) continue;
-      else if (element.closest(".row-entry") && element.type !== "hidden") element.value = ""; // a row that is gone
+      else if (element.closest(".row-entry")) element.value = ""; // a row that is gone
     }
   }
 

@@ -65,11 +65,13 @@ function addRow(button) {
       element.setAttribute(attribute.name, attribute.value.replaceAll("__prefix__", number));
     }
   }
+  const id = copy.querySelector("input[type=hidden][name$='-row']");
+  if (id) id.value = crypto.getRandomValues(new Uint32Array(2)).join("");
   const title = copy.querySelector("[data-row-number]");
   if (title) title.textContent = number + 1;
   template.before(copy);
   total.value = number + 1;
-  return list.querySelector(`[id^='id_${button.dataset.addRow}-${number}-']`);
+  return list.querySelector(`[id^='id_${button.dataset.addRow}-${number}-']:not([type=hidden])`);
 }
 
 // Rows that are pasted from a spreadsheet become rows: a line for each, its cells into the fields in their order.

@@ -91,13 +91,65 @@ def test_rows_that_two_people_add_come_into_both_pages(visit, call):
     says(lead, "Saved 16:20:")
     partner.page.locator("[name='activities-0-title']").fill("Fair")
     says(partner, "together with what somebody else changed: Activities")
-    assert partner.page.locator("[name='activities-0-title']").input_value() == "Mission"
-    assert partner.page.locator("[name='activities-1-title']").input_value() == "Fair"
-    partner.page.locator("[name='activities-1-description']").fill("In Tokyo")
-    partner.page.locator("[name='activities-1-description']").blur()
-    wait_until(lambda: stored(proposal, "activities")["activities"][1]["description"] == "In Tokyo")
-    titles = [row["title"] for row in stored(proposal, "activities")["activities"]]
-    assert titles == ["Mission", "Fair"]
+    assert partner.page.locator("[name='activities-0-title']").input_value() == "Fair"
+    assert partner.page.locator("[name='activities-1-title']").input_value() == "Mission"
+    partner.page.locator("[name='activities-0-description']").fill("In Tokyo")
+    partner.page.locator("[name='activities-0-description']").blur()
+    wait_until(lambda: "In Tokyo" in str(stored(proposal, "activities")))
+    rows = {row["title"]: row for row in stored(proposal, "activities")["activities"]}
+    assert set(rows) == {"Mission", "Fair"} and rows["Fair"]["description"] == "In Tokyo"
+
+
+def test_typing_while_a_merge_is_on_its_way_mixes_no_rows(visit, call):
+    proposal = make_draft(call)
+    visitor = at_step(visit, proposal, proposal.started_by, "activities")
+    other = {
+        "title": "Fair",
+        "objective": "",
+        "description": "Theirs",
+        "justification": "",
+        "row": "x",
+    }
+    save(proposal, "activities", activities=[other])
+    held = []
+
+    def hold_first(route):
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page = visitor.page
+    page.route("**/steps/activities/", hold_first)
+    title = page.locator("[name=activities-0-title]")
+    title.fill("Mission")
+    for _turn in range(100):
+        page.wait_for_timeout(50)  # the browser's requests pass through this process
+        if held:
+            break
+    title.press_sequentially(" to US")
+    held[0][0].fulfill(response=held[0][1])
+    for _turn in range(200):
+        page.wait_for_timeout(50)
+        if "Mission to US" in str(stored(proposal, "activities")):
+            break
+    rows = {
+        row["title"]: row["description"] for row in stored(proposal, "activities")["activities"]
+    }
+    assert rows == {"Fair": "Theirs", "Mission to US": ""}
+
+
+def test_text_that_came_too_late_is_offered_for_download_when_the_step_is_opened_again(visit, call):
+    proposal = make_draft(call)
+    visitor = at_step(visit, proposal, proposal.started_by)
+    jump(DEADLINE)
+    visitor.page.locator("[name=acronym]").fill("LATE")
+    says(visitor, "Not saved: the deadline has passed.")
+    visitor.page.on("dialog", lambda dialog: dialog.accept())
+    visitor.goto(f"/proposals/{proposal.number}/steps/summary/")
+    visitor.says("This browser keeps text of this step that was never stored")
+    link = visitor.page.get_by_role("link", name="Download it as a text file")
+    assert "LATE" in link.get_attribute("href")
 
 
 def test_a_conflict_is_solved_field_by_field_with_the_keyboard(visit, call):
@@ -115,8 +167,11 @@ def test_a_conflict_is_solved_field_by_field_with_the_keyboard(visit, call):
     partner.press("Save and continue")
     partner.says("saved this step while you were writing", "LEAD", "MINE")
     assert partner.page.locator("ins", has_text=re.compile("^LEAD$")).count() == 1
-    partner.page.locator("#theirs-acronym").focus()
-    partner.page.keyboard.press("Space")
+    partner.press("Save and continue")
+    partner.says("Nothing was saved: choose for each field below which text to take.")
+    for choice in ("#theirs-acronym", "#mine-abstract"):
+        partner.page.locator(choice).focus()
+        partner.page.keyboard.press("Space")
     partner.press("Save and continue")
     assert (stored(proposal)["acronym"], stored(proposal)["abstract"]) == ("LEAD", "Text of mine")
 
@@ -305,6 +360,7 @@ def test_thirty_activities_are_pasted_from_a_spreadsheet(visit, call):
     )
     wait_until(lambda: len(stored(proposal, "activities").get("activities", [])) == 30)
     rows = stored(proposal, "activities")["activities"]
+    assert rows[29].pop("row")
     assert rows[29] == {
         "title": "Activity 29", "objective": objective["code"], "description": "What 29",
         "justification": "Why 29",
