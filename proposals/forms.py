@@ -59,7 +59,8 @@ def new_row_id() -> str:
 class RowsFormSet(BaseFormSet):
     """The list of a step; deleted and empty rows fall out."""
 
-    def get_deletion_widget(self) -> Any:
+    @classmethod
+    def get_deletion_widget(cls) -> Any:
         return forms.CheckboxInput(attrs={"class": "form-check-input"})
 
     def entries(self) -> list[dict[str, Any]]:
