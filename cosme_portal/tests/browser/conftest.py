@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from calls import clock
@@ -98,7 +100,30 @@ def moved_clock(settings: Any, transactional_db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def visit(browser: Browser, live_server: Any, moved_clock: None, settings: Any) -> Iterator[Any]:
+def under_way(live_server: Any) -> Iterator[set[int]]:
+    """Requests that the server is answering: pages say goodbye when they are closed.
+
+    The database is emptied after a test, and must not meet one of them.
+    """
+    answering: set[int] = set()
+
+    def began(**_signal: Any) -> None:
+        answering.add(threading.get_ident())
+
+    def ended(**_signal: Any) -> None:
+        answering.discard(threading.get_ident())
+
+    request_started.connect(began)
+    request_finished.connect(ended)
+    yield answering
+    request_started.disconnect(began)
+    request_finished.disconnect(ended)
+
+
+@pytest.fixture
+def visit(
+    browser: Browser, live_server: Any, moved_clock: None, settings: Any, under_way: set[int]
+) -> Iterator[Any]:
     """Make a visitor: `visit(width=360, scripts=False)`."""
     settings.BASE_URL = live_server.url
     contexts: list[BrowserContext] = []
@@ -117,7 +142,9 @@ def visit(browser: Browser, live_server: Any, moved_clock: None, settings: Any) 
     for context in contexts:
         for page in context.pages:  # a request that a test holds up may still be under way
             page.unroute_all(behavior="ignoreErrors")
+        context.set_offline(True)
         context.close()
+    processes.wait_until(lambda: not under_way)
 
 
 @pytest.fixture
