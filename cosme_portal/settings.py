@@ -240,11 +240,24 @@ CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {"task": "proposals.tasks.relay_outbox", "schedule": 5.0},
     "work-on-changes": {"task": "proposals.tasks.work_on_changes", "schedule": 5.0},
     "screen-closed-calls": {"task": "proposals.tasks.screen_closed_calls", "schedule": 10.0},
+    "sequence-ledger": {"task": "proposals.tasks.sequence_ledger", "schedule": 2.0},
+    "commit-closed-calls": {"task": "proposals.tasks.commit_closed_calls", "schedule": 30.0},
     "make-prints": {"task": "proposals.tasks.make_prints", "schedule": 5.0},
     "scan-waiting": {"task": "proposals.tasks.scan_waiting", "schedule": 30.0},
     "remind-of-deadlines": {"task": "proposals.tasks.remind_of_deadlines", "schedule": 30.0},
     "tidy-up": {"task": "proposals.tasks.tidy_up", "schedule": 3600.0},
 }
+
+# --- Proof ------------------------------------------------------------------------------------
+
+SEAL_PEM = env.str("PORTAL_SEAL_PEM", "", multiline=True)
+SEAL_FILE = env.str("PORTAL_SEAL_FILE", "") or str(VAR / "seal" / "demo-seal.pem")
+MAKES_DEMO_SEAL = not IN_PRODUCTION
+if IN_PRODUCTION and not SEAL_PEM and not env.str("PORTAL_SEAL_FILE", ""):
+    raise ImproperlyConfigured(
+        "Production needs a key for its seal: set PORTAL_SEAL_FILE to a file with a P-256 key and its "
+        "certificate (PEM), or PORTAL_SEAL_PEM to its content."
+    )
 
 # --- Headers ---------------------------------------------------------------------------------
 

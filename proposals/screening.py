@@ -9,6 +9,7 @@ from applicants.models import User
 from calls import clock
 from calls.eligibility.facts import Audience
 from proposals.facts import Judgement, judge, officers_circumstances_of
+from proposals.ledger import note_decision
 from proposals.models import Decision, Proposal, SealedAccess, StoredVerdict, Version
 from proposals.submitting import store_verdict
 
@@ -29,9 +30,11 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
     moment = clock.now()
     if moment < version.proposal.deadline:
         raise StillSealed
-    return Decision.objects.create(
+    decision = Decision.objects.create(
         version=version, outcome=outcome, reason=reason, decided_by=by, decided_at=moment
     )
+    note_decision(decision)
+    return decision
 
 
 def officer_judgement(version: Version) -> Judgement:

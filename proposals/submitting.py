@@ -13,7 +13,7 @@ from applicants.models import User
 from calls import clock
 from calls.eligibility import Verdict, canonical, digest_of
 from calls.publishing import keep_applied
-from proposals import outbox
+from proposals import ledger, outbox
 from proposals.dossier import Draft, dossier_of
 from proposals.drafting import NotOpen
 from proposals.facts import (
@@ -138,6 +138,7 @@ def _freeze(
         idempotency_key=idempotency_key,
     )
     version.first_verdict = store_verdict(version, judgement)
+    ledger.note_version(version)
     Proposal.objects.filter(pk=proposal.pk).update(counting=version)
     proposal.counting = version
     outbox.promise(version, OutboxMessage.Kind.RECEIPT, OutboxMessage.Kind.SUBMISSION_MAIL)
@@ -182,13 +183,15 @@ def _record_refused(proposal: Proposal, *, by: User, received_at: datetime) -> R
     words = _("A submission came too late and was refused")
     proof = f"SHA-256 {hash_of(text)}"
     note(proposal, Happening.Kind.REFUSED, words, by=by, at=received_at, proof=proof)
-    return RefusedAttempt.objects.create(
+    attempt = RefusedAttempt.objects.create(
         proposal=proposal,
         received_at=received_at,
         deadline=proposal.deadline,
         sha256=hash_of(text),
         attempted_by=by,
     )
+    ledger.note_refused(attempt)
+    return attempt
 
 
 @transaction.atomic
@@ -209,6 +212,7 @@ def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime
     )
     locked.counting = None
     locked.save(update_fields=["counting"])
+    ledger.note_withdrawal(withdrawal)
     tell_of_withdrawal(withdrawal)
     return withdrawal
 

@@ -8,7 +8,18 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from calls import clock
-from proposals import annex, changing, deleting, outbox, presence, reminding, scanning, screening
+from proposals import (
+    annex,
+    changing,
+    closing,
+    deleting,
+    ledger,
+    outbox,
+    presence,
+    reminding,
+    scanning,
+    screening,
+)
 from proposals.mailing import deliver
 from proposals.models import OutboxMessage
 from proposals.notices import mail_submission
@@ -32,6 +43,20 @@ def relay_outbox() -> int:
     with clock.as_shared():
         kept = outbox.relay(HANDLERS)
         return kept + outbox.relay_mails(deliver)
+
+
+@shared_task
+def sequence_ledger() -> int:
+    """Give what happened its place in the log, and sign the log."""
+    with clock.as_shared():
+        return ledger.sequence()
+
+
+@shared_task
+def commit_closed_calls() -> int:
+    """Publish count and root of calls that have closed."""
+    with clock.as_shared():
+        return closing.commit_closed_calls(clock.now())
 
 
 @shared_task

@@ -65,9 +65,12 @@ def calendar(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, found: Call, state: CallState, time_left: SafeString) -> str:
+    shown = Call.objects.select_related("programme").get(pk=found.pk)
     context = {
-        "call": Call.objects.select_related("programme").get(pk=found.pk),
+        "call": shown,
         "state": state,
+        # The floor above makes it when the call has closed; here it is only shown.
+        "commitment": getattr(shown, "commitment", None) if state == CallState.CLOSED else None,
         "time_left": time_left,
         "parts": _parts_of(found, state),
     }

@@ -15,6 +15,7 @@ PRODUCTION = {
     "PORTAL_SECRET_KEY": "x" * 50,
     "PORTAL_BASE_URL": "https://portal.example",
     "PORTAL_HOSTS": "portal.example",
+    "PORTAL_SEAL_FILE": "/etc/portal/seal.pem",
     "DATABASE_URL": "postgres://portal@127.0.0.1/portal",
     "REDIS_URL": "redis://127.0.0.1/0",
 }
@@ -46,6 +47,7 @@ def test_production_starts_with_settings_of_its_own():
         ({"PORTAL_SECRET_KEY": "short"}, "at least 40 random characters"),
         ({"PORTAL_CLOCK_MOVABLE": "true"}, "unset PORTAL_CLOCK_MOVABLE"),
         ({"PORTAL_DEBUG": "true"}, "unset PORTAL_DEBUG"),
+        ({"PORTAL_SEAL_FILE": ""}, "needs a key for its seal"),
         ({"PORTAL_BASE_URL": "http://portal.example"}, "needs PORTAL_BASE_URL"),
         ({"PORTAL_MODE": "prod"}, "PORTAL_MODE is 'prod'; it must be"),
     ],

@@ -74,7 +74,8 @@ def test_a_clean_file_passes_and_an_infected_one_is_refused(call, scanner, setti
 def test_while_the_scanner_is_away_a_file_waits_and_nobody_opens_it(call, scanner, settings):
     settings.CLAMD = "/no/such/socket"
     proposal = make_ready(call)
-    stored = upload(proposal, pdf_bytes(pages=1))
+    content = pdf_bytes(pages=1)
+    stored = upload(proposal, content)
     client = Client()
     client.force_login(proposal.started_by)
     path = reverse("proposals:draft-file", args=[proposal.number, "roadmap"])
@@ -85,7 +86,7 @@ def test_while_the_scanner_is_away_a_file_waits_and_nobody_opens_it(call, scanne
     assert client.get(bound).status_code == 409
     settings.CLAMD = scanner
     assert scanning.scan_waiting() == 1
-    assert b"".join(client.get(path).streaming_content) == pdf_bytes(pages=1)
+    assert b"".join(client.get(path).streaming_content) == content
 
 
 def test_what_is_found_later_leaves_the_draft_and_the_leads_are_told(call, scanner, settings):

@@ -1,6 +1,14 @@
 """All tables of this floor; each subject has a module of its own."""
 
 from proposals.models.changes import ProposedChange
+from proposals.models.ledger import (
+    ClosingCommitment,
+    LedgerEntry,
+    LedgerNode,
+    LedgerNote,
+    SealCertificate,
+    TreeHead,
+)
 from proposals.models.officers import (
     Decision,
     SealedAccess,
@@ -36,6 +44,7 @@ from proposals.models.workspace import (
 )
 
 __all__ = [
+    "ClosingCommitment",
     "Collaborator",
     "Comment",
     "Confirmation",
@@ -45,6 +54,9 @@ __all__ = [
     "Happening",
     "IndividualExtension",
     "Invitation",
+    "LedgerEntry",
+    "LedgerNode",
+    "LedgerNote",
     "Mail",
     "OutboxMessage",
     "Participant",
@@ -57,10 +69,12 @@ __all__ = [
     "Receipt",
     "RefusedAttempt",
     "ReminderWish",
+    "SealCertificate",
     "SealedAccess",
     "Section",
     "SectionChange",
     "StoredVerdict",
+    "TreeHead",
     "Version",
     "VersionQuerySet",
     "Withdrawal",

@@ -1,0 +1,13 @@
+"""Addresses at which everyone can check the portal's log."""
+
+from django.urls import path
+
+from proposals.views import proof
+
+app_name = "proof"
+urlpatterns = [
+    path("log/", proof.head, name="head"),
+    path("log/entries/<int:position>/", proof.inclusion, name="inclusion"),
+    path("log/consistency/", proof.consistency, name="consistency"),
+    path("certificates/", proof.certificates, name="certificates"),
+]

@@ -1,0 +1,48 @@
+"""The log for everyone: signed heads, proofs, certificates. Tells hashes and numbers, and nothing else."""
+
+from django.http import Http404, HttpRequest, JsonResponse
+
+from proposals import ledger
+from proposals.models import LedgerEntry, SealCertificate, TreeHead
+
+
+def head(request: HttpRequest) -> JsonResponse:
+    """The newest signed head, or that of `?size=`."""
+    return JsonResponse(ledger.head_as_json(_head(request.GET.get("size", ""))))
+
+
+def inclusion(request: HttpRequest, position: int) -> JsonResponse:
+    """That an entry is in the log, for the newest head or that of `?size=`."""
+    entry = LedgerEntry.objects.filter(position=min(position, LARGEST)).first()
+    if entry is None:
+        raise Http404
+    try:
+        return JsonResponse(ledger.inclusion_proof(entry, _head(request.GET.get("size", ""))))
+    except ledger.NotInTheLog:
+        raise Http404 from None
+
+
+def consistency(request: HttpRequest) -> JsonResponse:
+    """That the log of `?first=` is the beginning of that of `?second=`."""
+    first, second = _head(request.GET.get("first", "")), _head(request.GET.get("second", ""))
+    if first.size > second.size:
+        raise Http404
+    return JsonResponse(ledger.consistency_proof(first, second))
+
+
+def certificates(request: HttpRequest) -> JsonResponse:
+    """Every certificate that the portal has ever signed with, the newest first."""
+    found = SealCertificate.objects.values("fingerprint", "pem", "first_used_at")
+    return JsonResponse({"certificates": list(found)})
+
+
+LARGEST = 10**15
+
+
+def _head(size: str) -> TreeHead:
+    if size and not (size.isascii() and size.isdigit() and len(size) < len(str(LARGEST))):
+        raise Http404
+    try:
+        return ledger.head_of_size(int(size) if size else None)
+    except ledger.NotInTheLog:
+        raise Http404 from None
