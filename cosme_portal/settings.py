@@ -252,6 +252,7 @@ CELERY_BEAT_SCHEDULE = {
 
 SEAL_PEM = env.str("PORTAL_SEAL_PEM", "", multiline=True)
 SEAL_FILE = env.str("PORTAL_SEAL_FILE", "") or str(VAR / "seal" / "demo-seal.pem")
+TIMESTAMP_URL = env.str("PORTAL_TIMESTAMP_URL", "")  # RFC 3161 over HTTP
 MAKES_DEMO_SEAL = not IN_PRODUCTION
 if IN_PRODUCTION and not SEAL_PEM and not env.str("PORTAL_SEAL_FILE", ""):
     raise ImproperlyConfigured(

@@ -48,12 +48,16 @@ def note_down(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any
 def note_version(version: Version) -> LedgerNote:
     return note_down(
         Kind.SUBMISSION,
-        f"version:{version.pk}",
+        subject_of(version),
         at=version.received_at,
         proposal=version.proposal.number,
         version=version.number,
         sha256=version.sha256,
     )
+
+
+def subject_of(version: Version) -> str:
+    return f"version:{version.pk}"
 
 
 def note_withdrawal(withdrawal: Withdrawal) -> LedgerNote:

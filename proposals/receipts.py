@@ -5,7 +5,7 @@ from a network and no file but our own style sheet and fonts.
 """
 
 import hashlib
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,13 @@ from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
-from proposals.models import Participant, Receipt, StoredVerdict, Version
+from proposals import ledger
+from proposals.models import LedgerEntry, Participant, Receipt, StoredVerdict, Version
+from proposals.sealing import seal_pdf
 
 STYLES = settings.ROOT / "static" / "css" / "receipt.css"
+UA_IDENTIFICATION = settings.ROOT / "static" / "xmp" / "pdfua.xml"
+SEAL_FIELD = "Seal"
 VARIANT = "pdf/a-3a"  # archival, with attachments, tagged in reading order
 
 
@@ -45,8 +49,10 @@ def issue_receipt(version: Version) -> None:
     """Render and keep the receipt, unless it exists. Two workers at once make one."""
     if Receipt.objects.filter(version=version).exists():
         return
+    proof = proof_of(version)
     sealed_at = clock.now()
-    pdf = render_pdf(version, html_of(version, sealed_at))
+    pdf = render_pdf(version, html_of(version, sealed_at, proof), proof)
+    pdf = seal_pdf(pdf, field=SEAL_FIELD, reason=f"Receipt of {version}")
     try:
         with transaction.atomic():
             Receipt.objects.create(
@@ -60,9 +66,36 @@ def issue_receipt(version: Version) -> None:
             raise
 
 
-def html_of(version: Version, sealed_at: Any) -> str:
-    """The receipt as HTML: what was submitted, when, and what the rules said of it."""
-    context = context_of(version) | {"sealed_at": sealed_at, "qr_code": qr_code_of(version)}
+class NotInTheLogYet(Exception):
+    """Another worker is giving places in the log; the promise is tried again in a moment."""
+
+
+def proof_of(version: Version) -> dict[str, Any]:
+    """The version's entry of the log with the proof that it stands there, as the receipt attaches it.
+
+    Raises:
+        NotInTheLogYet: its place is not given yet.
+    """
+    subject = ledger.subject_of(version)
+    entries = LedgerEntry.objects.filter(note__subject=subject).select_related("note")
+    entry = entries.first()
+    if entry is None:
+        ledger.sequence()
+        entry = entries.first()
+    if entry is None:
+        raise NotInTheLogYet
+    head = ledger.head_of_size(None)
+    return {"entry": entry.note.content, **ledger.inclusion_proof(entry, head)}
+
+
+def html_of(version: Version, sealed_at: Any, proof: dict[str, Any]) -> str:
+    """The receipt as HTML: what was submitted, when, what the rules said, and its place in the log."""
+    context = context_of(version) | {
+        "sealed_at": sealed_at,
+        "qr_code": qr_code_of(version),
+        "proof": proof,
+        "log_signed_at": datetime.fromisoformat(proof["head"]["signed_at"]),
+    }
     return render_to_string("receipts/receipt.html", context)
 
 
@@ -115,20 +148,40 @@ def _participant(one: dict[str, Any], day: date) -> dict[str, Any]:
     }
 
 
-def render_pdf(version: Version, html: str) -> bytes:
+def render_pdf(version: Version, html: str, proof: dict[str, Any]) -> bytes:
+    """The receipt before it is sealed: PDF/A-3a and PDF/UA-1 in one, with its evidence inside."""
     stored = verdict_for_applicant(version)
     verdict = canonical(stored.content) if stored else "{}"
     attachments = [
         _attached(version, "dossier.json", version.dossier, "Source", "What was submitted"),
         _attached(version, "verdict.json", verdict, "Supplement", "What the rules said of it"),
+        _attached(version, "proof.json", canonical(proof), "Supplement", "Its place in the log"),
     ]
-    pdf: bytes = HTML(string=html, base_url=base_url(), url_fetcher=OwnFilesOnly()).write_pdf(
-        stylesheets=[style_sheet()],
-        font_config=fonts(),
-        pdf_variant=VARIANT,
-        attachments=attachments,
-    )
+    options: dict[str, Any] = {
+        "stylesheets": [style_sheet()],
+        "pdf_variant": VARIANT,
+        "attachments": attachments,
+    }
+    page = HTML(string=html, base_url=base_url(), url_fetcher=OwnFilesOnly())
+    document = page.render(font_config=fonts(), **options)
+    _say_that_it_is_accessible(document.metadata)
+    pdf: bytes = document.write_pdf(**options)
     return pdf
+
+
+def _say_that_it_is_accessible(metadata: Any) -> None:
+    """Add the identification of PDF/UA-1 to that of PDF/A: WeasyPrint writes one of the two by itself.
+
+    It must stand in the same RDF element, which a separate piece of XMP metadata would not.
+    """
+    generate = metadata.generate_rdf_metadata
+    identification = UA_IDENTIFICATION.read_bytes()
+
+    def with_identification(*given: Any) -> bytes:
+        rdf: bytes = generate(*given)
+        return rdf.replace(b"</rdf:RDF>", identification + b"</rdf:RDF>")
+
+    metadata.generate_rdf_metadata = with_identification
 
 
 def _attached(

@@ -5,6 +5,8 @@ private key on P-256 and its certificate, both PEM). Elsewhere one is made at fi
 name.
 """
 
+import io
+import logging
 import os
 import tempfile
 from dataclasses import dataclass
@@ -12,15 +14,24 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.conf import settings
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import signers
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.timestamps import HTTPTimeStamper, TimeStamper, TimestampRequestError
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from calls import clock
 from proposals.models import SealCertificate
+
+log = logging.getLogger("portal.sealing")
 
 DEMO_NAME = "DEMO seal of a COSME portal"
 DEMO_YEARS = 10
@@ -85,6 +96,48 @@ def published(key: SealKey) -> SealCertificate:
         fingerprint=key.fingerprint, defaults={"pem": key.pem, "first_used_at": clock.now()}
     )
     return found
+
+
+def seal_pdf(pdf: bytes, *, field: str, reason: str) -> bytes:
+    """Add a PAdES signature (ETSI EN 319 142-1) over the whole file; the file's own bytes stay as they are.
+
+    With a time-stamp service configured the seal holds its RFC 3161 stamp. While that does not answer the
+    seal is made without one: a receipt must not wait for somebody else's server.
+    """
+    try:
+        return _sign_pdf(pdf, field, reason, _timestamper())
+    except (TimestampRequestError, OSError) as error:
+        log.warning("The time-stamp service is away (%s); sealed without it.", type(error).__name__)
+        return _sign_pdf(pdf, field, reason, None)
+
+
+def _sign_pdf(pdf: bytes, field: str, reason: str, timestamper: TimeStamper | None) -> bytes:
+    key = seal_key()
+    signer = signers.SimpleSigner(
+        signing_cert=asn1_x509.Certificate.load(
+            key.certificate.public_bytes(serialization.Encoding.DER)
+        ),
+        signing_key=asn1_keys.PrivateKeyInfo.load(
+            key.private.private_bytes(
+                serialization.Encoding.DER,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        ),
+        cert_registry=SimpleCertificateStore(),
+    )
+    metadata = signers.PdfSignatureMetadata(
+        field_name=field, reason=reason, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
+    )
+    sealed = signers.sign_pdf(
+        IncrementalPdfFileWriter(io.BytesIO(pdf)), metadata, signer=signer, timestamper=timestamper
+    )
+    content: bytes = sealed.getvalue()
+    return content
+
+
+def _timestamper() -> TimeStamper | None:
+    return HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=5) if settings.TIMESTAMP_URL else None
 
 
 def _read(pem: bytes) -> SealKey:

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import AFTERNOON
 from proposals.models import Receipt
-from proposals.receipts import OwnFilesOnly, html_of, issue_receipt, render_pdf
+from proposals.receipts import OwnFilesOnly, html_of, issue_receipt, proof_of, render_pdf
 from proposals.tests.factories import fresh, make_ready, save, submit
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_it_is_an_archival_pdf_with_tags_and_a_language(call):
 def test_it_says_everything_in_the_order_a_person_wants(call, tmp_path):
     proposal = make_ready(call)
     version = submit(proposal)
-    text = html_of(version, AFTERNOON)
+    text = html_of(version, AFTERNOON, proof_of(version))
     order = [
         "LASER-GO",
         f"{proposal.number} · version 1",
@@ -67,7 +67,7 @@ def test_a_receipt_speaks_of_the_version_not_of_the_draft(call):
     proposal = make_ready(call)
     version = submit(proposal)
     save(proposal, "summary", acronym="LATER")
-    html = html_of(version, AFTERNOON)
+    html = html_of(version, AFTERNOON, proof_of(version))
     assert "LATER" not in html and "LASER-GO" in html
 
 
@@ -81,7 +81,8 @@ def test_making_it_twice_makes_one(call):
 def test_acknowledged_findings_are_named_with_their_source(call):
     proposal = make_ready(call)
     save(proposal, "summary", duration_months=30)
-    html = html_of(submit(fresh(proposal)), AFTERNOON)
+    version = submit(fresh(proposal))
+    html = html_of(version, AFTERNOON, proof_of(version))
     assert "The project takes 30 months; the call allows at most 24 months." in html
     assert "Call text, duration of projects" in html
     assert "Acknowledged by the applicant." in html
@@ -99,7 +100,8 @@ def test_all_scripts_of_the_union_are_in_the_fonts(call, tmp_path):
     save(proposal, "summary", title_text=" ".join(words))
     version = submit(fresh(proposal))
     file = tmp_path / "receipt.pdf"
-    file.write_bytes(render_pdf(version, html_of(version, AFTERNOON)))
+    proof = proof_of(version)
+    file.write_bytes(render_pdf(version, html_of(version, AFTERNOON, proof), proof))
     fonts = subprocess.run(["pdffonts", file], capture_output=True, text=True, check=True).stdout
     text = subprocess.run(
         ["pdftotext", file, "-"], capture_output=True, text=True, check=True

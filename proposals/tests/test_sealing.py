@@ -1,0 +1,196 @@
+"""The seal, checked by programs that are not ours, and by the one that everyone gets."""
+
+import io
+import shutil
+import subprocess
+import sys
+
+import pikepdf
+import pytest
+from asn1crypto import pem as asn1_pem
+from django.test import Client
+
+from cosme_portal.settings import ROOT
+from cosme_portal.tests import processes
+from proposals import sealing
+from proposals.management.commands.verify_receipt import program
+from proposals.models import Receipt
+from proposals.receipts import issue_receipt
+from proposals.tests.factories import make_ready, submit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def receipt(call):
+    issue_receipt(submit(make_ready(call)))
+    return bytes(Receipt.objects.get().pdf)
+
+
+@pytest.fixture
+def trusted():
+    return sealing.seal_key().pem.encode()
+
+
+def check(content, *trusted):
+    return program().check(content, list(trusted))
+
+
+def changed(content, old, new):
+    assert content.count(old) >= 1
+    return content.replace(old, new, 1)
+
+
+def run(*command):
+    if shutil.which(command[0]) is None:
+        processes.missing(
+            f"{command[0]} is missing. On Debian: sudo apt-get install poppler-utils qpdf"
+        )
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_all_of_it_holds(receipt, trusted):
+    holds, broken = check(receipt, trusted)
+    assert broken == []
+    assert [sentence.split(":")[0].split("(")[0].strip() for sentence in holds] == [
+        "The seal is unbroken.",
+        "Every byte of the file is under the seal.",
+        "The seal is by a certificate that you trust",
+        "The attached dossier is what the log's entry speaks of",
+        "That entry stands at place 0 in the log of 3 entries.",
+        "The root of that log was signed by the same certificate, 2015-04-21T14",
+    ]
+
+
+def test_without_a_trusted_certificate_it_says_on_which_one_all_rests(receipt):
+    holds, broken = check(receipt)
+    assert broken == [] and any("All of it rests on this certificate" in one for one in holds)
+    assert any(sealing.seal_key().fingerprint in one for one in holds)
+
+
+def test_a_changed_byte_anywhere_is_found(receipt, trusted):
+    for place in range(20, len(receipt) - 20, len(receipt) // 40):
+        one = bytearray(receipt)
+        one[place] ^= 1
+        try:
+            _holds, broken = check(bytes(one), trusted)
+        except program().NoReceipt:
+            continue
+        except Exception as error:  # noqa: BLE001 -- the loop names the place
+            pytest.fail(f"byte {place}: {error!r}")
+        assert broken, place
+
+
+def test_something_added_afterwards_is_found(receipt, trusted):
+    with pikepdf.open(io.BytesIO(receipt)) as pdf:
+        pdf.docinfo["/Title"] = "Another"
+        stream = io.BytesIO()
+        pdf.save(stream)
+    _holds, broken = check(stream.getvalue(), trusted)
+    assert any("changed after it was sealed" in one for one in broken)
+    _holds, broken = check(receipt + b"% more\n", trusted)
+    assert broken == ["Something was added to the file after it was sealed."]
+
+
+def test_a_foreign_seal_is_told_from_ours(receipt, trusted, settings, tmp_path):
+    with pikepdf.open(io.BytesIO(receipt)) as pdf:
+        del pdf.Root.AcroForm
+        for page in pdf.pages:
+            if "/Annots" in page:
+                del page.Annots
+        stream = io.BytesIO()
+        pdf.save(stream)
+    settings.SEAL_FILE = str(tmp_path / "foreign.pem")
+    sealing.seal_key.cache_clear()
+    try:
+        forged = sealing.seal_pdf(stream.getvalue(), field="Seal", reason="Forged")
+    finally:
+        sealing.seal_key.cache_clear()
+    _holds, broken = check(forged, trusted)
+    assert any("The seal is a foreign one" in one for one in broken)
+    assert "The log was signed by another certificate than the receipt." in broken
+
+
+def test_a_stripped_attachment_is_named(receipt, trusted):
+    with pikepdf.open(io.BytesIO(receipt)) as pdf:
+        del pdf.attachments["dossier.json"]
+        stream = io.BytesIO()
+        pdf.save(stream)
+    _holds, broken = check(stream.getvalue(), trusted)
+    assert "Attachments were taken out: dossier.json." in broken
+
+
+@pytest.mark.parametrize("content", [b"", b"no pdf", b"%PDF-1.7\n%%EOF"])
+def test_what_is_no_receipt_is_said_to_be_none(content):
+    with pytest.raises(program().NoReceipt):
+        check(content)
+
+
+def test_a_pdf_without_a_seal_is_no_receipt():
+    from proposals.tests.test_uploads import pdf_bytes  # noqa: PLC0415 -- only here
+
+    with pytest.raises(program().NoReceipt, match="has no seal"):
+        check(pdf_bytes(pages=1))
+
+
+def test_the_program_runs_alone_without_portal_and_database(receipt, trusted, tmp_path):
+    file, certificate = tmp_path / "receipt.pdf", tmp_path / "portal.pem"
+    file.write_bytes(receipt)
+    certificate.write_bytes(trusted)
+    alone = tmp_path / "verify_receipt.py"
+    shutil.copy(ROOT / "docs" / "verify_receipt.py", alone)
+    done = run(sys.executable, str(alone), str(file), str(certificate))
+    assert done.returncode == 0 and "ok    The seal is unbroken." in done.stdout
+    file.write_bytes(changed(receipt, b"/Producer", b"/Prodacer"))
+    done = run(sys.executable, str(alone), str(file), str(certificate))
+    assert done.returncode == 1 and "WRONG" in done.stdout
+    assert len(alone.read_text().splitlines()) <= 200
+
+
+def test_other_programs_find_the_seal_valid(receipt, trusted, tmp_path):
+    file = tmp_path / "receipt.pdf"
+    file.write_bytes(receipt)
+    said = run("pdfsig", str(file)).stdout
+    assert "Signature is Valid." in said and "Total document signed" in said
+    assert "ETSI.CAdES.detached" in said
+    structure = run("qpdf", "--check", str(file))
+    assert structure.returncode == 0, structure.stdout + structure.stderr
+    listed = run("pdfdetach", "-list", str(file)).stdout
+    for name in ("dossier.json", "verdict.json", "proof.json"):
+        assert name in listed
+
+
+def test_it_says_that_it_is_accessible_and_archival(receipt):
+    with pikepdf.open(io.BytesIO(receipt)) as pdf:
+        metadata = pdf.Root.Metadata.read_bytes().decode()
+        with pdf.open_metadata() as read:
+            assert (read["pdfuaid:part"], read["pdfaid:part"], read["pdfaid:conformance"]) == (
+                "1", "3", "A",
+            )  # fmt: skip
+        assert "PDF/UA identification" in metadata
+        assert pdf.Root.MarkInfo.Marked and "/StructTreeRoot" in pdf.Root
+
+
+def test_while_the_time_stamp_service_is_away_a_receipt_is_sealed_without(call, settings, trusted):
+    settings.TIMESTAMP_URL = "http://127.0.0.1:9/tsa"
+    issue_receipt(submit(make_ready(call)))
+    assert check(bytes(Receipt.objects.get().pdf), trusted)[1] == []
+
+
+def test_the_certificates_are_published(receipt, trusted):
+    published = Client().get("/proof/certificates/").json()["certificates"]
+    assert [one["pem"].encode() for one in published] == [trusted]
+    assert asn1_pem.detect(trusted)
+
+
+@pytest.mark.parametrize("pem", ["", "nonsense"])
+def test_a_key_that_cannot_be_read_is_refused(settings, tmp_path, pem):
+    file = tmp_path / "key.pem"
+    file.write_text(pem)
+    settings.SEAL_FILE = str(file)
+    sealing.seal_key.cache_clear()
+    try:
+        with pytest.raises(sealing.UnusableKey):
+            sealing.seal_key()
+    finally:
+        sealing.seal_key.cache_clear()
