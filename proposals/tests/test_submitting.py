@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from applicants.organisations import join
 from applicants.tests.factories import make_user
 from calls import clock
 from calls.eligibility import canonical
@@ -326,3 +327,27 @@ def test_the_call_is_for_ever_the_one_it_was_started_in(call):
     proposal = make_ready(call)
     assert isinstance(proposal.call, Call)
     assert json.loads(submit(proposal).dossier)["call"] == call.reference
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_leads_who_submit_at_the_same_instant_make_two_versions(call):
+    proposal = make_ready(call)
+    other = make_user()
+    join(proposal.participants.get(key="p1").organisation, user=other)
+    made, gate = [], threading.Barrier(2)
+
+    def click(person):
+        try:
+            with clock.set_to(AFTERNOON):
+                gate.wait()
+                made.append(submit(fresh(proposal), by=person).number)
+        finally:
+            connection.close()
+
+    clicks = [threading.Thread(target=click, args=(one,)) for one in (proposal.started_by, other)]
+    for thread in clicks:
+        thread.start()
+    for thread in clicks:
+        thread.join()
+    assert sorted(made) == [1, 2]
+    assert fresh(proposal).counting.number == 2

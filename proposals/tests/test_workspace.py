@@ -869,17 +869,6 @@ def test_a_print_that_fails_says_so_and_keeps_no_other_waiting(call, monkeypatch
     assert "The PDF could not be made." in text_of(page)
 
 
-def test_two_leads_who_submit_at_once_make_two_versions_in_order(call):
-    proposal = make_ready(call)
-    other = make_user()
-    from applicants.organisations import join  # noqa: PLC0415 -- only here
-
-    join(proposal.participants.get(key="p1").organisation, user=other)
-    first, second = submit(proposal), submit(proposal, by=other)
-    assert (first.number, second.number) == (1, 2)
-    assert fresh(proposal).counting == second
-
-
 def test_drafting_tells_a_lost_base_from_a_known_one(call):
     proposal = make_draft(call)
     save(proposal, "summary", acronym="ONE")

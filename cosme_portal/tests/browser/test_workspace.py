@@ -15,7 +15,8 @@ from cosme_portal.tests.processes import wait_until
 from proposals import outbox
 from proposals.annex import make_prints
 from proposals.mailing import deliver
-from proposals.models import Confirmation, ProposalFile, Section, Version
+from proposals.models import Confirmation, Invitation, ProposalFile, Section, Version
+from proposals.people import accept, invite, remove_collaborator
 from proposals.tests.factories import give, make_draft, make_ready, partner_of, save, submit
 from proposals.tests.test_uploads import pdf_bytes
 
@@ -80,6 +81,34 @@ def test_people_on_one_step_see_each_other_and_their_fields_merge(visit, call):
         "acronym": "LASER", "abstract": "Written by the partner", "title_text": "Photonics",
         "duration_months": 18,
     }  # fmt: skip
+
+
+def test_three_people_on_one_step_lose_nothing(visit, call):
+    proposal = make_draft(call)
+    give(proposal, "summary")
+    kim = make_user(full_name="Kim Third")
+    asked = invite(
+        proposal,
+        email=kim.email,
+        purpose=Invitation.Purpose.WRITE,
+        participant=proposal.participants.get(key="p2"),
+        by=proposal.started_by,
+    )
+    accept(asked, user=kim)
+    people = [proposal.started_by, partner_of(proposal), kim]
+    visitors = [at_step(visit, proposal, one) for one in people]
+    visitors[2].page.locator("#presence", has_text="are also on this step").wait_for()
+    fields = ("acronym", "title_text", "abstract")
+    for turn in range(3):
+        for visitor, name in zip(visitors, fields, strict=True):
+            visitor.page.locator(f"[name={name}]").fill(f"{name} {turn}")
+            visitor.page.locator(f"[name={name}]").blur()
+    for visitor, name in zip(visitors, fields, strict=True):
+        for _turn in range(200):
+            visitor.page.wait_for_timeout(50)
+            if stored(proposal).get(name) == f"{name} 2":
+                break
+    assert {name: stored(proposal)[name] for name in fields} == {n: f"{n} 2" for n in fields}
 
 
 def test_rows_that_two_people_add_come_into_both_pages(visit, call):
@@ -177,9 +206,6 @@ def test_a_conflict_is_solved_field_by_field_with_the_keyboard(visit, call):
 
 
 def test_a_third_person_whose_access_ends_keeps_the_text(visit, call):
-    from proposals.models import Invitation  # noqa: PLC0415 -- only here
-    from proposals.people import accept, invite, remove_collaborator  # noqa: PLC0415 -- only here
-
     proposal = make_draft(call)
     kim = make_user()
     asked = invite(
