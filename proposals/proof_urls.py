@@ -6,6 +6,7 @@ from proposals.views import proof
 
 app_name = "proof"
 urlpatterns = [
+    path("check/", proof.check, name="check"),
     path("log/", proof.head, name="head"),
     path("log/entries/<int:position>/", proof.inclusion, name="inclusion"),
     path("log/consistency/", proof.consistency, name="consistency"),

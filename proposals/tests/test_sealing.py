@@ -1,6 +1,7 @@
 """The seal, checked by programs that are not ours, and by the one that everyone gets."""
 
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -8,15 +9,16 @@ import sys
 import pikepdf
 import pytest
 from asn1crypto import pem as asn1_pem
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from cosme_portal.settings import ROOT
 from cosme_portal.tests import processes
 from proposals import sealing
-from proposals.management.commands.verify_receipt import program
-from proposals.models import Receipt
+from proposals.checking import program
+from proposals.models import ProposalFile, Receipt
 from proposals.receipts import issue_receipt
-from proposals.tests.factories import make_ready, submit
+from proposals.tests.factories import fresh, make_ready, save, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -181,6 +183,34 @@ def test_the_certificates_are_published(receipt, trusted):
     published = Client().get("/proof/certificates/").json()["certificates"]
     assert [one["pem"].encode() for one in published] == [trusted]
     assert asn1_pem.detect(trusted)
+
+
+def sent(content):
+    file = SimpleUploadedFile("receipt.pdf", content, "application/pdf")
+    answer = Client().post("/proof/check/", {"file": file})
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+
+def test_anyone_checks_a_receipt_on_a_page_without_an_account(receipt):
+    assert "this version counts" in sent(receipt) and "The receipt is genuine" in sent(receipt)
+    wrong = sent(changed(receipt, b"/Producer", b"/Prodacer"))
+    assert "Something is wrong with this receipt" in wrong and "this version" not in wrong
+    assert "This is no receipt" in sent(b"%PDF-1.7 no more")
+    assert not ProposalFile.objects.exists()
+
+
+def test_the_page_says_of_an_earlier_version_that_it_no_longer_counts(call):
+    proposal = make_ready(call)
+    first = submit(proposal)
+    issue_receipt(first)
+    save(proposal, "summary", acronym="AGAIN")
+    submit(fresh(proposal))
+    text = sent(bytes(Receipt.objects.get(version=first).pdf))
+    assert "this version no longer counts" in text and "A later version replaced it" in text
+
+
+def test_before_anything_was_sealed_the_page_says_so(db):
+    assert "has not sealed anything yet" in sent(b"%PDF-1.7")
 
 
 @pytest.mark.parametrize("pem", ["", "nonsense"])

@@ -1,9 +1,23 @@
 """The log for everyone: signed heads, proofs, certificates. Tells hashes and numbers, and nothing else."""
 
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 
 from proposals import ledger
+from proposals.checking import check_receipt
+from proposals.forms import FileForm
 from proposals.models import LedgerEntry, SealCertificate, TreeHead
+
+
+def check(request: HttpRequest) -> HttpResponse:
+    """Check a receipt that somebody holds; the file is read, answered, and forgotten."""
+    form = FileForm(request.POST or None, request.FILES or None)
+    if request.method != "POST" or not form.is_valid():
+        status = 422 if request.method == "POST" else 200
+        return render(request, "proposals/check_receipt.html", {"form": form}, status=status)
+    answer = check_receipt(form.cleaned_data["file"].read())
+    context = {"form": FileForm(), "answer": answer}
+    return render(request, "proposals/check_receipt.html", context)
 
 
 def head(request: HttpRequest) -> JsonResponse:

@@ -326,7 +326,7 @@ def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
         "/proposals/", f"{base}/", f"{base}/work/", f"{base}/people/", f"{base}/timeline/",
         f"{base}/compare/", f"{base}/history/summary/", f"{base}/preview/",
         f"{base}/consortium/p2/remove/", f"{base}/delete/", f"{base}/work/p2/confirm/",
-        f"{base}/steps/vision/", f"{base}/steps/summary/?text=1",
+        f"{base}/steps/vision/", f"{base}/steps/summary/?text=1", "/proof/check/",
     ]  # fmt: skip
     for width in (1280, 320):
         visitor = visit(width=width)

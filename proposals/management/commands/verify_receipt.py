@@ -3,27 +3,12 @@
 The check itself is the stand-alone program that is published for everyone (`docs/verify_receipt.py`).
 """
 
-import importlib.util
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-PROGRAM = settings.ROOT / "docs" / "verify_receipt.py"
-
-
-@cache
-def program() -> ModuleType:
-    """The published program as a module."""
-    spec = importlib.util.spec_from_file_location("verify_receipt", PROGRAM)
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(PROGRAM)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from proposals.checking import program
 
 
 class Command(BaseCommand):
