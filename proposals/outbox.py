@@ -38,9 +38,13 @@ def promise(version: Version, *kinds: OutboxMessage.Kind) -> None:
 
 
 def relay(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:
-    """Keep promises about versions that are due: receipts before mails, older before newer."""
-    receipts_first = Case(When(kind=OutboxMessage.Kind.RECEIPT, then=Value(0)), default=Value(1))
-    rows = OutboxMessage.objects.order_by(receipts_first, "due_at", "pk")
+    """Keep promises about versions that are due: receipts, then mails, then annexes; older before newer."""
+    by_urgency = Case(
+        When(kind=OutboxMessage.Kind.RECEIPT, then=Value(0)),
+        When(kind=OutboxMessage.Kind.ANNEX, then=Value(2)),
+        default=Value(1),
+    )
+    rows = OutboxMessage.objects.order_by(by_urgency, "due_at", "pk")
 
     def keep(message: OutboxMessage) -> None:
         version = Version.objects.select_related("proposal__strand__call")

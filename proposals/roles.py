@@ -116,6 +116,7 @@ TABLE: Mapping[str, Access] = {
     "version": READ,
     "receipt-state": READ,
     "receipt": READ,
+    "annex": READ,
     "dossier": READ,
     "version-file": READ,
 }

@@ -141,7 +141,8 @@ def _freeze(
     ledger.note_version(version)
     Proposal.objects.filter(pk=proposal.pk).update(counting=version)
     proposal.counting = version
-    outbox.promise(version, OutboxMessage.Kind.RECEIPT, OutboxMessage.Kind.SUBMISSION_MAIL)
+    kinds = OutboxMessage.Kind
+    outbox.promise(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
     return version
 
 

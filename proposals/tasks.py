@@ -30,6 +30,7 @@ log = logging.getLogger("portal.tasks")
 HANDLERS: dict[str, outbox.Handler] = {
     OutboxMessage.Kind.RECEIPT: issue_receipt,
     OutboxMessage.Kind.SUBMISSION_MAIL: mail_submission,
+    OutboxMessage.Kind.ANNEX: annex.issue_annex,
 }
 
 # While the broker is away, submitters must not wait for it: the next hint comes after this time.

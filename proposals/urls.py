@@ -89,6 +89,7 @@ urlpatterns = [
         name="receipt-state",
     ),
     path("<str:number>/versions/<int:version>/receipt/", sending.receipt, name="receipt"),
+    path("<str:number>/versions/<int:version>/pdf/", sending.whole_proposal, name="annex"),
     path("<str:number>/versions/<int:version>/dossier/", sending.dossier, name="dossier"),
     path(
         "<str:number>/versions/<int:version>/files/<str:sha256>/",

@@ -241,7 +241,7 @@ def _worker() -> Iterator[bool]:
 
     from proposals.models import OutboxMessage, Receipt  # noqa: PLC0415 -- after set-up
 
-    OutboxMessage.objects.filter(kind="submission-mail").update(state="done")
+    OutboxMessage.objects.exclude(kind="receipt").update(state="done")
     keep = OutboxMessage.objects.filter(kind="receipt").values_list("pk", flat=True)[:RECEIPTS]
     OutboxMessage.objects.filter(kind="receipt").exclude(pk__in=list(keep)).update(state="done")
     command = [

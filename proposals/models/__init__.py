@@ -15,6 +15,7 @@ from proposals.models.officers import (
 )
 from proposals.models.outbox import Mail, OutboxMessage, Promise
 from proposals.models.proposal import (
+    Annex,
     IndividualExtension,
     Participant,
     Proposal,
@@ -44,6 +45,7 @@ from proposals.models.workspace import (
 )
 
 __all__ = [
+    "Annex",
     "ClosingCommitment",
     "Collaborator",
     "Comment",

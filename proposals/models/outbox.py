@@ -37,6 +37,7 @@ class OutboxMessage(Promise):
     class Kind(models.TextChoices):
         RECEIPT = "receipt", _("Receipt")
         SUBMISSION_MAIL = "submission-mail", _("Mail about a submission")
+        ANNEX = "annex", _("The whole proposal as PDF")
 
     kind = models.CharField(max_length=20, choices=Kind)
     version = models.ForeignKey(Version, models.PROTECT, related_name="outbox_messages")

@@ -507,6 +507,29 @@ class Receipt(models.Model):
         return f"receipt-{self.version.proposal.number}-v{self.version.number}.pdf"
 
 
+class Annex(models.Model):
+    """The whole proposal of a version as a person reads it: a sealed PDF beside the receipt, at most one."""
+
+    version = models.OneToOneField(Version, models.PROTECT, related_name="annex")
+    pdf = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [
+            pgtrigger.Protect(
+                name="annexes_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Annex of {self.version}"
+
+    @property
+    def file_name(self) -> str:
+        return f"proposal-{self.version.proposal.number}-v{self.version.number}.pdf"
+
+
 class Withdrawal(models.Model):
     """A consortium took its version back. Submitting again in time undoes it."""
 

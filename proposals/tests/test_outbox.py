@@ -29,16 +29,17 @@ def later(**given):
 
 
 def handlers(**given):
-    return {"receipt": lambda version: None, "submission-mail": lambda version: None} | given
+    kinds = ("receipt", "submission-mail", "annex")
+    return dict.fromkeys(kinds, lambda version: None) | given
 
 
 def test_what_is_promised_is_kept_once_receipts_first(call):
     submit(make_ready(call))
     kept = []
     noting = {kind: lambda version, kind=kind: kept.append(kind) for kind in handlers()}
-    assert outbox.relay(noting) == 2
+    assert outbox.relay(noting) == 3
     assert outbox.relay(noting) == 0
-    assert kept == ["receipt", "submission-mail"]
+    assert kept == ["receipt", "submission-mail", "annex"]
 
 
 def test_a_failing_promise_waits_and_is_tried_again_and_stops_no_other(call):
@@ -47,7 +48,7 @@ def test_a_failing_promise_waits_and_is_tried_again_and_stops_no_other(call):
     def fail(version):
         raise OSError("secret text of a proposal")
 
-    assert outbox.relay(handlers(receipt=fail)) == 1
+    assert outbox.relay(handlers(receipt=fail)) == 2
     receipt = messages(kind="receipt").get()
     assert (receipt.state, receipt.attempts, receipt.last_error) == (State.DUE, 1, "OSError")
     assert receipt.due_at > clock.real_now()
@@ -60,7 +61,7 @@ def test_a_claim_of_a_dead_worker_is_freed(call):
     submit(make_ready(call))
     long_ago = clock.real_now() - outbox.stale_after() - timedelta(seconds=1)
     later(state=State.CLAIMED, claimed_at=long_ago, attempts=1)
-    assert outbox.relay(handlers()) == 2
+    assert outbox.relay(handlers()) == 3
 
 
 def test_a_claim_of_a_living_worker_is_left_alone(call):
@@ -155,4 +156,4 @@ def test_two_workers_never_take_the_same_promise(call):
         worker.start()
     for worker in workers:
         worker.join()
-    assert sorted(taken) == ["receipt", "submission-mail"]
+    assert sorted(taken) == ["annex", "receipt", "submission-mail"]

@@ -6,9 +6,12 @@ import subprocess
 
 import pikepdf
 import pytest
+from django.db import InternalError, connection, transaction
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from conftest import AFTERNOON
-from proposals.models import Receipt
+from proposals.annex import issue_annex
+from proposals.models import Annex, Receipt
 from proposals.receipts import OwnFilesOnly, html_of, issue_receipt, proof_of, render_pdf
 from proposals.tests.factories import fresh, make_ready, save, submit
 
@@ -110,3 +113,24 @@ def test_all_scripts_of_the_union_are_in_the_fonts(call, tmp_path):
         assert word in text
     families = {line.split()[0].split("+")[-1] for line in fonts.splitlines()[2:]}
     assert {family.split("-")[0] for family in families} == {"L", "LX", "G", "C"}
+
+
+def test_the_annex_is_the_whole_proposal_sealed_and_made_once(call):
+    version = submit(make_ready(call))
+    issue_annex(version)
+    issue_annex(version)
+    content = bytes(Annex.objects.get(version=version).pdf)
+    assert len(PdfFileReader(io.BytesIO(content)).embedded_signatures) == 1
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        assert "Draft" not in str(pdf.docinfo["/Title"])
+        metadata = pdf.open_metadata()
+        assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", "A")
+
+
+@pytest.mark.parametrize(
+    "verb", ["UPDATE proposals_annex SET sha256 = ''", "DELETE FROM proposals_annex"]
+)
+def test_an_annex_is_final(call, verb):
+    issue_annex(submit(make_ready(call)))
+    with pytest.raises(InternalError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(verb)

@@ -72,7 +72,7 @@ def test_verdict_receipt_and_mail_are_promised_in_the_same_transaction(call):
     version = submit(make_ready(call))
     assert StoredVerdict.objects.get(version=version).outcome == "pass"
     kinds = OutboxMessage.objects.filter(version=version).values_list("kind", flat=True)
-    assert sorted(kinds) == ["receipt", "submission-mail"]
+    assert sorted(kinds) == ["annex", "receipt", "submission-mail"]
 
 
 def test_the_dossier_holds_no_person(call):
@@ -226,7 +226,7 @@ def test_two_identical_clicks_at_once_make_one_version(call):
         thread.join()
     assert len(made) == 4
     assert set(made) == set(Version.objects.values_list("pk", flat=True))
-    assert OutboxMessage.objects.count() == 2
+    assert OutboxMessage.objects.count() == 3
 
 
 FINAL = ["version", "storedverdict", "refusedattempt", "withdrawal", "individualextension"]

@@ -20,7 +20,7 @@ from proposals.dossier import Draft
 from proposals.drafting import NotOpen
 from proposals.facts import judge_draft
 from proposals.forms import WithdrawalForm
-from proposals.models import OutboxMessage, Receipt, Version
+from proposals.models import Annex, OutboxMessage, Receipt, Version
 from proposals.receipts import context_of
 from proposals.submitting import differs_from_counting
 from proposals.views.access import draft_of, page_of, version_of
@@ -125,6 +125,7 @@ def _version_page(found: Version) -> dict[str, Any]:
         "is_open": proposal.is_open(clock.now()),
         "receipt_state": _receipt_state(found),
         "withdrawal": getattr(found, "withdrawal", None),
+        "has_annex": Annex.objects.filter(version=found).exists(),
     }
 
 
@@ -150,6 +151,18 @@ def receipt(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The receipt as a PDF."""
     found = version_of(request, number, version)
     stored = Receipt.objects.select_related("version__proposal").filter(version=found).first()
+    if stored is None:
+        raise Http404
+    response = HttpResponse(bytes(stored.pdf), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{stored.file_name}"'
+    return response
+
+
+@signed_in
+def whole_proposal(request: HttpRequest, number: str, version: int) -> HttpResponse:
+    """The annex: the whole proposal as a sealed PDF."""
+    found = version_of(request, number, version)
+    stored = Annex.objects.select_related("version__proposal").filter(version=found).first()
     if stored is None:
         raise Http404
     response = HttpResponse(bytes(stored.pdf), content_type="application/pdf")
