@@ -144,11 +144,11 @@ def marked(one: str, other: str) -> tuple[SafeString, SafeString]:
     if max(len(left), len(right)) > LONGEST_COMPARED:
         return format_html("{}", one), format_html("{}", other)
     first, second = [], []
-    for kind, a, b, c, d in difflib.SequenceMatcher(
-        None, left, right, autojunk=False
-    ).get_opcodes():
-        first.append(_piece("del" if kind != "equal" else "", "".join(left[a:b])))
-        second.append(_piece("ins" if kind != "equal" else "", "".join(right[c:d])))
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    for kind, a, b, c, d in matcher.get_opcodes():
+        is_same = kind == "equal"
+        first.append(_piece("{}" if is_same else "<del>{}</del>", left[a:b]))
+        second.append(_piece("{}" if is_same else "<ins>{}</ins>", right[c:d]))
     return _together(first), _together(second)
 
 
@@ -156,10 +156,8 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\s+|[^\s]+", text)
 
 
-def _piece(tag: str, text: str) -> SafeString:
-    if not tag or not text:
-        return format_html("{}", text)
-    return format_html("<del>{}</del>" if tag == "del" else "<ins>{}</ins>", text)
+def _piece(html: str, words: list[str]) -> SafeString:
+    return format_html(html if words else "{}", "".join(words))
 
 
 def _together(pieces: list[SafeString]) -> SafeString:

@@ -186,7 +186,7 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         form.rebase_on(conflict.current)
         context |= {"theirs": conflict.current, "differences": form.differences(conflict.current)}
         return render(request, "applicants/profile_step.html", context, status=409)
-    messages.success(request, _("Saved."))
+    messages.success(request, _("Saved."), extra_tags=request.path)  # as in steps of proposals
     following = profile.step_after(slug)
     if following is None:
         return redirect("applicants:profile", found.pk)

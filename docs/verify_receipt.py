@@ -106,7 +106,7 @@ def attachments(content: bytes) -> dict[str, bytes]:
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
             return {name: spec.get_file().read_bytes() for name, spec in pdf.attachments.items()}
-    except Exception:
+    except Exception:  # damaged beyond reading: then all of them are missing, and that is said
         return {}
 
 

@@ -4,7 +4,6 @@ Made by a worker, because laying it out takes longer than a request may: who ask
 the file a few seconds later. It reads nothing from a network and no file but our own styles and fonts.
 """
 
-import hashlib
 import json
 import logging
 from datetime import datetime
@@ -12,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from weasyprint import CSS, HTML
@@ -23,8 +22,7 @@ from calls.eligibility import canonical
 from proposals import outbox
 from proposals.dossier import Draft, dossier_of
 from proposals.models import Annex, DraftPrint, Proposal, Version
-from proposals.receipts import SEAL_FIELD, OwnFilesOnly, base_url, fonts, participants_in
-from proposals.sealing import seal_pdf
+from proposals.receipts import OwnFilesOnly, base_url, fonts, keep_sealed, participants_in
 
 log = logging.getLogger("portal.annex")
 STYLES = settings.ROOT / "static" / "css" / "annex.css"
@@ -87,22 +85,9 @@ def _make(asked: DraftPrint) -> bool:
 
 def issue_annex(version: Version) -> None:
     """Make and keep the annex of a version, sealed like its receipt, unless it exists."""
-    if Annex.objects.filter(version=version).exists():
-        return
-    sealed_at = clock.now()
-    pdf = pdf_of(version.proposal, version.document, drafted_at=None)
-    pdf = seal_pdf(pdf, field=SEAL_FIELD, reason=f"Whole proposal of {version}")
-    try:
-        with transaction.atomic():
-            Annex.objects.create(
-                version=version,
-                pdf=pdf,
-                sha256=hashlib.sha256(pdf).hexdigest(),
-                sealed_at=sealed_at,
-            )
-    except IntegrityError:
-        if not Annex.objects.filter(version=version).exists():
-            raise
+    keep_sealed(
+        Annex, version, lambda _moment: pdf_of(version.proposal, version.document, drafted_at=None)
+    )
 
 
 def pdf_of(proposal: Proposal, dossier: dict[str, Any], *, drafted_at: datetime | None) -> bytes:

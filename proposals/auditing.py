@@ -5,20 +5,21 @@ checked, and the log is compared with the rows that it speaks of. Works in one p
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q
 
 from proposals import merkle
-from proposals.ledger import head_content
+from proposals.closing import commitment_over
+from proposals.ledger import head_content, without_note
 from proposals.models import (
     ClosingCommitment,
     Decision,
     LedgerEntry,
     LedgerNode,
-    LedgerNote,
     RefusedAttempt,
     SealCertificate,
     TreeHead,
@@ -43,21 +44,21 @@ def _entries_and_heads() -> Iterator[str]:
     heads = iter(TreeHead.objects.order_by("size").iterator(CHUNK))
     head = next(heads, None)
     frontier = merkle.Frontier(0, lambda level, index: b"")
-    pending: list[tuple[int, int, bytes]] = []
     rows = LedgerEntry.objects.select_related("note").order_by("position")
-    for entry in rows.iterator(CHUNK):
-        if entry.position != frontier.size:
-            yield from _gap(frontier.size, entry.position)
-            return
-        yield from _leaf(entry)
-        pending += frontier.append(merkle.leaf_hash(entry.note.content.encode()))
-        if len(pending) >= CHUNK:
-            yield from _nodes(pending)
-            pending = []
-        while head is not None and head.size == frontier.size:
-            yield from _head(head, frontier.root.hex(), certificates)
-            head = next(heads, None)
-    yield from _nodes(pending)
+    for chunk in batched(rows.iterator(CHUNK), CHUNK):
+        made: list[tuple[int, int, bytes]] = []
+        for entry in chunk:
+            if entry.position != frontier.size:
+                yield from _gap(frontier.size, entry.position)
+                return
+            leaf = merkle.leaf_hash(entry.note.content.encode())
+            yield from _leaf(entry, leaf)
+            made += frontier.append(leaf)
+            while head is not None and head.size == frontier.size:
+                yield from _head(head, frontier.root.hex(), certificates)
+                head = next(heads, None)
+        yield from _nodes(made)
+        yield from _subjects(chunk)
     if head is not None:
         yield (
             f"Missing: the head of {head.size} entries is signed, but the log has only {frontier.size}; "
@@ -69,52 +70,62 @@ def _entries_and_heads() -> Iterator[str]:
         yield f"Inserted: entries from {begin} on stand under no signed head."
 
 
+def batched(entries: Iterable[LedgerEntry], size: int) -> Iterator[list[LedgerEntry]]:
+    """Lists of so many entries, the last one perhaps shorter."""
+    rest = iter(entries)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
 def _gap(expected: int, found: int) -> Iterator[str]:
     yield f"Missing: entry {expected}; the next one that is there is {found}."
 
 
-def _leaf(entry: LedgerEntry) -> Iterator[str]:
-    if bytes(entry.leaf) != merkle.leaf_hash(entry.note.content.encode()):
+def _leaf(entry: LedgerEntry, leaf: bytes) -> Iterator[str]:
+    if bytes(entry.leaf) != leaf:
         yield (
             f"Changed: entry {entry.position} ({entry.note.subject}) does not say what was hashed when it "
             "got its place."
         )
-    yield from _subject(entry)
 
 
-def _subject(entry: LedgerEntry) -> Iterator[str]:
-    """Whether the row that an entry is about is there and says the same."""
-    kind, _colon, pk = entry.note.subject.partition(":")
-    check = SUBJECTS.get(kind)
-    if check is None:
-        return
-    content = json.loads(entry.note.content)
-    if not check(int(pk), content):
-        yield (
-            f"Changed: {entry.note.subject}, of which entry {entry.position} speaks, is gone or says "
-            "something else now."
-        )
+# What an entry says of a row of its kind: name in the entry → field of the row.
+SUBJECTS: dict[str, tuple[Any, dict[str, str]]] = {
+    "version": (
+        Version, {"sha256": "sha256", "version": "number", "proposal": "proposal__number"},
+    ),
+    "withdrawal": (
+        Withdrawal, {"version": "version__number", "proposal": "version__proposal__number"},
+    ),
+    "refused": (RefusedAttempt, {"sha256": "sha256", "proposal": "proposal__number"}),
+    "decision": (
+        Decision,
+        {
+            "outcome": "outcome", "version": "version__number",
+            "proposal": "version__proposal__number",
+        },
+    ),
+}  # fmt: skip
 
 
-def _version(pk: int, content: dict[str, Any]) -> bool:
-    found = Version.objects.filter(pk=pk).values("sha256", "number", "proposal__number").first()
-    return found is not None and (
-        found["sha256"], found["number"], found["proposal__number"],
-    ) == (content["sha256"], content["version"], content["proposal"])  # fmt: skip
-
-
-SUBJECTS: dict[str, Callable[[int, dict[str, Any]], bool]] = {
-    "version": _version,
-    "withdrawal": lambda pk, content: Withdrawal.objects.filter(
-        pk=pk, version__number=content["version"], version__proposal__number=content["proposal"]
-    ).exists(),
-    "refused": lambda pk, content: RefusedAttempt.objects.filter(
-        pk=pk, sha256=content["sha256"], proposal__number=content["proposal"]
-    ).exists(),
-    "decision": lambda pk, content: Decision.objects.filter(
-        pk=pk, outcome=content["outcome"], version__proposal__number=content["proposal"]
-    ).exists(),
-}
+def _subjects(chunk: Sequence[LedgerEntry]) -> Iterator[str]:
+    """Whether the rows that entries are about are there and say the same; a query for each kind."""
+    entries: dict[str, dict[int, LedgerEntry]] = {}
+    for entry in chunk:
+        kind, _colon, number = entry.note.subject.partition(":")
+        if kind in SUBJECTS:
+            entries.setdefault(kind, {})[int(number)] = entry
+    for kind, by_pk in entries.items():
+        model, fields = SUBJECTS[kind]
+        rows = model.objects.filter(pk__in=by_pk).values("pk", *fields.values())
+        stored = {row["pk"]: row for row in rows}
+        for pk, entry in by_pk.items():
+            content, row = json.loads(entry.note.content), stored.get(pk, {})
+            if any(content.get(name) != row.get(field) for name, field in fields.items()):
+                yield (
+                    f"Changed: {entry.note.subject}, of which entry {entry.position} speaks, is gone or "
+                    "says something else now."
+                )
 
 
 def _nodes(made: list[tuple[int, int, bytes]]) -> Iterator[str]:
@@ -154,25 +165,13 @@ def _day(moment: datetime) -> str:
 
 def _rows_without_note() -> Iterator[str]:
     """What should be in the log and is not."""
-    for name, model in (
-        ("version", Version), ("withdrawal", Withdrawal), ("refused", RefusedAttempt),
-        ("decision", Decision),
-    ):  # fmt: skip
-        noted = set(
-            LedgerNote.objects.filter(subject__startswith=f"{name}:").values_list(
-                "subject", flat=True
-            )
-        )
-        for pk in (
-            model._default_manager.order_by("pk").values_list("pk", flat=True).iterator(CHUNK)
-        ):
-            if f"{name}:{pk}" not in noted:
-                yield f"Missing: {name}:{pk} exists, and no entry of the log speaks of it."
+    for kind, (model, _fields) in SUBJECTS.items():
+        unknown = without_note(model.objects.all(), f"{kind}:")
+        for pk in unknown.values_list("pk", flat=True).iterator(CHUNK):
+            yield f"Missing: {kind}:{pk} exists, and no entry of the log speaks of it."
 
 
 def _commitments() -> Iterator[str]:
-    from proposals.closing import commitment_over  # noqa: PLC0415 -- it needs the log, and this the closing
-
     for one in ClosingCommitment.objects.select_related("call"):
         versions, root = commitment_over(one.call, one.made_at)
         if (versions, root) != (one.versions, one.root):

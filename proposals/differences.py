@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from applicants.merging import marked
+from applicants.merging import ROW_ID, marked
 from applicants.models import Organisation
 from applicants.profile import PROFILE_STEPS
 from applicants.steps import in_words
@@ -28,6 +28,7 @@ from proposals.forms import (
     DescriptionForm,
     EstablishedSummaryForm,
     IndicatorRow,
+    RowForm,
     VisionForm,
 )
 from proposals.models import Participant
@@ -175,12 +176,16 @@ def _vision(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
 
 def _activities(dossier: Mapping[str, Any], strand: Strand) -> Iterator[tuple[Path, Field]]:
     for number, activity in enumerate(dossier["activities"], start=1):
-        for name, field in ActivityRow.base_fields.items():
+        for name, field in _shown_fields(ActivityRow):
             value = activity.get(name, "")
             text = strand.objective_text(value) or value if name == "objective" else _said(value)
             label = _("Activity %(number)s: %(label)s") % {"number": number, "label": field.label}
             path = ("activity", str(number), name)
             yield path, Field("activities", str(ActivitiesForm.title), label, text)
+
+
+def _shown_fields(row: type[RowForm]) -> Iterator[tuple[str, Any]]:
+    return ((name, field) for name, field in row.base_fields.items() if name != ROW_ID)
 
 
 def _deliverables(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
@@ -193,7 +198,7 @@ def _deliverables(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
         when = Field("deliverables", title, month, _said(one["month"]))
         yield ("deliverable", code, "month"), when
     for number, indicator in enumerate(dossier["scoreboard"], start=1):
-        for name, field in IndicatorRow.base_fields.items():
+        for name, field in _shown_fields(IndicatorRow):
             label = _("Indicator %(number)s: %(label)s") % {"number": number, "label": field.label}
             path = ("indicator", str(number), name)
             yield path, Field("deliverables", title, label, _said(indicator.get(name, "")))

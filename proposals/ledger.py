@@ -97,11 +97,14 @@ def note_decision(decision: Decision) -> LedgerNote:
 # --- Giving places -----------------------------------------------------------------------------
 
 
-def sequence(*, at_most: int = 2000) -> int:
-    """Give notes that wait their places and sign the new head; returns how many. One worker at a time."""
+def sequence(*, at_most: int = 2000, wait: bool = False) -> int:
+    """Give notes that wait their places and sign the new head; returns how many. One worker at a time.
+
+    While another worker does it this gives up at once, or waits for the end of it where `wait` is set.
+    """
     key = seal_key()
     with transaction.atomic():
-        if not _lock():
+        if not _lock(wait=wait):
             return 0
         _note_what_others_did(key)
         waiting = list(LedgerNote.objects.filter(entry=None).order_by("pk")[:at_most])
@@ -110,8 +113,11 @@ def sequence(*, at_most: int = 2000) -> int:
     return len(waiting)
 
 
-def _lock() -> bool:
+def _lock(*, wait: bool) -> bool:
     with connection.cursor() as cursor:
+        if wait:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            return True
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         return bool(cursor.fetchone()[0])
 
@@ -153,11 +159,11 @@ def head_content(size: int, root: str, signed_at: datetime) -> bytes:
 
 def _note_what_others_did(key: SealKey) -> None:
     """Extensions are made on the floor below, which knows no log; keys have no other row."""
-    for one in _without_note(Extension.objects.select_related("call"), "extension:"):
+    for one in without_note(Extension.objects.select_related("call"), "extension:"):
         facts = {"call": one.call.reference, "deadline": _instant(one.new_deadline)}
         note_down(Kind.EXTENSION, f"extension:{one.pk}", at=one.recorded_at, **facts)
     own = IndividualExtension.objects.select_related("proposal")
-    for single in _without_note(own, "individual-extension:"):
+    for single in without_note(own, "individual-extension:"):
         facts = {"proposal": single.proposal.number, "deadline": _instant(single.until)}
         subject = f"individual-extension:{single.pk}"
         note_down(Kind.EXTENSION, subject, at=single.granted_at, **facts)
@@ -168,7 +174,8 @@ def _note_what_others_did(key: SealKey) -> None:
         note_down(Kind.KEY, subject, at=at, certificate=certificate.fingerprint)
 
 
-def _without_note(rows: Any, prefix: str) -> Any:
+def without_note(rows: Any, prefix: str) -> Any:
+    """Rows of which no note speaks; `prefix` is the kind of their subjects, such as "version:"."""
     subject = Concat(
         models.Value(prefix), Cast(models.OuterRef("pk"), models.CharField()),
         output_field=models.CharField(),

@@ -29,7 +29,7 @@ class AskedAlready(Exception):
 
 
 class SentTooOften(Exception):
-    """The invitation was sent as often as one may be."""
+    """The proposal has sent ten invitations to this address."""
 
 
 class IsOfficer(Exception):
@@ -81,9 +81,7 @@ def invite(
     moment = clock.now()
     check_open(proposal, moment)
     address = email.strip().lower()
-    sent = proposal.invitations.filter(email=address).aggregate(times=Sum("times_sent"))["times"]
-    if (sent or 0) >= MOST_SENT:
-        raise SentTooOften
+    _check_mailbox(proposal, address)
     same = proposal.invitations.filter(
         email=address, purpose=purpose, participant=participant, state=Invitation.State.PENDING
     )
@@ -107,21 +105,27 @@ def invite(
     return invitation
 
 
+def _check_mailbox(proposal: Proposal, address: str) -> None:
+    """Refuse where this proposal has sent as many invitations to an address as it may."""
+    sent = proposal.invitations.filter(email=address).aggregate(times=Sum("times_sent"))["times"]
+    if (sent or 0) >= MOST_SENT:
+        raise SentTooOften
+
+
 @transaction.atomic
 def resend(invitation: Invitation, *, by: User) -> None:
     """Send the same link again; it is open for another fourteen days.
 
     Raises:
         NotAnswerable: it was answered or revoked meanwhile.
-        SentTooOften: ten times are enough.
+        SentTooOften: this proposal has sent ten mails to the address.
     """
     moment = clock.now()
     check_open(invitation.proposal, moment)
     locked = _locked(invitation)
     if locked.state != Invitation.State.PENDING:
         raise NotAnswerable(locked)
-    if locked.times_sent >= MOST_SENT:
-        raise SentTooOften
+    _check_mailbox(locked.proposal, locked.email)
     locked.times_sent += 1
     locked.expires_at = moment + LASTS
     locked.save(update_fields=["times_sent", "expires_at"])

@@ -5,6 +5,7 @@ from a network and no file but our own style sheet and fonts.
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,14 @@ from calls.eligibility import canonical
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
 from proposals import ledger
-from proposals.models import LedgerEntry, Participant, Receipt, StoredVerdict, Version
+from proposals.models import (
+    LedgerEntry,
+    Participant,
+    Receipt,
+    SealedDocument,
+    StoredVerdict,
+    Version,
+)
 from proposals.sealing import seal_pdf
 
 STYLES = settings.ROOT / "static" / "css" / "receipt.css"
@@ -46,44 +54,55 @@ class OwnFilesOnly(URLFetcher):
 
 
 def issue_receipt(version: Version) -> None:
-    """Render and keep the receipt, unless it exists. Two workers at once make one."""
-    if Receipt.objects.filter(version=version).exists():
+    """Make and keep the receipt, unless it exists. Two workers at once make one."""
+
+    def rendered(sealed_at: datetime) -> bytes:
+        proof = proof_of(version)
+        return render_pdf(version, html_of(version, sealed_at, proof), proof)
+
+    keep_sealed(Receipt, version, rendered)
+
+
+def keep_sealed(
+    kind: type[SealedDocument], version: Version, render: Callable[[datetime], bytes]
+) -> None:
+    """Render, seal and keep a document of a version, unless it has one of this kind."""
+    own = kind._default_manager.filter(version=version)
+    if own.exists():
         return
-    proof = proof_of(version)
     sealed_at = clock.now()
-    pdf = render_pdf(version, html_of(version, sealed_at, proof), proof)
-    pdf = seal_pdf(pdf, field=SEAL_FIELD, reason=f"Receipt of {version}")
+    pdf = seal_pdf(render(sealed_at), field=SEAL_FIELD, reason=f"{kind.__name__} of {version}")
     try:
         with transaction.atomic():
-            Receipt.objects.create(
+            kind._default_manager.create(
                 version=version,
                 pdf=pdf,
                 sha256=hashlib.sha256(pdf).hexdigest(),
                 sealed_at=sealed_at,
             )
     except IntegrityError:
-        if not Receipt.objects.filter(version=version).exists():
+        if not own.exists():
             raise
 
 
-class NotInTheLogYet(Exception):
-    """Another worker is giving places in the log; the promise is tried again in a moment."""
+class NotInTheLog(Exception):
+    """No note speaks of the version: it was made before there was a log, or past every function."""
 
 
 def proof_of(version: Version) -> dict[str, Any]:
     """The version's entry of the log with the proof that it stands there, as the receipt attaches it.
 
     Raises:
-        NotInTheLogYet: its place is not given yet.
+        NotInTheLog: no note speaks of it.
     """
     subject = ledger.subject_of(version)
     entries = LedgerEntry.objects.filter(note__subject=subject).select_related("note")
     entry = entries.first()
     if entry is None:
-        ledger.sequence()
+        ledger.sequence(wait=True)
         entry = entries.first()
     if entry is None:
-        raise NotInTheLogYet
+        raise NotInTheLog
     head = ledger.head_of_size(None)
     return {"entry": entry.note.content, **ledger.inclusion_proof(entry, head)}
 

@@ -202,7 +202,7 @@ class Task:
 
     words: str
     url: str
-    proposal: Proposal | None = None
+    proposal: Proposal
 
 
 def proposals_of(user: User) -> QuerySet[Proposal]:

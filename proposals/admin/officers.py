@@ -24,6 +24,7 @@ from proposals import outbox
 from proposals.dossier import Draft
 from proposals.facts import files_of
 from proposals.models import (
+    Annex,
     Decision,
     IndividualExtension,
     Mail,
@@ -240,6 +241,7 @@ def _sheet_of(version: Version) -> dict[str, Any]:
         "decisions": list(version.decisions.select_related("decided_by")),
         "counts": version.proposal.counting_id == version.pk,
         "receipt": getattr(version, "receipt", None),
+        "has_annex": Annex.objects.filter(version=version).exists(),
         "decide_url": reverse("admin:proposals_decision_add") + f"?version={version.pk}",
     }
     return context

@@ -15,22 +15,19 @@ from proposals.models.officers import (
 )
 from proposals.models.outbox import Mail, OutboxMessage, Promise
 from proposals.models.proposal import (
-    Annex,
     IndividualExtension,
     Participant,
     Proposal,
     ProposalFile,
     ProposalQuerySet,
-    Receipt,
-    RefusedAttempt,
     Section,
     StoredVerdict,
     Version,
     VersionQuerySet,
-    Withdrawal,
     new_number,
     path_of,
 )
+from proposals.models.records import Annex, Receipt, RefusedAttempt, SealedDocument, Withdrawal
 from proposals.models.workspace import (
     Collaborator,
     Comment,
@@ -73,6 +70,7 @@ __all__ = [
     "ReminderWish",
     "SealCertificate",
     "SealedAccess",
+    "SealedDocument",
     "Section",
     "SectionChange",
     "StoredVerdict",

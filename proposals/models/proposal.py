@@ -484,76 +484,6 @@ class StoredVerdict(models.Model):
         return Verdict.from_json(self.content)
 
 
-class Receipt(models.Model):
-    """The PDF that proves a version: at most one, whatever was killed on the way."""
-
-    version = models.OneToOneField(Version, models.PROTECT, related_name="receipt")
-    pdf = models.BinaryField()
-    sha256 = models.CharField(max_length=64)
-    sealed_at = models.DateTimeField()
-
-    class Meta:
-        triggers = [
-            pgtrigger.Protect(
-                name="receipts_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Receipt of {self.version}"
-
-    @property
-    def file_name(self) -> str:
-        return f"receipt-{self.version.proposal.number}-v{self.version.number}.pdf"
-
-
-class Annex(models.Model):
-    """The whole proposal of a version as a person reads it: a sealed PDF beside the receipt, at most one."""
-
-    version = models.OneToOneField(Version, models.PROTECT, related_name="annex")
-    pdf = models.BinaryField()
-    sha256 = models.CharField(max_length=64)
-    sealed_at = models.DateTimeField()
-
-    class Meta:
-        triggers = [
-            pgtrigger.Protect(
-                name="annexes_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Annex of {self.version}"
-
-    @property
-    def file_name(self) -> str:
-        return f"proposal-{self.version.proposal.number}-v{self.version.number}.pdf"
-
-
-class Withdrawal(models.Model):
-    """A consortium took its version back. Submitting again in time undoes it."""
-
-    version = models.OneToOneField(Version, models.PROTECT, related_name="withdrawal")
-    reason = models.TextField()
-    withdrawn_at = models.DateTimeField()
-    withdrawn_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="a_withdrawal_has_a_reason", condition=Q(reason__regex=r"\S")
-            )
-        ]
-        triggers = [
-            pgtrigger.Protect(
-                name="withdrawals_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Withdrawal of {self.version}"
-
-
 class IndividualExtension(models.Model):
     """A later deadline for one proposal: until when, why, and who granted it."""
 
@@ -579,27 +509,3 @@ class IndividualExtension(models.Model):
 
     def __str__(self) -> str:
         return f"{self.proposal} until {self.until:%Y-%m-%d %H:%M} UTC"
-
-
-class RefusedAttempt(models.Model):
-    """A submission that came too late: what was received and when. It changes nothing else."""
-
-    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="refused_attempts")
-    received_at = models.DateTimeField()
-    deadline = models.DateTimeField()
-    sha256 = models.CharField(
-        max_length=64, help_text="Of the dossier that would have been frozen."
-    )
-    attempted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-
-    class Meta:
-        ordering = ["-received_at"]
-        triggers = [
-            pgtrigger.Protect(
-                name="refused_attempts_are_final",
-                operation=pgtrigger.Update | pgtrigger.Delete,
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.proposal} at {self.received_at:%Y-%m-%d %H:%M:%S} UTC"

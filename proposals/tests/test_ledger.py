@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import threading
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from django.db import InternalError, connection, transaction
 from django.test import Client
 
 from calls import clock
-from conftest import DEADLINE, NEXT_DAY
+from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from proposals import ledger, merkle
 from proposals.auditing import audit
 from proposals.closing import SETTLED_AFTER, commit_closed_calls
@@ -19,9 +20,11 @@ from proposals.models import (
     ClosingCommitment,
     LedgerEntry,
     LedgerNote,
+    Receipt,
     SealCertificate,
     TreeHead,
 )
+from proposals.receipts import issue_receipt
 from proposals.screening import record_decision
 from proposals.sealing import is_signed
 from proposals.submitting import TooLate, withdraw
@@ -75,6 +78,41 @@ def test_places_are_given_outside_of_the_submission(call):
     assert not LedgerEntry.objects.exists()
     assert ledger.sequence() == LedgerEntry.objects.count() > 0
     assert ledger.sequence() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receipt_waits_for_the_worker_that_is_giving_places(call):
+    version = submit(make_ready(call))
+    held, done, outcome = threading.Event(), threading.Event(), []
+
+    def hold():
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ledger.LOCK])
+                held.set()
+                done.wait(timeout=20)
+        finally:
+            connection.close()
+
+    def receipt():
+        try:
+            with clock.set_to(AFTERNOON):
+                issue_receipt(version)
+            outcome.append(Receipt.objects.filter(version=version).exists())
+        finally:
+            connection.close()
+
+    other, waiting = threading.Thread(target=hold), threading.Thread(target=receipt)
+    other.start()
+    held.wait(timeout=20)
+    assert ledger.sequence() == 0  # who need not wait goes on
+    waiting.start()
+    waiting.join(timeout=0.5)
+    assert waiting.is_alive()
+    done.set()
+    other.join()
+    waiting.join(timeout=30)
+    assert outcome == [True]
 
 
 def test_a_submission_that_is_rolled_back_leaves_no_trace(call):

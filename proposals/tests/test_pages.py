@@ -325,6 +325,14 @@ def test_lists_keep_their_rows_and_drop_empty_ones(call):
     assert [(one["country"], one["region"]) for one in markets] == [("US", ""), ("", "ASEAN")]
 
 
+def test_only_stored_rows_can_be_removed(call):
+    proposal = make_ready(call)
+    page = client_of(proposal.started_by).get(url("step", proposal, "activities"))
+    html = page.content.decode().split("<template>")[0]
+    assert html.count('name="activities-0-DELETE"') == 1
+    assert 'name="activities-1-title"' in html and 'name="activities-1-DELETE"' not in html
+
+
 @pytest.mark.parametrize(
     ("entry", "sentence"),
     [

@@ -1,6 +1,7 @@
 """What happened: the timeline, earlier texts of a step, and what differs between two versions."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -46,23 +47,33 @@ def step_history(request: HttpRequest, number: str, slug: str, key: str = "") ->
     texts = list(page)
     before = saved_texts(section).filter(version__lt=texts[-1].version).first() if texts else None
     form = step.form(saved=section, draft=draft)
-    earlier = [*texts[1:], *([before] if before else [])]
-    rows = []
-    latest = None
-    for place, text in enumerate(texts):
-        latest = latest or text
-        older = earlier[place] if place < len(earlier) else None
-        if older is not None and _belong_together(older, text):
-            continue
-        changed = _changed(form, older.answers if older is not None else {}, latest.answers)
-        if changed:
-            rows.append((latest, changed))
-        latest = None
+    rows = [
+        (latest, changed)
+        for latest, old in _changes_in([*texts, *([before] if before else [])], len(texts))
+        if (changed := _changed(form, old, latest.answers))
+    ]
     context = page_of(
         draft, slug, rows=rows, page=page, title=form.title, participant=participant,
         step_url=url_of(draft, slug, key or None), can_put_back=_can_put_back(draft, slug, key),
     )  # fmt: skip
     return render(request, "proposals/step_history.html", context)
+
+
+def _changes_in(
+    texts: list[SectionChange], shown: int
+) -> Iterator[tuple[SectionChange, dict[str, Any]]]:
+    """Of texts, newest first: the last one of each change, with what the step said before it.
+
+    Only the first `shown` are told of; one more may follow, to know what came before them.
+    """
+    latest = None
+    for place, text in enumerate(texts[:shown]):
+        latest = latest or text
+        older = texts[place + 1] if place + 1 < len(texts) else None
+        if older is not None and place + 1 < shown and _belong_together(older, text):
+            continue
+        yield latest, older.answers if older is not None else {}
+        latest = None
 
 
 def _belong_together(older: SectionChange, newer: SectionChange) -> bool:

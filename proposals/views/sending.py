@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -20,7 +20,7 @@ from proposals.dossier import Draft
 from proposals.drafting import NotOpen
 from proposals.facts import judge_draft
 from proposals.forms import WithdrawalForm
-from proposals.models import Annex, OutboxMessage, Receipt, Version
+from proposals.models import Annex, OutboxMessage, Receipt, SealedDocument, Version
 from proposals.receipts import context_of
 from proposals.submitting import differs_from_counting
 from proposals.views.access import draft_of, page_of, version_of
@@ -149,22 +149,18 @@ def receipt_state(request: HttpRequest, number: str, version: int) -> HttpRespon
 @signed_in
 def receipt(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The receipt as a PDF."""
-    found = version_of(request, number, version)
-    stored = Receipt.objects.select_related("version__proposal").filter(version=found).first()
-    if stored is None:
-        raise Http404
-    response = HttpResponse(bytes(stored.pdf), content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{stored.file_name}"'
-    return response
+    return _sealed(Receipt, version_of(request, number, version))
 
 
 @signed_in
 def whole_proposal(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The annex: the whole proposal as a sealed PDF."""
-    found = version_of(request, number, version)
-    stored = Annex.objects.select_related("version__proposal").filter(version=found).first()
-    if stored is None:
-        raise Http404
+    return _sealed(Annex, version_of(request, number, version))
+
+
+def _sealed(kind: type[SealedDocument], version: Version) -> HttpResponse:
+    documents = kind._default_manager.select_related("version__proposal")
+    stored = get_object_or_404(documents, version=version)
     response = HttpResponse(bytes(stored.pdf), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{stored.file_name}"'
     return response

@@ -99,9 +99,10 @@ def _save_and_go_on(
         return page(status=409, theirs=conflict.current, differences=differences)
     if merged:
         text = _("Saved, together with what somebody else changed: %(fields)s.")
-        messages.success(request, text % {"fields": ", ".join(merged)})
+        words = text % {"fields": ", ".join(merged)}
     else:
-        messages.success(request, _("Saved."))
+        words = _("Saved.")
+    messages.success(request, words, extra_tags=request.path)  # for what the browser has kept
     if "more" in request.POST:
         return redirect(request.path)
     if not draft.proposal.standing.leads:  # the next step may be somebody else's

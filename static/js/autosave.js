@@ -42,6 +42,7 @@ function offerTextOfAClosedStep(key) {
 
   function say(text) {
     if (word.textContent !== text) word.textContent = text;
+    word.classList.toggle("is-stopped", isStopped);
   }
 
   function keep() {
@@ -75,6 +76,7 @@ function offerTextOfAClosedStep(key) {
       return false;
     }
     const said = await answer.json();
+    isStopped = !["saved", "wrong"].includes(said.state);
     say(said.words);
     if (said.state === "saved") {
       version.value = said.version;
@@ -82,8 +84,6 @@ function offerTextOfAClosedStep(key) {
       if (said.fields) takeIn(said.fields, JSON.parse(text));
       return true;
     }
-    isStopped = said.state !== "wrong";
-    word.classList.toggle("is-stopped", isStopped);
     return false;
   }
 

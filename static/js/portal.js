@@ -163,6 +163,8 @@ window.addEventListener("pageshow", () => {
 });
 
 document.addEventListener("DOMContentLoaded", () => {
+  // The button has saved this step: whatever the browser kept of it is settled.
+  for (const told of document.querySelectorAll("[data-saved-step]")) localStorage.removeItem(`unsent ${told.dataset.savedStep}`);
   for (const hidden of document.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
   for (const shown of document.querySelectorAll("[data-without-script]")) shown.hidden = true;
   // The list of steps is open on wide screens and folded on narrow ones.

@@ -12,7 +12,13 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from applicants.models import User
+from applicants.tests.factories import PASSWORD
 from calls import clock
+from calls.call_file import read_call_file
+from calls.models import Call
+from calls.publishing import load_call
+from calls.tests.facts import FILE
 from conftest import AFTERNOON
 from cosme_portal.tests import processes
 
@@ -65,6 +71,11 @@ class Visitor:
         assert too_wide <= 0, f"{self.page.url} is {too_wide} px wider than the window"
         self.checked.append(self.page.url)
 
+    def log_in(self, person: User) -> None:
+        self.goto("/account/login/")
+        self.fill(login=person.email, password=PASSWORD)
+        self.press("Log in")
+
     def press(self, name: str, *, within: str = "main") -> None:
         """Press a button or follow a link by its words, and check the page that comes."""
         target = self.page.locator(within)
@@ -97,6 +108,11 @@ def moved_clock(settings: Any, transactional_db: None) -> Iterator[None]:
     clock.move_to(AFTERNOON)
     with clock.as_shared():  # for what the test itself does; requests ask anew
         yield
+
+
+@pytest.fixture
+def call(moved_clock: None) -> Call:
+    return load_call(read_call_file(FILE))
 
 
 @pytest.fixture

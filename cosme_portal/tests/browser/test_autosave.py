@@ -2,10 +2,7 @@
 
 import pytest
 
-from applicants.tests.factories import PASSWORD, complete_profile, make_organisation, make_user
-from calls.call_file import read_call_file
-from calls.publishing import load_call
-from calls.tests.facts import FILE
+from applicants.tests.factories import complete_profile, make_organisation, make_user
 from conftest import DEADLINE
 from cosme_portal.tests.browser.conftest import jump
 from cosme_portal.tests.processes import wait_until
@@ -21,24 +18,13 @@ pytestmark = [
 
 
 @pytest.fixture
-def call(moved_clock):
-    return load_call(read_call_file(FILE))
-
-
-@pytest.fixture
 def proposal(call):
     return make_draft(call)
 
 
-def log_in(visitor, person):
-    visitor.goto("/account/login/")
-    visitor.fill(login=person.email, password=PASSWORD)
-    visitor.press("Log in")
-
-
 def writer(visit, proposal, person=None, step="summary"):
     visitor = visit()
-    log_in(visitor, person or proposal.started_by)
+    visitor.log_in(person or proposal.started_by)
     visitor.goto(f"/proposals/{proposal.number}/steps/{step}/")
     return visitor
 
@@ -153,7 +139,7 @@ def test_after_an_expired_login_the_text_is_offered_back(visit, proposal):
     visitor.page.context.clear_cookies(name="sessionid")
     visitor.page.locator("[name=acronym]").fill("LOGGED OUT")
     says(visitor, "Not saved: you are logged out.")
-    log_in(visitor, proposal.started_by)
+    visitor.log_in(proposal.started_by)
     visitor.goto(f"/proposals/{proposal.number}/steps/summary/")
     visitor.page.get_by_role("button", name="Put it back").click()
     says(visitor, "Saved 16:20:")
@@ -186,7 +172,7 @@ def test_the_profile_saves_itself_too(visit, call):
     organisation = make_organisation(by=person)
     complete_profile(organisation, by=person)
     visitor = visit()
-    log_in(visitor, person)
+    visitor.log_in(person)
     visitor.goto(f"/organisations/{organisation.pk}/profile/identity/")
     visitor.page.locator("[name=legal_form]").fill("Foundation")
     says(visitor, "Saved 16:20:")

@@ -3,9 +3,6 @@
 import pytest
 
 from applicants.tests.factories import PASSWORD, make_organisation, make_user
-from calls.call_file import read_call_file
-from calls.publishing import load_call
-from calls.tests.facts import FILE
 from conftest import NEXT_DAY
 from cosme_portal.tests.browser.conftest import jump
 from proposals.models import Proposal, ProposedChange, StoredVerdict
@@ -18,17 +15,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("processes"),
 ]
-
-
-@pytest.fixture
-def call(moved_clock):
-    return load_call(read_call_file(FILE))
-
-
-def log_in(visitor, person):
-    visitor.goto("/account/login/")
-    visitor.fill(login=person.email, password=PASSWORD)
-    visitor.press("Log in")
 
 
 @pytest.mark.parametrize("width", [1280, 320])
@@ -54,7 +40,7 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     start = visitor.page.get_by_role("link", name="with these answers").get_attribute("href")
 
     lead = make_user()
-    log_in(visitor, lead)
+    visitor.log_in(lead)
     visitor.goto(start)
     visitor.press("Register an organisation")
     visitor.fill(legal_name="LITEK")
@@ -103,7 +89,7 @@ def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
     jump(NEXT_DAY)
     screen_closed(NEXT_DAY)
     officer = visit()
-    log_in(officer, make_officer())
+    officer.log_in(make_officer())
     officer.goto("/programmes/COSME/countries/?on=2015-04-06")
     officer.says("32 countries counted on 6 April 2015")
     officer.goto("/rules/")

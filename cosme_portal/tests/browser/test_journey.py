@@ -7,9 +7,6 @@ import pytest
 from django.core import mail
 
 from applicants.tests.factories import PASSWORD, complete_profile, make_organisation, make_user
-from calls.call_file import read_call_file
-from calls.publishing import load_call
-from calls.tests.facts import FILE
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.tests.browser.conftest import Visitor, jump
 from proposals.models import Decision, Receipt, RefusedAttempt, Version
@@ -43,11 +40,6 @@ PROFILE = {
     "markets": {"third_markets": "US", "label": "silver"},
     "contact": {"contact_name": "Lina V.", "contact_email": "office@litek.example"},
 }
-
-
-@pytest.fixture
-def call(moved_clock):
-    return load_call(read_call_file(FILE))
 
 
 def sign_up(visitor: Visitor, address: str) -> None:

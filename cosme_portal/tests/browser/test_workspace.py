@@ -6,9 +6,6 @@ import pytest
 from django.core import mail
 
 from applicants.tests.factories import PASSWORD, make_user
-from calls.call_file import read_call_file
-from calls.publishing import load_call
-from calls.tests.facts import FILE
 from conftest import DEADLINE
 from cosme_portal.tests.browser.conftest import jump
 from cosme_portal.tests.processes import wait_until
@@ -28,20 +25,9 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def call(moved_clock):
-    return load_call(read_call_file(FILE))
-
-
-def log_in(visitor, person):
-    visitor.goto("/account/login/")
-    visitor.fill(login=person.email, password=PASSWORD)
-    visitor.press("Log in")
-
-
 def at_step(visit, proposal, person, step="summary", **given):
     visitor = visit(**given)
-    log_in(visitor, person)
+    visitor.log_in(person)
     visitor.goto(f"/proposals/{proposal.number}/steps/{step}/")
     return visitor
 
@@ -203,6 +189,8 @@ def test_a_conflict_is_solved_field_by_field_with_the_keyboard(visit, call):
         partner.page.keyboard.press("Space")
     partner.press("Save and continue")
     assert (stored(proposal)["acronym"], stored(proposal)["abstract"]) == ("LEAD", "Text of mine")
+    partner.goto(f"/proposals/{proposal.number}/steps/summary/")
+    assert not partner.page.locator("#unsent").is_visible()  # what was settled is not offered again
 
 
 def test_a_third_person_whose_access_ends_keeps_the_text(visit, call):
@@ -272,7 +260,7 @@ def test_files_go_up_by_choosing_or_dropping_and_a_broken_one_is_sent_again(visi
 def test_a_partner_is_asked_and_confirms_on_a_phone_without_an_account(visit, call):
     proposal = make_ready(call)
     lead = visit()
-    log_in(lead, proposal.started_by)
+    lead.log_in(proposal.started_by)
     lead.goto(f"/proposals/{proposal.number}/people/")
     lead.fill(email="kim@partner.example", purpose="confirm", partner="p2")
     lead.press("Send the invitation")
@@ -295,7 +283,7 @@ def test_a_partner_is_asked_and_confirms_on_a_phone_without_an_account(visit, ca
 def test_an_invited_person_signs_up_and_comes_back_to_the_invitation(visit, call):
     proposal = make_draft(call)
     lead = visit()
-    log_in(lead, proposal.started_by)
+    lead.log_in(proposal.started_by)
     lead.goto(f"/proposals/{proposal.number}/people/")
     lead.fill(email="kim@partner.example", purpose="write", partner="p2")
     lead.press("Send the invitation")
@@ -330,11 +318,11 @@ def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
     ]  # fmt: skip
     for width in (1280, 320):
         visitor = visit(width=width)
-        log_in(visitor, proposal.started_by)
+        visitor.log_in(proposal.started_by)
         for path in paths:
             visitor.goto(path)
     partner = visit()
-    log_in(partner, partner_of(proposal))
+    partner.log_in(partner_of(proposal))
     for path in (f"{base}/steps/summary/", f"{base}/steps/budget/", f"{base}/work/p2/confirm/"):
         partner.goto(path)
 
@@ -360,7 +348,7 @@ def test_two_leads_submit_at_once_and_the_deadline_passes_between_check_and_subm
     proposal = make_ready(call)
     one, other = visit(), visit()
     for visitor in (one, other):
-        log_in(visitor, proposal.started_by)
+        visitor.log_in(proposal.started_by)
         visitor.goto(f"/proposals/{proposal.number}/check/")
     for visitor in (one, other):
         visitor.press("Submit the proposal")
