@@ -146,4 +146,6 @@ def in_words(field: forms.Field, value: Any) -> str:
         return "" if value is None else str(value)
     labels = {str(code): str(label) for code, label in choices}
     values = value if isinstance(value, list) else [value]
-    return ", ".join(labels.get(str(one), str(one)) for one in values if one not in (None, ""))
+    said = [labels.get(str(one), str(one)) for one in values if one not in (None, "")]
+    are_sentences = bool(said) and all(one.endswith(".") for one in said)
+    return (" " if are_sentences else ", ").join(said)

@@ -74,7 +74,7 @@ def _claim() -> DraftPrint | None:
 def _make(asked: DraftPrint) -> bool:
     same = DraftPrint.objects.filter(pk=asked.pk, dossier=asked.dossier)
     try:
-        pdf = pdf_of(asked.proposal, json.loads(asked.dossier), drafted_at=asked.asked_at)
+        pdf = pdf_of(asked.proposal, json.loads(asked.dossier), of=asked.asked_at)
     except Exception as error:  # noqa: BLE001 -- one proposal must not keep the others waiting
         log.error("Print of proposal %s failed: %s", asked.proposal_id, type(error).__name__)
         same.update(error=type(error).__name__)
@@ -86,13 +86,13 @@ def _make(asked: DraftPrint) -> bool:
 def issue_annex(version: Version) -> None:
     """Make and keep the annex of a version, sealed like its receipt, unless it exists."""
     keep_sealed(
-        Annex, version, lambda _moment: pdf_of(version.proposal, version.document, drafted_at=None)
+        Annex, version, lambda _moment: pdf_of(version.proposal, version.document, of=version)
     )
 
 
-def pdf_of(proposal: Proposal, dossier: dict[str, Any], *, drafted_at: datetime | None) -> bytes:
-    """A dossier as a PDF/A; `drafted_at` for one that was not submitted, which every page then says."""
-    html = render_to_string("receipts/annex.html", context_of(proposal, dossier, drafted_at))
+def pdf_of(proposal: Proposal, dossier: dict[str, Any], *, of: Version | datetime) -> bytes:
+    """A dossier as a PDF/A, `of` a version, or of a draft at an instant, which every page then says."""
+    html = render_to_string("receipts/annex.html", context_of(proposal, dossier, of))
     pdf: bytes = HTML(string=html, base_url=base_url(), url_fetcher=OwnFilesOnly()).write_pdf(
         stylesheets=[style_sheet()], font_config=fonts(), pdf_variant="pdf/a-3a"
     )
@@ -100,7 +100,7 @@ def pdf_of(proposal: Proposal, dossier: dict[str, Any], *, drafted_at: datetime 
 
 
 def context_of(
-    proposal: Proposal, dossier: dict[str, Any], drafted_at: datetime | None
+    proposal: Proposal, dossier: dict[str, Any], of: Version | datetime
 ) -> dict[str, Any]:
     """What the page and the PDF of a whole proposal show."""
     return {
@@ -109,8 +109,8 @@ def context_of(
         "strand": proposal.strand,
         "dossier": dossier,
         "participants": participants_in(dossier, proposal.call.rule_date),
-        "drafted_at": drafted_at,
-        "version": None,
+        "drafted_at": of if isinstance(of, datetime) else None,
+        "version": of if isinstance(of, Version) else None,
     }
 
 

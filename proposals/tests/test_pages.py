@@ -746,3 +746,11 @@ def test_every_page_shows_the_deadline_with_its_zone(call):
             lead.get(url(page, proposal))
         )
     assert AFTERNOON < DEADLINE
+
+
+def test_who_only_reads_a_list_sees_its_entries_and_no_empty_one(call):
+    proposal = make_ready(call)
+    reader = client_of(partner_of(proposal))
+    html = reader.get(url("step", proposal, "activities")).content.decode()
+    assert 'name="activities-0-title"' in html and 'name="activities-1-title"' not in html
+    assert "Remove this entry" not in html and "Add another" not in html

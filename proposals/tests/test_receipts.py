@@ -115,11 +115,17 @@ def test_all_scripts_of_the_union_are_in_the_fonts(call, tmp_path):
     assert {family.split("-")[0] for family in families} == {"L", "LX", "G", "C"}
 
 
-def test_the_annex_is_the_whole_proposal_sealed_and_made_once(call):
+def test_the_annex_is_the_whole_proposal_sealed_and_made_once(call, tmp_path):
     version = submit(make_ready(call))
     issue_annex(version)
     issue_annex(version)
     content = bytes(Annex.objects.get(version=version).pdf)
+    (tmp_path / "annex.pdf").write_bytes(content)
+    shown = subprocess.run(
+        ["pdftotext", tmp_path / "annex.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert f"{version.proposal.number} · version 1" in shown and version.sha256 in shown
+    assert "DRAFT" not in shown
     assert len(PdfFileReader(io.BytesIO(content)).embedded_signatures) == 1
     with pikepdf.open(io.BytesIO(content)) as pdf:
         assert "Draft" not in str(pdf.docinfo["/Title"])

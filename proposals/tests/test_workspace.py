@@ -295,7 +295,7 @@ def test_a_reader_reads_and_comments_and_nothing_else(call):
         url("comment", proposal), {"place": "summary", "text": "Nice"}, follow=True
     )
     assert "Your comment is there" in text_of(answer)
-    late = client.post(url("step", proposal, "summary"), summary(1, acronym="HACKED"))
+    late = client.post(url("step", proposal, "summary"), summary(1, acronym="BY A READER"))
     assert late.status_code == 403 and "You were invited to read" in text_of(late)
 
 
