@@ -14,6 +14,7 @@ import io
 import json
 import sys
 import warnings
+import zlib
 from pathlib import Path
 
 import pikepdf
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
+MOST_UNPACKED = 50 * 1024 * 1024  # bytes
 ATTACHED = ("dossier.json", "verdict.json", "proof.json")
 
 
@@ -50,7 +52,7 @@ def check(content: bytes, trusted: list[bytes] | None = None) -> tuple[list[str]
     files = attachments(content)
     missing = [name for name in ATTACHED if name not in files]
     if missing:
-        broken.append(f"Attachments were taken out: {', '.join(missing)}.")
+        broken.append(f"Not inside: {', '.join(missing)}. They were taken out, or this is no receipt but another document.")
         return holds, broken
     check_proof(files, certificate, holds, broken)
     return holds, broken
@@ -92,22 +94,25 @@ def check_certificate(certificate: x509.Certificate, trusted: list[bytes], holds
     if own in known:
         holds.append(f"The seal is by a certificate that you trust: {name}.")
     elif known:
-        broken.append(
-            f"The seal is a foreign one: {name}, {own.hex()}, is none of those that you trust."
-        )
+        broken.append(f"The seal is a foreign one: {name}, {own.hex()}, is none of those that you trust.")
     else:
-        holds.append(
-            f"All of it rests on this certificate; compare it with the published ones: {name}, {own.hex()}."
-        )
+        holds.append(f"All of it rests on this certificate; compare it with the published ones: {name}, {own.hex()}.")
 
 
 def attachments(content: bytes) -> dict[str, bytes]:
-    """The files inside, by their names."""
+    """The files inside, by their names, each up to a bound: a small file may unpack to a huge one."""
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
-            return {name: spec.get_file().read_bytes() for name, spec in pdf.attachments.items()}
+            found = {name: spec.get_file().obj for name, spec in pdf.attachments.items()}
+            return {name: unpacked(stream) for name, stream in found.items()}
     except Exception:  # damaged beyond reading: then all of them are missing, and that is said
         return {}
+
+
+def unpacked(stream: pikepdf.Stream) -> bytes:
+    is_packed = stream.get("/Filter") == pikepdf.Name.FlateDecode
+    raw = stream.read_raw_bytes()
+    return zlib.decompressobj().decompress(raw, MOST_UNPACKED) if is_packed else raw
 
 
 def check_proof(files: dict[str, bytes], certificate: x509.Certificate, holds: list[str], broken: list[str]) -> None:
@@ -116,26 +121,19 @@ def check_proof(files: dict[str, bytes], certificate: x509.Certificate, holds: l
         proof = json.loads(files["proof.json"])
         entry, head = json.loads(proof["entry"]), proof["head"]
         path = [bytes.fromhex(step) for step in proof["path"]]
-        root, position, size = (
-            bytes.fromhex(head["root"]),
-            int(proof["position"]),
-            int(head["size"]),
-        )
+        root, position, size = bytes.fromhex(head["root"]), int(proof["position"]), int(head["size"])
         signature, hashed = base64.b64decode(head["signature"]), entry["sha256"]
         signer, signed_at = head["certificate"], head["signed_at"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         broken.append("The attached proof cannot be read.")
         return
     what = f"proposal {entry.get('proposal')}, version {entry.get('version')}, received {entry.get('at')}"
     if hashlib.sha256(files["dossier.json"]).hexdigest() == hashed:
         holds.append(f"The attached dossier is what the log's entry speaks of: {what}.")
     else:
-        broken.append(
-            f"The attached dossier is not the one that the log's entry speaks of ({what})."
-        )
-    if is_included(
-        hashlib.sha256(b"\0" + proof["entry"].encode()).digest(), position, size, path, root
-    ):
+        broken.append(f"The attached dossier is not the one that the log's entry speaks of ({what}).")
+    leaf = hashlib.sha256(b"\0" + proof["entry"].encode()).digest()
+    if is_included(leaf, position, size, path, root):
         holds.append(f"That entry stands at place {position} in the log of {size} entries.")
     else:
         broken.append("The proof does not show that the entry is in the log.")
@@ -144,9 +142,7 @@ def check_proof(files: dict[str, bytes], certificate: x509.Certificate, holds: l
     if signer != certificate.fingerprint(hashes.SHA256()).hex():
         broken.append("The log was signed by another certificate than the receipt.")
     elif is_signed(content, signature, certificate):
-        holds.append(
-            f"The root of that log was signed by the same certificate, {signed_at}."
-        )
+        holds.append(f"The root of that log was signed by the same certificate, {signed_at}.")
     else:
         broken.append("The root of the log was not signed by the certificate.")
 

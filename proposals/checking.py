@@ -7,8 +7,9 @@ from functools import cache
 from types import ModuleType
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
-from proposals.models import Receipt, SealCertificate, Version
+from proposals.models import Annex, Receipt, SealCertificate, SealedDocument, Version
 
 PROGRAM = settings.ROOT / "docs" / "verify_receipt.py"
 
@@ -28,13 +29,15 @@ def program() -> ModuleType:
 class Answer:
     """What holds and what does not, in sentences; why it is no receipt, if it is none.
 
-    `version` is known where the file is, byte for byte, a receipt that this portal has made.
+    `version` is known where the file is, byte for byte, one that this portal has made: a receipt, or the
+    annex of one (`is_annex`), which is sealed too but proves nothing of the log.
     """
 
     holds: list[str]
     broken: list[str]
     refusal: str = ""
     version: Version | None = None
+    is_annex: bool = False
 
     @property
     def is_good(self) -> bool:
@@ -50,11 +53,18 @@ def check_receipt(content: bytes) -> Answer:
     """Check a file with the portal's own certificates. Nothing of it is stored."""
     trusted = [pem.encode() for pem in SealCertificate.objects.values_list("pem", flat=True)]
     if not trusted:
-        return Answer([], [], "This portal has not sealed anything yet.")
+        return Answer([], [], _("This portal has not sealed anything yet."))
+    if (annex := _made_here(Annex, content)) is not None:
+        return Answer([_("The file is as the portal sealed it.")], [], version=annex, is_annex=True)
     try:
         holds, broken = program().check(content, trusted)
     except program().NoReceipt as refusal:
         return Answer([], [], str(refusal))
-    stored = Receipt.objects.filter(sha256=hashlib.sha256(content).hexdigest())
+    return Answer(holds, broken, version=_made_here(Receipt, content))
+
+
+def _made_here(kind: type[SealedDocument], content: bytes) -> Version | None:
+    """The version whose document of this kind the bytes are."""
+    stored = kind._default_manager.filter(sha256=hashlib.sha256(content).hexdigest())
     found = stored.select_related("version__proposal").defer("pdf", "version__dossier").first()
-    return Answer(holds, broken, version=found.version if found is not None else None)
+    return found.version if found is not None else None

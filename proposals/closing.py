@@ -24,7 +24,7 @@ def commit_closed_calls(moment: datetime) -> int:
 
 
 def _commit(call: Call) -> bool:
-    sequence()
+    sequence(wait=True)
     moment = clock.now()
     versions, root = commitment_over(call, moment)
     counting = Proposal.objects.filter(strand__call=call, counting__isnull=False).count()

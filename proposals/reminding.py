@@ -57,6 +57,8 @@ def _remind(proposal: Proposal, moment: datetime) -> int:
         .values_list("pk", flat=True)
     ) | set(proposal.collaborators.values_list("user_id", flat=True))
     addresses = [wish.user.email for wish in due if wish.user_id in takes_part]
+    if not addresses:
+        return 0
     hours = int(latest.total_seconds() // 3600)
     post(
         Words(

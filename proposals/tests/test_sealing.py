@@ -28,8 +28,9 @@ from conftest import AFTERNOON
 from cosme_portal.settings import ROOT
 from cosme_portal.tests import processes
 from proposals import sealing
+from proposals.annex import issue_annex
 from proposals.checking import program
-from proposals.models import ProposalFile, Receipt
+from proposals.models import Annex, ProposalFile, Receipt, Version
 from proposals.receipts import issue_receipt
 from proposals.tests.factories import fresh, make_ready, save, submit
 
@@ -132,7 +133,7 @@ def test_a_stripped_attachment_is_named(receipt, trusted):
         stream = io.BytesIO()
         pdf.save(stream)
     _holds, broken = check(stream.getvalue(), trusted)
-    assert "Attachments were taken out: dossier.json." in broken
+    assert any(one.startswith("Not inside: dossier.json. They were taken out") for one in broken)
 
 
 @pytest.mark.parametrize("content", [b"", b"no pdf", b"%PDF-1.7\n%%EOF"])
@@ -280,6 +281,24 @@ def test_the_page_says_of_an_earlier_version_that_it_no_longer_counts(call):
     submit(fresh(proposal))
     text = sent(bytes(Receipt.objects.get(version=first).pdf))
     assert "this version no longer counts" in text and "A later version replaced it" in text
+
+
+def test_the_page_tells_an_annex_from_a_receipt(receipt):
+    version = Version.objects.get()
+    issue_annex(version)
+    text = sent(bytes(Annex.objects.get().pdf))
+    assert (
+        "The document is genuine" in text and "proved by its receipt, which is another file" in text
+    )
+
+
+def test_a_huge_file_is_not_unpacked_on_the_page(receipt):
+    assert "A receipt has at most 2 MB." in sent(b"%PDF-1.7" + bytes(2 * 1024 * 1024))
+
+
+def test_an_attachment_that_unpacks_to_a_huge_one_is_cut(receipt, monkeypatch):
+    monkeypatch.setattr(program(), "MOST_UNPACKED", 10)
+    assert {len(one) for one in program().attachments(receipt).values()} == {10}
 
 
 def test_before_anything_was_sealed_the_page_says_so(db):

@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from proposals import ledger
 from proposals.checking import check_receipt
@@ -15,7 +16,12 @@ def check(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
         return render(request, "proposals/check_receipt.html", {"form": form}, status=status)
-    answer = check_receipt(form.cleaned_data["file"].read())
+    file = form.cleaned_data["file"]
+    if file.size > LARGEST_RECEIPT:
+        text = _("A receipt has at most 2 MB. This is another file; choose the receipt.")
+        form.add_error("file", text)
+        return render(request, "proposals/check_receipt.html", {"form": form}, status=422)
+    answer = check_receipt(file.read())
     context = {"form": FileForm(), "answer": answer}
     return render(request, "proposals/check_receipt.html", context)
 
@@ -51,6 +57,7 @@ def certificates(request: HttpRequest) -> JsonResponse:
 
 
 LARGEST = 10**15
+LARGEST_RECEIPT = 2 * 1024 * 1024  # bytes; anyone may send one, and a PDF unpacks to more
 
 
 def _head(size: str) -> TreeHead:
