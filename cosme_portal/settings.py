@@ -245,6 +245,7 @@ CELERY_BEAT_SCHEDULE = {
     "make-prints": {"task": "proposals.tasks.make_prints", "schedule": 5.0},
     "scan-waiting": {"task": "proposals.tasks.scan_waiting", "schedule": 30.0},
     "remind-of-deadlines": {"task": "proposals.tasks.remind_of_deadlines", "schedule": 30.0},
+    "add-awaited-stamps": {"task": "proposals.tasks.add_awaited_stamps", "schedule": 30.0},
     "tidy-up": {"task": "proposals.tasks.tidy_up", "schedule": 3600.0},
 }
 
@@ -252,6 +253,10 @@ CELERY_BEAT_SCHEDULE = {
 
 SEAL_PEM = env.str("PORTAL_SEAL_PEM", "", multiline=True)
 SEAL_FILE = env.str("PORTAL_SEAL_FILE", "") or str(VAR / "seal" / "demo-seal.pem")
+SEAL_MODULE = env.str("PORTAL_SEAL_MODULE", "")  # the PKCS#11 library of a hardware key
+SEAL_TOKEN = env.str("PORTAL_SEAL_TOKEN", "")
+SEAL_LABEL = env.str("PORTAL_SEAL_LABEL", "")
+SEAL_PIN = env.str("PORTAL_SEAL_PIN", "")
 TIMESTAMP_URL = env.str("PORTAL_TIMESTAMP_URL", "")  # RFC 3161 over HTTP
 MAKES_DEMO_SEAL = not IN_PRODUCTION
 if IN_PRODUCTION and not SEAL_PEM and not env.str("PORTAL_SEAL_FILE", ""):

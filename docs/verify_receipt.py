@@ -24,10 +24,18 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.general import (
+    extract_certificate_info,
+    extract_signer_info,
+    find_cms_attribute_iter,
+)
+from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 MOST_UNPACKED = 50 * 1024 * 1024  # bytes
-ATTACHED = ("dossier.json", "verdict.json", "proof.json")
+
+
+Report = list[tuple[bool, str]]  # whether it holds, and what
 
 
 class NoReceipt(Exception):
@@ -40,82 +48,91 @@ def check(content: bytes, trusted: list[bytes] | None = None) -> tuple[list[str]
     Raises:
         NoReceipt: no PDF, or one without a seal.
     """
-    holds: list[str] = []
-    broken: list[str] = []
+    report: Report = []
+    seal = seal_of(content)
     try:
-        certificate = check_seal(content, holds, broken)
-    except NoReceipt:
-        raise
+        certificate = x509.load_der_x509_certificate(seal.signer_cert.dump())
+        check_seal(content, seal, report)
+        check_certificate(certificate, trusted or [], report)
+        check_stamp(seal.signer_info, report)
     except Exception as error:
-        return holds, [f"The seal was damaged and cannot be checked ({type(error).__name__})."]
-    check_certificate(certificate, trusted or [], holds, broken)
+        return [], [f"The seal was damaged and cannot be checked ({type(error).__name__})."]
     files = attachments(content)
-    missing = [name for name in ATTACHED if name not in files]
+    missing = ", ".join(name for name in ("dossier.json", "verdict.json", "proof.json") if name not in files)
     if missing:
-        broken.append(f"Not inside: {', '.join(missing)}. They were taken out, or this is no receipt but another document.")
-        return holds, broken
-    check_proof(files, certificate, holds, broken)
-    return holds, broken
+        report.append((False, f"Not inside: {missing}. They were taken out, or this is no receipt but another document."))
+    else:
+        check_proof(files, certificate, report)
+    return [text for holds, text in report if holds], [text for holds, text in report if not holds]
 
 
-def check_seal(content: bytes, holds: list[str], broken: list[str]) -> x509.Certificate:
-    """The first seal: whether it is unbroken, and whether it covers every byte of the file."""
+def seal_of(content: bytes) -> EmbeddedPdfSignature:
     try:
         seals = PdfFileReader(io.BytesIO(content), strict=False).embedded_signatures
     except Exception as error:
         raise NoReceipt(f"This is no PDF that can be read ({type(error).__name__}).") from None
     if not seals:
         raise NoReceipt("This PDF has no seal: it is no receipt, or the seal was taken out.")
-    seal = seals[0]
+    return seals[0]
+
+
+def check_seal(content: bytes, seal: EmbeddedPdfSignature, report: Report) -> None:
+    """Whether the seal is unbroken, and whether it covers every byte of the file."""
     signer, cert, digest = seal.signer_info, seal.signer_cert, seal.compute_digest()
     intact, valid = validate_sig_integrity(signer, cert, expected_content_type="data", actual_digest=digest)
-    if not intact:
-        broken.append("Bytes of the file were changed after it was sealed.")
-    elif not valid:
-        broken.append("The seal was not made by the holder of the certificate that it names.")
+    if intact:
+        report.append((valid, "The seal is unbroken." if valid else "The seal was not made by the holder of the certificate that it names."))
     else:
-        holds.append("The seal is unbroken.")
+        report.append((False, "Bytes of the file were changed after it was sealed."))
     start, length, begin_again, rest = (int(number) for number in seal.sig_object["/ByteRange"])
     gap = content[start + length : begin_again]
     held, hexes = seal.pkcs7_content, seal.pkcs7_content.hex().encode()
     is_alone = gap.lower() == b"<" + hexes + b">" and held.rstrip(b"\0") == cms.ContentInfo.load(held).dump().rstrip(b"\0")
-    if start != 0 or begin_again + rest != len(content) or not is_alone:
-        broken.append("Something was added to the file after it was sealed.")
-    else:
-        holds.append("Every byte of the file is under the seal.")
-    return x509.load_der_x509_certificate(seal.signer_cert.dump())
+    is_whole = start == 0 and begin_again + rest == len(content) and is_alone
+    report.append((is_whole, "Every byte of the file is under the seal." if is_whole else "Something was added to the file after it was sealed."))
 
 
-def check_certificate(certificate: x509.Certificate, trusted: list[bytes], holds: list[str], broken: list[str]) -> None:
+def check_certificate(certificate: x509.Certificate, trusted: list[bytes], report: Report) -> None:
     """Whether the seal is one of those that the reader trusts; names it otherwise."""
     own = certificate.fingerprint(hashes.SHA256())
     name = certificate.subject.rfc4514_string()
     known = {x509.load_pem_x509_certificate(one).fingerprint(hashes.SHA256()) for one in trusted}
-    if own in known:
-        holds.append(f"The seal is by a certificate that you trust: {name}.")
-    elif known:
-        broken.append(f"The seal is a foreign one: {name}, {own.hex()}, is none of those that you trust.")
+    foreign = f"The seal is a foreign one: {name}, {own.hex()}, is none of those that you trust."
+    if known:
+        report.append((own in known, f"The seal is by a certificate that you trust: {name}." if own in known else foreign))
     else:
-        holds.append(f"All of it rests on this certificate; compare it with the published ones: {name}, {own.hex()}.")
+        report.append((True, f"All of it rests on this certificate; compare it with the published ones: {name}, {own.hex()}."))
+
+
+def check_stamp(sealed: cms.SignerInfo, report: Report) -> None:
+    """RFC 3161: what another service says of when the seal existed."""
+    stamp = next(find_cms_attribute_iter(sealed["unsigned_attrs"], "signature_time_stamp_token"), {"content": None})["content"]
+    if stamp is None:
+        report.append((True, "No time stamp of another service is in the seal: its time is the portal's own word."))
+        return
+    said, signer, cert = stamp["encap_content_info"]["content"], extract_signer_info(stamp), extract_certificate_info(stamp).signer_cert
+    digest = hashlib.new(signer["digest_algorithm"]["algorithm"].native, said.parsed.dump()).digest()
+    is_genuine = all(validate_sig_integrity(signer, cert, expected_content_type="tst_info", actual_digest=digest))
+    imprint = said.parsed["message_imprint"]["hashed_message"].native
+    at, name = said.parsed["gen_time"].native.isoformat(), cert.subject.human_friendly
+    if imprint == hashlib.sha256(sealed["signature"].native).digest():
+        said_so = f"The seal existed at {at}, says the time stamp of {name}."
+        report.append((is_genuine, said_so if is_genuine else "The time stamp was changed."))
+    else:
+        report.append((False, "The time stamp was made for another seal."))
 
 
 def attachments(content: bytes) -> dict[str, bytes]:
     """The files inside, by their names, each up to a bound: a small file may unpack to a huge one."""
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
-            found = {name: spec.get_file().obj for name, spec in pdf.attachments.items()}
-            return {name: unpacked(stream) for name, stream in found.items()}
+            packed = {name: spec.get_file().obj.read_raw_bytes() for name, spec in pdf.attachments.items()}
+            return {name: zlib.decompressobj().decompress(raw, MOST_UNPACKED) for name, raw in packed.items()}
     except Exception:  # damaged beyond reading: then all of them are missing, and that is said
         return {}
 
 
-def unpacked(stream: pikepdf.Stream) -> bytes:
-    is_packed = stream.get("/Filter") == pikepdf.Name.FlateDecode
-    raw = stream.read_raw_bytes()
-    return zlib.decompressobj().decompress(raw, MOST_UNPACKED) if is_packed else raw
-
-
-def check_proof(files: dict[str, bytes], certificate: x509.Certificate, holds: list[str], broken: list[str]) -> None:
+def check_proof(files: dict[str, bytes], certificate: x509.Certificate, report: Report) -> None:
     """Dossier → entry → root of the log → signature of the root."""
     try:
         proof = json.loads(files["proof.json"])
@@ -125,26 +142,23 @@ def check_proof(files: dict[str, bytes], certificate: x509.Certificate, holds: l
         signature, hashed = base64.b64decode(head["signature"]), entry["sha256"]
         signer, signed_at = head["certificate"], head["signed_at"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        broken.append("The attached proof cannot be read.")
+        report.append((False, "The attached proof cannot be read."))
         return
     what = f"proposal {entry.get('proposal')}, version {entry.get('version')}, received {entry.get('at')}"
-    if hashlib.sha256(files["dossier.json"]).hexdigest() == hashed:
-        holds.append(f"The attached dossier is what the log's entry speaks of: {what}.")
-    else:
-        broken.append(f"The attached dossier is not the one that the log's entry speaks of ({what}).")
-    leaf = hashlib.sha256(b"\0" + proof["entry"].encode()).digest()
-    if is_included(leaf, position, size, path, root):
-        holds.append(f"That entry stands at place {position} in the log of {size} entries.")
-    else:
-        broken.append("The proof does not show that the entry is in the log.")
+    is_same = hashlib.sha256(files["dossier.json"]).hexdigest() == hashed
+    other = f"The attached dossier is not the one that the log's entry speaks of ({what})."
+    report.append((is_same, f"The attached dossier is what the log's entry speaks of: {what}." if is_same else other))
+    is_in = is_included(hashlib.sha256(b"\0" + proof["entry"].encode()).digest(), position, size, path, root)
+    place = f"That entry stands at place {position} in the log of {size} entries."
+    report.append((is_in, place if is_in else "The proof does not show that the entry is in the log."))
     signed = {"root": head["root"], "signed_at": signed_at, "size": size}
     content = json.dumps(signed, separators=(",", ":"), sort_keys=True).encode()
     if signer != certificate.fingerprint(hashes.SHA256()).hex():
-        broken.append("The log was signed by another certificate than the receipt.")
+        report.append((False, "The log was signed by another certificate than the receipt."))
     elif is_signed(content, signature, certificate):
-        holds.append(f"The root of that log was signed by the same certificate, {signed_at}.")
+        report.append((True, f"The root of that log was signed by the same certificate, {signed_at}."))
     else:
-        broken.append("The root of the log was not signed by the certificate.")
+        report.append((False, "The root of the log was not signed by the certificate."))
 
 
 def is_signed(content: bytes, signature: bytes, certificate: x509.Certificate) -> bool:
@@ -157,8 +171,6 @@ def is_signed(content: bytes, signature: bytes, certificate: x509.Certificate) -
 
 def is_included(leaf: bytes, position: int, size: int, path: list[bytes], root: bytes) -> bool:
     """RFC 9162, 2.1.3.2."""
-    if not 0 <= position < size:
-        return False
     place, last, found = position, size - 1, leaf
     for step in path:
         if last == 0:
@@ -170,7 +182,7 @@ def is_included(leaf: bytes, position: int, size: int, path: list[bytes], root: 
         else:
             found = hashlib.sha256(b"\1" + found + step).digest()
         place, last = place >> 1, last >> 1
-    return last == 0 and found == root
+    return 0 <= position < size and last == 0 and found == root
 
 
 def main(arguments: list[str]) -> int:
@@ -183,11 +195,8 @@ def main(arguments: list[str]) -> int:
     except (OSError, NoReceipt) as error:
         print(f"{arguments[0]}: {error}")
         return 2
-    for sentence in holds:
-        print("ok   ", sentence)
-    for sentence in broken:
-        print("WRONG", sentence)
-    print("It does not tell whether a later version counts: the page of the proposal does.")
+    lines = [f"ok    {sentence}" for sentence in holds] + [f"WRONG {sentence}" for sentence in broken]
+    print(*lines, "It does not tell whether a later version counts: the page of the proposal does.", sep="\n")
     return 1 if broken else 0
 
 

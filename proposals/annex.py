@@ -1,31 +1,28 @@
 """The whole proposal as a person reads it, as a PDF: sealed, or of a draft with a mark across every page.
 
 Made by a worker, because laying it out takes longer than a request may: who asks gets the page at once and
-the file a few seconds later. It reads nothing from a network and no file but our own styles and fonts.
+the file a few seconds later.
 """
 
 import json
 import logging
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
-from weasyprint import CSS, HTML
 
 from applicants.models import User
 from calls import clock
 from calls.eligibility import canonical
 from proposals import outbox
 from proposals.dossier import Draft, dossier_of
-from proposals.models import Annex, DraftPrint, Proposal, Version
-from proposals.receipts import OwnFilesOnly, base_url, fonts, keep_sealed, participants_in
+from proposals.models import Annex, DraftPrint, Proposal, SealedDocument, Version
+from proposals.printing import pdf_from
+from proposals.receipts import participants_in, seal_and_keep
 
 log = logging.getLogger("portal.annex")
-STYLES = settings.ROOT / "static" / "css" / "annex.css"
 
 
 def ask_for_print(draft: Draft, *, by: User) -> DraftPrint:
@@ -83,20 +80,20 @@ def _make(asked: DraftPrint) -> bool:
     return True
 
 
-def issue_annex(version: Version) -> None:
-    """Make and keep the annex of a version, sealed like its receipt, unless it exists."""
-    keep_sealed(
-        Annex, version, lambda _moment: pdf_of(version.proposal, version.document, of=version)
+def issue_annex(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
+    """Make and keep the annex of a version, sealed like its receipt, unless this cause has made one."""
+    seal_and_keep(
+        Annex,
+        version,
+        cause,
+        lambda _moment, _stamp: pdf_of(version.proposal, version.document, of=version),
     )
 
 
 def pdf_of(proposal: Proposal, dossier: dict[str, Any], *, of: Version | datetime) -> bytes:
-    """A dossier as a PDF/A, `of` a version, or of a draft at an instant, which every page then says."""
+    """A dossier as a PDF, `of` a version, or of a draft at an instant, which every page then says."""
     html = render_to_string("receipts/annex.html", context_of(proposal, dossier, of))
-    pdf: bytes = HTML(string=html, base_url=base_url(), url_fetcher=OwnFilesOnly()).write_pdf(
-        stylesheets=[style_sheet()], font_config=fonts(), pdf_variant="pdf/a-3a"
-    )
-    return pdf
+    return pdf_from(html, sheet="annex.css")
 
 
 def context_of(
@@ -112,8 +109,3 @@ def context_of(
         "drafted_at": of if isinstance(of, datetime) else None,
         "version": of if isinstance(of, Version) else None,
     }
-
-
-@cache
-def style_sheet() -> CSS:
-    return CSS(filename=str(STYLES), font_config=fonts(), url_fetcher=OwnFilesOnly())

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from proposals import merkle
 from proposals.closing import commitment_over
+from proposals.keys import is_signed
 from proposals.ledger import head_content, without_note
 from proposals.models import (
     ClosingCommitment,
@@ -26,7 +27,6 @@ from proposals.models import (
     Version,
     Withdrawal,
 )
-from proposals.sealing import is_signed
 
 CHUNK = 2000
 

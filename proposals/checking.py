@@ -65,6 +65,6 @@ def check_receipt(content: bytes) -> Answer:
 
 def _made_here(kind: type[SealedDocument], content: bytes) -> Version | None:
     """The version whose document of this kind the bytes are."""
-    stored = kind._default_manager.filter(sha256=hashlib.sha256(content).hexdigest())
-    found = stored.select_related("version__proposal").defer("pdf", "version__dossier").first()
+    stored = kind.objects.filter(sha256=hashlib.sha256(content).hexdigest())
+    found = stored.select_related("version__proposal").defer("version__dossier").first()
     return found.version if found is not None else None

@@ -18,6 +18,7 @@ from calls import clock
 from calls.eligibility import canonical
 from calls.models import Extension
 from proposals import merkle
+from proposals.keys import SealKey, published, seal_key
 from proposals.models import (
     Decision,
     IndividualExtension,
@@ -29,7 +30,6 @@ from proposals.models import (
     Version,
     Withdrawal,
 )
-from proposals.sealing import SealKey, published, seal_key
 
 LOCK = 8_213_104_771  # any number that nothing else of this database locks
 Kind = LedgerNote.Kind
@@ -232,6 +232,18 @@ def head_of_size(size: int | None) -> TreeHead:
     """
     heads = TreeHead.objects.order_by("-size")
     found = heads.filter(size=size).first() if size is not None else heads.first()
+    if found is None:
+        raise NotInTheLog
+    return found
+
+
+def first_head_over(entry: LedgerEntry) -> TreeHead:
+    """The oldest head of a log that holds the entry: the same whenever it is asked for.
+
+    Raises:
+        NotInTheLog: no head was signed since.
+    """
+    found = TreeHead.objects.filter(size__gt=entry.position).order_by("size").first()
     if found is None:
         raise NotInTheLog
     return found

@@ -1,23 +1,18 @@
 """The receipt of a version: a PDF/A-3 with the dossier inside, rendered once and kept for ever.
 
-What it says is taken from the frozen version alone, never from the draft. Rendering reads nothing
-from a network and no file but our own style sheet and fonts.
+What it says is taken from the frozen version alone, never from the draft.
 """
 
 import hashlib
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import segno
-from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Max, OuterRef, Subquery
 from django.template.loader import render_to_string
-from weasyprint import CSS, HTML, Attachment
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher
+from weasyprint import Attachment
 
 from calls import clock
 from calls.eligibility import canonical
@@ -25,64 +20,83 @@ from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
 from proposals import ledger
 from proposals.models import (
+    Annex,
     LedgerEntry,
     Participant,
     Receipt,
     SealedDocument,
+    Stamp,
     StoredVerdict,
     Version,
 )
-from proposals.sealing import seal_pdf
-
-STYLES = settings.ROOT / "static" / "css" / "receipt.css"
-UA_IDENTIFICATION = settings.ROOT / "static" / "xmp" / "pdfua.xml"
-SEAL_FIELD = "Seal"
-VARIANT = "pdf/a-3a"  # archival, with attachments, tagged in reading order
+from proposals.printing import pdf_from
+from proposals.sealing import StampServiceAway, seal_pdf, stamp_to_expect, stamped
 
 
-class OwnFilesOnly(URLFetcher):
-    """Fetches nothing but files of the portal's own static folder, whatever a text contains."""
+def issue_receipt(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
+    """Make and keep the receipt, unless this cause has made one. Two workers at once make one."""
 
-    def __init__(self) -> None:
-        super().__init__(allowed_protocols=["file", "data"], fail_on_errors=True)
-
-    def fetch(self, url: str, headers: Any = None) -> Any:
-        folder = (settings.ROOT / "static").as_uri() + "/"
-        if not url.startswith("data:") and not (url.startswith(folder) and ".." not in url):
-            raise ValueError("A receipt uses nothing from outside.")
-        return super().fetch(url, headers)
-
-
-def issue_receipt(version: Version) -> None:
-    """Make and keep the receipt, unless it exists. Two workers at once make one."""
-
-    def rendered(sealed_at: datetime) -> bytes:
+    def rendered(sealed_at: datetime, stamp: Stamp) -> bytes:
         proof = proof_of(version)
-        return render_pdf(version, html_of(version, sealed_at, proof), proof)
+        return render_pdf(version, html_of(version, sealed_at, proof, stamp), proof)
 
-    keep_sealed(Receipt, version, rendered)
+    seal_and_keep(Receipt, version, cause, rendered)
 
 
-def keep_sealed(
-    kind: type[SealedDocument], version: Version, render: Callable[[datetime], bytes]
-) -> None:
-    """Render, seal and keep a document of a version, unless it has one of this kind."""
-    own = kind._default_manager.filter(version=version)
-    if own.exists():
+Render = Callable[[datetime, Stamp], bytes]
+
+
+def seal_and_keep(kind: type[SealedDocument], version: Version, cause: str, render: Render) -> None:
+    """Render, seal and keep a document of a version, unless it has one of this kind and cause."""
+    if kind.objects.filter(version=version, cause=cause).exists():
         return
-    sealed_at = clock.now()
-    pdf = seal_pdf(render(sealed_at), field=SEAL_FIELD, reason=f"{kind.__name__} of {version}")
+    sealed_at, stamp = clock.now(), stamp_to_expect()
+    reason = f"{kind.__name__} of {version}"
+    try:
+        pdf = seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
+    except StampServiceAway:
+        stamp = Stamp.AWAITED
+        pdf = seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
+    _keep(kind, version, cause, pdf=pdf, sealed_at=sealed_at, stamp=stamp)
+
+
+def _keep(kind: type[SealedDocument], version: Version, cause: str, **values: Any) -> None:
+    """Store an edition, unless another worker was faster."""
+    own = kind.objects.filter(version=version)
+    sha256 = hashlib.sha256(values["pdf"]).hexdigest()
     try:
         with transaction.atomic():
-            kind._default_manager.create(
-                version=version,
-                pdf=pdf,
-                sha256=hashlib.sha256(pdf).hexdigest(),
-                sealed_at=sealed_at,
+            last = own.aggregate(last=Max("edition"))["last"] or 0
+            kind.objects.create(
+                version=version, cause=cause, edition=last + 1, sha256=sha256, **values
             )
     except IntegrityError:
-        if not own.exists():
+        if not own.filter(cause=cause).exists():
             raise
+
+
+def add_awaited_stamps(*, at_most: int = 50) -> int:
+    """Give receipts and annexes the time stamp that they were sealed without; returns how many.
+
+    The stamped file is an edition of its own: the one before is in people's hands and stays valid.
+    """
+    added = 0
+    for kind in (Receipt, Annex):
+        newest = kind.objects.filter(version=OuterRef("version")).order_by("-edition")
+        waiting = kind.objects.filter(
+            stamp=Stamp.AWAITED, edition=Subquery(newest.values("edition")[:1])
+        )
+        for document in waiting.order_by("pk")[: at_most - added]:
+            if stamp_to_expect() != Stamp.IN_SEAL:
+                return added
+            try:
+                pdf = stamped(bytes(document.pdf))
+            except StampServiceAway:
+                return added
+            cause, stamp = f"stamp:{document.edition}", Stamp.IN_SEAL
+            _keep(kind, document.version, cause, pdf=pdf, sealed_at=document.sealed_at, stamp=stamp)
+            added += 1
+    return added
 
 
 class NotInTheLog(Exception):
@@ -103,14 +117,17 @@ def proof_of(version: Version) -> dict[str, Any]:
         entry = entries.first()
     if entry is None:
         raise NotInTheLog
-    head = ledger.head_of_size(None)
+    head = ledger.first_head_over(entry)
     return {"entry": entry.note.content, **ledger.inclusion_proof(entry, head)}
 
 
-def html_of(version: Version, sealed_at: Any, proof: dict[str, Any]) -> str:
+def html_of(
+    version: Version, sealed_at: datetime, proof: dict[str, Any], stamp: Stamp = Stamp.NONE
+) -> str:
     """The receipt as HTML: what was submitted, when, what the rules said, and its place in the log."""
     context = context_of(version) | {
         "sealed_at": sealed_at,
+        "stamp": stamp,
         "qr_code": qr_code_of(version),
         "proof": proof,
         "log_signed_at": datetime.fromisoformat(proof["head"]["signed_at"]),
@@ -168,7 +185,7 @@ def _participant(one: dict[str, Any], day: date) -> dict[str, Any]:
 
 
 def render_pdf(version: Version, html: str, proof: dict[str, Any]) -> bytes:
-    """The receipt before it is sealed: PDF/A-3a and PDF/UA-1 in one, with its evidence inside."""
+    """The receipt before it is sealed, with its evidence inside."""
     stored = verdict_for_applicant(version)
     verdict = canonical(stored.content) if stored else "{}"
     attachments = [
@@ -176,31 +193,7 @@ def render_pdf(version: Version, html: str, proof: dict[str, Any]) -> bytes:
         _attached(version, "verdict.json", verdict, "Supplement", "What the rules said of it"),
         _attached(version, "proof.json", canonical(proof), "Supplement", "Its place in the log"),
     ]
-    options: dict[str, Any] = {
-        "stylesheets": [style_sheet()],
-        "pdf_variant": VARIANT,
-        "attachments": attachments,
-    }
-    page = HTML(string=html, base_url=base_url(), url_fetcher=OwnFilesOnly())
-    document = page.render(font_config=fonts(), **options)
-    _say_that_it_is_accessible(document.metadata)
-    pdf: bytes = document.write_pdf(**options)
-    return pdf
-
-
-def _say_that_it_is_accessible(metadata: Any) -> None:
-    """Add the identification of PDF/UA-1 to that of PDF/A: WeasyPrint writes one of the two by itself.
-
-    It must stand in the same RDF element, which a separate piece of XMP metadata would not.
-    """
-    generate = metadata.generate_rdf_metadata
-    identification = UA_IDENTIFICATION.read_bytes()
-
-    def with_identification(*given: Any) -> bytes:
-        rdf: bytes = generate(*given)
-        return rdf.replace(b"</rdf:RDF>", identification + b"</rdf:RDF>")
-
-    metadata.generate_rdf_metadata = with_identification
+    return pdf_from(html, sheet="receipt.css", attachments=attachments)
 
 
 def _attached(
@@ -214,18 +207,3 @@ def _attached(
         created=version.received_at,
         modified=version.received_at,
     )
-
-
-def base_url() -> str:
-    return Path(settings.ROOT / "static" / "css").as_uri() + "/"
-
-
-@cache
-def fonts() -> FontConfiguration:
-    """Shared by all receipts of a process: fonts are read once."""
-    return FontConfiguration()
-
-
-@cache
-def style_sheet() -> CSS:
-    return CSS(filename=str(STYLES), font_config=fonts(), url_fetcher=OwnFilesOnly())

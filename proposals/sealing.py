@@ -1,190 +1,142 @@
-"""The portal's key: signs tree heads and receipts. Its certificate is published, and stays so after a change.
+"""The seal of receipts and annexes: a PAdES signature by the portal's key, with another service's time stamp.
 
-In production the key is given (`PORTAL_SEAL_PEM` holds it, or `PORTAL_SEAL_FILE` names a file with it: one
-private key on P-256 and its certificate, both PEM). Elsewhere one is made at first use, with DEMO in its
-name.
+A time-stamp service (RFC 3161) is asked where one is configured. While it is away documents are sealed
+without a stamp, because nobody's proof waits for somebody else's server; `stamped` puts it in later.
 """
 
+import asyncio
+import hashlib
 import io
 import logging
-import os
-import tempfile
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from pathlib import Path
+from typing import Any
 
-from asn1crypto import keys as asn1_keys
+from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
-from pyhanko.sign.fields import SigSeedSubFilter
-from pyhanko.sign.timestamps import HTTPTimeStamper, TimeStamper, TimestampRequestError
+from pyhanko.sign.fields import InvisSigSettings, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.general import simple_cms_attribute
+from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from calls import clock
-from proposals.models import SealCertificate
+from proposals.keys import SealKey, seal_key
+from proposals.models import Stamp
 
 log = logging.getLogger("portal.sealing")
 
-DEMO_NAME = "DEMO seal of a COSME portal"
-DEMO_YEARS = 10
+FIELD = "Seal"
+STAMP_SECONDS = 5  # how long a time-stamp service may take
+STAMP_ROOM = 24_000  # bytes that a seal keeps free for a stamp with its certificates
+PAUSE = timedelta(seconds=30)  # for which a service that was away is not asked again
+_silent_until = clock.real_now()
 
 
-class UnusableKey(Exception):
-    """What is given as the portal's key is no P-256 key with its certificate."""
+class StampServiceAway(Exception):
+    """The time-stamp service did not answer, or not with a stamp."""
 
 
-@dataclass(frozen=True)
-class SealKey:
-    private: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the certificate's DER bytes, in hexadecimal digits."""
-        return self.certificate.fingerprint(hashes.SHA256()).hex()
-
-    @property
-    def pem(self) -> str:
-        return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-    def sign(self, content: bytes) -> bytes:
-        """An ECDSA signature with SHA-256, as DER."""
-        return self.private.sign(content, ec.ECDSA(hashes.SHA256()))
+def stamp_to_expect() -> Stamp:
+    """What a document can say of its stamp before it is sealed."""
+    if not settings.TIMESTAMP_URL:
+        return Stamp.NONE
+    return Stamp.AWAITED if clock.real_now() < _silent_until else Stamp.IN_SEAL
 
 
-def is_signed(content: bytes, signature: bytes, certificate_pem: str) -> bool:
-    """Whether the holder of a certificate's key has signed these bytes."""
-    key = x509.load_pem_x509_certificate(certificate_pem.encode()).public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        return False
-    try:
-        key.verify(signature, content, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
-        return False
-    return True
-
-
-@cache
-def seal_key() -> SealKey:
-    """The key that this process signs with.
-
-    Raises:
-        UnusableKey: it cannot be read.
-    """
-    if settings.SEAL_PEM:
-        return _read(settings.SEAL_PEM.encode())
-    path = Path(settings.SEAL_FILE)
-    if not path.exists() and settings.MAKES_DEMO_SEAL:
-        _make_demo_key(path)
-    try:
-        return _read(path.read_bytes())
-    except OSError as error:
-        raise UnusableKey(f"{path}: {error.strerror}") from None
-
-
-def published(key: SealKey) -> SealCertificate:
-    """The key's certificate among those that are published; new ones are added."""
-    found, _made = SealCertificate.objects.get_or_create(
-        fingerprint=key.fingerprint, defaults={"pem": key.pem, "first_used_at": clock.now()}
-    )
-    return found
-
-
-def seal_pdf(pdf: bytes, *, field: str, reason: str) -> bytes:
+def seal_pdf(pdf: bytes, *, reason: str, stamp: Stamp = Stamp.NONE) -> bytes:
     """Add a PAdES signature (ETSI EN 319 142-1) over the whole file; the file's own bytes stay as they are.
 
-    With a time-stamp service configured the seal holds its RFC 3161 stamp. While that does not answer the
-    seal is made without one: a receipt must not wait for somebody else's server.
+    The seal is put outside of the page, as PDF/A and PDF/UA together demand of one that is not seen.
+
+    Raises:
+        StampServiceAway: a stamp was to be in the seal, and none came.
     """
-    try:
-        return _sign_pdf(pdf, field, reason, _timestamper())
-    except (TimestampRequestError, OSError) as error:
-        log.warning("The time-stamp service is away (%s); sealed without it.", type(error).__name__)
-        return _sign_pdf(pdf, field, reason, None)
-
-
-def _sign_pdf(pdf: bytes, field: str, reason: str, timestamper: TimeStamper | None) -> bytes:
-    key = seal_key()
-    signer = signers.SimpleSigner(
-        signing_cert=asn1_x509.Certificate.load(
-            key.certificate.public_bytes(serialization.Encoding.DER)
-        ),
-        signing_key=asn1_keys.PrivateKeyInfo.load(
-            key.private.private_bytes(
-                serialization.Encoding.DER,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        ),
-        cert_registry=SimpleCertificateStore(),
-    )
     metadata = signers.PdfSignatureMetadata(
-        field_name=field, reason=reason, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
+        field_name=FIELD, reason=reason, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
     )
+    field = SigFieldSpec(
+        FIELD,
+        readable_field_name="Seal of the portal",
+        invis_sig_settings=InvisSigSettings(box_out_of_bounds=True),
+    )
+    writer = _AddsTheSealOnly(io.BytesIO(pdf))
+    signer = _Signer(seal_key())
+    room = None if stamp == Stamp.NONE else 2 * STAMP_ROOM
     sealed = signers.sign_pdf(
-        IncrementalPdfFileWriter(io.BytesIO(pdf)), metadata, signer=signer, timestamper=timestamper
-    )
-    content: bytes = sealed.getvalue()
-    return content
+        writer, metadata, signer=signer, new_field_spec=field, bytes_reserved=room
+    ).getvalue()
+    return stamped(sealed) if stamp == Stamp.IN_SEAL else sealed
 
 
-def _timestamper() -> TimeStamper | None:
-    return HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=5) if settings.TIMESTAMP_URL else None
+def stamped(sealed: bytes) -> bytes:
+    """A sealed document with a time stamp put into its seal; no byte that the seal covers changes.
+
+    Raises:
+        StampServiceAway: none came.
+    """
+    seal = PdfFileReader(io.BytesIO(sealed)).embedded_signatures[0]
+    content = cms.ContentInfo.load(seal.pkcs7_content)
+    signer_info = content["content"]["signer_infos"][0]
+    token = stamp_over(signer_info["signature"].native)
+    attribute = simple_cms_attribute("signature_time_stamp_token", token)
+    signer_info["unsigned_attrs"] = cms.CMSAttributes([attribute])
+    start, length, begin_again, _rest = (int(number) for number in seal.sig_object["/ByteRange"])
+    room = begin_again - (start + length) - len("<>")
+    hexes = content.dump(force=True).hex().encode()
+    if len(hexes) > room:
+        raise StampServiceAway("The stamp is larger than the room that the seal has for it.")
+    gap = b"<" + hexes.ljust(room, b"0") + b">"
+    return sealed[: start + length] + gap + sealed[begin_again:]
 
 
-def _read(pem: bytes) -> SealKey:
+def stamp_over(signature: bytes) -> cms.ContentInfo:
+    """A time stamp (RFC 3161) over a signature, from the configured service.
+
+    Raises:
+        StampServiceAway: none came.
+    """
+    global _silent_until  # noqa: PLW0603 -- one process, one memory of when the service was away
+    service = HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=STAMP_SECONDS)
     try:
-        private = serialization.load_pem_private_key(pem, password=None)
-        certificate = x509.load_pem_x509_certificate(pem)
-    except ValueError as error:
-        raise UnusableKey(str(error)) from None
-    if not isinstance(private, ec.EllipticCurvePrivateKey) or private.curve.name != "secp256r1":
-        raise UnusableKey("The key must be one on the curve P-256.")
-    if certificate.public_key() != private.public_key():
-        raise UnusableKey("The certificate belongs to another key.")
-    return SealKey(private, certificate)
+        return asyncio.run(service.async_timestamp(hashlib.sha256(signature).digest(), "sha256"))
+    except (TimestampRequestError, OSError) as error:
+        _silent_until = clock.real_now() + PAUSE
+        log.warning("The time-stamp service is away (%s).", type(error).__name__)
+        raise StampServiceAway(type(error).__name__) from error
 
 
-def _make_demo_key(path: Path) -> None:
-    """Several processes may start at once: the first file that stands there counts."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, DEMO_NAME)])
-    begins = clock.real_now().replace(year=2014, month=1, day=1)
-    usage = x509.KeyUsage(
-        digital_signature=True, content_commitment=True, key_encipherment=False, data_encipherment=False,
-        key_agreement=False, key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(clock.real_now() + timedelta(days=365 * DEMO_YEARS))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .sign(private, hashes.SHA256())
-    )
-    pem = private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ) + certificate.public_bytes(serialization.Encoding.PEM)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(pem)
-    try:
-        os.link(file.name, path)
-    except FileExistsError:
+class _AddsTheSealOnly(IncrementalPdfFileWriter):
+    """Leaves the document's metadata alone: written anew by pyHanko they would be no PDF/A any more."""
+
+    def _update_meta(self) -> None:
         pass
-    finally:
-        os.unlink(file.name)
+
+
+class _Signer(signers.Signer):
+    """Signs with the portal's key, wherever it lies."""
+
+    def __init__(self, key: SealKey) -> None:
+        authorities = SimpleCertificateStore()
+        authorities.register_multiple(_as_asn1(one) for one in key.authorities)
+        mechanism = cms.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
+        super().__init__(
+            signing_cert=_as_asn1(key.certificate),
+            cert_registry=authorities,
+            signature_mechanism=mechanism,
+        )
+        self._key = key
+
+    async def async_sign_raw(
+        self, data: bytes, digest_algorithm: str, dry_run: bool = False
+    ) -> bytes:
+        longest = 72  # bytes of an ECDSA signature on P-256, as DER
+        return bytes(longest) if dry_run else self._key.sign(data)
+
+
+def _as_asn1(certificate: x509.Certificate) -> Any:
+    return asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))

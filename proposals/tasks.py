@@ -16,6 +16,7 @@ from proposals import (
     ledger,
     outbox,
     presence,
+    receipts,
     reminding,
     scanning,
     screening,
@@ -23,12 +24,11 @@ from proposals import (
 from proposals.mailing import deliver
 from proposals.models import OutboxMessage
 from proposals.notices import mail_submission
-from proposals.receipts import issue_receipt
 
 log = logging.getLogger("portal.tasks")
 
 HANDLERS: dict[str, outbox.Handler] = {
-    OutboxMessage.Kind.RECEIPT: issue_receipt,
+    OutboxMessage.Kind.RECEIPT: receipts.issue_receipt,
     OutboxMessage.Kind.SUBMISSION_MAIL: mail_submission,
     OutboxMessage.Kind.ANNEX: annex.issue_annex,
 }
@@ -51,6 +51,13 @@ def sequence_ledger() -> int:
     """Give what happened its place in the log, and sign the log."""
     with clock.as_shared():
         return ledger.sequence()
+
+
+@shared_task
+def add_awaited_stamps() -> int:
+    """Ask the time-stamp service for stamps that it did not give when documents were sealed."""
+    with clock.as_shared():
+        return receipts.add_awaited_stamps()
 
 
 @shared_task

@@ -101,10 +101,8 @@ def _files(proposal: Proposal) -> Iterator[Moment]:
 
 
 def _versions(proposal: Proposal) -> Iterator[Moment]:
-    versions = proposal.versions.select_related(
-        "submitted_by", "receipt", "withdrawal__withdrawn_by"
-    ).defer("dossier", "circumstances", "receipt__pdf")
-    for version in versions:
+    versions = proposal.versions.select_related("submitted_by", "withdrawal__withdrawn_by")
+    for version in versions.prefetch_related("receipt_editions").defer("dossier", "circumstances"):
         version.proposal = proposal
         number = {"number": version.number}
         link = version.get_absolute_url()
@@ -115,8 +113,7 @@ def _versions(proposal: Proposal) -> Iterator[Moment]:
             f"SHA-256 {version.sha256}",
             link,
         )
-        receipt = getattr(version, "receipt", None)
-        if receipt is not None:
+        for receipt in version.receipt_editions.all():
             words = _("The receipt of version %(number)s was made") % number
             yield Moment(receipt.sealed_at, words, "", f"SHA-256 {receipt.sha256}", link)
         withdrawal = getattr(version, "withdrawal", None)

@@ -193,14 +193,8 @@ def _receipt() -> Iterator[bool]:
     from calls import clock  # noqa: PLC0415
     from proposals import ledger  # noqa: PLC0415
     from proposals.models import Version  # noqa: PLC0415
-    from proposals.receipts import (  # noqa: PLC0415
-        STYLES,
-        VARIANT,
-        OwnFilesOnly,
-        html_of,
-        proof_of,
-        render_pdf,
-    )
+    from proposals.printing import STATIC, VARIANT, OwnFilesOnly, base_url  # noqa: PLC0415
+    from proposals.receipts import html_of, proof_of, render_pdf  # noqa: PLC0415
     from proposals.sealing import seal_pdf  # noqa: PLC0415
 
     version = Version.objects.select_related("proposal__strand__call").first()
@@ -210,15 +204,14 @@ def _receipt() -> Iterator[bool]:
 
     def receipt() -> None:
         pdf = render_pdf(version, html_of(version, clock.now(), proof), proof)
-        seal_pdf(pdf, field="Seal", reason="Receipt")
+        seal_pdf(pdf, reason="Receipt")
 
     html = html_of(version, clock.now(), proof)
-    base = STYLES.parent.as_uri() + "/"
 
     def bare() -> None:
         fetcher = OwnFilesOnly()
-        styles = [CSS(filename=str(STYLES), url_fetcher=fetcher)]
-        HTML(string=html, base_url=base, url_fetcher=fetcher).write_pdf(
+        styles = [CSS(filename=str(STATIC / "css" / "receipt.css"), url_fetcher=fetcher)]
+        HTML(string=html, base_url=base_url(), url_fetcher=fetcher).write_pdf(
             stylesheets=styles, pdf_variant=VARIANT
         )
 

@@ -240,7 +240,7 @@ def _sheet_of(version: Version) -> dict[str, Any]:
         "contacts": people_of(Draft(version.proposal)),
         "decisions": list(version.decisions.select_related("decided_by")),
         "counts": version.proposal.counting_id == version.pk,
-        "receipt": getattr(version, "receipt", None),
+        "receipt": version.receipt,
         "has_annex": Annex.objects.filter(version=version).exists(),
         "decide_url": reverse("admin:proposals_decision_add") + f"?version={version.pk}",
     }

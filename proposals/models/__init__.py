@@ -27,7 +27,14 @@ from proposals.models.proposal import (
     new_number,
     path_of,
 )
-from proposals.models.records import Annex, Receipt, RefusedAttempt, SealedDocument, Withdrawal
+from proposals.models.records import (
+    Annex,
+    Receipt,
+    RefusedAttempt,
+    SealedDocument,
+    Stamp,
+    Withdrawal,
+)
 from proposals.models.workspace import (
     Collaborator,
     Comment,
@@ -73,6 +80,7 @@ __all__ = [
     "SealedDocument",
     "Section",
     "SectionChange",
+    "Stamp",
     "StoredVerdict",
     "TreeHead",
     "Version",

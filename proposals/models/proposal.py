@@ -4,7 +4,7 @@ import json
 import secrets
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pgtrigger
 from django.conf import settings
@@ -24,6 +24,9 @@ from proposals import guards
 
 # Without vowels, so that no word appears, and without signs that look alike.
 NUMBER_ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ"
+
+if TYPE_CHECKING:
+    from proposals.models.records import Receipt
 
 
 def new_number() -> str:
@@ -409,6 +412,11 @@ class Version(models.Model):
         """The acronym, or the title of a proposal without one."""
         summary = self.document["summary"]
         return str(summary["acronym"] or summary["title"])
+
+    @property
+    def receipt(self) -> "Receipt | None":
+        """The newest edition, if it is made; lists prefetch `receipt_editions`."""
+        return next(iter(self.receipt_editions.all()), None)
 
     @property
     def url(self) -> str:

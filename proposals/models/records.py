@@ -5,23 +5,61 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
 from proposals.models.proposal import Proposal, Version
 
 
+class Stamp(models.TextChoices):
+    """Whether another service says when a document was sealed (RFC 3161)."""
+
+    NONE = "none", _("none: this portal asks no time-stamp service")
+    IN_SEAL = "in-seal", _("in the seal")
+    AWAITED = "awaited", _("awaited: the service was away")
+
+
+class SealedDocumentQuerySet(models.QuerySet["SealedDocument"]):
+    def newest_of(self, version: Version) -> "SealedDocument | None":
+        """The edition that is handed out."""
+        return self.filter(version=version).order_by("-edition").first()
+
+
+class _WithoutPdf(models.Manager["SealedDocument"]):
+    def get_queryset(self) -> SealedDocumentQuerySet:
+        """Lists ask whether there is one; the file itself is fetched by who sends it."""
+        return SealedDocumentQuerySet(self.model, using=self._db).defer("pdf")
+
+
 class SealedDocument(models.Model):
-    """A sealed PDF of a version: at most one of its kind, whatever was killed on the way."""
+    """An edition of a sealed PDF of a version, with the same evidence in each; the newest is handed out.
+
+    Each `cause` makes one at most, whatever was killed on the way: the submission itself, a time stamp
+    that came later, an operator who had all of a call made again.
+    """
 
     PREFIX: ClassVar[str]
+    SUBMISSION = "submission"
 
-    version = models.OneToOneField(Version, models.PROTECT, related_name="%(class)s")
+    version = models.ForeignKey(Version, models.PROTECT, related_name="%(class)s_editions")
+    edition = models.PositiveSmallIntegerField(default=1)
+    cause = models.CharField(max_length=40, default=SUBMISSION)
     pdf = models.BinaryField()
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64, db_index=True)
     sealed_at = models.DateTimeField()
+    stamp = models.CharField(max_length=10, choices=Stamp, default=Stamp.NONE)
+
+    objects = _WithoutPdf.from_queryset(SealedDocumentQuerySet)()
 
     class Meta:
         abstract = True
+        ordering = ["-edition"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_%(class)s_of_each_edition", fields=["version", "edition"]
+            ),
+            models.UniqueConstraint(name="one_%(class)s_for_a_cause", fields=["version", "cause"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} of {self.version}"
@@ -36,7 +74,7 @@ class Receipt(SealedDocument):
 
     PREFIX = "receipt"
 
-    class Meta:
+    class Meta(SealedDocument.Meta):
         triggers = [
             pgtrigger.Protect(
                 name="receipts_are_final", operation=pgtrigger.Update | pgtrigger.Delete
@@ -49,7 +87,7 @@ class Annex(SealedDocument):
 
     PREFIX = "proposal"
 
-    class Meta:
+    class Meta(SealedDocument.Meta):
         triggers = [
             pgtrigger.Protect(
                 name="annexes_are_final", operation=pgtrigger.Update | pgtrigger.Delete

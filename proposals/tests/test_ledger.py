@@ -16,6 +16,7 @@ from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from proposals import ledger, merkle
 from proposals.auditing import audit
 from proposals.closing import SETTLED_AFTER, commit_closed_calls
+from proposals.keys import is_signed
 from proposals.models import (
     ClosingCommitment,
     LedgerEntry,
@@ -26,7 +27,6 @@ from proposals.models import (
 )
 from proposals.receipts import issue_receipt
 from proposals.screening import record_decision
-from proposals.sealing import is_signed
 from proposals.submitting import TooLate, withdraw
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 
@@ -321,22 +321,22 @@ def test_a_version_that_is_slipped_in_after_closing_is_found(filled, call):
 
 
 def test_another_key_goes_on_and_the_old_signatures_stay_checkable(filled, settings, tmp_path):
-    from proposals import sealing  # noqa: PLC0415 -- only here
+    from proposals import keys  # noqa: PLC0415 -- only here
 
     settings.SEAL_FILE = str(tmp_path / "new.pem")
-    sealing.seal_key.cache_clear()
+    keys.seal_key.cache_clear()
     try:
         submit(make_ready(filled.call))
         ledger.sequence()
         assert SealCertificate.objects.count() == 2
-        assert TreeHead.objects.order_by("-size").first().key == sealing.seal_key().fingerprint
+        assert TreeHead.objects.order_by("-size").first().key == keys.seal_key().fingerprint
         assert list(audit()) == []
     finally:
-        sealing.seal_key.cache_clear()
+        keys.seal_key.cache_clear()
 
 
 def test_the_key_of_a_demonstration_says_so(db):
-    from proposals.sealing import seal_key  # noqa: PLC0415 -- only here
+    from proposals.keys import seal_key  # noqa: PLC0415 -- only here
 
     assert "DEMO" in seal_key().certificate.subject.rfc4514_string()
     assert timedelta(0) < seal_key().certificate.not_valid_after_utc - clock.real_now()

@@ -9,6 +9,7 @@ import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import page
 import pikepdf
 import pytest
 from asn1crypto import keys as asn1_keys
@@ -27,11 +28,11 @@ from calls import clock
 from conftest import AFTERNOON
 from cosme_portal.settings import ROOT
 from cosme_portal.tests import processes
-from proposals import sealing
+from proposals import keys, sealing
 from proposals.annex import issue_annex
 from proposals.checking import program
-from proposals.models import Annex, ProposalFile, Receipt, Version
-from proposals.receipts import issue_receipt
+from proposals.models import Annex, ProposalFile, Receipt, Stamp, Version
+from proposals.receipts import add_awaited_stamps, issue_receipt
 from proposals.tests.factories import fresh, make_ready, save, submit
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +46,10 @@ def receipt(call):
 
 @pytest.fixture
 def trusted():
-    return sealing.seal_key().pem.encode()
+    return keys.seal_key().pem.encode()
+
+
+AWAY = "http://127.0.0.1:9/tsa"  # nothing listens there
 
 
 def check(content, *trusted):
@@ -57,12 +61,14 @@ def changed(content, old, new):
     return content.replace(old, new, 1)
 
 
-def run(*command):
+def run(*command, given=None):
     if shutil.which(command[0]) is None:
         processes.missing(
             f"{command[0]} is missing. On Debian: sudo apt-get install poppler-utils qpdf"
         )
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=given is None, input=given, check=False
+    )
 
 
 def test_all_of_it_holds(receipt, trusted):
@@ -72,6 +78,7 @@ def test_all_of_it_holds(receipt, trusted):
         "The seal is unbroken.",
         "Every byte of the file is under the seal.",
         "The seal is by a certificate that you trust",
+        "No time stamp of another service is in the seal",
         "The attached dossier is what the log's entry speaks of",
         "That entry stands at place 0 in the log of 3 entries.",
         "The root of that log was signed by the same certificate, 2015-04-21T14",
@@ -81,7 +88,7 @@ def test_all_of_it_holds(receipt, trusted):
 def test_without_a_trusted_certificate_it_says_on_which_one_all_rests(receipt):
     holds, broken = check(receipt)
     assert broken == [] and any("All of it rests on this certificate" in one for one in holds)
-    assert any(sealing.seal_key().fingerprint in one for one in holds)
+    assert any(keys.seal_key().fingerprint in one for one in holds)
 
 
 def test_a_changed_byte_anywhere_is_found(receipt, trusted):
@@ -117,11 +124,11 @@ def test_a_foreign_seal_is_told_from_ours(receipt, trusted, settings, tmp_path):
         stream = io.BytesIO()
         pdf.save(stream)
     settings.SEAL_FILE = str(tmp_path / "foreign.pem")
-    sealing.seal_key.cache_clear()
+    keys.seal_key.cache_clear()
     try:
-        forged = sealing.seal_pdf(stream.getvalue(), field="Seal", reason="Forged")
+        forged = sealing.seal_pdf(stream.getvalue(), reason="Forged")
     finally:
-        sealing.seal_key.cache_clear()
+        keys.seal_key.cache_clear()
     _holds, broken = check(forged, trusted)
     assert any("The seal is a foreign one" in one for one in broken)
     assert "The log was signed by another certificate than the receipt." in broken
@@ -157,7 +164,7 @@ def test_the_program_runs_alone_without_portal_and_database(receipt, trusted, tm
     shutil.copy(ROOT / "docs" / "verify_receipt.py", alone)
     done = run(sys.executable, str(alone), str(file), str(certificate))
     assert done.returncode == 0 and "ok    The seal is unbroken." in done.stdout
-    file.write_bytes(changed(receipt, b"/Producer", b"/Prodacer"))
+    file.write_bytes(changed(receipt, b"Seal of the portal", b"Seal of the porter"))
     done = run(sys.executable, str(alone), str(file), str(certificate))
     assert done.returncode == 1 and "WRONG" in done.stdout
     assert len(alone.read_text().splitlines()) <= 200
@@ -174,6 +181,28 @@ def test_other_programs_find_the_seal_valid(receipt, trusted, tmp_path):
     listed = run("pdfdetach", "-list", str(file)).stdout
     for name in ("dossier.json", "verdict.json", "proof.json"):
         assert name in listed
+
+
+PROFILES = (page.ValidationProfile.PDF_UA_1, page.ValidationProfile.PDF_A_3A)
+# It takes a last byte of a stream that is a carriage return for a part of the line's end; qpdf checks lengths.
+MISTAKEN = {"PDFA3A-STREAM-LENGTH-001"}
+
+
+@pytest.mark.parametrize("strand", ["3.1", "3.2"])
+@pytest.mark.parametrize("count", [3, 12])
+def test_another_program_finds_receipt_and_annex_accessible_and_archival(call, strand, count):
+    """Every rule of PDF/UA-1 (104) and PDF/A-3a (156) that it can check."""
+    countries = ["LT", "FR", "AT", "EL", "BG", "DE", "ES", "IT", "RO", "CZ", "HU", "PL"][:count]
+    version = submit(make_ready(call, strand=strand, countries=countries))
+    issue_receipt(version)
+    issue_annex(version)
+    for document in (Receipt.objects.get(), Annex.objects.get()):
+        for profile in PROFILES:
+            found = page.validate_pdf_bytes(bytes(document.pdf), profile=profile)
+            assert {one.rule_id for one in found.failures} <= MISTAKEN
+            assert found.rules.total > 100
+    with pikepdf.open(io.BytesIO(Receipt.objects.get().pdf)) as pdf:
+        assert len(pdf.pages) <= 3
 
 
 def test_it_says_that_it_is_accessible_and_archival(receipt):
@@ -207,6 +236,11 @@ def key_with(usage):
     )
     certificate = asn1_x509.Certificate.load(made.public_bytes(serialization.Encoding.DER))
     return asn1_keys.PrivateKeyInfo.load(der), certificate
+
+
+@pytest.fixture(autouse=True)
+def no_memory_of_a_service_that_was_away(monkeypatch):
+    monkeypatch.setattr(sealing, "_silent_until", clock.real_now())
 
 
 @pytest.fixture
@@ -247,10 +281,58 @@ def test_a_time_stamp_service_stamps_the_seal(call, settings, trusted, stamp_ser
     assert check(content, trusted)[1] == []
 
 
-def test_while_the_time_stamp_service_is_away_a_receipt_is_sealed_without(call, settings, trusted):
-    settings.TIMESTAMP_URL = "http://127.0.0.1:9/tsa"
+def text_of(pdf):
+    said = run("pdftotext", "-", "-", given=bytes(pdf)).stdout
+    return " ".join(said.decode().split())
+
+
+def test_while_the_time_stamp_service_is_away_a_receipt_is_sealed_without_and_says_so(
+    call, settings, trusted
+):
+    settings.TIMESTAMP_URL = AWAY
     issue_receipt(submit(make_ready(call)))
-    assert check(bytes(Receipt.objects.get().pdf), trusted)[1] == []
+    receipt = Receipt.objects.get()
+    assert check(bytes(receipt.pdf), trusted)[1] == [] and receipt.stamp == Stamp.AWAITED
+    assert "The time-stamp service did not answer when this was made." in text_of(receipt.pdf)
+
+
+def test_a_stamp_that_was_missing_is_added_later_and_changes_no_sealed_byte(
+    call, settings, trusted, stamp_service, monkeypatch
+):
+    settings.TIMESTAMP_URL = AWAY
+    version = submit(make_ready(call))
+    issue_receipt(version)
+    issue_annex(version)
+    assert add_awaited_stamps() == 0
+    monkeypatch.setattr(sealing, "_silent_until", clock.real_now())
+    settings.TIMESTAMP_URL = stamp_service
+    assert add_awaited_stamps() == 2
+    assert add_awaited_stamps() == 0
+    after, before = Receipt.objects.all()
+    assert (before.edition, after.edition, after.stamp) == (1, 2, Stamp.IN_SEAL)
+    assert before.sealed_at == after.sealed_at
+    for one in (before, after):
+        assert check(bytes(one.pdf), trusted)[1] == []
+    assert any("Time-stamp service of a test" in one for one in check(bytes(after.pdf))[0])
+    start, gap, end, _rest = PdfFileReader(io.BytesIO(before.pdf)).embedded_signatures[0].byte_range
+    assert bytes(before.pdf)[: start + gap] == bytes(after.pdf)[: start + gap]
+    assert bytes(before.pdf)[end:] == bytes(after.pdf)[end:]
+
+
+def test_a_service_that_was_away_is_not_asked_for_a_while(call, settings, caplog):
+    settings.TIMESTAMP_URL = AWAY
+    for _number in range(2):
+        issue_receipt(submit(make_ready(call)))
+    assert caplog.text.count("The time-stamp service is away") == 1
+
+
+def test_a_stamp_of_another_seal_is_found(call, settings, trusted, stamp_service, monkeypatch):
+    settings.TIMESTAMP_URL = stamp_service
+    other = sealing.stamp_over(b"another signature")
+    monkeypatch.setattr(sealing, "stamp_over", lambda _signature: other)
+    issue_receipt(submit(make_ready(call)))
+    broken = check(bytes(Receipt.objects.get().pdf), trusted)[1]
+    assert broken == ["The time stamp was made for another seal."]
 
 
 def test_the_certificates_are_published(receipt, trusted):
@@ -267,7 +349,7 @@ def sent(content):
 
 def test_anyone_checks_a_receipt_on_a_page_without_an_account(receipt):
     assert "this version counts" in sent(receipt) and "The receipt is genuine" in sent(receipt)
-    wrong = sent(changed(receipt, b"/Producer", b"/Prodacer"))
+    wrong = sent(changed(receipt, b"Seal of the portal", b"Seal of the porter"))
     assert "Something is wrong with this receipt" in wrong and "this version" not in wrong
     assert "This is no receipt" in sent(b"%PDF-1.7 no more")
     assert not ProposalFile.objects.exists()
@@ -303,16 +385,3 @@ def test_an_attachment_that_unpacks_to_a_huge_one_is_cut(receipt, monkeypatch):
 
 def test_before_anything_was_sealed_the_page_says_so(db):
     assert "has not sealed anything yet" in sent(b"%PDF-1.7")
-
-
-@pytest.mark.parametrize("pem", ["", "nonsense"])
-def test_a_key_that_cannot_be_read_is_refused(settings, tmp_path, pem):
-    file = tmp_path / "key.pem"
-    file.write_text(pem)
-    settings.SEAL_FILE = str(file)
-    sealing.seal_key.cache_clear()
-    try:
-        with pytest.raises(sealing.UnusableKey):
-            sealing.seal_key()
-    finally:
-        sealing.seal_key.cache_clear()

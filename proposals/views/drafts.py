@@ -76,8 +76,9 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
     context = page_of(
         draft,
         "overview",
-        versions=draft.proposal.versions.select_related("submitted_by", "receipt", "withdrawal")
-        .defer("dossier", "receipt__pdf")
+        versions=draft.proposal.versions.select_related("submitted_by", "withdrawal")
+        .prefetch_related("receipt_editions")
+        .defer("dossier")
         .order_by("-number"),
         changes=changes_since_counting(draft),
         wants_reminders=draft.proposal.reminder_wishes.filter(user=person(request)).exists(),

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -159,8 +159,9 @@ def whole_proposal(request: HttpRequest, number: str, version: int) -> HttpRespo
 
 
 def _sealed(kind: type[SealedDocument], version: Version) -> HttpResponse:
-    documents = kind._default_manager.select_related("version__proposal")
-    stored = get_object_or_404(documents, version=version)
+    stored = kind.objects.select_related("version__proposal").newest_of(version)
+    if stored is None:
+        raise Http404
     response = HttpResponse(bytes(stored.pdf), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{stored.file_name}"'
     return response

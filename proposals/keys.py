@@ -1,0 +1,181 @@
+"""The portal's key: signs tree heads and receipts. Its certificate is published, and stays so after a change.
+
+In production the key is given, on P-256 with its certificate: as PEM (`PORTAL_SEAL_PEM` holds it, or
+`PORTAL_SEAL_FILE` names a file with it), or in hardware (PKCS#11), where the PEM holds the certificate only.
+Certificates of authorities that stand after it are put into each seal. Elsewhere a key is made at first use,
+with DEMO in its name.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.conf import settings
+
+from calls import clock
+from proposals.models import SealCertificate
+
+DEMO_NAME = "DEMO seal of a COSME portal"
+DEMO_YEARS = 10
+
+Sign = Callable[[bytes], bytes]
+
+
+class UnusableKey(Exception):
+    """What is given as the portal's key is no P-256 key with its certificate."""
+
+
+@dataclass(frozen=True)
+class SealKey:
+    """A key that can sign, wherever it lies. `sign` gives an ECDSA signature with SHA-256, as DER."""
+
+    sign: Sign
+    certificate: x509.Certificate
+    authorities: tuple[x509.Certificate, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate's DER bytes, in hexadecimal digits."""
+        return self.certificate.fingerprint(hashes.SHA256()).hex()
+
+    @property
+    def pem(self) -> str:
+        return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def is_signed(content: bytes, signature: bytes, certificate_pem: str) -> bool:
+    """Whether the holder of a certificate's key has signed these bytes."""
+    return _fits(content, signature, x509.load_pem_x509_certificate(certificate_pem.encode()))
+
+
+def _fits(content: bytes, signature: bytes, certificate: x509.Certificate) -> bool:
+    key = certificate.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        return False
+    try:
+        key.verify(signature, content, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+@cache
+def seal_key() -> SealKey:
+    """The key that this process signs with. A hardware key is opened by the process that first asks.
+
+    Raises:
+        UnusableKey: it cannot be read.
+    """
+    path = Path(settings.SEAL_FILE)
+    if not settings.SEAL_PEM and not path.exists() and settings.MAKES_DEMO_SEAL:
+        _make_demo_key(path)
+    try:
+        pem = settings.SEAL_PEM.encode() or path.read_bytes()
+    except OSError as error:
+        raise UnusableKey(f"{path}: {error.strerror}") from None
+    return _key_of(pem)
+
+
+def published(key: SealKey) -> SealCertificate:
+    """The key's certificate among those that are published; new ones are added."""
+    found, _made = SealCertificate.objects.get_or_create(
+        fingerprint=key.fingerprint, defaults={"pem": key.pem, "first_used_at": clock.now()}
+    )
+    return found
+
+
+def _key_of(pem: bytes) -> SealKey:
+    try:
+        certificate, *authorities = x509.load_pem_x509_certificates(pem)
+    except ValueError as error:
+        raise UnusableKey(str(error)) from None
+    public = certificate.public_key()
+    if not isinstance(public, ec.EllipticCurvePublicKey) or public.curve.name != "secp256r1":
+        raise UnusableKey("The key must be one on the curve P-256.")
+    sign = _hardware_key() if settings.SEAL_MODULE else _private_key(pem)
+    probe = b"whether key and certificate belong together"
+    if not _fits(probe, sign(probe), certificate):
+        raise UnusableKey("The certificate belongs to another key.")
+    return SealKey(sign, certificate, tuple(authorities))
+
+
+def _private_key(pem: bytes) -> Sign:
+    try:
+        private = serialization.load_pem_private_key(pem, password=None)
+    except ValueError as error:
+        raise UnusableKey(str(error)) from None
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise UnusableKey("The key must be one on the curve P-256.")
+    return lambda content: private.sign(content, ec.ECDSA(hashes.SHA256()))
+
+
+def _hardware_key() -> Sign:
+    """A key that never leaves its token, by PKCS#11. The session lasts as long as the process."""
+    import pkcs11  # noqa: PLC0415 -- loads a library of the system, where one is configured only
+    from pkcs11.util.ec import encode_ecdsa_signature  # noqa: PLC0415
+
+    try:
+        token = pkcs11.lib(settings.SEAL_MODULE).get_token(token_label=settings.SEAL_TOKEN)
+        session = token.open(user_pin=settings.SEAL_PIN)
+        private: Any = session.get_key(
+            object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=settings.SEAL_LABEL
+        )
+    except (pkcs11.PKCS11Error, RuntimeError) as error:
+        raise UnusableKey(
+            f"The key {settings.SEAL_LABEL!r} in the token {settings.SEAL_TOKEN!r} cannot be used: "
+            f"{type(error).__name__}."
+        ) from None
+
+    def sign(content: bytes) -> bytes:
+        raw = private.sign(hashlib.sha256(content).digest(), mechanism=pkcs11.Mechanism.ECDSA)
+        return bytes(encode_ecdsa_signature(raw))
+
+    return sign
+
+
+def _make_demo_key(path: Path) -> None:
+    """Several processes may start at once: the first file that stands there counts."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, DEMO_NAME)])
+    begins = clock.real_now().replace(year=2014, month=1, day=1)
+    usage = x509.KeyUsage(
+        digital_signature=True, content_commitment=True, key_encipherment=False, data_encipherment=False,
+        key_agreement=False, key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begins)
+        .not_valid_after(clock.real_now() + timedelta(days=365 * DEMO_YEARS))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    pem = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ) + certificate.public_bytes(serialization.Encoding.PEM)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(pem)
+    try:
+        os.link(file.name, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(file.name)
