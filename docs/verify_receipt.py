@@ -24,11 +24,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.general import (
-    extract_certificate_info,
-    extract_signer_info,
-    find_cms_attribute_iter,
-)
+from pyhanko.sign import general
 from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
@@ -106,11 +102,11 @@ def check_certificate(certificate: x509.Certificate, trusted: list[bytes], repor
 
 def check_stamp(sealed: cms.SignerInfo, report: Report) -> None:
     """RFC 3161: what another service says of when the seal existed."""
-    stamp = next(find_cms_attribute_iter(sealed["unsigned_attrs"], "signature_time_stamp_token"), {"content": None})["content"]
+    stamp = next(general.find_cms_attribute_iter(sealed["unsigned_attrs"], "signature_time_stamp_token"), {"content": None})["content"]
     if stamp is None:
         report.append((True, "No time stamp of another service is in the seal: its time is the portal's own word."))
         return
-    said, signer, cert = stamp["encap_content_info"]["content"], extract_signer_info(stamp), extract_certificate_info(stamp).signer_cert
+    said, signer, cert = stamp["encap_content_info"]["content"], general.extract_signer_info(stamp), general.extract_certificate_info(stamp).signer_cert
     digest = hashlib.new(signer["digest_algorithm"]["algorithm"].native, said.parsed.dump()).digest()
     is_genuine = all(validate_sig_integrity(signer, cert, expected_content_type="tst_info", actual_digest=digest))
     imprint = said.parsed["message_imprint"]["hashed_message"].native
