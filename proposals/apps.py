@@ -1,11 +1,11 @@
-"""The top floor as a Django application: it sees to it that officers have their rights."""
+"""The top floor as a Django application: it sees to it that officers and operators have their rights."""
 
 from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-OFFICERS = "Officers"
+OFFICERS, OPERATORS = "Officers", "Operators"
 
 # What officers may do; nothing of it changes or deletes what is final.
 OFFICERS_RIGHTS = (
@@ -25,22 +25,33 @@ OFFICERS_RIGHTS = (
     "applicants.view_organisation",
 )
 
+# What operators may do: see how work behind the pages goes, and have it done again.
+OPERATORS_RIGHTS = (
+    "proposals.view_outboxmessage",
+    "proposals.view_mail",
+    "proposals.view_remaking",
+    "proposals.add_remaking",
+)
+
+RIGHTS = {OFFICERS: OFFICERS_RIGHTS, OPERATORS: OPERATORS_RIGHTS}
+
 
 class ProposalsConfig(AppConfig):
     name = "proposals"
 
     def ready(self) -> None:
-        post_migrate.connect(give_officers_their_rights, sender=self)
+        post_migrate.connect(give_groups_their_rights, sender=self)
 
 
-def give_officers_their_rights(**_signal: Any) -> None:
-    """Make the group of officers, with the rights of this page and no others."""
+def give_groups_their_rights(**_signal: Any) -> None:
+    """Make the groups of officers and operators, with the rights of this page and no others."""
     from django.contrib.auth.models import Group, Permission  # noqa: PLC0415 -- apps must be loaded
 
-    group, _created = Group.objects.get_or_create(name=OFFICERS)
-    wanted = [right.split(".") for right in OFFICERS_RIGHTS]
-    permissions = [
-        Permission.objects.filter(content_type__app_label=app, codename=codename).first()
-        for app, codename in wanted
-    ]
-    group.permissions.set([permission for permission in permissions if permission])
+    for name, rights in RIGHTS.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        wanted = [right.split(".") for right in rights]
+        permissions = [
+            Permission.objects.filter(content_type__app_label=app, codename=codename).first()
+            for app, codename in wanted
+        ]
+        group.permissions.set([permission for permission in permissions if permission])

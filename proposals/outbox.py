@@ -6,20 +6,24 @@ is free again after `PORTAL_CLAIM_SECONDS`. Handlers must therefore be safe to r
 """
 
 import logging
+import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Min, Q, QuerySet, Value, When
+from django.utils.translation import gettext
 
 from calls import clock
 from proposals.models import Mail, OutboxMessage, Promise, Version
 
 log = logging.getLogger("portal.outbox")
 
-Handler = Callable[[Version], None]
+Handler = Callable[[OutboxMessage], None]
 Row = TypeVar("Row", bound=Promise)
 
 FIRST_RETRY = timedelta(seconds=5)
@@ -38,17 +42,22 @@ def promise(version: Version, *kinds: OutboxMessage.Kind) -> None:
 
 
 def relay(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:
-    """Keep promises about versions that are due: receipts, then mails, then annexes; older before newer."""
+    """Keep promises about versions that are due: receipts, then mails, then annexes, then what is made again.
+
+    Of each kind what was never tried comes before what failed already, and older before newer.
+    """
     by_urgency = Case(
+        When(remaking__isnull=False, then=Value(3)),
         When(kind=OutboxMessage.Kind.RECEIPT, then=Value(0)),
         When(kind=OutboxMessage.Kind.ANNEX, then=Value(2)),
         default=Value(1),
     )
-    rows = OutboxMessage.objects.order_by(by_urgency, "due_at", "pk")
+    rows = OutboxMessage.objects.order_by(by_urgency, "attempts", "due_at", "pk")
 
     def keep(message: OutboxMessage) -> None:
-        version = Version.objects.select_related("proposal__strand__call")
-        handlers[message.kind](version.get(pk=message.version_id))
+        versions = Version.objects.select_related("proposal__strand__call")
+        message.version = versions.get(pk=message.version_id)
+        handlers[message.kind](message)
 
     return _relay(rows, keep, at_most=at_most)
 
@@ -104,8 +113,16 @@ def _postpone(row: Promise, error: Exception) -> None:
     _still_ours(row).update(
         state=Promise.State.GIVEN_UP if given_up else Promise.State.DUE,
         due_at=clock.real_now() + wait,
-        last_error=type(error).__name__,
+        last_error=_in_short(error),
     )
+
+
+def _in_short(error: Exception) -> str:
+    """Kind and place of an error, without its text: that may quote a proposal."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [one for one in frames if one.filename.startswith(str(settings.ROOT))]
+    place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return type(error).__name__ + place
 
 
 def _still_ours(row: Promise) -> QuerySet[Promise]:
@@ -121,3 +138,49 @@ def try_again(rows: QuerySet[Row]) -> int:
     return rows.filter(state=Promise.State.GIVEN_UP).update(
         state=Promise.State.DUE, attempts=0, due_at=clock.real_now()
     )
+
+
+@dataclass(frozen=True)
+class Queue:
+    """How promises of one kind are doing. `oldest` is how long the first that waits has waited."""
+
+    kind: str
+    waiting: int
+    in_work: int
+    failing: int
+    given_up: int
+    oldest: timedelta | None
+    a_minute: float
+
+
+RATE_OVER = timedelta(minutes=10)
+
+
+def queues() -> list[Queue]:
+    """Each kind of promise, mails last; in two queries."""
+    labels = dict(OutboxMessage.Kind.choices)
+    rows = OutboxMessage.objects.values("kind").annotate(**_figures())
+    found: dict[str, Mapping[str, Any]] = {row["kind"]: row for row in rows}
+    of_versions = [_queue(str(label), found.get(kind, {})) for kind, label in labels.items()]
+    return [*of_versions, _queue(gettext("Mails"), Mail.objects.aggregate(**_figures()))]
+
+
+def _figures() -> dict[str, Any]:
+    states = Promise.State
+    is_due = Q(state=states.DUE)
+    recently = clock.real_now() - RATE_OVER
+    return {
+        "waiting": Count("pk", filter=is_due & Q(attempts=0)),
+        "in_work": Count("pk", filter=Q(state=states.CLAIMED)),
+        "failing": Count("pk", filter=is_due & Q(attempts__gt=0)),
+        "given_up": Count("pk", filter=Q(state=states.GIVEN_UP)),
+        "since": Min("made_at", filter=~Q(state=states.DONE)),
+        "done": Count("pk", filter=Q(state=states.DONE, done_at__gte=recently)),
+    }
+
+
+def _queue(kind: str, row: Mapping[str, Any]) -> Queue:
+    since, minutes = row.get("since"), RATE_OVER.total_seconds() / 60
+    counts = {name: row.get(name, 0) for name in ("waiting", "in_work", "failing", "given_up")}
+    oldest = clock.real_now() - since if since else None
+    return Queue(kind, **counts, oldest=oldest, a_minute=row.get("done", 0) / minutes)

@@ -28,9 +28,13 @@ from proposals.notices import mail_submission
 log = logging.getLogger("portal.tasks")
 
 HANDLERS: dict[str, outbox.Handler] = {
-    OutboxMessage.Kind.RECEIPT: receipts.issue_receipt,
-    OutboxMessage.Kind.SUBMISSION_MAIL: mail_submission,
-    OutboxMessage.Kind.ANNEX: annex.issue_annex,
+    OutboxMessage.Kind.RECEIPT: lambda promise: receipts.issue_receipt(
+        promise.version, cause=promise.cause
+    ),
+    OutboxMessage.Kind.SUBMISSION_MAIL: lambda promise: mail_submission(promise.version),
+    OutboxMessage.Kind.ANNEX: lambda promise: annex.issue_annex(
+        promise.version, cause=promise.cause
+    ),
 }
 
 # While the broker is away, submitters must not wait for it: the next hint comes after this time.

@@ -54,6 +54,7 @@ def countdown(deadline: datetime, moment: datetime) -> SafeString:
     )
 
 
+@register.filter
 def time_left(left: timedelta) -> str:
     """“3 days 4 hours”, “39 minutes”, “30 seconds”: the two largest units that matter."""
     seconds = max(0, int(left.total_seconds()))

@@ -6,7 +6,7 @@ nobody, superusers included. An attempt to open one all the same is noted. Draft
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -20,15 +20,12 @@ from calls.admin import ReadOnlyAdmin
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Strand
 from calls.templatetags.instants import in_words
-from proposals import outbox
 from proposals.dossier import Draft
 from proposals.facts import files_of
 from proposals.models import (
     Annex,
     Decision,
     IndividualExtension,
-    Mail,
-    OutboxMessage,
     RefusedAttempt,
     SealedAccess,
     StoredVerdict,
@@ -278,60 +275,6 @@ class DecisionAdmin(ReadOnlyAdmin):
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """The decision is its own record; a second one in another table could differ."""
-
-
-@admin.register(OutboxMessage)
-class OutboxMessageAdmin(ReadOnlyAdmin):
-    """What is promised and not yet kept; tells no content of a proposal."""
-
-    list_display = [
-        "kind",
-        "proposal_number",
-        "state",
-        "attempts",
-        "due_at",
-        "done_at",
-        "last_error",
-    ]
-    list_filter = ["kind", "state"]
-    list_select_related = ["version__proposal__strand__call"]
-    fields = ["kind", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
-    actions = ["try_again"]
-
-    @admin.display(description=_("proposal"))
-    def proposal_number(self, message: OutboxMessage) -> str:
-        """Who has submitted is sealed until the deadline."""
-        proposal = message.version.proposal
-        return proposal.number if proposal.deadline <= clock.now() else str(_("sealed"))
-
-    @admin.action(description=_("Try again what was given up"), permissions=["view"])
-    def try_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
-        count = outbox.try_again(queryset)
-        self.message_user(
-            request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS
-        )
-
-
-@admin.register(Mail)
-class MailAdmin(ReadOnlyAdmin):
-    """Delivery of mails: what for and how far, never to whom, of which proposal, or what they say."""
-
-    list_display = ["cause", "state", "attempts", "due_at", "done_at", "last_error"]
-    list_filter = ["state"]
-    fields = ["cause", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
-    readonly_fields = ["cause"]
-    actions = ["try_again"]
-
-    @admin.display(description=_("cause"))
-    def cause(self, mail: Mail) -> str:
-        return mail.key.partition(":")[0]
-
-    @admin.action(description=_("Try again what was given up"), permissions=["view"])
-    def try_again(self, request: HttpRequest, queryset: QuerySet[Mail]) -> None:
-        count = outbox.try_again(queryset)
-        self.message_user(
-            request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS
-        )
 
 
 @admin.register(RefusedAttempt)

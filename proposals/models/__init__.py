@@ -13,7 +13,7 @@ from proposals.models.officers import (
     Decision,
     SealedAccess,
 )
-from proposals.models.outbox import Mail, OutboxMessage, Promise
+from proposals.models.outbox import Mail, OutboxMessage, Promise, Remaking
 from proposals.models.proposal import (
     IndividualExtension,
     Participant,
@@ -74,6 +74,7 @@ __all__ = [
     "ProposedChange",
     "Receipt",
     "RefusedAttempt",
+    "Remaking",
     "ReminderWish",
     "SealCertificate",
     "SealedAccess",

@@ -4,8 +4,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from applicants.models import User
 from calls import clock
+from calls.models import Call
 from proposals.models.proposal import Proposal, Version
+from proposals.models.records import SealedDocument
 
 
 class Promise(models.Model):
@@ -18,6 +21,7 @@ class Promise(models.Model):
         GIVEN_UP = "given-up", _("given up")
 
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
+    made_at = models.DateTimeField(default=clock.real_now)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=clock.real_now)
     claimed_at = models.DateTimeField(null=True, blank=True)
@@ -31,8 +35,31 @@ class Promise(models.Model):
         return self.state
 
 
+class Remaking(models.Model):
+    """An operator had all receipts or annexes of a call made again: after a mistake in their look, say."""
+
+    class Kind(models.TextChoices):
+        RECEIPT = "receipt", _("Receipts")
+        ANNEX = "annex", _("Whole proposals as PDF")
+
+    call = models.ForeignKey(Call, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.RECEIPT)
+    reason = models.CharField(max_length=300)
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(name="a_remaking_has_a_reason", condition=Q(reason__regex=r"\S"))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.call}"
+
+
 class OutboxMessage(Promise):
-    """A promise about a version, made in the transaction that made the version."""
+    """A promise about a version, made in the transaction that gave cause for it."""
 
     class Kind(models.TextChoices):
         RECEIPT = "receipt", _("Receipt")
@@ -41,13 +68,21 @@ class OutboxMessage(Promise):
 
     kind = models.CharField(max_length=20, choices=Kind)
     version = models.ForeignKey(Version, models.PROTECT, related_name="outbox_messages")
+    remaking = models.ForeignKey(
+        Remaking, models.PROTECT, null=True, blank=True, related_name="promises"
+    )
 
     class Meta:
         ordering = ["due_at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                name="one_promise_of_each_kind_for_a_version", fields=["kind", "version"]
-            )
+                name="one_promise_of_each_kind_for_a_version",
+                fields=["kind", "version"],
+                condition=Q(remaking=None),
+            ),
+            models.UniqueConstraint(
+                name="one_promise_for_a_version_in_a_remaking", fields=["version", "remaking"]
+            ),
         ]
         indexes = [
             models.Index(
@@ -59,6 +94,11 @@ class OutboxMessage(Promise):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.version_id}: {self.state}"
+
+    @property
+    def cause(self) -> str:
+        """What the sealed document that is promised is made for; one is made for each."""
+        return f"remaking:{self.remaking_id}" if self.remaking_id else SealedDocument.SUBMISSION
 
 
 class Mail(Promise):

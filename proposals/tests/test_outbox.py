@@ -1,5 +1,6 @@
 """The outbox keeps its promises, whatever happens to those who keep them."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -50,7 +51,8 @@ def test_a_failing_promise_waits_and_is_tried_again_and_stops_no_other(call):
 
     assert outbox.relay(handlers(receipt=fail)) == 2
     receipt = messages(kind="receipt").get()
-    assert (receipt.state, receipt.attempts, receipt.last_error) == (State.DUE, 1, "OSError")
+    assert (receipt.state, receipt.attempts) == (State.DUE, 1)
+    assert re.fullmatch(r"OSError at test_outbox\.py:\d+", receipt.last_error)
     assert receipt.due_at > clock.real_now()
     assert outbox.relay(handlers()) == 0
     later(due_at=clock.real_now())

@@ -133,7 +133,7 @@ def _receipt_state(found: Version) -> str:
     """ "ready", "waiting", or "failed" where an operator must look."""
     if Receipt.objects.filter(version=found).exists():
         return "ready"
-    promise = found.outbox_messages.filter(kind=OutboxMessage.Kind.RECEIPT).first()
+    promise = found.outbox_messages.filter(kind=OutboxMessage.Kind.RECEIPT, remaking=None).first()
     given_up = promise is not None and promise.state == OutboxMessage.State.GIVEN_UP
     return "failed" if given_up else "waiting"
 

@@ -1,0 +1,118 @@
+"""What operators see: promises and mails that wait, how the queue moves, and receipts made again."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from applicants.web import person
+from calls import clock
+from calls.admin import ReadOnlyAdmin
+from proposals import outbox, remaking
+from proposals.models import Mail, OutboxMessage, Remaking
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    """What is promised and not yet kept; tells no content of a proposal."""
+
+    change_list_template = "admin/proposals/outboxmessage/change_list.html"
+    list_display = [
+        "kind",
+        "proposal_number",
+        "state",
+        "attempts",
+        "due_at",
+        "done_at",
+        "last_error",
+    ]
+    list_filter = ["state", "kind"]
+    list_select_related = ["version__proposal__strand__call"]
+    show_full_result_count = False
+    fields = ["kind", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
+    actions = ["try_again"]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, below how each kind of promise is doing."""
+        can_make_again = request.user.has_perm("proposals.add_remaking")
+        context = {"queues": outbox.queues(), "can_make_again": can_make_again}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    @admin.display(description=_("proposal"))
+    def proposal_number(self, message: OutboxMessage) -> str:
+        """Who has submitted is sealed until the deadline."""
+        proposal = message.version.proposal
+        return proposal.number if proposal.deadline <= clock.now() else str(_("sealed"))
+
+    @admin.action(description=_("Try again what was given up"), permissions=["view"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        count = outbox.try_again(queryset)
+        self.message_user(
+            request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS
+        )
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnlyAdmin):
+    """Delivery of mails: what for and how far, never to whom, of which proposal, or what they say."""
+
+    list_display = ["cause", "state", "attempts", "due_at", "done_at", "last_error"]
+    list_filter = ["state"]
+    fields = ["cause", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
+    readonly_fields = ["cause"]
+    actions = ["try_again"]
+
+    @admin.display(description=_("cause"))
+    def cause(self, mail: Mail) -> str:
+        return mail.key.partition(":")[0]
+
+    @admin.action(description=_("Try again what was given up"), permissions=["view"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Mail]) -> None:
+        count = outbox.try_again(queryset)
+        self.message_user(
+            request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS
+        )
+
+
+@admin.register(Remaking)
+class RemakingAdmin(ReadOnlyAdmin):
+    """All receipts, or annexes, of a call made again, with the same evidence inside, and how far that is."""
+
+    change_form_template = "admin/proposals/remaking/change_form.html"
+    list_display = ["kind", "call", "reason", "asked_by", "asked_at", "progress"]
+    list_select_related = ["call", "asked_by"]
+    fields = ["call", "kind", "reason"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.add_remaking")
+
+    def save_model(self, request: HttpRequest, obj: Remaking, form: Any, change: bool) -> None:
+        made = remaking.make_again(obj.call, obj.kind, reason=obj.reason, by=person(request))
+        obj.pk = made.pk
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The row is its own record."""
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        context = dict(extra_context or {})
+        if found is not None:
+            context |= {"remaking": found, "how_far": remaking.how_far(found)}
+        return super().change_view(request, object_id, form_url, context)
+
+    @admin.display(description=_("made"))
+    def progress(self, run: Remaking) -> SafeString:
+        how_far = remaking.how_far(run)
+        return format_html("{} / {}", how_far.made, how_far.promised)

@@ -1,0 +1,51 @@
+"""Making all receipts or annexes of a call again: editions with the same evidence; earlier ones stay."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count, Q
+
+from applicants.models import User
+from calls import clock
+from calls.models import Call
+from proposals.models import OutboxMessage, Promise, Remaking, Version
+
+AT_ONCE = 1000
+
+
+@transaction.atomic
+def make_again(call: Call, kind: str, *, reason: str, by: User) -> Remaking:
+    """Promise another edition for each version of a call; workers keep it after everything that is new."""
+    made = Remaking.objects.create(
+        call=call, kind=kind, reason=reason, asked_by=by, asked_at=clock.now()
+    )
+    versions = Version.objects.filter(proposal__strand__call=call).order_by("pk")
+    OutboxMessage.objects.bulk_create(
+        (
+            OutboxMessage(kind=kind, version_id=pk, remaking=made)
+            for pk in versions.values_list("pk", flat=True).iterator()
+        ),
+        batch_size=AT_ONCE,
+    )
+    return made
+
+
+@dataclass(frozen=True)
+class HowFar:
+    promised: int
+    made: int
+    given_up: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.made + self.given_up == self.promised
+
+
+def how_far(remaking: Remaking) -> HowFar:
+    """How much of it is done, for a progress bar."""
+    found = remaking.promises.aggregate(
+        promised=Count("pk"),
+        made=Count("pk", filter=Q(state=Promise.State.DONE)),
+        given_up=Count("pk", filter=Q(state=Promise.State.GIVEN_UP)),
+    )
+    return HowFar(**found)
