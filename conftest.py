@@ -12,6 +12,8 @@ from calls.models import Call
 from calls.publishing import load_call
 from cosme_portal.settings import ROOT
 
+pytest_plugins = ["proposals.tests.time_stamps"]
+
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
 # Tests happen here unless they say otherwise: the last day of the call, in the afternoon.

@@ -29,8 +29,6 @@ from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 MOST_UNPACKED = 50 * 1024 * 1024  # bytes
-
-
 Report = list[tuple[bool, str]]  # whether it holds, and what
 
 
@@ -76,16 +74,25 @@ def check_seal(content: bytes, seal: EmbeddedPdfSignature, report: Report) -> No
     """Whether the seal is unbroken, and whether it covers every byte of the file."""
     signer, cert, digest = seal.signer_info, seal.signer_cert, seal.compute_digest()
     intact, valid = validate_sig_integrity(signer, cert, expected_content_type="data", actual_digest=digest)
-    if intact:
-        report.append((valid, "The seal is unbroken." if valid else "The seal was not made by the holder of the certificate that it names."))
-    else:
-        report.append((False, "Bytes of the file were changed after it was sealed."))
+    forged = "The seal was not made by the holder of the certificate that it names." if intact else "Bytes of the file were changed after it was sealed."
+    report.append((intact and valid, "The seal is unbroken." if intact and valid else forged))
     start, length, begin_again, rest = (int(number) for number in seal.sig_object["/ByteRange"])
     gap = content[start + length : begin_again]
-    held, hexes = seal.pkcs7_content, seal.pkcs7_content.hex().encode()
-    is_alone = gap.lower() == b"<" + hexes + b">" and held.rstrip(b"\0") == cms.ContentInfo.load(held).dump().rstrip(b"\0")
+    held = seal.pkcs7_content
+    is_alone = gap.lower() == b"<" + held.hex().encode() + b">" and held.rstrip(b"\0") == plain(seal).rstrip(b"\0")
     is_whole = start == 0 and begin_again + rest == len(content) and is_alone
     report.append((is_whole, "Every byte of the file is under the seal." if is_whole else "Something was added to the file after it was sealed."))
+
+
+def plain(seal: EmbeddedPdfSignature) -> bytes:
+    """The seal as it must be: what its signature does not cover could be changed unnoticed otherwise."""
+    signer, cert = seal.signer_info, seal.signer_cert
+    name = {"issuer_and_serial_number": {"issuer": cert.issuer, "serial_number": cert.serial_number}}
+    fixed = {"version": "v1", "sid": name, "digest_algorithm": {"algorithm": "sha256"}, "signature_algorithm": {"algorithm": "sha256_ecdsa"}}
+    signer = cms.SignerInfo(fixed | {part: signer[part] for part in ("signed_attrs", "signature", "unsigned_attrs") if signer[part].native})
+    signed = {"version": "v1", "digest_algorithms": [{"algorithm": "sha256"}], "encap_content_info": {"content_type": "data"}}
+    signed |= {"certificates": seal.signed_data["certificates"], "signer_infos": [signer]}
+    return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(signed)}).dump()
 
 
 def check_certificate(certificate: x509.Certificate, trusted: list[bytes], report: Report) -> None:
@@ -112,8 +119,7 @@ def check_stamp(sealed: cms.SignerInfo, report: Report) -> None:
     imprint = said.parsed["message_imprint"]["hashed_message"].native
     at, name = said.parsed["gen_time"].native.isoformat(), cert.subject.human_friendly
     if imprint == hashlib.sha256(sealed["signature"].native).digest():
-        said_so = f"The seal existed at {at}, says the time stamp of {name}."
-        report.append((is_genuine, said_so if is_genuine else "The time stamp was changed."))
+        report.append((is_genuine, f"The seal existed at {at}, says the time stamp of {name}." if is_genuine else "The time stamp was changed."))
     else:
         report.append((False, "The time stamp was made for another seal."))
 
@@ -151,18 +157,12 @@ def check_proof(files: dict[str, bytes], certificate: x509.Certificate, report: 
     content = json.dumps(signed, separators=(",", ":"), sort_keys=True).encode()
     if signer != certificate.fingerprint(hashes.SHA256()).hex():
         report.append((False, "The log was signed by another certificate than the receipt."))
-    elif is_signed(content, signature, certificate):
-        report.append((True, f"The root of that log was signed by the same certificate, {signed_at}."))
-    else:
-        report.append((False, "The root of the log was not signed by the certificate."))
-
-
-def is_signed(content: bytes, signature: bytes, certificate: x509.Certificate) -> bool:
+        return
     try:
         certificate.public_key().verify(signature, content, ec.ECDSA(hashes.SHA256()))
+        report.append((True, f"The root of that log was signed by the same certificate, {signed_at}."))
     except (InvalidSignature, TypeError, AttributeError):
-        return False
-    return True
+        report.append((False, "The root of the log was not signed by the certificate."))
 
 
 def is_included(leaf: bytes, position: int, size: int, path: list[bytes], root: bytes) -> bool:

@@ -54,17 +54,23 @@ def check_receipt(content: bytes) -> Answer:
     trusted = [pem.encode() for pem in SealCertificate.objects.values_list("pem", flat=True)]
     if not trusted:
         return Answer([], [], _("This portal has not sealed anything yet."))
-    if (annex := _made_here(Annex, content)) is not None:
-        return Answer([_("The file is as the portal sealed it.")], [], version=annex, is_annex=True)
+    known = known_by(hashlib.sha256(content).hexdigest())
+    version = known.version if known else None
+    if isinstance(known, Annex):
+        sentence = _("The file is as the portal sealed it.")
+        return Answer([sentence], [], version=version, is_annex=True)
     try:
         holds, broken = program().check(content, trusted)
     except program().NoReceipt as refusal:
         return Answer([], [], str(refusal))
-    return Answer(holds, broken, version=_made_here(Receipt, content))
+    return Answer(holds, broken, version=version)
 
 
-def _made_here(kind: type[SealedDocument], content: bytes) -> Version | None:
-    """The version whose document of this kind the bytes are."""
-    stored = kind.objects.filter(sha256=hashlib.sha256(content).hexdigest())
-    found = stored.select_related("version__proposal").defer("version__dossier").first()
-    return found.version if found is not None else None
+def known_by(sha256: str) -> SealedDocument | None:
+    """The receipt or annex, of any edition, that the portal keeps under this hash of the file."""
+    for kind in (Receipt, Annex):
+        stored = kind.objects.filter(sha256=sha256).select_related("version__proposal")
+        found = stored.defer("pdf", "version__dossier").first()
+        if found is not None:
+            return found
+    return None

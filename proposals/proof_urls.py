@@ -7,6 +7,7 @@ from proposals.views import proof
 app_name = "proof"
 urlpatterns = [
     path("check/", proof.check, name="check"),
+    path("documents/<str:sha256>/", proof.document, name="document"),
     path("log/", proof.head, name="head"),
     path("log/entries/<int:position>/", proof.inclusion, name="inclusion"),
     path("log/consistency/", proof.consistency, name="consistency"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,7 +13,7 @@ from applicants.web import person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
 from proposals import outbox, remaking
-from proposals.models import Mail, OutboxMessage, Remaking
+from proposals.models import Mail, OutboxMessage, Proposal, Remaking, Version
 
 
 @admin.register(OutboxMessage)
@@ -31,10 +31,15 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         "last_error",
     ]
     list_filter = ["state", "kind"]
-    list_select_related = ["version__proposal__strand__call"]
     show_full_result_count = False
     fields = ["kind", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
     actions = ["try_again"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxMessage]:
+        proposals = Proposal.objects.with_deadline().select_related("strand__call")
+        versions = Version.objects.defer("dossier", "circumstances")
+        versions = versions.prefetch_related(Prefetch("proposal", proposals))
+        return super().get_queryset(request).prefetch_related(Prefetch("version", versions))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

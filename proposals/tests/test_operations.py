@@ -104,7 +104,7 @@ def test_the_queue_takes_the_same_number_of_queries_with_many(
         while OutboxMessage.objects.filter(kind="receipt").count() < count:
             submit(make_ready(call))
         client.get(QUEUE)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(10):
             client.get(QUEUE)
 
 

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from proposals import ledger
-from proposals.checking import check_receipt
+from proposals.checking import check_receipt, known_by
 from proposals.forms import FileForm
 from proposals.models import LedgerEntry, SealCertificate, TreeHead
 
@@ -13,17 +13,37 @@ from proposals.models import LedgerEntry, SealCertificate, TreeHead
 def check(request: HttpRequest) -> HttpResponse:
     """Check a receipt that somebody holds; the file is read, answered, and forgotten."""
     form = FileForm(request.POST or None, request.FILES or None)
-    if request.method != "POST" or not form.is_valid():
-        status = 422 if request.method == "POST" else 200
-        return render(request, "proposals/check_receipt.html", {"form": form}, status=status)
-    file = form.cleaned_data["file"]
-    if file.size > LARGEST_RECEIPT:
+    context = {"form": form, "no_hash": "0" * 64}
+    if request.method != "POST":
+        return render(request, "proposals/check_receipt.html", context)
+    if form.is_valid() and form.cleaned_data["file"].size > LARGEST_RECEIPT:
         text = _("A receipt has at most 2 MB. This is another file; choose the receipt.")
         form.add_error("file", text)
-        return render(request, "proposals/check_receipt.html", {"form": form}, status=422)
-    answer = check_receipt(file.read())
-    context = {"form": FileForm(), "answer": answer}
+    if not form.is_valid():
+        return render(request, "proposals/check_receipt.html", context, status=422)
+    answer = check_receipt(form.cleaned_data["file"].read())
+    context |= {"form": FileForm(), "answer": answer}
     return render(request, "proposals/check_receipt.html", context)
+
+
+def document(request: HttpRequest, sha256: str) -> JsonResponse:
+    """Which version a sealed document is of, by the hash of its file, and whether that version counts.
+
+    Only who holds the file can know its hash.
+    """
+    found = known_by(sha256)
+    if found is None:
+        raise Http404
+    version = found.version
+    return JsonResponse(
+        {
+            "kind": found._meta.model_name,
+            "proposal": version.proposal.number,
+            "version": version.number,
+            "edition": found.edition,
+            "counts": version.proposal.counting_id == version.pk,
+        }
+    )
 
 
 def head(request: HttpRequest) -> JsonResponse:

@@ -1,0 +1,167 @@
+"""A receipt is checked in the browser: nothing is sent, and each kind of damage has its own answer."""
+
+import io
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pikepdf
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from calls import clock
+from proposals import keys, sealing
+from proposals.annex import issue_annex
+from proposals.ledger import sequence
+from proposals.models import Annex, Receipt, Stamp
+from proposals.receipts import issue_receipt
+from proposals.tests.factories import fresh, make_ready, save, submit
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.real_clock,
+    pytest.mark.xdist_group("processes"),
+]
+
+
+def aside(work, *given, **named):
+    """Run it in a thread of its own: this one has the event loop of the browser, and sealing starts one."""
+
+    def run():
+        try:
+            with clock.as_shared():
+                return work(*given, **named)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(run).result()
+
+
+@pytest.fixture
+def receipt(call):
+    aside(issue_receipt, submit(make_ready(call)))
+    return bytes(Receipt.objects.get().pdf)
+
+
+def without_seal(pdf):
+    del pdf.Root.AcroForm
+    for page in pdf.pages:
+        if "/Annots" in page:
+            del page.Annots
+
+
+@pytest.fixture
+def checking(visit):
+    """What the page says of a file, as its headline and all of its text."""
+    visitor = visit()
+    sent = []
+    visitor.page.on("request", lambda request: sent.append((request.method, request.url)))
+    visitor.goto(reverse("proof:check"))
+    said_wrong = []
+    visitor.page.on("console", lambda said: said_wrong.append(said.text))
+    visitor.page.on("pageerror", lambda error: said_wrong.append(str(error)))
+
+    def check(content):
+        file = {"name": "receipt.pdf", "mimeType": "application/pdf", "buffer": content}
+        visitor.page.locator("input[type=file]").set_input_files([])
+        visitor.page.locator("input[type=file]").set_input_files([file])
+        answer = visitor.page.locator("#answer-place")
+        answer.locator("h2:not(:text('Checking'))").wait_for()
+        assert {method for method, _url in sent} == {"GET"}, "something was uploaded"
+        visitor.check()
+        return answer.locator("h2").inner_text(), " ".join(answer.inner_text().split())
+
+    yield check
+    unexpected = [one for one in said_wrong if "404" not in one]
+    assert not unexpected
+
+
+def saved_anew(content, change):
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        change(pdf)
+        stream = io.BytesIO()
+        pdf.save(stream)
+    return stream.getvalue()
+
+
+def test_a_genuine_receipt_and_its_annex(receipt, checking):
+    title, text = checking(receipt)
+    assert title == "The receipt is genuine", text
+    assert "This version counts." in text
+    assert text.count("holds") >= 6 and "wrong" not in text
+    for part in ("The seal is unbroken.", "this portal has published", "stands at place 0"):
+        assert part in text
+    aside(issue_annex, Receipt.objects.get().version)
+    title, text = checking(bytes(Annex.objects.get().pdf))
+    assert title == "The document is genuine" and "proved by its receipt" in text
+
+
+def test_each_kind_of_damage_has_its_own_answer(receipt, checking):
+    wrong = "Something is wrong with this receipt"
+    title, text = checking(receipt.replace(b"Seal of the portal", b"Seal of the porter"))
+    assert title == wrong and "Bytes of the file were changed after it was sealed." in text
+    title, text = checking(receipt + b"% more\n")
+    assert title == wrong and "Something was added to the file" in text
+
+    def strip(pdf):
+        del pdf.attachments["dossier.json"]
+
+    title, text = checking(saved_anew(receipt, strip))
+    assert title == wrong and "Not inside: dossier.json." in text
+    for content in (b"no pdf", b"%PDF-1.7\n%%EOF", bytes(3 * 1024 * 1024)):
+        assert checking(content)[0] == "This is no receipt"
+
+
+def test_a_changed_byte_anywhere_is_found(receipt, checking):
+    for place in range(30, len(receipt) - 30, len(receipt) // 12):
+        one = bytearray(receipt)
+        one[place] ^= 1
+        assert checking(bytes(one))[0] != "The receipt is genuine", place
+
+
+def test_a_seal_of_another_portal_is_foreign(receipt, checking, settings, tmp_path):
+    settings.SEAL_FILE = str(tmp_path / "other.pem")
+    keys.seal_key.cache_clear()
+    try:
+        bare = saved_anew(receipt, without_seal)
+        forged = aside(sealing.seal_pdf, bare, reason="Forged")
+    finally:
+        keys.seal_key.cache_clear()
+    title, text = checking(forged)
+    assert title == "Something is wrong with this receipt"
+    assert "The seal is a foreign one" in text and "another certificate than the receipt" in text
+
+
+def test_an_earlier_version_no_longer_counts(call, checking):
+    proposal = make_ready(call)
+    first = submit(proposal)
+    aside(issue_receipt, first)
+    save(proposal, "summary", acronym="AGAIN")
+    submit(fresh(proposal))
+    title, text = checking(bytes(Receipt.objects.get(version=first).pdf))
+    assert title == "The receipt is genuine", text
+    assert "This version no longer counts: a later version replaced it" in text
+
+
+def test_a_time_stamp_is_checked_too(call, checking, settings, stamp_service):
+    settings.TIMESTAMP_URL = stamp_service
+    aside(issue_receipt, submit(make_ready(call)))
+    receipt = Receipt.objects.get()
+    assert receipt.stamp == Stamp.IN_SEAL
+    title, text = checking(bytes(receipt.pdf))
+    assert title == "The receipt is genuine", text
+    assert re.search(
+        r"The seal existed at 20\d\d-\S+Z, says the time stamp of Time-stamp service", text
+    )
+
+
+def test_a_proof_at_a_later_place_holds(call, checking):
+    for _number in range(6):
+        submit(make_ready(call))
+    sequence()
+    version = submit(make_ready(call))
+    aside(issue_receipt, version)
+    title, text = checking(bytes(Receipt.objects.get().pdf))
+    assert title == "The receipt is genuine" and re.search(r"stands at place \d+ in the log", text)

@@ -1,0 +1,69 @@
+"""A time-stamp service that a test starts itself."""
+
+import threading
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from asn1crypto import keys as asn1_keys
+from asn1crypto import tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pyhanko.sign.timestamps import DummyTimeStamper
+
+from calls import clock
+from conftest import AFTERNOON
+from proposals import sealing
+
+
+def key_with(usage):
+    """A key and a certificate of its own for some use, as asn1crypto wants them."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Time-stamp service of a test")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(1)
+        .not_valid_before(AFTERNOON)
+        .not_valid_after(clock.real_now() + timedelta(days=1))
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    der = private.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    certificate = asn1_x509.Certificate.load(made.public_bytes(serialization.Encoding.DER))
+    return asn1_keys.PrivateKeyInfo.load(der), certificate
+
+
+@pytest.fixture
+def stamp_service(monkeypatch):
+    """A time-stamp service over HTTP (RFC 3161) that the test starts itself: its address."""
+    key, certificate = key_with(x509.ExtendedKeyUsageOID.TIME_STAMPING)
+    stamper = DummyTimeStamper(certificate, key)
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked = tsp.TimeStampReq.load(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = stamper.request_tsa_response(asked).dump()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/timestamp-reply")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *args):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Answering)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setattr(sealing, "_silent_until", clock.real_now())
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
