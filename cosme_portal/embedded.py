@@ -31,12 +31,12 @@ def provide_database() -> None:
     _read_env_file()
     if os.environ.get("DATABASE_URL"):
         return
-    get_server = _postgres_of_this_checkout()
+    get_server = postgres_of_this_checkout()
     data = VAR / "postgres"
     data.parent.mkdir(parents=True, exist_ok=True)
     _forget_dead_users_of(data)
     server = get_server(data, cleanup_mode="stop")
-    _create_database(server, "portal")
+    create_database(server, "portal")
     socket_dir = server.get_postmaster_info().socket_dir
     os.environ["DATABASE_URL"] = f"postgres://postgres@/portal?host={socket_dir}"
 
@@ -84,7 +84,7 @@ def _read_env_file() -> None:
     environ.Env.read_env(ROOT / ".env")
 
 
-def _postgres_of_this_checkout() -> Callable[..., Any]:
+def postgres_of_this_checkout() -> Callable[..., Any]:
     """What starts the server, with lock and sockets in a folder of this checkout's own.
 
     Left to itself the package takes one lock for the whole machine, which another person's
@@ -140,7 +140,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _create_database(server: object, name: str) -> None:
+def create_database(server: object, name: str) -> None:
     import psycopg2  # noqa: PLC0415 -- only where a server was started here
 
     connection = psycopg2.connect(server.get_uri())  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """Files of a proposal: checked when they are uploaded, kept by their hash, never overwritten."""
 
 import hashlib
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ from proposals.scanning import scan
 
 LONGEST_NAME = 120
 
+log = logging.getLogger("portal.uploads")
+
 
 class UnusableFile(Exception):
     """The file is refused; the text says why, for the person who chose it."""
@@ -42,7 +45,7 @@ def store_file(
     Raises:
         NotOpen: the deadline has passed.
         FileChanged: another file is in the slot by now.
-        UnusableFile: no PDF, encrypted, empty, too large, or with a name that hides a path.
+        UnusableFile: no PDF, encrypted, empty, too large, with a name that hides a path, or no room for it.
     """
     moment = clock.now()
     check_open(proposal, moment)
@@ -54,8 +57,7 @@ def store_file(
         )
     pages = pages_of(content)
     sha256 = hashlib.sha256(content).hexdigest()
-    if not default_storage.exists(path_of(sha256)):
-        default_storage.save(path_of(sha256), ContentFile(content))
+    _store(content, path_of(sha256))
     with transaction.atomic():
         _empty_slot(proposal, slot, seen=seen, moment=moment)
         return ProposalFile.objects.create(
@@ -69,6 +71,23 @@ def store_file(
             uploaded_by=by,
             scan=scanned,
         )
+
+
+def _store(content: bytes, path: str) -> None:
+    """Write the file unless it is there, whole: a write that was cut off left a shorter one."""
+    try:
+        if default_storage.exists(path):
+            if default_storage.size(path) == len(content):
+                return
+            default_storage.delete(path)
+        default_storage.save(path, ContentFile(content))
+    except OSError as error:
+        log.error("A file could not be stored: %s", type(error).__name__)
+        raise UnusableFile(
+            _(
+                "The portal has no room for this file at the moment. Nothing else is lost; try again later."
+            )
+        ) from None
 
 
 def remove_file(proposal: Proposal, slot: str, *, seen: str, by: User) -> None:

@@ -54,7 +54,7 @@ def database_url() -> str:
 
 
 def start_worker(
-    *, base_url: str = "http://127.0.0.1:8000", **more: str
+    *, base_url: str = "http://127.0.0.1:8000", module: str = "cosme_portal", **more: str
 ) -> "subprocess.Popen[bytes]":
     """A worker with beat inside, in a session of its own so that it can be killed as a whole."""
     environment = os.environ | {
@@ -71,7 +71,7 @@ def start_worker(
     queue = app.conf.task_default_queue
     schedule = f"{settings.MEDIA_ROOT}/beat-{time.monotonic_ns()}"
     command = [
-        sys.executable, "-W", "ignore", "-m", "celery", "-A", "cosme_portal", "--quiet", "worker",
+        sys.executable, "-W", "ignore", "-m", "celery", "-A", module, "--quiet", "worker",
         "--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat",
         "--loglevel", "error", "--beat", "--schedule", schedule, "--queues", f"{queue},celery",
     ]  # fmt: skip

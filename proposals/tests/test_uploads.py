@@ -1,10 +1,14 @@
 """Files: refused with a reason when they arrive, kept by their hash, never lost."""
 
+import errno
+import hashlib
 import io
 import json
 
 import pikepdf
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -12,7 +16,7 @@ from django.urls import reverse
 
 from calls import clock
 from conftest import DEADLINE
-from proposals.models import ProposalFile
+from proposals.models import ProposalFile, path_of
 from proposals.tests.factories import fresh, make_draft, make_ready, submit
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +179,28 @@ def test_the_bytes_of_a_file_cannot_be_exchanged_by_sql(call):
         with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(statement)
+
+
+def test_a_full_disk_is_said_and_what_was_there_stays(call, monkeypatch):
+    proposal = make_draft(call)
+    upload(proposal, pdf_bytes(marker="first"))
+
+    def no_room(*given, **named):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSystemStorage, "_save", no_room)
+        answer = upload(proposal, pdf_bytes(marker="second"))
+    assert "The portal has no room for this file at the moment." in answer.content.decode()
+    with ProposalFile.objects.get().open() as stored:
+        assert stored.read() == pdf_bytes(marker="first")
+    assert upload(proposal, pdf_bytes(marker="second")).status_code == 302
+
+
+def test_a_file_whose_writing_was_cut_off_is_written_anew(call):
+    proposal, content = make_draft(call), pdf_bytes()
+    path = path_of(hashlib.sha256(content).hexdigest())
+    default_storage.save(path, ContentFile(content[:100]))  # what a killed process leaves
+    upload(proposal, content)
+    with ProposalFile.objects.get().open() as stored:
+        assert stored.read() == content
