@@ -21,7 +21,6 @@ from cosme_portal.bench.report import floor, ratio, row
 PORT = int(os.environ.get("PORT", "8090"))
 DATABASE = "portal_bench"
 TURNS = 40
-RECEIPTS = 200
 MEGABYTE = 1024 * 1024
 
 
@@ -63,24 +62,47 @@ def _use_own_database() -> None:
 
 
 def _all_benchmarks() -> Iterator[bool]:
-    from cosme_portal.bench import together, world  # noqa: PLC0415 -- after set-up
+    """All of them, or those that are named: web, receipt, queue, log, rules."""
+    from cosme_portal.bench import proof, together, world  # noqa: PLC0415 -- after set-up
 
+    wanted = set(sys.argv[1:]) or {"web", "receipt", "queue", "log", "rules"}
     print("Making the world to measure on ...", flush=True)
     world.make_tables()
     call = world.open_call()
     proposals = world.make_proposals(call, world.CLIENTS)
     shared = world.make_proposals(call, 10, strand_2_only=True)
-    with _web_server() as memory:
-        print(f"\nWeb: gunicorn, 2 workers, {world.CLIENTS} clients, PostgreSQL {_synchronous()}")
-        yield from _web(call, proposals)
-        yield from together.saving_together(PORT, shared)
-        peak = memory() / MEGABYTE
-        yield row("Memory of a web process, peak", f"{peak:.0f} MiB", "below 200 MiB", peak < 200)
-    print("\nReceipt, in one process")
-    yield from _receipt()
-    print(f"\nWorker: one process, {RECEIPTS} receipts")
-    yield from _worker()
-    yield from _rules(proposals)
+    if "web" in wanted:
+        with _web_server() as memory:
+            print(
+                f"\nWeb: gunicorn, 2 workers, {world.CLIENTS} clients, PostgreSQL {_synchronous()}"
+            )
+            yield from _web(call, proposals)
+            yield from together.saving_together(PORT, shared)
+            peak = memory() / MEGABYTE
+            yield row(
+                "Memory of a web process, peak", f"{peak:.0f} MiB", "below 200 MiB", peak < 200
+            )
+    lead = world.submit_until(proposals, proof.MADE_FLAT)
+    if "receipt" in wanted:
+        print("\nReceipt, in one process")
+        yield from _receipt()
+        yield from proof.documents(_some_version())
+    if "queue" in wanted:
+        print("\nQueue: workers of one process each, at nice 19")
+        yield from proof.draining(call, lead)
+        with _web_server():
+            yield from proof.under_load(PORT, proposals)
+    if "rules" in wanted:
+        yield from _rules(proposals)
+    if "log" in wanted:
+        print("\nLog: microseconds for an entry")
+        yield from proof.the_log()
+
+
+def _some_version() -> Any:
+    from proposals.models import Version  # noqa: PLC0415 -- after set-up
+
+    return Version.objects.select_related("proposal__strand__call").first()
 
 
 def _rules(proposals: list[Any]) -> Iterator[bool]:
@@ -192,13 +214,11 @@ def _receipt() -> Iterator[bool]:
 
     from calls import clock  # noqa: PLC0415
     from proposals import ledger  # noqa: PLC0415
-    from proposals.models import Version  # noqa: PLC0415
     from proposals.printing import STATIC, VARIANT, OwnFilesOnly, base_url  # noqa: PLC0415
     from proposals.receipts import html_of, proof_of, render_pdf  # noqa: PLC0415
     from proposals.sealing import seal_pdf  # noqa: PLC0415
 
-    version = Version.objects.select_related("proposal__strand__call").first()
-    assert version is not None  # noqa: S101 -- the web benchmark has made some
+    version = _some_version()
     ledger.sequence()
     proof = proof_of(version)
 
@@ -227,40 +247,6 @@ def _receipt() -> Iterator[bool]:
     floor("bare write_pdf of the same HTML", f"{theirs * 1000:.0f} ms")
     text = f"{ours * 1000:.0f} ms, {ours / theirs:.2f} x"
     yield row("Receipt, sealed, with attachments", text, "at most 1.25 x", ours <= 1.25 * theirs)
-
-
-def _worker() -> Iterator[bool]:
-    import psutil  # noqa: PLC0415 -- a development package
-
-    from proposals.models import OutboxMessage, Receipt  # noqa: PLC0415 -- after set-up
-
-    OutboxMessage.objects.exclude(kind="receipt").update(state="done")
-    keep = OutboxMessage.objects.filter(kind="receipt").values_list("pk", flat=True)[:RECEIPTS]
-    OutboxMessage.objects.filter(kind="receipt").exclude(pk__in=list(keep)).update(state="done")
-    command = [
-        sys.executable, "-W", "ignore", "-m", "celery", "-A", "cosme_portal", "--quiet", "worker",
-        "--concurrency", "1", "--beat", "--schedule", str(embedded.VAR / "bench-beat"), "--loglevel", "error",
-    ]  # fmt: skip
-    worker = subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.DEVNULL)
-    sizes: dict[int, float] = {}
-    begun = time.perf_counter()
-    try:
-        while (made := Receipt.objects.count()) < len(keep) and time.perf_counter() - begun < 600:
-            children = psutil.Process(worker.pid).children(recursive=True)
-            sizes[made] = max((one.memory_info().rss for one in children), default=0) / MEGABYTE
-            time.sleep(0.5)
-    finally:
-        worker.terminate()
-        worker.wait(timeout=60)
-    early = max((size for made, size in sizes.items() if 0 < made <= RECEIPTS // 4), default=0)
-    peak = max(sizes.values())
-    took = time.perf_counter() - begun
-    row("Receipts made", f"{made}, {made / took:.1f}/s", "", True)
-    yield row("Memory of a worker, peak", f"{peak:.0f} MiB", "below 350 MiB", peak < 350)
-    growth = peak / early if early else 0
-    yield row(
-        "Growth after the first quarter", f"{growth:.2f} x", "flat: below 1.1 x", growth < 1.1
-    )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
@@ -15,7 +16,10 @@ from calls.models import Call
 from calls.publishing import load_call
 from cosme_portal import demo_world
 from cosme_portal.management.commands.seed_demo import CALL_FILE
-from proposals.models import Proposal
+from proposals.dossier import Draft
+from proposals.facts import judge_draft
+from proposals.models import Proposal, Version
+from proposals.submitting import submit_draft
 
 CLIENTS = 16
 PARTNERS = ("DE", "FR", "BE", "NL", "EL")
@@ -57,6 +61,21 @@ def make_proposals(
         made.append((proposal, {"sessionid": _session_of(lead)}))
     assert Membership.objects.count() >= count  # noqa: S101 -- every lead can submit
     return made
+
+
+def submit_until(proposals: list[tuple[Proposal, dict[str, str]]], count: int) -> User:
+    """Submit in turns until there are so many versions; returns one of those who did."""
+    for number in range(Version.objects.count(), count):
+        proposal = Proposal.objects.with_page_parts().get(
+            pk=proposals[number % len(proposals)][0].pk
+        )
+        lead, moment = proposal.started_by, clock.now()
+        verdict = judge_draft(Draft(proposal), received_at=moment, reader=lead)
+        submit_draft(
+            proposal, by=lead, received_at=moment, idempotency_key=uuid4(),
+            acknowledged=[finding.name for finding in verdict.to_acknowledge],
+        )  # fmt: skip
+    return proposals[0][0].started_by
 
 
 def _session_of(user: User) -> str:
