@@ -12,6 +12,7 @@ OFFICERS_RIGHTS = (
     "proposals.view_version",
     "proposals.view_decision",
     "proposals.add_decision",
+    "proposals.add_decisionreview",
     "proposals.view_proposedchange",
     "proposals.add_proposedchange",
     "proposals.change_proposedchange",

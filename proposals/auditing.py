@@ -19,6 +19,7 @@ from proposals.ledger import head_content, without_note
 from proposals.models import (
     ClosingCommitment,
     Decision,
+    DecisionReview,
     LedgerEntry,
     LedgerNode,
     RefusedAttempt,
@@ -103,6 +104,13 @@ SUBJECTS: dict[str, tuple[Any, dict[str, str]]] = {
         {
             "outcome": "outcome", "version": "version__number",
             "proposal": "version__proposal__number",
+        },
+    ),
+    "review": (
+        DecisionReview,
+        {
+            "answer": "answer", "version": "decision__version__number",
+            "proposal": "decision__version__proposal__number",
         },
     ),
 }  # fmt: skip

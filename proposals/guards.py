@@ -82,6 +82,30 @@ DECISION_AFTER_DEADLINE = pgtrigger.Trigger(
     """,
 )
 
+# Two officers for each decision, about the version that still counts; the lock keeps it counting meanwhile.
+REVIEWED_BY_ANOTHER = pgtrigger.Trigger(
+    name="decision_is_reviewed_by_another_officer",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    declare=[("decided_by", "bigint"), ("counting", "bigint"), ("version", "bigint")],
+    func="""
+        SELECT d.decided_by_id, p.counting_id, d.version_id INTO decided_by, counting, version
+        FROM proposals_decision d
+        JOIN proposals_version v ON v.id = d.version_id
+        JOIN proposals_proposal p ON p.id = v.proposal_id
+        WHERE d.id = NEW.decision_id FOR SHARE OF p;
+        IF decided_by = NEW.reviewed_by_id THEN
+            RAISE EXCEPTION 'a decision needs two different officers'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        IF counting IS DISTINCT FROM version THEN
+            RAISE EXCEPTION 'the version of this decision no longer counts'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
 # What was once submitted is withdrawn, never deleted; and a deleted draft gets no version.
 ONLY_DRAFTS_ARE_DELETED = pgtrigger.Trigger(
     name="only_drafts_are_deleted",

@@ -21,6 +21,7 @@ from proposals import merkle
 from proposals.keys import SealKey, published, seal_key
 from proposals.models import (
     Decision,
+    DecisionReview,
     IndividualExtension,
     LedgerEntry,
     LedgerNode,
@@ -91,6 +92,18 @@ def note_decision(decision: Decision) -> LedgerNote:
         proposal=version.proposal.number,
         version=version.number,
         outcome=decision.outcome,
+    )
+
+
+def note_review(review: DecisionReview) -> LedgerNote:
+    version = review.decision.version
+    return note_down(
+        Kind.REVIEW,
+        f"review:{review.pk}",
+        at=review.reviewed_at,
+        proposal=version.proposal.number,
+        version=version.number,
+        answer=review.answer,
     )
 
 

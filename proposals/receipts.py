@@ -9,9 +9,11 @@ from datetime import date, datetime
 from typing import Any
 
 import segno
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max, OuterRef, Subquery
 from django.template.loader import render_to_string
+from django.urls import reverse
 from weasyprint import Attachment
 
 from calls import clock
@@ -129,6 +131,7 @@ def html_of(
         "sealed_at": sealed_at,
         "stamp": stamp,
         "qr_code": qr_code_of(version),
+        "check_url": settings.BASE_URL + reverse("proof:check"),
         "proof": proof,
         "log_signed_at": datetime.fromisoformat(proof["head"]["signed_at"]),
     }

@@ -9,10 +9,7 @@ from proposals.models.ledger import (
     SealCertificate,
     TreeHead,
 )
-from proposals.models.officers import (
-    Decision,
-    SealedAccess,
-)
+from proposals.models.officers import Decision, DecisionReview, DecisionState, SealedAccess
 from proposals.models.outbox import Mail, OutboxMessage, Promise, Remaking
 from proposals.models.proposal import (
     IndividualExtension,
@@ -55,6 +52,8 @@ __all__ = [
     "Comment",
     "Confirmation",
     "Decision",
+    "DecisionReview",
+    "DecisionState",
     "DraftPrint",
     "GivenStep",
     "Happening",

@@ -21,6 +21,7 @@ class LedgerNote(models.Model):
         REFUSED = "refused", _("late attempt, refused")
         EXTENSION = "extension", _("extension of a deadline")
         DECISION = "decision", _("decision of an officer")
+        REVIEW = "review", _("second officer's answer to a decision")
         KEY = "key", _("key of the seal")
 
     kind = models.CharField(max_length=12, choices=Kind)

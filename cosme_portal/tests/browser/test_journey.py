@@ -210,6 +210,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     jump(NEXT_DAY)
     screen_closed(NEXT_DAY)
     officer_reads_and_decides(visit(), make_officer())
+    another_officer_confirms(visit(), make_officer())
     lead.goto(f"/proposals/{number}/steps/summary/")
     lead.says("Everything can be read, nothing can be changed.")
     assert len(lead.checked) > 40
@@ -228,6 +229,21 @@ def officer_reads_and_decides(officer: Visitor, person) -> None:
     officer.press("Save", within="#content")
     decision = Decision.objects.get()
     assert (decision.decided_by, decision.version.number) == (person, 2)
+
+
+def another_officer_confirms(officer: Visitor, person) -> None:
+    officer.goto("/admin/")
+    officer.fill(login=person.email, password=PASSWORD)
+    officer.press("Log in")
+    officer.goto("/admin/proposals/version/?decided=mine")
+    officer.says("Eligible (waits for a second officer)")
+    officer.press(" v2")
+    officer.press("Confirm it or send it back")
+    officer.says("Three organisations from three countries.")
+    officer.fill(answer="confirmed")
+    officer.press("Record my answer", within="#content")
+    officer.says("confirmed by a second officer")
+    assert [one.reviewed.reviewed_by for one in Decision.objects.standing()] == [person]
 
 
 def test_without_javascript_a_proposal_is_submitted_all_the_same(call, visit, with_worker):
