@@ -33,6 +33,7 @@ from proposals.models import (
 )
 
 LOCK = 8_213_104_771  # any number that nothing else of this database locks
+WINDOW = 10_000  # notes: hardly a transaction stays open while so many others are written
 Kind = LedgerNote.Kind
 
 
@@ -110,20 +111,30 @@ def note_review(review: DecisionReview) -> LedgerNote:
 # --- Giving places -----------------------------------------------------------------------------
 
 
-def sequence(*, at_most: int = 2000, wait: bool = False) -> int:
+def sequence(*, at_most: int = 2000, wait: bool = False, everything: bool = False) -> int:
     """Give notes that wait their places and sign the new head; returns how many. One worker at a time.
 
-    While another worker does it this gives up at once, or waits for the end of it where `wait` is set.
+    While another worker does it this gives up at once, or waits for the end of it where `wait` is set. It
+    looks for notes near the newest that has a place, so that the length of the log does not matter;
+    `everything` looks at all of them, for one whose transaction stayed open very long.
     """
     key = seal_key()
     with transaction.atomic():
         if not _lock(wait=wait):
             return 0
         _note_what_others_did(key)
-        waiting = list(LedgerNote.objects.filter(entry=None).order_by("pk")[:at_most])
+        waiting = list(_waiting(everything=everything).order_by("pk")[:at_most])
         if waiting:
             _append(waiting, key)
     return len(waiting)
+
+
+def _waiting(*, everything: bool) -> models.QuerySet[LedgerNote]:
+    waiting = LedgerNote.objects.filter(entry=None)
+    newest = LedgerEntry.objects.order_by("-position").values_list("note_id", flat=True).first()
+    if everything or newest is None:
+        return waiting
+    return waiting.filter(pk__gt=newest - WINDOW)
 
 
 def _lock(*, wait: bool) -> bool:

@@ -62,10 +62,10 @@ def _use_own_database() -> None:
 
 
 def _all_benchmarks() -> Iterator[bool]:
-    """All of them, or those that are named: web, receipt, queue, log, rules."""
+    """All of them, or those that are named: web, receipt, drain, load, log, rules."""
     from cosme_portal.bench import proof, together, world  # noqa: PLC0415 -- after set-up
 
-    wanted = set(sys.argv[1:]) or {"web", "receipt", "queue", "log", "rules"}
+    wanted = set(sys.argv[1:]) or {"web", "receipt", "drain", "load", "log", "rules"}
     print("Making the world to measure on ...", flush=True)
     world.make_tables()
     call = world.open_call()
@@ -87,16 +87,24 @@ def _all_benchmarks() -> Iterator[bool]:
         print("\nReceipt, in one process")
         yield from _receipt()
         yield from proof.documents(_some_version())
-    if "queue" in wanted:
-        print("\nQueue: workers of one process each, at nice 19")
-        yield from proof.draining(call, lead)
-        with _web_server():
-            yield from proof.under_load(PORT, proposals)
+    yield from _queue(wanted, call, lead, proposals)
     if "rules" in wanted:
         yield from _rules(proposals)
     if "log" in wanted:
         print("\nLog: microseconds for an entry")
         yield from proof.the_log()
+
+
+def _queue(wanted: set[str], call: Any, lead: Any, proposals: list[Any]) -> Iterator[bool]:
+    from cosme_portal.bench import proof  # noqa: PLC0415 -- after set-up
+
+    if wanted & {"drain", "load"}:
+        print("\nQueue: workers that take what the web leaves (chrt --idle)")
+    if "drain" in wanted:
+        yield from proof.draining(call, lead)
+    if "load" in wanted:
+        with _web_server():
+            yield from proof.under_load(PORT, proposals)
 
 
 def _some_version() -> Any:

@@ -88,9 +88,9 @@ def _large(dossier: dict[str, Any]) -> dict[str, Any]:
 def workers(count: int) -> Iterator["subprocess.Popen[bytes]"]:
     """So many worker processes with beat, behind the web in the machine's order, as operators are told."""
     command = [
-        "nice", "-n", "19", sys.executable, "-W", "ignore", "-m", "celery", "-A", "cosme_portal", "--quiet",
-        "worker", "--concurrency", str(count), "--beat", "--schedule", str(embedded.VAR / "bench-beat"),
-        "--loglevel", "error",
+        "chrt", "--idle", "0", sys.executable, "-W", "ignore", "-m", "celery", "-A", "cosme_portal",
+        "--quiet", "worker", "--concurrency", str(count), "--beat", "--schedule",
+        str(embedded.VAR / "bench-beat"), "--loglevel", "error",
     ]  # fmt: skip
     started = subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.DEVNULL)
     try:
@@ -203,7 +203,8 @@ def _paced(port: int, proposals: list[Any], count: int, seconds: float) -> Measu
     with ThreadPoolExecutor(16) as threads:
         sent = []
         for number in range(count):
-            time.sleep(max(0.0, begin + number * seconds / count - time.perf_counter()))
+            due = begin + number * seconds / count
+            time.sleep(max(0.0, due - time.perf_counter()))
             sent.append(threads.submit(submit, number))
         times = sorted(one.result() for one in sent)
     return Measured(count / seconds, times[int(count * 0.95)] * 1000)

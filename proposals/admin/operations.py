@@ -25,10 +25,10 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         "kind",
         "proposal_number",
         "state",
+        "last_error",
         "attempts",
         "due_at",
         "done_at",
-        "last_error",
     ]
     list_filter = ["state", "kind"]
     show_full_result_count = False

@@ -28,6 +28,7 @@ from proposals.models import (
 from proposals.receipts import issue_receipt
 from proposals.screening import record_decision
 from proposals.submitting import TooLate, withdraw
+from proposals.tasks import tidy_up
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 
 pytestmark = pytest.mark.django_db
@@ -340,3 +341,17 @@ def test_the_key_of_a_demonstration_says_so(db):
 
     assert "DEMO" in seal_key().certificate.subject.rfc4514_string()
     assert timedelta(0) < seal_key().certificate.not_valid_after_utc - clock.real_now()
+
+
+def test_a_note_whose_transaction_stayed_open_very_long_gets_its_place_within_the_hour(
+    filled, monkeypatch
+):
+    ledger.sequence()
+    monkeypatch.setattr(ledger, "WINDOW", 0)
+    LedgerNote.objects.create(
+        pk=0, kind="refused", subject="other:0", content="{}", noted_at=AFTERNOON
+    )
+    assert ledger.sequence() == 0
+    tidy_up()
+    assert LedgerEntry.objects.filter(note=0).exists()
+    assert list(audit()) == []

@@ -10,6 +10,7 @@ import page
 import pikepdf
 import pytest
 from asn1crypto import pem as asn1_pem
+from asn1crypto import tsp
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -170,6 +171,12 @@ def test_other_programs_find_the_seal_valid(receipt, trusted, tmp_path):
     said = run("pdfsig", str(file)).stdout
     assert "Signature is Valid." in said and "Total document signed" in said
     assert "ETSI.CAdES.detached" in said
+    pem = tmp_path / "portal.pem"
+    pem.write_bytes(trusted)
+    asked = ["sign", "validate", "--pretty-print", "--no-revocation-check", "--trust", str(pem)]
+    said = run(sys.executable, "-W", "ignore", "-m", "pyhanko", *asked, str(file)).stdout
+    assert "The signature is judged VALID." in said
+    assert "The signature covers the entire file." in said
     structure = run("qpdf", "--check", str(file))
     assert structure.returncode == 0, structure.stdout + structure.stderr
     listed = run("pdfdetach", "-list", str(file)).stdout
@@ -261,6 +268,19 @@ def test_a_stamp_that_was_missing_is_added_later_and_changes_no_sealed_byte(
     start, gap, end, _rest = PdfFileReader(io.BytesIO(before.pdf)).embedded_signatures[0].byte_range
     assert bytes(before.pdf)[: start + gap] == bytes(after.pdf)[: start + gap]
     assert bytes(before.pdf)[end:] == bytes(after.pdf)[end:]
+
+
+def test_a_service_that_answers_nonsense_keeps_no_receipt_waiting(
+    call, settings, trusted, monkeypatch
+):
+    async def nonsense(self, request):
+        return tsp.TimeStampResp.load(b"<html>busy</html>")
+
+    settings.TIMESTAMP_URL = AWAY
+    monkeypatch.setattr(sealing.HTTPTimeStamper, "async_request_tsa_response", nonsense)
+    issue_receipt(submit(make_ready(call)))
+    receipt = Receipt.objects.get()
+    assert receipt.stamp == Stamp.AWAITED and check(bytes(receipt.pdf), trusted)[1] == []
 
 
 def test_a_service_that_was_away_is_not_asked_for_a_while(call, settings, caplog):

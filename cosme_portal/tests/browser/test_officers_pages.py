@@ -1,0 +1,64 @@
+"""Pages of operators and second officers, looked at on a desk and on a phone."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
+
+from applicants.tests.factories import PASSWORD, make_user
+from calls import clock
+from conftest import NEXT_DAY
+from cosme_portal.tests.browser.conftest import jump
+from proposals.models import OutboxMessage
+from proposals.remaking import make_again
+from proposals.screening import record_decision
+from proposals.tests.factories import make_officer, make_ready, submit
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.real_clock,
+    pytest.mark.xdist_group("processes"),
+]
+
+
+def at_the_desk(visit, person, width):
+    visitor = visit(width=width)
+    visitor.goto("/admin/")
+    visitor.fill(login=person.email, password=PASSWORD)
+    visitor.page.locator("main").get_by_role("button", name="Log in").click()
+    return visitor
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_queue_and_what_is_made_again(call, visit, width):
+    operator = make_user(is_staff=True)
+    operator.groups.add(Group.objects.get(name="Operators"))
+    first = submit(make_ready(call))
+    submit(make_ready(call))
+    run = make_again(call, "receipt", reason="The logo was wrong.", by=operator)
+    OutboxMessage.objects.filter(version=first, kind="receipt", remaking=None).update(
+        state="given-up", attempts=12, last_error="TemplateSyntaxError at receipts.py:1"
+    )
+    visitor = at_the_desk(visit, operator, width)
+    visitor.goto(reverse("admin:proposals_outboxmessage_changelist"))
+    visitor.says("What failed is tried again by itself", "TemplateSyntaxError at receipts.py:1")
+    visitor.goto(reverse("admin:proposals_remaking_add"))
+    visitor.goto(reverse("admin:proposals_remaking_change", args=[run.pk]))
+    visitor.says("0 of 2 made")
+    run.promises.update(state="done")
+    visitor.page.get_by_text("All of them are made.").wait_for()  # without loading it again
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_what_a_second_officer_sees_and_forgets(call, visit, width):
+    version = submit(make_ready(call))
+    jump(NEXT_DAY)
+    with clock.as_shared():
+        decision = record_decision(
+            version, outcome="ineligible", reason="One member only.", by=make_officer()
+        )
+    visitor = at_the_desk(visit, make_officer(), width)
+    visitor.goto(reverse("admin:proposals_decision_change", args=[decision.pk]))
+    visitor.fill(answer="sent-back")
+    visitor.press("Record my answer", within="#content")
+    visitor.says("Say what has to be looked at again.")
