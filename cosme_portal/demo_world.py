@@ -21,7 +21,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call, Strand
 from proposals import commenting, drafting
-from proposals.apps import OFFICERS
+from proposals.apps import OFFICERS, OPERATORS
 from proposals.dossier import Draft
 from proposals.facts import judge_draft
 from proposals.forms import VisionForm
@@ -38,7 +38,7 @@ class Account:
     email: str
     full_name: str
     who: str
-    is_officer: bool = False
+    group: str = ""
 
 
 LEAD = Account(
@@ -47,8 +47,16 @@ LEAD = Account(
 PARTNER = Account(
     "partner@demo.example", "Paul Moreau", "Partner: acts for OpticsValley and Biocat"
 )
-OFFICER = Account("officer@demo.example", "Ólafur Jónsson", "Officer: screens in the admin", True)
-ACCOUNTS = (LEAD, PARTNER, OFFICER)
+OFFICER = Account(
+    "officer@demo.example", "Ólafur Jónsson", "Officer: screens in the admin", OFFICERS
+)
+SECOND_OFFICER = Account(
+    "second@demo.example", "Chiara Greco", "Second officer: confirms decisions", OFFICERS
+)
+OPERATOR = Account(
+    "operator@demo.example", "Mats Lind", "Operator: sees the queue, not proposals", OPERATORS
+)
+ACCOUNTS = (LEAD, PARTNER, OFFICER, SECOND_OFFICER, OPERATOR)
 
 
 @dataclass(frozen=True)
@@ -182,11 +190,11 @@ def make_world(call: Call) -> None:
 
 def _person(account: Account) -> User:
     user = User.objects.create_user(
-        account.email, PASSWORD, full_name=account.full_name, is_staff=account.is_officer
+        account.email, PASSWORD, full_name=account.full_name, is_staff=bool(account.group)
     )
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-    if account.is_officer:
-        user.groups.add(Group.objects.get(name=OFFICERS))
+    if account.group:
+        user.groups.add(Group.objects.get(name=account.group))
     return user
 
 
