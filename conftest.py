@@ -12,7 +12,7 @@ from calls.models import Call
 from calls.publishing import load_call
 from cosme_portal.settings import ROOT
 
-pytest_plugins = ["proposals.tests.time_stamps"]
+pytest_plugins = ["proposals.tests.from_elsewhere"]
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 

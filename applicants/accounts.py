@@ -4,12 +4,19 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.urls import reverse
 
 from applicants.mails import with_html
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Mails point to the portal's own address, whatever host header a request carries."""
+    """Where people begin; mails point to the portal's own address, whatever host header a request carries."""
+
+    def get_login_redirect_url(self, request: Any) -> str:
+        """Officers and operators begin at their desk; a page that was asked for comes first, for everyone."""
+        if request.user.is_staff:
+            return reverse("admin:index")
+        return str(super().get_login_redirect_url(request))
 
     def render_mail(self, *args: Any, **kwargs: Any) -> Any:
         return with_html(super().render_mail(*args, **kwargs))

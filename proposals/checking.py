@@ -13,6 +13,8 @@ from proposals.models import Annex, Receipt, SealCertificate, SealedDocument, Ve
 
 PROGRAM = settings.ROOT / "docs" / "verify_receipt.py"
 
+FOREIGN = "The seal is a foreign one"  # how the program begins to say so
+
 
 @cache
 def program() -> ModuleType:
@@ -42,6 +44,11 @@ class Answer:
     @property
     def is_good(self) -> bool:
         return not self.broken and not self.refusal
+
+    @property
+    def is_of_another_portal(self) -> bool:
+        """Whole and consistent, but sealed and logged by a certificate that is none of ours."""
+        return len(self.broken) == 1 and self.broken[0].startswith(FOREIGN)
 
     @property
     def counts(self) -> bool:

@@ -142,7 +142,7 @@ def try_again(rows: QuerySet[Row]) -> int:
 
 @dataclass(frozen=True)
 class Queue:
-    """How promises of one kind are doing. `oldest` is how long the first that waits has waited."""
+    """How promises of one kind are doing. `oldest` is how long the first that is still to come has waited."""
 
     kind: str
     waiting: int
@@ -174,7 +174,7 @@ def _figures() -> dict[str, Any]:
         "in_work": Count("pk", filter=Q(state=states.CLAIMED)),
         "failing": Count("pk", filter=is_due & Q(attempts__gt=0)),
         "given_up": Count("pk", filter=Q(state=states.GIVEN_UP)),
-        "since": Min("made_at", filter=~Q(state=states.DONE)),
+        "since": Min("made_at", filter=~Q(state__in=[states.DONE, states.GIVEN_UP])),
         "done": Count("pk", filter=Q(state=states.DONE, done_at__gte=recently)),
     }
 

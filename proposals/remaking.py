@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from applicants.models import User
 from calls import clock
@@ -30,6 +30,11 @@ def make_again(call: Call, kind: str, *, reason: str, by: User) -> Remaking:
     return made
 
 
+def calls_with_versions() -> QuerySet[Call]:
+    """Those of which there is something to make again."""
+    return Call.objects.filter(strands__proposals__versions__isnull=False).distinct()
+
+
 @dataclass(frozen=True)
 class HowFar:
     promised: int
@@ -41,11 +46,20 @@ class HowFar:
         return self.made + self.given_up == self.promised
 
 
+def with_how_far(runs: QuerySet[Remaking]) -> QuerySet[Remaking]:
+    """Each with the figures of `how_far`, for lists."""
+    return runs.annotate(**_figures("promises__"))
+
+
 def how_far(remaking: Remaking) -> HowFar:
     """How much of it is done, for a progress bar."""
-    found = remaking.promises.aggregate(
-        promised=Count("pk"),
-        made=Count("pk", filter=Q(state=Promise.State.DONE)),
-        given_up=Count("pk", filter=Q(state=Promise.State.GIVEN_UP)),
-    )
-    return HowFar(**found)
+    return HowFar(**remaking.promises.aggregate(**_figures("")))
+
+
+def _figures(prefix: str) -> dict[str, Count]:
+    states = {"made": Promise.State.DONE, "given_up": Promise.State.GIVEN_UP}
+    counted = {
+        name: Count(f"{prefix}pk", filter=Q(**{f"{prefix}state": state}))
+        for name, state in states.items()
+    }
+    return {"promised": Count(f"{prefix}pk"), **counted}

@@ -115,6 +115,11 @@ def _versions(proposal: Proposal) -> Iterator[Moment]:
         )
         for receipt in version.receipt_editions.all():
             words = _("The receipt of version %(number)s was made") % number
+            if receipt.edition > 1:
+                edition = number | {"edition": receipt.edition}
+                words = (
+                    _("Edition %(edition)s of the receipt of version %(number)s was made") % edition
+                )
             yield Moment(receipt.sealed_at, words, "", f"SHA-256 {receipt.sha256}", link)
         withdrawal = getattr(version, "withdrawal", None)
         if withdrawal is not None:

@@ -113,3 +113,14 @@ def test_a_kept_call_page_names_its_reader_to_nobody_else(client, call, settings
         assert "Ada of Lovelace" not in html and "Log in" in html
     client.force_login(make_user(full_name="Grace of Hopper"))
     assert "Grace of Hopper" in client.get(address).content.decode()
+
+
+@pytest.mark.parametrize(("is_staff", "desk"), [(True, "admin:index"), (False, "proposals:mine")])
+def test_people_begin_at_their_own_desk_unless_they_asked_for_a_page(client, is_staff, desk):
+    person = make_user(is_staff=is_staff)
+    sent = {"login": person.email, "password": PASSWORD}
+    assert client.post(reverse("account_login"), sent)["Location"] == reverse(desk)
+    client.logout()
+    asked = reverse("calls:list")
+    answer = client.post(f"{reverse('account_login')}?next={asked}", sent | {"next": asked})
+    assert answer["Location"] == asked

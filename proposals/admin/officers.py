@@ -6,11 +6,9 @@ nobody, superusers included. An attempt to open one all the same is noted. Draft
 
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -27,8 +25,6 @@ from proposals.facts import files_of
 from proposals.models import (
     Annex,
     Decision,
-    DecisionReview,
-    DecisionState,
     IndividualExtension,
     RefusedAttempt,
     SealedAccess,
@@ -38,10 +34,7 @@ from proposals.models import (
 from proposals.notices import people_of
 from proposals.receipts import context_of
 from proposals.screening import (
-    CannotReview,
     note_sealed_access,
-    record_decision,
-    review_decision,
 )
 
 LONGEST_ID = 18  # digits that fit into a bigint
@@ -271,115 +264,6 @@ def _sheet_of(version: Version) -> dict[str, Any]:
         "decide_url": reverse("admin:proposals_decision_add") + f"?version={version.pk}",
     }
     return context
-
-
-class ReviewForm(forms.Form):
-    """What a second officer says of a decision."""
-
-    answer = forms.ChoiceField(
-        label=_("Your answer"), choices=DecisionReview.Answer, widget=forms.RadioSelect
-    )
-    reason = forms.CharField(
-        label=_("Reason"),
-        help_text=_("Needed where you send it back."),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        sends_back = given.get("answer") == DecisionReview.Answer.SENT_BACK
-        if sends_back and not given.get("reason", "").strip():
-            self.add_error("reason", _("Say what has to be looked at again."))
-        return given
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("mine", _("Waits for me")), *DecisionState.choices]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        value = self.value()
-        if value == "mine":
-            return queryset.waiting_for(person(request))
-        if value == DecisionState.WAITING:
-            return queryset.filter(review=None)
-        answers: dict[str | None, str] = {
-            DecisionState.STANDS: DecisionReview.Answer.CONFIRMED,
-            DecisionState.SENT_BACK: DecisionReview.Answer.SENT_BACK,
-        }
-        return queryset.filter(review__answer=answers[value]) if value in answers else queryset
-
-
-@admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
-    """An officer records an outcome with a reason, another one confirms it or sends it back.
-
-    Nothing is changed or deleted.
-    """
-
-    list_display = ["version", "outcome", "state", "decided_by", "decided_at"]
-    list_filter = [StateFilter, "outcome"]
-    list_select_related = ["version__proposal", "decided_by", "review"]
-    fields = ["version", "outcome", "reason"]
-
-    @admin.display(description=_("state"))
-    def state(self, decision: Decision) -> str:
-        return str(decision.state.label)
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The decision as it was recorded, and below it the second officer's answer."""
-        decision = self.get_object(request, object_id)
-        may_review = request.user.has_perm("proposals.add_decisionreview")
-        may_look = decision is not None and self.has_view_permission(request, decision)
-        if decision is None or not may_look or not (may_review or request.method == "GET"):
-            return super().change_view(request, object_id, form_url, extra_context)
-        form = ReviewForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                review_decision(decision, by=person(request), **form.cleaned_data)
-            except CannotReview as refusal:
-                form.add_error(None, str(refusal))
-            else:
-                messages.success(request, _("Your answer is recorded."))
-                return redirect("admin:proposals_version_change", decision.version_id)
-        own = decision.decided_by_id == person(request).pk
-        context = {"decision": decision, "form": form, "may_review": may_review, "is_own": own}
-        context |= self.admin_site.each_context(request) | {"title": str(decision)}
-        status = 422 if form.errors else 200
-        return render(request, "admin/proposals/decision/review.html", context, status=status)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.add_decision")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
-        readable = Version.objects.open_to_officers(clock.now())
-        return super().get_queryset(request).filter(version__in=readable)
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "version":
-            kwargs["queryset"] = (
-                Version.objects.open_to_officers(clock.now()).counting().select_related("proposal")
-            )
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: Decision, form: Any, change: bool) -> None:
-        decision = record_decision(
-            obj.version, outcome=obj.outcome, reason=obj.reason, by=person(request)
-        )
-        obj.pk = decision.pk
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """The decision is its own record; a second one in another table could differ."""
 
 
 @admin.register(RefusedAttempt)

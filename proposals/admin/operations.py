@@ -5,8 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from applicants.web import person
@@ -101,6 +100,25 @@ class RemakingAdmin(ReadOnlyAdmin):
         made = remaking.make_again(obj.call, obj.kind, reason=obj.reason, by=person(request))
         obj.pk = made.pk
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Remaking]:
+        return remaking.with_how_far(super().get_queryset(request))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = remaking.calls_with_versions()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        buttons = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, buttons | (extra_context or {}))
+
+    def response_add(
+        self, request: HttpRequest, obj: Remaking, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Straight to its progress."""
+        return redirect("admin:proposals_remaking_change", obj.pk)
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """The row is its own record."""
 
@@ -118,6 +136,5 @@ class RemakingAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description=_("made"))
-    def progress(self, run: Remaking) -> SafeString:
-        how_far = remaking.how_far(run)
-        return format_html("{} / {}", how_far.made, how_far.promised)
+    def progress(self, run: Remaking) -> str:
+        return f"{run.made} / {run.promised}"

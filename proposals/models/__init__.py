@@ -18,9 +18,6 @@ from proposals.models.proposal import (
     ProposalFile,
     ProposalQuerySet,
     Section,
-    StoredVerdict,
-    Version,
-    VersionQuerySet,
     new_number,
     path_of,
 )
@@ -32,6 +29,7 @@ from proposals.models.records import (
     Stamp,
     Withdrawal,
 )
+from proposals.models.version import StoredVerdict, Version, VersionQuerySet
 from proposals.models.workspace import (
     Collaborator,
     Comment,

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
 from proposals import guards
-from proposals.models.proposal import Proposal, Version
+from proposals.models.proposal import Proposal
+from proposals.models.version import Version
 
 
 class SealedAccess(models.Model):

@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from applicants.models import User
 from calls import clock
 from calls.models import Call
-from proposals.models.proposal import Proposal, Version
+from proposals.models.proposal import Proposal
 from proposals.models.records import SealedDocument
+from proposals.models.version import Version
 
 
 class Promise(models.Model):
@@ -47,6 +48,9 @@ class Remaking(models.Model):
     reason = models.CharField(max_length=300)
     asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
+
+    promised: int  # with `made`, where `remaking.with_how_far` has counted
+    made: int
 
     class Meta:
         ordering = ["-pk"]

@@ -1,14 +1,10 @@
-"""Proposals as drafts, their frozen versions, verdicts and receipts."""
+"""Proposals as drafts: who takes part, what was written, which files belong to it."""
 
-import json
 import secrets
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pgtrigger
-from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
@@ -17,16 +13,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import Organisation, SavedStep, User
-from calls.eligibility import Outcome, Verdict
-from calls.eligibility.facts import Audience, Role
-from calls.models import AppliedConditions, Call, Strand
+from calls.eligibility.facts import Role
+from calls.models import Call, Strand
 from proposals import guards
 
 # Without vowels, so that no word appears, and without signs that look alike.
 NUMBER_ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ"
-
-if TYPE_CHECKING:
-    from proposals.models.records import Receipt
 
 
 def new_number() -> str:
@@ -66,6 +58,8 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def readable_by(self, user: User, moment: datetime) -> "ProposalQuerySet":
         """The consortium's people always; officers once its own deadline has passed, no one else."""
+        from proposals.models.version import Version  # noqa: PLC0415 -- versions are of proposals
+
         condition: Q = _takes_part(user)
         if user.is_active and user.is_staff and user.has_perm("proposals.view_version"):
             submitted = Exists(Version.objects.filter(proposal=OuterRef("pk")))
@@ -308,188 +302,6 @@ class ProposalFile(models.Model):
 
 def path_of(sha256: str) -> str:
     return f"uploads/{sha256[:2]}/{sha256}.pdf"
-
-
-class VersionQuerySet(models.QuerySet["Version"]):
-    def open_to_officers(self, moment: datetime) -> "VersionQuerySet":
-        """Only what the effective deadline of its proposal has passed for: before, it is sealed."""
-        own = (
-            IndividualExtension.objects.filter(proposal=OuterRef("proposal"))
-            .order_by("-until")
-            .values("until")[:1]
-        )
-        return self.annotate(
-            effective_deadline=Greatest("proposal__strand__call__deadline", models.Subquery(own))
-        ).filter(effective_deadline__lte=moment)
-
-    def counting(self) -> "VersionQuerySet":
-        return self.filter(counts_for__isnull=False)
-
-    def with_latest_verdict(self) -> "VersionQuerySet":
-        """Each with outcome and rules of its newest verdict, for lists and filters."""
-        newest = StoredVerdict.objects.filter(version=OuterRef("pk")).order_by("-pk")
-        return self.annotate(
-            latest_outcome=models.Subquery(newest.values("outcome")[:1]),
-            latest_rules=models.Subquery(newest.values("rules_not_met")[:1]),
-        )
-
-    def with_latest_outcome(self, outcome: str) -> "VersionQuerySet":
-        found = self.with_latest_verdict()
-        return found.filter(Q(latest_outcome=outcome))
-
-    def with_rule_to_look_at(self, rule: str) -> "VersionQuerySet":
-        """Whose newest verdict says more than "pass" by this rule."""
-        found = self.with_latest_verdict()
-        return found.filter(Q(latest_rules__contains=[rule]))
-
-
-class Version(models.Model):
-    """What was handed in: bytes that never change.
-
-    `dossier` is canonical JSON (RFC 8785) and `sha256` its hash. `received_at` is when the request
-    had fully arrived at the portal's edge, and what the deadline is compared with; `committed_at` is
-    when the portal had stored it. `circumstances` holds the facts that the dossier itself does not
-    have, so that the verdict can be replayed.
-    """
-
-    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="versions")
-    number = models.PositiveIntegerField()
-    dossier = models.TextField()
-    sha256 = models.CharField(max_length=64)
-    circumstances = models.JSONField()
-    acknowledged = models.JSONField(default=list)
-    countries = ArrayField(models.CharField(max_length=2), default=list)
-    organisations = ArrayField(models.BigIntegerField(), default=list)
-    received_at = models.DateTimeField()
-    committed_at = models.DateTimeField()
-    submitted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    idempotency_key = models.UUIDField()
-
-    # Set in the request that made the version, so that its page need not ask for it again.
-    first_verdict: "StoredVerdict | None" = None
-
-    latest_outcome: str | None
-    latest_rules: list[str] | None
-
-    objects = VersionQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["proposal_id", "-number"]
-        constraints = [
-            models.UniqueConstraint(
-                name="one_version_for_each_number", fields=["proposal", "number"]
-            ),
-            models.UniqueConstraint(
-                name="one_version_for_each_click", fields=["proposal", "idempotency_key"]
-            ),
-            models.CheckConstraint(
-                name="a_version_is_received_before_it_is_committed",
-                condition=Q(received_at__lte=F("committed_at")),
-            ),
-        ]
-        triggers = [
-            guards.VERSION_IS_IN_TIME,
-            guards.VERSION_IS_WHAT_WAS_HASHED,
-            pgtrigger.Protect(
-                name="versions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.proposal.number} version {self.number}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("proposals:version", args=[self.proposal.number, self.number])
-
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """The dossier, read."""
-        found: dict[str, Any] = json.loads(self.dossier)
-        return found
-
-    @property
-    def title(self) -> str:
-        """The acronym, or the title of a proposal without one."""
-        summary = self.document["summary"]
-        return str(summary["acronym"] or summary["title"])
-
-    @property
-    def receipt(self) -> "Receipt | None":
-        """The newest edition, if it is made; lists prefetch `receipt_editions`."""
-        return next(iter(self.receipt_editions.all()), None)
-
-    @property
-    def url(self) -> str:
-        """The address that stands on the receipt."""
-        return settings.BASE_URL + self.get_absolute_url()
-
-
-class StoredVerdict(models.Model):
-    """What the rules said of a version. A later one stands beside the first, never instead.
-
-    Facts, rule set and country set are those that it was made by, so that it can be replayed; only
-    verdicts that are older than this promise lack them.
-    """
-
-    class AudienceChoices(models.TextChoices):
-        APPLICANT = Audience.APPLICANT.value, _("Applicant")
-        OFFICER = Audience.OFFICER.value, _("Officer")
-
-    class OutcomeChoices(models.TextChoices):
-        PASS = Outcome.PASS.value, _("Eligible")
-        OFFICER = Outcome.OFFICER.value, _("An officer decides")
-        INELIGIBLE = Outcome.INELIGIBLE.value, _("Not eligible")
-        INADMISSIBLE = Outcome.INADMISSIBLE.value, _("Not admissible")
-
-    version = models.ForeignKey(Version, models.PROTECT, related_name="verdicts")
-    audience = models.CharField(max_length=10, choices=AudienceChoices)
-    outcome = models.CharField(max_length=12, choices=OutcomeChoices)
-    rules_not_met = ArrayField(models.CharField(max_length=40), default=list)
-    content = models.JSONField()
-    made_at = models.DateTimeField()
-    cause = models.CharField(
-        max_length=200, blank=True, help_text="Why it was made beside an earlier one."
-    )
-    facts = models.JSONField(null=True)
-    facts_digest = models.CharField(max_length=71, blank=True)
-    rule_set = models.ForeignKey(
-        AppliedConditions, models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    country_set = models.ForeignKey(
-        AppliedConditions, models.PROTECT, null=True, related_name="+", db_index=False
-    )
-
-    class Meta:
-        ordering = ["version_id", "pk"]
-        constraints = [
-            models.CheckConstraint(
-                name="a_verdict_names_all_that_it_was_made_by",
-                condition=Q(
-                    facts__isnull=True,
-                    rule_set__isnull=True,
-                    country_set__isnull=True,
-                    facts_digest="",
-                )
-                | Q(
-                    facts__isnull=False,
-                    rule_set__isnull=False,
-                    country_set__isnull=False,
-                    facts_digest__startswith="sha256:",
-                ),
-            )
-        ]
-        triggers = [
-            pgtrigger.Protect(
-                name="verdicts_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.version}: {self.outcome}"
-
-    @property
-    def verdict(self) -> Verdict:
-        return Verdict.from_json(self.content)
 
 
 class IndividualExtension(models.Model):

@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
-from proposals.models.proposal import Proposal, Version
+from proposals.models.proposal import Proposal
+from proposals.models.version import Version
 
 
 class Stamp(models.TextChoices):

@@ -164,6 +164,22 @@ def test_one_cause_never_makes_two_editions(call):
         )
 
 
+def test_only_calls_with_versions_are_offered_and_the_list_counts_in_one_query(
+    call, operator, django_assert_num_queries
+):
+    add = reverse("admin:proposals_remaking_add")
+    assert call.reference not in page(operator, add)[1]
+    submit(make_ready(call))
+    assert call.reference in page(operator, add)[1]
+    client = Client()
+    client.force_login(operator)
+    for _turn in range(2):
+        make_again(call, "receipt", reason="Look", by=operator)
+        with django_assert_num_queries(7):
+            text = client.get(reverse("admin:proposals_remaking_changelist")).content.decode()
+    assert text.count("0 / 1") == 2
+
+
 def test_making_again_needs_a_reason_and_the_right_to_do_it(call, operator):
     add = reverse("admin:proposals_remaking_add")
     sent = {"call": call.pk, "kind": "receipt", "reason": "   "}

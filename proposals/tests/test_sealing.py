@@ -24,6 +24,7 @@ from proposals.checking import program
 from proposals.models import Annex, ProposalFile, Receipt, Stamp, Version
 from proposals.receipts import add_awaited_stamps, issue_receipt
 from proposals.tests.factories import fresh, make_ready, save, submit
+from proposals.tests.from_elsewhere import sealed_elsewhere
 
 pytestmark = pytest.mark.django_db
 
@@ -345,6 +346,26 @@ def test_a_huge_file_is_not_unpacked_on_the_page(receipt):
 def test_an_attachment_that_unpacks_to_a_huge_one_is_cut(receipt, monkeypatch):
     monkeypatch.setattr(program(), "MOST_UNPACKED", 10)
     assert {len(one) for one in program().attachments(receipt).values()} == {10}
+
+
+def test_a_receipt_of_another_portal_is_told_from_a_forged_one(call, settings, tmp_path):
+    foreign = sealed_elsewhere(call, settings, tmp_path)
+    issue_receipt(submit(make_ready(call)))
+    text = sent(foreign)
+    assert "This receipt is of another portal" in text and "Something is wrong" not in text
+    assert "only that portal's certificates tell" in text.replace("&#x27;", "'")
+
+
+def test_after_a_change_of_the_key_earlier_receipts_stay_genuine(receipt, settings, tmp_path):
+    settings.SEAL_FILE = str(tmp_path / "next.pem")
+    keys.seal_key.cache_clear()
+    try:
+        version = submit(make_ready(Version.objects.get().proposal.call))
+        issue_receipt(version)
+        assert "The receipt is genuine" in sent(receipt)
+        assert "The receipt is genuine" in sent(bytes(Receipt.objects.get(version=version).pdf))
+    finally:
+        keys.seal_key.cache_clear()
 
 
 def test_before_anything_was_sealed_the_page_says_so(db):

@@ -191,7 +191,14 @@ async function check(content) {
   return { sentences, known };
 }
 
+// Whole and consistent, but sealed and logged by a certificate that is none of this portal's.
+function isOfAnotherPortal(sentences) {
+  const wrong = sentences.filter(([isSo]) => !isSo);
+  return wrong.length === 1 && wrong[0][1].startsWith("The seal is a foreign one");
+}
+
 function headline({ sentences, known }) {
+  if (isOfAnotherPortal(sentences)) return "This receipt is of another portal";
   if (sentences.some(([isSo]) => !isSo)) return "Something is wrong with this receipt";
   if (!known) return "The portal does not keep this file";
   return known.kind === "annex" ? "The document is genuine" : "The receipt is genuine";
@@ -199,6 +206,7 @@ function headline({ sentences, known }) {
 
 function whatItIs({ sentences, known }) {
   const isGood = sentences.every(([isSo]) => isSo);
+  if (isOfAnotherPortal(sentences)) return "It is whole, but another portal sealed it: only that portal's certificates tell whether it is genuine.";
   if (!known) {
     return isGood ? "What its seal covers is unchanged and was sealed by this portal, but the file is not, byte for byte, one that the portal keeps: something in the seal itself was changed, or it was made in another portal with the same key." : "";
   }

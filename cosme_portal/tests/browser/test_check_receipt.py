@@ -16,6 +16,7 @@ from proposals.ledger import sequence
 from proposals.models import Annex, Receipt, Stamp
 from proposals.receipts import issue_receipt
 from proposals.tests.factories import fresh, make_ready, save, submit
+from proposals.tests.from_elsewhere import sealed_elsewhere
 
 pytestmark = [
     pytest.mark.browser,
@@ -132,6 +133,13 @@ def test_a_seal_of_another_portal_is_foreign(receipt, checking, settings, tmp_pa
     title, text = checking(forged)
     assert title == "Something is wrong with this receipt"
     assert "The seal is a foreign one" in text and "another certificate than the receipt" in text
+
+
+def test_a_receipt_of_another_portal(call, checking, settings, tmp_path):
+    foreign = aside(sealed_elsewhere, call, settings, tmp_path)
+    aside(issue_receipt, submit(make_ready(call)))
+    title, text = checking(foreign)
+    assert title == "This receipt is of another portal" and text.count("wrong") == 1
 
 
 def test_an_earlier_version_no_longer_counts(call, checking):

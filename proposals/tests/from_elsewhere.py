@@ -1,4 +1,4 @@
-"""A time-stamp service that a test starts itself."""
+"""What comes from elsewhere: a time-stamp service that the test starts itself, another portal's receipt."""
 
 import threading
 from datetime import timedelta
@@ -11,11 +11,15 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.db import transaction
 from pyhanko.sign.timestamps import DummyTimeStamper
 
 from calls import clock
 from conftest import AFTERNOON
-from proposals import sealing
+from proposals import keys, sealing
+from proposals.models import Receipt
+from proposals.receipts import issue_receipt
+from proposals.tests.factories import make_ready, submit
 
 
 def key_with(usage):
@@ -67,3 +71,16 @@ def stamp_service(monkeypatch):
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def sealed_elsewhere(call, settings, folder):
+    """A receipt that is whole in itself; its rows are gone, as in another portal's database."""
+    settings.SEAL_FILE, ours = str(folder / "other-portal.pem"), settings.SEAL_FILE
+    keys.seal_key.cache_clear()
+    with transaction.atomic():
+        issue_receipt(submit(make_ready(call)))
+        content = bytes(Receipt.objects.get().pdf)
+        transaction.set_rollback(True)
+    settings.SEAL_FILE = ours
+    keys.seal_key.cache_clear()
+    return content
