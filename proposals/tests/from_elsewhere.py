@@ -1,6 +1,7 @@
 """What comes from elsewhere: a time-stamp service that the test starts itself, another portal's receipt."""
 
 import threading
+from copy import deepcopy
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -18,7 +19,7 @@ from calls import clock
 from conftest import AFTERNOON
 from proposals import keys, sealing
 from proposals.models import Receipt
-from proposals.receipts import issue_receipt
+from proposals.receipts import html_of, issue_receipt, proof_of, render_pdf
 from proposals.tests.factories import make_ready, submit
 
 
@@ -84,3 +85,28 @@ def sealed_elsewhere(call, settings, folder):
     settings.SEAL_FILE = ours
     keys.seal_key.cache_clear()
     return content
+
+
+# What can be wrong with a proof that the portal itself has sealed: the change, and how it is told.
+WRONG_PROOFS = {
+    "The proof does not show that the entry is in the log.": lambda proof: proof["path"].reverse(),
+    "The attached dossier is not the one that the log's entry speaks of": lambda proof: (
+        proof.update(entry=proof["entry"].replace('"sha256":"', '"sha256":"0'))
+    ),
+    "The root of the log was not signed by the certificate.": lambda proof: proof["head"].update(
+        signed_at="2015-04-21T14:59:59.000Z"
+    ),
+    "The log was signed by another certificate than the receipt.": lambda proof: proof[
+        "head"
+    ].update(certificate="0" * 64),
+    "The attached proof cannot be read.": lambda proof: proof.pop("path"),
+}
+
+
+def sealed_with(version, change):
+    """A receipt of a version with a changed proof inside, sealed by the portal's own key."""
+    right = proof_of(version)
+    wrong = deepcopy(right)
+    change(wrong)
+    pdf = render_pdf(version, html_of(version, clock.now(), right), wrong)
+    return sealing.seal_pdf(pdf, reason="Changed")

@@ -24,7 +24,7 @@ from proposals.checking import program
 from proposals.models import Annex, ProposalFile, Receipt, Stamp, Version
 from proposals.receipts import add_awaited_stamps, issue_receipt
 from proposals.tests.factories import fresh, make_ready, save, submit
-from proposals.tests.from_elsewhere import sealed_elsewhere
+from proposals.tests.from_elsewhere import WRONG_PROOFS, sealed_elsewhere, sealed_with
 
 pytestmark = pytest.mark.django_db
 
@@ -346,6 +346,14 @@ def test_a_huge_file_is_not_unpacked_on_the_page(receipt):
 def test_an_attachment_that_unpacks_to_a_huge_one_is_cut(receipt, monkeypatch):
     monkeypatch.setattr(program(), "MOST_UNPACKED", 10)
     assert {len(one) for one in program().attachments(receipt).values()} == {10}
+
+
+@pytest.mark.parametrize("sentence", WRONG_PROOFS)
+def test_each_way_in_which_a_proof_is_wrong_is_told(call, trusted, sentence):
+    for _number in range(3):
+        version = submit(make_ready(call))
+    content = sealed_with(version, WRONG_PROOFS[sentence])
+    assert any(one.startswith(sentence) for one in check(content, trusted)[1])
 
 
 def test_a_receipt_of_another_portal_is_told_from_a_forged_one(call, settings, tmp_path):

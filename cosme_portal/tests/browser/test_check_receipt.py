@@ -16,7 +16,7 @@ from proposals.ledger import sequence
 from proposals.models import Annex, Receipt, Stamp
 from proposals.receipts import issue_receipt
 from proposals.tests.factories import fresh, make_ready, save, submit
-from proposals.tests.from_elsewhere import sealed_elsewhere
+from proposals.tests.from_elsewhere import WRONG_PROOFS, sealed_elsewhere, sealed_with
 
 pytestmark = [
     pytest.mark.browser,
@@ -133,6 +133,14 @@ def test_a_seal_of_another_portal_is_foreign(receipt, checking, settings, tmp_pa
     title, text = checking(forged)
     assert title == "Something is wrong with this receipt"
     assert "The seal is a foreign one" in text and "another certificate than the receipt" in text
+
+
+def test_each_way_in_which_a_proof_is_wrong_is_told(call, checking):
+    for _number in range(3):
+        version = submit(make_ready(call))
+    for sentence, change in WRONG_PROOFS.items():
+        title, text = checking(aside(sealed_with, version, change))
+        assert title == "Something is wrong with this receipt" and sentence in text
 
 
 def test_a_receipt_of_another_portal(call, checking, settings, tmp_path):
