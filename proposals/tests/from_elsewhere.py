@@ -88,19 +88,29 @@ def sealed_elsewhere(call, settings, folder):
 
 
 # What can be wrong with a proof that the portal itself has sealed: the change, and how it is told.
-WRONG_PROOFS = {
-    "The proof does not show that the entry is in the log.": lambda proof: proof["path"].reverse(),
-    "The attached dossier is not the one that the log's entry speaks of": lambda proof: (
-        proof.update(entry=proof["entry"].replace('"sha256":"', '"sha256":"0'))
+WRONG_PROOFS = [
+    (
+        lambda proof: proof["path"].reverse(),
+        "The proof does not show that the entry is in the log.",
     ),
-    "The root of the log was not signed by the certificate.": lambda proof: proof["head"].update(
-        signed_at="2015-04-21T14:59:59.000Z"
+    (
+        lambda proof: proof.update(entry=proof["entry"].replace('"sha256":"', '"sha256":"0')),
+        "The attached dossier is not the one that the log's entry speaks of",
     ),
-    "The log was signed by another certificate than the receipt.": lambda proof: proof[
-        "head"
-    ].update(certificate="0" * 64),
-    "The attached proof cannot be read.": lambda proof: proof.pop("path"),
-}
+    (
+        lambda proof: proof["head"].update(signed_at="2015-04-21T14:59:59.000Z"),
+        "The root of the log was not signed by the certificate.",
+    ),
+    (
+        lambda proof: proof["head"].update(signature="???"),
+        "The root of the log was not signed by the certificate.",
+    ),
+    (
+        lambda proof: proof["head"].update(certificate="0" * 64),
+        "The log was signed by another certificate than the receipt.",
+    ),
+    (lambda proof: proof.pop("path"), "The attached proof cannot be read."),
+]
 
 
 def sealed_with(version, change):

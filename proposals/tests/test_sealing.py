@@ -348,11 +348,11 @@ def test_an_attachment_that_unpacks_to_a_huge_one_is_cut(receipt, monkeypatch):
     assert {len(one) for one in program().attachments(receipt).values()} == {10}
 
 
-@pytest.mark.parametrize("sentence", WRONG_PROOFS)
-def test_each_way_in_which_a_proof_is_wrong_is_told(call, trusted, sentence):
+@pytest.mark.parametrize(("change", "sentence"), WRONG_PROOFS, ids=range(len(WRONG_PROOFS)))
+def test_each_way_in_which_a_proof_is_wrong_is_told(call, trusted, change, sentence):
     for _number in range(3):
         version = submit(make_ready(call))
-    content = sealed_with(version, WRONG_PROOFS[sentence])
+    content = sealed_with(version, change)
     assert any(one.startswith(sentence) for one in check(content, trusted)[1])
 
 

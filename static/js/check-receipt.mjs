@@ -13,6 +13,13 @@ const bytesOf = (digits) => {
   if (!/^([0-9a-f]{2})*$/.test(digits)) throw new TypeError("not hexadecimal");
   return Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 };
+const bytesOfBase64 = (text) => {
+  try {
+    return Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  } catch {
+    return new Uint8Array(); // what is no signature fits nothing
+  }
+};
 const isSame = (one, other) => hex(one) === hex(other);
 const joined = (...parts) => new Uint8Array(parts.flatMap((part) => [...new Uint8Array(part)]));
 const sha256 = async (...parts) => new Uint8Array(await crypto.subtle.digest("SHA-256", joined(...parts)));
@@ -148,7 +155,7 @@ async function checkProof(pki, files, certificate, fingerprint, say) {
     return;
   }
   const text = JSON.stringify({ root: head.root, signed_at: head.signed_at, size: head.size });
-  const signature = Uint8Array.from(atob(head.signature), (sign) => sign.charCodeAt(0));
+  const signature = bytesOfBase64(head.signature);
   say(await isSignedBy(pki, certificate, utf8.encode(text), signature),
     `The root of that log was signed by the same certificate, ${head.signed_at}.`,
     "The root of the log was not signed by the certificate.");

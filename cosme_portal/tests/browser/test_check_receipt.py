@@ -138,7 +138,7 @@ def test_a_seal_of_another_portal_is_foreign(receipt, checking, settings, tmp_pa
 def test_each_way_in_which_a_proof_is_wrong_is_told(call, checking):
     for _number in range(3):
         version = submit(make_ready(call))
-    for sentence, change in WRONG_PROOFS.items():
+    for change, sentence in WRONG_PROOFS:
         title, text = checking(aside(sealed_with, version, change))
         assert title == "Something is wrong with this receipt" and sentence in text
 
