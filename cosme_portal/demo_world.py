@@ -21,7 +21,13 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call, Strand
 from proposals import commenting, drafting
-from proposals.apps import OFFICERS, OPERATORS
+from proposals.desk.rights import (
+    AUDITORS,
+    CALL_MANAGERS,
+    HELPDESK,
+    OPERATORS,
+    SCREENING_OFFICERS,
+)
 from proposals.dossier import Draft
 from proposals.facts import judge_draft
 from proposals.forms import VisionForm
@@ -48,15 +54,20 @@ PARTNER = Account(
     "partner@demo.example", "Paul Moreau", "Partner: acts for OpticsValley and Biocat"
 )
 OFFICER = Account(
-    "officer@demo.example", "Ólafur Jónsson", "Officer: screens in the admin", OFFICERS
+    "officer@demo.example", "Ólafur Jónsson", "Officer: screens in the admin", SCREENING_OFFICERS
 )
 SECOND_OFFICER = Account(
-    "second@demo.example", "Chiara Greco", "Second officer: confirms decisions", OFFICERS
+    "second@demo.example", "Chiara Greco", "Second officer: confirms decisions", SCREENING_OFFICERS
 )
 OPERATOR = Account(
     "operator@demo.example", "Mats Lind", "Operator: sees the queue, not proposals", OPERATORS
 )
-ACCOUNTS = (LEAD, PARTNER, OFFICER, SECOND_OFFICER, OPERATOR)
+MANAGER = Account(
+    "manager@demo.example", "Ilse Maes", "Call manager: sets calls up, assigns", CALL_MANAGERS
+)
+AUDITOR = Account("auditor@demo.example", "Andrej Novak", "Auditor: reads all", AUDITORS)
+HELPER = Account("help@demo.example", "Hana Dvořáková", "Helpdesk: accounts only", HELPDESK)
+ACCOUNTS = (LEAD, PARTNER, OFFICER, SECOND_OFFICER, MANAGER, AUDITOR, HELPER, OPERATOR)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,10 @@ from proposals.models import (
     DecisionReview,
     LedgerEntry,
     LedgerNode,
+    Letter,
+    Question,
     RefusedAttempt,
+    Reply,
     SealCertificate,
     TreeHead,
     Version,
@@ -90,22 +93,16 @@ def _leaf(entry: LedgerEntry, leaf: bytes) -> Iterator[str]:
         )
 
 
+_OF_A_VERSION = {"version": "version__number", "proposal": "version__proposal__number"}
+
 # What an entry says of a row of its kind: name in the entry → field of the row.
 SUBJECTS: dict[str, tuple[Any, dict[str, str]]] = {
     "version": (
         Version, {"sha256": "sha256", "version": "number", "proposal": "proposal__number"},
     ),
-    "withdrawal": (
-        Withdrawal, {"version": "version__number", "proposal": "version__proposal__number"},
-    ),
+    "withdrawal": (Withdrawal, _OF_A_VERSION),
     "refused": (RefusedAttempt, {"sha256": "sha256", "proposal": "proposal__number"}),
-    "decision": (
-        Decision,
-        {
-            "outcome": "outcome", "version": "version__number",
-            "proposal": "version__proposal__number",
-        },
-    ),
+    "decision": (Decision, _OF_A_VERSION | {"outcome": "outcome"}),
     "review": (
         DecisionReview,
         {
@@ -113,6 +110,15 @@ SUBJECTS: dict[str, tuple[Any, dict[str, str]]] = {
             "proposal": "decision__version__proposal__number",
         },
     ),
+    "question": (Question, _OF_A_VERSION | {"sha256": "sha256"}),
+    "reply": (
+        Reply,
+        {
+            "sha256": "sha256", "version": "question__version__number",
+            "proposal": "question__version__proposal__number",
+        },
+    ),
+    "letter": (Letter, _OF_A_VERSION | {"sha256": "sha256"}),
 }  # fmt: skip
 
 

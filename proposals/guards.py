@@ -83,13 +83,20 @@ DECISION_AFTER_DEADLINE = pgtrigger.Trigger(
 )
 
 # Two officers for each decision, about the version that still counts; the lock keeps it counting meanwhile.
+# Where two have differed and the same outcome is recorded again, a third one looks at it.
 REVIEWED_BY_ANOTHER = pgtrigger.Trigger(
     name="decision_is_reviewed_by_another_officer",
     when=pgtrigger.Before,
     operation=pgtrigger.Insert,
-    declare=[("decided_by", "bigint"), ("counting", "bigint"), ("version", "bigint")],
+    declare=[
+        ("decided_by", "bigint"),
+        ("counting", "bigint"),
+        ("version", "bigint"),
+        ("given", "text"),
+    ],
     func="""
-        SELECT d.decided_by_id, p.counting_id, d.version_id INTO decided_by, counting, version
+        SELECT d.decided_by_id, p.counting_id, d.version_id, d.outcome
+        INTO decided_by, counting, version, given
         FROM proposals_decision d
         JOIN proposals_version v ON v.id = d.version_id
         JOIN proposals_proposal p ON p.id = v.proposal_id
@@ -98,8 +105,60 @@ REVIEWED_BY_ANOTHER = pgtrigger.Trigger(
             RAISE EXCEPTION 'a decision needs two different officers'
                 USING ERRCODE = 'check_violation';
         END IF;
+        IF EXISTS (
+            SELECT 1 FROM proposals_decision d
+            JOIN proposals_decisionreview r ON r.decision_id = d.id AND r.answer = 'sent-back'
+            WHERE d.version_id = version AND d.outcome = given
+            AND NEW.reviewed_by_id IN (d.decided_by_id, r.reviewed_by_id)
+        ) THEN
+            RAISE EXCEPTION 'where two officers have differed a third one answers'
+                USING ERRCODE = 'check_violation';
+        END IF;
         IF counting IS DISTINCT FROM version THEN
             RAISE EXCEPTION 'the version of this decision no longer counts'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+PROPOSAL_OF_DECISION = (
+    "(SELECT v.proposal_id FROM proposals_decision d"
+    " JOIN proposals_version v ON v.id = d.version_id WHERE d.id = NEW.decision_id)"
+)
+PROPOSAL_OF_VERSION = "(SELECT v.proposal_id FROM proposals_version v WHERE v.id = NEW.version_id)"
+
+
+def out_of_conflict(name: str, *, officer: str, proposal: str) -> pgtrigger.Trigger:
+    """Nothing is done to a case by an officer who has an interest in it; `proposal` is an expression."""
+    return pgtrigger.Trigger(
+        name=f"{name}_out_of_conflict",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=f"""
+            IF EXISTS (
+                SELECT 1 FROM proposals_conflictofinterest c
+                WHERE c.proposal_id = {proposal} AND c.officer_id = NEW.{officer}
+            ) THEN
+                RAISE EXCEPTION 'this officer has declared a conflict of interest'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+# Nobody is told of a decision that a second officer has not confirmed.
+INFORMED_OF_WHAT_STANDS = pgtrigger.Trigger(
+    name="informed_of_what_stands",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func="""
+        IF NOT EXISTS (
+            SELECT 1 FROM proposals_decisionreview r
+            WHERE r.decision_id = NEW.decision_id AND r.answer = 'confirmed'
+        ) THEN
+            RAISE EXCEPTION 'only of a decision that stands may anybody be told'
                 USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
@@ -151,6 +210,19 @@ ANSWERED_INVITATIONS_ARE_FINAL = pgtrigger.Trigger(
         END IF;
         IF OLD.state <> 'pending' THEN
             RAISE EXCEPTION 'an invitation is answered once' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# An answer to the officers comes before the instant that they named; that instant itself is late.
+REPLY_IS_IN_TIME = pgtrigger.Trigger(
+    name="reply_is_in_time",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func="""
+        IF NEW.replied_at >= (SELECT due_at FROM proposals_question WHERE id = NEW.question_id) THEN
+            RAISE EXCEPTION 'this answer came too late' USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
     """,

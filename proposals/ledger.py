@@ -26,7 +26,10 @@ from proposals.models import (
     LedgerEntry,
     LedgerNode,
     LedgerNote,
+    Letter,
+    Question,
     RefusedAttempt,
+    Reply,
     TreeHead,
     Version,
     Withdrawal,
@@ -105,6 +108,43 @@ def note_review(review: DecisionReview) -> LedgerNote:
         proposal=version.proposal.number,
         version=version.number,
         answer=review.answer,
+    )
+
+
+def note_question(question: Question) -> LedgerNote:
+    version = question.version
+    return note_down(
+        Kind.QUESTION,
+        f"question:{question.pk}",
+        at=question.asked_at,
+        proposal=version.proposal.number,
+        version=version.number,
+        due_at=_instant(question.due_at),
+        sha256=question.sha256,
+    )
+
+
+def note_reply(reply: Reply) -> LedgerNote:
+    version = reply.question.version
+    return note_down(
+        Kind.REPLY,
+        f"reply:{reply.pk}",
+        at=reply.replied_at,
+        proposal=version.proposal.number,
+        version=version.number,
+        sha256=reply.sha256,
+    )
+
+
+def note_letter(letter: Letter) -> LedgerNote:
+    version = letter.version
+    return note_down(
+        Kind.LETTER,
+        f"letter:{letter.pk}",
+        at=letter.sealed_at,
+        proposal=version.proposal.number,
+        version=version.number,
+        sha256=letter.sha256,
     )
 
 

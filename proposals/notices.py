@@ -24,6 +24,13 @@ def contacts_of(draft: Draft) -> list[str]:
     return sorted({address.lower() for address in [*people, *invited, *named] if address})
 
 
+def contacts_of_coordinator(draft: Draft) -> list[str]:
+    """Address of the contact person whom the coordinator's profile names, if any."""
+    coordinators = [one for one in draft.participants if one.is_coordinator]
+    named = [draft.profile(one).answers["contact"].get("contact_email") for one in coordinators]
+    return [address for address in named if address]
+
+
 def people_of(draft: Draft) -> list[tuple[str, dict[str, str]]]:
     """Each organisation's name with the contact person that its profile names at present."""
     return [

@@ -7,6 +7,7 @@ the draft, and can be submitted, but nobody can open it; a worker asks again.
 import io
 import logging
 from datetime import timedelta
+from typing import TypeVar
 
 from clamav_client.clamd import ClamdError, ClamdNetworkSocket, ClamdUnixSocket
 from django.conf import settings
@@ -18,27 +19,28 @@ from django.utils.translation import gettext as _
 from calls import clock
 from proposals.confirming import leads_of
 from proposals.mailing import Words, post
-from proposals.models import ProposalFile
+from proposals.models import KeptFile, ProposalFile, ReplyFile
 
 log = logging.getLogger("portal.scanning")
 TIMEOUT = 10.0  # seconds
 RETRY = timedelta(seconds=60)
+Kind = TypeVar("Kind", ProposalFile, ReplyFile)
 
 
 class ScannerAway(Exception):
     """No scanner is configured, or it does not answer."""
 
 
-def scan(content: bytes) -> ProposalFile.Scan:
+def scan(content: bytes) -> KeptFile.Scan:
     """PASSED or INFECTED; NONE where no scanner is configured, WAITING while it does not answer."""
     if not settings.CLAMD:
-        return ProposalFile.Scan.NONE
+        return KeptFile.Scan.NONE
     try:
         is_clean = _ask(content)
     except ScannerAway as error:
         log.warning("The virus scanner is away (%s); the file waits in quarantine.", error)
-        return ProposalFile.Scan.WAITING
-    return ProposalFile.Scan.PASSED if is_clean else ProposalFile.Scan.INFECTED
+        return KeptFile.Scan.WAITING
+    return KeptFile.Scan.PASSED if is_clean else KeptFile.Scan.INFECTED
 
 
 def _ask(content: bytes) -> bool:
@@ -69,19 +71,23 @@ def scan_waiting(*, at_most: int = 50) -> int:
             break
         with file.open() as stored:
             result = scan(stored.read())
-        if result in {ProposalFile.Scan.PASSED, ProposalFile.Scan.INFECTED}:
+        if result in {KeptFile.Scan.PASSED, KeptFile.Scan.INFECTED}:
             _settle(file, result)
             answered += 1
     return answered
 
 
-def _claim() -> ProposalFile | None:
+def _claim() -> ProposalFile | ReplyFile | None:
+    return _claim_of(ProposalFile) or _claim_of(ReplyFile)
+
+
+def _claim_of(kind: type[Kind]) -> Kind | None:
     present = clock.real_now()
     is_free = Q(claimed_at=None) | Q(claimed_at__lt=present - RETRY)
     with transaction.atomic():
         file = (
-            ProposalFile.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(is_free, scan=ProposalFile.Scan.WAITING)
+            kind._default_manager.select_for_update(skip_locked=True, of=("self",))
+            .filter(is_free, scan=KeptFile.Scan.WAITING)
             .order_by("pk")
             .first()
         )
@@ -92,13 +98,16 @@ def _claim() -> ProposalFile | None:
 
 
 @transaction.atomic
-def _settle(file: ProposalFile, result: ProposalFile.Scan) -> None:
+def _settle(file: ProposalFile | ReplyFile, result: KeptFile.Scan) -> None:
     """Open a file that has passed; take an infected one out of the draft and tell the leads."""
     file.scan = result
-    if result == ProposalFile.Scan.INFECTED and file.replaced_at is None:
+    if isinstance(file, ReplyFile):
+        file.save(update_fields=["scan"])  # officers see that it is infected, and ask again
+        return
+    if result == KeptFile.Scan.INFECTED and file.replaced_at is None:
         file.replaced_at = clock.now()
     file.save(update_fields=["scan", "replaced_at"])
-    if result == ProposalFile.Scan.PASSED:
+    if result == KeptFile.Scan.PASSED:
         return
     proposal = file.proposal
     post(

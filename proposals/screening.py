@@ -1,77 +1,18 @@
-"""What officers do: open after the deadline, read what the machine found, record an outcome."""
+"""What the machine finds for officers once a deadline has passed, and who tried to look before."""
 
 import logging
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock
 from calls.eligibility.facts import Audience
 from proposals.facts import Judgement, judge, officers_circumstances_of
-from proposals.ledger import note_decision, note_review
-from proposals.models import (
-    Decision,
-    DecisionReview,
-    Proposal,
-    SealedAccess,
-    StoredVerdict,
-    Version,
-)
+from proposals.models import Proposal, SealedAccess, StoredVerdict, Version
 from proposals.submitting import store_verdict
 
 log = logging.getLogger("portal.screening")
-
-
-class StillSealed(Exception):
-    """The deadline of this proposal has not passed."""
-
-
-class CannotReview(Exception):
-    """This officer, or anybody, cannot answer this decision (any more); the text says why."""
-
-
-@transaction.atomic
-def record_decision(version: Version, *, outcome: str, reason: str, by: User) -> Decision:
-    """Record an officer's outcome with its reason; earlier decisions stay.
-
-    Raises:
-        StillSealed: the proposal's own deadline has not passed.
-    """
-    moment = clock.now()
-    if moment < version.proposal.deadline:
-        raise StillSealed
-    decision = Decision.objects.create(
-        version=version, outcome=outcome, reason=reason, decided_by=by, decided_at=moment
-    )
-    note_decision(decision)
-    return decision
-
-
-@transaction.atomic
-def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -> DecisionReview:
-    """A second officer confirms a decision, or sends it back with a reason.
-
-    Raises:
-        CannotReview: by is who decided, somebody was faster, or the version no longer counts.
-    """
-    proposal = Proposal.objects.select_for_update(of=("self",)).get(pk=decision.version.proposal_id)
-    if decision.decided_by_id == by.pk:
-        raise CannotReview(
-            _("You recorded this outcome yourself: another officer has to look at it.")
-        )
-    if proposal.counting_id != decision.version_id:
-        raise CannotReview(
-            _("This version was replaced or withdrawn meanwhile; its decision can no longer stand.")
-        )
-    if DecisionReview.objects.filter(decision=decision).exists():
-        raise CannotReview(_("A colleague has answered this decision meanwhile."))
-    review = DecisionReview.objects.create(
-        decision=decision, answer=answer, reason=reason, reviewed_by=by, reviewed_at=clock.now()
-    )
-    note_review(review)
-    return review
 
 
 def officer_judgement(version: Version) -> Judgement:

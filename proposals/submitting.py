@@ -32,8 +32,11 @@ from proposals.models import (
     StoredVerdict,
     Version,
     Withdrawal,
+    title_in,
 )
 from proposals.notices import tell_of_withdrawal
+
+LONGEST_ACRONYM = 200
 
 
 class TooLate(NotOpen):
@@ -127,6 +130,7 @@ def _freeze(
         proposal=proposal,
         number=number,
         dossier=text,
+        acronym=title_in(dossier)[:LONGEST_ACRONYM],
         sha256=hash_of(text),
         circumstances=circumstances.as_json(),
         acknowledged=[finding.name for finding in verdict.to_acknowledge],

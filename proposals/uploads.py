@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from applicants.models import User
 from calls import clock
 from proposals.drafting import check_open
 from proposals.happenings import note
-from proposals.models import Happening, Proposal, ProposalFile, path_of
+from proposals.models import Happening, KeptFile, Proposal, ProposalFile, path_of
 from proposals.scanning import scan
 
 LONGEST_NAME = 120
@@ -49,28 +50,58 @@ def store_file(
     """
     moment = clock.now()
     check_open(proposal, moment)
-    content = _content_of(upload)
-    scanned = scan(content)
-    if scanned == ProposalFile.Scan.INFECTED:
-        raise UnusableFile(
-            _("A virus was found in this file; it was not stored. Make the PDF anew elsewhere.")
-        )
-    pages = pages_of(content)
-    sha256 = hashlib.sha256(content).hexdigest()
-    _store(content, path_of(sha256))
+    checked = check_upload(upload)
+    keep_file(checked)
     with transaction.atomic():
         _empty_slot(proposal, slot, seen=seen, moment=moment)
         return ProposalFile.objects.create(
             proposal=proposal,
             slot=slot,
-            name=upload.name or "file.pdf",
-            sha256=sha256,
-            size=len(content),
-            pages=pages,
+            name=checked.name,
+            sha256=checked.sha256,
+            size=len(checked.content),
+            pages=checked.pages,
             uploaded_at=moment,
             uploaded_by=by,
-            scan=scanned,
+            scan=checked.scan,
         )
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A PDF that can be taken, and what was found out about it."""
+
+    name: str
+    content: bytes
+    sha256: str
+    pages: int
+    scan: KeptFile.Scan
+
+
+def check_upload(upload: UploadedFile) -> Checked:
+    """Look into a file that somebody sent; nothing is kept yet.
+
+    Raises:
+        UnusableFile: no PDF, encrypted, empty, too large, with a virus, or with a name that is too long.
+    """
+    content = _content_of(upload)
+    scanned = scan(content)
+    if scanned == KeptFile.Scan.INFECTED:
+        raise UnusableFile(
+            _("A virus was found in this file; it was not stored. Make the PDF anew elsewhere.")
+        )
+    pages = pages_of(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Checked(upload.name or "file.pdf", content, sha256, pages, scanned)
+
+
+def keep_file(checked: Checked) -> None:
+    """Keep the bytes under their hash.
+
+    Raises:
+        UnusableFile: there is no room for it.
+    """
+    _store(checked.content, path_of(checked.sha256))
 
 
 def _store(content: bytes, path: str) -> None:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from applicants.web import person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
+from proposals.desk.deciding import CannotReview, record_decision, review_decision
 from proposals.models import Decision, DecisionReview, DecisionState, Version
-from proposals.screening import CannotReview, record_decision, review_decision
 
 
 class ReviewForm(forms.Form):

@@ -33,9 +33,7 @@ from proposals.models import (
 )
 from proposals.notices import people_of
 from proposals.receipts import context_of
-from proposals.screening import (
-    note_sealed_access,
-)
+from proposals.screening import note_sealed_access
 
 LONGEST_ID = 18  # digits that fit into a bigint
 

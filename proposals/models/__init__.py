@@ -1,6 +1,17 @@
 """All tables of this floor; each subject has a module of its own."""
 
+from proposals.models.asking import Question, QuestionQuerySet, Reply, ReplyFile
+from proposals.models.cases import (
+    Assignment,
+    CaseEvent,
+    CaseNote,
+    CaseText,
+    ConflictOfInterest,
+    SavedFilter,
+    SheetAnswer,
+)
 from proposals.models.changes import ProposedChange
+from proposals.models.exports import Export
 from proposals.models.ledger import (
     ClosingCommitment,
     LedgerEntry,
@@ -9,10 +20,17 @@ from proposals.models.ledger import (
     SealCertificate,
     TreeHead,
 )
-from proposals.models.officers import Decision, DecisionReview, DecisionState, SealedAccess
+from proposals.models.officers import (
+    Decision,
+    DecisionReview,
+    DecisionState,
+    Information,
+    SealedAccess,
+)
 from proposals.models.outbox import Mail, OutboxMessage, Promise, Remaking
 from proposals.models.proposal import (
     IndividualExtension,
+    KeptFile,
     Participant,
     Proposal,
     ProposalFile,
@@ -23,13 +41,14 @@ from proposals.models.proposal import (
 )
 from proposals.models.records import (
     Annex,
+    Letter,
     Receipt,
     RefusedAttempt,
     SealedDocument,
     Stamp,
     Withdrawal,
 )
-from proposals.models.version import StoredVerdict, Version, VersionQuerySet
+from proposals.models.version import StoredVerdict, Version, VersionQuerySet, title_in
 from proposals.models.workspace import (
     Collaborator,
     Comment,
@@ -45,21 +64,30 @@ from proposals.models.workspace import (
 
 __all__ = [
     "Annex",
+    "Assignment",
+    "CaseEvent",
+    "CaseNote",
+    "CaseText",
     "ClosingCommitment",
     "Collaborator",
     "Comment",
     "Confirmation",
+    "ConflictOfInterest",
     "Decision",
     "DecisionReview",
     "DecisionState",
     "DraftPrint",
+    "Export",
     "GivenStep",
     "Happening",
     "IndividualExtension",
+    "Information",
     "Invitation",
+    "KeptFile",
     "LedgerEntry",
     "LedgerNode",
     "LedgerNote",
+    "Letter",
     "Mail",
     "OutboxMessage",
     "Participant",
@@ -69,15 +97,21 @@ __all__ = [
     "ProposalFile",
     "ProposalQuerySet",
     "ProposedChange",
+    "Question",
+    "QuestionQuerySet",
     "Receipt",
     "RefusedAttempt",
     "Remaking",
     "ReminderWish",
+    "Reply",
+    "ReplyFile",
+    "SavedFilter",
     "SealCertificate",
     "SealedAccess",
     "SealedDocument",
     "Section",
     "SectionChange",
+    "SheetAnswer",
     "Stamp",
     "StoredVerdict",
     "TreeHead",
@@ -86,4 +120,5 @@ __all__ = [
     "Withdrawal",
     "new_number",
     "path_of",
+    "title_in",
 ]

@@ -22,6 +22,9 @@ class LedgerNote(models.Model):
         EXTENSION = "extension", _("extension of a deadline")
         DECISION = "decision", _("decision of an officer")
         REVIEW = "review", _("second officer's answer to a decision")
+        QUESTION = "question", _("question of an officer")
+        REPLY = "reply", _("answer to a question")
+        LETTER = "letter", _("letter about a decision")
         KEY = "key", _("key of the seal")
 
     kind = models.CharField(max_length=12, choices=Kind)

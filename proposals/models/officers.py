@@ -38,11 +38,33 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         """Those that a second officer has confirmed."""
         return self.filter(review__answer=DecisionReview.Answer.CONFIRMED)
 
+    def deciding(self) -> "DecisionQuerySet":
+        """Those that stand and close the case: all but a word that something has to be clarified."""
+        return self.standing().exclude(outcome=Decision.OutcomeChoices.CLARIFY)
+
+    def in_force(self) -> "DecisionQuerySet":
+        """Of each version the newest that stands."""
+        newest = (
+            Decision.objects.standing()
+            .filter(version=models.OuterRef("version"))
+            .order_by("-pk")
+            .values("pk")[:1]
+        )
+        return self.filter(pk=models.Subquery(newest))
+
     def waiting_for(self, officer: User) -> "DecisionQuerySet":
         """Those that this officer could confirm or send back."""
-        return self.filter(review=None, version__counts_for__isnull=False).exclude(
-            decided_by=officer
+        sent_back = Decision.objects.filter(
+            version=models.OuterRef("version"),
+            outcome=models.OuterRef("outcome"),
+            review__answer=DecisionReview.Answer.SENT_BACK,
         )
+        mine = Q(decided_by=officer) | Q(review__reviewed_by=officer)
+        return self.filter(
+            ~models.Exists(sent_back.filter(mine)),
+            review=None,
+            version__counts_for__isnull=False,
+        ).exclude(decided_by=officer)
 
 
 class Decision(models.Model):
@@ -60,6 +82,9 @@ class Decision(models.Model):
     version = models.ForeignKey(Version, models.PROTECT, related_name="decisions")
     outcome = models.CharField(max_length=12, choices=OutcomeChoices)
     reason = models.TextField()
+    reverses = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="reversed_by"
+    )
     decided_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
 
@@ -72,6 +97,9 @@ class Decision(models.Model):
         ]
         triggers = [
             guards.DECISION_AFTER_DEADLINE,
+            guards.out_of_conflict(
+                "decision", officer="decided_by_id", proposal=guards.PROPOSAL_OF_VERSION
+            ),
             pgtrigger.Protect(
                 name="decisions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
             ),
@@ -122,6 +150,9 @@ class DecisionReview(models.Model):
         ]
         triggers = [
             guards.REVIEWED_BY_ANOTHER,
+            guards.out_of_conflict(
+                "review", officer="reviewed_by_id", proposal=guards.PROPOSAL_OF_DECISION
+            ),
             pgtrigger.Protect(
                 name="decision_reviews_are_final", operation=pgtrigger.Update | pgtrigger.Delete
             ),
@@ -129,3 +160,24 @@ class DecisionReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision}: {self.get_answer_display()}"
+
+
+class Information(models.Model):
+    """The applicant is told of a decision, by a letter. A decision may stand long before."""
+
+    decision = models.OneToOneField(Decision, models.PROTECT, related_name="information")
+    informed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    informed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-informed_at"]
+        verbose_name_plural = "information"
+        triggers = [
+            guards.INFORMED_OF_WHAT_STANDS,
+            pgtrigger.Protect(
+                name="information_is_final", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Information about {self.decision}"

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.models import User
 from calls import clock
 from calls.models import Call
+from proposals.models.officers import Decision
 from proposals.models.proposal import Proposal
 from proposals.models.records import SealedDocument
 from proposals.models.version import Version
@@ -69,11 +70,15 @@ class OutboxMessage(Promise):
         RECEIPT = "receipt", _("Receipt")
         SUBMISSION_MAIL = "submission-mail", _("Mail about a submission")
         ANNEX = "annex", _("The whole proposal as PDF")
+        LETTER = "letter", _("Letter about a decision")
 
     kind = models.CharField(max_length=20, choices=Kind)
     version = models.ForeignKey(Version, models.PROTECT, related_name="outbox_messages")
     remaking = models.ForeignKey(
         Remaking, models.PROTECT, null=True, blank=True, related_name="promises"
+    )
+    decision = models.OneToOneField(
+        Decision, models.PROTECT, null=True, blank=True, related_name="promise_of_letter"
     )
 
     class Meta:
@@ -82,10 +87,15 @@ class OutboxMessage(Promise):
             models.UniqueConstraint(
                 name="one_promise_of_each_kind_for_a_version",
                 fields=["kind", "version"],
-                condition=Q(remaking=None),
+                condition=Q(remaking=None, decision=None),
             ),
             models.UniqueConstraint(
                 name="one_promise_for_a_version_in_a_remaking", fields=["version", "remaking"]
+            ),
+            models.CheckConstraint(
+                name="a_letter_is_about_a_decision",
+                condition=Q(kind="letter", decision__isnull=False)
+                | (~Q(kind="letter") & Q(decision__isnull=True)),
             ),
         ]
         indexes = [
@@ -102,6 +112,8 @@ class OutboxMessage(Promise):
     @property
     def cause(self) -> str:
         """What the sealed document that is promised is made for; one is made for each."""
+        if self.decision_id:
+            return f"decision:{self.decision_id}"
         return f"remaking:{self.remaking_id}" if self.remaking_id else SealedDocument.SUBMISSION
 
 

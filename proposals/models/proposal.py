@@ -62,8 +62,8 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
         condition: Q = _takes_part(user)
         if user.is_active and user.is_staff and user.has_perm("proposals.view_version"):
-            submitted = Exists(Version.objects.filter(proposal=OuterRef("pk")))
-            condition |= Q(effective_deadline__lte=moment) & Q(submitted)
+            opened = Version.objects.open_to(user, moment).filter(proposal=OuterRef("pk"))
+            condition |= Q(Exists(opened))
         return self.with_deadline().filter(condition, deleted_at=None)
 
     def with_deadline(self) -> "ProposalQuerySet":
@@ -244,10 +244,10 @@ class Section(SavedStep):
         triggers = [guards.EVERY_SAVED_TEXT_IS_KEPT]
 
 
-class ProposalFile(models.Model):
-    """A PDF of the proposal, kept by its hash. Replacing keeps the earlier file.
+class KeptFile(models.Model):
+    """A PDF that somebody uploaded, kept by its hash.
 
-    Where a virus scanner is configured, nobody can open a file before it has passed.
+    Where a virus scanner is configured, nobody can open it before it has passed.
     """
 
     class Scan(models.TextChoices):
@@ -256,17 +256,39 @@ class ProposalFile(models.Model):
         PASSED = "passed", _("passed the virus scanner")
         INFECTED = "infected", _("a virus was found in it")
 
-    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="files")
-    slot = models.SlugField(max_length=40, help_text="The deliverable that it belongs to.")
     name = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField(help_text="Bytes.")
     pages = models.PositiveIntegerField()
     uploaded_at = models.DateTimeField()
     uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    replaced_at = models.DateTimeField(null=True, blank=True)
     scan = models.CharField(max_length=8, choices=Scan, default=Scan.NONE, editable=False)
     claimed_at = models.DateTimeField(null=True, help_text="By a worker that scans; real time.")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def path(self) -> str:
+        return path_of(self.sha256)
+
+    @property
+    def can_be_opened(self) -> bool:
+        return self.scan in {self.Scan.NONE, self.Scan.PASSED}
+
+    def open(self) -> Any:
+        return default_storage.open(self.path)
+
+
+class ProposalFile(KeptFile):
+    """A PDF of the proposal. Replacing keeps the earlier file."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="files")
+    slot = models.SlugField(max_length=40, help_text="The deliverable that it belongs to.")
+    replaced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["proposal_id", "slot", "uploaded_at"]
@@ -284,20 +306,6 @@ class ProposalFile(models.Model):
                 fields=["proposal", "slot", "name", "sha256", "size", "pages", "uploaded_at"],
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def path(self) -> str:
-        return path_of(self.sha256)
-
-    @property
-    def can_be_opened(self) -> bool:
-        return self.scan in {self.Scan.NONE, self.Scan.PASSED}
-
-    def open(self) -> Any:
-        return default_storage.open(self.path)
 
 
 def path_of(sha256: str) -> str:

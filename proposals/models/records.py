@@ -96,6 +96,19 @@ class Annex(SealedDocument):
         ]
 
 
+class Letter(SealedDocument):
+    """What the consortium is told of a decision. Its cause is "decision:" and the decision's number."""
+
+    PREFIX = "letter"
+
+    class Meta(SealedDocument.Meta):
+        triggers = [
+            pgtrigger.Protect(
+                name="letters_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+
 class Withdrawal(models.Model):
     """A consortium took its version back. Submitting again in time undoes it."""
 

@@ -9,7 +9,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +36,13 @@ class VersionQuerySet(models.QuerySet["Version"]):
         return self.annotate(
             effective_deadline=Greatest("proposal__strand__call__deadline", models.Subquery(own))
         ).filter(effective_deadline__lte=moment)
+
+    def open_to(self, officer: User, moment: datetime) -> "VersionQuerySet":
+        """What this officer may read: nothing sealed, and no case in which they have an interest."""
+        from proposals.models.cases import ConflictOfInterest  # noqa: PLC0415 -- they are of versions
+
+        own = ConflictOfInterest.objects.filter(proposal=OuterRef("proposal"), officer=officer)
+        return self.open_to_officers(moment).filter(~Exists(own))
 
     def counting(self) -> "VersionQuerySet":
         return self.filter(counts_for__isnull=False)
@@ -71,6 +78,7 @@ class Version(models.Model):
     number = models.PositiveIntegerField()
     dossier = models.TextField()
     sha256 = models.CharField(max_length=64)
+    acronym = models.CharField(max_length=200, blank=True, help_text="Of the dossier, for lists.")
     circumstances = models.JSONField()
     acknowledged = models.JSONField(default=list)
     countries = ArrayField(models.CharField(max_length=2), default=list)
@@ -125,8 +133,7 @@ class Version(models.Model):
     @property
     def title(self) -> str:
         """The acronym, or the title of a proposal without one."""
-        summary = self.document["summary"]
-        return str(summary["acronym"] or summary["title"])
+        return self.acronym or title_in(self.document)
 
     @property
     def receipt(self) -> "Receipt | None":
@@ -137,6 +144,12 @@ class Version(models.Model):
     def url(self) -> str:
         """The address that stands on the receipt."""
         return settings.BASE_URL + self.get_absolute_url()
+
+
+def title_in(dossier: dict[str, Any]) -> str:
+    """The acronym in a dossier, or the title of a proposal without one."""
+    summary = dossier["summary"]
+    return str(summary["acronym"] or summary["title"])
 
 
 class StoredVerdict(models.Model):

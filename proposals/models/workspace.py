@@ -268,6 +268,9 @@ class Happening(models.Model):
         REFUSED = "refused", _("submission refused")
         DELETED = "deleted", _("draft deleted")
         RESTORED = "restored", _("draft restored")
+        ASKED = "asked", _("question of the officers")
+        REPLIED = "replied", _("question answered")
+        INFORMED = "informed", _("letter about a decision")
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="happenings")
     kind = models.CharField(max_length=12, choices=Kind)

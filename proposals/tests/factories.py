@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
+from django.contrib.auth.models import Group
+
 from applicants.models import Organisation, User
 from applicants.organisations import join
 from applicants.tests.factories import complete_profile, make_organisation, make_user
@@ -10,6 +12,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call
 from proposals import drafting
+from proposals.desk.rights import SCREENING_OFFICERS
 from proposals.dossier import Draft
 from proposals.facts import judge_draft
 from proposals.models import Proposal, Version
@@ -151,9 +154,7 @@ def partner_of(proposal: Proposal) -> User:
     return member_of(partner.organisation)
 
 
-def make_officer() -> User:
-    from django.contrib.auth.models import Group  # noqa: PLC0415 -- made by a migration signal
-
+def make_officer(role: str = SCREENING_OFFICERS) -> User:
     officer = make_user(is_staff=True)
-    officer.groups.add(Group.objects.get(name="Officers"))
+    officer.groups.add(Group.objects.get(name=role))
     return officer

@@ -16,6 +16,7 @@ from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from proposals import ledger, merkle
 from proposals.auditing import audit
 from proposals.closing import SETTLED_AFTER, commit_closed_calls
+from proposals.desk.deciding import record_decision
 from proposals.keys import is_signed
 from proposals.models import (
     ClosingCommitment,
@@ -26,7 +27,6 @@ from proposals.models import (
     TreeHead,
 )
 from proposals.receipts import issue_receipt
-from proposals.screening import record_decision
 from proposals.submitting import TooLate, withdraw
 from proposals.tasks import tidy_up
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
@@ -38,14 +38,15 @@ pytestmark = pytest.mark.django_db
 def filled(call):
     """A log with a key, an extension, submissions, a withdrawal, a late attempt and a decision."""
     proposal = make_ready(call)
-    first = submit(proposal)
+    submit(proposal)
     save(proposal, "summary", acronym="AGAIN")
     submit(fresh(proposal))
     withdraw(fresh(proposal), reason="Why", by=proposal.started_by, received_at=clock.now())
     with pytest.raises(TooLate):
         submit(fresh(proposal), received_at=DEADLINE)
+    other = submit(make_ready(call))
     with clock.set_to(NEXT_DAY):
-        record_decision(first, outcome="eligible", reason="Fine", by=make_officer())
+        record_decision(other, outcome="eligible", reason="Fine", by=make_officer())
         ledger.sequence()
     return proposal
 
@@ -64,7 +65,7 @@ def by_force(statement, *values):
 
 def test_everything_that_counts_for_proof_is_in_the_log(filled):
     assert sorted(kinds()) == sorted(
-        ["submission", "submission", "withdrawal", "refused", "decision", "extension", "key"]
+        ["submission"] * 3 + ["withdrawal", "refused", "decision", "extension", "key"]
     )
     assert list(audit()) == []
 
@@ -293,7 +294,7 @@ def test_everything_recomputed_by_a_forger_still_breaks_the_signed_head(filled):
 
 def test_the_command_says_that_the_log_is_whole_or_what_is_wrong(filled, capsys):
     call_command("verify_ledger")
-    assert "The log is whole: 7 entries" in capsys.readouterr().out
+    assert "The log is whole: 8 entries" in capsys.readouterr().out
     by_force("DELETE FROM proposals_ledgerentry WHERE position = 2")
     with pytest.raises(CommandError, match="things are wrong with the log"):
         call_command("verify_ledger")
@@ -310,8 +311,8 @@ def test_at_closing_count_and_root_are_published_and_nothing_else(filled, call, 
         assert commit_closed_calls(moment) == 0
         page = client.get(call.get_absolute_url()).content.decode()
     made = ClosingCommitment.objects.get()
-    assert (made.versions, made.counting) == (2, 0) and made.root in page
-    assert "2 versions were received" in page
+    assert (made.versions, made.counting) == (3, 1) and made.root in page
+    assert "3 versions were received" in page
 
 
 def test_a_version_that_is_slipped_in_after_closing_is_found(filled, call):

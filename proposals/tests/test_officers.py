@@ -13,9 +13,10 @@ from calls import clock
 from calls.eligibility.countries import Participation
 from calls.publishing import change_countries, extend_deadline
 from conftest import DEADLINE, NEXT_DAY
+from proposals.desk.deciding import StillSealed, record_decision
 from proposals.models import Decision, IndividualExtension, SealedAccess, StoredVerdict
 from proposals.receipts import issue_receipt
-from proposals.screening import StillSealed, record_decision, screen_closed
+from proposals.screening import screen_closed
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 
 pytestmark = pytest.mark.django_db

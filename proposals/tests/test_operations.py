@@ -91,7 +91,8 @@ def test_the_queue_is_told_in_figures(call):
     assert timedelta(hours=1) <= mine.oldest < timedelta(hours=1, minutes=5)
     assert mine.a_minute == pytest.approx(0.1)
     assert [one.kind for one in outbox.queues()] == [
-        "Receipt", "Mail about a submission", "The whole proposal as PDF", "Mails",
+        "Receipt", "Mail about a submission", "The whole proposal as PDF",
+        "Letter about a decision", "Mails",
     ]  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 from calls import clock
 from conftest import NEXT_DAY
 from proposals.auditing import audit
+from proposals.desk.deciding import CannotReview, record_decision, review_decision
 from proposals.ledger import sequence
 from proposals.models import Decision, DecisionReview, DecisionState, LedgerNote
-from proposals.screening import CannotReview, record_decision, review_decision
 from proposals.submitting import withdraw
 from proposals.tests.factories import fresh, make_officer, make_ready, submit
 

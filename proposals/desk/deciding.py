@@ -1,0 +1,188 @@
+"""Deciding: an officer records an outcome, another confirms it or sends it back, the applicant is told.
+
+Nothing here changes or deletes what was recorded. A decision that stands is reversed by another one.
+"""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import Finding, Outcome
+from calls.eligibility.rules import CATALOGUE
+from proposals.desk.cases import note_event
+from proposals.ledger import note_decision, note_review
+from proposals.models import (
+    CaseEvent,
+    ConflictOfInterest,
+    Decision,
+    DecisionReview,
+    Information,
+    OutboxMessage,
+    Proposal,
+    Version,
+)
+
+SENT_BACK = DecisionReview.Answer.SENT_BACK
+
+
+class StillSealed(Exception):
+    """The deadline of this proposal has not passed."""
+
+
+class CannotDecide(Exception):
+    """No outcome can be recorded for this version, or not by this officer; the text says why."""
+
+
+class CannotReview(Exception):
+    """This officer, or anybody, cannot answer this decision (any more); the text says why."""
+
+
+class CannotInform(Exception):
+    """Nobody can be told of this decision (yet, or any more); the text says why."""
+
+
+@transaction.atomic
+def record_decision(version: Version, *, outcome: str, reason: str, by: User) -> Decision:
+    """Record an officer's outcome with its reason. Where one stands already, the new one reverses it.
+
+    Raises:
+        StillSealed: the proposal's own deadline has not passed.
+        CannotDecide: the version does not count, an outcome waits for an answer, the officer has an interest,
+            or the reason is blank.
+    """
+    moment = clock.now()
+    proposal = _locked(version)
+    if moment < version.proposal.deadline:
+        raise StillSealed
+    obstacle = obstacle_to_deciding(version, proposal=proposal, by=by)
+    if not reason.strip():
+        obstacle = obstacle or _("Say why: a reason of blanks is none.")
+    if obstacle:
+        raise CannotDecide(obstacle)
+    decision = Decision.objects.create(
+        version=version, outcome=outcome, reason=reason.strip(), decided_by=by, decided_at=moment,
+        reverses=decision_in_force(version),
+    )  # fmt: skip
+    note_decision(decision)
+    words = str(decision.get_outcome_display())
+    note_event(proposal, CaseEvent.Kind.DECIDED, words, by=by, decision=decision.pk)
+    return decision
+
+
+def obstacle_to_deciding(version: Version, *, proposal: Proposal, by: User) -> str:
+    """Why this officer cannot record an outcome now; empty where nothing is in the way."""
+    if proposal.counting_id != version.pk:
+        return _("This version was replaced or withdrawn meanwhile; decide on the one that counts.")
+    if ConflictOfInterest.objects.filter(proposal=proposal, officer=by).exists():
+        return _("You have declared an interest in this proposal.")
+    if version.decisions.filter(review=None).exists():
+        return _("An outcome of this version waits for a second officer already.")
+    return ""
+
+
+def decision_in_force(version: Version) -> Decision | None:
+    """The newest that stands."""
+    return version.decisions.standing().order_by("-pk").first()
+
+
+@transaction.atomic
+def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -> DecisionReview:
+    """A second officer confirms a decision, or sends it back with a reason.
+
+    Raises:
+        CannotReview: by is who decided, or one of two who have differed about it; has an interest; somebody
+            was faster; or the version no longer counts.
+    """
+    proposal = _locked(decision.version)
+    obstacle = obstacle_to_reviewing(decision, proposal=proposal, by=by)
+    if answer == SENT_BACK and not reason.strip():
+        obstacle = obstacle or _("Say what has to be looked at again.")
+    if obstacle:
+        raise CannotReview(obstacle)
+    review = DecisionReview.objects.create(
+        decision=decision, answer=answer, reason=reason.strip(), reviewed_by=by, reviewed_at=clock.now()
+    )  # fmt: skip
+    note_review(review)
+    words = str(review.get_answer_display())
+    note_event(proposal, CaseEvent.Kind.REVIEWED, words, by=by, decision=decision.pk)
+    return review
+
+
+def obstacle_to_reviewing(decision: Decision, *, proposal: Proposal, by: User) -> str:
+    """Why this officer cannot answer a decision now; empty where nothing is in the way."""
+    if decision.decided_by_id == by.pk:
+        return _("You recorded this outcome yourself: another officer has to look at it.")
+    if ConflictOfInterest.objects.filter(proposal=proposal, officer=by).exists():
+        return _("You have declared an interest in this proposal.")
+    if by.pk in those_who_differed(decision):
+        return _("You and a colleague differed about this outcome: a third officer answers it.")
+    if proposal.counting_id != decision.version_id:
+        return _(
+            "This version was replaced or withdrawn meanwhile; its decision can no longer stand."
+        )
+    if DecisionReview.objects.filter(decision=decision).exists():
+        return _("A colleague has answered this decision meanwhile.")
+    return ""
+
+
+def those_who_differed(decision: Decision) -> set[int]:
+    """Officers between whom the same outcome for the same version went back before."""
+    sent_back = Decision.objects.filter(
+        version=decision.version_id, outcome=decision.outcome, review__answer=SENT_BACK
+    )
+    pairs = sent_back.values_list("decided_by", "review__reviewed_by")
+    return {officer for pair in pairs for officer in pair}
+
+
+@transaction.atomic
+def inform(decision: Decision, *, by: User) -> Information:
+    """Promise the letter about a decision. It is told once; a later decision has a letter of its own.
+
+    Raises:
+        CannotInform: it does not stand, a newer one does, it asks for clarity only, or it was told before.
+    """
+    proposal = _locked(decision.version)
+    obstacle = obstacle_to_informing(decision, proposal=proposal)
+    if obstacle:
+        raise CannotInform(obstacle)
+    told = Information.objects.create(decision=decision, informed_by=by, informed_at=clock.now())
+    OutboxMessage.objects.create(
+        kind=OutboxMessage.Kind.LETTER, version=decision.version, decision=decision
+    )
+    words = str(decision.get_outcome_display())
+    note_event(proposal, CaseEvent.Kind.INFORMED, words, by=by, decision=decision.pk)
+    return told
+
+
+def obstacle_to_informing(decision: Decision, *, proposal: Proposal) -> str:
+    """Why nobody can be told of a decision now; empty where nothing is in the way."""
+    if decision_in_force(decision.version) != decision:
+        return _("Only the decision in force, confirmed by a second officer, is told.")
+    if decision.outcome == Decision.OutcomeChoices.CLARIFY:
+        return _("Nothing is decided yet: ask the applicant instead.")
+    if proposal.counting_id != decision.version_id:
+        return _("This version was replaced or withdrawn meanwhile.")
+    if Information.objects.filter(decision=decision).exists():
+        return _("The applicant was told of this decision already.")
+    return ""
+
+
+def _locked(version: Version) -> Proposal:
+    """Whatever counts, counts until the end of the transaction."""
+    return Proposal.objects.select_for_update(of=("self",)).get(pk=version.proposal_id)
+
+
+def snippets(findings: Iterable[Finding]) -> list[tuple[str, str]]:
+    """For each rule that asks for a look, a text that a reason can be made of: rule, finding, source."""
+    found: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.outcome in {Outcome.PASS, Outcome.WARN}:
+            continue
+        rule = CATALOGUE.get(finding.rule)
+        title = rule.title if rule else finding.rule
+        text = f"{title} ({finding.subject}): {finding.message} [{finding.citation}]"
+        found.setdefault(finding.rule, []).append(text)
+    return [(rule, "\n".join(texts)) for rule, texts in found.items()]

@@ -1,0 +1,67 @@
+"""Who may do what at the desk: five roles, each a group with these rights and no others.
+
+Nothing of it changes or deletes what is final. Which page asks for which right is tried out, role by role,
+from the table in `docs/roles.md`.
+"""
+
+CALL_MANAGERS = "Call managers"
+SCREENING_OFFICERS = "Screening officers"
+AUDITORS = "Auditors"
+HELPDESK = "Helpdesk"
+OPERATORS = "Operators"
+
+_READS_CALLS = ("calls.view_call", "calls.view_programme", "calls.view_conditionchange")
+
+_READS_CASES = (
+    "proposals.view_version",
+    "proposals.view_decision",
+    "proposals.view_question",
+    "proposals.view_caseevent",
+    "proposals.view_proposedchange",
+    "proposals.view_refusedattempt",
+    "proposals.view_sealedaccess",
+    "proposals.view_individualextension",
+    "applicants.view_organisation",
+)
+
+_TAKES_OUT = ("proposals.view_export", "proposals.add_export")
+
+RIGHTS: dict[str, tuple[str, ...]] = {
+    # Sets calls up and sees to the work; screens and decides nothing.
+    CALL_MANAGERS: (
+        *_READS_CALLS,
+        *_READS_CASES,
+        *_TAKES_OUT,
+        "proposals.add_assignment",
+        "proposals.add_proposedchange",
+        "proposals.change_proposedchange",
+    ),
+    # Screens, asks, decides with a colleague, tells the applicant.
+    SCREENING_OFFICERS: (
+        *_READS_CALLS,
+        *_READS_CASES,
+        *_TAKES_OUT,
+        "proposals.add_assignment",
+        "proposals.add_conflictofinterest",
+        "proposals.add_sheetanswer",
+        "proposals.add_casenote",
+        "proposals.add_question",
+        "proposals.add_decision",
+        "proposals.add_decisionreview",
+        "proposals.add_information",
+        "proposals.view_outboxmessage",
+        "proposals.add_proposedchange",
+        "proposals.change_proposedchange",
+    ),
+    # Reads all and changes nothing; a bundle to check elsewhere is a way of reading.
+    AUDITORS: (*_READS_CALLS, *_READS_CASES, *_TAKES_OUT, "proposals.view_outboxmessage"),
+    # Accounts and organisations, never a proposal.
+    HELPDESK: ("calls.view_call", "applicants.view_user", "applicants.view_organisation"),
+    # How work behind the pages goes, and having it done again; never a proposal.
+    OPERATORS: (
+        "proposals.view_outboxmessage",
+        "proposals.view_mail",
+        "proposals.view_remaking",
+        "proposals.add_remaking",
+    ),
+}

@@ -1,0 +1,61 @@
+"""Searching everything that an officer may see: numbers, every text of a version, and what officers wrote.
+
+The words of a version are taken when its case is opened, so that nothing sealed can be found.
+"""
+
+import logging
+import re
+from datetime import datetime
+
+from django.contrib.postgres.search import SearchQuery
+from django.db import DataError, connection, transaction
+from django.db.models import Exists, OuterRef, Q
+
+from proposals.models import CaseNote, CaseText, Decision, Question, Version, VersionQuerySet
+
+log = logging.getLogger("portal.searching")
+MOST_WORDS = 8
+
+_TAKE = """
+    INSERT INTO proposals_casetext (version_id, words)
+    SELECT v.id, {words} FROM proposals_version v WHERE v.id = %s
+    ON CONFLICT DO NOTHING
+"""
+_ALL_TEXTS = "jsonb_to_tsvector('simple', v.dossier::jsonb, '[\"string\"]')"
+_FEW_TEXTS = "jsonb_to_tsvector('simple', (v.dossier::jsonb)->'summary', '[\"string\"]')"
+
+
+def take_words(moment: datetime, *, at_most: int = 500) -> int:
+    """Take the words of opened versions that have none yet; returns of how many."""
+    opened = Version.objects.open_to_officers(moment).filter(case_text=None)
+    found = list(opened.values_list("pk", flat=True)[:at_most])
+    for pk in found:
+        try:
+            _take(pk, _ALL_TEXTS)
+        except DataError:  # more different words than PostgreSQL keeps for one row
+            log.warning("Version %s is too long to be searched in whole.", pk)
+            _take(pk, _FEW_TEXTS)
+    return len(found)
+
+
+def _take(pk: int, words: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_TAKE.format(words=words), [pk])
+
+
+def matching(versions: VersionQuerySet, text: str) -> VersionQuerySet:
+    """Versions in which all of these words occur, or begin a word; or whose number or notes hold the text."""
+    typed = text.strip()
+    words = re.findall(r"\w+", typed)[:MOST_WORDS]
+    condition = Q(proposal__number__icontains=typed)
+    if words:
+        query = SearchQuery(
+            " & ".join(f"{word}:*" for word in words), config="simple", search_type="raw"
+        )
+        told = CaseText.objects.filter(version=OuterRef("pk"), words=query)
+        condition |= Q(Exists(told))
+    notes = CaseNote.objects.filter(proposal=OuterRef("proposal"), text__icontains=typed)
+    questions = Question.objects.filter(version=OuterRef("pk"))
+    asked = questions.filter(Q(text__icontains=typed) | Q(reply__text__icontains=typed))
+    decided = Decision.objects.filter(version=OuterRef("pk"), reason__icontains=typed)
+    return versions.filter(condition | Q(Exists(notes)) | Q(Exists(asked)) | Q(Exists(decided)))

@@ -1,0 +1,262 @@
+"""The screening sheet of a version: the machine's findings rule by rule, and what officers answer to them.
+
+In the order of a call's text: admissibility, applicants, consortium, activities, budget; then the checklist
+of the definition of innovation clusters for each applicant.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import Finding, Outcome, Verdict
+from calls.eligibility.facts import Role
+from calls.eligibility.rules import CATALOGUE
+from calls.innovation_clusters import ELEMENTS, Element
+from proposals.desk.cases import note_event
+from proposals.models import CaseEvent, SheetAnswer, StoredVerdict, Version
+
+Answer = SheetAnswer.Answer
+TO_RULES = (Answer.AGREE, Answer.DIFFER, Answer.ASK)
+TO_ELEMENTS = (Answer.YES, Answer.NO, Answer.UNCLEAR)
+
+SECTIONS: Mapping[str | Promise, tuple[str, ...]] = {
+    gettext_lazy("Admissibility"): (
+        "in-time",
+        "description-present",
+        "profile-complete",
+        "documents-readable",
+    ),
+    gettext_lazy("Eligibility of each applicant"): (
+        "established",
+        "organisation-kind",
+        "platform-registration",
+        "support-services",
+        "profile-consistent",
+    ),
+    gettext_lazy("Eligibility of the consortium"): (
+        "coordinator",
+        "min-organisations",
+        "min-countries",
+        "min-member-states",
+        "independent",
+        "one-application",
+    ),
+    gettext_lazy("Activities and deliverables"): (
+        "activities-justified",
+        "deliverables",
+        "scoreboard-verifiable",
+        "third-markets",
+        "market-count",
+        "duration",
+    ),
+    gettext_lazy("Budget"): ("grant-ceiling", "co-financing-rate", "budget-adds-up"),
+}
+
+
+class NoSuchLine(Exception):
+    """The sheet of this version has no such line, or the line takes no such answer."""
+
+
+class ReasonNeeded(Exception):
+    """Who differs from the machine says why."""
+
+
+class AnsweredMeanwhile(Exception):
+    """Somebody saved this line since the page was opened; `current` is what stands there now."""
+
+    def __init__(self, current: SheetAnswer) -> None:
+        super().__init__(current.item)
+        self.current = current
+
+
+@dataclass(frozen=True)
+class Line:
+    """A rule with all that it found, and the officer's answer, if there is one."""
+
+    item: str
+    rule: str
+    title: str
+    findings: list[Finding]
+    answer: SheetAnswer | None
+    choices: tuple[Answer, ...] = TO_RULES
+
+    @property
+    def outcome(self) -> Outcome:
+        return max((one.outcome for one in self.findings), key=lambda one: one.severity)
+
+
+@dataclass(frozen=True)
+class ElementLine:
+    item: str
+    element: Element
+    is_claimed: bool
+    answer: SheetAnswer | None
+    choices: tuple[Answer, ...] = TO_ELEMENTS
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """The definition's elements for one applicant, beside what it wrote itself."""
+
+    key: str
+    name: str
+    words: list[tuple[str, str]]
+    lines: list[ElementLine]
+
+    @property
+    def is_answered(self) -> bool:
+        return all(line.answer for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    sections: list[tuple[str | Promise, list[Line]]]
+    checklists: list[Checklist] = field(default_factory=list)
+
+    @property
+    def lines(self) -> Iterator[Line]:
+        for _title, lines in self.sections:
+            yield from lines
+
+    @property
+    def total(self) -> int:
+        """Each rule is one, and each applicant's checklist is one."""
+        return sum(1 for _line in self.lines) + len(self.checklists)
+
+    @property
+    def answered(self) -> int:
+        rules = sum(1 for line in self.lines if line.answer)
+        return rules + sum(one.is_answered for one in self.checklists)
+
+    @property
+    def differing(self) -> list[Line]:
+        """Where the officers differ from the machine."""
+        return [line for line in self.lines if line.answer and line.answer.answer == Answer.DIFFER]
+
+
+def newest_verdict(version: Version) -> StoredVerdict | None:
+    """The one that officers work with."""
+    return version.verdicts.order_by("-pk").first()
+
+
+def rules_in(verdict: StoredVerdict) -> set[str]:
+    return {finding["rule"] for finding in verdict.content["findings"]}
+
+
+def sheet_of(version: Version, verdict: Verdict | None) -> Sheet:
+    """The whole sheet; one query for the answers."""
+    given = version.sheet_answers.select_related("answered_by")
+    answers = {answer.item: answer for answer in given}
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in verdict.findings if verdict else ():
+        by_rule.setdefault(finding.rule, []).append(finding)
+    sections = []
+    for title, rules in SECTIONS.items():
+        lines = [_line(rule, by_rule[rule], answers) for rule in rules if rule in by_rule]
+        if lines:
+            sections.append((title, lines))
+    return Sheet(sections, [_checklist(one, answers) for one in applicants_in(version.document)])
+
+
+def _line(rule: str, findings: list[Finding], answers: Mapping[str, SheetAnswer]) -> Line:
+    item = f"rule:{rule}"
+    worst_first = sorted(findings, key=lambda one: -one.outcome.severity)
+    title = CATALOGUE[rule].title if rule in CATALOGUE else rule
+    return Line(item, rule, title, worst_first, answers.get(item))
+
+
+def applicants_in(dossier: dict[str, Any]) -> list[dict[str, Any]]:
+    """Associated partners take part at their own cost and are not judged."""
+    return [one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value]
+
+
+def _checklist(one: dict[str, Any], answers: Mapping[str, SheetAnswer]) -> Checklist:
+    organisation, key = one["organisation"], one["key"]
+    services = one["profile"].get("services", {})
+    claimed = set(services.get("elements", []))
+    lines = [
+        ElementLine(
+            f"element:{key}:{element.code}",
+            element,
+            element.code in claimed,
+            answers.get(f"element:{key}:{element.code}"),
+        )
+        for element in ELEMENTS
+    ]
+    words = [
+        (_("How it is a cluster"), str(services.get("how") or "")),
+        (_("Its services to businesses"), str(one.get("description") or "")),
+    ]
+    name = organisation["cluster_name"] or organisation["legal_name"]
+    return Checklist(key, name, words, lines)
+
+
+def choices_of(version: Version, item: str) -> tuple[Answer, ...]:
+    """Which answers a line takes.
+
+    Raises:
+        NoSuchLine: the sheet of this version has no such line.
+    """
+    kind, _colon, rest = item.partition(":")
+    verdict = newest_verdict(version)
+    if kind == "rule" and verdict is not None and rest in rules_in(verdict):
+        return TO_RULES
+    if kind == "element":
+        key, _colon, code = rest.partition(":")
+        keys = {one["key"] for one in applicants_in(version.document)}
+        if key in keys and code in {element.code for element in ELEMENTS}:
+            return TO_ELEMENTS
+    raise NoSuchLine(item)
+
+
+@transaction.atomic
+def save_answer(
+    version: Version, item: str, *, answer: str, reason: str, seen_revision: int, by: User
+) -> SheetAnswer:
+    """Keep an officer's answer to a line; `seen_revision` is 0 for a line that had none.
+
+    Raises:
+        NoSuchLine: no such line, or no such answer to it.
+        ReasonNeeded: the officer differs and does not say why.
+        AnsweredMeanwhile: somebody saved this line since; nothing was changed.
+    """
+    if answer not in choices_of(version, item):
+        raise NoSuchLine(item)
+    if answer == Answer.DIFFER and not reason.strip():
+        raise ReasonNeeded
+    values = {
+        "answer": answer,
+        "reason": reason.strip(),
+        "answered_by": by,
+        "answered_at": clock.now(),
+        "revision": seen_revision + 1,
+    }
+    if not _stored(version, item, seen_revision, values):
+        raise AnsweredMeanwhile(
+            SheetAnswer.objects.select_related("answered_by").get(version=version, item=item)
+        )
+    details = {"item": item, "answer": answer, "reason": reason.strip()}
+    note_event(version.proposal, CaseEvent.Kind.ANSWERED, f"{item}: {answer}", by=by, **details)
+    return SheetAnswer.objects.get(version=version, item=item)
+
+
+def _stored(version: Version, item: str, seen: int, values: dict[str, Any]) -> bool:
+    """Whether this one was first: one statement decides."""
+    if seen:
+        own = SheetAnswer.objects.filter(version=version, item=item, revision=seen)
+        return bool(own.update(**values))
+    try:
+        with transaction.atomic():
+            SheetAnswer.objects.create(version=version, item=item, **values)
+    except IntegrityError:
+        if SheetAnswer.objects.filter(version=version, item=item).exists():
+            return False
+        raise
+    return True

@@ -1,0 +1,107 @@
+"""Questions of officers to a consortium, and its answers: a record of its own beside the version."""
+
+from datetime import datetime
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+from applicants.models import User
+from proposals import guards
+from proposals.models.proposal import KeptFile
+from proposals.models.version import Version
+
+
+class QuestionQuerySet(models.QuerySet["Question"]):
+    def waiting(self, moment: datetime) -> "QuestionQuerySet":
+        """Those that can still be answered."""
+        return self.filter(reply=None, due_at__gt=moment)
+
+    def overdue(self, moment: datetime) -> "QuestionQuerySet":
+        """Those that were not answered in time."""
+        return self.filter(reply=None, due_at__lte=moment)
+
+
+class Question(models.Model):
+    """What an officer asks about a version. It can be answered until just before `due_at`, once."""
+
+    version = models.ForeignKey(Version, models.PROTECT, related_name="questions")
+    item = models.CharField(max_length=60, blank=True, help_text="The line of the sheet.")
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64, help_text="Of the text.")
+    due_at = models.DateTimeField()
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+
+    objects = QuestionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="a_question_asks_something", condition=Q(text__regex=r"\S")
+            ),
+            models.CheckConstraint(
+                name="a_question_leaves_time", condition=Q(due_at__gt=F("asked_at"))
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="questions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+            guards.out_of_conflict(
+                "question", officer="asked_by_id", proposal=guards.PROPOSAL_OF_VERSION
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Question {self.pk} about {self.version}"
+
+    @property
+    def answered(self) -> "Reply | None":
+        """The consortium's answer, if it came."""
+        return getattr(self, "reply", None)
+
+
+class Reply(models.Model):
+    """The consortium's answer, by the people of its coordinator."""
+
+    question = models.OneToOneField(Question, models.PROTECT, related_name="reply")
+    text = models.TextField()
+    sha256 = models.CharField(
+        max_length=64, help_text="Of the text, and the hash of each file in a line of its own."
+    )
+    replied_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    replied_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "replies"
+        constraints = [
+            models.CheckConstraint(name="a_reply_says_something", condition=Q(text__regex=r"\S"))
+        ]
+        triggers = [
+            guards.REPLY_IS_IN_TIME,
+            pgtrigger.Protect(
+                name="replies_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Answer to question {self.question_id}"
+
+
+class ReplyFile(KeptFile):
+    """A PDF that came with an answer."""
+
+    reply = models.ForeignKey(Reply, models.PROTECT, related_name="files")
+
+    class Meta:
+        ordering = ["pk"]
+        triggers = [
+            pgtrigger.Protect(name="reply_files_stay", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="reply_files_keep_their_bytes",
+                fields=["reply", "name", "sha256", "size", "pages", "uploaded_at"],
+            ),
+        ]

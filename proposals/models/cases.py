@@ -1,0 +1,191 @@
+"""Proposals on the officers' desk: whose case it is, what was asked and answered, who looked at it when."""
+
+import pgtrigger
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from applicants.models import User
+from proposals import guards
+from proposals.models.proposal import Proposal
+from proposals.models.version import Version
+
+
+class Assignment(models.Model):
+    """Whose case a proposal is, and until which day (in Brussels) it should be decided."""
+
+    proposal = models.OneToOneField(Proposal, models.PROTECT, related_name="assignment")
+    officer = models.ForeignKey(User, models.PROTECT, related_name="assignments")
+    due_on = models.DateField(null=True, blank=True)
+    assigned_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    assigned_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["proposal_id"]
+        triggers = [
+            guards.out_of_conflict("assignment", officer="officer_id", proposal="NEW.proposal_id")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposal}: {self.officer}"
+
+
+class ConflictOfInterest(models.Model):
+    """An officer has an interest in a proposal: from then on the case is closed to this person."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="conflicts")
+    officer = models.ForeignKey(User, models.PROTECT, related_name="+")
+    reason = models.TextField()
+    declared_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-declared_at"]
+        verbose_name_plural = "conflicts of interest"
+        constraints = [
+            models.UniqueConstraint(
+                name="a_conflict_is_declared_once", fields=["proposal", "officer"]
+            ),
+            models.CheckConstraint(
+                name="a_conflict_has_a_reason", condition=Q(reason__regex=r"\S")
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="conflicts_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposal}: {self.officer}"
+
+
+class CaseText(models.Model):
+    """The words of a proposal that officers search, made when it is opened: never of a sealed one."""
+
+    version = models.OneToOneField(Version, models.PROTECT, related_name="case_text")
+    words = SearchVectorField()
+
+    class Meta:
+        indexes = [GinIndex(name="case_words", fields=["words"])]
+
+    def __str__(self) -> str:
+        return f"Words of version {self.version_id}"
+
+
+class SheetAnswer(models.Model):
+    """What an officer says of one line of the screening sheet. Earlier answers are in the history.
+
+    `item` is "rule:" and a rule's id, or "element:" with the key of an applicant and the code of an element
+    of the definition ("element:p2:C7"). `revision` counts saves: who saw an older one does not overwrite.
+    """
+
+    class Answer(models.TextChoices):
+        AGREE = "agree", _("Agree")
+        DIFFER = "differ", _("Differ")
+        ASK = "ask", _("Ask the applicant")
+        YES = "yes", _("Yes")
+        NO = "no", _("No")
+        UNCLEAR = "unclear", _("Unclear")
+
+    version = models.ForeignKey(Version, models.PROTECT, related_name="sheet_answers")
+    item = models.CharField(max_length=60)
+    answer = models.CharField(max_length=8, choices=Answer)
+    reason = models.TextField(blank=True)
+    revision = models.PositiveIntegerField(default=1)
+    answered_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["version_id", "item"]
+        constraints = [
+            models.UniqueConstraint(name="one_answer_for_each_line", fields=["version", "item"]),
+            models.CheckConstraint(
+                name="who_differs_says_why", condition=~Q(answer="differ") | Q(reason__regex=r"\S")
+            ),
+        ]
+        triggers = [
+            guards.out_of_conflict(
+                "answer", officer="answered_by_id", proposal=guards.PROPOSAL_OF_VERSION
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.answer}"
+
+
+class CaseNote(models.Model):
+    """What officers write down for each other. Applicants never see it; nothing is changed later."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="case_notes")
+    text = models.TextField()
+    written_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(name="a_note_says_something", condition=Q(text__regex=r"\S"))
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="case_notes_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+            guards.out_of_conflict("note", officer="written_by_id", proposal="NEW.proposal_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Note on {self.proposal}"
+
+
+class CaseEvent(models.Model):
+    """Who looked at a case or did something to it, and when. Kept for ever."""
+
+    class Kind(models.TextChoices):
+        READ = "read", _("looked at it")
+        ASSIGNED = "assigned", _("assigned it")
+        CONFLICT = "conflict", _("declared a conflict of interest")
+        ANSWERED = "answered", _("answered a line of the sheet")
+        NOTED = "noted", _("wrote a note")
+        ASKED = "asked", _("asked the applicant")
+        REPLIED = "replied", _("answered the officers")
+        DECIDED = "decided", _("recorded an outcome")
+        REVIEWED = "reviewed", _("answered a colleague's outcome")
+        INFORMED = "informed", _("informed the applicant")
+        EXPORTED = "exported", _("took it out in an export")
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="case_events")
+    kind = models.CharField(max_length=10, choices=Kind)
+    words = models.CharField(max_length=300, blank=True)
+    details = models.JSONField(default=dict)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        triggers = [
+            pgtrigger.Protect(
+                name="case_events_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.get_kind_display()}"
+
+
+class SavedFilter(models.Model):
+    """A question to the list of versions that an officer asks again and again."""
+
+    officer = models.ForeignKey(User, models.CASCADE, related_name="saved_filters")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=500, help_text="As in the address of the list.")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(name="a_filter_has_its_own_name", fields=["officer", "name"])
+        ]
+
+    def __str__(self) -> str:
+        return self.name
