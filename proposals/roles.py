@@ -107,6 +107,10 @@ TABLE: Mapping[str, Access] = {
     "compare": READ,
     "reminders": ONLY_SENT_BY_EVERYONE,
     "calendar": READ,
+    # Questions of the officers
+    "questions": READ,
+    "reply": LEAD_SENDS,
+    "reply-file": READ,
     # Sending
     "check": LEAD_SENDS,
     "withdraw": ONLY_LEAD,

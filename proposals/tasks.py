@@ -21,6 +21,7 @@ from proposals import (
     scanning,
     screening,
 )
+from proposals.desk import asking, searching
 from proposals.mailing import deliver
 from proposals.models import OutboxMessage
 from proposals.notices import mail_submission
@@ -80,9 +81,10 @@ def make_prints() -> int:
 
 @shared_task
 def remind_of_deadlines() -> int:
-    """Promise reminders before deadlines."""
+    """Promise reminders before deadlines of calls and of officers' questions."""
     with clock.as_shared():
-        return reminding.remind_of_deadlines(clock.now())
+        reminded = reminding.remind_of_deadlines(clock.now())
+        return reminded + asking.remind_of_questions(clock.now())
 
 
 @shared_task
@@ -102,9 +104,10 @@ def tidy_up() -> int:
 
 @shared_task
 def screen_closed_calls() -> int:
-    """Give versions of closed calls their officers' verdict."""
+    """Give versions of closed calls their officers' verdict, and let their words be searched."""
     with clock.as_shared():
-        return screening.screen_closed(clock.now())
+        screened = screening.screen_closed(clock.now())
+        return screened + searching.take_words(clock.now())
 
 
 @shared_task

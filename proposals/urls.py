@@ -3,6 +3,7 @@
 from django.urls import path
 
 from proposals.views import (
+    asking,
     comments,
     drafts,
     files,
@@ -79,6 +80,10 @@ urlpatterns = [
         files.download_earlier_file,
         name="earlier-file",
     ),
+    # Questions of the officers
+    path("<str:number>/questions/", asking.questions, name="questions"),
+    path("<str:number>/questions/<int:pk>/", asking.reply, name="reply"),
+    path("<str:number>/questions/files/<int:pk>/", asking.reply_file, name="reply-file"),
     # Sending
     path("<str:number>/check/", sending.check, name="check"),
     path("<str:number>/withdraw/", sending.withdraw, name="withdraw"),

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from applicants.web import person
 from calls.admin import ReadOnlyAdmin
@@ -17,7 +18,7 @@ from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, ConditionChange, Programme
 from proposals import changing
 from proposals.admin.change_forms import CountryRowForm, ReasonForm, rule_list, with_one_more
-from proposals.admin.officers import LONGEST_ID
+from proposals.admin.pages import is_id
 from proposals.models import ProposedChange
 
 NEW = "new"
@@ -44,7 +45,7 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
         own = [
             path(
                 "<int:pk>/impact/",
-                self.admin_site.admin_view(self.impact_view),
+                self.admin_site.admin_view(require_safe(self.impact_view)),
                 name="proposals_proposedchange_impact",
             )
         ]
@@ -144,6 +145,8 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The page itself tells what became of the change."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return redirect("admin:proposals_proposedchange_change", object_id)
 
     def impact_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -180,7 +183,7 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
 
 
 def _found(queryset: QuerySet[Any], pk: str) -> Any:
-    if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
+    if not is_id(pk):
         raise Http404
     return get_object_or_404(queryset, pk=int(pk))
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.web import person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
-from proposals.desk.deciding import CannotReview, record_decision, review_decision
+from proposals.desk.deciding import CannotReview, obstacle_to_reviewing, review_decision
 from proposals.models import Decision, DecisionReview, DecisionState, Version
 
 
@@ -68,6 +68,8 @@ class DecisionAdmin(ReadOnlyAdmin):
     list_filter = [StateFilter, "outcome"]
     list_select_related = ["version__proposal", "decided_by", "review"]
     fields = ["version", "outcome", "reason"]
+    search_fields = ["version__proposal__number", "reason"]
+    search_help_text = _("Number of a proposal, or words of the reason")
 
     @admin.display(description=_("state"))
     def state(self, decision: Decision) -> str:
@@ -95,31 +97,15 @@ class DecisionAdmin(ReadOnlyAdmin):
             else:
                 messages.success(request, _("Your answer is recorded."))
                 return redirect("admin:proposals_version_change", decision.version_id)
-        own = decision.decided_by_id == person(request).pk
-        context = {"decision": decision, "form": form, "may_review": may_review, "is_own": own}
+        obstacle = obstacle_to_reviewing(
+            decision, proposal=decision.version.proposal, by=person(request)
+        )
+        context = {"decision": decision, "form": form, "may_review": may_review}
+        context |= {"obstacle": "" if decision.reviewed else obstacle}
         context |= self.admin_site.each_context(request) | {"title": str(decision)}
         status = 422 if form.errors else 200
         return render(request, "admin/proposals/decision/review.html", context, status=status)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.add_decision")
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
-        readable = Version.objects.open_to_officers(clock.now())
+        readable = Version.objects.open_to(person(request), clock.now())
         return super().get_queryset(request).filter(version__in=readable)
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "version":
-            kwargs["queryset"] = (
-                Version.objects.open_to_officers(clock.now()).counting().select_related("proposal")
-            )
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: Decision, form: Any, change: bool) -> None:
-        decision = record_decision(
-            obj.version, outcome=obj.outcome, reason=obj.reason, by=person(request)
-        )
-        obj.pk = decision.pk
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """The decision is its own record; a second one in another table could differ."""

@@ -48,13 +48,16 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         context = {"queues": outbox.queues(), "can_make_again": can_make_again}
         return super().changelist_view(request, context | (extra_context or {}))
 
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.change_outboxmessage")
+
     @admin.display(description=_("proposal"))
     def proposal_number(self, message: OutboxMessage) -> str:
         """Who has submitted is sealed until the deadline."""
         proposal = message.version.proposal
         return proposal.number if proposal.deadline <= clock.now() else str(_("sealed"))
 
-    @admin.action(description=_("Try again what was given up"), permissions=["view"])
+    @admin.action(description=_("Try again what was given up"), permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         count = outbox.try_again(queryset)
         self.message_user(
@@ -72,11 +75,14 @@ class MailAdmin(ReadOnlyAdmin):
     readonly_fields = ["cause"]
     actions = ["try_again"]
 
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.change_mail")
+
     @admin.display(description=_("cause"))
     def cause(self, mail: Mail) -> str:
         return mail.key.partition(":")[0]
 
-    @admin.action(description=_("Try again what was given up"), permissions=["view"])
+    @admin.action(description=_("Try again what was given up"), permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Mail]) -> None:
         count = outbox.try_again(queryset)
         self.message_user(

@@ -60,7 +60,9 @@ RIGHTS: dict[str, tuple[str, ...]] = {
     # How work behind the pages goes, and having it done again; never a proposal.
     OPERATORS: (
         "proposals.view_outboxmessage",
+        "proposals.change_outboxmessage",
         "proposals.view_mail",
+        "proposals.change_mail",
         "proposals.view_remaking",
         "proposals.add_remaking",
     ),

@@ -4,7 +4,6 @@ The words of a version are taken when its case is opened, so that nothing sealed
 """
 
 import logging
-import re
 from datetime import datetime
 
 from django.contrib.postgres.search import SearchQuery
@@ -21,8 +20,8 @@ _TAKE = """
     SELECT v.id, {words} FROM proposals_version v WHERE v.id = %s
     ON CONFLICT DO NOTHING
 """
-_ALL_TEXTS = "jsonb_to_tsvector('simple', v.dossier::jsonb, '[\"string\"]')"
-_FEW_TEXTS = "jsonb_to_tsvector('simple', (v.dossier::jsonb)->'summary', '[\"string\"]')"
+ALL_TEXTS = "jsonb_to_tsvector('simple', v.dossier::jsonb, '[\"string\"]')"
+FEW_TEXTS = "jsonb_to_tsvector('simple', (v.dossier::jsonb)->'summary', '[\"string\"]')"
 
 
 def take_words(moment: datetime, *, at_most: int = 500) -> int:
@@ -31,27 +30,31 @@ def take_words(moment: datetime, *, at_most: int = 500) -> int:
     found = list(opened.values_list("pk", flat=True)[:at_most])
     for pk in found:
         try:
-            _take(pk, _ALL_TEXTS)
+            take(pk, ALL_TEXTS)
         except DataError:  # more different words than PostgreSQL keeps for one row
             log.warning("Version %s is too long to be searched in whole.", pk)
-            _take(pk, _FEW_TEXTS)
+            take(pk, FEW_TEXTS)
     return len(found)
 
 
-def _take(pk: int, words: str) -> None:
+def take(pk: int, words: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TAKE.format(words=words), [pk])
+
+
+def _quoted(word: str) -> str:
+    """A word of a query as PostgreSQL reads it literally, whatever signs it has."""
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def matching(versions: VersionQuerySet, text: str) -> VersionQuerySet:
     """Versions in which all of these words occur, or begin a word; or whose number or notes hold the text."""
     typed = text.strip()
-    words = re.findall(r"\w+", typed)[:MOST_WORDS]
+    words = typed.split()[:MOST_WORDS]
     condition = Q(proposal__number__icontains=typed)
     if words:
-        query = SearchQuery(
-            " & ".join(f"{word}:*" for word in words), config="simple", search_type="raw"
-        )
+        terms = " & ".join(f"{_quoted(word)}:*" for word in words)
+        query = SearchQuery(terms, config="simple", search_type="raw")
         told = CaseText.objects.filter(version=OuterRef("pk"), words=query)
         condition |= Q(Exists(told))
     notes = CaseNote.objects.filter(proposal=OuterRef("proposal"), text__icontains=typed)

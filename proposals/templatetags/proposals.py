@@ -12,6 +12,7 @@ from applicants.profile import PROFILE_STEPS
 from applicants.steps import in_words
 from calls.eligibility import Counting, Finding, Outcome, Verdict
 from calls.eligibility.rules import CATALOGUE
+from calls.innovation_clusters import Element
 from calls.models import Strand
 from proposals.forms import COST_LABELS
 from proposals.models import Proposal, StoredVerdict
@@ -51,6 +52,12 @@ def typed_in(form: Any) -> list[tuple[str, str]]:
 def cost_kind(cell: Any) -> str:
     """The label of a budget cell without the participant's name."""
     return str(COST_LABELS[cell.name.rsplit("_", 1)[0]])
+
+
+@register.filter
+def element_words(element: Element) -> str:
+    """An element of the definition with its code: “C2 Its parties are independent of each other.”"""
+    return f"{element.code} {element.text}"
 
 
 @register.filter

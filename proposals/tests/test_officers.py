@@ -55,7 +55,8 @@ def admin_pages(version):
             yield listing + query
     for part in ("change", "history", "delete"):
         yield reverse(f"admin:proposals_version_{part}", args=[version.pk])
-    yield reverse("admin:proposals_decision_add") + f"?version={version.pk}"
+    for page in ("decide", "ask", "conflict"):
+        yield reverse(f"admin:proposals_version_{page}", args=[version.pk])
     yield LIST + f"?country={version.countries[0]}&versions=all&rule=established&outcome=pass"
     yield reverse("admin:applicants_organisation_changelist") + "?q=VERY-SECRET"
     yield reverse("admin:app_list", args=["proposals"])
@@ -155,11 +156,11 @@ def test_only_what_counts_is_listed_unless_asked(call):
 def test_an_officer_records_an_outcome_with_a_reason(call):
     version = secret_version(call)
     officer = make_officer()
-    path = reverse("admin:proposals_decision_add")
-    given = {"version": version.pk, "outcome": "eligible", "reason": "Every rule is met."}
+    path = reverse("admin:proposals_version_decide", args=[version.pk])
+    given = {"outcome": "eligible", "reason": "Every rule is met."}
     with clock.set_to(NEXT_DAY):
         client = desk(officer)
-        assert client.post(path, given | {"reason": "  "}).status_code == 200
+        assert client.post(path, given | {"reason": "  "}).status_code == 422
         assert client.post(path, given).status_code == 302
     decision = Decision.objects.get()
     assert (decision.decided_by, decision.decided_at, decision.reason) == (
@@ -173,11 +174,9 @@ def test_nobody_decides_before_the_deadline(call):
     version = secret_version(call)
     with pytest.raises(StillSealed):
         record_decision(version, outcome="eligible", reason="x", by=make_officer())
-    answer = desk().post(
-        reverse("admin:proposals_decision_add"),
-        {"version": version.pk, "outcome": "eligible", "reason": "Early"},
-    )
-    assert answer.status_code == 200
+    path = reverse("admin:proposals_version_decide", args=[version.pk])
+    answer = desk().post(path, {"outcome": "eligible", "reason": "Early"})
+    assert answer.status_code == 404 and not Decision.objects.exists()
     with pytest.raises(IntegrityError, match="sealed until"), transaction.atomic():
         Decision.objects.create(
             version=version, outcome="eligible", reason="x", decided_by=make_officer(),
@@ -282,7 +281,7 @@ def test_the_list_asks_a_fixed_number_of_questions(call, count, django_assert_nu
     with clock.set_to(NEXT_DAY):
         client = desk()
         client.get(LIST)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(13):
             html = client.get(LIST).content.decode()
     assert len(re.findall(r"LASER-GO", html)) == count
 

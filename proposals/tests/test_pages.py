@@ -87,7 +87,7 @@ def test_every_page_of_a_proposal_is_404_for_strangers(call):
     issue_receipt(version)
     stranger = client_of(make_user())
     routes = list(routes_of(proposal, version))
-    assert len(routes) == 45
+    assert len(routes) == 48
     for name, path in routes:
         for method in (stranger.get, stranger.post):
             assert method(path).status_code in HIDDEN, name
@@ -734,7 +734,7 @@ def test_the_list_of_proposals_asks_a_fixed_number_of_questions(
     lead = make_user()
     crowd(call, lead, count)
     client = client_of(lead)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         assert client.get(reverse("proposals:mine")).status_code == 200
 
 

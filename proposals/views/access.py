@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from applicants.autosave import is_autosave, may_not_write
 from applicants.web import person
 from calls import clock
+from proposals.desk.asking import questions_waiting
+from proposals.desk.cases import note_reading
 from proposals.dossier import Draft
 from proposals.drafting import NotOpen
 from proposals.models import Proposal, Version
@@ -125,7 +127,10 @@ def version_of(request: HttpRequest, number: str, version: int) -> Version:
     versions = Version.objects.select_related(
         "proposal__strand__call__programme", "proposal__counting", "submitted_by"
     )
-    return get_object_or_404(versions, proposal=proposal, proposal__isnull=False, number=version)
+    found = get_object_or_404(versions, proposal=proposal, proposal__isnull=False, number=version)
+    if user.is_staff:
+        note_reading(found, _route(request), by=user)
+    return found
 
 
 def _note_attempt(request: HttpRequest, number: str) -> None:
@@ -143,6 +148,7 @@ def page_of(draft: Draft, current: str, **more: Any) -> dict[str, Any]:
     """What every page of a draft shows beside its own content."""
     moment = clock.now()
     is_open = draft.proposal.is_open(moment)
+    asked = [] if is_open else list(questions_waiting(draft.proposal, moment))
     return {
         "draft": draft,
         "proposal": draft.proposal,
@@ -151,6 +157,7 @@ def page_of(draft: Draft, current: str, **more: Any) -> dict[str, Any]:
         "steps": sidebar(draft, current),
         "current": current,
         "is_open": is_open,
+        "asked": asked,
         "leads": leads(draft),
         "can_write": is_open and draft.proposal.is_written_here,
         **more,

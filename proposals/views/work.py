@@ -13,6 +13,7 @@ from applicants.web import person, signed_in
 from calls import clock
 from proposals import presence
 from proposals.deleting import KEPT
+from proposals.desk.asking import questions_for
 from proposals.models import Proposal
 from proposals.people import token_of
 from proposals.reminding import wish_reminders
@@ -45,6 +46,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "organisations": [(one, profile_of(one)) for one in organisations],
         "invitations": [(one, token_of(one)) for one in open_invitations(user)],
         "mentions": open_mentions(user),
+        "questions": list(questions_for(user, moment)),
         "deleted": deleted.select_related("strand__call").prefetch_related("sections"),
     }
     return render(request, "proposals/mine.html", context)

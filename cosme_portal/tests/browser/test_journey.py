@@ -212,7 +212,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     officer_reads_and_decides(visit(), make_officer())
     another_officer_confirms(visit(), make_officer())
     lead.goto(f"/proposals/{number}/steps/summary/")
-    lead.says("Everything can be read, nothing can be changed.")
+    lead.says("What was submitted can be read, and not changed.")
     assert len(lead.checked) > 40
 
 

@@ -1,0 +1,200 @@
+"""Recording outcomes: for one version, with texts of its findings at hand, or for many at once."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from applicants.fields import TextField
+from applicants.web import person
+from calls import clock
+from proposals import tasks
+from proposals.admin.pages import case_of
+from proposals.desk import bulk, deciding
+from proposals.desk.sheet import newest_verdict, sheet_of
+from proposals.models import Decision, Version
+
+if TYPE_CHECKING:
+    from proposals.admin.pages import DeskAdmin
+
+MOST_AT_ONCE = 200
+RIGHTS = {
+    bulk.Task.DECIDE: "proposals.add_decision",
+    bulk.Task.CONFIRM: "proposals.add_decisionreview",
+    bulk.Task.INFORM: "proposals.add_information",
+}
+
+
+class DecisionForm(forms.Form):
+    """An outcome and why."""
+
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Outcome"),
+        choices=Decision.OutcomeChoices,
+        widget=forms.RadioSelect,
+    )
+    reason = TextField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy(
+            "The applicant reads it in the letter: what was found, and in which text of the call."
+        ),
+        widget=forms.Textarea(attrs={"rows": 10}),
+    )
+
+
+class BulkDecisionForm(DecisionForm):
+    with_findings = forms.BooleanField(
+        label=gettext_lazy("Add to each reason what the machine found in that case"), required=False
+    )
+
+
+class BulkConfirmForm(forms.Form):
+    """Nothing to fill in: what is confirmed is shown."""
+
+
+FORMS: dict[str, type[forms.Form]] = {
+    bulk.Task.DECIDE: BulkDecisionForm,
+    bulk.Task.CONFIRM: BulkConfirmForm,
+    bulk.Task.INFORM: BulkConfirmForm,
+}
+
+
+def urls_of(desk: "DeskAdmin") -> list[Any]:
+    def decide(request: HttpRequest, pk: int) -> HttpResponse:
+        return _decide(desk, request, case_of(request, pk))
+
+    def many(request: HttpRequest, task: str) -> HttpResponse:
+        return _many(desk, request, task)
+
+    # The right for a task is asked in `_many`: one address serves all three.
+    return [
+        desk.page("<int:pk>/decide/", decide, "decide", "proposals.add_decision"),
+        desk.page("bulk/<str:task>/", require_POST(many), "bulk", "proposals.view_version"),
+    ]
+
+
+def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+    stored = newest_verdict(version)
+    verdict = stored.verdict if stored else None
+    texts = deciding.snippets(verdict.findings) if verdict else []
+    given = request.POST.copy()
+    adds = given.pop("add", [])
+    if adds:
+        chosen = [text for rule, text in texts if rule in adds]
+        given["reason"] = "\n\n".join([given.get("reason", "").strip(), *chosen]).strip()
+        form = DecisionForm(initial=given.dict())
+    else:
+        form = DecisionForm(request.POST or None)
+    if request.method == "POST" and not adds and form.is_valid():
+        try:
+            deciding.record_decision(version, by=person(request), **form.cleaned_data)
+        except (deciding.CannotDecide, deciding.StillSealed) as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(
+                request, _("The outcome is recorded. It stands when a colleague has confirmed it.")
+            )
+            return redirect("admin:proposals_version_change", version.pk)
+    return desk.show(
+        request,
+        "admin/proposals/version/decide.html",
+        title=_("Record an outcome"),
+        status=422 if form.errors else 200,
+        version=version,
+        sheet=sheet_of(version, verdict),
+        verdict=verdict,
+        form=form,
+        texts=texts,
+        in_force=deciding.decision_in_force(version),
+        obstacle=deciding.obstacle_to_deciding(
+            version, proposal=version.proposal, by=person(request)
+        ),
+    )
+
+
+def begin_bulk(
+    desk: "DeskAdmin", request: HttpRequest, task: str, versions: QuerySet[Version]
+) -> HttpResponse:
+    """The page that shows what would be done to the chosen versions."""
+    if versions.count() > MOST_AT_ONCE:
+        text = _("At most %(most)s cases can be handled at once. Choose fewer.")
+        messages.error(request, text % {"most": MOST_AT_ONCE})
+        return redirect("admin:proposals_version_changelist")
+    return _shown(desk, request, task, list(_anew(request, list(versions))), FORMS[task]())
+
+
+def _many(desk: "DeskAdmin", request: HttpRequest, task: str) -> HttpResponse:
+    if task not in RIGHTS or not request.user.has_perm(RIGHTS[bulk.Task(task)]):
+        raise PermissionDenied
+    marks = _marks(request)
+    form = FORMS[task](request.POST)
+    if not form.is_valid() or "do" not in request.POST:
+        versions = list(_anew(request, list(marks)))
+        return _shown(desk, request, task, versions, form, is_preview=form.is_valid())
+    try:
+        count = bulk.run(
+            task, marks, by=person(request), versions=lambda: list(_anew(request, list(marks))),
+            **form.cleaned_data,
+        )  # fmt: skip
+    except bulk.CasesChanged as change:
+        versions = list(_anew(request, list(marks)))
+        return _shown(desk, request, task, versions, form, changed=change.sentences)
+    if task == bulk.Task.INFORM:
+        tasks.hurry()
+    text = ngettext("Done for %(count)s case.", "Done for %(count)s cases.", count)
+    messages.success(request, text % {"count": count})
+    return redirect("admin:proposals_version_changelist")
+
+
+def _marks(request: HttpRequest) -> dict[int, str]:
+    """What the officer was shown: "pk:mark" for each case."""
+    pairs = [one.partition(":") for one in request.POST.getlist("case")[:MOST_AT_ONCE]]
+    return {int(pk): mark for pk, _colon, mark in pairs if pk.isascii() and pk.isdigit()}
+
+
+def _anew(request: HttpRequest, chosen: list[Any]) -> QuerySet[Version]:
+    readable = Version.objects.open_to(person(request), clock.now())
+    return readable.filter(pk__in=[getattr(one, "pk", one) for one in chosen]).select_related(
+        "proposal__strand__call"
+    )
+
+
+def _shown(
+    desk: "DeskAdmin",
+    request: HttpRequest,
+    task: str,
+    versions: list[Version],
+    form: forms.Form,
+    *,
+    is_preview: bool = False,
+    changed: Any = (),
+) -> HttpResponse:
+    given = form.cleaned_data if is_preview or changed else {}
+    words = {name: given[name] for name in ("reason", "with_findings") if name in given}
+    cases = bulk.cases_for(task, versions, by=person(request), **words)
+    titles = {
+        bulk.Task.DECIDE: _("Record one outcome for all"),
+        bulk.Task.CONFIRM: _("Confirm the outcomes of colleagues"),
+        bulk.Task.INFORM: _("Send the letters about decisions"),
+    }
+    outcomes = dict(Decision.OutcomeChoices.choices)
+    return desk.show(
+        request,
+        "admin/proposals/version/bulk.html",
+        title=titles[bulk.Task(task)],
+        status=409 if changed else 422 if form.errors else 200,
+        task=task,
+        form=form,
+        cases=[case for case in cases if not case.obstacle],
+        left_out=[case for case in cases if case.obstacle],
+        is_preview=is_preview or task != bulk.Task.DECIDE,
+        changed=list(changed),
+        outcome=outcomes.get(given.get("outcome", ""), ""),
+    )

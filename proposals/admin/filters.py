@@ -1,0 +1,154 @@
+"""Filters of the list of versions."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import CharField, F, Func, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from applicants.web import person
+from calls import clock
+from calls.eligibility.rules import CATALOGUE
+from calls.models import Strand
+from proposals.desk.cases import screening_officers
+from proposals.desk.queue import Queue, in_queue
+from proposals.models import Decision, StoredVerdict, Version
+
+
+class QueueFilter(admin.SimpleListFilter):
+    """What waits for whom; shown as a row of links above the list, not at its side."""
+
+    title = _("queue")
+    parameter_name = "queue"
+    template = "admin/proposals/version/no_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Queue.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value() or ""
+        return in_queue(queryset, value, officer=person(request), moment=clock.now())
+
+
+class OfficerFilter(admin.SimpleListFilter):
+    title = _("officer")
+    parameter_name = "officer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(one.pk), str(one)) for one in screening_officers()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        known = {key for key, _label in self.lookup_choices}
+        value = self.value()
+        if value not in known:
+            return queryset
+        return queryset.filter(proposal__assignment__officer=int(value))
+
+
+class StrandFilter(admin.SimpleListFilter):
+    title = _("strand")
+    parameter_name = "strand"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        strands = Strand.objects.select_related("call")
+        return [(str(one.pk), f"{one.call.reference}, strand {one.number}") for one in strands]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        known = {key for key, _label in self.lookup_choices}
+        value = self.value()
+        return queryset.filter(proposal__strand=int(value)) if value in known else queryset
+
+
+class CountryFilter(admin.SimpleListFilter):
+    title = _("country of an applicant")
+    parameter_name = "country"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        country = Func(F("countries"), function="unnest", output_field=CharField())
+        opened = Version.objects.open_to(person(request), clock.now()).order_by()
+        codes = opened.annotate(code=country).values_list("code", flat=True).distinct()
+        return [(code, code) for code in sorted(codes)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        value = self.value()
+        return queryset.filter(countries__contains=[value]) if value else queryset
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    title = _("machine's outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(value, label) for value, label in StoredVerdict.OutcomeChoices.choices]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        return queryset.with_latest_outcome(value) if value else queryset
+
+
+class RuleFilter(admin.SimpleListFilter):
+    title = _("rule that asks for a look")
+    parameter_name = "rule"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(rule.id, rule.title) for rule in CATALOGUE.values()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        return queryset.with_rule_to_look_at(value) if value in CATALOGUE else queryset
+
+
+class CountsFilter(admin.SimpleListFilter):
+    """Officers screen what counts; earlier and withdrawn versions are one click away."""
+
+    title = _("versions")
+    parameter_name = "versions"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("all", _("All, also replaced and withdrawn"))]
+
+    def choices(self, changelist: Any) -> Any:
+        yield {
+            "selected": self.value() is None,
+            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+            "display": _("That count"),
+        }
+        yield {
+            "selected": self.value() == "all",
+            "query_string": changelist.get_query_string({self.parameter_name: "all"}),
+            "display": _("All, also replaced and withdrawn"),
+        }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        return queryset if self.value() == "all" else queryset.filter(counts_for__isnull=False)
+
+
+class DecidedFilter(admin.SimpleListFilter):
+    """A decision that waits for a second officer is neither recorded nor missing."""
+
+    title = _("decision")
+    parameter_name = "decided"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("yes", _("Confirmed")),
+            ("waiting", _("Waits for a second officer")),
+            ("mine", _("Waits for me")),
+            ("no", _("None yet, or sent back")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        waiting = Decision.objects.filter(review=None)
+        named: dict[str | None, Any] = {
+            "yes": Decision.objects.standing(),
+            "waiting": waiting,
+            "mine": Decision.objects.waiting_for(person(request)),
+        }
+        value = self.value()
+        if value in named:
+            return queryset.filter(pk__in=named[value].values("version"))
+        if value == "no":
+            open_or_done = waiting.values("version").union(named["yes"].values("version"))
+            return queryset.exclude(pk__in=open_or_done)
+        return queryset

@@ -1,0 +1,72 @@
+"""What pages of the desk share: who may open them, and the one way to fetch a case."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import URLPattern, path
+
+from applicants.web import person
+from calls import clock
+from calls.admin import ReadOnlyAdmin
+from proposals.models import Proposal, Version
+from proposals.screening import note_sealed_access
+
+LONGEST_ID = 18  # digits that fit into a bigint
+
+
+class DeskAdmin(ReadOnlyAdmin):
+    """An admin with addresses of its own beside those that Django gives it."""
+
+    def page(
+        self, route: str, view: Callable[..., HttpResponseBase], name: str, right: str
+    ) -> URLPattern:
+        """An address for staff who hold a right when they ask, whatever page they came from; else 403."""
+
+        def guarded(request: HttpRequest, **place: Any) -> HttpResponseBase:
+            if not request.user.has_perm(right):
+                raise PermissionDenied
+            return view(request, **place)
+
+        full_name = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+        return path(route, self.admin_site.admin_view(guarded), name=full_name)
+
+    def show(
+        self, request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any
+    ) -> HttpResponse:
+        shared = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
+        return render(request, template, shared | context, status=status)
+
+
+def is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_ID
+
+
+def case_of(request: HttpRequest, pk: int | str) -> Version:
+    """A version that this officer may read. Whatever else is asked for gets 404, and is noted if it exists.
+
+    Raises:
+        Http404: sealed, of a case in which the officer has an interest, or not there.
+    """
+    found = find_case(request, pk)
+    if found is None:
+        raise Http404
+    return found
+
+
+def find_case(request: HttpRequest, pk: int | str) -> Version | None:
+    """As `case_of`, but None instead of 404."""
+    if not is_id(str(pk)):
+        return None
+    versions = Version.objects.select_related(
+        "proposal__strand__call__programme", "proposal__assignment__officer", "submitted_by"
+    )
+    found = versions.open_to(person(request), clock.now()).filter(pk=pk).first()
+    if found is None:
+        proposal = Proposal.objects.filter(versions=int(pk)).first()
+        if proposal is not None:
+            note_sealed_access(proposal, officer=person(request), path=request.path)
+    return found

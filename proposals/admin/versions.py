@@ -1,0 +1,217 @@
+"""The list of submitted versions with its queue, and the pages that begin there.
+
+Permission is the queryset: a version is not in it before the effective deadline of its proposal, for nobody,
+superusers included; nor is a case in which the officer has an interest. An attempt to open one all the same
+is noted. Drafts are not here at all.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from applicants.web import person
+from calls import clock
+from calls.templatetags.instants import in_words
+from proposals.admin import assigning, deciding, saved_filters, sheet
+from proposals.admin.filters import (
+    CountryFilter,
+    CountsFilter,
+    DecidedFilter,
+    OfficerFilter,
+    OutcomeFilter,
+    QueueFilter,
+    RuleFilter,
+    StrandFilter,
+)
+from proposals.admin.pages import DeskAdmin, find_case
+from proposals.desk import queue
+from proposals.desk.searching import matching
+from proposals.models import Decision, SheetAnswer, StoredVerdict, Version
+
+
+def _number_of_answers() -> Any:
+    own = SheetAnswer.objects.filter(version=OuterRef("pk")).order_by().values("version")
+    counted = own.annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted), 0)
+
+
+@admin.register(Version)
+class VersionAdmin(DeskAdmin):
+    """Submitted versions, once their deadline has passed."""
+
+    change_list_template = "admin/proposals/version/change_list.html"
+    list_display = [
+        "number_and_version",
+        "acronym_or_title",
+        "strand",
+        "machine",
+        "received",
+        "whose",
+        "answered_lines",
+        "decision",
+    ]
+    list_filter = [
+        QueueFilter,
+        CountsFilter,
+        StrandFilter,
+        OutcomeFilter,
+        RuleFilter,
+        CountryFilter,
+        OfficerFilter,
+        DecidedFilter,
+    ]
+    search_fields = ["proposal__number"]
+    search_help_text = _("Words of the proposal, its number, notes, questions, decisions")
+    ordering = ["proposal__strand", "received_at"]
+    list_per_page = 50
+    list_max_show_all = 200
+    fields = ()
+    show_full_result_count = False
+    actions = ["assign", "decide_alike", "confirm_alike", "inform_alike"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
+        return (
+            Version.objects.open_to(person(request), clock.now())
+            .with_latest_verdict()
+            .defer("dossier", "circumstances")
+            .select_related("proposal__strand__call", "proposal__assignment__officer")
+            .annotate(answers=_number_of_answers())
+            .prefetch_related(Prefetch("decisions", Decision.objects.select_related("review")))
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        return (matching(queryset, search_term) if search_term.strip() else queryset), False
+
+    def get_urls(self) -> list[Any]:
+        own = [
+            *assigning.urls_of(self),
+            *deciding.urls_of(self),
+            *saved_filters.urls_of(self),
+            *sheet.urls_of(self),
+        ]
+        return own + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list under its queue, with a word about what is sealed still: how many, and nothing else."""
+        officer, moment = person(request), clock.now()
+        opened = Version.objects.open_to_officers(moment).values("pk")
+        counts = queue.lengths(
+            queue.counting_versions(officer, moment), officer=officer, moment=moment
+        )
+        context = {
+            "sealed": Version.objects.counting().exclude(pk__in=opened).count(),
+            "queue": [
+                (name, label, counts[name], request.GET.get("queue") == name)
+                for name, label in queue.Queue.choices
+            ],
+            "saved_filters": saved_filters.of(officer),
+            "this_query": saved_filters.query_of(request.GET),
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The screening sheet."""
+        found = find_case(request, object_id)
+        may_look = found is not None and self.has_view_permission(request, found)
+        if found is None or not may_look or request.method != "GET":
+            return super().change_view(request, object_id, form_url, extra_context)
+        return sheet.show(self, request, found)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """All that officers did to the case, reading included."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = find_case(request, object_id)
+        if found is None:
+            return redirect("admin:proposals_version_changelist")
+        return sheet.history(self, request, found)
+
+    @admin.display(description=_("proposal"), ordering="proposal__number")
+    def number_and_version(self, version: Version) -> str:
+        return f"{version.proposal.number} v{version.number}"
+
+    @admin.display(description=_("acronym"), ordering="acronym")
+    def acronym_or_title(self, version: Version) -> str:
+        return version.acronym
+
+    @admin.display(description=_("strand"), ordering="proposal__strand__number")
+    def strand(self, version: Version) -> str:
+        return f"{version.proposal.strand.number}"
+
+    @admin.display(description=_("machine says"))
+    def machine(self, version: Version) -> SafeString:
+        outcome = version.latest_outcome or ""
+        label = dict(StoredVerdict.OutcomeChoices.choices).get(outcome, "–")
+        return format_html('<span class="outcome outcome-{}">{}</span>', outcome, label)
+
+    @admin.display(description=_("received"), ordering="received_at")
+    def received(self, version: Version) -> str:
+        return in_words(version.received_at, seconds=True)
+
+    @admin.display(description=_("officer"), ordering="proposal__assignment__officer__full_name")
+    def whose(self, version: Version) -> str:
+        assignment = getattr(version.proposal, "assignment", None)
+        if assignment is None:
+            return "–"
+        until = f", {assignment.due_on:%d.%m.%Y}" if assignment.due_on else ""
+        return f"{assignment.officer}{until}"
+
+    @admin.display(description=_("answers"), ordering="answers")
+    def answered_lines(self, version: Any) -> int:
+        return int(version.answers)
+
+    @admin.display(description=_("decision"))
+    def decision(self, version: Version) -> str:
+        decisions = list(version.decisions.all())
+        if not decisions:
+            return "–"
+        newest = decisions[0]
+        return f"{newest.get_outcome_display()} ({newest.state.label})"
+
+    @admin.action(description=_("Assign to officers"), permissions=["assign"])
+    def assign(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
+        return assigning.choose(self, request, queryset)
+
+    @admin.action(description=_("Record one outcome for all"), permissions=["decide"])
+    def decide_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
+        return deciding.begin_bulk(self, request, "decide", queryset)
+
+    @admin.action(description=_("Confirm the outcomes of colleagues"), permissions=["confirm"])
+    def confirm_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
+        return deciding.begin_bulk(self, request, "confirm", queryset)
+
+    @admin.action(description=_("Send the letters about decisions"), permissions=["inform"])
+    def inform_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
+        return deciding.begin_bulk(self, request, "inform", queryset)
+
+    def has_assign_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.add_assignment")
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.add_decision")
+
+    def has_confirm_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.add_decisionreview")
+
+    def has_inform_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.add_information")

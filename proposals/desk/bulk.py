@@ -1,0 +1,154 @@
+"""One thing done to many cases: shown exactly as it would be, and done to all of them or to none.
+
+What an officer was shown of a case is remembered as a mark. If the case is another one by the time that they
+say yes (somebody decided, a verdict was made again, the version was replaced), everything stops.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applicants.models import User
+from calls.eligibility import digest_of
+from proposals.desk.deciding import (
+    decision_in_force,
+    inform,
+    obstacle_to_deciding,
+    obstacle_to_informing,
+    obstacle_to_reviewing,
+    record_decision,
+    review_decision,
+    snippets,
+)
+from proposals.desk.sheet import newest_verdict
+from proposals.models import Decision, DecisionReview, Proposal, Version
+
+
+class Task(StrEnum):
+    DECIDE = "decide"
+    CONFIRM = "confirm"
+    INFORM = "inform"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What would be done to a version; nothing where `obstacle` says why not. `mark` is what it is by now."""
+
+    version: Version
+    mark: str
+    obstacle: str
+    decision: Decision | None = None
+    machine: str = ""
+    reason: str = ""
+
+
+class CasesChanged(Exception):
+    """Cases that are not what the officer was shown; nothing was done to any. `sentences` names each."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__("; ".join(sentences))
+        self.sentences = sentences
+
+
+def cases_for(
+    task: str,
+    versions: Sequence[Version],
+    *,
+    by: User,
+    reason: str = "",
+    with_findings: bool = False,
+) -> list[Case]:
+    """Each version with what would be done to it now, in the order of proposals' numbers."""
+    ordered = sorted(versions, key=lambda one: one.proposal_id)
+    return [_case(task, one, by=by, reason=reason, with_findings=with_findings) for one in ordered]
+
+
+def _case(task: str, version: Version, *, by: User, reason: str, with_findings: bool) -> Case:
+    stored = newest_verdict(version)
+    decision, obstacle = _concerned(task, version, by)
+    whole = reason.strip()
+    if with_findings and stored is not None:
+        texts = [text for _rule, text in snippets(stored.verdict.findings)]
+        whole = "\n\n".join([whole, *texts]).strip()
+    return Case(
+        version=version,
+        mark=_mark(version, stored.pk if stored else 0),
+        obstacle=obstacle,
+        decision=decision,
+        machine=stored.get_outcome_display() if stored else "",
+        reason=whole,
+    )
+
+
+def _concerned(task: str, version: Version, by: User) -> tuple[Decision | None, str]:
+    """The decision that is confirmed or told, and what is in the way."""
+    proposal = version.proposal
+    if task == Task.DECIDE:
+        return None, obstacle_to_deciding(version, proposal=proposal, by=by)
+    if task == Task.CONFIRM:
+        waiting = version.decisions.filter(review=None).select_related("decided_by").first()
+        if waiting is None:
+            return None, _("No outcome waits for a second officer.")
+        return waiting, obstacle_to_reviewing(waiting, proposal=proposal, by=by)
+    standing = decision_in_force(version)
+    if standing is None:
+        return None, _("No decision stands yet.")
+    return standing, obstacle_to_informing(standing, proposal=proposal)
+
+
+def _mark(version: Version, verdict: int) -> str:
+    decisions = version.decisions.order_by("pk").values_list("pk", "review", "information")
+    counts = version.proposal.counting_id == version.pk
+    return digest_of([version.pk, counts, verdict, [list(one) for one in decisions]])[-16:]
+
+
+@transaction.atomic
+def run(
+    task: str,
+    marks: Mapping[int, str],
+    *,
+    by: User,
+    versions: Callable[[], Sequence[Version]],
+    outcome: str = "",
+    reason: str = "",
+    with_findings: bool = False,
+) -> int:
+    """Do it to all of them; returns to how many. `versions` fetches them anew, under a lock.
+
+    Raises:
+        CasesChanged: at least one is not what was shown; nothing was done.
+    """
+    locked = Proposal.objects.select_for_update(of=("self",)).filter(versions__in=marks)
+    list(locked.order_by("pk").values_list("pk"))
+    fetched = list(versions())
+    cases = cases_for(task, fetched, by=by, reason=reason, with_findings=with_findings)
+    _check_unchanged(cases, marks)
+    for case in cases:
+        if task == Task.DECIDE:
+            record_decision(case.version, outcome=outcome, reason=case.reason, by=by)
+        elif task == Task.CONFIRM and case.decision is not None:
+            review_decision(
+                case.decision, answer=DecisionReview.Answer.CONFIRMED, reason=reason, by=by
+            )
+        elif case.decision is not None:
+            inform(case.decision, by=by)
+    return len(cases)
+
+
+def _check_unchanged(cases: Sequence[Case], marks: Mapping[int, str]) -> None:
+    there = {case.version.pk: case for case in cases}
+    sentences = []
+    for pk, mark in marks.items():
+        case = there.get(pk)
+        if case is None:
+            sentences.append(_("One of the cases is closed to you now, or is not there any more."))
+        elif case.obstacle:
+            sentences.append(f"{case.version}: {case.obstacle}")
+        elif case.mark != mark:
+            text = _("%(version)s: it has changed since it was shown to you.")
+            sentences.append(text % {"version": case.version})
+    if sentences:
+        raise CasesChanged(sentences)
