@@ -22,6 +22,7 @@ from calls.eligibility.countries import (
     overlapping,
 )
 from calls.eligibility.rules import UnusableRule
+from calls.periods import PATTERN
 
 Reader = Callable[[Node], Any]
 
@@ -89,6 +90,14 @@ def text(node: Node) -> str:
     if not value:
         raise _wrong(node, "a text")
     return " ".join(value.split())
+
+
+def period(node: Node) -> str:
+    expected = "a period such as 30 days, 1 month or 2 years"
+    value = _scalar(node, expected)
+    if PATTERN.fullmatch(value) is None:
+        raise _wrong(node, expected)
+    return value
 
 
 def whole_number(node: Node) -> int:
@@ -290,6 +299,7 @@ CALL = mapping(
         "published_at": instant,
         "opens_at": instant,
         "open_points": list_of(text),
+        "remedies": list_of(mapping({"title": text, "within": period, "text": text}), key="title"),
         "extensions": list_of(
             mapping({"new_deadline": instant, "reason": text, "decided_by": text}),
             key="new_deadline",

@@ -72,6 +72,7 @@ def _call(call: Call) -> dict[str, Any]:
         "zone": call.zone,
         "budget": call.budget,
         "open_points": call.open_points or None,
+        "remedies": call.remedies or None,
         "extensions": [
             {
                 "new_deadline": local(one.new_deadline),

@@ -160,6 +160,11 @@ class Call(models.Model):
     budget = models.DecimalField(max_digits=14, decimal_places=2)
     rules = models.JSONField(default=list, help_text="Eligibility rules and their parameters.")
     open_points = models.JSONField(default=list, blank=True, help_text="What is not known here.")
+    remedies = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="How and within which period a decision can be contested: title, within, text.",
+    )
     changed_at = models.DateTimeField(default=clock.real_now, editable=False)
 
     objects = CallQuerySet.as_manager()

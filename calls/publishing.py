@@ -69,6 +69,7 @@ def load_call(content: dict[str, Any], *, reason: str = "", made_by: str = LOADE
     values |= {
         "programme": programme,
         "open_points": given.get("open_points") or [],
+        "remedies": given.get("remedies") or [],
         "changed_at": clock.real_now(),
     }
     call, _created = Call.objects.update_or_create(

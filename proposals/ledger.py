@@ -26,10 +26,10 @@ from proposals.models import (
     LedgerEntry,
     LedgerNode,
     LedgerNote,
-    Letter,
     Question,
     RefusedAttempt,
     Reply,
+    SealedDocument,
     TreeHead,
     Version,
     Withdrawal,
@@ -136,7 +136,7 @@ def note_reply(reply: Reply) -> LedgerNote:
     )
 
 
-def note_letter(letter: Letter) -> LedgerNote:
+def note_letter(letter: SealedDocument) -> LedgerNote:
     version = letter.version
     return note_down(
         Kind.LETTER,
@@ -146,6 +146,11 @@ def note_letter(letter: Letter) -> LedgerNote:
         version=version.number,
         sha256=letter.sha256,
     )
+
+
+def is_noted(subject: str) -> bool:
+    """Whether a note speaks of it."""
+    return LedgerNote.objects.filter(subject=subject).exists()
 
 
 # --- Giving places -----------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from typing import Any
 import segno
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import CharField, Exists, Max, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Concat
 from django.template.loader import render_to_string
 from django.urls import reverse
 from weasyprint import Attachment
@@ -24,6 +25,7 @@ from proposals import ledger
 from proposals.models import (
     Annex,
     LedgerEntry,
+    Letter,
     Participant,
     Receipt,
     SealedDocument,
@@ -78,27 +80,39 @@ def _keep(kind: type[SealedDocument], version: Version, cause: str, **values: An
 
 
 def add_awaited_stamps(*, at_most: int = 50) -> int:
-    """Give receipts and annexes the time stamp that they were sealed without; returns how many.
+    """Give sealed documents the time stamp that they were sealed without; returns how many.
 
     The stamped file is an edition of its own: the one before is in people's hands and stays valid.
     """
     added = 0
-    for kind in (Receipt, Annex):
-        newest = kind.objects.filter(version=OuterRef("version")).order_by("-edition")
-        waiting = kind.objects.filter(
-            stamp=Stamp.AWAITED, edition=Subquery(newest.values("edition")[:1])
-        )
-        for document in waiting.order_by("pk")[: at_most - added]:
+    for kind in (Receipt, Annex, Letter):
+        for document in _without_stamp(kind).order_by("pk")[: at_most - added]:
             if stamp_to_expect() != Stamp.IN_SEAL:
                 return added
             try:
                 pdf = stamped(bytes(document.pdf))
             except StampServiceAway:
                 return added
-            cause, stamp = f"stamp:{document.edition}", Stamp.IN_SEAL
+            cause, stamp = stamp_cause(document.edition), Stamp.IN_SEAL
             _keep(kind, document.version, cause, pdf=pdf, sealed_at=document.sealed_at, stamp=stamp)
             added += 1
     return added
+
+
+def stamp_cause(edition: int) -> str:
+    """What the edition is made for that has the stamp which another one lacks."""
+    return f"stamp:{edition}"
+
+
+def _without_stamp(kind: type[SealedDocument]) -> Any:
+    """Those that wait for a stamp: of receipts and annexes the newest edition, of letters each."""
+    waiting = kind.objects.filter(stamp=Stamp.AWAITED)
+    own = kind.objects.filter(version=OuterRef("version"))
+    if kind is Letter:
+        cause = Concat(Value("stamp:"), Cast(OuterRef("edition"), CharField()))
+        return waiting.filter(~Exists(own.filter(cause=cause)))
+    newest = own.order_by("-edition").values("edition")[:1]
+    return waiting.filter(edition=Subquery(newest))
 
 
 class NotInTheLog(Exception):

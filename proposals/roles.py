@@ -107,10 +107,12 @@ TABLE: Mapping[str, Access] = {
     "compare": READ,
     "reminders": ONLY_SENT_BY_EVERYONE,
     "calendar": READ,
-    # Questions of the officers
+    # Questions and decisions of the officers
     "questions": READ,
     "reply": LEAD_SENDS,
     "reply-file": READ,
+    "decisions": READ,
+    "letter": READ,
     # Sending
     "check": LEAD_SENDS,
     "withdraw": ONLY_LEAD,

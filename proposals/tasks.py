@@ -21,7 +21,7 @@ from proposals import (
     scanning,
     screening,
 )
-from proposals.desk import asking, searching
+from proposals.desk import asking, letters, searching
 from proposals.mailing import deliver
 from proposals.models import OutboxMessage
 from proposals.notices import mail_submission
@@ -36,6 +36,7 @@ HANDLERS: dict[str, outbox.Handler] = {
     OutboxMessage.Kind.ANNEX: lambda promise: annex.issue_annex(
         promise.version, cause=promise.cause
     ),
+    OutboxMessage.Kind.LETTER: letters.issue_letter,
 }
 
 # While the broker is away, submitters must not wait for it: the next hint comes after this time.

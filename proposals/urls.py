@@ -3,11 +3,11 @@
 from django.urls import path
 
 from proposals.views import (
-    asking,
     comments,
     drafts,
     files,
     history,
+    officers,
     people,
     preview,
     sending,
@@ -80,10 +80,12 @@ urlpatterns = [
         files.download_earlier_file,
         name="earlier-file",
     ),
-    # Questions of the officers
-    path("<str:number>/questions/", asking.questions, name="questions"),
-    path("<str:number>/questions/<int:pk>/", asking.reply, name="reply"),
-    path("<str:number>/questions/files/<int:pk>/", asking.reply_file, name="reply-file"),
+    # Questions and decisions of the officers
+    path("<str:number>/questions/", officers.questions, name="questions"),
+    path("<str:number>/questions/<int:pk>/", officers.reply, name="reply"),
+    path("<str:number>/questions/files/<int:pk>/", officers.reply_file, name="reply-file"),
+    path("<str:number>/decisions/", officers.decisions, name="decisions"),
+    path("<str:number>/decisions/<int:pk>/", officers.letter, name="letter"),
     # Sending
     path("<str:number>/check/", sending.check, name="check"),
     path("<str:number>/withdraw/", sending.withdraw, name="withdraw"),

@@ -6,13 +6,23 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
 
 from applicants.web import person
 from calls import clock
-from calls.admin import ReadOnlyAdmin
-from proposals.desk.deciding import CannotReview, obstacle_to_reviewing, review_decision
+from proposals import tasks
+from proposals.admin.pages import DeskAdmin
+from proposals.desk import letters
+from proposals.desk.deciding import (
+    CannotInform,
+    CannotReview,
+    inform,
+    obstacle_to_informing,
+    obstacle_to_reviewing,
+    review_decision,
+)
 from proposals.models import Decision, DecisionReview, DecisionState, Version
 
 
@@ -58,7 +68,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
+class DecisionAdmin(DeskAdmin):
     """An officer records an outcome with a reason, another one confirms it or sends it back.
 
     Nothing is changed or deleted.
@@ -74,6 +84,43 @@ class DecisionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("state"))
     def state(self, decision: Decision) -> str:
         return str(decision.state.label)
+
+    def get_urls(self) -> list[Any]:
+        own = [
+            self.page(
+                "<int:pk>/letter/", require_safe(self._letter), "letter", "proposals.view_decision"
+            ),
+            self.page(
+                "<int:pk>/inform/",
+                require_POST(self._inform),
+                "inform",
+                "proposals.add_information",
+            ),
+        ]
+        return own + super().get_urls()
+
+    def _letter(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The sealed letter where it was sent, else a sample of it on the real data."""
+        decision = get_object_or_404(self.get_queryset(request), pk=pk)
+        sent = letters.letter_of(decision)
+        content = bytes(sent.pdf) if sent else letters.sample_of(decision)
+        name = sent.file_name if sent else f"sample-{decision.version.proposal.number}.pdf"
+        answer = HttpResponse(content, content_type="application/pdf")
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
+
+    def _inform(self, request: HttpRequest, pk: int) -> HttpResponse:
+        decision = get_object_or_404(self.get_queryset(request), pk=pk)
+        try:
+            inform(decision, by=person(request))
+        except CannotInform as refusal:
+            messages.error(request, str(refusal))
+        else:
+            tasks.hurry()
+            messages.success(
+                request, _("The letter is being made and sent; its delivery is shown here.")
+            )
+        return redirect("admin:proposals_decision_change", pk)
 
     def change_view(
         self,
@@ -101,7 +148,7 @@ class DecisionAdmin(ReadOnlyAdmin):
             decision, proposal=decision.version.proposal, by=person(request)
         )
         context = {"decision": decision, "form": form, "may_review": may_review}
-        context |= {"obstacle": "" if decision.reviewed else obstacle}
+        context |= {"obstacle": "" if decision.reviewed else obstacle} | _letter_state(decision)
         context |= self.admin_site.each_context(request) | {"title": str(decision)}
         status = 422 if form.errors else 200
         return render(request, "admin/proposals/decision/review.html", context, status=status)
@@ -109,3 +156,16 @@ class DecisionAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         readable = Version.objects.open_to(person(request), clock.now())
         return super().get_queryset(request).filter(version__in=readable)
+
+
+def _letter_state(decision: Decision) -> dict[str, Any]:
+    """Whether the applicant was told, whether that can be done now, and how far the mails are."""
+    information = getattr(decision, "information", None)
+    obstacle = obstacle_to_informing(decision, proposal=decision.version.proposal)
+    return {
+        "information": information,
+        "letter": letters.letter_of(decision),
+        "mails": list(letters.delivery_of(decision)) if information else [],
+        "may_be_told": not obstacle,
+        "stands": decision.state == DecisionState.STANDS,
+    }

@@ -55,6 +55,17 @@ def cost_kind(cell: Any) -> str:
 
 
 @register.filter
+def decision_words(outcome: str) -> str:
+    """An officers' outcome as a sentence to the applicant."""
+    return {
+        "eligible": _("Your proposal is admissible and eligible. It goes on to the evaluation."),
+        "ineligible": _("Your proposal is not eligible. It is not evaluated."),
+        "inadmissible": _("Your proposal is not admissible. It is not evaluated."),
+        "clarify": _("Something has to be clarified before anything is decided."),
+    }[outcome]
+
+
+@register.filter
 def element_words(element: Element) -> str:
     """An element of the definition with its code: “C2 Its parties are independent of each other.”"""
     return f"{element.code} {element.text}"

@@ -1,10 +1,10 @@
-"""Questions of the officers, read and answered in the workspace of the consortium."""
+"""What officers ask and tell a consortium, read and answered in its workspace."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from applicants.fields import TextField
 from applicants.web import person, signed_in
 from calls import clock
 from calls.arrival import received_at
-from proposals.desk import asking
+from proposals.desk import asking, letters
 from proposals.models import Question, ReplyFile
 from proposals.uploads import UnusableFile
 from proposals.views.access import draft_of, keeping_text, leads, page_of
@@ -111,6 +111,28 @@ def _answer(request: HttpRequest, question: Question, form: ReplyForm) -> int:
         form.add_error(None, str(refusal))
         return 409
     return OK
+
+
+@signed_in
+def decisions(request: HttpRequest, number: str) -> HttpResponse:
+    """Letters about decisions that the consortium was told of."""
+    draft = draft_of(request, number)
+    told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
+    context = page_of(draft, "decisions", told=told)
+    return render(request, "proposals/decisions.html", context)
+
+
+@signed_in
+def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """The sealed letter of a decision."""
+    draft = draft_of(request, number)
+    told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
+    found = next((one for decision, one in told if decision.pk == pk), None)
+    if found is None:
+        raise Http404
+    answer = HttpResponse(bytes(found.pdf), content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
+    return answer
 
 
 @signed_in

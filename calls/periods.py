@@ -1,0 +1,34 @@
+"""Periods such as “30 days” and “2 months”, counted as Regulation (EEC, Euratom) No 1182/71 counts them."""
+
+import re
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+
+PATTERN = re.compile(r"([1-9][0-9]{0,3}) (day|week|month|year)s?")
+
+
+class NoPeriod(ValueError):
+    """The text is no period."""
+
+
+def last_day(start: date, period: str) -> date:
+    """The last day of a period that an event on `start` begins; the day of the event does not count.
+
+    A period of months ends on the day of the same number, or on the last of a shorter month (Article 3(2)).
+    That it would end on a working day (Article 3(4)) is not taken into account: holidays differ.
+
+    Raises:
+        NoPeriod: the text is no period.
+    """
+    found = PATTERN.fullmatch(period)
+    if found is None:
+        raise NoPeriod(period)
+    number, unit = int(found[1]), found[2]
+    steps = {
+        "day": relativedelta(days=number),
+        "week": relativedelta(weeks=number),
+        "month": relativedelta(months=number),
+        "year": relativedelta(years=number),
+    }
+    return start + steps[unit]

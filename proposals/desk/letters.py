@@ -1,0 +1,199 @@
+"""Letters about decisions, through the renderer and the seal of receipts.
+
+A letter says what the officers decided and why, what the machine had found and by which text, and how and
+until when the decision can be contested. What it says is taken from the decision, the version and the call.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from calls import clock
+from calls.eligibility import Outcome
+from calls.models import Call
+from calls.periods import last_day
+from proposals import ledger
+from proposals.confirming import leads_of
+from proposals.desk.sheet import newest_verdict
+from proposals.dossier import Draft
+from proposals.happenings import note
+from proposals.mailing import Words, post
+from proposals.models import (
+    Decision,
+    Happening,
+    Letter,
+    Mail,
+    OutboxMessage,
+    SealedDocument,
+    Stamp,
+    StoredVerdict,
+    Version,
+)
+from proposals.notices import contacts_of_coordinator
+from proposals.printing import pdf_from
+from proposals.receipts import participants_in, qr_code_of, seal_and_keep, stamp_cause
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A way to contest a decision; `until` is the last day if the letter is read on the day it is sent."""
+
+    title: str
+    text: str
+    within: str
+    until: date
+
+
+def remedies_of(call: Call, informed_at: datetime) -> list[Remedy]:
+    """Those of the call, with their last days counted from the day of the letter in Brussels."""
+    day = informed_at.astimezone(BRUSSELS).date()
+    return [Remedy(**one, until=last_day(day, one["within"])) for one in call.remedies]
+
+
+def cause_of(decision: Decision) -> str:
+    return f"decision:{decision.pk}"
+
+
+def letter_of(decision: Decision) -> SealedDocument | None:
+    """The newest edition, if it is made: that with a time stamp that came later, where there is one."""
+    own = Letter.objects.filter(version=decision.version_id)
+    first = own.filter(cause=cause_of(decision)).first()
+    if first is None:
+        return None
+    return own.filter(cause=stamp_cause(first.edition)).first() or first
+
+
+def issue_letter(promise: OutboxMessage) -> None:
+    """Make, seal and keep the letter of a decision and promise its mails; safe to repeat."""
+    decision = promise.decision
+    if decision is None:  # the database sees to it
+        raise ValueError("a letter is about a decision")
+    version = promise.version
+
+    def rendered(sealed_at: datetime, stamp: Stamp) -> bytes:
+        return pdf_of(decision, version, informed_at=decision.information.informed_at, stamp=stamp)
+
+    seal_and_keep(Letter, version, cause_of(decision), rendered)
+    with transaction.atomic():
+        letter = Letter.objects.get(version=version, cause=cause_of(decision))
+        if not ledger.is_noted(f"letter:{letter.pk}"):
+            ledger.note_letter(letter)
+        _tell(decision, version)
+
+
+def pdf_of(
+    decision: Decision, version: Version, *, informed_at: datetime, stamp: Stamp = Stamp.NONE,
+    is_sample: bool = False,
+) -> bytes:  # fmt: skip
+    """The letter as PDF, not sealed yet; a sample says on every page that it is none."""
+    html = html_of(decision, version, informed_at=informed_at, stamp=stamp, is_sample=is_sample)
+    return pdf_from(html, sheet="letter.css")
+
+
+def html_of(
+    decision: Decision, version: Version, *, informed_at: datetime, stamp: Stamp = Stamp.NONE,
+    is_sample: bool = False,
+) -> str:  # fmt: skip
+    call = version.proposal.call
+    stored = verdict_behind(decision, version)
+    findings = stored.verdict.findings if stored else ()
+    dossier = version.document
+    context: dict[str, Any] = {
+        "decision": decision,
+        "version": version,
+        "proposal": version.proposal,
+        "call": call,
+        "strand": version.proposal.strand,
+        "dossier": dossier,
+        "coordinator": next(
+            (
+                one
+                for one in participants_in(dossier, call.rule_date)
+                if one["role"] == _("Coordinator")
+            ),
+            None,
+        ),
+        "informed_at": informed_at,
+        "findings": [one for one in findings if one.outcome not in {Outcome.PASS, Outcome.WARN}],
+        "met": len({one.rule for one in findings}),
+        "verdict": stored.verdict if stored else None,
+        "remedies": remedies_of(call, informed_at),
+        "helpdesk": call.contacts.filter(kind="helpdesk").first(),
+        "qr_code": qr_code_of(version),
+        "stamp": stamp,
+        "is_sample": is_sample,
+    }
+    return render_to_string("receipts/letter.html", context)
+
+
+def verdict_behind(decision: Decision, version: Version) -> StoredVerdict | None:
+    """What the machine had found when the outcome was recorded."""
+    before = version.verdicts.filter(made_at__lte=decision.decided_at).order_by("-pk").first()
+    return before or newest_verdict(version)
+
+
+def _tell(decision: Decision, version: Version) -> None:
+    """Mail the coordinator's people and contact; the letter stands on the page of the decision."""
+    proposal = version.proposal
+    values = {"number": proposal.number}
+    words = _("A letter about the decision on version %(number)s was sent")
+    if not proposal.happenings.filter(kind=Happening.Kind.INFORMED, details__decision=decision.pk):
+        note(
+            proposal, Happening.Kind.INFORMED, words % {"number": version.number}, by=None,
+            decision=decision.pk,
+        )  # fmt: skip
+    post(
+        Words(
+            subject=_("Decision about your proposal %(number)s") % values,
+            happened=_(
+                "The officers have decided about the admissibility and eligibility of your proposal."
+            ),
+            facts=[
+                (_("Proposal"), f"{proposal.number}, {_('version')} {version.number}"),
+                (_("Call"), proposal.call.reference),
+            ],
+            counts=_(
+                "The decision, its reasons, and how and until when to contest it stand in the letter."
+            ),
+            to_do=_("Read the letter: periods for contesting the decision begin with it."),
+            link=reverse("proposals:decisions", args=[proposal.number]),
+            link_words=_("The letter, as a sealed PDF"),
+        ),
+        to={*leads_of(proposal), *contacts_of_coordinator(Draft(proposal))},
+        proposal=proposal,
+        key=key_of_mails(decision),
+    )
+
+
+def key_of_mails(decision: Decision) -> str:
+    return f"letter:{decision.pk}"
+
+
+def delivery_of(decision: Decision) -> QuerySet[Mail]:
+    """The mails about a letter, with their state."""
+    return Mail.objects.filter(key__startswith=key_of_mails(decision) + ":").order_by("pk")
+
+
+def letters_of(versions: Iterable[Version]) -> list[tuple[Decision, SealedDocument | None]]:
+    """Each decision that was told, with its letter once it is made; newest first."""
+    told = (
+        Decision.objects.filter(version__in=list(versions), information__isnull=False)
+        .select_related("version__proposal", "information")
+        .order_by("-pk")
+    )
+    return [(one, letter_of(one)) for one in told]
+
+
+def sample_of(decision: Decision) -> bytes:
+    """The letter as it would be if it were sent now."""
+    return pdf_of(decision, decision.version, informed_at=clock.now(), is_sample=True)

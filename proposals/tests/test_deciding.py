@@ -1,0 +1,396 @@
+"""Deciding at the desk: reasons, a third officer, reversing, many at once, and letters."""
+
+import subprocess
+from datetime import date
+from io import BytesIO
+
+import pikepdf
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from applicants.tests.factories import make_user
+from calls import clock
+from calls.periods import NoPeriod, last_day
+from conftest import NEXT_DAY
+from proposals import tasks
+from proposals.auditing import audit
+from proposals.desk import bulk, cases
+from proposals.desk.deciding import (
+    CannotDecide,
+    CannotInform,
+    CannotReview,
+    decision_in_force,
+    inform,
+    record_decision,
+    review_decision,
+)
+from proposals.desk.letters import letter_of, pdf_of
+from proposals.ledger import sequence
+from proposals.models import (
+    Decision,
+    DecisionReview,
+    Information,
+    Letter,
+    Mail,
+    OutboxMessage,
+    Version,
+)
+from proposals.screening import screen_closed
+from proposals.submitting import withdraw
+from proposals.tests.factories import fresh, make_officer, make_ready, partner_of, submit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def versions(call):
+    made = [submit(make_ready(call, countries=("LT", "FR", "AL"))) for _number in range(3)]
+    with clock.set_to(NEXT_DAY):
+        screen_closed(NEXT_DAY)
+        yield made
+
+
+@pytest.fixture
+def version(versions):
+    return versions[0]
+
+
+def desk(officer=None):
+    client = Client()
+    client.force_login(officer or make_officer())
+    return client
+
+
+def decided(version, outcome="ineligible", reason="Not established."):
+    decision = record_decision(version, outcome=outcome, reason=reason, by=make_officer())
+    review_decision(decision, answer="confirmed", reason="", by=make_officer())
+    return decision
+
+
+def text_of_pdf(pdf):
+    said = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True)
+    return " ".join(said.stdout.decode().split())
+
+
+def text_of(answer):
+    return " ".join(answer.content.decode().split())
+
+
+def anew(version):
+    return Version.objects.select_related("proposal__strand__call").get(pk=version.pk)
+
+
+def test_texts_of_findings_are_put_into_the_reason_and_nothing_typed_is_lost(version):
+    client = desk()
+    path = reverse("admin:proposals_version_decide", args=[version.pk])
+    page = text_of(client.get(path))
+    assert "Add to the reason what the machine found" in page
+    filled = client.post(path, {"outcome": "ineligible", "reason": "Typed.", "add": "established"})
+    assert filled.status_code == 200 and not Decision.objects.exists()
+    text = text_of(filled)
+    assert "Typed." in text and "signed its COSME agreement" in text and "checked" in text
+    assert "[Call page, eligible applicants" in text
+
+
+def test_an_outcome_of_a_version_that_waits_for_an_answer_is_not_recorded_twice(version):
+    record_decision(version, outcome="eligible", reason="Met", by=make_officer())
+    with pytest.raises(CannotDecide, match="waits for a second officer"):
+        record_decision(version, outcome="ineligible", reason="Not", by=make_officer())
+    path = reverse("admin:proposals_version_decide", args=[version.pk])
+    answer = desk().post(path, {"outcome": "ineligible", "reason": "Typed for long"})
+    assert answer.status_code == 422 and "Typed for long" in text_of(answer)
+
+
+def test_what_was_withdrawn_meanwhile_is_not_decided_on(version):
+    with clock.set_to(version.received_at):
+        withdraw(
+            fresh(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now()
+        )
+    with pytest.raises(CannotDecide, match="replaced or withdrawn"):
+        record_decision(anew(version), outcome="eligible", reason="x", by=make_officer())
+
+
+def test_where_two_have_differed_a_third_officer_answers(version):
+    first, second, third = make_officer(), make_officer(), make_officer()
+    one = record_decision(version, outcome="eligible", reason="Met", by=first)
+    review_decision(one, answer="sent-back", reason="It is not.", by=second)
+    again = record_decision(version, outcome="eligible", reason="It is", by=first)
+    with pytest.raises(CannotReview, match="a third officer"):
+        review_decision(again, answer="confirmed", reason="", by=second)
+    with pytest.raises(IntegrityError, match="a third one answers"), transaction.atomic():
+        DecisionReview.objects.create(
+            decision=again, answer="confirmed", reviewed_by=second, reviewed_at=NEXT_DAY
+        )
+    assert again not in Decision.objects.waiting_for(second)
+    assert again in Decision.objects.waiting_for(third)
+    review_decision(again, answer="confirmed", reason="", by=third)
+    assert decision_in_force(version) == again
+
+
+def test_who_was_convinced_may_be_confirmed_by_the_same_colleague(version):
+    first, second = make_officer(), make_officer()
+    one = record_decision(version, outcome="eligible", reason="Met", by=first)
+    review_decision(one, answer="sent-back", reason="It is not.", by=second)
+    other = record_decision(version, outcome="ineligible", reason="Right", by=first)
+    review_decision(other, answer="confirmed", reason="", by=second)
+    assert decision_in_force(version) == other
+
+
+def test_a_decision_is_reversed_by_another_and_both_stay(version):
+    first = decided(version)
+    second = record_decision(version, outcome="eligible", reason="Ratified.", by=make_officer())
+    assert second.reverses == first and decision_in_force(version) == first
+    review_decision(second, answer="confirmed", reason="", by=make_officer())
+    assert decision_in_force(version) == second
+    assert version.decisions.standing().count() == 2
+
+
+# --- Many at once ------------------------------------------------------------------------------
+
+
+def bulk_post(client, task, versions, marks=None, **sent):
+    path = reverse("admin:proposals_version_bulk", args=[task])
+    shown = marks or [f"{one.pk}:{mark}" for one, mark in marks_of(task, versions, client.officer)]
+    return client.post(path, {"case": shown} | sent)
+
+
+def marks_of(task, versions, officer):
+    anews = [anew(one) for one in versions]
+    return [(case.version, case.mark) for case in bulk.cases_for(task, anews, by=officer)]
+
+
+@pytest.fixture
+def client_of_officer(versions):
+    officer = make_officer()
+    client = desk(officer)
+    client.officer = officer
+    return client
+
+
+def test_many_cases_are_shown_exactly_and_then_decided(versions, client_of_officer):
+    client = client_of_officer
+    chosen = {"action": "decide_alike", "_selected_action": [one.pk for one in versions]}
+    page = text_of(client.post(reverse("admin:proposals_version_changelist"), chosen))
+    assert "3 cases" in page and "Record these outcomes" not in page
+    sent = {"outcome": "ineligible", "reason": "One partner is out.", "with_findings": "on"}
+    preview = text_of(bulk_post(client, "decide", versions, **sent))
+    assert "Record these outcomes" in preview and not Decision.objects.exists()
+    assert preview.count("signed its COSME agreement") == 3
+    assert bulk_post(client, "decide", versions, do="yes", **sent).status_code == 302
+    assert Decision.objects.filter(outcome="ineligible").count() == 3
+    assert "signed its COSME agreement" in Decision.objects.first().reason
+    second = desk(make_officer())
+    second.officer = make_officer()
+    assert bulk_post(second, "confirm", versions, do="yes").status_code == 302
+    assert Decision.objects.standing().count() == 3
+    assert bulk_post(second, "inform", versions, do="yes").status_code == 302
+    assert Information.objects.count() == 3
+
+
+def test_if_one_case_changed_meanwhile_nothing_is_done_and_it_is_named(versions, client_of_officer):
+    client = client_of_officer
+    shown = [f"{one.pk}:{mark}" for one, mark in marks_of("decide", versions, client.officer)]
+    record_decision(versions[1], outcome="eligible", reason="Met", by=make_officer())
+    sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}
+    answer = bulk_post(client, "decide", versions, marks=shown, **sent)
+    assert answer.status_code == 409
+    text = text_of(answer)
+    assert "Nothing was done" in text and f"{versions[1]}: An outcome of this version waits" in text
+    assert "Typed" in text and Decision.objects.count() == 1
+
+
+def test_a_verdict_made_again_meanwhile_stops_the_run(versions, client_of_officer):
+    client = client_of_officer
+    shown = [f"{one.pk}:{mark}" for one, mark in marks_of("decide", versions, client.officer)]
+    newest = versions[2].verdicts.order_by("-pk").first()
+    newest.pk = None
+    newest._state.adding = True
+    newest.save()
+    sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}
+    text = text_of(bulk_post(client, "decide", versions, marks=shown, **sent))
+    assert f"{versions[2]}: it has changed since it was shown to you" in text
+    assert not Decision.objects.exists()
+
+
+def test_a_case_with_an_interest_is_not_decided_on_in_a_bulk(versions, client_of_officer):
+    client = client_of_officer
+    shown = [f"{one.pk}:{mark}" for one, mark in marks_of("decide", versions, client.officer)]
+    cases.declare_conflict(versions[0].proposal, reason="A friend", by=client.officer)
+    sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}
+    answer = bulk_post(client, "decide", versions, marks=shown, **sent)
+    assert answer.status_code == 409 and "closed to you" in text_of(answer)
+    assert not Decision.objects.exists()
+
+
+def test_of_two_runs_at_once_the_second_stops(versions, client_of_officer):
+    """Both were shown the same cases; the lock lets one go first."""
+    client = client_of_officer
+    shown = [f"{one.pk}:{mark}" for one, mark in marks_of("decide", versions, client.officer)]
+    sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}
+    other = desk(make_officer())
+    assert (
+        other.post(
+            reverse("admin:proposals_version_bulk", args=["decide"]), {"case": shown} | sent
+        ).status_code
+        == 302
+    )
+    assert bulk_post(client, "decide", versions, marks=shown, **sent).status_code == 409
+    assert Decision.objects.count() == 3
+
+
+@pytest.mark.parametrize("case", [["x:y"], ["999999999:abc"], [""], []])
+def test_damaged_cases_do_nothing(versions, client_of_officer, case):
+    answer = bulk_post(
+        client_of_officer,
+        "decide",
+        versions,
+        marks=case or ["0:0"],
+        outcome="eligible",
+        reason="x",
+        do="yes",
+    )
+    assert answer.status_code in {302, 409} and not Decision.objects.exists()
+
+
+@pytest.mark.parametrize("task", ["decide", "confirm", "inform"])
+def test_an_officer_whose_role_is_taken_away_with_the_page_open_does_nothing(
+    versions, client_of_officer, task
+):
+    client_of_officer.officer.groups.clear()
+    answer = bulk_post(client_of_officer, task, versions, outcome="eligible", reason="x", do="yes")
+    assert answer.status_code == 403 and not Decision.objects.exists()
+
+
+# --- Letters -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "period", "end"),
+    [
+        ("2015-04-22", "30 days", "2015-05-22"),
+        ("2015-01-31", "1 month", "2015-02-28"),
+        ("2015-04-22", "2 months", "2015-06-22"),
+        ("2016-02-29", "2 years", "2018-02-28"),
+        ("2015-04-22", "2 weeks", "2015-05-06"),
+    ],
+)
+def test_periods_are_counted_from_the_day_after(start, period, end):
+    assert last_day(date.fromisoformat(start), period) == date.fromisoformat(end)
+
+
+@pytest.mark.parametrize("text", ["", "0 days", "soon", "1 month ", "99999 days", "1 fortnight"])
+def test_what_is_no_period_is_refused(text):
+    with pytest.raises(NoPeriod):
+        last_day(date(2015, 4, 22), text)
+
+
+def test_deciding_and_informing_are_two_steps(version):
+    decision = record_decision(version, outcome="ineligible", reason="x", by=make_officer())
+    with pytest.raises(CannotInform, match="confirmed by a second officer"):
+        inform(decision, by=make_officer())
+    with pytest.raises(IntegrityError, match="stands"), transaction.atomic():
+        Information.objects.create(
+            decision=decision, informed_by=make_officer(), informed_at=NEXT_DAY
+        )
+    review_decision(decision, answer="confirmed", reason="", by=make_officer())
+    lead = desk(version.submitted_by)
+    page = reverse("proposals:decisions", args=[version.proposal.number])
+    assert "You were not told of any decision yet" in text_of(lead.get(page))
+    inform(decision, by=make_officer())
+    with pytest.raises(CannotInform, match="told of this decision already"):
+        inform(decision, by=make_officer())
+
+
+def test_a_word_that_something_must_be_clarified_is_no_letter(version):
+    with pytest.raises(CannotInform, match="ask the applicant"):
+        inform(decided(version, outcome="clarify"), by=make_officer())
+
+
+def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
+    decision = decided(version, reason="The third partner is not established.\n\nSorry.")
+    client = desk()
+    page = reverse("admin:proposals_decision_change", args=[decision.pk])
+    assert "Send the letter" in text_of(client.get(page))
+    letter_page = reverse("admin:proposals_decision_letter", args=[decision.pk])
+    sample = client.get(letter_page).content
+    assert "SAMPLE" in text_of_pdf(sample) and b"/ByteRange" not in sample
+    assert (
+        client.post(reverse("admin:proposals_decision_inform", args=[decision.pk])).status_code
+        == 302
+    )
+    assert "It is being made" in text_of(client.get(page))
+    tasks.relay_outbox()
+    tasks.relay_outbox()
+    sealed = bytes(letter_of(decision).pdf)
+    text = text_of_pdf(sealed)
+    for part in (
+        "Your proposal is not eligible", "The third partner is not established.", "signed its COSME agreement",
+        "Review of admissibility and eligibility", "until 22 May 2015", "until 22 June 2015", version.sha256,
+        "within 30 days",
+    ):  # fmt: skip
+        assert part in text, part
+    assert b"/ByteRange" in sealed and "SAMPLE" not in text
+    mails = Mail.objects.filter(key__startswith="letter:")
+    assert version.submitted_by.email in {mail.to for mail in mails}
+    state = text_of(client.get(page))
+    assert "The sealed letter (PDF)" in state and f"{version.submitted_by.email}: done" in state
+    assert client.get(letter_page).content == sealed
+    number = version.proposal.number
+    for person, status in (
+        (version.submitted_by, 200),
+        (partner_of(version.proposal), 200),
+        (make_user(), 404),
+    ):
+        answer = desk(person).get(reverse("proposals:letter", args=[number, decision.pk]))
+        assert answer.status_code == status
+    assert (
+        desk(version.submitted_by).get(reverse("proposals:letter", args=[number, 999])).status_code
+        == 404
+    )
+    sequence()
+    assert list(audit()) == []
+
+
+def test_a_letter_is_made_once_whatever_dies_on_the_way(version):
+    decision = decided(version)
+    inform(decision, by=make_officer())
+    promise = OutboxMessage.objects.get(kind="letter")
+    for _turn in range(3):
+        tasks.HANDLERS["letter"](OutboxMessage.objects.get(pk=promise.pk))
+    assert Letter.objects.count() == 1
+    assert Mail.objects.filter(key__startswith=f"letter:{decision.pk}:").count() == len(
+        set(Mail.objects.filter(key__startswith="letter:").values_list("to", flat=True))
+    )
+
+
+def test_a_reversed_decision_has_a_letter_of_its_own_that_says_so(version):
+    first = decided(version)
+    inform(first, by=make_officer())
+    second = decided(version, outcome="eligible", reason="Ratified.")
+    inform(second, by=make_officer())
+    tasks.relay_outbox()
+    text = text_of_pdf(bytes(letter_of(second).pdf))
+    assert "takes the place of an earlier one, which said “Not eligible”" in text
+    assert letter_of(first).pk != letter_of(second).pk
+    with pytest.raises(CannotInform):
+        inform(first, by=make_officer())
+
+
+@pytest.mark.parametrize("table", ["letter", "information"])
+def test_letters_and_information_are_final(version, table):
+    inform(decided(version), by=make_officer())
+    tasks.relay_outbox()
+    for statement in (f"UPDATE proposals_{table} SET id = id", f"DELETE FROM proposals_{table}"):
+        with pytest.raises(Exception, match="Cannot"), transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+
+
+def test_hostile_texts_stay_texts_in_the_letter(version):
+    decision = decided(version, reason="<img src=x onerror=alert(1)> & <b>bold</b>")
+    pdf = pdf_of(decision, anew(version), informed_at=NEXT_DAY)
+    assert "<b>bold</b>" in text_of_pdf(pdf)
+    with pikepdf.open(BytesIO(pdf)) as opened:
+        assert "/Lang" in opened.Root and "/StructTreeRoot" in opened.Root
