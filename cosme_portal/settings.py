@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE = {
     "sequence-ledger": {"task": "proposals.tasks.sequence_ledger", "schedule": 2.0},
     "commit-closed-calls": {"task": "proposals.tasks.commit_closed_calls", "schedule": 30.0},
     "make-prints": {"task": "proposals.tasks.make_prints", "schedule": 5.0},
+    "make-exports": {"task": "proposals.tasks.make_exports", "schedule": 5.0},
     "scan-waiting": {"task": "proposals.tasks.scan_waiting", "schedule": 30.0},
     "remind-of-deadlines": {"task": "proposals.tasks.remind_of_deadlines", "schedule": 30.0},
     "add-awaited-stamps": {"task": "proposals.tasks.add_awaited_stamps", "schedule": 30.0},

@@ -21,7 +21,7 @@ from proposals import (
     scanning,
     screening,
 )
-from proposals.desk import asking, letters, searching
+from proposals.desk import asking, exporting, letters, searching
 from proposals.mailing import deliver
 from proposals.models import OutboxMessage
 from proposals.notices import mail_submission
@@ -81,6 +81,13 @@ def make_prints() -> int:
 
 
 @shared_task
+def make_exports() -> int:
+    """Make exports that officers asked for."""
+    with clock.as_shared():
+        return exporting.make_exports()
+
+
+@shared_task
 def remind_of_deadlines() -> int:
     """Promise reminders before deadlines of calls and of officers' questions."""
     with clock.as_shared():
@@ -97,9 +104,10 @@ def scan_waiting() -> int:
 
 @shared_task
 def tidy_up() -> int:
-    """Delete for ever what was deleted thirty days ago, forget who had pages open, miss no note."""
+    """Delete for ever what was deleted thirty days ago, old exports, who had pages open; miss no note."""
     with clock.as_shared():
         ledger.sequence(everything=True)
+        exporting.delete_old_exports()
         return deleting.purge_deleted(clock.now()) + presence.forget_old()
 
 

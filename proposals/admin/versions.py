@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.web import person
 from calls import clock
 from calls.templatetags.instants import in_words
-from proposals.admin import assigning, deciding, saved_filters, sheet
+from proposals.admin import assigning, deciding, exports, saved_filters, sheet
 from proposals.admin.filters import (
     CountryFilter,
     CountsFilter,
@@ -34,7 +34,7 @@ from proposals.admin.filters import (
 from proposals.admin.pages import DeskAdmin, find_case
 from proposals.desk import queue
 from proposals.desk.searching import matching
-from proposals.models import Decision, SheetAnswer, StoredVerdict, Version
+from proposals.models import Decision, Export, SheetAnswer, StoredVerdict, Version
 
 
 def _number_of_answers() -> Any:
@@ -75,7 +75,17 @@ class VersionAdmin(DeskAdmin):
     list_max_show_all = 200
     fields = ()
     show_full_result_count = False
-    actions = ["assign", "decide_alike", "confirm_alike", "inform_alike"]
+    actions = [
+        "assign",
+        "decide_alike",
+        "confirm_alike",
+        "inform_alike",
+        "as_csv",
+        "as_xlsx",
+        "as_json",
+        "as_files",
+        "as_bundle",
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
         return (
@@ -203,6 +213,29 @@ class VersionAdmin(DeskAdmin):
     @admin.action(description=_("Send the letters about decisions"), permissions=["inform"])
     def inform_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
         return deciding.begin_bulk(self, request, "inform", queryset)
+
+    @admin.action(description=Export.Kind.CSV.label, permissions=["export"])
+    def as_csv(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
+        return exports.begin(request, Export.Kind.CSV, queryset)
+
+    @admin.action(description=Export.Kind.XLSX.label, permissions=["export"])
+    def as_xlsx(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
+        return exports.begin(request, Export.Kind.XLSX, queryset)
+
+    @admin.action(description=Export.Kind.JSON.label, permissions=["export"])
+    def as_json(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
+        return exports.begin(request, Export.Kind.JSON, queryset)
+
+    @admin.action(description=Export.Kind.FILES.label, permissions=["export"])
+    def as_files(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
+        return exports.begin(request, Export.Kind.FILES, queryset)
+
+    @admin.action(description=Export.Kind.BUNDLE.label, permissions=["export"])
+    def as_bundle(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
+        return exports.begin(request, Export.Kind.BUNDLE, queryset)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.add_export")
 
     def has_assign_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("proposals.add_assignment")

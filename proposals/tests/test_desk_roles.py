@@ -18,10 +18,12 @@ from cosme_portal.settings import ROOT
 from proposals.changing import propose
 from proposals.desk import asking, cases
 from proposals.desk.deciding import record_decision, review_decision
+from proposals.desk.exporting import ask_for_export
 from proposals.desk.rights import RIGHTS
 from proposals.models import (
     CaseEvent,
     Decision,
+    Export,
     IndividualExtension,
     Mail,
     OutboxMessage,
@@ -101,6 +103,7 @@ def world(call):
         asking.ask(version, "Why?", due_at=NEXT_DAY.replace(day=29), by=officer)
         decision = record_decision(version, outcome="eligible", reason="Met.", by=officer)
         review_decision(decision, answer="confirmed", reason="", by=make_officer())
+        ask_for_export("csv", [version.pk], by=officer)
     Mail.objects.create(
         key="x:1", proposal=proposal, to="a@b.example", subject="s", text="t", html="h"
     )
@@ -112,7 +115,7 @@ def objects():
     """The row that stands in the addresses of each model."""
     models = (
         EmailAddress, Call, Programme, ConditionChange, Organisation, User, Version, Decision, Question, CaseEvent,
-        IndividualExtension, Mail, OutboxMessage, ProposedChange, RefusedAttempt, Remaking, SealedAccess, Group,
+        Export, IndividualExtension, Mail, OutboxMessage, ProposedChange, RefusedAttempt, Remaking, SealedAccess, Group,
     )  # fmt: skip
     return {
         f"{model._meta.app_label}_{model._meta.model_name}": model.objects.order_by("pk").first()
