@@ -172,6 +172,7 @@ def unsaved_verdict(version: Version, judgement: Judgement, *, cause: str) -> St
         audience=judgement.facts.audience.value,
         outcome=verdict.outcome.value,
         rules_not_met=verdict.rules_not_met,
+        by_rule=verdict.by_rule,
         content=verdict.as_json(),
         made_at=clock.now(),
         cause=cause,

@@ -136,6 +136,16 @@ class Verdict:
         return self.having(Outcome.WARN)
 
     @property
+    def by_rule(self) -> dict[str, str]:
+        """The worst outcome of each rule."""
+        worst: dict[str, Outcome] = {}
+        for finding in self.findings:
+            known = worst.get(finding.rule)
+            if known is None or finding.outcome.severity > known.severity:
+                worst[finding.rule] = finding.outcome
+        return {rule: outcome.value for rule, outcome in worst.items()}
+
+    @property
     def rules_not_met(self) -> list[str]:
         return sorted(
             {finding.rule for finding in self.findings if finding.outcome != Outcome.PASS}

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.web import person
 from calls import clock
 from calls.templatetags.instants import in_words
-from proposals.admin import assigning, deciding, exports, saved_filters, sheet
+from proposals.admin import assigning, deciding, exports, saved_filters, sheet, statistics
 from proposals.admin.filters import (
     CountryFilter,
     CountsFilter,
@@ -108,6 +108,7 @@ class VersionAdmin(DeskAdmin):
             *deciding.urls_of(self),
             *saved_filters.urls_of(self),
             *sheet.urls_of(self),
+            *statistics.urls_of(self),
         ]
         return own + super().get_urls()
 

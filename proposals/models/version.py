@@ -173,6 +173,9 @@ class StoredVerdict(models.Model):
     audience = models.CharField(max_length=10, choices=AudienceChoices)
     outcome = models.CharField(max_length=12, choices=OutcomeChoices)
     rules_not_met = ArrayField(models.CharField(max_length=40), default=list)
+    by_rule = models.JSONField(
+        default=dict, help_text="The worst outcome of each rule, for figures over many."
+    )
     content = models.JSONField()
     made_at = models.DateTimeField()
     cause = models.CharField(

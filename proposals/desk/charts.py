@@ -1,0 +1,134 @@
+"""Charts as shapes: what a template draws as SVG. Nothing here knows what is counted.
+
+Each chart has its figures in a table beside it, so that nobody depends on colours or on seeing.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# Where a country stands on the tile map, by its EU code: column and row, roughly as on a map of Europe.
+TILES: Mapping[str, tuple[int, int]] = {
+    "IS": (0, 0), "NO": (4, 0), "SE": (5, 0), "FI": (6, 0),
+    "EE": (7, 1),
+    "IE": (0, 2), "UK": (1, 2), "DK": (4, 1), "LV": (7, 2),
+    "NL": (3, 2), "DE": (4, 2), "PL": (5, 2), "LT": (6, 2),
+    "BE": (2, 3), "LU": (3, 3), "CZ": (4, 3), "SK": (5, 3), "UA": (7, 3),
+    "FR": (2, 4), "CH": (3, 4), "LI": (4, 4), "AT": (5, 4), "HU": (6, 4), "RO": (7, 4), "MD": (8, 4),
+    "PT": (0, 5), "ES": (1, 5), "IT": (3, 5), "SI": (4, 5), "HR": (5, 5), "RS": (6, 5), "BG": (7, 5),
+    "BA": (5, 6), "ME": (6, 6), "XK": (7, 6), "MK": (8, 6), "TR": (9, 6), "GE": (9, 5), "AM": (10, 6),
+    "MT": (3, 7), "AL": (6, 7), "EL": (7, 7), "CY": (9, 7), "IL": (10, 7),
+}  # fmt: skip
+STEPS = 4  # shades of the map above none
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A rectangle; `name` says which part it is, for its colour."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """What stands over one place of the axis, from the bottom up."""
+
+    label: str
+    x: float
+    bars: list[Bar]
+    total: int
+    has_label: bool
+
+
+@dataclass(frozen=True)
+class Columns:
+    width: float
+    height: float
+    step: float
+    columns: list[Column]
+    most: int
+
+
+COLUMN_HEIGHT = 120.0
+MOST_WIDTH = 720.0
+MOST_LABELS = 8
+
+
+def columns(rows: Sequence[tuple[str, Counter[Any]]], names: Sequence[Hashable]) -> Columns:
+    """Stacked columns over time: a row for each place of the axis."""
+    most = max((sum(count.values()) for _label, count in rows), default=0)
+    step = min(28.0, MOST_WIDTH / max(len(rows), 1))
+    every = max(1, -(-len(rows) // MOST_LABELS))
+    made = []
+    for place, (label, count) in enumerate(rows):
+        bars, y, x = [], COLUMN_HEIGHT, round(place * step, 2)
+        for name in names:
+            height = round(COLUMN_HEIGHT * count[name] / most, 2) if most else 0.0
+            y = round(y - height, 2)
+            if count[name]:
+                bars.append(Bar(x, y, round(step * 0.86, 2), height, str(name), count[name]))
+        made.append(Column(label, x, bars, sum(count.values()), place % every == 0))
+    return Columns(round(step * len(rows), 2), COLUMN_HEIGHT, step, made, most)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A labelled bar that lies, in parts."""
+
+    label: str
+    bars: list[Bar]
+    total: int
+
+
+LINE_WIDTH = 300.0
+
+
+def lines(rows: Sequence[tuple[str, Counter[str]]], names: Sequence[str]) -> list[Line]:
+    """Lying bars, the longest as wide as the chart."""
+    most = max((sum(count[name] for name in names) for _label, count in rows), default=0)
+    made = []
+    for label, count in rows:
+        bars, x = [], 0.0
+        for name in names:
+            width = round(LINE_WIDTH * count[name] / most, 2) if most else 0.0
+            if count[name]:
+                bars.append(Bar(round(x, 2), 0, width, 14, name, count[name]))
+            x += width
+        made.append(Line(label, bars, sum(count[name] for name in names)))
+    return made
+
+
+@dataclass(frozen=True)
+class Tile:
+    code: str
+    name: str
+    x: int
+    y: int
+    count: int
+    shade: int
+
+
+TILE = 44
+
+
+def tile_map(counts: Mapping[str, int], names: Mapping[str, str]) -> list[Tile]:
+    """A tile of one size for each country, so that a small one is seen as well as a large one."""
+    most = max(counts.values(), default=0)
+    return [
+        Tile(
+            code, names.get(code, code), column * TILE, row * TILE, counts.get(code, 0),
+            _shade(counts.get(code, 0), most),
+        )
+        for code, (column, row) in TILES.items()
+    ]  # fmt: skip
+
+
+def _shade(count: int, most: int) -> int:
+    """0 for none, else 1 to STEPS."""
+    return -(-count * STEPS // most) if count else 0
