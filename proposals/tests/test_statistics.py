@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -15,7 +16,9 @@ from proposals.desk import cases, charts
 from proposals.desk.deciding import record_decision, review_decision
 from proposals.desk.sheet import save_answer
 from proposals.desk.statistics import figures_of
-from proposals.models import StoredVerdict
+from proposals.from_files import conditions_in, judge_text
+from proposals.models import StoredVerdict, Version
+from proposals.replaying import replay
 from proposals.screening import screen_closed
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 
@@ -166,3 +169,31 @@ def test_each_country_has_a_tile_of_its_own_and_every_country_that_counts_has_on
     assert counting <= set(charts.TILES)
     tiles = {one.code: one for one in charts.tile_map({"LT": 8, "FR": 1}, {})}
     assert (tiles["LT"].shade, tiles["FR"].shade, tiles["DE"].shade) == (4, 1, 0)
+
+
+# --- Many --------------------------------------------------------------------------------------
+
+
+def test_made_up_proposals_are_as_valid_as_others_and_marked(call, capsys):
+    call_command("make_proposals", "--count=6", "--partners=4")
+    assert "6 proposals of 4 partners" in capsys.readouterr().out
+    for version in Version.objects.select_related("proposal__strand"):
+        assert len(version.document["consortium"]) == 4 and version.proposal.is_demonstration
+        judge_text(version.dossier.encode(), conditions_in())
+    with clock.set_to(NEXT_DAY):
+        assert screen_closed(NEXT_DAY) == 6
+    assert replay(StoredVerdict.objects.all()).same == 12
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--count=0"], ["--count=99999"], ["--partners=2"], ["--call=NONE"]]
+)
+def test_what_cannot_be_made_is_said(call, arguments):
+    with pytest.raises(CommandError):
+        call_command("make_proposals", *arguments)
+
+
+def test_nothing_is_made_up_in_production(call, settings):
+    settings.IN_PRODUCTION = True
+    with pytest.raises(CommandError, match="in production"):
+        call_command("make_proposals")
