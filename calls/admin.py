@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 
 from calls.models import Call, Contact, CountryParticipation, Extension, Programme, Strand
@@ -35,10 +36,21 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return super().history_view(request, object_id, extra_context)
 
 
+def with_https(db_field: Any, **kwargs: Any) -> Any:
+    """Addresses that are typed without a scheme are meant as https, as in Django 6."""
+    kwargs["assume_scheme"] = "https"
+    return db_field.formfield(**kwargs)
+
+
 class ReadOnlyInline(admin.TabularInline):
     extra = 0
     can_delete = False
     show_change_link = False
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.URLField):
+            return with_https(db_field, **kwargs)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False

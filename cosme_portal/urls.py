@@ -10,6 +10,7 @@ from cosme_portal import views
 admin.site.site_header = "COSME portal: officers"
 admin.site.site_title = "COSME portal"
 admin.site.index_title = "Officers' desk"
+admin.site.enable_nav_sidebar = False  # lists need the width; the first page names everything
 
 urlpatterns = [
     path("", include("calls.urls")),

@@ -27,6 +27,13 @@ def in_words(moment: datetime, *, seconds: bool = False) -> str:
     return f"{local.day} {local:%B %Y}, {clock_time} Brussels ({local:%Z}, UTC{offset[:3]}:{offset[3:]})"
 
 
+def in_short(moment: datetime) -> str:
+    """“21 Apr 2015, 16:59:30 CEST (+02:00)”, for tables."""
+    local = moment.astimezone(BRUSSELS)
+    offset = local.strftime("%z")
+    return f"{local.day} {local:%b %Y, %H:%M:%S %Z} ({offset[:3]}:{offset[3:]})"
+
+
 @register.simple_tag
 def instant(moment: datetime, detail: str = "") -> SafeString:
     """An instant in Brussels time; a script puts the reader's own time beside it.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import CharField, F, Func, QuerySet
+from django.db.models import CharField, Exists, F, Func, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -51,7 +51,9 @@ class StrandFilter(admin.SimpleListFilter):
     parameter_name = "strand"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        strands = Strand.objects.select_related("call")
+        opened = Version.objects.open_to(person(request), clock.now())
+        strands = Strand.objects.filter(Exists(opened.filter(proposal__strand=OuterRef("pk"))))
+        strands = strands.select_related("call").order_by("call__reference", "number")
         return [(str(one.pk), f"{one.call.reference}, strand {one.number}") for one in strands]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
@@ -61,6 +63,7 @@ class StrandFilter(admin.SimpleListFilter):
 
 
 class CountryFilter(admin.SimpleListFilter):
+    template = "admin/proposals/version/long_filter.html"
     title = _("country of an applicant")
     parameter_name = "country"
 
@@ -88,6 +91,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 
 class RuleFilter(admin.SimpleListFilter):
+    template = "admin/proposals/version/long_filter.html"
     title = _("rule that asks for a look")
     parameter_name = "rule"
 

@@ -20,28 +20,65 @@ from proposals.models import (
 )
 
 
+def opened_proposals(request: HttpRequest) -> QuerySet[Version]:
+    """Versions of proposals of which this officer may know that they were submitted."""
+    return Version.objects.open_to(person(request), clock.now()).filter(
+        proposal=OuterRef("proposal")
+    )
+
+
+class OfOpenedProposals(ReadOnlyAdmin):
+    """Records of proposals: of sealed ones only that there is one, and when."""
+
+    list_select_related = ["proposal"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(is_open=Exists(opened_proposals(request)))
+
+    @admin.display(description=_("proposal"))
+    def number(self, record: Any) -> str:
+        return str(record.proposal) if record.is_open else str(_("sealed"))
+
+
 @admin.register(RefusedAttempt)
-class RefusedAttemptAdmin(ReadOnlyAdmin):
+class RefusedAttemptAdmin(OfOpenedProposals):
     """Submissions that came too late, by number, time and hash only."""
 
-    list_display = ["proposal", "received_at", "deadline", "attempted_by"]
-    list_select_related = ["proposal", "attempted_by"]
-    fields = ["proposal", "received_at", "deadline", "sha256", "attempted_by"]
+    list_display = ["number", "received_at", "deadline"]
+    fields = ("number", "received_at", "deadline", "hash_of_it", "who")
+    readonly_fields = ("number", "received_at", "deadline", "hash_of_it", "who")
+
+    @admin.display(description="SHA-256")
+    def hash_of_it(self, attempt: Any) -> str:
+        return str(attempt.sha256) if attempt.is_open else "–"
+
+    @admin.display(description=_("attempted by"))
+    def who(self, attempt: Any) -> str:
+        return str(attempt.attempted_by) if attempt.is_open else "–"
 
 
 @admin.register(SealedAccess)
-class SealedAccessAdmin(ReadOnlyAdmin):
-    """Attempts of officers to open a proposal before its deadline."""
+class SealedAccessAdmin(OfOpenedProposals):
+    """Attempts of officers to open a proposal before its deadline, or one in which they have an interest."""
 
-    list_display = ["officer", "proposal", "path", "tried_at"]
+    list_display = ["officer", "number", "tried_at"]
     list_select_related = ["proposal", "officer"]
-    fields = ["officer", "proposal", "path", "tried_at"]
+    fields = ("officer", "number", "where", "tried_at")
+    readonly_fields = ("officer", "number", "where", "tried_at")
+
+    @admin.display(description=_("address"))
+    def where(self, access: Any) -> str:
+        return str(access.path) if access.is_open else "–"
 
 
 @admin.register(IndividualExtension)
-class IndividualExtensionAdmin(ReadOnlyAdmin):
-    list_display = ["proposal", "until", "reason", "granted_by", "granted_at"]
+class IndividualExtensionAdmin(OfOpenedProposals):
+    """Later deadlines for one proposal each: who, why, until when."""
+
+    list_display = ["number", "until", "reason", "granted_by", "granted_at"]
     list_select_related = ["proposal", "granted_by"]
+    fields = ("number", "until", "reason", "granted_by", "granted_at")
+    readonly_fields = ("number", "until", "reason", "granted_by", "granted_at")
 
 
 @admin.register(CaseEvent)

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.autosave import is_autosave
@@ -87,6 +87,7 @@ def urls_of(desk: "DeskAdmin") -> list[Any]:
     add = "proposals.add_"
     return [
         desk.page("<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}sheetanswer"),
+        desk.page("<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}sheetanswer"),
         desk.page("<int:pk>/note/", require_POST(of_case(_note)), "note", f"{add}casenote"),
         desk.page(
             "<int:pk>/conflict/", of_case(_declare_conflict), "conflict", f"{add}conflictofinterest"
@@ -207,6 +208,21 @@ def _answer(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
             "answered": sheet.answered,
         }
     )
+
+
+def _agree(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+    try:
+        agreed = sheets.agree_with_what_is_met(version, by=person(request))
+    except sheets.AnsweredMeanwhile as meanwhile:
+        messages.error(request, _who_was_faster(meanwhile.current))
+    else:
+        text = ngettext(
+            "You agree with %(count)s rule that is met.",
+            "You agree with %(count)s rules that are met.",
+            agreed,
+        )
+        messages.success(request, text % {"count": agreed})
+    return redirect("admin:proposals_version_change", version.pk)
 
 
 def _progress(sheet: sheets.Sheet) -> str:

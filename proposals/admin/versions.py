@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.web import person
 from calls import clock
-from calls.templatetags.instants import in_words
+from calls.templatetags.instants import in_short
 from proposals.admin import assigning, deciding, exports, saved_filters, sheet, statistics
 from proposals.admin.filters import (
     CountryFilter,
@@ -158,8 +158,9 @@ class VersionAdmin(DeskAdmin):
         return sheet.history(self, request, found)
 
     @admin.display(description=_("proposal"), ordering="proposal__number")
-    def number_and_version(self, version: Version) -> str:
-        return f"{version.proposal.number} v{version.number}"
+    def number_and_version(self, version: Version) -> SafeString:
+        name = f"{version.proposal.number} v{version.number}"
+        return format_html('<span class="one-line">{}</span>', name)
 
     @admin.display(description=_("acronym"), ordering="acronym")
     def acronym_or_title(self, version: Version) -> str:
@@ -176,8 +177,9 @@ class VersionAdmin(DeskAdmin):
         return format_html('<span class="outcome outcome-{}">{}</span>', outcome, label)
 
     @admin.display(description=_("received"), ordering="received_at")
-    def received(self, version: Version) -> str:
-        return in_words(version.received_at, seconds=True)
+    def received(self, version: Version) -> SafeString:
+        day, _space, rest = in_short(version.received_at).partition(", ")
+        return format_html('<span class="one-line">{},</span> {}', day, rest)
 
     @admin.display(description=_("officer"), ordering="proposal__assignment__officer__full_name")
     def whose(self, version: Version) -> str:

@@ -111,8 +111,12 @@ class Checklist:
     lines: list[ElementLine]
 
     @property
+    def answered(self) -> int:
+        return sum(1 for line in self.lines if line.answer)
+
+    @property
     def is_answered(self) -> bool:
-        return all(line.answer for line in self.lines)
+        return self.answered == len(self.lines)
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,11 @@ class Sheet:
     def answered(self) -> int:
         rules = sum(1 for line in self.lines if line.answer)
         return rules + sum(one.is_answered for one in self.checklists)
+
+    @property
+    def met_and_open(self) -> int:
+        """How many rules are met and not answered yet."""
+        return sum(1 for one in self.lines if not one.answer and one.outcome == Outcome.PASS)
 
     @property
     def differing(self) -> list[Line]:
@@ -245,6 +254,19 @@ def save_answer(
     details = {"item": item, "answer": answer, "reason": reason.strip()}
     note_event(version.proposal, CaseEvent.Kind.ANSWERED, f"{item}: {answer}", by=by, **details)
     return SheetAnswer.objects.get(version=version, item=item)
+
+
+@transaction.atomic
+def agree_with_what_is_met(version: Version, *, by: User) -> int:
+    """Agree with every rule that is met and that nobody has answered; returns with how many."""
+    stored = newest_verdict(version)
+    sheet = sheet_of(version, stored.verdict if stored else None)
+    agreed = 0
+    for line in sheet.lines:
+        if line.answer is None and line.outcome == Outcome.PASS:
+            save_answer(version, line.item, answer=Answer.AGREE, reason="", seen_revision=0, by=by)
+            agreed += 1
+    return agreed
 
 
 def _stored(version: Version, item: str, seen: int, values: dict[str, Any]) -> bool:

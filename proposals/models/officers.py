@@ -30,7 +30,8 @@ class SealedAccess(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.officer} · {self.proposal}"
+        """Without the proposal: it may be sealed still."""
+        return f"{self.officer}, {self.tried_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):

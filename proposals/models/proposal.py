@@ -336,4 +336,5 @@ class IndividualExtension(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.proposal} until {self.until:%Y-%m-%d %H:%M} UTC"
+        """Without the proposal: it may be sealed still."""
+        return f"Extension until {self.until:%Y-%m-%d %H:%M} UTC"

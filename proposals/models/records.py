@@ -154,4 +154,5 @@ class RefusedAttempt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.proposal} at {self.received_at:%Y-%m-%d %H:%M:%S} UTC"
+        """Without the proposal: it may be sealed still."""
+        return f"Late attempt at {self.received_at:%Y-%m-%d %H:%M:%S} UTC"

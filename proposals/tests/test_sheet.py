@@ -176,3 +176,16 @@ def test_the_sheet_asks_a_fixed_number_of_questions(
     client.get(path)
     with django_assert_num_queries(20):
         client.get(path)
+
+
+def test_an_officer_agrees_with_all_that_is_met_at_once(version):
+    officer, colleague = make_officer(), make_officer()
+    send(colleague, version, item="rule:duration", answer="differ", reason="Too short")
+    client = Client()
+    client.force_login(officer)
+    path = reverse("admin:proposals_version_agree", args=[version.pk])
+    assert "rules that are met" in client.post(path, follow=True).content.decode()
+    given = dict(SheetAnswer.objects.values_list("item", "answer"))
+    assert given["rule:duration"] == "differ" and "rule:established" not in given
+    met = [line for line in sheet(version).lines if line.outcome == "pass"]
+    assert len(given) == len(met) and sheet(version).met_and_open == 0
