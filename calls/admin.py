@@ -1,13 +1,12 @@
-"""Calls and countries as officers see them. What is final can be read only."""
+"""What admins of all floors share, and countries as officers see them. What is final can be read only."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import models
 from django.http import HttpRequest, HttpResponse
 
-from calls.models import Call, Contact, CountryParticipation, Extension, Programme, Strand
+from calls.models import CountryParticipation, Programme
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -36,53 +35,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return super().history_view(request, object_id, extra_context)
 
 
-def with_https(db_field: Any, **kwargs: Any) -> Any:
-    """Addresses that are typed without a scheme are meant as https, as in Django 6."""
-    kwargs["assume_scheme"] = "https"
-    return db_field.formfield(**kwargs)
-
-
 class ReadOnlyInline(admin.TabularInline):
     extra = 0
     can_delete = False
     show_change_link = False
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if isinstance(db_field, models.URLField):
-            return with_https(db_field, **kwargs)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
-
-
-class StrandInline(ReadOnlyInline):
-    model = Strand
-    fields = ["number", "topic", "title", "budget"]
-
-
-class ExtensionInline(ReadOnlyInline):
-    model = Extension
-    fields = ["old_deadline", "new_deadline", "reason", "decided_by"]
-
-
-class ContactInline(ReadOnlyInline):
-    model = Contact
-    fields = ["kind", "name", "url", "email", "telephone"]
-
-
-@admin.register(Call)
-class CallAdmin(ReadOnlyAdmin):
-    list_display = ["reference", "title", "opens_at", "deadline", "budget"]
-    search_fields = ["reference", "title"]
-    inlines = [StrandInline, ExtensionInline, ContactInline]
-    fields = [
-        "programme", "reference", "title", "summary", "published_at", "opens_at",
-        "first_deadline", "deadline", "zone", "budget", "rules",
-    ]  # fmt: skip
 
 
 class ParticipationInline(ReadOnlyInline):

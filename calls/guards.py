@@ -10,6 +10,9 @@ DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
     func="""
         IF TG_OP = 'INSERT' THEN
             NEW.deadline := NEW.first_deadline;
+        ELSIF OLD.published_at IS NULL AND NEW.first_deadline <> OLD.first_deadline
+            AND NOT EXISTS (SELECT 1 FROM calls_extension WHERE call_id = NEW.id) THEN
+            NEW.deadline := NEW.first_deadline;
         ELSIF NEW.deadline < OLD.deadline THEN
             RAISE EXCEPTION 'the deadline of call % only moves later', NEW.reference
                 USING ERRCODE = 'check_violation';
@@ -20,6 +23,20 @@ DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
                 USING ERRCODE = 'check_violation';
         ELSIF NEW.first_deadline <> OLD.first_deadline THEN
             RAISE EXCEPTION 'the first deadline of call % is final', NEW.reference
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# What was told to the public once stays told.
+PUBLISHED_ONCE = pgtrigger.Trigger(
+    name="published_once",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Update,
+    func="""
+        IF OLD.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at THEN
+            RAISE EXCEPTION 'the day of publication of call % is final', NEW.reference
                 USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;

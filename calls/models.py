@@ -134,7 +134,7 @@ class CallQuerySet(models.QuerySet["Call"]):
             "strands__deliverables",
             "sections",
             "contacts",
-            "extensions",
+            "extensions__incident",
             "programme__participation",
         )
 
@@ -165,6 +165,9 @@ class Call(models.Model):
         blank=True,
         help_text="How and within which period a decision can be contested: title, within, text.",
     )
+    cloned_from = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="clones"
+    )
     changed_at = models.DateTimeField(default=clock.real_now, editable=False)
 
     objects = CallQuerySet.as_manager()
@@ -180,7 +183,11 @@ class Call(models.Model):
                 name="a_deadline_only_moves_later", condition=Q(deadline__gte=F("first_deadline"))
             ),
         ]
-        triggers = [guards.DEADLINE_MOVES_BY_EXTENSION_ONLY, guards.RULES_CHANGE_FOR_A_REASON]
+        triggers = [
+            guards.DEADLINE_MOVES_BY_EXTENSION_ONLY,
+            guards.RULES_CHANGE_FOR_A_REASON,
+            guards.PUBLISHED_ONCE,
+        ]
 
     def __str__(self) -> str:
         return self.reference
@@ -313,6 +320,36 @@ class RequiredDeliverable(models.Model):
         return self.title
 
 
+class Incident(models.Model):
+    """A time in which the portal could not be used as it should, on record for extensions to cite."""
+
+    call = models.ForeignKey(Call, models.PROTECT, related_name="incidents")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    text = models.TextField(help_text="What could not be done, as applicants may read it.")
+    recorded_by = models.CharField(max_length=120)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-began_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="an_incident_ends_after_it_began", condition=Q(ended_at__gt=F("began_at"))
+            ),
+            models.CheckConstraint(
+                name="an_incident_says_what_happened", condition=Q(text__regex=r"\S")
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="incidents_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d %H:%M} to {self.ended_at:%H:%M} UTC"
+
+
 class Extension(models.Model):
     """A later deadline for the whole call: what it was, what it is, and why. Never changed."""
 
@@ -321,6 +358,7 @@ class Extension(models.Model):
     new_deadline = models.DateTimeField()
     reason = models.TextField()
     decided_by = models.CharField(max_length=120, help_text="Whoever decided, by office.")
+    incident = models.ForeignKey(Incident, models.PROTECT, null=True, blank=True, related_name="+")
     recorded_at = models.DateTimeField()
 
     class Meta:

@@ -18,6 +18,7 @@ from calls.models import (
     Contact,
     CountryParticipation,
     Extension,
+    Incident,
     Programme,
     RequiredDeliverable,
     Strand,
@@ -225,7 +226,12 @@ def _load_parts(
 
 @transaction.atomic
 def extend_deadline(
-    call: Call, *, new_deadline: datetime, reason: str, decided_by: str
+    call: Call,
+    *,
+    new_deadline: datetime,
+    reason: str,
+    decided_by: str,
+    incident: Incident | None = None,
 ) -> Extension:
     """Move the deadline of the whole call later, with the record that says why.
 
@@ -241,6 +247,7 @@ def extend_deadline(
         new_deadline=new_deadline,
         reason=reason,
         decided_by=decided_by,
+        incident=incident,
         recorded_at=clock.now(),
     )
     call.deadline = new_deadline

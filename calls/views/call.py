@@ -77,6 +77,11 @@ def _page(request: HttpRequest, found: Call, state: CallState, time_left: SafeSt
     return render_to_string("calls/call.html", context, request)
 
 
+def page_as_open(request: HttpRequest, found: Call) -> str:
+    """The page as applicants will read it while the call is open, for those who prepare it."""
+    return _page(request, found, CallState.OPEN, countdown(found.deadline, clock.now()))
+
+
 def _page_for_anyone(request: HttpRequest, found: Call, state: CallState) -> str:
     """The page with a mark where the time left goes."""
     kept = caches["pages"]

@@ -48,6 +48,7 @@ from proposals.models.records import (
     Stamp,
     Withdrawal,
 )
+from proposals.models.setup import Publication
 from proposals.models.version import StoredVerdict, Version, VersionQuerySet, title_in
 from proposals.models.workspace import (
     Collaborator,
@@ -97,6 +98,7 @@ __all__ = [
     "ProposalFile",
     "ProposalQuerySet",
     "ProposedChange",
+    "Publication",
     "Question",
     "QuestionQuerySet",
     "Receipt",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import Organisation, SavedStep, User
 from calls.eligibility.facts import Role
-from calls.models import Call, Strand
+from calls.models import Call, Incident, Strand
 from proposals import guards
 
 # Without vowels, so that no word appears, and without signs that look alike.
@@ -318,6 +318,7 @@ class IndividualExtension(models.Model):
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="extensions")
     until = models.DateTimeField()
     reason = models.TextField()
+    incident = models.ForeignKey(Incident, models.PROTECT, null=True, blank=True, related_name="+")
     granted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     granted_at = models.DateTimeField()
 

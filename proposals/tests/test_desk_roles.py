@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from applicants.models import Organisation, User
 from calls import clock
-from calls.models import Call, ConditionChange, Programme
+from calls.models import Call, ConditionChange, Programme, Strand
 from conftest import NEXT_DAY
 from cosme_portal.settings import ROOT
 from proposals.changing import propose
@@ -114,7 +114,7 @@ def world(call):
 def objects():
     """The row that stands in the addresses of each model."""
     models = (
-        EmailAddress, Call, Programme, ConditionChange, Organisation, User, Version, Decision, Question, CaseEvent,
+        EmailAddress, Call, Strand, Programme, ConditionChange, Organisation, User, Version, Decision, Question, CaseEvent,
         Export, IndividualExtension, Mail, OutboxMessage, ProposedChange, RefusedAttempt, Remaking, SealedAccess, Group,
     )  # fmt: skip
     return {

@@ -1,0 +1,140 @@
+"""Setting up a call without a file: begin one, clone one, see what is left to do, record incidents."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from calls import clock
+from calls.models import Call, Incident, Programme
+from calls.templatetags.instants import in_words
+
+COPIED = ("summary", "zone", "budget", "rules", "remedies")
+PARTS = ("sections", "contacts")
+
+
+class ReferenceTaken(Exception):
+    """There is a call with this reference already."""
+
+
+@transaction.atomic
+def begin_call(
+    programme: Programme,
+    *,
+    reference: str,
+    title: str,
+    summary: str,
+    first_deadline: datetime,
+    budget: Decimal,
+) -> Call:
+    """An empty call that only officers see.
+
+    Raises:
+        ReferenceTaken: another call has this reference.
+    """
+    _check_free(reference)
+    return Call.objects.create(
+        programme=programme, reference=reference, title=title, summary=summary,
+        first_deadline=first_deadline, deadline=first_deadline, budget=budget,
+    )  # fmt: skip
+
+
+def _check_free(reference: str) -> None:
+    if Call.objects.filter(reference=reference).exists():
+        raise ReferenceTaken
+
+
+@transaction.atomic
+def clone_call(source: Call, *, reference: str, title: str, first_deadline: datetime) -> Call:
+    """A call with the texts, strands, rules and contacts of another, without its dates.
+
+    The day of opening is empty, extensions and incidents stay with the source, and it is not published.
+
+    Raises:
+        ReferenceTaken: another call has this reference.
+    """
+    _check_free(reference)
+    call = Call.objects.create(
+        programme=source.programme,
+        reference=reference,
+        title=title,
+        first_deadline=first_deadline,
+        deadline=first_deadline,
+        cloned_from=source,
+        **{name: getattr(source, name) for name in COPIED},
+    )
+    for name in PARTS:
+        for part in getattr(source, name).all():
+            part.pk, part.call = None, call
+            part.save(force_insert=True)
+    for strand in source.strands.prefetch_related("deliverables"):
+        deliverables = list(strand.deliverables.all())
+        strand.pk, strand.call = None, call
+        strand._state.adding = True
+        strand.save(force_insert=True)
+        for deliverable in deliverables:
+            deliverable.pk, deliverable.strand = None, strand
+            deliverable.save(force_insert=True)
+    return call
+
+
+def obstacles_to_publishing(call: Call) -> Iterator[str]:
+    """What must be done before the public may see it."""
+    moment = clock.now()
+    if call.opens_at is None:
+        yield _("Say when the call opens.")
+    if call.deadline <= moment:
+        yield _("The deadline has passed: %(deadline)s.") % {"deadline": in_words(call.deadline)}
+    if not call.strands.exists():
+        yield _("Add at least one strand.")
+    if not call.rules:
+        yield _("Choose the rules by which proposals are judged.")
+    if not call.sections.exists():
+        yield _("Write at least one section of the call page.")
+
+
+def remarks_before_publishing(call: Call) -> Iterator[str]:
+    """What a colleague would ask about; above all what a clone still has of its source."""
+    if not call.contacts.exists():
+        yield _("No contact is named.")
+    if not call.remedies:
+        yield _("Letters will name no way to contest a decision: none is set.")
+    if call.cloned_from is not None:
+        yield from _left_of(call.cloned_from, call)
+
+
+def _left_of(source: Call, call: Call) -> Iterator[str]:
+    values = {"source": source.reference}
+    named = {
+        "budget": _("The budget"),
+        "rules": _("Rules, ceilings and citations"),
+        "summary": _("The summary"),
+    }
+    for name, words in named.items():
+        if getattr(call, name) == getattr(source, name):
+            yield _("%(what)s: the same as in %(source)s.") % (values | {"what": words})
+    same = {section.text for section in source.sections.all()}
+    for section in call.sections.all():
+        words = _("The section “%(title)s”") % {"title": section.title}
+        if section.text in same:
+            yield _("%(what)s: the same as in %(source)s.") % (values | {"what": words})
+        if source.reference in f"{section.text} {section.points}":
+            yield _("%(what)s names %(source)s.") % (values | {"what": words})
+    topics = {strand.topic for strand in source.strands.all() if strand.topic}
+    for strand in call.strands.all():
+        if strand.topic in topics:
+            words = _("The topic of strand %(number)s") % {"number": strand.number}
+            yield _("%(what)s: the same as in %(source)s.") % (values | {"what": words})
+
+
+@transaction.atomic
+def record_incident(
+    call: Call, *, began_at: datetime, ended_at: datetime, text: str, recorded_by: str
+) -> Incident:
+    """Keep that the portal could not be used in a time; applicants read it where an extension cites it."""
+    return Incident.objects.create(
+        call=call, began_at=began_at, ended_at=ended_at, text=text, recorded_by=recorded_by,
+        recorded_at=clock.now(),
+    )  # fmt: skip

@@ -1,0 +1,221 @@
+"""Forms by which a call is set up: lists as lines of text, instants in Brussels time."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applicants.fields import TextField
+from calls.models import Call, CallSection, Contact, Incident, Programme, Strand
+from calls.periods import PATTERN
+
+LONG = forms.Textarea(attrs={"rows": 6})
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one in each line."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("required", False)
+        kwargs.setdefault("help_text", gettext_lazy("One in each line."))
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(self.as_line(one) for one in value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        lines = [line.strip() for line in str(super().clean(value)).splitlines()]
+        return [self.from_line(line) for line in lines if line]
+
+    def as_line(self, one: Any) -> str:
+        return str(one)
+
+    def from_line(self, line: str) -> Any:
+        return line
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(super().has_changed(self.prepare_value(initial or []), data))
+
+
+class ObjectivesField(LinesField):
+    """What activities of a strand are tied to: a code and a text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["help_text"] = gettext_lazy("One in each line, as “code: text”.")
+        super().__init__(**kwargs)
+
+    def as_line(self, one: Any) -> str:
+        return f"{one['code']}: {one['text']}"
+
+    def from_line(self, line: str) -> Any:
+        code, colon, text = (part.strip() for part in line.partition(":"))
+        if not (code and colon and text):
+            raise ValidationError(
+                _("“%(line)s” is not a code, a colon and a text.") % {"line": line}
+            )
+        return {"code": code, "text": text}
+
+
+class RemediesField(LinesField):
+    """How a decision can be contested."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["help_text"] = gettext_lazy(
+            "One in each line, as “title | period | text”; a period is such as 30 days, 1 month, 2 years."
+        )
+        super().__init__(**kwargs)
+
+    def as_line(self, one: Any) -> str:
+        return f"{one['title']} | {one['within']} | {one['text']}"
+
+    def from_line(self, line: str) -> Any:
+        parts = [part.strip() for part in line.split("|", 2)]
+        if len(parts) != len(("title", "within", "text")) or not all(parts):
+            raise ValidationError(
+                _("“%(line)s” is not a title, a period and a text.") % {"line": line}
+            )
+        if PATTERN.fullmatch(parts[1]) is None:
+            raise ValidationError(
+                _("“%(period)s” is no period such as 30 days or 1 month.") % {"period": parts[1]}
+            )
+        return dict(zip(("title", "within", "text"), parts, strict=True))
+
+
+def instant_field(label: Any, **kwargs: Any) -> forms.DateTimeField:
+    kwargs.setdefault("help_text", gettext_lazy("Brussels time."))
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=widget, **kwargs)
+
+
+class CallForm(forms.ModelForm):
+    """What of a call is written here; its rules are proposed changes, its deadline moves by extensions."""
+
+    opens_at = instant_field(gettext_lazy("Opens"), required=False)
+    first_deadline = instant_field(
+        gettext_lazy("Deadline"),
+        help_text=gettext_lazy("Brussels time. That instant itself is late."),
+    )
+    open_points = LinesField(label=gettext_lazy("What is not known here"))
+    remedies = RemediesField(label=gettext_lazy("How decisions can be contested"))
+
+    class Meta:
+        model = Call
+        fields = [
+            "title",
+            "summary",
+            "opens_at",
+            "first_deadline",
+            "budget",
+            "open_points",
+            "remedies",
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        opens_at, deadline = given.get("opens_at"), given.get("first_deadline")
+        if opens_at and deadline and opens_at >= deadline:
+            self.add_error("opens_at", _("A call opens before its deadline."))
+        return given
+
+
+class SectionForm(forms.ModelForm):
+    points = LinesField(label=gettext_lazy("Points of a list"))
+
+    class Meta:
+        model = CallSection
+        fields = ["position", "slug", "title", "text", "points"]
+
+
+class StrandForm(forms.ModelForm):
+    objectives = ObjectivesField(label=gettext_lazy("Objectives"))
+
+    class Meta:
+        model = Strand
+        fields = [
+            "number", "code", "topic", "title", "budget", "purpose", "objectives",
+            "needs_established_partnership",
+        ]  # fmt: skip
+
+
+class ContactForm(forms.ModelForm):
+    url = forms.URLField(label=gettext_lazy("Address"), required=False, assume_scheme="https")
+
+    class Meta:
+        model = Contact
+        fields = ["position", "kind", "name", "text", "url", "email", "telephone"]
+
+
+class CloneForm(forms.Form):
+    reference = forms.RegexField(
+        label=gettext_lazy("Reference of the new call"),
+        regex=r"^[A-Z0-9][A-Z0-9-]{2,39}$",
+        error_messages={
+            "invalid": gettext_lazy(
+                "Capital letters, digits and hyphens, such as COS-CLUSTER-2016-1."
+            )
+        },
+    )
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
+    first_deadline = instant_field(gettext_lazy("Deadline"))
+
+
+class BeginForm(CloneForm):
+    programme = forms.ModelChoiceField(
+        label=gettext_lazy("Programme"), queryset=Programme.objects.all()
+    )
+    summary = TextField(label=gettext_lazy("Summary"), widget=LONG)
+    budget = forms.DecimalField(
+        label=gettext_lazy("Budget (EUR)"), min_value=1, max_digits=14, decimal_places=2
+    )
+
+
+class IncidentForm(forms.Form):
+    began_at = instant_field(gettext_lazy("From"))
+    ended_at = instant_field(gettext_lazy("To"))
+    text = TextField(
+        label=gettext_lazy("What could not be done"),
+        widget=LONG,
+        help_text=gettext_lazy("Applicants read it where an extension cites it."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        began_at, ended_at = given.get("began_at"), given.get("ended_at")
+        if began_at and ended_at and ended_at <= began_at:
+            self.add_error("ended_at", _("It ended after it began."))
+        return given
+
+
+class ExtensionForm(forms.Form):
+    until = instant_field(
+        gettext_lazy("New deadline"),
+        help_text=gettext_lazy("Brussels time. That instant itself is late."),
+    )
+    reason = TextField(
+        label=gettext_lazy("Reason"),
+        widget=LONG,
+        help_text=gettext_lazy("It is told to applicants."),
+    )
+    incident = forms.ModelChoiceField(
+        label=gettext_lazy("Because of this incident"),
+        queryset=Incident.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("No incident"),
+    )
+
+    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["incident"].queryset = call.incidents.all()  # type: ignore[attr-defined]
+
+
+class IndividualExtensionForm(ExtensionForm):
+    number = forms.CharField(
+        label=gettext_lazy("Number of the proposal"),
+        max_length=9,
+        help_text=gettext_lazy("As its consortium tells it, such as K7QM-2XTP."),
+    )
+    field_order = ["number", "until", "reason", "incident"]

@@ -1,0 +1,303 @@
+"""Setting up a call: begin or clone it, write it, look at it, publish it with a second yes, extend it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from applicants.web import person
+from calls import clock, setting_up
+from calls.admin import ReadOnlyInline
+from calls.models import (
+    Call,
+    CallSection,
+    Contact,
+    Extension,
+    Incident,
+    RequiredDeliverable,
+    Strand,
+)
+from calls.views.call import page_as_open
+from proposals import tasks
+from proposals.admin.call_forms import (
+    BeginForm,
+    CallForm,
+    CloneForm,
+    ContactForm,
+    ExtensionForm,
+    IncidentForm,
+    IndividualExtensionForm,
+    SectionForm,
+    StrandForm,
+)
+from proposals.admin.pages import DeskAdmin
+from proposals.desk import calls as desk_calls
+from proposals.models import Publication
+
+TEMPLATES = "admin/calls/call"
+CHANGE = "calls.change_call"
+
+
+class PartInline(admin.StackedInline):
+    """A part of a call that call managers write; strands of a published call stay as they are."""
+
+    extra = 0
+    final_when_published = False
+
+    def _may_write(self, request: HttpRequest, call: Any) -> bool:
+        is_final = self.final_when_published and call is not None and call.published_at is not None
+        return request.user.has_perm(CHANGE) and not is_final
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("calls.view_call")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_write(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_write(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_write(request, obj)
+
+
+class SectionInline(PartInline):
+    model = CallSection
+    form = SectionForm
+
+
+class StrandInline(PartInline):
+    model = Strand
+    form = StrandForm
+    final_when_published = True
+    show_change_link = True
+
+
+class ContactInline(PartInline):
+    model = Contact
+    form = ContactForm
+
+
+class ExtensionInline(ReadOnlyInline):
+    model = Extension
+    fields = ["old_deadline", "new_deadline", "reason", "decided_by", "incident"]
+
+
+class IncidentInline(ReadOnlyInline):
+    model = Incident
+    fields = ["began_at", "ended_at", "text", "recorded_by"]
+
+
+@admin.register(Call)
+class CallAdmin(DeskAdmin):
+    """Calls, published or in preparation."""
+
+    form = CallForm
+    change_form_template = f"{TEMPLATES}/change_form.html"
+    change_list_template = f"{TEMPLATES}/change_list.html"
+    list_display = ["reference", "title", "published_at", "opens_at", "deadline", "budget"]
+    search_fields = ["reference", "title"]
+    inlines = [SectionInline, StrandInline, ContactInline, ExtensionInline, IncidentInline]
+    fields = [
+        "reference", "programme", "title", "summary", "published_at", "opens_at", "first_deadline",
+        "deadline", "zone", "budget", "open_points", "remedies",
+    ]  # fmt: skip
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(CHANGE)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("calls.add_call")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        always = ["reference", "programme", "published_at", "deadline", "zone"]
+        is_published = obj is not None and obj.published_at is not None
+        return [*always, "opens_at", "first_deadline"] if is_published else always
+
+    def save_model(self, request: HttpRequest, obj: Call, form: Any, change: bool) -> None:
+        obj.changed_at = clock.real_now()
+        if obj.published_at is None and not obj.extensions.exists():
+            obj.deadline = obj.first_deadline
+        obj.save()
+
+    def get_urls(self) -> list[Any]:
+        own = [
+            self.page("<int:pk>/clone/", self._clone, "clone", "calls.add_call"),
+            self.page(
+                "<int:pk>/preview/", require_safe(self._preview), "preview", "calls.view_call"
+            ),
+            self.page("<int:pk>/publish/", self._publish, "publish", "calls.view_call"),
+            self.page("<int:pk>/extend/", self._extend, "extend", "calls.add_extension"),
+            self.page(
+                "<int:pk>/extend-one/", self._extend_one, "extend_one",
+                "proposals.add_individualextension",
+            ),
+            self.page("<int:pk>/incident/", self._incident, "incident", "calls.add_incident"),
+        ]  # fmt: skip
+        return own + super().get_urls()
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Begin an empty call; everything else is written on its own page."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = BeginForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                made = setting_up.begin_call(**form.cleaned_data)
+            except setting_up.ReferenceTaken:
+                form.add_error("reference", _("There is a call with this reference already."))
+            else:
+                messages.success(request, _("The call is begun; only officers see it."))
+                return redirect("admin:calls_call_change", made.pk)
+        return self._form_page(request, None, form, title=_("Begin a call"), button=_("Begin it"))
+
+    def _form_page(
+        self, request: HttpRequest, call: Call | None, form: forms.Form, **words: Any
+    ) -> HttpResponse:
+        status = 422 if form.errors else 200
+        return self.show(
+            request, f"{TEMPLATES}/form.html", status=status, call=call, form=form, **words
+        )
+
+    def _clone(self, request: HttpRequest, pk: int) -> HttpResponse:
+        source = get_object_or_404(Call, pk=pk)
+        form = CloneForm(request.POST or None, initial={"title": source.title})
+        if request.method == "POST" and form.is_valid():
+            try:
+                made = setting_up.clone_call(source, **form.cleaned_data)
+            except setting_up.ReferenceTaken:
+                form.add_error("reference", _("There is a call with this reference already."))
+            else:
+                messages.success(
+                    request, _("The call is cloned without its dates. Below is what must change.")
+                )
+                return redirect("admin:calls_call_publish", made.pk)
+        title = _("Clone %(reference)s") % {"reference": source.reference}
+        return self._form_page(request, source, form, title=title, button=_("Clone it"))
+
+    def _preview(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The call's page as applicants will see it once it is open."""
+        return HttpResponse(page_as_open(request, get_object_or_404(Call, pk=pk)))
+
+    def _publish(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What is left to do; asking for it to be published, and the second yes."""
+        call = get_object_or_404(Call, pk=pk)
+        may_ask = request.user.has_perm("proposals.add_publication")
+        may_confirm = request.user.has_perm("proposals.change_publication")
+        if request.method == "POST":
+            confirms = "confirm" in request.POST
+            if not (may_confirm if confirms else may_ask):
+                raise PermissionDenied
+            self._act(request, call, confirms=confirms)
+            return redirect("admin:calls_call_publish", pk)
+        asked = Publication.objects.filter(call=call).select_related("asked_by", "confirmed_by")
+        return self.show(
+            request,
+            f"{TEMPLATES}/publish.html",
+            title=_("Publish %(reference)s") % {"reference": call.reference},
+            call=call,
+            obstacles=list(setting_up.obstacles_to_publishing(call)),
+            remarks=list(setting_up.remarks_before_publishing(call)),
+            asked=asked.first(),
+            may_ask=may_ask,
+            may_confirm=may_confirm,
+        )
+
+    def _act(self, request: HttpRequest, call: Call, *, confirms: bool) -> None:
+        act = desk_calls.confirm_publication if confirms else desk_calls.ask_to_publish
+        try:
+            act(call, by=person(request))
+        except desk_calls.CannotPublish as refusal:
+            messages.error(request, str(refusal))
+        else:
+            words = (
+                _("The call is published.") if confirms else _("A colleague can say yes to it now.")
+            )
+            messages.success(request, words)
+
+    def _extend(self, request: HttpRequest, pk: int) -> HttpResponse:
+        call = get_object_or_404(Call, pk=pk)
+        form = ExtensionForm(request.POST or None, call=call)
+        if request.method == "POST" and form.is_valid():
+            try:
+                desk_calls.extend_for_all(call, by=person(request), **form.cleaned_data)
+            except desk_calls.CannotExtend as refusal:
+                form.add_error("until", str(refusal))
+            else:
+                tasks.hurry()
+                messages.success(
+                    request, _("The deadline is moved; the call's page says why, and mails go out.")
+                )
+                return redirect("admin:calls_call_change", pk)
+        title = _("Extend %(reference)s for everyone") % {"reference": call.reference}
+        return self._form_page(request, call, form, title=title, button=_("Move the deadline"))
+
+    def _extend_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        call = get_object_or_404(Call, pk=pk)
+        form = IndividualExtensionForm(request.POST or None, call=call)
+        if request.method == "POST" and form.is_valid():
+            try:
+                desk_calls.extend_for_one(call, by=person(request), **form.cleaned_data)
+            except desk_calls.CannotExtend as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                tasks.hurry()
+                messages.success(
+                    request,
+                    _("The deadline of this proposal is moved; its consortium gets a mail."),
+                )
+                return redirect("admin:calls_call_change", pk)
+        title = _("Extend %(reference)s for one proposal") % {"reference": call.reference}
+        return self._form_page(request, call, form, title=title, button=_("Move its deadline"))
+
+    def _incident(self, request: HttpRequest, pk: int) -> HttpResponse:
+        call = get_object_or_404(Call, pk=pk)
+        form = IncidentForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            who = str(person(request))
+            setting_up.record_incident(call, recorded_by=who, **form.cleaned_data)
+            messages.success(request, _("The incident is on record; an extension can cite it."))
+            return redirect("admin:calls_call_change", pk)
+        title = _("Record an incident of %(reference)s") % {"reference": call.reference}
+        return self._form_page(request, call, form, title=title, button=_("Record it"))
+
+
+class DeliverableInline(PartInline):
+    model = RequiredDeliverable
+    fields = ["position", "code", "title", "text", "is_scoreboard"]
+    final_when_published = True
+
+    def _may_write(self, request: HttpRequest, call: Any) -> bool:
+        return super()._may_write(request, call.call if isinstance(call, Strand) else call)
+
+
+@admin.register(Strand)
+class StrandAdmin(DeskAdmin):
+    """The deliverables of a strand; a strand itself is written on its call's page."""
+
+    inlines = [DeliverableInline]
+    list_display = ["call", "number", "title"]
+    list_select_related = ["call"]
+    fields = ("call", "number", "code", "title", "purpose")
+    readonly_fields = ("call", "number", "code", "title", "purpose")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(CHANGE)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("calls.view_call")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Strand]:
+        return super().get_queryset(request).select_related("call")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        Call.objects.filter(pk=form.instance.call_id).update(changed_at=clock.real_now())
