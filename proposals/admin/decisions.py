@@ -160,7 +160,7 @@ class DecisionAdmin(DeskAdmin):
 
 def _letter_state(decision: Decision) -> dict[str, Any]:
     """Whether the applicant was told, whether that can be done now, and how far the mails are."""
-    information = getattr(decision, "information", None)
+    information = decision.told
     obstacle = obstacle_to_informing(decision, proposal=decision.version.proposal)
     return {
         "information": information,

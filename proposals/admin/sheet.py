@@ -129,7 +129,7 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
         "notes": list(version.proposal.case_notes.select_related("written_by")),
         "note_form": NoteForm(),
         "neighbours": _neighbours(request, version),
-        "assignment": getattr(version.proposal, "assignment", None),
+        "assignment": version.proposal.assigned,
         "in_force": deciding.decision_in_force(version),
         "may_answer": request.user.has_perm("proposals.add_sheetanswer"),
     }

@@ -183,7 +183,7 @@ class VersionAdmin(DeskAdmin):
 
     @admin.display(description=_("officer"), ordering="proposal__assignment__officer__full_name")
     def whose(self, version: Version) -> str:
-        assignment = getattr(version.proposal, "assignment", None)
+        assignment = version.proposal.assigned
         if assignment is None:
             return "–"
         until = f", {assignment.due_on:%d.%m.%Y}" if assignment.due_on else ""

@@ -71,7 +71,7 @@ def _row(version: Version) -> Row:
     applicants = [one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value]
     names = [one["organisation"]["legal_name"] for one in applicants]
     leads = [one for one in applicants if one["role"] == Role.COORDINATOR.value]
-    assignment = getattr(version.proposal, "assignment", None)
+    assignment = version.proposal.assigned
     return {
         "proposal": version.proposal.number,
         "version": version.number,
@@ -99,7 +99,7 @@ def _decided(version: Version) -> Row:
     given = list(version.decisions.all())
     standing = [one for one in given if one.reviewed and one.reviewed.answer == "confirmed"]
     newest = next(iter(standing or given), None)
-    information = getattr(newest, "information", None)
+    information = newest.told if newest else None
     return {
         "outcome": newest.get_outcome_display() if newest else "",
         "state": newest.state.label if newest else "",

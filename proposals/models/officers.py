@@ -115,6 +115,11 @@ class Decision(models.Model):
         return getattr(self, "review", None)
 
     @property
+    def told(self) -> "Information | None":
+        """That the applicant was told of it, if they were."""
+        return getattr(self, "information", None)
+
+    @property
     def state(self) -> "DecisionState":
         if self.reviewed is None:
             return DecisionState.WAITING

@@ -168,6 +168,11 @@ class Proposal(models.Model):
         own = self.extensions.order_by("-until").values_list("until", flat=True).first()
         return max(self.call.deadline, own) if own else self.call.deadline
 
+    @property
+    def assigned(self) -> Any:
+        """Whose case it is (`Assignment`), None while it is nobody's."""
+        return getattr(self, "assignment", None)
+
     def is_open(self, moment: datetime) -> bool:
         opens_at = self.call.opens_at
         return opens_at is not None and opens_at <= moment < self.deadline

@@ -68,8 +68,17 @@ class Visitor:
         ]
         assert not found, f"{self.page.url}: {found}"
         too_wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert too_wide <= 0, f"{self.page.url} is {too_wide} px wider than the window"
+        assert too_wide <= 0, (
+            f"{self.page.url} is {too_wide} px wider than the window: {self._widest()}"
+        )
         self.checked.append(self.page.url)
+
+    def _widest(self) -> list[str]:
+        return self.page.evaluate(
+            "[...document.querySelectorAll('body *')]"
+            ".filter((one) => one.getBoundingClientRect().right > innerWidth + 1).slice(-5)"
+            ".map((one) => one.outerHTML.slice(0, 200))"
+        )
 
     def log_in(self, person: User) -> None:
         self.goto("/account/login/")

@@ -226,7 +226,7 @@ def officer_reads_and_decides(officer: Visitor, person) -> None:
     officer.says("Every rule is met.", "plan.pdf", "Receipt (PDF)")
     officer.press("Record an outcome")
     officer.fill(outcome="eligible", reason="Three organisations from three countries.")
-    officer.press("Save", within="#content")
+    officer.press("Record the outcome", within="#content")
     decision = Decision.objects.get()
     assert (decision.decided_by, decision.version.number) == (person, 2)
 

@@ -1,0 +1,282 @@
+"""An officers' year in one walk: from a cloned call to letters, figures and a bundle that checks itself."""
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.urls import reverse
+
+from applicants.tests.factories import PASSWORD, make_user
+from calls import clock
+from calls.models import Call
+from conftest import AFTERNOON, NEXT_DAY
+from cosme_portal.tests.browser.conftest import jump
+from cosme_portal.tests.processes import wait_until
+from proposals.desk import asking, cases, exporting
+from proposals.desk.deciding import inform, record_decision, review_decision
+from proposals.desk.rights import AUDITORS, CALL_MANAGERS, SCREENING_OFFICERS
+from proposals.desk.searching import take_words
+from proposals.models import Decision, Export, Letter, Question, SheetAnswer
+from proposals.screening import screen_closed
+from proposals.tests.factories import make_officer, make_ready, submit
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.real_clock,
+    pytest.mark.xdist_group("processes"),
+]
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+SPRING = datetime(2016, 2, 1, 10, 0, tzinfo=BRUSSELS)
+NEW_DEADLINE = datetime(2016, 5, 23, 17, 0, tzinfo=BRUSSELS)
+LIST = reverse("admin:proposals_version_changelist")
+
+
+def at_the_desk(visit, role, **window):
+    officer = make_officer(role)
+    visitor = visit(**window)
+    visitor.goto("/admin/")
+    visitor.fill(login=officer.email, password=PASSWORD)
+    visitor.page.locator("main").get_by_role("button", name="Log in").click()
+    visitor.officer = officer
+    return visitor
+
+
+def download(visitor, words):
+    with visitor.page.expect_download() as started:
+        visitor.page.get_by_role("link", name=words).click()
+    with open(started.value.path(), "rb") as stored:
+        return stored.read()
+
+
+def clone_and_publish(call, manager, colleague):
+    manager.goto(reverse("admin:calls_call_clone", args=[call.pk]))
+    manager.fill(
+        reference="COS-NEXT-2016", title="Go International again", first_deadline="2016-05-23T17:00"
+    )
+    manager.press("Clone it", within="#content")
+    manager.says("Say when the call opens.", "The summary: the same as in COS-CLUSTER-2014-3-03.")
+    made = Call.objects.get(reference="COS-NEXT-2016")
+    manager.goto(reverse("admin:calls_call_change", args=[made.pk]))
+    manager.fill(opens_at="2016-01-15T09:00", summary="Once more beyond Europe.")
+    with manager.page.expect_navigation():
+        manager.page.get_by_role("button", name="Save and continue editing").click()
+    manager.goto(reverse("admin:calls_call_preview", args=[made.pk]))
+    manager.says("Once more beyond Europe.", "Start a proposal in strand 1")
+    manager.goto(reverse("admin:calls_call_publish", args=[made.pk]))
+    manager.press("Ask for it to be published", within="#content")
+    colleague.goto(reverse("admin:calls_call_publish", args=[made.pk]))
+    colleague.press("Yes, publish it now", within="#content")
+    colleague.says("confirmed by")
+    return Call.objects.get(pk=made.pk)
+
+
+def assign_and_screen(officer, version):
+    officer.goto(LIST + "?queue=unassigned")
+    officer.says("Unassigned 2")
+    officer.page.locator("#action-toggle").check()
+    officer.page.select_option("select[name=action]", "assign")
+    officer.press("Go", within="#changelist-form")
+    officer.page.get_by_label(str(officer.officer)).check()
+    officer.page.fill("[name=due_on]", "2016-06-30")
+    officer.press("Assign", within="#content")
+    officer.says("2 cases went to", "Mine 2")
+    officer.goto(LIST + "?queue=mine&q=" + version.proposal.number)
+    officer.press(version.proposal.number, within="#result_list")
+    officer.press("that are met", within="#content")
+    # By keyboard: the button leads to the next line, a radio is chosen by an arrow, and saves itself.
+    page = officer.page
+    page.locator("#next-unanswered").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    wait_until(lambda: SheetAnswer.objects.filter(item="rule:established", answer="agree").exists())
+    line = page.locator("form[data-line='rule:established']")
+    line.locator("[value=differ]").check()
+    line.get_by_text("Not saved yet: say why you differ.").wait_for()
+    assert page.evaluate("document.activeElement.name") == "reason"
+    page.keyboard.type("It was ratified in time.")
+    page.keyboard.press("Tab")
+    kept = {"item": "rule:established", "reason": "It was ratified in time."}
+    wait_until(lambda: SheetAnswer.objects.filter(answer="differ", **kept).exists())
+    officer.check()
+
+
+def ask_and_answer(officer, lead, version):
+    officer.goto(reverse("admin:proposals_version_ask", args=[version.pk]))
+    officer.fill(text="When was the agreement ratified?")
+    officer.press("Ask", within="#content")
+    officer.says("The question is asked.", "When was the agreement ratified?")
+    lead.goto("/proposals/")
+    lead.press("The officers ask a question")
+    lead.fill(text="On 4 May 2016.")
+    lead.press("Send the answer")
+    lead.says("Your answer is kept", "On 4 May 2016.")
+    assert Question.objects.get().answered.text == "On 4 May 2016."
+
+
+def decide_and_tell(officer, colleague, version):
+    officer.goto(reverse("admin:proposals_version_change", args=[version.pk]))
+    officer.says("On 4 May 2016.")
+    officer.press("Record an outcome", within="#content")
+    officer.fill(outcome="eligible", reason="Ratified, as the answer shows.")
+    officer.press("Record the outcome", within="#content")
+    colleague.goto(LIST + "?queue=for-me")
+    colleague.says("To confirm 1")
+    colleague.press(version.proposal.number, within="#result_list")
+    colleague.press("Confirm it or send it back", within="#content")
+    colleague.fill(answer="confirmed")
+    colleague.press("Record my answer", within="#content")
+    colleague.press("Look at the letter", within="#content")
+    assert download(colleague, "Sample of the letter")[:5] == b"%PDF-"
+    colleague.press("Send the letter", within="#content")
+    wait_until(Letter.objects.exists)
+    colleague.page.reload()
+    colleague.check()
+    assert b"/ByteRange" in download(colleague, "The sealed letter")
+
+
+def take_out(officer, auditor, tmp_path):
+    officer.goto(LIST)
+    officer.page.locator("#action-toggle").check()
+    officer.page.select_option("select[name=action]", "as_json")
+    officer.press("Go", within="#changelist-form")
+    officer.page.get_by_role("link", name="Fetch the file").wait_for()  # without loading it again
+    assert len(json.loads(download(officer, "Fetch the file"))) == 2
+    auditor.goto(LIST)
+    auditor.page.locator("#action-toggle").check()
+    auditor.page.select_option("select[name=action]", "as_bundle")
+    auditor.press("Go", within="#changelist-form")
+    auditor.page.get_by_role("link", name="Fetch the file").wait_for()
+    auditor.check()
+    with zipfile.ZipFile(io.BytesIO(download(auditor, "Fetch the file"))) as archive:
+        archive.extractall(tmp_path)
+    checked = subprocess.run(
+        [sys.executable, "check_bundle.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_from_a_cloned_call_to_letters_and_a_bundle(call, visit, with_worker, tmp_path):
+    manager, officer = at_the_desk(visit, CALL_MANAGERS), at_the_desk(visit, SCREENING_OFFICERS)
+    colleague, auditor = at_the_desk(visit, SCREENING_OFFICERS), at_the_desk(visit, AUDITORS)
+    jump(SPRING)
+    new = clone_and_publish(call, manager, colleague)
+    person = make_user()
+    with clock.as_shared():
+        version = submit(make_ready(new, lead=person, countries=("LT", "FR", "IS")))
+        submit(make_ready(new))
+    officer.goto(LIST)
+    officer.says("2 submitted proposals are sealed")
+    assert version.proposal.number not in officer.page.content()
+    jump(NEW_DEADLINE + timedelta(hours=16))
+    wait_until(lambda: version.verdicts.filter(audience="officer").exists())
+    lead = visit()
+    lead.log_in(person)
+    with clock.as_shared():
+        make_answer_needed(version)
+    assign_and_screen(officer, version)
+    ask_and_answer(officer, lead, version)
+    decide_and_tell(officer, colleague, version)
+    lead.goto(reverse("proposals:decisions", args=[version.proposal.number]))
+    lead.says("Your proposal is admissible and eligible.")
+    assert b"/ByteRange" in download(lead, "Download the letter")
+    officer.goto(reverse("admin:proposals_version_statistics") + f"?call={new.pk}")
+    officer.says("2 proposals count, 1 decided.", "How officers answered the machine")
+    take_out(officer, auditor, tmp_path)
+    auditor.goto(reverse("admin:proposals_version_history", args=[version.pk]))
+    auditor.says("looked at it", "answered a line of the sheet", "took it out in an export")
+    assert Decision.objects.standing().count() == 1
+
+
+def make_answer_needed(version):
+    """Let one rule be open, so that the next unanswered line is that one."""
+    newest = version.verdicts.order_by("-pk").first()
+    content = newest.content
+    for finding in content["findings"]:
+        if finding["rule"] == "established":
+            finding["outcome"] = "officer"
+    newest.pk, newest.content, newest.facts = None, content, None
+    newest.rule_set = newest.country_set = None
+    newest.facts_digest = ""
+    newest._state.adding = True
+    newest.save()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
+    version = submit(make_ready(call, countries=("LT", "FR", "AL")))
+    other = submit(make_ready(call))
+    jump(NEXT_DAY)
+    with clock.as_shared():
+        moment = clock.now()
+        screen_closed(moment)
+        take_words(moment)
+        first, second = make_officer(), make_officer()
+        cases.assign([version.proposal], first, by=first)
+        cases.write_note(version.proposal, "Look at p2. " * 40, by=first)
+        question = asking.ask(version, "Why?", due_at=moment + timedelta(days=7), by=first)
+        asking.reply(question, "So.", by=version.submitted_by, received_at=moment)
+        decision = record_decision(version, outcome="ineligible", reason="Not met.", by=first)
+        review_decision(decision, answer="confirmed", reason="", by=second)
+        inform(decision, by=second)
+        record_decision(other, outcome="eligible", reason="Met.", by=first)
+        export = exporting.ask_for_export("csv", [version.pk], by=first)
+        exporting.make_exports()
+    visitor = at_the_desk(visit, SCREENING_OFFICERS, width=width)
+    Export.objects.filter(pk=export.pk).update(asked_by=visitor.officer)
+    for name in ("change", "decide", "ask", "conflict", "history"):
+        visitor.goto(reverse(f"admin:proposals_version_{name}", args=[version.pk]))
+    for path in (
+        "/admin/", LIST, LIST + "?queue=overdue", LIST + "?q=nothing+of+that", LIST + "?queue=to-inform&outcome=officer",
+        reverse("admin:proposals_version_statistics"),
+        reverse("admin:proposals_decision_change", args=[decision.pk]),
+        reverse("admin:proposals_decision_changelist"),
+        reverse("admin:proposals_question_changelist"),
+        reverse("admin:proposals_caseevent_changelist"),
+        reverse("admin:proposals_export_changelist"),
+        reverse("admin:proposals_export_change", args=[export.pk]),
+        reverse("admin:proposals_sealedaccess_changelist"),
+        reverse("admin:calls_call_changelist"),
+        reverse("admin:calls_call_change", args=[call.pk]),
+        reverse("admin:calls_call_publish", args=[call.pk]),
+    ):  # fmt: skip
+        visitor.goto(path)
+    visitor.goto(reverse("admin:proposals_version_decide", args=[other.pk]))
+    visitor.press("Record the outcome", within="#content")
+    visitor.goto(LIST)
+    for action, words in (("decide_alike", "Show exactly"), ("assign", "Assign")):
+        visitor.goto(LIST)
+        visitor.page.locator("#action-toggle").check()
+        visitor.page.select_option("select[name=action]", action)
+        visitor.press("Go", within="#changelist-form")
+        visitor.press(words, within="#content")
+    manager = at_the_desk(visit, CALL_MANAGERS, width=width)
+    for name in ("change", "clone", "extend", "extend_one", "incident", "publish"):
+        manager.goto(reverse(f"admin:calls_call_{name}", args=[call.pk]))
+    manager.goto(reverse("admin:calls_call_add"))
+    manager.press("Begin it", within="#content")
+    strand = call.strands.first()
+    manager.goto(reverse("admin:calls_strand_change", args=[strand.pk]))
+    lead = visit(width=width)
+    lead.log_in(version.submitted_by)
+    for name in ("questions", "decisions"):
+        lead.goto(reverse(f"proposals:{name}", args=[version.proposal.number]))
+    lead.goto(reverse("proposals:reply", args=[version.proposal.number, question.pk]))
+
+
+def test_before_the_deadline_the_figures_tell_two_numbers(call, visit):
+    submit(make_ready(call))
+    jump(AFTERNOON)
+    visitor = at_the_desk(visit, SCREENING_OFFICERS)
+    visitor.goto(reverse("admin:proposals_version_statistics"))
+    visitor.says("1 version was received", "Until the deadline nothing else is told")
