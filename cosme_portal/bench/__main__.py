@@ -62,10 +62,10 @@ def _use_own_database() -> None:
 
 
 def _all_benchmarks() -> Iterator[bool]:
-    """All of them, or those that are named: web, receipt, drain, load, log, rules."""
-    from cosme_portal.bench import proof, together, world  # noqa: PLC0415 -- after set-up
+    """All of them, or those that are named: web, receipt, drain, load, log, rules, desk."""
+    from cosme_portal.bench import desk, proof, together, world  # noqa: PLC0415 -- after set-up
 
-    wanted = set(sys.argv[1:]) or {"web", "receipt", "drain", "load", "log", "rules"}
+    wanted = set(sys.argv[1:]) or {"web", "receipt", "drain", "load", "log", "rules", "desk"}
     print("Making the world to measure on ...", flush=True)
     world.make_tables()
     call = world.open_call()
@@ -90,6 +90,9 @@ def _all_benchmarks() -> Iterator[bool]:
     yield from _queue(wanted, call, lead, proposals)
     if "rules" in wanted:
         yield from _rules(proposals)
+    if "desk" in wanted:
+        print("\nOfficers' desk, in one process")
+        yield from desk.the_desk(call)
     if "log" in wanted:
         print("\nLog: microseconds for an entry")
         yield from proof.the_log()

@@ -1,6 +1,8 @@
 """The portal's addresses with the floors beside them, on the same server."""
 
+from django.contrib import admin
 from django.db import connection
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -8,6 +10,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST
 
 from cosme_portal.urls import urlpatterns as portal
+from proposals.models import Version
 
 
 @require_POST
@@ -25,7 +28,34 @@ def bare_template(request: HttpRequest) -> HttpResponse:
 
 LINES = mark_safe("<p>One paragraph of a call, and nothing to compute.</p>\n" * 600)  # noqa: S308 -- our own
 
+# The floor of the officers' lists: Django's own list of the same table, with nothing of ours.
+plain = admin.AdminSite(name="bench-admin")
+plain.has_permission = lambda request: True  # type: ignore[method-assign]
+
+
+class PlainVersionAdmin(admin.ModelAdmin):
+    """Some columns, one related row each, fifty to a page."""
+
+    change_list_template = "admin/change_list.html"
+    list_display = ["id", "proposal", "acronym", "received_at"]
+    list_select_related = ["proposal"]
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
+        return Version.objects.defer("dossier", "circumstances")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return True
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return True
+
+
+plain.register(Version, PlainVersionAdmin)
+
 urlpatterns = [
+    path("bench/admin/", plain.urls),
     path("bench/commit/", commit_one_row),
     path("bench/template/", bare_template),
     *portal,

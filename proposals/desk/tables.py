@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from calls.eligibility.facts import Role
 from proposals.models import Decision, StoredVerdict, Version, VersionQuerySet
 
-CHUNK = 200
+CHUNK = 50  # versions that are held at once, each with its parsed dossier
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 # Name in JSON → heading of the column.
@@ -53,7 +53,7 @@ Row = dict[str, Any]
 
 
 def rows_of(versions: VersionQuerySet) -> Iterator[Row]:
-    """A row for each version; a fixed number of queries for every two hundred."""
+    """A row for each version; a fixed number of queries for every fifty."""
     decisions = Decision.objects.select_related("review", "information").order_by("-pk")
     found = (
         versions.with_latest_verdict()

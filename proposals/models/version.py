@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -27,15 +26,12 @@ if TYPE_CHECKING:
 
 class VersionQuerySet(models.QuerySet["Version"]):
     def open_to_officers(self, moment: datetime) -> "VersionQuerySet":
-        """Only what the effective deadline of its proposal has passed for: before, it is sealed."""
-        own = (
-            IndividualExtension.objects.filter(proposal=OuterRef("proposal"))
-            .order_by("-until")
-            .values("until")[:1]
-        )
-        return self.annotate(
-            effective_deadline=Greatest("proposal__strand__call__deadline", models.Subquery(own))
-        ).filter(effective_deadline__lte=moment)
+        """Only what the effective deadline of its proposal has passed for: before, it is sealed.
+
+        Asked as two conditions: the greater of two dates would be computed for every row.
+        """
+        later = IndividualExtension.objects.filter(proposal=OuterRef("proposal"), until__gt=moment)
+        return self.filter(~Exists(later), proposal__strand__call__deadline__lte=moment)
 
     def open_to(self, officer: User, moment: datetime) -> "VersionQuerySet":
         """What this officer may read: nothing sealed, and no case in which they have an interest."""

@@ -1,0 +1,137 @@
+"""The officers' desk with 50 and with 5,000 proposals, beside a plain list of the same table."""
+
+import statistics
+import tracemalloc
+from collections.abc import Iterator
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+from cosme_portal.bench.report import floor, row, seconds_of
+
+FEW, MANY = 50, 5000
+TURNS = 40
+REFERENCE = "BENCH-DESK"
+MEGABYTE = 1024 * 1024
+PAGES = {
+    "list": "/admin/proposals/version/",
+    "queue": "/admin/proposals/version/?queue=unassigned&outcome=officer",
+    "search": "/admin/proposals/version/?q=photon+markets",
+    "figures": "/admin/proposals/version/statistics/?call={call}",
+    "sheet": "/admin/proposals/version/{version}/change/",
+}
+RATIOS = ("list", "queue", "search", "sheet")
+MOST_QUERIES = {"list": 15, "queue": 15, "search": 15, "figures": 20}
+
+
+def the_desk(source: Any) -> Iterator[bool]:
+    """p95 of list, queue, search, sheet and figures; queries with few and with many; an export's memory."""
+    from calls import clock  # noqa: PLC0415 -- after set-up
+    from calls.setting_up import clone_call  # noqa: PLC0415
+
+    call = clone_call(
+        source, reference=REFERENCE, title="Bench", first_deadline=clock.now() - timedelta(days=1)
+    )
+    client = _officer()
+    _fill(FEW)
+    few = {name: _queries(client, path) for name, path in _paths(call).items()}
+    few_memory = _memory_of_export()
+    _fill(MANY - FEW)
+    paths = _paths(call)
+    many = {name: _queries(client, path) for name, path in paths.items()}
+    plain = _p95(client, "/bench/admin/proposals/version/")
+    floor(f"plain list of {MANY:,} versions, p95", f"{plain * 1000:.0f} ms")
+    for name, path in paths.items():
+        found = _p95(client, path)
+        text = f"{found * 1000:.0f} ms, {found / plain:.2f} x"
+        asked = "at most 2 x" if name in RATIOS else ""
+        yield row(f"Desk: {name}, p95", text, asked, not asked or found <= 2 * plain)
+    for name, most in MOST_QUERIES.items():
+        text = f"{few[name]} with {FEW}, {many[name]} with {MANY:,}"
+        is_kept = few[name] == many[name] <= most
+        yield row(f"Queries: {name}", text, f"the same, at most {most}", is_kept)
+    memory = _memory_of_export()
+    text = f"{memory / MEGABYTE:.1f} MiB, {memory / few_memory:.2f} x of {FEW}"
+    yield row(
+        f"Memory of an export of {MANY:,}", text, "flat: at most 1.5 x", memory < 1.5 * few_memory
+    )
+
+
+def _officer() -> Any:
+    from django.contrib.auth.models import Group  # noqa: PLC0415 -- after set-up
+    from django.test import Client  # noqa: PLC0415
+
+    from applicants.models import User  # noqa: PLC0415
+    from proposals.desk.rights import SCREENING_OFFICERS  # noqa: PLC0415
+
+    officer = User.objects.create_user("bench@desk.example", "", full_name="Officer", is_staff=True)
+    officer.groups.add(Group.objects.get(name=SCREENING_OFFICERS))
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(officer)
+    return client
+
+
+def _fill(count: int) -> None:
+    """So many more proposals, screened and searchable, as the workers leave them."""
+    from django.core.management import call_command  # noqa: PLC0415 -- after set-up
+    from django.db import connection  # noqa: PLC0415
+
+    from calls import clock  # noqa: PLC0415
+    from proposals.desk.searching import take_words  # noqa: PLC0415
+    from proposals.screening import screen_closed  # noqa: PLC0415
+
+    call_command("make_proposals", f"--count={count}", f"--call={REFERENCE}", verbosity=0)
+    while screen_closed(clock.now(), at_most=1000):
+        pass
+    while take_words(clock.now(), at_most=1000):
+        pass
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _paths(call: Any) -> dict[str, str]:
+    from proposals.models import Version  # noqa: PLC0415 -- after set-up
+
+    of_call = Version.objects.filter(proposal__strand__call=call)
+    some = of_call.order_by("pk").values_list("pk", flat=True).first()
+    return {name: path.format(call=call.pk, version=some) for name, path in PAGES.items()}
+
+
+def _queries(client: Any, path: str) -> int:
+    from django.db import connection  # noqa: PLC0415 -- after set-up
+    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
+
+    client.get(path)
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(path)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{path} answers {answer.status_code}")
+    return len(captured)
+
+
+def _p95(client: Any, path: str) -> float:
+    client.get(path)
+    times = [seconds_of(lambda: client.get(path)) for _turn in range(TURNS)]
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def _memory_of_export() -> int:
+    """The most that writing a table of all versions holds at once, in bytes."""
+    from proposals.desk.tables import rows_of, write_csv, write_xlsx  # noqa: PLC0415 -- after set-up
+    from proposals.models import Version  # noqa: PLC0415
+
+    peaks = []
+    for write in (write_csv, write_xlsx):
+        tracemalloc.start()
+        write(rows_of(Version.objects.all()), _Nowhere())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    return max(peaks)
+
+
+class _Nowhere(BytesIO):
+    """Takes what is written and keeps nothing but where it would stand."""
+
+    def write(self, data: Any) -> int:
+        self.seek(len(data), 1)
+        return len(data)
