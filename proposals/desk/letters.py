@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from calls import clock
-from calls.eligibility import Outcome
+from calls.eligibility import Finding, Outcome
 from calls.models import Call
 from calls.periods import last_day
 from proposals import ledger
@@ -42,6 +42,9 @@ from proposals.printing import pdf_from
 from proposals.receipts import participants_in, qr_code_of, seal_and_keep, stamp_cause
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
+
+# That a partner is in another proposal too is that consortium's affair; officers can say it in their reason.
+OF_OTHER_PROPOSALS = {"one-application"}
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,8 @@ def html_of(
             None,
         ),
         "informed_at": informed_at,
-        "findings": [one for one in findings if one.outcome not in {Outcome.PASS, Outcome.WARN}],
-        "met": len({one.rule for one in findings}),
+        "findings": [one for one in findings if _is_told(one)],
+        "judged_by": len({one.rule for one in findings}),
         "verdict": stored.verdict if stored else None,
         "remedies": remedies_of(call, informed_at),
         "helpdesk": call.contacts.filter(kind="helpdesk").first(),
@@ -134,6 +137,13 @@ def html_of(
         "is_sample": is_sample,
     }
     return render_to_string("receipts/letter.html", context)
+
+
+def _is_told(finding: Finding) -> bool:
+    """Findings that were not met or left to an officer, without what they say of other proposals."""
+    if finding.rule in OF_OTHER_PROPOSALS:
+        return False
+    return finding.outcome not in {Outcome.PASS, Outcome.WARN}
 
 
 def verdict_behind(decision: Decision, version: Version) -> StoredVerdict | None:

@@ -4,6 +4,7 @@ import subprocess
 from datetime import date
 from io import BytesIO
 
+import page
 import pikepdf
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -40,6 +41,7 @@ from proposals.models import (
 from proposals.screening import screen_closed
 from proposals.submitting import withdraw
 from proposals.tests.factories import fresh, make_officer, make_ready, partner_of, submit
+from proposals.tests.test_sealing import MISTAKEN, PROFILES
 
 pytestmark = pytest.mark.django_db
 
@@ -296,8 +298,8 @@ def test_deciding_and_informing_are_two_steps(version):
         )
     review_decision(decision, answer="confirmed", reason="", by=make_officer())
     lead = desk(version.submitted_by)
-    page = reverse("proposals:decisions", args=[version.proposal.number])
-    assert "You were not told of any decision yet" in text_of(lead.get(page))
+    told = reverse("proposals:decisions", args=[version.proposal.number])
+    assert "You were not told of any decision yet" in text_of(lead.get(told))
     inform(decision, by=make_officer())
     with pytest.raises(CannotInform, match="told of this decision already"):
         inform(decision, by=make_officer())
@@ -376,6 +378,39 @@ def test_a_reversed_decision_has_a_letter_of_its_own_that_says_so(version):
     assert letter_of(first).pk != letter_of(second).pk
     with pytest.raises(CannotInform):
         inform(first, by=make_officer())
+
+
+def test_a_letter_tells_nothing_of_other_proposals(call):
+    with clock.set_to(NEXT_DAY.replace(day=20)):
+        first, second = make_ready(call), make_ready(call)
+        shared = first.participants.get(key="p2").organisation
+        second.participants.filter(key="p2").update(organisation=shared)
+        version = submit(fresh(first))
+        submit(fresh(second))
+    with clock.set_to(NEXT_DAY):
+        screen_closed(NEXT_DAY)
+        assert version.verdicts.get(audience="officer").rules_not_met == ["one-application"]
+        decision = decided(anew(version), outcome="eligible", reason="Met.")
+        text = text_of_pdf(pdf_of(decision, anew(version), informed_at=NEXT_DAY))
+    assert "another submitted proposal" not in text
+    assert "None asked for an officer, and none was not met." in text
+
+
+def test_a_sample_says_on_every_page_that_it_is_none(version):
+    decision = decided(version, reason="Long. " * 900)
+    pdf = pdf_of(decision, anew(version), informed_at=NEXT_DAY, is_sample=True)
+    with pikepdf.open(BytesIO(pdf)) as opened:
+        pages = len(opened.pages)
+    assert pages > 1 and text_of_pdf(pdf).count("SAMPLE: this letter was not sent") == pages + 1
+
+
+def test_another_program_finds_the_letter_accessible_and_archival(version):
+    decision = decided(version)
+    inform(decision, by=make_officer())
+    tasks.relay_outbox()
+    for profile in PROFILES:
+        found = page.validate_pdf_bytes(bytes(letter_of(decision).pdf), profile=profile)
+        assert {one.rule_id for one in found.failures} <= MISTAKEN
 
 
 @pytest.mark.parametrize("table", ["letter", "information"])
