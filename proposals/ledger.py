@@ -50,13 +50,17 @@ def note_down(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any
     return LedgerNote.objects.create(kind=kind, subject=subject, content=content, noted_at=at)
 
 
+def _named(version: Version) -> dict[str, Any]:
+    """How an entry names the version that it is about."""
+    return {"proposal": version.proposal.number, "version": version.number}
+
+
 def note_version(version: Version) -> LedgerNote:
     return note_down(
         Kind.SUBMISSION,
         subject_of(version),
         at=version.received_at,
-        proposal=version.proposal.number,
-        version=version.number,
+        **_named(version),
         sha256=version.sha256,
     )
 
@@ -71,8 +75,7 @@ def note_withdrawal(withdrawal: Withdrawal) -> LedgerNote:
         Kind.WITHDRAWAL,
         f"withdrawal:{withdrawal.pk}",
         at=withdrawal.withdrawn_at,
-        proposal=version.proposal.number,
-        version=version.number,
+        **_named(version),
     )
 
 
@@ -93,8 +96,7 @@ def note_decision(decision: Decision) -> LedgerNote:
         Kind.DECISION,
         f"decision:{decision.pk}",
         at=decision.decided_at,
-        proposal=version.proposal.number,
-        version=version.number,
+        **_named(version),
         outcome=decision.outcome,
     )
 
@@ -105,8 +107,7 @@ def note_review(review: DecisionReview) -> LedgerNote:
         Kind.REVIEW,
         f"review:{review.pk}",
         at=review.reviewed_at,
-        proposal=version.proposal.number,
-        version=version.number,
+        **_named(version),
         answer=review.answer,
     )
 
@@ -117,8 +118,7 @@ def note_question(question: Question) -> LedgerNote:
         Kind.QUESTION,
         f"question:{question.pk}",
         at=question.asked_at,
-        proposal=version.proposal.number,
-        version=version.number,
+        **_named(version),
         due_at=_instant(question.due_at),
         sha256=question.sha256,
     )
@@ -130,8 +130,7 @@ def note_reply(reply: Reply) -> LedgerNote:
         Kind.REPLY,
         f"reply:{reply.pk}",
         at=reply.replied_at,
-        proposal=version.proposal.number,
-        version=version.number,
+        **_named(version),
         sha256=reply.sha256,
     )
 
@@ -142,8 +141,7 @@ def note_letter(letter: SealedDocument) -> LedgerNote:
         Kind.LETTER,
         f"letter:{letter.pk}",
         at=letter.sealed_at,
-        proposal=version.proposal.number,
-        version=version.number,
+        **_named(version),
         sha256=letter.sha256,
     )
 

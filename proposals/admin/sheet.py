@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 BRUSSELS = ZoneInfo("Europe/Brussels")
 USUAL_TIME_TO_ANSWER = timedelta(days=7)
 TEMPLATES = "admin/proposals/version"
+MOST_NEIGHBOURS = 30
 
 
 class AnswerForm(forms.Form):
@@ -131,13 +132,18 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
         "neighbours": _neighbours(request, version),
         "assignment": version.proposal.assigned,
         "in_force": deciding.decision_in_force(version),
+        "answer_url": reverse("admin:proposals_version_answer", args=[version.pk]),
+        "ask_url": reverse("admin:proposals_version_ask", args=[version.pk]),
         "may_answer": request.user.has_perm("proposals.add_sheetanswer"),
     }
     return context
 
 
-def _neighbours(request: HttpRequest, version: Version) -> list[tuple[Version, str]]:
-    """Other counting versions of the call with an organisation of this one, and which they share."""
+def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Version, str]], int]:
+    """Other counting versions of the call with an organisation of this one, and which they share.
+
+    At most so many, and how many there are beside them.
+    """
     others = (
         Version.objects.open_to(person(request), clock.now())
         .counting()
@@ -149,15 +155,17 @@ def _neighbours(request: HttpRequest, version: Version) -> list[tuple[Version, s
         .select_related("proposal__strand")
         .defer("dossier", "circumstances")
     )
-    found = list(others)
+    pks = list(others.values_list("pk", flat=True))
+    found = list(others.filter(pk__in=pks[:MOST_NEIGHBOURS]))
     shared = {pk for one in found for pk in one.organisations} & set(version.organisations)
     names = (
         {one.pk: one.name for one in Organisation.objects.filter(pk__in=shared)} if found else {}
     )
-    return [
+    rows = [
         (one, ", ".join(names[pk] for pk in sorted(set(one.organisations) & names.keys())))
         for one in found
     ]
+    return rows, max(0, len(pks) - MOST_NEIGHBOURS)
 
 
 def history(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
