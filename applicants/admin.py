@@ -1,6 +1,13 @@
 """People and organisations as officers see them."""
 
-from django.contrib import admin
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib import admin, messages
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from applicants.models import Organisation, User
 from calls.admin import ReadOnlyAdmin
@@ -10,7 +17,8 @@ from calls.admin import ReadOnlyAdmin
 class UserAdmin(admin.ModelAdmin):
     """Who is an officer, and with which rights; passwords are never shown or set here."""
 
-    list_display = ["full_name", "email", "is_staff", "is_active"]
+    list_display = ["full_name", "email", "is_confirmed", "is_staff", "is_active", "last_login"]
+    actions = ["confirm_again"]
     list_filter = ["is_staff", "is_active", "groups"]
     search_fields = ["full_name", "email"]
     fields = [
@@ -19,6 +27,25 @@ class UserAdmin(admin.ModelAdmin):
     ]  # fmt: skip
     readonly_fields = ["email", "date_joined", "last_login"]
     filter_horizontal = ["groups"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
+        return super().get_queryset(request).annotate(confirmed=Exists(confirmed))
+
+    @admin.display(description=_("address confirmed"), boolean=True)
+    def is_confirmed(self, user: Any) -> bool:
+        return bool(user.confirmed)
+
+    @admin.action(
+        description=_("Send the mail again by which an address is confirmed"), permissions=["view"]
+    )
+    def confirm_again(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """For people who wait for it; whose address is confirmed gets none."""
+        waiting = EmailAddress.objects.filter(user__in=queryset, verified=False)
+        for address in waiting:
+            address.send_confirmation(request)
+        text = ngettext("%(count)s mail is sent.", "%(count)s mails are sent.", len(waiting))
+        messages.success(request, text % {"count": len(waiting)})
 
     def has_add_permission(self, request: object) -> bool:
         """People sign up themselves, so that an address is always confirmed."""

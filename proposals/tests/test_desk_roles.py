@@ -6,11 +6,13 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.core import mail
 from django.db import transaction
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from applicants.models import Organisation, User
+from applicants.tests.factories import make_user
 from calls import clock
 from calls.models import Call, ConditionChange, Programme, Strand
 from conftest import NEXT_DAY
@@ -186,3 +188,19 @@ def test_only_people_with_a_desk_get_one(world, client):
         if " " not in route:
             answer = client.get(address(route, rows))
             assert answer.status_code == 302 and "/login/" in answer["Location"], route
+
+
+def test_the_helpdesk_sends_the_confirming_mail_again_and_changes_nobody(world, client):
+    waiting = make_user()
+    EmailAddress.objects.update_or_create(
+        user=waiting, email=waiting.email, defaults={"verified": False, "primary": True}
+    )
+    client.force_login(make_officer("Helpdesk"))
+    listing = reverse("admin:applicants_user_changelist")
+    chosen = {"action": "confirm_again", "_selected_action": [waiting.pk]}
+    assert "1 mail is sent." in client.post(listing, chosen, follow=True).content.decode()
+    assert mail.outbox[-1].to == [waiting.email] and "confirm-email" in mail.outbox[-1].body
+    EmailAddress.objects.filter(user=waiting).update(verified=True)
+    assert "0 mails are sent." in client.post(listing, chosen, follow=True).content.decode()
+    change = reverse("admin:applicants_user_change", args=[waiting.pk])
+    assert client.post(change, {"is_staff": "on", "is_superuser": "on"}).status_code == 403
