@@ -7,9 +7,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from applicants.models import User
 from applicants.web import person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
+from proposals.admin.pages import is_id
 from proposals.models import (
     CaseEvent,
     IndividualExtension,
@@ -81,12 +83,27 @@ class IndividualExtensionAdmin(OfOpenedProposals):
     readonly_fields = ("number", "until", "reason", "granted_by", "granted_at")
 
 
+class WhoFilter(admin.SimpleListFilter):
+    """People who did something to a case; nobody else's name stands here."""
+
+    title = _("person")
+    parameter_name = "by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        seen = model_admin.get_queryset(request).order_by().values("by")
+        return [(str(one.pk), str(one)) for one in User.objects.filter(pk__in=seen)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[CaseEvent]) -> QuerySet[CaseEvent]:
+        value = self.value() or ""
+        return queryset.filter(by=int(value)) if is_id(value) else queryset
+
+
 @admin.register(CaseEvent)
 class CaseEventAdmin(ReadOnlyAdmin):
     """Who looked at a case or did something to it: of one case on its page, of one person by the filter."""
 
     list_display = ["at", "proposal", "kind", "words", "by"]
-    list_filter = ["kind", "by"]
+    list_filter = ["kind", WhoFilter]
     list_select_related = ["proposal", "by"]
     search_fields = ["proposal__number", "by__full_name"]
     search_help_text = _("Number of a proposal, or name of a person")
