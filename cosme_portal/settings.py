@@ -185,6 +185,7 @@ ACCOUNT_ADAPTER = "applicants.accounts.AccountAdapter"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["cosme_portal.formats"]  # instants with zone and offset, in the admin too
 TIME_ZONE = "Europe/Brussels"  # of pages; every stored instant is UTC
 
 # --- Files -----------------------------------------------------------------------------------

@@ -17,9 +17,8 @@ LONG = forms.Textarea(attrs={"rows": 6})
 class LinesField(forms.CharField):
     """A list of texts, one in each line."""
 
-    widget = forms.Textarea
-
     def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Textarea(attrs={"class": "vLargeTextField", "rows": 5}))
         kwargs.setdefault("required", False)
         kwargs.setdefault("help_text", gettext_lazy("One in each line."))
         super().__init__(**kwargs)

@@ -194,6 +194,12 @@ def test_dates_and_strands_of_a_published_call_stay_while_texts_can_be_corrected
     assert "Corrected." in Client().get(call.get_absolute_url()).content.decode()
 
 
+def test_every_instant_at_the_desk_has_its_zone(call):
+    client = desk()
+    for path in (page("change", call), reverse("admin:calls_call_changelist")):
+        assert "21 Apr 2015, 17:00:00 CEST (+0200)" in client.get(path).content.decode()
+
+
 @pytest.mark.parametrize("role", [SCREENING_OFFICERS, HELPDESK])
 def test_who_does_not_manage_calls_changes_nothing(call, role):
     client = desk(role)
