@@ -8,8 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 
-from applicants.web import person
+from applicants.autosave import is_autosave
+from applicants.web import NOT_TYPED, SHORT, person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
 from proposals.models import Proposal, Version
@@ -29,10 +31,25 @@ class DeskAdmin(ReadOnlyAdmin):
         def guarded(request: HttpRequest, **place: Any) -> HttpResponseBase:
             if not request.user.has_perm(right):
                 raise PermissionDenied
-            return view(request, **place)
+            try:
+                return view(request, **place)
+            except Http404:
+                if request.method != "POST" or is_autosave(request):
+                    raise
+                return self._closed_meanwhile(request)
 
         full_name = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
         return path(route, self.admin_site.admin_view(guarded), name=full_name)
+
+    def _closed_meanwhile(self, request: HttpRequest) -> HttpResponse:
+        """What was sent to a case that is not open (any more): said plainly, with what was typed."""
+        typed = [
+            value
+            for name, value in request.POST.items()
+            if name not in NOT_TYPED and isinstance(value, str) and len(value) > SHORT
+        ]
+        template = "admin/proposals/version/closed_meanwhile.html"
+        return self.show(request, template, title=_("Not open to you"), status=404, typed=typed)
 
     def show(
         self, request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any

@@ -18,6 +18,7 @@ from conftest import NEXT_DAY
 from proposals import tasks
 from proposals.auditing import audit
 from proposals.desk import bulk, cases
+from proposals.desk.calls import extend_for_one
 from proposals.desk.deciding import (
     CannotDecide,
     CannotInform,
@@ -112,6 +113,22 @@ def test_what_was_withdrawn_meanwhile_is_not_decided_on(version):
         )
     with pytest.raises(CannotDecide, match="replaced or withdrawn"):
         record_decision(anew(version), outcome="eligible", reason="x", by=make_officer())
+
+
+def test_what_was_extended_meanwhile_is_sealed_and_the_typed_reason_comes_back(call, version):
+    client = desk()
+    path = reverse("admin:proposals_version_decide", args=[version.pk])
+    assert client.get(path).status_code == 200
+    extend_for_one(
+        call, version.proposal.number, until=NEXT_DAY.replace(day=23), reason="Fire", incident=None,
+        by=make_officer(),
+    )  # fmt: skip
+    sent = {"outcome": "ineligible", "reason": "A reason that took half an hour to write."}
+    answer = client.post(path, sent)
+    text = text_of(answer)
+    assert answer.status_code == 404 and "its deadline may have been extended" in text
+    assert sent["reason"] in text and not Decision.objects.exists()
+    assert version.proposal.number not in text and "LASER-GO" not in text
 
 
 def test_where_two_have_differed_a_third_officer_answers(version):
