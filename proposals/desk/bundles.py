@@ -66,11 +66,19 @@ class _Archive:
         if name in self.hashes:
             return  # the same file under the same hash
         raw = content.encode() if isinstance(content, str) else content
+        self.add_in_parts(name, [raw])
+
+    def add_in_parts(self, name: str, parts: Iterable[bytes]) -> None:
+        """Write what may be too long to be held at once: the log grows for years."""
         info = zipfile.ZipInfo(name, EPOCH)
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = 0o644 << 16
-        self.zip.writestr(info, raw)
-        self.hashes[name] = hashlib.sha256(raw).hexdigest()
+        digest = hashlib.sha256()
+        with self.zip.open(info, "w", force_zip64=True) as entry:
+            for part in parts:
+                entry.write(part)
+                digest.update(part)
+        self.hashes[name] = digest.hexdigest()
 
     def add_manifest(self, content: str) -> None:
         manifest = {"content": content, "files": dict(sorted(self.hashes.items()))}
@@ -247,10 +255,10 @@ def _add_log(archive: _Archive) -> None:
     """The log speaks of numbers and hashes only, so all of it may be taken along."""
     entries = LedgerEntry.objects.order_by("position").values_list("position", "note__content")
     lines = (
-        json.dumps({"position": position, "entry": content}, ensure_ascii=False)
+        json.dumps({"position": position, "entry": content}, ensure_ascii=False).encode() + b"\n"
         for position, content in entries.iterator(CHUNK * 20)
     )
-    archive.add("log/entries.ndjson", "\n".join(lines))
+    archive.add_in_parts("log/entries.ndjson", lines)
     heads = [ledger.head_as_json(head) for head in TreeHead.objects.order_by("size").iterator()]
     archive.add("log/heads.json", _json(heads))
     for certificate in SealCertificate.objects.all():
