@@ -1,5 +1,6 @@
 """Setting up a call: begin or clone it, write it, look at it, publish it with a second yes, extend it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from applicants.web import person
 from calls import clock, setting_up
@@ -132,7 +133,17 @@ class CallAdmin(DeskAdmin):
             self.page(
                 "<int:pk>/preview/", require_safe(self._preview), "preview", "calls.view_call"
             ),
-            self.page("<int:pk>/publish/", self._publish, "publish", "calls.view_call"),
+            self.page(
+                "<int:pk>/publish/", require_safe(self._publish), "publish", "calls.view_call"
+            ),
+            self.page(
+                "<int:pk>/publish/ask/", require_POST(self._ask), "ask_to_publish",
+                "proposals.add_publication",
+            ),
+            self.page(
+                "<int:pk>/publish/confirm/", require_POST(self._confirm), "confirm_publication",
+                "proposals.change_publication",
+            ),
             self.page("<int:pk>/extend/", self._extend, "extend", "calls.add_extension"),
             self.page(
                 "<int:pk>/extend-one/", self._extend_one, "extend_one",
@@ -190,14 +201,6 @@ class CallAdmin(DeskAdmin):
     def _publish(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What is left to do; asking for it to be published, and the second yes."""
         call = get_object_or_404(Call, pk=pk)
-        may_ask = request.user.has_perm("proposals.add_publication")
-        may_confirm = request.user.has_perm("proposals.change_publication")
-        if request.method == "POST":
-            confirms = "confirm" in request.POST
-            if not (may_confirm if confirms else may_ask):
-                raise PermissionDenied
-            self._act(request, call, confirms=confirms)
-            return redirect("admin:calls_call_publish", pk)
         asked = Publication.objects.filter(call=call).select_related("asked_by", "confirmed_by")
         return self.show(
             request,
@@ -207,21 +210,28 @@ class CallAdmin(DeskAdmin):
             obstacles=list(setting_up.obstacles_to_publishing(call)),
             remarks=list(setting_up.remarks_before_publishing(call)),
             asked=asked.first(),
-            may_ask=may_ask,
-            may_confirm=may_confirm,
+            may_ask=request.user.has_perm("proposals.add_publication"),
+            may_confirm=request.user.has_perm("proposals.change_publication"),
         )
 
-    def _act(self, request: HttpRequest, call: Call, *, confirms: bool) -> None:
-        act = desk_calls.confirm_publication if confirms else desk_calls.ask_to_publish
+    def _ask(self, request: HttpRequest, pk: int) -> HttpResponse:
+        words = _("A colleague can say yes to it now.")
+        return self._published(request, pk, desk_calls.ask_to_publish, words)
+
+    def _confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
+        words = _("The call is published.")
+        return self._published(request, pk, desk_calls.confirm_publication, words)
+
+    def _published(
+        self, request: HttpRequest, pk: int, act: Callable[..., object], words: str
+    ) -> HttpResponse:
         try:
-            act(call, by=person(request))
+            act(get_object_or_404(Call, pk=pk), by=person(request))
         except desk_calls.CannotPublish as refusal:
             messages.error(request, str(refusal))
         else:
-            words = (
-                _("The call is published.") if confirms else _("A colleague can say yes to it now.")
-            )
             messages.success(request, words)
+        return redirect("admin:calls_call_publish", pk)
 
     def _extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         call = get_object_or_404(Call, pk=pk)

@@ -92,20 +92,20 @@ def test_a_call_is_cloned_written_looked_at_and_published_by_two(call):
     assert Client().get(made.get_absolute_url()).status_code == 404
     preview = text_of(manager.get(page("preview", made)))
     assert "The next one" in preview and "Start a proposal in strand 1" in preview
-    manager.post(page("publish", made))
+    manager.post(page("ask_to_publish", made))
     assert not Publication.objects.exists()
     Call.objects.filter(pk=made.pk).update(opens_at=AFTERNOON)
-    manager.post(page("publish", made))
+    manager.post(page("ask_to_publish", made))
     assert "Yes, publish it now" not in text_of(manager.get(page("publish", made)))
-    refused = text_of(manager.post(page("publish", made), {"confirm": "yes"}, follow=True))
+    refused = text_of(manager.post(page("confirm_publication", made), follow=True))
     assert "somebody else has to say yes" in refused
     assert "Yes, publish it now" in text_of(colleague.get(page("publish", made)))
-    colleague.post(page("publish", made), {"confirm": "yes"})
+    colleague.post(page("confirm_publication", made))
     made.refresh_from_db()
     assert made.published_at == AFTERNOON
     assert Client().get(made.get_absolute_url()).status_code == 200
     assert "It is published already." in text_of(
-        colleague.post(page("publish", made), {"confirm": "yes"}, follow=True)
+        colleague.post(page("confirm_publication", made), follow=True)
     )
 
 
