@@ -23,12 +23,13 @@ pytestmark = pytest.mark.django_db
 
 
 def pdf_bytes(pages=2, encryption=None, marker="x"):
+    """A PDF that is the same byte for byte whenever it is made (an encrypted one is not)."""
     pdf = pikepdf.new()
     for _page in range(pages):
         pdf.add_blank_page()
     pdf.docinfo["/Title"] = marker
     buffer = io.BytesIO()
-    pdf.save(buffer, encryption=encryption or False)
+    pdf.save(buffer, encryption=encryption or False, deterministic_id=encryption is None)
     return buffer.getvalue()
 
 
