@@ -2,7 +2,8 @@
 
 import pgtrigger
 
-# The effective deadline of a call changes only together with the record that says why.
+# The effective deadline of a call changes only together with the record that says why; that of a rehearsal
+# also comes nearer, by as much as its clock goes on.
 DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
     name="deadline_moves_by_extension_only",
     when=pgtrigger.Before,
@@ -10,7 +11,12 @@ DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
     func="""
         IF TG_OP = 'INSERT' THEN
             NEW.deadline := NEW.first_deadline;
-        ELSIF OLD.published_at IS NULL AND NEW.first_deadline <> OLD.first_deadline
+        ELSIF OLD.rehearsal_of_id IS NOT NULL AND NEW.clock_ahead > OLD.clock_ahead
+            AND OLD.deadline - NEW.deadline = NEW.clock_ahead - OLD.clock_ahead
+            AND OLD.first_deadline - NEW.first_deadline = NEW.clock_ahead - OLD.clock_ahead THEN
+            RETURN NEW;
+        ELSIF OLD.published_at IS NULL AND OLD.rehearsal_of_id IS NULL
+            AND NEW.first_deadline <> OLD.first_deadline
             AND NOT EXISTS (SELECT 1 FROM calls_extension WHERE call_id = NEW.id) THEN
             NEW.deadline := NEW.first_deadline;
         ELSIF NEW.deadline < OLD.deadline THEN

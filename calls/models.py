@@ -128,6 +128,11 @@ class CallQuerySet(models.QuerySet["Call"]):
         """A call without a day of publication is prepared only: officers alone see it."""
         return self.filter(published_at__lte=moment)
 
+    def shown_at(self, moment: datetime, *, with_rehearsals: bool) -> "CallQuerySet":
+        """What is published, and for those who rehearse also rehearsals."""
+        shown = Q(published_at__lte=moment)
+        return self.filter(shown | Q(rehearsal_of__isnull=False) if with_rehearsals else shown)
+
     def with_page_parts(self) -> "CallQuerySet":
         """Everything that the call page shows, in a fixed number of queries."""
         return self.prefetch_related(
@@ -146,6 +151,9 @@ class Call(models.Model):
     which the database sees to. `changed_at` (real time) moves with every change of the call or its
     parts, so that pages may keep what they rendered. Texts are ours; the call text prevails, and
     `open_points` says what of it is not known here.
+
+    A rehearsal is a copy that officers try out. It is never published; `clock_ahead` is how far its own
+    clock is ahead of the portal's, and its dates are stored by the portal's clock.
     """
 
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="calls")
@@ -168,6 +176,10 @@ class Call(models.Model):
     cloned_from = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="clones"
     )
+    rehearsal_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="rehearsals"
+    )
+    clock_ahead = models.DurationField(default=timedelta, editable=False)
     changed_at = models.DateTimeField(default=clock.real_now, editable=False)
 
     objects = CallQuerySet.as_manager()
@@ -182,8 +194,17 @@ class Call(models.Model):
             models.CheckConstraint(
                 name="a_deadline_only_moves_later", condition=Q(deadline__gte=F("first_deadline"))
             ),
+            models.CheckConstraint(
+                name="a_rehearsal_is_never_published",
+                condition=Q(rehearsal_of__isnull=True) | Q(published_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="only_rehearsals_have_a_clock_of_their_own",
+                condition=Q(rehearsal_of__isnull=False) | Q(clock_ahead=timedelta()),
+            ),
         ]
         triggers = [
+            pgtrigger.ReadOnly(name="rehearsals_stay_rehearsals", fields=["rehearsal_of"]),
             guards.DEADLINE_MOVES_BY_EXTENSION_ONLY,
             guards.RULES_CHANGE_FOR_A_REASON,
             guards.PUBLISHED_ONCE,
@@ -208,8 +229,19 @@ class Call(models.Model):
         return ZoneInfo(self.zone)
 
     @property
+    def is_rehearsal(self) -> bool:
+        return self.rehearsal_of_id is not None
+
+    def by_its_clock(self, moment: datetime) -> datetime:
+        """What the clock of a rehearsal says at a moment of the portal's; the moment itself for real calls.
+
+        Rules judge by this one, so that a rehearsed deadline is on the day that it will be on.
+        """
+        return moment + self.clock_ahead
+
+    @property
     def rule_date(self) -> date:
-        return rule_date_of(self.deadline)
+        return rule_date_of(self.by_its_clock(self.deadline))
 
     @cached_property
     def rule_set(self) -> RuleSet:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from calls.eligibility import CountrySet, Finding, Outcome, ProposalFacts, RuleSet, rule_date_of
+from calls.eligibility import CountrySet, Finding, Outcome, ProposalFacts, RuleSet
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import OrganisationKind, ParticipantFacts, Registration, Role
 from calls.eligibility.what_if import Member, Outlook, outlook
@@ -131,7 +131,9 @@ def facts_of(answers: Answers, call: Call) -> ProposalFacts:
     )
     partners = (_partner(number, one, call) for number, one in enumerate(answers.partners, start=1))
     return ProposalFacts(
-        strand=answers.strand, deadline=call.deadline, participants=(own, *partners)
+        strand=answers.strand,
+        deadline=call.by_its_clock(call.deadline),
+        participants=(own, *partners),
     )
 
 
@@ -144,7 +146,7 @@ FITTING: Mapping[bool | None, OrganisationKind | None] = {
 
 def _partner(number: int, given: Partner, call: Call) -> ParticipantFacts:
     """Taken to meet what the check does not ask of partners: registration and services."""
-    where = name_on(given.country, rule_date_of(call.deadline))
+    where = name_on(given.country, call.rule_date)
     return ParticipantFacts(
         key=f"partner-{number}",
         organisation=f"partner-{number}",

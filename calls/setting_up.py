@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -56,14 +57,19 @@ def clone_call(source: Call, *, reference: str, title: str, first_deadline: date
         ReferenceTaken: another call has this reference.
     """
     _check_free(reference)
+    return copy_of(
+        source, reference=reference, title=title, first_deadline=first_deadline, cloned_from=source
+    )
+
+
+def copy_of(source: Call, *, first_deadline: datetime, **own: Any) -> Call:
+    """A new call with the texts, strands, rules and contacts of another, in the caller's transaction."""
     call = Call.objects.create(
         programme=source.programme,
-        reference=reference,
-        title=title,
         first_deadline=first_deadline,
         deadline=first_deadline,
-        cloned_from=source,
         **{name: getattr(source, name) for name in COPIED},
+        **own,
     )
     for name in PARTS:
         for part in getattr(source, name).all():
@@ -82,11 +88,15 @@ def clone_call(source: Call, *, reference: str, title: str, first_deadline: date
 
 def obstacles_to_publishing(call: Call) -> Iterator[str]:
     """What must be done before the public may see it."""
-    moment = clock.now()
+    if call.deadline <= clock.now():
+        yield _("The deadline has passed: %(deadline)s.") % {"deadline": in_words(call.deadline)}
+    yield from left_to_write(call)
+
+
+def left_to_write(call: Call) -> Iterator[str]:
+    """What it needs before anybody can answer it, in earnest or in a rehearsal."""
     if call.opens_at is None:
         yield _("Say when the call opens.")
-    if call.deadline <= moment:
-        yield _("The deadline has passed: %(deadline)s.") % {"deadline": in_words(call.deadline)}
     if not call.strands.exists():
         yield _("Add at least one strand.")
     if not call.rules:

@@ -19,7 +19,9 @@ SETTLED_AFTER = timedelta(minutes=5)
 
 def commit_closed_calls(moment: datetime) -> int:
     """Make the commitment of each call that closed five minutes ago or earlier; returns how many."""
-    closed = Call.objects.filter(deadline__lte=moment - SETTLED_AFTER, commitment=None)
+    closed = Call.objects.filter(
+        deadline__lte=moment - SETTLED_AFTER, commitment=None, rehearsal_of=None
+    )
     return sum(_commit(call) for call in closed)
 
 

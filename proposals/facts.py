@@ -83,11 +83,12 @@ def circumstances_of(draft: Draft, *, received_at: datetime | None, reader: User
     Of proposals in which the reader takes no part nothing is said: they are sealed.
     """
     visible = Proposal.objects.of_consortium_member(reader)
+    call = draft.proposal.call
     organisations = {one.key: one.organisation_id for one in draft.applicants}
     links = {one.key: _link_in(draft.profile(one).answers) for one in draft.applicants}
     return Circumstances(
-        deadline=draft.proposal.deadline,
-        received_at=received_at,
+        deadline=call.by_its_clock(draft.proposal.deadline),
+        received_at=call.by_its_clock(received_at) if received_at else None,
         audience=Audience.APPLICANT,
         other_applications=_other_applications(
             draft.proposal, organisations, Version.objects.filter(proposal__in=visible)
@@ -107,7 +108,7 @@ def officers_circumstances_of(version: Version) -> Circumstances:
     ]
     organisations = {one["key"]: int(one["organisation"]["id"]) for one in applicants}
     return Circumstances(
-        deadline=version.proposal.deadline,
+        deadline=version.proposal.call.by_its_clock(version.proposal.deadline),
         received_at=stored.received_at,
         audience=Audience.OFFICER,
         other_applications=_other_applications(

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from calls.eligibility import CountrySet, ProposalFacts, RuleSet, Verdict, rule_date_of, screen
+from calls.eligibility import CountrySet, ProposalFacts, RuleSet, Verdict, screen
 from calls.eligibility.countries import Participation
 from calls.eligibility.lint import Remark, outlines_of, remarks_on
 from calls.exporting import content_of
@@ -72,7 +72,7 @@ def countries_from(rows: Iterable[dict[str, Any]]) -> CountrySet:
 def calls_touched_by(change: ProposedChange) -> list[Call]:
     calls = Call.objects.with_page_parts().select_related("programme")
     found = calls.filter(pk=change.call_id) if change.call_id else calls.filter(
-        programme=change.programme_id
+        programme=change.programme_id, rehearsal_of=None
     )  # fmt: skip
     return list(found.order_by("reference"))
 
@@ -127,8 +127,7 @@ def impact_of(change: ProposedChange, moment: datetime, progress: Progress) -> d
 
 def _remarks(call: Call, conditions: Conditions) -> tuple[Remark, ...]:
     strands = outlines_of(content_of(call)["call"]["strands"])
-    day = rule_date_of(call.deadline)
-    return remarks_on(conditions.rule_set, conditions.countries, day, strands)
+    return remarks_on(conditions.rule_set, conditions.countries, call.rule_date, strands)
 
 
 def newest_verdicts(call: Call) -> QuerySet[StoredVerdict]:
@@ -216,7 +215,8 @@ def _look_at_drafts(
             progress(impact.seen)
         proposal.strand.call = call
         facts = facts_of(
-            dossier_of(Draft(proposal)), Circumstances(deadline=proposal.effective_deadline)
+            dossier_of(Draft(proposal)),
+            Circumstances(deadline=call.by_its_clock(proposal.effective_deadline)),
         )
         impact.sealed_seen += 1
         impact.sealed_changed += now.judge(facts).outcome != proposed.judge(facts).outcome

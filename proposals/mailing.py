@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from proposals.dossier import Draft
 from proposals.models import Mail, Proposal
@@ -43,7 +44,10 @@ def post(words: Words, *, to: Iterable[str], proposal: Proposal, key: str) -> No
     }
     text = render_to_string("proposals/mails/mail.txt", context)
     html = render_to_string("proposals/mails/mail.html", context)
-    subject = " ".join(words.subject.split())[:LONGEST_SUBJECT]
+    subject = words.subject
+    if proposal.call.is_rehearsal:
+        subject = _("[Rehearsal] %(subject)s") % {"subject": subject}
+    subject = " ".join(subject.split())[:LONGEST_SUBJECT]
     addresses = sorted({address.strip().lower() for address in to if address.strip()})
     Mail.objects.bulk_create(
         (

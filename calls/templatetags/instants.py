@@ -7,11 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.template import Context
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
+from calls import clock
 from calls.eligibility.countries import UnknownCountry, name_on, normalise
 
 register = template.Library()
@@ -46,6 +48,15 @@ def instant(moment: datetime, detail: str = "") -> SafeString:
     if "own" in detail:
         element += format_html(' <span class="own-time" data-own-time="{}"></span>', machine)
     return element
+
+
+@register.inclusion_tag("calls/includes/rehearsal.html", takes_context=True)
+def rehearsal_mark(context: Context) -> dict[str, Any]:
+    """Says of a page about a rehearsal that it is one, and what its clock says."""
+    shown = [context.get("call"), context.get("original"), context.get("proposal")]
+    calls = [getattr(one, "call", one) for one in shown]
+    found = next((one for one in calls if getattr(one, "is_rehearsal", False)), None)
+    return {"rehearsal": found, "says": found.by_its_clock(clock.now()) if found else None}
 
 
 @register.simple_tag

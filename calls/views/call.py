@@ -19,6 +19,7 @@ from calls.countries_on import countries_on
 from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
 from calls.models import Call, CallState
 from calls.moments import MOMENTS
+from calls.readers import calls_shown_to, rehearsals_of
 from calls.templatetags.instants import countdown
 
 PERSONAL_COOKIES = {settings.SESSION_COOKIE_NAME, CookieStorage.cookie_name}
@@ -30,7 +31,8 @@ def call_list(request: HttpRequest) -> HttpResponse:
     moment = clock.now()
     calls = Call.objects.published_at_moment(moment).select_related("programme")
     rows = [(call, call.state_at(moment)) for call in calls]
-    return render(request, "calls/list.html", {"rows": rows})
+    context = {"rows": rows, "rehearsals": rehearsals_of(request)}
+    return render(request, "calls/list.html", context)
 
 
 def call(request: HttpRequest, reference: str) -> HttpResponse:
@@ -41,7 +43,7 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
     told anything gets the whole page from there.
     """
     moment = clock.now()
-    calls = Call.objects.published_at_moment(moment).only("opens_at", "deadline", "changed_at")
+    calls = calls_shown_to(request, moment).only("opens_at", "deadline", "changed_at")
     found = get_object_or_404(calls, reference=reference)
     state = found.state_at(moment)
     time_left = countdown(found.deadline, moment)
@@ -54,7 +56,7 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
 
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:
     """The deadline as a calendar file, without an account."""
-    calls = Call.objects.published_at_moment(clock.now())
+    calls = calls_shown_to(request, clock.now())
     found = get_object_or_404(calls, reference=reference)
     text = calendar_of(
         found, deadline=found.deadline, about=found.reference, path=found.get_absolute_url()

@@ -162,6 +162,24 @@ class CloneForm(forms.Form):
     first_deadline = instant_field(gettext_lazy("Deadline"))
 
 
+class RehearsalForm(forms.Form):
+    starts_at = instant_field(
+        gettext_lazy("In the rehearsal it is now"),
+        help_text=gettext_lazy(
+            "Brussels time, before the deadline. Its clock ticks on from there."
+        ),
+    )
+
+
+class RehearsalClockForm(forms.Form):
+    to = instant_field(
+        gettext_lazy("Let its clock say"),
+        help_text=gettext_lazy(
+            "Brussels time, later than now and at most the deadline: to that instant, and it is closed."
+        ),
+    )
+
+
 class BeginForm(CloneForm):
     programme = forms.ModelChoiceField(
         label=gettext_lazy("Programme"), queryset=Programme.objects.all()

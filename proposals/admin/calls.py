@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.web import person
-from calls import clock, setting_up
+from calls import clock, rehearsing, setting_up
 from calls.admin import ReadOnlyInline
 from calls.models import (
     Call,
@@ -34,6 +34,8 @@ from proposals.admin.call_forms import (
     ExtensionForm,
     IncidentForm,
     IndividualExtensionForm,
+    RehearsalClockForm,
+    RehearsalForm,
     SectionForm,
     StrandForm,
 )
@@ -53,7 +55,8 @@ class PartInline(admin.StackedInline):
 
     def _may_write(self, request: HttpRequest, call: Any) -> bool:
         is_final = self.final_when_published and call is not None and call.published_at is not None
-        return request.user.has_perm(CHANGE) and not is_final
+        is_copy = call is not None and call.is_rehearsal
+        return request.user.has_perm(CHANGE) and not is_final and not is_copy
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("calls.view_call")
@@ -102,7 +105,10 @@ class CallAdmin(DeskAdmin):
     form = CallForm
     change_form_template = f"{TEMPLATES}/change_form.html"
     change_list_template = f"{TEMPLATES}/change_list.html"
-    list_display = ["reference", "title", "published_at", "opens_at", "deadline", "budget"]
+    list_display = [
+        "reference", "title", "published_at", "opens_at", "deadline", "budget", "rehearsal_of",
+    ]  # fmt: skip
+    list_select_related = ["rehearsal_of"]
     search_fields = ["reference", "title"]
     inlines = [SectionInline, StrandInline, ContactInline, ExtensionInline, IncidentInline]
     fields = [
@@ -111,7 +117,8 @@ class CallAdmin(DeskAdmin):
     ]  # fmt: skip
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm(CHANGE)
+        """A rehearsal shows what its call says: write there, and rehearse again."""
+        return request.user.has_perm(CHANGE) and not (obj is not None and obj.is_rehearsal)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("calls.add_call")
@@ -144,6 +151,8 @@ class CallAdmin(DeskAdmin):
                 "<int:pk>/publish/confirm/", require_POST(self._confirm), "confirm_publication",
                 "proposals.change_publication",
             ),
+            self.page("<int:pk>/rehearse/", self._rehearse, "rehearse", "calls.add_call"),
+            self.page("<int:pk>/clock/", self._clock, "clock", "calls.add_call"),
             self.page("<int:pk>/extend/", self._extend, "extend", "calls.add_extension"),
             self.page(
                 "<int:pk>/extend-one/", self._extend_one, "extend_one",
@@ -193,6 +202,38 @@ class CallAdmin(DeskAdmin):
                 return redirect("admin:calls_call_publish", made.pk)
         title = _("Clone %(reference)s") % {"reference": source.reference}
         return self._form_page(request, source, form, title=title, button=_("Clone it"))
+
+    def _rehearse(self, request: HttpRequest, pk: int) -> HttpResponse:
+        source = get_object_or_404(Call, pk=pk)
+        form = RehearsalForm(request.POST or None, initial={"starts_at": source.opens_at})
+        if request.method == "POST" and form.is_valid():
+            try:
+                made = rehearsing.begin_rehearsal(source, **form.cleaned_data)
+            except rehearsing.CannotRehearse as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                messages.success(
+                    request,
+                    _("The rehearsal has begun: staff find it under Calls, and its cases apart."),
+                )
+                return redirect("admin:calls_call_change", made.pk)
+        title = _("Rehearse %(reference)s") % {"reference": source.reference}
+        return self._form_page(request, source, form, title=title, button=_("Begin the rehearsal"))
+
+    def _clock(self, request: HttpRequest, pk: int) -> HttpResponse:
+        call = get_object_or_404(Call.objects.filter(rehearsal_of__isnull=False), pk=pk)
+        deadline = call.by_its_clock(call.deadline)
+        form = RehearsalClockForm(request.POST or None, initial={"to": deadline})
+        if request.method == "POST" and form.is_valid():
+            try:
+                rehearsing.move_clock(call, **form.cleaned_data)
+            except rehearsing.ClockCannotMove as refusal:
+                form.add_error("to", str(refusal))
+            else:
+                messages.success(request, _("The clock of the rehearsal is moved."))
+                return redirect("admin:calls_call_change", pk)
+        title = _("Clock of %(reference)s") % {"reference": call.reference}
+        return self._form_page(request, call, form, title=title, button=_("Move its clock"))
 
     def _preview(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The call's page as applicants will see it once it is open."""

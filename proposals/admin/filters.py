@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from applicants.web import person
 from calls import clock
 from calls.eligibility.rules import CATALOGUE
-from calls.models import Strand
+from calls.models import Call, Strand
+from proposals.admin.pages import is_id
 from proposals.desk.cases import screening_officers
 from proposals.desk.queue import Queue, in_queue
 from proposals.models import Decision, StoredVerdict, Version
@@ -29,6 +30,33 @@ class QueueFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value() or ""
         return in_queue(queryset, value, officer=person(request), moment=clock.now())
+
+
+class RehearsalFilter(admin.SimpleListFilter):
+    """Real cases, or those of one rehearsal; the list itself keeps them apart."""
+
+    title = _("rehearsal")
+    parameter_name = "rehearsal"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        rehearsals = Call.objects.filter(rehearsal_of__isnull=False).order_by("-pk")
+        return [(str(one.pk), one.reference) for one in rehearsals]
+
+    def choices(self, changelist: Any) -> Any:
+        chosen = super().choices(changelist)
+        yield next(chosen) | {"display": _("None: real cases")}
+        yield from chosen
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        return queryset
+
+
+def rehearsal_in(request: HttpRequest) -> int | None:
+    """The key of the rehearsal that a list is asked for; 0, which none has, where it is no key."""
+    asked = request.GET.get(RehearsalFilter.parameter_name, "")
+    if not asked:
+        return None
+    return int(asked) if is_id(asked) else 0
 
 
 class OfficerFilter(admin.SimpleListFilter):
@@ -52,6 +80,7 @@ class StrandFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         opened = Version.objects.open_to(person(request), clock.now())
+        opened = opened.rehearsed_in(rehearsal_in(request))
         strands = Strand.objects.filter(Exists(opened.filter(proposal__strand=OuterRef("pk"))))
         strands = strands.select_related("call").order_by("call__reference", "number")
         return [(str(one.pk), f"{one.call.reference}, strand {one.number}") for one in strands]
@@ -70,6 +99,7 @@ class CountryFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         country = Func(F("countries"), function="unnest", output_field=CharField())
         opened = Version.objects.open_to(person(request), clock.now()).order_by()
+        opened = opened.rehearsed_in(rehearsal_in(request))
         codes = opened.annotate(code=country).values_list("code", flat=True).distinct()
         return [(code, code) for code in sorted(codes)]
 

@@ -53,7 +53,8 @@ def _chosen(calls: list[Call], wanted: str) -> Call | None:
             raise Http404
         return found
     moment = clock.now()
-    return min(calls, key=lambda one: abs(one.deadline - moment), default=None)
+    real = [one for one in calls if not one.is_rehearsal]
+    return min(real, key=lambda one: abs(one.deadline - moment), default=None)
 
 
 def _drawn(call: Call, figures: Figures) -> dict[str, Any]:

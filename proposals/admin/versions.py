@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.web import person
 from calls import clock
+from calls.models import Call
 from calls.templatetags.instants import in_short
 from proposals.admin import assigning, deciding, exports, saved_filters, sheet, statistics
 from proposals.admin.filters import (
@@ -28,8 +29,10 @@ from proposals.admin.filters import (
     OfficerFilter,
     OutcomeFilter,
     QueueFilter,
+    RehearsalFilter,
     RuleFilter,
     StrandFilter,
+    rehearsal_in,
 )
 from proposals.admin.pages import DeskAdmin, find_case
 from proposals.desk import queue
@@ -67,6 +70,7 @@ class VersionAdmin(DeskAdmin):
         CountryFilter,
         OfficerFilter,
         DecidedFilter,
+        RehearsalFilter,
     ]
     search_fields = ["proposal__number"]
     search_help_text = _("Words of the proposal, its number, notes, questions, decisions")
@@ -90,6 +94,7 @@ class VersionAdmin(DeskAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
         return (
             Version.objects.open_to(person(request), clock.now())
+            .rehearsed_in(rehearsal_in(request))
             .with_latest_verdict()
             .defer("dossier", "circumstances")
             .select_related("proposal__strand__call", "proposal__assignment__officer")
@@ -117,12 +122,15 @@ class VersionAdmin(DeskAdmin):
     ) -> HttpResponse:
         """The list under its queue, with a word about what is sealed still: how many, and nothing else."""
         officer, moment = person(request), clock.now()
+        rehearsal = rehearsal_in(request)
+        versions = queue.counting_versions(officer, moment, rehearsal=rehearsal)
         opened = Version.objects.open_to_officers(moment).values("pk")
-        counts = queue.lengths(
-            queue.counting_versions(officer, moment), officer=officer, moment=moment
-        )
+        counts = queue.lengths(versions, officer=officer, moment=moment)
+        counting = Version.objects.counting().rehearsed_in(rehearsal)
         context = {
-            "sealed": Version.objects.counting().exclude(pk__in=opened).count(),
+            "sealed": counting.exclude(pk__in=opened).count(),
+            "call": Call.objects.filter(pk=rehearsal).first() if rehearsal else None,
+            "rehearsal": rehearsal,
             "queue": [
                 (name, label, counts[name], request.GET.get("queue") == name)
                 for name, label in queue.Queue.choices

@@ -66,6 +66,10 @@ def _not_published(call: Call) -> Call:
     locked = Call.objects.select_for_update().get(pk=call.pk)
     if locked.published_at is not None:
         raise CannotPublish(_("It is published already."))
+    if locked.is_rehearsal:
+        raise CannotPublish(
+            _("A rehearsal is never published; publish the call that it rehearses.")
+        )
     left = list(obstacles_to_publishing(locked))
     if left:
         raise CannotPublish(" ".join(left))

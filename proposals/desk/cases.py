@@ -97,12 +97,13 @@ def assign_evenly(
 
     A case in which every one of them has an interest stays as it is.
     """
-    loads = _loads_of(officers)
+    chosen = list(proposals)
+    loads = _loads_of(officers, chosen)
     interests = set(
         ConflictOfInterest.objects.filter(officer__in=officers).values_list("proposal", "officer")
     )
     given: Counter[User] = Counter()
-    for proposal in proposals:
+    for proposal in chosen:
         free = [one for one in officers if (proposal.pk, one.pk) not in interests]
         if not free:
             continue
@@ -112,12 +113,16 @@ def assign_evenly(
     return given
 
 
-def _loads_of(officers: Sequence[User]) -> Counter[int]:
-    """How many undecided cases each of them has."""
+def _loads_of(officers: Sequence[User], chosen: Sequence[Proposal]) -> Counter[int]:
+    """How many undecided cases each of them has: real ones, or rehearsed ones where such are given out."""
+    rehearsed = any(one.call.is_rehearsal for one in chosen)
+    own_kind = Q(assignments__proposal__strand__call__rehearsal_of__isnull=not rehearsed)
     decided = Decision.objects.deciding().values("version__proposal")
     counted = (
         User.objects.filter(pk__in=[one.pk for one in officers])
-        .annotate(load=Count("assignments", filter=~Q(assignments__proposal__in=decided)))
+        .annotate(
+            load=Count("assignments", filter=own_kind & ~Q(assignments__proposal__in=decided))
+        )
         .values_list("pk", "load")
     )
     return Counter(dict(counted))

@@ -60,6 +60,11 @@ def _of_version(rows: QuerySet[Decision] | QuerySet[Question]) -> QuerySet[Decis
     return rows.filter(version=OuterRef("pk"))
 
 
-def counting_versions(officer: User, moment: datetime) -> VersionQuerySet:
-    """What the queue is of: versions that count and that this officer may read."""
-    return Version.objects.open_to(officer, moment).counting()
+def counting_versions(
+    officer: User, moment: datetime, *, rehearsal: int | None = None
+) -> VersionQuerySet:
+    """What the queue is of: versions that count and that this officer may read.
+
+    Those of real calls, or of the one rehearsal with this key.
+    """
+    return Version.objects.open_to(officer, moment).counting().rehearsed_in(rehearsal)

@@ -123,7 +123,9 @@ def _last_hours(
 
 
 def _add_what_is_open(found: Figures, call: Call, officer: User, moment: datetime) -> None:
-    versions = queue.counting_versions(officer, moment).filter(proposal__strand__call=call)
+    rehearsal = call.pk if call.is_rehearsal else None
+    versions = queue.counting_versions(officer, moment, rehearsal=rehearsal)
+    versions = versions.filter(proposal__strand__call=call)
     decided = Decision.objects.deciding().values("version")
     totals = versions.order_by().aggregate(
         counting=Count("pk"), decided=Count("pk", filter=Q(pk__in=decided))

@@ -40,6 +40,14 @@ class VersionQuerySet(models.QuerySet["Version"]):
         own = ConflictOfInterest.objects.filter(proposal=OuterRef("proposal"), officer=officer)
         return self.open_to_officers(moment).filter(~Exists(own))
 
+    def rehearsed_in(self, rehearsal: int | None) -> "VersionQuerySet":
+        """Those of the rehearsal with this key; without one those of real calls, never of both."""
+        if rehearsal is None:
+            return self.filter(proposal__strand__call__rehearsal_of=None)
+        return self.filter(
+            proposal__strand__call=rehearsal, proposal__strand__call__rehearsal_of__isnull=False
+        )
+
     def counting(self) -> "VersionQuerySet":
         return self.filter(counts_for__isnull=False)
 

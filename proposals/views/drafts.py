@@ -15,6 +15,7 @@ from applicants.web import person, signed_in
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
+from calls.readers import calls_shown_to
 from proposals import drafting
 from proposals.carrying import answers_in, start_with_answers
 from proposals.confirming import unconfirmed
@@ -38,9 +39,9 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     """Choose for which organisation a proposal is started in a strand."""
     found = get_object_or_404(
         Strand.objects.select_related("call__programme"),
+        call__in=calls_shown_to(request, clock.now()),
         call__reference=reference,
         code=strand,
-        call__published_at__lte=clock.now(),
     )
     own = Organisation.objects.of(person(request))
     answers = answers_in(request.GET, found)

@@ -55,7 +55,7 @@ def download(visitor, words):
         return stored.read()
 
 
-def clone_and_publish(call, manager, colleague):
+def clone(call, manager):
     manager.goto(reverse("admin:calls_call_clone", args=[call.pk]))
     manager.fill(
         reference="COS-NEXT-2016", title="Go International again", first_deadline="2016-05-23T17:00"
@@ -69,6 +69,32 @@ def clone_and_publish(call, manager, colleague):
         manager.page.get_by_role("button", name="Save and continue editing").click()
     manager.goto(reverse("admin:calls_call_preview", args=[made.pk]))
     manager.says("Once more beyond Europe.", "Start a proposal in strand 1")
+    return made
+
+
+def rehearse(made, manager, officer):
+    manager.goto(reverse("admin:calls_call_change", args=[made.pk]))
+    manager.press("Rehearse", within="#content")
+    manager.fill(starts_at="2016-05-23T16:30")
+    manager.press("Begin the rehearsal", within="#content")
+    manager.says("Rehearsal: nothing here counts.", "23 May 2016, 16:30")
+    rehearsal = made.rehearsals.get()
+    with clock.as_shared():
+        version = submit(make_ready(rehearsal))
+    manager.press("Move its clock", within="#content")
+    manager.fill(to="2016-05-23T17:00")
+    manager.press("Move its clock", within="main form")
+    manager.press("Its page: start proposals there", within="#content")
+    manager.says("Closed since", "Rehearsal: nothing here counts.")
+    officer.goto(reverse("admin:calls_call_change", args=[rehearsal.pk]))
+    officer.press("Its cases", within="#content")
+    officer.says(version.proposal.number, "Unassigned 1")
+    officer.goto(LIST)
+    officer.says("Unassigned 0")
+    assert version.proposal.number not in officer.page.content()
+
+
+def publish(made, manager, colleague):
     manager.goto(reverse("admin:calls_call_publish", args=[made.pk]))
     manager.press("Ask for it to be published", within="#content")
     colleague.goto(reverse("admin:calls_call_publish", args=[made.pk]))
@@ -170,7 +196,9 @@ def test_from_a_cloned_call_to_letters_and_a_bundle(call, visit, with_worker, tm
     manager, officer = at_the_desk(visit, CALL_MANAGERS), at_the_desk(visit, SCREENING_OFFICERS)
     colleague, auditor = at_the_desk(visit, SCREENING_OFFICERS), at_the_desk(visit, AUDITORS)
     jump(SPRING)
-    new = clone_and_publish(call, manager, colleague)
+    made = clone(call, manager)
+    rehearse(made, manager, officer)
+    new = publish(made, manager, colleague)
     person = make_user()
     with clock.as_shared():
         version = submit(make_ready(new, lead=person, countries=("LT", "FR", "IS")))
@@ -261,7 +289,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
         visitor.press("Go", within="#changelist-form")
         visitor.press(words, within="#content")
     manager = at_the_desk(visit, CALL_MANAGERS, width=width)
-    for name in ("change", "clone", "extend", "extend_one", "incident", "publish"):
+    for name in ("change", "clone", "rehearse", "extend", "extend_one", "incident", "publish"):
         manager.goto(reverse(f"admin:calls_call_{name}", args=[call.pk]))
     manager.goto(reverse("admin:calls_call_add"))
     manager.press("Begin it", within="#content")

@@ -1,0 +1,27 @@
+"""Which calls a reader sees: those that are published, and rehearsals for those who prepare calls."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from calls.models import Call, CallQuerySet
+
+
+def calls_shown_to(request: HttpRequest, moment: datetime) -> CallQuerySet:
+    return Call.objects.shown_at(moment, with_rehearsals=may_rehearse(request))
+
+
+def rehearsals_of(request: HttpRequest) -> CallQuerySet:
+    """Rehearsals, the newest first; none for the public."""
+    if not may_rehearse(request):
+        return Call.objects.none()
+    return Call.objects.filter(rehearsal_of__isnull=False).order_by("-pk")
+
+
+def may_rehearse(request: HttpRequest) -> bool:
+    """Staff who see calls in preparation. Who is not logged in costs no look at the session."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    user = request.user
+    return bool(user.is_staff and user.has_perm("calls.view_call"))
