@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from applicants.models import User
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words, utc
+from proposals.confirming import leads_of
 from proposals.dossier import Draft
 from proposals.mailing import Words, post
 from proposals.models import Proposal, Version, Withdrawal
@@ -29,6 +30,11 @@ def contacts_of_coordinator(draft: Draft) -> list[str]:
     coordinators = [one for one in draft.participants if one.is_coordinator]
     named = [draft.profile(one).answers["contact"].get("contact_email") for one in coordinators]
     return [address for address in named if address]
+
+
+def addresses_of_coordinator(proposal: Proposal) -> set[str]:
+    """Where officers reach a consortium: who acts for its coordinator, and the contact that it names."""
+    return {*leads_of(proposal), *contacts_of_coordinator(Draft(proposal))}
 
 
 def people_of(draft: Draft) -> list[tuple[str, dict[str, str]]]:

@@ -1,5 +1,6 @@
 """Giving cases to officers: to one, or evenly among several."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 from applicants.models import User
 from applicants.web import person
 from calls import clock
+from calls.templatetags.instants import BRUSSELS
 from proposals.desk.cases import HasConflict, assign, assign_evenly, screening_officers
 from proposals.models import Proposal, Version
 
@@ -43,6 +45,12 @@ class AssignForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["officers"].queryset = screening_officers()  # type: ignore[attr-defined]
+
+    def clean_due_on(self) -> date | None:
+        day: date | None = self.cleaned_data["due_on"]
+        if day is not None and day < clock.now().astimezone(BRUSSELS).date():
+            raise forms.ValidationError(_("Choose today or a later day."))
+        return day
 
 
 def urls_of(desk: "DeskAdmin") -> list[Any]:

@@ -15,16 +15,18 @@ from django.views.decorators.http import require_POST
 from applicants.fields import TextField
 from applicants.web import person
 from calls import clock
+from calls.eligibility import digest_of
 from proposals import tasks
-from proposals.admin.pages import case_of
+from proposals.admin.pages import case_of, is_id
 from proposals.desk import bulk, deciding
 from proposals.desk.sheet import newest_verdict, sheet_of
-from proposals.models import Decision, Version
+from proposals.models import Decision, DecisionState, Version
 
 if TYPE_CHECKING:
     from proposals.admin.pages import DeskAdmin
 
 MOST_AT_ONCE = 200
+NO_WORDS = digest_of(["", "", ""])  # of tasks that need none
 RIGHTS = {
     bulk.Task.DECIDE: "proposals.add_decision",
     bulk.Task.CONFIRM: "proposals.add_decisionreview",
@@ -47,6 +49,12 @@ class DecisionForm(forms.Form):
         ),
         widget=forms.Textarea(attrs={"rows": 10}),
     )
+
+
+class SureForm(DecisionForm):
+    """Asked for where something speaks against recording it; shown with what that is."""
+
+    sure = forms.BooleanField(label=gettext_lazy("I have seen this and record it all the same"))
 
 
 class BulkDecisionForm(DecisionForm):
@@ -88,11 +96,18 @@ def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
     adds = given.pop("add", [])
     if adds:
         chosen = [text for rule, text in texts if rule in adds]
-        given["reason"] = "\n\n".join([given.get("reason", "").strip(), *chosen]).strip()
+        present = given.get("reason", "").strip()
+        chosen = [text for text in chosen if text not in present]
+        given["reason"] = "\n\n".join([present, *chosen]).strip()
         form = DecisionForm(initial=given.dict())
     else:
-        form = DecisionForm(request.POST or None)
+        form = DecisionForm(request.POST or None, initial=_sent_back_words(version))
+    remarks: list[str] = []
     if request.method == "POST" and not adds and form.is_valid():
+        remarks = deciding.remarks_on(version, form.cleaned_data["outcome"], by=person(request))
+        form = SureForm(request.POST) if remarks else form
+    if request.method == "POST" and not adds and form.is_valid():
+        form.cleaned_data.pop("sure", None)
         try:
             deciding.record_decision(version, by=person(request), **form.cleaned_data)
         except (deciding.CannotDecide, deciding.StillSealed) as refusal:
@@ -112,11 +127,25 @@ def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
         verdict=verdict,
         form=form,
         texts=texts,
+        remarks=remarks,
+        sent_back=_sent_back(version),
         in_force=deciding.decision_in_force(version),
         obstacle=deciding.obstacle_to_deciding(
             version, proposal=version.proposal, by=person(request)
         ),
     )
+
+
+def _sent_back(version: Version) -> Decision | None:
+    """The newest outcome, where a colleague has sent it back."""
+    newest = version.decisions.select_related("review__reviewed_by").order_by("-pk").first()
+    is_back = newest is not None and newest.state == DecisionState.SENT_BACK
+    return newest if is_back else None
+
+
+def _sent_back_words(version: Version) -> dict[str, str]:
+    found = _sent_back(version)
+    return {"outcome": found.outcome, "reason": found.reason} if found else {}
 
 
 def begin_bulk(
@@ -135,8 +164,17 @@ def _many(desk: "DeskAdmin", request: HttpRequest, task: str) -> HttpResponse:
         raise PermissionDenied
     marks = _marks(request)
     form = FORMS[task](request.POST)
-    if not form.is_valid() or "do" not in request.POST:
-        versions = list(_anew(request, list(marks)))
+    asked_to_do = "do" in request.POST and form.is_valid()
+    is_as_shown = asked_to_do and request.POST.get("shown", "") == _digest_of_words(form)
+    if asked_to_do and not is_as_shown:
+        messages.warning(
+            request,
+            _(
+                "Nothing was recorded: outcome or reason changed since the preview. Look at it again."
+            ),
+        )
+    if not is_as_shown:
+        versions = list(_anew(request, [*marks, *_left_out(request)]))
         return _shown(desk, request, task, versions, form, is_preview=form.is_valid())
     try:
         count = bulk.run(
@@ -157,6 +195,17 @@ def _marks(request: HttpRequest) -> dict[int, str]:
     """What the officer was shown: "pk:mark" for each case."""
     pairs = [one.partition(":") for one in request.POST.getlist("case")[:MOST_AT_ONCE]]
     return {int(pk): mark for pk, _colon, mark in pairs if pk.isascii() and pk.isdigit()}
+
+
+def _left_out(request: HttpRequest) -> list[int]:
+    """Chosen cases to which it cannot be done; they are named again on each page."""
+    return [int(one) for one in request.POST.getlist("left_out")[:MOST_AT_ONCE] if is_id(one)]
+
+
+def _digest_of_words(form: forms.Form) -> str:
+    """Names outcome and reason as they were shown, so that no others are recorded."""
+    given = form.cleaned_data
+    return digest_of([str(given.get(name, "")) for name in ("outcome", "reason", "with_findings")])
 
 
 def _anew(request: HttpRequest, chosen: list[Any]) -> QuerySet[Version]:
@@ -195,6 +244,7 @@ def _shown(
         cases=[case for case in cases if not case.obstacle],
         left_out=[case for case in cases if case.obstacle],
         is_preview=is_preview or task != bulk.Task.DECIDE,
+        shown=_digest_of_words(form) if form.is_bound and form.is_valid() else NO_WORDS,
         changed=list(changed),
         outcome=outcomes.get(given.get("outcome", ""), ""),
     )

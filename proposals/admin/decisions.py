@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,7 +24,10 @@ from proposals.desk.deciding import (
     obstacle_to_reviewing,
     review_decision,
 )
+from proposals.desk.queue import Queue
+from proposals.desk.sheet import newest_verdict, sheet_of
 from proposals.models import Decision, DecisionReview, DecisionState, Version
+from proposals.notices import addresses_of_coordinator
 
 
 class ReviewForm(forms.Form):
@@ -143,11 +147,12 @@ class DecisionAdmin(DeskAdmin):
                 form.add_error(None, str(refusal))
             else:
                 messages.success(request, _("Your answer is recorded."))
-                return redirect("admin:proposals_version_change", decision.version_id)
+                return redirect(_next_place(request, decision))
         obstacle = obstacle_to_reviewing(
             decision, proposal=decision.version.proposal, by=person(request)
         )
         context = {"decision": decision, "form": form, "may_review": may_review}
+        context |= _seen_by_a_second_officer(decision)
         context |= {"obstacle": "" if decision.reviewed else obstacle} | _letter_state(decision)
         context |= self.admin_site.each_context(request) | {"title": str(decision)}
         status = 422 if form.errors else 200
@@ -156,6 +161,27 @@ class DecisionAdmin(DeskAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         readable = Version.objects.open_to(person(request), clock.now())
         return super().get_queryset(request).filter(version__in=readable)
+
+
+def _next_place(request: HttpRequest, decision: Decision) -> str:
+    """The rest of what waits for this officer; the case itself where nothing does."""
+    readable = Version.objects.open_to(person(request), clock.now())
+    if Decision.objects.waiting_for(person(request)).filter(version__in=readable).exists():
+        return reverse("admin:proposals_version_changelist") + f"?queue={Queue.FOR_ME}"
+    return reverse("admin:proposals_version_change", args=[decision.version_id])
+
+
+def _seen_by_a_second_officer(decision: Decision) -> dict[str, Any]:
+    """What stands behind an outcome: the machine, the sheet, questions that are open still."""
+    version = decision.version
+    stored = newest_verdict(version)
+    sheet = sheet_of(version, stored.verdict if stored else None)
+    return {
+        "stored": stored,
+        "sheet": sheet,
+        "waiting": version.questions.waiting(clock.now()).order_by("due_at").first(),
+        "addresses": sorted(addresses_of_coordinator(version.proposal)),
+    }
 
 
 def _letter_state(decision: Decision) -> dict[str, Any]:

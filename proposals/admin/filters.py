@@ -146,7 +146,7 @@ class CountsFilter(admin.SimpleListFilter):
         yield {
             "selected": self.value() is None,
             "query_string": changelist.get_query_string(remove=[self.parameter_name]),
-            "display": _("That count"),
+            "display": _("Current ones"),
         }
         yield {
             "selected": self.value() == "all",

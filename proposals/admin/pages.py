@@ -14,7 +14,7 @@ from applicants.autosave import is_autosave
 from applicants.web import NOT_TYPED, SHORT, person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
-from proposals.models import Proposal, Version
+from proposals.models import ConflictOfInterest, Proposal, Version
 from proposals.screening import note_sealed_access
 
 LONGEST_ID = 18  # digits that fit into a bigint
@@ -34,12 +34,31 @@ class DeskAdmin(ReadOnlyAdmin):
             try:
                 return view(request, **place)
             except Http404:
+                closed = (
+                    self.closed_to(request, place["pk"])
+                    if self.model is Version and "pk" in place
+                    else None
+                )
+                if closed is not None and request.method != "POST":
+                    return closed
                 if request.method != "POST" or is_autosave(request):
                     raise
                 return self._closed_meanwhile(request)
 
         full_name = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
         return path(route, self.admin_site.admin_view(guarded), name=full_name)
+
+    def closed_to(self, request: HttpRequest, pk: int | str) -> HttpResponse | None:
+        """Says so where this officer has declared an interest in a case; None where that is not why."""
+        if not is_id(str(pk)):
+            return None
+        own = ConflictOfInterest.objects.filter(officer=person(request), proposal__versions=int(pk))
+        declared = own.first()
+        if declared is None:
+            return None
+        template = "admin/proposals/version/closed.html"
+        title = _("Closed to you")
+        return self.show(request, template, title=title, status=404, declared=declared)
 
     def _closed_meanwhile(self, request: HttpRequest) -> HttpResponse:
         """What was sent to a case that is not open (any more): said plainly, with what was typed."""

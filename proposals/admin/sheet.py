@@ -28,7 +28,7 @@ from proposals.desk import sheet as sheets
 from proposals.dossier import Draft
 from proposals.facts import files_of
 from proposals.models import Annex, ReplyFile, SheetAnswer, Version
-from proposals.notices import people_of
+from proposals.notices import addresses_of_coordinator, people_of
 from proposals.receipts import context_of
 
 if TYPE_CHECKING:
@@ -114,15 +114,17 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
     verdict = stored.verdict if stored else None
     context = context_of(version)
     questions = version.questions.select_related("asked_by", "reply__replied_by")
+    decisions = list(
+        version.decisions.select_related("decided_by", "review__reviewed_by", "information")
+    )
     context |= {
+        "waits": any(one.reviewed is None for one in decisions),
         "verdicts": list(version.verdicts.all()),
         "verdict": verdict,
         "sheet": sheets.sheet_of(version, verdict),
         "files": files_of(version, context["dossier"]),
         "contacts": people_of(Draft(version.proposal)),
-        "decisions": list(
-            version.decisions.select_related("decided_by", "review__reviewed_by", "information")
-        ),
+        "decisions": decisions,
         "counts": version.proposal.counting_id == version.pk,
         "receipt": version.receipt,
         "has_annex": Annex.objects.filter(version=version).exists(),
@@ -202,7 +204,8 @@ def _answer(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
         text = _("The sheet has changed since you opened it: load it again.")
         return _refused(desk, request, version, text, 409)
     except sheets.AnsweredMeanwhile as meanwhile:
-        return _refused(desk, request, version, _who_was_faster(meanwhile.current), 409)
+        words = _who_was_faster(meanwhile.current)
+        return _refused(desk, request, version, words, 409, revision=meanwhile.current.revision)
     if not is_autosave(request):
         return redirect(_line_in_sheet(version, saved.item))
     stored = sheets.newest_verdict(version)
@@ -240,8 +243,8 @@ def _progress(sheet: sheets.Sheet) -> str:
 
 def _who_was_faster(current: SheetAnswer) -> str:
     text = _(
-        "Not saved: %(who)s answered “%(answer)s” at %(when)s%(reason)s. Load the sheet again to see it; "
-        "your words are still in this page."
+        "Not saved: %(who)s answered “%(answer)s” at %(when)s%(reason)s. What you chose and wrote is still "
+        "in this page, and nowhere else."
     )
     reason = f": “{current.reason}”" if current.reason else ""
     return text % {
@@ -253,10 +256,10 @@ def _who_was_faster(current: SheetAnswer) -> str:
 
 
 def _refused(
-    desk: "DeskAdmin", request: HttpRequest, version: Version, words: str, status: int
+    desk: "DeskAdmin", request: HttpRequest, version: Version, words: str, status: int, **more: int
 ) -> HttpResponse:
     if is_autosave(request):
-        return JsonResponse({"words": words}, status=status)
+        return JsonResponse({"words": words} | more, status=status)
     return desk.show(
         request,
         f"{TEMPLATES}/not_saved.html",
@@ -310,9 +313,7 @@ def _ask(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRespo
             form.add_error(None, str(refusal))
         else:
             tasks.hurry()
-            messages.success(
-                request, _("The question is asked. The consortium is told by mail and here.")
-            )
+            messages.success(request, _told(version))
             return redirect("admin:proposals_version_change", version.pk)
     return desk.show(
         request,
@@ -321,7 +322,20 @@ def _ask(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRespo
         status=422 if form.errors else 200,
         version=version,
         form=form,
+        addresses=sorted(addresses_of_coordinator(version.proposal)),
     )
+
+
+def _told(version: Version) -> str:
+    count = len(addresses_of_coordinator(version.proposal))
+    if not count:
+        return _("The question stands in the workspace. No address is known, so nobody got a mail.")
+    text = ngettext(
+        "The question is asked: in the workspace, and by mail to %(count)s address.",
+        "The question is asked: in the workspace, and by mail to %(count)s addresses.",
+        count,
+    )
+    return text % {"count": count}
 
 
 def _suggested(request: HttpRequest, version: Version) -> dict[str, Any]:
@@ -332,7 +346,9 @@ def _suggested(request: HttpRequest, version: Version) -> dict[str, Any]:
     rule = item.removeprefix("rule:")
     stored = sheets.newest_verdict(version)
     texts = dict(deciding.snippets(stored.verdict.findings)) if stored else {}
-    return {"due_at": due_at, "item": item, "text": texts.get(rule, "")}
+    found = texts.get(rule, "")
+    text = found + "\n\n" + _("Please explain this, or send what shows it.") if found else ""
+    return {"due_at": due_at, "item": item, "text": text}
 
 
 def _reply_file(

@@ -41,7 +41,9 @@ from proposals.models import Decision, Export, SheetAnswer, StoredVerdict, Versi
 
 
 def _number_of_answers() -> Any:
-    own = SheetAnswer.objects.filter(version=OuterRef("pk")).order_by().values("version")
+    """Rules that an officer has answered; lines of the checklists are counted on the sheet."""
+    of_rules = SheetAnswer.objects.filter(version=OuterRef("pk"), item__startswith="rule:")
+    own = of_rules.order_by().values("version")
     counted = own.annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counted), 0)
 
@@ -150,6 +152,9 @@ class VersionAdmin(DeskAdmin):
         """The screening sheet."""
         found = find_case(request, object_id)
         may_look = found is not None and self.has_view_permission(request, found)
+        closed = self.closed_to(request, object_id) if found is None else None
+        if closed is not None and self.has_view_permission(request):
+            return closed
         if found is None or not may_look or request.method != "GET":
             return super().change_view(request, object_id, form_url, extra_context)
         return sheet.show(self, request, found)
@@ -162,7 +167,9 @@ class VersionAdmin(DeskAdmin):
             raise PermissionDenied
         found = find_case(request, object_id)
         if found is None:
-            return redirect("admin:proposals_version_changelist")
+            return self.closed_to(request, object_id) or redirect(
+                "admin:proposals_version_changelist"
+            )
         return sheet.history(self, request, found)
 
     @admin.display(description=_("proposal"), ordering="proposal__number")
@@ -197,7 +204,7 @@ class VersionAdmin(DeskAdmin):
         until = f", {assignment.due_on:%d.%m.%Y}" if assignment.due_on else ""
         return f"{assignment.officer}{until}"
 
-    @admin.display(description=_("answers"), ordering="answers")
+    @admin.display(description=_("rules seen"), ordering="answers")
     def answered_lines(self, version: Any) -> int:
         return int(version.answers)
 

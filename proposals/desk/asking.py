@@ -12,9 +12,7 @@ from applicants.models import User
 from calls import clock
 from calls.templatetags.instants import in_words
 from proposals import ledger
-from proposals.confirming import leads_of
 from proposals.desk.cases import note_event
-from proposals.dossier import Draft
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import (
@@ -27,7 +25,7 @@ from proposals.models import (
     ReplyFile,
     Version,
 )
-from proposals.notices import contacts_of_coordinator
+from proposals.notices import addresses_of_coordinator
 from proposals.submitting import hash_of
 from proposals.uploads import Checked, UnusableFile, check_upload, keep_file
 
@@ -167,7 +165,7 @@ def _tell_of_question(question: Question, *, reminder: timedelta | None = None) 
             link=reverse("proposals:reply", args=[proposal.number, question.pk]),
             link_words=_("Read and answer the question"),
         ),
-        to={*leads_of(proposal), *contacts_of_coordinator(Draft(proposal))},
+        to=addresses_of_coordinator(proposal),
         proposal=proposal,
         key=f"question:{question.pk}:{days}",
     )

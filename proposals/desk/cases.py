@@ -136,7 +136,7 @@ def declare_conflict(proposal: Proposal, *, reason: str, by: User) -> ConflictOf
     )
     if is_new:
         Assignment.objects.filter(proposal=proposal, officer=by).delete()
-        note_event(proposal, CaseEvent.Kind.CONFLICT, by=by)
+        note_event(proposal, CaseEvent.Kind.CONFLICT, by=by, reason=reason)
     return declared
 
 

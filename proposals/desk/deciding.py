@@ -12,7 +12,9 @@ from applicants.models import User
 from calls import clock
 from calls.eligibility import Finding, Outcome
 from calls.eligibility.rules import CATALOGUE
+from calls.templatetags.instants import in_words
 from proposals.desk.cases import note_event
+from proposals.desk.sheet import newest_verdict, sheet_of
 from proposals.ledger import note_decision, note_review
 from proposals.models import (
     CaseEvent,
@@ -26,6 +28,22 @@ from proposals.models import (
 )
 
 SENT_BACK = DecisionReview.Answer.SENT_BACK
+
+# Outcomes that close a case, and which of them go with what the machine says.
+DECIDING = {
+    Decision.OutcomeChoices.ELIGIBLE,
+    Decision.OutcomeChoices.INELIGIBLE,
+    Decision.OutcomeChoices.INADMISSIBLE,
+}
+AGREEING: dict[str, set[str]] = {
+    Outcome.PASS: {Decision.OutcomeChoices.ELIGIBLE},
+    Outcome.OFFICER: set(DECIDING),
+    Outcome.INELIGIBLE: {Decision.OutcomeChoices.INELIGIBLE},
+    Outcome.INADMISSIBLE: {Decision.OutcomeChoices.INADMISSIBLE},
+}
+
+# That a partner is in another proposal too is that consortium's affair: no text for applicants says it.
+OF_OTHER_PROPOSALS = {"one-application"}
 
 
 class StillSealed(Exception):
@@ -81,6 +99,27 @@ def obstacle_to_deciding(version: Version, *, proposal: Proposal, by: User) -> s
     if version.decisions.filter(review=None).exists():
         return _("An outcome of this version waits for a second officer already.")
     return ""
+
+
+def remarks_on(version: Version, outcome: str, *, by: User) -> list[str]:
+    """What a careful colleague would ask before this outcome is recorded; nothing of it forbids it."""
+    stored = newest_verdict(version)
+    found = sheet_of(version, stored.verdict if stored else None)
+    remarks = []
+    if stored and outcome in DECIDING and outcome not in AGREEING[stored.outcome]:
+        text = _("The machine says “%(outcome)s”.")
+        remarks.append(text % {"outcome": stored.get_outcome_display()})
+    if outcome in DECIDING and found.answered < found.total:
+        text = _("%(answered)s of %(total)s lines of the sheet are answered.")
+        remarks.append(text % {"answered": found.answered, "total": found.total})
+    waiting = version.questions.waiting(clock.now()).order_by("due_at").first()
+    if outcome in DECIDING and waiting is not None:
+        text = _("A question to the applicant can be answered until %(due)s.")
+        remarks.append(text % {"due": in_words(waiting.due_at)})
+    assigned = version.proposal.assigned
+    if assigned is not None and assigned.officer_id != by.pk:
+        remarks.append(_("This is the case of %(officer)s.") % {"officer": assigned.officer})
+    return remarks
 
 
 def decision_in_force(version: Version) -> Decision | None:
@@ -176,10 +215,13 @@ def _locked(version: Version) -> Proposal:
 
 
 def snippets(findings: Iterable[Finding]) -> list[tuple[str, str]]:
-    """For each rule that asks for a look, a text that a reason can be made of: rule, finding, source."""
+    """For each rule that asks for a look, a text that a reason can be made of: rule, finding, source.
+
+    Applicants read it, so it says nothing of other proposals.
+    """
     found: dict[str, list[str]] = {}
     for finding in findings:
-        if finding.outcome in {Outcome.PASS, Outcome.WARN}:
+        if finding.outcome in {Outcome.PASS, Outcome.WARN} or finding.rule in OF_OTHER_PROPOSALS:
             continue
         rule = CATALOGUE.get(finding.rule)
         title = rule.title if rule else finding.rule

@@ -21,9 +21,8 @@ from calls.eligibility import Finding, Outcome
 from calls.models import Call
 from calls.periods import last_day
 from proposals import ledger
-from proposals.confirming import leads_of
+from proposals.desk.deciding import OF_OTHER_PROPOSALS
 from proposals.desk.sheet import newest_verdict
-from proposals.dossier import Draft
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import (
@@ -37,14 +36,11 @@ from proposals.models import (
     StoredVerdict,
     Version,
 )
-from proposals.notices import contacts_of_coordinator
+from proposals.notices import addresses_of_coordinator
 from proposals.printing import pdf_from
 from proposals.receipts import participants_in, qr_code_of, seal_and_keep, stamp_cause
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
-
-# That a partner is in another proposal too is that consortium's affair; officers can say it in their reason.
-OF_OTHER_PROPOSALS = {"one-application"}
 
 
 @dataclass(frozen=True)
@@ -179,7 +175,7 @@ def _tell(decision: Decision, version: Version) -> None:
             link=reverse("proposals:decisions", args=[proposal.number]),
             link_words=_("The letter, as a sealed PDF"),
         ),
-        to={*leads_of(proposal), *contacts_of_coordinator(Draft(proposal))},
+        to=addresses_of_coordinator(proposal),
         proposal=proposal,
         key=key_of_mails(decision),
     )

@@ -7,7 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
 from calls.eligibility import rule_date_of
-from proposals.models import Assignment, Decision, Question, Version, VersionQuerySet
+from proposals.models import (
+    Assignment,
+    Decision,
+    DecisionReview,
+    Question,
+    Version,
+    VersionQuerySet,
+)
 
 
 class Queue(TextChoices):
@@ -15,6 +22,7 @@ class Queue(TextChoices):
     UNASSIGNED = "unassigned", _("Unassigned")
     FOR_ME = "for-me", _("To confirm")
     COLLEAGUE = "colleague", _("Waits for a colleague")
+    SENT_BACK = "sent-back", _("Sent back to me")
     APPLICANT = "applicant", _("Waits for the applicant")
     OVERDUE = "overdue", _("Overdue")
     TO_INFORM = "to-inform", _("Decided, to inform")
@@ -47,6 +55,17 @@ def _conditions(officer: User, moment: datetime) -> dict[str, Q]:
         Queue.COLLEAGUE: Q(
             Exists(_of_version(Decision.objects.filter(review=None, decided_by=officer)))
         ),
+        Queue.SENT_BACK: Q(
+            Exists(
+                _of_version(
+                    Decision.objects.filter(
+                        decided_by=officer, review__answer=DecisionReview.Answer.SENT_BACK
+                    )
+                )
+            )
+        )
+        & ~Q(Exists(_of_version(Decision.objects.filter(review=None))))
+        & ~decided,
         Queue.APPLICANT: Q(Exists(_of_version(Question.objects.waiting(moment)))) & ~decided,
         Queue.OVERDUE: (Q(Exists(_of_version(Question.objects.overdue(moment)))) | Q(late_case))
         & ~decided,

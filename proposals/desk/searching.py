@@ -4,6 +4,7 @@ The words of a version are taken when its case is opened, so that nothing sealed
 """
 
 import logging
+import re
 from datetime import datetime
 
 from django.contrib.postgres.search import SearchQuery
@@ -47,11 +48,16 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
+def _as_number(text: str) -> str:
+    """A number of eight signs as numbers are written, with its hyphen; other texts as they are."""
+    return f"{text[:4]}-{text[4:]}" if re.fullmatch(r"[0-9A-Za-z]{8}", text) else text
+
+
 def matching(versions: VersionQuerySet, text: str) -> VersionQuerySet:
     """Versions in which all of these words occur, or begin a word; or whose number or notes hold the text."""
     typed = text.strip()
     words = typed.split()[:MOST_WORDS]
-    condition = Q(proposal__number__icontains=typed)
+    condition = Q(proposal__number__icontains=_as_number(typed))
     if words:
         terms = " & ".join(f"{_quoted(word)}:*" for word in words)
         query = SearchQuery(terms, config="simple", search_type="raw")
@@ -60,5 +66,6 @@ def matching(versions: VersionQuerySet, text: str) -> VersionQuerySet:
     notes = CaseNote.objects.filter(proposal=OuterRef("proposal"), text__icontains=typed)
     questions = Question.objects.filter(version=OuterRef("pk"))
     asked = questions.filter(Q(text__icontains=typed) | Q(reply__text__icontains=typed))
-    decided = Decision.objects.filter(version=OuterRef("pk"), reason__icontains=typed)
+    decided = Decision.objects.filter(version=OuterRef("pk"))
+    decided = decided.filter(Q(reason__icontains=typed) | Q(review__reason__icontains=typed))
     return versions.filter(condition | Q(Exists(notes)) | Q(Exists(asked)) | Q(Exists(decided)))

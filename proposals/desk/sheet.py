@@ -120,6 +120,15 @@ class Checklist:
 
 
 @dataclass(frozen=True)
+class Denied:
+    """An element of the definition that officers miss at an applicant."""
+
+    name: str
+    words: str
+    answer: SheetAnswer
+
+
+@dataclass(frozen=True)
 class Sheet:
     sections: list[tuple[str | Promise, list[Line]]]
     checklists: list[Checklist] = field(default_factory=list)
@@ -143,6 +152,14 @@ class Sheet:
     def met_and_open(self) -> int:
         """How many rules are met and not answered yet."""
         return sum(1 for one in self.lines if not one.answer and one.outcome == Outcome.PASS)
+
+    @property
+    def elements_denied(self) -> Iterator["Denied"]:
+        """Elements of the definition that an officer does not find, or finds unclear."""
+        for one in self.checklists:
+            for line in one.lines:
+                if line.answer and line.answer.answer in {Answer.NO, Answer.UNCLEAR}:
+                    yield Denied(one.name, str(line.element.text), line.answer)
 
     @property
     def differing(self) -> list[Line]:

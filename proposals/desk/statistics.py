@@ -23,6 +23,7 @@ from calls.models import Call
 from proposals.desk import queue
 from proposals.models import (
     Assignment,
+    ConflictOfInterest,
     Decision,
     SheetAnswer,
     StoredVerdict,
@@ -57,6 +58,7 @@ class Figures:
     ages: list[tuple[str, int]] = field(default_factory=list)
     agreement: list[tuple[str, Counter[str]]] = field(default_factory=list)
     counting: int = 0
+    closed_to_officer: int = 0
     decided: int = 0
 
 
@@ -126,6 +128,8 @@ def _add_what_is_open(found: Figures, call: Call, officer: User, moment: datetim
     rehearsal = call.pk if call.is_rehearsal else None
     versions = queue.counting_versions(officer, moment, rehearsal=rehearsal)
     versions = versions.filter(proposal__strand__call=call)
+    interests = ConflictOfInterest.objects.filter(officer=officer, proposal__strand__call=call)
+    found.closed_to_officer = interests.filter(proposal__counting__isnull=False).count()
     decided = Decision.objects.deciding().values("version")
     totals = versions.order_by().aggregate(
         counting=Count("pk"), decided=Count("pk", filter=Q(pk__in=decided))

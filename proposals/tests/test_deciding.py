@@ -1,5 +1,6 @@
 """Deciding at the desk: reasons, a third officer, reversing, many at once, and letters."""
 
+import re
 import subprocess
 from datetime import date
 from io import BytesIO
@@ -13,11 +14,12 @@ from django.urls import reverse
 
 from applicants.tests.factories import make_user
 from calls import clock
+from calls.eligibility import Finding, Outcome, digest_of
 from calls.periods import NoPeriod, last_day
 from conftest import NEXT_DAY
 from proposals import tasks
 from proposals.auditing import audit
-from proposals.desk import bulk, cases
+from proposals.desk import asking, bulk, cases, deciding
 from proposals.desk.calls import extend_for_one
 from proposals.desk.deciding import (
     CannotDecide,
@@ -172,7 +174,42 @@ def test_a_decision_is_reversed_by_another_and_both_stay(version):
 def bulk_post(client, task, versions, marks=None, **sent):
     path = reverse("admin:proposals_version_bulk", args=[task])
     shown = marks or [f"{one.pk}:{mark}" for one, mark in marks_of(task, versions, client.officer)]
-    return client.post(path, {"case": shown} | sent)
+    return client.post(path, {"case": shown, "shown": shown_words(**sent)} | sent)
+
+
+def shown_words(outcome="", reason="", with_findings=None, **_more):
+    """What the preview of these words gives back to the portal."""
+    findings = str(bool(with_findings)) if outcome else ""
+    return digest_of([outcome, reason, findings])
+
+
+def test_words_that_were_changed_after_the_preview_are_not_recorded(versions, client_of_officer):
+    client = client_of_officer
+    preview = {"outcome": "eligible", "reason": "Met."}
+    shown = re.search(
+        r'name="shown" value="([^"]+)"', text_of(bulk_post(client, "decide", versions, **preview))
+    )[1]
+    changed = preview | {"reason": "Something else.", "do": "yes", "shown": shown}
+    answer = text_of(bulk_post(client, "decide", versions, **changed))
+    assert "outcome or reason changed since the preview" in answer
+    assert answer.count("Something else.") == 4 and not Decision.objects.exists()
+    assert (
+        bulk_post(client, "decide", versions, do="yes", **preview | {"shown": shown}).status_code
+        == 302
+    )
+    assert set(Decision.objects.values_list("reason", flat=True)) == {"Met."}
+
+
+def test_what_is_left_out_is_named_in_the_preview_too(versions, client_of_officer):
+    client = client_of_officer
+    record_decision(versions[0], outcome="eligible", reason="Met.", by=make_officer())
+    listed = {"action": "decide_alike", "_selected_action": [one.pk for one in versions]}
+    page = client.post(reverse("admin:proposals_version_changelist"), listed)
+    left = [one.version.pk for one in page.context["left_out"]]
+    assert left == [versions[0].pk]
+    sent = {"outcome": "eligible", "reason": "Met.", "left_out": left}
+    preview = text_of(bulk_post(client, "decide", versions[1:], **sent))
+    assert "Left out" in preview and str(versions[0]) in preview
 
 
 def marks_of(task, versions, officer):
@@ -249,12 +286,7 @@ def test_of_two_runs_at_once_the_second_stops(versions, client_of_officer):
     shown = [f"{one.pk}:{mark}" for one, mark in marks_of("decide", versions, client.officer)]
     sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}
     other = desk(make_officer())
-    assert (
-        other.post(
-            reverse("admin:proposals_version_bulk", args=["decide"]), {"case": shown} | sent
-        ).status_code
-        == 302
-    )
+    assert bulk_post(other, "decide", versions, marks=shown, **sent).status_code == 302
     assert bulk_post(client, "decide", versions, marks=shown, **sent).status_code == 409
     assert Decision.objects.count() == 3
 
@@ -446,3 +478,39 @@ def test_hostile_texts_stay_texts_in_the_letter(version):
     assert "<b>bold</b>" in text_of_pdf(pdf)
     with pikepdf.open(BytesIO(pdf)) as opened:
         assert "/Lang" in opened.Root and "/StructTreeRoot" in opened.Root
+
+
+def test_a_careless_outcome_is_asked_about(versions):
+    version, officer = versions[0], make_officer()
+    cases.assign([version.proposal], make_officer(), by=officer)
+    asking.ask(version, "Why?", due_at=NEXT_DAY.replace(day=29), by=officer)
+    remarks = " ".join(
+        deciding.remarks_on(Version.objects.get(pk=version.pk), "eligible", by=officer)
+    )
+    for part in ("This is the case of", "lines of the sheet are answered", "can be answered until"):
+        assert part in remarks
+    assert deciding.remarks_on(Version.objects.get(pk=version.pk), "clarify", by=officer) == [
+        f"This is the case of {version.proposal.assignment.officer}."
+    ]
+
+
+def test_who_gets_an_outcome_back_finds_it_with_what_was_said(versions):
+    first, second = make_officer(), make_officer()
+    decision = record_decision(versions[0], outcome="eligible", reason="All met.", by=first)
+    review_decision(decision, answer="sent-back", reason="Look at p2.", by=second)
+    client = desk(first)
+    listing = client.get(reverse("admin:proposals_version_changelist"), {"queue": "sent-back"})
+    assert [one.pk for one in listing.context["cl"].queryset] == [versions[0].pk]
+    page = text_of(client.get(reverse("admin:proposals_version_decide", args=[versions[0].pk])))
+    assert "Look at p2." in page and "All met." in page
+    record_decision(versions[0], outcome="ineligible", reason="p2 is out.", by=first)
+    again = client.get(reverse("admin:proposals_version_changelist"), {"queue": "sent-back"})
+    assert not again.context["cl"].queryset
+
+
+def test_texts_for_applicants_say_nothing_of_other_proposals():
+    finding = Finding(
+        rule="one-application", version=1, subject="p1", outcome=Outcome.OFFICER,
+        message="Also in 2 submitted proposals", evidence={}, citation="x",
+    )  # fmt: skip
+    assert deciding.snippets([finding]) == []

@@ -161,7 +161,10 @@ def test_an_officer_records_an_outcome_with_a_reason(call):
     with clock.set_to(NEXT_DAY):
         client = desk(officer)
         assert client.post(path, given | {"reason": "  "}).status_code == 422
-        assert client.post(path, given).status_code == 302
+        asked = client.post(path, given)
+        assert asked.status_code == 422 and not Decision.objects.exists()
+        assert "0 of" in asked.content.decode() and "Every rule is met." in asked.content.decode()
+        assert client.post(path, given | {"sure": "on"}).status_code == 302
     decision = Decision.objects.get()
     assert (decision.decided_by, decision.decided_at, decision.reason) == (
         officer,
@@ -281,7 +284,7 @@ def test_the_list_asks_a_fixed_number_of_questions(call, count, django_assert_nu
     with clock.set_to(NEXT_DAY):
         client = desk()
         client.get(LIST)
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             html = client.get(LIST).content.decode()
     assert len(re.findall(r"LASER-GO", html)) == count
 
