@@ -176,6 +176,10 @@ class Call(models.Model):
     cloned_from = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="clones"
     )
+    moderates_requests = models.BooleanField(
+        default=False,
+        help_text="Partnership requests are looked at by an officer before they are published.",
+    )
     rehearsal_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="rehearsals"
     )

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("calls.urls")),
     path("organisations/", include("applicants.urls")),
     path("proposals/", include("proposals.urls")),
+    path("partners/", include("proposals.partner_urls")),
     path("proof/", include("proposals.proof_urls")),
     path("account/", include("allauth.account.urls")),
     path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),

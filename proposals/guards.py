@@ -227,3 +227,16 @@ REPLY_IS_IN_TIME = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+# A rehearsal is kept apart from everything that the public sees.
+REQUEST_IS_OF_NO_REHEARSAL = pgtrigger.Trigger(
+    name="request_is_of_no_rehearsal",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.Update,
+    func="""
+        IF EXISTS (SELECT 1 FROM calls_call WHERE id = NEW.call_id AND rehearsal_of_id IS NOT NULL) THEN
+            RAISE EXCEPTION 'a partnership request is for a real call' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)

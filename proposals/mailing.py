@@ -34,18 +34,18 @@ class Words:
     quote: str = ""
 
 
-def post(words: Words, *, to: Iterable[str], proposal: Proposal, key: str) -> None:
+def post(words: Words, *, to: Iterable[str], key: str, proposal: Proposal | None = None) -> None:
     """Promise a mail to each address; the same key never makes a second one to the same address."""
     context: dict[str, Any] = {
         "words": words,
         "proposal": proposal,
-        "title": Draft(proposal).title,
+        "title": Draft(proposal).title if proposal else "",
         "link": settings.BASE_URL + words.link,
     }
     text = render_to_string("proposals/mails/mail.txt", context)
     html = render_to_string("proposals/mails/mail.html", context)
     subject = words.subject
-    if proposal.call.is_rehearsal:
+    if proposal is not None and proposal.call.is_rehearsal:
         subject = _("[Rehearsal] %(subject)s") % {"subject": subject}
     subject = " ".join(subject.split())[:LONGEST_SUBJECT]
     addresses = sorted({address.strip().lower() for address in to if address.strip()})

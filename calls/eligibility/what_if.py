@@ -148,7 +148,9 @@ def without(facts: ProposalFacts, *keys: str) -> ProposalFacts:
     return dataclasses.replace(facts, participants=kept)
 
 
-def with_another(facts: ProposalFacts, country: str) -> ProposalFacts:
+def with_another(
+    facts: ProposalFacts, country: str, *, kind: OrganisationKind = OrganisationKind.CLUSTER
+) -> ProposalFacts:
     """With one more partner from a country (stored code) that meets every other rule about partners."""
     where = in_sentence_on(country, rule_date_of(facts.deadline))
     another = ParticipantFacts(
@@ -156,7 +158,7 @@ def with_another(facts: ProposalFacts, country: str) -> ProposalFacts:
         organisation=NEW,
         name=f"an organisation from {where}",
         role=Role.PARTNER,
-        kind=OrganisationKind.CLUSTER,
+        kind=kind,
         country=country,
         registration=Registration.REGISTERED,
         profile_link=f"{NEW}:",

@@ -28,6 +28,11 @@ from proposals.models.officers import (
     SealedAccess,
 )
 from proposals.models.outbox import Mail, OutboxMessage, Promise, Remaking
+from proposals.models.partnering import (
+    PartnershipRequest,
+    PartnershipRequestQuerySet,
+    SearchWord,
+)
 from proposals.models.proposal import (
     IndividualExtension,
     KeptFile,
@@ -92,6 +97,8 @@ __all__ = [
     "Mail",
     "OutboxMessage",
     "Participant",
+    "PartnershipRequest",
+    "PartnershipRequestQuerySet",
     "Presence",
     "Promise",
     "Proposal",
@@ -111,6 +118,7 @@ __all__ = [
     "SealCertificate",
     "SealedAccess",
     "SealedDocument",
+    "SearchWord",
     "Section",
     "SectionChange",
     "SheetAnswer",

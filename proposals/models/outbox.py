@@ -121,7 +121,9 @@ class Mail(Promise):
     """A mail to one address, with its delivery state. `key` keeps one cause from making it twice."""
 
     key = models.CharField(max_length=200, unique=True)
-    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="mails")
+    proposal = models.ForeignKey(
+        Proposal, models.CASCADE, null=True, blank=True, related_name="mails"
+    )
     to = models.EmailField()
     subject = models.CharField(max_length=250)
     text = models.TextField()

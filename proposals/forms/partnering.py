@@ -1,0 +1,181 @@
+"""Forms of partner search."""
+
+import re
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Column, Layout, Row
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from applicants import vocabularies
+from applicants.fields import SeveralField, TextField
+from applicants.models import Organisation
+from calls import clock
+from calls.eligibility.countries import choices_on
+from calls.models import Call
+from proposals.models import PartnershipRequest
+from proposals.models.languages import LANGUAGES
+
+# Kind (R&D requests are written RD), country, day, serial number: DOMAIN of the network's own references.
+EEN_REFERENCE = re.compile(r"(?:BO|BR|TO|TR|RD)[A-Z]{2}(\d{4})(\d{2})(\d{2})\d{3}")
+CORDIS_HOST = "cordis.europa.eu"
+
+
+def _countries() -> Any:
+    return choices_on(clock.now().date())
+
+
+class RequestForm(forms.ModelForm):
+    """A request, with the revision that its editor saw."""
+
+    seen_revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
+    kind = forms.ChoiceField(
+        label=_("What it is"), choices=PartnershipRequest.Kind, widget=forms.RadioSelect
+    )
+    strands = SeveralField(label=_("Strands"), choices=())
+    title = TextField(
+        label=_("Title"), max_length=120, help_text=_("What a stranger should read first.")
+    )
+    text = TextField(
+        label=_("Text"),
+        max_length=6000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_(
+            "What you want to do together, and what you bring or look for. No addresses or telephone "
+            "numbers: people write to you through the portal."
+        ),
+    )
+    sectors = SeveralField(
+        label=_("Sectoral industries"), choices=vocabularies.SECTORS, required=False
+    )
+    emerging_industries = SeveralField(
+        label=_("Emerging industries"), choices=vocabularies.EMERGING_INDUSTRIES, required=False
+    )
+    technologies = SeveralField(
+        label=_("Technology fields"), choices=vocabularies.TECHNOLOGIES, required=False
+    )
+    markets = forms.MultipleChoiceField(
+        label=_("Target markets"), choices=_countries, required=False,
+        widget=forms.SelectMultiple(attrs={"size": 8}),
+        help_text=_("Hold Ctrl (or Command) to choose several."),
+    )  # fmt: skip
+    countries = forms.MultipleChoiceField(
+        label=_("Countries of the partner"), choices=_countries, required=False,
+        widget=forms.SelectMultiple(attrs={"size": 8}),
+        help_text=_("None means any."),
+    )  # fmt: skip
+    languages = SeveralField(label=_("Languages"), choices=list(LANGUAGES.items()))
+    een_reference = forms.CharField(
+        label=_("Reference of an Enterprise Europe Network profile"),
+        required=False,
+        max_length=20,
+        help_text=_("If there is one, such as BOIT20150421001."),
+    )
+    cordis_link = forms.URLField(
+        label=_("Link to CORDIS"), required=False, assume_scheme="https", max_length=200,
+        help_text=_("If the same request stands there."),
+    )  # fmt: skip
+
+    class Meta:
+        model = PartnershipRequest
+        fields = (
+            "kind", "role", "strands", "title", "text", "emerging_industries", "technologies", "sectors",
+            "markets", "countries", "languages", "een_reference", "cordis_link", "shows_name",
+        )  # fmt: skip
+        help_texts = {
+            "shows_name": _(
+                "If not, readers see your country and kind of organisation, and you decide in a conversation."
+            )
+        }
+
+    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        strands = [(one.code, f"{one.number}: {one.title}") for one in call.strands.all()]
+        self.fields["strands"].choices = strands  # type: ignore[attr-defined]
+        if self.instance.pk:
+            self.initial["seen_revision"] = self.instance.revision
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(
+            "seen_revision",
+            Row(Column("kind", css_class="col-md-6"), Column("role", css_class="col-md-6")),
+            "strands", "title", "text",
+            Row(Column("emerging_industries", css_class="col-md-6"),
+                Column("technologies", css_class="col-md-6")),
+            "sectors",
+            Row(Column("markets", css_class="col-md-6"), Column("countries", css_class="col-md-6")),
+            "languages",
+            Row(Column("een_reference", css_class="col-md-6"), Column("cordis_link", css_class="col-md-6")),
+            "shows_name",
+        )  # fmt: skip
+
+    def clean_een_reference(self) -> str:
+        text = str(self.cleaned_data["een_reference"]).strip().upper()
+        if text:
+            check_een_reference(text)
+        return text
+
+    def clean_cordis_link(self) -> str:
+        link = str(self.cleaned_data["cordis_link"] or "")
+        check_cordis_link(link)
+        return link
+
+    def given(self) -> dict[str, Any]:
+        """What to store; only of a valid form."""
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+
+def check_een_reference(text: str) -> None:
+    """Refuse what is no reference of the Enterprise Europe Network, its day included.
+
+    Raises:
+        ValidationError: the sentence says what is wrong.
+    """
+    found = EEN_REFERENCE.fullmatch(text)
+    if found is None:
+        raise ValidationError(
+            _(
+                "A reference is BO, BR, TO, TR or RD, a country, a day and three digits: BOIT20150421001."
+            )
+        )
+    year, month, day = (int(part) for part in found.groups())
+    try:
+        made_on = date(year, month, day)
+    except ValueError:
+        raise ValidationError(_("The day in this reference does not exist.")) from None
+    if made_on > clock.now().date():
+        raise ValidationError(_("The day in this reference lies in the future."))
+
+
+def check_cordis_link(link: str) -> None:
+    """Refuse links that lead elsewhere.
+
+    Raises:
+        ValidationError: it is no https address of CORDIS.
+    """
+    parts = urlsplit(link)
+    host = parts.hostname or ""
+    if link and (
+        parts.scheme != "https" or not (host == CORDIS_HOST or host.endswith("." + CORDIS_HOST))
+    ):
+        raise ValidationError(_("Give an address that begins with https://cordis.europa.eu/."))
+
+
+class WhoForm(forms.Form):
+    """For which of one's organisations a request is written."""
+
+    organisation = forms.ModelChoiceField(
+        label=_("For which organisation?"),
+        queryset=Organisation.objects.none(),
+        widget=forms.RadioSelect,
+        empty_label=None,
+    )
+
+    def __init__(self, *args: Any, organisations: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["organisation"].queryset = organisations  # type: ignore[attr-defined]

@@ -1,0 +1,181 @@
+"""Partner search: requests, and the words by which they are found."""
+
+from datetime import datetime
+from typing import Any
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Least
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from applicants.models import Organisation, User
+from calls.models import Call
+from proposals import guards
+from proposals.models.proposal import new_number
+
+
+def _codes(words: Any) -> Any:
+    return ArrayField(models.CharField(max_length=60), default=list, blank=True, verbose_name=words)
+
+
+class PartnershipRequestQuerySet(models.QuerySet["PartnershipRequest"]):
+    def written_by(self, user: User) -> "PartnershipRequestQuerySet":
+        """Of the organisations that this person acts for."""
+        return self.filter(organisation__members=user)
+
+    def ever_published(self) -> "PartnershipRequestQuerySet":
+        """What the public may read, also after it has ended. Drafts and what waits are not among them."""
+        states = PartnershipRequest.State
+        return self.exclude(state__in=[states.DRAFT, states.WAITING, states.REFUSED])
+
+    def open_at(self, moment: datetime) -> "PartnershipRequestQuerySet":
+        """Published, not filled or ended, by an organisation that is there still."""
+        return self.filter(
+            state=PartnershipRequest.State.PUBLISHED,
+            organisation__isnull=False,
+            lasts_until__gt=moment,
+            call__deadline__gt=moment,
+        )
+
+    def with_page_parts(self) -> "PartnershipRequestQuerySet":
+        return self.select_related("organisation", "call").annotate(
+            ends_at=Least("lasts_until", "call__deadline")
+        )
+
+
+class PartnershipRequest(models.Model):
+    """An organisation looks for a partner for a call, or offers to be one.
+
+    It ends at `lasts_until` or at the deadline of its call, whichever comes first, and can be read after
+    that. Contact persons are not in it: people get into touch through the portal.
+    """
+
+    class Kind(models.TextChoices):
+        LOOKING = "looking", _("Looking for a partner")
+        OFFERING = "offering", _("Offering to be a partner")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        WAITING = "waiting", _("Waits to be looked at")
+        REFUSED = "refused", _("Not published")
+        PUBLISHED = "published", _("Published")
+        FILLED = "filled", _("Filled")
+        CLOSED = "closed", _("Closed")
+
+    class Role(models.TextChoices):
+        COORDINATOR = "coordinator", _("Coordinator")
+        PARTNER = "partner", _("Partner")
+        ASSOCIATED = "associated", _("Associated partner")
+
+    number = models.CharField(max_length=9, unique=True, default=new_number, editable=False)
+    organisation = models.ForeignKey(
+        Organisation, models.SET_NULL, null=True, related_name="partnership_requests"
+    )
+    call = models.ForeignKey(Call, models.PROTECT, related_name="partnership_requests")
+    kind = models.CharField(_("what it is"), max_length=10, choices=Kind)
+    strands = _codes(_("strands"))
+    role = models.CharField(_("role of the partner"), max_length=12, choices=Role)
+    title = models.CharField(_("title"), max_length=120)
+    text = models.TextField(_("text"))
+    sectors = _codes(_("sectoral industries"))
+    emerging_industries = _codes(_("emerging industries"))
+    technologies = _codes(_("technology fields"))
+    markets = _codes(_("target markets"))
+    countries = _codes(_("countries of the partner"))
+    languages = _codes(_("languages"))
+    shows_name = models.BooleanField(_("show the name of our organisation"), default=True)
+    een_reference = models.CharField(
+        _("reference of an Enterprise Europe Network profile"), max_length=20, blank=True
+    )
+    cordis_link = models.URLField(_("link to CORDIS"), blank=True)
+
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    published_at = models.DateTimeField(null=True, blank=True)
+    lasts_until = models.DateTimeField(null=True, blank=True)
+    looked_at_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    remark = models.TextField(blank=True, help_text="Why a moderator did not publish it.")
+
+    folded = models.TextField(editable=False, help_text="Its words as search compares them.")
+    words = models.GeneratedField(
+        expression=SearchVector("folded", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    ends_at: datetime
+
+    objects = PartnershipRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-published_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="what_was_published_has_a_day_and_an_end",
+                condition=Q(state__in=["draft", "waiting", "refused"])
+                | Q(published_at__isnull=False, lasts_until__gt=F("published_at")),
+            ),
+            models.CheckConstraint(
+                name="a_request_says_something",
+                condition=Q(title__regex=r"\S") & Q(text__regex=r"\S"),
+            ),
+            models.CheckConstraint(
+                name="a_refusal_has_a_remark",
+                condition=~Q(state="refused") | Q(remark__regex=r"\S"),
+            ),
+        ]
+        indexes = [
+            GinIndex(name="request_words", fields=["words"]),
+            GinIndex(name="request_sectors", fields=["sectors"]),
+            models.Index(name="requests_by_age", fields=["call", "state", "-published_at"]),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="request_moves",
+                field="state",
+                transitions=[
+                    ("draft", "waiting"), ("draft", "published"), ("waiting", "published"),
+                    ("waiting", "refused"), ("waiting", "draft"), ("refused", "draft"),
+                    ("published", "filled"), ("published", "closed"), ("filled", "published"),
+                    ("closed", "published"), ("published", "waiting"),
+                ],
+            ),
+            guards.REQUEST_IS_OF_NO_REHEARSAL,
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("partners:request", args=[self.number])
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ends or has ended by itself; None for what was never published."""
+        return min(self.lasts_until, self.call.deadline) if self.lasts_until else None
+
+    def is_open(self, moment: datetime) -> bool:
+        end = self.end
+        is_published = self.state == self.State.PUBLISHED and self.organisation_id is not None
+        return is_published and end is not None and moment < end
+
+
+class SearchWord(models.Model):
+    """A folded word that occurs in what can be searched, with the trigrams of how it sounds."""
+
+    word = models.CharField(max_length=40, unique=True)
+    trigrams = ArrayField(models.TextField())
+
+    class Meta:
+        indexes = [GinIndex(name="words_by_trigrams", fields=["trigrams"])]
+
+    def __str__(self) -> str:
+        return self.word

@@ -1,0 +1,369 @@
+"""Finding requests: words that may be misspelt, facets with counts that combine, and an order.
+
+Within a facet, any of the chosen values will do; all facets that are asked must hold. The number beside a
+value says how many there would be with it, whatever is chosen in the same facet.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db import connection
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, QuerySet, Value, When
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from applicants import vocabularies
+from calls import clock
+from calls.eligibility.countries import choices_on
+from proposals.models import PartnershipRequest
+from proposals.models.languages import LANGUAGES
+from proposals.partnering.folding import SHORTEST_CORRECTED, fold, trigrams_of, words_in
+
+MOST_SIGNS, MOST_WORDS, PER_PAGE, MOST_PAGES = 200, 8, 20, 500
+LIKE_ENOUGH = 0.4  # shared trigrams among all of two words
+SORTS = {"best": _("Best match"), "newest": _("Newest"), "closing": _("Closing soon")}
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A question with a list of answers: `column` holds one code, or several where `is_list`."""
+
+    name: str
+    label: str | Promise
+    column: str
+    choices: Callable[[], Mapping[str, Any]]
+    is_list: bool = True
+
+    def condition(self, values: list[str]) -> Q:
+        return Q(**{f"{self.column}__{'overlap' if self.is_list else 'in'}": values})
+
+
+def _countries() -> Mapping[str, Any]:
+    return dict(choices_on(clock.now().date()))
+
+
+FACETS = (
+    Facet("kind", _("What it is"), "kind", lambda: dict(PartnershipRequest.Kind.choices), False),
+    Facet("strand", _("Strand"), "strands", dict),
+    Facet("role", _("Role"), "role", lambda: dict(PartnershipRequest.Role.choices), False),
+    Facet("country", _("Country of the organisation"), "organisation__country", _countries, False),
+    Facet("sector", _("Sectoral industry"), "sectors", lambda: dict(vocabularies.SECTORS)),
+    Facet(
+        "emerging", _("Emerging industry"), "emerging_industries",
+        lambda: dict(vocabularies.EMERGING_INDUSTRIES),
+    ),
+    Facet("technology", _("Technology"), "technologies", lambda: dict(vocabularies.TECHNOLOGIES)),
+    Facet("market", _("Target market"), "markets", _countries),
+    Facet("wanted", _("Country of the partner"), "countries", _countries),
+    Facet("language", _("Language"), "languages", lambda: LANGUAGES),
+)  # fmt: skip
+BY_NAME = {facet.name: facet for facet in FACETS}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody looks for; `ignored` is what of an address could not be understood."""
+
+    text: str = ""
+    call: str = ""
+    chosen: Mapping[str, list[str]] = field(default_factory=dict)
+    sort: str = "best"
+    past: bool = False
+    gap_only: bool = False
+    page: int = 1
+    ignored: tuple[str, ...] = ()
+    is_cut: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        return not (self.text or self.chosen or self.past or self.gap_only)
+
+    def address(self, **changes: Any) -> str:
+        """The same question as the end of an address, with something changed; the page is left out."""
+        parts: list[tuple[str, str]] = []
+        for name in ("q", "call", "sort", "past", "gap"):
+            value = changes.get(name, self._part(name))
+            if value:
+                parts.append((name, value))
+        chosen = changes.get("chosen", self.chosen)
+        parts += [(name, value) for name, values in chosen.items() for value in values]
+        if changes.get("page", 1) > 1:
+            parts.append(("page", str(changes["page"])))
+        return urlencode(parts)
+
+    def _part(self, name: str) -> str:
+        return {
+            "q": self.text, "call": self.call, "sort": "" if self.sort == "best" else self.sort,
+            "past": "1" if self.past else "", "gap": "1" if self.gap_only else "",
+        }[name]  # fmt: skip
+
+    def with_value(self, facet: str, value: str) -> str:
+        """The address with a value of a facet chosen, or no longer."""
+        values = list(self.chosen.get(facet, []))
+        if value in values:
+            values.remove(value)
+        else:
+            values.append(value)
+        chosen = {name: kept for name, kept in self.chosen.items() if name != facet}
+        return self.address(chosen=chosen | ({facet: values} if values else {}))
+
+
+def question_in(given: QueryDict) -> Question:
+    """What an address asks; what it does not know is named and left out, never an error."""
+    ignored: list[str] = []
+    chosen: dict[str, list[str]] = {}
+    for facet in FACETS:
+        values = list(dict.fromkeys(given.getlist(facet.name)))
+        known = facet.choices()
+        kept = [
+            one for one in values if one in known or (facet.name == "strand" and _is_strand(one))
+        ]
+        ignored += [one[:40] for one in values if one not in kept]
+        if kept:
+            chosen[facet.name] = kept
+    text = " ".join(given.get("q", "").split())
+    sort = given.get("sort", "best")
+    page = given.get("page", "1")
+    is_page = page.isascii() and page.isdigit() and 0 < int(page[:6]) <= MOST_PAGES
+    return Question(
+        text=text[:MOST_SIGNS],
+        call=given.get("call", "")[:40],
+        chosen=chosen,
+        sort=sort if sort in SORTS else "best",
+        past=given.get("past") == "1",
+        gap_only=given.get("gap") == "1",
+        page=int(page) if is_page else 1,
+        ignored=tuple(ignored),
+        is_cut=len(text) > MOST_SIGNS,
+    )
+
+
+def _is_strand(code: str) -> bool:
+    return re.fullmatch(r"[0-9A-Za-z.\-]{1,10}", code) is not None
+
+
+@dataclass(frozen=True)
+class Found:
+    """Requests of one page, how many there are in all, facet by facet, and how words were understood."""
+
+    requests: list[PartnershipRequest]
+    total: int
+    facets: list[tuple[Facet, list[tuple[str, Any, int, bool]]]]
+    terms: list[list[str]]
+    corrected: dict[str, list[str]]
+
+    @property
+    def has_more(self) -> bool:
+        return self.total > PER_PAGE
+
+
+_NEAR = """
+    SELECT typed.word, near.word
+    FROM jsonb_to_recordset(%s) AS typed(word text, trigrams text[])
+    CROSS JOIN LATERAL (
+        SELECT w.word,
+            shared.n::float / (cardinality(w.trigrams) + cardinality(typed.trigrams) - shared.n) AS likeness
+        FROM proposals_searchword w
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS n FROM unnest(w.trigrams) g WHERE g = ANY(typed.trigrams)
+        ) shared
+        WHERE w.trigrams && typed.trigrams
+        ORDER BY likeness DESC, w.word LIMIT 5
+    ) near
+    WHERE near.likeness >= %s AND NOT EXISTS (
+        SELECT 1 FROM proposals_searchword k WHERE k.word LIKE typed.word || '%%'
+    )
+"""
+
+
+def near_words(words: list[str]) -> dict[str, list[str]]:
+    """For each word that occurs nowhere, at most five that sound like it; one query."""
+    typed = [
+        {"word": one, "trigrams": trigrams_of(one)}
+        for one in words
+        if len(one) >= SHORTEST_CORRECTED
+    ]
+    if not typed:
+        return {}
+    found: dict[str, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAR, [json.dumps(typed), LIKE_ENOUGH])
+        for word, near in cursor.fetchall():
+            found.setdefault(word, []).append(near)
+    return found
+
+
+def terms_of(text: str) -> tuple[list[list[str]], dict[str, list[str]]]:
+    """For each word that was typed, the beginnings that will do; and which words were taken for others."""
+    words = list(dict.fromkeys(words_in(text)))[:MOST_WORDS]
+    near = near_words(words)
+    return [near.get(word, [word]) for word in words], near
+
+
+def matching(terms: list[list[str]]) -> SearchQuery | None:
+    """All of the words, each in one of its forms; words are letters and digits only."""
+    if not terms:
+        return None
+    every = " & ".join("(" + " | ".join(f"{one}:*" for one in forms) + ")" for forms in terms)
+    return SearchQuery(every, config="simple", search_type="raw")
+
+
+def find(
+    question: Question, moment: datetime, *, closing: set[tuple[str, str]] | None = None,
+    fitting: Mapping[tuple[str, str], int] | None = None,
+) -> Found:  # fmt: skip
+    """Answer a question. With `gap_only` only those whose (country, kind of organisation) are in `closing`.
+
+    `fitting` orders the same pairs, the best first, for "best match" of somebody who has a draft.
+    """
+    terms, corrected = terms_of(question.text)
+    query = matching(terms)
+    base = _base(question, moment, query)
+    asked = {name: BY_NAME[name].condition(values) for name, values in question.chosen.items()}
+    if question.gap_only:
+        asked["gap"] = _any_of(closing or set())
+    counted = _counts(base, asked)
+    rows = base.filter(*asked.values()).order_by(*_order(question, query, fitting or {}))
+    first = (question.page - 1) * PER_PAGE
+    page = rows.with_page_parts().defer("folded", "words")[first : first + PER_PAGE]
+    return Found(
+        list(page), counted.get(("total", ""), 0), _facets(question, counted), terms, corrected
+    )
+
+
+def _any_of(pairs: set[tuple[str, str]]) -> Q:
+    found = Q(organisation__kind="")  # of nobody
+    by_kind: dict[str, list[str]] = {}
+    for country, kind in sorted(pairs):
+        by_kind.setdefault(kind, []).append(country)
+    for kind, countries in by_kind.items():
+        found |= Q(organisation__kind=kind, organisation__country__in=countries)
+    return found
+
+
+def _base(question: Question, moment: datetime, query: SearchQuery | None) -> Any:
+    rows = PartnershipRequest.objects.all()
+    rows = rows.ever_published() if question.past else rows.open_at(moment)
+    if question.call:
+        rows = rows.filter(call__reference=question.call)
+    return rows.filter(words=query) if query is not None else rows
+
+
+def _order(
+    question: Question, query: SearchQuery | None, fitting: Mapping[tuple[str, str], int]
+) -> list[Any]:
+    newest = [F("published_at").desc(), "-pk"]
+    if question.sort == "closing":
+        return ["lasts_until", "call__deadline", *newest]
+    if question.sort == "newest" or (query is None and not fitting):
+        return newest
+    order: list[Any] = []
+    if fitting:
+        order.append(
+            Case(
+                *(
+                    When(organisation__country=country, organisation__kind=kind, then=Value(place))
+                    for (country, kind), place in fitting.items()
+                ),
+                default=Value(99),
+            )
+        )
+    if query is not None:
+        order.append(SearchRank(F("words"), query).desc())
+    return [*order, *newest]
+
+
+def _counts(
+    base: QuerySet[PartnershipRequest], asked: Mapping[str, Q]
+) -> dict[tuple[str, str], int]:
+    """How many stand behind each value of each facet, and in all: one query over the same rows."""
+    flags = {
+        f"is_{name}": ExpressionWrapper(condition, output_field=BooleanField())
+        for name, condition in asked.items()
+    }
+    columns = {f"c_{facet.name}": F(facet.column) for facet in FACETS}
+    sql, params = (
+        base.order_by().annotate(**flags).values(*flags, **columns).query.sql_with_params()
+    )
+    # Names are ours; every value is a parameter.
+    parts = [f"SELECT 'total', '', count(*) FROM base{_where(flags)}"]  # noqa: S608 -- as said above
+    for facet in FACETS:
+        others = [flag for flag in flags if flag != f"is_{facet.name}"]
+        column = f"c_{facet.name}"
+        rows = f"base, unnest({column}) v" if facet.is_list else "base"
+        value = "v" if facet.is_list else column
+        parts.append(
+            f"SELECT '{facet.name}', {value}, count(*) FROM {rows}{_where(others)} GROUP BY {value}"  # noqa: S608 -- as said above
+        )
+    whole = f"WITH base AS MATERIALIZED ({sql}) " + " UNION ALL ".join(parts)
+    with connection.cursor() as cursor:
+        cursor.execute(whole, params)
+        return {(facet, value): count for facet, value, count in cursor.fetchall()}
+
+
+def _where(flags: Any) -> str:
+    names = list(flags)
+    return " WHERE " + " AND ".join(names) if names else ""
+
+
+def _facets(
+    question: Question, counted: Mapping[tuple[str, str], int]
+) -> list[tuple[Facet, list[tuple[str, Any, int, bool]]]]:
+    found = []
+    for facet in FACETS:
+        labels, chosen = facet.choices(), question.chosen.get(facet.name, [])
+        values = {value for name, value in counted if name == facet.name} | set(chosen)
+        rows = [
+            (value, labels.get(value, value), counted.get((facet.name, value), 0), value in chosen)
+            for value in values
+        ]
+        rows.sort(key=lambda row: (not row[3], -row[2], str(row[1])))
+        if rows:
+            found.append((facet, rows))
+    return found
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a request is among the results: where, and the words around what was found."""
+
+    where: str | Promise
+    before: str
+    match: str
+    after: str
+
+
+def reasons_for(request: PartnershipRequest, terms: list[list[str]]) -> list[Reason]:
+    """The first place of each word that was asked for: in title, text or name of the organisation."""
+    places: list[tuple[str | Promise, str]] = [
+        (_("Title"), request.title),
+        (_("Text"), request.text),
+    ]
+    if request.organisation and request.shows_name:
+        places.append((_("Organisation"), request.organisation.name))
+    found = []
+    for forms in terms:
+        reason = next((r for where, text in places if (r := _first(where, text, forms))), None)
+        if reason is not None:
+            found.append(reason)
+    return found
+
+
+def _first(where: str | Promise, text: str, forms: list[str], around: int = 50) -> Reason | None:
+    for word in re.finditer(r"[^\W_]+", text):
+        if any(fold(word[0]).startswith(one) for one in forms):
+            begin = max(0, word.start() - around)
+            lead = "…" if begin else ""
+            tail = "…" if word.end() + around < len(text) else ""
+            return Reason(
+                where, lead + text[begin : word.start()], word[0],
+                text[word.end() : word.end() + around] + tail,
+            )  # fmt: skip
+    return None

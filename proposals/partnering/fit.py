@@ -1,0 +1,160 @@
+"""What an organisation would do to a consortium, by the rules of the call.
+
+It depends on the organisation's country and kind only (what else the rules ask of a partner is for the two
+to settle), so that each pair is asked once, however many requests there are.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applicants.models import Organisation, User
+from calls.eligibility import Counting, ProposalFacts
+from calls.eligibility.countries import CountrySet, name_on
+from calls.eligibility.facts import OrganisationKind
+from calls.eligibility.rules import RuleSet
+from calls.eligibility.verdict import Finding, Outcome
+from calls.eligibility.what_if import NEW, Outlook, outlook, with_another
+from calls.models import Call
+from proposals.dossier import Draft
+from proposals.facts import facts_of_draft
+from proposals.models import PartnershipRequest, Proposal
+
+Pair = tuple[str, str]  # country and kind of an organisation
+
+CLOSES, HELPS, NEUTRAL, OPEN, OUT = range(5)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What one more organisation would do: `rank` orders (0 closes a gap), `sentences` say it."""
+
+    rank: int
+    sentences: tuple[str, ...]
+
+    @property
+    def helps(self) -> bool:
+        """Whether it brings what is missing, wholly or in part."""
+        return self.rank in {CLOSES, HELPS}
+
+
+@dataclass(frozen=True)
+class Consortium:
+    """A draft for whose consortium somebody looks, as the rules see it now."""
+
+    proposal: Proposal
+    facts: ProposalFacts
+    now: Outlook
+    rules: RuleSet
+    countries: CountrySet
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        return self.now.lacks
+
+    @property
+    def members(self) -> set[int]:
+        return {
+            int(one.organisation) for one in self.facts.participants if one.organisation.isdigit()
+        }
+
+
+def drafts_of(user: User, call: Call | None, moment: object) -> list[Proposal]:
+    """Open proposals that this person leads, the newest first."""
+    led = Proposal.objects.led_by(user).filter(deleted_at=None).open_at(moment)  # type: ignore[arg-type]
+    if call is not None:
+        led = led.filter(strand__call=call)
+    found = led.select_related("strand__call__programme").with_draft_parts(files=False)
+    return list(found.order_by("-started_at"))
+
+
+def consortium_of(proposal: Proposal, reader: User) -> Consortium:
+    facts = facts_of_draft(Draft(proposal), received_at=None, reader=reader)
+    rules, countries = proposal.call.rule_set, proposal.call.programme.country_set()
+    return Consortium(proposal, facts, outlook(facts, rules, countries), rules, countries)
+
+
+def fits(consortium: Consortium, pairs: Iterable[Pair]) -> dict[Pair, Fit]:
+    """Each pair with what it would do; pure, no query."""
+    return {pair: _fit(consortium, *pair) for pair in set(pairs)}
+
+
+def _fit(consortium: Consortium, country: str, kind: str) -> Fit:
+    facts = with_another(consortium.facts, country, kind=OrganisationKind(kind))
+    then = outlook(facts, consortium.rules, consortium.countries)
+    member = next(one for one in then.members if one.key == NEW)
+    day = consortium.proposal.call.rule_date
+    if member.counting == Counting.OUT:
+        return Fit(OUT, (_why_out(member.findings, country, consortium),))
+    if member.counting == Counting.OPEN:
+        words = _("An officer would decide whether an organisation from %(country)s counts.")
+        return Fit(OPEN, (words % {"country": name_on(country, day)},))
+    return _gain(consortium.now, then)
+
+
+def _why_out(findings: Iterable[Finding], country: str, consortium: Consortium) -> str:
+    bad = [one for one in findings if one.outcome in (Outcome.INELIGIBLE, Outcome.INADMISSIBLE)]
+    call = consortium.proposal.call
+    if any(one.rule == "established" for one in bad):
+        words = _("%(country)s does not count on %(day)s: associated partner at its own cost only.")
+        day = call.rule_date
+        return words % {"country": name_on(country, day), "day": f"{day.day} {day:%B %Y}"}
+    return _(
+        "This kind of organisation cannot apply here: associated partner at its own cost only."
+    )
+
+
+def _gain(now: Outlook, then: Outlook) -> Fit:
+    """What moves towards the minimums."""
+    sentences, rank = [], NEUTRAL
+    before = {one.rule: one for one in now.consortium}
+    for finding in then.consortium:
+        earlier = before.get(finding.rule)
+        if earlier is None or finding.rule not in SENTENCES:
+            continue
+        had, has = _sure(earlier), _sure(finding)
+        if earlier.outcome == Outcome.PASS or has <= had:
+            continue
+        closed = finding.outcome == Outcome.PASS
+        rank = min(rank, CLOSES if closed else HELPS)
+        words = SENTENCES[finding.rule][0 if closed else 1]
+        sentences.append(str(words) % {"has": has, "minimum": finding.evidence["minimum"]})
+    return Fit(
+        rank, tuple(sentences or (_("Counts; the consortium lacks nothing that it would bring."),))
+    )
+
+
+def _sure(finding: Finding) -> int:
+    """How many count surely, by the evidence of a minimum."""
+    for name in ("sure", "at_least"):
+        if name in finding.evidence:
+            value = finding.evidence[name]
+            return len(value) if isinstance(value, list | tuple) else int(value)
+    return 0
+
+
+# Where a minimum is reached by it, and where it is not reached yet.
+SENTENCES = {
+    "min-countries": (
+        gettext_lazy("Brings the country that is missing: %(has)s of %(minimum)s."),
+        gettext_lazy("Adds a country: %(has)s of %(minimum)s."),
+    ),
+    "min-organisations": (
+        gettext_lazy("Brings the organisation that is missing: %(has)s of %(minimum)s."),
+        gettext_lazy("Adds an organisation: %(has)s of %(minimum)s."),
+    ),
+    "min-member-states": (
+        gettext_lazy("Brings the Member State that is missing: %(has)s of %(minimum)s."),
+        gettext_lazy("Adds a Member State: %(has)s of %(minimum)s."),
+    ),
+}
+
+
+def pair_of(organisation: Organisation | None) -> Pair | None:
+    return (organisation.country, organisation.kind) if organisation else None
+
+
+def pairs_in(requests: Iterable[PartnershipRequest]) -> set[Pair]:
+    return {pair for one in requests if (pair := pair_of(one.organisation))}

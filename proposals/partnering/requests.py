@@ -1,0 +1,252 @@
+"""What happens to a partnership request: written, published, changed, renewed, filled, closed, looked at."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import CharField, Count, F, Func
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applicants.models import Organisation, User
+from applicants.profile import profile_of
+from calls import clock
+from calls.models import Call
+from proposals.mailing import Words, post
+from proposals.models import PartnershipRequest, SearchWord
+from proposals.partnering.folding import trigrams_of, words_in
+
+LASTS = timedelta(days=90)
+PROFILE_STEPS_ASKED = ("identity", "sectors")
+State = PartnershipRequest.State
+
+
+class CannotPublish(Exception):
+    """The request cannot be published (like this); the text says why, and what to do."""
+
+
+class RequestChanged(Exception):
+    """Somebody saved the request since it was opened; `current` is what is stored now."""
+
+    def __init__(self, current: PartnershipRequest) -> None:
+        super().__init__(current.number)
+        self.current = current
+
+
+@transaction.atomic
+def draft_request(
+    organisation: Organisation, call: Call, given: Mapping[str, Any], *, by: User
+) -> PartnershipRequest:
+    """A request that only the organisation's own people see, until it is published."""
+    moment = clock.now()
+    request = PartnershipRequest(
+        organisation=organisation, call=call, made_by=by, made_at=moment, changed_at=moment, **given
+    )
+    request.folded = folded_of(request)
+    request.save()
+    return request
+
+
+@transaction.atomic
+def save_request(
+    request: PartnershipRequest, given: Mapping[str, Any], *, seen_revision: int
+) -> PartnershipRequest:
+    """Store a changed text; one that is published stays so, unless requests of its call are looked at first.
+
+    Raises:
+        RequestChanged: somebody else saved it since; nothing was stored.
+    """
+    current = _locked(request)
+    if current.revision != seen_revision:
+        raise RequestChanged(current)
+    for name, value in given.items():
+        setattr(current, name, value)
+    current.folded = folded_of(current)
+    current.changed_at = clock.now()
+    current.revision += 1
+    if current.state == State.REFUSED:
+        current.state = State.DRAFT
+    if current.state == State.PUBLISHED:
+        learn_words([current.folded])
+        if current.call.moderates_requests:
+            current.state = State.WAITING
+        _show_on_call_page(current)
+    current.save()
+    return current
+
+
+def _locked(request: PartnershipRequest) -> PartnershipRequest:
+    rows = PartnershipRequest.objects.select_for_update(of=("self",))
+    return rows.select_related("organisation", "call").get(pk=request.pk)
+
+
+def folded_of(request: PartnershipRequest) -> str:
+    """The words by which it is found: its own, and the name of the organisation where it is shown."""
+    name = request.organisation.name if request.organisation and request.shows_name else ""
+    return " ".join(words_in(f"{request.title} {request.text} {name}"))
+
+
+def learn_words(texts: Iterable[str]) -> None:
+    """Let words of folded texts be found although they are misspelt."""
+    words = {word for text in texts for word in text.split()}
+    SearchWord.objects.bulk_create(
+        [SearchWord(word=word, trigrams=trigrams_of(word)) for word in sorted(words)],
+        ignore_conflicts=True,
+        batch_size=2000,
+    )
+
+
+def missing_of_profile(organisation: Organisation) -> list[str]:
+    """What of an organisation's profile must be there before it can publish a request."""
+    steps = [one for one in profile_of(organisation).steps if one.slug in PROFILE_STEPS_ASKED]
+    return [f"{one.title}: {label}" for one in steps for label in one.missing]
+
+
+@transaction.atomic
+def publish(request: PartnershipRequest, *, at: datetime | None = None) -> PartnershipRequest:
+    """Show a draft to everybody, or hand it to an officer where requests of the call are looked at first.
+
+    Raises:
+        CannotPublish: the call has closed, the organisation is gone, or its profile lacks what readers need.
+    """
+    moment = at or clock.now()
+    current = _locked(request)
+    if current.state != State.DRAFT:
+        raise CannotPublish(_("It is no draft any more."))
+    if current.organisation is None:
+        raise CannotPublish(_("Its organisation is not on this portal any more."))
+    if current.call.published_at is None or moment >= current.call.deadline:
+        raise CannotPublish(_("The call is closed: nobody can answer it any more."))
+    missing = missing_of_profile(current.organisation)
+    if missing:
+        text = _("Readers look at your profile. Complete this first: %(missing)s.")
+        raise CannotPublish(text % {"missing": "; ".join(missing)})
+    if current.call.moderates_requests:
+        current.state = State.WAITING
+        current.save(update_fields=["state"])
+        return current
+    return _show(current, moment)
+
+
+def _show(request: PartnershipRequest, moment: datetime) -> PartnershipRequest:
+    request.state = State.PUBLISHED
+    request.published_at = request.published_at or moment
+    request.lasts_until = moment + LASTS
+    request.save(update_fields=["state", "published_at", "lasts_until"])
+    learn_words([request.folded])
+    _show_on_call_page(request)
+    return request
+
+
+def _show_on_call_page(request: PartnershipRequest) -> None:
+    """The call's page names the newest requests, and is kept until the call changes."""
+    Call.objects.filter(pk=request.call_id).update(changed_at=clock.real_now())
+
+
+@transaction.atomic
+def end(request: PartnershipRequest, *, is_filled: bool) -> PartnershipRequest:
+    """Say that the partner is found, or that nobody looks any more. It can be read still.
+
+    Raises:
+        CannotPublish: it is not published.
+    """
+    current = _locked(request)
+    if current.state != State.PUBLISHED:
+        raise CannotPublish(_("It is not published."))
+    current.state = State.FILLED if is_filled else State.CLOSED
+    current.save(update_fields=["state"])
+    _show_on_call_page(current)
+    return current
+
+
+@transaction.atomic
+def renew(request: PartnershipRequest) -> PartnershipRequest:
+    """Let it be found for another ninety days from now, at most until the deadline of its call.
+
+    Raises:
+        CannotPublish: it was never published, or the call has closed.
+    """
+    moment = clock.now()
+    current = _locked(request)
+    if current.state not in {State.PUBLISHED, State.FILLED, State.CLOSED}:
+        raise CannotPublish(_("It is not published."))
+    if moment >= current.call.deadline:
+        raise CannotPublish(_("The call is closed: nobody can answer it any more."))
+    return _show(current, moment)
+
+
+@transaction.atomic
+def let_through(request: PartnershipRequest, *, by: User) -> PartnershipRequest:
+    """An officer has looked at it: it is published.
+
+    Raises:
+        CannotPublish: it does not wait (any more), or the call has closed.
+    """
+    moment = clock.now()
+    current = _locked(request)
+    if current.state != State.WAITING:
+        raise CannotPublish(_("It does not wait any more."))
+    if moment >= current.call.deadline:
+        raise CannotPublish(_("The call is closed: nobody can answer it any more."))
+    current.looked_at_by, current.remark = by, ""
+    current.save(update_fields=["looked_at_by", "remark"])
+    shown = _show(current, moment)
+    _tell_its_people(shown, _("Your partnership request is published"), "")
+    return shown
+
+
+@transaction.atomic
+def refuse(request: PartnershipRequest, *, remark: str, by: User) -> PartnershipRequest:
+    """An officer does not publish it, and says why; its people can change it and hand it in again.
+
+    Raises:
+        CannotPublish: it does not wait (any more), or the remark is blank.
+    """
+    current = _locked(request)
+    if current.state != State.WAITING:
+        raise CannotPublish(_("It does not wait any more."))
+    if not remark.strip():
+        raise CannotPublish(_("Say what has to be changed."))
+    current.state, current.remark, current.looked_at_by = State.REFUSED, remark.strip(), by
+    current.save(update_fields=["state", "remark", "looked_at_by"])
+    _tell_its_people(current, _("Your partnership request was not published"), remark.strip())
+    return current
+
+
+def _tell_its_people(request: PartnershipRequest, subject: str, remark: str) -> None:
+    if request.organisation is None:
+        return
+    people = request.organisation.members.filter(is_active=True)
+    post(
+        Words(
+            subject=subject,
+            happened=_("An officer has looked at “%(title)s”.") % {"title": request.title},
+            quote=remark,
+            counts=_("It is published.")
+            if not remark
+            else _("It is not published; its text is kept."),
+            to_do=_("Nothing.")
+            if not remark
+            else _("Change what is said above, and publish it again."),
+            link=reverse("partners:request", args=[request.number]),
+            link_words=_("The request"),
+        ),
+        to=people.values_list("email", flat=True),
+        key=f"request:{request.pk}:{request.revision}:{request.state}",
+    )
+
+
+def newest_of(call: Call, moment: datetime, *, at_most: int = 3) -> dict[str, Any]:
+    """How many requests of a call are open, and the newest of them."""
+    found = PartnershipRequest.objects.open_at(moment).filter(call=call)
+    newest = found.select_related("organisation").order_by(F("published_at").desc())[:at_most]
+    return {"count": found.count(), "newest": list(newest)}
+
+
+def counts_by_strand(call: Call, moment: datetime) -> dict[str, int]:
+    """How many requests of a call are open in each of its strands; a request may be for several."""
+    found = PartnershipRequest.objects.open_at(moment).filter(call=call).order_by()
+    strand = Func(F("strands"), function="unnest", output_field=CharField())
+    counted = found.annotate(strand=strand).values("strand").annotate(count=Count("pk"))
+    return dict(counted.values_list("strand", "count"))

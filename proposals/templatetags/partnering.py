@@ -1,0 +1,51 @@
+"""Partner search on other pages: a call's newest requests, and what a request says in words."""
+
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils.translation import gettext as _
+
+from applicants import vocabularies
+from calls import clock
+from calls.eligibility.countries import name_on
+from calls.models import Call, Strand
+from proposals.models import PartnershipRequest
+from proposals.models.languages import LANGUAGES
+from proposals.partnering.requests import counts_by_strand, newest_of
+
+register = template.Library()
+
+
+@register.inclusion_tag("partnering/includes/on_call_page.html", takes_context=True)
+def partner_requests(context: Context) -> dict[str, Any]:
+    """How many organisations look for partners for the call of a page, and the newest requests."""
+    call = context["call"]
+    return {"call": call, "state": context["state"]} | newest_of(call, clock.now())
+
+
+@register.simple_tag
+def requests_by_strand(call: Call) -> list[tuple[Strand, int]]:
+    """Each strand of a call with how many requests are open in it."""
+    counts = counts_by_strand(call, clock.now())
+    return [(strand, counts.get(strand.code, 0)) for strand in call.strands.all()]
+
+
+@register.filter
+def request_facts(request: PartnershipRequest) -> list[tuple[str, list[str]]]:
+    """Label and words of what a request names from lists; empty ones are left out."""
+    day = clock.now().date()
+
+    def words(codes: list[str], names: Any) -> list[str]:
+        return [str(names.get(code, code)) for code in codes]
+
+    found = [
+        (_("Emerging industries"),
+         words(request.emerging_industries, dict(vocabularies.EMERGING_INDUSTRIES))),
+        (_("Technology fields"), words(request.technologies, dict(vocabularies.TECHNOLOGIES))),
+        (_("Sectoral industries"), words(request.sectors, dict(vocabularies.SECTORS))),
+        (_("Target markets"), [name_on(code, day) for code in request.markets]),
+        (_("Countries of the partner"), [name_on(code, day) for code in request.countries]),
+        (_("Languages"), words(request.languages, LANGUAGES)),
+    ]  # fmt: skip
+    return [(label, values) for label, values in found if values]

@@ -1,0 +1,294 @@
+"""Pages of partner search: finding requests, reading one, and writing one's own."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from applicants.models import Organisation, User
+from applicants.profile import profile_of
+from applicants.web import person, signed_in
+from calls import clock
+from calls.models import Call
+from proposals.forms.partnering import RequestForm, WhoForm
+from proposals.models import PartnershipRequest
+from proposals.partnering import fit, requests
+from proposals.partnering.finding import PER_PAGE, SORTS, find, question_in, reasons_for
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Requests that fit a question; for who leads a draft also what each would do to its consortium."""
+    moment = clock.now()
+    question = question_in(request.GET)
+    call = _call_asked_for(question.call)
+    consortium, drafts = _consortium(request, call)
+    effects = fit.fits(consortium, _all_pairs(moment)) if consortium else {}
+    found = find(
+        question,
+        moment,
+        closing={pair for pair, one in effects.items() if one.helps},
+        fitting={pair: one.rank for pair, one in effects.items()},
+    )
+    members = consortium.members if consortium else set()
+    context = {
+        "question": question,
+        "found": found,
+        "rows": [
+            {
+                "request": one,
+                "reasons": reasons_for(one, found.terms),
+                "fit": effects.get(pair) if (pair := fit.pair_of(one.organisation)) else None,
+                "is_member": one.organisation_id in members,
+            }
+            for one in found.requests
+        ],
+        "call": call,
+        "consortium": consortium,
+        "drafts": drafts,
+        "sorts": [(name, words, question.address(sort=name)) for name, words in SORTS.items()],
+        "pages": _pages(question, found.total),
+        "moment": moment,
+        "facets": [
+            (facet, [(*row[1:], question.with_value(facet.name, row[0])) for row in rows])
+            for facet, rows in found.facets
+        ],
+    }
+    return render(request, "partnering/search.html", context)
+
+
+def _call_asked_for(reference: str) -> Call | None:
+    if not reference:
+        return None
+    return get_object_or_404(Call.objects.published_at_moment(clock.now()), reference=reference)
+
+
+def _consortium(request: HttpRequest, call: Call | None) -> tuple[Any, list[Any]]:
+    """The draft that results are judged for: the one that was chosen, else the newest."""
+    if not isinstance(request.user, User):
+        return None, []
+    drafts = fit.drafts_of(request.user, call, clock.now())
+    wanted = request.GET.get("for", "")
+    chosen = next((one for one in drafts if one.number == wanted), drafts[0] if drafts else None)
+    return (fit.consortium_of(chosen, request.user) if chosen else None), drafts
+
+
+def _all_pairs(moment: Any) -> set[fit.Pair]:
+    """Countries and kinds of organisations that have open requests: few, however many there are."""
+    found = PartnershipRequest.objects.open_at(moment).order_by()
+    return set(found.values_list("organisation__country", "organisation__kind").distinct())
+
+
+def _pages(question: Any, total: int) -> dict[str, Any]:
+    last = max(1, -(-total // PER_PAGE))
+    return {
+        "page": question.page,
+        "last": last,
+        "before": question.address(page=question.page - 1) if question.page > 1 else None,
+        "after": question.address(page=question.page + 1) if question.page < last else None,
+    }
+
+
+@require_safe
+def one(request: HttpRequest, number: str) -> HttpResponse:
+    """A request as everybody reads it, also after it has ended; what is not published, to its own people."""
+    found, is_own = _readable(request, number)
+    context: dict[str, Any] = {
+        "request_": found,
+        "is_own": is_own,
+        "is_open": found.is_open(clock.now()),
+        "call": found.call,
+        "strands": [one for one in found.call.strands.all() if one.code in found.strands],
+        "about": _about(found),
+        "missing": requests.missing_of_profile(found.organisation)
+        if is_own and found.organisation and found.state == PartnershipRequest.State.DRAFT
+        else [],
+    }
+    consortium, _drafts = _consortium(request, found.call)
+    pair = fit.pair_of(found.organisation)
+    if consortium and pair and not is_own:
+        context |= {"consortium": consortium, "fit": fit.fits(consortium, [pair])[pair]}
+    return render(request, "partnering/request.html", context)
+
+
+def _about(found: PartnershipRequest) -> str:
+    """What its profile says of the organisation; empty where it does not want to be named."""
+    if found.organisation is None or not found.shows_name:
+        return ""
+    return str(profile_of(found.organisation).answers["identity"].get("description", ""))
+
+
+def _readable(request: HttpRequest, number: str) -> tuple[PartnershipRequest, bool]:
+    rows = PartnershipRequest.objects.with_page_parts().prefetch_related("call__strands")
+    found = rows.filter(number=number.upper()).first()
+    if found is None:
+        raise Http404
+    is_own = isinstance(request.user, User) and bool(
+        found.organisation and found.organisation.members.filter(pk=request.user.pk).exists()
+    )
+    if not is_own and not PartnershipRequest.objects.ever_published().filter(pk=found.pk).exists():
+        raise Http404
+    return found, is_own
+
+
+@signed_in
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """The requests of a person's organisations, whatever their state."""
+    rows = PartnershipRequest.objects.written_by(person(request)).with_page_parts()
+    moment = clock.now()
+    context = {
+        "requests": [(one, one.is_open(moment)) for one in rows.order_by("-changed_at")],
+        "calls": [one for one in Call.objects.published_at_moment(moment) if moment < one.deadline],
+        "organisations": Organisation.objects.of(person(request)),
+    }
+    return render(request, "partnering/mine.html", context)
+
+
+@signed_in
+def new(request: HttpRequest, reference: str) -> HttpResponse:
+    """Write a request for a call; what the organisation's profile says is filled in."""
+    moment = clock.now()
+    calls = Call.objects.published_at_moment(moment).prefetch_related("strands")
+    call = get_object_or_404(calls, reference=reference)
+    own = Organisation.objects.of(person(request)).prefetch_related("profile_sections")
+    who = WhoForm(request.POST or request.GET or None, organisations=own)
+    if moment >= call.deadline or not own:
+        return render(
+            request, "partnering/cannot_write.html", {"call": call, "own": own}, status=409
+        )
+    only = own[0] if len(own) == 1 else None
+    organisation = only or (who.cleaned_data["organisation"] if who.is_valid() else None)
+    if organisation is None:
+        return render(
+            request, "partnering/who.html", {"call": call, "who": WhoForm(organisations=own)}
+        )
+    form = RequestForm(
+        request.POST if request.method == "POST" else None,
+        call=call,
+        initial=_from_profile(organisation),
+    )
+    if request.method == "POST" and form.is_valid():
+        made = requests.draft_request(organisation, call, form.given(), by=person(request))
+        messages.success(
+            request, _("The request is kept. Only your organisation sees it until you publish it.")
+        )
+        return redirect(made)
+    context = {"form": form, "call": call, "organisation": organisation}
+    return render(request, "partnering/form.html", context, status=422 if form.errors else 200)
+
+
+def _from_profile(organisation: Organisation) -> dict[str, Any]:
+    answers = profile_of(organisation).answers
+    sectors = answers.get("sectors", {})
+    names = ("sectors", "emerging_industries", "technologies")
+    return {name: sectors.get(name, []) for name in names} | {
+        "markets": answers.get("markets", {}).get("third_markets", []),
+        "languages": ["en"],
+        "role": "partner",
+    }
+
+
+@signed_in
+def edit(request: HttpRequest, number: str) -> HttpResponse:
+    found = _own(request, number)
+    form = RequestForm(request.POST or None, call=found.call, instance=found)
+    context: dict[str, Any] = {
+        "form": form, "call": found.call, "request_": found, "organisation": found.organisation,
+    }  # fmt: skip
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "partnering/form.html", context, status=422 if form.errors else 200)
+    try:
+        saved = requests.save_request(
+            _own(request, number),
+            form.given(),
+            seen_revision=form.cleaned_data["seen_revision"] or 0,
+        )
+    except requests.RequestChanged as conflict:
+        data: Any = form.data
+        typed = data.copy()
+        typed["seen_revision"] = str(conflict.current.revision)
+        form.data = typed
+        context |= {"conflict": conflict.current}
+        return render(request, "partnering/form.html", context, status=409)
+    waits = saved.state == PartnershipRequest.State.WAITING
+    messages.success(
+        request,
+        _("Saved. An officer looks at it before it is shown again.")
+        if waits
+        else _("The request is saved."),
+    )
+    return redirect(saved)
+
+
+def _own(request: HttpRequest, number: str) -> PartnershipRequest:
+    rows = PartnershipRequest.objects.written_by(person(request)).with_page_parts()
+    return get_object_or_404(rows.prefetch_related("call__strands"), number=number.upper())
+
+
+def _act(
+    request: HttpRequest,
+    number: str,
+    act: Callable[[PartnershipRequest], PartnershipRequest],
+    words: str,
+) -> HttpResponse:
+    found = _own(request, number)
+    try:
+        done = act(found)
+    except requests.CannotPublish as refusal:
+        messages.error(request, str(refusal))
+    else:
+        waits = done.state == PartnershipRequest.State.WAITING
+        messages.success(
+            request,
+            _("An officer looks at it before it is shown; you get a mail.") if waits else words,
+        )
+    return redirect(found)
+
+
+@signed_in
+@require_POST
+def publish(request: HttpRequest, number: str) -> HttpResponse:
+    return _act(
+        request,
+        number,
+        requests.publish,
+        _("The request is published; it stands on the call's page."),
+    )
+
+
+@signed_in
+@require_POST
+def renew(request: HttpRequest, number: str) -> HttpResponse:
+    return _act(
+        request,
+        number,
+        requests.renew,
+        _("The request is open again, for ninety days or until the deadline."),
+    )
+
+
+@signed_in
+@require_POST
+def fill(request: HttpRequest, number: str) -> HttpResponse:
+    return _act(
+        request,
+        number,
+        lambda one: requests.end(one, is_filled=True),
+        _("Well done. It says “filled” from now on."),
+    )
+
+
+@signed_in
+@require_POST
+def close(request: HttpRequest, number: str) -> HttpResponse:
+    return _act(
+        request,
+        number,
+        lambda one: requests.end(one, is_filled=False),
+        _("The request is closed; it can be read still."),
+    )
