@@ -29,8 +29,12 @@ from proposals.models.officers import (
 )
 from proposals.models.outbox import Mail, OutboxMessage, Promise, Remaking
 from proposals.models.partnering import (
+    Block,
+    Conversation,
+    Message,
     PartnershipRequest,
     PartnershipRequestQuerySet,
+    Report,
     SearchWord,
 )
 from proposals.models.proposal import (
@@ -71,6 +75,7 @@ from proposals.models.workspace import (
 __all__ = [
     "Annex",
     "Assignment",
+    "Block",
     "CaseEvent",
     "CaseNote",
     "CaseText",
@@ -79,6 +84,7 @@ __all__ = [
     "Comment",
     "Confirmation",
     "ConflictOfInterest",
+    "Conversation",
     "Decision",
     "DecisionReview",
     "DecisionState",
@@ -95,6 +101,7 @@ __all__ = [
     "LedgerNote",
     "Letter",
     "Mail",
+    "Message",
     "OutboxMessage",
     "Participant",
     "PartnershipRequest",
@@ -114,6 +121,7 @@ __all__ = [
     "ReminderWish",
     "Reply",
     "ReplyFile",
+    "Report",
     "SavedFilter",
     "SealCertificate",
     "SealedAccess",

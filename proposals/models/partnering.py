@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -179,3 +179,126 @@ class SearchWord(models.Model):
 
     def __str__(self) -> str:
         return self.word
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def of(self, user: User) -> "ConversationQuerySet":
+        """Those in which this person takes part, on either side, for an organisation of theirs."""
+        return self.filter(
+            Q(organisation__members=user) | Q(request__organisation__members=user)
+        ).distinct()
+
+    def with_newest_message(self) -> "ConversationQuerySet":
+        """Each with the key of what was written last, that of the newest first."""
+        own = Message.objects.filter(conversation=OuterRef("pk")).order_by("-pk").values("pk")
+        return self.annotate(newest=Subquery(own[:1])).order_by("-newest")
+
+    def with_page_parts(self) -> "ConversationQuerySet":
+        return self.select_related(
+            "request__organisation", "request__call", "organisation", "begun_by"
+        )
+
+
+class Conversation(models.Model):
+    """Two organisations write to each other about a request, through the portal only.
+
+    Addresses are never shown. Each side decides when the other sees who it is (`..._shown`).
+    """
+
+    number = models.CharField(max_length=9, unique=True, default=new_number, editable=False)
+    request = models.ForeignKey(PartnershipRequest, models.CASCADE, related_name="conversations")
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="conversations", help_text="Who wrote first."
+    )
+    begun_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    begun_at = models.DateTimeField()
+    asker_shown = models.BooleanField(default=False)
+    owner_shown = models.BooleanField(default=False)
+    asker_read = models.BigIntegerField(default=0, help_text="Key of the newest message they saw.")
+    owner_read = models.BigIntegerField(default=0)
+
+    newest: int
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_conversation_about_a_request", fields=["request", "organisation"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("partners:conversation", args=[self.number])
+
+
+class Message(models.Model):
+    """What one side wrote; never changed. It goes with its conversation."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    is_from_owner = models.BooleanField()
+    written_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    text = models.TextField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(name="a_message_says_something", condition=Q(text__regex=r"\S"))
+        ]
+        indexes = [models.Index(name="messages_by_sender", fields=["written_by", "-sent_at"])]
+        triggers = [pgtrigger.ReadOnly(name="messages_are_final", fields=["text", "sent_at"])]
+
+    def __str__(self) -> str:
+        """Without its text: it stands in logs."""
+        return f"Message {self.pk}"
+
+
+class Block(models.Model):
+    """An organisation takes no messages from another one any more, in no conversation."""
+
+    by = models.ForeignKey(Organisation, models.CASCADE, related_name="blocks")
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="an_organisation_is_blocked_once", fields=["by", "organisation"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Block {self.pk}"
+
+
+class Report(models.Model):
+    """Somebody says that a request or a conversation is not what partner search is for."""
+
+    request = models.ForeignKey(PartnershipRequest, models.CASCADE, related_name="reports")
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, null=True, blank=True, related_name="reports"
+    )
+    reason = models.TextField()
+    made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField()
+    handled_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    handled_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["handled_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(name="a_report_says_why", condition=Q(reason__regex=r"\S")),
+            models.CheckConstraint(
+                name="a_handled_report_has_an_outcome",
+                condition=Q(handled_at__isnull=True) | Q(outcome__regex=r"\S"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Report {self.pk}"

@@ -1,0 +1,234 @@
+"""Getting into touch: first message, replies, showing who one is, blocking, reporting, inviting."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applicants.models import Organisation, User
+from calls import clock
+from calls.eligibility.facts import Role
+from proposals.drafting import AlreadyInConsortium, Invited, add_participant, section_of
+from proposals.mailing import Words, post
+from proposals.models import (
+    Block,
+    Conversation,
+    Message,
+    Participant,
+    PartnershipRequest,
+    Proposal,
+    Report,
+)
+
+LONGEST = 5000
+MOST_BEGUN = 10  # conversations that a person may begin in a day
+MOST_WRITTEN = 40  # messages that a person may write in an hour
+
+
+class Side(StrEnum):
+    ASKER = "asker"  # who wrote first
+    OWNER = "owner"  # whose request it is
+
+    @property
+    def other(self) -> "Side":
+        return Side.OWNER if self == Side.ASKER else Side.ASKER
+
+
+class CannotWrite(Exception):
+    """The message was not sent; the text says why."""
+
+
+class CannotInvite(Exception):
+    """The other side cannot be taken into this draft; the text says why."""
+
+
+@transaction.atomic
+def begin(
+    request: PartnershipRequest, text: str, *, organisation: Organisation, by: User, shows: bool
+) -> Conversation:
+    """Write to who wrote a request, for an organisation; who has done so already writes on there.
+
+    Raises:
+        CannotWrite: the request has ended or is one's own, the other side takes no messages, or this person
+            has begun too many conversations today.
+    """
+    moment = clock.now()
+    if not request.is_open(moment):
+        raise CannotWrite(_("This request has ended; nobody can be reached through it any more."))
+    if request.organisation_id == organisation.pk:
+        raise CannotWrite(_("This is a request of your own organisation."))
+    conversation = Conversation.objects.filter(request=request, organisation=organisation).first()
+    if conversation is None:
+        User.objects.select_for_update().get(
+            pk=by.pk
+        )  # two messages at once are counted one by one
+        since = moment - timedelta(days=1)
+        if Conversation.objects.filter(begun_by=by, begun_at__gt=since).count() >= MOST_BEGUN:
+            raise CannotWrite(
+                _("You have written to ten organisations within a day. Write to this one tomorrow.")
+            )
+        conversation = Conversation.objects.create(
+            request=request, organisation=organisation, begun_by=by, begun_at=moment,
+            owner_shown=request.shows_name,
+        )  # fmt: skip
+    if shows:
+        Conversation.objects.filter(pk=conversation.pk).update(asker_shown=True)
+        conversation.asker_shown = True
+    write(conversation, text, side=Side.ASKER, by=by)
+    return conversation
+
+
+def side_of(conversation: Conversation, user: User) -> Side:
+    """On which side a person who takes part is; who is on both is on that of the request."""
+    owner = conversation.request.organisation
+    if owner is not None and owner.members.filter(pk=user.pk).exists():
+        return Side.OWNER
+    return Side.ASKER
+
+
+def organisation_on(conversation: Conversation, side: Side) -> Organisation | None:
+    return conversation.organisation if side == Side.ASKER else conversation.request.organisation
+
+
+def is_shown(conversation: Conversation, side: Side) -> bool:
+    """Whether a side has said who it is."""
+    return conversation.asker_shown if side == Side.ASKER else conversation.owner_shown
+
+
+def name_for_other(conversation: Conversation, side: Side) -> str:
+    """How a side is called towards the other one."""
+    organisation = organisation_on(conversation, side)
+    if organisation is None:
+        return _("An organisation that is not on the portal any more")
+    if is_shown(conversation, side):
+        return organisation.name
+    values = {"kind": organisation.get_kind_display(), "country": organisation.country_name}
+    return _("%(kind)s, %(country)s") % values
+
+
+@transaction.atomic
+def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Message:
+    """Send a message to the other side, which is told by mail.
+
+    Raises:
+        CannotWrite: it says nothing, a side is gone or takes no messages, or there were too many in an hour.
+    """
+    moment = clock.now()
+    own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
+    if not text.strip():
+        raise CannotWrite(_("Write something first."))
+    if own is None or other is None:
+        raise CannotWrite(_("The other organisation is not on the portal any more."))
+    if Block.objects.filter(by=other, organisation=own).exists():
+        raise CannotWrite(_("The other side takes no messages here. Yours was not sent."))
+    if Block.objects.filter(by=own, organisation=other).exists():
+        raise CannotWrite(_("You have blocked the other side. Unblock it before you write."))
+    hour = moment - timedelta(hours=1)
+    if Message.objects.filter(written_by=by, sent_at__gt=hour).count() >= MOST_WRITTEN:
+        raise CannotWrite(_("You have sent forty messages within an hour. Go on a little later."))
+    message = Message.objects.create(
+        conversation=conversation, is_from_owner=side == Side.OWNER, written_by=by,
+        text=text.strip()[:LONGEST], sent_at=moment,
+    )  # fmt: skip
+    mark_read(conversation, side)
+    _tell(message, other, side)
+    return message
+
+
+def _tell(message: Message, other: Organisation, side: Side) -> None:
+    conversation = message.conversation
+    post(
+        Words(
+            subject=_("A message about “%(title)s”") % {"title": conversation.request.title},
+            happened=_("%(who)s writes to you on the COSME portal:")
+            % {"who": name_for_other(conversation, side)},
+            quote=message.text,
+            counts=_("Nobody sees your address; an answer goes through the portal."),
+            to_do=_("Answer there, or do nothing. You can block or report the sender."),
+            link=conversation.get_absolute_url(),
+            link_words=_("The conversation"),
+        ),
+        to=other.members.filter(is_active=True).values_list("email", flat=True),
+        key=f"message:{message.pk}",
+    )
+
+
+def mark_read(conversation: Conversation, side: Side) -> None:
+    """They have seen everything that was written so far."""
+    newest = conversation.messages.order_by("-pk").values_list("pk", flat=True).first() or 0
+    Conversation.objects.filter(pk=conversation.pk).update(**{f"{side}_read": newest})
+
+
+def show(conversation: Conversation, *, side: Side) -> None:
+    """Let the other side see who one is, from now on. Addresses stay hidden."""
+    Conversation.objects.filter(pk=conversation.pk).update(**{f"{side}_shown": True})
+
+
+@transaction.atomic
+def block(conversation: Conversation, *, side: Side) -> None:
+    """Take no messages from the other organisation any more, here and elsewhere."""
+    own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
+    if own is not None and other is not None:
+        Block.objects.get_or_create(by=own, organisation=other, defaults={"made_at": clock.now()})
+
+
+def unblock(conversation: Conversation, *, side: Side) -> None:
+    own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
+    Block.objects.filter(by=own, organisation=other).delete()
+
+
+def has_blocked(conversation: Conversation, side: Side) -> bool:
+    own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
+    return Block.objects.filter(by=own, organisation=other).exists()
+
+
+def report(
+    request: PartnershipRequest, reason: str, *, by: User, conversation: Conversation | None = None
+) -> Report:
+    """Tell the helpdesk that something is not right; it then reads what is reported."""
+    return Report.objects.create(
+        request=request, conversation=conversation, reason=reason.strip(), made_by=by,
+        made_at=clock.now(),
+    )  # fmt: skip
+
+
+def drafts_to_invite_into(conversation: Conversation, user: User) -> list[Proposal]:
+    """Open drafts for the call of the request that this person leads."""
+    led = Proposal.objects.led_by(user).filter(deleted_at=None).open_at(clock.now())
+    return list(
+        led.filter(strand__call=conversation.request.call_id).select_related("strand__call")
+    )
+
+
+@transaction.atomic
+def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: User) -> Participant:
+    """Take the other side's organisation into a draft, with its profile, and ask it to confirm.
+
+    Raises:
+        CannotInvite: it has not said who it is, is gone, or takes part already.
+        NotOpen: the deadline has passed.
+    """
+    other = organisation_on(conversation, side.other)
+    if other is None:
+        raise CannotInvite(_("The other organisation is not on the portal any more."))
+    if not is_shown(conversation, side.other):
+        raise CannotInvite(
+            _("The other side has not said who it is yet. Ask it to, and invite it then.")
+        )
+    associated = conversation.request.role == PartnershipRequest.Role.ASSOCIATED
+    role = Role.ASSOCIATED if associated else Role.PARTNER
+    seen = section_of(proposal, "consortium").version
+    try:
+        participant = add_participant(proposal, Invited(other, role), seen_version=seen, by=by)
+    except AlreadyInConsortium:
+        raise CannotInvite(_("This organisation takes part in the draft already.")) from None
+    words = _(
+        "We have taken you into our draft %(number)s as %(role)s. Please look at it and confirm: %(link)s"
+    )
+    link = settings.BASE_URL + reverse("proposals:confirm", args=[proposal.number, participant.key])
+    values = {"number": proposal.number, "role": participant.get_role_display(), "link": link}
+    write(conversation, words % values, side=side, by=by)
+    return participant

@@ -1,0 +1,230 @@
+"""Pages of conversations about partnership requests."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from applicants.fields import TextField
+from applicants.models import Organisation
+from applicants.web import person, signed_in
+from calls import clock
+from proposals import tasks
+from proposals.drafting import NotOpen
+from proposals.models import Conversation, Message, PartnershipRequest
+from proposals.partnering import talking
+
+
+class MessageForm(forms.Form):
+    text = TextField(
+        label=gettext_lazy("Message"),
+        max_length=talking.LONGEST,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=gettext_lazy("Text only. Your address is not shown."),
+    )
+
+
+class FirstMessageForm(MessageForm):
+    organisation = forms.ModelChoiceField(
+        label=gettext_lazy("For which organisation do you write?"),
+        queryset=Organisation.objects.none(),
+        empty_label=None,
+    )
+    shows = forms.BooleanField(
+        label=gettext_lazy("Say who we are: the name of our organisation"), required=False
+    )
+
+    field_order = ("organisation", "text", "shows")
+
+    def __init__(self, *args: Any, organisations: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["organisation"].queryset = organisations  # type: ignore[attr-defined]
+
+
+class ReportForm(forms.Form):
+    reason = TextField(
+        label=gettext_lazy("What is not right"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("The helpdesk then reads what you report."),
+    )
+
+
+MOST_SHOWN = 200
+
+NO_FILES = gettext_lazy("No files can be sent here. Your text is below; nothing was sent.")
+
+
+@signed_in
+def begin(request: HttpRequest, number: str) -> HttpResponse:
+    """The first message to who wrote a request."""
+    rows = PartnershipRequest.objects.ever_published().select_related("organisation", "call")
+    found = get_object_or_404(rows, number=number.upper())
+    own = Organisation.objects.of(person(request)).exclude(pk=found.organisation_id or 0)
+    form = FirstMessageForm(
+        request.POST or None,
+        organisations=own,
+        initial={"organisation": own.first(), "shows": True},
+    )
+    if request.method == "POST" and form.is_valid() and _without_files(request, form):
+        given = form.cleaned_data
+        try:
+            made = talking.begin(
+                found, given["text"], organisation=given["organisation"], by=person(request),
+                shows=given["shows"],
+            )  # fmt: skip
+        except talking.CannotWrite as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            tasks.hurry()
+            messages.success(
+                request, _("Your message is sent. You get a mail when there is an answer.")
+            )
+            return redirect(made)
+    context = {"form": form, "request_": found, "own": own, "is_open": found.is_open(clock.now())}
+    status = 422 if form.errors else 200
+    return render(request, "partnering/begin.html", context, status=status)
+
+
+def _without_files(request: HttpRequest, form: forms.Form) -> bool:
+    if request.FILES:
+        form.add_error(None, str(NO_FILES))
+    return not request.FILES
+
+
+@signed_in
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """All conversations of a person's organisations, the newest message first."""
+    rows = list(
+        Conversation.objects.of(person(request))
+        .with_page_parts()
+        .with_newest_message()[:MOST_SHOWN]
+    )
+    written = Message.objects.in_bulk([one.newest for one in rows])
+    own = set(Organisation.objects.of(person(request)).values_list("pk", flat=True))
+    shown = []
+    for one in rows:
+        side = talking.Side.OWNER if one.request.organisation_id in own else talking.Side.ASKER
+        newest = written[one.newest]
+        read = one.owner_read if side == talking.Side.OWNER else one.asker_read
+        shown.append(
+            {
+                "conversation": one,
+                "who": talking.name_for_other(one, side.other),
+                "newest": newest,
+                "is_new": newest.is_from_owner != (side == talking.Side.OWNER) and newest.pk > read,
+            }
+        )
+    return render(request, "partnering/conversations.html", {"rows": shown})
+
+
+@signed_in
+def conversation(request: HttpRequest, number: str) -> HttpResponse:
+    """What was written, and the next message."""
+    found, side = _own(request, number)
+    form = MessageForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _without_files(request, form):
+        try:
+            talking.write(found, form.cleaned_data["text"], side=side, by=person(request))
+        except talking.CannotWrite as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            tasks.hurry()
+            messages.success(request, _("Your message is sent."))
+            return redirect(found)
+    talking.mark_read(found, side)
+    return _page(request, found, side, form)
+
+
+def _page(
+    request: HttpRequest, found: Conversation, side: talking.Side, form: forms.Form, **more: Any
+) -> HttpResponse:
+    context = {
+        "conversation": found,
+        "request_": found.request,
+        "who": talking.name_for_other(found, side.other),
+        "other": talking.organisation_on(found, side.other)
+        if talking.is_shown(found, side.other)
+        else None,
+        "is_shown": talking.is_shown(found, side),
+        "has_blocked": talking.has_blocked(found, side),
+        "letters": [
+            (one, one.is_from_owner == (side == talking.Side.OWNER)) for one in found.messages.all()
+        ],
+        "drafts": talking.drafts_to_invite_into(found, person(request)),
+        "form": form,
+        "report_form": ReportForm(),
+        **more,
+    }
+    status = 422 if form.errors else 200
+    return render(request, "partnering/conversation.html", context, status=status)
+
+
+def _own(request: HttpRequest, number: str) -> tuple[Conversation, talking.Side]:
+    rows = Conversation.objects.of(person(request)).with_page_parts()
+    found = get_object_or_404(rows, number=number.upper())
+    return found, talking.side_of(found, person(request))
+
+
+@signed_in
+@require_POST
+def show(request: HttpRequest, number: str) -> HttpResponse:
+    found, side = _own(request, number)
+    talking.show(found, side=side)
+    messages.success(request, _("The other side sees the name of your organisation now."))
+    return redirect(found)
+
+
+@signed_in
+@require_POST
+def block(request: HttpRequest, number: str) -> HttpResponse:
+    found, side = _own(request, number)
+    if talking.has_blocked(found, side):
+        talking.unblock(found, side=side)
+        messages.success(request, _("You take messages from this organisation again."))
+    else:
+        talking.block(found, side=side)
+        messages.success(request, _("This organisation cannot write to yours any more."))
+    return redirect(found)
+
+
+@signed_in
+@require_POST
+def report(request: HttpRequest, number: str) -> HttpResponse:
+    found, side = _own(request, number)
+    form = ReportForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, side, MessageForm(), report_form=form)
+    reason = form.cleaned_data["reason"]
+    talking.report(found.request, reason, by=person(request), conversation=found)
+    messages.success(request, _("Thank you. The helpdesk looks at it."))
+    return redirect(found)
+
+
+@signed_in
+@require_POST
+def invite(request: HttpRequest, number: str) -> HttpResponse:
+    """One click: the other organisation stands in the draft, and is asked to confirm."""
+    found, side = _own(request, number)
+    drafts = talking.drafts_to_invite_into(found, person(request))
+    draft = next((one for one in drafts if one.number == request.POST.get("draft")), None)
+    if draft is None:
+        messages.error(request, _("Choose an open draft that you lead, for the same call."))
+        return redirect(found)
+    try:
+        talking.invite(found, draft, side=side, by=person(request))
+    except (talking.CannotInvite, talking.CannotWrite) as refusal:
+        messages.error(request, str(refusal))
+        return redirect(found)
+    except NotOpen:
+        messages.error(request, _("The deadline has passed: nobody can be taken into the draft."))
+        return redirect(found)
+    tasks.hurry()
+    messages.success(request, _("It stands in your consortium now, and is asked to confirm."))
+    return redirect("proposals:step", draft.number, "consortium")
