@@ -17,6 +17,7 @@ urlpatterns = [
     path("organisations/", include("applicants.urls")),
     path("proposals/", include("proposals.urls")),
     path("partners/", include("proposals.partner_urls")),
+    path("ask/", include("proposals.enquiry_urls")),
     path("proof/", include("proposals.proof_urls")),
     path("account/", include("allauth.account.urls")),
     path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),

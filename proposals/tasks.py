@@ -13,6 +13,7 @@ from proposals import (
     changing,
     closing,
     deleting,
+    enquiries,
     ledger,
     outbox,
     presence,
@@ -108,7 +109,8 @@ def tidy_up() -> int:
     with clock.as_shared():
         ledger.sequence(everything=True)
         exporting.delete_old_exports()
-        return deleting.purge_deleted(clock.now()) + presence.forget_old()
+        forgotten = enquiries.forget_old(clock.now()) + presence.forget_old()
+        return deleting.purge_deleted(clock.now()) + forgotten
 
 
 @shared_task

@@ -1,5 +1,25 @@
 """The officers' desk in Django's admin; each subject has a module of its own."""
 
-from proposals.admin import calls, changes, decisions, exports, operations, records, versions
+from proposals.admin import (
+    calls,
+    changes,
+    decisions,
+    enquiries,
+    exports,
+    operations,
+    partnering,
+    records,
+    versions,
+)
 
-__all__ = ["calls", "changes", "decisions", "exports", "operations", "records", "versions"]
+__all__ = [
+    "calls",
+    "changes",
+    "decisions",
+    "enquiries",
+    "exports",
+    "operations",
+    "partnering",
+    "records",
+    "versions",
+]

@@ -26,6 +26,13 @@ _READS_CASES = (
 
 _TAKES_OUT = ("proposals.view_export", "proposals.add_export")
 
+_ANSWERS = (
+    "proposals.view_enquiry",
+    "proposals.change_enquiry",
+    *(f"proposals.{act}_publishedanswer" for act in ("view", "add", "change", "delete")),
+    *(f"proposals.{act}_answersnippet" for act in ("view", "add", "change", "delete")),
+)
+
 RIGHTS: dict[str, tuple[str, ...]] = {
     # Sets calls up and sees to the work; screens and decides nothing.
     CALL_MANAGERS: (
@@ -42,6 +49,9 @@ RIGHTS: dict[str, tuple[str, ...]] = {
         "proposals.add_assignment",
         "proposals.add_proposedchange",
         "proposals.change_proposedchange",
+        "proposals.view_partnershiprequest",
+        "proposals.change_partnershiprequest",
+        *_ANSWERS,
     ),
     # Screens, asks, decides with a colleague, tells the applicant.
     SCREENING_OFFICERS: (
@@ -64,7 +74,15 @@ RIGHTS: dict[str, tuple[str, ...]] = {
     # Reads all and changes nothing; a bundle to check elsewhere is a way of reading.
     AUDITORS: (*_READS_CALLS, *_READS_CASES, *_TAKES_OUT, "proposals.view_outboxmessage"),
     # Accounts and organisations, never a proposal.
-    HELPDESK: ("calls.view_call", "applicants.view_user", "applicants.view_organisation"),
+    HELPDESK: (
+        "calls.view_call",
+        "applicants.view_user",
+        "applicants.view_organisation",
+        "proposals.view_partnershiprequest",
+        "proposals.view_report",
+        "proposals.change_report",
+        *_ANSWERS,
+    ),
     # How work behind the pages goes, and having it done again; never a proposal.
     OPERATORS: (
         "proposals.view_outboxmessage",

@@ -11,6 +11,7 @@ from proposals.models.cases import (
     SheetAnswer,
 )
 from proposals.models.changes import ProposedChange
+from proposals.models.enquiries import AnswerSnippet, Enquiry, EnquiryAnswer, PublishedAnswer
 from proposals.models.exports import Export
 from proposals.models.ledger import (
     ClosingCommitment,
@@ -74,6 +75,7 @@ from proposals.models.workspace import (
 
 __all__ = [
     "Annex",
+    "AnswerSnippet",
     "Assignment",
     "Block",
     "CaseEvent",
@@ -89,6 +91,8 @@ __all__ = [
     "DecisionReview",
     "DecisionState",
     "DraftPrint",
+    "Enquiry",
+    "EnquiryAnswer",
     "Export",
     "GivenStep",
     "Happening",
@@ -113,6 +117,7 @@ __all__ = [
     "ProposalQuerySet",
     "ProposedChange",
     "Publication",
+    "PublishedAnswer",
     "Question",
     "QuestionQuerySet",
     "Receipt",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, Count, F, Func
+from django.db.models import CharField, Count, F, Func, Window
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -240,8 +240,9 @@ def _tell_its_people(request: PartnershipRequest, subject: str, remark: str) -> 
 def newest_of(call: Call, moment: datetime, *, at_most: int = 3) -> dict[str, Any]:
     """How many requests of a call are open, and the newest of them."""
     found = PartnershipRequest.objects.open_at(moment).filter(call=call)
-    newest = found.select_related("organisation").order_by(F("published_at").desc())[:at_most]
-    return {"count": found.count(), "newest": list(newest)}
+    rows = found.select_related("organisation").annotate(total=Window(Count("pk")))
+    newest = list(rows.order_by(F("published_at").desc())[:at_most])
+    return {"count": newest[0].total if newest else 0, "newest": newest}
 
 
 def counts_by_strand(call: Call, moment: datetime) -> dict[str, int]:

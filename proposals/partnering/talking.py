@@ -22,6 +22,7 @@ from proposals.models import (
     Proposal,
     Report,
 )
+from proposals.partnering import requests
 
 LONGEST = 5000
 MOST_BEGUN = 10  # conversations that a person may begin in a day
@@ -193,6 +194,29 @@ def report(
         request=request, conversation=conversation, reason=reason.strip(), made_by=by,
         made_at=clock.now(),
     )  # fmt: skip
+
+
+class HandledAlready(Exception):
+    """A colleague was faster."""
+
+
+@transaction.atomic
+def handle(found: Report, *, outcome: str, closes: bool, by: User) -> Report:
+    """Say what was found and done about a report; `closes` ends the request as its people could.
+
+    Raises:
+        HandledAlready: somebody has handled it.
+    """
+    locked = (
+        Report.objects.select_for_update(of=("self",)).select_related("request").get(pk=found.pk)
+    )
+    if locked.handled_at is not None:
+        raise HandledAlready
+    locked.outcome, locked.handled_by, locked.handled_at = outcome.strip(), by, clock.now()
+    locked.save(update_fields=["outcome", "handled_by", "handled_at"])
+    if closes and locked.request.state == PartnershipRequest.State.PUBLISHED:
+        requests.end(locked.request, is_filled=False)
+    return locked
 
 
 def drafts_to_invite_into(conversation: Conversation, user: User) -> list[Proposal]:

@@ -31,6 +31,13 @@ def requests_by_strand(call: Call) -> list[tuple[Strand, int]]:
     return [(strand, counts.get(strand.code, 0)) for strand in call.strands.all()]
 
 
+@register.inclusion_tag("enquiries/on_call_page.html", takes_context=True)
+def questions_and_answers(context: Context) -> dict[str, Any]:
+    """What was asked about the call of a page and is of general use, and where to ask."""
+    call = context["call"]
+    return {"call": call, "answers": list(call.published_answers.all())}
+
+
 @register.filter
 def request_facts(request: PartnershipRequest) -> list[tuple[str, list[str]]]:
     """Label and words of what a request names from lists; empty ones are left out."""

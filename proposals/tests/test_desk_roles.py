@@ -17,29 +17,37 @@ from calls import clock
 from calls.models import Call, ConditionChange, Programme, Strand
 from conftest import NEXT_DAY
 from cosme_portal.settings import ROOT
+from proposals import enquiries
 from proposals.changing import propose
 from proposals.desk import asking, cases
 from proposals.desk.deciding import record_decision, review_decision
 from proposals.desk.exporting import ask_for_export
 from proposals.desk.rights import RIGHTS
 from proposals.models import (
+    AnswerSnippet,
     CaseEvent,
     Decision,
+    Enquiry,
     Export,
     IndividualExtension,
     Mail,
     OutboxMessage,
+    PartnershipRequest,
     ProposedChange,
+    PublishedAnswer,
     Question,
     RefusedAttempt,
     Remaking,
+    Report,
     SealedAccess,
     Version,
 )
+from proposals.partnering import talking
 from proposals.remaking import make_again
 from proposals.screening import note_sealed_access
 from proposals.submitting import TooLate
 from proposals.tests.factories import fresh, make_officer, make_ready, submit
+from proposals.tests.partners import make_request
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +117,12 @@ def world(call):
     Mail.objects.create(
         key="x:1", proposal=proposal, to="a@b.example", subject="s", text="t", html="h"
     )
+    request = make_request(call)
+    talking.report(request, "Advertising.", by=officer)
+    asked = enquiries.Asked(name="Kim", email="kim@a.example", subject="Why?", message="Why?")
+    enquiries.ask(asked, call=call, user=None)
+    enquiries.publish_answer(call, question="Why?", answer="So.", by=officer)
+    AnswerSnippet.objects.create(name="Hello", text="Hello.")
     EmailAddress.objects.get_or_create(user=officer, email=officer.email)
     return {"version": version, "decision": decision}
 
@@ -118,6 +132,7 @@ def objects():
     models = (
         EmailAddress, Call, Strand, Programme, ConditionChange, Organisation, User, Version, Decision, Question, CaseEvent,
         Export, IndividualExtension, Mail, OutboxMessage, ProposedChange, RefusedAttempt, Remaking, SealedAccess, Group,
+        PartnershipRequest, Report, Enquiry, PublishedAnswer, AnswerSnippet,
     )  # fmt: skip
     return {
         f"{model._meta.app_label}_{model._meta.model_name}": model.objects.order_by("pk").first()

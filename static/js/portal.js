@@ -178,4 +178,17 @@ document.addEventListener("DOMContentLoaded", () => {
   if (summary) summary.focus();
 });
 
+// The foot of every page holds the form by which the helpdesk is asked; without this script it is a link.
+for (const foot of document.querySelectorAll("[data-part]")) {
+  foot.addEventListener("toggle", async () => {
+    if (!foot.open || foot.querySelector("form")) return;
+    const answer = await fetch(`${foot.dataset.part}?page=${encodeURIComponent(location.pathname)}`, { headers: { "X-Part": "1" } }).catch(() => null);
+    if (!answer?.ok) return;
+    const holder = document.createElement("div");
+    holder.innerHTML = await answer.text();
+    foot.querySelector("p").replaceWith(holder);
+    holder.querySelector("input:not([type=hidden])")?.focus();
+  });
+}
+
 document.addEventListener("htmx:afterSwap", (event) => showOwnTimes(event.target));

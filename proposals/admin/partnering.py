@@ -1,0 +1,148 @@
+"""Looking at partnership requests before they are published, and at what people report."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applicants.fields import TextField
+from applicants.web import person
+from proposals import tasks
+from proposals.admin.pages import DeskAdmin
+from proposals.models import PartnershipRequest, Report
+from proposals.partnering import requests, talking
+
+
+class LookForm(forms.Form):
+    """Publish it, or say what has to be changed."""
+
+    answer = forms.ChoiceField(
+        label=gettext_lazy("Your answer"),
+        choices=(
+            ("publish", gettext_lazy("Publish it")),
+            ("refuse", gettext_lazy("Do not publish it")),
+        ),
+        widget=forms.RadioSelect,
+    )
+    remark = TextField(
+        label=gettext_lazy("What has to be changed"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("Needed where you do not publish it. Its people read it."),
+    )
+
+
+@admin.register(PartnershipRequest)
+class PartnershipRequestAdmin(DeskAdmin):
+    """What organisations ask and offer; those that wait are published here."""
+
+    list_display = ["number", "title", "organisation", "call", "kind", "state", "changed_at"]
+    list_filter = ["state", "call", "kind"]
+    list_select_related = ["organisation", "call"]
+    search_fields = ["number", "title", "text", "organisation__legal_name"]
+    fields = ["number", "title"]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup.partition("__")[0] in {"state", "call", "kind"}
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        may_act = request.user.has_perm("proposals.change_partnershiprequest")
+        may_look = found is not None and self.has_view_permission(request, found)
+        if found is None or not may_look or not (may_act or request.method == "GET"):
+            return super().change_view(request, object_id, form_url, extra_context)
+        form = LookForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                self._do(found, form.cleaned_data, request)
+            except requests.CannotPublish as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                tasks.hurry()
+                messages.success(request, _("Done; its people get a mail."))
+                return redirect("admin:proposals_partnershiprequest_changelist")
+        waits = found.state == PartnershipRequest.State.WAITING
+        return self.show(
+            request,
+            "admin/proposals/partnershiprequest/look.html",
+            title=str(found),
+            status=422 if form.errors else 200,
+            request_=found,
+            form=form,
+            may_act=may_act and waits,
+        )
+
+    def _do(self, found: PartnershipRequest, given: dict[str, Any], request: HttpRequest) -> None:
+        if given["answer"] == "publish":
+            requests.let_through(found, by=person(request))
+        else:
+            requests.refuse(found, remark=given["remark"], by=person(request))
+
+
+class HandleForm(forms.Form):
+    """What was done about a report."""
+
+    outcome = TextField(
+        label=gettext_lazy("What you found, and did"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    closes = forms.BooleanField(
+        label=gettext_lazy("Close the request: nobody can write to it any more"), required=False
+    )
+
+
+@admin.register(Report)
+class ReportAdmin(DeskAdmin):
+    """What people say is not right. Only here the helpdesk reads a conversation, and only a reported one."""
+
+    list_display = ["made_at", "request", "made_by", "handled_by", "handled_at"]
+    list_select_related = ["request", "made_by", "handled_by"]
+    fields = ["reason"]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        may_act = request.user.has_perm("proposals.change_report")
+        may_look = found is not None and self.has_view_permission(request, found)
+        if found is None or not may_look or not (may_act or request.method == "GET"):
+            return super().change_view(request, object_id, form_url, extra_context)
+        form = HandleForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                talking.handle(found, by=person(request), **form.cleaned_data)
+            except talking.HandledAlready:
+                form.add_error(None, _("A colleague has handled it meanwhile."))
+            else:
+                messages.success(request, _("The report is handled."))
+                return redirect("admin:proposals_report_changelist")
+        letters = (
+            found.conversation.messages.select_related("written_by") if found.conversation else []
+        )
+        return self.show(
+            request,
+            "admin/proposals/report/report.html",
+            title=str(found),
+            status=422 if form.errors else 200,
+            report=found,
+            request_=found.request,
+            letters=list(letters),
+            form=form,
+            may_act=may_act and found.handled_at is None,
+        )

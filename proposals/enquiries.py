@@ -1,0 +1,194 @@
+"""Asking the helpdesk and being answered.
+
+Spam is held off without following anybody: a field that people do not see, the time that writing takes, and
+how many enquiries came from one place and to one address lately, counted under a hash that is forgotten.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core import signing
+from django.core.cache import cache
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applicants.models import User
+from calls import clock
+from calls.models import Call
+from proposals.mailing import Words, post
+from proposals.models import Enquiry, EnquiryAnswer, PublishedAnswer
+
+SALT = "proposals.enquiry"
+SHORTEST_WRITING = timedelta(seconds=3)
+LONGEST_WRITING = timedelta(days=1)
+MOST_FROM_ONE_PLACE = 10  # in an hour
+MOST_TO_ONE_ADDRESS = 5  # in a day: each one gets a copy
+KEPT_AFTER_CLOSING = timedelta(days=365)
+
+
+class CannotAsk(Exception):
+    """The enquiry was not taken; the text says why. What was typed stays with the caller."""
+
+
+class CannotAnswer(Exception):
+    """The answer was not sent; the text says why."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wrote into the form."""
+
+    name: str
+    email: str
+    subject: str
+    message: str
+    telephone: str = ""
+    organisation: str = ""
+
+
+def opened_at(moment: datetime) -> str:
+    """A signed sign of when a form was opened; real time."""
+    return signing.dumps(moment.timestamp(), salt=SALT)
+
+
+def check_writing_time(opened: str) -> None:
+    """Refuse what was written faster than a person writes, and forms that are a day old.
+
+    Raises:
+        CannotAsk: with a sentence; sending the same again a moment later helps.
+    """
+    try:
+        began = datetime.fromtimestamp(signing.loads(opened, salt=SALT), tz=clock.real_now().tzinfo)
+    except (signing.BadSignature, TypeError, ValueError, OverflowError):
+        raise CannotAsk(
+            _("The form has expired. What you typed is below: send it again.")
+        ) from None
+    took = clock.real_now() - began
+    if took < SHORTEST_WRITING:
+        raise CannotAsk(_("That was faster than people write. Please send it again."))
+    if took > LONGEST_WRITING:
+        raise CannotAsk(_("The form has expired. What you typed is below: send it again."))
+
+
+def check_rate(place: str, email: str) -> None:
+    """Count an enquiry, and refuse it where too many came lately.
+
+    Raises:
+        CannotAsk: too many from this place within an hour, or with this address within a day.
+    """
+    within = (
+        (f"place:{place}", MOST_FROM_ONE_PLACE, 3600),
+        (f"to:{email}", MOST_TO_ONE_ADDRESS, 86400),
+    )
+    for what, most, seconds in within:
+        key = "enquiry:" + hashlib.sha256(what.encode()).hexdigest()
+        cache.add(key, 0, timeout=seconds)
+        if cache.incr(key) > most:
+            raise CannotAsk(
+                _(
+                    "Too many enquiries came from here lately. What you typed is below: send it later."
+                )
+            )
+
+
+@transaction.atomic
+def ask(asked: Asked, *, call: Call | None, user: User | None, page: str = "") -> Enquiry:
+    """Keep an enquiry, and promise a copy to who asks."""
+    enquiry = Enquiry.objects.create(
+        call=call, user=user, page=page[:200], received_at=clock.now(), **vars(asked)
+    )
+    post(
+        Words(
+            subject=_("We have your question %(number)s") % {"number": enquiry.number},
+            happened=_("You asked the helpdesk of the COSME portal: “%(subject)s”.")
+            % {"subject": enquiry.subject},
+            quote=enquiry.message,
+            counts=_("Your question is kept under the number %(number)s.")
+            % {"number": enquiry.number},
+            to_do=_(
+                "Nothing. The answer comes by mail. If you did not ask this, ignore this mail."
+            ),
+            link=reverse("enquiries:ask"),
+            link_words=_("Ask something else"),
+        ),
+        to=[enquiry.email],
+        key=f"enquiry:{enquiry.pk}",
+    )
+    return enquiry
+
+
+@transaction.atomic
+def answer(enquiry: Enquiry, text: str, *, by: User) -> EnquiryAnswer:
+    """Answer by mail. An enquiry can be answered more than once, until it is closed.
+
+    Raises:
+        CannotAnswer: it is closed, or the answer says nothing.
+    """
+    locked = Enquiry.objects.select_for_update().get(pk=enquiry.pk)
+    if locked.state == Enquiry.State.CLOSED:
+        raise CannotAnswer(_("It is closed. Open it again before you answer."))
+    if not text.strip():
+        raise CannotAnswer(_("Write the answer first."))
+    given = EnquiryAnswer.objects.create(
+        enquiry=locked, text=text.strip(), answered_by=by, answered_at=clock.now()
+    )
+    locked.state, locked.officer = Enquiry.State.ANSWERED, by
+    locked.save(update_fields=["state", "officer"])
+    post(
+        Words(
+            subject=_("Answer to your question %(number)s") % {"number": locked.number},
+            happened=_("The helpdesk of the COSME portal answers “%(subject)s”:")
+            % {"subject": locked.subject},
+            quote=given.text,
+            facts=[(_("You asked"), locked.message)],
+            counts=_("The text of the call prevails over every answer."),
+            to_do=_("If this does not answer it, ask again and name the number."),
+            link=reverse("enquiries:ask") + f"?about={locked.number}",
+            link_words=_("Ask again"),
+        ),
+        to=[locked.email],
+        key=f"enquiry-answer:{given.pk}",
+    )
+    return given
+
+
+@transaction.atomic
+def close(enquiry: Enquiry, *, by: User) -> None:
+    """Nothing is left to do; who asked is not told."""
+    Enquiry.objects.filter(pk=enquiry.pk).exclude(state=Enquiry.State.CLOSED).update(
+        state=Enquiry.State.CLOSED, closed_at=clock.now(), officer=by
+    )
+
+
+@transaction.atomic
+def reopen(enquiry: Enquiry, *, by: User) -> None:
+    state = Enquiry.State.ANSWERED if enquiry.answers.exists() else Enquiry.State.NEW
+    Enquiry.objects.filter(pk=enquiry.pk, state=Enquiry.State.CLOSED).update(
+        state=state, closed_at=None, officer=by
+    )
+
+
+@transaction.atomic
+def publish_answer(call: Call, *, question: str, answer: str, by: User) -> PublishedAnswer:
+    """Put a question of general use with its answer on a call's page."""
+    made = PublishedAnswer.objects.create(
+        call=call, question=question.strip(), answer=answer.strip(), published_by=by,
+        published_at=clock.now(), position=PublishedAnswer.objects.filter(call=call).count() + 1,
+    )  # fmt: skip
+    show_on_call_page(call.pk)
+    return made
+
+
+def show_on_call_page(call: int) -> None:
+    """Questions stand on the call's page, which is kept until the call changes."""
+    Call.objects.filter(pk=call).update(changed_at=clock.real_now())
+
+
+def forget_old(moment: datetime) -> int:
+    """Erase enquiries that were closed a year ago; returns how many."""
+    old = Enquiry.objects.filter(closed_at__lt=moment - KEPT_AFTER_CLOSING)
+    count = old.count()
+    old.delete()
+    return count

@@ -1,0 +1,195 @@
+"""Asking the helpdesk: with an account or without, held off from spam, answered, published."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import DatabaseError, IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+
+from applicants.tests.factories import make_organisation, make_user
+from calls import clock
+from conftest import AFTERNOON
+from proposals import enquiries
+from proposals.desk.rights import HELPDESK
+from proposals.models import AnswerSnippet, Enquiry, EnquiryAnswer, Mail, PublishedAnswer
+from proposals.tests.factories import make_officer
+
+pytestmark = pytest.mark.django_db
+
+ASK = "/ask/"
+WRITTEN = {
+    "name": "Kim Asks", "email": "Kim@Asks.example", "telephone": "", "organisation": "", "call": "",
+    "subject": "May we apply?", "message": "We are a cluster in Norway.", "consent": "on", "homepage": "",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted_yet():
+    cache.clear()
+
+
+def opened(seconds=60):
+    return enquiries.opened_at(clock.real_now() - timedelta(seconds=seconds))
+
+
+def send(client=None, **given):
+    return (client or Client()).post(ASK, WRITTEN | {"opened": opened()} | given, follow=True)
+
+
+def text_of(answer):
+    return " ".join(answer.content.decode().split())
+
+
+def desk(role=HELPDESK):
+    client = Client()
+    client.officer = make_officer(role)
+    client.force_login(client.officer)
+    return client
+
+
+def test_a_question_arrives_with_a_number_and_a_copy_goes_out(call):
+    answer = send(call=call.reference)
+    enquiry = Enquiry.objects.get()
+    assert "Your question has arrived" in text_of(answer) and enquiry.number in text_of(answer)
+    assert (enquiry.call, enquiry.user, enquiry.email) == (call, None, "kim@asks.example")
+    mail = Mail.objects.get()
+    assert (
+        mail.to == "kim@asks.example" and enquiry.number in mail.subject and "Norway" in mail.text
+    )
+
+
+def test_who_is_signed_in_needs_not_type_what_is_known_and_finds_the_answer_again(call):
+    person = make_user()
+    own = make_organisation(by=person)
+    client = Client()
+    client.force_login(person)
+    page = text_of(client.get(ASK, {"call": call.reference}))
+    assert person.email in page and own.name in page
+    send(client, email=person.email)
+    enquiries.answer(Enquiry.objects.get(), "Yes, Norway counts.", by=make_officer(HELPDESK))
+    assert "Yes, Norway counts." in text_of(client.get(ASK + "mine/"))
+    assert "Norway" not in text_of(_of_somebody_else())
+
+
+def _of_somebody_else():
+    client = Client()
+    client.force_login(make_user())
+    return client.get(ASK + "mine/")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"homepage": "https://spam.example"}, "A field that people do not see"),
+        ({"opened": "forged"}, "The form has expired"),
+        ({"consent": ""}, "This field is required"),
+        ({"message": "  "}, "This field is required"),
+        ({"email": "not an address"}, "valid email address"),
+        ({"call": "NO-SUCH"}, "Select a valid choice"),
+    ],
+)
+def test_what_is_refused_is_said_and_nothing_typed_is_lost(given, words):
+    answer = send(**given)
+    assert answer.status_code == 422 and words in text_of(answer)
+    assert WRITTEN["name"] in text_of(answer) and not Enquiry.objects.exists()
+
+
+def test_what_is_written_faster_than_people_write_is_asked_for_again():
+    fast = send(opened=opened(seconds=0))
+    assert fast.status_code == 422 and "faster than people write" in text_of(fast)
+    assert WRITTEN["message"] in text_of(fast)
+    late = send(opened=opened(seconds=100_000))
+    assert "The form has expired" in text_of(late) and not Enquiry.objects.exists()
+    # The form that came back can be sent: its time counts from now.
+    again = late.context["form"].data["opened"]
+    assert again != opened() and enquiries.check_rate("x", "y@z.example") is None
+
+
+def test_one_place_and_one_address_cannot_flood_it():
+    for number in range(enquiries.MOST_TO_ONE_ADDRESS):
+        assert send(subject=f"Question {number}").status_code == 200
+    answer = send(subject="One more")
+    assert answer.status_code == 422 and "Too many enquiries came from here lately" in text_of(
+        answer
+    )
+    assert Enquiry.objects.count() == enquiries.MOST_TO_ONE_ADDRESS
+    for number in range(enquiries.MOST_FROM_ONE_PLACE):
+        send(email=f"other{number}@asks.example")
+    assert Enquiry.objects.count() < enquiries.MOST_FROM_ONE_PLACE + 1
+
+
+def test_a_guessed_arrival_page_is_none():
+    send()
+    assert Client().get(f"/ask/arrived/{Enquiry.objects.get().number}/").status_code == 404
+
+
+def test_the_answer_does_not_tell_whether_an_address_has_an_account():
+    known = make_user()
+    pages = [
+        text_of(send(email=one, subject="The same")) for one in (known.email, "x@nobody.example")
+    ]
+    number = [Enquiry.objects.get(email=one).number for one in (known.email, "x@nobody.example")]
+    assert pages[0].replace(number[0], "") == pages[1].replace(number[1], "")
+
+
+def test_the_foot_of_every_page_leads_there_and_has_the_form(call):
+    page = text_of(Client().get(call.get_absolute_url()))
+    assert 'data-part="/ask/"' in page and f'href="/ask/?call={call.reference}"' in page
+    part = Client().get(ASK, headers={"X-Part": "1"})
+    assert "<form" in text_of(part) and "<html" not in text_of(part)
+
+
+def test_the_helpdesk_answers_with_a_ready_text_and_who_asked_gets_a_mail():
+    send()
+    AnswerSnippet.objects.create(name="Hello", text="Dear colleague,")
+    enquiry, client = Enquiry.objects.get(), desk()
+    path = reverse("admin:proposals_enquiry_answer", args=[enquiry.pk])
+    filled = client.post(path, {"text": "Mine.", "add": "Hello"})
+    assert "Mine. Dear colleague," in text_of(filled) and not EnquiryAnswer.objects.exists()
+    assert client.post(path, {"text": "  "}).status_code == 422
+    answer = client.post(path, {"text": "Norway counts."}, follow=True)
+    assert "The answer is on its way to kim@asks.example." in text_of(answer)
+    enquiry.refresh_from_db()
+    assert (enquiry.state, enquiry.officer) == ("answered", client.officer)
+    mail = Mail.objects.get(subject__startswith="Answer to your question")
+    assert "Norway counts." in mail.text and WRITTEN["message"] in mail.text
+    with pytest.raises(DatabaseError), transaction.atomic():
+        EnquiryAnswer.objects.update(text="Other words")
+
+
+def test_it_is_closed_opened_again_and_erased_a_year_later():
+    send()
+    enquiry, client = Enquiry.objects.get(), desk()
+    close = reverse("admin:proposals_enquiry_close", args=[enquiry.pk])
+    client.post(close)
+    with pytest.raises(enquiries.CannotAnswer, match="closed"):
+        enquiries.answer(enquiry, "Late.", by=client.officer)
+    client.post(close)
+    assert Enquiry.objects.get().state == "new"
+    client.post(close)
+    assert enquiries.forget_old(AFTERNOON + timedelta(days=364)) == 0
+    assert enquiries.forget_old(AFTERNOON + timedelta(days=366)) == 1
+    assert not Enquiry.objects.exists()
+    send()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Enquiry.objects.update(state="closed")
+
+
+def test_an_answer_of_general_use_stands_on_the_call_page_without_who_asked(call):
+    send(call=call.reference)
+    enquiry, client = Enquiry.objects.get(), desk()
+    enquiries.answer(enquiry, "Yes: Norway counts.", by=client.officer)
+    page = client.get(reverse("admin:proposals_enquiry_change", args=[enquiry.pk]))
+    form = text_of(client.get(page.context["publish_url"]))
+    assert "May we apply?" in form and "Yes: Norway counts." in form
+    client.post(
+        reverse("admin:proposals_publishedanswer_add"),
+        {"call": call.pk, "question": "May Norway apply?", "answer": "Yes.", "position": 1},
+    )
+    read = text_of(Client().get(call.get_absolute_url()))
+    assert "Questions and answers" in read and "May Norway apply?" in read and "Kim" not in read
+    PublishedAnswer.objects.get().delete()
+    enquiries.show_on_call_page(call.pk)
+    assert "May Norway apply?" not in text_of(Client().get(call.get_absolute_url()))
