@@ -1,12 +1,13 @@
-"""Addresses of asking the helpdesk."""
+"""Addresses of asking the helpdesk, and of offices that help."""
 
 from django.urls import path
 
-from proposals.views import enquiries
+from proposals.views import contact_points, enquiries
 
 app_name = "enquiries"
 urlpatterns = [
     path("", enquiries.ask, name="ask"),
+    path("contact-points/", contact_points.directory, name="contact-points"),
     path("mine/", enquiries.mine, name="mine"),
     path("arrived/<str:token>/", enquiries.arrived, name="arrived"),
 ]

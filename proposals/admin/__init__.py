@@ -3,6 +3,7 @@
 from proposals.admin import (
     calls,
     changes,
+    contact_points,
     decisions,
     enquiries,
     exports,
@@ -15,6 +16,7 @@ from proposals.admin import (
 __all__ = [
     "calls",
     "changes",
+    "contact_points",
     "decisions",
     "enquiries",
     "exports",

@@ -81,6 +81,7 @@ RIGHTS: dict[str, tuple[str, ...]] = {
         "proposals.view_partnershiprequest",
         "proposals.view_report",
         "proposals.change_report",
+        *(f"proposals.{act}_contactpoint" for act in ("view", "add", "change", "delete")),
         *_ANSWERS,
     ),
     # How work behind the pages goes, and having it done again; never a proposal.

@@ -11,6 +11,7 @@ from proposals.models.cases import (
     SheetAnswer,
 )
 from proposals.models.changes import ProposedChange
+from proposals.models.contact_points import ContactPoint
 from proposals.models.enquiries import AnswerSnippet, Enquiry, EnquiryAnswer, PublishedAnswer
 from proposals.models.exports import Export
 from proposals.models.ledger import (
@@ -86,6 +87,7 @@ __all__ = [
     "Comment",
     "Confirmation",
     "ConflictOfInterest",
+    "ContactPoint",
     "Conversation",
     "Decision",
     "DecisionReview",

@@ -26,6 +26,7 @@ from proposals.desk.rights import RIGHTS
 from proposals.models import (
     AnswerSnippet,
     CaseEvent,
+    ContactPoint,
     Decision,
     Enquiry,
     Export,
@@ -122,6 +123,7 @@ def world(call):
     asked = enquiries.Asked(name="Kim", email="kim@a.example", subject="Why?", message="Why?")
     enquiries.ask(asked, call=call, user=None)
     enquiries.publish_answer(call, question="Why?", answer="So.", by=officer)
+    ContactPoint.objects.create(kind="network", name="Office", website="https://een.example")
     AnswerSnippet.objects.create(name="Hello", text="Hello.")
     EmailAddress.objects.get_or_create(user=officer, email=officer.email)
     return {"version": version, "decision": decision}
@@ -132,7 +134,7 @@ def objects():
     models = (
         EmailAddress, Call, Strand, Programme, ConditionChange, Organisation, User, Version, Decision, Question, CaseEvent,
         Export, IndividualExtension, Mail, OutboxMessage, ProposedChange, RefusedAttempt, Remaking, SealedAccess, Group,
-        PartnershipRequest, Report, Enquiry, PublishedAnswer, AnswerSnippet,
+        PartnershipRequest, Report, Enquiry, ContactPoint, PublishedAnswer, AnswerSnippet,
     )  # fmt: skip
     return {
         f"{model._meta.app_label}_{model._meta.model_name}": model.objects.order_by("pk").first()

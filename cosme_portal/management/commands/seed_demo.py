@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
@@ -15,6 +16,8 @@ from cosme_portal.demo_world import is_made, make_world
 
 PUBLISHED = datetime(2015, 1, 23, 8, 0, tzinfo=UTC)
 CALL_FILE = settings.ROOT / "calls" / "data" / "cos-cluster-2014-3-03.yaml"
+
+CONTACT_POINTS = settings.ROOT / "proposals" / "data" / "contact-points.csv"
 
 
 class Command(BaseCommand):
@@ -30,6 +33,7 @@ class Command(BaseCommand):
                 )
                 return
             make_world(self._load_calls())
+            call_command("contact_points", CONTACT_POINTS, stdout=self.stdout)
         self.stdout.write("The demonstration's world is made.")
 
     def _load_calls(self) -> Call:

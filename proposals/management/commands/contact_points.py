@@ -1,0 +1,28 @@
+"""Brings contact points in from a table; can run as often as one likes."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from proposals.contact_points import rows_in, store
+from proposals.csv_files import UnusableTable, text_of
+
+
+class Command(BaseCommand):
+    help = "Add or update contact points from a CSV file. If a row is wrong, nothing is stored."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE")
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        try:
+            rows = rows_in(text_of(file.read_bytes()))
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
+        except UnusableTable as refusal:
+            raise CommandError(f"{file}: {refusal}") from None
+        wrong = [f"line {row.line}: {' '.join(row.problems)}" for row in rows if not row.is_usable]
+        if wrong:
+            raise CommandError("Nothing was stored.\n" + "\n".join(wrong))
+        self.stdout.write(f"{store(rows)} contact points are new or changed.")
