@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 
 from applicants.models import Organisation
 from calls import clock
-from calls.eligibility.countries import UnknownCountry, normalise
-from proposals.csv_files import Fate, Row, rows_of, several
+from proposals.csv_files import Fate, Row, country_in, rows_of, several
 from proposals.models import ContactPoint
 from proposals.models.languages import LANGUAGES
 from proposals.partnering.folding import words_in
@@ -98,15 +97,6 @@ def _languages(row: Row) -> list[str]:
     if unknown:
         row.problems.append(_("languages: %(codes)s is not known.") % {"codes": ", ".join(unknown)})
     return codes
-
-
-def country_in(row: Row, name: str) -> str:
-    """The code of a country that a cell names; empty for an empty cell."""
-    try:
-        return normalise(row.cells[name]) if row.cells[name] else ""
-    except UnknownCountry as error:
-        row.problems.append(str(error))
-        return ""
 
 
 def _day(row: Row, name: str) -> date | None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from calls.eligibility.countries import UnknownCountry, normalise
+
 LARGEST = 1_000_000  # bytes
 MOST_ROWS = 1000
 LONGEST_CELL = 10_000
@@ -131,6 +133,15 @@ def _look_at_cells(row: Row) -> None:
 def several(cell: str) -> list[str]:
     """The parts of a cell that holds a list: “en|fr”."""
     return [part.strip() for part in cell.split("|") if part.strip()]
+
+
+def country_in(row: Row, name: str) -> str:
+    """The code of a country that a cell names; empty for an empty cell."""
+    try:
+        return normalise(row.cells[name]) if row.cells[name] else ""
+    except UnknownCountry as error:
+        row.problems.append(str(error))
+        return ""
 
 
 def harmless(value: Any) -> str:

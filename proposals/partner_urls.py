@@ -2,11 +2,18 @@
 
 from django.urls import path
 
-from proposals.views import conversations, partnering
+from proposals.views import conversations, partnering, watching
 
 app_name = "partners"
 urlpatterns = [
     path("", partnering.search, name="search"),
+    path("feed/", watching.RequestFeed(), name="feed"),
+    path("requests.csv", watching.take_out, {"kind": "csv"}, name="as-csv"),
+    path("requests.json", watching.take_out, {"kind": "json"}, name="as-json"),
+    path("table/", watching.bring_in, name="bring-in"),
+    path("searches/", watching.searches, name="searches"),
+    path("searches/keep/", watching.keep, name="keep"),
+    path("searches/stop/<str:token>/", watching.stop, name="stop"),
     path("mine/", partnering.mine, name="mine"),
     path("new/<str:reference>/", partnering.new, name="new"),
     path("requests/<str:number>/", partnering.one, name="request"),

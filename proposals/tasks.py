@@ -26,6 +26,7 @@ from proposals.desk import asking, exporting, letters, searching
 from proposals.mailing import deliver
 from proposals.models import OutboxMessage
 from proposals.notices import mail_submission
+from proposals.partnering import watching
 
 log = logging.getLogger("portal.tasks")
 
@@ -93,7 +94,8 @@ def remind_of_deadlines() -> int:
     """Promise reminders before deadlines of calls and of officers' questions."""
     with clock.as_shared():
         reminded = reminding.remind_of_deadlines(clock.now())
-        return reminded + asking.remind_of_questions(clock.now())
+        told = watching.tell_of_new(clock.now())
+        return reminded + told + asking.remind_of_questions(clock.now())
 
 
 @shared_task

@@ -72,9 +72,10 @@ class ContactPointAdmin(DeskAdmin):
 
     def _import(self, request: HttpRequest) -> HttpResponse:
         """First what would happen, row by row; then, with a yes, it happens."""
-        form = FileForm(request.POST or None, request.FILES or None)
+        is_sent = request.method == "POST"
+        form = FileForm(request.POST, request.FILES) if is_sent else FileForm()
         context: dict[str, Any] = {"form": form, "rows": None, "known": contact_points.KNOWN}
-        if request.method == "POST":
+        if is_sent:
             try:
                 text = _text_in(request, form)
                 rows = contact_points.rows_in(text) if text is not None else None

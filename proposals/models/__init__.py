@@ -37,6 +37,7 @@ from proposals.models.partnering import (
     PartnershipRequest,
     PartnershipRequestQuerySet,
     Report,
+    SavedSearch,
     SearchWord,
 )
 from proposals.models.proposal import (
@@ -130,6 +131,7 @@ __all__ = [
     "ReplyFile",
     "Report",
     "SavedFilter",
+    "SavedSearch",
     "SealCertificate",
     "SealedAccess",
     "SealedDocument",

@@ -302,3 +302,23 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"Report {self.pk}"
+
+
+class SavedSearch(models.Model):
+    """A question to partner search that somebody asks again, with a mail when something new fits."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="saved_searches")
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(max_length=1000, help_text="As in the address of the search.")
+    mails = models.BooleanField(_("tell me by mail when something new fits"), default=True)
+    made_at = models.DateTimeField()
+    seen_until = models.DateTimeField(help_text="What was published later has not been told yet.")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(name="a_search_has_its_own_name", fields=["user", "name"])
+        ]
+
+    def __str__(self) -> str:
+        return self.name

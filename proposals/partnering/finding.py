@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants import vocabularies
 from calls import clock
 from calls.eligibility.countries import choices_on
-from proposals.models import PartnershipRequest
+from proposals.models import PartnershipRequest, PartnershipRequestQuerySet
 from proposals.models.languages import LANGUAGES
 from proposals.partnering.folding import SHORTEST_CORRECTED, fold, trigrams_of, words_in
 
@@ -236,6 +236,19 @@ def find(
     return Found(
         list(page), counted.get(("total", ""), 0), _facets(question, counted), terms, corrected
     )
+
+
+def rows_for(question: Question, moment: datetime) -> PartnershipRequestQuerySet:
+    """Everything that a question finds, in no order; what a draft lacks is not asked."""
+    terms, _corrected = terms_of(question.text)
+    asked = [BY_NAME[name].condition(values) for name, values in question.chosen.items()]
+    rows: PartnershipRequestQuerySet = _base(question, moment, matching(terms)).filter(*asked)
+    return rows
+
+
+def newer_than(question: Question, since: datetime, moment: datetime) -> PartnershipRequestQuerySet:
+    """What a question finds that was published after an instant, the newest first."""
+    return rows_for(question, moment).filter(published_at__gt=since).order_by("-published_at")
 
 
 def _any_of(pairs: set[tuple[str, str]]) -> Q:

@@ -53,6 +53,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "sorts": [(name, words, question.address(sort=name)) for name, words in SORTS.items()],
         "pages": _pages(question, found.total),
         "moment": moment,
+        "this_query": question.address(),
         "facets": [
             (facet, [(*row[1:], question.with_value(facet.name, row[0])) for row in rows])
             for facet, rows in found.facets

@@ -1,0 +1,124 @@
+"""Requests as CSV and JSON, and from CSV with a look at what would happen."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applicants import vocabularies
+from applicants.models import Organisation, User
+from calls.models import Call
+from proposals.csv_files import Fate, Row, country_in, harmless, rows_of, several
+from proposals.forms.partnering import check_cordis_link, check_een_reference
+from proposals.models import PartnershipRequest
+from proposals.models.languages import LANGUAGES
+from proposals.partnering.requests import draft_request
+
+NEEDED = ("kind", "role", "strands", "title", "text", "languages")
+LISTS: Mapping[str, Any] = {
+    "sectors": dict(vocabularies.SECTORS),
+    "emerging_industries": dict(vocabularies.EMERGING_INDUSTRIES),
+    "technologies": dict(vocabularies.TECHNOLOGIES),
+    "languages": LANGUAGES,
+}
+KNOWN = (
+    *NEEDED, "sectors", "emerging_industries", "technologies", "markets", "countries", "een_reference",
+    "cordis_link",
+)  # fmt: skip
+LONGEST_TITLE, LONGEST_TEXT = 120, 6000
+COLUMNS = ("number", "call", "organisation", "country", "published_at", "open_until", *KNOWN)
+
+
+def as_row(request: PartnershipRequest) -> dict[str, Any]:
+    """What everybody may read of a published request."""
+    named = request.organisation if request.shows_name else None
+    own = {name: getattr(request, name) for name in KNOWN}
+    return own | {
+        "number": request.number,
+        "call": request.call.reference,
+        "organisation": named.name if named else "",
+        "country": request.organisation.country if request.organisation else "",
+        "published_at": request.published_at.isoformat() if request.published_at else "",
+        "open_until": request.end.isoformat() if request.end else "",
+    }
+
+
+def as_csv(requests: Iterable[PartnershipRequest]) -> str:
+    """A table for spreadsheets, whose cells are no formulas."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    for one in requests:
+        row = as_row(one)
+        writer.writerow([harmless(row[name]) for name in COLUMNS])
+    return "\ufeff" + buffer.getvalue()
+
+
+def as_json(requests: Iterable[PartnershipRequest]) -> str:
+    return json.dumps([as_row(one) for one in requests], ensure_ascii=False, indent=1)
+
+
+def rows_in(text: str, *, organisation: Organisation, call: Call) -> list[Row]:
+    """Each row of a table with what would happen to it. Raises UnusableTable."""
+    own = PartnershipRequest.objects.filter(organisation=organisation, call=call)
+    there = set(own.values_list("title", flat=True))
+    strands = {one.code for one in call.strands.all()}
+
+    def check(row: Row) -> None:
+        row.given = _given(row, strands)
+        if row.given["title"] in there:
+            row.fate = Fate.SAME
+        there.add(row.given["title"])
+
+    return rows_of(text, needed=NEEDED, known=KNOWN, check=check)
+
+
+def _given(row: Row, strands: set[str]) -> dict[str, Any]:
+    """What a row says, as it is stored; what is wrong is noted in the row."""
+    cells, given = row.cells, dict[str, Any](row.cells)
+    for name, choices in (("kind", PartnershipRequest.Kind), ("role", PartnershipRequest.Role)):
+        if cells[name] not in choices.values:
+            text = _("%(name)s is one of: %(choices)s.")
+            row.problems.append(text % {"name": name, "choices": ", ".join(choices.values)})
+    for name, longest in (("title", LONGEST_TITLE), ("text", LONGEST_TEXT)):
+        if not cells[name] or len(cells[name]) > longest:
+            text = _("%(name)s has 1 to %(longest)s signs.")
+            row.problems.append(text % {"name": name, "longest": longest})
+    for name, known in ({"strands": strands} | dict(LISTS)).items():
+        given[name] = several(cells[name])
+        unknown = [code for code in given[name] if code not in known]
+        if unknown or (name in NEEDED and not given[name]):
+            text = _("%(name)s: %(codes)s is not known.")
+            row.problems.append(text % {"name": name, "codes": ", ".join(unknown) or "–"})
+    for name in ("markets", "countries"):
+        given[name] = [
+            country_in(Row(row.line, {name: code}, row.problems), name)
+            for code in several(cells[name])
+        ]
+    _check_references(row)
+    return given
+
+
+def _check_references(row: Row) -> None:
+    try:
+        if row.cells["een_reference"]:
+            check_een_reference(row.cells["een_reference"])
+        check_cordis_link(row.cells["cordis_link"])
+    except ValidationError as error:
+        row.problems.append(" ".join(error.messages))
+
+
+@transaction.atomic
+def store(rows: Iterable[Row], *, organisation: Organisation, call: Call, by: User) -> int:
+    """Make a draft of each row that can be used and is not there yet; returns how many."""
+    made = 0
+    for row in rows:
+        if row.fate == Fate.NEW:
+            draft_request(organisation, call, row.given, by=by)
+            made += 1
+    return made

@@ -1,0 +1,107 @@
+"""Saved searches: what is new since the last mail."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from applicants.models import User
+from calls import clock
+from proposals.mailing import Words, post
+from proposals.models import SavedSearch
+from proposals.partnering.finding import Question, newer_than, question_in
+
+MOST_FOR_ONE = 20
+MOST_IN_A_MAIL = 10
+AT_MOST_EVERY = timedelta(hours=1)  # mails to one search
+SALT = "proposals.saved-search"
+
+
+class TooMany(Exception):
+    """A person keeps at most twenty searches."""
+
+
+def question_of(saved: SavedSearch) -> Question:
+    return question_in(QueryDict(saved.query))
+
+
+@transaction.atomic
+def save_search(user: User, *, name: str, question: Question) -> SavedSearch:
+    """Keep a question under a name; the same name takes the place of an earlier one.
+
+    Raises:
+        TooMany: there are twenty already.
+    """
+    moment = clock.now()
+    own = SavedSearch.objects.filter(user=user)
+    if not own.filter(name=name).exists() and own.count() >= MOST_FOR_ONE:
+        raise TooMany
+    values = {"query": question.address(), "made_at": moment, "seen_until": moment, "mails": True}
+    saved, _is_new = SavedSearch.objects.update_or_create(user=user, name=name, defaults=values)
+    return saved
+
+
+def tell_of_new(moment: datetime) -> int:
+    """Promise a mail for each search that something new fits; returns how many. Safe to repeat."""
+    waiting = SavedSearch.objects.filter(
+        mails=True, user__is_active=True, seen_until__lte=moment - AT_MOST_EVERY
+    )
+    return sum(_tell(pk, moment) for pk in waiting.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _tell(pk: int, moment: datetime) -> bool:
+    rows = SavedSearch.objects.select_for_update(of=("self",), skip_locked=True)
+    saved = rows.filter(pk=pk, mails=True).select_related("user").first()
+    if saved is None:
+        return False
+    found = list(newer_than(question_of(saved), saved.seen_until, moment)[: MOST_IN_A_MAIL + 1])
+    key = f"search:{saved.pk}:{saved.seen_until.isoformat()}"
+    saved.seen_until = moment
+    saved.save(update_fields=["seen_until"])
+    if not found:
+        return False
+    facts = [(one.get_kind_display(), one.title) for one in found[:MOST_IN_A_MAIL]]
+    if len(found) > MOST_IN_A_MAIL:
+        facts.append((_("and more"), _("on the page below")))
+    count = min(len(found), MOST_IN_A_MAIL)
+    text = ngettext(
+        "%(count)s new request fits your search “%(name)s”.",
+        "%(count)s new requests fit your search “%(name)s”.",
+        count,
+    )
+    stop = reverse("partners:stop", args=[signing.dumps(saved.pk, salt=SALT)])
+    post(
+        Words(
+            subject=_("New in your search “%(name)s”") % {"name": saved.name},
+            happened=text % {"count": count, "name": saved.name},
+            facts=[(str(label), value) for label, value in facts],
+            counts=_(
+                "Requests are open until they are filled, or until the deadline of their call."
+            ),
+            to_do=_("Look at them. No more of these mails: %(link)s")
+            % {"link": settings.BASE_URL + stop},
+            link=reverse("partners:search") + "?" + saved.query,
+            link_words=_("Your search"),
+        ),
+        to=[saved.user.email],
+        key=key,
+    )
+    return True
+
+
+def stop_by_link(token: str) -> SavedSearch | None:
+    """End the mails of the search that a link from a mail names; None where it names none."""
+    try:
+        pk = signing.loads(token, salt=SALT)
+    except signing.BadSignature:
+        return None
+    saved = SavedSearch.objects.filter(pk=pk).first()
+    if saved is not None:
+        SavedSearch.objects.filter(pk=pk).update(mails=False)
+    return saved
