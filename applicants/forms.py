@@ -58,10 +58,14 @@ class OrganisationForm(forms.ModelForm):
             "town",
             "website",
             "pic",
+            "is_findable",
         )
         help_texts = {
             "cluster_name": _("If the organisation runs a cluster that has another name."),
             "country": _("Where the organisation is registered in law, not where it works."),
+            "is_findable": _(
+                "Everybody then reads name, country, website, description, sectors and markets; never people."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -80,6 +84,7 @@ class OrganisationForm(forms.ModelForm):
             Row(Column("kind", css_class="col-md-6"), Column("country", css_class="col-md-6")),
             Row(Column("region", css_class="col-md-6"), Column("town", css_class="col-md-6")),
             Row(Column("website", css_class="col-md-6"), Column("pic", css_class="col-md-6")),
+            "is_findable",
         )
 
     @property

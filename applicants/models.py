@@ -122,6 +122,9 @@ class Organisation(models.Model):
         "self", models.SET_NULL, null=True, blank=True, related_name="kept_records"
     )
     members = models.ManyToManyField(User, through="Membership", related_name="organisations")
+    is_findable = models.BooleanField(
+        _("may be found by its profile in partner search"), default=False
+    )
     is_demonstration = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     record_version = models.PositiveIntegerField(default=0, editable=False)

@@ -55,6 +55,7 @@ def save_record(organisation: Organisation, *, seen_version: int) -> Organisatio
 def enter_partner(organisation: Organisation, *, steward: Organisation) -> Organisation:
     """Store a partner's record for it: the steward's people keep it until it has people of its own."""
     organisation.created_at = clock.now()
+    organisation.is_findable = False  # its own people decide that
     organisation.steward = steward
     organisation.save()
     return organisation

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from proposals.views import conversations, partnering, watching
+from proposals.views import conversations, found_organisations, partnering, watching
 
 app_name = "partners"
 urlpatterns = [
     path("", partnering.search, name="search"),
+    path("organisations/", found_organisations.organisations, name="organisations"),
+    path("organisations/<int:pk>/write/", conversations.begin_with, name="begin-with"),
     path("feed/", watching.RequestFeed(), name="feed"),
     path("requests.csv", watching.take_out, {"kind": "csv"}, name="as-csv"),
     path("requests.json", watching.take_out, {"kind": "json"}, name="as-json"),

@@ -27,6 +27,7 @@ from proposals.mailing import deliver
 from proposals.models import OutboxMessage
 from proposals.notices import mail_submission
 from proposals.partnering import watching
+from proposals.partnering.organisations import take_texts
 
 log = logging.getLogger("portal.tasks")
 
@@ -120,7 +121,7 @@ def screen_closed_calls() -> int:
     """Give versions of closed calls their officers' verdict, and let their words be searched."""
     with clock.as_shared():
         screened = screening.screen_closed(clock.now())
-        return screened + searching.take_words(clock.now())
+        return screened + searching.take_words(clock.now()) + take_texts()
 
 
 @shared_task

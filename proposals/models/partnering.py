@@ -184,9 +184,7 @@ class SearchWord(models.Model):
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def of(self, user: User) -> "ConversationQuerySet":
         """Those in which this person takes part, on either side, for an organisation of theirs."""
-        return self.filter(
-            Q(organisation__members=user) | Q(request__organisation__members=user)
-        ).distinct()
+        return self.filter(Q(organisation__members=user) | Q(addressee__members=user)).distinct()
 
     def with_newest_message(self) -> "ConversationQuerySet":
         """Each with the key of what was written last, that of the newest first."""
@@ -200,13 +198,16 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 
 class Conversation(models.Model):
-    """Two organisations write to each other about a request, through the portal only.
+    """Two organisations write to each other, about a request or a profile, through the portal only.
 
     Addresses are never shown. Each side decides when the other sees who it is (`..._shown`).
     """
 
     number = models.CharField(max_length=9, unique=True, default=new_number, editable=False)
-    request = models.ForeignKey(PartnershipRequest, models.CASCADE, related_name="conversations")
+    request = models.ForeignKey(
+        PartnershipRequest, models.CASCADE, null=True, blank=True, related_name="conversations"
+    )
+    addressee = models.ForeignKey(Organisation, models.CASCADE, related_name="+")
     organisation = models.ForeignKey(
         Organisation, models.CASCADE, related_name="conversations", help_text="Who wrote first."
     )
@@ -225,8 +226,13 @@ class Conversation(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
-                name="one_conversation_about_a_request", fields=["request", "organisation"]
-            )
+                name="one_conversation_about_a_request",
+                fields=["request", "addressee", "organisation"],
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="a_conversation_is_of_two", condition=~Q(addressee=F("organisation"))
+            ),
         ]
 
     def __str__(self) -> str:
@@ -234,6 +240,11 @@ class Conversation(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("partners:conversation", args=[self.number])
+
+    @property
+    def about(self) -> str:
+        """The request's title; empty where somebody was found by a profile."""
+        return self.request.title if self.request else ""
 
 
 class Message(models.Model):
@@ -279,7 +290,9 @@ class Block(models.Model):
 class Report(models.Model):
     """Somebody says that a request or a conversation is not what partner search is for."""
 
-    request = models.ForeignKey(PartnershipRequest, models.CASCADE, related_name="reports")
+    request = models.ForeignKey(
+        PartnershipRequest, models.CASCADE, null=True, blank=True, related_name="reports"
+    )
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, null=True, blank=True, related_name="reports"
     )
@@ -294,6 +307,10 @@ class Report(models.Model):
         ordering = ["handled_at", "-pk"]
         constraints = [
             models.CheckConstraint(name="a_report_says_why", condition=Q(reason__regex=r"\S")),
+            models.CheckConstraint(
+                name="a_report_is_about_something",
+                condition=Q(request__isnull=False) | Q(conversation__isnull=False),
+            ),
             models.CheckConstraint(
                 name="a_handled_report_has_an_outcome",
                 condition=Q(handled_at__isnull=True) | Q(outcome__regex=r"\S"),
@@ -322,3 +339,32 @@ class SavedSearch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class OrganisationText(models.Model):
+    """What can be searched of an organisation that allows it; made by a worker from record and profile."""
+
+    organisation = models.OneToOneField(Organisation, models.CASCADE, related_name="text")
+    folded = models.TextField()
+    description = models.TextField()
+    sectors = _codes(_("sectoral industries"))
+    emerging_industries = _codes(_("emerging industries"))
+    technologies = _codes(_("technology fields"))
+    markets = _codes(_("target markets"))
+    digest = models.CharField(
+        max_length=71, help_text="Of everything above: what changed is made again."
+    )
+    words = models.GeneratedField(
+        expression=SearchVector("folded", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        indexes = [
+            GinIndex(name="organisation_words", fields=["words"]),
+            GinIndex(name="organisation_sectors", fields=["sectors"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"Words of organisation {self.organisation_id}"

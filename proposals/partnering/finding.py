@@ -6,7 +6,7 @@ value says how many there would be with it, whatever is chosen in the same facet
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -45,7 +45,7 @@ class Facet:
         return Q(**{f"{self.column}__{'overlap' if self.is_list else 'in'}": values})
 
 
-def _countries() -> Mapping[str, Any]:
+def country_names() -> Mapping[str, Any]:
     return dict(choices_on(clock.now().date()))
 
 
@@ -53,15 +53,15 @@ FACETS = (
     Facet("kind", _("What it is"), "kind", lambda: dict(PartnershipRequest.Kind.choices), False),
     Facet("strand", _("Strand"), "strands", dict),
     Facet("role", _("Role"), "role", lambda: dict(PartnershipRequest.Role.choices), False),
-    Facet("country", _("Country of the organisation"), "organisation__country", _countries, False),
+    Facet("country", _("Country of the organisation"), "organisation__country", country_names, False),
     Facet("sector", _("Sectoral industry"), "sectors", lambda: dict(vocabularies.SECTORS)),
     Facet(
         "emerging", _("Emerging industry"), "emerging_industries",
         lambda: dict(vocabularies.EMERGING_INDUSTRIES),
     ),
     Facet("technology", _("Technology"), "technologies", lambda: dict(vocabularies.TECHNOLOGIES)),
-    Facet("market", _("Target market"), "markets", _countries),
-    Facet("wanted", _("Country of the partner"), "countries", _countries),
+    Facet("market", _("Target market"), "markets", country_names),
+    Facet("wanted", _("Country of the partner"), "countries", country_names),
     Facet("language", _("Language"), "languages", lambda: LANGUAGES),
 )  # fmt: skip
 BY_NAME = {facet.name: facet for facet in FACETS}
@@ -229,12 +229,16 @@ def find(
     asked = {name: BY_NAME[name].condition(values) for name, values in question.chosen.items()}
     if question.gap_only:
         asked["gap"] = _any_of(closing or set())
-    counted = _counts(base, asked)
+    counted = counts_of(base, asked, FACETS)
     rows = base.filter(*asked.values()).order_by(*_order(question, query, fitting or {}))
     first = (question.page - 1) * PER_PAGE
     page = rows.with_page_parts().defer("folded", "words")[first : first + PER_PAGE]
     return Found(
-        list(page), counted.get(("total", ""), 0), _facets(question, counted), terms, corrected
+        list(page),
+        counted.get(("total", ""), 0),
+        facets_of(question.chosen, counted, FACETS),
+        terms,
+        corrected,
     )
 
 
@@ -293,21 +297,21 @@ def _order(
     return [*order, *newest]
 
 
-def _counts(
-    base: QuerySet[PartnershipRequest], asked: Mapping[str, Q]
+def counts_of(
+    base: QuerySet[Any], asked: Mapping[str, Q], facets: Sequence[Facet]
 ) -> dict[tuple[str, str], int]:
     """How many stand behind each value of each facet, and in all: one query over the same rows."""
     flags = {
         f"is_{name}": ExpressionWrapper(condition, output_field=BooleanField())
         for name, condition in asked.items()
     }
-    columns = {f"c_{facet.name}": F(facet.column) for facet in FACETS}
+    columns = {f"c_{facet.name}": F(facet.column) for facet in facets}
     sql, params = (
         base.order_by().annotate(**flags).values(*flags, **columns).query.sql_with_params()
     )
     # Names are ours; every value is a parameter.
     parts = [f"SELECT 'total', '', count(*) FROM base{_where(flags)}"]  # noqa: S608 -- as said above
-    for facet in FACETS:
+    for facet in facets:
         others = [flag for flag in flags if flag != f"is_{facet.name}"]
         column = f"c_{facet.name}"
         rows = f"base, unnest({column}) v" if facet.is_list else "base"
@@ -326,12 +330,13 @@ def _where(flags: Any) -> str:
     return " WHERE " + " AND ".join(names) if names else ""
 
 
-def _facets(
-    question: Question, counted: Mapping[tuple[str, str], int]
+def facets_of(
+    asked: Mapping[str, list[str]], counted: Mapping[tuple[str, str], int], facets: Sequence[Facet]
 ) -> list[tuple[Facet, list[tuple[str, Any, int, bool]]]]:
+    """Each facet with its values: code, words, how many, whether it is chosen; those chosen on top."""
     found = []
-    for facet in FACETS:
-        labels, chosen = facet.choices(), question.chosen.get(facet.name, [])
+    for facet in facets:
+        labels, chosen = facet.choices(), asked.get(facet.name, [])
         values = {value for name, value in counted if name == facet.name} | set(chosen)
         rows = [
             (value, labels.get(value, value), counted.get((facet.name, value), 0), value in chosen)

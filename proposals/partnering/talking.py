@@ -56,13 +56,46 @@ def begin(
         CannotWrite: the request has ended or is one's own, the other side takes no messages, or this person
             has begun too many conversations today.
     """
-    moment = clock.now()
-    if not request.is_open(moment):
+    if request.organisation is None or not request.is_open(clock.now()):
         raise CannotWrite(_("This request has ended; nobody can be reached through it any more."))
-    if request.organisation_id == organisation.pk:
-        raise CannotWrite(_("This is a request of your own organisation."))
-    conversation = Conversation.objects.filter(request=request, organisation=organisation).first()
+    return _begin(
+        request.organisation, text, request=request, organisation=organisation, by=by, shows=shows,
+        owner_shown=request.shows_name,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def begin_with(
+    addressee: Organisation, text: str, *, organisation: Organisation, by: User, shows: bool
+) -> Conversation:
+    """Write to an organisation that was found by its profile.
+
+    Raises:
+        CannotWrite: it does not want to be found (any more); and as `begin`.
+    """
+    if not addressee.is_findable:
+        raise CannotWrite(_("This organisation cannot be reached through partner search any more."))
+    return _begin(
+        addressee,
+        text,
+        request=None,
+        organisation=organisation,
+        by=by,
+        shows=shows,
+        owner_shown=True,
+    )
+
+
+def _begin(
+    addressee: Organisation, text: str, *, request: PartnershipRequest | None,
+    organisation: Organisation, by: User, shows: bool, owner_shown: bool,
+) -> Conversation:  # fmt: skip
+    if addressee == organisation:
+        raise CannotWrite(_("This is your own organisation."))
+    own = {"request": request, "addressee": addressee, "organisation": organisation}
+    conversation = Conversation.objects.filter(**own).first()
     if conversation is None:
+        moment = clock.now()
         User.objects.select_for_update().get(
             pk=by.pk
         )  # two messages at once are counted one by one
@@ -72,9 +105,8 @@ def begin(
                 _("You have written to ten organisations within a day. Write to this one tomorrow.")
             )
         conversation = Conversation.objects.create(
-            request=request, organisation=organisation, begun_by=by, begun_at=moment,
-            owner_shown=request.shows_name,
-        )  # fmt: skip
+            **own, begun_by=by, begun_at=moment, owner_shown=owner_shown
+        )
     if shows:
         Conversation.objects.filter(pk=conversation.pk).update(asker_shown=True)
         conversation.asker_shown = True
@@ -83,15 +115,13 @@ def begin(
 
 
 def side_of(conversation: Conversation, user: User) -> Side:
-    """On which side a person who takes part is; who is on both is on that of the request."""
-    owner = conversation.request.organisation
-    if owner is not None and owner.members.filter(pk=user.pk).exists():
-        return Side.OWNER
-    return Side.ASKER
+    """On which side a person who takes part is; who is on both is on the one that was written to."""
+    is_owner = conversation.addressee.members.filter(pk=user.pk).exists()
+    return Side.OWNER if is_owner else Side.ASKER
 
 
-def organisation_on(conversation: Conversation, side: Side) -> Organisation | None:
-    return conversation.organisation if side == Side.ASKER else conversation.request.organisation
+def organisation_on(conversation: Conversation, side: Side) -> Organisation:
+    return conversation.organisation if side == Side.ASKER else conversation.addressee
 
 
 def is_shown(conversation: Conversation, side: Side) -> bool:
@@ -102,8 +132,6 @@ def is_shown(conversation: Conversation, side: Side) -> bool:
 def name_for_other(conversation: Conversation, side: Side) -> str:
     """How a side is called towards the other one."""
     organisation = organisation_on(conversation, side)
-    if organisation is None:
-        return _("An organisation that is not on the portal any more")
     if is_shown(conversation, side):
         return organisation.name
     values = {"kind": organisation.get_kind_display(), "country": organisation.country_name}
@@ -121,8 +149,6 @@ def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Mes
     own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
     if not text.strip():
         raise CannotWrite(_("Write something first."))
-    if own is None or other is None:
-        raise CannotWrite(_("The other organisation is not on the portal any more."))
     if Block.objects.filter(by=other, organisation=own).exists():
         raise CannotWrite(_("The other side takes no messages here. Yours was not sent."))
     if Block.objects.filter(by=own, organisation=other).exists():
@@ -143,7 +169,9 @@ def _tell(message: Message, other: Organisation, side: Side) -> None:
     conversation = message.conversation
     post(
         Words(
-            subject=_("A message about “%(title)s”") % {"title": conversation.request.title},
+            subject=_("A message about “%(title)s”") % {"title": conversation.about}
+            if conversation.about
+            else _("A message on the COSME portal"),
             happened=_("%(who)s writes to you on the COSME portal:")
             % {"who": name_for_other(conversation, side)},
             quote=message.text,
@@ -172,8 +200,7 @@ def show(conversation: Conversation, *, side: Side) -> None:
 def block(conversation: Conversation, *, side: Side) -> None:
     """Take no messages from the other organisation any more, here and elsewhere."""
     own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
-    if own is not None and other is not None:
-        Block.objects.get_or_create(by=own, organisation=other, defaults={"made_at": clock.now()})
+    Block.objects.get_or_create(by=own, organisation=other, defaults={"made_at": clock.now()})
 
 
 def unblock(conversation: Conversation, *, side: Side) -> None:
@@ -187,7 +214,11 @@ def has_blocked(conversation: Conversation, side: Side) -> bool:
 
 
 def report(
-    request: PartnershipRequest, reason: str, *, by: User, conversation: Conversation | None = None
+    request: PartnershipRequest | None,
+    reason: str,
+    *,
+    by: User,
+    conversation: Conversation | None = None,
 ) -> Report:
     """Tell the helpdesk that something is not right; it then reads what is reported."""
     return Report.objects.create(
@@ -214,17 +245,18 @@ def handle(found: Report, *, outcome: str, closes: bool, by: User) -> Report:
         raise HandledAlready
     locked.outcome, locked.handled_by, locked.handled_at = outcome.strip(), by, clock.now()
     locked.save(update_fields=["outcome", "handled_by", "handled_at"])
-    if closes and locked.request.state == PartnershipRequest.State.PUBLISHED:
-        requests.end(locked.request, is_filled=False)
+    ended = locked.request
+    if closes and ended is not None and ended.state == PartnershipRequest.State.PUBLISHED:
+        requests.end(ended, is_filled=False)
     return locked
 
 
 def drafts_to_invite_into(conversation: Conversation, user: User) -> list[Proposal]:
-    """Open drafts for the call of the request that this person leads."""
+    """Open drafts that this person leads, for the call of the request where there is one."""
     led = Proposal.objects.led_by(user).filter(deleted_at=None).open_at(clock.now())
-    return list(
-        led.filter(strand__call=conversation.request.call_id).select_related("strand__call")
-    )
+    if conversation.request is not None:
+        led = led.filter(strand__call=conversation.request.call_id)
+    return list(led.select_related("strand__call"))
 
 
 @transaction.atomic
@@ -236,13 +268,12 @@ def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: Us
         NotOpen: the deadline has passed.
     """
     other = organisation_on(conversation, side.other)
-    if other is None:
-        raise CannotInvite(_("The other organisation is not on the portal any more."))
     if not is_shown(conversation, side.other):
         raise CannotInvite(
             _("The other side has not said who it is yet. Ask it to, and invite it then.")
         )
-    associated = conversation.request.role == PartnershipRequest.Role.ASSOCIATED
+    asked = conversation.request.role if conversation.request else PartnershipRequest.Role.PARTNER
+    associated = asked == PartnershipRequest.Role.ASSOCIATED
     role = Role.ASSOCIATED if associated else Role.PARTNER
     seen = section_of(proposal, "consortium").version
     try:

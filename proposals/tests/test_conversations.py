@@ -201,5 +201,5 @@ def test_the_list_of_conversations_takes_a_fixed_number_of_queries(
         begun(make_request(call), asker)
     client = client_of(asker[0])
     client.get(reverse("partners:conversations"))
-    with clock.set_to(AFTERNOON + timedelta(minutes=1)), django_assert_max_num_queries(7):
+    with clock.set_to(AFTERNOON + timedelta(minutes=1)), django_assert_max_num_queries(8):
         client.get(reverse("partners:conversations"))

@@ -7,14 +7,16 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from applicants.models import Organisation
 from applicants.tests.factories import make_organisation, make_user
 from calls import clock
 from calls.models import Call
 from calls.rehearsing import begin_rehearsal
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
-from proposals.models import Mail, PartnershipRequest
+from proposals.models import Conversation, Mail, OrganisationText, PartnershipRequest
 from proposals.partnering import requests
 from proposals.partnering.folding import fold, sound_of, words_in
+from proposals.partnering.organisations import take_texts
 from proposals.partnering.requests import CannotPublish, RequestChanged
 from proposals.tests.factories import make_draft, make_officer
 from proposals.tests.partners import GIVEN, make_owner, make_request
@@ -300,3 +302,57 @@ def test_after_the_deadline_no_request_is_written(call):
     with clock.set_to(NEXT_DAY):
         answer = client_of(person).get(reverse("partners:new", args=[call.reference]))
     assert answer.status_code == 409 and "The call is closed" in text_of(answer)
+
+
+def findable(country="FR", **given):
+    person, organisation = make_owner(country, **given)
+    Organisation.objects.filter(pk=organisation.pk).update(is_findable=True)
+    take_texts()
+    return person, organisation
+
+
+def organisations_found(client=None, **question):
+    answer = (client or Client()).get("/partners/organisations/", question)
+    return [one.organisation for one, _fit in answer.context["rows"]]
+
+
+def test_organisations_that_allow_it_are_found_by_their_profile(call):
+    _person, organisation = findable("FR", legal_name="Pôle Laser Auvergne")
+    make_owner("FR", legal_name="Hidden laser")
+    assert organisations_found(q="pole lazer") == [organisation]
+    assert organisations_found(sector="plastics", country="FR") == [organisation]
+    assert organisations_found(country="DE", q="x" * 9000, sector="<b>", page="-1") == []
+    page = text_of(Client().get("/partners/organisations/"))
+    assert "contact" not in page.lower().replace("contact points", "") or "@" not in page
+    Organisation.objects.update(is_findable=False)
+    assert organisations_found() == [] and take_texts() == 0
+    assert not OrganisationText.objects.exists()
+
+
+def test_what_is_searched_of_an_organisation_follows_its_record(call):
+    _person, organisation = findable("FR", legal_name="Old name")
+    Organisation.objects.filter(pk=organisation.pk).update(legal_name="Tailors of Lyon")
+    assert take_texts() == 1 and take_texts() == 0
+    assert organisations_found(q="tailor") == [organisation]
+
+
+def test_a_found_organisation_is_written_to_and_invited(call):
+    owner, organisation = findable("FR")
+    lead, _own = make_owner("LT")
+    draft = make_draft(call, lead=lead, countries=("LT",))
+    client = client_of(lead)
+    fits = [fit for _one, fit in client.get("/partners/organisations/").context["rows"]]
+    assert "Adds a country" in " ".join(fits[0].sentences)
+    path = reverse("partners:begin-with", args=[organisation.pk])
+    given = {"text": "Join us.", "organisation": lead.organisations.first().pk}
+    assert client.post(path, given).status_code == 302
+    conversation = Conversation.objects.get()
+    invited = client.post(
+        reverse("partners:invite", args=[conversation.number]), {"draft": draft.number}
+    )
+    assert (
+        invited.status_code == 302 and draft.participants.filter(organisation=organisation).exists()
+    )
+    assert "Join us." in text_of(client_of(owner).get(conversation.get_absolute_url()))
+    Organisation.objects.update(is_findable=False)
+    assert client.get(path).status_code == 404

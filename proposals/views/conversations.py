@@ -98,6 +98,36 @@ def _without_files(request: HttpRequest, form: forms.Form) -> bool:
 
 
 @signed_in
+def begin_with(request: HttpRequest, pk: int) -> HttpResponse:
+    """The first message to an organisation that was found by its profile."""
+    found = get_object_or_404(Organisation.objects.filter(is_findable=True), pk=pk)
+    own = Organisation.objects.of(person(request)).exclude(pk=found.pk)
+    form = FirstMessageForm(
+        request.POST or None,
+        organisations=own,
+        initial={"organisation": own.first(), "shows": True},
+    )
+    if request.method == "POST" and form.is_valid() and _without_files(request, form):
+        given = form.cleaned_data
+        try:
+            made = talking.begin_with(
+                found, given["text"], organisation=given["organisation"], by=person(request),
+                shows=given["shows"],
+            )  # fmt: skip
+        except talking.CannotWrite as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            tasks.hurry()
+            messages.success(
+                request, _("Your message is sent. You get a mail when there is an answer.")
+            )
+            return redirect(made)
+    context = {"form": form, "addressee": found, "own": own, "is_open": True}
+    status = 422 if form.errors else 200
+    return render(request, "partnering/begin.html", context, status=status)
+
+
+@signed_in
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """All conversations of a person's organisations, the newest message first."""
@@ -110,7 +140,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     own = set(Organisation.objects.of(person(request)).values_list("pk", flat=True))
     shown = []
     for one in rows:
-        side = talking.Side.OWNER if one.request.organisation_id in own else talking.Side.ASKER
+        side = talking.Side.OWNER if one.addressee_id in own else talking.Side.ASKER
         newest = written[one.newest]
         read = one.owner_read if side == talking.Side.OWNER else one.asker_read
         shown.append(

@@ -1,0 +1,122 @@
+"""Finding organisations by their profile, where they allow it.
+
+What can be searched is made by a worker from record and profile, a few seconds after they change.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.search import SearchRank
+from django.db.models import Exists, F, OuterRef
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from applicants import vocabularies
+from applicants.models import Membership, Organisation
+from applicants.profile import profile_of
+from calls.eligibility import digest_of
+from proposals.models import OrganisationText
+from proposals.partnering.finding import (
+    MOST_PAGES,
+    MOST_SIGNS,
+    PER_PAGE,
+    Facet,
+    country_names,
+    counts_of,
+    facets_of,
+    matching,
+    terms_of,
+)
+from proposals.partnering.folding import words_in
+from proposals.partnering.requests import learn_words
+
+FACETS = (
+    Facet("country", _("Country"), "organisation__country", country_names, False),
+    Facet("kind", _("Kind"), "organisation__kind", lambda: dict(Organisation.Kind.choices), False),
+    Facet("sector", _("Sectoral industry"), "sectors", lambda: dict(vocabularies.SECTORS)),
+    Facet(
+        "emerging", _("Emerging industry"), "emerging_industries",
+        lambda: dict(vocabularies.EMERGING_INDUSTRIES),
+    ),
+    Facet("technology", _("Technology"), "technologies", lambda: dict(vocabularies.TECHNOLOGIES)),
+    Facet("market", _("Target market"), "markets", country_names),
+)  # fmt: skip
+BY_NAME = {facet.name: facet for facet in FACETS}
+
+
+def take_texts() -> int:
+    """Make anew what can be searched of each organisation that allows it, where something changed."""
+    rows = Organisation.objects.filter(is_findable=True).select_related("text")
+    made = 0
+    for organisation in rows.prefetch_related("profile_sections").iterator(200):
+        given = _text_of(organisation)
+        digest = digest_of(given)
+        present = getattr(organisation, "text", None)
+        if present is None or present.digest != digest:
+            OrganisationText.objects.update_or_create(
+                organisation=organisation, defaults=given | {"digest": digest}
+            )
+            learn_words([given["folded"]])
+            made += 1
+    OrganisationText.objects.filter(organisation__is_findable=False).delete()
+    return made
+
+
+def _text_of(organisation: Organisation) -> dict[str, Any]:
+    answers = profile_of(organisation).answers
+    description = str(answers["identity"].get("description", ""))
+    names = f"{organisation.legal_name} {organisation.cluster_name} {organisation.acronym}"
+    place = f"{organisation.town} {organisation.region}"
+    sectors = answers["sectors"]
+    return {
+        "description": description,
+        "folded": " ".join(words_in(f"{names} {place} {description}")),
+        "sectors": list(sectors.get("sectors", [])),
+        "emerging_industries": list(sectors.get("emerging_industries", [])),
+        "technologies": list(sectors.get("technologies", [])),
+        "markets": list(answers["markets"].get("third_markets", [])),
+    }
+
+
+@dataclass(frozen=True)
+class FoundOrganisations:
+    """Organisations of one page, how many there are in all, and the facets."""
+
+    rows: list[OrganisationText]
+    total: int
+    facets: list[Any]
+    text: str
+    chosen: Mapping[str, list[str]]
+    page: int
+    terms: list[list[str]]
+
+
+def find_organisations(given: QueryDict) -> FoundOrganisations:
+    """Organisations that allow it and that somebody acts for; what is not known is left out."""
+    text = " ".join(given.get("q", "").split())[:MOST_SIGNS]
+    chosen = {
+        facet.name: kept
+        for facet in FACETS
+        if (kept := [one for one in given.getlist(facet.name) if one in facet.choices()])
+    }
+    number = given.get("page", "1")
+    page = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 1  # noqa: PLR2004 -- digits
+    page = min(max(page, 1), MOST_PAGES)
+    terms, _corrected = terms_of(text)
+    query = matching(terms)
+    people = Membership.objects.filter(organisation=OuterRef("organisation"))
+    base = OrganisationText.objects.filter(Exists(people), organisation__is_findable=True)
+    if query is not None:
+        base = base.filter(words=query)
+    asked = {name: BY_NAME[name].condition(values) for name, values in chosen.items()}
+    counted = counts_of(base, asked, FACETS)
+    order: list[Any] = ["organisation__legal_name"]
+    if query is not None:
+        order.insert(0, SearchRank(F("words"), query).desc())
+    rows = base.filter(*asked.values()).select_related("organisation").defer("folded", "words")
+    first = (page - 1) * PER_PAGE
+    return FoundOrganisations(
+        list(rows.order_by(*order)[first : first + PER_PAGE]), counted.get(("total", ""), 0),
+        facets_of(chosen, counted, FACETS), text, chosen, page, terms,
+    )  # fmt: skip
