@@ -108,46 +108,54 @@ def _why_out(findings: Iterable[Finding], country: str, consortium: Consortium) 
 
 def _gain(now: Outlook, then: Outlook) -> Fit:
     """What moves towards the minimums."""
-    sentences, rank = [], NEUTRAL
     before = {one.rule: one for one in now.consortium}
-    for finding in then.consortium:
-        earlier = before.get(finding.rule)
-        if earlier is None or finding.rule not in SENTENCES:
-            continue
-        had, has = _sure(earlier), _sure(finding)
-        if earlier.outcome == Outcome.PASS or has <= had:
-            continue
-        closed = finding.outcome == Outcome.PASS
-        rank = min(rank, CLOSES if closed else HELPS)
-        words = SENTENCES[finding.rule][0 if closed else 1]
-        sentences.append(str(words) % {"has": has, "minimum": finding.evidence["minimum"]})
-    return Fit(
-        rank, tuple(sentences or (_("Counts; the consortium lacks nothing that it would bring."),))
-    )
+    gains = [
+        gain
+        for finding in then.consortium
+        if finding.rule in SENTENCES and (gain := _gained(before.get(finding.rule), finding))
+    ]
+    if not gains:
+        return Fit(NEUTRAL, (_("Counts; the consortium lacks nothing that it would bring."),))
+    return Fit(min(rank for rank, _words in gains), tuple(words for _rank, words in gains))
 
 
-def _sure(finding: Finding) -> int:
-    """How many count surely, by the evidence of a minimum."""
-    for name in ("sure", "at_least"):
-        if name in finding.evidence:
-            value = finding.evidence[name]
-            return len(value) if isinstance(value, list | tuple) else int(value)
-    return 0
+def _gained(earlier: Finding | None, later: Finding) -> tuple[int, str] | None:
+    """How one minimum moves, in what may count; once enough may, in what surely does."""
+    if earlier is None or earlier.outcome == Outcome.PASS:
+        return None
+    is_short = earlier.outcome == Outcome.INELIGIBLE
+    names = ("possible", "at_most") if is_short else ("sure", "at_least")
+    had, has = _number(earlier, names), _number(later, names)
+    if has <= had:
+        return None
+    reached = is_short and later.outcome != Outcome.INELIGIBLE
+    words = SENTENCES[later.rule][0 if reached else 1 if is_short else 2]
+    values = {"has": has, "minimum": later.evidence["minimum"]}
+    return (CLOSES if reached else HELPS), str(words) % values
 
 
-# Where a minimum is reached by it, and where it is not reached yet.
+def _number(finding: Finding, names: tuple[str, str]) -> int:
+    """How many, by the evidence of a minimum: a list of states, or a number of organisations."""
+    value = next(finding.evidence[name] for name in names if name in finding.evidence)
+    return len(value) if isinstance(value, list | tuple) else int(value)
+
+
+# It brings what was missing; more is missing still; enough may count, and one more surely does.
 SENTENCES = {
     "min-countries": (
         gettext_lazy("Brings the country that is missing: %(has)s of %(minimum)s."),
         gettext_lazy("Adds a country: %(has)s of %(minimum)s."),
+        gettext_lazy("Adds a country that surely counts: %(has)s of %(minimum)s."),
     ),
     "min-organisations": (
         gettext_lazy("Brings the organisation that is missing: %(has)s of %(minimum)s."),
         gettext_lazy("Adds an organisation: %(has)s of %(minimum)s."),
+        gettext_lazy("Adds an organisation that surely counts: %(has)s of %(minimum)s."),
     ),
     "min-member-states": (
         gettext_lazy("Brings the Member State that is missing: %(has)s of %(minimum)s."),
         gettext_lazy("Adds a Member State: %(has)s of %(minimum)s."),
+        gettext_lazy("Adds a Member State that surely counts: %(has)s of %(minimum)s."),
     ),
 }
 

@@ -257,4 +257,4 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
         return redirect(found)
     tasks.hurry()
     messages.success(request, _("It stands in your consortium now, and is asked to confirm."))
-    return redirect("proposals:step", draft.number, "consortium")
+    return redirect("proposals:consortium", draft.number)

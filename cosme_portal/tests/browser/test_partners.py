@@ -1,0 +1,170 @@
+"""Partner search, contact points and asking for help in Chromium, with axe on every page."""
+
+import pytest
+from django.core.cache import cache
+
+from applicants.models import Organisation
+from calls.models import Call
+from conftest import AFTERNOON, NEXT_DAY
+from cosme_portal.tests.browser.conftest import jump
+from cosme_portal.tests.browser.test_officers_journey import at_the_desk
+from cosme_portal.tests.processes import wait_until
+from proposals.contact_points import rows_in, store
+from proposals.desk.rights import CALL_MANAGERS, HELPDESK
+from proposals.models import Confirmation, Enquiry, Mail, PartnershipRequest
+from proposals.partnering import requests, talking
+from proposals.partnering.organisations import take_texts
+from proposals.tests.factories import make_draft
+from proposals.tests.partners import make_owner, make_request
+from proposals.tests.test_contact_points import HEAD, LYON
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.real_clock,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("processes"),
+]
+
+
+def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
+    """Publish, be found by a typo, be contacted, answer, be invited, confirm; the gap closes."""
+    person, organisation = make_owner("FR")
+    owner = visit()
+    owner.log_in(person)
+    owner.goto(call.get_absolute_url())
+    owner.press("Write a request")
+    owner.fill(
+        kind="offering", title="Photonics cluster offers partnership", text="Eighty members."
+    )
+    owner.page.locator("[name=strands][value='3.1']").check()
+    owner.page.locator("[name=languages][value='fr']").check()
+    owner.press("Keep it as a draft")
+    owner.press("Publish it")
+    owner.says("The request is published")
+
+    lead_person, _own = make_owner("LT")
+    draft = make_draft(call, lead=lead_person, countries=("LT", "DE"))
+    lead = visit()
+    lead.goto(call.get_absolute_url())
+    lead.says("Photonics cluster offers partnership")
+    lead.log_in(lead_person)
+    lead.goto("/partners/?call=" + call.reference)
+    lead.says("it lacks: One more")
+    lead.fill(q="fotonik", gap="1")
+    lead.press("Search", within="form.partner-search")
+    lead.says("these were taken instead: photonics", "Brings the country that is missing: 3 of 3.")
+    lead.press("Photonics cluster offers partnership")
+    lead.press("Write to them")
+    lead.fill(text="We lack a third country. Will you join us?")
+    lead.press("Send it")
+    lead.says("Your message is sent.")
+
+    owner.goto("/partners/messages/")
+    owner.says("new")
+    owner.press("Cluster")
+    owner.fill(text="With pleasure.")
+    owner.press("Send it")
+    lead.page.reload()
+    lead.says("With pleasure.")
+    lead.press("Invite them")
+    lead.says("It stands in your consortium now", organisation.name)
+    owner.page.reload()
+    owner.press("/confirm/")
+    owner.page.get_by_label("Your name").fill("Anne Owner")
+    owner.page.get_by_label("Your function").fill("Director")
+    for box in owner.page.locator("main [type=checkbox]").all():
+        box.check()
+    owner.press("Confirm")
+    assert Confirmation.objects.get().organisation == organisation
+    lead.goto("/partners/?call=" + call.reference)
+    lead.says("Takes part in your consortium already.", "Enough participating countries only if")
+    assert "One more" not in lead.page.locator("main").inner_text()
+    assert draft.participants.count() == 3
+
+
+def test_somebody_asks_and_the_helpdesk_answers(call, visit):
+    cache.clear()
+    stranger = visit()
+    stranger.goto(call.get_absolute_url())
+    foot = stranger.page.locator(".ask-foot")
+    foot.locator("summary").click()
+    foot.locator("form").wait_for()
+    stranger.check()
+    stranger.fill(
+        name="Kim Asks", email="kim@asks.example", subject="Norway?", message="Does Norway count?"
+    )
+    stranger.page.locator("#ask_consent").check()
+    stranger.page.wait_for_timeout(3100)  # the time that writing takes at least
+    stranger.press("Send the question", within="footer")
+    enquiry = Enquiry.objects.get()
+    stranger.says("Your question has arrived", enquiry.number)
+    helpdesk = at_the_desk(visit, HELPDESK)
+    helpdesk.goto("/admin/proposals/enquiry/")
+    helpdesk.press(enquiry.number, within="#result_list")
+    helpdesk.fill(text="Yes: Norway counts on the day of the deadline.")
+    helpdesk.press("Send the answer", within="#content")
+    helpdesk.says("The answer is on its way to kim@asks.example.")
+    wait_until(lambda: Mail.objects.filter(to="kim@asks.example").count() == 2)
+    enquiry.refresh_from_db()
+    Enquiry.objects.update(call=call)
+    helpdesk.page.reload()
+    helpdesk.press("Publish question and answer", within="#content")
+    helpdesk.press("Save", within="#content")
+    stranger.goto(call.get_absolute_url())
+    stranger.says("Questions and answers", "Norway?")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width):
+    cache.clear()
+    owner, asker = make_owner("FR"), make_owner("LT")
+    long = "Photonicsforhealthandmobilityandeverythingelse " * 2
+    request = make_request(call, owner=owner, title=long.strip()[:120], text=long * 20)
+    hidden = make_request(call, shows_name=False, title="Somebody offers lasers")
+    Organisation.objects.update(is_findable=True)
+    take_texts()
+    make_draft(call, lead=asker[0], countries=("LT",))
+    conversation = talking.begin(request, long, organisation=asker[1], by=asker[0], shows=False)
+    talking.report(request, "Advertising.", by=owner[0], conversation=conversation)
+    store(rows_in(HEAD + LYON))
+    visitor = visit(width=width)
+    for path in (
+        "/partners/", "/partners/?q=fotonik&country=FR&sector=nothing", "/partners/?q=nothingofthat",
+        request.get_absolute_url(), hidden.get_absolute_url(), "/partners/organisations/?q=cluster",
+        "/ask/", "/ask/contact-points/", "/ask/contact-points/?q=zzz",
+    ):  # fmt: skip
+        visitor.goto(path)
+    visitor.press("Show all")
+    visitor.goto("/ask/")
+    visitor.press("Send the question")
+    visitor.says("things to mend")
+    visitor.log_in(asker[0])
+    for path in (
+        "/partners/?call=" + call.reference, "/partners/mine/", "/partners/searches/", "/partners/table/",
+        "/partners/messages/", conversation.get_absolute_url(), f"/partners/new/{call.reference}/",
+        f"/partners/requests/{hidden.number}/write/", "/ask/mine/",
+    ):  # fmt: skip
+        visitor.goto(path)
+    visitor.press("Ask us")
+    Call.objects.filter(pk=call.pk).update(moderates_requests=True)
+    waiting = requests.save_request(request, {"text": "Changed"}, seen_revision=1)
+    assert waiting.state == PartnershipRequest.State.WAITING
+    helpdesk = at_the_desk(visit, HELPDESK, width=width)
+    for name in (
+        "report",
+        "enquiry",
+        "contactpoint",
+        "publishedanswer",
+        "answersnippet",
+        "partnershiprequest",
+    ):
+        helpdesk.goto(f"/admin/proposals/{name}/")
+    helpdesk.goto(f"/admin/proposals/report/{conversation.reports.get().pk}/change/")
+    helpdesk.goto("/admin/proposals/contactpoint/import/")
+    helpdesk.goto("/admin/proposals/contactpoint/add/")
+    manager = at_the_desk(visit, CALL_MANAGERS, width=width)
+    manager.goto(f"/admin/proposals/partnershiprequest/{request.pk}/change/")
+    jump(NEXT_DAY)
+    visitor.goto(hidden.get_absolute_url())
+    visitor.says("This request has ended")
+    jump(AFTERNOON)
