@@ -21,6 +21,7 @@ from cosme_portal.bench.report import floor, ratio, row
 PORT = int(os.environ.get("PORT", "8090"))
 DATABASE = "portal_bench"
 TURNS = 40
+EVERYTHING = {"web", "receipt", "drain", "load", "log", "rules", "desk", "partners"}
 MEGABYTE = 1024 * 1024
 
 
@@ -62,10 +63,10 @@ def _use_own_database() -> None:
 
 
 def _all_benchmarks() -> Iterator[bool]:
-    """All of them, or those that are named: web, receipt, drain, load, log, rules, desk."""
-    from cosme_portal.bench import desk, proof, together, world  # noqa: PLC0415 -- after set-up
+    """All of them, or those that are named: web, receipt, drain, load, log, rules, desk, partners."""
+    from cosme_portal.bench import proof, together, world  # noqa: PLC0415 -- as above
 
-    wanted = set(sys.argv[1:]) or {"web", "receipt", "drain", "load", "log", "rules", "desk"}
+    wanted = set(sys.argv[1:]) or EVERYTHING
     print("Making the world to measure on ...", flush=True)
     world.make_tables()
     call = world.open_call()
@@ -90,12 +91,21 @@ def _all_benchmarks() -> Iterator[bool]:
     yield from _queue(wanted, call, lead, proposals)
     if "rules" in wanted:
         yield from _rules(proposals)
-    if "desk" in wanted:
-        print("\nOfficers' desk, in one process")
-        yield from desk.the_desk(call)
+    yield from _pages(wanted, call)
     if "log" in wanted:
         print("\nLog: microseconds for an entry")
         yield from proof.the_log()
+
+
+def _pages(wanted: set[str], call: Any) -> Iterator[bool]:
+    from cosme_portal.bench import desk, partners  # noqa: PLC0415 -- after set-up
+
+    if "desk" in wanted:
+        print("\nOfficers' desk, in one process")
+        yield from desk.the_desk(call)
+    if "partners" in wanted:
+        print("\nPartner search, in one process")
+        yield from partners.partner_search(call)
 
 
 def _queue(wanted: set[str], call: Any, lead: Any, proposals: list[Any]) -> Iterator[bool]:

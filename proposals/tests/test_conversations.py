@@ -167,7 +167,9 @@ def test_interest_becomes_an_invitation_in_one_click(call, owner, asker):
     lead, _organisation = asker
     draft = make_draft(call, lead=lead, countries=("LT",))
     conversation = begun(request_, asker)
-    answer = client_of(lead).post(page("invite", conversation), {"draft": draft.number}, follow=True)
+    answer = client_of(lead).post(
+        page("invite", conversation), {"draft": draft.number}, follow=True
+    )
     assert answer.status_code == 200 and owner[1].name in text_of(answer)
     added = fresh(draft).participants.get(organisation=owner[1])
     assert added.role == "partner"
