@@ -8,6 +8,7 @@ app_name = "enquiries"
 urlpatterns = [
     path("", enquiries.ask, name="ask"),
     path("contact-points/", contact_points.directory, name="contact-points"),
+    path("my-data/", enquiries.my_data, name="my-data"),
     path("mine/", enquiries.mine, name="mine"),
     path("arrived/<str:token>/", enquiries.arrived, name="arrived"),
 ]

@@ -7,7 +7,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Div, Layout, Row
 from django import forms
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +19,7 @@ from applicants.models import User
 from applicants.web import person, signed_in
 from calls import clock
 from calls.models import Call
-from proposals import enquiries, tasks
+from proposals import enquiries, personal_data, tasks
 from proposals.models import Enquiry
 
 ARRIVED_SALT = "proposals.enquiry-arrived"
@@ -179,3 +179,21 @@ def mine(request: HttpRequest) -> HttpResponse:
     asked = Enquiry.objects.filter(user=person(request))
     rows = asked.prefetch_related("answers").select_related("call")
     return render(request, "enquiries/mine.html", {"enquiries": rows})
+
+
+@signed_in
+def my_data(request: HttpRequest) -> HttpResponse:
+    """What partner search and the helpdesk keep of a person: taken out as JSON, or erased."""
+    address = person(request).email
+    if request.method == "GET" and request.GET.get("as") == "json":
+        answer = JsonResponse(
+            personal_data.export_of(address), json_dumps_params={"ensure_ascii": False}
+        )
+        answer["Content-Disposition"] = 'attachment; filename="my-data.json"'
+        return answer
+    context: dict[str, Any] = {"erased": None, "not_sure": False}
+    if request.method == "POST":
+        context["not_sure"] = "sure" not in request.POST
+        if not context["not_sure"]:
+            context["erased"] = personal_data.erase(address)
+    return render(request, "enquiries/my_data.html", context)

@@ -1,0 +1,24 @@
+"""What partner search and the helpdesk keep of a person: shown as JSON, or erased."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from proposals.personal_data import erase, export_of
+
+
+class Command(BaseCommand):
+    help = (
+        "Print what partner search and the helpdesk keep of an address as JSON; --erase erases it."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("address", metavar="ADDRESS")
+        parser.add_argument(
+            "--erase", action="store_true", help="erase it, and print how much it was"
+        )
+
+    def handle(self, *args: Any, address: str, **options: Any) -> None:
+        found = erase(address) if options["erase"] else export_of(address)
+        self.stdout.write(json.dumps(found, ensure_ascii=False, indent=1))

@@ -1,0 +1,79 @@
+"""What partner search and the helpdesk keep of a person: taken out, or erased.
+
+Texts of an organisation (its requests, its profile) stay: they are its own, and name nobody. Proposals and
+what proves them are another matter, and hold no names or addresses.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from applicants.models import User
+from proposals.models import (
+    Conversation,
+    Enquiry,
+    Mail,
+    Message,
+    PartnershipRequest,
+    Report,
+    SavedSearch,
+)
+
+
+def export_of(address: str) -> dict[str, Any]:
+    """Everything of a person with this address, as plain JSON; the same shape whether there is anything."""
+    user = _user(address)
+    return {
+        "address": address,
+        "enquiries": [
+            {
+                "number": one.number, "name": one.name, "telephone": one.telephone,
+                "organisation": one.organisation, "subject": one.subject, "message": one.message,
+                "received_at": one.received_at.isoformat(),
+                "answers": [answer.text for answer in one.answers.all()],
+            }
+            for one in _enquiries(address, user).prefetch_related("answers")
+        ],
+        "messages": [
+            {"conversation": one.conversation.number, "text": one.text, "sent_at": one.sent_at.isoformat()}
+            for one in Message.objects.filter(written_by=user or 0).select_related("conversation")
+        ],
+        "requests": [
+            {"number": one.number, "title": one.title, "made_at": one.made_at.isoformat()}
+            for one in PartnershipRequest.objects.filter(made_by=user or 0)
+        ],
+        "saved_searches": list(SavedSearch.objects.filter(user=user or 0).values("name", "query")),
+        "reports": list(Report.objects.filter(made_by=user or 0).values_list("reason", flat=True)),
+    }  # fmt: skip
+
+
+@transaction.atomic
+def erase(address: str) -> dict[str, int]:
+    """Erase what is theirs alone, and their name from what stays; how many of each."""
+    user = _user(address)
+    erased = {
+        "enquiries": _delete(_enquiries(address, user)),
+        "messages": _delete(Message.objects.filter(written_by=user or 0)),
+        "saved searches": _delete(SavedSearch.objects.filter(user=user or 0)),
+        "mails": _delete(Mail.objects.filter(to__iexact=address, proposal=None)),
+    }
+    Conversation.objects.filter(messages=None).delete()
+    Conversation.objects.filter(begun_by=user or 0).update(begun_by=None)
+    PartnershipRequest.objects.filter(made_by=user or 0).update(made_by=None)
+    Report.objects.filter(made_by=user or 0).update(made_by=None)
+    return erased
+
+
+def _user(address: str) -> User | None:
+    return User.objects.filter(email__iexact=address.strip()).first()
+
+
+def _enquiries(address: str, user: User | None) -> QuerySet[Enquiry]:
+    return Enquiry.objects.filter(Q(email__iexact=address.strip()) | Q(user=user or 0))
+
+
+def _delete(rows: QuerySet[Any]) -> int:
+    count = rows.count()
+    rows.delete()
+    return count
