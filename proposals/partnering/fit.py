@@ -6,6 +6,7 @@ to settle), so that each pair is asked once, however many requests there are.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,9 +18,8 @@ from calls.eligibility.facts import OrganisationKind
 from calls.eligibility.rules import RuleSet
 from calls.eligibility.verdict import Finding, Outcome
 from calls.eligibility.what_if import NEW, Outlook, outlook, with_another
-from calls.models import Call
-from proposals.dossier import Draft
-from proposals.facts import facts_of_draft
+from proposals.dossier import Draft, dossier_of
+from proposals.facts import Circumstances, facts_of
 from proposals.models import PartnershipRequest, Proposal
 
 Pair = tuple[str, str]  # country and kind of an organisation
@@ -61,17 +61,19 @@ class Consortium:
         }
 
 
-def drafts_of(user: User, call: Call | None, moment: object) -> list[Proposal]:
-    """Open proposals that this person leads, the newest first."""
-    led = Proposal.objects.led_by(user).filter(deleted_at=None).open_at(moment)  # type: ignore[arg-type]
-    if call is not None:
-        led = led.filter(strand__call=call)
-    found = led.select_related("strand__call__programme").with_draft_parts(files=False)
+def drafts_of(user: User, call: str, moment: datetime) -> list[Proposal]:
+    """Open proposals that this person leads (for the call with this reference), the newest first."""
+    led = Proposal.objects.led_by(user).filter(deleted_at=None).open_at(moment)
+    if call:
+        led = led.filter(strand__call__reference=call)
+    found = led.select_related("strand__call__programme").with_draft_parts()
     return list(found.order_by("-started_at"))
 
 
-def consortium_of(proposal: Proposal, reader: User) -> Consortium:
-    facts = facts_of_draft(Draft(proposal), received_at=None, reader=reader)
+def consortium_of(proposal: Proposal) -> Consortium:
+    """A draft as the rules see it; what other proposals say of its partners is not asked here."""
+    deadline = proposal.call.by_its_clock(proposal.deadline)
+    facts = facts_of(dossier_of(Draft(proposal)), Circumstances(deadline=deadline))
     rules, countries = proposal.call.rule_set, proposal.call.programme.country_set()
     return Consortium(proposal, facts, outlook(facts, rules, countries), rules, countries)
 

@@ -21,8 +21,8 @@ def organisations(request: HttpRequest) -> HttpResponse:
     pairs = {(one.organisation.country, one.organisation.kind) for one in found.rows}
     consortium = None
     if isinstance(request.user, User):
-        drafts = fit.drafts_of(request.user, None, clock.now())
-        consortium = fit.consortium_of(drafts[0], request.user) if drafts else None
+        drafts = fit.drafts_of(request.user, "", clock.now())
+        consortium = fit.consortium_of(drafts[0]) if drafts else None
     fits = fit.fits(consortium, pairs) if consortium else {}
     last = max(1, -(-found.total // PER_PAGE))
     context = {

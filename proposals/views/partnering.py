@@ -15,7 +15,7 @@ from applicants.web import person, signed_in
 from calls import clock
 from calls.models import Call
 from proposals.forms.partnering import RequestForm, WhoForm
-from proposals.models import PartnershipRequest
+from proposals.models import PartnershipRequest, Proposal
 from proposals.partnering import fit, requests
 from proposals.partnering.finding import PER_PAGE, SORTS, find, question_in, reasons_for
 
@@ -25,8 +25,8 @@ def search(request: HttpRequest) -> HttpResponse:
     """Requests that fit a question; for who leads a draft also what each would do to its consortium."""
     moment = clock.now()
     question = question_in(request.GET)
-    call = _call_asked_for(question.call)
-    consortium, drafts = _consortium(request, call)
+    consortium, drafts = _consortium(request, question.call)
+    call = _call_asked_for(question.call, drafts)
     effects = fit.fits(consortium, _all_pairs(moment)) if consortium else {}
     found = find(
         question,
@@ -62,20 +62,25 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "partnering/search.html", context)
 
 
-def _call_asked_for(reference: str) -> Call | None:
+def _call_asked_for(reference: str, drafts: list[Proposal]) -> Call | None:
+    """The call that a search is narrowed to; that of a draft is at hand."""
     if not reference:
         return None
-    return get_object_or_404(Call.objects.published_at_moment(clock.now()), reference=reference)
+    at_hand = (one.call for one in drafts if one.call.reference == reference)
+    found = next(at_hand, None)
+    return found or get_object_or_404(
+        Call.objects.published_at_moment(clock.now()), reference=reference
+    )
 
 
-def _consortium(request: HttpRequest, call: Call | None) -> tuple[Any, list[Any]]:
+def _consortium(request: HttpRequest, call: str) -> tuple[Any, list[Proposal]]:
     """The draft that results are judged for: the one that was chosen, else the newest."""
     if not isinstance(request.user, User):
         return None, []
     drafts = fit.drafts_of(request.user, call, clock.now())
     wanted = request.GET.get("for", "")
     chosen = next((one for one in drafts if one.number == wanted), drafts[0] if drafts else None)
-    return (fit.consortium_of(chosen, request.user) if chosen else None), drafts
+    return (fit.consortium_of(chosen) if chosen else None), drafts
 
 
 def _all_pairs(moment: Any) -> set[fit.Pair]:
@@ -109,7 +114,7 @@ def one(request: HttpRequest, number: str) -> HttpResponse:
         if is_own and found.organisation and found.state == PartnershipRequest.State.DRAFT
         else [],
     }
-    consortium, _drafts = _consortium(request, found.call)
+    consortium, _drafts = _consortium(request, found.call.reference)
     pair = fit.pair_of(found.organisation)
     if consortium and pair and not is_own:
         context |= {"consortium": consortium, "fit": fit.fits(consortium, [pair])[pair]}

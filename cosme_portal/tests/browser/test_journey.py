@@ -227,6 +227,9 @@ def officer_reads_and_decides(officer: Visitor, person) -> None:
     officer.press("Record an outcome")
     officer.fill(outcome="eligible", reason="Three organisations from three countries.")
     officer.press("Record the outcome", within="#content")
+    officer.says("lines of the sheet are answered.")
+    officer.page.check("[name=sure]")
+    officer.press("Record the outcome", within="#content")
     decision = Decision.objects.get()
     assert (decision.decided_by, decision.version.number) == (person, 2)
 
