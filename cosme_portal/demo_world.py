@@ -20,6 +20,7 @@ from applicants.saving import save_step
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call, Strand
+from cosme_portal.demo_partners import make_requests
 from proposals import commenting, drafting
 from proposals.desk.rights import (
     AUDITORS,
@@ -197,6 +198,7 @@ def make_world(call: Call) -> None:
         if consortium.stage == "submitted":
             with clock.set_to(datetime(2015, 4, 20, 11 + place, 7, 42, 318000, tzinfo=BRUSSELS)):
                 _submit(proposal, by=people[LEAD.email])
+    make_requests(call)
 
 
 def _person(account: Account) -> User:

@@ -49,7 +49,7 @@ def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
     lead.says("Photonics cluster offers partnership")
     lead.log_in(lead_person)
     lead.goto("/partners/?call=" + call.reference)
-    lead.says("it lacks: One more")
+    lead.says("One more participating country")
     lead.fill(q="fotonik", gap="1")
     lead.press("Search", within="form.partner-search")
     lead.says("these were taken instead: photonics", "Brings the country that is missing: 3 of 3.")

@@ -1,0 +1,47 @@
+"""Partnership requests of the demonstration. The names of organisations are real, the texts are not."""
+
+from datetime import datetime
+from typing import Any
+
+from applicants.models import Organisation, User
+from calls import clock
+from calls.models import Call
+from calls.moments import BRUSSELS
+from proposals.partnering import requests
+
+# Organisation, what it is, title, text, technologies; each by whoever acts for it.
+REQUESTS: tuple[tuple[str, str, str, str, list[str]], ...] = (
+    (
+        "OpticsValley", "offering", "Photonics companies near Paris join a partnership",
+        "Demonstration text. Members in lasers, sensors and fibres want to enter North American markets.",
+        ["photonics"],
+    ),
+    (
+        "Biocat", "offering", "Life sciences cluster offers partners in Boston and Tokyo",
+        "Demonstration text. We know hospitals and regulators there, and bring members in digital health.",
+        ["industrial-biotechnology"],
+    ),
+    (
+        "LITEK", "looking", "Laser cluster looks for a partner with contacts in Korea",
+        "Demonstration text. We lack a cluster that has worked with Korean industry in photonics.",
+        ["photonics"],
+    ),
+)  # fmt: skip
+
+
+def make_requests(call: Call) -> None:
+    """Publish them for those of the organisations that are there and have a profile."""
+    for day, (name, kind, title, text, technologies) in enumerate(REQUESTS):
+        found = Organisation.objects.filter(legal_name=name) | Organisation.objects.filter(
+            cluster_name=name
+        )
+        organisation = found.first()
+        person = User.objects.filter(organisations=organisation).first() if organisation else None
+        if organisation is None or person is None or requests.missing_of_profile(organisation):
+            continue
+        given: dict[str, Any] = {
+            "kind": kind, "role": "partner", "strands": ["3.1"], "title": title, "text": text,
+            "technologies": technologies, "markets": ["US", "KR"], "languages": ["en"],
+        }  # fmt: skip
+        with clock.set_to(datetime(2015, 4, 1 + day, 9, 30, tzinfo=BRUSSELS)):
+            requests.publish(requests.draft_request(organisation, call, given, by=person))
