@@ -20,6 +20,7 @@ urlpatterns = [
     path("new/<str:reference>/", partnering.new, name="new"),
     path("requests/<str:number>/", partnering.one, name="request"),
     path("requests/<str:number>/write/", conversations.begin, name="begin"),
+    path("requests/<str:number>/report/", conversations.report_request, name="report-request"),
     path("messages/", conversations.overview, name="conversations"),
     path("messages/<str:number>/", conversations.conversation, name="conversation"),
     path("messages/<str:number>/show/", conversations.show, name="show"),

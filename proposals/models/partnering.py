@@ -30,8 +30,7 @@ class PartnershipRequestQuerySet(models.QuerySet["PartnershipRequest"]):
 
     def ever_published(self) -> "PartnershipRequestQuerySet":
         """What the public may read, also after it has ended. Drafts and what waits are not among them."""
-        states = PartnershipRequest.State
-        return self.exclude(state__in=[states.DRAFT, states.WAITING, states.REFUSED])
+        return self.exclude(state__in=PartnershipRequest.NOT_PUBLIC)
 
     def open_at(self, moment: datetime) -> "PartnershipRequestQuerySet":
         """Published, not filled or ended, by an organisation that is there still."""
@@ -71,6 +70,8 @@ class PartnershipRequest(models.Model):
         COORDINATOR = "coordinator", _("Coordinator")
         PARTNER = "partner", _("Partner")
         ASSOCIATED = "associated", _("Associated partner")
+
+    NOT_PUBLIC = (State.DRAFT, State.WAITING, State.REFUSED)
 
     number = models.CharField(max_length=9, unique=True, default=new_number, editable=False)
     organisation = models.ForeignKey(
@@ -161,6 +162,10 @@ class PartnershipRequest(models.Model):
     def end(self) -> datetime | None:
         """When it ends or has ended by itself; None for what was never published."""
         return min(self.lasts_until, self.call.deadline) if self.lasts_until else None
+
+    @property
+    def is_public(self) -> bool:
+        return self.state not in self.NOT_PUBLIC
 
     def is_open(self, moment: datetime) -> bool:
         end = self.end

@@ -11,10 +11,11 @@ from django.urls import reverse
 from applicants.tests.factories import make_user
 from calls import clock
 from conftest import AFTERNOON, NEXT_DAY
+from proposals.desk.rights import HELPDESK
 from proposals.models import Conversation, Mail, Message, Report
 from proposals.partnering import talking
 from proposals.partnering.talking import CannotInvite, CannotWrite, Side
-from proposals.tests.factories import fresh, make_draft
+from proposals.tests.factories import fresh, make_draft, make_officer
 from proposals.tests.partners import make_owner, make_request
 
 pytestmark = pytest.mark.django_db
@@ -159,6 +160,31 @@ def test_a_conversation_is_reported(request_, owner, asker):
     assert Report.objects.get().conversation == conversation
     blank = client_of(owner[0]).post(page("report", conversation), {"reason": " "})
     assert "This field is required" in text_of(blank) and Report.objects.count() == 1
+
+
+def test_a_request_is_reported_and_closed_by_the_helpdesk(request_, asker):
+    path = reverse("partners:report-request", args=[request_.number])
+    assert client_of(asker[0]).post(path, {"reason": " "}).status_code == 422
+    answer = client_of(asker[0]).post(path, {"reason": "Advertising."}, follow=True)
+    assert "The helpdesk looks at it." in text_of(answer)
+    report, helpdesk = Report.objects.get(), make_officer(HELPDESK)
+    page = reverse("admin:proposals_report_change", args=[report.pk])
+    client = client_of(helpdesk)
+    assert "Advertising." in text_of(client.get(page))
+    assert client.post(page, {"outcome": " "}).status_code == 422
+    client.post(page, {"outcome": "Advertising indeed.", "closes": "on"})
+    request_.refresh_from_db()
+    assert request_.state == "closed" and Report.objects.get().handled_by == helpdesk
+    again = client.post(page, {"outcome": "Once more."})
+    assert "A colleague has handled it meanwhile." in text_of(again)
+
+
+def test_the_helpdesk_reads_no_conversation_that_nobody_reported(request_, asker):
+    conversation = begun(request_, asker)
+    client = client_of(make_officer(HELPDESK))
+    assert client.get(conversation.get_absolute_url()).status_code == 404
+    listing = text_of(client.get(reverse("admin:proposals_report_changelist")))
+    assert "We would join." not in listing
 
 
 def test_interest_becomes_an_invitation_in_one_click(call, owner, asker):

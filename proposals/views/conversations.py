@@ -128,6 +128,21 @@ def begin_with(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @signed_in
+def report_request(request: HttpRequest, number: str) -> HttpResponse:
+    """Tell the helpdesk that a request is not what partner search is for."""
+    rows = PartnershipRequest.objects.ever_published()
+    found = get_object_or_404(rows, number=number.upper())
+    form = ReportForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        talking.report(found, form.cleaned_data["reason"], by=person(request))
+        messages.success(request, _("Thank you. The helpdesk looks at it."))
+        return redirect(found)
+    context = {"form": form, "request_": found}
+    status = 422 if form.errors else 200
+    return render(request, "partnering/report.html", context, status=status)
+
+
+@signed_in
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """All conversations of a person's organisations, the newest message first."""

@@ -136,7 +136,7 @@ def _readable(request: HttpRequest, number: str) -> tuple[PartnershipRequest, bo
     is_own = isinstance(request.user, User) and bool(
         found.organisation and found.organisation.members.filter(pk=request.user.pk).exists()
     )
-    if not is_own and not PartnershipRequest.objects.ever_published().filter(pk=found.pk).exists():
+    if not is_own and not found.is_public:
         raise Http404
     return found, is_own
 
