@@ -4,6 +4,7 @@ import errno
 import hashlib
 import io
 import json
+from uuid import uuid4
 
 import pikepdf
 import pytest
@@ -191,7 +192,7 @@ def test_a_full_disk_is_said_and_what_was_there_stays(call, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(FileSystemStorage, "_save", no_room)
-        answer = upload(proposal, pdf_bytes(marker="second"))
+        answer = upload(proposal, pdf_bytes(marker=uuid4().hex))  # nobody has stored it
     assert "The portal has no room for this file at the moment." in answer.content.decode()
     with ProposalFile.objects.get().open() as stored:
         assert stored.read() == pdf_bytes(marker="first")
