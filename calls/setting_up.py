@@ -12,7 +12,7 @@ from calls import clock
 from calls.models import Call, Incident, Programme
 from calls.templatetags.instants import in_words
 
-COPIED = ("summary", "zone", "budget", "rules", "remedies")
+COPIED = ("summary", "zone", "budget", "rules", "remedies", "moderates_requests")
 PARTS = ("sections", "contacts")
 
 

@@ -111,6 +111,7 @@ class CallForm(forms.ModelForm):
             "budget",
             "open_points",
             "remedies",
+            "moderates_requests",
         ]
 
     def clean(self) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class CallAdmin(DeskAdmin):
     inlines = [SectionInline, StrandInline, ContactInline, ExtensionInline, IncidentInline]
     fields = [
         "reference", "programme", "title", "summary", "published_at", "opens_at", "first_deadline",
-        "deadline", "zone", "budget", "open_points", "remedies",
+        "deadline", "zone", "budget", "open_points", "remedies", "moderates_requests",
     ]  # fmt: skip
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

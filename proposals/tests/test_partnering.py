@@ -233,6 +233,13 @@ def test_requests_are_looked_at_first_where_a_call_manager_wants_it(call):
     )
 
 
+def test_a_call_manager_switches_moderation_on(call):
+    path = reverse("admin:calls_call_change", args=[call.pk])
+    client = client_of(make_officer("Call managers"))
+    form = client.get(path).context["adminform"].form
+    assert "moderates_requests" in form.fields
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
