@@ -1,5 +1,7 @@
 """Pages of conversations about partnership requests."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -65,29 +67,40 @@ def begin(request: HttpRequest, number: str) -> HttpResponse:
     """The first message to who wrote a request."""
     rows = PartnershipRequest.objects.ever_published().select_related("organisation", "call")
     found = get_object_or_404(rows, number=number.upper())
-    own = Organisation.objects.of(person(request)).exclude(pk=found.organisation_id or 0)
-    form = FirstMessageForm(
-        request.POST or None,
-        organisations=own,
-        initial={"organisation": own.first(), "shows": True},
-    )
+    context = {"request_": found, "is_open": found.is_open(clock.now())}
+    return _first_message(request, partial(talking.begin, found), found.organisation_id, context)
+
+
+@signed_in
+def begin_with(request: HttpRequest, pk: int) -> HttpResponse:
+    """The first message to an organisation that was found by its profile."""
+    found = get_object_or_404(Organisation.objects.filter(is_findable=True), pk=pk)
+    context = {"addressee": found, "is_open": True}
+    return _first_message(request, partial(talking.begin_with, found), found.pk, context)
+
+
+def _first_message(
+    request: HttpRequest,
+    send: Callable[..., Conversation],
+    addressee: int | None,
+    context: dict[str, Any],
+) -> HttpResponse:
+    """The form and what becomes of it; nobody writes to their own organisation."""
+    own = Organisation.objects.of(person(request)).exclude(pk=addressee or 0)
+    initial = {"organisation": own.first(), "shows": True}
+    form = FirstMessageForm(request.POST or None, organisations=own, initial=initial)
     if request.method == "POST" and form.is_valid() and _without_files(request, form):
-        given = form.cleaned_data
         try:
-            made = talking.begin(
-                found, given["text"], organisation=given["organisation"], by=person(request),
-                shows=given["shows"],
-            )  # fmt: skip
+            made = send(by=person(request), **form.cleaned_data)
         except talking.CannotWrite as refusal:
             form.add_error(None, str(refusal))
         else:
             tasks.hurry()
-            messages.success(
-                request, _("Your message is sent. You get a mail when there is an answer.")
-            )
+            words = _("Your message is sent. You get a mail when there is an answer.")
+            messages.success(request, words)
             return redirect(made)
-    context = {"form": form, "request_": found, "own": own, "is_open": found.is_open(clock.now())}
     status = 422 if form.errors else 200
+    context |= {"form": form, "own": own}
     return render(request, "partnering/begin.html", context, status=status)
 
 
@@ -95,36 +108,6 @@ def _without_files(request: HttpRequest, form: forms.Form) -> bool:
     if request.FILES:
         form.add_error(None, str(NO_FILES))
     return not request.FILES
-
-
-@signed_in
-def begin_with(request: HttpRequest, pk: int) -> HttpResponse:
-    """The first message to an organisation that was found by its profile."""
-    found = get_object_or_404(Organisation.objects.filter(is_findable=True), pk=pk)
-    own = Organisation.objects.of(person(request)).exclude(pk=found.pk)
-    form = FirstMessageForm(
-        request.POST or None,
-        organisations=own,
-        initial={"organisation": own.first(), "shows": True},
-    )
-    if request.method == "POST" and form.is_valid() and _without_files(request, form):
-        given = form.cleaned_data
-        try:
-            made = talking.begin_with(
-                found, given["text"], organisation=given["organisation"], by=person(request),
-                shows=given["shows"],
-            )  # fmt: skip
-        except talking.CannotWrite as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            tasks.hurry()
-            messages.success(
-                request, _("Your message is sent. You get a mail when there is an answer.")
-            )
-            return redirect(made)
-    context = {"form": form, "addressee": found, "own": own, "is_open": True}
-    status = 422 if form.errors else 200
-    return render(request, "partnering/begin.html", context, status=status)
 
 
 @signed_in
