@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, Count, F, Func, Window
+from django.db.models import Count, F, Window
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -237,17 +237,13 @@ def _tell_its_people(request: PartnershipRequest, subject: str, remark: str) -> 
     )
 
 
-def newest_of(call: Call, moment: datetime, *, at_most: int = 3) -> dict[str, Any]:
-    """How many requests of a call are open, and the newest of them."""
+def newest_of(
+    call: Call, moment: datetime, *, strand: str = "", at_most: int = 3
+) -> dict[str, Any]:
+    """How many requests of a call (or of one of its strands) are open, and the newest of them; one query."""
     found = PartnershipRequest.objects.open_at(moment).filter(call=call)
+    if strand:
+        found = found.filter(strands__contains=[strand])
     rows = found.select_related("organisation").annotate(total=Window(Count("pk")))
     newest = list(rows.order_by(F("published_at").desc())[:at_most])
     return {"count": newest[0].total if newest else 0, "newest": newest}
-
-
-def counts_by_strand(call: Call, moment: datetime) -> dict[str, int]:
-    """How many requests of a call are open in each of its strands; a request may be for several."""
-    found = PartnershipRequest.objects.open_at(moment).filter(call=call).order_by()
-    strand = Func(F("strands"), function="unnest", output_field=CharField())
-    counted = found.annotate(strand=strand).values("strand").annotate(count=Count("pk"))
-    return dict(counted.values_list("strand", "count"))

@@ -12,7 +12,7 @@ from calls.eligibility.countries import name_on
 from calls.models import Call, Strand
 from proposals.models import PartnershipRequest
 from proposals.models.languages import LANGUAGES
-from proposals.partnering.requests import counts_by_strand, newest_of
+from proposals.partnering.requests import newest_of
 
 register = template.Library()
 
@@ -25,10 +25,13 @@ def partner_requests(context: Context) -> dict[str, Any]:
 
 
 @register.simple_tag
-def requests_by_strand(call: Call) -> list[tuple[Strand, int]]:
-    """Each strand of a call with how many requests are open in it."""
-    counts = counts_by_strand(call, clock.now())
-    return [(strand, counts.get(strand.code, 0)) for strand in call.strands.all()]
+def requests_by_strand(call: Call) -> list[tuple[Strand, dict[str, Any]]]:
+    """Each strand of a call with how many requests are open in it, and the newest."""
+    moment = clock.now()
+    return [
+        (strand, newest_of(call, moment, strand=strand.code, at_most=2))
+        for strand in call.strands.all()
+    ]
 
 
 @register.inclusion_tag("enquiries/on_call_page.html", takes_context=True)
