@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.signals import request_finished, request_started
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
 
 from applicants.models import User
 from applicants.tests.factories import PASSWORD
@@ -90,9 +90,13 @@ class Visitor:
         target = self.page.locator(within)
         button = target.get_by_role("button", name=name, exact=False)
         link = target.get_by_role("link", name=name, exact=False)
-        with self.page.expect_navigation():
-            (button.or_(link)).first.click()
+        self.follow(button.or_(link).first)
         self.check()
+
+    def follow(self, target: Locator) -> None:
+        """Click and wait for the next page: without this the old page may be what is read."""
+        with self.page.expect_navigation():
+            target.click()
 
     def fill(self, **fields: str) -> None:
         for name, value in fields.items():

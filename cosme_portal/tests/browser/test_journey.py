@@ -257,14 +257,14 @@ def test_without_javascript_a_proposal_is_submitted_all_the_same(call, visit, wi
     page.goto(visitor.address + "/account/login/")
     page.fill("[name=login]", lead.email)
     page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    visitor.follow(page.locator("main button[type=submit]"))
     page.goto(f"{visitor.address}/proposals/{proposal.number}/steps/vision/")
     page.fill("[name='markets-1-region']", "ASEAN")
-    page.click("button[name=more]")
+    visitor.follow(page.locator("button[name=more]"))
     assert page.locator("[name='markets-2-region']").count() == 1
     page.goto(f"{visitor.address}/proposals/{proposal.number}/check/")
-    page.click("#submit-form button")
-    assert Version.objects.get().sha256 in page.content()
+    visitor.follow(page.locator("#submit-form button"))
+    visitor.says(Version.objects.get().sha256)
     page.goto(visitor.address + Version.objects.get().get_absolute_url())
     from cosme_portal.tests.processes import wait_until  # noqa: PLC0415 -- only here
 

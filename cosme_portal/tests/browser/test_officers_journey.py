@@ -43,7 +43,7 @@ def at_the_desk(visit, role, **window):
     visitor = visit(**window)
     visitor.goto("/admin/")
     visitor.fill(login=officer.email, password=PASSWORD)
-    visitor.page.locator("main").get_by_role("button", name="Log in").click()
+    visitor.follow(visitor.page.locator("main").get_by_role("button", name="Log in"))
     visitor.officer = officer
     return visitor
 
