@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from applicants.web import person
 from calls import clock
 from proposals import tasks
-from proposals.admin.pages import DeskAdmin
+from proposals.admin.pages import OwnPageAdmin
 from proposals.desk import letters
 from proposals.desk.deciding import (
     CannotInform,
@@ -72,7 +72,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Decision)
-class DecisionAdmin(DeskAdmin):
+class DecisionAdmin(OwnPageAdmin):
     """An officer records an outcome with a reason, another one confirms it or sends it back.
 
     Nothing is changed or deleted.
@@ -84,6 +84,7 @@ class DecisionAdmin(DeskAdmin):
     fields = ["version", "outcome", "reason"]
     search_fields = ["version__proposal__number", "reason"]
     search_help_text = _("Number of a proposal, or words of the reason")
+    acts_with = "proposals.add_decisionreview"
 
     @admin.display(description=_("state"))
     def state(self, decision: Decision) -> str:
@@ -126,37 +127,30 @@ class DecisionAdmin(DeskAdmin):
             )
         return redirect("admin:proposals_decision_change", pk)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def page_of(self, request: HttpRequest, found: Decision) -> HttpResponse:
         """The decision as it was recorded, and below it the second officer's answer."""
-        decision = self.get_object(request, object_id)
-        may_review = request.user.has_perm("proposals.add_decisionreview")
-        may_look = decision is not None and self.has_view_permission(request, decision)
-        if decision is None or not may_look or not (may_review or request.method == "GET"):
-            return super().change_view(request, object_id, form_url, extra_context)
         form = ReviewForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                review_decision(decision, by=person(request), **form.cleaned_data)
+                review_decision(found, by=person(request), **form.cleaned_data)
             except CannotReview as refusal:
                 form.add_error(None, str(refusal))
             else:
                 messages.success(request, _("Your answer is recorded."))
-                return redirect(_next_place(request, decision))
-        obstacle = obstacle_to_reviewing(
-            decision, proposal=decision.version.proposal, by=person(request)
+                return redirect(_next_place(request, found))
+        obstacle = obstacle_to_reviewing(found, proposal=found.version.proposal, by=person(request))
+        return self.show(
+            request,
+            "admin/proposals/decision/review.html",
+            title=str(found),
+            status=422 if form.errors else 200,
+            decision=found,
+            form=form,
+            may_review=self.may_act(request),
+            obstacle="" if found.reviewed else obstacle,
+            **_seen_by_a_second_officer(found),
+            **_letter_state(found),
         )
-        context = {"decision": decision, "form": form, "may_review": may_review}
-        context |= _seen_by_a_second_officer(decision)
-        context |= {"obstacle": "" if decision.reviewed else obstacle} | _letter_state(decision)
-        context |= self.admin_site.each_context(request) | {"title": str(decision)}
-        status = 422 if form.errors else 200
-        return render(request, "admin/proposals/decision/review.html", context, status=status)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         readable = Version.objects.open_to(person(request), clock.now())

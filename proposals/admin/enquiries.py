@@ -17,7 +17,7 @@ from applicants.fields import TextField
 from applicants.web import person
 from calls import clock
 from proposals import enquiries, tasks
-from proposals.admin.pages import DeskAdmin
+from proposals.admin.pages import OwnPageAdmin
 from proposals.models import AnswerSnippet, Enquiry, PublishedAnswer
 
 CHANGE = "proposals.change_enquiry"
@@ -33,7 +33,7 @@ class AnswerForm(forms.Form):
 
 
 @admin.register(Enquiry)
-class EnquiryAdmin(DeskAdmin):
+class EnquiryAdmin(OwnPageAdmin):
     """What people ask; answered by mail."""
 
     list_display = ["number", "subject", "name", "call", "state", "officer", "received_at"]
@@ -43,9 +43,6 @@ class EnquiryAdmin(DeskAdmin):
     search_help_text = gettext_lazy("Number, words, name, address or organisation")
     fields = ["number", "subject"]
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup.partition("__")[0] in {"state", "call"}
-
     def get_urls(self) -> list[Any]:
         own = [
             self.page("<int:pk>/answer/", require_POST(self._answer), "answer", CHANGE),
@@ -53,17 +50,7 @@ class EnquiryAdmin(DeskAdmin):
         ]
         return own + super().get_urls()
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        found = self.get_object(request, object_id)
-        may_look = found is not None and self.has_view_permission(request, found)
-        if found is None or not may_look or request.method != "GET":
-            return super().change_view(request, object_id, form_url, extra_context)
+    def page_of(self, request: HttpRequest, found: Enquiry) -> HttpResponse:
         return self._page(request, found, AnswerForm())
 
     def _page(self, request: HttpRequest, found: Enquiry, form: forms.Form) -> HttpResponse:

@@ -15,8 +15,24 @@ from proposals import outbox, remaking
 from proposals.models import Mail, OutboxMessage, Proposal, Remaking, Version
 
 
+class RetriedAdmin(ReadOnlyAdmin):
+    """What workers do; who may change such rows lets them try again what they gave up."""
+
+    actions = ["try_again"]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"proposals.change_{self.opts.model_name}")
+
+    @admin.action(description=_("Try again what was given up"), permissions=["retry"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        count = outbox.try_again(queryset)
+        self.message_user(
+            request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS
+        )
+
+
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(ReadOnlyAdmin):
+class OutboxMessageAdmin(RetriedAdmin):
     """What is promised and not yet kept; tells no content of a proposal."""
 
     change_list_template = "admin/proposals/outboxmessage/change_list.html"
@@ -32,7 +48,6 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     list_filter = ["state", "kind"]
     show_full_result_count = False
     fields = ["kind", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
-    actions = ["try_again"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxMessage]:
         proposals = Proposal.objects.with_deadline().select_related("strand__call")
@@ -48,46 +63,25 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         context = {"queues": outbox.queues(), "can_make_again": can_make_again}
         return super().changelist_view(request, context | (extra_context or {}))
 
-    def has_retry_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.change_outboxmessage")
-
     @admin.display(description=_("proposal"))
     def proposal_number(self, message: OutboxMessage) -> str:
         """Who has submitted is sealed until the deadline."""
         proposal = message.version.proposal
         return proposal.number if proposal.deadline <= clock.now() else str(_("sealed"))
 
-    @admin.action(description=_("Try again what was given up"), permissions=["retry"])
-    def try_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
-        count = outbox.try_again(queryset)
-        self.message_user(
-            request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS
-        )
-
 
 @admin.register(Mail)
-class MailAdmin(ReadOnlyAdmin):
+class MailAdmin(RetriedAdmin):
     """Delivery of mails: what for and how far, never to whom, of which proposal, or what they say."""
 
     list_display = ["cause", "state", "attempts", "due_at", "done_at", "last_error"]
     list_filter = ["state"]
     fields = ["cause", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
     readonly_fields = ["cause"]
-    actions = ["try_again"]
-
-    def has_retry_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.change_mail")
 
     @admin.display(description=_("cause"))
     def cause(self, mail: Mail) -> str:
         return mail.key.partition(":")[0]
-
-    @admin.action(description=_("Try again what was given up"), permissions=["retry"])
-    def try_again(self, request: HttpRequest, queryset: QuerySet[Mail]) -> None:
-        count = outbox.try_again(queryset)
-        self.message_user(
-            request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS
-        )
 
 
 @admin.register(Remaking)

@@ -77,6 +77,33 @@ class DeskAdmin(ReadOnlyAdmin):
         return render(request, template, shared | context, status=status)
 
 
+class OwnPageAdmin(DeskAdmin):
+    """An admin whose rows have a page of the desk's own in place of Django's form."""
+
+    acts_with = ""  # the right to send what stands on the page; without one it can only be read
+
+    def page_of(self, request: HttpRequest, found: Any) -> HttpResponse:
+        """The page of a row that this person may see; where it was sent, this person may act."""
+        raise NotImplementedError
+
+    def may_act(self, request: HttpRequest) -> bool:
+        return bool(self.acts_with) and request.user.has_perm(self.acts_with)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The row's page; Django's answers for what is not there, not to be seen, or not to be sent."""
+        found = self.get_object(request, object_id)
+        may_look = found is not None and self.has_view_permission(request, found)
+        if not may_look or (request.method != "GET" and not self.may_act(request)):
+            return super().change_view(request, object_id, form_url, extra_context)
+        return self.page_of(request, found)
+
+
 def is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= LONGEST_ID
 

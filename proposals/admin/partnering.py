@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from applicants.fields import TextField
 from applicants.web import person
 from proposals import tasks
-from proposals.admin.pages import DeskAdmin
+from proposals.admin.pages import OwnPageAdmin
 from proposals.models import PartnershipRequest, Report
 from proposals.partnering import requests, talking
 
@@ -38,7 +38,7 @@ class LookForm(forms.Form):
 
 
 @admin.register(PartnershipRequest)
-class PartnershipRequestAdmin(DeskAdmin):
+class PartnershipRequestAdmin(OwnPageAdmin):
     """What organisations ask and offer; those that wait are published here."""
 
     list_display = ["number", "title", "organisation", "call", "kind", "state", "changed_at"]
@@ -46,22 +46,9 @@ class PartnershipRequestAdmin(DeskAdmin):
     list_select_related = ["organisation", "call"]
     search_fields = ["number", "title", "text", "organisation__legal_name"]
     fields = ["number", "title"]
+    acts_with = "proposals.change_partnershiprequest"
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup.partition("__")[0] in {"state", "call", "kind"}
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        found = self.get_object(request, object_id)
-        may_act = request.user.has_perm("proposals.change_partnershiprequest")
-        may_look = found is not None and self.has_view_permission(request, found)
-        if found is None or not may_look or not (may_act or request.method == "GET"):
-            return super().change_view(request, object_id, form_url, extra_context)
+    def page_of(self, request: HttpRequest, found: PartnershipRequest) -> HttpResponse:
         form = LookForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -80,7 +67,7 @@ class PartnershipRequestAdmin(DeskAdmin):
             status=422 if form.errors else 200,
             request_=found,
             form=form,
-            may_act=may_act and waits,
+            may_act=self.may_act(request) and waits,
         )
 
     def _do(self, found: PartnershipRequest, given: dict[str, Any], request: HttpRequest) -> None:
@@ -104,25 +91,15 @@ class HandleForm(forms.Form):
 
 
 @admin.register(Report)
-class ReportAdmin(DeskAdmin):
+class ReportAdmin(OwnPageAdmin):
     """What people say is not right. Only here the helpdesk reads a conversation, and only a reported one."""
 
     list_display = ["made_at", "request", "made_by", "handled_by", "handled_at"]
     list_select_related = ["request", "made_by", "handled_by"]
     fields = ["reason"]
+    acts_with = "proposals.change_report"
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        found = self.get_object(request, object_id)
-        may_act = request.user.has_perm("proposals.change_report")
-        may_look = found is not None and self.has_view_permission(request, found)
-        if found is None or not may_look or not (may_act or request.method == "GET"):
-            return super().change_view(request, object_id, form_url, extra_context)
+    def page_of(self, request: HttpRequest, found: Report) -> HttpResponse:
         form = HandleForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -144,5 +121,5 @@ class ReportAdmin(DeskAdmin):
             request_=found.request,
             letters=list(letters),
             form=form,
-            may_act=may_act and found.handled_at is None,
+            may_act=self.may_act(request) and found.handled_at is None,
         )

@@ -1,12 +1,16 @@
 """Pages of partner search: finding requests, reading one, and writing one's own."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.models import Organisation, User
@@ -236,65 +240,43 @@ def _own(request: HttpRequest, number: str) -> PartnershipRequest:
     return get_object_or_404(rows.prefetch_related("call__strands"), number=number.upper())
 
 
-def _act(
-    request: HttpRequest,
-    number: str,
-    act: Callable[[PartnershipRequest], PartnershipRequest],
-    words: str,
-) -> HttpResponse:
-    found = _own(request, number)
-    try:
-        done = act(found)
-    except requests.CannotPublish as refusal:
-        messages.error(request, str(refusal))
-    else:
-        waits = done.state == PartnershipRequest.State.WAITING
-        messages.success(
-            request,
-            _("An officer looks at it before it is shown; you get a mail.") if waits else words,
-        )
-    return redirect(found)
+def _step(
+    act: Callable[[PartnershipRequest], PartnershipRequest], words: Promise
+) -> Callable[..., HttpResponseBase]:
+    """A view that takes one of a person's own requests a step further, and says so."""
+
+    @signed_in
+    @require_POST
+    def taken(request: HttpRequest, number: str) -> HttpResponse:
+        found = _own(request, number)
+        try:
+            done = act(found)
+        except requests.CannotPublish as refusal:
+            messages.error(request, str(refusal))
+        else:
+            waits = done.state == PartnershipRequest.State.WAITING
+            messages.success(
+                request,
+                _("An officer looks at it before it is shown; you get a mail.")
+                if waits
+                else str(words),
+            )
+        return redirect(found)
+
+    return taken
 
 
-@signed_in
-@require_POST
-def publish(request: HttpRequest, number: str) -> HttpResponse:
-    return _act(
-        request,
-        number,
-        requests.publish,
-        _("The request is published; it stands on the call's page."),
-    )
-
-
-@signed_in
-@require_POST
-def renew(request: HttpRequest, number: str) -> HttpResponse:
-    return _act(
-        request,
-        number,
-        requests.renew,
-        _("The request is open again, for ninety days or until the deadline."),
-    )
-
-
-@signed_in
-@require_POST
-def fill(request: HttpRequest, number: str) -> HttpResponse:
-    return _act(
-        request,
-        number,
-        lambda one: requests.end(one, is_filled=True),
-        _("Well done. It says “filled” from now on."),
-    )
-
-
-@signed_in
-@require_POST
-def close(request: HttpRequest, number: str) -> HttpResponse:
-    return _act(
-        request,
-        number,
-        lambda one: requests.end(one, is_filled=False),
-        _("The request is closed; it can be read still."),
-    )
+publish = _step(
+    requests.publish, gettext_lazy("The request is published; it stands on the call's page.")
+)
+renew = _step(
+    requests.renew,
+    gettext_lazy("The request is open again, for ninety days or until the deadline."),
+)
+fill = _step(
+    partial(requests.end, is_filled=True), gettext_lazy("Well done. It says “filled” from now on.")
+)
+close = _step(
+    partial(requests.end, is_filled=False),
+    gettext_lazy("The request is closed; it can be read still."),
+)
