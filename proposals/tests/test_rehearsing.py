@@ -99,6 +99,17 @@ def test_only_staff_see_it_and_begin_proposals_in_it(call, rehearsal):
         assert rehearsal.reference not in text_of(Client().get(reverse("calls:list")))
 
 
+def test_nobody_looks_for_partners_in_it(call, rehearsal):
+    """A request would be read by people who cannot see the call."""
+    with clock.set_to(A_YEAR_LATER):
+        staff = client_of(make_officer())
+        search, new = reverse("partners:search"), reverse("partners:new", args=[rehearsal.reference])
+        assert search in text_of(staff.get(call.get_absolute_url()))
+        assert f"{search}?call=" not in text_of(staff.get(rehearsal.get_absolute_url()))
+        assert staff.get(search, {"call": rehearsal.reference}).status_code == 404
+        assert staff.get(new).status_code == 404
+
+
 def test_its_pages_mails_and_receipts_say_what_it_is(rehearsal):
     with clock.set_to(A_YEAR_LATER):
         draft = make_draft(rehearsal)
