@@ -2,19 +2,12 @@
 
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
+from django.db.models import Count, Q, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
 from calls.eligibility import rule_date_of
-from proposals.models import (
-    Assignment,
-    Decision,
-    DecisionReview,
-    Question,
-    Version,
-    VersionQuerySet,
-)
+from proposals.models import Decision, Version, VersionQuerySet
 
 
 class Queue(TextChoices):
@@ -45,38 +38,22 @@ def lengths(versions: VersionQuerySet, *, officer: User, moment: datetime) -> di
 
 
 def _conditions(officer: User, moment: datetime) -> dict[str, Q]:
-    decided = Q(Exists(_of_version(Decision.objects.deciding())))
-    assigned = Assignment.objects.filter(proposal=OuterRef("proposal"))
-    late_case = Exists(assigned.filter(due_on__lt=rule_date_of(moment)))
+    """What puts a version into each queue, over whole tables: one by one they would be asked 5,000 times."""
+    is_open = ~Q(case_state__is_decided=True)
+    own_was_sent_back = Q(case_state__sent_back_to__contains=[officer.pk])
+    late_answer = Q(case_state__first_due_at__lte=moment)
+    late_case = Q(proposal__assignment__due_on__lt=rule_date_of(moment))
+    for_me = Decision.objects.waiting_for(officer).order_by().values("version")
     return {
-        Queue.MINE: Q(Exists(assigned.filter(officer=officer))) & ~decided,
-        Queue.UNASSIGNED: ~Q(Exists(assigned)) & ~decided,
-        Queue.FOR_ME: Q(Exists(_of_version(Decision.objects.waiting_for(officer)))),
-        Queue.COLLEAGUE: Q(
-            Exists(_of_version(Decision.objects.filter(review=None, decided_by=officer)))
-        ),
-        Queue.SENT_BACK: Q(
-            Exists(
-                _of_version(
-                    Decision.objects.filter(
-                        decided_by=officer, review__answer=DecisionReview.Answer.SENT_BACK
-                    )
-                )
-            )
-        )
-        & ~Q(Exists(_of_version(Decision.objects.filter(review=None))))
-        & ~decided,
-        Queue.APPLICANT: Q(Exists(_of_version(Question.objects.waiting(moment)))) & ~decided,
-        Queue.OVERDUE: (Q(Exists(_of_version(Question.objects.overdue(moment)))) | Q(late_case))
-        & ~decided,
-        Queue.TO_INFORM: Q(
-            Exists(_of_version(Decision.objects.in_force().deciding().filter(information=None)))
-        ),
+        Queue.MINE: Q(proposal__assignment__officer=officer) & is_open,
+        Queue.UNASSIGNED: Q(proposal__assignment=None) & is_open,
+        Queue.FOR_ME: Q(pk__in=for_me),
+        Queue.COLLEAGUE: Q(case_state__recorded_by__contains=[officer.pk]),
+        Queue.SENT_BACK: own_was_sent_back & ~Q(case_state__is_waiting=True) & is_open,
+        Queue.APPLICANT: Q(case_state__last_due_at__gt=moment) & is_open,
+        Queue.OVERDUE: (late_answer | late_case) & is_open,
+        Queue.TO_INFORM: Q(case_state__is_to_be_told=True),
     }
-
-
-def _of_version(rows: QuerySet[Decision] | QuerySet[Question]) -> QuerySet[Decision | Question]:
-    return rows.filter(version=OuterRef("pk"))
 
 
 def counting_versions(

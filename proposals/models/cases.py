@@ -1,6 +1,7 @@
 """Proposals on the officers' desk: whose case it is, what was asked and answered, who looked at it when."""
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -30,6 +31,35 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.proposal}: {self.officer}"
+
+
+class CaseState(models.Model):
+    """How far a version is with its officers; a view over decisions, reviews, letters, questions, replies.
+
+    Versions about which nothing was recorded or asked have no row. The same is said of single decisions and
+    questions by their querysets; here it is gathered once for a whole list.
+    """
+
+    version = models.OneToOneField(
+        Version, models.DO_NOTHING, primary_key=True, related_name="case_state"
+    )
+    is_decided = models.BooleanField(help_text="An outcome stands that closes the case.")
+    is_waiting = models.BooleanField(help_text="An outcome waits for a second officer.")
+    is_to_be_told = models.BooleanField(help_text="What is in force closes it; no letter was sent.")
+    recorded_by = ArrayField(models.BigIntegerField(), help_text="Of outcomes that wait.")
+    sent_back_to = ArrayField(
+        models.BigIntegerField(), help_text="Who recorded what was sent back."
+    )
+    first_due_at = models.DateTimeField(null=True, help_text="Of questions without a reply.")
+    last_due_at = models.DateTimeField(null=True, help_text="Of questions without a reply.")
+
+    class Meta:
+        managed = False
+        db_table = "proposals_casestate"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"State of version {self.version_id}"
 
 
 class ConflictOfInterest(models.Model):

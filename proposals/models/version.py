@@ -49,7 +49,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
         )
 
     def counting(self) -> "VersionQuerySet":
-        return self.filter(counts_for__isnull=False)
+        return self.filter(proposal__counting=F("pk"))
 
     def with_latest_verdict(self) -> "VersionQuerySet":
         """Each with outcome and rules of its newest verdict, for lists and filters."""
@@ -60,13 +60,13 @@ class VersionQuerySet(models.QuerySet["Version"]):
         )
 
     def with_latest_outcome(self, outcome: str) -> "VersionQuerySet":
-        found = self.with_latest_verdict()
-        return found.filter(Q(latest_outcome=outcome))
+        newest = StoredVerdict.objects.newest().filter(outcome=outcome)
+        return self.filter(pk__in=newest.values("version"))
 
     def with_rule_to_look_at(self, rule: str) -> "VersionQuerySet":
         """Whose newest verdict says more than "pass" by this rule."""
-        found = self.with_latest_verdict()
-        return found.filter(Q(latest_rules__contains=[rule]))
+        newest = StoredVerdict.objects.newest().filter(rules_not_met__contains=[rule])
+        return self.filter(pk__in=newest.values("version"))
 
 
 class Version(models.Model):
@@ -156,6 +156,13 @@ def title_in(dossier: dict[str, Any]) -> str:
     return str(summary["acronym"] or summary["title"])
 
 
+class StoredVerdictQuerySet(models.QuerySet["StoredVerdict"]):
+    def newest(self) -> "StoredVerdictQuerySet":
+        """Of each version the last one that was made, found for all versions at once."""
+        later = StoredVerdict.objects.filter(version=OuterRef("version"), pk__gt=OuterRef("pk"))
+        return self.filter(~Exists(later)).order_by()
+
+
 class StoredVerdict(models.Model):
     """What the rules said of a version. A later one stands beside the first, never instead.
 
@@ -173,7 +180,7 @@ class StoredVerdict(models.Model):
         INELIGIBLE = Outcome.INELIGIBLE.value, _("Not eligible")
         INADMISSIBLE = Outcome.INADMISSIBLE.value, _("Not admissible")
 
-    version = models.ForeignKey(Version, models.PROTECT, related_name="verdicts")
+    version = models.ForeignKey(Version, models.PROTECT, related_name="verdicts", db_index=False)
     audience = models.CharField(max_length=10, choices=AudienceChoices)
     outcome = models.CharField(max_length=12, choices=OutcomeChoices)
     rules_not_met = ArrayField(models.CharField(max_length=40), default=list)
@@ -194,6 +201,8 @@ class StoredVerdict(models.Model):
         AppliedConditions, models.PROTECT, null=True, related_name="+", db_index=False
     )
 
+    objects = StoredVerdictQuerySet.as_manager()
+
     class Meta:
         ordering = ["version_id", "pk"]
         constraints = [
@@ -212,6 +221,9 @@ class StoredVerdict(models.Model):
                     facts_digest__startswith="sha256:",
                 ),
             )
+        ]
+        indexes = [
+            models.Index("version", F("id").desc(), include=["outcome"], name="newest_verdict")
         ]
         triggers = [
             pgtrigger.Protect(

@@ -10,10 +10,18 @@ from django.urls import reverse
 from calls import clock
 from conftest import DEADLINE, NEXT_DAY
 from proposals.desk import asking, cases, queue, searching
-from proposals.desk.deciding import CannotDecide, record_decision, review_decision
+from proposals.desk.deciding import CannotDecide, inform, record_decision, review_decision
 from proposals.desk.rights import AUDITORS
 from proposals.desk.searching import matching, take_words
-from proposals.models import Assignment, CaseEvent, SealedAccess, Version
+from proposals.models import (
+    Assignment,
+    CaseEvent,
+    CaseState,
+    Decision,
+    Question,
+    SealedAccess,
+    Version,
+)
 from proposals.receipts import issue_receipt
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 
@@ -66,6 +74,55 @@ def test_the_queue_says_what_waits_for_whom(versions, next_day):
     assert in_queue("applicant", me) == {asked} and in_queue("overdue", me) == set()
     assert in_queue("to-inform", me) == {done}
     assert in_queue("overdue", me, NEXT_DAY.replace(day=29)) == {asked}
+
+
+def states(version, moment=NEXT_DAY):
+    """What the view gathers, asked one by one of decisions and questions."""
+    decisions = Decision.objects.filter(version=version)
+    unanswered = Question.objects.filter(version=version, reply=None)
+    waits, back = decisions.filter(review=None), decisions.filter(review__answer="sent-back")
+    dues = sorted(unanswered.values_list("due_at", flat=True))
+    return {
+        "is_decided": decisions.deciding().exists(),
+        "is_waiting": waits.exists(),
+        "is_to_be_told": decisions.in_force().deciding().filter(information=None).exists(),
+        "recorded_by": sorted(waits.values_list("decided_by", flat=True)),
+        "sent_back_to": sorted(back.values_list("decided_by", flat=True)),
+        "first_due_at": dues[0] if dues else None,
+        "last_due_at": dues[-1] if dues else None,
+    }
+
+
+def test_the_view_of_all_cases_says_what_each_decision_and_question_says(versions, next_day):
+    officers = [make_officer() for _number in range(3)]
+    version = versions[0]
+
+    def recorded(outcome, by):
+        return record_decision(version, outcome=outcome, reason="Met.", by=officers[by])
+
+    def reviewed(answer, by):
+        newest = version.decisions.order_by("-pk").first()
+        review_decision(newest, answer=answer, reason="Look again.", by=officers[by])
+
+    history = [
+        lambda: asking.ask(version, "Why?", due_at=NEXT_DAY.replace(day=29), by=officers[0]),
+        lambda: asking.ask(version, "When?", due_at=NEXT_DAY.replace(day=25), by=officers[0]),
+        lambda: recorded("ineligible", by=0),
+        lambda: reviewed("sent-back", by=1),
+        lambda: recorded("clarify", by=1),
+        lambda: reviewed("confirmed", by=0),
+        lambda: recorded("eligible", by=2),
+        lambda: reviewed("confirmed", by=1),
+        lambda: inform(version.decisions.order_by("-pk").first(), by=officers[0]),
+        lambda: asking.reply(
+            version.questions.first(), "Because.", by=version.submitted_by, received_at=NEXT_DAY
+        ),
+    ]
+    assert not CaseState.objects.exists()
+    for step in history:
+        step()
+        seen = CaseState.objects.filter(version=version).values(*states(version)).get()
+        assert seen == states(version)
 
 
 def test_a_case_is_overdue_after_its_last_day_and_not_on_it(versions, next_day):

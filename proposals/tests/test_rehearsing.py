@@ -103,7 +103,10 @@ def test_nobody_looks_for_partners_in_it(call, rehearsal):
     """A request would be read by people who cannot see the call."""
     with clock.set_to(A_YEAR_LATER):
         staff = client_of(make_officer())
-        search, new = reverse("partners:search"), reverse("partners:new", args=[rehearsal.reference])
+        search, new = (
+            reverse("partners:search"),
+            reverse("partners:new", args=[rehearsal.reference]),
+        )
         assert search in text_of(staff.get(call.get_absolute_url()))
         assert f"{search}?call=" not in text_of(staff.get(rehearsal.get_absolute_url()))
         assert staff.get(search, {"call": rehearsal.reference}).status_code == 404
