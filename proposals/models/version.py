@@ -49,7 +49,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
         )
 
     def counting(self) -> "VersionQuerySet":
-        return self.filter(proposal__counting=F("pk"))
+        return self.filter(counts_for__isnull=False)
 
     def with_latest_verdict(self) -> "VersionQuerySet":
         """Each with outcome and rules of its newest verdict, for lists and filters."""
