@@ -31,6 +31,9 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username or "")
 
 
+NAMELESS = _("somebody without a name")
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person; the e-mail address is the name to log in with."""
 
@@ -56,7 +59,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         """Never the address: names stand on pages that others read."""
-        return self.full_name or str(_("somebody without a name"))
+        return self.full_name or str(NAMELESS)
 
     def get_full_name(self) -> str:
         return str(self)

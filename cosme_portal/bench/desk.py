@@ -12,6 +12,7 @@ from cosme_portal.bench.report import floor, row, seconds_of
 FEW, MANY = 50, 5000
 TURNS = 40
 REFERENCE = "BENCH-DESK"
+OFFICERS = 4
 MEGABYTE = 1024 * 1024
 PAGES = {
     "list": "/admin/proposals/version/",
@@ -32,11 +33,13 @@ def the_desk(source: Any) -> Iterator[bool]:
     call = clone_call(
         source, reference=REFERENCE, title="Bench", first_deadline=clock.now() - timedelta(days=1)
     )
-    client = _officer()
+    officers = _officers()
+    client = _client_of(officers[0])
     _fill(FEW)
     few = {name: _queries(client, path) for name, path in _paths(call).items()}
     few_memory = _memory_of_export()
     _fill(MANY - FEW)
+    _work_on(call, officers)
     paths = _paths(call)
     many = {name: _queries(client, path) for name, path in paths.items()}
     plain = _p95(client, "/bench/admin/proposals/version/")
@@ -57,15 +60,25 @@ def the_desk(source: Any) -> Iterator[bool]:
     )
 
 
-def _officer() -> Any:
+def _officers() -> list[Any]:
     from django.contrib.auth.models import Group  # noqa: PLC0415 -- after set-up
-    from django.test import Client  # noqa: PLC0415
 
     from applicants.models import User  # noqa: PLC0415
     from proposals.desk.rights import SCREENING_OFFICERS  # noqa: PLC0415
 
-    officer = User.objects.create_user("bench@desk.example", "", full_name="Officer", is_staff=True)
-    officer.groups.add(Group.objects.get(name=SCREENING_OFFICERS))
+    made = [
+        User.objects.create_user(
+            f"bench{n}@desk.example", "", full_name=f"Officer {n}", is_staff=True
+        )
+        for n in range(OFFICERS)
+    ]
+    Group.objects.get(name=SCREENING_OFFICERS).user_set.add(*made)
+    return made
+
+
+def _client_of(officer: Any) -> Any:
+    from django.test import Client  # noqa: PLC0415 -- after set-up
+
     client = Client(SERVER_NAME="localhost")
     client.force_login(officer)
     return client
@@ -85,6 +98,31 @@ def _fill(count: int) -> None:
         pass
     while take_words(clock.now(), at_most=1000):
         pass
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _work_on(call: Any, officers: list[Any]) -> None:
+    """Half of the cases have an officer; of five one is decided, one waits for a colleague, one was asked."""
+    from django.db import connection  # noqa: PLC0415 -- after set-up
+
+    from calls import clock  # noqa: PLC0415
+    from proposals.desk import asking, cases  # noqa: PLC0415
+    from proposals.desk.deciding import record_decision, review_decision  # noqa: PLC0415
+    from proposals.models import Version  # noqa: PLC0415
+
+    found = Version.objects.filter(proposal__strand__call=call).defer("dossier", "circumstances")
+    versions = list(found.select_related("proposal__strand__call").order_by("pk"))
+    cases.assign_evenly([one.proposal for one in versions[::2]], officers, by=officers[0])
+    soon = clock.now() + timedelta(days=7)
+    for number, version in enumerate(versions):
+        first, second = officers[number % OFFICERS], officers[(number + 1) % OFFICERS]
+        if number % 5 in (0, 1):
+            decision = record_decision(version, outcome="eligible", reason="Met.", by=first)
+            if number % 5 == 0:
+                review_decision(decision, answer="confirmed", reason="", by=second)
+        elif number % 5 == 2:
+            asking.ask(version, "Why?", due_at=soon, by=first)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

@@ -34,11 +34,16 @@ plain.has_permission = lambda request: True  # type: ignore[method-assign]
 
 
 class PlainVersionAdmin(admin.ModelAdmin):
-    """Some columns, one related row each, fifty to a page."""
+    """As many columns of the same and related rows as the desk has, Django's filters, fifty to a page."""
 
     change_list_template = "admin/change_list.html"
-    list_display = ["id", "proposal", "acronym", "received_at"]
-    list_select_related = ["proposal"]
+    list_display = [
+        "proposal__number", "acronym", "proposal__strand__number", "countries", "received_at",
+        "proposal__assignment__officer", "number", "committed_at",
+    ]  # fmt: skip
+    list_filter = ["proposal__strand", "proposal__assignment__officer", "received_at"]
+    list_select_related = ["proposal__strand", "proposal__assignment__officer"]
+    search_fields = ["proposal__number", "acronym"]
     list_per_page = 50
     show_full_result_count = False
 
@@ -49,6 +54,10 @@ class PlainVersionAdmin(admin.ModelAdmin):
         return True
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return True
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """So that rows have boxes, as those of the desk."""
         return True
 
 

@@ -1,8 +1,10 @@
 """Filters of the list of versions."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.core.cache import caches
 from django.db.models import CharField, Exists, F, Func, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +16,11 @@ from calls.models import Call, Strand
 from proposals.admin.pages import is_id
 from proposals.desk.cases import screening_officers
 from proposals.desk.queue import Queue, in_queue
-from proposals.models import Decision, StoredVerdict, Version
+from proposals.models import Decision, Proposal, StoredVerdict, Version
+
+KEPT_SECONDS = (
+    300  # the countries among so many cases of an officer; asked anew when one more opens
+)
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -59,6 +65,16 @@ def rehearsal_in(request: HttpRequest) -> int | None:
     return int(asked) if is_id(asked) else 0
 
 
+def keep_count(request: HttpRequest, count: int) -> None:
+    """Let the filters know how many current cases this officer may read; the list counts them anyway."""
+    request.META["portal.open_cases"] = count
+
+
+def open_cases(request: HttpRequest) -> int:
+    """What was kept, so that what is remembered of so many cases is not said of more; 0 where nothing was."""
+    return int(request.META.get("portal.open_cases", 0))
+
+
 class OfficerFilter(admin.SimpleListFilter):
     title = _("officer")
     parameter_name = "officer"
@@ -79,11 +95,19 @@ class StrandFilter(admin.SimpleListFilter):
     parameter_name = "strand"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        opened = Version.objects.open_to(person(request), clock.now())
-        opened = opened.rehearsed_in(rehearsal_in(request))
-        strands = Strand.objects.filter(Exists(opened.filter(proposal__strand=OuterRef("pk"))))
-        strands = strands.select_related("call").order_by("call__reference", "number")
-        return [(str(one.pk), f"{one.call.reference}, strand {one.number}") for one in strands]
+        submitted = Proposal.objects.filter(strand=OuterRef("pk"), counting__isnull=False)
+        strands = Strand.objects.filter(Exists(submitted), call__deadline__lte=clock.now())
+        rehearsal = rehearsal_in(request)
+        strands = (
+            strands.filter(call__rehearsal_of=None)
+            if rehearsal is None
+            else strands.filter(call=rehearsal, call__rehearsal_of__isnull=False)
+        )
+        names = strands.order_by("call__reference", "number")
+        return [
+            (str(pk), f"{reference}, strand {number}")
+            for pk, reference, number in names.values_list("pk", "call__reference", "number")
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
         known = {key for key, _label in self.lookup_choices}
@@ -97,15 +121,21 @@ class CountryFilter(admin.SimpleListFilter):
     parameter_name = "country"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        country = Func(F("countries"), function="unnest", output_field=CharField())
-        opened = Version.objects.open_to(person(request), clock.now()).order_by()
-        opened = opened.rehearsed_in(rehearsal_in(request))
-        codes = opened.annotate(code=country).values_list("code", flat=True).distinct()
-        return [(code, code) for code in sorted(codes)]
+        key = f"desk:countries:{person(request).pk}:{rehearsal_in(request)}:{open_cases(request)}"
+        found = partial(_countries_of_open_cases, request)
+        codes = caches["pages"].get_or_set(key, found, KEPT_SECONDS)
+        return [(code, code) for code in codes or ()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
         value = self.value()
         return queryset.filter(countries__contains=[value]) if value else queryset
+
+
+def _countries_of_open_cases(request: HttpRequest) -> list[str]:
+    country = Func(F("countries"), function="unnest", output_field=CharField())
+    opened = Version.objects.open_to(person(request), clock.now()).order_by()
+    opened = opened.rehearsed_in(rehearsal_in(request))
+    return sorted(opened.annotate(code=country).values_list("code", flat=True).distinct())
 
 
 class OutcomeFilter(admin.SimpleListFilter):

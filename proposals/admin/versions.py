@@ -9,19 +9,20 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from applicants.models import NAMELESS
 from applicants.web import person
 from calls import clock
 from calls.models import Call
 from calls.templatetags.instants import in_short
 from proposals.admin import assigning, deciding, exports, saved_filters, sheet, statistics
+from proposals.admin.case_list import CaseList, CaseRow, number_of_answers
 from proposals.admin.filters import (
     CountryFilter,
     CountsFilter,
@@ -32,20 +33,16 @@ from proposals.admin.filters import (
     RehearsalFilter,
     RuleFilter,
     StrandFilter,
+    keep_count,
     rehearsal_in,
 )
 from proposals.admin.pages import DeskAdmin, find_case
 from proposals.desk import queue
 from proposals.desk.searching import matching
-from proposals.models import Decision, Export, SheetAnswer, StoredVerdict, Version
+from proposals.models import Decision, Export, Proposal, StoredVerdict, Version
 
-
-def _number_of_answers() -> Any:
-    """Rules that an officer has answered; lines of the checklists are counted on the sheet."""
-    of_rules = SheetAnswer.objects.filter(version=OuterRef("pk"), item__startswith="rule:")
-    own = of_rules.order_by().values("version")
-    counted = own.annotate(count=Count("pk")).values("count")
-    return Coalesce(Subquery(counted), 0)
+OUTCOMES = dict(StoredVerdict.OutcomeChoices.choices)
+DECIDED = dict(Decision.OutcomeChoices.choices)
 
 
 @admin.register(Version)
@@ -97,12 +94,13 @@ class VersionAdmin(DeskAdmin):
         return (
             Version.objects.open_to(person(request), clock.now())
             .rehearsed_in(rehearsal_in(request))
-            .with_latest_verdict()
             .defer("dossier", "circumstances")
-            .select_related("proposal__strand__call", "proposal__assignment__officer")
-            .annotate(answers=_number_of_answers())
-            .prefetch_related(Prefetch("decisions", Decision.objects.select_related("review")))
+            .select_related("proposal__strand__call")
+            .annotate(answers=number_of_answers())
         )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CaseList]:
+        return CaseList
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -126,11 +124,11 @@ class VersionAdmin(DeskAdmin):
         officer, moment = person(request), clock.now()
         rehearsal = rehearsal_in(request)
         versions = queue.counting_versions(officer, moment, rehearsal=rehearsal)
-        opened = Version.objects.open_to_officers(moment).values("pk")
         counts = queue.lengths(versions, officer=officer, moment=moment)
-        counting = Version.objects.counting().rehearsed_in(rehearsal)
+        keep_count(request, counts["all"])
         context = {
-            "sealed": counting.exclude(pk__in=opened).count(),
+            "sealed": Proposal.objects.rehearsed_in(rehearsal).sealed(moment).order_by().count(),
+            "all_cases": counts["all"],
             "call": Call.objects.filter(pk=rehearsal).first() if rehearsal else None,
             "rehearsal": rehearsal,
             "queue": [
@@ -173,48 +171,43 @@ class VersionAdmin(DeskAdmin):
         return sheet.history(self, request, found)
 
     @admin.display(description=_("proposal"), ordering="proposal__number")
-    def number_and_version(self, version: Version) -> SafeString:
-        name = f"{version.proposal.number} v{version.number}"
-        return format_html('<span class="one-line">{}</span>', name)
+    def number_and_version(self, row: CaseRow) -> SafeString:
+        return format_html('<span class="one-line">{} v{}</span>', row.proposal, row.number)
 
     @admin.display(description=_("acronym"), ordering="acronym")
-    def acronym_or_title(self, version: Version) -> str:
-        return version.acronym
+    def acronym_or_title(self, row: CaseRow) -> str:
+        return row.acronym
 
     @admin.display(description=_("strand"), ordering="proposal__strand__number")
-    def strand(self, version: Version) -> str:
-        return f"{version.proposal.strand.number}"
+    def strand(self, row: CaseRow) -> int:
+        return row.strand
 
     @admin.display(description=_("machine says"))
-    def machine(self, version: Version) -> SafeString:
-        outcome = version.latest_outcome or ""
-        label = dict(StoredVerdict.OutcomeChoices.choices).get(outcome, "–")
+    def machine(self, row: CaseRow) -> SafeString:
+        outcome = row.outcome or ""
+        label = OUTCOMES.get(outcome, "–")
         return format_html('<span class="outcome outcome-{}">{}</span>', outcome, label)
 
     @admin.display(description=_("received"), ordering="received_at")
-    def received(self, version: Version) -> SafeString:
-        day, _space, rest = in_short(version.received_at).partition(", ")
+    def received(self, row: CaseRow) -> SafeString:
+        day, _space, rest = in_short(row.received_at).partition(", ")
         return format_html('<span class="one-line">{},</span> {}', day, rest)
 
     @admin.display(description=_("officer"), ordering="proposal__assignment__officer__full_name")
-    def whose(self, version: Version) -> str:
-        assignment = version.proposal.assigned
-        if assignment is None:
-            return "–"
-        until = f", {assignment.due_on:%d.%m.%Y}" if assignment.due_on else ""
-        return f"{assignment.officer}{until}"
+    def whose(self, row: CaseRow) -> str:
+        until = f", {row.due_on:%d.%m.%Y}" if row.due_on else ""
+        return "–" if row.officer is None else f"{row.officer or NAMELESS}{until}"
 
     @admin.display(description=_("rules seen"), ordering="answers")
-    def answered_lines(self, version: Any) -> int:
-        return int(version.answers)
+    def answered_lines(self, row: CaseRow) -> int:
+        return row.answers
 
     @admin.display(description=_("decision"))
-    def decision(self, version: Version) -> str:
-        decisions = list(version.decisions.all())
-        if not decisions:
+    def decision(self, row: CaseRow) -> str:
+        if row.decision is None:
             return "–"
-        newest = decisions[0]
-        return f"{newest.get_outcome_display()} ({newest.state.label})"
+        outcome, state = row.decision
+        return f"{DECIDED[outcome]} ({state.label})"
 
     @admin.action(description=_("Assign to officers"), permissions=["assign"])
     def assign(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:

@@ -30,11 +30,11 @@ def in_queue(
 
 
 def lengths(versions: VersionQuerySet, *, officer: User, moment: datetime) -> dict[str, int]:
-    """How many stand in each queue, in one query."""
+    """How many stand in each queue, and as "all" how many there are, in one query."""
     conditions = _conditions(officer, moment)
     named = {name.replace("-", "_"): Count("pk", filter=q) for name, q in conditions.items()}
-    counted = versions.order_by().aggregate(**named)
-    return {name: counted[name.replace("-", "_")] for name in conditions}
+    counted = versions.order_by().aggregate(all=Count("pk"), **named)
+    return {name: counted[name.replace("-", "_")] for name in ["all", *conditions]}
 
 
 def _conditions(officer: User, moment: datetime) -> dict[str, Q]:

@@ -66,6 +66,18 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
             condition |= Q(Exists(opened))
         return self.with_deadline().filter(condition, deleted_at=None)
 
+    def rehearsed_in(self, rehearsal: int | None) -> "ProposalQuerySet":
+        """Those of the rehearsal with this key; without one those of real calls, never of both."""
+        if rehearsal is None:
+            return self.filter(strand__call__rehearsal_of=None)
+        return self.filter(strand__call=rehearsal, strand__call__rehearsal_of__isnull=False)
+
+    def sealed(self, moment: datetime) -> "ProposalQuerySet":
+        """Submitted ones whose deadline, or whose later one of their own, has not passed."""
+        later = IndividualExtension.objects.filter(proposal=OuterRef("pk"), until__gt=moment)
+        submitted = self.filter(counting__isnull=False)
+        return submitted.filter(Q(Exists(later)) | Q(strand__call__deadline__gt=moment))
+
     def with_deadline(self) -> "ProposalQuerySet":
         """Each with its own effective deadline: the call's, or a later individual one."""
         own = (

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from unittest.mock import patch
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -13,6 +14,7 @@ from calls import clock
 from calls.eligibility.countries import Participation
 from calls.publishing import change_countries, extend_deadline
 from conftest import DEADLINE, NEXT_DAY
+from proposals.admin.versions import VersionAdmin
 from proposals.desk.deciding import StillSealed, record_decision
 from proposals.models import Decision, IndividualExtension, SealedAccess, StoredVerdict
 from proposals.receipts import issue_receipt
@@ -304,3 +306,22 @@ def test_officers_judge_by_the_deadline_in_force_not_by_that_of_the_submission(c
 
     verdict = StoredVerdict.objects.get(version=version, audience="officer").verdict
     assert (verdict.outcome, verdict.rule_date) == ("pass", "2015-05-11")
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "2", "99", "1" * 40, "x"])
+def test_a_page_that_is_not_there_leads_back_to_the_list(call, page):
+    submit(make_ready(call))
+    with clock.set_to(NEXT_DAY):
+        answer = desk().get(LIST, {"p": page}, follow=True)
+    assert answer.status_code == 200 and "LASER-GO" in answer.content.decode()
+
+
+def test_the_list_turns_its_pages_and_shows_all(call):
+    lead = make_user()
+    made = [submit(make_ready(call, lead=lead)) for _number in range(3)]
+    with clock.set_to(NEXT_DAY), patch.object(VersionAdmin, "list_per_page", 2):
+        pages = [
+            desk().get(LIST, given).content.decode() for given in ({}, {"p": "2"}, {"all": ""})
+        ]
+    seen = [[one.proposal.number in page for one in made] for page in pages]
+    assert [sum(one) for one in seen] == [2, 1, 3] and all("3 versions" in page for page in pages)
