@@ -203,6 +203,26 @@ def decline(invitation: Invitation, *, reason: str, by: User | None) -> None:
     )
 
 
+@transaction.atomic
+def decline_for(participant: Participant, *, reason: str, by: User) -> None:
+    """Say no for an organisation by somebody who acts for it, asked by a mail or not.
+
+    Raises:
+        NotOpen: the deadline has passed.
+    """
+    moment = clock.now()
+    proposal = participant.proposal
+    check_open(proposal, moment)
+    asked = participant.invitations.filter(
+        purpose=Invitation.Purpose.CONFIRM, state=Invitation.State.PENDING, expires_at__gt=moment
+    )
+    invitation = asked.first() or Invitation.objects.create(
+        proposal=proposal, participant=participant, purpose=Invitation.Purpose.CONFIRM, email=by.email,
+        invited_by=proposal.started_by, invited_at=moment, expires_at=moment + LASTS, times_sent=0,
+    )  # fmt: skip
+    decline(invitation, reason=reason, by=by)
+
+
 def answer(
     invitation: Invitation, state: Invitation.State, *, by: User | None, reason: str = ""
 ) -> Invitation:

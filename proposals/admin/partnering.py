@@ -17,6 +17,17 @@ from proposals.models import PartnershipRequest, Report
 from proposals.partnering import requests, talking
 
 
+class ShutForm(forms.Form):
+    """Close what should not be there; its people read why."""
+
+    remark = TextField(
+        label=gettext_lazy("Why you close it"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("Its people read it. They cannot open the request again."),
+    )
+
+
 class LookForm(forms.Form):
     """Publish it, or say what has to be changed."""
 
@@ -49,7 +60,8 @@ class PartnershipRequestAdmin(OwnPageAdmin):
     acts_with = "proposals.change_partnershiprequest"
 
     def page_of(self, request: HttpRequest, found: PartnershipRequest) -> HttpResponse:
-        form = LookForm(request.POST or None)
+        waits = found.state == PartnershipRequest.State.WAITING
+        form = (LookForm if waits or not found.is_public else ShutForm)(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
                 self._do(found, form.cleaned_data, request)
@@ -59,7 +71,6 @@ class PartnershipRequestAdmin(OwnPageAdmin):
                 tasks.hurry()
                 messages.success(request, _("Done; its people get a mail."))
                 return redirect("admin:proposals_partnershiprequest_changelist")
-        waits = found.state == PartnershipRequest.State.WAITING
         return self.show(
             request,
             "admin/proposals/partnershiprequest/look.html",
@@ -67,11 +78,14 @@ class PartnershipRequestAdmin(OwnPageAdmin):
             status=422 if form.errors else 200,
             request_=found,
             form=form,
-            may_act=self.may_act(request) and waits,
+            waits=waits,
+            may_act=self.may_act(request) and (waits or found.is_public),
         )
 
     def _do(self, found: PartnershipRequest, given: dict[str, Any], request: HttpRequest) -> None:
-        if given["answer"] == "publish":
+        if "answer" not in given:
+            requests.shut(found, remark=given["remark"], by=person(request))
+        elif given["answer"] == "publish":
             requests.let_through(found, by=person(request))
         else:
             requests.refuse(found, remark=given["remark"], by=person(request))
@@ -84,9 +98,17 @@ class HandleForm(forms.Form):
         label=gettext_lazy("What you found, and did"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("Who reported it reads this."),
     )
-    closes = forms.BooleanField(
-        label=gettext_lazy("Close the request: nobody can write to it any more"), required=False
+    remark = TextField(
+        label=gettext_lazy("To close the request, say why"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy(
+            "Its people read this. Nobody else sees the request any more, and they cannot open it again. "
+            "Leave it empty to let the request stand."
+        ),
     )
 
 
@@ -106,7 +128,10 @@ class ReportAdmin(OwnPageAdmin):
                 talking.handle(found, by=person(request), **form.cleaned_data)
             except talking.HandledAlready:
                 form.add_error(None, _("A colleague has handled it meanwhile."))
+            except requests.CannotPublish as refusal:
+                form.add_error("remark", str(refusal))
             else:
+                tasks.hurry()
                 messages.success(request, _("The report is handled."))
                 return redirect("admin:proposals_report_changelist")
         letters = (

@@ -65,13 +65,14 @@ class PartnershipRequest(models.Model):
         PUBLISHED = "published", _("Published")
         FILLED = "filled", _("Filled")
         CLOSED = "closed", _("Closed")
+        SHUT = "shut", _("Closed by the helpdesk")
 
     class Role(models.TextChoices):
         COORDINATOR = "coordinator", _("Coordinator")
         PARTNER = "partner", _("Partner")
         ASSOCIATED = "associated", _("Associated partner")
 
-    NOT_PUBLIC = (State.DRAFT, State.WAITING, State.REFUSED)
+    NOT_PUBLIC = (State.DRAFT, State.WAITING, State.REFUSED, State.SHUT)
 
     number = models.CharField(max_length=9, unique=True, default=new_number, editable=False)
     organisation = models.ForeignKey(
@@ -103,7 +104,7 @@ class PartnershipRequest(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     lasts_until = models.DateTimeField(null=True, blank=True)
     looked_at_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
-    remark = models.TextField(blank=True, help_text="Why a moderator did not publish it.")
+    remark = models.TextField(blank=True, help_text="Why staff did not publish it, or closed it.")
 
     folded = models.TextField(editable=False, help_text="Its words as search compares them.")
     words = models.GeneratedField(
@@ -130,7 +131,7 @@ class PartnershipRequest(models.Model):
             ),
             models.CheckConstraint(
                 name="a_refusal_has_a_remark",
-                condition=~Q(state="refused") | Q(remark__regex=r"\S"),
+                condition=~Q(state__in=["refused", "shut"]) | Q(remark__regex=r"\S"),
             ),
         ]
         indexes = [
@@ -146,7 +147,8 @@ class PartnershipRequest(models.Model):
                     ("draft", "waiting"), ("draft", "published"), ("waiting", "published"),
                     ("waiting", "refused"), ("waiting", "draft"), ("refused", "draft"),
                     ("published", "filled"), ("published", "closed"), ("filled", "published"),
-                    ("closed", "published"), ("published", "waiting"),
+                    ("closed", "published"), ("published", "waiting"), ("published", "shut"),
+                    ("filled", "shut"), ("closed", "shut"),
                 ],
             ),
             guards.REQUEST_IS_OF_NO_REHEARSAL,

@@ -214,21 +214,49 @@ def refuse(request: PartnershipRequest, *, remark: str, by: User) -> Partnership
     return current
 
 
+@transaction.atomic
+def shut(request: PartnershipRequest, *, remark: str, by: User) -> PartnershipRequest:
+    """Staff close a request that is not what partner search is for. Only its own people still see it.
+
+    They are told why; they cannot open it again, but write another one.
+
+    Raises:
+        CannotPublish: it is not public (any more), or the remark is blank.
+    """
+    current = _locked(request)
+    if not current.is_public:
+        raise CannotPublish(_("It is not public any more."))
+    if not remark.strip():
+        raise CannotPublish(_("Say to its people why you close it."))
+    current.state, current.remark, current.looked_at_by = State.SHUT, remark.strip(), by
+    current.save(update_fields=["state", "remark", "looked_at_by"])
+    _show_on_call_page(current)
+    _tell_its_people(current, _("Your partnership request was closed"), remark.strip())
+    return current
+
+
 def _tell_its_people(request: PartnershipRequest, subject: str, remark: str) -> None:
     if request.organisation is None:
         return
     people = request.organisation.members.filter(is_active=True)
+    counts, to_do = {
+        State.PUBLISHED: (_("It is published."), _("Nothing.")),
+        State.REFUSED: (
+            _("It is not published; its text is kept."),
+            _("Change what is said above, and publish it again."),
+        ),
+        State.SHUT: (
+            _("Nobody else sees it any more; its text is kept for you."),
+            _("If this is a mistake, ask the helpdesk. You can write another request."),
+        ),
+    }[State(request.state)]
     post(
         Words(
             subject=subject,
-            happened=_("An officer has looked at “%(title)s”.") % {"title": request.title},
+            happened=_("The portal's staff have looked at “%(title)s”.") % {"title": request.title},
             quote=remark,
-            counts=_("It is published.")
-            if not remark
-            else _("It is not published; its text is kept."),
-            to_do=_("Nothing.")
-            if not remark
-            else _("Change what is said above, and publish it again."),
+            counts=counts,
+            to_do=to_do,
             link=reverse("partners:request", args=[request.number]),
             link_words=_("The request"),
         ),

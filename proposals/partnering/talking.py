@@ -5,12 +5,14 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from applicants.models import Organisation, User
 from calls import clock
 from calls.eligibility.facts import Role
+from calls.templatetags.instants import in_words
 from proposals.drafting import AlreadyInConsortium, Invited, add_participant, section_of
 from proposals.mailing import Words, post
 from proposals.models import (
@@ -232,11 +234,14 @@ class HandledAlready(Exception):
 
 
 @transaction.atomic
-def handle(found: Report, *, outcome: str, closes: bool, by: User) -> Report:
-    """Say what was found and done about a report; `closes` ends the request as its people could.
+def handle(found: Report, *, outcome: str, remark: str = "", by: User) -> Report:
+    """Say what was found and done about a report, and tell who reported it.
+
+    With a remark the request is closed, and its people are told the remark.
 
     Raises:
         HandledAlready: somebody has handled it.
+        CannotPublish: there is a remark, and no public request to close.
     """
     locked = (
         Report.objects.select_for_update(of=("self",)).select_related("request").get(pk=found.pk)
@@ -245,18 +250,47 @@ def handle(found: Report, *, outcome: str, closes: bool, by: User) -> Report:
         raise HandledAlready
     locked.outcome, locked.handled_by, locked.handled_at = outcome.strip(), by, clock.now()
     locked.save(update_fields=["outcome", "handled_by", "handled_at"])
-    ended = locked.request
-    if closes and ended is not None and ended.state == PartnershipRequest.State.PUBLISHED:
-        requests.end(ended, is_filled=False)
+    if remark.strip():
+        if locked.request is None:
+            raise requests.CannotPublish(_("No request belongs to this report."))
+        requests.shut(locked.request, remark=remark, by=by)
+    _tell_who_reported(locked)
     return locked
 
 
-def drafts_to_invite_into(conversation: Conversation, user: User) -> list[Proposal]:
-    """Open drafts that this person leads, for the call of the request where there is one."""
-    led = Proposal.objects.led_by(user).filter(deleted_at=None).open_at(clock.now())
+def _tell_who_reported(handled: Report) -> None:
+    if handled.made_by is None or not handled.made_by.is_active:
+        return
+    post(
+        Words(
+            subject=_("We have looked at what you reported"),
+            happened=_("The helpdesk has looked at what you reported on %(day)s.")
+            % {"day": in_words(handled.made_at)},
+            quote=handled.reason,
+            counts=_("It was found, and done: %(outcome)s") % {"outcome": handled.outcome},
+            to_do=_("Nothing. If something is still not right, report it again or ask us."),
+            link=reverse("enquiries:ask"),
+            link_words=_("Ask us"),
+        ),
+        to=[handled.made_by.email],
+        key=f"report:{handled.pk}",
+    )
+
+
+def drafts_to_invite_into(conversation: Conversation, user: User, *, side: Side) -> list[Proposal]:
+    """Open drafts that this person leads, coordinated by the organisation that talks here.
+
+    Where they talk about a request, those of its call. Sections come with them, for the titles.
+    """
+    own = organisation_on(conversation, side)
+    coordinated = Participant.objects.filter(
+        proposal=OuterRef("pk"), organisation=own, role=Role.COORDINATOR.value
+    )
+    led = Proposal.objects.led_by(user).filter(Exists(coordinated), deleted_at=None)
     if conversation.request is not None:
         led = led.filter(strand__call=conversation.request.call_id)
-    return list(led.select_related("strand__call"))
+    found = led.open_at(clock.now()).select_related("strand__call").prefetch_related("sections")
+    return list(found.order_by("-started_at"))
 
 
 @transaction.atomic

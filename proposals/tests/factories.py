@@ -28,11 +28,12 @@ def fresh(proposal: Proposal) -> Proposal:
 
 
 def make_draft(
-    call: Call, *, strand: str = "3.1", lead: User | None = None, countries: Any = COUNTRIES
-) -> Proposal:
-    """A draft with a consortium and nothing else written."""
+    call: Call, *, strand: str = "3.1", lead: User | None = None, countries: Any = COUNTRIES,
+    coordinator: Organisation | None = None,
+) -> Proposal:  # fmt: skip
+    """A draft with a consortium and nothing else written; the first country is the coordinator's."""
     lead = lead or make_user()
-    coordinator = make_organisation(by=lead, country=countries[0])
+    coordinator = coordinator or make_organisation(by=lead, country=countries[0])
     proposal = drafting.start_draft(
         call.strands.select_related("call").get(code=strand), organisation=coordinator, by=lead
     )

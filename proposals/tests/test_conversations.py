@@ -11,11 +11,13 @@ from django.urls import reverse
 from applicants.tests.factories import make_user
 from calls import clock
 from conftest import AFTERNOON, NEXT_DAY
-from proposals.desk.rights import HELPDESK
+from proposals.confirming import unconfirmed
+from proposals.desk.rights import CALL_MANAGERS, HELPDESK
+from proposals.dossier import Draft
 from proposals.models import Conversation, Mail, Message, Report
 from proposals.partnering import talking
 from proposals.partnering.talking import CannotInvite, CannotWrite, Side
-from proposals.tests.factories import fresh, make_draft, make_officer
+from proposals.tests.factories import fresh, make_draft, make_officer, partner_of, save
 from proposals.tests.partners import make_owner, make_request
 
 pytestmark = pytest.mark.django_db
@@ -172,11 +174,30 @@ def test_a_request_is_reported_and_closed_by_the_helpdesk(request_, asker):
     client = client_of(helpdesk)
     assert "Advertising." in text_of(client.get(page))
     assert client.post(page, {"outcome": " "}).status_code == 422
-    client.post(page, {"outcome": "Advertising indeed.", "closes": "on"})
+    client.post(page, {"outcome": "Advertising indeed.", "remark": "It sells machines."})
     request_.refresh_from_db()
-    assert request_.state == "closed" and Report.objects.get().handled_by == helpdesk
+    assert request_.state == "shut" and Report.objects.get().handled_by == helpdesk
     again = client.post(page, {"outcome": "Once more."})
     assert "A colleague has handled it meanwhile." in text_of(again)
+    told = Mail.objects.filter(to=asker[0].email).latest("pk")
+    assert "Advertising indeed." in told.text and "It sells machines." not in told.text
+
+
+def test_what_staff_closed_only_its_own_people_see_and_nobody_opens(request_, owner):
+    client, manager = client_of(owner[0]), client_of(make_officer(CALL_MANAGERS))
+    desk = reverse("admin:proposals_partnershiprequest_change", args=[request_.pk])
+    assert manager.post(desk, {"remark": " "}).status_code == 422
+    manager.post(desk, {"remark": "It sells machines."})
+    assert "It sells machines." in Mail.objects.filter(to=owner[0].email).latest("pk").text
+    assert Client().get(request_.get_absolute_url()).status_code == 404
+    own = text_of(client.get(request_.get_absolute_url()))
+    assert "It sells machines." in own and "Open it again" not in own
+    client.post(reverse("partners:renew", args=[request_.number]))
+    request_.refresh_from_db()
+    assert request_.state == "shut"
+    with pytest.raises(DatabaseError, match="Invalid transition"), transaction.atomic():
+        type(request_).objects.filter(pk=request_.pk).update(state="published")
+    assert "Nothing waits here." in text_of(manager.get(desk))
 
 
 def test_the_helpdesk_reads_no_conversation_that_nobody_reported(request_, asker):
@@ -190,8 +211,8 @@ def test_the_helpdesk_reads_no_conversation_that_nobody_reported(request_, asker
 def test_interest_becomes_an_invitation_in_one_click(call, owner, asker):
     """The owner of the request offers to be a partner; who asks leads a draft."""
     request_ = make_request(call, owner=owner, shows_name=True)
-    lead, _organisation = asker
-    draft = make_draft(call, lead=lead, countries=("LT",))
+    lead, organisation = asker
+    draft = make_draft(call, lead=lead, coordinator=organisation, countries=("LT",))
     conversation = begun(request_, asker)
     answer = client_of(lead).post(
         page("invite", conversation), {"draft": draft.number}, follow=True
@@ -209,17 +230,52 @@ def test_interest_becomes_an_invitation_in_one_click(call, owner, asker):
 
 
 def test_nobody_is_invited_before_saying_who_they_are(call, request_, asker, owner):
-    draft = make_draft(call, lead=asker[0], countries=("LT",))
+    lead, organisation = asker
+    draft = make_draft(call, lead=lead, coordinator=organisation, countries=("LT",))
     conversation = begun(request_, asker)
-    client = client_of(asker[0])
+    client = client_of(lead)
     answer = client.post(page("invite", conversation), {"draft": draft.number}, follow=True)
     assert "has not said who it is yet" in text_of(answer)
     foreign = client.post(page("invite", conversation), {"draft": "AAAA-AAAA"}, follow=True)
-    assert "Choose an open draft that you lead" in text_of(foreign)
+    assert "Choose an open draft that your organisation coordinates" in text_of(foreign)
     assert fresh(draft).participants.count() == 1
     with clock.set_to(NEXT_DAY):
         late = client.post(page("invite", conversation), {"draft": draft.number}, follow=True)
     assert "Choose an open draft" in text_of(late)
+
+
+def test_only_drafts_that_the_talking_organisation_coordinates_are_offered_by_name(
+    call, owner, asker
+):
+    """Who leads proposals of several organisations must not open the wrong one to somebody."""
+    conversation = begun(make_request(call, owner=owner), asker)
+    lead, organisation = asker
+    own = make_draft(call, lead=lead, coordinator=organisation, countries=("LT",))
+    other = make_draft(call, lead=lead, countries=("LT",))
+    save(own, "summary", acronym="OURS")
+    client = client_of(lead)
+    shown = text_of(client.get(conversation.get_absolute_url()))
+    assert f"Into OURS, strand 1 ({own.number})" in shown and other.number not in shown
+    client.post(page("invite", conversation), {"draft": other.number})
+    assert fresh(other).participants.count() == 1
+
+
+def test_people_of_a_partner_decline_without_a_mail(call):
+    draft = make_draft(call)
+    partner = partner_of(draft)
+    key = draft.participants.get(organisation__members=partner).key
+    path = reverse("proposals:confirm", args=[draft.number, key])
+    client = client_of(partner)
+    assert "No, I decline" in text_of(client.get(path))
+    answer = client.post(path, {"decline": "yes", "reason": "No time this year"})
+    assert "You have declined" in text_of(answer)
+    told = Mail.objects.filter(to=draft.started_by.email).latest("pk")
+    assert "No time this year" in told.text
+    waiting = {one.participant.key: one for one in unconfirmed(Draft(fresh(draft)))}
+    assert waiting[key].has_declined
+    stranger = client_of(draft.started_by)
+    stranger.post(path, {"decline": "yes", "reason": "Not mine to say"})
+    assert Mail.objects.filter(text__contains="Not mine to say").count() == 0
 
 
 def test_the_list_of_conversations_takes_a_fixed_number_of_queries(

@@ -347,8 +347,8 @@ def test_what_is_searched_of_an_organisation_follows_its_record(call):
 
 def test_a_found_organisation_is_written_to_and_invited(call):
     owner, organisation = findable("FR")
-    lead, _own = make_owner("LT")
-    draft = make_draft(call, lead=lead, countries=("LT",))
+    lead, own = make_owner("LT")
+    draft = make_draft(call, lead=lead, coordinator=own, countries=("LT",))
     client = client_of(lead)
     fits = [fit for _one, fit in client.get("/partners/organisations/").context["rows"]]
     assert "Adds a country" in " ".join(fits[0].sentences)

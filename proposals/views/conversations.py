@@ -185,7 +185,7 @@ def _page(
         "letters": [
             (one, one.is_from_owner == (side == talking.Side.OWNER)) for one in found.messages.all()
         ],
-        "drafts": talking.drafts_to_invite_into(found, person(request)),
+        "drafts": talking.drafts_to_invite_into(found, person(request), side=side),
         "form": form,
         "report_form": ReportForm(),
         **more,
@@ -240,10 +240,13 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
 def invite(request: HttpRequest, number: str) -> HttpResponse:
     """One click: the other organisation stands in the draft, and is asked to confirm."""
     found, side = _own(request, number)
-    drafts = talking.drafts_to_invite_into(found, person(request))
+    drafts = talking.drafts_to_invite_into(found, person(request), side=side)
     draft = next((one for one in drafts if one.number == request.POST.get("draft")), None)
     if draft is None:
-        messages.error(request, _("Choose an open draft that you lead, for the same call."))
+        messages.error(
+            request,
+            _("Choose an open draft that your organisation coordinates, for the same call."),
+        )
         return redirect(found)
     try:
         talking.invite(found, draft, side=side, by=person(request))

@@ -181,7 +181,8 @@ def _decline(request: HttpRequest, found: Invitation) -> HttpResponse:
         people.decline(found, reason=form.cleaned_data["reason"], by=user)
     except people.NotAnswerable:
         return redirect(request.path)
-    return render(request, "proposals/invitation_answered.html", {"said": "no"})
+    said = {"said": "no", "inside": None}
+    return render(request, "proposals/invitation_answered.html", said)
 
 
 def _confirm_by_link(request: HttpRequest, found: Invitation) -> HttpResponse:
@@ -208,7 +209,27 @@ def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
         participant_key=key, organisation=participant.organisation
     ).first()
     context = page_of(draft, "work", participant=participant, given=given)
+    if (
+        request.method == "POST"
+        and "decline" in request.POST
+        and context["can_write"]
+        and not given
+    ):
+        return _decline_for(request, participant)
     return _confirm(request, draft, participant, "proposals/confirmation.html", context)
+
+
+def _decline_for(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """No, by the organisation's own people."""
+    form = DeclineForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else request.POST["reason"][:500]
+    try:
+        people.decline_for(participant, reason=reason, by=person(request))
+    except NotOpen as refusal:
+        shut = {"why": "closed", "deadline": refusal.deadline}
+        return render(request, "proposals/invitation_shut.html", shut, status=409)
+    said = {"said": "no", "inside": participant.proposal}
+    return render(request, "proposals/invitation_answered.html", said)
 
 
 def _confirm(
@@ -250,4 +271,6 @@ def _confirm(
     except NotOpen as refusal:
         shut = {"why": "closed", "deadline": refusal.deadline}
         return render(request, "proposals/invitation_shut.html", shut, status=409)
-    return render(request, "proposals/invitation_answered.html", {"said": "yes"})
+    inside = None if "invitation" in context else draft.proposal
+    said = {"said": "yes", "inside": inside}
+    return render(request, "proposals/invitation_answered.html", said)
