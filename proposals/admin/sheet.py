@@ -141,7 +141,7 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
     return context
 
 
-def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Version, str]], int]:
+def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any, str]], int]:
     """Other counting versions of the call with an organisation of this one, and which they share.
 
     At most so many, and how many there are beside them.
@@ -154,17 +154,16 @@ def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Vers
             organisations__overlap=version.organisations,
         )
         .exclude(proposal=version.proposal_id)
-        .select_related("proposal__strand")
-        .defer("dossier", "circumstances")
     )
     pks = list(others.values_list("pk", flat=True))
-    found = list(others.filter(pk__in=pks[:MOST_NEIGHBOURS]))
-    shared = {pk for one in found for pk in one.organisations} & set(version.organisations)
+    nearest = Version.objects.filter(pk__in=pks[:MOST_NEIGHBOURS])
+    found = list(nearest.values("pk", "number", "acronym", "organisations", "proposal__number"))
+    shared = {pk for one in found for pk in one["organisations"]} & set(version.organisations)
     names = (
         {one.pk: one.name for one in Organisation.objects.filter(pk__in=shared)} if found else {}
     )
     rows = [
-        (one, ", ".join(names[pk] for pk in sorted(set(one.organisations) & names.keys())))
+        (one, ", ".join(names[pk] for pk in sorted(set(one["organisations"]) & names.keys())))
         for one in found
     ]
     return rows, max(0, len(pks) - MOST_NEIGHBOURS)

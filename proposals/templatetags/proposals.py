@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from django import template
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from applicants import vocabularies
 from applicants.profile import PROFILE_STEPS
@@ -127,16 +127,19 @@ def rule_title(rule_id: str) -> str:
     return CATALOGUE[rule_id].title if rule_id in CATALOGUE else rule_id
 
 
+OUTCOME_WORDS = {
+    Outcome.PASS: gettext_lazy("met"),
+    Outcome.WARN: gettext_lazy("look again"),
+    Outcome.OFFICER: gettext_lazy("an officer decides"),
+    Outcome.INELIGIBLE: gettext_lazy("not eligible"),
+    Outcome.INADMISSIBLE: gettext_lazy("missing"),
+}
+
+
 @register.filter
 def outcome_words(outcome: str) -> str:
     """One finding's outcome in a word or two."""
-    return {
-        Outcome.PASS: _("met"),
-        Outcome.WARN: _("look again"),
-        Outcome.OFFICER: _("an officer decides"),
-        Outcome.INELIGIBLE: _("not eligible"),
-        Outcome.INADMISSIBLE: _("missing"),
-    }[Outcome(outcome)]
+    return str(OUTCOME_WORDS[Outcome(outcome)])
 
 
 @register.filter
