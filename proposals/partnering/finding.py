@@ -7,8 +7,9 @@ value says how many there would be with it, whatever is chosen in the same facet
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from difflib import SequenceMatcher
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +28,15 @@ from proposals.models.languages import LANGUAGES
 from proposals.partnering.folding import SHORTEST_CORRECTED, fold, trigrams_of, words_in
 
 MOST_SIGNS, MOST_WORDS, PER_PAGE, MOST_PAGES = 200, 8, 20, 500
+MOST_NEAR, MOST_LOOKED_AT = (
+    5,
+    40,
+)  # words that are taken instead of one, of so many with a trigram of it
 LIKE_ENOUGH = 0.4  # shared trigrams among all of two words
+NEARLY_SAME = (
+    0.75  # of the signs of two words stand in the same order; for swapped and lost letters
+)
+LAST = 99
 SORTS = {"best": _("Best match"), "newest": _("Newest"), "closing": _("Closing soon")}
 
 
@@ -69,7 +78,11 @@ BY_NAME = {facet.name: facet for facet in FACETS}
 
 @dataclass(frozen=True)
 class Question:
-    """What somebody looks for; `ignored` is what of an address could not be understood."""
+    """What somebody looks for; `ignored` is what of an address could not be understood.
+
+    `draft` is the number of the draft that results are judged for, and `gap_only` asks for what it lacks:
+    both mean something to its own people only.
+    """
 
     text: str = ""
     call: str = ""
@@ -77,6 +90,7 @@ class Question:
     sort: str = "best"
     past: bool = False
     gap_only: bool = False
+    draft: str = ""
     page: int = 1
     ignored: tuple[str, ...] = ()
     is_cut: bool = False
@@ -85,10 +99,21 @@ class Question:
     def is_blank(self) -> bool:
         return not (self.text or self.chosen or self.past or self.gap_only)
 
+    @property
+    def for_everybody(self) -> "Question":
+        """The same without a draft: what can be kept, read by a feed, or taken out as a table."""
+        return replace(self, draft="", gap_only=False)
+
+    def of_draft(self, number: str) -> "Question":
+        """The same, judged for the draft that was found; where there is none, without one."""
+        if not number:
+            return self.for_everybody
+        return replace(self, draft=number if self.draft else "")
+
     def address(self, **changes: Any) -> str:
         """The same question as the end of an address, with something changed; the page is left out."""
         parts: list[tuple[str, str]] = []
-        for name in ("q", "call", "sort", "past", "gap"):
+        for name in ("q", "call", "sort", "past", "gap", "for"):
             value = changes.get(name, self._part(name))
             if value:
                 parts.append((name, value))
@@ -101,7 +126,7 @@ class Question:
     def _part(self, name: str) -> str:
         return {
             "q": self.text, "call": self.call, "sort": "" if self.sort == "best" else self.sort,
-            "past": "1" if self.past else "", "gap": "1" if self.gap_only else "",
+            "past": "1" if self.past else "", "gap": "1" if self.gap_only else "", "for": self.draft,
         }[name]  # fmt: skip
 
     def with_value(self, facet: str, value: str) -> str:
@@ -139,10 +164,16 @@ def question_in(given: QueryDict) -> Question:
         sort=sort if sort in SORTS else "best",
         past=given.get("past") == "1",
         gap_only=given.get("gap") == "1",
+        draft=_number_in(given.get("for", "")),
         page=int(page) if is_page else 1,
         ignored=tuple(ignored),
         is_cut=len(text) > MOST_SIGNS,
     )
+
+
+def _number_in(text: str) -> str:
+    number = text.strip().upper()
+    return number if re.fullmatch(r"[0-9A-Z]{4}-[0-9A-Z]{4}", number) else ""
 
 
 def _is_strand(code: str) -> bool:
@@ -165,7 +196,7 @@ class Found:
 
 
 _NEAR = """
-    SELECT typed.word, near.word
+    SELECT typed.word, near.word, near.likeness
     FROM jsonb_to_recordset(%s) AS typed(word text, trigrams text[])
     CROSS JOIN LATERAL (
         SELECT w.word,
@@ -175,16 +206,16 @@ _NEAR = """
             SELECT count(*) AS n FROM unnest(w.trigrams) g WHERE g = ANY(typed.trigrams)
         ) shared
         WHERE w.trigrams && typed.trigrams
-        ORDER BY likeness DESC, w.word LIMIT 5
+        ORDER BY likeness DESC, w.word LIMIT %s
     ) near
-    WHERE near.likeness >= %s AND NOT EXISTS (
+    WHERE NOT EXISTS (
         SELECT 1 FROM proposals_searchword k WHERE k.word LIKE typed.word || '%%'
     )
 """
 
 
 def near_words(words: list[str]) -> dict[str, list[str]]:
-    """For each word that occurs nowhere, at most five that sound like it; one query."""
+    """For each word that occurs nowhere, at most five near in sound or letters; one query."""
     typed = [
         {"word": one, "trigrams": trigrams_of(one)}
         for one in words
@@ -194,10 +225,19 @@ def near_words(words: list[str]) -> dict[str, list[str]]:
         return {}
     found: dict[str, list[str]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_NEAR, [json.dumps(typed), LIKE_ENOUGH])
-        for word, near in cursor.fetchall():
-            found.setdefault(word, []).append(near)
-    return found
+        cursor.execute(_NEAR, [json.dumps(typed), MOST_LOOKED_AT])
+        for word, near, likeness in cursor.fetchall():
+            if likeness >= LIKE_ENOUGH or _is_nearly(word, near):
+                found.setdefault(word, []).append(near)
+    return {word: near[:MOST_NEAR] for word, near in found.items()}
+
+
+def _is_nearly(word: str, near: str) -> bool:
+    """Whether letters were swapped, lost or doubled: "laesr" for "laser", "koera" for "korea"."""
+    longest = SHORTEST_CORRECTED * 2
+    if word[0] != near[0] or abs(len(word) - len(near)) > 1 or len(word) > longest:
+        return False
+    return SequenceMatcher(None, word, near).ratio() >= NEARLY_SAME
 
 
 def terms_of(text: str) -> tuple[list[list[str]], dict[str, list[str]]]:
@@ -228,7 +268,7 @@ def find(
     base = _base(question, moment, query)
     asked = {name: BY_NAME[name].condition(values) for name, values in question.chosen.items()}
     if question.gap_only:
-        asked["gap"] = _any_of(closing or set())
+        asked["gap"] = _any_of(closing or set()) & Q(kind=PartnershipRequest.Kind.OFFERING)
     counted = counts_of(base, asked, FACETS)
     rows = base.filter(*asked.values()).order_by(*_order(question, query, fitting or {}))
     first = (question.page - 1) * PER_PAGE
@@ -285,11 +325,12 @@ def _order(
     if fitting:
         order.append(
             Case(
+                When(kind=PartnershipRequest.Kind.LOOKING, then=Value(LAST)),
                 *(
                     When(organisation__country=country, organisation__kind=kind, then=Value(place))
                     for (country, kind), place in fitting.items()
                 ),
-                default=Value(99),
+                default=Value(LAST),
             )
         )
     if query is not None:
@@ -359,13 +400,15 @@ class Reason:
 
 
 def reasons_for(request: PartnershipRequest, terms: list[list[str]]) -> list[Reason]:
-    """The first place of each word that was asked for: in title, text or name of the organisation."""
+    """The first place of each word that was asked for: in title, text, the organisation's name or country."""
     places: list[tuple[str | Promise, str]] = [
         (_("Title"), request.title),
         (_("Text"), request.text),
     ]
     if request.organisation and request.shows_name:
         places.append((_("Organisation"), request.organisation.name))
+    if request.organisation:
+        places.append((_("Country"), request.organisation.country_name))
     found = []
     for forms in terms:
         reason = next((r for where, text in places if (r := _first(where, text, forms))), None)

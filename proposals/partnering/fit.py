@@ -35,6 +35,11 @@ class Fit:
     sentences: tuple[str, ...]
 
     @property
+    def place(self) -> int:
+        """Where it stands among others: by rank, then by how many minimums move."""
+        return self.rank * 10 - len(self.sentences)
+
+    @property
     def helps(self) -> bool:
         """Whether it brings what is missing, wholly or in part."""
         return self.rank in {CLOSES, HELPS}
@@ -147,17 +152,17 @@ SENTENCES = {
     "min-countries": (
         gettext_lazy("Brings the country that is missing: %(has)s of %(minimum)s."),
         gettext_lazy("Adds a country: %(has)s of %(minimum)s."),
-        gettext_lazy("Adds a country that surely counts: %(has)s of %(minimum)s."),
+        gettext_lazy("Would be country %(has)s of %(minimum)s that surely counts."),
     ),
     "min-organisations": (
         gettext_lazy("Brings the organisation that is missing: %(has)s of %(minimum)s."),
         gettext_lazy("Adds an organisation: %(has)s of %(minimum)s."),
-        gettext_lazy("Adds an organisation that surely counts: %(has)s of %(minimum)s."),
+        gettext_lazy("Would be organisation %(has)s of %(minimum)s that surely counts."),
     ),
     "min-member-states": (
         gettext_lazy("Brings the Member State that is missing: %(has)s of %(minimum)s."),
         gettext_lazy("Adds a Member State: %(has)s of %(minimum)s."),
-        gettext_lazy("Adds a Member State that surely counts: %(has)s of %(minimum)s."),
+        gettext_lazy("Would be Member State %(has)s of %(minimum)s that surely counts."),
     ),
 }
 

@@ -82,9 +82,11 @@ def _locked(request: PartnershipRequest) -> PartnershipRequest:
 
 
 def folded_of(request: PartnershipRequest) -> str:
-    """The words by which it is found: its own, and the name of the organisation where it is shown."""
-    name = request.organisation.name if request.organisation and request.shows_name else ""
-    return " ".join(words_in(f"{request.title} {request.text} {name}"))
+    """The words by which it is found: its own, the organisation's country, and its name where it is shown."""
+    organisation = request.organisation
+    name = organisation.name if organisation and request.shows_name else ""
+    country = organisation.country_name if organisation else ""
+    return " ".join(words_in(f"{request.title} {request.text} {name} {country}"))
 
 
 def learn_words(texts: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """Partnership requests: written, published, found by words and facets, and what they do to a consortium."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,8 +14,9 @@ from calls import clock
 from calls.models import Call
 from calls.rehearsing import begin_rehearsal
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
-from proposals.models import Conversation, Mail, OrganisationText, PartnershipRequest
+from proposals.models import Conversation, Mail, OrganisationText, PartnershipRequest, SavedSearch
 from proposals.partnering import requests
+from proposals.partnering.finding import near_words
 from proposals.partnering.folding import fold, sound_of, words_in
 from proposals.partnering.organisations import take_texts
 from proposals.partnering.requests import CannotPublish, RequestChanged
@@ -365,3 +367,68 @@ def test_a_found_organisation_is_written_to_and_invited(call):
     assert "Join us." in text_of(client_of(owner).get(conversation.get_absolute_url()))
     Organisation.objects.update(is_findable=False)
     assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("laesr", "laser"), ("lasr", "laser"), ("koera", "korea"), ("Lithuana", "lithuania")],
+)
+def test_swapped_and_lost_letters_are_understood(call, typed, meant):
+    made = make_request(call, country="LT", title="A laser cluster for Korea")
+    assert found(typed) == [made.title] and near_words([fold(typed)]) == {fold(typed): [meant]}
+
+
+def test_a_request_is_found_by_the_country_of_its_organisation(call):
+    make_request(call, country="ES", shows_name=False)
+    make_request(call, country="FR")
+    assert len(found("Spain")) == 1 == len(found("spain"))
+    answer = text_of(Client().get("/partners/", {"q": "spain"}))
+    assert "Country: <mark>Spain</mark>" in answer
+
+
+def test_every_link_of_a_search_keeps_the_draft_it_is_judged_for(call):
+    lead, own = make_owner("LT")
+    older = make_draft(call, lead=lead, coordinator=own, countries=("LT",))
+    make_draft(call, lead=lead, coordinator=own, countries=("LT",))
+    make_request(call)
+    client = client_of(lead)
+    asked = {"for": older.number, "gap": "1", "kind": "offering"}
+    answer = client.get("/partners/", asked)
+    assert answer.context["consortium"].proposal == older
+    links = re.findall(r'href="\?([^"#]+)#results"', answer.content.decode())
+    assert len(links) > 5 and all(f"for={older.number}" in one and "gap=1" in one for one in links)
+    tables = re.findall(
+        r'href="/partners/(?:feed/|requests\.\w+)\?([^"]*)"', answer.content.decode()
+    )
+    assert len(tables) == 3 and not any("gap" in one or "for=" in one for one in tables)
+    client.post(reverse("partners:keep"), asked | {"name": "Mine"})
+    assert SavedSearch.objects.get().query == "kind=offering"
+
+
+def test_who_has_no_draft_is_shown_all_and_told_so(call):
+    made = make_request(call)
+    answer = Client().get("/partners/", {"gap": "1", "for": "ABCD-EFGH"})
+    assert "All requests are shown." in text_of(answer) and made.title in text_of(answer)
+
+
+def test_only_offers_are_judged_and_what_closes_more_gaps_comes_first(call):
+    lead, own = make_owner("LT")
+    make_draft(call, lead=lead, coordinator=own, countries=("LT", "DE"))
+    looks = make_request(call, country="FR", kind="looking")
+    same_country = make_request(call, country="DE")
+    brings_both = make_request(call, country="ES")
+    rows = client_of(lead).get("/partners/").context["rows"]
+    assert [row["request"] for row in rows] == [brings_both, same_country, looks]
+    assert len(rows[0]["fit"].sentences) == 2 and rows[2]["fit"] is None
+    gap = client_of(lead).get("/partners/", {"gap": "1"}).context["rows"]
+    assert looks not in [row["request"] for row in gap]
+
+
+def test_a_closed_call_leads_to_the_requests_that_have_ended(call):
+    made = make_request(call)
+    with clock.set_to(NEXT_DAY):
+        page = text_of(Client().get("/partners/", {"call": call.reference}))
+        assert "The call is closed" in page and "Nobody" not in page
+        assert made.title in text_of(
+            Client().get("/partners/", {"call": call.reference, "past": "1"})
+        )

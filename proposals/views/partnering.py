@@ -28,15 +28,16 @@ from proposals.partnering.finding import PER_PAGE, SORTS, find, question_in, rea
 def search(request: HttpRequest) -> HttpResponse:
     """Requests that fit a question; for who leads a draft also what each would do to its consortium."""
     moment = clock.now()
-    question = question_in(request.GET)
-    consortium, drafts = _consortium(request, question.call)
+    asked = question_in(request.GET)
+    consortium, drafts = _consortium(request, asked.call)
+    question = asked.of_draft(consortium.proposal.number if consortium else "")
     call = _call_asked_for(question.call, drafts)
     effects = fit.fits(consortium, _all_pairs(moment)) if consortium else {}
     found = find(
         question,
         moment,
         closing={pair for pair, one in effects.items() if one.helps},
-        fitting={pair: one.rank for pair, one in effects.items()},
+        fitting={pair: one.place for pair, one in effects.items()},
     )
     members = consortium.members if consortium else set()
     context = {
@@ -46,7 +47,7 @@ def search(request: HttpRequest) -> HttpResponse:
             {
                 "request": one,
                 "reasons": reasons_for(one, found.terms),
-                "fit": effects.get(pair) if (pair := fit.pair_of(one.organisation)) else None,
+                "fit": _fit_of(one, effects),
                 "is_member": one.organisation_id in members,
             }
             for one in found.requests
@@ -57,13 +58,28 @@ def search(request: HttpRequest) -> HttpResponse:
         "sorts": [(name, words, question.address(sort=name)) for name, words in SORTS.items()],
         "pages": _pages(question, found.total),
         "moment": moment,
-        "this_query": question.address(),
+        "gap_is_unknown": asked.gap_only and not consortium,
+        "has_ended": call is not None and moment >= call.deadline,
+        "open_query": question.for_everybody.address(),
         "facets": [
             (facet, [(*row[1:], question.with_value(facet.name, row[0])) for row in rows])
             for facet, rows in found.facets
         ],
+        "chosen": [
+            (facet.label, words, question.with_value(facet.name, value))
+            for facet, rows in found.facets
+            for value, words, _count, is_chosen in rows
+            if is_chosen
+        ],
     }
     return render(request, "partnering/search.html", context)
+
+
+def _fit_of(one: PartnershipRequest, effects: dict[fit.Pair, fit.Fit]) -> fit.Fit | None:
+    """What who offers to be a partner would do to the consortium; who looks for partners has one."""
+    pair = fit.pair_of(one.organisation)
+    offers = one.kind == PartnershipRequest.Kind.OFFERING
+    return effects.get(pair) if pair and offers else None
 
 
 def _call_asked_for(reference: str, drafts: list[Proposal]) -> Call | None:

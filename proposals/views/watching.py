@@ -32,7 +32,7 @@ def keep(request: HttpRequest) -> HttpResponse:
     """Keep the question that is shown under a name."""
     given = request.POST.copy()
     name = " ".join(given.pop("name", [""])[-1].split())[:60]
-    question = question_in(given)
+    question = question_in(given).for_everybody
     if not name:
         messages.error(request, _("Give the search a name; nothing was kept."))
     else:
@@ -89,7 +89,7 @@ class RequestFeed(Feed):
     subtitle = gettext_lazy("Organisations that look for a partner for a call, or offer to be one")
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return question_in(request.GET)
+        return question_in(request.GET).for_everybody
 
     def link(self, obj: Any) -> str:
         return _search_page(obj.address())
@@ -114,7 +114,7 @@ class RequestFeed(Feed):
         return item.published_at
 
     def item_updateddate(self, item: PartnershipRequest) -> Any:
-        return item.changed_at
+        return max(item.changed_at, item.published_at or item.changed_at)
 
     def item_author_name(self, item: PartnershipRequest) -> str:
         if item.organisation is None or not item.shows_name:
