@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -36,10 +37,9 @@ def new_organisation(request: HttpRequest) -> HttpResponse:
             form.save(commit=False), by=person(request)
         )
         messages.success(request, _("%(name)s is in the registry.") % {"name": organisation})
-        next_url = request.GET.get("then", "")
-        if next_url.startswith("/") and not next_url.startswith("//"):
-            return redirect(next_url)
-        return redirect(organisation)
+        then = request.GET.get("then", "")
+        is_here = url_has_allowed_host_and_scheme(then, None)
+        return redirect(then if then and is_here else organisation)
     return render(request, "applicants/organisation_form.html", {"form": form})
 
 

@@ -19,17 +19,23 @@ from calls import clock
 from calls.models import Call
 from proposals.mailing import Words, post
 from proposals.models import Enquiry, EnquiryAnswer, PublishedAnswer
+from proposals.partnering.folding import fold, words_in
 
 SALT = "proposals.enquiry"
 SHORTEST_WRITING = timedelta(seconds=3)
 LONGEST_WRITING = timedelta(days=1)
 MOST_FROM_ONE_PLACE = 10  # in an hour
 MOST_TO_ONE_ADDRESS = 5  # in a day: each one gets a copy
+SHORTEST_NAME = 3  # shorter words of a name are words of any text
 KEPT_AFTER_CLOSING = timedelta(days=365)
 
 
 class CannotAsk(Exception):
     """The enquiry was not taken; the text says why. What was typed stays with the caller."""
+
+
+class TooFast(CannotAsk):
+    """Written faster than a person writes; the same form will do a moment later."""
 
 
 class CannotAnswer(Exception):
@@ -67,7 +73,7 @@ def check_writing_time(opened: str) -> None:
         ) from None
     took = clock.real_now() - began
     if took < SHORTEST_WRITING:
-        raise CannotAsk(_("That was faster than people write. Please send it again."))
+        raise TooFast(_("That was faster than people write. Please send it again."))
     if took > LONGEST_WRITING:
         raise CannotAsk(_("The form has expired. What you typed is below: send it again."))
 
@@ -152,6 +158,15 @@ def answer(enquiry: Enquiry, text: str, *, by: User) -> EnquiryAnswer:
         key=f"enquiry-answer:{given.pk}",
     )
     return given
+
+
+def names_in(text: str, enquiry: Enquiry) -> list[str]:
+    """What of a text tells who asked: words of the name, the address, telephone or organisation."""
+    folded = fold(text)
+    words = {one for one in words_in(enquiry.name) if len(one) >= SHORTEST_NAME}
+    spelt = [one for one in words_in(text) if one in words]
+    told = [enquiry.email, enquiry.telephone, enquiry.organisation]
+    return sorted({*spelt, *(one for one in told if one and fold(one) in folded)})
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ urlpatterns = [
     path("messages/<str:number>/report/", conversations.report, name="report"),
     path("messages/<str:number>/invite/", conversations.invite, name="invite"),
     path("requests/<str:number>/edit/", partnering.edit, name="edit"),
+    path("requests/<str:number>/delete/", partnering.discard, name="discard"),
     path("requests/<str:number>/publish/", partnering.publish, name="publish"),
     path("requests/<str:number>/renew/", partnering.renew, name="renew"),
     path("requests/<str:number>/filled/", partnering.fill, name="fill"),

@@ -66,6 +66,9 @@ class EnquiryAdmin(OwnPageAdmin):
             snippets=list(AnswerSnippet.objects.all()),
             may_answer=request.user.has_perm(CHANGE),
             publish_url=_publish_url(found, answers[-1].text if answers else ""),
+            is_published=PublishedAnswer.objects.filter(
+                call=found.call_id or 0, question=found.subject
+            ).exists(),
         )
 
     def _answer(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -105,8 +108,38 @@ def _publish_url(found: Enquiry, answer: str) -> str:
     """The form for the call's page, filled in; who asked is left out."""
     if not answer or found.call_id is None:
         return ""
-    filled = urlencode({"call": found.call_id, "question": found.subject, "answer": answer})
+    filled = urlencode(
+        {
+            "call": found.call_id, "question": found.subject, "answer": answer,
+            "enquiry": found.number,
+        }
+    )  # fmt: skip
     return reverse("admin:proposals_publishedanswer_add") + "?" + filled
+
+
+class PublishedAnswerForm(forms.ModelForm):
+    """A question with its answer; who asked is not named in it."""
+
+    enquiry = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = PublishedAnswer
+        fields = ["call", "question", "answer", "position"]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        asked = Enquiry.objects.filter(number=given.get("enquiry", "")).first()
+        found = (
+            enquiries.names_in(f"{given.get('question')} {given.get('answer')}", asked)
+            if asked
+            else []
+        )
+        if found:
+            words = _(
+                "This would stand on a public page and names who asked: %(names)s. Take it out."
+            )
+            raise forms.ValidationError(words % {"names": ", ".join(found)})
+        return given
 
 
 @admin.register(PublishedAnswer)
@@ -116,7 +149,8 @@ class PublishedAnswerAdmin(admin.ModelAdmin):
     list_display = ["question", "call", "position", "published_by", "published_at"]
     list_filter = ["call"]
     list_select_related = ["call", "published_by"]
-    fields = ["call", "question", "answer", "position"]
+    form = PublishedAnswerForm
+    fields = ["call", "question", "answer", "position", "enquiry"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:

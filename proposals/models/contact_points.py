@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls import clock
 from calls.eligibility.countries import name_on
+from proposals.models.languages import LANGUAGES
 
 
 class ContactPoint(models.Model):
@@ -53,6 +54,10 @@ class ContactPoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def language_names(self) -> list[str]:
+        return [str(LANGUAGES.get(code, code)) for code in self.languages]
 
     @property
     def country_name(self) -> str:

@@ -163,6 +163,19 @@ def end(request: PartnershipRequest, *, is_filled: bool) -> PartnershipRequest:
 
 
 @transaction.atomic
+def discard(request: PartnershipRequest) -> None:
+    """Delete what nobody else has ever seen.
+
+    Raises:
+        CannotPublish: it was published, or an officer is looking at it.
+    """
+    current = _locked(request)
+    if current.published_at is not None or current.state not in {State.DRAFT, State.REFUSED}:
+        raise CannotPublish(_("Others have seen it: it can be closed, and not deleted."))
+    current.delete()
+
+
+@transaction.atomic
 def renew(request: PartnershipRequest) -> PartnershipRequest:
     """Let it be found for another ninety days from now, at most until the deadline of its call.
 

@@ -1,5 +1,7 @@
 """Getting into touch: first message, replies, showing who one is, blocking, reporting, inviting."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -193,9 +195,42 @@ def mark_read(conversation: Conversation, side: Side) -> None:
     Conversation.objects.filter(pk=conversation.pk).update(**{f"{side}_read": newest})
 
 
-def show(conversation: Conversation, *, side: Side) -> None:
-    """Let the other side see who one is, from now on. Addresses stay hidden."""
+@dataclass(frozen=True)
+class Letter:
+    """A conversation as one side lists it; `is_new` while nobody there has read the newest message."""
+
+    conversation: Conversation
+    who: str
+    newest: Message
+    is_new: bool
+
+
+def letters_of(user: User, own: Iterable[Organisation], *, at_most: int) -> list[Letter]:
+    """Conversations of a person's `own` organisations, the newest message first; two queries."""
+    rows = Conversation.objects.of(user).with_page_parts().with_newest_message()[:at_most]
+    written = Message.objects.in_bulk([one.newest for one in rows])
+    pks = {one.pk for one in own}
+    letters = []
+    for one in rows:
+        side = Side.OWNER if one.addressee_id in pks else Side.ASKER
+        newest = written[one.newest]
+        read = one.owner_read if side == Side.OWNER else one.asker_read
+        is_new = newest.is_from_owner != (side == Side.OWNER) and newest.pk > read
+        letters.append(Letter(one, name_for_other(one, side.other), newest, is_new))
+    return letters
+
+
+@transaction.atomic
+def show(conversation: Conversation, *, side: Side, by: User) -> None:
+    """Let the other side see who one is, from now on, and tell it. Addresses stay hidden.
+
+    Raises:
+        CannotWrite: the other side takes no messages; nothing was shown.
+    """
     Conversation.objects.filter(pk=conversation.pk).update(**{f"{side}_shown": True})
+    shown = Conversation.objects.with_page_parts().get(pk=conversation.pk)
+    name = organisation_on(shown, side).name
+    write(shown, _("We are %(name)s.") % {"name": name}, side=side, by=by)
 
 
 @transaction.atomic

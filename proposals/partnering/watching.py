@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from applicants.models import User
+from applicants.models import Organisation, User
 from calls import clock
 from proposals.mailing import Words, post
-from proposals.models import SavedSearch
+from proposals.models import Block, SavedSearch
 from proposals.partnering.finding import Question, newer_than, question_in
 
 MOST_FOR_ONE = 20
@@ -60,13 +60,20 @@ def _tell(pk: int, moment: datetime) -> bool:
     saved = rows.filter(pk=pk, mails=True).select_related("user").first()
     if saved is None:
         return False
-    found = list(newer_than(question_of(saved), saved.seen_until, moment)[: MOST_IN_A_MAIL + 1])
+    own = Organisation.objects.of(saved.user)
+    blocked = Block.objects.filter(by__in=own).values("organisation")
+    new = newer_than(question_of(saved), saved.seen_until, moment)
+    new = new.exclude(organisation__in=own).exclude(organisation__in=blocked)
+    found = list(new[: MOST_IN_A_MAIL + 1])
     key = f"search:{saved.pk}:{saved.seen_until.isoformat()}"
     saved.seen_until = moment
     saved.save(update_fields=["seen_until"])
     if not found:
         return False
-    facts = [(one.get_kind_display(), one.title) for one in found[:MOST_IN_A_MAIL]]
+    facts = [
+        (one.get_kind_display(), f"{one.title}: {settings.BASE_URL}{one.get_absolute_url()}")
+        for one in found[:MOST_IN_A_MAIL]
+    ]
     if len(found) > MOST_IN_A_MAIL:
         facts.append((_("and more"), _("on the page below")))
     count = min(len(found), MOST_IN_A_MAIL)
@@ -95,13 +102,15 @@ def _tell(pk: int, moment: datetime) -> bool:
     return True
 
 
-def stop_by_link(token: str) -> SavedSearch | None:
-    """End the mails of the search that a link from a mail names; None where it names none."""
+def named_by(token: str) -> SavedSearch | None:
+    """The search that a link from a mail names; None where it names none."""
     try:
         pk = signing.loads(token, salt=SALT)
     except signing.BadSignature:
         return None
-    saved = SavedSearch.objects.filter(pk=pk).first()
-    if saved is not None:
-        SavedSearch.objects.filter(pk=pk).update(mails=False)
-    return saved
+    return SavedSearch.objects.filter(pk=pk).first()
+
+
+def stop(saved: SavedSearch) -> None:
+    """Send no more mails of a search."""
+    SavedSearch.objects.filter(pk=saved.pk).update(mails=False)

@@ -5,9 +5,12 @@ from typing import Any
 from django import template
 from django.contrib.admin.templatetags.admin_list import result_headers
 from django.template import Context
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from calls import clock
 from proposals.desk import queue
+from proposals.models import Enquiry, PartnershipRequest, Report
 
 register = template.Library()
 
@@ -23,6 +26,25 @@ def case_rows(cl: Any) -> dict[str, Any]:
         "results": list(cl.cells()),
         "result_hidden_fields": [],
     }
+
+
+@register.simple_tag(takes_context=True)
+def helpdesk_queue(context: Context) -> list[tuple[Any, str, int]]:
+    """Label, address and number of what waits for an answer, each for who may give it."""
+    user = context["request"].user
+    waiting: list[tuple[str, Any, str, Any]] = [
+        ("change_enquiry", _("New questions"), "enquiry_changelist", Enquiry.objects.filter(state="new")),
+        ("change_report", _("Reports"), "report_changelist", Report.objects.filter(handled_at=None)),
+        (
+            "change_partnershiprequest", _("Requests to look at"), "partnershiprequest_changelist",
+            PartnershipRequest.objects.filter(state=PartnershipRequest.State.WAITING),
+        ),
+    ]  # fmt: skip
+    return [
+        (label, reverse(f"admin:proposals_{page}"), rows.count())
+        for right, label, page, rows in waiting
+        if user.has_perm(f"proposals.{right}")
+    ]
 
 
 @register.simple_tag(takes_context=True)

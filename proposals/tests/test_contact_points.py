@@ -43,7 +43,8 @@ def test_it_is_narrowed_by_country_language_and_words():
     assert names(client.get(PAGE, {"country": "FR"})) == ["CCI Lyon"]
     assert names(client.get(PAGE, {"language": "lt"})) == ["Vilnius office"]
     assert names(client.get(PAGE, {"q": "rhone"})) == ["CCI Lyon"]
-    assert "Nothing fits" in text_of_page(client.get(PAGE, {"q": "x" * 10_000, "country": "<b>"}))
+    odd = text_of_page(client.get(PAGE, {"q": "x" * 10_000, "country": "<b>"}))
+    assert "No office fits all of this" in odd
 
 
 def test_the_nearest_to_the_organisation_of_a_reader_stands_on_top():
@@ -134,3 +135,16 @@ def test_cells_are_harmless_in_a_spreadsheet():
     assert [harmless(one) for one in ("=1", "+1", "-1", "@x", "a", None, ["b", "c"])] == [
         "'=1", "'+1", "'-1", "'@x", "a", "", "b|c",
     ]  # fmt: skip
+
+
+def test_whatever_is_asked_those_for_all_countries_stand_below():
+    call_command("contact_points", ROOT / "proposals" / "data" / "contact-points.csv")
+    store(rows_in(HEAD + LYON))
+    page = Client().get(PAGE, {"country": "PT", "q": "Lisboa"})
+    assert "No office is entered for Portugal like this" in text_of_page(page)
+    assert "CCI Lyon" not in text_of_page(page) and "Enterprise Europe Network" in text_of_page(
+        page
+    )
+    whole = text_of_page(Client().get(PAGE))
+    assert whole.index("CCI Lyon") < whole.index("For all countries")
+    assert "French" in whole and '<option value="PT">Portugal</option>' in whole

@@ -287,3 +287,36 @@ def test_the_list_of_conversations_takes_a_fixed_number_of_queries(
     client.get(reverse("partners:conversations"))
     with clock.set_to(AFTERNOON + timedelta(minutes=1)), django_assert_max_num_queries(8):
         client.get(reverse("partners:conversations"))
+
+
+def test_showing_the_name_stands_in_the_conversation_and_is_told(request_, owner, asker):
+    conversation = begun(request_, asker)
+    client_of(owner[0]).post(page("show", conversation))
+    told = Mail.objects.filter(to=asker[0].email).latest("pk")
+    assert f"We are {owner[1].name}." in told.text
+    seen = text_of(client_of(asker[0]).get(conversation.get_absolute_url()))
+    assert f"We are {owner[1].name}." in seen
+
+
+def test_new_messages_stand_on_the_start_page_until_they_are_read(request_, owner, asker):
+    conversation = begun(request_, asker)
+    client, mine = client_of(owner[0]), reverse("proposals:mine")
+    assert "New messages" in text_of(client.get(mine))
+    client.get(conversation.get_absolute_url())
+    assert "New messages" not in text_of(client.get(mine))
+    assert "New messages" not in text_of(client_of(asker[0]).get(mine))
+
+
+def test_who_has_blocked_the_other_side_is_told_so_instead_of_writing(request_, owner, asker):
+    conversation = begun(request_, asker)
+    client = client_of(owner[0])
+    client.post(page("block", conversation))
+    seen = text_of(client.get(conversation.get_absolute_url()))
+    assert "You take no messages from this organisation." in seen and "Send it" not in seen
+
+
+def test_registering_an_organisation_leads_back_to_the_message(request_):
+    newcomer = client_of(make_user())
+    path = reverse("partners:begin", args=[request_.number])
+    link = f"{reverse('applicants:new-organisation')}?then={path}"
+    assert link in text_of(newcomer.get(path))

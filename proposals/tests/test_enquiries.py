@@ -100,6 +100,8 @@ def test_what_is_written_faster_than_people_write_is_asked_for_again():
     fast = send(opened=opened(seconds=0))
     assert fast.status_code == 422 and "faster than people write" in text_of(fast)
     assert WRITTEN["message"] in text_of(fast)
+    assert text_of(fast).count("faster than people write") == 1
+    assert send(opened=fast.context["form"].data["opened"]).status_code == 422
     late = send(opened=opened(seconds=100_000))
     assert "The form has expired" in text_of(late) and not Enquiry.objects.exists()
     # The form that came back can be sent: its time counts from now.
@@ -193,3 +195,37 @@ def test_an_answer_of_general_use_stands_on_the_call_page_without_who_asked(call
     PublishedAnswer.objects.get().delete()
     enquiries.show_on_call_page(call.pk)
     assert "May Norway apply?" not in text_of(Client().get(call.get_absolute_url()))
+
+
+def test_the_form_at_the_foot_of_a_call_page_is_about_that_call(call):
+    given = {"page": f"/calls/{call.reference}/"}
+    form = Client().get(ASK, given, headers={"X-Part": "1"}).context["form"]
+    assert form.initial["call"] == call
+
+
+def test_an_answer_that_names_who_asked_is_not_published(call):
+    asked = enquiries.Asked(
+        name="Jonas Vitkus", email="jonas@ask.example", subject="Norway?", message="Does it count?"
+    )
+    enquiry = enquiries.ask(asked, call=call, user=None)
+    manager = Client()
+    manager.force_login(make_officer(HELPDESK))
+    path = reverse("admin:proposals_publishedanswer_add")
+    given = {"call": call.pk, "question": "Norway?", "position": 0, "enquiry": enquiry.number}
+    refused = manager.post(path, given | {"answer": "Dear Mr Vítkus, it does. jonas@ask.example"})
+    assert "names who asked: jonas, jonas@ask.example, vitkus" in text_of(refused)
+    assert manager.post(path, given | {"answer": "It does."}).status_code == 302
+
+
+def test_the_first_page_of_the_desk_says_what_waits_for_the_helpdesk(call):
+    enquiries.ask(
+        enquiries.Asked(name="Kim", email="k@ask.example", subject="A", message="B"),
+        call=call,
+        user=None,
+    )
+    client = Client()
+    client.force_login(make_officer(HELPDESK))
+    page = text_of(client.get(reverse("admin:index")))
+    assert "<b>1</b>New questions" in page and "<b>0</b>Reports" in page
+    client.force_login(make_officer())
+    assert "New questions" not in text_of(client.get(reverse("admin:index")))

@@ -734,7 +734,7 @@ def test_the_list_of_proposals_asks_a_fixed_number_of_questions(
     lead = make_user()
     crowd(call, lead, count)
     client = client_of(lead)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert client.get(reverse("proposals:mine")).status_code == 200
 
 

@@ -432,3 +432,43 @@ def test_a_closed_call_leads_to_the_requests_that_have_ended(call):
         assert made.title in text_of(
             Client().get("/partners/", {"call": call.reference, "past": "1"})
         )
+
+
+def test_a_request_is_published_from_its_form_or_says_first_what_the_profile_lacks(call):
+    person, organisation = make_owner()
+    client, path = client_of(person), reverse("partners:new", args=[call.reference])
+    form = {name: value for name, value in GIVEN.items() if value not in ("", [])}
+    client.post(path, form | {"shows_name": "on", "publish": "yes"})
+    assert PartnershipRequest.objects.get(organisation=organisation).state == "published"
+    newcomer = make_user()
+    make_organisation(by=newcomer)
+    page = text_of(client_of(newcomer).get(path))
+    assert "complete your profile, which readers look at" in page and "Publish it" not in page
+
+
+def test_a_draft_is_deleted_and_what_others_have_seen_is_not(call):
+    person, organisation = make_owner()
+    draft = requests.draft_request(organisation, call, GIVEN, by=person)
+    seen = make_request(call, owner=(person, organisation))
+    client = client_of(person)
+    assert "Delete it" in text_of(client.get(draft.get_absolute_url()))
+    for one in (draft, seen):
+        client.post(reverse("partners:discard", args=[one.number]))
+    assert list(PartnershipRequest.objects.all()) == [seen]
+    stranger, _own = make_owner()
+    again = requests.draft_request(organisation, call, GIVEN, by=person)
+    assert (
+        client_of(stranger).post(reverse("partners:discard", args=[again.number])).status_code
+        == 404
+    )
+
+
+def test_renewing_is_offered_where_it_lengthens_something(call):
+    person, organisation = make_owner()
+    one = make_request(call, owner=(person, organisation))
+    client = client_of(person)
+    assert "Renew it" not in text_of(client.get(one.get_absolute_url()))
+    requests.end(one, is_filled=True)
+    assert "Open it again" in text_of(client.get(one.get_absolute_url()))
+    with clock.set_to(NEXT_DAY):
+        assert "Open it again" not in text_of(client.get(one.get_absolute_url()))

@@ -11,10 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from applicants.tests.factories import make_user
+from applicants.tests.factories import complete_profile, make_organisation, make_user
 from calls import clock
 from conftest import AFTERNOON
-from proposals.models import Mail, PartnershipRequest, SavedSearch
+from proposals.models import Block, Mail, PartnershipRequest, SavedSearch
 from proposals.partnering.watching import MOST_FOR_ONE, tell_of_new
 from proposals.tests.partners import GIVEN, make_owner, make_request
 
@@ -68,7 +68,7 @@ def test_the_link_in_a_mail_ends_them_only_when_somebody_says_so(call, watcher):
         word for word in Mail.objects.get(to=watcher.email).text.split() if "/stop/" in word
     )
     path = "/" + link.split("/", 3)[3]
-    assert "No more mails of this search?" in text_of(Client().get(path))
+    assert "No more mails of “Photonics”?" in text_of(Client().get(path))
     assert SavedSearch.objects.get().mails
     assert (
         "You get no more mails" in text_of(Client().post(path))
@@ -186,3 +186,17 @@ def test_pages_of_partner_search_say_where_to_go_on(call, watcher):
     for name in ("mine", "conversations", "searches", "bring-in"):
         assert client.get(reverse(f"partners:{name}")).status_code == 200
         assert Client().get(reverse(f"partners:{name}")).status_code == 302
+
+
+def test_a_mail_leads_to_each_request_and_leaves_out_own_and_blocked_ones(call, watcher):
+    own = make_organisation(by=watcher)
+    keep(watcher)
+    with clock.set_to(LATER):
+        shown = make_request(call, title="Shown")
+        blocked = make_request(call, title="Blocked")
+        Block.objects.create(by=own, organisation=blocked.organisation, made_at=LATER)
+        complete_profile(own, by=watcher)
+        make_request(call, title="Mine", owner=(watcher, own))
+    assert tell_of_new(AFTERNOON) == 1
+    text = Mail.objects.get(to=watcher.email).text
+    assert shown.get_absolute_url() in text and "Blocked" not in text and "Mine" not in text

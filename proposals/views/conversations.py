@@ -18,7 +18,7 @@ from applicants.web import person, signed_in
 from calls import clock
 from proposals import tasks
 from proposals.drafting import NotOpen
-from proposals.models import Conversation, Message, PartnershipRequest
+from proposals.models import Conversation, PartnershipRequest
 from proposals.partnering import talking
 
 
@@ -86,7 +86,8 @@ def _first_message(
     context: dict[str, Any],
 ) -> HttpResponse:
     """The form and what becomes of it; nobody writes to their own organisation."""
-    own = Organisation.objects.of(person(request)).exclude(pk=addressee or 0)
+    mine = Organisation.objects.of(person(request))
+    own = mine.exclude(pk=addressee or 0)
     initial = {"organisation": own.first(), "shows": True}
     form = FirstMessageForm(request.POST or None, organisations=own, initial=initial)
     if request.method == "POST" and form.is_valid() and _without_files(request, form):
@@ -100,7 +101,8 @@ def _first_message(
             messages.success(request, words)
             return redirect(made)
     status = 422 if form.errors else 200
-    context |= {"form": form, "own": own}
+    is_own = not own and mine.exists()
+    context |= {"form": form, "own": own, "is_own": is_own}
     return render(request, "partnering/begin.html", context, status=status)
 
 
@@ -129,27 +131,9 @@ def report_request(request: HttpRequest, number: str) -> HttpResponse:
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """All conversations of a person's organisations, the newest message first."""
-    rows = list(
-        Conversation.objects.of(person(request))
-        .with_page_parts()
-        .with_newest_message()[:MOST_SHOWN]
-    )
-    written = Message.objects.in_bulk([one.newest for one in rows])
-    own = set(Organisation.objects.of(person(request)).values_list("pk", flat=True))
-    shown = []
-    for one in rows:
-        side = talking.Side.OWNER if one.addressee_id in own else talking.Side.ASKER
-        newest = written[one.newest]
-        read = one.owner_read if side == talking.Side.OWNER else one.asker_read
-        shown.append(
-            {
-                "conversation": one,
-                "who": talking.name_for_other(one, side.other),
-                "newest": newest,
-                "is_new": newest.is_from_owner != (side == talking.Side.OWNER) and newest.pk > read,
-            }
-        )
-    return render(request, "partnering/conversations.html", {"rows": shown})
+    user = person(request)
+    rows = talking.letters_of(user, Organisation.objects.of(user), at_most=MOST_SHOWN)
+    return render(request, "partnering/conversations.html", {"rows": rows})
 
 
 @signed_in
@@ -204,8 +188,13 @@ def _own(request: HttpRequest, number: str) -> tuple[Conversation, talking.Side]
 @require_POST
 def show(request: HttpRequest, number: str) -> HttpResponse:
     found, side = _own(request, number)
-    talking.show(found, side=side)
-    messages.success(request, _("The other side sees the name of your organisation now."))
+    try:
+        talking.show(found, side=side, by=person(request))
+    except talking.CannotWrite as refusal:
+        messages.error(request, str(refusal))
+    else:
+        tasks.hurry()
+        messages.success(request, _("The other side sees the name of your organisation now."))
     return redirect(found)
 
 

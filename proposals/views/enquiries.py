@@ -1,5 +1,6 @@
 """Asking the helpdesk, with an account or without."""
 
+import re
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -116,7 +117,8 @@ def ask(request: HttpRequest) -> HttpResponse:
             enquiry = _take(request, form)
         except enquiries.CannotAsk as refusal:
             form.add_error(None, str(refusal))
-            form = _opened_anew(form)
+            if not isinstance(refusal, enquiries.TooFast):
+                form = _opened_anew(form)
         else:
             tasks.hurry()
             token = signing.dumps(enquiry.number, salt=ARRIVED_SALT)
@@ -153,9 +155,10 @@ def _known(request: HttpRequest) -> dict[str, Any]:
             "email": request.user.email,
             "organisation": own.name if own else "",
         }
-    call = request.GET.get("call", "")
+    known["page"] = page = request.GET.get("page", "")[:200]
+    on_call_page = re.match(r"/calls/([^/]+)/", page)
+    call = request.GET.get("call", "") or (on_call_page[1] if on_call_page else "")
     known["call"] = Call.objects.published_at_moment(clock.now()).filter(reference=call).first()
-    known["page"] = request.GET.get("page", "")[:200]
     about = request.GET.get("about", "")[:9]
     if about:
         known["subject"] = _("Once more about %(number)s") % {"number": about}

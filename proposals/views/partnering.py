@@ -122,11 +122,14 @@ def _pages(question: Any, total: int) -> dict[str, Any]:
 @require_safe
 def one(request: HttpRequest, number: str) -> HttpResponse:
     """A request as everybody reads it, also after it has ended; what is not published, to its own people."""
+    moment = clock.now()
     found, is_own = _readable(request, number)
     context: dict[str, Any] = {
         "request_": found,
         "is_own": is_own,
-        "is_open": found.is_open(clock.now()),
+        "is_open": found.is_open(moment),
+        "can_renew": moment < found.call.deadline
+        and (not found.is_open(moment) or found.end != found.call.deadline),
         "call": found.call,
         "strands": [one for one in found.call.strands.all() if one.code in found.strands],
         "about": _about(found),
@@ -176,7 +179,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
-def new(request: HttpRequest, reference: str) -> HttpResponse:
+def new(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Write a request for a call; what the organisation's profile says is filled in."""
     moment = clock.now()
     calls = Call.objects.published_at_moment(moment).prefetch_related("strands")
@@ -200,11 +203,14 @@ def new(request: HttpRequest, reference: str) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         made = requests.draft_request(organisation, call, form.given(), by=person(request))
+        if "publish" in request.POST:
+            return publish(request, made.number)
         messages.success(
             request, _("The request is kept. Only your organisation sees it until you publish it.")
         )
         return redirect(made)
     context = {"form": form, "call": call, "organisation": organisation}
+    context |= {"missing": requests.missing_of_profile(organisation)}
     return render(request, "partnering/form.html", context, status=422 if form.errors else 200)
 
 
@@ -280,6 +286,20 @@ def _step(
         return redirect(found)
 
     return taken
+
+
+@signed_in
+@require_POST
+def discard(request: HttpRequest, number: str) -> HttpResponse:
+    """Delete a draft."""
+    found = _own(request, number)
+    try:
+        requests.discard(found)
+    except requests.CannotPublish as refusal:
+        messages.error(request, str(refusal))
+        return redirect(found)
+    messages.success(request, _("The draft is deleted."))
+    return redirect("partners:mine")
 
 
 publish = _step(

@@ -72,13 +72,11 @@ def searches(request: HttpRequest) -> HttpResponse:
 
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """End the mails of a search by the link in one of them; asked first, so that no scanner does it."""
-    if request.method != "POST":
-        return render(request, "partnering/stop.html", {"done": False, "known": True})
-    saved = watching.stop_by_link(token)
-    status = 200 if saved else 404
-    return render(
-        request, "partnering/stop.html", {"done": True, "known": saved is not None}, status=status
-    )
+    saved = watching.named_by(token)
+    if saved is not None and request.method == "POST":
+        watching.stop(saved)
+    context = {"search": saved, "done": request.method == "POST"}
+    return render(request, "partnering/stop.html", context, status=200 if saved else 404)
 
 
 class RequestFeed(Feed):

@@ -15,6 +15,7 @@ from proposals import presence
 from proposals.deleting import KEPT
 from proposals.desk.asking import questions_for
 from proposals.models import Proposal
+from proposals.partnering.talking import letters_of
 from proposals.people import token_of
 from proposals.reminding import wish_reminders
 from proposals.sharing import NobodyToRemind, RemindedJustNow, give_step, remind
@@ -29,6 +30,8 @@ from proposals.work import (
     reminder_for,
     tasks_of,
 )
+
+MOST_LETTERS = 50  # conversations that are looked through for new messages
 
 
 @signed_in
@@ -47,6 +50,9 @@ def mine(request: HttpRequest) -> HttpResponse:
         "invitations": [(one, token_of(one)) for one in open_invitations(user)],
         "mentions": open_mentions(user),
         "questions": list(questions_for(user, moment)),
+        "letters": [
+            one for one in letters_of(user, organisations, at_most=MOST_LETTERS) if one.is_new
+        ],
         "deleted": deleted.select_related("strand__call").prefetch_related("sections"),
     }
     return render(request, "proposals/mine.html", context)
