@@ -315,13 +315,15 @@ def _tell_who_reported(handled: Report) -> None:
 def drafts_to_invite_into(conversation: Conversation, user: User, *, side: Side) -> list[Proposal]:
     """Open drafts that this person leads, coordinated by the organisation that talks here.
 
-    Where they talk about a request, those of its call. Sections come with them, for the titles.
+    Those in which the other side does not take part yet; where they talk about a request, of its call.
+    Sections come with them, for the titles.
     """
-    own = organisation_on(conversation, side)
+    own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
     coordinated = Participant.objects.filter(
         proposal=OuterRef("pk"), organisation=own, role=Role.COORDINATOR.value
     )
     led = Proposal.objects.led_by(user).filter(Exists(coordinated), deleted_at=None)
+    led = led.exclude(participants__organisation=other)
     if conversation.request is not None:
         led = led.filter(strand__call=conversation.request.call_id)
     found = led.open_at(clock.now()).select_related("strand__call").prefetch_related("sections")

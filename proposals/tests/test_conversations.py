@@ -225,6 +225,12 @@ def test_interest_becomes_an_invitation_in_one_click(call, owner, asker):
         client_of(owner[0]).get(f"/proposals/{draft.number}/work/{added.key}/confirm/").status_code
         == 200
     )
+    assert (
+        draft.number
+        not in text_of(client_of(lead).get(conversation.get_absolute_url())).split(
+            'class="messages"'
+        )[0]
+    )
     with pytest.raises(CannotInvite, match="takes part in the draft already"):
         talking.invite(conversation, fresh(draft), side=Side.ASKER, by=lead)
 

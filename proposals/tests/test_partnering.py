@@ -472,3 +472,13 @@ def test_renewing_is_offered_where_it_lengthens_something(call):
     assert "Open it again" in text_of(client.get(one.get_absolute_url()))
     with clock.set_to(NEXT_DAY):
         assert "Open it again" not in text_of(client.get(one.get_absolute_url()))
+
+
+def test_nothing_is_published_after_the_deadline(call):
+    person, organisation = make_owner()
+    draft = requests.draft_request(organisation, call, GIVEN, by=person)
+    with clock.set_to(DEADLINE), pytest.raises(CannotPublish, match="The call is closed"):
+        requests.publish(draft)
+    ended = requests.end(make_request(call), is_filled=False)
+    with clock.set_to(DEADLINE), pytest.raises(CannotPublish, match="The call is closed"):
+        requests.renew(ended)
