@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from proposals.models import Decision, DecisionReview, DecisionState, SheetAnswer, Version
+from proposals.models import Decision, DecisionState, SheetAnswer, Version
 
 MOST_PAGES = 100_000  # more is no page that somebody turned to
 
@@ -114,10 +114,5 @@ def rows_of(pks: list[int]) -> list[CaseRow]:
 
 def _newest_decisions(pks: list[int]) -> dict[int, tuple[str, DecisionState]]:
     rows = Decision.objects.filter(version__in=pks).order_by("decided_at")
-    answers: dict[str | None, DecisionState] = {
-        None: DecisionState.WAITING,
-        DecisionReview.Answer.CONFIRMED: DecisionState.STANDS,
-        DecisionReview.Answer.SENT_BACK: DecisionState.SENT_BACK,
-    }
     found = rows.values_list("version", "outcome", "review__answer")
-    return {pk: (outcome, answers[answer]) for pk, outcome, answer in found}
+    return {pk: (outcome, DecisionState.after(answer)) for pk, outcome, answer in found}

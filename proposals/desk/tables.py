@@ -10,17 +10,18 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import IO, Any
 
 import xlsxwriter
-from django.db.models import Prefetch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from applicants.models import NAMELESS
 from calls.eligibility.facts import Role
-from proposals.models import Decision, StoredVerdict, Version, VersionQuerySet
+from proposals.models import Decision, DecisionState, StoredVerdict, VersionQuerySet
 
-CHUNK = 50  # versions that are held at once, each with its parsed dossier
+CHUNK = 25  # versions that are held at once, with those of the chunk before
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 # Name in JSON → heading of the column.
@@ -53,59 +54,78 @@ Row = dict[str, Any]
 
 
 def rows_of(versions: VersionQuerySet) -> Iterator[Row]:
-    """A row for each version; a fixed number of queries for every fifty."""
-    decisions = Decision.objects.select_related("review", "information").order_by("-pk")
-    found = (
-        versions.with_latest_verdict()
-        .select_related("proposal__strand__call", "proposal__assignment__officer")
-        .prefetch_related(Prefetch("decisions", decisions))
-        .defer("circumstances")
-        .order_by("pk")
-    )
-    for version in found.iterator(CHUNK):
-        yield _row(version)
+    """A row for each version; two queries for every twenty-five.
+
+    Read as values: models would hold each other, and pile up until the garbage collector comes by.
+    """
+    found = versions.with_latest_verdict().order_by("pk")
+    stream = found.values("pk", *READ).iterator(CHUNK)
+    while chunk := list(islice(stream, CHUNK)):
+        decisions = _decisions_of([one["pk"] for one in chunk])
+        for version in chunk:
+            yield _row(version, decisions.get(version["pk"], []))
 
 
-def _row(version: Version) -> Row:
-    dossier = version.document
+READ = (
+    "number", "dossier", "acronym", "countries", "received_at", "sha256", "latest_outcome", "latest_rules",
+    "proposal__number", "proposal__strand__code", "proposal__strand__call__reference",
+    "proposal__assignment__due_on", "proposal__assignment__officer__full_name",
+)  # fmt: skip
+DECIDED = (
+    "version", "outcome", "reason", "decided_at", "review__answer", "information__informed_at",
+)  # fmt: skip
+
+
+def _decisions_of(versions: list[int]) -> dict[int, list[Row]]:
+    """What was decided about each, the newest first."""
+    found: dict[int, list[Row]] = {}
+    for one in Decision.objects.filter(version__in=versions).order_by("-pk").values(*DECIDED):
+        found.setdefault(one["version"], []).append(one)
+    return found
+
+
+def _row(version: Row, decisions: list[Row]) -> Row:
+    dossier = json.loads(version["dossier"])
     applicants = [one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value]
-    names = [one["organisation"]["legal_name"] for one in applicants]
     leads = [one for one in applicants if one["role"] == Role.COORDINATOR.value]
-    assignment = version.proposal.assigned
+    officer = version["proposal__assignment__officer__full_name"]
     return {
-        "proposal": version.proposal.number,
-        "version": version.number,
-        "call": version.proposal.strand.call.reference,
-        "strand": version.proposal.strand.code,
-        "acronym": version.acronym,
+        "proposal": version["proposal__number"],
+        "version": version["number"],
+        "call": version["proposal__strand__call__reference"],
+        "strand": version["proposal__strand__code"],
+        "acronym": version["acronym"],
         "title": dossier["summary"]["title"],
         "coordinator": leads[0]["organisation"]["legal_name"] if leads else "",
-        "applicants": names,
-        "countries": version.countries,
+        "applicants": [one["organisation"]["legal_name"] for one in applicants],
+        "countries": version["countries"],
         "costs": Decimal(dossier["budget"]["total_costs"]),
         "grant": Decimal(dossier["budget"]["total_grant"]),
-        "received_at": version.received_at,
-        "machine": dict(StoredVerdict.OutcomeChoices.choices).get(version.latest_outcome or "", ""),
-        "rules": version.latest_rules or [],
-        "officer": str(assignment.officer) if assignment else "",
-        "due_on": assignment.due_on if assignment else None,
-        **_decided(version),
-        "sha256": version.sha256,
+        "received_at": version["received_at"],
+        "machine": MACHINE.get(version["latest_outcome"], ""),
+        "rules": version["latest_rules"] or [],
+        "officer": "" if officer is None else officer or str(NAMELESS),
+        "due_on": version["proposal__assignment__due_on"],
+        **_decided(decisions),
+        "sha256": version["sha256"],
     }
 
 
-def _decided(version: Version) -> Row:
+MACHINE: dict[str | None, Any] = dict(StoredVerdict.OutcomeChoices.choices)
+OUTCOMES = dict(Decision.OutcomeChoices.choices)
+
+
+def _decided(given: list[Row]) -> Row:
     """The newest decision: one that stands, if there is one."""
-    given = list(version.decisions.all())
-    standing = [one for one in given if one.reviewed and one.reviewed.answer == "confirmed"]
-    newest = next(iter(standing or given), None)
-    information = newest.told if newest else None
+    states = [DecisionState.after(one["review__answer"]) for one in given]
+    stands = states.index(DecisionState.STANDS) if DecisionState.STANDS in states else 0
+    newest = given[stands] if given else {}
     return {
-        "outcome": newest.get_outcome_display() if newest else "",
-        "state": newest.state.label if newest else "",
-        "decided_at": newest.decided_at if newest else None,
-        "reason": newest.reason if newest else "",
-        "informed_at": information.informed_at if information else None,
+        "outcome": OUTCOMES[newest["outcome"]] if newest else "",
+        "state": states[stands].label if newest else "",
+        "decided_at": newest.get("decided_at"),
+        "reason": newest.get("reason", ""),
+        "informed_at": newest.get("information__informed_at"),
     }
 
 

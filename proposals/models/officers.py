@@ -121,16 +121,20 @@ class Decision(models.Model):
 
     @property
     def state(self) -> "DecisionState":
-        if self.reviewed is None:
-            return DecisionState.WAITING
-        confirmed = self.reviewed.answer == DecisionReview.Answer.CONFIRMED
-        return DecisionState.STANDS if confirmed else DecisionState.SENT_BACK
+        return DecisionState.after(self.reviewed.answer if self.reviewed else None)
 
 
 class DecisionState(models.TextChoices):
     WAITING = "waiting", _("waits for a second officer")
     STANDS = "stands", _("confirmed by a second officer")
     SENT_BACK = "sent-back", _("sent back")
+
+    @classmethod
+    def after(cls, answer: str | None) -> "DecisionState":
+        """By a second officer's answer; None where there is none yet."""
+        if answer is None:
+            return cls.WAITING
+        return cls.STANDS if answer == DecisionReview.Answer.CONFIRMED else cls.SENT_BACK
 
 
 class DecisionReview(models.Model):

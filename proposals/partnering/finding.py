@@ -37,6 +37,7 @@ NEARLY_SAME = (
     0.75  # of the signs of two words stand in the same order; for swapped and lost letters
 )
 LAST = 99
+AFTER_ALL_SIGNS = "\uffff"  # stands behind every letter
 SORTS = {"best": _("Best match"), "newest": _("Newest"), "closing": _("Closing soon")}
 
 
@@ -209,7 +210,8 @@ _NEAR = """
         ORDER BY likeness DESC, w.word LIMIT %s
     ) near
     WHERE NOT EXISTS (
-        SELECT 1 FROM proposals_searchword k WHERE k.word LIKE typed.word || '%%'
+        SELECT 1 FROM proposals_searchword k
+        WHERE k.word ~>=~ typed.word AND k.word ~<~ (typed.word || %s)
     )
 """
 
@@ -225,11 +227,18 @@ def near_words(words: list[str]) -> dict[str, list[str]]:
         return {}
     found: dict[str, list[str]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_NEAR, [json.dumps(typed), MOST_LOOKED_AT])
+        cursor.execute(_NEAR, [json.dumps(typed), MOST_LOOKED_AT, AFTER_ALL_SIGNS])
         for word, near, likeness in cursor.fetchall():
             if likeness >= LIKE_ENOUGH or _is_nearly(word, near):
                 found.setdefault(word, []).append(near)
-    return {word: near[:MOST_NEAR] for word, near in found.items()}
+    return {word: _beginnings(near)[:MOST_NEAR] for word, near in found.items()}
+
+
+def _beginnings(words: list[str]) -> list[str]:
+    """Those that no shorter one begins: a beginning finds them anyway."""
+    return [
+        one for one in words if not any(one != other and one.startswith(other) for other in words)
+    ]
 
 
 def _is_nearly(word: str, near: str) -> bool:
@@ -248,10 +257,16 @@ def terms_of(text: str) -> tuple[list[list[str]], dict[str, list[str]]]:
 
 
 def matching(terms: list[list[str]]) -> SearchQuery | None:
-    """All of the words, each in one of its forms; words are letters and digits only."""
+    """All of the words, each in one of its forms; words are letters and digits only.
+
+    A form stands whole beside its beginning: PostgreSQL knows how often whole words occur, and so chooses
+    its way better.
+    """
     if not terms:
         return None
-    every = " & ".join("(" + " | ".join(f"{one}:*" for one in forms) + ")" for forms in terms)
+    every = " & ".join(
+        "(" + " | ".join(f"{one} | {one}:*" for one in forms) + ")" for forms in terms
+    )
     return SearchQuery(every, config="simple", search_type="raw")
 
 
