@@ -104,7 +104,9 @@ def _requests(call: Any, organisations: list[Any], count: int) -> None:
     PartnershipRequest.objects.bulk_create(made, batch_size=1000)
     learn_words(one.folded for one in made)
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")  # as the database's own housekeeping leaves it after a while
+        cursor.execute(
+            "VACUUM ANALYZE"
+        )  # as the database's own housekeeping leaves it after a while
 
 
 def _rare_word(chance: random.Random) -> str:
