@@ -221,7 +221,9 @@ def _tell_that_added(participant: Participant, *, by: User) -> None:
             % {"who": by, "name": name},
             facts=[(_("Role"), str(participant.get_role_display()))],
             counts=_("You can read all of it, and write the part of your organisation."),
-            to_do=_("Look at what is asked of you. If this is wrong, tell the coordinator."),
+            to_do=_(
+                "Look at what is asked of you, and confirm that you take part, or decline: both are there."
+            ),
             link=reverse("proposals:work", args=[participant.proposal.number]),
             link_words=_("Who owes what"),
         ),
@@ -293,7 +295,30 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
         proposal, Happening.Kind.REMOVED, words, by=by,
         key=participant.key, organisation=participant.organisation_id,
     )  # fmt: skip
+    _tell_that_removed(participant, by=by)
     participant.delete()
+
+
+def _tell_that_removed(participant: Participant, *, by: User) -> None:
+    name, number = participant.organisation.name, participant.proposal.number
+    others = participant.organisation.members.exclude(pk=by.pk).filter(is_active=True)
+    post(
+        Words(
+            subject=_("%(name)s no longer takes part in a proposal") % {"name": name},
+            happened=_("%(who)s took %(name)s out of the consortium of proposal %(number)s.")
+            % {"who": by, "name": name, "number": number},
+            counts=_(
+                "Your texts are kept, and come back if it is added again; you no longer see the draft. A "
+                "version that was submitted before still names it."
+            ),
+            to_do=_("Nothing. If this is wrong, write to the coordinator."),
+            link=reverse("proposals:mine"),
+            link_words=_("My work"),
+        ),
+        to=others.values_list("email", flat=True),
+        proposal=participant.proposal,
+        key=f"removed:{participant.proposal_id}:{participant.key}",
+    )
 
 
 @transaction.atomic

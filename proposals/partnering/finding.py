@@ -413,6 +413,10 @@ class Reason:
     match: str
     after: str
 
+    @property
+    def excerpt(self) -> str:
+        return f"{self.where}: {self.before}{self.match}{self.after}"
+
 
 def reasons_for(request: PartnershipRequest, terms: list[list[str]]) -> list[Reason]:
     """The first place of each word that was asked for: in title, text, the organisation's name or country."""
@@ -424,10 +428,10 @@ def reasons_for(request: PartnershipRequest, terms: list[list[str]]) -> list[Rea
         places.append((_("Organisation"), request.organisation.name))
     if request.organisation:
         places.append((_("Country"), request.organisation.country_name))
-    found = []
+    found: list[Reason] = []
     for forms in terms:
         reason = next((r for where, text in places if (r := _first(where, text, forms))), None)
-        if reason is not None:
+        if reason is not None and all(reason.excerpt != one.excerpt for one in found):
             found.append(reason)
     return found
 

@@ -482,3 +482,9 @@ def test_nothing_is_published_after_the_deadline(call):
     ended = requests.end(make_request(call), is_filled=False)
     with clock.set_to(DEADLINE), pytest.raises(CannotPublish, match="The call is closed"):
         requests.renew(ended)
+
+
+def test_two_words_of_one_title_are_one_reason(call):
+    make_request(call, title="Photonics cluster offers partnership")
+    answer = text_of(Client().get(SEARCH, {"q": "photonics cluster"}))
+    assert answer.count("Title: ") == 1 and "<mark>Photonics</mark> cluster" in answer

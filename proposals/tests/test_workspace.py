@@ -1011,3 +1011,14 @@ def test_people_are_told_when_they_are_added_or_given_a_step(call):
     assert partner.email in {a for one in sent() if "yours to write" in one.subject for a in one.to}
     added = [one for one in sent() if "takes part in a proposal" in one.subject]
     assert len(added) == 2 and proposal.number in added[0].body
+
+
+def test_people_are_told_that_their_organisation_was_taken_out(call):
+    proposal = make_draft(call)
+    partner = partner_of(proposal)
+    taken_out = proposal.participants.get(organisation__members=partner)
+    seen = drafting.section_of(proposal, "consortium").version
+    drafting.remove_participant(taken_out, seen_version=seen, by=proposal.started_by)
+    told = [one for one in sent() if "no longer takes part" in one.subject]
+    assert [partner.email] in [one.to for one in told] and proposal.number in told[0].body
+    assert client_of(partner).get(proposal.get_absolute_url()).status_code == 404
