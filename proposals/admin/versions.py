@@ -128,6 +128,7 @@ class VersionAdmin(DeskAdmin):
         counts = queue.lengths(versions, officer=officer, moment=moment)
         keep_count(request, counts["all"])
         context = {
+            "title": _("Cases"),
             "sealed": Proposal.objects.rehearsed_in(rehearsal).sealed(moment).order_by().count(),
             "all_cases": counts["all"],
             "call": Call.objects.filter(pk=rehearsal).first() if rehearsal else None,

@@ -20,7 +20,7 @@ from calls.models import Call
 from proposals.models import PartnershipRequest
 from proposals.models.languages import LANGUAGES
 
-# Kind (R&D requests are written RD), country, day, serial number: DOMAIN of the network's own references.
+# Kind (R&D requests are written RD), country, day, serial number: as the network numbers its profiles.
 EEN_REFERENCE = re.compile(r"(?:BO|BR|TO|TR|RD)[A-Z]{2}(\d{4})(\d{2})(\d{2})\d{3}")
 CORDIS_HOST = "cordis.europa.eu"
 
