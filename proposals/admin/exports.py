@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from applicants.web import person
 from proposals import tasks
-from proposals.admin.pages import DeskAdmin, is_id
+from proposals.admin.pages import OwnPageAdmin
 from proposals.desk import exporting
 from proposals.models import Export, Version
 from proposals.models.exports import KEPT_FOR
@@ -35,7 +35,7 @@ def begin(request: HttpRequest, kind: str, versions: QuerySet[Version]) -> HttpR
 
 
 @admin.register(Export)
-class ExportAdmin(DeskAdmin):
+class ExportAdmin(OwnPageAdmin):
     """One's own exports; what others take out is in the history of each case."""
 
     list_display = ["kind", "asked_at", "state", "total_of", "size"]
@@ -56,18 +56,8 @@ class ExportAdmin(DeskAdmin):
         ]  # fmt: skip
         return own + super().get_urls()
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def page_of(self, request: HttpRequest, found: Export) -> HttpResponse:
         """The progress of one, and its file."""
-        found = self.get_queryset(request).filter(pk=object_id if is_id(object_id) else 0).first()
-        may_look = self.has_view_permission(request) and request.method == "GET"
-        if found is None or not may_look:
-            return super().change_view(request, object_id, form_url, extra_context)
         return self.show(
             request, f"{TEMPLATES}/export.html", title=str(found), export=found, days=KEPT_FOR.days
         )

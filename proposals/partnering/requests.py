@@ -56,8 +56,11 @@ def save_request(
 
     Raises:
         RequestChanged: somebody else saved it since; nothing was stored.
+        CannotPublish: the helpdesk has closed it; what was reported stays as it is.
     """
     current = _locked(request)
+    if current.state == State.SHUT:
+        raise CannotPublish(_("The helpdesk has closed it; it cannot be changed any more."))
     if current.revision != seen_revision:
         raise RequestChanged(current)
     for name, value in given.items():

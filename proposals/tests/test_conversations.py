@@ -16,6 +16,7 @@ from proposals.desk.rights import CALL_MANAGERS, HELPDESK
 from proposals.dossier import Draft
 from proposals.models import Conversation, Mail, Message, Report
 from proposals.partnering import talking
+from proposals.partnering.requests import CannotPublish, save_request
 from proposals.partnering.talking import CannotInvite, CannotWrite, Side
 from proposals.tests.factories import fresh, make_draft, make_officer, partner_of, save
 from proposals.tests.partners import make_owner, make_request
@@ -195,6 +196,8 @@ def test_what_staff_closed_only_its_own_people_see_and_nobody_opens(request_, ow
     client.post(reverse("partners:renew", args=[request_.number]))
     request_.refresh_from_db()
     assert request_.state == "shut"
+    with pytest.raises(CannotPublish, match="cannot be changed any more"):
+        save_request(request_, {"title": "Another"}, seen_revision=request_.revision)
     with pytest.raises(DatabaseError, match="Invalid transition"), transaction.atomic():
         type(request_).objects.filter(pk=request_.pk).update(state="published")
     assert "Nothing waits here." in text_of(manager.get(desk))

@@ -240,6 +240,9 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
             form.given(),
             seen_revision=form.cleaned_data["seen_revision"] or 0,
         )
+    except requests.CannotPublish as refusal:
+        form.add_error(None, str(refusal))
+        return render(request, "partnering/form.html", context, status=409)
     except requests.RequestChanged as conflict:
         data: Any = form.data
         typed = data.copy()
