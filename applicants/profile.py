@@ -1,6 +1,6 @@
 """The cluster profile: its steps, and what is complete and what is missing in it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants import vocabularies
 from applicants.fields import CountField, SeveralField, TextField
-from applicants.models import Organisation, ProfileSection
+from applicants.models import Organisation
 from applicants.steps import StepForm, Text
 from calls import clock
 from calls.eligibility.countries import choices_on
@@ -268,7 +268,8 @@ class StepState:
     """One step as lists show it."""
 
     form: type[StepForm]
-    section: ProfileSection | None
+    answers: dict[str, Any]
+    version: int
     missing: tuple[str, ...]
 
     @property
@@ -280,16 +281,12 @@ class StepState:
         return self.form.title
 
     @property
-    def answers(self) -> dict[str, Any]:
-        return self.section.answers if self.section else {}
-
-    @property
     def is_complete(self) -> bool:
         return not self.missing
 
     @property
     def is_begun(self) -> bool:
-        return self.section is not None and self.section.version > 0
+        return self.version > 0
 
 
 @dataclass(frozen=True)
@@ -316,19 +313,19 @@ class ProfileState:
         return {step.slug: step.answers for step in self.steps}
 
 
-def state_of_sections(sections: Iterable[ProfileSection]) -> ProfileState:
-    by_step = {section.step: section for section in sections}
+def profile_of(organisation: Organisation) -> ProfileState:
+    sections = organisation.profile_sections.all()
+    return profile_saved_as({one.step: (one.answers, one.version) for one in sections})
+
+
+def profile_saved_as(saved: Mapping[str, tuple[dict[str, Any], int]]) -> ProfileState:
+    """The profile in which each step that was begun has these answers, in this version."""
     steps = []
     for form in PROFILE_STEPS:
-        section = by_step.get(form.slug)
-        answers = section.answers if section else {}
+        answers, version = saved.get(form.slug, ({}, 0))
         missing = tuple(str(label) for label in form.missing(answers))
-        steps.append(StepState(form, section, missing))
+        steps.append(StepState(form, answers, version, missing))
     return ProfileState(tuple(steps))
-
-
-def profile_of(organisation: Organisation) -> ProfileState:
-    return state_of_sections(organisation.profile_sections.all())
 
 
 def form_for(slug: str) -> type[StepForm] | None:

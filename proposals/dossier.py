@@ -6,14 +6,20 @@ of. It holds no names or addresses of persons, so that these can be erased while
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
 from applicants.merging import ROW_ID
-from applicants.profile import ProfileState, profile_of
+from applicants.models import Organisation, ProfileSection
+from applicants.profile import ProfileState, profile_saved_as
 from calls.models import RequiredDeliverable
+from calls.prepared import Given, Questions, Values, among, together
 from proposals.dossier_format import FORMAT
 from proposals.models import Participant, Proposal, ProposalFile, Section
 
@@ -22,48 +28,43 @@ PERSONAL_PROFILE_STEPS = {"contact"}
 
 
 class Draft:
-    """Everything of a proposal that people edit; each part is loaded once, when it is first asked for.
+    """Everything of a proposal that people edit, as it was when the first of it was asked for.
 
-    However many rows there are, the parts take five queries together, and none where the proposal was
-    fetched `with_draft_parts`.
+    However many rows there are, it takes one query; `drafts_of` takes one for many proposals.
     """
 
-    def __init__(self, proposal: Proposal) -> None:
+    def __init__(self, proposal: Proposal, parts: "DraftParts | None" = None) -> None:
         self.proposal = proposal
+        if parts is not None:
+            self._parts = parts
 
     @cached_property
+    def _parts(self) -> "DraftParts":
+        return _parts_of([self.proposal])[self.proposal.pk]
+
+    @property
     def participants(self) -> list[Participant]:
-        if self._is_fetched("participants"):
-            return list(self.proposal.participants.all())
-        return list(
-            self.proposal.participants.select_related("organisation").prefetch_related(
-                "organisation__profile_sections"
-            )
-        )
+        return self._parts.participants
 
     @cached_property
     def profiles(self) -> Mapping[int, ProfileState]:
-        return {one.organisation_id: profile_of(one.organisation) for one in self.participants}
-
-    @cached_property
-    def sections(self) -> Mapping[tuple[str, int | None], Section]:
+        """The cluster profile of each organisation, by its key."""
         return {
-            (section.step, section.participant_id): section
-            for section in self.proposal.sections.all()
+            organisation: profile_saved_as(saved)
+            for organisation, saved in self._parts.profiles.items()
         }
 
     @cached_property
-    def files(self) -> Mapping[str, ProposalFile]:
-        files = self.proposal.files
-        found = files.all() if self._is_fetched("files") else files.filter(replaced_at=None)
-        return {file.slot: file for file in found}
+    def sections(self) -> Mapping[tuple[str, int | None], Section]:
+        return {(section.step, section.participant_id): section for section in self._parts.sections}
 
     @cached_property
-    def deliverables(self) -> list[RequiredDeliverable]:
-        return list(self.proposal.strand.deliverables.all())
+    def files(self) -> Mapping[str, ProposalFile]:
+        return {file.slot: file for file in self._parts.files}
 
-    def _is_fetched(self, name: str) -> bool:
-        return name in getattr(self.proposal, "_prefetched_objects_cache", {})
+    @property
+    def deliverables(self) -> list[RequiredDeliverable]:
+        return self._parts.deliverables
 
     @property
     def applicants(self) -> list[Participant]:
@@ -116,6 +117,74 @@ class Draft:
     def title(self) -> str:
         summary = self.answers("summary")
         return str(summary.get("acronym") or summary.get("title_text") or "")
+
+
+def drafts_of(proposals: Sequence[Proposal]) -> list[Draft]:
+    """The drafts of many proposals, with one query."""
+    parts = _parts_of(proposals)
+    return [Draft(one, parts[one.pk]) for one in proposals]
+
+
+@dataclass(frozen=True)
+class DraftParts:
+    """The rows of a draft; files that were not replaced, and what each organisation's profile says."""
+
+    participants: list[Participant] = field(default_factory=list)
+    profiles: dict[int, dict[str, tuple[Any, int]]] = field(default_factory=dict)
+    sections: list[Section] = field(default_factory=list)
+    files: list[ProposalFile] = field(default_factory=list)
+    deliverables: list[RequiredDeliverable] = field(default_factory=list)
+
+
+@together
+def _rows_of_drafts() -> Questions:
+    chosen = Given("proposals", ArrayField(models.BigIntegerField()))
+    of_chosen = among("proposal", chosen)
+    participants = Participant.objects.filter(of_chosen)
+    organisations = Organisation.objects.filter(
+        pk__in=participants.order_by().values("organisation")
+    )
+    return {
+        "participants": participants,
+        "organisations": organisations,
+        "profiles": Values(
+            ProfileSection.objects.filter(organisation__in=organisations.order_by()),
+            "organisation_id", "step", "answers", "version",
+        ),
+        "sections": Section.objects.filter(of_chosen),
+        "files": ProposalFile.objects.filter(of_chosen, replaced_at=None),
+        "deliverables": RequiredDeliverable.objects.filter(
+            strand__in=Proposal.objects.filter(among("pk", chosen)).order_by().values("strand")
+        ),
+    }  # fmt: skip
+
+
+def _parts_of(proposals: Sequence[Proposal]) -> dict[int, DraftParts]:
+    """By the keys of proposals."""
+    rows = _rows_of_drafts(proposals=[one.pk for one in proposals])
+    by_pk = {one.pk: one for one in proposals}
+    found = {pk: DraftParts() for pk in by_pk}
+    organisations = {one.pk: one for one in rows["organisations"]}
+    participants = {one.pk: one for one in rows["participants"]}
+    profiles: dict[int, dict[str, tuple[Any, int]]] = {pk: {} for pk in organisations}
+    for organisation, step, answers, version in rows["profiles"]:
+        profiles[organisation][step] = answers, version
+    for one in rows["participants"]:
+        one.proposal, one.organisation = by_pk[one.proposal_id], organisations[one.organisation_id]
+        found[one.proposal_id].participants.append(one)
+        found[one.proposal_id].profiles[one.organisation_id] = profiles[one.organisation_id]
+    for section in rows["sections"]:
+        section.proposal = by_pk[section.proposal_id]
+        section.participant = participants.get(section.participant_id)
+        found[section.proposal_id].sections.append(section)
+    for file in rows["files"]:
+        file.proposal = by_pk[file.proposal_id]
+        found[file.proposal_id].files.append(file)
+    for proposal in proposals:
+        found[proposal.pk].deliverables.extend(
+            one for one in rows["deliverables"] if one.strand_id == proposal.strand_id
+        )
+    return found
 
 
 def dossier_of(draft: Draft) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -19,7 +20,7 @@ from calls.eligibility.countries import Participation
 from calls.eligibility.lint import Remark, outlines_of, remarks_on
 from calls.exporting import content_of
 from calls.models import Call
-from proposals.dossier import Draft, dossier_of
+from proposals.dossier import dossier_of, drafts_of
 from proposals.facts import Circumstances, facts_of
 from proposals.models import (
     Proposal,
@@ -208,15 +209,13 @@ def _look_at_drafts(
     call: Call, proposed: Conditions, moment: datetime, impact: Impact, progress: Progress
 ) -> None:
     now = conditions_now(call)
-    drafts = open_drafts(call, moment).select_related("strand").with_draft_parts()
-    for proposal in drafts.iterator(chunk_size=DRAFTS_AT_ONCE):
-        impact.seen += 1
-        if impact.seen % DRAFTS_AT_ONCE == 0:
-            progress(impact.seen)
-        proposal.strand.call = call
-        facts = facts_of(
-            dossier_of(Draft(proposal)),
-            Circumstances(deadline=call.by_its_clock(proposal.effective_deadline)),
-        )
-        impact.sealed_seen += 1
-        impact.sealed_changed += now.judge(facts).outcome != proposed.judge(facts).outcome
+    proposals = open_drafts(call, moment).select_related("strand").iterator(DRAFTS_AT_ONCE)
+    while chunk := list(islice(proposals, DRAFTS_AT_ONCE)):
+        for draft in drafts_of(chunk):
+            draft.proposal.strand.call = call
+            deadline = call.by_its_clock(draft.proposal.deadline)
+            facts = facts_of(dossier_of(draft), Circumstances(deadline=deadline))
+            impact.seen += 1
+            impact.sealed_seen += 1
+            impact.sealed_changed += now.judge(facts).outcome != proposed.judge(facts).outcome
+        progress(impact.seen)

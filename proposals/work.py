@@ -217,7 +217,7 @@ def proposals_of(user: User) -> QuerySet[Proposal]:
     )
     return (
         Proposal.objects.with_page_parts()
-        .with_draft_parts(files=False)
+        .prefetch_related("sections")
         .with_counting_version()
         .of_consortium_member(user)
         .annotate(
@@ -229,20 +229,20 @@ def proposals_of(user: User) -> QuerySet[Proposal]:
 
 
 def tasks_of(
-    proposals: Iterable[Proposal], organisations: Iterable[Organisation], moment: datetime
+    drafts: Iterable[Draft], organisations: Iterable[Organisation], moment: datetime
 ) -> list[Task]:
     """What waits for a person of these organisations in open `proposals_of` it, nearest deadline first."""
     own = {one.pk for one in organisations}
     tasks: list[Task] = []
-    for proposal in sorted(proposals, key=lambda one: one.deadline):
-        if proposal.is_open(moment):
-            tasks += _tasks_in(proposal, own)
+    for draft in sorted(drafts, key=lambda one: one.proposal.deadline):
+        if draft.proposal.is_open(moment):
+            tasks += _tasks_in(draft, own)
     return tasks
 
 
-def _tasks_in(proposal: Any, organisations: set[int]) -> list[Task]:
-    """`proposal` carries what `proposals_of` annotated: asked, given and confirmed."""
-    draft = Draft(proposal)
+def _tasks_in(draft: Draft, organisations: set[int]) -> list[Task]:
+    """The proposal carries what `proposals_of` annotated: asked, given and confirmed."""
+    proposal: Any = draft.proposal
     own = [
         one
         for one in draft.participants

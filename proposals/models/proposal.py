@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.models import Organisation, SavedStep, User
 from calls.eligibility.facts import Role
 from calls.models import Call, Incident, Strand
+from calls.prepared import Given
 from proposals import guards
 
 # Without vowels, so that no word appears, and without signs that look alike.
@@ -28,7 +29,7 @@ def new_number() -> str:
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
-    def of_consortium_member(self, user: User) -> "ProposalQuerySet":
+    def of_consortium_member(self, user: User | Given) -> "ProposalQuerySet":
         """Proposals in which this person takes part, for an organisation or by invitation."""
         return self.filter(deleted_at=None).filter(_takes_part(user))
 
@@ -41,7 +42,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         )
         return self.filter(Exists(led))
 
-    def with_role_of(self, user: User) -> "ProposalQuerySet":
+    def with_role_of(self, user: User | Given) -> "ProposalQuerySet":
         """Those in which this person takes part, once for each organisation that it acts for there.
 
         `coordinates` says whether that organisation is the coordinator. Deleted drafts are not among them.
@@ -101,21 +102,6 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
     def with_page_parts(self) -> "ProposalQuerySet":
         return self.with_deadline().select_related("strand__call__programme")
 
-    def with_draft_parts(self, *, files: bool = True) -> "ProposalQuerySet":
-        """Everything that a draft is made of, for many proposals in a fixed number of queries."""
-        participants = Participant.objects.select_related("organisation").prefetch_related(
-            "organisation__profile_sections"
-        )
-        found = self.prefetch_related(
-            models.Prefetch("participants", queryset=participants),
-            "sections",
-            "strand__deliverables",
-        )
-        if not files:
-            return found
-        present = ProposalFile.objects.filter(replaced_at=None)
-        return found.prefetch_related(models.Prefetch("files", queryset=present))
-
     def with_counting_version(self) -> "ProposalQuerySet":
         """For lists: each with the version that counts, without the text of it."""
         return self.select_related("counting").defer(
@@ -123,12 +109,14 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         )
 
 
-def _takes_part(user: User) -> Q:
+def _takes_part(user: User | Given) -> Q:
     """For an organisation of the consortium, or by invitation."""
+    from proposals.models.workspace import Collaborator  # noqa: PLC0415 -- they are of proposals
+
     for_organisation = Participant.objects.filter(
         proposal=OuterRef("pk"), organisation__memberships__user=user
     )
-    invited = User.objects.filter(pk=user.pk, collaborations__proposal=OuterRef("pk"))
+    invited = Collaborator.objects.filter(proposal=OuterRef("pk"), user=user)
     return Q(Exists(for_organisation)) | Q(Exists(invited))
 
 

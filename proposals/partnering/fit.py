@@ -67,11 +67,11 @@ class Consortium:
 
 
 def drafts_of(user: User, call: str, moment: datetime) -> list[Proposal]:
-    """Open proposals that this person leads (for the call with this reference), the newest first."""
+    """Open proposals that this person leads (for the call with this reference), with names, newest first."""
     led = Proposal.objects.led_by(user).filter(deleted_at=None).open_at(moment)
     if call:
         led = led.filter(strand__call__reference=call)
-    found = led.select_related("strand__call__programme").with_draft_parts()
+    found = led.select_related("strand__call__programme").prefetch_related("sections")
     return list(found.order_by("-started_at"))
 
 

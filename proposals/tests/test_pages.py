@@ -684,14 +684,14 @@ def test_scripts_and_styles_come_from_our_own_address_only(client, call):
 # --- Questions to the database -------------------------------------------------------------------
 
 PAGES = {
-    "proposal": 11,
-    "consortium": 12,
-    "descriptions": 7,
-    "check": 12,
-    "work": 14,
-    "people": 11,
-    "preview": 9,
-    "timeline": 12,
+    "proposal": 8,
+    "consortium": 8,
+    "descriptions": 4,
+    "check": 8,
+    "work": 11,
+    "people": 8,
+    "preview": 5,
+    "timeline": 9,
 }
 
 
@@ -723,7 +723,7 @@ def test_steps_ask_a_fixed_number_of_questions(call, step, count, django_assert_
     proposal = crowd(call, lead, count)
     client = client_of(lead)
     client.get(url("step", proposal, step))
-    with django_assert_num_queries(12 if step == "deliverables" else 11):
+    with django_assert_num_queries(8):
         assert client.get(url("step", proposal, step)).status_code == 200
 
 
@@ -734,7 +734,7 @@ def test_the_list_of_proposals_asks_a_fixed_number_of_questions(
     lead = make_user()
     crowd(call, lead, count)
     client = client_of(lead)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(12):
         assert client.get(reverse("proposals:mine")).status_code == 200
 
 

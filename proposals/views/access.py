@@ -8,14 +8,18 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import BigIntegerField, TextField
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from applicants.autosave import is_autosave, may_not_write
+from applicants.models import User
 from applicants.web import person
 from calls import clock
+from calls.models import Call, Programme, Strand
+from calls.prepared import Given, Questions, together
 from proposals.desk.asking import questions_waiting
 from proposals.desk.cases import note_reading
 from proposals.dossier import Draft
@@ -83,15 +87,39 @@ def draft_of(request: HttpRequest, number: str) -> Draft:
         NotYours: of the consortium, but without the right to look at or send this.
     """
     user = person(request)
-    proposals = Proposal.objects.with_page_parts()
-    found = proposals.with_role_of(user).filter(number=number).first()
+    found = _of_own_organisation(user, number)
     if found is not None and found.coordinates and not asks_for_own_part(_route(request)):
         return _permitted(request, found, Standing(WorkRole.LEAD))
-    found = found or proposals.of_consortium_member(user).filter(number=number).first()
+    if found is None:
+        proposals = Proposal.objects.with_page_parts().of_consortium_member(user)
+        found = proposals.filter(number=number).first()
     standing = standing_of(user, found) if found is not None else None
     if found is None or standing is None:
         raise Http404
     return _permitted(request, found, standing)
+
+
+@together
+def _asked_for() -> Questions:
+    number, user = Given("number", TextField()), Given("user", BigIntegerField())
+    return {
+        "proposals": Proposal.objects.with_deadline().with_role_of(user).filter(number=number)[:1],
+        "strands": Strand.objects.filter(proposals__number=number),
+        "calls": Call.objects.filter(strands__proposals__number=number),
+        "programmes": Programme.objects.filter(calls__strands__proposals__number=number),
+    }
+
+
+def _of_own_organisation(user: User, number: str) -> Proposal | None:
+    """The proposal, if the person acts for an organisation in it: for the coordinator, if for several."""
+    rows = _asked_for(number=number, user=user.pk)
+    for proposal in rows["proposals"]:
+        (proposal.strand,), (call,), (call.programme,) = (
+            rows["strands"], rows["calls"], rows["programmes"],
+        )  # fmt: skip
+        proposal.strand.call = call
+        return proposal
+    return None
 
 
 def _permitted(request: HttpRequest, proposal: Proposal, standing: Standing) -> Draft:

@@ -14,6 +14,7 @@ from calls import clock
 from proposals import presence
 from proposals.deleting import KEPT
 from proposals.desk.asking import questions_for
+from proposals.dossier import drafts_of
 from proposals.models import Proposal
 from proposals.partnering.talking import letters_of
 from proposals.people import token_of
@@ -38,14 +39,14 @@ MOST_LETTERS = 50  # conversations that are looked through for new messages
 def mine(request: HttpRequest) -> HttpResponse:
     """What waits for a person, its proposals with their deadlines, its organisations, its invitations."""
     user, moment = person(request), clock.now()
-    proposals = list(proposals_of(user))
+    drafts = drafts_of(list(proposals_of(user)))
     organisations = list(Organisation.objects.of(user).prefetch_related("profile_sections"))
     deleted = Proposal.objects.led_by(user).filter(deleted_at__gt=moment - KEPT)
     context = {
-        "proposals": proposals,
+        "drafts": drafts,
         "moment": moment,
-        "any_open": any(one.is_open(moment) for one in proposals),
-        "tasks": tasks_of(proposals, organisations, moment),
+        "any_open": any(one.proposal.is_open(moment) for one in drafts),
+        "tasks": tasks_of(drafts, organisations, moment),
         "organisations": [(one, profile_of(one)) for one in organisations],
         "invitations": [(one, token_of(one)) for one in open_invitations(user)],
         "mentions": open_mentions(user),

@@ -1,0 +1,178 @@
+"""Statements that are put together once: the same answers as Django's own, in one round trip."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.postgres.fields import ArrayField
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Count
+
+from calls import clock
+from calls.eligibility import digest_of
+from calls.models import (
+    AppliedConditions,
+    Call,
+    Contact,
+    CountryParticipation,
+    Programme,
+    Strand,
+)
+from calls.prepared import Given, Values, among, insert, together
+
+
+@together
+def everything_of_a_call():
+    reference = Given("reference", models.TextField())
+    strands = Strand.objects.filter(call__reference=reference)
+    return {
+        "calls": Call.objects.filter(reference=reference),
+        "programmes": Programme.objects.filter(calls__reference=reference),
+        "strands": strands.annotate(wanted=Count("deliverables")).order_by("-number"),
+        "countries": CountryParticipation.objects.filter(
+            programme__calls__reference=reference, gate=CountryParticipation.Gate.MEMBER_STATE
+        ),
+        "titles": Values(strands.order_by("number"), "number", "title", "call__rules"),
+    }
+
+
+@together
+def named():
+    return {"calls": Values(Call.objects.filter(title=Given("title", models.TextField())), "pk")}
+
+
+def values_of(rows):
+    return [
+        {one.attname: getattr(row, one.attname) for one in row._meta.concrete_fields}
+        for row in rows
+    ]
+
+
+def test_it_finds_what_django_finds_value_by_value(call):
+    found = everything_of_a_call(reference=call.reference)
+    assert values_of(found["calls"]) == values_of([call])
+    assert values_of(found["programmes"]) == values_of([call.programme])
+    assert str(found["calls"][0].budget) == str(Call.objects.get(pk=call.pk).budget)
+    own = call.programme.participation.filter(gate="member-state")
+    assert values_of(found["countries"]) == values_of(own) and len(own) == 28
+    strands = call.strands.annotate(wanted=Count("deliverables")).order_by("-number")
+    assert values_of(found["strands"]) == values_of(strands)
+    assert [one.wanted for one in found["strands"]] == [one.wanted for one in strands]
+    assert found["titles"] == [(one.number, one.title, call.rules) for one in reversed(strands)]
+
+
+def test_what_was_found_is_saved_like_any_other_row(call):
+    (found,) = everything_of_a_call(reference=call.reference)["calls"]
+    assert found == call and not found._state.adding
+    found.title = "Another title"
+    found.save(update_fields=["title"])
+    assert Call.objects.get().title == "Another title"
+
+
+def test_it_asks_once_whatever_there_is_to_ask(call, django_assert_num_queries):
+    for _turn in range(3):
+        with django_assert_num_queries(1):
+            everything_of_a_call(reference=call.reference)
+    with django_assert_num_queries(1):
+        assert everything_of_a_call(reference="NOTHING")["calls"] == []
+
+
+@pytest.mark.parametrize(
+    "title", ["100 % 'sure'", "$1; --", "given:title", "%s %(p1)s", 'ünï\\ "x"', ""]
+)
+@pytest.mark.parametrize("has_pooler", [False, True])
+def test_what_is_given_is_never_taken_for_a_part_of_the_statement(
+    call, title, has_pooler, monkeypatch
+):
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", has_pooler)
+    assert named(title=title)["calls"] == []
+    Call.objects.update(title=title)
+    assert named(title=title)["calls"] == [(call.pk,)]
+
+
+def test_behind_a_pooler_nothing_is_prepared(call, monkeypatch, django_assert_num_queries):
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    with django_assert_num_queries(1) as asked:
+        found = everything_of_a_call(reference=call.reference)
+    assert "PREPARE" not in asked[0]["sql"] and "EXECUTE" not in asked[0]["sql"]
+    assert values_of(found["calls"]) == values_of([call])
+
+
+def test_a_connection_prepares_once(call, django_assert_num_queries):
+    @together
+    def pages():
+        return {"references": Values(Call.objects.all(), "reference")}
+
+    with django_assert_num_queries(2) as asked:
+        assert pages() == pages() == {"references": [(call.reference,)]}
+    assert [sql["sql"].split()[0] for sql in asked] == ["PREPARE", "EXECUTE"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_prepares_anew():
+    assert named(title="Nothing")["calls"] == []
+    connection.close()
+    assert named(title="Nothing")["calls"] == []
+
+
+def test_a_statement_that_failed_when_first_sent_works_when_sent_again(call):
+    @together
+    def halves():
+        half = 12 / Given("by", models.IntegerField())
+        return {"halves": Values(Call.objects.annotate(half=half), "half")}
+
+    with pytest.raises(Exception, match="division by zero"), transaction.atomic():
+        halves(by=0)
+    assert halves(by=2) == {"halves": [(6,)]}
+
+
+def test_a_list_of_any_length_can_be_given(call):
+    @together
+    def numbered():
+        return {"found": Values(Strand.objects.filter(among("number", NUMBERS)), "number")}
+
+    assert sorted(numbered(numbers=[1, 2, 7])["found"]) == [(1,), (2,)]
+    assert numbered(numbers=[])["found"] == []
+
+
+NUMBERS = Given("numbers", ArrayField(models.IntegerField()))
+
+
+def test_a_constant_that_looks_like_something_given_is_refused(call):
+    @together
+    def dollar():
+        return {"calls": Call.objects.filter(title="$1")}
+
+    with pytest.raises(ValueError, match="dollar"):
+        dollar()
+
+
+# --- Storing -------------------------------------------------------------------------------------
+
+
+def contact(call, name):
+    return Contact(call=call, name=name, position=9, url="https://x.example/", text="Help")
+
+
+def test_rows_of_several_models_are_stored_in_one_round_trip(call, django_assert_num_queries):
+    applied = AppliedConditions(digest=digest_of({}), content="{}")
+    strange = contact(call, "100 % 'sure' $1 %s")
+    with django_assert_num_queries(1):
+        insert(strange, applied, contact(call, "Another"))
+    assert Contact.objects.get(pk=strange.pk).name == strange.name
+    assert AppliedConditions.objects.get(pk=applied.pk).content == "{}"
+    assert not strange._state.adding and Contact.objects.filter(name="Another").exists()
+
+
+def test_what_the_database_refuses_is_refused_and_nothing_is_stored(call):
+    for _turn in range(2):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            insert(contact(call, "Fine"), Strand(call=call, code="3.1", number=1, title="Again"))
+    assert not Contact.objects.filter(name="Fine").exists()
+
+
+def test_values_are_stored_as_django_stores_them(call):
+    row = Programme(
+        code="NEW", name="x", legal_basis="y", changed_at=clock.real_now() - timedelta(days=1)
+    )
+    insert(row)
+    assert values_of([Programme.objects.get(code="NEW")]) == values_of([row])
