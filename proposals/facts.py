@@ -12,7 +12,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Func, QuerySet
+from django.db.models.fields.json import KeyTransform
 
 from applicants.models import ProfileSection, User
 from applicants.profile import services_in
@@ -37,6 +40,7 @@ from calls.eligibility.facts import (
     Registration,
     Role,
 )
+from calls.prepared import Given, Questions, Together, Values, together
 from proposals.dossier import COST_KINDS, Draft, dossier_of
 from proposals.models import Proposal, Version
 
@@ -78,11 +82,10 @@ class Circumstances:
 
 
 def circumstances_of(draft: Draft, *, received_at: datetime | None, reader: User) -> Circumstances:
-    """For an applicant: what other proposals of its own, and other profiles, say. Two queries.
+    """For an applicant: what other proposals of its own, and other profiles, say. One query.
 
     Of proposals in which the reader takes no part nothing is said: they are sealed.
     """
-    visible = Proposal.objects.of_consortium_member(reader)
     call = draft.proposal.call
     organisations = {one.key: one.organisation_id for one in draft.applicants}
     links = {one.key: _link_in(draft.profile(one).answers) for one in draft.applicants}
@@ -90,10 +93,7 @@ def circumstances_of(draft: Draft, *, received_at: datetime | None, reader: User
         deadline=call.by_its_clock(draft.proposal.deadline),
         received_at=call.by_its_clock(received_at) if received_at else None,
         audience=Audience.APPLICANT,
-        other_applications=_other_applications(
-            draft.proposal, organisations, Version.objects.filter(proposal__in=visible)
-        ),
-        shared_links=_shared_links(links),
+        **_elsewhere(_as_a_reader_knows, draft.proposal, organisations, links, reader=reader.pk),
     )
 
 
@@ -107,44 +107,78 @@ def officers_circumstances_of(version: Version) -> Circumstances:
         one for one in version.document["consortium"] if one["role"] != Role.ASSOCIATED.value
     ]
     organisations = {one["key"]: int(one["organisation"]["id"]) for one in applicants}
+    links = {one["key"]: _link_in(one["profile"]) for one in applicants}
     return Circumstances(
         deadline=version.proposal.call.by_its_clock(version.proposal.deadline),
         received_at=stored.received_at,
         audience=Audience.OFFICER,
-        other_applications=_other_applications(
-            version.proposal, organisations, Version.objects.all()
-        ),
-        shared_links=_shared_links({one["key"]: _link_in(one["profile"]) for one in applicants}),
+        **_elsewhere(_as_officers_know, version.proposal, organisations, links),
     )
 
 
-def _other_applications(
-    proposal: Proposal, organisations: Mapping[str, int], versions: QuerySet[Version]
-) -> dict[str, int]:
-    """In how many other counting versions of the call each organisation applies."""
-    rows = (
-        versions.filter(
-            counts_for__isnull=False,
-            proposal__strand__call=proposal.strand.call_id,
-            organisations__overlap=list(organisations.values()),
-        )
-        .exclude(proposal=proposal)
-        .values_list("organisations", flat=True)
+def _elsewhere(
+    ask: Together,
+    proposal: Proposal,
+    organisations: Mapping[str, int],
+    links: Mapping[str, str],
+    **given: int,
+) -> dict[str, Any]:
+    """Of the organisations and platform profiles of these participants: who has them elsewhere, too.
+
+    `other_applications` is in how many other counting versions of the call each organisation applies, and
+    `shared_links` are the participants whose platform profile another organisation gives as its own.
+    """
+    found = ask(
+        call=proposal.strand.call_id,
+        proposal=proposal.pk,
+        organisations=list(organisations.values()),
+        links=[link for link in links.values() if link],
+        **given,
     )
-    counts = Counter(pk for row in rows for pk in row)
-    return {key: counts[pk] for key, pk in organisations.items()}
-
-
-def _shared_links(links: Mapping[str, str]) -> frozenset[str]:
-    """Keys of participants whose platform profile another organisation gives as its own."""
-    wanted = [link for link in links.values() if link]
+    counts = Counter(pk for (applicants,) in found["applications"] for pk in applicants)
     used_by: dict[str, set[int]] = {}
-    rows = ProfileSection.objects.filter(
-        step="registration", answers__profile_link__in=wanted
-    ).values_list("answers__profile_link", "organisation_id")
-    for link, organisation_id in rows:
+    for link, organisation_id in found["links"]:
         used_by.setdefault(link, set()).add(organisation_id)
-    return frozenset(key for key, link in links.items() if len(used_by.get(link, ())) > 1)
+    return {
+        "other_applications": {key: counts[pk] for key, pk in organisations.items()},
+        "shared_links": frozenset(
+            key for key, link in links.items() if len(used_by.get(link, ())) > 1
+        ),
+    }
+
+
+def _questions_about(versions: QuerySet[Version]) -> Questions:
+    call, proposal = (Given(name, models.BigIntegerField()) for name in ("call", "proposal"))
+    organisations = Given("organisations", ArrayField(models.BigIntegerField()))
+    links = Given("links", ArrayField(models.TextField()))
+    others = versions.filter(
+        counts_for__isnull=False,
+        proposal__strand__call=call,
+        organisations__overlap=organisations,
+    )
+    registrations = ProfileSection.objects.filter(step="registration")
+    # As the index has it; the given texts become JSON, so that it can be used.
+    is_given = Func(
+        KeyTransform("profile_link", "answers"), links,
+        template="(%(expressions)s AS link))", arg_joiner=" IN (SELECT to_jsonb(link) FROM unnest",
+        output_field=models.BooleanField(),
+    )  # fmt: skip
+    return {
+        "applications": Values(others.exclude(proposal=proposal).order_by(), "organisations"),
+        "links": Values(registrations.filter(is_given), "answers__profile_link", "organisation_id"),
+    }
+
+
+@together
+def _as_a_reader_knows() -> Questions:
+    reader = Given("reader", models.BigIntegerField())
+    visible = Proposal.objects.of_consortium_member(reader).order_by()
+    return _questions_about(Version.objects.filter(proposal__in=visible))
+
+
+@together
+def _as_officers_know() -> Questions:
+    return _questions_about(Version.objects.all())
 
 
 def _link_in(profile: Mapping[str, Any]) -> str:

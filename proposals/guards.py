@@ -64,6 +64,17 @@ COUNTING_VERSION_IS_ITS_OWN = pgtrigger.Trigger(
     """,
 )
 
+# Of several versions the last one that was handed in counts, also after a withdrawal.
+THE_LAST_VERSION_COUNTS = pgtrigger.Trigger(
+    name="the_last_version_counts",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert,
+    func="""
+        UPDATE proposals_proposal SET counting_id = NEW.id WHERE id = NEW.proposal_id;
+        RETURN NULL;
+    """,
+)
+
 # Nobody decides on what is still sealed.
 DECISION_AFTER_DEADLINE = pgtrigger.Trigger(
     name="decision_after_deadline",

@@ -46,8 +46,14 @@ class NotInTheLog(Exception):
 
 def note_down(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
     """Let something be in the log. `facts` hold no names and no addresses; instants are RFC 3339, UTC."""
+    note = _unsaved(kind, subject, at=at, **facts)
+    note.save(force_insert=True)
+    return note
+
+
+def _unsaved(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
     content = canonical({"kind": kind.value, "at": _instant(at)} | facts)
-    return LedgerNote.objects.create(kind=kind, subject=subject, content=content, noted_at=at)
+    return LedgerNote(kind=kind, subject=subject, content=content, noted_at=at)
 
 
 def _named(version: Version) -> dict[str, Any]:
@@ -55,8 +61,9 @@ def _named(version: Version) -> dict[str, Any]:
     return {"proposal": version.proposal.number, "version": version.number}
 
 
-def note_version(version: Version) -> LedgerNote:
-    return note_down(
+def unsaved_note(version: Version) -> LedgerNote:
+    """That a version was submitted, to be stored with what else is stored of it."""
+    return _unsaved(
         Kind.SUBMISSION,
         subject_of(version),
         at=version.received_at,

@@ -38,7 +38,11 @@ def stale_after() -> timedelta:
 
 def promise(version: Version, *kinds: OutboxMessage.Kind) -> None:
     """Promise something for a version, in the transaction that gives cause for it."""
-    OutboxMessage.objects.bulk_create(OutboxMessage(kind=kind, version=version) for kind in kinds)
+    OutboxMessage.objects.bulk_create(unsaved_promises(version, *kinds))
+
+
+def unsaved_promises(version: Version, *kinds: OutboxMessage.Kind) -> list[OutboxMessage]:
+    return [OutboxMessage(kind=kind, version=version) for kind in kinds]
 
 
 def relay(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:

@@ -5,13 +5,13 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Max, Q
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock
 from calls.eligibility import Verdict, canonical, digest_of
+from calls.prepared import Given, Questions, Values, insert, together
 from calls.publishing import keep_applied
 from proposals import ledger, outbox
 from proposals.dossier import Draft, dossier_of
@@ -89,25 +89,40 @@ def submit_draft(
         NotAcknowledged: a finding was not acknowledged by name.
     """
     with transaction.atomic():
-        Proposal.objects.select_for_update(of=("self",)).only("pk").get(
-            pk=proposal.pk, deleted_at=None
-        )
+        if not _lock(proposal=proposal.pk)["proposals"]:
+            raise Proposal.DoesNotExist
         # Asked after the lock is held: another click may have made a version while this one waited.
-        earlier = proposal.versions.aggregate(
-            latest=Max("number"), made=Max("number", filter=Q(idempotency_key=idempotency_key))
-        )
-        if earlier["made"]:
-            return proposal.versions.get(number=earlier["made"])
+        earlier = _earlier_versions(proposal=proposal.pk, key=idempotency_key)
+        for made in earlier["made"]:
+            made.proposal = proposal
+            return made
         if proposal.is_open(received_at):
             return _freeze(
                 proposal,
-                number=(earlier["latest"] or 0) + 1,
+                number=earlier["latest"][0][0] + 1 if earlier["latest"] else 1,
                 by=by,
                 received_at=received_at,
                 idempotency_key=idempotency_key,
                 acknowledged=acknowledged,
             )
     raise TooLate(_record_refused(proposal, by=by, received_at=received_at))
+
+
+@together
+def _lock() -> Questions:
+    proposal = Given("proposal", models.BigIntegerField())
+    drafts = Proposal.objects.filter(pk=proposal, deleted_at=None).order_by()
+    return {"proposals": Values(drafts.select_for_update(), "pk")}
+
+
+@together
+def _earlier_versions() -> Questions:
+    proposal = Given("proposal", models.BigIntegerField())
+    versions = Version.objects.filter(proposal=proposal)
+    return {
+        "latest": Values(versions.order_by("-number")[:1], "number"),
+        "made": versions.filter(idempotency_key=Given("key", models.UUIDField())),
+    }
 
 
 def _freeze(
@@ -126,7 +141,7 @@ def _freeze(
     verdict = judgement.verdict
     _check_may_be_sent(verdict, acknowledged)
     text = canonical(dossier)
-    version = Version.objects.create(
+    version = Version(
         proposal=proposal,
         number=number,
         dossier=text,
@@ -141,12 +156,13 @@ def _freeze(
         submitted_by=by,
         idempotency_key=idempotency_key,
     )
-    version.first_verdict = store_verdict(version, judgement)
-    ledger.note_version(version)
-    Proposal.objects.filter(pk=proposal.pk).update(counting=version)
-    proposal.counting = version
+    insert(version)
+    proposal.counting = version  # in the database a trigger sees to it
+    keep_applied(judgement.rule_set, judgement.countries)
+    version.first_verdict = unsaved_verdict(version, judgement)
     kinds = OutboxMessage.Kind
-    outbox.promise(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
+    promises = outbox.unsaved_promises(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
+    insert(version.first_verdict, ledger.unsaved_note(version), *promises)
     return version
 
 
@@ -165,7 +181,7 @@ def store_verdict(version: Version, judgement: Judgement, *, cause: str = "") ->
     return stored
 
 
-def unsaved_verdict(version: Version, judgement: Judgement, *, cause: str) -> StoredVerdict:
+def unsaved_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> StoredVerdict:
     verdict, facts = judgement.verdict, judgement.facts.as_json()
     return StoredVerdict(
         version=version,

@@ -117,6 +117,7 @@ class Version(models.Model):
         triggers = [
             guards.VERSION_IS_IN_TIME,
             guards.VERSION_IS_WHAT_WAS_HASHED,
+            guards.THE_LAST_VERSION_COUNTS,
             pgtrigger.Protect(
                 name="versions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
             ),

@@ -274,6 +274,16 @@ def test_a_withdrawn_version_cannot_be_made_to_count(call):
         Proposal.objects.filter(pk=proposal.pk).update(counting=version)
 
 
+def test_the_last_version_counts_whoever_stored_it(call):
+    proposal = make_ready(call)
+    for number in (1, 2):
+        version = raw_version(proposal, AFTERNOON, number=number)
+        assert fresh(proposal).counting == version
+    withdraw(fresh(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
+    version = raw_version(proposal, AFTERNOON, number=3)
+    assert fresh(proposal).counting == version
+
+
 def test_nothing_is_withdrawn_after_the_deadline(call):
     proposal = make_ready(call)
     version = submit(proposal)

@@ -112,9 +112,7 @@ class _Maker:
         )
         members = self.chance.sample(self.organisations, self.partners)
         self._take_in(proposal, members)
-        version = self._submit(proposal, self._dossier(proposal, strand, members), received_at)
-        Proposal.objects.filter(pk=proposal.pk).update(counting=version)
-        return version
+        return self._submit(proposal, self._dossier(proposal, strand, members), received_at)
 
     def _take_in(self, proposal: Proposal, members: list[Organisation]) -> None:
         roles = Participant.RoleChoices
@@ -151,7 +149,7 @@ class _Maker:
             idempotency_key=uuid4(),
         )
         store_verdict(version, judgement)
-        ledger.note_version(version)
+        ledger.unsaved_note(version).save(force_insert=True)
         if self.receipts:
             outbox.promise(version, OutboxMessage.Kind.RECEIPT)
         return version
