@@ -150,7 +150,7 @@ CACHES = {
 # --- People ----------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "applicants.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["applicants.signed_in.PersonBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -183,7 +183,9 @@ ACCOUNT_ADAPTER = "applicants.accounts.AccountAdapter"
 # --- Language and time -----------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
-USE_I18N = True
+USE_I18N = (
+    False  # texts are marked, but in English only: looking each of them up takes a tenth of a page
+)
 USE_TZ = True
 FORMAT_MODULE_PATH = ["cosme_portal.formats"]  # instants with zone and offset, in the admin too
 TIME_ZONE = "Europe/Brussels"  # of pages; every stored instant is UTC
@@ -238,7 +240,11 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
-    "relay-outbox": {"task": "proposals.tasks.relay_outbox", "schedule": 5.0},
+    "relay-outbox": {
+        "task": "proposals.tasks.relay_outbox",
+        "schedule": 1.0,
+        "options": {"expires": 5},  # workers that are busy relaying need no heap of reminders
+    },
     "work-on-changes": {"task": "proposals.tasks.work_on_changes", "schedule": 5.0},
     "screen-closed-calls": {"task": "proposals.tasks.screen_closed_calls", "schedule": 10.0},
     "sequence-ledger": {"task": "proposals.tasks.sequence_ledger", "schedule": 2.0},
@@ -282,6 +288,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+SESSION_ENGINE = "applicants.signed_in"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION

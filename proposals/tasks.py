@@ -45,6 +45,9 @@ HANDLERS: dict[str, outbox.Handler] = {
 # While the broker is away, submitters must not wait for it: the next hint comes after this time.
 PAUSE_AFTER_FAILURE = timedelta(seconds=30)
 _silent_until = clock.real_now()
+# In a rush one hint is enough for many submissions: beat relays as often as this.
+HINT_EVERY = timedelta(seconds=1)
+_hinted_until = clock.real_now()
 
 
 @shared_task
@@ -133,11 +136,15 @@ def work_on_changes() -> int:
 
 def hurry(task: Any = relay_outbox) -> None:
     """Ask a worker to look now. Without a broker nothing is lost: beat comes by again."""
-    global _silent_until  # noqa: PLW0603 -- one process, one memory of when the broker failed
-    if clock.real_now() < _silent_until:
+    global _silent_until, _hinted_until  # noqa: PLW0603 -- one process, one memory of what it sent
+    present = clock.real_now()
+    if present < _silent_until or (task is relay_outbox and present < _hinted_until):
         return
     try:
         task.delay()
     except (OperationalError, OSError) as error:
-        _silent_until = clock.real_now() + PAUSE_AFTER_FAILURE
+        _silent_until = present + PAUSE_AFTER_FAILURE
         log.warning("The broker is away (%s); beat will relay the outbox.", type(error).__name__)
+        return
+    if task is relay_outbox:
+        _hinted_until = present + HINT_EVERY

@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
 from applicants.models import Membership, User
+from applicants.signed_in import SessionStore
 from calls import clock
 from calls.call_file import read_call_file
 from calls.models import Call
@@ -23,7 +24,7 @@ from proposals.submitting import submit_draft
 
 CLIENTS = 16
 PARTNERS = ("DE", "FR", "BE", "NL", "EL")
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = settings.AUTHENTICATION_BACKENDS[0]
 
 
 def make_tables() -> None:

@@ -132,11 +132,27 @@ def test_submitting_does_not_need_a_broker(call, settings, monkeypatch):
 
     monkeypatch.setattr(tasks.relay_outbox, "delay", away)
     monkeypatch.setattr(tasks, "_silent_until", clock.real_now())
+    monkeypatch.setattr(tasks, "_hinted_until", clock.real_now())
     tasks.hurry()
     asked = []
     monkeypatch.setattr(tasks.relay_outbox, "delay", lambda: asked.append(1))
     tasks.hurry()
     assert asked == []  # it does not wait for a broker that was away a moment ago
+
+
+def test_in_a_rush_one_hint_a_second_is_sent_and_beat_comes_by_as_often(settings, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tasks.relay_outbox, "delay", lambda: asked.append("outbox"))
+    monkeypatch.setattr(tasks.make_prints, "delay", lambda: asked.append("prints"))
+    monkeypatch.setattr(tasks, "_hinted_until", clock.real_now())
+    for _turn in range(5):
+        tasks.hurry()
+        tasks.hurry(tasks.make_prints)  # for these beat is slower
+    assert asked == ["outbox"] + ["prints"] * 5
+    assert settings.CELERY_BEAT_SCHEDULE["relay-outbox"]["schedule"] <= tasks.HINT_EVERY.seconds
+    monkeypatch.setattr(tasks, "_hinted_until", clock.real_now())
+    tasks.hurry()
+    assert asked[-1] == "outbox"
 
 
 @pytest.mark.django_db(transaction=True)

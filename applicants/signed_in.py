@@ -1,0 +1,43 @@
+"""Who sends a request: session and person, read with prepared statements, for nearly every request asks."""
+
+from typing import Any
+
+from allauth.account.auth_backends import AuthenticationBackend
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.models import Session
+from django.db import models
+
+from applicants.models import User
+from calls import clock
+from calls.prepared import Given, Questions, Values, together
+
+
+@together
+def _session() -> Questions:
+    key, present = Given("key", models.TextField()), Given("present", models.DateTimeField())
+    found = Session.objects.filter(session_key=key, expire_date__gt=present)
+    return {"sessions": Values(found, "session_data")}
+
+
+@together
+def _person() -> Questions:
+    return {"people": User.objects.filter(pk=Given("person", models.BigIntegerField())).order_by()}
+
+
+class SessionStore(db.SessionStore):
+    """Django's sessions in the database (`SESSION_ENGINE` is the module)."""
+
+    def load(self) -> dict[str, Any]:
+        for (data,) in _session(key=self.session_key, present=clock.real_now())["sessions"]:
+            content: dict[str, Any] = self.decode(data)
+            return content
+        self._session_key = None
+        return {}
+
+
+class PersonBackend(AuthenticationBackend):
+    """django-allauth's way to log in."""
+
+    def get_user(self, user_id: int) -> User | None:
+        found = _person(person=user_id)["people"]
+        return next((one for one in found if self.user_can_authenticate(one)), None)
