@@ -1,6 +1,5 @@
 """Programme, dated country participation, call, strands, deliverables, extensions, contacts."""
 
-import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -8,8 +7,8 @@ from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 import pgtrigger
-from django.core.cache import caches
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Cast
@@ -40,13 +39,13 @@ class Programme(models.Model):
 
     def country_set(self) -> CountrySet:
         """The participations as the rules know them, read once for each change of a row."""
-        kept = caches["pages"]
-        key = f"country-set:{self.pk}:{self.changed_at.timestamp()}"
-        found: CountrySet | None = kept.get(key)
-        if found is None:
-            found = CountrySet(row.as_value() for row in self.participation.all())
-            kept.set(key, found)
-        return found
+        return _country_set_of(self.pk, self.changed_at)
+
+
+@lru_cache(maxsize=32)
+def _country_set_of(programme: int, changed_at: datetime) -> CountrySet:
+    rows = CountryParticipation.objects.filter(programme=programme)
+    return CountrySet(row.as_value() for row in rows)
 
 
 class CountryParticipation(models.Model):
@@ -140,7 +139,6 @@ class CallQuerySet(models.QuerySet["Call"]):
             "sections",
             "contacts",
             "extensions__incident",
-            "programme__participation",
         )
 
 
@@ -249,7 +247,7 @@ class Call(models.Model):
 
     @cached_property
     def rule_set(self) -> RuleSet:
-        return _rule_set_of(json.dumps(self.rules))
+        return _rule_set_of(orjson.dumps(self.rules))
 
     @property
     def minimum_countries(self) -> int | None:
@@ -263,9 +261,9 @@ class Call(models.Model):
 
 
 @lru_cache(maxsize=32)
-def _rule_set_of(rules: str) -> RuleSet:
+def _rule_set_of(rules: bytes) -> RuleSet:
     """Reading and hashing a call's rules takes longer than judging by them."""
-    return RuleSet.from_json(json.loads(rules))
+    return RuleSet.from_json(orjson.loads(rules))
 
 
 class CallSection(models.Model):

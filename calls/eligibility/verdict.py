@@ -20,7 +20,10 @@ class Outcome(StrEnum):
 
     @property
     def severity(self) -> int:
-        return list(Outcome).index(self)
+        return SEVERITY[self]
+
+
+SEVERITY = {outcome: place for place, outcome in enumerate(Outcome)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +143,8 @@ class Verdict:
         """The worst outcome of each rule."""
         worst: dict[str, Outcome] = {}
         for finding in self.findings:
-            known = worst.get(finding.rule)
-            if known is None or finding.outcome.severity > known.severity:
+            known = worst.setdefault(finding.rule, finding.outcome)
+            if finding.outcome is not known and SEVERITY[finding.outcome] > SEVERITY[known]:
                 worst[finding.rule] = finding.outcome
         return {rule: outcome.value for rule, outcome in worst.items()}
 

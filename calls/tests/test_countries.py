@@ -182,9 +182,27 @@ def test_a_verdict_names_what_was_applied():
     assert verdict.rule_set.startswith("sha256:")
 
 
-def test_canonical_json_refuses_what_is_no_number():
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        canonical({"x": float("nan")})
+@pytest.mark.parametrize("strange", [date(2015, 4, 21).isoformat, {1, 2}, 2**64, "\ud800"])
+def test_canonical_json_refuses_what_json_does_not_know(strange):
+    with pytest.raises(TypeError):
+        canonical({"x": strange})
+
+
+def fractions_in(value):
+    if isinstance(value, dict):
+        return [one for inner in value.values() for one in fractions_in(inner)]
+    if isinstance(value, list | tuple):
+        return [one for inner in value for one in fractions_in(inner)]
+    return [value] if isinstance(value, float) else []
+
+
+def test_no_document_that_is_hashed_holds_a_fraction():
+    verdict = screen(proposal(), rule_set(), country_set())
+    for document in (
+        proposal().as_json(), verdict.as_json(), rule_set().as_json(), country_set().as_json()
+    ):  # fmt: skip
+        assert fractions_in(document) == []
+    assert fractions_in({"a": [1, {"b": 0.5}]}) == [0.5]
 
 
 @pytest.mark.parametrize(

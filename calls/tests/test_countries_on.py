@@ -92,7 +92,7 @@ def test_a_change_is_told_with_its_reason(call, client):
 @pytest.mark.parametrize("path", [PAGE, reverse("calls:rules")])
 def test_the_pages_ask_few_queries(call, client, django_assert_num_queries, path):
     client.get(path)
-    with django_assert_num_queries(4 if path == PAGE else 0):
+    with django_assert_num_queries(3 if path == PAGE else 0):
         assert client.get(path).status_code == 200
 
 

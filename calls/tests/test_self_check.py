@@ -171,5 +171,5 @@ def test_unpublished_and_unknown_calls_are_not_found(db, client):
 
 def test_the_page_asks_few_queries(call, client, django_assert_num_queries):
     client.get(PAGE, GOOD)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         client.get(PAGE, GOOD)
