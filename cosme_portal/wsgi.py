@@ -13,4 +13,4 @@ application = get_wsgi_application()
 # would many times for each page, takes a tenth of a submission.
 gc.collect()
 gc.freeze()
-gc.set_threshold(10_000, 20, 50)
+gc.set_threshold(100_000, 20, 50)
