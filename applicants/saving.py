@@ -1,11 +1,11 @@
 """Saving a step without ever overwriting a newer text."""
 
+from functools import cache
 from typing import Any
-
-from django.db.models import F
 
 from applicants.models import SavedStep, User
 from calls import clock
+from calls.prepared import Statement, as_json
 
 
 class StepChanged(Exception):
@@ -14,6 +14,18 @@ class StepChanged(Exception):
     def __init__(self, current: SavedStep) -> None:
         super().__init__(f"{current.step} moved on to version {current.version}")
         self.current = current
+
+
+@cache
+def _saving(model: type[SavedStep]) -> Statement:
+    return Statement(
+        f"""
+        UPDATE "{model._meta.db_table}"
+        SET answers = $1, version = version + 1, saved_at = $2, saved_by_id = $3
+        WHERE id = $4 AND version = $5
+        RETURNING version
+        """
+    )
 
 
 def save_step(row: SavedStep, *, answers: dict[str, Any], seen_version: int, by: User) -> SavedStep:
@@ -25,12 +37,9 @@ def save_step(row: SavedStep, *, answers: dict[str, Any], seen_version: int, by:
     Raises:
         StepChanged: the step has a newer version with other answers.
     """
-    model = type(row)
     moment = clock.now()
-    saved = model._default_manager.filter(pk=row.pk, version=seen_version).update(
-        answers=answers, version=F("version") + 1, saved_at=moment, saved_by=by
-    )
-    if saved:
+    given = (as_json(answers), moment, by.pk, row.pk, seen_version)
+    if _saving(type(row)).run(given) is not None:
         row.answers, row.version = answers, seen_version + 1
         row.saved_at, row.saved_by = moment, by
         return row

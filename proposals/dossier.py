@@ -6,7 +6,7 @@ of. It holds no names or addresses of persons, so that these can be erased while
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -14,12 +14,13 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Func, Q
 
 from applicants.merging import ROW_ID
 from applicants.models import Organisation, ProfileSection
 from applicants.profile import ProfileState, profile_saved_as
 from calls.models import RequiredDeliverable
-from calls.prepared import Given, Questions, Values, among, together
+from calls.prepared import Answers, Given, Questions, Values, among, together
 from proposals.dossier_format import FORMAT
 from proposals.models import Participant, Proposal, ProposalFile, Section
 
@@ -40,7 +41,8 @@ class Draft:
 
     @cached_property
     def _parts(self) -> "DraftParts":
-        return _parts_of([self.proposal])[self.proposal.pk]
+        rows = _rows_of_draft(proposal=self.proposal.pk)
+        return _parts_in(rows, [self.proposal])[self.proposal.pk]
 
     @property
     def participants(self) -> list[Participant]:
@@ -121,8 +123,13 @@ class Draft:
 
 def drafts_of(proposals: Sequence[Proposal]) -> list[Draft]:
     """The drafts of many proposals, with one query."""
-    parts = _parts_of(proposals)
+    parts = _parts_in(_rows_of_drafts(proposals=[one.pk for one in proposals]), proposals)
     return [Draft(one, parts[one.pk]) for one in proposals]
+
+
+def draft_in(rows: Answers, proposal: Proposal) -> Draft:
+    """The draft, from the answers to `questions_of_draft` about this `proposal`."""
+    return Draft(proposal, _parts_in(rows, [proposal])[proposal.pk])
 
 
 @dataclass(frozen=True)
@@ -136,32 +143,42 @@ class DraftParts:
     deliverables: list[RequiredDeliverable] = field(default_factory=list)
 
 
-@together
-def _rows_of_drafts() -> Questions:
-    chosen = Given("proposals", ArrayField(models.BigIntegerField()))
-    of_chosen = among("proposal", chosen)
+def questions_of_draft() -> Questions:
+    """All parts of the draft of the `proposal` that is given, by its key."""
+    proposal = Given("proposal", models.BigIntegerField())
+    return _questions(lambda name: Q(**{name: proposal}))
+
+
+def _questions_of_drafts() -> Questions:
+    proposals = Given("proposals", ArrayField(models.BigIntegerField()))
+    return _questions(lambda name: among(name, proposals))
+
+
+# Two statements: PostgreSQL cannot plan once and for all for a list of unknown length.
+_rows_of_draft = together(questions_of_draft)
+_rows_of_drafts = together(_questions_of_drafts)
+
+
+def _questions(is_chosen: Callable[[str], Q | Func]) -> Questions:
+    of_chosen = is_chosen("proposal")
     participants = Participant.objects.filter(of_chosen)
-    organisations = Organisation.objects.filter(
-        pk__in=participants.order_by().values("organisation")
-    )
+    of_consortium = participants.order_by().values("organisation")
     return {
         "participants": participants,
-        "organisations": organisations,
+        "organisations": Organisation.objects.filter(pk__in=of_consortium).order_by(),
         "profiles": Values(
-            ProfileSection.objects.filter(organisation__in=organisations.order_by()),
+            ProfileSection.objects.filter(organisation__in=of_consortium),
             "organisation_id", "step", "answers", "version",
         ),
         "sections": Section.objects.filter(of_chosen),
         "files": ProposalFile.objects.filter(of_chosen, replaced_at=None),
         "deliverables": RequiredDeliverable.objects.filter(
-            strand__in=Proposal.objects.filter(among("pk", chosen)).order_by().values("strand")
+            strand__in=Proposal.objects.filter(is_chosen("pk")).order_by().values("strand")
         ),
     }  # fmt: skip
 
 
-def _parts_of(proposals: Sequence[Proposal]) -> dict[int, DraftParts]:
-    """By the keys of proposals."""
-    rows = _rows_of_drafts(proposals=[one.pk for one in proposals])
+def _parts_in(rows: Answers, proposals: Sequence[Proposal]) -> dict[int, DraftParts]:
     by_pk = {one.pk: one for one in proposals}
     found = {pk: DraftParts() for pk in by_pk}
     organisations = {one.pk: one for one in rows["organisations"]}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Max, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from applicants.saving import StepChanged, save_step
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
+from calls.prepared import Given, Questions, together
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import Happening, Participant, Proposal, Section, SectionChange
@@ -77,10 +78,41 @@ def start_draft(
 
 def section_of(proposal: Proposal, step: str, participant: Participant | None = None) -> Section:
     """The stored section, made empty where nobody has been on this step yet."""
-    section, _created = Section.objects.select_related("saved_by").get_or_create(
+    asked = _section_of_step if participant is None else _section_of_participant
+    of_participant = {} if participant is None else {"participant": participant.pk}
+    found = asked(proposal=proposal.pk, step=step, **of_participant)
+    for section in found["sections"]:
+        section.proposal, section.participant = proposal, participant
+        section.saved_by = next(iter(found["savers"]), None)
+        return section
+    section, _created = Section.objects.get_or_create(
         proposal=proposal, step=step, participant=participant
     )
     return section
+
+
+def _with_savers(sections: QuerySet[Section]) -> Questions:
+    return {
+        "sections": sections,
+        "savers": User.objects.filter(pk__in=sections.values("saved_by")).order_by(),
+    }
+
+
+def _sections_of(**given: Any) -> QuerySet[Section]:
+    step = Given("step", models.TextField())
+    return Section.objects.filter(
+        proposal=Given("proposal", models.BigIntegerField()), step=step, **given
+    )
+
+
+@together
+def _section_of_step() -> Questions:
+    return _with_savers(_sections_of(participant=None))
+
+
+@together
+def _section_of_participant() -> Questions:
+    return _with_savers(_sections_of(participant=Given("participant", models.BigIntegerField())))
 
 
 def save_section(

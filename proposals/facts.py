@@ -12,10 +12,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Func, QuerySet
-from django.db.models.fields.json import KeyTransform
+from django.db.models import F, Func, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from applicants.models import ProfileSection, User
 from applicants.profile import services_in
@@ -40,9 +41,9 @@ from calls.eligibility.facts import (
     Registration,
     Role,
 )
-from calls.prepared import Given, Questions, Together, Values, together
+from calls.prepared import Answers, Given, Questions, Values, together
 from proposals.dossier import COST_KINDS, Draft, dossier_of
-from proposals.models import Proposal, Version
+from proposals.models import Participant, Proposal, Version
 
 
 @dataclass(frozen=True)
@@ -81,24 +82,50 @@ class Circumstances:
         )
 
 
-def circumstances_of(draft: Draft, *, received_at: datetime | None, reader: User) -> Circumstances:
-    """For an applicant: what other proposals of its own, and other profiles, say. One query.
+def circumstances_of(
+    draft: Draft,
+    *,
+    received_at: datetime | None,
+    reader: User,
+    answers: Answers | None = None,
+) -> Circumstances:
+    """For an applicant: what other proposals of its own, and other profiles, say.
 
-    Of proposals in which the reader takes no part nothing is said: they are sealed.
+    Of proposals in which the reader takes no part nothing is said: they are sealed. One query, where the
+    answers to `questions_of_circumstances` are not at hand.
     """
     call = draft.proposal.call
+    if answers is None:
+        answers = _as_a_reader_knows(call=call.pk, proposal=draft.proposal.pk, reader=reader.pk)
     organisations = {one.key: one.organisation_id for one in draft.applicants}
     links = {one.key: _link_in(draft.profile(one).answers) for one in draft.applicants}
     return Circumstances(
         deadline=call.by_its_clock(draft.proposal.deadline),
         received_at=call.by_its_clock(received_at) if received_at else None,
         audience=Audience.APPLICANT,
-        **_elsewhere(_as_a_reader_knows, draft.proposal, organisations, links, reader=reader.pk),
+        other_applications=_other_applications(answers, organisations),
+        shared_links=_shared_links(answers, links),
     )
 
 
+def questions_of_circumstances() -> Questions:
+    """What is to be known elsewhere of the `proposal`, for a `reader`; its `call` is given, too."""
+    proposal, reader = (Given(name, models.BigIntegerField()) for name in ("proposal", "reader"))
+    consortium = Participant.objects.filter(proposal=proposal).order_by()
+    organisations = consortium.exclude(role=Role.ASSOCIATED.value).values("organisation")
+    own = _registrations().filter(organisation__in=organisations, words__gt="")
+    return _questions_about(
+        Proposal.objects.of_consortium_member(reader),
+        organisations=ArraySubquery(organisations),
+        has_link=Q(link__in=own.values("link")),
+    )
+
+
+_as_a_reader_knows = together(questions_of_circumstances)
+
+
 def officers_circumstances_of(version: Version) -> Circumstances:
-    """For an officer: what all other counting versions, and other profiles, say by now.
+    """For an officer: what all other counting versions, and other profiles, say by now. One query.
 
     The deadline is the one in force, which may have moved since the version was received.
     """
@@ -108,77 +135,70 @@ def officers_circumstances_of(version: Version) -> Circumstances:
     ]
     organisations = {one["key"]: int(one["organisation"]["id"]) for one in applicants}
     links = {one["key"]: _link_in(one["profile"]) for one in applicants}
-    return Circumstances(
-        deadline=version.proposal.call.by_its_clock(version.proposal.deadline),
-        received_at=stored.received_at,
-        audience=Audience.OFFICER,
-        **_elsewhere(_as_officers_know, version.proposal, organisations, links),
-    )
-
-
-def _elsewhere(
-    ask: Together,
-    proposal: Proposal,
-    organisations: Mapping[str, int],
-    links: Mapping[str, str],
-    **given: int,
-) -> dict[str, Any]:
-    """Of the organisations and platform profiles of these participants: who has them elsewhere, too.
-
-    `other_applications` is in how many other counting versions of the call each organisation applies, and
-    `shared_links` are the participants whose platform profile another organisation gives as its own.
-    """
-    found = ask(
-        call=proposal.strand.call_id,
-        proposal=proposal.pk,
+    call = version.proposal.call
+    answers = _as_officers_know(
+        call=call.pk,
+        proposal=version.proposal_id,
         organisations=list(organisations.values()),
         links=[link for link in links.values() if link],
-        **given,
     )
-    counts = Counter(pk for (applicants,) in found["applications"] for pk in applicants)
-    used_by: dict[str, set[int]] = {}
-    for link, organisation_id in found["links"]:
-        used_by.setdefault(link, set()).add(organisation_id)
-    return {
-        "other_applications": {key: counts[pk] for key, pk in organisations.items()},
-        "shared_links": frozenset(
-            key for key, link in links.items() if len(used_by.get(link, ())) > 1
-        ),
-    }
-
-
-def _questions_about(versions: QuerySet[Version]) -> Questions:
-    call, proposal = (Given(name, models.BigIntegerField()) for name in ("call", "proposal"))
-    organisations = Given("organisations", ArrayField(models.BigIntegerField()))
-    links = Given("links", ArrayField(models.TextField()))
-    others = versions.filter(
-        counts_for__isnull=False,
-        proposal__strand__call=call,
-        organisations__overlap=organisations,
+    return Circumstances(
+        deadline=call.by_its_clock(version.proposal.deadline),
+        received_at=stored.received_at,
+        audience=Audience.OFFICER,
+        other_applications=_other_applications(answers, organisations),
+        shared_links=_shared_links(answers, links),
     )
-    registrations = ProfileSection.objects.filter(step="registration")
-    # As the index has it; the given texts become JSON, so that it can be used.
-    is_given = Func(
-        KeyTransform("profile_link", "answers"), links,
-        template="(%(expressions)s AS link))", arg_joiner=" IN (SELECT to_jsonb(link) FROM unnest",
-        output_field=models.BooleanField(),
-    )  # fmt: skip
-    return {
-        "applications": Values(others.exclude(proposal=proposal).order_by(), "organisations"),
-        "links": Values(registrations.filter(is_given), "answers__profile_link", "organisation_id"),
-    }
-
-
-@together
-def _as_a_reader_knows() -> Questions:
-    reader = Given("reader", models.BigIntegerField())
-    visible = Proposal.objects.of_consortium_member(reader).order_by()
-    return _questions_about(Version.objects.filter(proposal__in=visible))
 
 
 @together
 def _as_officers_know() -> Questions:
-    return _questions_about(Version.objects.all())
+    links = Given("links", ArrayField(models.TextField()))
+    # The given texts become JSON, as the index of these links has them.
+    has_link = Func(
+        F("link"), links,
+        template="(%(expressions)s AS one))", arg_joiner=" IN (SELECT to_jsonb(one) FROM unnest",
+        output_field=models.BooleanField(),
+    )  # fmt: skip
+    organisations = Given("organisations", ArrayField(models.BigIntegerField()))
+    return _questions_about(
+        Proposal.objects.all(), organisations=organisations, has_link=Q(has_link)
+    )
+
+
+def _questions_about(
+    proposals: QuerySet[Proposal], *, organisations: Given | ArraySubquery, has_link: Q
+) -> Questions:
+    call, proposal = (Given(name, models.BigIntegerField()) for name in ("call", "proposal"))
+    others = proposals.filter(
+        strand__call=call, counting__organisations__overlap=organisations
+    ).exclude(pk=proposal)
+    return {
+        "applications": Values(others.order_by(), "counting__organisations"),
+        "links": Values(_registrations().filter(has_link), "link", "organisation_id"),
+    }
+
+
+def _registrations() -> Any:
+    """What organisations say of their platform profiles: `link` as JSON and its `words` as text."""
+    return ProfileSection.objects.filter(step="registration").annotate(
+        link=KeyTransform("profile_link", "answers"),
+        words=KeyTextTransform("profile_link", "answers"),
+    )
+
+
+def _other_applications(answers: Answers, organisations: Mapping[str, int]) -> dict[str, int]:
+    """In how many other counting versions of the call each organisation applies."""
+    counts = Counter(pk for (applicants,) in answers["applications"] for pk in applicants)
+    return {key: counts[pk] for key, pk in organisations.items()}
+
+
+def _shared_links(answers: Answers, links: Mapping[str, str]) -> frozenset[str]:
+    """Keys of participants whose platform profile another organisation gives as its own."""
+    used_by: dict[str, set[int]] = {}
+    for link, organisation_id in answers["links"]:
+        used_by.setdefault(link, set()).add(organisation_id)
+    return frozenset(key for key, link in links.items() if len(used_by.get(link, ())) > 1)
 
 
 def _link_in(profile: Mapping[str, Any]) -> str:

@@ -6,15 +6,17 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import models, transaction
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock
 from calls.eligibility import Verdict, canonical, digest_of
-from calls.prepared import Given, Questions, Values, insert, together
+from calls.prepared import Answers, Given, NextKey, Questions, Values, insert, together
 from calls.publishing import keep_applied
 from proposals import ledger, outbox
-from proposals.dossier import Draft, dossier_of
+from proposals.dossier import Draft, dossier_of, draft_in, questions_of_draft
 from proposals.drafting import NotOpen
 from proposals.facts import (
     Judgement,
@@ -22,6 +24,7 @@ from proposals.facts import (
     countries_of,
     judge,
     organisations_of,
+    questions_of_circumstances,
 )
 from proposals.happenings import note
 from proposals.models import (
@@ -92,14 +95,19 @@ def submit_draft(
         if not _lock(proposal=proposal.pk)["proposals"]:
             raise Proposal.DoesNotExist
         # Asked after the lock is held: another click may have made a version while this one waited.
-        earlier = _earlier_versions(proposal=proposal.pk, key=idempotency_key)
-        for made in earlier["made"]:
+        found = _all_of_it(
+            proposal=proposal.pk,
+            call=proposal.call.pk,
+            reader=by.pk,
+            idempotency_key=idempotency_key,
+        )
+        for made in found["made"]:
             made.proposal = proposal
             return made
         if proposal.is_open(received_at):
             return _freeze(
                 proposal,
-                number=earlier["latest"][0][0] + 1 if earlier["latest"] else 1,
+                found,
                 by=by,
                 received_at=received_at,
                 idempotency_key=idempotency_key,
@@ -116,32 +124,41 @@ def _lock() -> Questions:
 
 
 @together
-def _earlier_versions() -> Questions:
+def _all_of_it() -> Questions:
+    """The draft with its circumstances, the version that this click has made before, and what the next is."""
     proposal = Given("proposal", models.BigIntegerField())
     versions = Version.objects.filter(proposal=proposal)
+    numbers = versions.order_by("-number").values("number")
+    following = Proposal.objects.filter(pk=proposal).annotate(
+        next_key=NextKey(Version), next_number=Coalesce(Subquery(numbers[:1]), 0) + 1
+    )
     return {
-        "latest": Values(versions.order_by("-number")[:1], "number"),
-        "made": versions.filter(idempotency_key=Given("key", models.UUIDField())),
+        **questions_of_draft(),
+        **questions_of_circumstances(),
+        "made": versions.filter(idempotency_key=Given("idempotency_key", models.UUIDField())),
+        "next": Values(following, "next_key", "next_number"),
     }
 
 
 def _freeze(
     proposal: Proposal,
+    found: Answers,
     *,
-    number: int,
     by: User,
     received_at: datetime,
     idempotency_key: UUID,
     acknowledged: Collection[str],
 ) -> Version:
-    draft = Draft(proposal)
+    draft = draft_in(found, proposal)
     dossier = dossier_of(draft)
-    circumstances = circumstances_of(draft, received_at=received_at, reader=by)
+    circumstances = circumstances_of(draft, received_at=received_at, reader=by, answers=found)
     judgement = judge(proposal, dossier, circumstances)
     verdict = judgement.verdict
     _check_may_be_sent(verdict, acknowledged)
     text = canonical(dossier)
+    key, number = found["next"][0]
     version = Version(
+        pk=key,
         proposal=proposal,
         number=number,
         dossier=text,
@@ -156,13 +173,12 @@ def _freeze(
         submitted_by=by,
         idempotency_key=idempotency_key,
     )
-    insert(version)
-    proposal.counting = version  # in the database a trigger sees to it
     keep_applied(judgement.rule_set, judgement.countries)
     version.first_verdict = unsaved_verdict(version, judgement)
     kinds = OutboxMessage.Kind
     promises = outbox.unsaved_promises(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
-    insert(version.first_verdict, ledger.unsaved_note(version), *promises)
+    insert(version, version.first_verdict, ledger.unsaved_note(version), *promises)
+    proposal.counting = version  # in the database a trigger sees to it
     return version
 
 

@@ -685,9 +685,9 @@ def test_scripts_and_styles_come_from_our_own_address_only(client, call):
 
 PAGES = {
     "proposal": 8,
-    "consortium": 8,
+    "consortium": 7,
     "descriptions": 4,
-    "check": 8,
+    "check": 7,
     "work": 11,
     "people": 8,
     "preview": 5,
