@@ -263,9 +263,11 @@ def services_in(answers: Mapping[str, Any]) -> list[str]:
     return sorted(set(named)) + ([other] if other else [])
 
 
-@dataclass(frozen=True)
+@dataclass(
+    slots=True
+)  # not frozen: a page of a draft makes some forty, and freezing doubles their time
 class StepState:
-    """One step as lists show it."""
+    """One step as lists show it; nobody changes one."""
 
     form: type[StepForm]
     answers: dict[str, Any]

@@ -187,6 +187,11 @@ class _Instances:
         return made
 
 
+def relate(row: Model, **related: Model | None) -> None:
+    """Tell a row what its foreign keys lead to, where that is at hand; the keys themselves it has."""
+    row._state.fields_cache.update(related)
+
+
 class NextKey(Func):
     """The next key of a table, so that rows that refer to a new one can be stored together with it."""
 
@@ -203,21 +208,22 @@ def insert(*rows: Model) -> None:
     As `bulk_create`, but for several models: `save` is not called and no signal is sent. They may refer to
     each other, for PostgreSQL looks at foreign keys when the transaction ends.
     """
-    statement, fields = _insertion(tuple((type(row), row.pk is not None) for row in rows))
     database = connections[DEFAULT_DB_ALIAS]  # itself: the proxy looks it up for each question
-    values = [
-        _as_stored(field, field.pre_save(row, add=True), database)
-        for row, own in zip(rows, fields, strict=True)
-        for field in own
-    ]
-    for row, key in zip(rows, statement.run(values) or (), strict=True):
+    filled = [_filled(row) for row in rows]
+    kinds = ((type(row), tuple(own)) for row, own in zip(rows, filled, strict=True))
+    values = [_as_stored(field, value, database) for own in filled for field, value in own.values()]
+    for row, key in zip(rows, _insertion(tuple(kinds)).run(values) or (), strict=True):
         row.pk = key
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
+def _filled(row: Model) -> dict[str, tuple[Any, Any]]:
+    """Fields and values by column, without those that are empty: these PostgreSQL leaves so by itself."""
+    values = ((field, field.pre_save(row, add=True)) for field in row._meta.concrete_fields)
+    return {str(field.column): (field, value) for field, value in values if value is not None}
+
+
 def _as_stored(field: Any, value: Any, database: Any) -> Any:
-    if value is None:
-        return None
     if isinstance(field, models.JSONField):
         return as_json(value)
     return value if type(value) in PLAIN else field.get_db_prep_save(value, database)
@@ -233,24 +239,20 @@ def _json(value: Any) -> str:
 
 
 @cache
-def _insertion(kinds: tuple[tuple[type[Model], bool], ...]) -> tuple["Statement", list[list[Any]]]:
-    """For rows of these models, each with a key already or without."""
-    fields = [
-        [one for one in kind._meta.concrete_fields if has_key or one is not kind._meta.auto_field]
-        for kind, has_key in kinds
-    ]
+def _insertion(kinds: tuple[tuple[type[Model], tuple[str, ...]], ...]) -> "Statement":
+    """For rows of these models, in each of which these columns are filled."""
     place = count(1)
 
-    def one_row(number: int, kind: type[Model]) -> str:
-        columns = ", ".join(f'"{field.column}"' for field in fields[number])
-        values = ", ".join(f"${next(place)}" for _field in fields[number])
+    def one_row(number: int, kind: type[Model], filled: tuple[str, ...]) -> str:
+        columns = ", ".join(f'"{column}"' for column in filled)
+        values = ", ".join(f"${next(place)}" for _column in filled)
         table, key = kind._meta.db_table, kind._meta.pk.column
         stored = f'INSERT INTO "{table}" ({columns}) VALUES ({values}) RETURNING "{key}" AS key'
         return f"r{number} AS ({stored})"
 
-    rows = ", ".join(one_row(number, kind) for number, (kind, _key) in enumerate(kinds))
+    rows = ", ".join(one_row(number, *kind) for number, kind in enumerate(kinds))
     keys = ", ".join(f"(SELECT key FROM r{number})" for number in range(len(kinds)))
-    return Statement(f"WITH {rows} SELECT {keys}"), fields
+    return Statement(f"WITH {rows} SELECT {keys}")
 
 
 class Statement:

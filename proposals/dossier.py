@@ -20,7 +20,7 @@ from applicants.merging import ROW_ID
 from applicants.models import Organisation, ProfileSection
 from applicants.profile import ProfileState, profile_saved_as
 from calls.models import RequiredDeliverable
-from calls.prepared import Answers, Given, Questions, Values, among, together
+from calls.prepared import Answers, Given, Questions, Values, among, relate, together
 from proposals.dossier_format import FORMAT
 from proposals.models import Participant, Proposal, ProposalFile, Section
 
@@ -187,15 +187,16 @@ def _parts_in(rows: Answers, proposals: Sequence[Proposal]) -> dict[int, DraftPa
     for organisation, step, answers, version in rows["profiles"]:
         profiles[organisation][step] = answers, version
     for one in rows["participants"]:
-        one.proposal, one.organisation = by_pk[one.proposal_id], organisations[one.organisation_id]
+        organisation = organisations[one.organisation_id]
+        relate(one, proposal=by_pk[one.proposal_id], organisation=organisation)
         found[one.proposal_id].participants.append(one)
         found[one.proposal_id].profiles[one.organisation_id] = profiles[one.organisation_id]
     for section in rows["sections"]:
-        section.proposal = by_pk[section.proposal_id]
-        section.participant = participants.get(section.participant_id)
+        participant = participants.get(section.participant_id)
+        relate(section, proposal=by_pk[section.proposal_id], participant=participant)
         found[section.proposal_id].sections.append(section)
     for file in rows["files"]:
-        file.proposal = by_pk[file.proposal_id]
+        relate(file, proposal=by_pk[file.proposal_id])
         found[file.proposal_id].files.append(file)
     for proposal in proposals:
         found[proposal.pk].deliverables.extend(

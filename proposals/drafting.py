@@ -20,7 +20,7 @@ from applicants.saving import StepChanged, save_step
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
-from calls.prepared import Given, Questions, together
+from calls.prepared import Given, Questions, relate, together
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import Happening, Participant, Proposal, Section, SectionChange
@@ -82,8 +82,8 @@ def section_of(proposal: Proposal, step: str, participant: Participant | None = 
     of_participant = {} if participant is None else {"participant": participant.pk}
     found = asked(proposal=proposal.pk, step=step, **of_participant)
     for section in found["sections"]:
-        section.proposal, section.participant = proposal, participant
-        section.saved_by = next(iter(found["savers"]), None)
+        saver = next(iter(found["savers"]), None)
+        relate(section, proposal=proposal, participant=participant, saved_by=saver)
         return section
     section, _created = Section.objects.get_or_create(
         proposal=proposal, step=step, participant=participant

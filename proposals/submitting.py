@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from applicants.models import User
 from calls import clock
 from calls.eligibility import Verdict, canonical, digest_of
-from calls.prepared import Answers, Given, NextKey, Questions, Values, insert, together
+from calls.prepared import Answers, Given, NextKey, Questions, Values, insert, relate, together
 from calls.publishing import keep_applied
 from proposals import ledger, outbox
 from proposals.dossier import Draft, dossier_of, draft_in, questions_of_draft
@@ -102,7 +102,7 @@ def submit_draft(
             idempotency_key=idempotency_key,
         )
         for made in found["made"]:
-            made.proposal = proposal
+            relate(made, proposal=proposal)
             return made
         if proposal.is_open(received_at):
             return _freeze(

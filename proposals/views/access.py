@@ -19,7 +19,7 @@ from applicants.models import User
 from applicants.web import person
 from calls import clock
 from calls.models import Call, Programme, Strand
-from calls.prepared import Given, Questions, together
+from calls.prepared import Given, Questions, relate, together
 from proposals.desk.asking import questions_waiting
 from proposals.desk.cases import note_reading
 from proposals.dossier import Draft
@@ -114,10 +114,10 @@ def _of_own_organisation(user: User, number: str) -> Proposal | None:
     """The proposal, if the person acts for an organisation in it: for the coordinator, if for several."""
     rows = _asked_for(number=number, user=user.pk)
     for proposal in rows["proposals"]:
-        (proposal.strand,), (call,), (call.programme,) = (
-            rows["strands"], rows["calls"], rows["programmes"],
-        )  # fmt: skip
-        proposal.strand.call = call
+        (strand,), (call,), (programme,) = rows["strands"], rows["calls"], rows["programmes"]
+        relate(call, programme=programme)
+        relate(strand, call=call)
+        relate(proposal, strand=strand)
         return proposal
     return None
 
