@@ -196,20 +196,20 @@ WITH originals AS (
 ), versions AS (
     INSERT INTO proposals_version (
         proposal_id, number, dossier, sha256, circumstances, acknowledged, countries, organisations,
-        received_at, committed_at, submitted_by_id, idempotency_key
+        received_at, committed_at, submitted_by_id, idempotency_key, acronym
     )
     SELECT c.id, 1, v.dossier, v.sha256, v.circumstances, v.acknowledged, v.countries, v.organisations,
-        v.received_at, v.committed_at, v.submitted_by_id, gen_random_uuid()
+        v.received_at, v.committed_at, v.submitted_by_id, gen_random_uuid(), v.acronym
     FROM proposals c JOIN originals o ON o.place = c.n %% o.places
     JOIN proposals_version v ON v.id = o.version_id
     RETURNING id, proposal_id
 )
 INSERT INTO proposals_storedverdict (
-    version_id, audience, outcome, rules_not_met, content, made_at, cause, facts, facts_digest,
+    version_id, audience, outcome, rules_not_met, by_rule, content, made_at, cause, facts, facts_digest,
     rule_set_id, country_set_id
 )
-SELECT w.id, s.audience, s.outcome, s.rules_not_met, s.content, s.made_at, s.cause, s.facts, s.facts_digest,
-    s.rule_set_id, s.country_set_id
+SELECT w.id, s.audience, s.outcome, s.rules_not_met, s.by_rule, s.content, s.made_at, s.cause, s.facts,
+    s.facts_digest, s.rule_set_id, s.country_set_id
 FROM versions w JOIN proposals c ON c.id = w.proposal_id
 JOIN originals o ON o.place = c.n %% o.places
 JOIN proposals_storedverdict s ON s.version_id = o.version_id AND s.audience = 'applicant'
