@@ -138,8 +138,8 @@ def _part_of(name: str, question: "QuerySet[Any] | Values") -> _Part:
 def _as_json(asked: "QuerySet[Any, Any]", casts: Sequence[str | None]) -> str:
     """SQL for all rows of a queryset as one JSON text. JSON's numbers are no decimals, hence casts."""
     sql, values = asked.query.sql_with_params()
-    if any("$" in str(value) for value in values):
-        raise ValueError("A constant with a dollar sign would be taken for something given.")
+    if any("$" in str(value) or "given:" in str(value) for value in values):
+        raise ValueError(f"A constant of {values} would be taken for something given.")
     with connection.cursor() as cursor:
         constant: str = cursor.mogrify(sql, values).decode()
     columns = [f"c{place}" for place in range(len(casts))]
@@ -260,9 +260,8 @@ class Statement:
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
-        self._names: WeakKeyDictionary[Any, str] = (
-            WeakKeyDictionary()
-        )  # by connection of the driver
+        # The name under which each of the driver's connections knows it.
+        self._names: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
     def run(self, values: Sequence[Any]) -> tuple[Any, ...] | None:
         """The row, or None where there is none."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, connection, models, transaction
-from django.db.models import Count
+from django.db.models import Count, Value
 
 from calls import clock
 from calls.eligibility import digest_of
@@ -137,13 +137,24 @@ def test_a_list_of_any_length_can_be_given(call):
 NUMBERS = Given("numbers", ArrayField(models.IntegerField()))
 
 
-def test_a_constant_that_looks_like_something_given_is_refused(call):
+@pytest.mark.parametrize("title", ["$1", "given:title"])
+def test_a_constant_that_looks_like_something_given_is_refused(call, title):
     @together
-    def dollar():
-        return {"calls": Call.objects.filter(title="$1")}
+    def constant():
+        return {"calls": Call.objects.filter(title=title)}
 
-    with pytest.raises(ValueError, match="dollar"):
-        dollar()
+    with pytest.raises(ValueError, match="taken for something given"):
+        constant()
+
+
+def test_what_holds_bytes_is_refused(call):
+    @together
+    def sealed():
+        seal = Value(b"x", output_field=models.BinaryField())
+        return {"calls": Call.objects.annotate(seal=seal)}
+
+    with pytest.raises(TypeError, match="holds bytes"):
+        sealed()
 
 
 # --- Storing -------------------------------------------------------------------------------------
