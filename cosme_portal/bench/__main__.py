@@ -186,6 +186,10 @@ def _web(call: Any, proposals: list[Any]) -> Iterator[bool]:
     yield ratio("Submit", sent.per_second, rate, 4)
     slower = sent.p95 / p95
     yield row("Submit, p95 against the floor's", f"{slower:.1f} x", "below 10 x", slower < 10)
+    made = measure(PORT, clients, TURNS, send["create"], 200).per_second
+    floor(
+        "the same view with a model's create()", f"{made:.0f}/s, 1 : {made / sent.per_second:.1f}"
+    )
     yield ratio("Save a step", saved.per_second, rate, 3)
     slower = saved.per_second / automatic.per_second
     yield row("Autosave against a saved step", f"{slower:.2f} x", "at most 1.3 x", slower <= 1.3)
@@ -238,6 +242,9 @@ def _requests(proposals: list[Any]) -> dict[str, Callable[[int, int], Any]]:
     def commit(client: int, turn: int) -> Any:
         return form("/bench/commit/", proposals[client][1], text="x" * 400)
 
+    def create(client: int, turn: int) -> Any:
+        return form("/bench/create/", proposals[client][1], text="x" * 400)
+
     def submit(client: int, turn: int) -> Any:
         proposal, cookies = proposals[client]
         path = f"/proposals/{proposal.number}/check/"
@@ -254,7 +261,9 @@ def _requests(proposals: list[Any]) -> dict[str, Callable[[int, int], Any]]:
         method, path, body, headers = save(client, TURNS + turn)
         return method, path, body, headers | {"X-Autosave": "1"}
 
-    return {"commit": commit, "submit": submit, "save": save, "autosave": autosave}
+    return {
+        "commit": commit, "create": create, "submit": submit, "save": save, "autosave": autosave
+    }  # fmt: skip
 
 
 def _receipt() -> Iterator[bool]:
