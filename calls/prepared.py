@@ -35,6 +35,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models import Expression, F, Field, Func, Model, QuerySet, Value
 from django.db.models.base import ModelState
 from django.db.models.sql.compiler import SQLCompiler
+from psycopg2.extensions import QuotedString
 from psycopg2.extras import Json
 
 Questions = Mapping[str, "QuerySet[Any] | Values"]
@@ -231,11 +232,17 @@ def _as_stored(field: Any, value: Any, database: Any) -> Any:
 
 def as_json(value: Any) -> Json:
     """Plain JSON, as the driver takes it."""
-    return Json(value, dumps=_json)
+    return _Bytes(value)
 
 
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+class _Bytes(Json):
+    """JSON that is quoted as the bytes that it is: a text would be decoded and encoded once more."""
+
+    def getquoted(self) -> bytes:
+        text = QuotedString(orjson.dumps(self.adapted))
+        text.prepare(self._conn)
+        quoted: bytes = text.getquoted()
+        return quoted
 
 
 @cache

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.template import Context
+from django.template.loader import render_to_string
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -50,13 +51,16 @@ def instant(moment: datetime, detail: str = "") -> SafeString:
     return element
 
 
-@register.inclusion_tag("calls/includes/rehearsal.html", takes_context=True)
-def rehearsal_mark(context: Context) -> dict[str, Any]:
-    """Says of a page about a rehearsal that it is one, and what its clock says."""
+@register.simple_tag(takes_context=True)
+def rehearsal_mark(context: Context) -> SafeString | str:
+    """Says of a page about a rehearsal that it is one, and what its clock says; nothing elsewhere."""
     shown = [context.get("call"), context.get("original"), context.get("proposal")]
     calls = [getattr(one, "call", one) for one in shown]
     found = next((one for one in calls if getattr(one, "is_rehearsal", False)), None)
-    return {"rehearsal": found, "says": found.by_its_clock(clock.now()) if found else None}
+    if found is None:
+        return ""
+    says = found.by_its_clock(clock.now())
+    return render_to_string("calls/includes/rehearsal.html", {"says": says})
 
 
 @register.simple_tag
