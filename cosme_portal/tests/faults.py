@@ -29,7 +29,7 @@ STAGES = {
     "sealed": ("proposals.receipts", "seal_pdf", "after"),
     "stored": ("proposals.receipts", "_keep", "after"),
     "arrived": ("proposals.submitting", "submit_draft", "before"),
-    "written, not committed": ("proposals.outbox", "promise", "after"),
+    "written, not committed": ("proposals.submitting", "insert", "after"),
     "committed, not answered": ("proposals.tasks", "hurry", "before"),
 }
 
