@@ -263,11 +263,13 @@ def services_in(answers: Mapping[str, Any]) -> list[str]:
     return sorted(set(named)) + ([other] if other else [])
 
 
-@dataclass(
-    slots=True
-)  # not frozen: a page of a draft makes some forty, and freezing doubles their time
+@dataclass(slots=True)
 class StepState:
-    """One step as lists show it; nobody changes one."""
+    """One step as lists show it.
+
+    Not frozen, because a page of a draft makes some forty and freezing doubles their time. Nobody changes
+    one.
+    """
 
     form: type[StepForm]
     answers: dict[str, Any]

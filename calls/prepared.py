@@ -38,6 +38,8 @@ from django.db.models.sql.compiler import SQLCompiler
 from psycopg2.extensions import QuotedString
 from psycopg2.extras import Json
 
+from calls.eligibility.canonical import written
+
 Questions = Mapping[str, "QuerySet[Any] | Values"]
 Answers = Mapping[str, list[Any]]
 
@@ -239,7 +241,7 @@ class _Bytes(Json):
     """JSON that is quoted as the bytes that it is: a text would be decoded and encoded once more."""
 
     def getquoted(self) -> bytes:
-        text = QuotedString(orjson.dumps(self.adapted))
+        text = QuotedString(written(self.adapted))
         text.prepare(self._conn)
         quoted: bytes = text.getquoted()
         return quoted

@@ -191,9 +191,8 @@ ACCOUNT_ADAPTER = "applicants.accounts.AccountAdapter"
 # --- Language and time -----------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
-USE_I18N = (
-    False  # texts are marked, but in English only: looking each of them up takes a tenth of a page
-)
+# Texts are marked, but there are no translations: looking each of them up takes a tenth of a page.
+USE_I18N = False
 USE_TZ = True
 FORMAT_MODULE_PATH = ["cosme_portal.formats"]  # instants with zone and offset, in the admin too
 TIME_ZONE = "Europe/Brussels"  # of pages; every stored instant is UTC

@@ -7,6 +7,7 @@ see that documents are such.
 """
 
 import hashlib
+import math
 from typing import Any
 
 import orjson
@@ -16,9 +17,33 @@ def canonical(document: Any) -> str:
     """The canonical text; its UTF-8 bytes are what is hashed.
 
     Raises:
-        TypeError: the document holds what JSON does not know, or a whole number of more than 64 bits.
+        ValueError: the document holds a fraction that is no number.
+        TypeError: it holds what JSON does not know, or a whole number of more than 64 bits.
     """
-    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
+    return written(document, orjson.OPT_SORT_KEYS).decode()
+
+
+def written(document: Any, option: int = 0) -> bytes:
+    """JSON as orjson writes it, which would put null for what is no number.
+
+    Raises:
+        ValueError, TypeError: as `canonical`.
+    """
+    text = orjson.dumps(document, option=option)
+    if b"null" in text:
+        _refuse_what_is_no_number(document)
+    return text
+
+
+def _refuse_what_is_no_number(value: Any) -> None:
+    if isinstance(value, dict):
+        for inner in value.values():
+            _refuse_what_is_no_number(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _refuse_what_is_no_number(inner)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is not JSON compliant.")
 
 
 def digest_of(document: Any) -> str:

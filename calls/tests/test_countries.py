@@ -182,6 +182,12 @@ def test_a_verdict_names_what_was_applied():
     assert verdict.rule_set.startswith("sha256:")
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), [{"deep": -float("inf")}]])
+def test_canonical_json_refuses_what_is_no_number(number):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical({"x": number})
+
+
 @pytest.mark.parametrize("strange", [date(2015, 4, 21).isoformat, {1, 2}, 2**64, "\ud800"])
 def test_canonical_json_refuses_what_json_does_not_know(strange):
     with pytest.raises(TypeError):

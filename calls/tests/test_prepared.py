@@ -187,3 +187,10 @@ def test_values_are_stored_as_django_stores_them(call):
     )
     insert(row)
     assert values_of([Programme.objects.get(code="NEW")]) == values_of([row])
+
+
+def test_what_is_no_number_is_not_stored_as_nothing(call):
+    strand = call.strands.first()
+    strand.pk, strand.code, strand.objectives = None, "9.9", [{"share": float("nan")}]
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        insert(strand)
