@@ -738,6 +738,14 @@ def test_the_list_of_proposals_asks_a_fixed_number_of_questions(
         assert client.get(reverse("proposals:mine")).status_code == 200
 
 
+def test_each_address_shows_its_own_proposal(call):
+    lead = make_user()
+    client = client_of(lead)
+    for proposal in [make_draft(call, lead=lead) for _turn in range(3)]:
+        shown = client.get(url("proposal", proposal)).context["proposal"]
+        assert (shown, shown.call, shown.strand) == (proposal, call, proposal.strand)
+
+
 def test_every_page_shows_the_deadline_with_its_zone(call):
     proposal = make_draft(call)
     lead = client_of(proposal.started_by)
