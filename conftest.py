@@ -1,16 +1,20 @@
 """Fixtures of all floors: the real call, and the moment at which tests happen."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test import TransactionTestCase
 
 from calls import clock
 from calls.call_file import read_call_file
 from calls.models import Call
 from calls.publishing import load_call
 from cosme_portal.settings import ROOT
+from foundation.database_roles import RUNTIME, roles_sql
 
 pytest_plugins = ["proposals.tests.from_elsewhere"]
 
@@ -35,3 +39,46 @@ def afternoon(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture
 def call(db: None) -> Call:
     return load_call(read_call_file(ROOT / "calls" / "data" / "cos-cluster-2014-3-03.yaml"))
+
+
+# --- The database role -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    """Let every test run under the run-time role, as the portal does."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(roles_sql())
+    _connect_with(f"-c role={RUNTIME}", django_db_blocker)
+    with pytest.MonkeyPatch.context() as patch:
+        flush = TransactionTestCase._fixture_teardown  # noqa: SLF001 -- it has no public name
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: _as_owner(flush, case))
+        yield
+    _connect_with("", django_db_blocker)
+
+
+def _connect_with(options: str, django_db_blocker) -> None:
+    connection.settings_dict.setdefault("OPTIONS", {})["options"] = options
+    with django_db_blocker.unblock():
+        connection.close()
+
+
+def _as_owner(flush, case) -> None:
+    """Django empties tables by TRUNCATE, which nobody may do while the guards are on."""
+    connection.close()  # whatever the test has left on it
+    with database_owner():
+        flush(case)
+
+
+@contextmanager
+def database_owner() -> Iterator[None]:
+    """Act for the time of the block as somebody who owns the database and switches its guards off."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        cursor.execute("SET session_replication_role = replica")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET session_replication_role")
+            cursor.execute("RESET ROLE")

@@ -9,6 +9,8 @@ from cosme_portal import embedded
 # These look at source code and files only; none of them opens a database, unless it is asked to.
 WITHOUT_DATABASE = {"check", "help", "makemessages", "collectstatic", "screen", "generate_docs"}
 ASKS_FOR_DATABASE = "--stored"
+# These create or change tables, which only their owner may.
+AS_OWNER = {"migrate", "createcachetable", "database_roles", "flush", "pgtrigger"}
 
 
 def main() -> None:
@@ -16,6 +18,8 @@ def main() -> None:
     command, *arguments = sys.argv[1:] or ["help"]
     if command not in WITHOUT_DATABASE or ASKS_FOR_DATABASE in arguments:
         embedded.provide_database()
+    if command in AS_OWNER and os.environ.get("DATABASE_OWNER_URL"):
+        os.environ["DATABASE_URL"] = os.environ["DATABASE_OWNER_URL"]
 
     from django.core.management import execute_from_command_line  # noqa: PLC0415 -- settings first
 

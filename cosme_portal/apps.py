@@ -1,6 +1,12 @@
 """The roof as a Django application: it holds pages that no single floor owns."""
 
-from django.apps import AppConfig
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.db import connections
+from django.db.models.signals import post_migrate
+
+from foundation.database_roles import GUARDS_SQL
 
 
 class RoofConfig(AppConfig):
@@ -8,4 +14,14 @@ class RoofConfig(AppConfig):
     verbose_name = "COSME portal"
 
     def ready(self) -> None:
+        from cosme_portal import checks  # noqa: F401, PLC0415 -- registers them
         from cosme_portal.celery import app  # noqa: F401, PLC0415 -- tasks find their broker
+
+        # After the last app with tables: every table is there.
+        post_migrate.connect(guard_every_table, sender=apps.get_app_config("proposals"))
+
+
+def guard_every_table(*, using: str, **_signal: Any) -> None:
+    """Install the guards that do not belong to one model. They stay installed until someone drops them."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(GUARDS_SQL)

@@ -3,14 +3,17 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
 from cosme_portal import embedded
 
-STEPS = (
+OWNERS_STEPS = (
     ("Preparing the database", ["migrate", "--verbosity=0"]),
     ("Preparing the cache table", ["createcachetable"]),
+)
+STEPS = (
     ("Collecting pictures, styles and scripts", ["collectstatic", "--noinput", "--verbosity=0"]),
     ("Loading the call and the demonstration's world", ["seed_demo"]),
 )
@@ -64,6 +67,10 @@ def _set_up() -> None:
     import django  # noqa: PLC0415 -- the database's address comes first
     from django.core.management import call_command  # noqa: PLC0415
 
+    # In processes of their own: this one connects as the portal does, under the run-time role.
+    for text, command in OWNERS_STEPS:
+        _say(text)
+        subprocess.run([sys.executable, "manage.py", *command], cwd=embedded.ROOT, check=True)  # noqa: S603
     django.setup()
     for text, command in STEPS:
         _say(text)

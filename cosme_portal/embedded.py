@@ -17,13 +17,18 @@ from typing import Any
 
 import environ
 
+from foundation.database_roles import OWNER, RUNTIME, is_incomplete, roles_sql
+
 ROOT = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("PORTAL_VAR") or ROOT / "var").resolve()
 LONGEST_FOLDER = 60  # the kernel allows 107 bytes for a socket, names in it included
 
 
-def provide_database() -> None:
+def provide_database(*, as_superuser: bool = False) -> None:
     """Set `DATABASE_URL` to a running PostgreSQL, unless the environment has one.
+
+    The address is that of the run-time role, and `DATABASE_OWNER_URL` that of the role that owns the
+    tables. Tests and benchmarks, which create databases, ask for the superuser's instead.
 
     Raises:
         SystemExit: the embedded server is not installed and no address is set.
@@ -38,7 +43,26 @@ def provide_database() -> None:
     server = get_server(data, cleanup_mode="stop")
     create_database(server, "portal")
     socket_dir = server.get_postmaster_info().socket_dir
-    os.environ["DATABASE_URL"] = f"postgres://postgres@/portal?host={socket_dir}"
+    if as_superuser:
+        os.environ["DATABASE_URL"] = f"postgres://postgres@/portal?host={socket_dir}"
+        return
+    create_roles(f"postgresql://postgres@/portal?host={socket_dir}")
+    os.environ["DATABASE_URL"] = f"postgres://{RUNTIME}@/portal?host={socket_dir}"
+    os.environ["DATABASE_OWNER_URL"] = f"postgres://{OWNER}@/portal?host={socket_dir}"
+
+
+def create_roles(address: str) -> None:
+    """Create both roles, over a superuser's address; does nothing where all is as it should be."""
+    import psycopg2  # noqa: PLC0415 -- only where a server was started here
+
+    connection = psycopg2.connect(address)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            if is_incomplete(cursor):
+                cursor.execute(roles_sql())
+    finally:
+        connection.close()
 
 
 def provide_broker(folder: Path = VAR / "valkey") -> Callable[[], None]:

@@ -10,6 +10,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from foundation.database_roles import RUNTIME
+
 ROOT = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("PORTAL_VAR") or ROOT / "var").resolve()
 
@@ -133,9 +135,11 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 DATABASES = {
     "default": env.db_url_config(
-        env.str("DATABASE_URL", "") or f"postgres://postgres@/portal?host={VAR / 'postgres'}"
+        env.str("DATABASE_URL", "") or f"postgres://{RUNTIME}@/portal?host={VAR / 'postgres'}"
     )
 }
+# Of the role that owns the tables; `manage.py migrate` and its like use it.
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", "")
 # A new connection for each request costs two thirds of the throughput (docs/architecture.md).
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("PORTAL_CONNECTION_SECONDS", 600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

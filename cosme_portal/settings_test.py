@@ -8,7 +8,7 @@ import tempfile
 from cosme_portal import embedded
 
 os.environ.setdefault("PORTAL_MODE", "test")
-embedded.provide_database()
+embedded.provide_database(as_superuser=True)
 
 from cosme_portal.settings import *  # noqa: E402 -- the database's address comes first
 

@@ -9,6 +9,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cosme_portal.settings")
 
 application = get_wsgi_application()
 
+from cosme_portal.startup import warn_of_excess_privileges  # noqa: E402 -- after set-up
+
+warn_of_excess_privileges()
+
 # What is loaded by now stays for as long as the process lives: looking for garbage in it, as the collector
 # would many times for each page, takes a tenth of a submission.
 gc.collect()

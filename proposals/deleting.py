@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import pgtrigger
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +15,6 @@ from proposals.models import Happening, Proposal
 from proposals.people import people_of
 
 KEPT = timedelta(days=30)
-STAYING = "proposals.ProposalFile:files_stay"
 
 
 class WasSubmitted(Exception):
@@ -72,7 +70,7 @@ def purge_deleted(moment: datetime) -> int:
     gone = Proposal.objects.filter(deleted_at__lte=moment - KEPT, versions=None)
     count = 0
     for proposal in gone:
-        with transaction.atomic(), pgtrigger.ignore(STAYING):
+        with transaction.atomic():
             proposal.files.all().delete()
             proposal.delete()
         count += 1

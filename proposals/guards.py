@@ -192,6 +192,23 @@ ONLY_DRAFTS_ARE_DELETED = pgtrigger.Trigger(
     """,
 )
 
+# A file goes only together with a deleted draft that was never submitted.
+FILES_STAY = pgtrigger.Trigger(
+    name="files_stay",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Delete,
+    func="""
+        IF NOT EXISTS (
+            SELECT 1 FROM proposals_proposal p
+            WHERE p.id = OLD.proposal_id AND p.deleted_at IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM proposals_version v WHERE v.proposal_id = p.id)
+        ) THEN
+            RAISE EXCEPTION 'files of a proposal are never deleted' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN OLD;
+    """,
+)
+
 # Whoever saves a section, by whatever way, its text is in the history.
 EVERY_SAVED_TEXT_IS_KEPT = pgtrigger.Trigger(
     name="every_saved_text_is_kept",

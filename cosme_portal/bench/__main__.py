@@ -26,7 +26,7 @@ MEGABYTE = 1024 * 1024
 
 
 def main() -> int:
-    embedded.provide_database()
+    embedded.provide_database(as_superuser=True)
     folder = TemporaryDirectory(prefix="cosme-portal-bench-", ignore_cleanup_errors=True)
     stop_broker = embedded.provide_broker(Path(folder.name))
     _use_own_database()

@@ -18,6 +18,7 @@ from django.db import connection
 
 from cosme_portal import embedded
 from cosme_portal.celery import app
+from foundation.database_roles import RUNTIME, address_with_role
 
 
 def missing(what: str) -> None:
@@ -47,10 +48,11 @@ def broker() -> Iterator[str]:
 
 
 def database_url() -> str:
-    """The address of this test's own database."""
+    """The address of this test's own database, under the run-time role."""
     given = urlsplit(os.environ["DATABASE_URL"])
     name = connection.settings_dict["NAME"]
-    return f"{given.scheme}://{given.netloc}/{name}" + (f"?{given.query}" if given.query else "")
+    address = f"{given.scheme}://{given.netloc}/{name}"
+    return address_with_role(f"{address}?{given.query}" if given.query else address, RUNTIME)
 
 
 def start_worker(

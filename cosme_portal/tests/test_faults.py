@@ -38,6 +38,7 @@ from cosme_portal.celery import app
 from cosme_portal.tests import processes
 from cosme_portal.tests.faults import STAGES
 from cosme_portal.tests.processes import kill, start_worker, wait_until
+from foundation.database_roles import OWNER, RUNTIME
 from proposals import keys, tasks
 from proposals.auditing import audit
 from proposals.checking import program
@@ -61,7 +62,9 @@ class Servers:
         self.database = self.get_server(folder / "postgres", cleanup_mode="stop")
         embedded.create_database(self.database, "portal")
         socket = self.database.get_postmaster_info().socket_dir
-        self.database_url = f"postgres://postgres@/portal?host={socket}"
+        self.superuser_url = f"postgres://postgres@/portal?host={socket}"
+        embedded.create_roles(self.superuser_url)
+        self.database_url = f"postgres://{RUNTIME}@/portal?host={socket}"
         self.start_broker()
 
     def start_broker(self):
@@ -114,11 +117,13 @@ def servers(django_db_blocker):
         patch.setattr(settings, "CLOCK_IS_MOVABLE", True)
         connection.close()
         connection.settings_dict |= {
-            "NAME": "portal", "USER": "postgres", "PASSWORD": "", "PORT": "",
+            "NAME": "portal", "USER": OWNER, "PASSWORD": "", "PORT": "", "OPTIONS": {},
             "HOST": made.database_url.partition("host=")[2],
         }  # fmt: skip
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
+        connection.close()
+        connection.settings_dict["USER"] = RUNTIME
         clock.move_to(AFTERNOON)
         load_call(read_call_file(FILE))
         yield made

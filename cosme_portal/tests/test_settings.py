@@ -61,7 +61,7 @@ def test_production_refuses_what_is_for_development_only(given, sentence):
 def test_every_setting_of_the_environment_has_a_sentence():
     """`.env.example` and the code know the same variables."""
     source = (ROOT / "cosme_portal" / "settings.py").read_text()
-    read = set(re.findall(r'"((?:PORTAL_\w+|DATABASE_URL|REDIS_URL))"', source))
+    read = set(re.findall(r'"((?:PORTAL_\w+|DATABASE_(?:OWNER_)?URL|REDIS_URL))"', source))
     lines = (ROOT / ".env.example").read_text().splitlines()
     told = {
         line.split("=")[0]: before

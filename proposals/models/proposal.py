@@ -305,7 +305,7 @@ class ProposalFile(KeptFile):
             )
         ]
         triggers = [
-            pgtrigger.Protect(name="files_stay", operation=pgtrigger.Delete),
+            guards.FILES_STAY,
             pgtrigger.ReadOnly(
                 name="files_keep_their_bytes",
                 fields=["proposal", "slot", "name", "sha256", "size", "pages", "uploaded_at"],

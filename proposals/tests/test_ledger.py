@@ -12,7 +12,7 @@ from django.db import InternalError, connection, transaction
 from django.test import Client
 
 from calls import clock
-from conftest import AFTERNOON, DEADLINE, NEXT_DAY
+from conftest import AFTERNOON, DEADLINE, NEXT_DAY, database_owner
 from proposals import ledger, merkle
 from proposals.auditing import audit
 from proposals.closing import SETTLED_AFTER, commit_closed_calls
@@ -57,10 +57,8 @@ def kinds():
 
 def by_force(statement, *values):
     """As somebody would who owns the database and switches the guards off."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
+    with database_owner(), connection.cursor() as cursor:
         cursor.execute(statement, values)
-        cursor.execute("SET session_replication_role = DEFAULT")
 
 
 def test_everything_that_counts_for_proof_is_in_the_log(filled):

@@ -2,7 +2,6 @@
 
 import io
 
-import pgtrigger
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -10,13 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from calls.eligibility import rules as catalogue
 from calls.publishing import change_countries, change_rules
-from conftest import NEXT_DAY
+from conftest import NEXT_DAY, database_owner
 from proposals.models import StoredVerdict
 from proposals.replaying import country_set_of, replay, rule_set_of
 from proposals.screening import screen_closed
 from proposals.tests.factories import make_ready, submit
-
-FINAL = "proposals.StoredVerdict:verdicts_are_final"
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +75,7 @@ def test_what_was_tampered_with_is_named(call, tamper, words):
     for place, value in tamper.items():
         column, name = place.split("__")
         getattr(stored, column)[name] = value
-    with pgtrigger.ignore(FINAL):
+    with database_owner():
         stored.save()
     out, status = run()
     assert out.splitlines()[0] == (
@@ -92,7 +89,7 @@ def test_a_changed_finding_is_named(call):
     stored = StoredVerdict.objects.get(version=version)
     stored.content["findings"][3]["message"] = "Another message."
     finding = stored.content["findings"][3]
-    with pgtrigger.ignore(FINAL):
+    with database_owner():
         stored.save()
     (difference,) = replayed().differences
     assert difference.what == (
@@ -105,7 +102,7 @@ def test_a_missing_finding_is_counted(call):
     stored = StoredVerdict.objects.get(version=version)
     count = len(stored.content["findings"])
     stored.content["findings"].pop()
-    with pgtrigger.ignore(FINAL):
+    with database_owner():
         stored.save()
     (difference,) = replayed().differences
     assert difference.what == f"{count - 1} findings are stored, and {count} come out."
@@ -123,7 +120,7 @@ def test_a_verdict_by_a_wording_that_is_gone_is_not_judged_by_another(call, monk
 
 def test_verdicts_that_are_older_than_their_facts_are_counted(call):
     submit(make_ready(call))
-    with pgtrigger.ignore(FINAL):
+    with database_owner():
         StoredVerdict.objects.update(facts=None, facts_digest="", rule_set=None, country_set=None)
     assert run() == (
         "0 verdicts come out the same, byte for byte.\n"

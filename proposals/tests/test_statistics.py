@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from calls import clock
 from calls.eligibility.rules import CATALOGUE
-from conftest import DEADLINE, NEXT_DAY
+from conftest import DEADLINE, NEXT_DAY, database_owner
 from proposals.desk import cases, charts
 from proposals.desk.deciding import record_decision, review_decision
 from proposals.desk.sheet import save_answer
@@ -134,7 +134,7 @@ def test_earlier_verdicts_are_told_by_rule_too(call):
     statement = migration.operations[-1].sql
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE proposals_storedverdict DISABLE TRIGGER USER")
+    with database_owner(), connection.cursor() as cursor:
         cursor.execute("UPDATE proposals_storedverdict SET by_rule = '{}'")
         cursor.execute(statement)
     assert StoredVerdict.objects.get(version=version).by_rule == kept
