@@ -260,6 +260,7 @@ CELERY_BEAT_SCHEDULE = {
     "screen-closed-calls": {"task": "proposals.tasks.screen_closed_calls", "schedule": 10.0},
     "sequence-ledger": {"task": "proposals.tasks.sequence_ledger", "schedule": 2.0},
     "commit-closed-calls": {"task": "proposals.tasks.commit_closed_calls", "schedule": 30.0},
+    "publish-daily-heads": {"task": "proposals.tasks.publish_daily_heads", "schedule": 300.0},
     "make-prints": {"task": "proposals.tasks.make_prints", "schedule": 5.0},
     "make-exports": {"task": "proposals.tasks.make_exports", "schedule": 5.0},
     "scan-waiting": {"task": "proposals.tasks.scan_waiting", "schedule": 30.0},
@@ -276,6 +277,7 @@ SEAL_MODULE = env.str("PORTAL_SEAL_MODULE", "")  # the PKCS#11 library of a hard
 SEAL_TOKEN = env.str("PORTAL_SEAL_TOKEN", "")
 SEAL_LABEL = env.str("PORTAL_SEAL_LABEL", "")
 SEAL_PIN = env.str("PORTAL_SEAL_PIN", "")
+LOG_WITNESSES = env.list("PORTAL_LOG_WITNESSES", default=[])  # addresses that get each day's head
 TIMESTAMP_URL = env.str("PORTAL_TIMESTAMP_URL", "")  # RFC 3161 over HTTP
 MAKES_DEMO_SEAL = not IN_PRODUCTION
 if IN_PRODUCTION and not SEAL_PEM and not env.str("PORTAL_SEAL_FILE", ""):

@@ -4,8 +4,10 @@ Nothing of the portal is trusted but its published certificates: every hash is c
 checked, and the log is compared with the rows that it speaks of. Works in one pass, with flat memory.
 """
 
+import base64
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -35,15 +37,73 @@ from proposals.models import (
 CHUNK = 2000
 
 
-def audit() -> Iterator[str]:
-    """One sentence for each thing that is wrong; none where the log is whole."""
-    yield from _entries_and_heads()
+class UnreadableHead(ValueError):
+    """A file of heads holds something else; the text says where."""
+
+
+@dataclass(frozen=True)
+class KeptHead:
+    """A signed head that somebody has kept outside of the portal."""
+
+    size: int
+    root: str
+    signed_at: datetime
+    certificate: str
+    signature: bytes
+
+
+def read_heads(text: str) -> list[KeptHead]:
+    """Heads as the portal publishes them: one JSON object, an array, or one object on each line.
+
+    A receipt's proof.json holds one too.
+
+    Raises:
+        UnreadableHead: something in it is no head.
+    """
+    return [_kept_head(place, found) for place, found in _objects_in(text)]
+
+
+def _objects_in(text: str) -> list[tuple[str, Any]]:
+    try:
+        try:
+            found = json.loads(text)
+        except ValueError:
+            lines = [line for line in text.splitlines() if line.strip()]
+            return [(f"line {n}", json.loads(line)) for n, line in enumerate(lines, start=1)]
+    except (ValueError, RecursionError):
+        raise UnreadableHead("It is no JSON.") from None
+    rows = found if isinstance(found, list) else [found]
+    return [(f"object {n}", row) for n, row in enumerate(rows, start=1)]
+
+
+def _kept_head(place: str, found: Any) -> KeptHead:
+    if isinstance(found, dict) and isinstance(found.get("head"), dict):
+        found = found["head"]
+    try:
+        return KeptHead(
+            size=int(found["size"]),
+            root=str(found["root"]),
+            signed_at=datetime.fromisoformat(found["signed_at"]),
+            certificate=str(found["certificate"]),
+            signature=base64.b64decode(found["signature"], validate=True),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise UnreadableHead(f"The {place} is no signed head of a log.") from None
+
+
+def audit(kept: Sequence[KeptHead] = ()) -> Iterator[str]:
+    """One sentence for each thing that is wrong; none where the log is whole.
+
+    `kept` are heads from outside: the log must begin with each of them, whatever the portal says now.
+    """
+    yield from _entries_and_heads(kept)
     yield from _rows_without_note()
     yield from _commitments()
 
 
-def _entries_and_heads() -> Iterator[str]:
+def _entries_and_heads(kept: Sequence[KeptHead]) -> Iterator[str]:
     """The leaves in their order, the inner nodes, and each signed head where its size is reached."""
+    waiting = sorted(kept, key=lambda head: head.size)
     certificates = dict(SealCertificate.objects.values_list("fingerprint", "pem"))
     heads = iter(TreeHead.objects.order_by("size").iterator(CHUNK))
     head = next(heads, None)
@@ -58,11 +118,13 @@ def _entries_and_heads() -> Iterator[str]:
             leaf = merkle.leaf_hash(entry.note.content.encode())
             yield from _leaf(entry, leaf)
             made += frontier.append(leaf)
+            yield from _kept_up_to_here(waiting, frontier, certificates)
             while head is not None and head.size == frontier.size:
                 yield from _head(head, frontier.root.hex(), certificates)
                 head = next(heads, None)
         yield from _nodes(made)
         yield from _subjects(chunk)
+    yield from _longer_than_the_log(waiting, frontier.size)
     if head is not None:
         yield (
             f"Missing: the head of {head.size} entries is signed, but the log has only {frontier.size}; "
@@ -171,6 +233,36 @@ def _head(head: TreeHead, root: str, certificates: dict[str, str]) -> Iterator[s
     content = head_content(head.size, head.root, head.signed_at)
     if pem is None or not is_signed(content, bytes(head.signature), pem):
         yield f"Forged: the head of {head.size} entries is signed by no certificate of this portal."
+
+
+def _kept_up_to_here(
+    waiting: list[KeptHead], frontier: merkle.Frontier, certificates: dict[str, str]
+) -> Iterator[str]:
+    """Compare the kept heads whose size is reached, and take them off the list."""
+    while waiting and waiting[0].size <= frontier.size:
+        yield from _kept(waiting.pop(0), frontier, certificates)
+
+
+def _kept(head: KeptHead, frontier: merkle.Frontier, certificates: dict[str, str]) -> Iterator[str]:
+    pem = certificates.get(head.certificate)
+    content = head_content(head.size, head.root, head.signed_at)
+    if pem is None or not is_signed(content, head.signature, pem):
+        yield (
+            f"Unknown: the head of {head.size} entries that was kept outside is signed by no certificate of "
+            "this portal."
+        )
+    elif head.size != frontier.size or head.root != frontier.root.hex():
+        yield (
+            f"Another log: the first {head.size} entries do not give the root that the portal signed for "
+            f"them on {_day(head.signed_at)}, which was kept outside."
+        )
+
+
+def _longer_than_the_log(waiting: Sequence[KeptHead], size: int) -> Iterator[str]:
+    for head in waiting:
+        yield (
+            f"Missing: a head that was kept outside speaks of {head.size} entries; the log has only {size}."
+        )
 
 
 def _day(moment: datetime) -> str:

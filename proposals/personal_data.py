@@ -1,7 +1,8 @@
 """What partner search and the helpdesk keep of a person: taken out, or erased.
 
 Texts of an organisation (its requests, its profile) stay: they are its own, and name nobody. Proposals and
-what proves them are another matter, and hold no names or addresses.
+what proves them are another matter: dossiers and the log hold no names or addresses of persons, and a
+receipt names the person who submitted, because it is that person's proof.
 """
 
 from typing import Any

@@ -12,6 +12,7 @@ from proposals import (
     annex,
     changing,
     closing,
+    daily_heads,
     deleting,
     enquiries,
     ledger,
@@ -77,6 +78,13 @@ def commit_closed_calls() -> int:
     """Publish count and root of calls that have closed."""
     with clock.as_shared():
         return closing.commit_closed_calls(clock.now())
+
+
+@shared_task
+def publish_daily_heads() -> int:
+    """Publish the head of the log of each day that is over, and email it to auditors."""
+    with clock.as_shared():
+        return daily_heads.publish_daily_heads(clock.now())
 
 
 @shared_task

@@ -17,6 +17,7 @@ from proposals.models.enquiries import AnswerSnippet, Enquiry, EnquiryAnswer, Pu
 from proposals.models.exports import Export
 from proposals.models.ledger import (
     ClosingCommitment,
+    DailyHead,
     LedgerEntry,
     LedgerNode,
     LedgerNote,
@@ -93,6 +94,7 @@ __all__ = [
     "ConflictOfInterest",
     "ContactPoint",
     "Conversation",
+    "DailyHead",
     "Decision",
     "DecisionReview",
     "DecisionState",

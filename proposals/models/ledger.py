@@ -94,6 +94,21 @@ class TreeHead(models.Model):
         return f"{self.size} entries"
 
 
+class DailyHead(models.Model):
+    """The last signed head of a day (UTC), published and emailed: later the portal cannot show another."""
+
+    day = models.DateField(unique=True)
+    head = models.OneToOneField(TreeHead, models.PROTECT, related_name="+")
+    published_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["day"]
+        triggers = [pgtrigger.Protect(name="daily_heads_are_final", operation=FINAL)]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.head}"
+
+
 class SealCertificate(models.Model):
     """A certificate that the portal has signed with; published, so that what it signed stays checkable."""
 

@@ -1,11 +1,12 @@
 """The log for everyone: signed heads, proofs, certificates. Tells hashes and numbers, and nothing else."""
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from proposals import ledger
 from proposals.checking import check_receipt, known_by
+from proposals.daily_heads import daily_heads_as_lines
 from proposals.forms import FileForm
 from proposals.models import LedgerEntry, SealCertificate, TreeHead
 
@@ -49,6 +50,11 @@ def document(request: HttpRequest, sha256: str) -> JsonResponse:
 def head(request: HttpRequest) -> JsonResponse:
     """The newest signed head, or that of `?size=`."""
     return JsonResponse(ledger.head_as_json(_head(request.GET.get("size", ""))))
+
+
+def daily_heads(request: HttpRequest) -> StreamingHttpResponse:
+    """The last signed head of each day, one JSON object on a line: to be kept elsewhere."""
+    return StreamingHttpResponse(daily_heads_as_lines(), content_type="application/jsonl")
 
 
 def inclusion(request: HttpRequest, position: int) -> JsonResponse:

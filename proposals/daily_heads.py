@@ -1,0 +1,81 @@
+"""Each day's head of the log, put where the portal cannot take it back: published, and emailed to auditors.
+
+Whoever keeps one can check later that the log still begins as it did (`verify_ledger --head FILE`), so
+two readers cannot be shown two different logs for longer than a day.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import TruncDate
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applicants.models import User
+from calls.eligibility import canonical
+from proposals.ledger import head_as_json
+from proposals.mailing import Words, post
+from proposals.models import DailyHead, TreeHead
+
+
+def publish_daily_heads(moment: datetime) -> int:
+    """Publish the last head of each day (UTC) that is over, and promise its emails; returns how many.
+
+    Safe to repeat, and by several workers at once. A day without a new entry has no head of its own.
+    """
+    last = DailyHead.objects.order_by("-day").first()
+    heads = TreeHead.objects.filter(signed_at__lt=_start_of(moment.astimezone(UTC).date()))
+    if last is not None:
+        heads = heads.filter(signed_at__gte=_start_of(last.day + timedelta(days=1)))
+    ended = heads.annotate(day=TruncDate("signed_at", tzinfo=UTC)).order_by("day", "-size")
+    return sum(_publish(head, head.day, moment) for head in ended.distinct("day"))
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
+
+@transaction.atomic
+def _publish(head: TreeHead, day: date, moment: datetime) -> bool:
+    _daily, published = DailyHead.objects.get_or_create(
+        day=day, defaults={"head": head, "published_at": moment}
+    )
+    if published:
+        post(_words_of(head, day), to=_auditors(), key=f"log-head:{day}")
+    return published
+
+
+def _auditors() -> set[str]:
+    """Addresses outside of the portal's reach, and those of its own auditors."""
+    own = User.objects.filter(groups__name="Auditors", is_active=True)
+    return {*settings.LOG_WITNESSES, *own.values_list("email", flat=True)}
+
+
+def _words_of(head: TreeHead, day: date) -> Words:
+    return Words(
+        subject=_("Log of the COSME portal on %(day)s: %(size)s entries")
+        % {"day": day, "size": head.size},
+        happened=_(
+            "This is the signed state of the portal’s log at the end of %(day)s (UTC). It holds hashes only."
+        )
+        % {"day": day},
+        facts=[(_("Entries"), str(head.size)), (_("Root"), head.root)],
+        quote=canonical(head_as_json(head)),
+        counts=_(
+            "The log can only grow. A later log that does not begin with this state was changed."
+        ),
+        to_do=_(
+            "Keep this email. To check the log, save the line above as a file and run "
+            "“manage.py verify_ledger --head FILE”."
+        ),
+        link=reverse("proof:daily_heads"),
+        link_words=_("All daily states of the log"),
+    )
+
+
+def daily_heads_as_lines() -> Iterator[str]:
+    """One signed head for each day, as canonical JSON with the day beside it, oldest first."""
+    for daily in DailyHead.objects.select_related("head").iterator(1000):
+        yield canonical({"day": daily.day.isoformat()} | head_as_json(daily.head)) + "\n"
