@@ -127,3 +127,41 @@ CONDITIONS_ARE_WHAT_WAS_HASHED = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+# Whoever answers a call that is published relies on its conditions: one person alone does not change them.
+# The first conditions of a call or programme are no change.
+PUBLISHED_CONDITIONS_CHANGE_BY_TWO = pgtrigger.Trigger(
+    name="published_conditions_change_by_two",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func="""
+        IF (NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.made_by) AND EXISTS (
+            SELECT 1 FROM calls_conditionchange c
+            WHERE c.call_id = NEW.call_id OR c.programme_id = NEW.programme_id
+        ) AND EXISTS (
+            SELECT 1 FROM calls_call
+            WHERE published_at IS NOT NULL AND rehearsal_of_id IS NULL
+            AND (id = NEW.call_id OR programme_id = NEW.programme_id)
+        ) THEN
+            RAISE EXCEPTION 'the conditions of a published call change by two people only'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+PUBLISHED_DEADLINE_MOVES_BY_TWO = pgtrigger.Trigger(
+    name="published_deadline_moves_by_two",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func="""
+        IF (NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.decided_by) AND EXISTS (
+            SELECT 1 FROM calls_call
+            WHERE id = NEW.call_id AND published_at IS NOT NULL AND rehearsal_of_id IS NULL
+        ) THEN
+            RAISE EXCEPTION 'the deadline of a published call moves by two people only'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)

@@ -391,7 +391,10 @@ class Extension(models.Model):
     old_deadline = models.DateTimeField()
     new_deadline = models.DateTimeField()
     reason = models.TextField()
-    decided_by = models.CharField(max_length=120, help_text="Whoever decided, by office.")
+    decided_by = models.CharField(max_length=200, help_text="Whoever decided, by office.")
+    confirmed_by = models.CharField(
+        max_length=200, blank=True, help_text="The second person, where the call is published."
+    )
     incident = models.ForeignKey(Incident, models.PROTECT, null=True, blank=True, related_name="+")
     recorded_at = models.DateTimeField()
 
@@ -405,6 +408,7 @@ class Extension(models.Model):
         ]
         triggers = [
             guards.EXTENSION_STARTS_FROM_DEADLINE,
+            guards.PUBLISHED_DEADLINE_MOVES_BY_TWO,
             pgtrigger.Protect(
                 name="extensions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
             ),
@@ -455,6 +459,9 @@ class ConditionChange(models.Model):
     after = models.JSONField(help_text="What is there now: entries that were changed or added.")
     reason = models.TextField()
     made_by = models.CharField(max_length=200)
+    confirmed_by = models.CharField(
+        max_length=200, blank=True, help_text="The second person, where the call is published."
+    )
     made_at = models.DateTimeField()
     transaction = models.CharField(
         max_length=30,
@@ -473,9 +480,10 @@ class ConditionChange(models.Model):
         ]
         indexes = [models.Index(name="change_in_transaction", fields=["transaction"])]
         triggers = [
+            guards.PUBLISHED_CONDITIONS_CHANGE_BY_TWO,
             pgtrigger.Protect(
                 name="changes_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
+            ),
         ]
 
     def __str__(self) -> str:

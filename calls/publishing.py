@@ -50,8 +50,25 @@ class ReasonNeeded(Exception):
         self.target = target
 
 
+class SecondPersonNeeded(Exception):
+    """Conditions or deadline of a published call change by two people only; `target` says of what."""
+
+    def __init__(self, target: Call | Programme) -> None:
+        super().__init__(str(target))
+        self.target = target
+
+
+def needs_second_person(target: Call | Programme) -> bool:
+    """Whether applicants rely on these conditions: the call, or one of the programme's, is published."""
+    if isinstance(target, Call):
+        return target.published_at is not None and not target.is_rehearsal
+    return target.calls.filter(published_at__isnull=False, rehearsal_of=None).exists()
+
+
 @transaction.atomic
-def load_call(content: dict[str, Any], *, reason: str = "", made_by: str = LOADED_BY) -> Call:
+def load_call(
+    content: dict[str, Any], *, reason: str = "", made_by: str = LOADED_BY, confirmed_by: str = ""
+) -> Call:
     """Store what `call_file.read_call_file` read: all of it, or nothing.
 
     Loading the same file again changes nothing; a changed file changes texts in place. Rules and
@@ -60,8 +77,11 @@ def load_call(content: dict[str, Any], *, reason: str = "", made_by: str = LOADE
 
     Raises:
         ReasonNeeded: the file would change rules or countries, and no reason is given.
+        SecondPersonNeeded: it would change conditions or deadline of a published call, and nobody else
+            (`confirmed_by`) is named who agreed.
     """
-    programme = _load_programme(content["programme"], reason=reason, made_by=made_by)
+    source = {"reason": reason, "made_by": made_by, "confirmed_by": confirmed_by}
+    programme = _load_programme(content["programme"], **source)
     given = content["call"]
     names = (
         "title", "summary", "published_at", "opens_at", "first_deadline", "zone", "budget",
@@ -73,46 +93,70 @@ def load_call(content: dict[str, Any], *, reason: str = "", made_by: str = LOADE
         "remedies": given.get("remedies") or [],
         "changed_at": clock.real_now(),
     }
-    call, _created = Call.objects.update_or_create(
+    call, created = Call.objects.update_or_create(
         reference=given["reference"],
         defaults=values,
         create_defaults=values | {"deadline": given["first_deadline"]},
     )
-    _check_reason(call, reason, differs=call.rules != given["rules"])
-    change_rules(call, given["rules"], reason=reason or LOADED, made_by=made_by)
+    _check_may_change(call, differs=call.rules != given["rules"], **source)
+    change_rules(call, given["rules"], **source | {"reason": reason or LOADED})
     _load_parts(call.sections, "slug", given["sections"], defaults={"points": []})
     _load_parts(call.contacts, "name", given["contacts"])
     _load_strands(call, given["strands"])
-    known = set(call.extensions.values_list("new_deadline", flat=True))
-    for extension in given["extensions"] or []:
-        if extension["new_deadline"] not in known:
-            extend_deadline(call, **extension)
+    _load_extensions(
+        call, given["extensions"] or [], confirmed_by or (LOADED_BY if created else "")
+    )
     call.refresh_from_db()
     return call
 
 
-def _load_programme(given: dict[str, Any], *, reason: str, made_by: str) -> Programme:
+def _load_extensions(call: Call, given: Iterable[dict[str, Any]], confirmed_by: str) -> None:
+    known = set(call.extensions.values_list("new_deadline", flat=True))
+    for extension in given:
+        if extension["new_deadline"] not in known:
+            if needs_second_person(call) and not confirmed_by:
+                raise SecondPersonNeeded(call)
+            extend_deadline(call, **extension, confirmed_by=confirmed_by)
+
+
+def _load_programme(
+    given: dict[str, Any], *, reason: str, made_by: str, confirmed_by: str
+) -> Programme:
     programme, _created = Programme.objects.update_or_create(
         code=given["code"], defaults={"name": given["name"], "legal_basis": given["legal_basis"]}
     )
     rows = [Participation(**row) for row in given["participation"]]
     differs = set(rows) != set(programme.country_set().rows)
-    _check_reason(programme, reason, differs=differs)
-    change_countries(programme, rows, reason=reason or LOADED, made_by=made_by)
+    source = {"reason": reason, "made_by": made_by, "confirmed_by": confirmed_by}
+    _check_may_change(programme, differs=differs, **source)
+    change_countries(programme, rows, **source | {"reason": reason or LOADED})
     return programme
 
 
-def _check_reason(target: Call | Programme, reason: str, *, differs: bool) -> None:
-    """What was never set needs no reason to be set."""
-    if differs and not reason and target.changes.exists():
+def _check_may_change(
+    target: Call | Programme, *, differs: bool, reason: str, made_by: str, confirmed_by: str
+) -> None:
+    """What was never set needs neither a reason nor a second person to be set."""
+    if not differs or not target.changes.exists():
+        return
+    if not reason:
         raise ReasonNeeded(target)
+    if needs_second_person(target) and confirmed_by in {"", made_by}:
+        raise SecondPersonNeeded(target)
 
 
 @transaction.atomic
 def change_countries(
-    programme: Programme, rows: Sequence[Participation], *, reason: str, made_by: str
+    programme: Programme,
+    rows: Sequence[Participation],
+    *,
+    reason: str,
+    made_by: str,
+    confirmed_by: str = "",
 ) -> ConditionChange | None:
     """Let a programme have exactly these participations; None where it has them already.
+
+    Where a call of the programme is published, the database wants a second person in `confirmed_by`.
 
     Raises:
         CountsTwice: a country would count by two entries on one day.
@@ -133,6 +177,7 @@ def change_countries(
         after=[value.as_json() for value in new],
         reason=reason,
         made_by=made_by,
+        confirmed_by=confirmed_by,
         made_at=clock.now(),
     )
     programme.participation.filter(pk__in=[stored[value] for value in gone]).delete()
@@ -145,9 +190,11 @@ def change_countries(
 
 @transaction.atomic
 def change_rules(
-    call: Call, rules: list[dict[str, Any]], *, reason: str, made_by: str
+    call: Call, rules: list[dict[str, Any]], *, reason: str, made_by: str, confirmed_by: str = ""
 ) -> ConditionChange | None:
     """Let a call have exactly these rules; None where it has them already.
+
+    Where the call is published, the database wants a second person in `confirmed_by`.
 
     Raises:
         UnusableRule: the list names an unknown rule or an impossible parameter.
@@ -162,6 +209,7 @@ def change_rules(
         after=rules,
         reason=reason,
         made_by=made_by,
+        confirmed_by=confirmed_by,
         made_at=clock.now(),
     )
     call.rules = rules
@@ -231,9 +279,12 @@ def extend_deadline(
     new_deadline: datetime,
     reason: str,
     decided_by: str,
+    confirmed_by: str = "",
     incident: Incident | None = None,
 ) -> Extension:
     """Move the deadline of the whole call later, with the record that says why.
+
+    Where the call is published, the database wants a second person in `confirmed_by`.
 
     Raises:
         ExtensionNotLater: the new deadline is not after the one in force.
@@ -247,6 +298,7 @@ def extend_deadline(
         new_deadline=new_deadline,
         reason=reason,
         decided_by=decided_by,
+        confirmed_by=confirmed_by,
         incident=incident,
         recorded_at=clock.now(),
     )

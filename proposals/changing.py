@@ -15,7 +15,7 @@ from calls import clock
 from calls.eligibility import ProposalFacts, RuleSet, Verdict, country_set_digest
 from calls.eligibility.countries import Participation
 from calls.models import Call, ConditionChange, Programme
-from calls.publishing import change_countries, change_rules, keep_applied
+from calls.publishing import change_countries, change_rules, keep_applied, needs_second_person
 from proposals.facts import Judgement
 from proposals.impact import (
     CHUNK,
@@ -41,6 +41,10 @@ class NothingChanges(Exception):
 
 class ConditionsMoved(Exception):
     """Somebody else changed the conditions since the impact was computed."""
+
+
+class SecondOfficerNeeded(Exception):
+    """The call is published: another officer than the one who proposed the change puts it in force."""
 
 
 class NotReady(Exception):
@@ -127,6 +131,7 @@ def apply(change: ProposedChange, *, by: User) -> ConditionChange:
     Raises:
         NotReady: the impact is not known, or the change was applied before.
         ConditionsMoved: the impact was computed over other conditions.
+        SecondOfficerNeeded: the call is published, and `by` is who proposed the change.
     """
     with transaction.atomic():
         change = ProposedChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
@@ -136,7 +141,9 @@ def apply(change: ProposedChange, *, by: User) -> ConditionChange:
         target = type(change.target).objects.select_for_update().get(pk=change.target.pk)
         if digest_in_force(target) != change.base:
             raise ConditionsMoved
-        record = _put_in_force(target, change, made_by=f"{by} ({by.pk})")
+        if by == change.proposed_by and needs_second_person(target):
+            raise SecondOfficerNeeded
+        record = _put_in_force(target, change, by=by)
         if record is None:
             raise ConditionsMoved
         change.change, change.applied_by, change.state = record, by, State.APPLIED
@@ -148,12 +155,21 @@ def apply(change: ProposedChange, *, by: User) -> ConditionChange:
 
 
 def _put_in_force(
-    target: Call | Programme, change: ProposedChange, *, made_by: str
+    target: Call | Programme, change: ProposedChange, *, by: User
 ) -> ConditionChange | None:
+    people = {
+        "made_by": _named(change.proposed_by),
+        "confirmed_by": "" if by == change.proposed_by else _named(by),
+    }
     if isinstance(target, Call):
-        return change_rules(target, change.conditions, reason=change.reason, made_by=made_by)
+        return change_rules(target, change.conditions, reason=change.reason, **people)
     rows = [Participation.from_json(row) for row in change.conditions]
-    return change_countries(target, rows, reason=change.reason, made_by=made_by)
+    return change_countries(target, rows, reason=change.reason, **people)
+
+
+def _named(officer: User) -> str:
+    """Names may be the same, numbers are not."""
+    return f"{officer} ({officer.pk})"
 
 
 def judge_again(change: ProposedChange) -> int:

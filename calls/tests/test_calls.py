@@ -121,13 +121,17 @@ def test_a_changed_call_is_shown_at_once(client, call, settings):
     }
     page_of(client, call)
     later = DEADLINE + timedelta(hours=24)
-    extend_deadline(call, new_deadline=later, reason="An outage", decided_by="EASME")
+    extend_deadline(
+        call, new_deadline=later, reason="An outage", decided_by="EASME", confirmed_by="A colleague"
+    )
     assert "An outage" in page_of(client, call)
 
 
 def test_an_extension_is_recorded_and_moves_the_deadline(call):
     later = DEADLINE + timedelta(hours=24)
-    extension = extend_deadline(call, new_deadline=later, reason="Outage", decided_by="EASME")
+    extension = extend_deadline(
+        call, new_deadline=later, reason="Outage", decided_by="EASME", confirmed_by="A colleague"
+    )
     call.refresh_from_db()
     assert (call.deadline, extension.old_deadline, extension.recorded_at) == (
         later,
@@ -138,7 +142,9 @@ def test_an_extension_is_recorded_and_moves_the_deadline(call):
 
 def test_an_extension_must_be_later(call):
     with pytest.raises(ExtensionNotLater):
-        extend_deadline(call, new_deadline=DEADLINE, reason="x", decided_by="x")
+        extend_deadline(
+            call, new_deadline=DEADLINE, reason="x", decided_by="x", confirmed_by="A colleague"
+        )
 
 
 def test_the_database_refuses_another_deadline_without_an_extension(call):
@@ -149,7 +155,13 @@ def test_the_database_refuses_another_deadline_without_an_extension(call):
 def test_the_database_refuses_a_deadline_that_moves_back(call):
     first, second = (DEADLINE + timedelta(days=days) for days in (1, 2))
     for later in (first, second):
-        extend_deadline(call, new_deadline=later, reason="Outage", decided_by="EASME")
+        extend_deadline(
+            call,
+            new_deadline=later,
+            reason="Outage",
+            decided_by="EASME",
+            confirmed_by="A colleague",
+        )
     with pytest.raises(IntegrityError, match="only moves later"), transaction.atomic():
         Call.objects.filter(pk=call.pk).update(deadline=first)
 

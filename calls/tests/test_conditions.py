@@ -39,7 +39,11 @@ def test_a_changed_country_row_is_recorded_with_its_reason(call):
     rows[rows.index(moldova)] = later
 
     change = change_countries(
-        call.programme, [*rows, NORWAY], reason="Corrigendum of 2 May", made_by="An officer"
+        call.programme,
+        [*rows, NORWAY],
+        reason="Corrigendum of 2 May",
+        made_by="An officer",
+        confirmed_by="A colleague",
     )
 
     assert change.before == [moldova.as_json()]
@@ -54,7 +58,13 @@ def test_changed_rules_are_recorded_with_their_reason(call):
     before = list(call.rules)
     wanted = [entry for entry in call.rules if entry["rule"] != "duration"]
 
-    change = change_rules(call, wanted, reason="No limit in the text", made_by="An officer")
+    change = change_rules(
+        call,
+        wanted,
+        reason="No limit in the text",
+        made_by="An officer",
+        confirmed_by="A colleague",
+    )
 
     assert (change.before, change.after) == (before, wanted)
     assert Call.objects.get(pk=call.pk).rules == wanted
@@ -63,44 +73,68 @@ def test_changed_rules_are_recorded_with_their_reason(call):
 
 def test_a_file_does_not_undo_what_officers_changed_unless_somebody_says_why(call):
     wanted = [entry for entry in call.rules if entry["rule"] != "duration"]
-    change_rules(call, wanted, reason="No limit in the text", made_by="An officer")
+    change_rules(
+        call,
+        wanted,
+        reason="No limit in the text",
+        made_by="An officer",
+        confirmed_by="A colleague",
+    )
     file = str(FILE)
     with pytest.raises(CommandError, match="Nothing was loaded"):
         call_command("call_import", file)
     assert Call.objects.get(pk=call.pk).rules == wanted
 
-    call_command("call_import", file, reason="Corrigendum", stdout=StringIO())
+    with pytest.raises(CommandError, match="--confirmed-by"):
+        call_command("call_import", file, reason="Corrigendum")
+    assert Call.objects.get(pk=call.pk).rules == wanted
+    second = {"reason": "Corrigendum", "confirmed_by": "A colleague"}
+    call_command("call_import", file, **second, stdout=StringIO())
     assert Call.objects.get(pk=call.pk).rules == call_file()["call"]["rules"]
     assert ConditionChange.objects.first().reason == "Corrigendum"
 
 
 def test_a_file_does_not_undo_changed_countries_either(call):
     rows = [row for row in call.programme.country_set().rows if row.country != "MD"]
-    change_countries(call.programme, rows, reason="Corrigendum", made_by="An officer")
+    change_countries(
+        call.programme, rows, reason="Corrigendum", made_by="An officer", confirmed_by="A colleague"
+    )
     with pytest.raises(ReasonNeeded):
         load_call(call_file())
-    assert load_call(call_file(), reason="It was right").programme == call.programme
+    assert (
+        load_call(call_file(), reason="It was right", confirmed_by="A colleague").programme
+        == call.programme
+    )
 
 
 def test_a_country_that_would_count_twice_is_refused(call):
     rows = list(call.programme.country_set().rows)
     second = Participation("MD", "b", None, date(2016, 1, 1), None, "Invented for a test")
     with pytest.raises(CountsTwice, match="MD counts by two entries on one day"):
-        change_countries(call.programme, [*rows, second], reason="x", made_by="x")
+        change_countries(
+            call.programme, [*rows, second], reason="x", made_by="x", confirmed_by="A colleague"
+        )
     assert set(call.programme.country_set().rows) == set(rows)
 
 
 def test_the_same_conditions_again_are_no_change(call):
     count = ConditionChange.objects.count()
     rows = list(reversed(call.programme.country_set().rows))
-    assert change_countries(call.programme, rows, reason="x", made_by="x") is None
-    assert change_rules(call, call.rules, reason="x", made_by="x") is None
+    assert (
+        change_countries(call.programme, rows, reason="x", made_by="x", confirmed_by="A colleague")
+        is None
+    )
+    assert (
+        change_rules(call, call.rules, reason="x", made_by="x", confirmed_by="A colleague") is None
+    )
     assert ConditionChange.objects.count() == count
 
 
 def test_unusable_rules_change_nothing(call):
     with pytest.raises(UnusableRule):
-        change_rules(call, [{"rule": "no-such-rule"}], reason="x", made_by="x")
+        change_rules(
+            call, [{"rule": "no-such-rule"}], reason="x", made_by="x", confirmed_by="A colleague"
+        )
     assert Call.objects.get(pk=call.pk).rules == call.rules
 
 

@@ -81,7 +81,13 @@ def test_an_unknown_programme_is_named(call, client):
 
 def test_a_change_is_told_with_its_reason(call, client):
     rows = [row for row in call.programme.country_set().rows if row.country != "MD"]
-    change_countries(call.programme, rows, reason="Corrigendum of May", made_by="Someone Secret")
+    change_countries(
+        call.programme,
+        rows,
+        reason="Corrigendum of May",
+        made_by="Someone Secret",
+        confirmed_by="A colleague",
+    )
     page = client.get(PAGE).content.decode()
     assert "Corrigendum of May" in page
     assert "Someone Secret" not in page

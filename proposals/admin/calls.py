@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.web import person
@@ -24,6 +25,7 @@ from calls.models import (
     RequiredDeliverable,
     Strand,
 )
+from calls.publishing import needs_second_person
 from calls.views.call import page_as_open
 from proposals import tasks
 from proposals.admin.call_forms import (
@@ -41,10 +43,18 @@ from proposals.admin.call_forms import (
 )
 from proposals.admin.pages import DeskAdmin
 from proposals.desk import calls as desk_calls
-from proposals.models import Publication
+from proposals.models import ProposedExtension, Publication
 
 TEMPLATES = "admin/calls/call"
 CHANGE = "calls.change_call"
+PROPOSED = gettext_lazy(
+    "The extension is proposed, and your colleagues were asked by email. The deadline moves when another "
+    "officer has confirmed it."
+)
+EXTENDED = gettext_lazy(
+    "The deadline is moved. The call page says why, and applicants get an email."
+)
+NO_LONGER = gettext_lazy("This proposal was confirmed, replaced or withdrawn meanwhile.")
 
 
 class PartInline(admin.StackedInline):
@@ -153,7 +163,17 @@ class CallAdmin(DeskAdmin):
             ),
             self.page("<int:pk>/rehearse/", self._rehearse, "rehearse", "calls.add_call"),
             self.page("<int:pk>/clock/", self._clock, "clock", "calls.add_call"),
-            self.page("<int:pk>/extend/", self._extend, "extend", "calls.add_extension"),
+            self.page(
+                "<int:pk>/extend/", self._extend, "extend", "proposals.view_proposedextension"
+            ),
+            self.page(
+                "<int:pk>/extend/confirm/", require_POST(self._confirm_extension),
+                "confirm_extension", "proposals.change_proposedextension",
+            ),
+            self.page(
+                "<int:pk>/extend/withdraw/", require_POST(self._withdraw_extension),
+                "withdraw_extension", "calls.add_extension",
+            ),
             self.page(
                 "<int:pk>/extend-one/", self._extend_one, "extend_one",
                 "proposals.add_individualextension",
@@ -276,20 +296,64 @@ class CallAdmin(DeskAdmin):
 
     def _extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         call = get_object_or_404(Call, pk=pk)
+        may_propose = request.user.has_perm("calls.add_extension")
+        if request.method == "POST" and not may_propose:
+            raise PermissionDenied
         form = ExtensionForm(request.POST or None, call=call)
         if request.method == "POST" and form.is_valid():
+            act, words = (
+                (desk_calls.propose_extension, PROPOSED)
+                if needs_second_person(call)
+                else (desk_calls.extend_unpublished, EXTENDED)
+            )
             try:
-                desk_calls.extend_for_all(call, by=person(request), **form.cleaned_data)
+                act(call, by=person(request), **form.cleaned_data)
             except desk_calls.CannotExtend as refusal:
                 form.add_error("until", str(refusal))
             else:
                 tasks.hurry()
-                messages.success(
-                    request, _("The deadline is moved; the call's page says why, and mails go out.")
-                )
-                return redirect("admin:calls_call_change", pk)
-        title = _("Extend %(reference)s for everyone") % {"reference": call.reference}
-        return self._form_page(request, call, form, title=title, button=_("Move the deadline"))
+                messages.success(request, str(words))
+                return redirect("admin:calls_call_extend", pk)
+        waiting = ProposedExtension.objects.filter(call=call, extension=None)
+        return self.show(
+            request,
+            f"{TEMPLATES}/extend.html",
+            title=_("Extend %(reference)s for everyone") % {"reference": call.reference},
+            status=422 if form.errors else 200,
+            call=call,
+            form=form,
+            waiting=waiting.select_related("proposed_by", "incident").first(),
+            may_propose=may_propose,
+            may_confirm=request.user.has_perm("proposals.change_proposedextension"),
+        )
+
+    def _confirm_extension(self, request: HttpRequest, pk: int) -> HttpResponse:
+        proposed = self._shown_extension(request, pk)
+        try:
+            if proposed is None:
+                raise desk_calls.CannotExtend(str(NO_LONGER))
+            desk_calls.confirm_extension(proposed, by=person(request))
+        except desk_calls.CannotExtend as refusal:
+            messages.error(request, str(refusal))
+        else:
+            tasks.hurry()
+            messages.success(request, str(EXTENDED))
+        return redirect("admin:calls_call_extend", pk)
+
+    def _withdraw_extension(self, request: HttpRequest, pk: int) -> HttpResponse:
+        proposed = self._shown_extension(request, pk)
+        if proposed is not None and desk_calls.withdraw_extension(proposed):
+            messages.success(request, _("The proposed extension is withdrawn. The deadline stays."))
+        else:
+            messages.error(request, str(NO_LONGER))
+        return redirect("admin:calls_call_extend", pk)
+
+    def _shown_extension(self, request: HttpRequest, pk: int) -> ProposedExtension | None:
+        """The proposal that the page showed: a later one is another deadline, for another reason."""
+        waiting = ProposedExtension.objects.filter(call_id=pk, extension=None).first()
+        shown = request.POST.get("proposed_at", "")
+        is_same = waiting is not None and waiting.proposed_at.isoformat() == shown
+        return waiting if is_same else None
 
     def _extend_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         call = get_object_or_404(Call, pk=pk)

@@ -16,9 +16,11 @@ from calls.admin import ReadOnlyAdmin
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, ConditionChange, Programme
+from calls.publishing import needs_second_person
 from proposals import changing
 from proposals.admin.change_forms import CountryRowForm, ReasonForm, rule_list, with_one_more
 from proposals.admin.pages import is_id
+from proposals.desk import changes as desk_changes
 from proposals.models import ProposedChange
 
 NEW = "new"
@@ -117,7 +119,7 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, target: Call | Programme, conditions: Any, reason: ReasonForm
     ) -> HttpResponse:
         try:
-            change = changing.propose(
+            change = desk_changes.propose_change(
                 target, conditions, reason=reason.cleaned_data["reason"], by=person(request)
             )
         except changing.NothingChanges:
@@ -171,6 +173,11 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
                 "propose it anew from what is in force now."
             )
             messages.error(request, text)
+        except changing.SecondOfficerNeeded:
+            text = _(
+                "You proposed this change, and the call is published. Another officer has to put it in force."
+            )
+            messages.error(request, text)
         except changing.NotReady:
             text = _("This change was applied before, or its impact is not known yet.")
             messages.error(request, text)
@@ -210,6 +217,7 @@ def _shown(change: ProposedChange) -> dict[str, Any]:
         "is_reordered": change.call is not None and _order(now, wanted) != _order(wanted, now),
         "anew_url": _anew_url(change),
         "is_current": change.base == changing.digest_in_force(change.target),
+        "needs_second_person": needs_second_person(change.target),
         "impact": change.impact or {},
         "version_url": reverse("admin:proposals_version_changelist"),
     }
@@ -272,7 +280,9 @@ def _lists(change: ProposedChange) -> tuple[list[Any], list[Any]]:
 class ConditionChangeAdmin(ReadOnlyAdmin):
     """The history of rules and countries: what was changed, why, by whom, when."""
 
-    list_display = ["made_at", "call", "programme", "reason", "made_by"]
+    list_display = ["made_at", "call", "programme", "reason", "made_by", "confirmed_by"]
     list_filter = ["call", "programme"]
     list_select_related = ["call", "programme"]
-    fields = ["call", "programme", "reason", "made_by", "made_at", "before", "after"]
+    fields = [
+        "call", "programme", "reason", "made_by", "confirmed_by", "made_at", "before", "after",
+    ]  # fmt: skip

@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from applicants.models import User
 from calls import clock
 from calls.models import Call, Extension, Incident
-from calls.publishing import extend_deadline
+from calls.publishing import extend_deadline, needs_second_person
 from calls.setting_up import obstacles_to_publishing
 from calls.templatetags.instants import in_words
 from proposals.confirming import leads_of
+from proposals.desk.colleagues import holders_of
 from proposals.dossier import Draft
 from proposals.mailing import Words, post
-from proposals.models import IndividualExtension, Proposal, Publication
+from proposals.models import IndividualExtension, Proposal, ProposedExtension, Publication
 from proposals.notices import contacts_of
 
 
@@ -77,14 +78,94 @@ def _not_published(call: Call) -> Call:
 
 
 @transaction.atomic
-def extend_for_all(
+def propose_extension(
     call: Call, *, until: datetime, reason: str, incident: Incident | None, by: User
-) -> Extension:
-    """Move the deadline of the call, tell the reason on its page, and mail everyone who writes a proposal.
+) -> ProposedExtension:
+    """Ask a second officer to move the deadline of a call for everybody.
+
+    A later proposal takes the place of one that waits.
 
     Raises:
         CannotExtend: it is not later, or the deadline has passed: proposals are open to officers then.
     """
+    locked = _extensible(call, until)
+    values = {
+        "until": until, "reason": reason.strip(), "incident": incident, "proposed_by": by,
+        "proposed_at": clock.now(),
+    }  # fmt: skip
+    proposed, _is_new = ProposedExtension.objects.update_or_create(
+        call=locked, extension=None, defaults=values
+    )
+    colleagues = holders_of("proposals.change_proposedextension").exclude(pk=by.pk)
+    post(
+        Words(
+            subject=_("The extension of %(call)s waits for a second officer") % {"call": call},
+            happened=_("%(who)s wants to move the deadline of %(call)s for everybody.")
+            % {"who": by, "call": call},
+            facts=[(_("Deadline wanted"), in_words(until, seconds=True))],
+            quote=proposed.reason,
+            counts=_("The deadline has not moved."),
+            to_do=_("Confirm the extension before the present deadline, if you agree."),
+            link=reverse("admin:calls_call_extend", args=[call.pk]),
+            link_words=_("The proposed extension"),
+        ),
+        to=colleagues.values_list("email", flat=True),
+        key=f"proposed-extension:{proposed.pk}:{proposed.proposed_at.isoformat()}",
+    )
+    return proposed
+
+
+@transaction.atomic
+def confirm_extension(proposed: ProposedExtension, *, by: User) -> Extension:
+    """The second officer's agreement: the deadline moves, and everybody who writes a proposal is notified.
+
+    Raises:
+        CannotExtend: `by` is who proposed it; it was confirmed, replaced or withdrawn meanwhile; or the
+            deadline has passed.
+    """
+    locked = _extensible(proposed.call, proposed.until)
+    waiting = ProposedExtension.objects.select_for_update(of=("self",)).filter(
+        pk=proposed.pk, extension=None, proposed_at=proposed.proposed_at
+    )
+    found = waiting.select_related("proposed_by", "incident").first()
+    if found is None:
+        raise CannotExtend(_("This proposal was confirmed, replaced or withdrawn meanwhile."))
+    if found.proposed_by_id == by.pk:
+        raise CannotExtend(_("You proposed this extension: another officer has to confirm it."))
+    found.extension = _extend(
+        locked, until=found.until, reason=found.reason, incident=found.incident,
+        decided_by=found.proposed_by, confirmed_by=by,
+    )  # fmt: skip
+    found.confirmed_by, found.confirmed_at = by, clock.now()
+    found.save(update_fields=["extension", "confirmed_by", "confirmed_at"])
+    return found.extension
+
+
+def withdraw_extension(proposed: ProposedExtension) -> bool:
+    """Take a proposal back that nobody has confirmed; whether there was one."""
+    deleted, _rows = ProposedExtension.objects.filter(
+        pk=proposed.pk, extension=None, proposed_at=proposed.proposed_at
+    ).delete()
+    return bool(deleted)
+
+
+@transaction.atomic
+def extend_unpublished(
+    call: Call, *, until: datetime, reason: str, incident: Incident | None, by: User
+) -> Extension:
+    """Move the deadline of a call that is not published, or of a rehearsal: nobody relies on it.
+
+    Raises:
+        CannotExtend: it is published, the deadline is not later, or it has passed.
+    """
+    locked = _extensible(call, until)
+    if needs_second_person(locked):
+        raise CannotExtend(_("This call is published: two officers extend it."))
+    return _extend(locked, until=until, reason=reason, incident=incident, decided_by=by)
+
+
+def _extensible(call: Call, until: datetime) -> Call:
+    """The call under a lock, so that what is asked here is still so when the deadline moves."""
     locked = Call.objects.select_for_update().get(pk=call.pk)
     if clock.now() >= locked.deadline:
         raise CannotExtend(
@@ -95,8 +176,25 @@ def extend_for_all(
         )
     if until <= locked.deadline:
         raise CannotExtend(_("The new deadline must be later than the one in force."))
+    return locked
+
+
+def _extend(
+    locked: Call,
+    *,
+    until: datetime,
+    reason: str,
+    incident: Incident | None,
+    decided_by: User,
+    confirmed_by: User | None = None,
+) -> Extension:
     made = extend_deadline(
-        locked, new_deadline=until, reason=reason.strip(), decided_by=str(by), incident=incident
+        locked,
+        new_deadline=until,
+        reason=reason.strip(),
+        decided_by=_named(decided_by),
+        confirmed_by=_named(confirmed_by) if confirmed_by else "",
+        incident=incident,
     )
     proposals = Proposal.objects.filter(strand__call=locked, deleted_at=None)
     for proposal in proposals.select_related("strand__call").iterator(200):
@@ -104,6 +202,11 @@ def extend_for_all(
             proposal, until, reason, incident, key=f"extension:{made.pk}:{proposal.pk}", one=False
         )
     return made
+
+
+def _named(officer: User) -> str:
+    """Names may be the same, numbers are not."""
+    return f"{officer} ({officer.pk})"
 
 
 @transaction.atomic

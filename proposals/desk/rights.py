@@ -21,6 +21,7 @@ _READS_CASES = (
     "proposals.view_refusedattempt",
     "proposals.view_sealedaccess",
     "proposals.view_individualextension",
+    "proposals.view_proposedextension",
     "applicants.view_organisation",
 )
 
@@ -44,6 +45,7 @@ RIGHTS: dict[str, tuple[str, ...]] = {
         "calls.add_extension",
         "calls.add_incident",
         "proposals.add_individualextension",
+        "proposals.change_proposedextension",
         "proposals.add_publication",
         "proposals.change_publication",
         "proposals.add_assignment",
@@ -67,6 +69,7 @@ RIGHTS: dict[str, tuple[str, ...]] = {
         "proposals.add_decisionreview",
         "proposals.add_information",
         "proposals.change_publication",
+        "proposals.change_proposedextension",
         "proposals.view_outboxmessage",
         "proposals.add_proposedchange",
         "proposals.change_proposedchange",

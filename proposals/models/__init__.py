@@ -63,7 +63,7 @@ from proposals.models.records import (
     Stamp,
     Withdrawal,
 )
-from proposals.models.setup import Publication
+from proposals.models.setup import ProposedExtension, Publication
 from proposals.models.version import StoredVerdict, Version, VersionQuerySet, title_in
 from proposals.models.workspace import (
     Collaborator,
@@ -125,6 +125,7 @@ __all__ = [
     "ProposalFile",
     "ProposalQuerySet",
     "ProposedChange",
+    "ProposedExtension",
     "Publication",
     "PublishedAnswer",
     "Question",

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from applicants.models import User
-from calls.models import Call
+from calls.models import Call, Extension, Incident
 
 
 class Publication(models.Model):
@@ -31,3 +31,49 @@ class Publication(models.Model):
 
     def __str__(self) -> str:
         return f"Publication of {self.call}"
+
+
+class ProposedExtension(models.Model):
+    """A call manager wants a later deadline for everybody; it moves when a different officer has confirmed.
+
+    At most one of a call waits. `extension` is what the confirmation made.
+    """
+
+    call = models.ForeignKey(Call, models.PROTECT, related_name="proposed_extensions")
+    until = models.DateTimeField()
+    reason = models.TextField()
+    incident = models.ForeignKey(Incident, models.PROTECT, null=True, blank=True, related_name="+")
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    extension = models.OneToOneField(Extension, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_extension_of_a_call_waits",
+                fields=["call"],
+                condition=Q(extension__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="an_extension_for_all_needs_two_people",
+                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("proposed_by")),
+            ),
+            models.CheckConstraint(
+                name="a_confirmed_extension_names_its_record",
+                condition=Q(
+                    confirmed_by__isnull=True, confirmed_at__isnull=True, extension__isnull=True
+                )
+                | Q(
+                    confirmed_by__isnull=False, confirmed_at__isnull=False, extension__isnull=False
+                ),
+            ),
+            models.CheckConstraint(
+                name="a_proposed_extension_has_a_reason", condition=Q(reason__regex=r"\S")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.until:%Y-%m-%d %H:%M} UTC"

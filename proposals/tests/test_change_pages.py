@@ -26,6 +26,13 @@ def desk():
     return client
 
 
+@pytest.fixture
+def colleague():
+    client = Client()
+    client.force_login(make_officer())
+    return client
+
+
 def shown(answer):
     return " ".join(answer.content.decode().split())
 
@@ -65,7 +72,7 @@ def test_the_list_leads_to_each_programme_and_call(call, desk):
     assert "MD" in shown(desk.get(f"{ADD}?programme={call.programme_id}"))
 
 
-def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk):
+def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague):
     version = submit(make_ready(call, countries=("LT", "FR", "MD")))
     with clock.set_to(NEXT_DAY):
         screen_closed(NEXT_DAY)
@@ -76,7 +83,9 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk):
         change = ProposedChange.objects.get()
         assert call.programme.country_set().rows == Call.objects.get().programme.country_set().rows
 
-        page = shown(desk.post(change.get_absolute_url(), {"apply": "1"}, follow=True))
+        desk.post(change.get_absolute_url(), {"apply": "1"})
+        assert ProposedChange.objects.get().change is None  # nobody does it alone
+        page = shown(colleague.post(change.get_absolute_url(), {"apply": "1"}, follow=True))
         assert "The change is in force." in page
         assert "Verdicts made again</dt><dd>1" in page
     outcomes = version.verdicts.order_by("pk").values_list("outcome", flat=True)
@@ -138,7 +147,7 @@ def test_the_untouched_form_of_rules_changes_nothing(call, desk):
     assert "Nothing differs from what is in force" in shown(answer)
 
 
-def test_a_parameter_is_changed_without_code(call, desk):
+def test_a_parameter_is_changed_without_code(call, desk, colleague):
     place = place_of(call, "duration")
     form = rules_form(call, **{f"rules-{place}-maximum_months": "12"})
     page = shown(desk.post(f"{ADD}?call={call.pk}", form, follow=True))
@@ -148,7 +157,9 @@ def test_a_parameter_is_changed_without_code(call, desk):
         for entry in call.rules
     ]
     assert change.conditions == expected
-    assert "Put this change in force" in page
+    button = 'name="apply"'
+    assert button not in page
+    assert button in shown(colleague.get(change.get_absolute_url()))
 
 
 def test_rules_are_ordered_scoped_added_and_removed(call, desk):
@@ -209,12 +220,12 @@ def test_progress_is_asked_for_until_it_is_there(call, desk, monkeypatch):
     assert "hx-trigger" not in shown(desk.get(part))
 
 
-def test_a_change_over_moved_conditions_is_refused_with_a_sentence(call, desk):
+def test_a_change_over_moved_conditions_is_refused_with_a_sentence(call, desk, colleague):
     desk.post(moldova(call), country_form(in_force_on="2015-05-01"))
     desk.post(moldova(call), country_form(in_force_on="2015-06-01"))
     first, second = ProposedChange.objects.order_by("pk")
-    desk.post(first.get_absolute_url(), {"apply": "1"})
-    page = shown(desk.post(second.get_absolute_url(), {"apply": "1"}, follow=True))
+    colleague.post(first.get_absolute_url(), {"apply": "1"})
+    page = shown(colleague.post(second.get_absolute_url(), {"apply": "1"}, follow=True))
     assert "Nothing was applied: propose it anew" in page
     assert "so it cannot be applied any more." in page
     assert f"{ADD}?programme={call.programme_id}" in page

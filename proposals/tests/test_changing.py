@@ -3,14 +3,17 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from calls import clock
+from calls.call_file import read_call_file
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import UnusableRule
 from calls.models import Call, ConditionChange
-from calls.publishing import change_countries, change_rules
+from calls.publishing import SecondPersonNeeded, change_countries, change_rules, load_call
+from calls.setting_up import clone_call
+from calls.tests.facts import FILE
 from conftest import AFTERNOON, NEXT_DAY
 from proposals import changing, impact
 from proposals.models import ProposedChange, StoredVerdict
@@ -92,9 +95,54 @@ def test_an_applied_change_is_in_force_for_its_reason(call):
     wanted = without(call, "duration")
     record = changing.apply(propose(call, wanted), by=officer)
     assert Call.objects.get(pk=call.pk).rules == wanted
-    assert (record.reason, record.made_by) == ("Corrigendum", f"{officer} ({officer.pk})")
+    assert record.reason == "Corrigendum"
+    assert record.confirmed_by == f"{officer} ({officer.pk})" != record.made_by
     change = ProposedChange.objects.get()
     assert (change.state, change.change, change.applied_by) == (State.DONE, record, officer)
+
+
+def test_nobody_changes_what_a_published_call_is_judged_by_alone(call):
+    officer = make_officer()
+    for target, wanted in (
+        (call, without(call, "duration")),
+        (call.programme, countries_without(call, "AT")),
+    ):
+        change = propose(target, wanted, by=officer)
+        with pytest.raises(changing.SecondOfficerNeeded):
+            changing.apply(change, by=officer)
+    assert Call.objects.get(pk=call.pk).rules == call.rules
+
+
+def test_who_prepares_a_call_changes_its_rules_alone(call):
+    clone = clone_call(
+        call, reference="COS-NEW-1", title="Next", first_deadline=NEXT_DAY + timedelta(days=300)
+    )
+    officer = make_officer()
+    record = changing.apply(propose(clone, without(clone, "duration"), by=officer), by=officer)
+    assert record.confirmed_by == ""
+
+
+@pytest.mark.parametrize("second", ["", " ", "An officer"])
+def test_the_database_wants_two_people_for_published_conditions(call, second):
+    people = {"reason": "x", "made_by": "An officer", "confirmed_by": second}
+    rows = [row for row in call.programme.country_set().rows if row.country != "AT"]
+    with pytest.raises(DatabaseError, match="two people"), transaction.atomic():
+        change_rules(call, without(call, "duration"), **people)
+    with pytest.raises(DatabaseError, match="two people"), transaction.atomic():
+        change_countries(call.programme, rows, **people)
+
+
+def test_a_file_changes_a_published_call_only_with_a_second_name(call):
+    content = read_call_file(FILE)
+    content["call"]["rules"] = without(call, "duration")
+    with pytest.raises(SecondPersonNeeded):
+        load_call(content, reason="Corrigendum")
+    load_call(content, reason="Corrigendum", confirmed_by="M. Second")
+    later = {"new_deadline": NEXT_DAY, "reason": "Outage", "decided_by": "EASME"}
+    content["call"]["extensions"] = [*content["call"]["extensions"], later]
+    with pytest.raises(SecondPersonNeeded):
+        load_call(content)
+    assert load_call(content, confirmed_by="M. Second").deadline == NEXT_DAY
 
 
 def test_versions_whose_findings_change_get_a_second_verdict_beside_the_first(call):
@@ -126,7 +174,13 @@ def test_a_change_that_changes_no_finding_makes_no_verdict(call):
 
 def test_a_change_over_conditions_that_moved_is_refused_for_ever(call):
     change = propose(call, without(call, "duration"))
-    change_rules(call, without(call, "coordinator"), reason="Another one", made_by="x")
+    change_rules(
+        call,
+        without(call, "coordinator"),
+        reason="Another one",
+        made_by="x",
+        confirmed_by="A colleague",
+    )
     with pytest.raises(changing.ConditionsMoved):
         changing.apply(change, by=make_officer())
     assert Call.objects.get(pk=call.pk).rules == without(call, "coordinator")
@@ -255,6 +309,8 @@ def test_the_number_of_queries_does_not_grow_with_drafts_and_versions(call):
 def test_countries_changed_meanwhile_are_noticed_too(call):
     change = propose(call.programme, countries_without(call, "AT"))
     rows = [row for row in call.programme.country_set().rows if row.country != "MD"]
-    change_countries(call.programme, rows, reason="Another one", made_by="x")
+    change_countries(
+        call.programme, rows, reason="Another one", made_by="x", confirmed_by="A colleague"
+    )
     with pytest.raises(changing.ConditionsMoved):
         changing.apply(change, by=make_officer())

@@ -295,12 +295,20 @@ def test_officers_judge_by_the_deadline_in_force_not_by_that_of_the_submission(c
     """A call that is extended after a submission has another rule date, for that submission too."""
     rows = call.programme.country_set().rows
     norway = Participation("NO", "a", None, date(2015, 5, 1), None, "Invented for a test")
-    change_countries(call.programme, [*rows, norway], reason="A test", made_by="A test")
+    change_countries(
+        call.programme,
+        [*rows, norway],
+        reason="A test",
+        made_by="A test",
+        confirmed_by="A colleague",
+    )
     version = submit(make_ready(call, countries=("LT", "FR", "NO")))
     assert StoredVerdict.objects.get(version=version).outcome == "ineligible"
 
     later = DEADLINE + timedelta(days=20)
-    extend_deadline(call, new_deadline=later, reason="A test", decided_by="A test")
+    extend_deadline(
+        call, new_deadline=later, reason="A test", decided_by="A test", confirmed_by="A colleague"
+    )
     with clock.set_to(later):
         screen_closed(later)
 

@@ -16,7 +16,7 @@ from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
 from proposals.annex import context_of
 from proposals.closing import commit_closed_calls
 from proposals.desk import cases
-from proposals.desk.calls import CannotPublish, ask_to_publish, extend_for_all
+from proposals.desk.calls import CannotPublish, ask_to_publish, extend_unpublished
 from proposals.desk.rights import CALL_MANAGERS
 from proposals.models import ClosingCommitment, Mail, Version
 from proposals.tests.factories import make_draft, make_officer, make_ready, submit
@@ -70,7 +70,7 @@ def test_its_clock_goes_forward_to_its_deadline_and_no_further(rehearsal):
 def test_its_clock_moves_after_an_extension_too(rehearsal):
     with clock.set_to(A_YEAR_LATER):
         until = rehearsal.deadline + timedelta(hours=1)
-        extend_for_all(rehearsal, until=until, reason="Storm", incident=None, by=make_officer())
+        extend_unpublished(rehearsal, until=until, reason="Storm", incident=None, by=make_officer())
         step = timedelta(minutes=10)
         moved = move_clock(rehearsal, to=AFTERNOON + step)
     assert moved.deadline == until - step
@@ -118,7 +118,7 @@ def test_its_pages_mails_and_receipts_say_what_it_is(rehearsal):
         draft = make_draft(rehearsal)
         answer = client_of(draft.started_by).get(draft.get_absolute_url())
         assert "By its own clock it is <time" in text_of(answer)
-        extend_for_all(
+        extend_unpublished(
             rehearsal, until=rehearsal.deadline + timedelta(days=1), reason="Storm", incident=None,
             by=make_officer(),
         )  # fmt: skip

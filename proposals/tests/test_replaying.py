@@ -47,8 +47,12 @@ def test_every_verdict_comes_out_the_same(call):
 def test_a_later_change_of_conditions_changes_no_stored_verdict(call):
     version = submit(make_ready(call))
     rows = [row for row in call.programme.country_set().rows if row.country != "LT"]
-    change_countries(call.programme, rows, reason="A test", made_by="A test")
-    change_rules(call, call.rules[:5], reason="A test", made_by="A test")
+    change_countries(
+        call.programme, rows, reason="A test", made_by="A test", confirmed_by="A colleague"
+    )
+    change_rules(
+        call, call.rules[:5], reason="A test", made_by="A test", confirmed_by="A colleague"
+    )
 
     assert replayed().same == 1
     screen_closed(NEXT_DAY)

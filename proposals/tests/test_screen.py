@@ -368,7 +368,7 @@ def test_options_that_cannot_be_used_are_refused(options, words):
 
 def test_the_calls_of_the_database_are_asked_only_where_that_is_wanted(call, tmp_path):
     without = [entry for entry in call.rules if entry["rule"] != "min-countries"]
-    change_rules(call, without, reason="A test", made_by="A test")
+    change_rules(call, without, reason="A test", made_by="A test", confirmed_by="A colleague")
     file = tmp_path / "two-countries.json"
     file.write_text(json.dumps(changed(consortium__2__organisation__country="FR")))
     assert run(file)[2] == 1

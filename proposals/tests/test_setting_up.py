@@ -10,18 +10,21 @@ from django.urls import reverse
 
 from calls import clock, setting_up
 from calls.models import Call, Extension, Incident
+from calls.publishing import extend_deadline
 from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
 from proposals.desk.calls import (
     CannotExtend,
     CannotPublish,
     ask_to_publish,
+    confirm_extension,
     confirm_publication,
-    extend_for_all,
     extend_for_one,
+    extend_unpublished,
+    propose_extension,
 )
 from proposals.desk.deciding import record_decision
-from proposals.desk.rights import CALL_MANAGERS, HELPDESK, SCREENING_OFFICERS
-from proposals.models import IndividualExtension, Mail, Publication
+from proposals.desk.rights import AUDITORS, CALL_MANAGERS, HELPDESK, SCREENING_OFFICERS
+from proposals.models import IndividualExtension, Mail, ProposedExtension, Publication
 from proposals.tests.factories import fresh, make_draft, make_officer, make_ready, submit
 
 pytestmark = pytest.mark.django_db
@@ -232,6 +235,9 @@ def test_the_deadline_is_moved_for_all_with_reason_and_mail(call):
     assert early.status_code == 422 and "later than the one in force" in text_of(early)
     assert manager.post(page("extend", call), sent).status_code == 302
     call.refresh_from_db()
+    assert call.deadline == DEADLINE
+    assert confirm(desk(SCREENING_OFFICERS), call).status_code == 302
+    call.refresh_from_db()
     assert call.deadline == DEADLINE + timedelta(days=1)
     public = Client().get(call.get_absolute_url()).content.decode()
     assert "An outage of one hour." in public and "No login." in public
@@ -243,10 +249,92 @@ def test_the_deadline_is_moved_for_all_with_reason_and_mail(call):
                 cursor.execute(statement)
 
 
+def confirm(client, call, **changes):
+    """What a browser sends of the page that shows the proposal."""
+    waiting = ProposedExtension.objects.filter(call=call, extension=None).first()
+    shown = waiting.proposed_at.isoformat() if waiting else ""
+    return client.post(page("confirm_extension", call), {"proposed_at": shown} | changes)
+
+
+def propose_until(call, until, *, by):
+    return propose_extension(call, until=until, reason="Outage", incident=None, by=by)
+
+
+def test_nobody_extends_a_published_call_alone(call):
+    manager = desk()
+    proposed = propose_until(call, NEXT_DAY, by=manager.officer)
+    confirm(manager, call)
+    with pytest.raises(CannotExtend, match="another officer"):
+        confirm_extension(proposed, by=manager.officer)
+    with pytest.raises(CannotExtend, match="two officers"):
+        extend_unpublished(call, until=NEXT_DAY, reason="x", incident=None, by=manager.officer)
+    assert Call.objects.get(pk=call.pk).deadline == DEADLINE
+
+
+@pytest.mark.parametrize("second", ["", "  ", "An officer"])
+def test_the_database_wants_two_people_for_a_published_deadline(call, second):
+    with pytest.raises(DatabaseError, match="two people"), transaction.atomic():
+        extend_deadline(
+            call, new_deadline=NEXT_DAY, reason="x", decided_by="An officer", confirmed_by=second
+        )
+    officer = make_officer()
+    proposed = propose_until(call, NEXT_DAY, by=officer)
+    extension = call.extensions.first()
+    with pytest.raises(IntegrityError, match="needs_two_people"), transaction.atomic():
+        ProposedExtension.objects.filter(pk=proposed.pk).update(
+            confirmed_by=officer, confirmed_at=AFTERNOON, extension=extension
+        )
+
+
+def test_colleagues_who_may_confirm_are_asked_by_email(call):
+    manager, second, auditor = make_officer(CALL_MANAGERS), make_officer(), make_officer(AUDITORS)
+    propose_until(call, NEXT_DAY, by=manager)
+    asked = set(
+        Mail.objects.filter(key__startswith="proposed-extension:").values_list("to", flat=True)
+    )
+    assert second.email in asked and not {manager.email, auditor.email} & asked
+
+
+def test_what_is_confirmed_is_what_was_shown(call):
+    """A proposal that was replaced while a colleague read it is another one."""
+    manager = make_officer(CALL_MANAGERS)
+    second = desk(SCREENING_OFFICERS)
+    shown = propose_until(call, NEXT_DAY, by=manager)
+    with clock.set_to(AFTERNOON + timedelta(minutes=1)):
+        propose_until(call, NEXT_DAY + timedelta(days=30), by=manager)
+        confirm(second, call, proposed_at=shown.proposed_at.isoformat())
+        with pytest.raises(CannotExtend, match="meanwhile"):
+            confirm_extension(shown, by=second.officer)
+        assert Call.objects.get(pk=call.pk).deadline == DEADLINE
+        confirm(second, call)
+    assert Call.objects.get(pk=call.pk).deadline == NEXT_DAY + timedelta(days=30)
+
+
+def test_an_extension_is_confirmed_once_and_before_the_deadline(call):
+    proposed = propose_until(call, NEXT_DAY, by=make_officer(CALL_MANAGERS))
+    with clock.set_to(DEADLINE), pytest.raises(CannotExtend, match="deadline has passed"):
+        confirm_extension(proposed, by=make_officer())
+    confirm_extension(proposed, by=make_officer())
+    with pytest.raises(CannotExtend):
+        confirm_extension(proposed, by=make_officer())
+    assert call.extensions.filter(new_deadline=NEXT_DAY).count() == 1
+
+
+def test_a_proposed_extension_is_withdrawn(call):
+    manager, second = desk(), desk(SCREENING_OFFICERS)
+    proposed = propose_until(call, NEXT_DAY, by=manager.officer)
+    sent = {"proposed_at": proposed.proposed_at.isoformat()}
+    assert second.post(page("withdraw_extension", call), sent).status_code == 403
+    assert manager.post(page("withdraw_extension", call), sent).status_code == 302
+    assert not ProposedExtension.objects.exists()
+    assert confirm(second, call).status_code == 302
+    assert Call.objects.get(pk=call.pk).deadline == DEADLINE
+
+
 def test_a_deadline_that_has_passed_is_not_moved_for_all(call):
     with clock.set_to(DEADLINE):
         with pytest.raises(CannotExtend, match="open to officers"):
-            extend_for_all(call, until=NEXT_DAY, reason="x", incident=None, by=make_officer())
+            propose_extension(call, until=NEXT_DAY, reason="x", incident=None, by=make_officer())
     assert Extension.objects.filter(new_deadline=NEXT_DAY).count() == 0
 
 

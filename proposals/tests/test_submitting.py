@@ -145,7 +145,9 @@ def test_an_individual_extension_is_for_one_proposal_only(call):
 def test_an_extension_for_all_lets_all_submit(call):
     proposal = make_ready(call)
     later = DEADLINE + timedelta(hours=24)
-    extend_deadline(call, new_deadline=later, reason="Outage", decided_by="EASME")
+    extend_deadline(
+        call, new_deadline=later, reason="Outage", decided_by="EASME", confirmed_by="A colleague"
+    )
     with clock.set_to(NEXT_DAY):
         assert submit(fresh(proposal)).number == 1
 

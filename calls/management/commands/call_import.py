@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.call_file import BadCallFile, read_call_file
-from calls.publishing import ReasonNeeded, load_call
+from calls.publishing import ReasonNeeded, SecondPersonNeeded, load_call
 
 
 class Command(BaseCommand):
@@ -20,9 +20,20 @@ class Command(BaseCommand):
             help="why rules or countries that are in force change; kept in the history",
         )
 
-    def handle(self, *args: Any, file: Path, reason: str, **options: Any) -> None:
+        parser.add_argument(
+            "--confirmed-by",
+            default="",
+            metavar="NAME",
+            help="who else agreed that rules, countries or deadline of a published call change",
+        )
+
+    def handle(
+        self, *args: Any, file: Path, reason: str, confirmed_by: str, **options: Any
+    ) -> None:
         try:
-            call = load_call(read_call_file(file), reason=reason.strip())
+            call = load_call(
+                read_call_file(file), reason=reason.strip(), confirmed_by=confirmed_by.strip()
+            )
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
         except BadCallFile as problem:
@@ -31,6 +42,12 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{file} differs from what is in force for {refusal.target}, perhaps because officers "
                 "changed it. Nothing was loaded. If the file is right, say why with --reason."
+            ) from None
+        except SecondPersonNeeded as refusal:
+            raise CommandError(
+                f"{file} would change what {refusal.target} is judged by, or until when; it is published, "
+                "so two people change it. Nothing was loaded. Let officers change it in the back office, "
+                "or name who else agreed with --confirmed-by."
             ) from None
         self.stdout.write(
             f"{call.reference} is loaded; its deadline is {call.deadline:%Y-%m-%d %H:%M} UTC."

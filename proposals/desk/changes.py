@@ -1,0 +1,50 @@
+"""Proposing other rules or countries: colleagues are asked where a second officer has to agree."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applicants.models import User
+from calls.models import Call, Programme
+from calls.publishing import needs_second_person
+from proposals import changing
+from proposals.desk.colleagues import holders_of
+from proposals.mailing import Words, post
+from proposals.models import ProposedChange
+
+
+@transaction.atomic
+def propose_change(
+    target: Call | Programme, conditions: list[dict[str, Any]], *, reason: str, by: User
+) -> ProposedChange:
+    """Store the proposed conditions; where a call is published, ask everybody else who may apply them.
+
+    Raises:
+        changing.NothingChanges, UnusableRule: as `changing.propose`.
+    """
+    change = changing.propose(target, conditions, reason=reason, by=by)
+    if needs_second_person(target):
+        _ask_colleagues(change, by=by)
+    return change
+
+
+def _ask_colleagues(change: ProposedChange, *, by: User) -> None:
+    colleagues = holders_of("proposals.change_proposedchange").exclude(pk=by.pk)
+    post(
+        Words(
+            subject=_("A change of %(target)s waits for a second officer")
+            % {"target": change.target},
+            happened=_("%(who)s proposed a change of the conditions of %(target)s.")
+            % {"who": by, "target": change.target},
+            quote=change.reason,
+            counts=_("Nothing has changed yet."),
+            to_do=_(
+                "Read what would change and for how many proposals. Put it in force only if you agree."
+            ),
+            link=change.get_absolute_url(),
+            link_words=_("The proposed change"),
+        ),
+        to=colleagues.values_list("email", flat=True),
+        key=f"proposed-change:{change.pk}",
+    )
