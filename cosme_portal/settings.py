@@ -225,6 +225,14 @@ FILE_UPLOAD_HANDLERS = [
 CLAMD = env.str("PORTAL_CLAMD", "")  # of a virus scanner: host:port, or the path of a Unix socket
 LARGEST_FILE = 10 * 1024 * 1024  # bytes, of one PDF
 LARGEST_BODY = LARGEST_FILE + 1024 * 1024  # bytes, of one request with a file
+# What looking into somebody's file may take; each limit has a sentence for the person.
+FILE_CHECK_SECONDS = env.int("PORTAL_FILE_SECONDS", 20)
+FILE_CHECK_MEMORY = env.int("PORTAL_FILE_MEMORY_MB", 512) * 1024 * 1024
+FILE_CHECK_PAGES = env.int("PORTAL_FILE_PAGES", 1000)
+FILE_CHECK_UNPACKED = env.int("PORTAL_FILE_UNPACKED_MB", 200) * 1024 * 1024
+FILE_CHECKS_AT_ONCE = env.int("PORTAL_FILE_CHECKS", 2)  # on one machine
+FILE_CHECK_WAIT = env.int("PORTAL_FILE_WAIT_SECONDS", 10)
+LOCKS_FOLDER = VAR / "locks"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes, of a form's text
 
 # --- Mail ------------------------------------------------------------------------------------
@@ -268,6 +276,10 @@ CELERY_BEAT_SCHEDULE = {
     "add-awaited-stamps": {"task": "proposals.tasks.add_awaited_stamps", "schedule": 30.0},
     "tidy-up": {"task": "proposals.tasks.tidy_up", "schedule": 3600.0},
 }
+
+# One document as PDF. A layout that takes longer is ended, and its promise is tried again.
+LAYOUT_SECONDS = env.int("PORTAL_LAYOUT_SECONDS", 60)
+LAYOUT_MEMORY = env.int("PORTAL_LAYOUT_MEMORY_MB", 2048) * 1024 * 1024
 
 # --- Proof ------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from cosme_portal import embedded
 
@@ -14,6 +15,8 @@ from cosme_portal.settings import *  # noqa: E402 -- the database's address come
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+LOCKS_FOLDER = Path(tempfile.mkdtemp(prefix="cosme-portal-locks-"))
+atexit.register(shutil.rmtree, LOCKS_FOLDER, ignore_errors=True)
 MEDIA_ROOT = tempfile.mkdtemp(prefix="cosme-portal-files-")
 atexit.register(shutil.rmtree, MEDIA_ROOT, ignore_errors=True)
 WHITENOISE_USE_FINDERS = True

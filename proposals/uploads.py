@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import pikepdf
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -15,15 +14,71 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.db import transaction
 from django.http.multipartparser import MultiPartParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from applicants.models import User
 from calls import clock
+from foundation.child_process import Busy, ChildFailed, OutOfMemory, OutOfTime
 from proposals.drafting import check_open
 from proposals.happenings import note
+from proposals.limited_work import in_child
 from proposals.models import Happening, KeptFile, Proposal, ProposalFile, path_of
 from proposals.scanning import scan
 
 LONGEST_NAME = 120
+HEADER, HEADER_WITHIN = (
+    b"%PDF-",
+    1024,
+)  # as readers do; mail programs and editors put things before it
+MIB = 1024 * 1024
+
+# What a person reads, by the answer of `pdf_inspection` and by the limit that was met.
+SENTENCES = {
+    "no-pdf": _lazy("This is not a PDF, whatever its name says. Save the document as PDF."),
+    "encrypted": _lazy(
+        "This PDF needs a password to be opened. Save it without a password and upload it again."
+    ),
+    "damaged": _lazy(
+        "This PDF is damaged and cannot be opened. Export it again and upload the new file."
+    ),
+    "no-page": _lazy("This PDF has no page. Check what you exported."),
+    "pages": _lazy(
+        "This PDF has more than %(pages)s pages. Upload the part that the call asks for."
+    ),
+    "unpacked": _lazy(
+        "This PDF unpacks to more than %(unpacked)s MB. Save it with fewer or smaller pictures and "
+        "upload it again."
+    ),
+    "complex": _lazy(
+        "This PDF is built of too many parts to be checked. Print it to a new PDF and upload that."
+    ),
+    "memory": _lazy(
+        "Opening this PDF takes more than %(memory)s MB of memory. Print it to a new PDF and upload that."
+    ),
+    "code": _lazy(
+        "This PDF contains program code (JavaScript or an interactive film or model), which is not "
+        "accepted. Print it to a new PDF, which leaves the code out, and upload that."
+    ),
+    "launch": _lazy(
+        "This PDF contains a link that starts a program or opens a file on the reader's computer, which "
+        "is not accepted. Remove the link, or print it to a new PDF, and upload that."
+    ),
+    "form": _lazy(
+        "This PDF is a form that only a form program can show (XFA). Print the completed form to a new "
+        "PDF and upload that."
+    ),
+    "time": _lazy(
+        "Checking this PDF took longer than %(seconds)s seconds. Print it to a new PDF and upload that."
+    ),
+    "busy": _lazy(
+        "The portal is checking other files at the moment. Your file was not stored; upload it again in "
+        "a minute."
+    ),
+    "failed": _lazy(
+        "The portal could not check this PDF, so it was not stored. Print it to a new PDF and upload "
+        "that; if this happens again, contact the helpdesk."
+    ),
+}
 
 log = logging.getLogger("portal.uploads")
 
@@ -46,7 +101,7 @@ def store_file(
     Raises:
         NotOpen: the deadline has passed.
         FileChanged: another file is in the slot by now.
-        UnusableFile: no PDF, encrypted, empty, too large, with a name that hides a path, or no room for it.
+        UnusableFile: no PDF that can be opened, empty, too large, running code, or no room for it.
     """
     moment = clock.now()
     check_open(proposal, moment)
@@ -82,7 +137,7 @@ def check_upload(upload: UploadedFile) -> Checked:
     """Look into a file that somebody sent; nothing is kept yet.
 
     Raises:
-        UnusableFile: no PDF, encrypted, empty, too large, with a virus, or with a name that is too long.
+        UnusableFile: as `pages_of`; empty, too large, with a virus, or with a name that is too long.
     """
     content = _content_of(upload)
     scanned = scan(content)
@@ -161,37 +216,48 @@ def _content_of(upload: UploadedFile) -> bytes:
 
 
 def pages_of(content: bytes) -> int:
-    """How many pages a PDF has.
+    """How many pages a PDF has. It is opened in a child process, whatever it unpacks to or runs.
 
     Raises:
-        UnusableFile: it is no PDF, is encrypted, or has no page.
+        UnusableFile: it is no PDF, needs a password, has no page, runs code, or meets a limit.
     """
-    if not content.lstrip()[:5] == b"%PDF-":
-        raise UnusableFile(
-            _("This is not a PDF, whatever its name says. Save the document as PDF.")
-        )
-    try:
-        with pikepdf.open(_stream(content)) as pdf:
-            if pdf.is_encrypted:
-                raise UnusableFile(_encrypted())
-            pages = len(pdf.pages)
-    except pikepdf.PasswordError:
-        raise UnusableFile(_encrypted()) from None
-    except (pikepdf.PdfError, RuntimeError):  # qpdf has errors of its own for broken page trees
-        raise UnusableFile(
-            _("This PDF is damaged and cannot be opened. Make it anew and upload it again.")
-        ) from None
-    if pages < 1:
-        raise UnusableFile(_("This PDF has no page. Check what you exported."))
+    if HEADER not in content[:HEADER_WITHIN]:
+        raise UnusableFile(sentence_for("no-pdf"))
+    report = _report_on(content)
+    if report["answer"] != "taken":
+        raise UnusableFile(sentence_for(report["answer"]))
+    pages: int = report["pages"]
     return pages
 
 
-def _encrypted() -> str:
-    return _("This PDF is encrypted or protected by a password. Save it without protection.")
+def _report_on(content: bytes) -> dict[str, Any]:
+    try:
+        report: dict[str, Any] = in_child(
+            "proposals.pdf_inspection:inspect",
+            content,
+            queue="uploads",
+            max_pages=settings.FILE_CHECK_PAGES,
+            max_unpacked=settings.FILE_CHECK_UNPACKED,
+        )
+    except Busy:
+        return {"answer": "busy"}
+    except OutOfTime:
+        return {"answer": "time"}
+    except OutOfMemory:
+        return {"answer": "memory"}
+    except ChildFailed:
+        return {"answer": "failed"}
+    return report
 
 
-def _stream(content: bytes) -> Any:
-    return ContentFile(content).file
+def sentence_for(answer: str) -> str:
+    figures = {
+        "pages": settings.FILE_CHECK_PAGES,
+        "unpacked": settings.FILE_CHECK_UNPACKED // MIB,
+        "memory": settings.FILE_CHECK_MEMORY // MIB,
+        "seconds": settings.FILE_CHECK_SECONDS,
+    }
+    return str(SENTENCES[answer]) % figures
 
 
 class HonestNames(FileUploadHandler):

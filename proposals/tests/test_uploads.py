@@ -76,11 +76,7 @@ def test_a_pdf_is_kept_with_its_size_pages_and_hash(call):
         (pdf_bytes(pages=0), "This PDF has no page"),
         (
             pdf_bytes(encryption=pikepdf.Encryption(owner="o", user="u")),
-            "This PDF is encrypted or protected",
-        ),
-        (
-            pdf_bytes(encryption=pikepdf.Encryption(owner="o", user="")),
-            "This PDF is encrypted or protected",
+            "This PDF needs a password to be opened",
         ),
     ],
 )
