@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from calls import clock, guards
 from calls.eligibility import CountrySet, RuleSet, rule_date_of
 from calls.eligibility.countries import Participation
+from calls.eligibility.rules import CATALOGUE
 
 
 class Programme(models.Model):
@@ -225,6 +226,12 @@ class Call(models.Model):
 
     def is_open(self, moment: datetime) -> bool:
         return self.state_at(moment) == CallState.OPEN
+
+    @property
+    def published_changes(self) -> list["ConditionChange"]:
+        """Changes of rules or countries since the call was published (by two people), the oldest first."""
+        of_both = ConditionChange.objects.filter(Q(call=self) | Q(programme=self.programme_id))
+        return list(of_both.exclude(confirmed_by="").order_by("made_at"))
 
     @property
     def time_zone(self) -> ZoneInfo:
@@ -490,10 +497,24 @@ class ConditionChange(models.Model):
         return f"{self.call or self.programme}, {self.made_at:%Y-%m-%d}"
 
     @property
+    def subjects(self) -> list[str]:
+        """Titles of the rules, or codes of the countries, that were changed, added or removed."""
+        gone = [entry for entry in self.before if entry not in self.after]
+        new = [entry for entry in self.after if entry not in self.before]
+        return list(dict.fromkeys(_subject_of(entry) for entry in [*gone, *new]))
+
+    @property
     def entries(self) -> int:
         """How many rules, or countries under one legal gate, were changed, added or removed."""
         named = ("rule", "country", "gate")
         return len({tuple(map(one.get, named)) for one in [*self.before, *self.after]})
+
+
+def _subject_of(entry: dict[str, Any]) -> str:
+    if "rule" not in entry:
+        return str(entry["country"])
+    rule = CATALOGUE.get(entry["rule"])
+    return rule.title if rule else str(entry["rule"])
 
 
 class AppliedConditions(models.Model):

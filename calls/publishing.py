@@ -185,6 +185,7 @@ def change_countries(
         CountryParticipation.from_value(value, programme=programme) for value in new
     )
     programme.refresh_from_db()
+    programme.calls.update(changed_at=clock.real_now())  # their pages show the countries
     return change
 
 

@@ -3,11 +3,11 @@
 Of drafts and versions that are still sealed only a rough number is told: how many would change, in
 steps of five, and not from what to what. "Fewer than five" is said of none, too. Otherwise a preview with
 one country removed would tell whether somebody from there applies. Opened versions are named, with the
-findings that change.
+findings that change, rule by rule: a rule may flip although the outcome as a whole stays.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -23,6 +23,8 @@ from calls.models import Call
 from proposals.dossier import dossier_of, drafts_of
 from proposals.facts import Circumstances, facts_of
 from proposals.models import (
+    Decision,
+    Information,
     Proposal,
     ProposalQuerySet,
     ProposedChange,
@@ -84,6 +86,8 @@ class Impact:
 
     seen: int = 0
     opened: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rules: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    changed: set[int] = field(default_factory=set)  # opened versions with another finding
     sealed_seen: int = 0
     sealed_changed: int = 0
     named: list[dict[str, Any]] = field(default_factory=list)
@@ -93,6 +97,10 @@ class Impact:
         return {
             "seen": self.seen,
             "opened": [[*move, count] for move, count in sorted(self.opened.items())],
+            "rules": [[*flip, count] for flip, count in sorted(self.rules.items())],
+            "changed": len(self.changed),
+            "decided": _decided(self.changed),
+            "notified": _notified(self.changed),
             "sealed": self.sealed_changed // STEP * STEP if self.sealed_seen else None,
             "named": self.named,
             "without_facts": self.without_facts,
@@ -172,11 +180,15 @@ def _look_at_versions(
             impact.sealed_seen += 1
             impact.sealed_changed += move[0] != move[1]
             continue
-        if move[0] == move[1]:
+        before = Verdict.from_json(row["content"])
+        flips = list(flips_between(before, after))
+        if not flips and move[0] == move[1]:
             continue
-        impact.opened[move] += 1
+        impact.changed.add(row["version_id"])
+        impact.rules.update(flips)
+        if move[0] != move[1]:
+            impact.opened[move] += 1
         if len(impact.named) < MOST_NAMED:
-            before = Verdict.from_json(row["content"])
             impact.named.append(
                 {
                     "version_id": row["version_id"],
@@ -186,6 +198,29 @@ def _look_at_versions(
                     "why": list(reasons(before, after)),
                 }
             )
+
+
+def flips_between(before: Verdict, after: Verdict) -> Iterator[tuple[str, str, str]]:
+    """Rule and both outcomes of each finding whose outcome differs; empty where there is none on a side."""
+    old = {finding.name: finding for finding in before.findings}
+    new = {finding.name: finding for finding in after.findings}
+    for name in {**old, **new}:
+        was, becomes = old.get(name), new.get(name)
+        outcomes = was.outcome.value if was else "", becomes.outcome.value if becomes else ""
+        if outcomes[0] != outcomes[1]:
+            yield (was or becomes).rule, *outcomes  # type: ignore[union-attr]
+
+
+def _decided(versions: Collection[int]) -> int:
+    """How many of them have a decision that a second officer confirmed."""
+    standing = Decision.objects.deciding().filter(version__in=versions)
+    return standing.values("version").distinct().count()
+
+
+def _notified(versions: Collection[int]) -> int:
+    """How many of them have had a letter."""
+    letters = Information.objects.filter(decision__version__in=versions)
+    return letters.values("decision__version").distinct().count()
 
 
 def reasons(before: Verdict, after: Verdict) -> Iterator[str]:

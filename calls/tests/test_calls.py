@@ -89,7 +89,7 @@ def test_countdown_counts_instants_over_the_change_to_summer_time(client, call):
 
 def test_the_call_page_asks_a_fixed_number_of_questions(client, call, django_assert_num_queries):
     page_of(client, call)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         page_of(client, call)
 
 

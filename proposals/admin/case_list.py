@@ -27,7 +27,10 @@ MOST_PAGES = 100_000  # more is no page that somebody turned to
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """What the list shows of a case; `decision` is the newest one's outcome and state."""
+    """What the list shows of a case.
+
+    `decision` is the newest one's outcome and state, and whether rules or countries changed since.
+    """
 
     pk: int
     number: int
@@ -39,7 +42,7 @@ class CaseRow:
     due_on: date | None
     outcome: str | None
     answers: int
-    decision: tuple[str, DecisionState] | None
+    decision: tuple[str, DecisionState, bool] | None
 
 
 def number_of_answers() -> Any:
@@ -112,7 +115,10 @@ def rows_of(pks: list[int]) -> list[CaseRow]:
     return [by_pk[pk] for pk in pks]
 
 
-def _newest_decisions(pks: list[int]) -> dict[int, tuple[str, DecisionState]]:
-    rows = Decision.objects.filter(version__in=pks).order_by("decided_at")
-    found = rows.values_list("version", "outcome", "review__answer")
-    return {pk: (outcome, DecisionState.after(answer)) for pk, outcome, answer in found}
+def _newest_decisions(pks: list[int]) -> dict[int, tuple[str, DecisionState, bool]]:
+    rows = Decision.objects.filter(version__in=pks).with_conditions_since().order_by("decided_at")
+    found = rows.values_list("version", "outcome", "review__answer", "conditions_changed_at")
+    return {
+        pk: (outcome, DecisionState.after(answer), changed is not None)
+        for pk, outcome, answer, changed in found
+    }

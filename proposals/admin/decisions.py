@@ -1,5 +1,6 @@
 """Decisions: one officer records an outcome with its reason, another confirms it or sends it back."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -173,9 +174,16 @@ def _seen_by_a_second_officer(decision: Decision) -> dict[str, Any]:
     return {
         "stored": stored,
         "sheet": sheet,
+        "changed_at": _conditions_changed_at(decision),
         "waiting": version.questions.waiting(clock.now()).order_by("due_at").first(),
         "addresses": sorted(addresses_of_coordinator(version.proposal)),
     }
+
+
+def _conditions_changed_at(decision: Decision) -> datetime | None:
+    """When rules or countries changed after the outcome was recorded."""
+    found = Decision.objects.filter(pk=decision.pk).with_conditions_since()
+    return found.values_list("conditions_changed_at", flat=True).get()
 
 
 def _letter_state(decision: Decision) -> dict[str, Any]:

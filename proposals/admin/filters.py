@@ -200,6 +200,7 @@ class DecidedFilter(admin.SimpleListFilter):
             ("waiting", _("Waits for a second officer")),
             ("mine", _("Waits for me")),
             ("no", _("None yet, or sent back")),
+            ("earlier", _("Decided under earlier rules")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
@@ -208,6 +209,9 @@ class DecidedFilter(admin.SimpleListFilter):
             "yes": Decision.objects.standing(),
             "waiting": waiting,
             "mine": Decision.objects.waiting_for(person(request)),
+            "earlier": Decision.objects.in_force()
+            .with_conditions_since()
+            .filter(conditions_changed_at__isnull=False),
         }
         value = self.value()
         if value in named:

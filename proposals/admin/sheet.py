@@ -115,7 +115,9 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
     context = context_of(version)
     questions = version.questions.select_related("asked_by", "reply__replied_by")
     decisions = list(
-        version.decisions.select_related("decided_by", "review__reviewed_by", "information")
+        version.decisions.with_conditions_since().select_related(
+            "decided_by", "review__reviewed_by", "information"
+        )
     )
     context |= {
         "waits": any(one.reviewed is None for one in decisions),

@@ -208,8 +208,11 @@ class VersionAdmin(DeskAdmin):
     def decision(self, row: CaseRow) -> str:
         if row.decision is None:
             return "–"
-        outcome, state = row.decision
-        return f"{DECIDED[outcome]} ({state.label})"
+        outcome, state, is_earlier = row.decision
+        words = f"{DECIDED[outcome]} ({state.label})"
+        if is_earlier:
+            words = _("%(decision)s, under earlier rules") % {"decision": words}
+        return words
 
     @admin.action(description=_("Assign to officers"), permissions=["assign"])
     def assign(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:

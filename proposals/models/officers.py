@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
+from calls.models import ConditionChange
 from proposals import guards
 from proposals.models.proposal import Proposal
 from proposals.models.version import Version
@@ -52,6 +53,19 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
             .values("pk")[:1]
         )
         return self.filter(pk=models.Subquery(newest))
+
+    def with_conditions_since(self) -> "DecisionQuerySet":
+        """Each with `conditions_changed_at`: when rules or countries changed last after it was recorded.
+
+        None where they are as the officer knew them.
+        """
+        call = "version__proposal__strand__call"
+        later = ConditionChange.objects.filter(
+            Q(call=models.OuterRef(call)) | Q(programme=models.OuterRef(f"{call}__programme")),
+            made_at__gt=models.OuterRef("decided_at"),
+        )
+        newest = later.order_by("-made_at").values("made_at")[:1]
+        return self.annotate(conditions_changed_at=models.Subquery(newest))
 
     def waiting_for(self, officer: User) -> "DecisionQuerySet":
         """Those that this officer could confirm or send back."""

@@ -4,22 +4,25 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from calls import clock
 from calls.call_file import read_call_file
 from calls.eligibility.countries import Participation
-from calls.eligibility.rules import UnusableRule
+from calls.eligibility.rules import CATALOGUE, UnusableRule
 from calls.models import Call, ConditionChange
 from calls.publishing import SecondPersonNeeded, change_countries, change_rules, load_call
 from calls.setting_up import clone_call
 from calls.tests.facts import FILE
 from conftest import AFTERNOON, NEXT_DAY
 from proposals import changing, impact
-from proposals.models import ProposedChange, StoredVerdict
+from proposals.desk.deciding import inform, record_decision, review_decision
+from proposals.models import Decision, ProposedChange, StoredVerdict
 from proposals.replaying import replay
 from proposals.screening import screen_closed
-from proposals.tests.factories import make_draft, make_officer, make_ready, submit
+from proposals.tests.factories import fresh, make_draft, make_officer, make_ready, save, submit
 
 State = ProposedChange.State
 
@@ -64,6 +67,82 @@ def test_the_impact_names_opened_versions_with_what_changes(call):
         Call.objects.get(pk=call.pk).programme.country_set().standing("AT", date(2015, 4, 21))[0]
         != "none"
     )
+
+
+def test_a_rule_that_flips_is_named_though_the_outcome_stays(call):
+    """Two rules want an officer; one of them is satisfied by the change, so the outcome stays."""
+    versions = []
+    for _turn in range(2):
+        proposal = make_ready(call, countries=("LT", "FR", "AL"))
+        save(proposal, "summary", duration_months=30)
+        versions.append(submit(fresh(proposal)))
+    with clock.set_to(NEXT_DAY):
+        screen_closed(NEXT_DAY)
+        first, second = make_officer(), make_officer()
+        for version in versions:
+            decide(version, first, second)
+        inform(Decision.objects.get(version=versions[0]), by=first)
+        longer = [
+            entry | ({"maximum_months": 36} if entry["rule"] == "duration" else {})
+            for entry in call.rules
+        ]
+        change = propose(call, longer)
+    assert change.impact["opened"] == []
+    assert ["duration", "officer", "pass", 2] in change.impact["rules"]
+    told = {name: change.impact[name] for name in ("changed", "decided", "notified")}
+    assert told == {"changed": 2, "decided": 2, "notified": 1}
+    named = {row["title"] for row in change.impact["named"]}
+    assert named == {f"{version.proposal.number} v1" for version in versions}
+
+
+def decide(version, first, second):
+    decided = record_decision(version, outcome="eligible", reason="Fine.", by=first)
+    review_decision(decided, answer="confirmed", reason="", by=second)
+    return decided
+
+
+def test_a_decision_is_marked_where_rules_or_countries_changed_afterwards(call):
+    earlier, later = submit(make_ready(call)), submit(make_ready(call))
+    first, second = make_officer(), make_officer()
+    client = Client()
+    client.force_login(first)
+    place = reverse("admin:proposals_version_changelist")
+    with clock.set_to(NEXT_DAY):
+        screen_closed(NEXT_DAY)
+        decided = decide(earlier, first, second)
+        assert not client.get(place, {"decided": "earlier"}).context["cl"].result_list
+    with clock.set_to(NEXT_DAY + timedelta(hours=1)):
+        changing.apply(propose(call.programme, countries_without(call, "AT"), by=first), by=second)
+    with clock.set_to(NEXT_DAY + timedelta(hours=2)):
+        decide(later, first, second)
+        marked = client.get(place, {"decided": "earlier"}).context["cl"].result_list
+        assert [row.pk for row in marked] == [earlier.pk]
+        assert [row.decision[2] for row in marked] == [True]
+        words = "decided under earlier rules"
+        sheets = [
+            client.get(reverse("admin:proposals_version_change", args=[version.pk]))
+            for version in (earlier, later)
+        ]
+        assert [words in page.content.decode() for page in sheets] == [True, False]
+        page = client.get(reverse("admin:proposals_decision_change", args=[decided.pk]))
+        assert page.context["changed_at"] == NEXT_DAY + timedelta(hours=1)
+
+
+def test_the_call_page_says_what_changed_since_it_was_published_and_when(call):
+    page = call.get_absolute_url()
+    assert not call.published_changes
+    first, second = make_officer(), make_officer()
+    Client().get(page)  # it is kept by the process
+    wanted = with_minimum(call, 2)
+    changing.apply(propose(call, wanted, reason="Corrigendum of May", by=first), by=second)
+    assert "Corrigendum of May" in Client().get(page).content.decode()
+    changing.apply(
+        propose(call.programme, countries_without(call, "AT"), reason="A note", by=first), by=second
+    )
+    text = Client().get(page).content.decode()
+    assert "A note" in text
+    subjects = [change.subjects for change in Call.objects.get(pk=call.pk).published_changes]
+    assert subjects == [[CATALOGUE["min-countries"].title], ["AT"]]
 
 
 def test_of_what_is_sealed_only_a_rough_number_is_told(call):
