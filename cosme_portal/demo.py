@@ -1,11 +1,13 @@
 """`make demo`: sets up everything and runs web, worker and beat until Ctrl-C."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cosme_portal import embedded
 
@@ -19,6 +21,7 @@ STEPS = (
 )
 WEB_WORKERS = 2  # with threads: browsers open spare connections, and no worker may wait for these
 HIGHEST_PORT = 65535
+STOP_WITHIN = 20  # seconds
 
 
 def main() -> int:
@@ -115,32 +118,67 @@ def _say_where(port: int) -> None:
 
 
 def _run(port: int) -> int:
+    python = f"exec '{sys.executable}' -W ignore::UserWarning"
+    # In threads: the stop goes to the whole group of processes, and a child process of the worker
+    # would die of it amid its work, where the worker itself finishes what it has begun. Documents are
+    # laid out in a child process with a group of its own.
+    return run_together(
+        {
+            "web": f"{python} -m gunicorn cosme_portal.wsgi -b 127.0.0.1:{port} -w {WEB_WORKERS} "
+            "-k gthread --threads 8 --log-level warning",
+            "worker": f"{python} -m celery -A cosme_portal --quiet worker --loglevel warning "
+            "--pool threads --concurrency 2 --without-gossip --without-mingle",
+            "beat": f"{python} -m celery -A cosme_portal --quiet beat --loglevel warning "
+            f"--schedule '{embedded.VAR / 'beat-schedule'}' --pidfile ''",
+        }
+    )
+
+
+class _TakesTooLong(Exception):
+    """Something goes on after it was to stop."""
+
+
+def run_together(commands: dict[str, str], *, stop_within: int = STOP_WITHIN) -> int:
+    """Run these until one ends or a signal comes. All of them have ended when this returns.
+
+    A process that floods us with lines would keep honcho from noticing that it must stop or is dead, so
+    there is an alarm: then everything is killed and what it still wanted to say is lost.
+    """
     from honcho.manager import Manager  # noqa: PLC0415 -- a development package
 
-    python = sys.executable
-    manager = Manager()
+    class Stopping(Manager):  # type: ignore[misc]  # honcho has no types
+        def terminate(self) -> None:
+            if not self._terminating:
+                signal.alarm(stop_within)
+            super().terminate()
+
+    manager = Stopping()
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    web = (
-        f"-m gunicorn cosme_portal.wsgi -b 127.0.0.1:{port} -w {WEB_WORKERS} -k gthread "
-        "--threads 8 --log-level warning"
-    )
-    # In threads: the stop goes to the whole group of processes, and a child process of the worker
-    # would die of it amid its work, where the worker itself finishes what it has begun.
-    worker = (
-        "-m celery -A cosme_portal --quiet worker --loglevel warning --pool threads --concurrency 2 "
-        "--without-gossip --without-mingle"
-    )
-    beat = (
-        "-m celery -A cosme_portal --quiet beat --loglevel warning "
-        f"--schedule '{embedded.VAR / 'beat-schedule'}' --pidfile ''"
-    )
-    for name, command in (("web", web), ("worker", worker), ("beat", beat)):
-        manager.add_process(
-            name, f"exec '{python}' -W ignore::UserWarning {command}", env=dict(os.environ)
-        )
-    manager.loop()
+    signal.signal(signal.SIGALRM, _stop_waiting)
+    for name, command in commands.items():
+        manager.add_process(name, command, env=dict(os.environ))
+    try:
+        manager.loop()
+    except _TakesTooLong:
+        _kill_all(manager)
+        _say("Not everything stopped when it was asked to, so it was ended")
+    finally:
+        signal.alarm(0)
     stopped_by_us = {0, 130, 143, -signal.SIGINT, -signal.SIGTERM}
     return 0 if manager.returncode in stopped_by_us else int(manager.returncode or 1)
+
+
+def _stop_waiting(*_signal: object) -> None:
+    raise _TakesTooLong
+
+
+def _kill_all(manager: Any) -> None:
+    """The programs with their groups, and honcho's own processes, which wait until we have read all lines."""
+    for process in manager._processes.values():  # noqa: SLF001 -- honcho has no other way to them
+        with contextlib.suppress(ProcessLookupError, PermissionError, KeyError):
+            os.killpg(process["pid"], signal.SIGKILL)
+        process["process"].kill()
+        process["process"].join()
 
 
 if __name__ == "__main__":

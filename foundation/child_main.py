@@ -25,6 +25,9 @@ LIMIT_NAMES = {
 }
 
 
+IDLE_SECONDS = 300  # after which a child that nobody asks ends itself
+
+
 class TooLong(Exception):
     """A frame is longer than its reader takes."""
 
@@ -86,7 +89,10 @@ def main() -> None:
     channel = Channel(socket.socket(fileno=0))
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
         while True:
-            channel.send(*_answer(*channel.receive()))
+            channel.until = time.monotonic() + IDLE_SECONDS
+            asked = channel.receive()
+            channel.until = None
+            channel.send(*_answer(*asked))
 
 
 def _answer(asked: Any, content: bytes) -> tuple[Any, bytes]:

@@ -1,74 +1,101 @@
-"""HTML to PDF as every document of the portal is made: archival, accessible, and from our own files only.
+"""Documents of the portal as PDF. They are laid out in a child process, one after the other.
 
-PDF/A-3a and PDF/UA-1 in one. Laying out reads nothing from a network and no file but our styles and fonts.
+The library for text beneath WeasyPrint must not run in two threads of a process, and a layout can loop for
+ever: each process of the portal has one child that lays out, and a layout that takes too long ends with it.
 """
 
+import atexit
+import logging
+import os
+import threading
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from weasyprint import CSS, HTML, Attachment
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher
 
-STATIC = Path(settings.ROOT / "static")
-UA_IDENTIFICATION = STATIC / "xmp" / "pdfua.xml"
-VARIANT = "pdf/a-3a"  # archival, with attachments, tagged in reading order
+from foundation.child_process import MIB, Child, ChildFailed, Limits, WorkFailed
+
+log = logging.getLogger("portal.printing")
+
+LAYOUT = "proposals.layout:pdf"
+MAX_PDF = 64 * MIB
+CACHE_OF_FONTS = 16 * MIB  # what the child may write
+DOCUMENTS_BY_CHILD = 500  # a new child after these, whatever a library has not given back
 
 
-class OwnFilesOnly(URLFetcher):
-    """Fetches nothing but files of the portal's own static folder, whatever a text contains."""
+class LayoutFailed(Exception):
+    """The document was not made; the text is the kind of failure only, never a word of the document."""
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A file inside a PDF; `relationship` as PDF/A-3 names it."""
+
+    name: str
+    text: str
+    description: str
+    relationship: str
+    at: datetime
+
+    def as_json(self) -> dict[str, str]:
+        return asdict(self) | {"at": self.at.isoformat()}
+
+
+def pdf_from(html: str, *, sheet: str, attachments: Sequence[Attached] = ()) -> bytes:
+    """A document as PDF, by a style sheet of `static/css/` such as "receipt.css".
+
+    Raises:
+        LayoutFailed: it took longer than `PORTAL_LAYOUT_SECONDS`, or could not be laid out.
+    """
+    try:
+        return _layouter.ask(
+            html.encode(), sheet=sheet, attachments=[one.as_json() for one in attachments]
+        )
+    except ChildFailed as failure:
+        kind = failure.kind if isinstance(failure, WorkFailed) else type(failure).__name__
+        log.error("A document could not be laid out: %s", kind)
+        raise LayoutFailed(kind) from None
+
+
+class _Layouter:
+    """The child of this process that lays out. A forked process has a child of its own."""
 
     def __init__(self) -> None:
-        super().__init__(allowed_protocols=["file", "data"], fail_on_errors=True)
+        self._lock = threading.Lock()
+        self._child: Child | None = None
+        self._asked = 0
 
-    def fetch(self, url: str, headers: Any = None) -> Any:
-        folder = STATIC.as_uri() + "/"
-        if not url.startswith("data:") and not (url.startswith(folder) and ".." not in url):
-            raise ValueError("A document uses nothing from outside.")
-        return super().fetch(url, headers)
+    def ask(self, html: bytes, **arguments: Any) -> bytes:
+        with self._lock:
+            child = self._ready_child()
+            self._asked += 1
+            return child.ask(LAYOUT, html, **arguments).content
 
+    def end(self) -> None:
+        if self._child is not None:
+            self._child.end()
+            self._child = None
 
-def pdf_from(html: str, *, sheet: str, attachments: Sequence[Attachment] = ()) -> bytes:
-    """A document as PDF, by a style sheet of `static/css/` such as "receipt.css"."""
-    page = HTML(string=html, base_url=base_url(), url_fetcher=OwnFilesOnly())
-    pdf: bytes = page.write_pdf(
-        finisher=_say_that_it_is_accessible,
-        font_config=_fonts(),
-        stylesheets=[_style_sheet(sheet)],
-        pdf_variant=VARIANT,
-        attachments=list(attachments),
-    )
-    return pdf
+    def forget(self) -> None:
+        """In a forked process: the child and its lock are the parent's."""
+        if self._child is not None:
+            self._child.channel.connection.close()
+        self._lock, self._child = threading.Lock(), None
 
-
-def base_url() -> str:
-    return (STATIC / "css").as_uri() + "/"
-
-
-def _say_that_it_is_accessible(_document: Any, pdf: Any) -> None:
-    """Add the identification of PDF/UA-1 to that of PDF/A: WeasyPrint writes one of the two by itself.
-
-    It must stand in the same RDF element, and PDF/A wants metadata that are not compressed.
-    """
-    number = int(pdf.catalog["Metadata"].split()[0])
-    metadata: Any = pdf.objects[number]
-    [text] = metadata.stream
-    identification = UA_IDENTIFICATION.read_bytes()
-    metadata.stream = [text.replace(b"</rdf:RDF>", identification + b"</rdf:RDF>")]
-    metadata.compress = False
+    def _ready_child(self) -> Child:
+        limits = Limits(
+            settings.LAYOUT_SECONDS, settings.LAYOUT_MEMORY, MAX_PDF, written=CACHE_OF_FONTS
+        )
+        child = self._child
+        if child and child.is_alive and child.limits == limits and self._asked < DOCUMENTS_BY_CHILD:
+            return child
+        self.end()
+        self._asked, self._child = 0, Child(limits)
+        return self._child
 
 
-@cache
-def _fonts() -> FontConfiguration:
-    """Shared by all documents of a process: fonts are read once."""
-    return FontConfiguration()
-
-
-@cache
-def _style_sheet(name: str) -> CSS:
-    return CSS(
-        filename=str(STATIC / "css" / name), font_config=_fonts(), url_fetcher=OwnFilesOnly()
-    )
+_layouter = _Layouter()
+atexit.register(_layouter.end)
+os.register_at_fork(after_in_child=_layouter.forget)

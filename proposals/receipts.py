@@ -15,7 +15,6 @@ from django.db.models import CharField, Exists, Max, OuterRef, Subquery, Value
 from django.db.models.functions import Cast, Concat
 from django.template.loader import render_to_string
 from django.urls import reverse
-from weasyprint import Attachment
 
 from calls import clock
 from calls.eligibility import canonical
@@ -33,7 +32,7 @@ from proposals.models import (
     StoredVerdict,
     Version,
 )
-from proposals.printing import pdf_from
+from proposals.printing import Attached, pdf_from
 from proposals.sealing import StampServiceAway, seal_pdf, stamp_to_expect, stamped
 
 
@@ -215,12 +214,5 @@ def render_pdf(version: Version, html: str, proof: dict[str, Any]) -> bytes:
 
 def _attached(
     version: Version, name: str, text: str, relationship: str, description: str
-) -> Attachment:
-    return Attachment(
-        string=text,
-        name=name,
-        description=description,
-        relationship=relationship,
-        created=version.received_at,
-        modified=version.received_at,
-    )
+) -> Attached:
+    return Attached(name, text, description, relationship, version.received_at)

@@ -271,7 +271,7 @@ def _receipt() -> Iterator[bool]:
 
     from calls import clock  # noqa: PLC0415
     from proposals import ledger  # noqa: PLC0415
-    from proposals.printing import STATIC, VARIANT, OwnFilesOnly, base_url  # noqa: PLC0415
+    from proposals.layout import STATIC, VARIANT, OwnFilesOnly, base_url  # noqa: PLC0415
     from proposals.receipts import html_of, proof_of, render_pdf  # noqa: PLC0415
     from proposals.sealing import seal_pdf  # noqa: PLC0415
 

@@ -33,6 +33,8 @@ STAGES = {
     "committed, not answered": ("proposals.tasks", "hurry", "before"),
 }
 
+HANGING_LAYOUT = "proposals.tests.hanging_layout:pdf"
+
 
 def _strike(victim: str, mark: Path) -> None:
     """What happens at the stage: "self" is this process with all of its session, a number is a server.
@@ -63,6 +65,9 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 def _arm() -> None:
+    if os.environ["FAULT_STAGE"] == HANGING_LAYOUT:
+        importlib.import_module("proposals.printing").LAYOUT = HANGING_LAYOUT
+        return
     module_name, name, when = STAGES[os.environ["FAULT_STAGE"]]
     module = importlib.import_module(module_name)
     work: Callable[..., Any] = getattr(module, name)

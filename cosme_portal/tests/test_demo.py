@@ -121,3 +121,30 @@ def test_a_taken_port_is_said_plainly(folder):
     assert refused.returncode != 0
     assert f"Port {port} cannot be used" in refused.stderr
     assert f"make demo PORT={port + 1}" in refused.stderr
+
+
+# Says lines for ever, and does not hear that it must stop; each has a child that must end with it.
+DEAF = """
+import signal, subprocess, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+subprocess.Popen(["sleep", "300"])
+while True:
+    print("x" * 200)
+"""
+
+
+def test_it_stops_though_a_process_floods_it_and_hears_nothing(folder):
+    deaf = folder / "deaf.py"
+    deaf.write_text(DEAF)
+    both = {"deaf": f"exec '{sys.executable}' {deaf}", "calm": "exec sleep 300"}
+    code = f"from cosme_portal import demo; raise SystemExit(demo.run_together({both!r}, stop_within=1))"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
+            env=os.environ | {"PORTAL_VAR": str(folder)},
+        )  # fmt: skip
+    wait_until(lambda: b"xxxx" in (folder / "log").read_bytes()[:100_000], seconds=20)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=15) == 0
+    wait_until(lambda: not left_behind(folder), seconds=5)

@@ -36,7 +36,7 @@ from conftest import AFTERNOON
 from cosme_portal import embedded
 from cosme_portal.celery import app
 from cosme_portal.tests import processes
-from cosme_portal.tests.faults import STAGES
+from cosme_portal.tests.faults import HANGING_LAYOUT, STAGES
 from cosme_portal.tests.processes import kill, start_worker, wait_until
 from foundation.database_roles import OWNER, RUNTIME
 from proposals import keys, tasks
@@ -247,6 +247,18 @@ def test_a_worker_that_was_paused_and_another_make_one_receipt(ready, servers, t
     assert_proved_once(other)
 
 
+def test_a_layout_that_hangs_is_ended_and_another_worker_makes_the_receipt(ready, servers):
+    version = submit(ready)
+    promise = OutboxMessage.objects.get(version=version, kind="receipt")
+    more = {"FAULT_STAGE": HANGING_LAYOUT, "PORTAL_LAYOUT_SECONDS": "1"}
+    with running(start_worker, module="cosme_portal.tests.faults", **more) as worker:
+        wait_until(nudging(lambda: has_failed(promise, "LayoutFailed")), seconds=60)
+        assert worker.poll() is None, "the worker itself goes on"
+    with running(start_worker, PORTAL_CLAIM_SECONDS="2"):
+        OutboxMessage.objects.filter(pk=promise.pk).update(due_at=clock.real_now())
+        assert_proved_once(version)
+
+
 def start_web(port, **more):
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "cosme_portal.settings",
@@ -359,9 +371,9 @@ def test_a_receipt_for_which_the_disk_has_no_room_is_made_when_it_has(ready, ser
         assert_proved_once(version)
 
 
-def has_failed(promise):
+def has_failed(promise, kind="OperationalError"):
     promise.refresh_from_db()
-    return promise.last_error.startswith("OperationalError")
+    return promise.last_error.startswith(kind)
 
 
 def test_a_submission_for_which_the_disk_has_no_room_says_so_and_works_again_later(

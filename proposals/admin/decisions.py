@@ -29,6 +29,7 @@ from proposals.desk.queue import Queue
 from proposals.desk.sheet import newest_verdict, sheet_of
 from proposals.models import Decision, DecisionReview, DecisionState, Version
 from proposals.notices import addresses_of_coordinator
+from proposals.printing import LayoutFailed
 
 
 class ReviewForm(forms.Form):
@@ -109,7 +110,11 @@ class DecisionAdmin(OwnPageAdmin):
         """The sealed letter where it was sent, else a sample of it on the real data."""
         decision = get_object_or_404(self.get_queryset(request), pk=pk)
         sent = letters.letter_of(decision)
-        content = bytes(sent.pdf) if sent else letters.sample_of(decision)
+        try:
+            content = bytes(sent.pdf) if sent else letters.sample_of(decision)
+        except LayoutFailed:
+            messages.error(request, _("The sample could not be made. Nothing was sent; try again."))
+            return redirect("admin:proposals_decision_change", pk)
         name = sent.file_name if sent else f"sample-{decision.version.proposal.number}.pdf"
         answer = HttpResponse(content, content_type="application/pdf")
         answer["Content-Disposition"] = f'attachment; filename="{name}"'

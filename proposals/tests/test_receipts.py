@@ -11,8 +11,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from conftest import AFTERNOON
 from proposals.annex import issue_annex
+from proposals.layout import OwnFilesOnly
 from proposals.models import Annex, Receipt
-from proposals.printing import OwnFilesOnly
 from proposals.receipts import html_of, issue_receipt, proof_of, render_pdf
 from proposals.tests.factories import fresh, make_ready, save, submit
 

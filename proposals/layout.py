@@ -1,0 +1,86 @@
+"""HTML to PDF: runs in the child process that `printing` asks, so it imports nothing of the portal.
+
+PDF/A-3a and PDF/UA-1 in one. Laying out reads nothing from a network and no file but our styles and fonts.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from weasyprint import CSS, HTML, Attachment
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+UA_IDENTIFICATION = STATIC / "xmp" / "pdfua.xml"
+VARIANT = "pdf/a-3a"  # archival, with attachments, tagged in reading order
+
+
+class OwnFilesOnly(URLFetcher):
+    """Fetches nothing but files of the portal's own static folder, whatever a text contains."""
+
+    def __init__(self) -> None:
+        super().__init__(allowed_protocols=["file", "data"], fail_on_errors=True)
+
+    def fetch(self, url: str, headers: Any = None) -> Any:
+        folder = STATIC.as_uri() + "/"
+        if not url.startswith("data:") and not (url.startswith(folder) and ".." not in url):
+            raise ValueError("A document uses nothing from outside.")
+        return super().fetch(url, headers)
+
+
+def pdf(html: bytes, *, sheet: str, attachments: Sequence[Mapping[str, str]] = ()) -> bytes:
+    """A document as PDF, by a style sheet of `static/css/`; attachments as `printing.Attached` has them."""
+    page = HTML(string=html.decode(), base_url=base_url(), url_fetcher=OwnFilesOnly())
+    content: bytes = page.write_pdf(
+        finisher=_say_that_it_is_accessible,
+        font_config=_fonts(),
+        stylesheets=[_style_sheet(sheet)],
+        pdf_variant=VARIANT,
+        attachments=[_attachment(**attached) for attached in attachments],
+    )
+    return content
+
+
+def _attachment(name: str, text: str, description: str, relationship: str, at: str) -> Attachment:
+    moment = datetime.fromisoformat(at)
+    return Attachment(
+        string=text,
+        name=name,
+        description=description,
+        relationship=relationship,
+        created=moment,
+        modified=moment,
+    )
+
+
+def base_url() -> str:
+    return (STATIC / "css").as_uri() + "/"
+
+
+def _say_that_it_is_accessible(_document: Any, pdf: Any) -> None:
+    """Add the identification of PDF/UA-1 to that of PDF/A: WeasyPrint writes one of the two by itself.
+
+    It must stand in the same RDF element, and PDF/A wants metadata that are not compressed.
+    """
+    number = int(pdf.catalog["Metadata"].split()[0])
+    metadata: Any = pdf.objects[number]
+    [text] = metadata.stream
+    identification = UA_IDENTIFICATION.read_bytes()
+    metadata.stream = [text.replace(b"</rdf:RDF>", identification + b"</rdf:RDF>")]
+    metadata.compress = False
+
+
+@cache
+def _fonts() -> FontConfiguration:
+    """Shared by all documents of a process: fonts are read once."""
+    return FontConfiguration()
+
+
+@cache
+def _style_sheet(name: str) -> CSS:
+    return CSS(
+        filename=str(STATIC / "css" / name), font_config=_fonts(), url_fetcher=OwnFilesOnly()
+    )

@@ -1,0 +1,6 @@
+"""A layout that never ends, for tests: as a library that loops in C, it hears nothing."""
+
+
+def pdf(content, **given):
+    while True:
+        pass
