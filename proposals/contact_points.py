@@ -14,7 +14,7 @@ from calls import clock
 from proposals.csv_files import Fate, Row, country_in, rows_of, several
 from proposals.models import ContactPoint
 from proposals.models.languages import LANGUAGES
-from proposals.partnering.folding import words_in
+from foundation.folding import words_in
 
 NEEDED = ("kind", "name")
 KNOWN = (

@@ -19,7 +19,7 @@ from calls import clock
 from calls.models import Call
 from proposals.mailing import Words, post
 from proposals.models import Enquiry, EnquiryAnswer, PublishedAnswer
-from proposals.partnering.folding import fold, words_in
+from foundation.folding import fold, words_in
 
 SALT = "proposals.enquiry"
 SHORTEST_WRITING = timedelta(seconds=3)

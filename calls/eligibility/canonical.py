@@ -16,20 +16,23 @@ import orjson
 def canonical(document: Any) -> str:
     """The canonical text; its UTF-8 bytes are what is hashed.
 
+    Whether a fraction is a number is not asked here: documents hold none, because it is refused where values
+    come in (`facts`, `foundation.strict_json`, forms).
+
+    Raises:
+        TypeError: the document holds what JSON does not know, or a whole number of more than 64 bits.
+    """
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def written(document: Any) -> bytes:
+    """JSON for the database, which would get null for what is no number.
+
     Raises:
         ValueError: the document holds a fraction that is no number.
-        TypeError: it holds what JSON does not know, or a whole number of more than 64 bits.
+        TypeError: as `canonical`.
     """
-    return written(document, orjson.OPT_SORT_KEYS).decode()
-
-
-def written(document: Any, option: int = 0) -> bytes:
-    """JSON as orjson writes it, which would put null for what is no number.
-
-    Raises:
-        ValueError, TypeError: as `canonical`.
-    """
-    text = orjson.dumps(document, option=option)
+    text = orjson.dumps(document)
     if b"null" in text:
         _refuse_what_is_no_number(document)
     return text

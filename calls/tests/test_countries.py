@@ -182,10 +182,27 @@ def test_a_verdict_names_what_was_applied():
     assert verdict.rule_set.startswith("sha256:")
 
 
-@pytest.mark.parametrize("number", [float("nan"), float("inf"), [{"deep": -float("inf")}]])
-def test_canonical_json_refuses_what_is_no_number(number):
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        canonical({"x": number})
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), "NaN", "-Infinity", 1e400])
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        (("participants", 0, "budget"), "eligible_costs"),
+        (("participants", 0, "budget"), "requested_grant"),
+        (("participants", 0, "members"), "total"),
+        (("participants", 0), "other_applications"),
+        (("files", 0), "pages"),
+        ((), "duration_months"),
+        ((), "stated_total_costs"),
+    ],
+)
+def test_facts_refuse_what_is_no_number(part, name, number):
+    data = proposal(files=(FileFacts("roadmap", "a.pdf", 1),)).as_json()
+    place = data
+    for step in part:
+        place = place[step]
+    place[name] = number
+    with pytest.raises(ValueError, match=name):
+        ProposalFacts.from_json(data)
 
 
 @pytest.mark.parametrize("strange", [date(2015, 4, 21).isoformat, {1, 2}, 2**64, "\ud800"])

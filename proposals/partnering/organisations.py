@@ -28,7 +28,7 @@ from proposals.partnering.finding import (
     matching,
     terms_of,
 )
-from proposals.partnering.folding import words_in
+from foundation.folding import words_in
 from proposals.partnering.requests import learn_words
 
 FACETS = (

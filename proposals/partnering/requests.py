@@ -15,7 +15,7 @@ from calls import clock
 from calls.models import Call
 from proposals.mailing import Words, post
 from proposals.models import PartnershipRequest, SearchWord
-from proposals.partnering.folding import trigrams_of, words_in
+from foundation.folding import trigrams_of, words_in
 
 LASTS = timedelta(days=90)
 PROFILE_STEPS_ASKED = ("identity", "sectors")

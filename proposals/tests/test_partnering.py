@@ -17,7 +17,7 @@ from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from proposals.models import Conversation, Mail, OrganisationText, PartnershipRequest, SavedSearch
 from proposals.partnering import requests
 from proposals.partnering.finding import near_words
-from proposals.partnering.folding import fold, sound_of, words_in
+from foundation.folding import fold, sound_of, words_in
 from proposals.partnering.organisations import take_texts
 from proposals.partnering.requests import CannotPublish, RequestChanged
 from proposals.tests.factories import make_draft, make_officer

@@ -11,7 +11,7 @@ from proposals.contact_points import nearest
 from proposals.models import ContactPoint
 from proposals.models.languages import LANGUAGES
 from proposals.partnering.finding import country_names
-from proposals.partnering.folding import words_in
+from foundation.folding import words_in
 
 MOST_SIGNS = 100
 
