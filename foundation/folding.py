@@ -130,7 +130,9 @@ def _form_at(words: list[str], *, at_end: bool) -> int:
 
 
 _STANDARD_PORTS = {None, 80, 443}
-_OF_THE_READER = frozenset({"lang", "language", "locale", "hl", "fbclid", "gclid"})  # not of the page
+_OF_THE_READER = frozenset(
+    {"lang", "language", "locale", "hl", "fbclid", "gclid"}
+)  # not of the page
 
 
 @lru_cache(maxsize=8192)

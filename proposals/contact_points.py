@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from applicants.models import Organisation
 from calls import clock
+from foundation.folding import words_in
 from proposals.csv_files import Fate, Row, country_in, rows_of, several
 from proposals.models import ContactPoint
 from proposals.models.languages import LANGUAGES
-from foundation.folding import words_in
 
 NEEDED = ("kind", "name")
 KNOWN = (

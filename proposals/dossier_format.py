@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
 from calls.eligibility.countries import UnknownCountry, normalise
-from calls.eligibility.facts import OrganisationKind, Role
+from calls.eligibility.facts import Control, OrganisationKind, Role
 
 FORMAT = "cosme-dossier/1"
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
@@ -289,11 +289,17 @@ class Line(Part):
 
 
 class Participant(Part):
-    """`profile_missing` names the mandatory fields of the profile that are empty."""
+    """`profile_missing` names the mandatory fields of the profile that are empty.
+
+    `control` says what was chosen about who controls the organisation: nobody, a partner (then
+    `controlled_by` is its key), or another body (then it is the name). Without a choice it is what somebody
+    wrote: a key, record, participant code, acronym or name of a participant, or something else.
+    """
 
     key: Key
     role: Literal[tuple(role.value for role in Role)]  # type: ignore[valid-type]
     organisation: Organisation
+    control: Literal[(*(choice.value for choice in Control), "")] = ""  # type: ignore[valid-type]
     controlled_by: str = ""
     profile: Profile = Profile()
     profile_missing: Names = []

@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from applicants.models import User
 from calls import clock
 from calls.models import Call
+from foundation.folding import fold, words_in
 from proposals.mailing import Words, post
 from proposals.models import Enquiry, EnquiryAnswer, PublishedAnswer
-from foundation.folding import fold, words_in
 
 SALT = "proposals.enquiry"
 SHORTEST_WRITING = timedelta(seconds=3)

@@ -8,7 +8,7 @@ when it was received, and what other proposals of the call say.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,7 @@ from calls.eligibility.facts import (
     ActivityFacts,
     Audience,
     BudgetFacts,
+    Control,
     DeliverableFacts,
     FileFacts,
     IndicatorFacts,
@@ -41,6 +42,7 @@ from calls.eligibility.facts import (
     Registration,
     Role,
 )
+from calls.models import Call
 from calls.prepared import Answers, Given, Questions, Values, together
 from proposals.dossier import COST_KINDS, Draft, dossier_of
 from proposals.models import Participant, Proposal, Version
@@ -50,12 +52,15 @@ from proposals.models import Participant, Proposal, Version
 class Circumstances:
     """What is known about a dossier from outside it; `received_at` None for a draft.
 
+    `deadline` is the proposal's own, which an extension for it alone moves; `rule_date` is the call's.
     `other_applications` counts by participant, nothing where it applies once only; None where nobody
     knows of other proposals.
     """
 
     deadline: datetime
     received_at: datetime | None = None
+    rule_date: date | None = None
+    opens_at: datetime | None = None
     audience: Audience = Audience.APPLICANT
     other_applications: Mapping[str, int] | None = None
     shared_links: frozenset[str] = frozenset()
@@ -64,7 +69,9 @@ class Circumstances:
         others = self.other_applications
         return {
             "deadline": self.deadline.isoformat(),
-            "received_at": self.received_at.isoformat() if self.received_at else None,
+            "received_at": _iso(self.received_at),
+            "rule_date": _iso(self.rule_date),
+            "opens_at": _iso(self.opens_at),
             "audience": self.audience.value,
             "other_applications": others if others is None else dict(sorted(others.items())),
             "shared_links": sorted(self.shared_links),
@@ -72,14 +79,20 @@ class Circumstances:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Circumstances":
-        received = data["received_at"]
+        received, day, opens = (data[name] for name in ("received_at", "rule_date", "opens_at"))
         return cls(
             deadline=datetime.fromisoformat(data["deadline"]),
             received_at=datetime.fromisoformat(received) if received else None,
+            rule_date=date.fromisoformat(day) if day else None,
+            opens_at=datetime.fromisoformat(opens) if opens else None,
             audience=Audience(data["audience"]),
             other_applications=data["other_applications"],
             shared_links=frozenset(data["shared_links"]),
         )
+
+
+def _iso(moment: date | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def circumstances_of(
@@ -102,10 +115,16 @@ def circumstances_of(
     return Circumstances(
         deadline=call.by_its_clock(draft.proposal.deadline),
         received_at=call.by_its_clock(received_at) if received_at else None,
+        rule_date=call.rule_date,
+        opens_at=_opening_of(call),
         audience=Audience.APPLICANT,
         other_applications=_other_applications(answers, organisations),
         shared_links=_shared_links(answers, links),
     )
+
+
+def _opening_of(call: Call) -> datetime | None:
+    return call.by_its_clock(call.opens_at) if call.opens_at else None
 
 
 def questions_of_circumstances() -> Questions:
@@ -127,7 +146,7 @@ _as_a_reader_knows = together(questions_of_circumstances)
 def officers_circumstances_of(version: Version) -> Circumstances:
     """For an officer: what all other counting versions, and other profiles, say by now. One query.
 
-    The deadline is the one in force, which may have moved since the version was received.
+    Deadline and rule date are those in force, which may have moved since the version was received.
     """
     stored = Circumstances.from_json(version.circumstances)
     applicants = [
@@ -145,6 +164,8 @@ def officers_circumstances_of(version: Version) -> Circumstances:
     return Circumstances(
         deadline=call.by_its_clock(version.proposal.deadline),
         received_at=stored.received_at,
+        rule_date=call.rule_date,
+        opens_at=_opening_of(call),
         audience=Audience.OFFICER,
         other_applications=_other_applications(answers, organisations),
         shared_links=_shared_links(answers, links),
@@ -211,6 +232,8 @@ def facts_of(dossier: dict[str, Any], circumstances: Circumstances) -> ProposalF
         strand=dossier["strand"],
         deadline=circumstances.deadline,
         received_at=circumstances.received_at,
+        rule_date=circumstances.rule_date,
+        opens_at=circumstances.opens_at if circumstances.received_at else None,
         audience=circumstances.audience,
         participants=tuple(_participant(one, circumstances) for one in dossier["consortium"]),
         files=tuple(
@@ -280,6 +303,7 @@ def _participant(one: dict[str, Any], circumstances: Circumstances) -> Participa
         organisation=organisation["id"],
         name=organisation["cluster_name"] or organisation["legal_name"],
         legal_name=organisation["legal_name"],
+        acronym=organisation["acronym"],
         role=Role(one["role"]),
         kind=OrganisationKind(organisation["kind"]) if organisation["kind"] else None,
         cluster_name=organisation["cluster_name"].strip(),
@@ -296,6 +320,7 @@ def _participant(one: dict[str, Any], circumstances: Circumstances) -> Participa
         services=tuple(services_in(services)),
         independent_members={"yes": True, "no": False}.get(independent),
         cites_2006_definition=services.get("definition") == "2006",
+        control=Control(one["control"]) if one.get("control") else None,
         controlled_by=one["controlled_by"],
         other_applications=None if others is None else others.get(one["key"], 0),
         budget=BudgetFacts(

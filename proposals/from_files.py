@@ -7,7 +7,7 @@ it here, because a file from elsewhere need not list what it lacks.
 
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
@@ -31,6 +31,7 @@ LARGEST = 16 * 1024 * 1024  # bytes of one dossier
 class Conditions:
     """What the dossiers of one call are judged by."""
 
+    opens_at: datetime | None
     deadline: datetime
     rule_set: RuleSet
     countries: CountrySet
@@ -42,6 +43,7 @@ def conditions_from(content: Mapping[str, Any]) -> Conditions:
     call = content["call"]
     extensions = call.get("extensions") or []
     return Conditions(
+        opens_at=call["opens_at"],
         deadline=max([call["first_deadline"], *(one["new_deadline"] for one in extensions)]),
         rule_set=RuleSet.from_json(call["rules"]),
         countries=CountrySet(Participation(**row) for row in content["programme"]["participation"]),
@@ -123,9 +125,23 @@ def facts_from(
     circumstances = Circumstances(
         deadline=conditions.deadline,
         received_at=received_at or (instant_from(stated) if stated else None),
+        opens_at=conditions.opens_at,
     )
     seen = {"deliverables": required, "activities": activities, "consortium": consortium}
-    return facts_of(dossier | seen, circumstances)
+    facts = facts_of(dossier | seen, circumstances)
+    return replace(facts, other_strand=_other_strand_of(dossier, conditions))
+
+
+def _other_strand_of(dossier: dict[str, Any], conditions: Conditions) -> str:
+    """The strand that has deliverables or objectives which were given and which the named one lacks."""
+    given = {one["code"] for one in dossier["deliverables"]}
+    given |= {one["objective"] for one in dossier["activities"]}
+    codes = {
+        code: {one["code"] for one in (*strand["deliverables"], *strand["objectives"])}
+        for code, strand in conditions.strands.items()
+    }
+    foreign = given - codes[dossier["strand"]]
+    return next((code for code in codes if foreign & codes[code]), "")
 
 
 def _missing_in(profile: Mapping[str, Any], stated: list[str]) -> list[str]:

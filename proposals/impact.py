@@ -249,7 +249,8 @@ def _look_at_drafts(
         for draft in drafts_of(chunk):
             draft.proposal.strand.call = call
             deadline = call.by_its_clock(draft.proposal.deadline)
-            facts = facts_of(dossier_of(draft), Circumstances(deadline=deadline))
+            circumstances = Circumstances(deadline=deadline, rule_date=call.rule_date)
+            facts = facts_of(dossier_of(draft), circumstances)
             impact.seen += 1
             impact.sealed_seen += 1
             impact.sealed_changed += now.judge(facts).outcome != proposed.judge(facts).outcome

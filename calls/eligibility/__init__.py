@@ -38,6 +38,7 @@ __all__ = [
     "counting_in",
     "country_set_digest",
     "digest_of",
+    "rule_date_in",
     "rule_date_of",
     "screen",
 ]
@@ -50,6 +51,11 @@ def rule_date_of(deadline: datetime) -> date:
         ValueError: the deadline has no zone.
     """
     return _instant(deadline).astimezone(BRUSSELS).date()
+
+
+def rule_date_in(facts: ProposalFacts) -> date:
+    """The day on which countries must count: that of the call, also where one proposal has longer time."""
+    return facts.rule_date or rule_date_of(facts.deadline)
 
 
 def _instant(moment: datetime) -> datetime:
@@ -67,14 +73,15 @@ def screen(
 ) -> Verdict:
     """Judge one proposal by every rule of its strand, in the call's order.
 
-    `rule_date` is the Brussels date of the deadline unless another one is given.
+    Without a `rule_date` it is that of the facts (`rule_date_in`).
 
     Raises:
-        ValueError: the deadline, or the instant of reception, has no zone.
+        ValueError: the deadline, or another instant, has no zone.
     """
-    if facts.received_at is not None:
-        _instant(facts.received_at)
-    day = rule_date or rule_date_of(facts.deadline)
+    for moment in (facts.deadline, facts.received_at, facts.opens_at):
+        if moment is not None:
+            _instant(moment)
+    day = rule_date or rule_date_in(facts)
     strand = rule_set.of_strand(facts.strand)
     rules = strand.rules
     found: list[list[Finding]] = [[] for _rule in rules]

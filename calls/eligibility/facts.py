@@ -5,7 +5,7 @@ Values only: whoever judges fills them in (`proposals.facts` for drafts and stor
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -35,6 +35,14 @@ class Registration(StrEnum):
     APPLIED = "applied"
     PLANNED = "planned"
     NEITHER = "neither"
+
+
+class Control(StrEnum):
+    """What was chosen where it is asked who controls an organisation."""
+
+    NOBODY = "nobody"
+    PARTNER = "partner"
+    OTHER = "other"
 
 
 class Audience(StrEnum):
@@ -69,8 +77,9 @@ class ParticipantFacts:
 
     `key` names it within the proposal ("p1"), `organisation` is the same for two entries that
     are certainly the same organisation. `country` is a normalised EU code of the legal seat,
-    or a territory's own code. `controlled_by` is the key of another participant, or the name of
-    a body outside that controls it.
+    or a territory's own code. `controlled_by` is the key of another participant where `control` is
+    "partner", the name of another body where it is "other", and what somebody wrote where it is None:
+    a key, record, participant code, acronym or name of another participant, or something else.
     """
 
     key: str
@@ -78,6 +87,7 @@ class ParticipantFacts:
     name: str
     role: Role
     legal_name: str = ""
+    acronym: str = ""
     kind: OrganisationKind | None = None
     cluster_name: str = ""
     country: str | None = None
@@ -93,6 +103,7 @@ class ParticipantFacts:
     services: tuple[str, ...] = ()
     independent_members: bool | None = None
     cites_2006_definition: bool = False
+    control: Control | None = None
     controlled_by: str = ""
     other_applications: int | None = None
     budget: BudgetFacts = BudgetFacts()
@@ -157,13 +168,17 @@ class ProposalFacts:
     """One proposal as the rules see it.
 
     `deadline` and `received_at` are aware instants; `received_at` is None where nothing was
-    received yet, and then nothing is said about time. Totals are None where the portal computes
-    them itself, and given where a dossier from elsewhere states its own.
+    received yet, and then nothing is said about time. `deadline` is the proposal's own; `rule_date` is
+    the Brussels date of the call's, None where the two are the same. `other_strand` is the strand of the
+    call to which the objectives or deliverables belong that were given but are not of `strand`. Totals
+    are None where the portal computes them itself, and given where a dossier from elsewhere states its own.
     """
 
     strand: str
     deadline: datetime
     received_at: datetime | None = None
+    rule_date: date | None = None
+    opens_at: datetime | None = None
     audience: Audience = Audience.APPLICANT
     participants: tuple[ParticipantFacts, ...] = ()
     files: tuple[FileFacts, ...] = ()
@@ -174,6 +189,7 @@ class ProposalFacts:
     duration_months: int | None = None
     stated_total_costs: Decimal | None = None
     stated_total_grant: Decimal | None = None
+    other_strand: str = ""
 
     @property
     def applicants(self) -> tuple[ParticipantFacts, ...]:

@@ -9,7 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 from datetime import date
 
-from calls.eligibility import Counting, counting_in, rule_date_of, screen
+from calls.eligibility import Counting, counting_in, rule_date_in, screen
 from calls.eligibility.countries import CountrySet, in_sentence_on
 from calls.eligibility.facts import (
     OrganisationKind,
@@ -103,7 +103,7 @@ def outlook(facts: ProposalFacts, rule_set: RuleSet, countries: CountrySet) -> O
         )
         for one in facts.participants
     )
-    day = rule_date_of(facts.deadline)
+    day = rule_date_in(facts)
     lacks = tuple(text for finding in consortium if (text := what_is_lacking(finding, day)))
     return Outlook(members, consortium, lacks)
 
@@ -152,7 +152,7 @@ def with_another(
     facts: ProposalFacts, country: str, *, kind: OrganisationKind = OrganisationKind.CLUSTER
 ) -> ProposalFacts:
     """With one more partner from a country (stored code) that meets every other rule about partners."""
-    where = in_sentence_on(country, rule_date_of(facts.deadline))
+    where = in_sentence_on(country, rule_date_in(facts))
     another = ParticipantFacts(
         key=NEW,
         organisation=NEW,

@@ -5,7 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from calls.eligibility import CountrySet, Outcome, RuleSet, canonical, country_set_digest, screen
+from calls.eligibility import (
+    CountrySet,
+    Outcome,
+    ProposalFacts,
+    RuleSet,
+    canonical,
+    country_set_digest,
+    screen,
+)
 from calls.eligibility.countries import (
     MOST_KNOWN,
     Participation,
@@ -18,7 +26,7 @@ from calls.eligibility.countries import (
     normalise,
     overlapping,
 )
-from calls.eligibility.facts import OrganisationKind, Role
+from calls.eligibility.facts import FileFacts, OrganisationKind, Role
 from calls.eligibility.rules import CATALOGUE, Rule, WordingGone, parameters_of
 from calls.eligibility.rules.admissibility import in_utc
 from calls.eligibility.rules.identity import groups_by_control, stand_apart
@@ -182,7 +190,7 @@ def test_a_verdict_names_what_was_applied():
     assert verdict.rule_set.startswith("sha256:")
 
 
-@pytest.mark.parametrize("number", [float("nan"), float("inf"), "NaN", "-Infinity", 1e400])
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), "NaN", "-Infinity"])
 @pytest.mark.parametrize(
     ("part", "name"),
     [
@@ -261,7 +269,7 @@ def test_chains_of_control_are_followed_to_who_stands_on_top():
         partner(4, "BE"),
     )
     top = groups_by_control(chain)
-    assert top == dict.fromkeys(("p1", "p2", "p3"), "outside holdingse") | {"p4": "p4"}
+    assert top == dict.fromkeys(("p1", "p2", "p3"), "outside holding") | {"p4": "p4"}
 
 
 def test_a_circle_of_control_is_one_group():

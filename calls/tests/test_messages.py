@@ -105,6 +105,36 @@ def cases() -> Iterator[tuple[str, Verdict]]:
         judged(proposal(received_at=datetime(2015, 3, 29, 0, 59, 59, 999000, tzinfo=UTC))),
     )
     yield (
+        "before the call opened",
+        judged(
+            proposal(
+                opens_at=DEADLINE,
+                received_at=DEADLINE - timedelta(days=1),
+                deadline=DEADLINE + timedelta(days=1),
+            )
+        ),
+    )
+    yield (
+        "on the way on days that cannot be",
+        judged(
+            proposal(
+                "LT",
+                partner(2, "FR", registration=Registration.PLANNED, planned_on="2012-01-31"),
+                partner(3, "AT", registration=Registration.APPLIED, planned_on="2016-01-31"),
+            )
+        ),
+    )
+    yield (
+        "what belongs to another strand",
+        judged(
+            proposal(
+                activities=(ActivityFacts("Matchmaking", "", "Needed"),),
+                other_strand="3.2",
+                deliverables=(DeliverableFacts("roadmap", "Roadmap", present=False),),
+            )
+        ),
+    )
+    yield (
         "two coordinators",
         judged(proposal(partner(1, "LT"), partner(2, "FR", role=Role.COORDINATOR), "AT")),
     )
@@ -136,6 +166,42 @@ def cases() -> Iterator[tuple[str, Verdict]]:
                 "LT",
                 partner(2, "FR", controlled_by="Big AG"),
                 partner(3, "AT", controlled_by="big ag"),
+            )
+        ),
+    )
+    yield (
+        "who controls is none of the partners",
+        judged(
+            proposal(
+                "LT",
+                partner(2, "FR", controlled_by="keine"),
+                partner(3, "AT", acronym="ABC"),
+                partner(4, "DE", controlled_by="abc"),
+            )
+        ),
+    )
+    yield (
+        "two are controlled through another",
+        judged(
+            proposal(
+                "LT",
+                partner(2, "FR", controlled_by="p4"),
+                partner(3, "AT", controlled_by="p4"),
+                partner(
+                    4, "CH", role=Role.ASSOCIATED, controlled_by="Region", budget=BudgetFacts()
+                ),
+                partner(5, "DE", controlled_by="region"),
+            )
+        ),
+    )
+    yield (
+        "a partner is an associated partner, too",
+        judged(
+            proposal(
+                "LT",
+                "FR",
+                "AT",
+                partner(4, "FR", role=Role.ASSOCIATED, name="Cluster 2", budget=BudgetFacts()),
             )
         ),
     )
@@ -177,7 +243,10 @@ def cases() -> Iterator[tuple[str, Verdict]]:
     )
     yield "scoreboard without indicators", judged(strand_two(indicators=()))
     countries = ("US", "FR", "TR", "CH", "GL", "NC", "PR", "AL", "XK", "NL")
-    markets = (*map(MarketFacts, countries), MarketFacts(None, "ASEAN"))
+    markets = (
+        *map(MarketFacts, countries),
+        *(MarketFacts(None, name) for name in ("ASEAN", "Europe", "Germany, Turkey")),
+    )
     yield "markets", judged(proposal(markets=markets))
     for codes in (("US",), ("US", "JP"), ("US", "JP", "CN", "BR")):
         facts = proposal(markets=tuple(map(MarketFacts, codes)), duration_months=11 + len(codes))

@@ -12,18 +12,13 @@ from itertools import combinations
 from calls.eligibility.countries import CountrySet, is_in_europe
 from calls.eligibility.facts import OrganisationKind, ProposalFacts, Registration, Role
 from calls.eligibility.rules.admissibility import BRUSSELS
-from calls.eligibility.rules.identity import groups_by_control, normal
+from calls.eligibility.rules.identity import Controllers, groups_by_control, is_probably_same
+from foundation.folding import folded_address, folded_name
 
 KINDS = {OrganisationKind.CLUSTER, OrganisationKind.NETWORK, OrganisationKind.RUNS_CLUSTER}
-ON_THE_WAY = {Registration.APPLIED, Registration.PLANNED}
 CEILINGS: Mapping[str, Decimal] = {"3.1": Decimal("187500.00"), "3.2": Decimal("450000.00")}
 RATE = Decimal("0.75")
 MINIMUM, LONGEST = 3, 24
-
-
-def _written_alike(link: str) -> str:
-    address = link.strip().casefold().partition("#")[0]
-    return address.removeprefix("https://").removeprefix("http://").rstrip("/")
 
 
 def is_eligible(facts: ProposalFacts, countries: CountrySet) -> bool:  # noqa: C901, PLR0911, PLR0912, PLR0915 -- by hand on purpose
@@ -32,6 +27,8 @@ def is_eligible(facts: ProposalFacts, countries: CountrySet) -> bool:  # noqa: C
     day = facts.deadline.astimezone(BRUSSELS).date()
     rows = countries.by_country
     if facts.received_at is not None and facts.received_at >= facts.deadline:
+        return False
+    if facts.received_at is not None and facts.opens_at and facts.received_at < facts.opens_at:
         return False
     if not all(one.description_present for one in applicants):
         return False
@@ -50,16 +47,20 @@ def is_eligible(facts: ProposalFacts, countries: CountrySet) -> bool:  # noqa: C
             return False
     if not all(one.kind in KINDS for one in applicants):
         return False
-    links = [_written_alike(one.profile_link) for one in facts.participants if one.profile_link]
+    links = [folded_address(one.profile_link) for one in facts.participants if one.profile_link]
     if len(set(links)) < len(links) and any(
-        links.count(_written_alike(one.profile_link)) > 1 for one in applicants
+        links.count(folded_address(one.profile_link)) > 1 for one in applicants
     ):
         return False
     for one in applicants:
+        planned = one.planned_on
         if one.registration == Registration.REGISTERED:
             if not one.profile_link or one.profile_link_shared:
                 return False
-        elif one.registration not in ON_THE_WAY or not one.planned_on:
+        elif one.registration == Registration.APPLIED:
+            if not planned or planned > day.isoformat():
+                return False
+        elif one.registration != Registration.PLANNED or not planned or planned < day.isoformat():
             return False
     if not all(one.services and one.independent_members for one in applicants):
         return False
@@ -72,11 +73,19 @@ def is_eligible(facts: ProposalFacts, countries: CountrySet) -> bool:  # noqa: C
     for one, other in combinations(applicants, 2):
         if one.organisation == other.organisation or (one.pic and one.pic == other.pic):
             return False
-        if one.country == other.country and normal(one.name) == normal(other.name):
+        if one.country == other.country and folded_name(one.name) == folded_name(other.name):
+            return False
+    for one in facts.participants:
+        if one.role == Role.ASSOCIATED and any(
+            is_probably_same(one, other) for other in applicants
+        ):
             return False
     if any(one.controlled_by for one in facts.participants):
         top = groups_by_control(facts.participants)
         if len({top[one.key] for one in applicants}) < len(applicants):
+            return False
+        outside = Controllers.among(facts.participants).outside
+        if any(one.key in outside for one in applicants):
             return False
     if sum(one.role == Role.COORDINATOR for one in facts.participants) != 1:
         return False
@@ -112,5 +121,7 @@ def is_eligible(facts: ProposalFacts, countries: CountrySet) -> bool:  # noqa: C
     ):
         return False
     if any(one.budget.requested_grant for one in facts.participants if one.role == Role.ASSOCIATED):
+        return False
+    if any(one.budget.requested_grant > one.budget.eligible_costs for one in applicants):
         return False
     return not any(one.other_applications for one in applicants)

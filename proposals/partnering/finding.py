@@ -23,9 +23,9 @@ from django.utils.translation import gettext_lazy as _
 from applicants import vocabularies
 from calls import clock
 from calls.eligibility.countries import choices_on
+from foundation.folding import SHORTEST_CORRECTED, fold, trigrams_of, words_in
 from proposals.models import PartnershipRequest, PartnershipRequestQuerySet
 from proposals.models.languages import LANGUAGES
-from foundation.folding import SHORTEST_CORRECTED, fold, trigrams_of, words_in
 
 MOST_SIGNS, MOST_WORDS, PER_PAGE, MOST_PAGES = 200, 8, 20, 500
 MOST_NEAR, MOST_LOOKED_AT = (

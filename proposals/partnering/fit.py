@@ -78,7 +78,8 @@ def drafts_of(user: User, call: str, moment: datetime) -> list[Proposal]:
 def consortium_of(proposal: Proposal) -> Consortium:
     """A draft as the rules see it; what other proposals say of its partners is not asked here."""
     deadline = proposal.call.by_its_clock(proposal.deadline)
-    facts = facts_of(dossier_of(Draft(proposal)), Circumstances(deadline=deadline))
+    circumstances = Circumstances(deadline=deadline, rule_date=proposal.call.rule_date)
+    facts = facts_of(dossier_of(Draft(proposal)), circumstances)
     rules, countries = proposal.call.rule_set, proposal.call.programme.country_set()
     return Consortium(proposal, facts, outlook(facts, rules, countries), rules, countries)
 

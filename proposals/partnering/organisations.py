@@ -16,6 +16,7 @@ from applicants import vocabularies
 from applicants.models import Membership, Organisation
 from applicants.profile import profile_of
 from calls.eligibility import digest_of
+from foundation.folding import words_in
 from proposals.models import OrganisationText
 from proposals.partnering.finding import (
     MOST_PAGES,
@@ -28,7 +29,6 @@ from proposals.partnering.finding import (
     matching,
     terms_of,
 )
-from foundation.folding import words_in
 from proposals.partnering.requests import learn_words
 
 FACETS = (

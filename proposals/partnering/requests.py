@@ -13,9 +13,9 @@ from applicants.models import Organisation, User
 from applicants.profile import profile_of
 from calls import clock
 from calls.models import Call
+from foundation.folding import trigrams_of, words_in
 from proposals.mailing import Words, post
 from proposals.models import PartnershipRequest, SearchWord
-from foundation.folding import trigrams_of, words_in
 
 LASTS = timedelta(days=90)
 PROFILE_STEPS_ASKED = ("identity", "sectors")

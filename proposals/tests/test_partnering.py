@@ -14,10 +14,10 @@ from calls import clock
 from calls.models import Call
 from calls.rehearsing import begin_rehearsal
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
+from foundation.folding import fold, sound_of, words_in
 from proposals.models import Conversation, Mail, OrganisationText, PartnershipRequest, SavedSearch
 from proposals.partnering import requests
 from proposals.partnering.finding import near_words
-from foundation.folding import fold, sound_of, words_in
 from proposals.partnering.organisations import take_texts
 from proposals.partnering.requests import CannotPublish, RequestChanged
 from proposals.tests.factories import make_draft, make_officer

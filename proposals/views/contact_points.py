@@ -7,11 +7,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from applicants.models import Organisation, User
+from foundation.folding import words_in
 from proposals.contact_points import nearest
 from proposals.models import ContactPoint
 from proposals.models.languages import LANGUAGES
 from proposals.partnering.finding import country_names
-from foundation.folding import words_in
 
 MOST_SIGNS = 100
 

@@ -40,6 +40,7 @@ class InTime(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "Received at least a microsecond before the deadline.",
+        Outcome.OFFICER: "Received before the call opened.",
         Outcome.INADMISSIBLE: "Received at the deadline instant or later.",
     }
 
@@ -51,6 +52,16 @@ class InTime(Rule):
             "received_at": in_utc(received),
             "deadline": in_utc(deadline),
         }
+        opens = case.facts.opens_at
+        if opens is not None and received < min(opens, deadline):
+            message = (
+                f"Received {in_brussels(received)}, before the call opened on {in_brussels(opens)}."
+            )
+            message += " An officer decides."
+            evidence["opens_at"] = in_utc(opens)
+            fix = Fix("check", "Check the instant of reception.")
+            yield self.found("submission", Outcome.OFFICER, message, evidence, fix)
+            return
         if received < deadline:
             message = f"Received {in_brussels(received)}, before the deadline."
             yield self.found("submission", Outcome.PASS, message, evidence)

@@ -8,6 +8,7 @@ from calls.eligibility.countries import STATUS_NOTES, Participation, Standing, s
 from calls.eligibility.facts import MemberFacts, OrganisationKind, ParticipantFacts, Registration
 from calls.eligibility.rules.base import Case, Level, Rule, day_in_words, listed, parameter
 from calls.eligibility.verdict import Finding, Fix, Outcome
+from foundation.folding import folded_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +165,10 @@ class KindOfOrganisation(Rule):
                     f"Check the kind of {one.name}; an organisation that may not apply can be an "
                     "associated partner.",
                 )
-            yield self.found(one.key, outcome, f"{one.name} {words}", {"kind": one.kind}, fix)
+            who = one.legal_name if one.kind == OrganisationKind.RUNS_CLUSTER else ""
+            yield self.found(
+                one.key, outcome, f"{who or one.name} {words}", {"kind": one.kind}, fix
+            )
 
     def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
         if one.kind is None:
@@ -178,7 +182,7 @@ class KindOfOrganisation(Rule):
         if one.kind != OrganisationKind.RUNS_CLUSTER:
             return Outcome.PASS, f"{WHAT_IT_IS[one.kind]}."
         if one.cluster_name.strip():
-            return Outcome.PASS, f"applies for {one.cluster_name}, a cluster that it runs."
+            return Outcome.PASS, f"applies for {one.cluster_name.strip()}, a cluster that it runs."
         return Outcome.OFFICER, "applies for a cluster that it runs, but does not name the cluster."
 
 
@@ -217,7 +221,8 @@ class PlatformRegistration(Rule):
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "Registered with a link to the profile, or on the way as the call accepts it, "
         "with a date.",
-        Outcome.WARN: "On the way as the call accepts it, but without a date.",
+        Outcome.WARN: "On the way as the call accepts it, but without a date, or with one that cannot be: "
+        "planned for a day that has passed on the rule date, or applied for on a later one.",
         Outcome.OFFICER: "Registered without a link, or with one that another organisation gives "
         "too; or nothing is said.",
         Outcome.INELIGIBLE: "Neither registered nor as far on the way as the call asks.",
@@ -231,7 +236,7 @@ class PlatformRegistration(Rule):
     def judge(self, case: Case) -> Iterable[Finding]:
         shared = _shared_links(case.facts.participants)
         for one in case.applicants:
-            outcome, message = self._explain(one, shared)
+            outcome, message = self._explain(one, shared, case)
             fix = None
             if outcome != Outcome.PASS:
                 fix = Fix("profile", f"Mend the registration in the cluster profile of {one.name}.")
@@ -242,7 +247,7 @@ class PlatformRegistration(Rule):
             }
             yield self.found(one.key, outcome, message, evidence, fix)
 
-    def _explain(self, one: ParticipantFacts, shared: Shared) -> tuple[Outcome, str]:
+    def _explain(self, one: ParticipantFacts, shared: Shared, case: Case) -> tuple[Outcome, str]:
         if one.registration is None:
             message = f"{one.name} has not said whether it is on the cluster platform."
             return Outcome.OFFICER, message
@@ -254,24 +259,16 @@ class PlatformRegistration(Rule):
             )
         if one.registration == Registration.REGISTERED:
             return _explain_registered(one, shared)
-        return _explain_on_the_way(one)
-
-
-def _link_of(one: ParticipantFacts) -> str:
-    """What tells one profile from another: not how its address is written."""
-    if not one.profile_link:
-        return ""
-    address = one.profile_link.strip().casefold().partition("#")[0]
-    return address.removeprefix("https://").removeprefix("http://").rstrip("/")
+        return _explain_on_the_way(one, case)
 
 
 def _shared_links(participants: tuple[ParticipantFacts, ...]) -> Shared:
     """Links that more than one participant gives, with those who give them."""
-    links = [_link_of(one) for one in participants]
+    links = [folded_address(one.profile_link) for one in participants]
     if len(set(links)) == len(links):
         return {}
     return {
-        link: [one for one in participants if _link_of(one) == link]
+        link: [one for one in participants if folded_address(one.profile_link) == link]
         for link in links
         if link and links.count(link) > 1
     }
@@ -285,7 +282,7 @@ def _explain_registered(one: ParticipantFacts, shared: Shared) -> tuple[Outcome,
         )
     same = [
         other.name
-        for other in shared.get(_link_of(one), ())
+        for other in shared.get(folded_address(one.profile_link), ())
         if other.organisation != one.organisation
     ]
     if same or one.profile_link_shared:
@@ -297,9 +294,16 @@ def _explain_registered(one: ParticipantFacts, shared: Shared) -> tuple[Outcome,
     return Outcome.PASS, f"{one.name} is registered on the platform."
 
 
-def _explain_on_the_way(one: ParticipantFacts) -> tuple[Outcome, str]:
+def _explain_on_the_way(one: ParticipantFacts, case: Case) -> tuple[Outcome, str]:
     has_applied = one.registration == Registration.APPLIED
     does = "has asked to be registered" if has_applied else "plans to be registered"
+    day = case.rule_date.isoformat()
+    if one.planned_on and (one.planned_on > day if has_applied else one.planned_on < day):
+        is_wrong = "lies after" if has_applied else "had passed by"
+        return Outcome.WARN, (
+            f"{one.name} {does} on the platform ({one.planned_on}), but this day {is_wrong} "
+            f"{case.day_in_words}, the date that counts."
+        )
     if one.planned_on:
         return Outcome.PASS, f"{one.name} {does} on the platform ({one.planned_on})."
     return Outcome.WARN, (

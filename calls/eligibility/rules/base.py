@@ -36,7 +36,7 @@ class Case:
 
     `counting` says how each applicant counts, `sure` and `possible` which of them count surely and which
     may; they are empty while the rules about partners have not run. `stand_apart` says that plainly no
-    two applicants are one organisation or belong together. `costs` are those of applicants only: what an
+    two participants are one organisation or belong together. `costs` are those of applicants only: what an
     associated partner spends is its own; `grant` is what all participants ask for. Both in euro.
     """
 
@@ -57,7 +57,7 @@ class Case:
         applicants = facts.applicants
         costs = sum([one.budget.eligible_costs for one in applicants], NOTHING)
         grant = sum([one.budget.requested_grant for one in facts.participants], NOTHING)
-        apart = stand_apart(applicants)
+        apart = stand_apart(facts.participants)
         words = day_in_words(day)
         return cls(facts, countries, day, words, applicants, apart, costs, grant, {}, (), ())
 

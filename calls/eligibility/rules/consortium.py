@@ -18,7 +18,14 @@ from calls.eligibility.rules.base import (
     parameter,
     states_of,
 )
-from calls.eligibility.rules.identity import groups_by_control, is_probably_same, is_same
+from calls.eligibility.rules.identity import (
+    Controllers,
+    Ground,
+    Tie,
+    is_probably_same,
+    is_same,
+    ties_among,
+)
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
@@ -312,52 +319,146 @@ class Independent(Rule):
     asks: ClassVar[str] = "The organisations are independent of one another."
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "No applicant is known to control another, and none is probably listed twice.",
-        Outcome.OFFICER: "Some are linked, and enough independent ones remain.",
+        Outcome.OFFICER: "Some are linked, surely or by their names, and enough independent ones remain; "
+        "or a body that is none of the participants controls one of them.",
         Outcome.INELIGIBLE: "Some are linked for certain, and too few independent ones remain.",
     }
 
     minimum: int = parameter("How many independent organisations must remain.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        certain, linked = _linked_pairs(case)
-        if not linked:
-            message = "No applicant is known to control another, and none is listed twice."
-            yield self.found("consortium", Outcome.PASS, message, {"linked": []})
+        if case.stand_apart:
+            yield self._all_apart()
             return
-        # Who is out does not count, but stands in the proposal: a link with it is for an officer.
-        among_possible = [pair for pair in certain if all(one in case.possible for one in pair)]
-        remaining = groups(case.possible, among_possible)
-        names = listed(f"{one.name} with {other.name}" for one, other in linked)
-        too_few = bool(among_possible) and remaining < self.minimum
-        message = f"Not independent of each other, or the same organisation: {names}. "
-        message += (
-            f"Only {remaining} independent ones remain; {self.minimum} are needed."
-            if too_few
-            else "An officer decides."
+        ties = ties_among(case.facts.participants, case.applicants)
+        outside = _outside(case, ties)
+        if not ties and not outside:
+            yield self._all_apart()
+            return
+        certain = _certain_pairs(ties, case)
+        remaining = groups(case.possible, certain)
+        too_few = bool(certain) and remaining < self.minimum
+        sentences = [_why(tie, case) for tie in ties]
+        sentences += [
+            f"{one.name} names “{text}” as the body that controls it." for one, text in outside
+        ]
+        sentences.append(self._what_follows(remaining) if too_few else "An officer decides.")
+        yield self.found(
+            "consortium",
+            Outcome.INELIGIBLE if too_few else Outcome.OFFICER,
+            " ".join(sentences),
+            _evidence_of(ties, outside) | {"remaining": remaining},
+            Fix("consortium", _what_to_do(ties)),
         )
-        advice = "Keep one of them only, or add an organisation that is independent of the others."
-        outcome = Outcome.INELIGIBLE if too_few else Outcome.OFFICER
-        keys = [[one.key, other.key] for one, other in linked]
-        evidence = {"linked": keys, "remaining": remaining}
-        yield self.found("consortium", outcome, message, evidence, Fix("consortium", advice))
+
+    def _what_follows(self, remaining: int) -> str:
+        left = count_of(remaining, "independent organisation")
+        verb = "remains" if remaining == 1 else "remain"
+        return f"{left} {verb}; at least {self.minimum} {needed(self.minimum)}."
+
+    def _all_apart(self) -> Finding:
+        message = "No applicant is known to control another, and none is listed twice."
+        return self.found("consortium", Outcome.PASS, message, {"linked": []})
 
 
-Pairs = list[tuple[ParticipantFacts, ParticipantFacts]]
+def _certain_pairs(ties: list[Tie], case: Case) -> list[tuple[ParticipantFacts, ParticipantFacts]]:
+    """Who is out does not count, but is in the proposal: a link with it is for an officer."""
+    return [
+        (tie.one, tie.other)
+        for tie in ties
+        if tie.is_sure and tie.one in case.possible and tie.other in case.possible
+    ]
 
 
-def _linked_pairs(case: Case) -> tuple[Pairs, Pairs]:
-    """Applicants that are surely one organisation or under one control; and those that may be, too."""
-    if case.stand_apart:
-        return [], []
-    top = groups_by_control(case.facts.participants)
-    certain, linked = [], []
-    for pair in combinations(case.applicants, 2):
-        is_sure = is_same(*pair) or top[pair[0].key] == top[pair[1].key]
-        if is_sure:
-            certain.append(pair)
-        if is_sure or is_probably_same(*pair):
-            linked.append(pair)
-    return certain, linked
+def _evidence_of(ties: list[Tie], outside: list[tuple[ParticipantFacts, str]]) -> dict[str, Any]:
+    return {
+        "linked": [[tie.one.key, tie.other.key] for tie in ties if tie.other.applies],
+        "grounds": [
+            {"between": [tie.one.key, tie.other.key], "ground": tie.ground, "sure": tie.is_sure}
+            for tie in ties
+        ],
+        "outside": {one.key: text for one, text in outside},
+    }
+
+
+def _outside(case: Case, ties: list[Tie]) -> list[tuple[ParticipantFacts, str]]:
+    """Applicants with the controller that they name, where that is no participant and no tie says it."""
+    controllers = Controllers.among(case.facts.participants)
+    said = {
+        one.key
+        for tie in ties
+        if tie.ground == Ground.OWNER and _both_name_it(tie, controllers)
+        for one in (tie.one, tie.other)
+    }
+    return [
+        (one, controllers.outside[one.key])
+        for one in case.applicants
+        if one.key in controllers.outside and one.key not in said
+    ]
+
+
+def _why(tie: Tie, case: Case) -> str:
+    """Both names, and the ground on which they are taken to belong together."""
+    one, other = tie.one.name, tie.other.name
+    if not tie.other.applies:
+        return f"{_why_one_body(tie, case)} {one} applies, and {other} is an associated partner."
+    if tie.ground == Ground.CONTROL:
+        return _why_control(tie, case)
+    if tie.ground == Ground.OWNER:
+        return _why_owner(tie, case)
+    return _why_one_body(tie, case)
+
+
+def _why_owner(tie: Tie, case: Case) -> str:
+    one, other = tie.one.name, tie.other.name
+    controllers = Controllers.among(case.facts.participants)
+    if _both_name_it(tie, controllers):
+        first, second = (controllers.outside[key] for key in (tie.one.key, tie.other.key))
+        return (
+            f"{one} and {other} name the same body as their controller: “{first}” and “{second}”."
+        )
+    body = controllers.written_for(tie.top)
+    return f"{one} and {other} are under the control of the same body outside the consortium, “{body}”."
+
+
+def _both_name_it(tie: Tie, controllers: Controllers) -> bool:
+    return tie.one.key in controllers.outside and tie.other.key in controllers.outside
+
+
+def _why_one_body(tie: Tie, case: Case) -> str:
+    one, other = tie.one.name, tie.other.name
+    both = f"{one} ({tie.one.key}) and {other} ({tie.other.key})"
+    if tie.ground == Ground.RECORD:
+        return f"{both} are the same organisation: they have the same record."
+    if tie.ground == Ground.CODE:
+        return (
+            f"{both} are the same organisation: both have the participant code (PIC) {tie.one.pic}."
+        )
+    where = f" and both are in {case.country_name(tie.one.country)}" if tie.one.country else ""
+    return f"{both} are perhaps the same organisation: their names are alike{where}."
+
+
+def _why_control(tie: Tie, case: Case) -> str:
+    """Who named whom, as it was written; through whom else where neither named the other."""
+    for below, above in ((tie.one, tie.other), (tie.other, tie.one)):
+        if above.key == _named_by(below, case):
+            written = below.controlled_by.strip()
+            as_written = "" if written in (above.key, above.name) else f" (as “{written}”)"
+            return f"{below.name} names {above.name}{as_written} as the body that controls it."
+    names = {one.key: one.name for one in case.facts.participants}
+    top = names[tie.top]
+    return f"{tie.one.name} and {tie.other.name} are under the control of {top}."
+
+
+def _named_by(one: ParticipantFacts, case: Case) -> str:
+    controllers = Controllers.among(case.facts.participants)
+    return controllers.sure.get(one.key) or controllers.probable.get(one.key, "")
+
+
+def _what_to_do(ties: list[Tie]) -> str:
+    if ties:
+        return "Keep one of them only, or add an organisation that is independent of the others."
+    return "Check who controls the organisation. Choose the partner, if it is one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

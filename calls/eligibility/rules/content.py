@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from calls.eligibility.countries import Standing, is_in_europe
 from calls.eligibility.facts import IndicatorFacts, MarketFacts
+from calls.eligibility.regions import countries_named_in, names_europe
 from calls.eligibility.rules.base import Case, Level, Rule, count_of, listed, parameter, sentence
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
@@ -43,8 +44,20 @@ class ActivitiesJustified(Rule):
                 yield self.found(subject, Outcome.PASS, message)
                 continue
             message = f"“{title}” {listed(lacks)}. The call asks for an objective and a reason."
+            if not activity.objective.strip():
+                message += _perhaps_the_other_strand(case)
             fix = Fix("activities", f"Say what “{title}” serves and why it is needed.")
             yield self.found(subject, Outcome.OFFICER, message, {}, fix)
+
+
+def _perhaps_the_other_strand(case: Case) -> str:
+    """A hint where what was given belongs to another strand of the call; empty elsewhere."""
+    other = case.facts.other_strand
+    return (
+        f" What is given belongs to strand {other}: perhaps the whole proposal does."
+        if other
+        else ""
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +70,7 @@ class Deliverables(Rule):
     asks: ClassVar[str] = "Each result that the strand requires is among the deliverables."
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The deliverable is described, or a document is added for it.",
-        Outcome.OFFICER: "It is not; perhaps the proposal belongs to the other strand.",
+        Outcome.OFFICER: "It is not; perhaps the proposal belongs to another strand.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -68,6 +81,7 @@ class Deliverables(Rule):
                 yield self.found(subject, Outcome.PASS, message)
                 continue
             message = f"{deliverable.title}: not described. The strand requires it."
+            message += _perhaps_the_other_strand(case)
             fix = Fix("deliverables", f"Describe the deliverable “{deliverable.title}”.")
             yield self.found(subject, Outcome.OFFICER, message, {}, fix)
 
@@ -124,7 +138,8 @@ class ThirdMarkets(Rule):
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The market is a country outside Europe and outside COSME on the rule date.",
         Outcome.WARN: "It is a region; the call speaks of specific countries.",
-        Outcome.OFFICER: "It takes part in COSME or lies in Europe, or no market is named.",
+        Outcome.OFFICER: "It takes part in COSME or lies in Europe, also where it is written as a region; or "
+        "no market is named.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -136,7 +151,7 @@ class ThirdMarkets(Rule):
             outcome, message = self._explain(market, case)
             mend: Fix | None = None
             if outcome == Outcome.WARN:
-                mend = Fix("vision", "Name the countries that you mean.")
+                mend = Fix("vision", "Choose the countries that you mean from the list.")
             elif outcome != Outcome.PASS:
                 mend = Fix("vision", "Name a country beyond Europe that is not a COSME country.")
             evidence: dict[str, Any] = {"country": market.country, "region": market.region}
@@ -144,10 +159,7 @@ class ThirdMarkets(Rule):
 
     def _explain(self, market: MarketFacts, case: Case) -> tuple[Outcome, str]:
         if market.country is None:
-            return Outcome.WARN, (
-                f"“{market.region}” is a region. The call speaks of specific third countries: "
-                "name those that you mean."
-            )
+            return self._explain_region(market.region, case)
         country = sentence(case.country_name(market.country))
         standing, _row = case.countries.standing(market.country, case.rule_date)
         if standing in (Standing.MEMBER_STATE, Standing.IN_FORCE, Standing.TERRITORY):
@@ -158,6 +170,27 @@ class ThirdMarkets(Rule):
         if is_in_europe(market.country):
             return Outcome.OFFICER, f"{country} lies in Europe; the call looks beyond Europe."
         return Outcome.PASS, f"{country} is a third market beyond Europe."
+
+    def _explain_region(self, region: str, case: Case) -> tuple[Outcome, str]:
+        if names_europe(region):
+            return (
+                Outcome.OFFICER,
+                f"“{region}” is Europe or a part of it; the call looks beyond Europe.",
+            )
+        named = [code for code in countries_named_in(region) if not self._is_beyond(code, case)]
+        if named:
+            countries = listed(case.country_name(code) for code in named)
+            return Outcome.OFFICER, (
+                f"“{region}” names {countries}. The call looks beyond Europe and beyond the countries that "
+                "take part in COSME."
+            )
+        return Outcome.WARN, (
+            f"“{region}” is a region. The call speaks of specific third countries: name those that you mean."
+        )
+
+    def _is_beyond(self, code: str, case: Case) -> bool:
+        standing, _row = case.countries.standing(code, case.rule_date)
+        return standing in (Standing.NONE, Standing.SIGNED) and not is_in_europe(code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,43 @@
-"""When two entries of a consortium are one organisation, surely or probably, or belong together."""
+"""When two entries of a consortium are one organisation, surely or probably, or belong together.
+
+Sure is what a record, a participant code or a choice says. What only names say is probable, however alike
+they are, and never keeps anybody out: an officer decides.
+"""
 
 import re
-import unicodedata
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
 
-from calls.eligibility.facts import ParticipantFacts
+from calls.eligibility.facts import Control, ParticipantFacts
+from foundation.folding import folded_name
+
+Participants = tuple[ParticipantFacts, ...]
 
 
-@lru_cache(maxsize=4096)
-def normal(text: str) -> str:
-    """Letters and digits of a name in lower case, without accents, to compare names by."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return re.sub(r"[\W_]+", "", "".join(sign for sign in plain if not unicodedata.combining(sign)))
+class Ground(StrEnum):
+    """Why two entries are taken for one organisation, or for organisations that belong together."""
+
+    RECORD = "record"
+    CODE = "participant-code"
+    NAME = "name"
+    CONTROL = "control"
+    OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Two entries that are not, or perhaps not, independent of each other, and why.
+
+    `top` is who controls both: the key of a participant, or a body outside as `Controllers.above` names it.
+    """
+
+    one: ParticipantFacts
+    other: ParticipantFacts
+    ground: Ground
+    is_sure: bool
+    top: str = ""
 
 
 def is_same(one: ParticipantFacts, other: ParticipantFacts) -> bool:
@@ -28,34 +53,112 @@ def is_probably_same(one: ParticipantFacts, other: ParticipantFacts) -> bool:
 
 def _names_of(one: ParticipantFacts) -> set[str]:
     """What it is called: a cluster and the entity that runs it are one organisation."""
-    return {normal(name) for name in (one.name, one.legal_name) if normal(name)}
+    return {folded for name in (one.name, one.legal_name) if (folded := folded_name(name))}
 
 
 # What people write where nobody controls them.
 NOBODY = frozenset({"", "no", "none", "nobody", "noone", "na", "nil", "notapplicable"})
 
 
-def groups_by_control(participants: tuple[ParticipantFacts, ...]) -> dict[str, str]:
-    """For each key who stands on top: the participant itself, another one, or a body outside.
+def controller_of(one: ParticipantFacts) -> str:
+    """What was chosen or written about who controls it; empty where nobody does."""
+    text = one.controlled_by.strip()
+    if one.control == Control.NOBODY or (one.control is None and _plain(text) in NOBODY):
+        return ""
+    return text
 
-    Chains are followed, also through associated partners. Who controls may be named by key, record or
-    name; a body outside is known by its name only.
-    """
-    known = {name: one.key for one in reversed(participants) for name in _ways_to_name(one)}
-    above = {
-        one.key: known.get(normal(one.controlled_by), f"outside {normal(one.controlled_by)}")
-        for one in participants
-        if normal(one.controlled_by) not in NOBODY
+
+def _plain(text: str) -> str:
+    """Letters and digits alone, in lower case."""
+    return re.sub(r"[\W_]+", "", text.casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Controllers:
+    """Who is directly above whom, by key; `outside` has what was written and matches no participant."""
+
+    sure: Mapping[str, str]
+    probable: Mapping[str, str]
+    outside: Mapping[str, str]
+
+    @classmethod
+    def among(cls, participants: Participants) -> "Controllers":
+        sure, probable, outside = {}, {}, {}
+        for one in participants:
+            written = controller_of(one)
+            if not written:
+                continue
+            if (key := _surely_named(written, one, participants)) is not None:
+                sure[one.key] = key
+            elif (key := _probably_named(written, participants)) is not None:
+                probable[one.key] = key
+            else:
+                outside[one.key] = written
+        return cls(sure, probable, outside)
+
+    def above(self) -> dict[str, str]:
+        """Everybody who is above somebody, the bodies outside by their folded names."""
+        beyond = {key: _outside(text) for key, text in self.outside.items()}
+        return {**beyond, **self.probable, **self.sure}
+
+    def written_for(self, top: str) -> str:
+        """A body outside, as the first that named it wrote it."""
+        return next(text for text in self.outside.values() if _outside(text) == top)
+
+
+def _outside(text: str) -> str:
+    return f"outside {folded_name(text) or _plain(text) or text}"
+
+
+def _surely_named(
+    written: str, of: ParticipantFacts, participants: Iterable[ParticipantFacts]
+) -> str | None:
+    """Who is named by key, record, participant code, or the very name that it has."""
+    plain, digits = _plain(written), _digits_of(written)
+    ways = {
+        Control.PARTNER: lambda one: written == one.key,
+        Control.OTHER: lambda one: bool(one.pic) and digits == one.pic,
+        None: lambda one: (
+            plain in (_plain(one.key), _plain(one.organisation))
+            or (bool(one.pic) and digits == one.pic)
+            or plain in (_plain(one.name), _plain(one.legal_name))
+        ),
     }
+    is_named = ways[of.control if of.control != Control.NOBODY else None]
+    return next((one.key for one in participants if is_named(one)), None)
+
+
+def _digits_of(written: str) -> str:
+    """“PIC 999 999 999” is 999999999; a text with other words has no digits to compare by."""
+    text = re.sub(r"^\W*pic\W*", "", written, flags=re.IGNORECASE)
+    return re.sub(r"[\s.-]+", "", text)
+
+
+def _probably_named(written: str, participants: Iterable[ParticipantFacts]) -> str | None:
+    """Who has such an acronym, or a name that folds alike."""
+    folded = folded_name(written)
+    if not folded:
+        return None
+    for one in participants:
+        if folded in _names_of(one) or folded == folded_name(one.acronym):
+            return one.key
+    return None
+
+
+def groups_by_control(participants: Participants) -> dict[str, str]:
+    """For each key who is on top: the participant itself, another one, or a body outside.
+
+    Chains are followed, also through associated partners, and also where only a name says so.
+    """
+    return _tops(participants, Controllers.among(participants).above())
+
+
+def _tops(participants: Participants, above: Mapping[str, str]) -> dict[str, str]:
     return {one.key: _top_of(one.key, above) for one in participants}
 
 
-def _ways_to_name(one: ParticipantFacts) -> set[str]:
-    return {normal(one.key), normal(one.organisation), *_names_of(one)} - NOBODY
-
-
 def _top_of(key: str, above: Mapping[str, str]) -> str:
-    """Who stands on top of a chain; in a circle the first of it by its key."""
+    """Who is on top of a chain; in a circle the first of it by its key."""
     way = [key]
     while (following := above.get(way[-1])) is not None:
         if following in way:
@@ -64,15 +167,57 @@ def _top_of(key: str, above: Mapping[str, str]) -> str:
     return way[-1]
 
 
-def stand_apart(participants: tuple[ParticipantFacts, ...]) -> bool:
+def ties_among(participants: Participants, applicants: Participants) -> list[Tie]:
+    """All that ties two applicants to each other, or makes an applicant an associated partner as well.
+
+    Participants are asked because control may pass through an associated partner.
+    """
+    controllers = Controllers.among(participants)
+    sure = _tops(participants, controllers.sure)
+    probable = _tops(participants, controllers.above())
+    found = [_tie_of(*pair, sure, probable) for pair in combinations(applicants, 2)]
+    others = [one for one in participants if not one.applies]
+    found += [_one_body(one, other) for one in applicants for other in others]
+    return [tie for tie in found if tie is not None]
+
+
+def _tie_of(
+    one: ParticipantFacts,
+    other: ParticipantFacts,
+    sure: Mapping[str, str],
+    probable: Mapping[str, str],
+) -> Tie | None:
+    same = _one_body(one, other)
+    if same is not None and same.is_sure:
+        return same
+    if sure[one.key] == sure[other.key]:
+        return Tie(one, other, Ground.CONTROL, is_sure=True, top=sure[one.key])
+    top = probable[one.key]
+    if top == probable[other.key]:
+        ground = Ground.OWNER if top.startswith("outside ") else Ground.CONTROL
+        return Tie(one, other, ground, is_sure=False, top=top)
+    return same
+
+
+def _one_body(one: ParticipantFacts, other: ParticipantFacts) -> Tie | None:
+    if one.organisation == other.organisation:
+        return Tie(one, other, Ground.RECORD, is_sure=True)
+    if one.pic and one.pic == other.pic:
+        return Tie(one, other, Ground.CODE, is_sure=True)
+    if is_probably_same(one, other):
+        return Tie(one, other, Ground.NAME, is_sure=False)
+    return None
+
+
+def stand_apart(participants: Participants) -> bool:
     """Whether nobody shares a record, a code or a name with another, and nobody names a controller."""
-    if any(one.controlled_by and normal(one.controlled_by) not in NOBODY for one in participants):
+    if any(one.controlled_by and controller_of(one) for one in participants):
         return False
     if len({one.organisation for one in participants}) < len(participants):
         return False
     codes = [one.pic for one in participants if one.pic]
-    names = [normal(one.name) for one in participants]
+    names = [folded_name(one.name) for one in participants]
     names += [
-        normal(one.legal_name) for one in participants if one.legal_name not in ("", one.name)
+        folded_name(one.legal_name) for one in participants if one.legal_name not in ("", one.name)
     ]
     return len(set(codes)) == len(codes) and len(set(names)) == len(names)

@@ -131,13 +131,13 @@ class BudgetAddsUp(Rule):
     level: ClassVar[Level] = Level.CONTENT
     title: ClassVar[str] = "Budget adds up"
     asks: ClassVar[str] = (
-        "The lines of the partners add up to the totals; an associated partner takes part at its "
-        "own cost."
+        "The lines of the partners add up to the totals; nobody asks for more than its own costs; an "
+        "associated partner takes part at its own cost."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The lines add up to the totals, which the portal computes itself.",
         Outcome.WARN: "A dossier from elsewhere states other totals.",
-        Outcome.OFFICER: "An associated partner asks for a grant.",
+        Outcome.OFFICER: "An associated partner asks for a grant, or an applicant for more than its costs.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -164,3 +164,12 @@ class BudgetAddsUp(Rule):
                 )
                 fix = Fix("budget", f"Set the grant of {one.name} to 0.")
                 yield self.found(one.key, Outcome.OFFICER, message, {"requested": str(asked)}, fix)
+            elif one.role != Role.ASSOCIATED and asked > one.budget.eligible_costs:
+                costs = one.budget.eligible_costs
+                message = (
+                    f"{one.name} asks for {euro(asked)}, which is more than its own eligible costs of "
+                    f"{euro(costs)}. An officer will ask."
+                )
+                fix = Fix("budget", f"Check the costs and the grant of {one.name}.")
+                evidence = {"requested": str(asked), "costs": str(costs)}
+                yield self.found(one.key, Outcome.OFFICER, message, evidence, fix)
