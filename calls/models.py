@@ -175,6 +175,14 @@ class Call(models.Model):
     cloned_from = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="clones"
     )
+    bulk_with_remarks = models.BooleanField(
+        _("decides in bulk despite remarks"),
+        default=True,
+        help_text=_(
+            "Officers may handle a case with remarks together with others, after ticking it. Otherwise each "
+            "such case is decided on its own page."
+        ),
+    )
     moderates_requests = models.BooleanField(
         default=False,
         help_text="Partnership requests are looked at by an officer before they are published.",

@@ -12,7 +12,15 @@ from calls import clock
 from calls.models import Call, Incident, Programme
 from calls.templatetags.instants import in_words
 
-COPIED = ("summary", "zone", "budget", "rules", "remedies", "moderates_requests")
+COPIED = (
+    "summary",
+    "zone",
+    "budget",
+    "rules",
+    "remedies",
+    "moderates_requests",
+    "bulk_with_remarks",
+)
 PARTS = ("sections", "contacts")
 
 

@@ -112,6 +112,7 @@ class CallForm(forms.ModelForm):
             "open_points",
             "remedies",
             "moderates_requests",
+            "bulk_with_remarks",
         ]
 
     def clean(self) -> dict[str, Any]:

@@ -124,6 +124,7 @@ class CallAdmin(DeskAdmin):
     fields = [
         "reference", "programme", "title", "summary", "published_at", "opens_at", "first_deadline",
         "deadline", "zone", "budget", "open_points", "remedies", "moderates_requests",
+        "bulk_with_remarks",
     ]  # fmt: skip
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

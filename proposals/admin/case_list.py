@@ -116,9 +116,11 @@ def rows_of(pks: list[int]) -> list[CaseRow]:
 
 
 def _newest_decisions(pks: list[int]) -> dict[int, tuple[str, DecisionState, bool]]:
-    rows = Decision.objects.filter(version__in=pks).with_conditions_since().order_by("decided_at")
-    found = rows.values_list("version", "outcome", "review__answer", "conditions_changed_at")
+    found: Any = Decision.objects.filter(version__in=pks).with_conditions_since()
+    rows = found.order_by("decided_at").values_list(
+        "version", "outcome", "review__answer", "conditions_changed_at"
+    )
     return {
         pk: (outcome, DecisionState.after(answer), changed is not None)
-        for pk, outcome, answer, changed in found
+        for pk, outcome, answer, changed in rows
     }

@@ -177,18 +177,32 @@ def _many(desk: "DeskAdmin", request: HttpRequest, task: str) -> HttpResponse:
         versions = list(_anew(request, [*marks, *_left_out(request)]))
         return _shown(desk, request, task, versions, form, is_preview=form.is_valid())
     try:
-        count = bulk.run(
+        done = bulk.run(
             task, marks, by=person(request), versions=lambda: list(_anew(request, list(marks))),
-            **form.cleaned_data,
+            seen=_seen(request), **form.cleaned_data,
         )  # fmt: skip
     except bulk.CasesChanged as change:
         versions = list(_anew(request, list(marks)))
         return _shown(desk, request, task, versions, form, changed=change.sentences)
     if task == bulk.Task.INFORM:
         tasks.hurry()
-    text = ngettext("Done for %(count)s case.", "Done for %(count)s cases.", count)
-    messages.success(request, text % {"count": count})
+    _tell(request, done)
     return redirect("admin:proposals_version_changelist")
+
+
+def _tell(request: HttpRequest, done: bulk.Done) -> None:
+    if done.count:
+        text = ngettext("Done for %(count)s case.", "Done for %(count)s cases.", done.count)
+        messages.success(request, text % {"count": done.count})
+    if done.left:
+        text = _("Not done, because their remarks were not ticked: %(cases)s.")
+        named = ", ".join(str(version) for version in done.left)
+        messages.warning(request, text % {"cases": named})
+
+
+def _seen(request: HttpRequest) -> set[int]:
+    """Cases whose remarks the officer has ticked."""
+    return {int(pk) for pk in request.POST.getlist("seen")[:MOST_AT_ONCE] if is_id(pk)}
 
 
 def _marks(request: HttpRequest) -> dict[int, str]:
@@ -226,7 +240,8 @@ def _shown(
     changed: Any = (),
 ) -> HttpResponse:
     given = form.cleaned_data if is_preview or changed else {}
-    words = {name: given[name] for name in ("reason", "with_findings") if name in given}
+    names = ("outcome", "reason", "with_findings")
+    words = {name: given[name] for name in names if name in given}
     cases = bulk.cases_for(task, versions, by=person(request), **words)
     titles = {
         bulk.Task.DECIDE: _("Record one outcome for all"),
@@ -247,4 +262,6 @@ def _shown(
         shown=_digest_of_words(form) if form.is_bound and form.is_valid() else NO_WORDS,
         changed=list(changed),
         outcome=outcomes.get(given.get("outcome", ""), ""),
+        seen=_seen(request),
+        has_remarks=any(case.remarks and not case.obstacle for case in cases),
     )

@@ -23,6 +23,8 @@ from proposals.desk.deciding import (
     inform,
     obstacle_to_informing,
     obstacle_to_reviewing,
+    remarks_on_letter,
+    remarks_on_review,
     review_decision,
 )
 from proposals.desk.queue import Queue
@@ -30,6 +32,8 @@ from proposals.desk.sheet import newest_verdict, sheet_of
 from proposals.models import Decision, DecisionReview, DecisionState, Version
 from proposals.notices import addresses_of_coordinator
 from proposals.printing import LayoutFailed
+
+CONFIRMED = DecisionReview.Answer.CONFIRMED
 
 
 class ReviewForm(forms.Form):
@@ -51,6 +55,12 @@ class ReviewForm(forms.Form):
         if sends_back and not given.get("reason", "").strip():
             self.add_error("reason", _("Say what has to be looked at again."))
         return given
+
+
+class SureReviewForm(ReviewForm):
+    """Asked for where something should be seen before confirming; shown with what that is."""
+
+    sure = forms.BooleanField(label=_("I have seen this and confirm the outcome"))
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -122,6 +132,9 @@ class DecisionAdmin(OwnPageAdmin):
 
     def _inform(self, request: HttpRequest, pk: int) -> HttpResponse:
         decision = get_object_or_404(self.get_queryset(request), pk=pk)
+        if "seen" not in request.POST and remarks_on_letter(decision):
+            messages.error(request, _("Nothing was sent: tick that you have seen the remarks."))
+            return redirect("admin:proposals_decision_change", pk)
         try:
             inform(decision, by=person(request))
         except CannotInform as refusal:
@@ -135,8 +148,14 @@ class DecisionAdmin(OwnPageAdmin):
 
     def page_of(self, request: HttpRequest, found: Decision) -> HttpResponse:
         """The decision as it was recorded, and below it the second officer's answer."""
+        obstacle = obstacle_to_reviewing(found, proposal=found.version.proposal, by=person(request))
         form = ReviewForm(request.POST or None)
+        remarks: list[str] = []
+        if form.is_valid() and form.cleaned_data["answer"] == CONFIRMED and not obstacle:
+            remarks = remarks_on_review(found)
+            form = SureReviewForm(request.POST) if remarks else form
         if request.method == "POST" and form.is_valid():
+            form.cleaned_data.pop("sure", None)
             try:
                 review_decision(found, by=person(request), **form.cleaned_data)
             except CannotReview as refusal:
@@ -144,7 +163,6 @@ class DecisionAdmin(OwnPageAdmin):
             else:
                 messages.success(request, _("Your answer is recorded."))
                 return redirect(_next_place(request, found))
-        obstacle = obstacle_to_reviewing(found, proposal=found.version.proposal, by=person(request))
         return self.show(
             request,
             "admin/proposals/decision/review.html",
@@ -152,6 +170,7 @@ class DecisionAdmin(OwnPageAdmin):
             status=422 if form.errors else 200,
             decision=found,
             form=form,
+            remarks=remarks,
             may_review=self.may_act(request),
             obstacle="" if found.reviewed else obstacle,
             **_seen_by_a_second_officer(found),
@@ -187,8 +206,9 @@ def _seen_by_a_second_officer(decision: Decision) -> dict[str, Any]:
 
 def _conditions_changed_at(decision: Decision) -> datetime | None:
     """When rules or countries changed after the outcome was recorded."""
-    found = Decision.objects.filter(pk=decision.pk).with_conditions_since()
-    return found.values_list("conditions_changed_at", flat=True).get()
+    found: Any = Decision.objects.with_conditions_since().get(pk=decision.pk)
+    changed_at: datetime | None = found.conditions_changed_at
+    return changed_at
 
 
 def _letter_state(decision: Decision) -> dict[str, Any]:
@@ -200,5 +220,6 @@ def _letter_state(decision: Decision) -> dict[str, Any]:
         "letter": letters.letter_of(decision),
         "mails": list(letters.delivery_of(decision)) if information else [],
         "may_be_told": not obstacle,
+        "letter_remarks": [] if obstacle else remarks_on_letter(decision),
         "stands": decision.state == DecisionState.STANDS,
     }

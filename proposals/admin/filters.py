@@ -209,9 +209,7 @@ class DecidedFilter(admin.SimpleListFilter):
             "yes": Decision.objects.standing(),
             "waiting": waiting,
             "mine": Decision.objects.waiting_for(person(request)),
-            "earlier": Decision.objects.in_force()
-            .with_conditions_since()
-            .filter(conditions_changed_at__isnull=False),
+            "earlier": Decision.objects.in_force().under_earlier_conditions(),
         }
         value = self.value()
         if value in named:

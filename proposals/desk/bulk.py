@@ -4,7 +4,7 @@ What an officer was shown of a case is remembered as a mark. If the case is anot
 say yes (somebody decided, a verdict was made again, the version was replaced), everything stops.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,6 +20,9 @@ from proposals.desk.deciding import (
     obstacle_to_informing,
     obstacle_to_reviewing,
     record_decision,
+    remarks_on,
+    remarks_on_letter,
+    remarks_on_review,
     review_decision,
     snippets,
 )
@@ -35,7 +38,10 @@ class Task(StrEnum):
 
 @dataclass(frozen=True)
 class Case:
-    """What would be done to a version; nothing where `obstacle` says why not. `mark` is what it is by now."""
+    """What would be done to a version; nothing where `obstacle` says why not. `mark` is what it is by now.
+
+    With `remarks` it is done only if the officer has ticked that they have seen them.
+    """
 
     version: Version
     mark: str
@@ -43,6 +49,15 @@ class Case:
     decision: Decision | None = None
     machine: str = ""
     reason: str = ""
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """To how many cases it was done, and which were left because their remarks were not ticked."""
+
+    count: int
+    left: Sequence[Version]
 
 
 class CasesChanged(Exception):
@@ -58,17 +73,24 @@ def cases_for(
     versions: Sequence[Version],
     *,
     by: User,
+    outcome: str = "",
     reason: str = "",
     with_findings: bool = False,
 ) -> list[Case]:
     """Each version with what would be done to it now, in the order of proposals' numbers."""
     ordered = sorted(versions, key=lambda one: one.proposal_id)
-    return [_case(task, one, by=by, reason=reason, with_findings=with_findings) for one in ordered]
+    words = {"outcome": outcome, "reason": reason, "with_findings": with_findings}
+    return [_case(task, version, by=by, **words) for version in ordered]
 
 
-def _case(task: str, version: Version, *, by: User, reason: str, with_findings: bool) -> Case:
+def _case(
+    task: str, version: Version, *, by: User, outcome: str, reason: str, with_findings: bool
+) -> Case:
     stored = newest_verdict(version)
     decision, obstacle = _concerned(task, version, by)
+    remarks = [] if obstacle else _remarks(task, version, decision, outcome=outcome, by=by)
+    if remarks and not version.proposal.strand.call.bulk_with_remarks:
+        obstacle = _("Decide it on its own page: %(remarks)s") % {"remarks": " ".join(remarks)}
     whole = reason.strip()
     if with_findings and stored is not None:
         texts = [text for _rule, text in snippets(stored.verdict.findings)]
@@ -80,7 +102,17 @@ def _case(task: str, version: Version, *, by: User, reason: str, with_findings: 
         decision=decision,
         machine=stored.get_outcome_display() if stored else "",
         reason=whole,
+        remarks=remarks,
     )
+
+
+def _remarks(
+    task: str, version: Version, decision: Decision | None, *, outcome: str, by: User
+) -> list[str]:
+    """What the page of this one case would remark."""
+    if decision is None:
+        return remarks_on(version, outcome, by=by) if outcome else []
+    return remarks_on_review(decision) if task == Task.CONFIRM else remarks_on_letter(decision)
 
 
 def _concerned(task: str, version: Version, by: User) -> tuple[Decision | None, str]:
@@ -112,11 +144,14 @@ def run(
     *,
     by: User,
     versions: Callable[[], Sequence[Version]],
+    seen: Collection[int] = (),
     outcome: str = "",
     reason: str = "",
     with_findings: bool = False,
-) -> int:
-    """Do it to all of them; returns to how many. `versions` fetches them anew, under a lock.
+) -> Done:
+    """Do it to all of them, but leave those with remarks that are not among `seen`.
+
+    `versions` fetches them anew, under a lock.
 
     Raises:
         CasesChanged: at least one is not what was shown; nothing was done.
@@ -124,8 +159,11 @@ def run(
     locked = Proposal.objects.select_for_update(of=("self",)).filter(versions__in=marks)
     list(locked.order_by("pk").values_list("pk"))
     fetched = list(versions())
-    cases = cases_for(task, fetched, by=by, reason=reason, with_findings=with_findings)
+    words = {"outcome": outcome, "reason": reason, "with_findings": with_findings}
+    cases = cases_for(task, fetched, by=by, **words)
     _check_unchanged(cases, marks)
+    left = [case.version for case in cases if case.remarks and case.version.pk not in seen]
+    cases = [case for case in cases if case.version not in left]
     for case in cases:
         if task == Task.DECIDE:
             record_decision(case.version, outcome=outcome, reason=case.reason, by=by)
@@ -135,7 +173,7 @@ def run(
             )
         elif case.decision is not None:
             inform(case.decision, by=by)
-    return len(cases)
+    return Done(len(cases), left)
 
 
 def _check_unchanged(cases: Sequence[Case], marks: Mapping[int, str]) -> None:

@@ -26,6 +26,7 @@ from proposals.models import (
     Proposal,
     Version,
 )
+from proposals.notices import addresses_of_coordinator
 
 SENT_BACK = DecisionReview.Answer.SENT_BACK
 
@@ -101,8 +102,11 @@ def obstacle_to_deciding(version: Version, *, proposal: Proposal, by: User) -> s
     return ""
 
 
-def remarks_on(version: Version, outcome: str, *, by: User) -> list[str]:
-    """What a careful colleague would ask before this outcome is recorded; nothing of it forbids it."""
+def remarks_on(version: Version, outcome: str, *, by: User | None = None) -> list[str]:
+    """What a careful colleague would ask before this outcome is recorded; nothing of it forbids it.
+
+    Without `by`, whose case it is is left out: a second officer is always somebody else.
+    """
     stored = newest_verdict(version)
     found = sheet_of(version, stored.verdict if stored else None)
     remarks = []
@@ -117,9 +121,28 @@ def remarks_on(version: Version, outcome: str, *, by: User) -> list[str]:
         text = _("A question to the applicant can be answered until %(due)s.")
         remarks.append(text % {"due": in_words(waiting.due_at)})
     assigned = version.proposal.assigned
-    if assigned is not None and assigned.officer_id != by.pk:
+    if assigned is not None and by is not None and assigned.officer_id != by.pk:
         remarks.append(_("This is the case of %(officer)s.") % {"officer": assigned.officer})
     return remarks
+
+
+def remarks_on_review(decision: Decision) -> list[str]:
+    """What a second officer should have seen before confirming; the same for one case and for many."""
+    return [*remarks_on(decision.version, decision.outcome), *_remarks_on_conditions(decision)]
+
+
+def remarks_on_letter(decision: Decision) -> list[str]:
+    """What should have been seen before the letter about a decision goes out."""
+    remarks = _remarks_on_conditions(decision)
+    if not addresses_of_coordinator(decision.version.proposal):
+        remarks.append(_("No email address of the coordinator is known: nobody gets an email."))
+    return remarks
+
+
+def _remarks_on_conditions(decision: Decision) -> list[str]:
+    if not Decision.objects.filter(pk=decision.pk).under_earlier_conditions().exists():
+        return []
+    return [_("Rules or countries changed after this outcome was recorded.")]
 
 
 def decision_in_force(version: Version) -> Decision | None:

@@ -59,13 +59,20 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
         None where they are as the officer knew them.
         """
+        return self.annotate(conditions_changed_at=self._change_since())
+
+    def under_earlier_conditions(self) -> "DecisionQuerySet":
+        """Those recorded before the last change of rules or countries."""
+        return self.annotate(since=self._change_since()).filter(since__isnull=False)
+
+    def _change_since(self) -> models.Subquery:
         call = "version__proposal__strand__call"
         later = ConditionChange.objects.filter(
             Q(call=models.OuterRef(call)) | Q(programme=models.OuterRef(f"{call}__programme")),
             made_at__gt=models.OuterRef("decided_at"),
         )
         newest = later.order_by("-made_at").values("made_at")[:1]
-        return self.annotate(conditions_changed_at=models.Subquery(newest))
+        return models.Subquery(newest)
 
     def waiting_for(self, officer: User) -> "DecisionQuerySet":
         """Those that this officer could confirm or send back."""

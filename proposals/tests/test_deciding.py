@@ -15,6 +15,7 @@ from django.urls import reverse
 from applicants.tests.factories import make_user
 from calls import clock
 from calls.eligibility import Finding, Outcome, digest_of
+from calls.models import Call
 from calls.periods import NoPeriod, last_day
 from conftest import NEXT_DAY
 from proposals import tasks
@@ -174,7 +175,8 @@ def test_a_decision_is_reversed_by_another_and_both_stay(version):
 def bulk_post(client, task, versions, marks=None, **sent):
     path = reverse("admin:proposals_version_bulk", args=[task])
     shown = marks or [f"{one.pk}:{mark}" for one, mark in marks_of(task, versions, client.officer)]
-    return client.post(path, {"case": shown, "shown": shown_words(**sent)} | sent)
+    seen = [one.pk for one in versions] if "do" in sent else []
+    return client.post(path, {"case": shown, "shown": shown_words(**sent), "seen": seen} | sent)
 
 
 def shown_words(outcome="", reason="", with_findings=None, **_more):
@@ -243,6 +245,46 @@ def test_many_cases_are_shown_exactly_and_then_decided(versions, client_of_offic
     assert Decision.objects.standing().count() == 3
     assert bulk_post(second, "inform", versions, do="yes").status_code == 302
     assert Information.objects.count() == 3
+
+
+def test_a_case_with_remarks_is_done_in_a_bulk_only_where_it_was_ticked(
+    versions, client_of_officer
+):
+    """Nothing of the sheet is answered, which the page of a single case would remark too."""
+    client = client_of_officer
+    sent = {"outcome": "eligible", "reason": "Met."}
+    preview = bulk_post(client, "decide", versions, **sent)
+    for case in preview.context["cases"]:
+        assert case.remarks == deciding.remarks_on(case.version, "eligible", by=client.officer)
+    boxes = re.findall(r'<input type="checkbox" name="seen"[^>]*>', preview.content.decode())
+    assert len(boxes) == 3 and not any("checked" in box for box in boxes)
+    ticked = versions[0]
+    bulk_post(client, "decide", versions, do="yes", seen=[ticked.pk], **sent)
+    assert [decision.version for decision in Decision.objects.all()] == [ticked]
+
+
+def test_a_call_keeps_cases_with_remarks_out_of_a_bulk(call, versions, client_of_officer):
+    Call.objects.filter(pk=call.pk).update(bulk_with_remarks=False)
+    client = client_of_officer
+    sent = {"outcome": "eligible", "reason": "Met."}
+    preview = bulk_post(client, "decide", versions, **sent)
+    assert not preview.context["cases"] and len(preview.context["left_out"]) == 3
+    answer = bulk_post(
+        client, "decide", versions, do="yes", seen=[one.pk for one in versions], **sent
+    )
+    assert answer.status_code == 409 and not Decision.objects.exists()
+
+
+def test_confirming_shows_the_same_remarks_for_one_case_and_for_many(versions, client_of_officer):
+    decision = record_decision(versions[0], outcome="eligible", reason="Met.", by=make_officer())
+    client = client_of_officer
+    (case,) = bulk.cases_for("confirm", [anew(versions[0])], by=client.officer)
+    path = reverse("admin:proposals_decision_change", args=[decision.pk])
+    answer = client.post(path, {"answer": "confirmed", "reason": ""})
+    assert answer.status_code == 422 and answer.context["remarks"] == case.remarks != []
+    assert not Decision.objects.standing().exists()
+    assert client.post(path, {"answer": "confirmed", "reason": "", "sure": "on"}).status_code == 302
+    assert Decision.objects.standing().exists()
 
 
 def test_if_one_case_changed_meanwhile_nothing_is_done_and_it_is_named(versions, client_of_officer):

@@ -51,7 +51,9 @@ def test_another_officer_confirms_and_the_decision_stands(decision):
     second = make_officer()
     status, text = answer(decision, second)
     assert status == 200 and "No cluster." in text and "Record my answer" in text
-    assert answer(decision, second, answer="confirmed")[0] == 302
+    status, text = answer(decision, second, answer="confirmed")
+    assert status == 422 and "lines of the sheet are answered" in text  # nothing was, on purpose
+    assert answer(decision, second, answer="confirmed", sure="on")[0] == 302
     assert state_of(decision) == DecisionState.STANDS
     assert list(Decision.objects.standing()) == [decision]
     assert LedgerNote.objects.filter(kind="review").count() == 1

@@ -245,6 +245,9 @@ def another_officer_confirms(officer: Visitor, person) -> None:
     officer.says("Three organisations from three countries.")
     officer.fill(answer="confirmed")
     officer.press("Record my answer", within="#content")
+    officer.says("lines of the sheet are answered.")
+    officer.page.check("[name=sure]")
+    officer.press("Record my answer", within="#content")
     officer.says("confirmed by a second officer")
     assert [one.reviewed.reviewed_by for one in Decision.objects.standing()] == [person]
 

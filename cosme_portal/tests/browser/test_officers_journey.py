@@ -161,6 +161,8 @@ def decide_and_tell(officer, colleague, version):
     colleague.press("Confirm it or send it back", within="#content")
     colleague.fill(answer="confirmed")
     colleague.press("Record my answer", within="#content")
+    colleague.page.check("[name=sure]")
+    colleague.press("Record my answer", within="#content")
     colleague.press("Look at the letter", within="#content")
     assert download(colleague, "Sample of the letter")[:5] == b"%PDF-"
     colleague.press("Send the letter", within="#content")
