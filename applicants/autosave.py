@@ -6,6 +6,8 @@ stays in the page and in the browser; only a "saved" lets the browser forget it.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from applicants.merging import both
 from applicants.models import SavedStep
+from applicants.reading import editable, read
 from applicants.saving import StepChanged
 from calls import clock
 
@@ -37,10 +40,12 @@ def autosave(form: Any, section: SavedStep, *, save: Callable[[], Merged | None]
     """Save a bound form's step, or say in a sentence why not.
 
     `save` stores it or raises StepChanged; what it gives back was merged in and goes to the page, field by
-    field, so that the next save does not undo it.
+    field, so that the next save does not undo it. A value that nobody can read is saved as it was typed,
+    and the answer says so.
     """
-    if not form.is_valid():
+    if not form.is_storable():
         return _not_saved("wrong", 422, _what_is_wrong(form))
+    is_right = form.is_valid()
     try:
         merged = save()
     except NotChosen:
@@ -57,6 +62,11 @@ def autosave(form: Any, section: SavedStep, *, save: Callable[[], Merged | None]
         return _not_saved("conflict", 409, text % {"who": who or _("somebody")})
     words = _("Saved %(time)s") % {"time": f"{clock.now().astimezone(BRUSSELS):%H:%M:%S}"}
     answer: dict[str, Any] = {"state": "saved", "version": section.version, "words": words}
+    if not is_right:
+        text = _("%(saved)s as typed, but it needs correction. %(what)s")
+        answer["words"] = text % {"saved": words, "what": _what_is_wrong(form)}
+        answer["needs_correction"] = True
+    answer["understood"] = dict(understood_in(form))
     if merged is not None:
         text = _("%(saved)s, together with what somebody else changed: %(fields)s")
         answer["words"] = text % {"saved": words, "fields": ", ".join(merged.labels)}
@@ -78,6 +88,16 @@ def fields_of(form: Any) -> Iterator[tuple[str, str]]:
         yield from fields_of(row)
 
 
+def understood_in(form: Any) -> Iterator[tuple[str, str]]:
+    """How the portal read amounts, numbers and days, where it writes them in another way than was typed."""
+    for bound in form:
+        value = getattr(form, "cleaned_data", {}).get(bound.name)
+        if isinstance(value, Decimal | date) or type(value) is int:
+            shown = str(bound.field.prepare_value(value))
+            if bound.name != "seen_version" and shown != bound.data and not bound.field.disabled:
+                yield bound.html_name, shown
+
+
 class NotChosen(Exception):
     """Fields of a conflict for which nobody said which text to take: `names`."""
 
@@ -86,26 +106,47 @@ class NotChosen(Exception):
         self.names = names
 
 
-def chosen(request: HttpRequest, answers: dict[str, Any], stored: SavedStep) -> dict[str, Any]:
-    """The answers, with the text that was chosen in each field that had been shown as a conflict.
+def chosen(request: HttpRequest, form: Any, stored: SavedStep) -> dict[str, Any]:
+    """The answers of a form, with the text that was chosen in each field that had been shown as a conflict.
+
+    Fields that the form does not have are none; only lists can be taken from both.
 
     Raises:
         NotChosen: for one of them no choice was made.
     """
+    answers: dict[str, Any] = form.answers()
     taken = {
-        name: request.POST.get(f"take:{name}", "") for name in request.POST.getlist("conflict")
+        name: request.POST.get(f"take:{name}", "")
+        for name in request.POST.getlist("conflict")
+        if name in answers
     }
-    open_ones = [name for name, take in taken.items() if take not in {"mine", "theirs", "both"}]
-    if open_ones:
-        raise NotChosen(open_ones)
-    result = dict(answers)
+    left = [name for name, take in taken.items() if take not in _choices_for(form, name)]
+    if left:
+        raise NotChosen(left)
+    there = editable(type(form), stored.answers)
     for name, take in taken.items():
-        there = stored.answers.get(name)
         if take == "theirs":
-            result[name] = there
+            answers[name] = there[name] if name in there else _nothing_like(form, name)
         elif take == "both":
-            result[name] = both(answers.get(name) or [], there or [])
-    return result
+            answers[name] = both(answers[name], there.get(name, []))
+    return answers
+
+
+def _choices_for(form: Any, name: str) -> set[str]:
+    return {"mine", "theirs", "both"} if name == form.rows_name else {"mine", "theirs"}
+
+
+def _nothing_like(form: Any, name: str) -> Any:
+    """An empty answer, where the stored step says nothing of a field."""
+    empty = read(type(form), {name: None}).values
+    return empty[name]
+
+
+def saved_as_typed() -> str:
+    return _(
+        "Saved as you typed it, but something needs correction: it is named below. The proposal cannot be "
+        "submitted before."
+    )
 
 
 def came_too_late() -> JsonResponse:
@@ -126,13 +167,11 @@ def _not_saved(state: str, status: int, words: str) -> JsonResponse:
 
 
 def _what_is_wrong(form: Any) -> str:
-    """The first thing to mend; the page shows all of them when its button is pressed."""
+    """The first thing to correct; the page shows all of them when its button is pressed."""
     rows = form.rows.forms if getattr(form, "rows", None) is not None else []
-    for one in (form, *rows):
-        for name, errors in one.errors.items():
-            label = one.fields[name].label if name in one.fields else ""
-            text = (
-                _("Not saved yet. %(label)s: %(error)s") if label else _("Not saved yet. %(error)s")
-            )
+    for part in (form, *rows):
+        for name, errors in part.errors.items():
+            label = part.fields[name].label if name in part.fields else ""
+            text = _("%(label)s: %(error)s") if label else _("%(error)s")
             return text % {"label": label, "error": errors[0]}
-    return _("Not saved yet: something is wrong. Press the button below to see what.")
+    return _("Not saved: the page did not send the whole step. Load it again.")

@@ -1,12 +1,29 @@
-"""Form fields of the domain: several choices, a whole number."""
+"""Form fields of the domain: a text, several choices, how many."""
 
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+
+from applicants.reading import too_long
+from calls import clock
+from foundation.fields import WholeNumberField
 
 
 class TextField(forms.CharField):
-    """A text; the end of a line is one sign, as browsers count it, however it is sent."""
+    """A text; the end of a line is one character, as browsers count it, however it is sent.
+
+    A text over its limit is refused with the number of characters that are too many, and never cut.
+    """
+
+    def run_validators(self, value: Any) -> None:
+        try:
+            super().run_validators(value)
+        except ValidationError as wrong:
+            for one in wrong.error_list:
+                if one.code == "max_length":
+                    one.message, one.params = too_long(str(value), self.max_length or 0), None
+            raise
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
@@ -21,8 +38,17 @@ class SeveralField(forms.MultipleChoiceField):
         super().__init__(choices=choices, **kwargs)
 
 
-class CountField(forms.IntegerField):
+class CountField(WholeNumberField):
     """How many: a whole number from 0 to a million."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=0, max_value=1_000_000, **kwargs)
+
+
+class PastYearField(WholeNumberField):
+    """The year in which something began."""
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value)
+        if value not in self.empty_values and value > clock.now().year:
+            raise ValidationError(self.error_messages["future"] % {"year": value})

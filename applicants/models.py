@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.indexes import HashIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -179,6 +180,27 @@ class Membership(models.Model):
         return f"{self.user} · {self.organisation}"
 
 
+class IsOfAForm(models.Func):
+    """Whether JSON is an object, nested no deeper than lists of a form, with numbers that people write.
+
+    What is nested further no parser of ours reads, and would stop a page before anybody can look at it.
+    """
+
+    template = (
+        "(jsonb_typeof(%(expressions)s) = 'object'"
+        " AND NOT jsonb_path_exists(%(expressions)s, '$.**{8}')"
+        " AND NOT jsonb_path_exists(%(expressions)s,"
+        """ '$.** ? (@.type() == "number" && (@ > 1000000000000000 || @ < -1000000000000000))'))"""
+    )
+    output_field = models.BooleanField()
+
+
+def answers_are_of_a_form(of: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        name=f"answers_of_{of}_are_of_a_form", condition=IsOfAForm("answers")
+    )
+
+
 class SavedStep(models.Model):
     """The answers to one step of a wizard, with a version of their own.
 
@@ -208,12 +230,14 @@ class ProfileSection(SavedStep):
         constraints = [
             models.UniqueConstraint(
                 name="one_profile_section_for_each_step", fields=["organisation", "step"]
-            )
+            ),
+            answers_are_of_a_form("profilesection"),
         ]
         indexes = [
-            models.Index(
+            # By hash: a link that is far too long is kept until it is corrected, and fits no B-tree.
+            HashIndex(
                 KeyTransform("profile_link", "answers"),
-                name="platform_profile_links",
+                name="hashed_platform_profile_links",
                 condition=Q(step="registration"),
             )
         ]

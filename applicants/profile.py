@@ -1,7 +1,8 @@
 """The cluster profile: its steps, and what is complete and what is missing in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
 
 from crispy_forms.layout import Column, Row
@@ -10,14 +11,21 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from applicants import vocabularies
-from applicants.fields import CountField, SeveralField, TextField
+from applicants.fields import CountField, PastYearField, SeveralField, TextField
 from applicants.models import Organisation
-from applicants.steps import StepForm, Text
+from applicants.reading import Problem
+from applicants.steps import StepForm, Text, read_step
 from calls import clock
 from calls.eligibility.countries import choices_on
 from calls.innovation_clusters import ELEMENTS
+from foundation.fields import AmountField, DayField
 
 FIRST_YEAR = 1800
+
+
+def not_in_the_future(day: date) -> None:
+    if day > clock.now().date():
+        raise ValidationError(_("This date lies in the future. Give the date of the award."))
 
 
 class IdentityForm(StepForm):
@@ -31,7 +39,15 @@ class IdentityForm(StepForm):
         max_length=120,
         help_text=_("For example: association, e.V., foundation."),
     )
-    founded = forms.IntegerField(label=_("Year of establishment"), min_value=FIRST_YEAR)
+    founded = PastYearField(
+        label=_("Year of establishment"),
+        min_value=FIRST_YEAR,
+        error_messages={
+            "future": _(
+                "%(year)s lies in the future. Give the year in which the organisation was founded."
+            )
+        },
+    )
     street = TextField(label=_("Street and number"), max_length=200)
     postcode = TextField(label=_("Postcode and town"), max_length=120)
     nuts = forms.RegexField(
@@ -56,18 +72,6 @@ class IdentityForm(StepForm):
         "description",
     )
 
-    def clean_founded(self) -> int | None:
-        year: int | None = self.cleaned_data["founded"]
-        this_year = clock.now().year
-        if year is not None and year > this_year:
-            raise ValidationError(
-                _(
-                    "%(year)s lies in the future. Give the year in which the organisation was founded."
-                )
-                % {"year": year}
-            )
-        return year
-
 
 class RegistrationForm(StepForm):
     slug = "registration"
@@ -89,10 +93,12 @@ class RegistrationForm(StepForm):
         assume_scheme="https",
         help_text=_("If registered: the address of your profile on the platform."),
     )
-    planned_on = forms.DateField(
+    planned_on = DayField(
         label=_("Date of the registration"),
-        widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=_("If applied for: when you asked. If planned: by when you will be registered."),
+        help_text=_(
+            "Day, month, year, such as 21.4.2015. If applied for: when you asked. If planned: by when you "
+            "will be registered."
+        ),
     )
     mandatory = ("status",)
 
@@ -109,12 +115,11 @@ class MembersForm(StepForm):
     research = CountField(label=_("Research and knowledge organisations"))
     other = CountField(label=_("Other members"))
     kinds = SeveralField(label=_("Kinds of members"), choices=vocabularies.MEMBER_KINDS)
-    staff = forms.DecimalField(
+    staff = AmountField(
         label=_("Staff of the cluster management"),
         min_value=0,
         max_value=10000,
         max_digits=7,
-        decimal_places=2,
         help_text=_("Full-time equivalents, such as 2.5."),
     )
     layout: ClassVar[tuple[Any, ...]] = (
@@ -128,17 +133,16 @@ class MembersForm(StepForm):
         "kinds",
     )
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        total = cleaned.get("total")
+    @classmethod
+    def contradictions(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
+        total = values.get("total")
         for name in ("smes", "large", "research", "other"):
-            part = cleaned.get(name)
+            part = values.get(name)
             if total is not None and part is not None and part > total:
                 message = _(
                     "%(part)s is more than the %(total)s members in all. Correct one of the two."
                 )
-                self.add_error(name, message % {"part": part, "total": total})
-        return cleaned
+                yield name, str(message) % {"part": part, "total": total}
 
 
 class SectorsForm(StepForm):
@@ -219,15 +223,11 @@ class MarketsForm(StepForm):
     label = forms.ChoiceField(
         label=_("Quality label"), choices=vocabularies.LABELS, widget=forms.RadioSelect
     )
-    label_date = forms.DateField(
-        label=_("Date of the label"), widget=forms.DateInput(attrs={"type": "date"})
+    label_date = DayField(
+        label=_("Date of the label"),
+        validators=[not_in_the_future],
+        help_text=_("Day, month, year, such as 21.4.2015."),
     )
-
-    def clean_label_date(self) -> Any:
-        given = self.cleaned_data["label_date"]
-        if given and given > clock.now().date():
-            raise ValidationError(_("This date lies in the future. Give the date of the award."))
-        return given
 
 
 class ContactForm(StepForm):
@@ -257,7 +257,7 @@ PROFILE_STEPS: tuple[type[StepForm], ...] = (
 
 
 def services_in(answers: Mapping[str, Any]) -> list[str]:
-    """Codes and words of the services that are offered or channelled."""
+    """Codes and words of the services that are offered or channelled, in typed answers."""
     named = [*answers.get("offered", []), *answers.get("channelled", [])]
     other = answers.get("other_service", "").strip()
     return sorted(set(named)) + ([other] if other else [])
@@ -275,6 +275,7 @@ class StepState:
     answers: dict[str, Any]
     version: int
     missing: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -323,12 +324,19 @@ def profile_of(organisation: Organisation) -> ProfileState:
 
 
 def profile_saved_as(saved: Mapping[str, tuple[dict[str, Any], int]]) -> ProfileState:
-    """The profile in which each step that was begun has these answers, in this version."""
+    """The profile in which each step that was begun has these answers, in this version.
+
+    The answers are typed. What must be corrected counts as missing, and says why.
+    """
     steps = []
     for form in PROFILE_STEPS:
-        answers, version = saved.get(form.slug, ({}, 0))
-        missing = tuple(str(label) for label in form.missing(answers))
-        steps.append(StepState(form, answers, version, missing))
+        stored, version = saved.get(form.slug, ({}, 0))
+        reading = read_step(form.slug, stored)
+        answers, problems = reading.values, tuple(reading.problems)
+        unread = {problem.label for problem in problems}
+        missing = [str(label) for label in form.missing(answers) if label not in unread]
+        missing += [str(problem) for problem in problems]
+        steps.append(StepState(form, answers, version, tuple(missing), problems))
     return ProfileState(tuple(steps))
 
 

@@ -4,6 +4,8 @@ from functools import cache
 from typing import Any
 
 from applicants.models import SavedStep, User
+from applicants.reading import storable
+from applicants.steps import FORMS
 from calls import clock
 from calls.prepared import Statement, as_json
 
@@ -32,12 +34,16 @@ def save_step(row: SavedStep, *, answers: dict[str, Any], seen_version: int, by:
     """Store answers unless the step moved on since `seen_version`.
 
     One UPDATE both compares and writes, so two people saving at once cannot both win. The same
-    answers saved again by the loser are no conflict: nothing would be lost.
+    answers saved again by the loser are no conflict: nothing would be lost. Only names and kinds of
+    values that the step's form declares are stored, wherever the answers come from.
 
     Raises:
         StepChanged: the step has a newer version with other answers.
     """
     moment = clock.now()
+    form = FORMS.get(row.step)
+    if form is not None:
+        answers = storable(form, answers)
     given = (as_json(answers), moment, by.pk, row.pk, seen_version)
     if _saving(type(row)).run(given) is not None:
         row.answers, row.version = answers, seen_version + 1

@@ -1,5 +1,6 @@
 """Pages of people and organisations."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applicants import organisations, profile
-from applicants.autosave import NotChosen, autosave, chosen, is_autosave
+from applicants.autosave import NotChosen, autosave, chosen, is_autosave, saved_as_typed
 from applicants.forms import ColleagueForm, OrganisationForm
 from applicants.models import Organisation, ProfileSection
 from applicants.saving import StepChanged, save_step
@@ -163,7 +164,7 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     form = form_class(request.POST or None, saved=section)
 
     def save() -> None:
-        answers = chosen(request, form.answers(), section)
+        answers = chosen(request, form, section)
         save_step(section, answers=answers, seen_version=form.seen, by=person(request))
 
     if is_autosave(request):
@@ -174,23 +175,38 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "form": form,
         "section": section,
     }
-    if request.method != "POST" or not form.is_valid():
+    if request.method != "POST" or not form.is_storable():
+        form.show_problems()
         return render(request, "applicants/profile_step.html", context)
+    return _save_and_go_on(request, context, save)
+
+
+def _save_and_go_on(
+    request: HttpRequest, context: dict[str, Any], save: Callable[[], None]
+) -> HttpResponse:
+    """Store the step and lead on, or show what somebody else saved meanwhile, or what to correct."""
+    found, form, section = context["organisation"], context["form"], context["section"]
+    status = 409
     try:
         save()
     except NotChosen as left:
         context |= {"theirs": section, "differences": form.differences(section, left.names)}
         context |= {"not_chosen": True}
-        return render(request, "applicants/profile_step.html", context, status=409)
     except StepChanged as conflict:
         form.rebase_on(conflict.current)
         context |= {"theirs": conflict.current, "differences": form.differences(conflict.current)}
-        return render(request, "applicants/profile_step.html", context, status=409)
-    messages.success(request, _("Saved."), extra_tags=request.path)  # as in steps of proposals
-    following = profile.step_after(slug)
-    if following is None:
-        return redirect("applicants:profile", found.pk)
-    return redirect("applicants:profile-step", found.pk, following)
+    else:
+        if form.is_valid():
+            messages.success(request, _("Saved."), extra_tags=request.path)  # as in other steps
+            following = profile.step_after(form.slug)
+            if following is None:
+                return redirect("applicants:profile", found.pk)
+            return redirect("applicants:profile-step", found.pk, following)
+        messages.warning(request, saved_as_typed(), extra_tags=request.path)
+        form.rebase_on(section)
+        context["profile"] = profile.profile_of(_with_profile(request, found.pk))
+        status = 200
+    return render(request, "applicants/profile_step.html", context, status=status)
 
 
 def _with_profile(request: HttpRequest, pk: int) -> Organisation:

@@ -12,6 +12,9 @@ class ProposalsConfig(AppConfig):
     name = "proposals"
 
     def ready(self) -> None:
+        # Each step is read as its form declares it, in workers and commands too.
+        from proposals import forms as _forms  # noqa: F401, PLC0415 -- apps must be loaded
+
         post_migrate.connect(give_roles_their_rights, sender=self)
 
 

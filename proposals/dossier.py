@@ -19,6 +19,9 @@ from django.db.models import Func, Q
 from applicants.merging import ROW_ID
 from applicants.models import Organisation, ProfileSection
 from applicants.profile import ProfileState, profile_saved_as
+from applicants.reading import Problem, Reading
+from applicants.steps import read_step
+from calls.eligibility.countries import is_country
 from calls.models import RequiredDeliverable
 from calls.prepared import Answers, Given, Questions, Values, among, relate, together
 from proposals.dossier_format import FORMAT
@@ -26,6 +29,7 @@ from proposals.models import Participant, Proposal, ProposalFile, Section
 
 COST_KINDS = ("staff", "travel", "subcontracting", "other", "indirect")
 PERSONAL_PROFILE_STEPS = {"contact"}
+SHARED_STEPS = ("summary", "vision", "activities", "deliverables", "budget")
 
 
 class Draft:
@@ -77,8 +81,41 @@ class Draft:
         return next((one for one in self.participants if one.is_coordinator), None)
 
     def answers(self, step: str, participant: Participant | None = None) -> dict[str, Any]:
-        section = self.sections.get((step, participant.pk if participant else None))
-        return section.answers if section else {}
+        """The typed answers of a stored step: whatever JSON is stored, nothing in it stops a page."""
+        return self._reading(step, participant.pk if participant else None).values
+
+    def _reading(self, step: str, participant: int | None) -> Reading:
+        place = (step, participant)
+        reading = self._readings.get(place)
+        if reading is None:
+            section = self.sections.get(place)
+            reading = read_step(step, section.answers) if section else Reading({})
+            self._readings[place] = reading
+        return reading
+
+    @cached_property
+    def _readings(self) -> dict[tuple[str, int | None], Reading]:
+        return {}
+
+    def problems(self, step: str, participant: Participant | None = None) -> list[Problem]:
+        """What of a stored step must be corrected before the proposal can be submitted."""
+        found = self._reading(step, participant.pk if participant else None).problems
+        return [one for one in found if self._is_asked_for(step, one.name)]
+
+    def _is_asked_for(self, step: str, name: str) -> bool:
+        """Lines of partners who left, and deliverables of another strand, are kept and not asked for."""
+        if step == "budget" and name:
+            return name.rpartition("_")[2] in {one.key for one in self.applicants}
+        if step == "deliverables" and name.startswith(("text_", "month_")):
+            return name.partition("_")[2] in {one.code for one in self.deliverables}
+        return True
+
+    @property
+    def needs_correction(self) -> bool:
+        """Whether anything that was stored for the proposal must be corrected before it is submitted."""
+        places: list[tuple[str, Participant | None]] = [(step, None) for step in SHARED_STEPS]
+        places += [("descriptions", one) for one in self.participants]
+        return any(self.problems(step, participant) for step, participant in places)
 
     def profile(self, participant: Participant) -> ProfileState:
         return self.profiles[participant.organisation_id]
@@ -99,7 +136,12 @@ class Draft:
         here = Counter(
             one.organisation.country for one in self.applicants if not one.is_coordinator
         )
-        wanted = Counter(self.answers("consortium").get("in_mind", []))
+        said = self.answers("consortium").get("in_mind")
+        wanted = (
+            Counter(code for code in said if is_country(code))
+            if isinstance(said, list)
+            else Counter()
+        )
         return sorted((wanted - here).elements())
 
     @property

@@ -26,6 +26,7 @@ from proposals.mailing import Words, post
 from proposals.models import Happening, Participant, Proposal, Section, SectionChange
 
 CONSORTIUM = "consortium"
+MOST_KEYS = 10_000  # of partners that a proposal has ever had
 MOST_MERGES = 5  # others may save again while a merge is stored
 
 
@@ -175,8 +176,8 @@ def _text_at(section: Section, version: int) -> dict[str, Any] | None:
     if version == section.version:
         return dict(section.answers)
     kept = saved_texts(section).filter(version=version)
-    found: dict[str, Any] | None = kept.values_list("answers", flat=True).first()
-    return found
+    found = kept.values_list("answers", flat=True).first()
+    return found if isinstance(found, dict) else None
 
 
 def saved_texts(section: Section) -> QuerySet[SectionChange]:
@@ -226,7 +227,7 @@ def add_participant(
     if proposal.participants.filter(organisation=invited.organisation).exists():
         raise AlreadyInConsortium
     section = _move_consortium_on(proposal, seen_version=seen_version, by=by)
-    number = section.answers["keys_given"]
+    number = section.answers["keys_given"]  # `_move_consortium_on` has just written it
     position = proposal.participants.aggregate(last=Max("position"))["last"] or 0
     participant = Participant.objects.create(
         proposal=proposal,
@@ -369,7 +370,19 @@ def _move_consortium_on(
     section = section_of(proposal, CONSORTIUM)
     if section.version != seen_version:
         raise StepChanged(section)
-    given = section.answers.get("keys_given", 0) + (1 if gives_key else 0)
-    moves = section.answers.get("moves", 0) + 1
+    given = _keys_given(proposal, section) + (1 if gives_key else 0)
+    moves = _count(section.answers.get("moves")) + 1
     answers = section.answers | {"keys_given": given, "moves": moves}
     return save_section(proposal, section, answers=answers, seen_version=seen_version, by=by)
+
+
+def _keys_given(proposal: Proposal, section: Section) -> int:
+    """How many keys of partners were given; none is given twice, whatever the stored count says."""
+    keys = [*proposal.participants.values_list("key", flat=True)]
+    keys += proposal.section_changes.values_list("participant_key", flat=True).distinct()
+    used = [int(key[1:]) for key in keys if key[1:].isascii() and key[1:].isdigit()]
+    return max(_count(section.answers.get("keys_given")), *used, 0)
+
+
+def _count(value: Any) -> int:
+    return value if type(value) is int and 0 <= value < MOST_KEYS else 0

@@ -218,7 +218,8 @@ def _shared_links(answers: Answers, links: Mapping[str, str]) -> frozenset[str]:
     """Keys of participants whose platform profile another organisation gives as its own."""
     used_by: dict[str, set[int]] = {}
     for link, organisation_id in answers["links"]:
-        used_by.setdefault(link, set()).add(organisation_id)
+        if isinstance(link, str):  # what another organisation stored may be any JSON
+            used_by.setdefault(link, set()).add(organisation_id)
     return frozenset(key for key, link in links.items() if len(used_by.get(link, ())) > 1)
 
 

@@ -58,6 +58,10 @@ class Incomplete(Exception):
         self.verdict = verdict
 
 
+class NeedsCorrection(Exception):
+    """Something in the draft cannot be read or does not fit; `Draft.problems` names it."""
+
+
 class NotAcknowledged(Exception):
     """The verdict has findings that the applicant has not acknowledged by name."""
 
@@ -88,6 +92,7 @@ def submit_draft(
 
     Raises:
         TooLate: received at or after the deadline. The attempt is recorded, nothing else changes.
+        NeedsCorrection: a part cannot be read, or is too long.
         Incomplete: a mandatory part is missing.
         NotAcknowledged: a finding was not acknowledged by name.
     """
@@ -150,6 +155,8 @@ def _freeze(
     acknowledged: Collection[str],
 ) -> Version:
     draft = draft_in(found, proposal)
+    if draft.needs_correction:
+        raise NeedsCorrection(proposal.number)
     dossier = dossier_of(draft)
     circumstances = circumstances_of(draft, received_at=received_at, reader=by, answers=found)
     judgement = judge(proposal, dossier, circumstances)

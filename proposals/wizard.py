@@ -11,11 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from applicants.reading import Problem
 from applicants.steps import Text
 from calls.eligibility import Finding
 from calls.models import Strand
 from proposals.dossier import Draft
 from proposals.forms import (
+    COST_LABELS,
     ActivitiesForm,
     BudgetForm,
     DeliverablesForm,
@@ -24,9 +26,12 @@ from proposals.forms import (
     ProposalStepForm,
     SummaryForm,
     VisionForm,
+    month_of,
     text_of,
 )
-from proposals.models import Section
+from proposals.models import Participant, Section
+
+ROW_NAME_PARTS = 3  # list, number, field
 
 Missing = Callable[[Draft], list[str]]
 
@@ -38,7 +43,68 @@ class Step:
     slug: str
     title: Text
     form: type[ProposalStepForm] | None
-    missing: Missing
+    empty: Missing
+
+    def missing(self, draft: Draft) -> list[str]:
+        """What is empty, and what must be corrected."""
+        corrections = _corrections_in(draft, self)
+        wrong = {one.label for one in corrections}
+        empty = [label for label in self.empty(draft) if label not in wrong]
+        return [*empty, *(one.sentence for one in corrections)]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A part of the proposal that cannot be read or does not fit: on which step, in a sentence, and where."""
+
+    title: str
+    label: str
+    sentence: str
+    url: str
+
+
+def corrections_of(draft: Draft) -> list[Correction]:
+    """Everything that must be corrected before the proposal can be submitted, in the order of the steps."""
+    return [
+        correction
+        for step in steps_of(draft.proposal.strand)
+        for correction in _corrections_in(draft, step)
+    ]
+
+
+def _corrections_in(draft: Draft, step: Step) -> list[Correction]:
+    return [
+        Correction(
+            str(step.title), str(problem.label), _sentence(draft, problem, participant), place
+        )
+        for participant, place in _places(draft, step)
+        for problem in draft.problems(step.slug, participant)
+    ]
+
+
+def _places(draft: Draft, step: Step) -> list[tuple[Participant | None, str]]:
+    if step.slug != DescriptionForm.slug:
+        return [(None, url_of(draft, step.slug))]
+    return [(one, url_of(draft, step.slug, one.key)) for one in draft.participants]
+
+
+def _sentence(draft: Draft, problem: Problem, participant: Participant | None) -> str:
+    """The problem, with the name of the partner, the deliverable or the row that it is about."""
+    about = participant.organisation.name if participant is not None else ""
+    kind, _line, place = problem.name.rpartition("_")
+    for one in draft.applicants:
+        about = one.organisation.name if one.key == place and kind in COST_LABELS else about
+    for deliverable in draft.deliverables:
+        if problem.name in (text_of(deliverable.code), month_of(deliverable.code)):
+            about = deliverable.title
+    parts = problem.name.split("-")
+    if len(parts) == ROW_NAME_PARTS:
+        about = _("entry %(number)s") % {"number": int(parts[1]) + 1}
+    return (
+        _("%(about)s: %(problem)s") % {"about": about, "problem": problem}
+        if about
+        else str(problem)
+    )
 
 
 def _missing_of_form(form: type[ProposalStepForm]) -> Missing:

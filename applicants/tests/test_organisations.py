@@ -168,7 +168,9 @@ def test_the_profile_says_what_is_missing_per_step_and_in_percent():
         ("registration", {"profile_link": "not a link"}, "Enter a valid URL"),
     ],
 )
-def test_impossible_figures_are_refused_with_a_sentence(client, slug, answers, sentence):
+def test_impossible_figures_are_kept_as_typed_with_a_sentence_and_leave_the_profile_incomplete(
+    client, slug, answers, sentence
+):
     user = make_user()
     organisation = make_organisation(by=user)
     client.force_login(user)
@@ -176,7 +178,10 @@ def test_impossible_figures_are_refused_with_a_sentence(client, slug, answers, s
         step_url(organisation, slug), {"seen_version": "0", **answers}
     ).content.decode()
     assert sentence in html
-    assert ProfileSection.objects.get(step=slug).version == 0
+    stored = ProfileSection.objects.get(step=slug).answers
+    assert {name: str(stored[name]) for name in answers} == answers
+    assert any(sentence in text for text in profile_of(organisation).missing)
+    assert sentence in client.get(step_url(organisation, slug)).content.decode()
 
 
 def test_an_unfinished_step_is_kept_as_it_is(client):

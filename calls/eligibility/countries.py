@@ -77,6 +77,11 @@ def normalise(code: str) -> str:
     return wanted
 
 
+def is_country(code: Any) -> bool:
+    """Whether this is a code under which a country is stored."""
+    return isinstance(code, str) and code in NAMES
+
+
 def name_on(code: str, day: date) -> str:
     """The English name that the Union used for a stored code on that day."""
     for until, name in DATED_NAMES.get(code, ()):

@@ -1,17 +1,19 @@
 """What the steps of a proposal share: a form that knows the draft, and may hold a list of rows."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
-from django.forms.formsets import BaseFormSet, formset_factory
+from django.forms.formsets import DELETION_FIELD_NAME, BaseFormSet, formset_factory
+from django.http import QueryDict
 
 from applicants.merging import MOST_ROWS, ROW_ID, Merge, with_ids
 from applicants.models import SavedStep
-from applicants.steps import StepForm, Text, as_json, in_words, is_empty
+from applicants.reading import Problem, editable, read
+from applicants.steps import StepForm, Text, as_json, as_typed, in_words, is_empty, sent
 from proposals.dossier import Draft
 
 
@@ -24,6 +26,28 @@ class RowForm(forms.Form):
     row = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
     layout: ClassVar[tuple[Any, ...]] = ()
+
+    @classmethod
+    def contradictions(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
+        """Names of fields that contradict others of the row, each with a sentence, in typed values."""
+        yield from ()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name, text in self.contradictions(cleaned):
+            if name not in self.errors:
+                self.add_error(name, str(text))
+        return cleaned
+
+    def entry(self) -> dict[str, Any]:
+        """What to store of the row; what a field cannot read is kept as it was typed."""
+        return {
+            name: as_json(self.cleaned_data[name])
+            if name in self.cleaned_data
+            else as_typed(self, name)
+            for name in self.fields
+            if name not in (ROW_ID, DELETION_FIELD_NAME)
+        }
 
     def __init__(self, *args: Any, draft: Draft, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,20 +75,28 @@ class RowsFormSet(BaseFormSet):
 
     def entries(self) -> list[dict[str, Any]]:
         found = []
+        self.is_valid()  # reads the rows
         for form in self.forms:
-            cleaned = dict(form.cleaned_data)
-            row = cleaned.pop(ROW_ID, "") or new_row_id()
-            if cleaned.pop("DELETE", False) or all(is_empty(value) for value in cleaned.values()):
-                continue
-            found.append({name: as_json(value) for name, value in cleaned.items()} | {ROW_ID: row})
+            row_id = form.cleaned_data.get(ROW_ID) or new_row_id()
+            entry = form.entry()
+            is_removed = form.cleaned_data.get(DELETION_FIELD_NAME, False)
+            if not is_removed and not all(is_empty(value) for value in entry.values()):
+                found.append(entry | {ROW_ID: row_id})
         return found
+
+    def is_storable(self) -> bool:
+        """Whether every row that was sent is here: a list is never shortened without a word."""
+        management = self.management_form
+        return (
+            management.is_valid()
+            and self.total_form_count() == (management.cleaned_data["TOTAL_FORMS"])
+        )
 
 
 class ProposalStepForm(StepForm):
     """A step of a proposal: it knows the draft, and may hold a list of rows."""
 
     row_form: ClassVar[type[RowForm] | None] = None
-    rows_name: ClassVar[str] = ""
     rows_title: ClassVar[Text] = ""
     row_title: ClassVar[Text] = ""
 
@@ -73,7 +105,19 @@ class ProposalStepForm(StepForm):
         super().__init__(data, **kwargs)
         self.rows: RowsFormSet | None = None
         if self.has_rows():
-            self.rows = self._bind_rows(data, self.saved.answers.get(self.rows_name, []))
+            self.rows = self._bind_rows(data, self.initial.get(self.rows_name, []))
+
+    @classmethod
+    def row_fields(cls) -> Mapping[str, forms.Field]:
+        if cls.row_form is None:
+            return {}
+        fields: dict[str, forms.Field] = cls.row_form.base_fields
+        return {name: field for name, field in fields.items() if name != ROW_ID}
+
+    @classmethod
+    def row_contradictions(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
+        if cls.row_form is not None:
+            yield from cls.row_form.contradictions(values)
 
     def has_rows(self) -> bool:
         return self.row_form is not None
@@ -100,11 +144,29 @@ class ProposalStepForm(StepForm):
         valid = super().is_valid()
         return (self.rows is None or self.rows.is_valid()) and valid
 
+    def is_storable(self) -> bool:
+        return super().is_storable() and (self.rows is None or self.rows.is_storable())
+
     def answers(self) -> dict[str, Any]:
         answers = super().answers()
         if self.rows is not None:
             answers[self.rows_name] = self.rows.entries()
         return answers
+
+    def problems(self) -> list[Problem]:
+        """Without lines of partners who left."""
+        section: Any = self.saved
+        asked = {one.name for one in self.draft.problems(self.slug, section.participant)}
+        return [one for one in super().problems() if one.name in asked]
+
+    def _show_problem(self, problem: Problem) -> None:
+        """Those of the list at their rows."""
+        name, dash, rest = problem.name.partition("-")
+        number, _dash, field = rest.partition("-")
+        if not dash or self.rows is None or name != self.rows_name:
+            super()._show_problem(problem)
+        elif field not in self.rows.forms[int(number)].errors:
+            self.rows.forms[int(number)].add_error(field, problem.sentence)
 
     def merge_with(self, current: SavedStep, merged: Merge) -> None:
         """Show what merged by itself in the form, and let the next save replace the stored version."""
@@ -114,27 +176,24 @@ class ProposalStepForm(StepForm):
 
     def show_text(self, answers: Mapping[str, Any]) -> None:
         """Show another text than the stored one; it is stored only when somebody saves it."""
-        self.initial = dict(answers) | {"seen_version": self.saved.version}
+        shown = editable(type(self), answers)
+        self.initial = shown | {"seen_version": self.saved.version}
         if self.rows is not None:
-            self.rows = self._bind_rows(None, answers.get(self.rows_name, []))
+            self.rows = self._bind_rows(None, shown.get(self.rows_name, []))
+
+    def _bind_entries(self, data: QueryDict, entries: list[dict[str, Any]]) -> None:
+        data[f"{self.rows_name}-TOTAL_FORMS"] = str(len(entries) + 1)
+        data[f"{self.rows_name}-INITIAL_FORMS"] = str(len(entries))
+        for number, entry in enumerate(entries):
+            for name, value in entry.items():
+                data[f"{self.rows_name}-{number}-{name}"] = sent(value)
+        self.rows = self._bind_rows(data, entries)
 
     def _show(self, answers: Mapping[str, Any]) -> None:
-        """Bind the form to these answers, as if they had been typed."""
-        typed: Any = self.data
-        data = typed.copy()
-        for name in self.fields:
-            if name in answers:
-                value = answers[name]
-                data.setlist(name, value if isinstance(value, list) else [value or ""])
+        super()._show(answers)
         if self.rows is not None:
-            entries = answers.get(self.rows_name) or []
-            data[f"{self.rows_name}-TOTAL_FORMS"] = str(len(entries) + 1)
-            data[f"{self.rows_name}-INITIAL_FORMS"] = str(len(entries))
-            for number, entry in enumerate(entries):
-                for name, value in entry.items():
-                    data[f"{self.rows_name}-{number}-{name}"] = value or ""
-            self.rows = self._bind_rows(data, entries)
-        self.data = data
+            data: Any = self.data
+            self._bind_entries(data, answers.get(self.rows_name) or [])
 
     def label_of(self, name: str) -> Text:
         return self.rows_title if name == self.rows_name else super().label_of(name)
@@ -150,6 +209,6 @@ class ProposalStepForm(StepForm):
                 for name in fields
                 if entry.get(name) and name != ROW_ID
             )
-            for entry in value or []
+            for entry in read(type(self), {name: value}).values[name]
         )
         return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))

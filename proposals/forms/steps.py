@@ -5,21 +5,20 @@ The strands of a call never share an ambiguous form: what differs is another cla
 the strand itself.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from crispy_forms.layout import Column, Layout, Row
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from applicants import vocabularies
-from applicants.fields import SeveralField, TextField
+from applicants.fields import PastYearField, SeveralField, TextField
 from applicants.steps import Text
-from calls import clock
 from calls.fields import CountryField
 from calls.models import RequiredDeliverable
+from foundation.fields import AmountField, WholeNumberField
 from proposals.dossier import Draft
 from proposals.forms.base import ProposalStepForm, RowForm
 from proposals.models import Participant
@@ -41,7 +40,7 @@ class SummaryForm(ProposalStepForm):
             "Up to 3,000 characters. Anyone should understand what you want to do and why."
         ),
     )
-    duration_months = forms.IntegerField(label=_("Duration in months"), min_value=1, max_value=120)
+    duration_months = WholeNumberField(label=_("Duration in months"), min_value=1, max_value=120)
     layout: ClassVar[tuple[Any, ...]] = (
         Row(Column("acronym", css_class="col-md-4"), Column("title_text", css_class="col-md-8")),
         "abstract",
@@ -70,8 +69,14 @@ class EstablishedSummaryForm(SummaryForm):
     )
 
     partnership_name = TextField(label=_("Name of the established partnership"), max_length=200)
-    partnership_since = forms.IntegerField(
-        label=_("Running since (year)"), min_value=1990, max_value=2100
+    partnership_since = PastYearField(
+        label=_("Running since (year)"),
+        min_value=1990,
+        error_messages={
+            "future": _(
+                "%(year)s lies in the future. Give the year since which the partnership has run."
+            )
+        },
     )
     partnership_text = TextField(
         label=_("What the partnership has done and agreed so far"),
@@ -87,15 +92,6 @@ class EstablishedSummaryForm(SummaryForm):
         ),
         "partnership_text",
     )
-
-    def clean_partnership_since(self) -> int | None:
-        year: int | None = self.cleaned_data["partnership_since"]
-        if year is not None and year > clock.now().year:
-            raise ValidationError(
-                _("%(year)s lies in the future. Give the year since which the partnership has run.")
-                % {"year": year}
-            )
-        return year
 
 
 class DescriptionForm(ProposalStepForm):
@@ -137,14 +133,12 @@ class MarketRow(RowForm):
         "reason",
     )
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if cleaned.get("country") and cleaned.get("region"):
-            raise ValidationError(_("Give a country or a region, not both; use two entries."))
-        names_a_market = cleaned.get("country") or cleaned.get("region") or "country" in self.errors
-        if cleaned.get("reason") and not names_a_market:
-            self.add_error("country", _("Choose the country, or name the region, of this market."))
-        return cleaned
+    @classmethod
+    def contradictions(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
+        if values.get("country") and values.get("region"):
+            yield "region", _("Give a country or a region, not both; use two entries.")
+        elif values.get("reason") and not values.get("country") and not values.get("region"):
+            yield "country", _("Choose the country, or name the region, of this market.")
 
 
 class VisionForm(ProposalStepForm):
@@ -263,6 +257,11 @@ class DeliverablesForm(ProposalStepForm):
         super().__init__(data, draft=draft, **kwargs)
         self.helper.layout = Layout("seen_version")
 
+    @classmethod
+    def field_named(cls, name: str) -> forms.Field | None:
+        kind, line, code = name.partition("_")
+        return _OF_DELIVERABLE.get(kind) if line and code else None
+
     def has_rows(self) -> bool:
         return any(deliverable.is_scoreboard for deliverable in self.deliverables)
 
@@ -288,17 +287,27 @@ def month_of(code: str) -> str:
     return f"month_{code}"
 
 
+def _text_field(**given: Any) -> TextField:
+    return TextField(max_length=4000, widget=forms.Textarea(attrs={"rows": 4}), **given)
+
+
+def _month_field() -> WholeNumberField:
+    return WholeNumberField(label=_("Ready in month"), min_value=1, max_value=120)
+
+
+_OF_DELIVERABLE: dict[str, forms.Field] = {
+    "text": _text_field(label=_("Description")),
+    "month": _month_field(),
+}
+
+
 def _fields_of(deliverable: RequiredDeliverable) -> dict[str, forms.Field]:
     return {
-        text_of(deliverable.code): TextField(
+        text_of(deliverable.code): _text_field(
             label=_("Description of “%(title)s”") % {"title": deliverable.title},
-            max_length=4000,
-            widget=forms.Textarea(attrs={"rows": 4}),
             help_text=deliverable.text,
         ),
-        month_of(deliverable.code): forms.IntegerField(
-            label=_("Ready in month"), min_value=1, max_value=120
-        ),
+        month_of(deliverable.code): _month_field(),
     }
 
 
@@ -334,6 +343,11 @@ class BudgetForm(ProposalStepForm):
             for kind in COST_LABELS:
                 self.fields[cell_of(kind, one)].disabled = only is not None and one.key not in only
 
+    @classmethod
+    def field_named(cls, name: str) -> forms.Field | None:
+        kind, line, key = name.rpartition("_")
+        return _CELLS.get(kind) if line and key else None
+
     @property
     def lines(self) -> list[tuple[Participant, list[Any], Decimal]]:
         """Each applicant with its fields and the sum of its stored costs, for the page."""
@@ -351,11 +365,8 @@ def cell_of(kind: str, participant: Participant) -> str:
     return f"{kind}_{participant.key}"
 
 
-def _money(label: str) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=label,
-        min_value=0,
-        max_digits=12,
-        decimal_places=2,
-        widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "0.01"}),
-    )
+def _money(label: Text) -> AmountField:
+    return AmountField(label=label, min_value=0, max_digits=12)
+
+
+_CELLS = {kind: _money(label) for kind, label in COST_LABELS.items()}

@@ -12,7 +12,7 @@ from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from applicants.models import Organisation, SavedStep, User
+from applicants.models import Organisation, SavedStep, User, answers_are_of_a_form
 from calls.eligibility.facts import Role
 from calls.models import Call, Incident, Strand
 from calls.prepared import Given
@@ -244,7 +244,8 @@ class Section(SavedStep):
                 name="one_section_for_each_step",
                 fields=["proposal", "step", "participant"],
                 nulls_distinct=False,
-            )
+            ),
+            answers_are_of_a_form("section"),
         ]
         triggers = [guards.EVERY_SAVED_TEXT_IS_KEPT]
 

@@ -42,6 +42,7 @@ FACETS = (
     Facet("technology", _("Technology"), "technologies", lambda: dict(vocabularies.TECHNOLOGIES)),
     Facet("market", _("Target market"), "markets", country_names),
 )  # fmt: skip
+MOST_SEARCHED = 4000  # characters; PostgreSQL refuses to index a text that is far too long
 BY_NAME = {facet.name: facet for facet in FACETS}
 
 
@@ -65,7 +66,7 @@ def take_texts() -> int:
 
 def _text_of(organisation: Organisation) -> dict[str, Any]:
     answers = profile_of(organisation).answers
-    description = str(answers["identity"].get("description", ""))
+    description = str(answers["identity"].get("description", ""))[:MOST_SEARCHED]
     names = f"{organisation.legal_name} {organisation.cluster_name} {organisation.acronym}"
     place = f"{organisation.town} {organisation.region}"
     sectors = answers["sectors"]

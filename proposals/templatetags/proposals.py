@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from applicants import vocabularies
 from applicants.profile import PROFILE_STEPS
-from applicants.steps import in_words
+from applicants.steps import in_words, read_step
 from calls.eligibility import Counting, Finding, Outcome, Verdict
 from calls.eligibility.rules import CATALOGUE
 from calls.innovation_clusters import Element
@@ -25,7 +25,7 @@ register = template.Library()
 def acronym(proposal: Proposal) -> str:
     """Of the draft; sections must be prefetched."""
     summary = next((s for s in proposal.sections.all() if s.step == "summary"), None)
-    return str(summary.answers.get("acronym", "")) if summary else ""
+    return str(read_step("summary", summary.answers).values.get("acronym", "")) if summary else ""
 
 
 @register.filter

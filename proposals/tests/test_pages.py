@@ -222,7 +222,7 @@ def test_a_wrong_field_keeps_everything_that_was_typed(call):
     assert 'href="#id_duration_months"' in html
     assert "greater than or equal to 1" in html
     assert "A long text" in html
-    assert section_of(proposal, "summary").version == 0
+    assert section_of(proposal, "summary").answers["duration_months"] == "0"
 
 
 def test_a_second_save_over_a_newer_text_shows_both(call):
@@ -367,7 +367,7 @@ def test_a_partnership_that_begins_in_the_future_is_refused(call):
         url("step", proposal, "summary"), summary(partnership_since="2016")
     )
     assert "2016 lies in the future" in answer.content.decode()
-    assert section_of(proposal, "summary").version == 0
+    assert section_of(proposal, "summary").answers["partnership_since"] == "2016"
 
 
 def test_the_same_list_sent_twice_is_neither_a_conflict_nor_lost(call):
@@ -668,7 +668,7 @@ def test_withdrawing_asks_for_a_reason(call):
 def test_markup_in_texts_is_shown_as_text(call):
     proposal = make_ready(call)
     evil = '<script>alert(1)</script><img src="https://evil.example/x">'
-    save(proposal, "summary", acronym=evil, abstract=evil, title_text=evil)
+    save(proposal, "summary", acronym=evil[:25], abstract=evil, title_text=evil)
     version = submit(fresh(proposal))
     issue_receipt(version)  # would fail if anything were fetched from outside
     html = client_of(proposal.started_by).get(url("version", proposal, 1)).content.decode()

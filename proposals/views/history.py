@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from applicants.merging import Difference
+from applicants.reading import editable
 from applicants.web import signed_in
 from calls import clock
 from proposals.differences import changes_between
@@ -90,6 +91,7 @@ def _can_put_back(draft: Draft, slug: str, key: str) -> bool:
 
 
 def _changed(form: Any, old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
+    old, new = editable(type(form), old), editable(type(form), new)
     names = [name for name in dict.fromkeys([*new, *old]) if _is_shown(form, name)]
     found = (
         Difference(

@@ -24,7 +24,7 @@ from proposals.models import Annex, OutboxMessage, Receipt, SealedDocument, Vers
 from proposals.receipts import context_of
 from proposals.submitting import differs_from_counting
 from proposals.views.access import draft_of, page_of, version_of
-from proposals.wizard import url_to_mend
+from proposals.wizard import corrections_of, url_to_mend
 
 
 @signed_in
@@ -49,6 +49,7 @@ def _check_page(
         draft,
         "check",
         verdict=verdict,
+        corrections=corrections_of(draft),
         blocking=with_links(Outcome.INADMISSIBLE),
         to_acknowledge=with_links(Outcome.OFFICER, Outcome.INELIGIBLE),
         warnings=with_links(Outcome.WARN),
@@ -74,6 +75,11 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
     except submitting.TooLate as refusal:
         context = page_of(draft, "check", attempt=refusal.attempt)
         return render(request, "proposals/too_late.html", context, status=409)
+    except submitting.NeedsCorrection:
+        draft = Draft(draft.proposal)
+        verdict = judge_draft(draft, received_at=clock.now(), reader=person(request))
+        context = _check_page(request, draft, verdict, key=key, needs_correction=True)
+        return render(request, "proposals/check.html", context, status=422)
     except submitting.Incomplete as refusal:
         context = _check_page(request, draft, refusal.verdict, key=key, was_incomplete=True)
         return render(request, "proposals/check.html", context, status=422)

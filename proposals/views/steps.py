@@ -8,7 +8,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from applicants.autosave import Merged, NotChosen, autosave, came_too_late, chosen, is_autosave
+from applicants.autosave import (
+    Merged,
+    NotChosen,
+    autosave,
+    came_too_late,
+    chosen,
+    is_autosave,
+    saved_as_typed,
+)
 from applicants.web import person, signed_in
 from calls import clock
 from proposals import drafting
@@ -67,7 +75,7 @@ def _edit(
     section = drafting.section_of(draft.proposal, form_class.slug, participant)
     form = _bound(request, draft, form_class, section)
 
-    def page(status: int = 200, **more: Any) -> HttpResponse:
+    def page(status: int = 200, draft: Draft = draft, **more: Any) -> HttpResponse:
         context = page_of(
             draft, form_class.slug, form=form, section=section, participant=participant,
             **together(request, draft, form_class.slug, participant), **more,
@@ -75,11 +83,14 @@ def _edit(
         return render(request, _template_of(form_class), context, status=status)
 
     if request.method != "POST":
-        return page(earlier_text=_put_back(request, section, form))
+        earlier_text = _put_back(request, section, form)
+        if earlier_text is None:
+            form.show_problems()
+        return page(earlier_text=earlier_text)
     is_open = draft.proposal.is_open(clock.now())
     if is_autosave(request):
         return _autosave(request, draft, form, section) if is_open else came_too_late()
-    if not is_open or not form.is_valid():
+    if not is_open or not form.is_storable():
         return page(status=200 if is_open else 409, came_too_late=not is_open)
     return _save_and_go_on(request, draft, form, section, page)
 
@@ -97,6 +108,10 @@ def _save_and_go_on(
         differences = form.differences(conflict.current, conflict.merge.conflicts)
         form.merge_with(conflict.current, conflict.merge)
         return page(status=409, theirs=conflict.current, differences=differences)
+    if not form.is_valid():
+        messages.warning(request, saved_as_typed(), extra_tags=request.path)
+        form.rebase_on(section)
+        return redirect(request.path) if merged else page(draft=Draft(draft.proposal))
     if merged:
         text = _("Saved, together with what somebody else changed: %(fields)s.")
         words = text % {"fields": ", ".join(merged)}
@@ -128,7 +143,7 @@ def _save(
     merged = drafting.save_or_merge(
         draft.proposal,
         section,
-        answers=chosen(request, form.answers(), section),
+        answers=chosen(request, form, section),
         seen_version=form.seen,
         by=person(request),
     )
