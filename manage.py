@@ -5,6 +5,7 @@ import os
 import sys
 
 from cosme_portal import embedded
+from foundation.output import write_utf8
 
 # These look at source code and files only; none of them opens a database, unless it is asked to.
 WITHOUT_DATABASE = {"check", "help", "makemessages", "collectstatic", "screen", "generate_docs"}
@@ -14,6 +15,7 @@ AS_OWNER = {"migrate", "createcachetable", "database_roles", "flush", "pgtrigger
 
 
 def main() -> None:
+    write_utf8()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cosme_portal.settings")
     command, *arguments = sys.argv[1:] or ["help"]
     if command not in WITHOUT_DATABASE or ASKS_FOR_DATABASE in arguments:

@@ -23,6 +23,7 @@ from calls.eligibility.countries import (
 )
 from calls.eligibility.rules import UnusableRule
 from calls.periods import PATTERN
+from foundation.instants import day_from, instant_from
 
 Reader = Callable[[Node], Any]
 
@@ -79,6 +80,11 @@ def _wrong(node: Node, expected: str) -> BadCallFile:
     return BadCallFile(node.start_mark.line + 1, f"found {found}; expected {expected}.")
 
 
+def _twice(node: Node, name: str) -> BadCallFile:
+    message = f"the field “{name}” is there twice in one object; give it once."
+    return BadCallFile(node.start_mark.line + 1, message)
+
+
 def _scalar(node: Node, expected: str) -> str:
     if not isinstance(node, ScalarNode):
         raise _wrong(node, expected)
@@ -127,19 +133,16 @@ def amount(node: Node) -> Decimal:
 
 def day(node: Node) -> date:
     expected = "a date such as 2015-04-21"
-    try:
-        return date.fromisoformat(_scalar(node, expected))
-    except ValueError:
-        raise _wrong(node, expected) from None
+    value = day_from(_scalar(node, expected))
+    if value is None:
+        raise _wrong(node, expected)
+    return value
 
 
 def instant(node: Node) -> datetime:
     expected = "an instant with its offset such as 2015-04-21T17:00:00+02:00"
-    try:
-        value = datetime.fromisoformat(_scalar(node, expected))
-    except ValueError:
-        raise _wrong(node, expected) from None
-    if value.tzinfo is None:
+    value = instant_from(_scalar(node, expected))
+    if value is None:
         raise _wrong(node, expected)
     return value
 
@@ -194,10 +197,14 @@ def mapping(required: Mapping[str, Reader], optional: Mapping[str, Reader] | Non
         if not isinstance(node, MappingNode):
             raise _wrong(node, f"the fields {', '.join(fields)}")
         values: dict[str, Any] = dict.fromkeys(optional or {})
+        seen: set[str] = set()
         for key_node, value_node in node.value:
             name = _scalar(key_node, "the name of a field")
             if name not in fields:
                 raise _wrong(key_node, f"one of the fields {', '.join(fields)}")
+            if name in seen:
+                raise _twice(key_node, name)
+            seen.add(name)
             values[name] = fields[name](value_node)
         for name in required:
             if name not in values:
@@ -211,7 +218,11 @@ def mapping(required: Mapping[str, Reader], optional: Mapping[str, Reader] | Non
 def _plain(node: Node) -> Any:
     """A rule's parameter as YAML has it: text, whole number, or a list or an object of them."""
     if isinstance(node, MappingNode):
-        return {_scalar(key, "a name"): _plain(value) for key, value in node.value}
+        names = [_scalar(key, "a name") for key, _value in node.value]
+        for (key, _value), name in zip(node.value, names, strict=True):
+            if names.count(name) > 1:
+                raise _twice(key, name)
+        return {name: _plain(value) for name, (_key, value) in zip(names, node.value, strict=True)}
     if isinstance(node, SequenceNode):
         return [_plain(item) for item in node.value]
     if isinstance(node, ScalarNode) and node.tag == "tag:yaml.org,2002:int":

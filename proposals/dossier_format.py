@@ -8,7 +8,6 @@ normalised, everything else is taken as it stands. `docs/dossier.schema.json` is
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import (
@@ -24,6 +23,8 @@ from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_sc
 
 from calls.eligibility.countries import UnknownCountry, normalise
 from calls.eligibility.facts import Control, OrganisationKind, Role
+from foundation.instants import day_from, instant_from
+from foundation.strict_json import KeyTwice, check_keys
 
 FORMAT = "cosme-dossier/1"
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
@@ -34,13 +35,6 @@ KEY = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
 # What findings may be about beside a participant; a key of that name could not be told from it.
 TAKEN_KEYS = frozenset({"consortium", "proposal", "scoreboard", "submission"})
 WEB_ADDRESS = re.compile(r"(https?://\S+)?", re.ASCII | re.IGNORECASE)
-RFC_3339 = re.compile(
-    r"([0-9]{4})-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})",
-    re.ASCII,
-)
-A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-YEARS = range(1900, 9000)  # of an instant: far from where arithmetic with it overflows
 MOST_PARTICIPANTS = 200  # no consortium is that large, and some rules look at every pair
 LONGEST_SHOWN = 60  # signs of what was found, in a message
 
@@ -80,28 +74,6 @@ def _country(value: str) -> str | None:
 
 def _key(value: str) -> bool:
     return bool(KEY.fullmatch(value)) and value not in TAKEN_KEYS
-
-
-def day_from(value: str) -> date | None:
-    """A day as RFC 3339 writes it; None where it is none."""
-    try:
-        return date.fromisoformat(value) if A_DAY.fullmatch(value) else None
-    except ValueError:
-        return None
-
-
-def instant_from(value: str) -> datetime | None:
-    """An instant from RFC 3339 text, the seconds optional; None where it is none, or has no offset.
-
-    What is finer than a microsecond is cut off.
-    """
-    found = RFC_3339.fullmatch(value)
-    if found is None or int(found[1]) not in YEARS:
-        return None
-    try:
-        return datetime.fromisoformat(value.upper())
-    except ValueError:
-        return None
 
 
 AN_INSTANT = "an instant with its offset, such as 2015-04-21T16:59:59+02:00"
@@ -440,9 +412,14 @@ def read_dossier(text: str | bytes) -> dict[str, Any]:
         UnusableDossier: with all problems that were found.
     """
     try:
-        return Dossier.model_validate_json(text).model_dump()
+        dossier = Dossier.model_validate_json(text)
+        check_keys(text)
     except ValidationError as error:
         raise UnusableDossier(*(_problem_of(one) for one in error.errors())) from None
+    except KeyTwice as twice:
+        found = f"the field “{twice.key}” twice in one object"
+        raise UnusableDossier(Problem("", found, "each field once")) from None
+    return dossier.model_dump()
 
 
 def _problem_of(error: ErrorDetails) -> Problem:

@@ -19,8 +19,9 @@ from applicants.profile import PROFILE_STEPS
 from calls.call_file import read_call_file
 from calls.eligibility import CountrySet, ProposalFacts, RuleSet, Verdict, rule_date_of, screen
 from calls.eligibility.countries import Participation
+from foundation.instants import instant_from
 from proposals.dossier import PERSONAL_PROFILE_STEPS
-from proposals.dossier_format import Problem, UnusableDossier, instant_from, read_dossier
+from proposals.dossier_format import Problem, UnusableDossier, read_dossier
 from proposals.facts import Circumstances, facts_of
 
 SHIPPED = settings.ROOT / "calls" / "data"

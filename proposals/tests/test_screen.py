@@ -375,6 +375,61 @@ def test_the_calls_of_the_database_are_asked_only_where_that_is_wanted(call, tmp
     assert run(file, stored=True)[2] == 0
 
 
+@pytest.mark.parametrize(
+    "twice",
+    [
+        '{"format": "cosme-dossier/1", "format": "cosme-dossier/1", ',
+        '{"vision": {"vision": "a", "vision": "b"}, ',
+    ],
+)
+def test_a_field_that_is_there_twice_is_refused(twice):
+    ((pointer, found, asked),) = problems_of(json.dumps(LASER_GO).replace("{", twice, 1))
+    assert pointer == "" and "twice" in found and asked == "each field once"
+
+
+@pytest.mark.parametrize("offset", ["+02:60", "+25:00", "-24:00", "+2:00", "+0200", "CEST", ""])
+def test_an_offset_that_no_clock_has_is_refused(offset, tmp_path):
+    ((pointer, _found, asked),) = problems_of(changed(received_at=f"2015-04-21T16:59:59{offset}"))
+    assert pointer == "/received_at" and "offset" in asked
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(LASER_GO))
+    with pytest.raises(CommandError) as refusal:
+        call_command("screen", str(file), received_at=f"2015-04-21T16:59:59{offset}")
+    assert refusal.value.returncode == 2
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "1.5", "9" * 5000])
+def test_a_number_that_cannot_be_is_refused_at_its_place(number):
+    text = json.dumps(changed(summary__duration_months=777)).replace("777", number)
+    problems = problems_of(text)
+    assert [pointer for pointer, _found, _asked in problems] in (["/summary/duration_months"], [""])
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_terminal_of_another_encoding_gets_utf_8(encoding, form, tmp_path):
+    file = tmp_path / "łódź.json"
+    text = json.dumps(changed(consortium__0__organisation__legal_name="Łódź → нет"))
+    file.write_text(text, encoding="utf-8")
+    command = [sys.executable, "manage.py", "screen", str(file), "--format", form]
+    environment = {"PYTHONIOENCODING": encoding, "PORTAL_MODE": "development"}
+    done = subprocess.run(
+        command, cwd=settings.ROOT, env=environment, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode()
+
+
+def test_what_nobody_foresaw_does_not_end_as_if_some_did_not_pass(monkeypatch):
+    def fail(*_args, **_given):
+        raise LookupError("nobody foresaw this")
+
+    monkeypatch.setattr("proposals.management.commands.screen.judge_text", fail)
+    out, errors, status = run(EXAMPLES[0])
+    assert (out, status) == ("", 2)
+    assert "nobody foresaw this" in errors
+
+
 def test_it_runs_where_no_database_is(tmp_path):
     command = [sys.executable, "manage.py", "screen", str(EXAMPLES[0])]
     environment = {

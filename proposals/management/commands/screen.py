@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import fill
+from traceback import format_exc
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -17,7 +18,8 @@ from calls.call_file import BadCallFile
 from calls.eligibility import Finding, Outcome, canonical
 from calls.exporting import content_of
 from calls.models import Call
-from proposals.dossier_format import AN_INSTANT, UnusableDossier, day_from, instant_from
+from foundation.instants import day_from, instant_from
+from proposals.dossier_format import AN_INSTANT, UnusableDossier
 from proposals.from_files import (
     Conditions,
     Judged,
@@ -84,6 +86,9 @@ class Command(BaseCommand):
                         self.stdout.write(show(judged))
         except BrokenPipeError:  # who read the output has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = UNUSABLE
+        except Exception:  # noqa: BLE001 -- Python's own status 1 would say that some do not pass
+            self.stderr.write(format_exc())
             status = UNUSABLE
         if status:
             sys.exit(status)
