@@ -7,6 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from applicants.mails import with_html
+from foundation.client_address import client_address
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -17,6 +18,9 @@ class AccountAdapter(DefaultAccountAdapter):
         if request.user.is_staff:
             return reverse("admin:index")
         return str(super().get_login_redirect_url(request))
+
+    def get_client_ip(self, request: Any) -> str:
+        return client_address(request)
 
     def render_mail(self, *args: Any, **kwargs: Any) -> Any:
         return with_html(super().render_mail(*args, **kwargs))

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from calls import clock
+from foundation.client_address import is_from_trusted_proxy
 
 LAST_DATA_RECEIVED = (
     52  # offset of tcpi_last_data_recv in struct tcp_info (linux/tcp.h), milliseconds
@@ -67,7 +68,7 @@ def _is_small_form(request: HttpRequest) -> bool:
 
 
 def _stamp_of_trusted_proxy(request: HttpRequest, present: datetime) -> datetime | None:
-    if request.META.get("REMOTE_ADDR") not in settings.TRUSTED_PROXIES:
+    if not is_from_trusted_proxy(request.META):
         return None
     try:
         seconds = float(request.headers.get(settings.ARRIVAL_HEADER, ""))

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
+from foundation.client_address import parse_trusted_proxies
 from foundation.database_roles import excess_privileges
 
 RUN_TIME_ROLE_HINT = (
@@ -41,3 +43,22 @@ def role_warning() -> str:
         "THE PORTAL RUNS UNDER A DATABASE ROLE THAT CAN GET PAST THE GUARDS OF SUBMISSIONS AND DECISIONS.\n"
         f"The role of DATABASE_URL has more rights than the portal needs:\n{listed}\n{RUN_TIME_ROLE_HINT}"
     )
+
+
+@register
+def proxies_are_named(**_given: Any) -> list[CheckMessage]:
+    """Behind a proxy that is not named all people share its address, and so their limits."""
+    try:
+        trusted = parse_trusted_proxies(settings.TRUSTED_PROXIES)
+    except ValueError as error:
+        hint = "Give addresses, networks such as 10.0.0.0/24, or unix, separated by commas."
+        return [Error(f"PORTAL_TRUSTED_PROXIES: {error}.", hint=hint, id="portal.E002")]
+    if any(network.prefixlen == 0 for network in trusted.networks):
+        hint = "Name your own proxies only."
+        message = "PORTAL_TRUSTED_PROXIES trusts the whole world: anybody can invent an address."
+        return [Error(message, hint=hint, id="portal.E003")]
+    if settings.IN_PRODUCTION and not settings.TRUSTED_PROXIES:
+        message = "No trusted proxy is named: behind one, all people would share its address and its limits."
+        hint = "Set PORTAL_TRUSTED_PROXIES, or silence portal.W001 where people reach the portal directly."
+        return [checks.Warning(message, hint=hint, id="portal.W001")]
+    return []

@@ -38,7 +38,8 @@ ALLOWED_HOSTS = env.list("PORTAL_HOSTS", default=["127.0.0.1", "localhost", "[::
 # The clock of applicants and officers can be moved: for demonstrations and rehearsals only.
 CLOCK_IS_MOVABLE = env.bool("PORTAL_CLOCK_MOVABLE", IS_DEMO)
 
-# Addresses of proxies that stamp the instant at which a request had fully arrived, and their header.
+# The portal's own proxies: only they say where a request comes from, that it came encrypted, and when it had
+# fully arrived (with this header).
 TRUSTED_PROXIES = frozenset(env.list("PORTAL_TRUSTED_PROXIES", default=[]))
 ARRIVAL_HEADER = env.str("PORTAL_ARRIVAL_HEADER", "X-Request-Arrived")
 
@@ -84,7 +85,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "calls.arrival.ArrivalMiddleware",  # first: it notes when the request had arrived
+    "foundation.client_address.IgnoreForgedHeaders",
+    "calls.arrival.ArrivalMiddleware",  # early: it notes when the request had arrived
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

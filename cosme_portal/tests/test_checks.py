@@ -1,0 +1,23 @@
+"""`manage.py check` finds settings that would be unfair or unsafe."""
+
+import pytest
+
+from cosme_portal import checks
+
+
+@pytest.mark.parametrize(
+    ("in_production", "proxies", "found"),
+    [
+        (False, set(), []),
+        (True, set(), ["portal.W001"]),
+        (True, {"unix"}, []),
+        (True, {"10.0.0.0/24", "::1"}, []),
+        (False, {"proxy.example"}, ["portal.E002"]),
+        (True, {"0.0.0.0/0"}, ["portal.E003"]),
+        (True, {"::/0", "unix"}, ["portal.E003"]),
+    ],
+)
+def test_proxies_that_are_missing_or_unreadable_are_named(settings, in_production, proxies, found):
+    settings.IN_PRODUCTION = in_production
+    settings.TRUSTED_PROXIES = frozenset(proxies)
+    assert [message.id for message in checks.proxies_are_named()] == found
