@@ -52,13 +52,16 @@ class _Copy:
         taken = {}
         for number, one in enumerate(self._others(coordinator), start=1):
             role = Role.PARTNER if one.is_coordinator else Role(one.role)
-            invited = drafting.Invited(one.organisation, role, one.controlled_by)
+            invited = drafting.Invited(one.organisation, role)
             taken[one.key] = drafting.add_participant(
                 self.target, invited, seen_version=number, by=self.by
             )
         for one in self.source.participants:
             if one.organisation_id == coordinator.pk:
                 taken[one.key] = own
+        for one in self.source.participants:
+            controller = drafting.Controller(one.controller, one.controlled_by)
+            drafting.say_who_controls(taken[one.key], controller)
         return taken
 
     def _others(self, coordinator: Organisation) -> list[Participant]:

@@ -18,7 +18,7 @@ from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.countries import UnknownCountry, name_on, normalise
 from calls.models import Strand
-from proposals.dossier import Draft, dossier_of
+from proposals.dossier import Draft, controller_in_words, dossier_of
 from proposals.forms import (
     COST_LABELS,
     ActivitiesForm,
@@ -129,7 +129,7 @@ def _consortium(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
         values: dict[str, tuple[Any, Any]] = {
             "role": (of(_("Role")), Participant.RoleChoices(one["role"]).label),
             "place": (of(_("Place in the list")), place),
-            "controlled_by": (of(_("Who controls it")), one["controlled_by"]),
+            "controlled_by": (of(_("Who controls it")), controller_in_words(one, dossier)),
         }
         for field in organisation:
             if field != "id":

@@ -22,6 +22,7 @@ from applicants.profile import ProfileState, profile_saved_as
 from applicants.reading import Problem, Reading
 from applicants.steps import read_step
 from calls.eligibility.countries import is_country
+from calls.eligibility.facts import Control
 from calls.models import RequiredDeliverable
 from calls.prepared import Answers, Given, Questions, Values, among, relate, together
 from proposals.dossier_format import FORMAT
@@ -327,7 +328,7 @@ def _participant(draft: Draft, one: Participant) -> dict[str, Any]:
             "website": organisation.website,
             "pic": organisation.pic,
         },
-        "controlled_by": one.controlled_by,
+        **_control(draft, one),
         "profile": {
             step: answers
             for step, answers in profile.answers.items()
@@ -343,6 +344,17 @@ def _participant(draft: Draft, one: Participant) -> dict[str, Any]:
     }
 
 
+def _control(draft: Draft, one: Participant) -> dict[str, str]:
+    """A partner by its key; one that has left the consortium meanwhile is a body outside, by its name."""
+    if one.controller_id is None:
+        return {"control": one.control.value, "controlled_by": one.controlled_by}
+    partners = (other for other in draft.participants if other.organisation_id == one.controller_id)
+    partner = next(partners, None)
+    if partner is not None:
+        return {"control": Control.PARTNER.value, "controlled_by": partner.key}
+    return {"control": Control.OTHER.value, "controlled_by": str(one.controller)}
+
+
 def _deliverable(draft: Draft, one: RequiredDeliverable) -> dict[str, Any]:
     answers = draft.answers("deliverables")
     return {
@@ -356,3 +368,14 @@ def _deliverable(draft: Draft, one: RequiredDeliverable) -> dict[str, Any]:
 
 def _amount(value: Decimal) -> str:
     return f"{value:.2f}"
+
+
+def controller_in_words(participant: Mapping[str, Any], dossier: Mapping[str, Any]) -> str:
+    """Who controls a participant of a dossier, by name; empty where nobody does."""
+    control, written = participant.get("control", ""), str(participant["controlled_by"])
+    if control == Control.NOBODY.value:
+        return ""
+    if control != Control.PARTNER.value:
+        return written
+    partners = (one["organisation"] for one in dossier["consortium"] if one["key"] == written)
+    return next((one["cluster_name"] or one["legal_name"] for one in partners), written)

@@ -211,7 +211,17 @@ class Invited:
 
     organisation: Organisation
     role: Role
-    controlled_by: str = ""
+
+
+@dataclass(frozen=True)
+class Controller:
+    """Who controls an organisation: a partner by its record, another body by its name, or nobody."""
+
+    partner: Organisation | None = None
+    name: str = ""
+
+
+NOBODY = Controller()
 
 
 @transaction.atomic
@@ -234,7 +244,6 @@ def add_participant(
         organisation=invited.organisation,
         key=f"p{number}",
         role=invited.role.value,
-        controlled_by=invited.controlled_by,
         position=position + 1,
     )
     words = _("%(name)s was added to the consortium") % {"name": invited.organisation.name}
@@ -292,7 +301,7 @@ def _bring_back(participant: Participant, *, by: User) -> None:
 
 @transaction.atomic
 def change_participant(
-    participant: Participant, *, role: Role, controlled_by: str, seen_version: int, by: User
+    participant: Participant, *, role: Role, controller: Controller, seen_version: int, by: User
 ) -> Participant:
     """Change a part; naming a new coordinator makes the former one a partner."""
     proposal = participant.proposal
@@ -303,14 +312,20 @@ def change_participant(
         others = proposal.participants.exclude(pk=participant.pk)
         others.filter(role=Role.COORDINATOR.value).update(role=Role.PARTNER.value)
     participant.role = role.value
-    participant.controlled_by = controlled_by
-    participant.save(update_fields=["role", "controlled_by"])
+    say_who_controls(participant, controller)
+    participant.save(update_fields=["role"])
     words = _("%(name)s takes part as: %(role)s") % {
         "name": participant.organisation.name,
         "role": participant.get_role_display(),
     }
     note(proposal, Happening.Kind.CHANGED, words, by=by, key=participant.key)
     return participant
+
+
+def say_who_controls(participant: Participant, controller: Controller) -> None:
+    participant.controller = controller.partner
+    participant.controlled_by = controller.name.strip()
+    participant.save(update_fields=["controller", "controlled_by"])
 
 
 @transaction.atomic
@@ -329,6 +344,9 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
         key=participant.key, organisation=participant.organisation_id,
     )  # fmt: skip
     _tell_that_removed(participant, by=by)
+    # It goes on controlling whom it controls, as a body outside the consortium.
+    controlled = proposal.participants.filter(controller=participant.organisation)
+    controlled.update(controller=None, controlled_by=participant.organisation.name)
     participant.delete()
 
 

@@ -10,7 +10,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from applicants.fields import TextField
+from applicants.models import Organisation
 from applicants.steps import Text
+from calls.eligibility.facts import Control
 from proposals.dossier import Draft
 from proposals.models import Invitation, Participant
 
@@ -31,15 +33,75 @@ class Inside:
 
 
 class ParticipantForm(Inside, forms.ModelForm):
-    """The part of an organisation in the consortium."""
+    """The part of an organisation in the consortium, and who controls it: a choice, not free text."""
+
+    control = forms.ChoiceField(
+        label=_("Which body controls this organisation?"),
+        choices=[
+            (Control.NOBODY.value, _("No other body")),
+            (Control.PARTNER.value, _("Another partner of this proposal")),
+            (Control.OTHER.value, _("Another body")),
+        ],
+        widget=forms.RadioSelect,
+        help_text=_(
+            "A body controls an organisation if it owns it or decides what it does. The partners must be "
+            "independent of each other."
+        ),
+        error_messages={"required": _("Choose which body controls this organisation.")},
+    )
+    partner = forms.ChoiceField(label=_("Partner that controls it"), required=False)
 
     class Meta:
         model = Participant
         fields = ("role", "controlled_by")
+        labels: ClassVar = {"controlled_by": _("Name of the other body")}
 
     layout = (
-        Row(Column("role", css_class="col-md-5"), Column("controlled_by", css_class="col-md-7")),
+        Row(Column("role", css_class="col-md-5")),
+        "control",
+        Row(Column("partner", css_class="col-md-6"), Column("controlled_by", css_class="col-md-6")),
     )
+
+    def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        own = self.instance
+        self.others = {
+            one.key: one.organisation for one in draft.participants if one.key != own.key
+        }
+        choices: list[tuple[str, Text]] = [("", _("Choose a partner"))]
+        choices += [(key, organisation.name) for key, organisation in self.others.items()]
+        self.fields["partner"].choices = choices  # type: ignore[attr-defined]
+        self.initial["control"] = own.control.value
+        self.initial["partner"] = next(
+            (key for key, one in self.others.items() if one.pk == own.controller_id), ""
+        )
+        if (
+            own.controller_id and not self.initial["partner"]
+        ):  # it has left the consortium meanwhile
+            self.initial |= {"control": Control.OTHER.value, "controlled_by": str(own.controller)}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        control, partner = cleaned.get("control"), cleaned.get("partner")
+        name = cleaned.get("controlled_by", "")
+        if control == Control.PARTNER.value and not partner and "partner" not in self.errors:
+            self.add_error("partner", _("Choose the partner that controls this organisation."))
+        if control == Control.OTHER.value and not name and "controlled_by" not in self.errors:
+            self.add_error("controlled_by", _("Enter the name of the other body."))
+        if control and control != Control.OTHER.value and name:
+            text = _("Choose “Another body” above, or delete this name.")
+            self.add_error("controlled_by", text)
+        if control and control != Control.PARTNER.value and partner:
+            text = _("Choose “Another partner of this proposal” above, or no partner here.")
+            self.add_error("partner", text)
+        return cleaned
+
+    def _post_clean(self) -> None:
+        """The draft stores the answer; the instance stays as it is."""
+
+    @property
+    def controller(self) -> tuple[Organisation | None, str]:
+        return self.others.get(self.cleaned_data["partner"]), self.cleaned_data["controlled_by"]
 
 
 class InvitationForm(Inside, forms.Form):

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import Organisation, SavedStep, User, answers_are_of_a_form
-from calls.eligibility.facts import Role
+from calls.eligibility.facts import Control, Role
 from calls.models import Call, Incident, Strand
 from calls.prepared import Given
 from proposals import guards
@@ -181,7 +181,8 @@ class Proposal(models.Model):
 class Participant(models.Model):
     """An organisation in the consortium of a proposal.
 
-    `key` names it in dossiers and findings ("p1") and is never given twice in a proposal.
+    `key` names it in dossiers and findings ("p1") and is never given twice in a proposal. Another partner
+    controls it where `controller` is set, another body where `controlled_by` has its name, else nobody.
     """
 
     class RoleChoices(models.TextChoices):
@@ -193,12 +194,10 @@ class Participant(models.Model):
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="participations")
     key = models.CharField(max_length=6)
     role = models.CharField(max_length=12, choices=RoleChoices)
-    controlled_by = models.CharField(
-        _("controlled by"),
-        max_length=200,
-        blank=True,
-        help_text=_("The name of another partner or body that controls this organisation, if any."),
+    controller = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    controlled_by = models.CharField(_("name of the other body"), max_length=250, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -216,10 +215,24 @@ class Participant(models.Model):
                 fields=["proposal"],
                 condition=Q(role=Role.COORDINATOR.value),
             ),
+            models.CheckConstraint(
+                name="a_partner_or_another_body_controls_an_organisation",
+                condition=Q(controller=None) | Q(controlled_by=""),
+            ),
+            models.CheckConstraint(
+                name="no_organisation_controls_itself",
+                condition=Q(controller=None) | ~Q(controller=F("organisation")),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.key} {self.organisation}"
+
+    @property
+    def control(self) -> Control:
+        if self.controller_id is not None:
+            return Control.PARTNER
+        return Control.OTHER if self.controlled_by else Control.NOBODY
 
     @property
     def applies(self) -> bool:

@@ -1,5 +1,6 @@
 """Words for what pages of proposals show."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from calls.eligibility import Counting, Finding, Outcome, Verdict
 from calls.eligibility.rules import CATALOGUE
 from calls.innovation_clusters import Element
 from calls.models import Strand
+from proposals.dossier import controller_in_words
 from proposals.forms import COST_LABELS
 from proposals.models import Proposal, StoredVerdict
 from proposals.wizard import url_to_mend
@@ -194,3 +196,9 @@ def profile_in_words(profile: dict[str, dict[str, Any]]) -> list[tuple[str, str]
             if value not in (None, "", []):
                 shown.append((str(field.label or name), in_words(field, value)))
     return shown
+
+
+@register.filter
+def controller(participant: Mapping[str, Any], dossier: Mapping[str, Any]) -> str:
+    """Who controls a participant of a dossier, by name; empty where nobody does."""
+    return controller_in_words(participant, dossier)

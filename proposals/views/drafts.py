@@ -243,7 +243,7 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
     """Change the role of an organisation, or say who controls it."""
     draft = _led_draft(request, number)
     participant = get_object_or_404(draft.proposal.participants, key=key)
-    form = ParticipantForm(request.POST or None, instance=participant)
+    form = ParticipantForm(request.POST or None, instance=participant, draft=draft)
     section = drafting.section_of(draft.proposal, drafting.CONSORTIUM)
     context = page_of(
         draft,
@@ -260,7 +260,7 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
         drafting.change_participant(
             fresh,
             role=Role(form.cleaned_data["role"]),
-            controlled_by=form.cleaned_data["controlled_by"],
+            controller=drafting.Controller(*form.controller),
             seen_version=_seen(request),
             by=person(request),
         )
