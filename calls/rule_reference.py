@@ -123,12 +123,16 @@ def _entry(entry: RuleEntry, calls: list[Mapping[str, Any]]) -> str:
 
 def _uses(rule_id: str, calls: list[Mapping[str, Any]]) -> list[str]:
     uses = [
-        f"- {content['call']['reference']}{_strands(entry)}: {entry['citation']}"
+        f"- {content['call']['reference']}{_strands(entry)}: {_source(entry)}"
         for content in calls
         for entry in content["call"]["rules"]
         if entry["rule"] == rule_id
     ]
     return ["Used by", "", *uses, ""] if uses else ["No shipped call uses it.", ""]
+
+
+def _source(entry: Mapping[str, Any]) -> str:
+    return f"[{entry['citation']}]({entry['link']})" if entry.get("link") else entry["citation"]
 
 
 def _strands(entry: Mapping[str, Any]) -> str:

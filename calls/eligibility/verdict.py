@@ -45,7 +45,8 @@ class Finding:
     Nobody changes one.
 
     `subject` is "submission", "proposal", "consortium", the key of a participant ("p2"), or
-    a kind and a name: "file:roadmap", "deliverable:roadmap", "activity:3", "market:1".
+    a kind and a name: "file:roadmap", "deliverable:roadmap", "activity:3", "market:1". `link` is where
+    the text that is cited can be read.
     """
 
     rule: str
@@ -56,6 +57,7 @@ class Finding:
     evidence: dict[str, Any]
     citation: str
     fix: Fix | None = None
+    link: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -66,6 +68,7 @@ class Finding:
             "message": self.message,
             "evidence": self.evidence,
             "citation": self.citation,
+            "link": self.link,
             "fix": self.fix.as_json() if self.fix else None,
         }
 
@@ -80,7 +83,13 @@ class Finding:
             evidence=data["evidence"],
             citation=data["citation"],
             fix=Fix(**data["fix"]) if data["fix"] else None,
+            link=data.get("link", ""),
         )
+
+    @property
+    def source(self) -> str:
+        """What is cited and where it can be read, for a text without links."""
+        return f"{self.citation}, {self.link}" if self.link else self.citation
 
     @property
     def name(self) -> str:

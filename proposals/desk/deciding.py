@@ -248,6 +248,6 @@ def snippets(findings: Iterable[Finding]) -> list[tuple[str, str]]:
             continue
         rule = CATALOGUE.get(finding.rule)
         title = rule.title if rule else finding.rule
-        text = f"{title} ({finding.subject}): {finding.message} [{finding.citation}]"
+        text = f"{title} ({finding.subject}): {finding.message} [{finding.source}]"
         found.setdefault(finding.rule, []).append(text)
     return [(rule, "\n".join(texts)) for rule, texts in found.items()]

@@ -139,7 +139,15 @@ class Rule:
         fix: Fix | None = None,
     ) -> Finding:
         return Finding(
-            self.id, self.version, subject, outcome, message, evidence or {}, self.citation, fix
+            self.id,
+            self.version,
+            subject,
+            outcome,
+            message,
+            evidence or {},
+            self.citation,
+            fix,
+            self.link,
         )
 
 

@@ -145,10 +145,17 @@ class Command(BaseCommand):
         texts = [finding.message]
         if finding.fix:
             texts.append(_("To mend it: %(advice)s") % {"advice": finding.fix.advice})
-        texts.append(_("Source: %(citation)s") % {"citation": finding.citation})
+        texts.append(_("Source: %(source)s") % {"source": finding.source})
         width = min(get_terminal_size().columns, WIDEST)
         indented = [
-            fill(_printable(text), width, initial_indent=INDENT, subsequent_indent=INDENT)
+            fill(
+                _printable(text),
+                width,
+                initial_indent=INDENT,
+                subsequent_indent=INDENT,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
             for text in texts
         ]
         return [f"  {word} · {finding.rule} · {finding.subject}", *indented]
