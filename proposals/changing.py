@@ -5,10 +5,10 @@ findings differ gets a second verdict beside the first; what is sealed stays sea
 """
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from applicants.models import User
 from calls import clock
@@ -19,6 +19,7 @@ from calls.publishing import change_countries, change_rules, keep_applied, needs
 from proposals.facts import Judgement
 from proposals.impact import (
     CHUNK,
+    Conditions,
     calls_touched_by,
     conditions_now,
     countries_from,
@@ -147,7 +148,8 @@ def apply(change: ProposedChange, *, by: User) -> ConditionChange:
         if record is None:
             raise ConditionsMoved
         change.change, change.applied_by, change.state = record, by, State.APPLIED
-        change.done, change.claimed_at = 0, None
+        # A small one is worked on below, by nobody else; of a large one a worker takes hold.
+        change.done, change.claimed_at = 0, clock.real_now() if change.total <= SMALL else None
         change.save(update_fields=["change", "applied_by", "state", "done", "claimed_at"])
     if change.total <= SMALL:
         judge_again(change)
@@ -175,44 +177,55 @@ def _named(officer: User) -> str:
 def judge_again(change: ProposedChange) -> int:
     """Give each counting version whose findings differ a second verdict; returns how many were made.
 
-    Safe to repeat: what has been given once does not differ any more.
+    Safe to repeat, and by two workers at once: whoever comes second finds no difference any more.
     """
     made = 0
     for call in calls_touched_by(change):
         conditions = conditions_now(call)
         keep_applied(conditions.rule_set, conditions.countries)
-        for rows in _in_chunks(call):
-            verdicts = []
-            for stored in rows:
-                facts = ProposalFacts.from_json(stored.facts or {})
-                verdict = conditions.judge(facts)
-                if verdict.findings != Verdict.from_json(stored.content).findings:
-                    judgement = Judgement(verdict, facts, conditions.rule_set, conditions.countries)
-                    cause = f"change {change.change_id}: {change.reason}"[:200]
-                    verdicts.append(unsaved_verdict(stored.version, judgement, cause=cause))
-            StoredVerdict.objects.bulk_create(verdicts)
-            made += len(verdicts)
-            _tell(change, change.done + len(rows))
-    change.verdicts_made += made
+        after = 0
+        while True:
+            seen, new = _judge_chunk_again(change, call, conditions, after=after)
+            if not seen:
+                break
+            made += new
+            after = seen[-1].version_id
+            _tell(change, change.done + len(seen))
+    change.verdicts_made = F("verdicts_made") + made
     change.state = State.DONE
     change.save(update_fields=["verdicts_made", "state"])
+    change.refresh_from_db(fields=["verdicts_made"])
     return made
 
 
-def _in_chunks(call: Call) -> Iterator[list[StoredVerdict]]:
-    """The newest verdicts, a thousand at a time, so that memory does not grow with their number."""
-    after = 0
-    while True:
-        rows = list(
-            newest_verdicts(call)
-            .filter(version_id__gt=after, facts__isnull=False)
-            .select_related("version__proposal")
-            .defer("version__dossier", "version__circumstances")[:CHUNK]
-        )
-        if not rows:
-            return
-        yield rows
-        after = rows[-1].version_id
+@transaction.atomic
+def _judge_chunk_again(
+    change: ProposedChange, call: Call, conditions: Conditions, *, after: int
+) -> tuple[list[StoredVerdict], int]:
+    """Some of the newest verdicts, of later versions than `after`, and how many were made beside them."""
+    # Read after the lock is held: another worker may have made these verdicts meanwhile.
+    Call.objects.select_for_update(no_key=True).only("pk").get(pk=call.pk)
+    rows = _chunk(call, after)
+    cause = f"change {change.change_id}: {change.reason}"[:200]
+    verdicts = []
+    for stored in rows:
+        facts = ProposalFacts.from_json(stored.facts or {})
+        verdict = conditions.judge(facts)
+        if verdict.findings != Verdict.from_json(stored.content).findings:
+            judgement = Judgement(verdict, facts, conditions.rule_set, conditions.countries)
+            verdicts.append(unsaved_verdict(stored.version, judgement, cause=cause))
+    StoredVerdict.objects.bulk_create(verdicts)
+    return rows, len(verdicts)
+
+
+def _chunk(call: Call, after: int) -> list[StoredVerdict]:
+    """The next thousand of the newest verdicts, so that memory does not grow with their number."""
+    return list(
+        newest_verdicts(call)
+        .filter(version_id__gt=after, facts__isnull=False)
+        .select_related("version__proposal")
+        .defer("version__dossier", "version__circumstances")[:CHUNK]
+    )
 
 
 def work_on_changes() -> int:

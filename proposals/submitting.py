@@ -106,9 +106,10 @@ def submit_draft(
             reader=by.pk,
             idempotency_key=idempotency_key,
         )
+        # What the proposal counted by when it was fetched may be out of date by now.
+        proposal.counting_id = found["next"][0][2]
         for made in found["made"]:
-            relate(made, proposal=proposal)
-            return made
+            return _made_before(made, found, proposal, received_at=received_at)
         if proposal.is_open(received_at):
             return _freeze(
                 proposal,
@@ -141,8 +142,25 @@ def _all_of_it() -> Questions:
         **questions_of_draft(),
         **questions_of_circumstances(),
         "made": versions.filter(idempotency_key=Given("idempotency_key", models.UUIDField())),
-        "next": Values(following, "next_key", "next_number"),
+        "next": Values(following, "next_key", "next_number", "counting"),
     }
+
+
+def _made_before(
+    made: Version, found: Answers, proposal: Proposal, *, received_at: datetime
+) -> Version:
+    """The version of an earlier click with the same key, and whether it is still what this one meant.
+
+    A click that had arrived before the version was stored is the same click, whatever was written since.
+    Of a later one (an old page that is sent again) the version may say something else than the draft.
+    """
+    relate(made, proposal=proposal)
+    draft = draft_in(found, proposal)
+    is_same = hash_of(canonical(dossier_of(draft))) == made.sha256
+    made.answers_the_click = received_at < made.committed_at or (
+        is_same and proposal.counting_id == made.pk
+    )
+    return made
 
 
 def _freeze(
@@ -163,7 +181,7 @@ def _freeze(
     verdict = judgement.verdict
     _check_may_be_sent(verdict, acknowledged)
     text = canonical(dossier)
-    key, number = found["next"][0]
+    key, number, _counting = found["next"][0]
     version = Version(
         pk=key,
         proposal=proposal,

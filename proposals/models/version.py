@@ -94,6 +94,8 @@ class Version(models.Model):
 
     # Set in the request that made the version, so that its page need not ask for it again.
     first_verdict: "StoredVerdict | None" = None
+    # Whether the click that was given this version meant it; False for an old page that was sent again.
+    answers_the_click = True
 
     latest_outcome: str | None
     latest_rules: list[str] | None
@@ -221,7 +223,10 @@ class StoredVerdict(models.Model):
                     country_set__isnull=False,
                     facts_digest__startswith="sha256:",
                 ),
-            )
+            ),
+            models.UniqueConstraint(
+                name="one_verdict_for_each_cause", fields=["version", "audience", "cause"]
+            ),
         ]
         indexes = [
             models.Index("version", F("id").desc(), include=["outcome"], name="newest_verdict")

@@ -22,7 +22,6 @@ from proposals.facts import judge_draft
 from proposals.forms import WithdrawalForm
 from proposals.models import Annex, OutboxMessage, Receipt, SealedDocument, Version
 from proposals.receipts import context_of
-from proposals.submitting import differs_from_counting
 from proposals.views.access import draft_of, page_of, version_of
 from proposals.wizard import corrections_of, url_to_mend
 
@@ -88,7 +87,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
             request, draft, refusal.verdict, key=key, given=given, was_not_acknowledged=True
         )
         return render(request, "proposals/check.html", context, status=422)
-    if version.first_verdict is None and _is_out_of_date(version, draft):
+    if not version.answers_the_click:
         verdict = judge_draft(draft, received_at=clock.now(), reader=person(request))
         context = _check_page(request, draft, verdict, used_for=version)
         return render(request, "proposals/check.html", context, status=409)
@@ -100,14 +99,10 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         "call": draft.proposal.call,
         "strand": draft.proposal.strand,
         "version": version,
+        "counts": draft.proposal.counting_id == version.pk,
         "receipt_state": "waiting",
     }
     return render(request, "proposals/submitted.html", context)
-
-
-def _is_out_of_date(version: Version, draft: Draft) -> bool:
-    """Whether a click that was made before led to a version that is no longer what the draft says."""
-    return draft.proposal.counting_id != version.pk or differs_from_counting(draft)
 
 
 def _idempotency_key(request: HttpRequest) -> UUID:
