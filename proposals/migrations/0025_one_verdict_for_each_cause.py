@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("calls", "0006_partnership_requests"),
-        ("proposals", "0021_daily_heads"),
+        ("proposals", "0024_who_controls"),
     ]
 
     operations = [
