@@ -146,7 +146,7 @@ def run_together(commands: dict[str, str], *, stop_within: int = STOP_WITHIN) ->
     """
     from honcho.manager import Manager  # noqa: PLC0415 -- a development package
 
-    class Stopping(Manager):  # type: ignore[misc]  # honcho has no types
+    class Stopping(Manager):
         def terminate(self) -> None:
             if not self._terminating:
                 signal.alarm(stop_within)

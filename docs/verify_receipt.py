@@ -3,19 +3,23 @@
 This one file needs neither the portal nor a network, only Python and two published packages (pip install pyHanko
 pikepdf). It checks the seal (PAdES), that the whole file is under it, the attached dossier against the hash in
 the portal's log, and the proof that the hash is in that log (RFC 9162). Give the certificates that you trust, as
-the portal publishes them at /proof/certificates/; without one it says on whose certificate all of it rests.
+the portal publishes them at /proof/certificates/: a seal proves nothing while nobody vouches for its certificate.
+What is inside is not unpacked unless the seal is unbroken, covers the file, and is by a certificate that you trust.
 
-Exit status: 0 all holds, 1 something does not, 2 this is no receipt.
+Exit status: 0 all holds, 1 something does not, 2 this is no receipt, or a file cannot be read, 3 intact, but of
+unknown origin: no trusted certificate was given.
 """
 
 import base64
 import hashlib
 import io
 import json
+import re
 import sys
 import warnings
 import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 import pikepdf
 from asn1crypto import cms
@@ -23,12 +27,14 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import general
-from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
+ATTACHED = ("dossier.json", "verdict.json", "proof.json")
 MOST_UNPACKED = 50 * 1024 * 1024  # bytes
+LARGEST_SEAL = 256 * 1024  # hexadecimal digits
+RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s*\]")
+OF_UNKNOWN_ORIGIN = 3
 Report = list[tuple[bool, str]]  # whether it holds, and what
 
 
@@ -36,75 +42,120 @@ class NoReceipt(Exception):
     """The file cannot be read as a receipt at all; the text says why."""
 
 
-def check(content: bytes, trusted: list[bytes] | None = None) -> tuple[list[str], list[str]]:
+class NotThere(Exception):
+    """The file says where its seal lies, and none is there."""
+
+
+class Place(NamedTuple):
+    """Where a seal lies: the two parts of the file that it covers, and the digits between them."""
+
+    start: int
+    length: int
+    again: int
+    rest: int
+
+    def digits(self, content: bytes) -> bytes:
+        gap = content[self.start + self.length : self.again][: LARGEST_SEAL + 2]
+        return gap[1:-1] if re.fullmatch(rb"<[0-9a-fA-F]+>", gap) and len(gap) % 2 == 0 else b""
+
+
+class Seal(NamedTuple):
+    """A seal as it lies in the file, and the certificate that its signature names."""
+
+    place: Place
+    held: bytes
+    signed: cms.SignedData
+    signer: cms.SignerInfo
+    certificate: object
+
+
+def check(content: bytes, trusted: list[bytes | str] | None = None) -> tuple[list[str], list[str]]:
     """What holds and what does not, in sentences; `trusted` are certificates (PEM).
 
     Raises:
         NoReceipt: no PDF, or one without a seal.
+        ValueError: what is trusted is no certificate.
     """
     report: Report = []
-    seal = seal_of(content)
+    known = [certificate for pem in trusted or [] for certificate in x509.load_pem_x509_certificates(pem if isinstance(pem, bytes) else pem.encode())]
     try:
-        certificate = x509.load_der_x509_certificate(seal.signer_cert.dump())
+        seal = seal_in(content)
+        certificate = x509.load_der_x509_certificate(seal.certificate.dump())
         check_seal(content, seal, report)
-        check_certificate(certificate, trusted or [], report)
-        check_stamp(seal.signer_info, report)
+        check_certificate(certificate, known, report)
+        if all(holds for holds, _text in report):
+            check_stamp(seal.signer, report)
+    except NoReceipt:
+        raise
+    except NotThere:
+        return [], ["Bytes of the file were changed after it was sealed: no seal lies where it says."]
     except Exception as error:
         return [], [f"The seal was damaged and cannot be checked ({type(error).__name__})."]
-    files = attachments(content)
-    missing = ", ".join(name for name in ("dossier.json", "verdict.json", "proof.json") if name not in files)
-    if missing:
-        report.append((False, f"Not inside: {missing}. They were taken out, or this is no receipt but another document."))
-    else:
-        check_proof(files, certificate, report)
+    if all(holds for holds, _text in report):
+        check_inside(content, certificate, report)
     return [text for holds, text in report if holds], [text for holds, text in report if not holds]
 
 
-def seal_of(content: bytes) -> EmbeddedPdfSignature:
-    try:
-        seals = PdfFileReader(io.BytesIO(content), strict=False).embedded_signatures
-    except Exception as error:
-        raise NoReceipt(f"This is no PDF that can be read ({type(error).__name__}).") from None
-    if not seals:
+def places(content: bytes) -> list[Place]:
+    """Where seals may lie, found in the bytes themselves: nothing is unpacked, and what the file says is under the seal.
+
+    Raises:
+        NoReceipt: no PDF, or one without a seal.
+    """
+    if b"%PDF-" not in content[:1024]:
+        raise NoReceipt("This is no PDF that can be read.")
+    found = [Place(*map(int, match.groups())) for match in RANGE.finditer(content)]
+    if not found:
         raise NoReceipt("This PDF has no seal: it is no receipt, or the seal was taken out.")
-    return seals[0]
+    whole = [place for place in found if content[place.start + place.length :][:1] == b"<" and content[: place.again][-1:] == b">"]
+    return [place for place in whole[:20] if place.digits(content)]
 
 
-def check_seal(content: bytes, seal: EmbeddedPdfSignature, report: Report) -> None:
+def seal_in(content: bytes) -> Seal:
+    """The first seal. A text in the document that looks like one is none: what it names is no signature."""
+    problem: Exception = NotThere()
+    for place in places(content):
+        held = bytes.fromhex(place.digits(content).decode())
+        try:
+            signed = cms.ContentInfo.load(held)["content"]
+            signer = general.extract_signer_info(signed)
+            return Seal(place, held, signed, signer, general.extract_certificate_info(signed).signer_cert)
+        except Exception as error:
+            problem = error
+    raise problem
+
+
+def check_seal(content: bytes, seal: Seal, report: Report) -> None:
     """Whether the seal is unbroken, and whether it covers every byte of the file."""
-    signer, cert, digest = seal.signer_info, seal.signer_cert, seal.compute_digest()
-    intact, valid = validate_sig_integrity(signer, cert, expected_content_type="data", actual_digest=digest)
+    start, length, again, rest = seal.place
+    digest = hashlib.sha256(content[start : start + length] + content[again : again + rest]).digest()
+    intact, valid = validate_sig_integrity(seal.signer, seal.certificate, expected_content_type="data", actual_digest=digest)
     forged = "The seal was not made by the holder of the certificate that it names." if intact else "Bytes of the file were changed after it was sealed."
     report.append((intact and valid, "The seal is unbroken." if intact and valid else forged))
-    start, length, begin_again, rest = (int(number) for number in seal.sig_object["/ByteRange"])
-    gap = content[start + length : begin_again]
-    held = seal.pkcs7_content
-    is_alone = gap.lower() == b"<" + held.hex().encode() + b">" and held.rstrip(b"\0") == plain(seal).rstrip(b"\0")
-    is_whole = start == 0 and begin_again + rest == len(content) and is_alone
+    is_whole = start == 0 and again + rest == len(content) and seal.held.rstrip(b"\0") == plain(seal).rstrip(b"\0")
     report.append((is_whole, "Every byte of the file is under the seal." if is_whole else "Something was added to the file after it was sealed."))
 
 
-def plain(seal: EmbeddedPdfSignature) -> bytes:
+def plain(seal: Seal) -> bytes:
     """The seal as it must be: what its signature does not cover could be changed unnoticed otherwise."""
-    signer, cert = seal.signer_info, seal.signer_cert
+    signer, cert = seal.signer, seal.certificate
     name = {"issuer_and_serial_number": {"issuer": cert.issuer, "serial_number": cert.serial_number}}
     fixed = {"version": "v1", "sid": name, "digest_algorithm": {"algorithm": "sha256"}, "signature_algorithm": {"algorithm": "sha256_ecdsa"}}
     signer = cms.SignerInfo(fixed | {part: signer[part] for part in ("signed_attrs", "signature", "unsigned_attrs") if signer[part].native})
     signed = {"version": "v1", "digest_algorithms": [{"algorithm": "sha256"}], "encap_content_info": {"content_type": "data"}}
-    signed |= {"certificates": seal.signed_data["certificates"], "signer_infos": [signer]}
+    signed |= {"certificates": seal.signed["certificates"], "signer_infos": [signer]}
     return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(signed)}).dump()
 
 
-def check_certificate(certificate: x509.Certificate, trusted: list[bytes], report: Report) -> None:
-    """Whether the seal is one of those that the reader trusts; names it otherwise."""
-    own = certificate.fingerprint(hashes.SHA256())
-    name = certificate.subject.rfc4514_string()
-    known = {x509.load_pem_x509_certificate(one).fingerprint(hashes.SHA256()) for one in trusted}
-    foreign = f"The seal is a foreign one: {name}, {own.hex()}, is none of those that you trust."
-    if known:
-        report.append((own in known, f"The seal is by a certificate that you trust: {name}." if own in known else foreign))
+def check_certificate(certificate: x509.Certificate, trusted: list[x509.Certificate], report: Report) -> None:
+    """Whether the certificate that verified the seal is one of those that the reader trusts, byte for byte."""
+    own, name = certificate.fingerprint(hashes.SHA256()).hex(), certificate.subject.rfc4514_string()
+    is_known = certificate in trusted
+    foreign = f"The seal is a foreign one: {name}, {own}, is none of those that you trust."
+    if trusted:
+        report.append((is_known, f"The seal is by a certificate that you trust: {name}." if is_known else foreign))
     else:
-        report.append((True, f"All of it rests on this certificate; compare it with the published ones: {name}, {own.hex()}."))
+        report.append((True, f"All of it rests on this certificate; compare it with the published ones: {name}, {own}."))
 
 
 def check_stamp(sealed: cms.SignerInfo, report: Report) -> None:
@@ -124,11 +175,23 @@ def check_stamp(sealed: cms.SignerInfo, report: Report) -> None:
         report.append((False, "The time stamp was made for another seal."))
 
 
+def check_inside(content: bytes, certificate: x509.Certificate, report: Report) -> None:
+    files = attachments(content)
+    missing = ", ".join(name for name in ATTACHED if name not in files)
+    if missing:
+        report.append((False, f"Not inside: {missing}. They were taken out, or this is no receipt but another document."))
+        return
+    try:
+        check_proof(files, certificate, report)
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        report.append((False, "The attached proof cannot be read."))
+
+
 def attachments(content: bytes) -> dict[str, bytes]:
-    """The files inside, by their names, each up to a bound: a small file may unpack to a huge one."""
+    """The files of a receipt, by their names, each up to a bound: a small file may unpack to a huge one."""
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
-            packed = {name: spec.get_file().obj.read_raw_bytes() for name, spec in pdf.attachments.items()}
+            packed = {name: pdf.attachments[name].get_file().obj.read_raw_bytes() for name in ATTACHED if name in pdf.attachments}
             return {name: zlib.decompressobj().decompress(raw, MOST_UNPACKED) for name, raw in packed.items()}
     except Exception:  # damaged beyond reading: then all of them are missing, and that is said
         return {}
@@ -136,16 +199,12 @@ def attachments(content: bytes) -> dict[str, bytes]:
 
 def check_proof(files: dict[str, bytes], certificate: x509.Certificate, report: Report) -> None:
     """Dossier → entry → root of the log → signature of the root."""
-    try:
-        proof = json.loads(files["proof.json"])
-        entry, head = json.loads(proof["entry"]), proof["head"]
-        path = [bytes.fromhex(step) for step in proof["path"]]
-        root, position, size = bytes.fromhex(head["root"]), int(proof["position"]), int(head["size"])
-        signature, hashed = base64.b64decode(head["signature"]), entry["sha256"]
-        signer, signed_at = head["certificate"], head["signed_at"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        report.append((False, "The attached proof cannot be read."))
-        return
+    proof = json.loads(files["proof.json"])
+    entry, head = json.loads(proof["entry"]), proof["head"]
+    path = [bytes.fromhex(step) for step in proof["path"]]
+    root, position, size = bytes.fromhex(head["root"]), int(proof["position"]), int(head["size"])
+    signature, hashed = base64.b64decode(head["signature"]), entry["sha256"]
+    signer, signed_at = head["certificate"], head["signed_at"]
     what = f"proposal {entry.get('proposal')}, version {entry.get('version')}, received {entry.get('at')}"
     is_same = hashlib.sha256(files["dossier.json"]).hexdigest() == hashed
     other = f"The attached dossier is not the one that the log's entry speaks of ({what})."
@@ -181,19 +240,29 @@ def is_included(leaf: bytes, position: int, size: int, path: list[bytes], root: 
     return 0 <= position < size and last == 0 and found == root
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], trusted: list[bytes | str] | None = None) -> int:
+    """The exit status; `trusted` are certificates beside those of the files that are named after the receipt."""
     if not arguments:
         return print(__doc__) or 2
     warnings.simplefilter("ignore")
+    name = arguments[0]
     try:
-        content = Path(arguments[0]).read_bytes()
-        holds, broken = check(content, [Path(name).read_bytes() for name in arguments[1:]])
+        content, known = Path(name).read_bytes(), list(trusted or [])
+        for name in arguments[1:]:
+            known += [Path(name).read_bytes()]
+            x509.load_pem_x509_certificates(known[-1])
+        holds, broken = check(content, known)
     except (OSError, NoReceipt) as error:
-        print(f"{arguments[0]}: {error}")
+        print(f"{name}: {error}")
+        return 2
+    except ValueError:
+        print(f"{name}: This is no certificate (PEM).")
         return 2
     lines = [f"ok    {sentence}" for sentence in holds] + [f"WRONG {sentence}" for sentence in broken]
+    if not known:
+        lines += ["Intact, but of unknown origin: anyone can make such a file. Give the portal's certificates to check whose it is."] if not broken else []
     print(*lines, "It does not tell whether a later version counts: the page of the proposal does.", sep="\n")
-    return 1 if broken else 0
+    return 1 if broken else 0 if known else OF_UNKNOWN_ORIGIN
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ message is two frames, JSON and bytes, each behind its length.
 """
 
 import contextlib
+import functools
 import importlib
+import importlib.util
 import json
 import resource
 import signal
@@ -13,6 +15,7 @@ import socket
 import struct
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 LENGTH = struct.Struct(">Q")
@@ -102,8 +105,7 @@ def _answer(asked: Any, content: bytes) -> tuple[Any, bytes]:
     """
     signal.setitimer(signal.ITIMER_REAL, asked["seconds"] + 1)
     try:
-        module, _colon, name = asked["function"].partition(":")
-        result = getattr(importlib.import_module(module), name)(content, **asked["arguments"])
+        result = _function(asked["function"])(content, **asked["arguments"])
     except MemoryError:
         return {"raised": "MemoryError", "text": ""}, b""
     except Exception as error:  # noqa: BLE001 -- the parent decides what it means
@@ -113,6 +115,22 @@ def _answer(asked: Any, content: bytes) -> tuple[Any, bytes]:
     if isinstance(result, bytes):
         return {"result": None, "peak": peak()}, result
     return {"result": result, "peak": peak()}, b""
+
+
+@functools.cache
+def _function(name: str) -> Any:
+    """Of "package.module:function", or of a program by its path: "folder/program.py:function"."""
+    module_name, _colon, function = name.partition(":")
+    if not module_name.endswith(".py"):
+        return getattr(importlib.import_module(module_name), function)
+    spec = importlib.util.spec_from_file_location(
+        Path(module_name).stem, Path(sys.path[0], module_name)
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, function)
 
 
 def peak() -> int:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.conf import settings
+from django.db import DatabaseError
 
 from calls import clock
 from proposals.models import SealCertificate
@@ -93,6 +95,27 @@ def published(key: SealKey) -> SealCertificate:
         fingerprint=key.fingerprint, defaults={"pem": key.pem, "first_used_at": clock.now()}
     )
     return found
+
+
+def own_certificates() -> list[str]:
+    """What this portal seals or has sealed with (PEM), as far as it can be known here.
+
+    Works without a database and without the private key; then it is the configured certificate only.
+    """
+    pems = [settings.SEAL_PEM] if settings.SEAL_PEM else []
+    with suppress(OSError):
+        pems += [] if pems else [Path(settings.SEAL_FILE).read_text("ascii")]
+    with suppress(DatabaseError):
+        pems += SealCertificate.objects.values_list("pem", flat=True)
+    certificates = {one for pem in pems for one in _certificates_in(pem)[:1]}
+    return [one.public_bytes(serialization.Encoding.PEM).decode() for one in certificates]
+
+
+def _certificates_in(pem: str) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(pem.encode())
+    except ValueError:
+        return []
 
 
 def _key_of(pem: bytes) -> SealKey:

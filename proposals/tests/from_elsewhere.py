@@ -1,17 +1,19 @@
 """What comes from elsewhere: a time-stamp service that the test starts itself, another portal's receipt."""
 
+import io
 import threading
 from copy import deepcopy
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import pikepdf
 import pytest
+from asn1crypto import cms, tsp
 from asn1crypto import keys as asn1_keys
-from asn1crypto import tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.db import transaction
 from pyhanko.sign.timestamps import DummyTimeStamper
 
@@ -21,6 +23,7 @@ from proposals import keys, sealing
 from proposals.models import Receipt
 from proposals.receipts import html_of, issue_receipt, proof_of, render_pdf
 from proposals.tests.factories import make_ready, submit
+from proposals.tests.hostile_pdfs import deflated, pdf_of, stream
 
 
 def key_with(usage):
@@ -120,3 +123,76 @@ def sealed_with(version, change):
     change(wrong)
     pdf = render_pdf(version, html_of(version, clock.now(), right), wrong)
     return sealing.seal_pdf(pdf, reason="Changed")
+
+
+def without_seal(content):
+    """A sealed document as it was before, so that it can be sealed again."""
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        del pdf.Root.AcroForm
+        for page in pdf.pages:
+            if "/Annots" in page:
+                del page.Annots
+        stream = io.BytesIO()
+        pdf.save(stream)
+    return stream.getvalue()
+
+
+def forged_like(content, *, is_same_issuer):
+    """The document sealed by a stranger whose certificate has the serial number of the portal's.
+
+    The portal's certificate, which everyone can fetch, lies before the stranger's in the seal.
+    """
+    ours = keys.seal_key()
+    private = ec.generate_private_key(ec.SECP256R1())
+    stranger = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "A stranger")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(ours.certificate.subject)
+        .issuer_name(ours.certificate.issuer if is_same_issuer else stranger)
+        .public_key(private.public_key())
+        .serial_number(ours.certificate.serial_number)
+        .not_valid_before(ours.certificate.not_valid_before_utc)
+        .not_valid_after(ours.certificate.not_valid_after_utc)
+        .sign(private, hashes.SHA256())
+    )
+    key = keys.SealKey(
+        lambda data: private.sign(data, ec.ECDSA(hashes.SHA256())), certificate, (ours.certificate,)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealing, "seal_key", lambda: key)
+        sealed = sealing.seal_pdf(without_seal(content), reason="Forged")
+    return _with_first_certificate(
+        sealed, ours.certificate.public_bytes(serialization.Encoding.DER)
+    )
+
+
+def _with_first_certificate(sealed, first):
+    """No signature covers the order of the certificates in a seal."""
+    start, end = sealed.rindex(b"/Contents <") + 11, 0
+    end = sealed.index(b">", start)
+    held = bytes.fromhex(sealed[start:end].decode())
+    info = cms.ContentInfo.load(held)
+    encoded = info.dump()
+    both = [one.chosen.dump() for one in info["content"]["certificates"]]
+    assert len(both) == 2 and first in both
+    other = next(one for one in both if one != first)
+    for order in (first + other, other + first):
+        encoded = encoded.replace(order, first + other)
+    return sealed[:start] + encoded.hex().encode().ljust(end - start, b"0") + sealed[end:]
+
+
+def with_attachments(count, mebibytes):
+    """A small PDF with attachments that each unpack to so much."""
+    objects = {
+        1: "",
+        2: "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        3: "<< /Type /Page /Parent 2 0 R >>",
+    }
+    names = []
+    bomb = stream("/Type /EmbeddedFile /Filter /FlateDecode", deflated(mebibytes))
+    for number in range(count):
+        objects[10 + number] = f"<< /Type /Filespec /F (a) /EF << /F {100 + number} 0 R >> >>"
+        objects[100 + number] = bomb
+        names.append(f"({number}) {10 + number} 0 R")
+    tree = f"/Names << /EmbeddedFiles << /Names [{' '.join(names)}] >> >>"
+    return pdf_of(objects | {1: f"<< /Type /Catalog /Pages 2 0 R {tree} >>"})

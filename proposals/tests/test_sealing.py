@@ -1,10 +1,12 @@
 """The seal, checked by programs that are not ours, and by the one that everyone gets."""
 
 import io
+import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 
 import page
 import pikepdf
@@ -12,19 +14,28 @@ import pytest
 from asn1crypto import pem as asn1_pem
 from asn1crypto import tsp
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from calls import clock
 from cosme_portal.settings import ROOT
 from cosme_portal.tests import processes
+from foundation import child_process
 from proposals import keys, sealing
 from proposals.annex import issue_annex
 from proposals.checking import program
 from proposals.models import Annex, ProposalFile, Receipt, Stamp, Version
 from proposals.receipts import add_awaited_stamps, issue_receipt
 from proposals.tests.factories import fresh, make_ready, save, submit
-from proposals.tests.from_elsewhere import WRONG_PROOFS, sealed_elsewhere, sealed_with
+from proposals.tests.from_elsewhere import (
+    WRONG_PROOFS,
+    forged_like,
+    sealed_elsewhere,
+    sealed_with,
+    with_attachments,
+    without_seal,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -111,32 +122,56 @@ def test_something_added_afterwards_is_found(receipt, trusted):
     assert broken == ["Something was added to the file after it was sealed."]
 
 
-def test_a_foreign_seal_is_told_from_ours(receipt, trusted, settings, tmp_path):
-    with pikepdf.open(io.BytesIO(receipt)) as pdf:
-        del pdf.Root.AcroForm
-        for page in pdf.pages:
-            if "/Annots" in page:
-                del page.Annots
-        stream = io.BytesIO()
-        pdf.save(stream)
+def test_a_foreign_seal_is_told_from_ours_and_nothing_is_unpacked(
+    receipt, trusted, settings, tmp_path, monkeypatch
+):
     settings.SEAL_FILE = str(tmp_path / "foreign.pem")
     keys.seal_key.cache_clear()
     try:
-        forged = sealing.seal_pdf(stream.getvalue(), reason="Forged")
+        forged = sealing.seal_pdf(without_seal(receipt), reason="Forged")
     finally:
         keys.seal_key.cache_clear()
+    monkeypatch.setattr(program(), "attachments", pytest.fail)
+    _holds, (broken,) = check(forged, trusted)
+    assert broken.startswith("The seal is a foreign one")
+
+
+@pytest.mark.parametrize("is_same_issuer", [True, False])
+def test_a_certificate_of_the_same_serial_number_is_foreign(receipt, trusted, is_same_issuer):
+    forged = forged_like(receipt, is_same_issuer=is_same_issuer)
     _holds, broken = check(forged, trusted)
-    assert any("The seal is a foreign one" in one for one in broken)
-    assert "The log was signed by another certificate than the receipt." in broken
+    assert broken and "The receipt is genuine" not in sent(forged)
+    assert "Something is wrong" in sent(forged) or "did not seal this file" in sent(forged)
 
 
 def test_a_stripped_attachment_is_named(receipt, trusted):
-    with pikepdf.open(io.BytesIO(receipt)) as pdf:
+    with pikepdf.open(io.BytesIO(without_seal(receipt))) as pdf:
         del pdf.attachments["dossier.json"]
         stream = io.BytesIO()
         pdf.save(stream)
-    _holds, broken = check(stream.getvalue(), trusted)
+    _holds, broken = check(sealing.seal_pdf(stream.getvalue(), reason="Stripped"), trusted)
     assert any(one.startswith("Not inside: dossier.json. They were taken out") for one in broken)
+
+
+def test_a_text_that_looks_like_a_seal_is_none(receipt, trusted):
+    """As a title could, in the part of a document that is not compressed."""
+    with pikepdf.open(io.BytesIO(without_seal(receipt))) as pdf:
+        pdf.docinfo["/Title"] = "/ByteRange [0 4 10 20] /ByteRange [0 99999999 9999999999 1]"
+        stream = io.BytesIO()
+        pdf.save(stream, compress_streams=False)
+    sealed = sealing.seal_pdf(stream.getvalue(), reason="Title")
+    assert sealed.count(b"/ByteRange") > 1
+    assert check(sealed, trusted)[1] == []
+
+
+@pytest.mark.parametrize("change", ["broken", "added"])
+def test_nothing_is_unpacked_of_a_file_that_was_changed(receipt, trusted, monkeypatch, change):
+    monkeypatch.setattr(program(), "attachments", pytest.fail)
+    wrong = {
+        "broken": changed(receipt, b"Seal of the portal", b"Seal of the porter"),
+        "added": receipt + b"% more\n",
+    }
+    assert check(wrong[change], trusted)[1]
 
 
 @pytest.mark.parametrize("content", [b"", b"no pdf", b"%PDF-1.7\n%%EOF"])
@@ -163,7 +198,56 @@ def test_the_program_runs_alone_without_portal_and_database(receipt, trusted, tm
     file.write_bytes(changed(receipt, b"Seal of the portal", b"Seal of the porter"))
     done = run(sys.executable, str(alone), str(file), str(certificate))
     assert done.returncode == 1 and "WRONG" in done.stdout
-    assert len(alone.read_text().splitlines()) <= 200
+    assert len(alone.read_text().splitlines()) <= 280
+
+
+def test_without_a_trusted_certificate_the_program_never_says_that_all_is_well(receipt, tmp_path):
+    file = tmp_path / "receipt.pdf"
+    file.write_bytes(receipt)
+    alone = str(ROOT / "docs" / "verify_receipt.py")
+    done = run(sys.executable, alone, str(file))
+    assert done.returncode == 3 and "Intact, but of unknown origin" in done.stdout
+    file.write_bytes(receipt + b"% more\n")
+    assert run(sys.executable, alone, str(file)).returncode == 1
+    (tmp_path / "wrong.pem").write_text("no certificate")
+    for names in ((tmp_path / "absent.pdf",), (file, tmp_path / "wrong.pem"), (alone,)):
+        done = run(sys.executable, alone, *map(str, names))
+        assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+def test_the_command_trusts_the_portals_own_certificates(call, settings, tmp_path):
+    file = tmp_path / "receipt.pdf"
+    foreign = sealed_elsewhere(call, settings, tmp_path)
+    issue_receipt(submit(make_ready(call)))
+    file.write_bytes(bytes(Receipt.objects.get().pdf))
+    call_command("verify_receipt", str(file))
+    file.write_bytes(foreign)
+    with pytest.raises(SystemExit) as status:
+        call_command("verify_receipt", str(file))
+    assert status.value.code == 1
+
+
+def test_the_command_needs_neither_database_nor_private_key(receipt, trusted, tmp_path):
+    file, certificate = tmp_path / "receipt.pdf", tmp_path / "portal.pem"
+    file.write_bytes(receipt)
+    certificate.write_text(
+        trusted.decode().partition("-----BEGIN CERT")[1]
+        + trusted.decode().partition("-----BEGIN CERT")[2]
+    )
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "cosme_portal.settings", "PORTAL_MODE": "test",
+        "DATABASE_URL": "postgres://nobody@127.0.0.1:9/none", "PORTAL_SEAL_FILE": str(certificate),
+    }  # fmt: skip
+    command = [sys.executable, "manage.py", "verify_receipt", str(file)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    environment["PORTAL_SEAL_FILE"] = str(tmp_path / "absent.pem")
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3 and not (tmp_path / "absent.pem").exists()
 
 
 def test_other_programs_find_the_seal_valid(receipt, trusted, tmp_path):
@@ -343,6 +427,33 @@ def test_a_huge_file_is_not_unpacked_on_the_page(receipt):
     assert "A receipt has at most 2 MB." in sent(b"%PDF-1.7" + bytes(2 * 1024 * 1024))
 
 
+def test_a_file_without_our_seal_costs_nothing_on_the_page(call, settings, tmp_path, monkeypatch):
+    foreign = sealed_elsewhere(call, settings, tmp_path)
+    issue_receipt(submit(make_ready(call)))
+    monkeypatch.setattr(child_process, "run", pytest.fail)
+    monkeypatch.setattr(program(), "check", pytest.fail)
+    begun = time.process_time()
+    bombs = with_attachments(20, 50)
+    assert len(bombs) < 2 * 1024 * 1024
+    begun = time.process_time()
+    assert "This is no receipt" in sent(bombs)
+    assert time.process_time() - begun < 0.5
+    assert "This portal did not seal this file" in sent(foreign)
+
+
+def test_a_check_that_meets_a_limit_says_so(receipt, monkeypatch):
+    for failure, part in (
+        (child_process.OutOfTime, "took too much time or memory"),
+        (child_process.Busy, "Try again in a minute"),
+    ):
+
+        def failing(*given, _failure=failure, **named):
+            raise _failure
+
+        monkeypatch.setattr(child_process, "run", failing)
+        assert part in sent(receipt) and "The file could not be checked" in sent(receipt)
+
+
 def test_an_attachment_that_unpacks_to_a_huge_one_is_cut(receipt, monkeypatch):
     monkeypatch.setattr(program(), "MOST_UNPACKED", 10)
     assert {len(one) for one in program().attachments(receipt).values()} == {10}
@@ -356,11 +467,11 @@ def test_each_way_in_which_a_proof_is_wrong_is_told(call, trusted, change, sente
     assert any(one.startswith(sentence) for one in check(content, trusted)[1])
 
 
-def test_a_receipt_of_another_portal_is_told_from_a_forged_one(call, settings, tmp_path):
+def test_a_receipt_of_another_portal_is_told_from_a_changed_one(call, settings, tmp_path):
     foreign = sealed_elsewhere(call, settings, tmp_path)
     issue_receipt(submit(make_ready(call)))
     text = sent(foreign)
-    assert "This receipt is of another portal" in text and "Something is wrong" not in text
+    assert "This portal did not seal this file" in text and "Something is wrong" not in text
     assert "only that portal's certificates tell" in text.replace("&#x27;", "'")
 
 

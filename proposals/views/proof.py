@@ -24,7 +24,8 @@ def check(request: HttpRequest) -> HttpResponse:
         return render(request, "proposals/check_receipt.html", context, status=422)
     answer = check_receipt(form.cleaned_data["file"].read())
     context |= {"form": FileForm(), "answer": answer}
-    return render(request, "proposals/check_receipt.html", context)
+    status = 503 if answer.problem else 200
+    return render(request, "proposals/check_receipt.html", context, status=status)
 
 
 def document(request: HttpRequest, sha256: str) -> JsonResponse:

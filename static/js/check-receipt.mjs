@@ -3,10 +3,12 @@
 
 const form = document.querySelector("[data-check-receipt]");
 const LARGEST = 2 * 1024 * 1024;
+const LARGEST_SEAL = 256 * 1024; // hexadecimal digits
 const ATTACHED = ["dossier.json", "verdict.json", "proof.json"];
 const utf8 = new TextEncoder();
 
 class NoReceipt extends Error {}
+class NotThere extends Error {}
 
 const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const bytesOf = (digits) => {
@@ -30,14 +32,32 @@ async function libraries() {
   return { pdf, pki };
 }
 
-// Where the seal lies, found in the bytes themselves: what the file says of it is under the seal too.
-function placeOfSeal(content) {
+// Where seals may lie, found in the bytes themselves: what the file says of it is under the seal too.
+function placesOfSeals(content) {
   const text = new TextDecoder("latin1").decode(content);
-  const found = [...text.matchAll(/\/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]/g)];
-  if (!text.startsWith("%PDF-")) throw new NoReceipt("This is no PDF that can be read.");
+  const found = [...text.matchAll(/\/ByteRange\s*\[\s*(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s*\]/g)];
+  if (!text.slice(0, 1024).includes("%PDF-")) throw new NoReceipt("This is no PDF that can be read.");
   if (!found.length) throw new NoReceipt("This PDF has no seal: it is no receipt, or the seal was taken out.");
-  const [start, length, again, rest] = found[0].slice(1).map(Number);
-  return { start, length, again, rest, gap: text.slice(start + length, again) };
+  const places = found.map((match) => match.slice(1).map(Number));
+  return places
+    .filter(([start, length, again]) => text[start + length] === "<" && text[again - 1] === ">")
+    .slice(0, 20)
+    .map(([start, length, again, rest]) => ({ start, length, again, rest, digits: text.slice(start + length + 1, again - 1) }))
+    .filter(({ digits }) => digits.length <= LARGEST_SEAL && /^([0-9a-fA-F]{2})+$/.test(digits));
+}
+
+// The first seal. A text in the document that looks like one is none: what it names is no signature.
+function sealIn(pki, content) {
+  let problem = new NotThere();
+  for (const place of placesOfSeals(content)) {
+    const held = bytesOf(place.digits.toLowerCase());
+    try {
+      return { ...place, held, ...signedDataIn(pki, held) };
+    } catch (error) {
+      problem = error;
+    }
+  }
+  throw problem;
 }
 
 function signedDataIn(pki, held) {
@@ -48,23 +68,28 @@ function signedDataIn(pki, held) {
 }
 
 async function checkSeal(pki, content, say) {
-  const { start, length, again, rest, gap } = placeOfSeal(content);
-  if (!/^<[0-9a-fA-F]+>$/.test(gap)) throw new TypeError("no signature");
-  const held = bytesOf(gap.slice(1, -1).toLowerCase());
-  const { signed, size } = signedDataIn(pki, held);
+  const { start, length, again, rest, held, signed, size } = sealIn(pki, content);
   const data = joined(content.subarray(start, start + length), content.subarray(again, again + rest));
   const signer = signed.signerInfos[0];
   const digest = signer.signedAttrs.attributes.find((one) => one.type === "1.2.840.113549.1.9.4");
   const isIntact = isSame(await sha256(data), digest.values[0].valueBlock.valueHexView);
-  const isValid = isIntact && await signed.verify({ signer: 0, data: data.buffer, checkChain: false });
+  const certificate = isIntact ? await certificateThatVerifies(signed, data.buffer) : null;
   if (!isIntact) say(false, "Bytes of the file were changed after it was sealed.");
-  else say(isValid, "The seal is unbroken.", "The seal was not made by the holder of the certificate that it names.");
+  else say(certificate !== null, "The seal is unbroken.", "The seal was not made by the holder of the certificate that it names.");
   const isAlone = held.subarray(size).every((byte) => byte === 0);
   const isWhole = start === 0 && again + rest === content.length && isAlone;
   say(isWhole, "Every byte of the file is under the seal.", "Something was added to the file after it was sealed.");
-  const certificate = signed.certificates.find((one) => one.serialNumber.isEqual(signer.sid.serialNumber));
-  await checkStamp(pki, signer, say);
-  return certificate;
+  return { certificate, signer };
+}
+
+// Only the certificate by whose key the signature was verified says who signed: a seal may hold any number of others.
+async function certificateThatVerifies(signed, data) {
+  try {
+    const answer = await signed.verify({ signer: 0, data, checkChain: false, extendedMode: true });
+    return answer.signatureVerified ? answer.signerCertificate : null;
+  } catch {
+    return null;
+  }
 }
 
 async function checkStamp(pki, sealed, say) {
@@ -82,9 +107,9 @@ async function checkStamp(pki, sealed, say) {
     return;
   }
   const data = sealed.signature.valueBlock.valueHexView.slice().buffer;
-  const isValid = await stamp.verify({ signer: 0, data, checkChain: false });
-  const name = stamp.certificates[0].subject.typesAndValues.map((one) => one.value.valueBlock.value).join(", ");
-  say(isValid, `The seal existed at ${info.genTime.toISOString()}, says the time stamp of ${name}.`, "The time stamp was changed.");
+  const certificate = await certificateThatVerifies(stamp, data);
+  const name = certificate?.subject.typesAndValues.map((one) => one.value.valueBlock.value).join(", ");
+  say(certificate !== null, `The seal existed at ${info.genTime.toISOString()}, says the time stamp of ${name}.`, "The time stamp was changed.");
 }
 
 async function checkCertificate(certificate, say) {
@@ -179,41 +204,48 @@ async function check(content) {
   const sentences = [];
   const say = (isSo, ifSo, otherwise) => sentences.push([isSo, isSo ? ifSo : otherwise ?? ifSo]);
   if (content.length > LARGEST) throw new NoReceipt("A receipt has at most 2 MB. This is another file; choose the receipt.");
-  placeOfSeal(content);
+  placesOfSeals(content);
   const { pdf, pki } = await libraries();
   const known = await whatThePortalKnows(content);
   let certificate, fingerprint;
   try {
-    certificate = await checkSeal(pki, content, say);
-    fingerprint = await checkCertificate(certificate, say);
+    const seal = await checkSeal(pki, content, say);
+    certificate = seal.certificate;
+    if (certificate) fingerprint = await checkCertificate(certificate, say);
+    if (holds(sentences)) await checkStamp(pki, seal.signer, say);
   } catch (error) {
     if (error.message === "certificates" || error instanceof TypeError && /fetch/i.test(error.message)) throw error;
-    sentences.splice(0, sentences.length, [false, "The seal was damaged and cannot be checked."]);
+    sentences.splice(0, sentences.length, [false, error instanceof NotThere
+      ? "Bytes of the file were changed after it was sealed: no seal lies where it says."
+      : "The seal was damaged and cannot be checked."]);
   }
-  if (known?.kind === "annex") return { sentences, known };
+  // Nothing is unpacked before the seal is found to be ours, unbroken, and over the whole file.
+  if (known?.kind === "annex" || !holds(sentences)) return { sentences, known };
   const files = await attachmentsOf(pdf, content);
   const missing = ATTACHED.filter((name) => !files[name]);
   if (missing.length) say(false, `Not inside: ${missing.join(", ")}. They were taken out, or this is no receipt but another document.`);
-  else if (fingerprint) await checkProof(pki, files, certificate, fingerprint, say);
+  else await checkProof(pki, files, certificate, fingerprint, say);
   return { sentences, known };
 }
 
-// Whole and consistent, but sealed and logged by a certificate that is none of this portal's.
+const holds = (sentences) => sentences.every(([isSo]) => isSo);
+
+// Sealed by a certificate that is none of this portal's; then nothing else of it was looked at.
 function isOfAnotherPortal(sentences) {
   const wrong = sentences.filter(([isSo]) => !isSo);
   return wrong.length === 1 && wrong[0][1].startsWith("The seal is a foreign one");
 }
 
 function headline({ sentences, known }) {
-  if (isOfAnotherPortal(sentences)) return "This receipt is of another portal";
+  if (isOfAnotherPortal(sentences)) return "This portal did not seal this file";
   if (sentences.some(([isSo]) => !isSo)) return "Something is wrong with this receipt";
   if (!known) return "The portal does not keep this file";
   return known.kind === "annex" ? "The document is genuine" : "The receipt is genuine";
 }
 
 function whatItIs({ sentences, known }) {
-  const isGood = sentences.every(([isSo]) => isSo);
-  if (isOfAnotherPortal(sentences)) return "It is whole, but another portal sealed it: only that portal's certificates tell whether it is genuine.";
+  const isGood = holds(sentences);
+  if (isOfAnotherPortal(sentences)) return "It may be a receipt of another portal: only that portal's certificates tell whether it is genuine. What is inside was not opened.";
   if (!known) {
     return isGood ? "What its seal covers is unchanged and was sealed by this portal, but the file is not, byte for byte, one that the portal keeps: something in the seal itself was changed, or it was made in another portal with the same key." : "";
   }

@@ -16,7 +16,13 @@ from proposals.ledger import sequence
 from proposals.models import Annex, Receipt, Stamp
 from proposals.receipts import issue_receipt
 from proposals.tests.factories import fresh, make_ready, save, submit
-from proposals.tests.from_elsewhere import WRONG_PROOFS, sealed_elsewhere, sealed_with
+from proposals.tests.from_elsewhere import (
+    WRONG_PROOFS,
+    forged_like,
+    sealed_elsewhere,
+    sealed_with,
+    without_seal,
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -44,13 +50,6 @@ def aside(work, *given, **named):
 def receipt(call):
     aside(issue_receipt, submit(make_ready(call)))
     return bytes(Receipt.objects.get().pdf)
-
-
-def without_seal(pdf):
-    del pdf.Root.AcroForm
-    for page in pdf.pages:
-        if "/Annots" in page:
-            del page.Annots
 
 
 @pytest.fixture
@@ -110,6 +109,9 @@ def test_each_kind_of_damage_has_its_own_answer(receipt, checking):
         del pdf.attachments["dossier.json"]
 
     title, text = checking(saved_anew(receipt, strip))
+    assert title == wrong and "Bytes of the file were changed after it was sealed" in text
+    stripped = saved_anew(without_seal(receipt), strip)
+    title, text = checking(aside(sealing.seal_pdf, stripped, reason="Stripped"))
     assert title == wrong and "Not inside: dossier.json." in text
     for content in (b"no pdf", b"%PDF-1.7\n%%EOF", bytes(3 * 1024 * 1024)):
         assert checking(content)[0] == "This is no receipt"
@@ -126,13 +128,30 @@ def test_a_seal_of_another_portal_is_foreign(receipt, checking, settings, tmp_pa
     settings.SEAL_FILE = str(tmp_path / "other.pem")
     keys.seal_key.cache_clear()
     try:
-        bare = saved_anew(receipt, without_seal)
-        forged = aside(sealing.seal_pdf, bare, reason="Forged")
+        forged = aside(sealing.seal_pdf, without_seal(receipt), reason="Forged")
     finally:
         keys.seal_key.cache_clear()
     title, text = checking(forged)
-    assert title == "Something is wrong with this receipt"
-    assert "The seal is a foreign one" in text and "another certificate than the receipt" in text
+    assert title == "This portal did not seal this file"
+    assert "The seal is a foreign one" in text and "What is inside was not opened." in text
+
+
+@pytest.mark.parametrize("is_same_issuer", [True, False])
+def test_a_certificate_of_the_same_serial_number_does_not_vouch(receipt, checking, is_same_issuer):
+    title, text = checking(aside(forged_like, receipt, is_same_issuer=is_same_issuer))
+    assert title in {"This portal did not seal this file", "Something is wrong with this receipt"}
+    assert "this portal has published" not in text.replace(
+        "none of those that this portal has published", ""
+    )
+
+
+def test_a_text_that_looks_like_a_seal_is_none(receipt, checking):
+    def entitle(pdf):
+        pdf.docinfo["/Title"] = "/ByteRange [0 4 10 20]"
+
+    sealed = aside(sealing.seal_pdf, saved_anew(without_seal(receipt), entitle), reason="Title")
+    title, text = checking(sealed)
+    assert title == "The portal does not keep this file" and "wrong" not in text
 
 
 def test_each_way_in_which_a_proof_is_wrong_is_told(call, checking):
@@ -147,7 +166,7 @@ def test_a_receipt_of_another_portal(call, checking, settings, tmp_path):
     foreign = aside(sealed_elsewhere, call, settings, tmp_path)
     aside(issue_receipt, submit(make_ready(call)))
     title, text = checking(foreign)
-    assert title == "This receipt is of another portal" and text.count("wrong") == 1
+    assert title == "This portal did not seal this file" and text.count("wrong") == 1
 
 
 def test_an_earlier_version_no_longer_counts(call, checking):
