@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,7 @@ from calls.call_file import read_call_file
 from calls.models import Call
 from calls.publishing import load_call
 from cosme_portal.settings import ROOT
+from foundation import limits
 from foundation.database_roles import RUNTIME, roles_sql
 
 pytest_plugins = ["proposals.tests.from_elsewhere"]
@@ -82,3 +84,12 @@ def database_owner() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("RESET session_replication_role")
             cursor.execute("RESET ROLE")
+
+
+@pytest.fixture
+def limits_apply(settings: Any) -> Iterator[None]:
+    """Limits as in production, beginning with no counts."""
+    settings.LIMITS_APPLY = True
+    limits.forget_counts()
+    yield
+    limits.forget_counts()

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from applicants.mails import with_html
 from foundation.client_address import client_address
+from foundation.limits import allows_recipient
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -21,6 +22,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: Any) -> str:
         return client_address(request)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """At most a few emails an hour go to one address, whoever asks for them; earlier links still work."""
+        if allows_recipient("account-email", email):
+            super().send_mail(template_prefix, email, context)
 
     def render_mail(self, *args: Any, **kwargs: Any) -> Any:
         return with_html(super().render_mail(*args, **kwargs))

@@ -49,17 +49,23 @@ def held_text(request: HttpRequest, *, login_url: str | None, status: int) -> Ht
     """
     if any("password" in name for name in request.POST):
         return render(request, "403_csrf.html", status=403)
+    context = typed_again(request) | {"login_url": login_url}
+    return render(request, "held_text.html", context, status=status)
+
+
+def typed_again(request: HttpRequest) -> dict[str, Any]:
+    """What a form held, to be sent again from another page; nothing of a form with a password."""
+    has_password = any("password" in name for name in request.POST)
     typed = [
         (name, value)
         for name, values in request.POST.lists()
-        if name not in NOT_TYPED
+        if name not in NOT_TYPED and not has_password
         for value in values
     ]
-    context: dict[str, Any] = {
+    return {
         "typed": typed,
         "visible": [(name, value) for name, value in typed if len(str(value)) > SHORT],
         "action": request.get_full_path(),
-        "login_url": login_url,
         "had_files": bool(request.FILES),
+        "had_password": has_password,
     }
-    return render(request, "held_text.html", context, status=status)

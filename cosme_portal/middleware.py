@@ -1,10 +1,16 @@
-"""Requests that the portal never takes get a page that says so: too large, or damaged."""
+"""Requests that the portal never takes get a page that says so: too large, damaged, or too many."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from applicants.web import typed_again
+from foundation.limits import Refusal, refusal_of
 
 CHUNK = 64 * 1024
 MOST_DRAINED = 8 * settings.LARGEST_BODY
@@ -49,3 +55,51 @@ class RefuseLargeBodies:
             if not chunk:
                 return
             left -= len(chunk)
+
+
+class EnforceLimits:
+    """Answers 429 to what exceeds the table of limits: a page with what was typed, or a sentence."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        refusal = refusal_of(request, match.view_name) if match else None
+        return too_many(request, refusal) if refusal else None
+
+
+def too_many(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    sentence = _(refusal.limit.sentence)
+    when = _wait_of(refusal.seconds)
+    answer: HttpResponse
+    if _wants_a_sentence(request):
+        words = _("%(sentence)s Nothing was stored. %(when)s") % {
+            "sentence": sentence,
+            "when": when,
+        }
+        answer = JsonResponse({"state": "later", "words": words}, status=429)
+    else:
+        context = {"sentence": sentence, "when": when, **typed_again(request)}
+        answer = render(request, "429.html", context, status=429)
+    answer["Retry-After"] = str(refusal.seconds)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _wait_of(seconds: int) -> str:
+    if seconds < 60:  # noqa: PLR2004 -- a minute
+        text = ngettext("Try again in %(n)s second.", "Try again in %(n)s seconds.", seconds)
+        return text % {"n": seconds}
+    minutes = -(-seconds // 60)
+    text = ngettext("Try again in %(n)s minute.", "Try again in %(n)s minutes.", minutes)
+    return text % {"n": minutes}
+
+
+def _wants_a_sentence(request: HttpRequest) -> bool:
+    """Scripts of the portal's pages, and other programs, show the sentence in their place."""
+    by_script = {"X-Autosave", "X-Upload", "HX-Request", "X-Requested-With"}
+    return any(name in request.headers for name in by_script) or not request.accepts("text/html")

@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "cosme_portal.middleware.EnforceLimits",
     "django_htmx.middleware.HtmxMiddleware",
     "calls.clock.ClockMiddleware",
     "cosme_portal.middleware.RefuseNullCharacters",
@@ -147,11 +148,12 @@ DATABASES["default"]["CONN_MAX_AGE"] = env.int("PORTAL_CONNECTION_SECONDS", 600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Rate limits live in the database: a broker that is down must not keep people out.
 CACHES = {
+    # Only what may be lost; limits are counted in Redis.
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "portal_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
     # Rendered parts of public pages, kept by each process and named after the change they show.
     "pages": {
@@ -192,6 +194,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = (
+    False  # the portal's own table counts accounts too, and nobody's by what strangers do
+)
 ACCOUNT_ADAPTER = "applicants.accounts.AccountAdapter"
 
 # --- Language and time -----------------------------------------------------------------------
@@ -282,6 +287,13 @@ CELERY_BEAT_SCHEDULE = {
 # One document as PDF. A layout that takes longer is ended, and its promise is tried again.
 LAYOUT_SECONDS = env.int("PORTAL_LAYOUT_SECONDS", 60)
 LAYOUT_MEMORY = env.int("PORTAL_LAYOUT_MEMORY_MB", 2048) * 1024 * 1024
+
+# --- Limits -----------------------------------------------------------------------------------
+
+LIMITS = "cosme_portal.limits.LIMITS"
+CHEAP_READS = "cosme_portal.limits.CHEAP_READS"
+LIMITS_APPLY = MODE != "test"
+LIMITS_STORAGE = CELERY_BROKER_URL
 
 # --- Proof ------------------------------------------------------------------------------------
 

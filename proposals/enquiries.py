@@ -4,12 +4,10 @@ Spam is held off without following anybody: a field that people do not see, the 
 how many enquiries came from one place and to one address lately, counted under a hash that is forgotten.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core import signing
-from django.core.cache import cache
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,14 +16,13 @@ from applicants.models import User
 from calls import clock
 from calls.models import Call
 from foundation.folding import fold, words_in
+from foundation.limits import allows_recipient
 from proposals.mailing import Words, post
 from proposals.models import Enquiry, EnquiryAnswer, PublishedAnswer
 
 SALT = "proposals.enquiry"
 SHORTEST_WRITING = timedelta(seconds=3)
 LONGEST_WRITING = timedelta(days=1)
-MOST_FROM_ONE_PLACE = 10  # in an hour
-MOST_TO_ONE_ADDRESS = 5  # in a day: each one gets a copy
 SHORTEST_NAME = 3  # shorter words of a name are words of any text
 KEPT_AFTER_CLOSING = timedelta(days=365)
 
@@ -78,33 +75,14 @@ def check_writing_time(opened: str) -> None:
         raise CannotAsk(_("The form has expired. What you typed is below: send it again."))
 
 
-def check_rate(place: str, email: str) -> None:
-    """Count an enquiry, and refuse it where too many came lately.
-
-    Raises:
-        CannotAsk: too many from this place within an hour, or with this address within a day.
-    """
-    within = (
-        (f"place:{place}", MOST_FROM_ONE_PLACE, 3600),
-        (f"to:{email}", MOST_TO_ONE_ADDRESS, 86400),
-    )
-    for what, most, seconds in within:
-        key = "enquiry:" + hashlib.sha256(what.encode()).hexdigest()
-        cache.add(key, 0, timeout=seconds)
-        if cache.incr(key) > most:
-            raise CannotAsk(
-                _(
-                    "Too many enquiries came from here lately. What you typed is below: send it later."
-                )
-            )
-
-
 @transaction.atomic
 def ask(asked: Asked, *, call: Call | None, user: User | None, page: str = "") -> Enquiry:
-    """Keep an enquiry, and promise a copy to who asks."""
+    """Keep an enquiry, and promise a copy to who asks; not one more to an address that had many today."""
     enquiry = Enquiry.objects.create(
         call=call, user=user, page=page[:200], received_at=clock.now(), **vars(asked)
     )
+    if not allows_recipient("enquiry-copies", enquiry.email):
+        return enquiry
     post(
         Words(
             subject=_("We have your question %(number)s") % {"number": enquiry.number},

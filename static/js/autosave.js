@@ -76,7 +76,7 @@ function offerTextOfAClosedStep(key) {
       return false;
     }
     const said = await answer.json();
-    isStopped = !["saved", "wrong"].includes(said.state);
+    isStopped = !["saved", "wrong", "later"].includes(said.state);
     say(said.words);
     if (said.state === "saved") {
       version.value = said.version;

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.call_file import read_call_file
 from calls.rule_reference import as_markdown
+from foundation import limits
 from proposals.from_files import SHIPPED
 from proposals.schemas import dossier_schema, verdict_schema
 
@@ -16,9 +17,7 @@ DOCS = settings.ROOT / "docs"
 
 
 class Command(BaseCommand):
-    help = (
-        "Write docs/dossier.schema.json, docs/verdict.schema.json and docs/rules.md from the code."
-    )
+    help = "Write the documents under docs/ that are made from the code."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,6 +42,7 @@ def _documents() -> dict[Path, str]:
         DOCS / "dossier.schema.json": _json(dossier_schema()),
         DOCS / "verdict.schema.json": _json(verdict_schema()),
         DOCS / "rules.md": as_markdown(calls),
+        DOCS / "limits.md": limits.as_markdown(),
     }
 
 

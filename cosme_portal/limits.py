@@ -1,0 +1,278 @@
+"""The table of limits: how often an account, an address or a recipient may do what.
+
+Every route that sends email, stores, searches or computes is in `LIMITS`; the rest is in `CHEAP_READS` or
+`NEVER_WRITE` with its reason, and a test finds a route that is in none. People of one office share an
+address, so limits per address are about ten times those per account. Nobody's account is ever limited by what
+strangers do: attempts to sign in count per client address and email address together.
+"""
+
+from foundation.limits import Limit, Rate
+
+MINUTE, TEN_MINUTES, HOUR, DAY = 60, 600, 3600, 86400
+
+LIMITS = (
+    Limit(
+        "sign-in", "Too many attempts to sign in.",
+        ("account_login", "account_reauthenticate", "account_confirm_login_code"),
+        pair=Rate(10, 5 * MINUTE), address=Rate(100, 5 * MINUTE), field="login",
+    ),
+    Limit(
+        "sign-up", "Too many attempts to sign up.",
+        ("account_signup",),
+        pair=Rate(5, HOUR), address=Rate(50, HOUR),
+    ),
+    Limit(
+        "password-reset", "Too many requests for a new password.",
+        ("account_reset_password", "account_reset_password_done"),
+        pair=Rate(5, HOUR), address=Rate(50, HOUR),
+    ),
+    Limit(
+        "account-changes", "Too many changes to accounts.",
+        (
+            "account_reset_password_from_key", "account_reset_password_from_key_done",
+            "account_confirm_email", "account_email_verification_sent", "account_change_password",
+            "account_set_password", "account_email", "account_inactive",
+        ),
+        account=Rate(30, TEN_MINUTES), address=Rate(300, TEN_MINUTES),
+    ),
+    Limit(
+        "account-email",
+        "Further emails about an account to the same address are left out; the links sent before still work.",
+        recipient=Rate(5, HOUR),
+    ),
+    Limit(
+        "invitations", "Too many invitations and reminders.",
+        (
+            "applicants:invite-colleague", "proposals:invite", "proposals:resend-invitation",
+            "proposals:remind", "proposals:confirm", "partners:invite",
+        ),
+        pair=Rate(5, HOUR), recipient=Rate(10, HOUR), account=Rate(60, HOUR), address=Rate(300, HOUR),
+    ),
+    Limit(
+        "people", "Too many changes to people and partners.",
+        (
+            "applicants:remove-colleague", "applicants:join", "proposals:invitation",
+            "proposals:give-step", "proposals:reminders", "proposals:revoke-invitation",
+            "proposals:remove-collaborator", "proposals:people", "proposals:add-participant",
+            "proposals:remove-participant", "proposals:consortium", "proposals:forget-in-mind",
+            "proposals:what-if",
+        ),
+        account=Rate(120, HOUR), address=Rate(1000, HOUR),
+    ),
+    Limit(
+        "new-organisations", "Too many new organisations.",
+        ("applicants:new-organisation", "proposals:new-participant"),
+        account=Rate(40, HOUR), address=Rate(200, HOUR),
+    ),
+    Limit(
+        "new-proposals", "Too many proposals created, deleted, restored or withdrawn.",
+        ("proposals:start", "proposals:delete", "proposals:restore", "proposals:withdraw", "proposals:work",
+         "proposals:mine", "proposals:proposal"),
+        account=Rate(60, HOUR), address=Rate(300, HOUR),
+    ),
+    Limit(
+        "comments", "Too many comments.",
+        ("proposals:comment", "proposals:comment-done"),
+        account=Rate(60, TEN_MINUTES), address=Rate(600, TEN_MINUTES),
+    ),
+    Limit(
+        "saving", "Too many saves in a short time.",
+        (
+            "applicants:edit-organisation", "applicants:organisation", "applicants:organisations",
+            "applicants:profile", "applicants:profile-step", "proposals:participant",
+            "proposals:step", "proposals:description", "proposals:descriptions",
+        ),
+        account=Rate(1200, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
+    ),
+    Limit(
+        "presence", "Too many questions about who else is here.",
+        ("proposals:presence",),
+        account=Rate(1200, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
+    ),
+    Limit(
+        "submitting", "Too many submissions in a short time.",
+        ("proposals:check",),
+        account=Rate(120, TEN_MINUTES), address=Rate(3000, TEN_MINUTES),
+    ),
+    Limit(
+        "uploads", "Too many files in a short time.",
+        ("proposals:upload", "proposals:remove-file", "proposals:questions", "proposals:reply"),
+        account=Rate(60, TEN_MINUTES), address=Rate(300, TEN_MINUTES),
+    ),
+    Limit(
+        "printing", "Too many PDFs asked for.",
+        ("proposals:print", "proposals:preview"),
+        account=Rate(30, TEN_MINUTES), address=Rate(200, TEN_MINUTES),
+    ),
+    Limit(
+        "reading-proposals", "Too many pages in a short time.",
+        (
+            "proposals:mine", "proposals:start", "proposals:invitation", "proposals:proposal",
+            "proposals:delete", "proposals:restore", "proposals:work", "proposals:confirm",
+            "proposals:reminders", "proposals:people", "proposals:invite", "proposals:timeline",
+            "proposals:compare", "proposals:step-history", "proposals:preview",
+            "proposals:consortium", "proposals:add-participant", "proposals:new-participant",
+            "proposals:what-if", "proposals:participant", "proposals:remove-participant",
+            "proposals:descriptions", "proposals:description", "proposals:step", "proposals:upload",
+            "proposals:remove-file", "proposals:draft-file", "proposals:earlier-file",
+            "proposals:questions", "proposals:reply", "proposals:reply-file", "proposals:decisions",
+            "proposals:letter", "proposals:check", "proposals:withdraw", "proposals:version",
+            "proposals:receipt", "proposals:annex", "proposals:dossier", "proposals:version-file",
+        ),
+        reads=True, account=Rate(1200, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
+    ),
+    Limit(
+        "waiting", "Too many questions about how far something is.",
+        ("proposals:print", "proposals:receipt-state"),
+        reads=True, account=Rate(3000, TEN_MINUTES), address=Rate(30_000, TEN_MINUTES),
+    ),
+    Limit(
+        "partner-search", "Too many searches.",
+        ("partners:search", "partners:organisations", "partners:feed", "enquiries:contact-points"),
+        reads=True, account=Rate(300, TEN_MINUTES), address=Rate(1500, TEN_MINUTES),
+    ),
+    Limit(
+        "partner-exports", "Too many downloads of search results.",
+        ("partners:as-csv", "partners:as-json"),
+        reads=True, account=Rate(30, TEN_MINUTES), address=Rate(120, TEN_MINUTES),
+    ),
+    Limit(
+        "reading-partnering", "Too many pages in a short time.",
+        (
+            "partners:begin-with", "partners:bring-in", "partners:searches", "partners:stop",
+            "partners:mine", "partners:new", "partners:request", "partners:begin",
+            "partners:report-request", "partners:conversations", "partners:conversation",
+            "partners:show", "partners:block", "partners:report", "partners:invite",
+            "partners:edit", "partners:discard",
+        ),
+        reads=True, account=Rate(1200, TEN_MINUTES), address=Rate(6000, TEN_MINUTES),
+    ),
+    Limit(
+        "partner-requests", "Too many changes to partner requests and searches.",
+        (
+            "partners:new", "partners:edit", "partners:discard", "partners:publish",
+            "partners:renew", "partners:fill", "partners:close", "partners:bring-in",
+            "partners:searches", "partners:keep", "partners:stop", "partners:mine",
+            "partners:request",
+        ),
+        account=Rate(60, HOUR), address=Rate(300, HOUR),
+    ),
+    Limit(
+        "messages", "Too many messages.",
+        (
+            "partners:begin", "partners:begin-with", "partners:conversation",
+            "partners:conversations", "partners:show", "partners:block", "partners:report",
+            "partners:report-request",
+        ),
+        account=Rate(60, HOUR), address=Rate(300, HOUR),
+    ),
+    Limit(
+        "enquiries", "Too many enquiries.",
+        ("enquiries:ask",),
+        pair=Rate(10, DAY), account=Rate(20, HOUR), address=Rate(100, HOUR),
+    ),
+    Limit(
+        "enquiry-copies",
+        "Further copies of enquiries to the same address are left out; the enquiries are kept.",
+        recipient=Rate(5, DAY),
+    ),
+    Limit(
+        "personal-data", "Too many requests about personal data.",
+        ("enquiries:my-data",),
+        account=Rate(30, HOUR), address=Rate(300, HOUR),
+    ),
+    Limit(
+        "self-check", "Too many self-checks.",
+        ("calls:self-check",),
+        address=Rate(600, TEN_MINUTES),
+    ),
+    Limit(
+        "reading-self-check", "Too many self-checks.",
+        ("calls:self-check",),
+        reads=True, address=Rate(1500, TEN_MINUTES),
+    ),
+    Limit(
+        "receipt-check", "Too many documents to check.",
+        ("proof:check",),
+        address=Rate(60, TEN_MINUTES),
+    ),
+    Limit(
+        "log-proofs", "Too many questions to the log.",
+        ("proof:document", "proof:head", "proof:inclusion", "proof:consistency"),
+        reads=True, address=Rate(1200, TEN_MINUTES),
+    ),
+    Limit(
+        "exports", "Too many exports, bundles and letters.",
+        (
+            "admin:proposals_export_*", "admin:proposals_version_bulk",
+            "admin:proposals_decision_inform", "admin:proposals_contactpoint_import",
+            "admin:proposals_remaking_*", "admin:proposals_mail_*",
+        ),
+        account=Rate(120, TEN_MINUTES), address=Rate(1200, TEN_MINUTES),
+    ),
+    Limit(
+        "desk", "Too many changes at the officers' desk.",
+        ("admin:*",),
+        account=Rate(1200, TEN_MINUTES), address=Rate(6000, TEN_MINUTES),
+    ),
+    Limit(
+        "reading-desk", "Too many pages of the officers' desk.",
+        ("admin:*",),
+        reads=True, account=Rate(2400, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
+    ),
+)  # fmt: skip
+
+# What needs no limit for reading, and why.
+CHEAP_READS: dict[str, tuple[str, ...]] = {
+    "Public pages of one query, mostly kept ready": (
+        "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules",
+        "accessibility", "privacy",
+    ),
+    "For load balancers": ("health",),
+    "An empty form": (
+        "account_login", "account_logout", "account_inactive", "account_signup",
+        "account_reauthenticate", "account_email", "account_email_verification_sent",
+        "account_change_password", "account_set_password", "account_reset_password",
+        "account_confirm_login_code", "account_confirm_email",
+        "account_reset_password_from_key_done", "account_reset_password_from_key",
+        "account_reset_password_done", "enquiries:ask", "enquiries:arrived", "proof:check",
+        "applicants:new-organisation", "applicants:invite-colleague", "applicants:remove-colleague",
+    ),
+    "A few rows of one's own": (
+        "applicants:organisations", "applicants:join", "applicants:organisation",
+        "applicants:edit-organisation", "applicants:profile", "applicants:profile-step",
+        "enquiries:my-data", "enquiries:mine", "proposals:calendar",
+    ),
+    "A short list that is the same for everybody": ("proof:certificates", "proof:daily_heads"),
+    "Leads elsewhere, or nowhere": (
+        "django.views.generic.base.RedirectView", "cosme_portal.views.nothing_here",
+    ),
+    "Answers to sending only": (
+        "proposals:give-step", "proposals:remind", "proposals:presence",
+        "proposals:resend-invitation", "proposals:revoke-invitation",
+        "proposals:remove-collaborator", "proposals:comment", "proposals:comment-done",
+        "proposals:forget-in-mind", "partners:keep", "partners:publish", "partners:renew",
+        "partners:fill", "partners:close", "calls:move-clock",
+    ),
+    "Only in demonstrations": ("demo-mails", "demo-accounts"),
+}  # fmt: skip
+
+# What stores, sends and computes nothing when something is sent to it, and why.
+NEVER_WRITE: dict[str, tuple[str, ...]] = {
+    "Reads only": (
+        "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules",
+        "accessibility", "privacy", "health", "enquiries:contact-points", "enquiries:mine",
+        "enquiries:arrived", "proof:document", "proof:head", "proof:daily_heads", "proof:inclusion",
+        "proof:consistency", "proof:certificates", "proposals:calendar", "proposals:timeline",
+        "proposals:compare", "proposals:step-history", "proposals:draft-file",
+        "proposals:earlier-file", "proposals:reply-file", "proposals:decisions", "proposals:letter",
+        "proposals:version", "proposals:receipt-state", "proposals:receipt", "proposals:annex",
+        "proposals:dossier", "proposals:version-file", "partners:search", "partners:organisations",
+        "partners:feed", "partners:as-csv", "partners:as-json",
+    ),
+    "Leads elsewhere, or nowhere": (
+        "django.views.generic.base.RedirectView", "cosme_portal.views.nothing_here",
+    ),
+    "Signing out must always work": ("account_logout",),
+    "Only in demonstrations": ("calls:move-clock", "demo-mails", "demo-accounts"),
+}  # fmt: skip

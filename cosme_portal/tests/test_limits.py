@@ -1,0 +1,255 @@
+"""Every route has its limits, and who meets one is told so and loses nothing."""
+
+import html
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from django.conf import settings as portal
+from django.core import mail
+from django.test import Client, RequestFactory
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLResolver
+
+from applicants.models import User
+from applicants.tests.factories import PASSWORD, make_user
+from cosme_portal.limits import CHEAP_READS, LIMITS, NEVER_WRITE
+from cosme_portal.middleware import EnforceLimits
+from foundation import limits
+from foundation.limits import Limit, Rate
+
+ONE = Rate(1, 600)
+
+
+def routes(resolver=None, namespaces=()):
+    for part in (resolver or get_resolver()).url_patterns:
+        if isinstance(part, URLResolver):
+            inner = (*namespaces, part.namespace) if part.namespace else namespaces
+            yield from routes(part, inner)
+        else:
+            yield ":".join([*namespaces, part.name or part.lookup_str])
+
+
+ROUTES = sorted(set(routes()))
+TOP = [route for route in ROUTES if not route.startswith("admin:")]
+DESK = ["admin:proposals_version_changelist", "admin:proposals_version_bulk"]
+BY_CODE = {"account-email", "enquiry-copies"}
+
+
+def listed(lists):
+    return {route for group in lists.values() for route in group}
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["reading", "sending"])
+def test_every_route_is_limited_or_free_for_a_reason(reads):
+    free = listed(CHEAP_READS if reads else NEVER_WRITE)
+    limited = {route for route in ROUTES if limits.limits_on(route, reads=reads)}
+    assert set(ROUTES) - limited - free == set()
+    assert limited & free == set()
+
+
+def test_the_table_names_only_routes_that_exist():
+    exact = {route for limit in LIMITS for route in limit.routes if "*" not in route}
+    known = set(ROUTES)
+    assert (exact | listed(CHEAP_READS) | listed(NEVER_WRITE)) - known == set()
+    for limit in LIMITS:
+        assert limit.name in BY_CODE or any(limit.covers(route) for route in ROUTES)
+
+
+def test_each_row_has_a_name_of_its_own_and_a_rate():
+    assert len({limit.name for limit in LIMITS}) == len(LIMITS)
+    assert all(list(limit.rates()) for limit in LIMITS)
+
+
+def test_nobody_is_limited_by_attempts_that_others_make_to_sign_in():
+    sign_in = next(limit for limit in LIMITS if limit.name == "sign-in")
+    assert sign_in.recipient is None and sign_in.account is None
+
+
+# --- Route by route ---------------------------------------------------------------------------
+
+
+class Match:
+    def __init__(self, view_name):
+        self.view_name = view_name
+
+
+def request_to(route, *, reads, user, address="192.0.2.1", **headers):
+    factory = RequestFactory()
+    sent = {"REMOTE_ADDR": address, **headers}
+    if reads:
+        request = factory.get("/somewhere/", **sent)
+    else:
+        request = factory.post(
+            "/somewhere/",
+            {"email": "a@b.example", "login": "a@b.example", "text": "A text that was typed"},
+            **sent,
+        )
+    request.user = user
+    request.resolver_match = Match(route)
+    return request
+
+
+def every_limited_route():
+    for reads in (True, False):
+        for route in [*TOP, *DESK]:
+            if limits.limits_on(route, reads=reads):
+                yield pytest.param(route, reads, id=f"{'read' if reads else 'send'} {route}")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("route", "reads"), list(every_limited_route()))
+def test_who_exceeds_a_limit_is_told_and_gets_back_what_was_typed(
+    limits_apply, route, reads, monkeypatch
+):
+    real = limits.limits_on(route, reads=reads)
+    few = [replace(row, **{kind: ONE for kind, _rate in row.rates()}) for row in real]
+    monkeypatch.setattr(limits, "table", lambda: few)
+    limits.limits_on.cache_clear()
+    user = User(pk=7, email="seven@test.example", full_name="Seven")
+    enforce = EnforceLimits(lambda request: None)
+
+    def ask(**headers):
+        return enforce.process_view(
+            request_to(route, reads=reads, user=user, **headers), None, (), {}
+        )
+
+    assert ask() is None
+    refused = ask()
+    assert refused.status_code == 429 and 1 <= int(refused["Retry-After"]) <= 1200
+    page = html.unescape(refused.content.decode())
+    assert few[0].sentence in page
+    assert reads or page.count("A text that was typed") == 2  # to read, and to send again
+    for header in ("HTTP_X_AUTOSAVE", "HTTP_HX_REQUEST", "HTTP_X_UPLOAD"):
+        told = ask(**{header: "1"})
+        assert told.status_code == 429 and told["Retry-After"]
+        assert (
+            told["Content-Type"] == "application/json"
+            and few[0].sentence in json.loads(told.content)["words"]
+        )
+    if not any(row.account or row.pair or row.recipient for row in few):
+        other = enforce.process_view(
+            request_to(route, reads=reads, user=user, address="192.0.2.2"), None, (), {}
+        )
+        assert other is None
+
+
+# --- Sign-in ------------------------------------------------------------------------------------
+
+
+def sign_in(client, email, password, address):
+    return client.post(
+        reverse("account_login"), {"login": email, "password": password}, REMOTE_ADDR=address
+    )
+
+
+@pytest.mark.django_db
+def test_wrong_passwords_of_a_stranger_never_keep_the_owner_out(limits_apply):
+    make_user(email="owner@test.example")
+    codes = [
+        sign_in(Client(), "owner@test.example", "wrong", "192.0.2.66").status_code
+        for _attempt in range(15)
+    ]
+    assert codes == [200] * 10 + [429] * 5
+    assert sign_in(Client(), "owner@test.example", PASSWORD, "192.0.2.1").status_code == 302
+
+
+@pytest.mark.django_db
+def test_wrong_passwords_of_one_person_of_an_office_do_not_keep_out_another(limits_apply):
+    make_user(email="colleague@test.example")
+    for _attempt in range(15):
+        sign_in(Client(), "other@test.example", "wrong", "192.0.2.66")
+    answer = sign_in(Client(), "colleague@test.example", PASSWORD, "192.0.2.66")
+    assert answer.status_code == 302
+
+
+@pytest.mark.django_db
+def test_behind_a_proxy_each_client_counts_for_itself(limits_apply, settings):
+    settings.TRUSTED_PROXIES = frozenset({"10.0.0.1"})
+
+    def attempt(forwarded):
+        return Client().post(
+            reverse("account_login"), {"login": "who@test.example", "password": "wrong"},
+            REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=forwarded,
+        ).status_code  # fmt: skip
+
+    invented = [attempt(f"198.51.100.{number}, 203.0.113.9") for number in range(12)]
+    assert invented == [200] * 10 + [429] * 2
+    assert attempt("203.0.113.10") == 200
+
+
+@pytest.mark.django_db
+def test_no_password_comes_back_on_a_page(limits_apply):
+    for _attempt in range(11):
+        answer = sign_in(Client(), "a@b.example", "my secret password", "192.0.2.66")
+    assert answer.status_code == 429 and "my secret" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_one_address_gets_few_emails_whoever_asks(limits_apply):
+    make_user(email="owner@test.example")
+    for number in range(8):
+        answer = Client().post(
+            reverse("account_reset_password"), {"email": "Owner@test.example"},
+            REMOTE_ADDR=f"192.0.2.{number + 1}",
+        )  # fmt: skip
+        assert answer.status_code == 302
+    assert len(mail.outbox) == 5
+
+
+# --- Counting ------------------------------------------------------------------------------------
+
+
+def hit(**given):
+    rate = given.pop("rate", Rate(5, 600))
+    return limits.seconds_to_wait("test", rate, given.pop("who", "me"))
+
+
+def test_requests_at_the_same_moment_do_not_exceed_a_limit(limits_apply):
+    with ThreadPoolExecutor(16) as pool:
+        waits = list(pool.map(lambda _number: hit(), range(64)))
+    assert waits.count(0) == 5
+
+
+def test_while_the_shared_counters_are_away_each_process_counts_alone(
+    limits_apply, settings, caplog
+):
+    settings.LIMITS_STORAGE = "redis://127.0.0.1:1/0"
+    waits = [hit() for _attempt in range(7)]
+    assert waits[:5] == [0] * 5 and all(waits[5:])
+    assert len(caplog.records) == 1  # it is said once, not with every request
+
+
+def test_an_ipv6_network_counts_as_one_address(limits_apply, monkeypatch):
+    monkeypatch.setattr(limits, "table", lambda: [Limit("x", "x", ("x",), address=ONE)])
+    limits.limits_on.cache_clear()
+    user = User()
+    user.pk = None
+    one, two = (
+        limits.refusal_of(request_to("x", reads=False, user=user, address=f"2001:db8::{end}"), "x")
+        for end in ("1", "2")
+    )
+    assert one is None and two is not None
+
+
+def test_an_unknown_address_is_not_counted_as_if_it_were_one(limits_apply, monkeypatch):
+    monkeypatch.setattr(limits, "table", lambda: [Limit("x", "x", ("x",), address=ONE)])
+    limits.limits_on.cache_clear()
+    for _attempt in range(3):
+        request = request_to("x", reads=False, user=User(), address="")
+        assert limits.refusal_of(request, "x") is None
+
+
+def test_no_key_of_a_counter_names_a_person(limits_apply):
+    hit(who="person@test.example")
+    storage = limits.shared().counter.storage
+    assert not any("person" in key for key in storage.storage)
+
+
+def test_the_printed_table_is_that_of_the_code():
+    assert (portal.ROOT / "docs" / "limits.md").read_text() == limits.as_markdown()
+    assert re.findall(r"^## (\S+)", limits.as_markdown(), re.MULTILINE)[:-1] == [
+        row.name for row in LIMITS
+    ]
