@@ -3,14 +3,34 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from applicants.models import Organisation, User
+from applicants.organisations import OfficerTakesNoPart, may_become_officer, refusing_officers
 from calls.admin import ReadOnlyAdmin
+
+TAKES_PART = _(
+    "This person belongs to an organisation or takes part in a proposal, and so cannot be an officer. "
+    "Nothing was changed. Ask the person to leave it first, or to use another account for this work."
+)
+
+
+class PersonForm(forms.ModelForm):
+    """Refuses an officer's role to who takes part in an organisation or a proposal."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        roles = [name for name in ("is_staff", "is_superuser", "groups") if cleaned.get(name)]
+        gained = [name for name in roles if name in self.changed_data]
+        if gained and not may_become_officer(self.instance):
+            self.add_error(gained[0], TAKES_PART)
+        return cleaned
 
 
 @admin.register(User)
@@ -18,6 +38,7 @@ class UserAdmin(admin.ModelAdmin):
     """Who is an officer, and with which rights; passwords are never shown or set here."""
 
     list_display = ["full_name", "email", "is_confirmed", "is_staff", "is_active", "last_login"]
+    form = PersonForm
     actions = ["confirm_again"]
     list_filter = ["is_staff", "is_active", "groups"]
     search_fields = ["full_name", "email"]
@@ -46,6 +67,15 @@ class UserAdmin(admin.ModelAdmin):
             address.send_confirmation(request)
         text = ngettext("%(count)s mail is sent.", "%(count)s mails are sent.", len(waiting))
         messages.success(request, text % {"count": len(waiting)})
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The person may have joined an organisation between the form's check and the storing."""
+        try:
+            with refusing_officers():
+                return super().changeform_view(request, *args, **kwargs)
+        except OfficerTakesNoPart:
+            messages.error(request, TAKES_PART)
+            return redirect(request.get_full_path())
 
     def has_add_permission(self, request: object) -> bool:
         """People sign up themselves, so that an address is always confirmed."""

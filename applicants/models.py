@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from applicants import triggers
 from calls import clock
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import OrganisationKind
@@ -57,6 +58,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="one_person_for_each_address"),
         ]
+        triggers = [
+            triggers.made_officer("no_officer_is_of_an_organisation", table="applicants_membership")
+        ]
+
+    @property
+    def is_officer(self) -> bool:
+        """Whether the person has an officers' role, and so takes part in no organisation or proposal."""
+        return self.is_staff or self.is_superuser or self.groups.exists()
 
     def __str__(self) -> str:
         """Never the address: names stand on pages that others read."""
@@ -175,6 +184,7 @@ class Membership(models.Model):
                 name="a_person_joins_an_organisation_once", fields=["user", "organisation"]
             )
         ]
+        triggers = [triggers.no_officer("no_officer_joins_an_organisation")]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.organisation}"
@@ -199,6 +209,19 @@ def answers_are_of_a_form(of: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         name=f"answers_of_{of}_are_of_a_form", condition=IsOfAForm("answers")
     )
+
+
+class OfficerRole(User.groups.through):  # type: ignore[name-defined]
+    """A person in an officers' group: Django's own table, to declare its trigger."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers = [
+            triggers.given_role(
+                "no_role_for_who_is_of_an_organisation", table="applicants_membership"
+            )
+        ]
 
 
 class SavedStep(models.Model):

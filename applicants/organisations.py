@@ -1,18 +1,57 @@
 """What happens to organisations: founding a record, inviting a colleague, joining."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.conf import settings
 from django.core import signing
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from applicants.mails import send
 from applicants.models import Membership, Organisation, User
+from applicants.triggers import OFFICERS_TAKE_NO_PART
 from calls import clock
+from foundation.violations import violates
 
 INVITATION_SALT = "applicants.colleague"
 INVITATION_SECONDS = 7 * 24 * 3600
+
+
+class OfficerTakesNoPart(Exception):
+    """Officers see no proposal before its deadline, so none is of an organisation or a consortium."""
+
+
+@contextmanager
+def refusing_officers() -> Iterator[None]:
+    """Run statements that the database refuses to officers; nothing of them stays if it does.
+
+    Raises:
+        OfficerTakesNoPart: the person is an officer, perhaps since a moment ago.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if violates(error, OFFICERS_TAKE_NO_PART):
+            raise OfficerTakesNoPart from error
+        raise
+
+
+def may_become_officer(user: User) -> bool:
+    """Whether a person takes part nowhere. The triggers are asked, for they know all that counts as part."""
+    with transaction.atomic():
+        savepoint = transaction.savepoint()
+        try:
+            with refusing_officers():
+                User.objects.filter(pk=user.pk, is_superuser=False).update(is_superuser=True)
+        except OfficerTakesNoPart:
+            return False
+        finally:
+            transaction.savepoint_rollback(savepoint)
+    return True
 
 
 class BadInvitation(Exception):
@@ -21,10 +60,15 @@ class BadInvitation(Exception):
 
 @transaction.atomic
 def register_organisation(organisation: Organisation, *, by: User) -> Organisation:
-    """Store a new record; its founder acts for it at once. No human has to approve anything."""
+    """Store a new record; its founder acts for it at once. No human has to approve anything.
+
+    Raises:
+        OfficerTakesNoPart: the founder is an officer; nothing was stored.
+    """
     organisation.created_at = clock.now()
-    organisation.save()
-    Membership.objects.create(user=by, organisation=organisation)
+    with refusing_officers():
+        organisation.save()
+        Membership.objects.create(user=by, organisation=organisation)
     return organisation
 
 
@@ -94,10 +138,15 @@ def invitation_from(token: str, *, user: User) -> Organisation:
 
 
 def join(organisation: Organisation, *, user: User) -> Membership:
-    """Let a person act for an organisation; joining twice changes nothing."""
-    membership, _created = Membership.objects.get_or_create(
-        user=user, organisation=organisation, defaults={"joined_at": clock.now()}
-    )
+    """Let a person act for an organisation; joining twice changes nothing.
+
+    Raises:
+        OfficerTakesNoPart: the person is an officer.
+    """
+    with refusing_officers():
+        membership, _created = Membership.objects.get_or_create(
+            user=user, organisation=organisation, defaults={"joined_at": clock.now()}
+        )
     return membership
 
 

@@ -15,7 +15,7 @@ from applicants.autosave import NotChosen, autosave, chosen, is_autosave, saved_
 from applicants.forms import ColleagueForm, OrganisationForm
 from applicants.models import Organisation, ProfileSection
 from applicants.saving import StepChanged, save_step
-from applicants.web import person, signed_in
+from applicants.web import person, signed_in, taking_part
 
 
 @signed_in
@@ -31,6 +31,7 @@ def my_organisations(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
+@taking_part
 def new_organisation(request: HttpRequest) -> HttpResponse:
     form = OrganisationForm(request.POST or None, initial=_said_before(request))
     if request.method == "POST" and form.is_valid():
@@ -129,6 +130,7 @@ def remove_colleague(request: HttpRequest, pk: int, person_pk: int) -> HttpRespo
 
 
 @signed_in
+@taking_part
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """Accept a colleague's invitation with the address that it was sent to."""
     user = person(request)

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from applicants.models import User
+from applicants.organisations import OfficerTakesNoPart
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -40,6 +41,35 @@ def signed_in(view: "View[P]") -> "View[P]":
         return redirect_to_login(request.get_full_path())
 
     return guarded
+
+
+def taking_part(view: "View[P]") -> "View[P]":
+    """Let nobody take part who is an officer: the page says why, and gives back what was typed.
+
+    Behind `signed_in` where the page needs a person; who is not signed in passes.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if isinstance(request.user, User) and request.user.is_officer:
+            return _no_part(request)
+        try:
+            return view(request, *args, **kwargs)
+        except OfficerTakesNoPart:
+            return _no_part(request)
+
+    return guarded
+
+
+def _no_part(request: HttpRequest) -> HttpResponse:
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in NOT_TYPED
+        for value in values
+        if value
+    ]
+    return render(request, "applicants/officer_takes_no_part.html", {"typed": typed}, status=403)
 
 
 def held_text(request: HttpRequest, *, login_url: str | None, status: int) -> HttpResponse:

@@ -7,7 +7,9 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
+from django.db.models import Q
 
+from applicants.models import User
 from foundation.client_address import parse_trusted_proxies
 from foundation.database_roles import excess_privileges
 
@@ -29,6 +31,29 @@ def check_database_role(*, databases: Sequence[str] | None, **_options: Any) -> 
 def privileges_to_remove(alias: str = "default") -> list[str]:
     with connections[alias].cursor() as cursor:
         return excess_privileges(cursor)
+
+
+@register(Tags.database, deploy=True)
+def check_officers_take_no_part(
+    *, databases: Sequence[str] | None, **_options: Any
+) -> list[CheckMessage]:
+    """Whoever was officer and applicant before the guards existed is both still, until one of it ends."""
+    return [
+        checks.Warning(
+            f"{count} officers belong to an organisation or take part in a proposal.",
+            hint="Take their officers' role away, or remove them from the organisation or proposal.",
+            id="portal.W010",
+        )
+        for alias in databases or ()
+        if (count := _officers_who_take_part(alias))
+    ]
+
+
+def _officers_who_take_part(alias: str) -> int:
+    is_officer = Q(is_staff=True) | Q(is_superuser=True) | Q(groups__isnull=False)
+    takes_part = Q(memberships__isnull=False) | Q(collaborations__isnull=False)
+    officers = User.objects.using(alias).filter(is_officer, takes_part)
+    return officers.values("pk").distinct().count()
 
 
 def role_warning() -> str:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from applicants.models import User
+from applicants.organisations import refusing_officers
 from calls import clock
 from proposals.drafting import check_open
 from proposals.happenings import note
@@ -30,10 +31,6 @@ class AskedAlready(Exception):
 
 class SentTooOften(Exception):
     """The proposal has sent ten invitations to this address."""
-
-
-class IsOfficer(Exception):
-    """An officer cannot take part in a proposal."""
 
 
 class NotAnswerable(Exception):
@@ -157,18 +154,17 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
     Raises:
         NotOpen: the deadline has passed.
         NotAnswerable: answered, revoked or expired.
-        IsOfficer: officers see nothing of a proposal before its deadline, and so take no part in one.
+        OfficerTakesNoPart: the person is an officer, who sees no proposal before its deadline.
     """
     check_open(invitation.proposal, clock.now())
-    if user.is_staff:
-        raise IsOfficer
-    answered = answer(invitation, Invitation.State.ACCEPTED, by=user)
-    collaborator, _made = Collaborator.objects.get_or_create(
-        proposal=answered.proposal,
-        user=user,
-        participant=answered.participant,
-        defaults={"joined_at": clock.now()},
-    )
+    with refusing_officers():
+        answered = answer(invitation, Invitation.State.ACCEPTED, by=user)
+        collaborator, _made = Collaborator.objects.get_or_create(
+            proposal=answered.proposal,
+            user=user,
+            participant=answered.participant,
+            defaults={"joined_at": clock.now()},
+        )
     words = _("%(who)s accepted %(purpose)s")
     values = {"who": user, "purpose": _purpose_in_words(answered)}
     note(answered.proposal, Happening.Kind.ANSWERED, words % values, by=user)

@@ -71,10 +71,12 @@ from proposals.models.workspace import (
     Confirmation,
     DraftPrint,
     GivenStep,
+    Guest,
     Happening,
     Invitation,
     Presence,
     ReminderWish,
+    RoleOfGuest,
     SectionChange,
 )
 
@@ -103,6 +105,7 @@ __all__ = [
     "EnquiryAnswer",
     "Export",
     "GivenStep",
+    "Guest",
     "Happening",
     "IndividualExtension",
     "Information",
@@ -137,6 +140,7 @@ __all__ = [
     "Reply",
     "ReplyFile",
     "Report",
+    "RoleOfGuest",
     "SavedFilter",
     "SavedSearch",
     "SealCertificate",

@@ -9,7 +9,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from applicants.models import Organisation, User
+from applicants.models import OfficerRole, Organisation, User
+from applicants.triggers import given_role, made_officer, no_officer
 from proposals import guards
 from proposals.models.proposal import Participant, Proposal
 
@@ -146,9 +147,30 @@ class Collaborator(models.Model):
                 nulls_distinct=False,
             )
         ]
+        triggers = [no_officer("no_officer_takes_part_by_invitation")]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.proposal}"
+
+
+class Guest(User):
+    """A person, to declare what follows from taking part by invitation."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers = [
+            made_officer("no_officer_takes_part_already", table="proposals_collaborator"),
+        ]
+
+
+class RoleOfGuest(OfficerRole):
+    """As `Guest`, for officers' groups."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers = [given_role("no_role_for_who_takes_part", table="proposals_collaborator")]
 
 
 class Confirmation(models.Model):
@@ -187,7 +209,10 @@ class Confirmation(models.Model):
                     "proposal", "organisation", "participant_key", "role", "declarations",
                     "shown_sha256", "confirmed_at",
                 ],
-            )
+            ),
+            no_officer(
+                "no_officer_confirms", person="confirmed_by_id", operation=pgtrigger.Insert
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

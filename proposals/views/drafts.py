@@ -11,7 +11,7 @@ from applicants.forms import OrganisationForm
 from applicants.models import Organisation
 from applicants.organisations import enter_partner
 from applicants.saving import StepChanged
-from applicants.web import person, signed_in
+from applicants.web import person, signed_in, taking_part
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
@@ -35,6 +35,7 @@ LONGEST_NUMBER = 18  # digits that fit into a bigint
 
 
 @signed_in
+@taking_part
 def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     """Choose for which organisation a proposal is started in a strand."""
     found = get_object_or_404(

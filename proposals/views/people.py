@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applicants.models import Organisation, User
-from applicants.web import person, signed_in
+from applicants.web import person, signed_in, taking_part
 from calls import clock
 from proposals import confirming, people
 from proposals.dossier import Draft
@@ -134,6 +134,7 @@ def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 # --- Behind the links in mails -----------------------------------------------------------------
 
 
+@taking_part
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Answer an invitation. The link is the key: a confirmation needs no account."""
     found = people.invitation_of(token)
@@ -164,8 +165,6 @@ def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
             people.accept(found, user=person(request))
         except people.NotAnswerable:
             return redirect(request.path)
-        except people.IsOfficer:
-            return render(request, "proposals/invitation_shut.html", {"why": "officer"}, status=403)
         messages.success(request, _("You take part now. Start with what waits for you."))
         return redirect(found.proposal)
     return render(request, "proposals/invitation.html", context)
