@@ -91,6 +91,7 @@ class RegistrationForm(StepForm):
     profile_link = forms.URLField(
         label=_("Link to the profile"),
         assume_scheme="https",
+        max_length=500,
         help_text=_("If registered: the address of your profile on the platform."),
     )
     planned_on = DayField(

@@ -17,6 +17,7 @@ from django.http import QueryDict
 from applicants.merging import Difference, is_empty
 from applicants.models import SavedStep
 from applicants.reading import Problem, Reading, Text, editable, read
+from foundation.text import clean_text
 
 # Each step's form by the step's name; where strands have several, the one with the most fields.
 FORMS: dict[str, "type[StepForm]"] = {}
@@ -226,12 +227,12 @@ def sent(value: Any) -> Any:
 
 
 def as_typed(form: forms.BaseForm, name: str) -> Any:
-    """What was sent for a field, as it was typed; PostgreSQL takes no null character."""
+    """What was sent for a field, as it was typed, without what no text may contain."""
     widget = form.fields[name].widget
     typed = widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
     if isinstance(typed, list):
-        return [as_json(str(one)).replace("\0", "\ufffd") for one in typed]
-    return as_json(str(sent(typed))).replace("\0", "\ufffd")
+        return [clean_text(str(one)) for one in typed]
+    return clean_text(str(sent(typed)))
 
 
 def as_json(value: Any) -> Any:

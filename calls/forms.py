@@ -11,15 +11,16 @@ from calls.eligibility.facts import OrganisationKind, Registration
 from calls.fields import CountryField
 from calls.models import Call
 from calls.self_check import MOST_PARTNERS, Answers, Partner
+from foundation.fields import DayField
 
 
 class DayForm(forms.Form):
     """On which day somebody wants to know who counted."""
 
-    on = forms.DateField(
+    on = DayField(
         label=_("Day"),
-        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}),
-        error_messages={"invalid": _("This is no date. Give it as in 2015-04-21.")},
+        widget=forms.TextInput(attrs={"class": "form-control", "size": 18}),
+        help_text=_("Day, month, year, such as 21.4.2015."),
     )
 
 

@@ -14,6 +14,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return shown | {
         "portal_now": clock.now(),
         "is_demo": settings.IS_DEMO,
+        "largest_step": settings.LARGEST_STEP,
         "clock_is_movable": settings.CLOCK_IS_MOVABLE,
         "clock_moments": [(name, label) for name, (label, _moment) in MOMENTS.items()]
         if settings.CLOCK_IS_MOVABLE

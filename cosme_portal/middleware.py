@@ -6,14 +6,17 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from applicants.autosave import is_autosave
 from applicants.web import typed_again
 from foundation.limits import Refusal, refusal_of
 
 CHUNK = 64 * 1024
 MOST_DRAINED = 8 * settings.LARGEST_BODY
+STEPS = {"proposals:step", "proposals:description", "applicants:profile-step"}
 
 
 class RefuseNullCharacters:
@@ -37,17 +40,36 @@ class RefuseLargeBodies:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
-        has_files = request.content_type == "multipart/form-data"
-        most = settings.LARGEST_BODY if has_files else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        most = self._most(request) if length > settings.LARGEST_TEXT else length
         if length <= most:
             return self.get_response(request)
         self._drain(request, min(length, MOST_DRAINED))
+        if is_autosave(request):
+            return self._said_to_a_script(most)
         return render(
             None,
             "413.html",
             {"most": most // 1024 // 1024, "found": f"{length / 1024 / 1024:.1f}"},
             status=413,
         )
+
+    def _most(self, request: HttpRequest) -> int:
+        """How much an address takes: a step of a wizard holds more text than any other form."""
+        if request.content_type == "multipart/form-data":
+            return int(settings.LARGEST_BODY)
+        try:
+            is_step = resolve(request.path_info).view_name in STEPS
+        except Resolver404:
+            is_step = False
+        return int(settings.LARGEST_STEP if is_step else settings.LARGEST_TEXT)
+
+    def _said_to_a_script(self, most: int) -> JsonResponse:
+        text = _(
+            "Not saved: this is more than %(most)s MB of text. It is still in this page and kept in this "
+            "browser; shorten it."
+        )
+        words = text % {"most": most // 1024 // 1024}
+        return JsonResponse({"state": "too-large", "words": words}, status=413)
 
     def _drain(self, request: HttpRequest, left: int) -> None:
         while left > 0:

@@ -130,7 +130,7 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "foundation.renderers.CountingRenderer"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
@@ -240,7 +240,10 @@ FILE_CHECK_UNPACKED = env.int("PORTAL_FILE_UNPACKED_MB", 200) * 1024 * 1024
 FILE_CHECKS_AT_ONCE = env.int("PORTAL_FILE_CHECKS", 2)  # on one machine
 FILE_CHECK_WAIT = env.int("PORTAL_FILE_WAIT_SECONDS", 10)
 LOCKS_FOLDER = VAR / "locks"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes, of a form's text
+LARGEST_TEXT = 1024 * 1024  # bytes, of a form's text
+# Of a step that fills every field of every row to its limit in any script, as a browser encodes it.
+LARGEST_STEP = 6 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = LARGEST_STEP
 
 # --- Mail ------------------------------------------------------------------------------------
 

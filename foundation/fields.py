@@ -5,12 +5,13 @@ A stored value is shown as the portal understood it.
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import from_current_timezone
 
 from foundation.numbers import (
     Unreadable,
@@ -19,6 +20,7 @@ from foundation.numbers import (
     parse_amount,
     parse_date,
     parse_integer,
+    parse_moment,
     parse_percentage,
 )
 
@@ -118,3 +120,52 @@ class DayField(forms.DateField):
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {"autocomplete": "off"}
+
+
+class MomentField(forms.DateTimeField):
+    """A day and a time in the portal's zone; shown as “21 April 2015 17:00”."""
+
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> datetime | None:
+        if value in self.empty_values or isinstance(value, date):
+            return super().to_python(value)
+        if not str(value).strip():
+            return None
+        try:
+            return from_current_timezone(parse_moment(str(value)))
+        except Unreadable as why:
+            raise ValidationError(str(why), code="invalid") from None
+
+    def prepare_value(self, value: Any) -> Any:
+        local = super().prepare_value(value)
+        if not isinstance(local, datetime):
+            return local
+        seconds = f":{local:%S}" if local.second else ""
+        return f"{day_in_words(local)} {local:%H:%M}{seconds}"
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"autocomplete": "off"}
+
+
+class NumberTextField(forms.CharField):
+    """A number that is kept as text, in the plain form that files hold: “187500.00”."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        return plain_number(text) if text else text
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return super().widget_attrs(widget) | {"inputmode": "decimal"}
+
+
+def plain_number(text: str) -> str:
+    """What somebody typed for a number, as files hold it.
+
+    Raises:
+        ValidationError: it cannot be read, or in two ways.
+    """
+    try:
+        return str(parse_amount(text, places=4))
+    except Unreadable as why:
+        raise ValidationError(str(why), code="invalid") from None

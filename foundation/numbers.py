@@ -8,7 +8,7 @@ label of the portal; the ISO form is read too.
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -45,6 +45,7 @@ MONTHS = (
 )  # fmt: skip
 SHORTEST_MONTH = 3
 YEAR_DIGITS = 4
+DAY_AND_TIME = re.compile(r"(.+?)(?:,? (?:at )?|T)(\d{1,2})[:.h](\d{2})(?::(\d{2}))?")
 IN_FIGURES = re.compile(r"(\d{1,4})(?:\s?[./-]\s?|\s)(\d{1,2})(?:\s?[./-]\s?|\s)(\d{1,4})\.?")
 DAY_AND_NAME = re.compile(r"(\d{1,2})(?:\.|st|nd|rd|th)?[\s./-]*([a-z]+)\.?[\s./,-]*(\d{1,4})")
 NAME_AND_DAY = re.compile(r"([a-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?\s*,?\s+(\d{1,4})")
@@ -223,6 +224,27 @@ def parse_date(text: str) -> date:
         _("“%(typed)s” is not a date. Write day, month and year, such as 21.4.2015.")
         % {"typed": _shown(text)}
     )
+
+
+def parse_moment(text: str) -> datetime:
+    """A day and a time of the day, without a zone: `21.4.2015 17:00`, or as ISO writes it.
+
+    Raises:
+        Unreadable: the day or the time is missing, or is none.
+    """
+    found = DAY_AND_TIME.fullmatch(" ".join(text.split())) if len(text) <= LONGEST_DAY else None
+    if found is None:
+        raise Unreadable(
+            _("“%(typed)s” is not a day and a time. Write both, such as 21.4.2015 17:00.")
+            % {"typed": _shown(text[:LONGEST_DAY])}
+        )
+    day = parse_date(found[1])
+    try:
+        return datetime.combine(day, time(int(found[2]), int(found[3]), int(found[4] or 0)))
+    except ValueError:
+        raise Unreadable(
+            _("“%(typed)s”: there is no such time.") % {"typed": _shown(text)}
+        ) from None
 
 
 def _month_called(name: str) -> int | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from applicants.models import Organisation
 from calls import clock
 from foundation.folding import words_in
+from foundation.numbers import Unreadable, parse_date
 from proposals.csv_files import Fate, Row, country_in, rows_of, several
 from proposals.models import ContactPoint
 from proposals.models.languages import LANGUAGES
@@ -103,9 +104,9 @@ def _day(row: Row, name: str) -> date | None:
     if not row.cells[name]:
         return None
     try:
-        day = date.fromisoformat(row.cells[name])
-    except ValueError:
-        row.problems.append(_("%(name)s is a day such as 2015-04-21.") % {"name": name})
+        day = parse_date(row.cells[name])
+    except Unreadable as why:
+        row.problems.append(f"{name}: {why}")
         return None
     if day > clock.now().date():
         row.problems.append(_("%(name)s lies in the future.") % {"name": name})

@@ -60,7 +60,7 @@ def test_the_page_shows_names_and_grounds_of_the_day(call, client):
 def test_what_is_no_day_is_said_and_today_is_shown(call, client, wrong):
     answer = client.get(PAGE, {"on": wrong})
     assert answer.status_code == 400
-    assert "This is no date. Give it as in 2015-04-21." in answer.content.decode()
+    assert wrong in answer.content.decode()
     with pytest.raises(CommandError, match=f"Found “{wrong}”; expected a day"):
         told(args=[wrong])
 

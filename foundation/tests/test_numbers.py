@@ -1,7 +1,7 @@
 """Amounts, whole numbers and days are read as people in Europe write them, and never guessed."""
 
 import contextlib
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -16,6 +16,7 @@ from foundation.numbers import (
     parse_amount,
     parse_date,
     parse_integer,
+    parse_moment,
     parse_percentage,
 )
 
@@ -185,3 +186,19 @@ def test_days_that_the_portal_writes_it_reads(day):
     if day.year >= 1000:
         assert parse_date(day_in_words(day)) == day
         assert parse_date(day.isoformat()) == day
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["21.4.2015 17:00", "21 April 2015 17:00", "2015-04-21T17:00", "2015-04-21 17:00:00", "21/04/2015, 17.00", "21.4.2015 at 17h00"],
+)  # fmt: skip
+def test_moments(typed):
+    assert parse_moment(typed) == datetime(2015, 4, 21, 17, 0)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "21.4.2015", "17:00", "21.4.2015 25:00", "21.4.2015 17", "x" * 5000]
+)
+def test_what_is_no_moment_is_refused(typed):
+    with pytest.raises(Unreadable):
+        parse_moment(typed)

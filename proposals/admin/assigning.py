@@ -16,6 +16,7 @@ from applicants.models import User
 from applicants.web import person
 from calls import clock
 from calls.templatetags.instants import BRUSSELS
+from foundation.fields import DayField
 from proposals.desk.cases import HasConflict, assign, assign_evenly, screening_officers
 from proposals.models import Proposal, Version
 
@@ -35,11 +36,13 @@ class AssignForm(forms.Form):
             "interest in it."
         ),
     )
-    due_on = forms.DateField(
+    due_on = DayField(
         label=gettext_lazy("To be decided by"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=gettext_lazy("Later than that the case is listed as overdue. May stay empty."),
+        help_text=gettext_lazy(
+            "Day, month, year, such as 21.4.2015. Later than that the case is listed as overdue. May stay "
+            "empty."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

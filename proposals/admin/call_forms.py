@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy
 from applicants.fields import TextField
 from calls.models import Call, CallSection, Contact, Incident, Programme, Strand
 from calls.periods import PATTERN
+from foundation.fields import AmountField, MomentField, WholeNumberField
 
+MOST_PLACES = 32_000
 LONG = forms.Textarea(attrs={"rows": 6})
 
 
@@ -84,15 +86,19 @@ class RemediesField(LinesField):
         return dict(zip(("title", "within", "text"), parts, strict=True))
 
 
-def instant_field(label: Any, **kwargs: Any) -> forms.DateTimeField:
-    kwargs.setdefault("help_text", gettext_lazy("Brussels time."))
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=widget, **kwargs)
+def instant_field(label: Any, **kwargs: Any) -> MomentField:
+    kwargs.setdefault("help_text", gettext_lazy("Brussels time, such as 21.4.2015 17:00."))
+    return MomentField(label=label, **kwargs)
+
+
+def _place() -> WholeNumberField:
+    return WholeNumberField(label=gettext_lazy("Position"), min_value=0, max_value=MOST_PLACES)
 
 
 class CallForm(forms.ModelForm):
     """What of a call is written here; its rules are proposed changes, its deadline moves by extensions."""
 
+    budget = AmountField(label=gettext_lazy("Budget (EUR)"), min_value=1, max_digits=14)
     opens_at = instant_field(gettext_lazy("Opens"), required=False)
     first_deadline = instant_field(
         gettext_lazy("Deadline"),
@@ -124,6 +130,7 @@ class CallForm(forms.ModelForm):
 
 
 class SectionForm(forms.ModelForm):
+    position = _place()
     points = LinesField(label=gettext_lazy("Points of a list"))
 
     class Meta:
@@ -132,6 +139,10 @@ class SectionForm(forms.ModelForm):
 
 
 class StrandForm(forms.ModelForm):
+    number = WholeNumberField(label=gettext_lazy("Number"), min_value=1, max_value=MOST_PLACES)
+    budget = AmountField(
+        label=gettext_lazy("Budget (EUR)"), min_value=0, max_digits=14, required=False
+    )
     objectives = ObjectivesField(label=gettext_lazy("Objectives"))
 
     class Meta:
@@ -143,6 +154,7 @@ class StrandForm(forms.ModelForm):
 
 
 class ContactForm(forms.ModelForm):
+    position = _place()
     url = forms.URLField(label=gettext_lazy("Address"), required=False, assume_scheme="https")
 
     class Meta:
@@ -187,9 +199,7 @@ class BeginForm(CloneForm):
         label=gettext_lazy("Programme"), queryset=Programme.objects.all()
     )
     summary = TextField(label=gettext_lazy("Summary"), widget=LONG)
-    budget = forms.DecimalField(
-        label=gettext_lazy("Budget (EUR)"), min_value=1, max_digits=14, decimal_places=2
-    )
+    budget = AmountField(label=gettext_lazy("Budget (EUR)"), min_value=1, max_digits=14)
 
 
 class IncidentForm(forms.Form):

@@ -16,6 +16,7 @@ from calls.eligibility.facts import OrganisationKind, Registration
 from calls.eligibility.rules import CATALOGUE, UnusableRule, parameters_of
 from calls.fields import CountryField
 from calls.models import Call, CountryParticipation
+from foundation.fields import DayField, NumberTextField, WholeNumberField, plain_number
 
 MOST_RULES = 60
 
@@ -35,13 +36,7 @@ class ReasonForm(forms.Form):
     )
 
 
-class DayInput(forms.DateInput):
-    """A browser's own field for a date: it understands one form only, whatever the language."""
-
-    input_type = "date"
-
-    def __init__(self, attrs: Any = None) -> None:
-        super().__init__(attrs, format="%Y-%m-%d")
+AS_A_DAY = gettext_lazy("Day, month, year, such as 21.4.2015.")
 
 
 class CountryRowForm(forms.Form):
@@ -51,20 +46,20 @@ class CountryRowForm(forms.Form):
     gate = forms.ChoiceField(
         label=gettext_lazy("Legal gate"), choices=CountryParticipation.Gate.choices
     )
-    signed_on = forms.DateField(
+    signed_on = DayField(
         label=gettext_lazy("Signed on"),
         required=False,
-        widget=DayInput,
+        help_text=AS_A_DAY,
     )
-    in_force_on = forms.DateField(
+    in_force_on = DayField(
         label=gettext_lazy("In force, first day"),
         required=False,
-        widget=DayInput,
+        help_text=AS_A_DAY,
     )
-    counts_until = forms.DateField(
+    counts_until = DayField(
         label=gettext_lazy("Counts until, last day"),
         required=False,
-        widget=DayInput,
+        help_text=AS_A_DAY,
     )
     source = forms.CharField(
         label=gettext_lazy("Source"),
@@ -206,7 +201,7 @@ def _how(form: str) -> str:
 def _field_for(kind: Any, call: Call) -> forms.Field:
     several = forms.CheckboxSelectMultiple
     if kind in (int, int | None):
-        return forms.IntegerField(min_value=1)
+        return WholeNumberField(min_value=1)
     if kind == tuple[str, ...]:
         strands = [(strand.code, str(strand.code)) for strand in call.strands.all()]
         return forms.MultipleChoiceField(choices=strands, widget=several)
@@ -216,8 +211,9 @@ def _field_for(kind: Any, call: Call) -> forms.Field:
             return forms.MultipleChoiceField(choices=options, widget=several)
     if kind == Mapping[str, Decimal]:
         return AmountsField()
-    size = 12 if kind is Decimal else 90
-    return forms.CharField(max_length=500, widget=forms.TextInput(attrs={"size": size}))
+    if kind is Decimal:
+        return NumberTextField(max_length=40, widget=forms.TextInput(attrs={"size": 12}))
+    return forms.CharField(max_length=500, widget=forms.TextInput(attrs={"size": 90}))
 
 
 class AmountsField(forms.CharField):
@@ -235,7 +231,7 @@ class AmountsField(forms.CharField):
                     % {"line": line.strip()}
                 )
             if line.strip():
-                amounts[code.strip()] = amount.strip()
+                amounts[code.strip()] = plain_number(amount)
         return amounts
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from applicants.fields import SeveralField
 from calls import clock
 from calls.fields import CountryField
+from foundation.fields import DayField
 from proposals import contact_points
 from proposals.admin.pages import DeskAdmin
 from proposals.csv_files import Fate, UnusableTable, text_of
@@ -23,6 +24,13 @@ class ContactPointForm(forms.ModelForm):
     country = CountryField(required=False)
     languages = SeveralField(
         label=gettext_lazy("Languages"), choices=list(LANGUAGES.items()), required=False
+    )
+    checked_on = DayField(
+        label=gettext_lazy("Checked on"),
+        required=False,
+        help_text=gettext_lazy(
+            "Day, month, year, such as 21.4.2015. Empty: nobody has checked it yet."
+        ),
     )
     website = forms.URLField(label=gettext_lazy("Website"), required=False, assume_scheme="https")
 

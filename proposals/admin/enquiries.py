@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from applicants.fields import TextField
 from applicants.web import person
 from calls import clock
+from foundation.fields import WholeNumberField
 from proposals import enquiries, tasks
 from proposals.admin.pages import OwnPageAdmin
 from proposals.models import AnswerSnippet, Enquiry, PublishedAnswer
@@ -121,6 +122,9 @@ class PublishedAnswerForm(forms.ModelForm):
     """A question with its answer; who asked is not named in it."""
 
     enquiry = forms.CharField(required=False, widget=forms.HiddenInput)
+    position = WholeNumberField(
+        label=gettext_lazy("Position"), min_value=0, max_value=32_000, initial=0
+    )
 
     class Meta:
         model = PublishedAnswer

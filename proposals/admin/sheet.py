@@ -21,6 +21,7 @@ from applicants.models import Organisation
 from applicants.web import person
 from calls import clock
 from calls.templatetags.instants import in_words
+from foundation.fields import MomentField
 from proposals import tasks
 from proposals.admin.pages import case_of
 from proposals.desk import asking, cases, deciding
@@ -44,7 +45,7 @@ class AnswerForm(forms.Form):
     item = forms.CharField(max_length=60)
     answer = forms.ChoiceField(choices=SheetAnswer.Answer)
     reason = TextField(max_length=5000, required=False)
-    revision = forms.IntegerField(min_value=0, max_value=1_000_000)
+    revision = forms.IntegerField(min_value=0, max_value=1_000_000, widget=forms.HiddenInput)
 
 
 class NoteForm(forms.Form):
@@ -70,10 +71,9 @@ class QuestionForm(forms.Form):
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 8}),
     )
-    due_at = forms.DateTimeField(
+    due_at = MomentField(
         label=gettext_lazy("To be answered before (Brussels time)"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=gettext_lazy("That instant itself is late."),
+        help_text=gettext_lazy("Such as 21.4.2015 17:00. That instant itself is late."),
     )
     item = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
 

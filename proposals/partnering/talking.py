@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from applicants.models import Organisation, User
+from applicants.reading import too_long
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words
@@ -153,6 +154,8 @@ def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Mes
     own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
     if not text.strip():
         raise CannotWrite(_("Write something first."))
+    if len(text.strip()) > LONGEST:
+        raise CannotWrite(too_long(text.strip(), LONGEST))
     if Block.objects.filter(by=other, organisation=own).exists():
         raise CannotWrite(_("The other side takes no messages here. Yours was not sent."))
     if Block.objects.filter(by=own, organisation=other).exists():
@@ -162,7 +165,7 @@ def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Mes
         raise CannotWrite(_("You have sent forty messages within an hour. Go on a little later."))
     message = Message.objects.create(
         conversation=conversation, is_from_owner=side == Side.OWNER, written_by=by,
-        text=text.strip()[:LONGEST], sent_at=moment,
+        text=text.strip(), sent_at=moment,
     )  # fmt: skip
     mark_read(conversation, side)
     _tell(message, other, side)

@@ -54,7 +54,7 @@ def test_an_officer_asks_and_the_consortium_is_told(version):
     client = as_person(make_officer())
     path = reverse("admin:proposals_version_ask", args=[version.pk])
     text = client.get(path + "?item=rule:duration").content.decode()
-    assert 'value="2015-04-29T17:00"' in text
+    assert 'value="29 April 2015 17:00"' in text
     assert client.post(path, {"text": "  ", "due_at": "2015-04-29T17:00"}).status_code == 422
     early = client.post(path, {"text": "Why?", "due_at": "2015-04-22T08:59"})
     assert early.status_code == 422 and "must lie ahead" in early.content.decode()

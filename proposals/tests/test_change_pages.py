@@ -103,7 +103,7 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague)
         ({"country": "LT", "counts_until": "2016-01-01"}, "it would count twice."),
         ({"source": ""}, "This field is required."),
         ({"country": "XX"}, "is not the code of a country"),
-        ({"signed_on": "yesterday"}, "Enter a valid date."),
+        ({"signed_on": "yesterday"}, "“yesterday” is not a date."),
     ],
 )  # fmt: skip
 def test_a_wrong_country_entry_is_refused_and_kept(call, desk, changes, words):
@@ -115,8 +115,8 @@ def test_a_wrong_country_entry_is_refused_and_kept(call, desk, changes, words):
 
 def test_the_form_shows_the_days_of_the_entry(call, desk):
     page = shown(desk.get(moldova(call)))
-    assert 'name="in_force_on" value="2015-04-07"' in page
-    assert 'name="signed_on" value="2014-09-29"' in page
+    assert 'name="in_force_on" value="7 April 2015"' in page
+    assert 'name="signed_on" value="29 September 2014"' in page
     assert 'name="counts_until"' in page
 
 
@@ -194,7 +194,7 @@ def test_rules_are_ordered_scoped_added_and_removed(call, desk):
         ("co-financing-rate", "maximum", "75", "expected a fraction such as &#x27;0.75&#x27;"),
         ("co-financing-rate", "citation", "", "This field is required."),
         ("grant-ceiling", "ceilings", "3.1 187500", "is not a strand and its amount"),
-        ("grant-ceiling", "ceilings", "3.1: many", "expected amounts in euro by strand"),
+        ("grant-ceiling", "ceilings", "3.1: many", "“many” is not a number"),
         ("min-countries", "minimum", "0", "greater than or equal to 1"),
         ("duration", "minimum_months", "30", "expected at most “maximum_months”, which is 24"),
     ],

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.models import Organisation
+from applicants.reading import too_long
 from applicants.web import person, signed_in
 from calls import clock
 from calls.models import Call
@@ -22,6 +23,7 @@ from proposals.models import PartnershipRequest, SavedSearch
 from proposals.partnering import tables, watching
 from proposals.partnering.finding import question_in, rows_for
 
+LONGEST_NAME = 60
 MOST_IN_FEED = 50
 MOST_TAKEN_OUT = 2000
 
@@ -31,10 +33,12 @@ MOST_TAKEN_OUT = 2000
 def keep(request: HttpRequest) -> HttpResponse:
     """Keep the question that is shown under a name."""
     given = request.POST.copy()
-    name = " ".join(given.pop("name", [""])[-1].split())[:60]
+    name = " ".join(given.pop("name", [""])[-1].split())
     question = question_in(given).for_everybody
     if not name:
         messages.error(request, _("Give the search a name; nothing was kept."))
+    elif len(name) > LONGEST_NAME:
+        messages.error(request, too_long(name, LONGEST_NAME))
     else:
         try:
             watching.save_search(person(request), name=name, question=question)

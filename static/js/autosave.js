@@ -5,12 +5,12 @@
 // Where a step can no longer be written, text that never arrived can still be saved as a file.
 function offerTextOfAClosedStep(key) {
   const offer = document.getElementById("unsent-closed");
-  const kept = JSON.parse(localStorage.getItem(key) || "null");
-  if (!offer || !kept) return;
-  const text = kept.fields.filter(([name, value]) => value && !/-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$|-row$/.test(name))
+  const unsent = kept.get(key);
+  if (!offer || !unsent?.fields) return;
+  const text = unsent.fields.filter(([name, value]) => value && !/-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$|-row$/.test(name))
     .map(([name, value]) => `${name}:\n${value}`).join("\n\n");
   offer.querySelector("a").href = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`;
-  offer.querySelector("button").addEventListener("click", () => { localStorage.removeItem(key); offer.hidden = true; });
+  offer.querySelector("button").addEventListener("click", () => { kept.drop(key); offer.hidden = true; });
   offer.hidden = false;
 }
 
@@ -47,13 +47,11 @@ function offerTextOfAClosedStep(key) {
 
   function keep() {
     if (typed() === acknowledged) return;
-    try {
-      localStorage.setItem(key, JSON.stringify({ fields: fields(), at: Date.now() }));
-    } catch { /* a browser that keeps nothing still saves */ }
+    kept.set(key, { fields: fields(), at: Date.now() }); // a browser that keeps nothing still saves
   }
 
   function forget() {
-    localStorage.removeItem(key);
+    kept.drop(key);
   }
 
   async function send(text, keepalive) {
@@ -76,15 +74,28 @@ function offerTextOfAClosedStep(key) {
       return false;
     }
     const said = await answer.json();
-    isStopped = !["saved", "wrong", "later"].includes(said.state);
+    isStopped = !["saved", "wrong", "too-large", "later"].includes(said.state);
     say(said.words);
+    word.classList.toggle("needs-correction", Boolean(said.needs_correction));
     if (said.state === "saved") {
       version.value = said.version;
       acknowledged = text;
       if (said.fields) takeIn(said.fields, JSON.parse(text));
+      else showUnderstood(said.understood || {}, JSON.parse(text));
       return true;
     }
     return false;
+  }
+
+  // Amounts, numbers and days as the portal read them, unless somebody has typed on.
+  function showUnderstood(understood, sent) {
+    const before = new Map(sent);
+    if (typed() !== acknowledged) return;
+    for (const [name, text] of Object.entries(understood)) {
+      const control = form.elements[name];
+      if (control instanceof HTMLInputElement && control !== document.activeElement && control.value === before.get(name)) control.value = text;
+    }
+    acknowledged = typed();
   }
 
   // What somebody else changed comes into the form; what was typed here since it was sent stays.
@@ -191,8 +202,15 @@ function offerTextOfAClosedStep(key) {
   }
 
   // The button waits for what is on its way; otherwise a person would be in conflict with themselves.
+  // A text that the portal does not take stays in this page instead of being sent away.
   form.addEventListener("submit", (event) => {
     clearTimeout(timer);
+    if (new Blob([new URLSearchParams(fields())]).size > Number(form.dataset.most || Infinity)) {
+      event.preventDefault();
+      keep();
+      say(word.dataset.tooLarge);
+      return;
+    }
     if (!running) { isStopped = true; keep(); return; }
     event.preventDefault();
     running.finally(() => form.requestSubmit(event.submitter));
@@ -200,10 +218,10 @@ function offerTextOfAClosedStep(key) {
 
   // Text that never arrived is offered back.
   const offer = document.getElementById("unsent");
-  const kept = JSON.parse(localStorage.getItem(key) || "null");
-  if (kept && JSON.stringify(kept.fields) === acknowledged) forget();
-  else if (kept && !document.getElementById("conflict-title")) {
-    offer.querySelector("[data-unsent-time]").textContent = new Date(kept.at).toLocaleString("en-GB");
+  const unsent = kept.get(key)?.fields ? kept.get(key) : null;
+  if (unsent && JSON.stringify(unsent.fields) === acknowledged) forget();
+  else if (unsent && !document.getElementById("conflict-title")) {
+    offer.querySelector("[data-unsent-time]").textContent = new Date(unsent.at).toLocaleString("en-GB");
     offer.hidden = false;
   }
 
@@ -231,7 +249,7 @@ function offerTextOfAClosedStep(key) {
     if (!choice) return;
     offer.hidden = true;
     if (choice === "drop") { forget(); return; }
-    putBack(kept.fields);
+    putBack(unsent.fields);
     form.dispatchEvent(new Event("input", { bubbles: true }));
   });
 })();

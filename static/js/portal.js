@@ -69,36 +69,106 @@ function addRow(button) {
   if (id) id.value = crypto.getRandomValues(new Uint32Array(2)).join("");
   const title = copy.querySelector("[data-row-number]");
   if (title) title.textContent = number + 1;
+  showCounts(copy);
   template.before(copy);
   total.value = number + 1;
   return list.querySelector(`[id^='id_${button.dataset.addRow}-${number}-']:not([type=hidden])`);
 }
 
-// Rows that are pasted from a spreadsheet become rows: a line for each, its cells into the fields in their order.
-function pasteRows(event) {
-  const field = event.target.closest(".row-entry input[type=text], .row-entry textarea");
+// What the browser keeps for a person. Some forbid it: then nothing is kept, and all else goes on.
+const kept = {
+  get(key) {
+    try { return JSON.parse(localStorage.getItem(key) || "null"); } catch { return null; }
+  },
+  set(key, value) {
+    try { localStorage.setItem(key, JSON.stringify(value)); return true; } catch { return false; }
+  },
+  drop(key) {
+    try { localStorage.removeItem(key); } catch { /* nothing was kept */ }
+  },
+  dropAll(beginning) {
+    try {
+      for (const key of Object.keys(localStorage)) if (key.startsWith(beginning)) localStorage.removeItem(key);
+    } catch { /* nothing was kept */ }
+  },
+};
+
+// A paste goes into its field as it is. What looks like rows of a spreadsheet may be distributed over rows of
+// the list: only where a person asks for it, only into empty fields, and it can be undone.
+function cellsIn(text) {
+  const lines = text.replace(/\r\n?/g, "\n").replace(/\n+$/, "").split("\n").map((line) => line.split("\t"));
+  return lines.every((line) => line.length === lines[0].length) ? lines : [];
+}
+
+function offerRows(event) {
+  const field = event.target.closest?.(".row-entry input[type=text], .row-entry textarea");
   const list = field && field.closest("section[id]");
   const button = list && list.querySelector("[data-add-row]");
-  const text = event.clipboardData.getData("text/plain").replace(/\r/g, "").replace(/\n+$/, "");
-  const isTable = text.includes("\t") || (text.includes("\n") && field && field.tagName === "INPUT");
-  if (!button || !isTable) return;
-  const place = new RegExp(`^${list.id}-(\\d+)-(.+)$`).exec(field.name);
-  if (!place) return;
-  event.preventDefault();
-  const lines = text.split("\n");
-  const total = list.querySelector("input[name$='-TOTAL_FORMS']");
-  lines.forEach((line, offset) => {
-    const number = Number(place[1]) + offset;
-    while (Number(total.value) <= number) addRow(button);
-    const fields = [...list.querySelectorAll(`[name^='${list.id}-${number}-']`)].filter((one) => one.type !== "hidden" && one.type !== "checkbox");
-    const first = fields.findIndex((one) => one.name.endsWith(`-${place[2]}`));
-    line.split("\t").forEach((cell, column) => {
-      const target = fields[first + column];
-      if (target) putCell(target, cell.trim());
-    });
+  if (!button || !field.name.startsWith(`${list.id}-`)) return;
+  const lines = cellsIn(event.clipboardData.getData("text/plain"));
+  const isTable = lines.length > 0 && (lines[0].length > 1 || (lines.length > 1 && field.tagName === "INPUT"));
+  if (!isTable) return;
+  const before = field.value;
+  setTimeout(() => showOffer(field, list, button, lines, before)); // after the browser has pasted
+}
+
+function showOffer(field, list, button, lines, before) {
+  document.querySelector("[data-paste-offer]")?.remove();
+  const box = document.createElement("div");
+  box.className = "alert alert-secondary paste-offer";
+  box.dataset.pasteOffer = "";
+  box.setAttribute("role", "status");
+  const words = document.createElement("p");
+  words.className = "mb-2";
+  words.textContent = `What you pasted looks like a table (${lines.length} × ${lines[0].length}). It is in this field as it is.`;
+  const take = offerButton("Distribute over rows", () => {
+    const undo = distribute(field, list, button, lines, before);
+    words.textContent = "Distributed over rows; no text of another row was changed.";
+    take.replaceWith(offerButton("Undo", () => { undo(); box.remove(); field.focus(); }));
   });
-  field.focus();
-  field.dispatchEvent(new Event("input", { bubbles: true }));
+  box.append(words, take, offerButton("Leave it as it is", () => { box.remove(); field.focus(); }));
+  (field.parentElement.querySelector(`#${CSS.escape(field.id)} ~ [data-counter]`) || field).after(box);
+}
+
+function offerButton(words, act) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-outline-primary btn-sm me-2";
+  button.textContent = words;
+  button.addEventListener("click", act);
+  return button;
+}
+
+// Gives a function that puts everything back as it was.
+function distribute(field, list, button, lines, before) {
+  const [, own, name] = new RegExp(`^${list.id}-(\\d+)-(.+)$`).exec(field.name);
+  const total = list.querySelector("input[name$='-TOTAL_FORMS']");
+  const pasted = field.value;
+  const changed = [];
+  const put = (target, text) => {
+    changed.push([target, target.value]);
+    putCell(target, text);
+    target.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const targetsIn = (number) => {
+    const controls = [...list.querySelectorAll(`[name^='${list.id}-${number}-']`)].filter((one) => one.type !== "hidden" && one.type !== "checkbox");
+    return controls.slice(controls.findIndex((one) => one.name === `${list.id}-${number}-${name}`));
+  };
+  const isFree = (number) => targetsIn(number).slice(0, lines[0].length).every((one) => !one.value);
+  put(field, before);
+  let number = Number(own);
+  for (const line of lines) {
+    while (number < Number(total.value) && !isFree(number)) number += 1;
+    if (number >= Number(total.value)) addRow(button);
+    const targets = targetsIn(number);
+    line.forEach((cell, column) => { if (targets[column]) put(targets[column], cell.trim()); });
+    number += 1;
+  }
+  return () => {
+    for (const [target, value] of changed.reverse()) target.value = value;
+    field.value = pasted;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
 }
 
 function putCell(target, text) {
@@ -108,7 +178,45 @@ function putCell(target, text) {
   if (option) target.value = option.value;
 }
 
-document.addEventListener("paste", pasteRows);
+document.addEventListener("paste", offerRows);
+
+// Characters are counted as the server counts them: code points, a line's end is one, blanks around are none.
+const BLANKS = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+const AROUND = new RegExp(`^${BLANKS}|${BLANKS}$`, "g");
+
+const REMOVED = /[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]/g;
+
+function charactersIn(text) {
+  return [...text.replace(/\r\n?/g, "\n").replace(REMOVED, "").replace(AROUND, "")].length;
+}
+
+function counterOf(control) {
+  const next = control.nextElementSibling;
+  if (next?.matches("[data-counter]")) return next;
+  const counter = document.createElement("span");
+  counter.className = "counter form-text";
+  counter.dataset.counter = "";
+  control.after(counter);
+  return counter;
+}
+
+function showCount(control) {
+  const limit = Number(control.dataset.limit);
+  const found = charactersIn(control.value);
+  const counter = counterOf(control);
+  const says = (number) => number.toLocaleString("en-GB");
+  counter.textContent = found > limit
+    ? `${says(found - limit)} characters too many: ${says(found)} where ${says(limit)} fit`
+    : `${says(found)} of ${says(limit)} characters`;
+  counter.classList.toggle("is-over", found > limit);
+  counter.hidden = control.tagName !== "TEXTAREA" && found < 0.75 * limit;
+}
+
+function showCounts(root) {
+  for (const control of root.querySelectorAll("[data-limit]")) showCount(control);
+}
+
+document.addEventListener("input", (event) => { if (event.target.dataset?.limit) showCount(event.target); });
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
@@ -133,7 +241,7 @@ document.addEventListener("autosaved", () => { isTyped = false; });
 // Who logs out on purpose leaves no unsent text behind on a shared machine.
 document.addEventListener("submit", (event) => {
   if (!event.target.action.endsWith("/account/logout/")) return;
-  for (const key of Object.keys(localStorage)) if (key.startsWith("unsent ")) localStorage.removeItem(key);
+  kept.dropAll("unsent ");
 });
 
 window.addEventListener("beforeunload", (event) => {
@@ -164,7 +272,7 @@ window.addEventListener("pageshow", () => {
 
 document.addEventListener("DOMContentLoaded", () => {
   // The button has saved this step: whatever the browser kept of it is settled.
-  for (const told of document.querySelectorAll("[data-saved-step]")) localStorage.removeItem(`unsent ${told.dataset.savedStep}`);
+  for (const told of document.querySelectorAll("[data-saved-step]")) kept.drop(`unsent ${told.dataset.savedStep}`);
   for (const hidden of document.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
   for (const shown of document.querySelectorAll("[data-without-script]")) shown.hidden = true;
   // The list of steps is open on wide screens and folded on narrow ones.
@@ -172,6 +280,7 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const list of document.querySelectorAll(".wizard-side details")) list.open = false;
   }
   showOwnTimes(document);
+  showCounts(document);
   tick();
   setInterval(tick, 1000);
   const summary = document.querySelector(".error-summary");
@@ -191,4 +300,4 @@ for (const foot of document.querySelectorAll("[data-part]")) {
   });
 }
 
-document.addEventListener("htmx:afterSwap", (event) => showOwnTimes(event.target));
+document.addEventListener("htmx:afterSwap", (event) => { showOwnTimes(event.target); showCounts(event.target); });

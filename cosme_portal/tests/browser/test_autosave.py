@@ -7,7 +7,7 @@ from conftest import DEADLINE
 from cosme_portal.tests.browser.conftest import jump
 from cosme_portal.tests.processes import wait_until
 from proposals.models import Section
-from proposals.tests.factories import give, make_draft, partner_of
+from proposals.tests.factories import give, make_draft, partner_of, save
 
 pytestmark = [
     pytest.mark.browser,
@@ -71,19 +71,138 @@ def test_rows_of_a_list_are_saved_and_can_be_added_to(visit, proposal):
     wait_until(lambda: len(stored(proposal, "vision")["markets"]) == 2)
 
 
-def test_a_wrong_value_is_said_and_the_rest_waits_in_the_browser(visit, proposal):
+def test_a_wrong_value_is_saved_as_typed_and_said(visit, proposal):
     visitor = writer(visit, proposal)
     visitor.page.locator("[name=acronym]").fill("KEPT")
-    visitor.page.locator("[name=duration_months]").fill("999")
-    says(visitor, "Not saved yet. Duration in months:")
-    visitor.page.reload()
-    visitor.page.get_by_role("button", name="Put it back").click()
-    assert visitor.page.locator("[name=acronym]").input_value() == "KEPT"
-    visitor.page.locator("[name=duration_months]").fill("18")
-    says(visitor, "Saved 16:20:")
+    visitor.page.locator("[name=duration_months]").fill("about 18")
+    says(visitor, "needs correction. Duration in months:")
     assert stored(proposal)["acronym"] == "KEPT"
     visitor.page.reload()
+    assert visitor.page.locator("[name=duration_months]").input_value() == "about 18"
+    visitor.check()
+    visitor.page.locator("[name=duration_months]").fill("18")
+    says(visitor, "Saved 16:20:")
+    wait_until(lambda: stored(proposal)["duration_months"] == 18)
+    visitor.page.reload()
     assert not visitor.page.locator("#unsent").is_visible()
+
+
+def test_a_browser_that_forbids_storage_saves_to_the_portal_all_the_same(visit, proposal):
+    visitor = visit()
+    visitor.page.context.add_init_script(
+        "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name,"
+        " { get() { throw new DOMException('Access is denied', 'SecurityError'); } });"
+    )
+    broken = []
+    visitor.page.on("pageerror", lambda error: broken.append(str(error)))
+    visitor.log_in(proposal.started_by)
+    visitor.goto(f"/proposals/{proposal.number}/steps/summary/")
+    visitor.page.locator("[name=acronym]").fill("NO STORAGE")
+    says(visitor, "Saved 16:20:")
+    assert stored(proposal)["acronym"] == "NO STORAGE"
+    visitor.press("Save and continue")
+    visitor.page.on("dialog", lambda dialog: dialog.accept())
+    visitor.page.get_by_role("button", name="Log out").click()
+    visitor.page.wait_for_url("**/")
+    assert broken == []
+
+
+def paste(visitor, name, text):
+    visitor.page.locator(f"[name='{name}']").focus()
+    visitor.page.evaluate(
+        """(text) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+            if (document.activeElement.dispatchEvent(event)) document.execCommand("insertText", false, text);
+        }""",
+        text,
+    )
+
+
+def value(visitor, name):
+    return visitor.page.locator(f"[name='{name}']").input_value()
+
+
+def test_a_paste_changes_no_other_field_unless_the_person_accepts_the_offer(visit, call):
+    proposal = make_draft(call)
+    rows = [
+        {"title": title, "objective": "", "description": "", "justification": ""}
+        for title in ("One", "Two")
+    ]
+    save(proposal, "activities", activities=rows)
+    visitor = writer(visit, proposal, step="activities")
+    text = "• first\tA\n• second\tB\n• third\tC"
+    paste(visitor, "activities-0-description", text)
+    assert value(visitor, "activities-0-description") == text
+    assert value(visitor, "activities-1-title") == "Two"
+    visitor.page.keyboard.press("Control+z")
+    assert value(visitor, "activities-0-description") == ""
+    paste(visitor, "activities-0-description", text)
+    visitor.page.get_by_role("button", name="Distribute over rows").click()
+    assert value(visitor, "activities-0-description") == "• first"
+    assert value(visitor, "activities-0-justification") == "A"
+    assert value(visitor, "activities-1-description") == "• second"
+    assert value(visitor, "activities-1-title") == "Two"
+    assert value(visitor, "activities-2-justification") == "C"
+    visitor.check()
+    visitor.page.get_by_role("button", name="Undo").click()
+    assert value(visitor, "activities-0-description") == text
+    assert value(visitor, "activities-1-description") == ""
+
+
+def test_a_distribution_never_overwrites_a_text(visit, call):
+    proposal = make_draft(call)
+    rows = [{"title": "T", "objective": "", "description": "Kept", "justification": "Kept too"}] * 2
+    save(proposal, "activities", activities=rows)
+    visitor = writer(visit, proposal, step="activities")
+    paste(visitor, "activities-0-description", "x\ty\nz\tw")
+    visitor.page.get_by_role("button", name="Distribute over rows").click()
+    for number in range(2):
+        assert value(visitor, f"activities-{number}-description") == "Kept"
+        assert value(visitor, f"activities-{number}-justification") == "Kept too"
+    assert value(visitor, "activities-2-description") == "x"
+    assert value(visitor, "activities-3-justification") == "w"
+
+
+def test_a_long_paste_is_kept_whole_and_counted_as_the_server_counts(visit, proposal):
+    visitor = writer(visit, proposal)
+    text = "😀" * 3189 + "\n" * 9 + "x\n"
+    visitor.page.evaluate(
+        """(text) => {
+            const field = document.querySelector("[name=abstract]");
+            field.value = text;
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+        }""",
+        text,
+    )
+    counter = visitor.page.locator("[name=abstract] ~ [data-counter]")
+    assert counter.inner_text().startswith("199 characters too many: 3,199 where 3,000 fit")
+    says(visitor, "199 characters too many")
+    assert stored(proposal)["abstract"].strip() == text.strip()
+
+
+def test_amounts_come_back_as_they_were_understood(visit, proposal):
+    visitor = writer(visit, proposal, step="budget")
+    visitor.page.locator("[name=staff_p1]").fill("54000,50")
+    visitor.page.locator("[name=travel_p1]").fill("1.234")
+    says(visitor, "can mean 1,234.00 or 1.23")
+    assert stored(proposal, "budget")["staff_p1"] == "54000.50"
+    wait_until(lambda: value(visitor, "staff_p1") == "54,000.50")
+    assert value(visitor, "travel_p1") == "1.234"
+    visitor.page.reload()
+    assert value(visitor, "staff_p1") == "54,000.50"
+    assert value(visitor, "travel_p1") == "1.234"
+    visitor.check()
+
+
+def test_more_text_than_the_portal_takes_stays_in_the_page(visit, proposal, settings):
+    settings.LARGEST_STEP = settings.LARGEST_TEXT = 3000
+    visitor = writer(visit, proposal)
+    visitor.page.locator("[name=abstract]").fill("x" * 4000)
+    says(visitor, "It is still in this page")
+    visitor.page.get_by_role("button", name="Save and continue").click()
+    assert value(visitor, "abstract") == "x" * 4000
 
 
 def test_without_connection_text_is_kept_and_sent_when_it_is_back(visit, proposal):
