@@ -35,8 +35,25 @@ class SessionStore(db.SessionStore):
         return {}
 
 
+def look_into_users(email: str) -> None:
+    """The second look-up of django-allauth, which it leaves out where the first finds a confirmed address."""
+    list(User.objects.filter(email=email.lower()).iterator(2000))
+
+
+def _is_confirmed(email: str) -> bool:
+    from allauth.account.models import EmailAddress  # noqa: PLC0415 -- after the apps
+
+    return bool(EmailAddress.objects.filter(email=email.lower(), verified=True).exists())
+
+
 class PersonBackend(AuthenticationBackend):
-    """django-allauth's way to log in."""
+    """django-allauth's way to log in, with the same look-ups whether an address is known or not."""
+
+    def _authenticate_by_email(self, email: str, password: str) -> Any:
+        person = super()._authenticate_by_email(email, password)
+        if person is None and _is_confirmed(email):
+            look_into_users(email)
+        return person
 
     def get_user(self, user_id: int) -> User | None:
         found = _person(person=user_id)["people"]

@@ -124,8 +124,8 @@ def _run(port: int) -> int:
     # laid out in a child process with a group of its own.
     return run_together(
         {
-            "web": f"{python} -m gunicorn cosme_portal.wsgi -b 127.0.0.1:{port} -w {WEB_WORKERS} "
-            "-k gthread --threads 8 --log-level warning",
+            "web": f"{python} -m gunicorn -c cosme_portal/gunicorn.conf.py "
+            f"-b 127.0.0.1:{port} -w {WEB_WORKERS} --log-level warning",
             "worker": f"{python} -m celery -A cosme_portal --quiet worker --loglevel warning "
             "--pool threads --concurrency 2 --without-gossip --without-mingle",
             "beat": f"{python} -m celery -A cosme_portal --quiet beat --loglevel warning "

@@ -1,5 +1,6 @@
 """Requests that the portal never takes get a page that says so: too large, damaged, or too many."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +13,26 @@ from django.utils.translation import ngettext
 
 from applicants.autosave import is_autosave
 from applicants.web import typed_again
+from cosme_portal.views import health
+from foundation.client_address import client_address
 from foundation.limits import Refusal, refusal_of
 
+log = logging.getLogger("portal.limits")
+
+HEALTH = "/health/"
 CHUNK = 64 * 1024
 MOST_DRAINED = 8 * settings.LARGEST_BODY
 STEPS = {"proposals:step", "proposals:description", "applicants:profile-step"}
+
+
+class AnswerHealth:
+    """Answers load balancers first of all: they ask without TLS, and by an address."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return health(request) if request.path == HEALTH else self.get_response(request)
 
 
 class RefuseNullCharacters:
@@ -95,6 +111,7 @@ class EnforceLimits:
 
 
 def too_many(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    log.info("Limit %s reached by %s", refusal.limit.name, client_address(request))
     sentence = _(refusal.limit.sentence)
     when = _wait_of(refusal.seconds)
     answer: HttpResponse

@@ -85,6 +85,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cosme_portal.middleware.AnswerHealth",
     "foundation.client_address.IgnoreForgedHeaders",
     "calls.arrival.ArrivalMiddleware",  # early: it notes when the request had arrived
     "django.middleware.security.SecurityMiddleware",
@@ -185,6 +186,10 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "calls:list"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {
+    "signup": "applicants.account_forms.SignupForm",
+    "reset_password": "applicants.account_forms.ResetPasswordForm",
+}
 ACCOUNT_SIGNUP_FORM_CLASS = "applicants.forms.SignupNameForm"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -296,7 +301,7 @@ LAYOUT_MEMORY = env.int("PORTAL_LAYOUT_MEMORY_MB", 2048) * 1024 * 1024
 LIMITS = "cosme_portal.limits.LIMITS"
 CHEAP_READS = "cosme_portal.limits.CHEAP_READS"
 LIMITS_APPLY = MODE != "test"
-LIMITS_STORAGE = CELERY_BROKER_URL
+LIMITS_STORAGE = CELERY_BROKER_URL.replace("redis+socket://", "redis+unix://")
 
 # --- Proof ------------------------------------------------------------------------------------
 

@@ -1,9 +1,14 @@
 """Accounts: by e-mail with confirmation, and nobody is told whether an address has one."""
 
 import re
+from collections import Counter
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from applicants.models import User
@@ -124,3 +129,54 @@ def test_people_begin_at_their_own_desk_unless_they_asked_for_a_page(client, is_
     asked = reverse("calls:list")
     answer = client.post(f"{reverse('account_login')}?next={asked}", sent | {"next": asked})
     assert answer["Location"] == asked
+
+
+# --- Equal work --------------------------------------------------------------------------------
+
+WAYS_IN = {
+    "sign-up": ("account_signup", "email", {"full_name": "Ana Silva", "password1": PASSWORD}),
+    "sign-in": ("account_login", "login", {"password": "a wrong password"}),
+    "reset": ("account_reset_password", "email", {}),
+}
+
+
+def work_for(monkeypatch, way, address):
+    """What a request costs that anybody can send: statements, password hashes, emails."""
+    route, field, fields = WAYS_IN[way]
+    hashes = []
+    encode = MD5PasswordHasher.encode  # which `verify` calls too
+
+    def counted(hasher, *given):
+        hashes.append(1)
+        return encode(hasher, *given)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+    sent = len(mail.outbox)
+    with CaptureQueriesContext(connection) as asked:
+        answer = Client().post(reverse(route), fields | {field: address})
+    monkeypatch.undo()
+    kinds = Counter(query["sql"].split()[0] for query in asked.captured_queries)
+    for undone in ("SAVEPOINT", "RELEASE", "ROLLBACK"):  # in a test everything is in a transaction
+        kinds.pop(undone, None)
+    return {
+        "status": answer.status_code,
+        "statements": kinds,
+        "hashes": len(hashes),
+        "emails": len(mail.outbox) - sent,
+    }
+
+
+@pytest.mark.parametrize("way", WAYS_IN)
+def test_a_known_and_an_unknown_address_cost_the_same_work(monkeypatch, way):
+    make_user(email="known@test.example")
+    known = work_for(monkeypatch, way, "known@test.example")
+    unknown = work_for(monkeypatch, way, "unknown@test.example")
+    assert known == unknown
+
+
+def test_signing_up_with_a_known_address_changes_no_account(client):
+    user = make_user(email="known@test.example", full_name="The Owner")
+    sign_up(client, "Known@test.example")
+    user.refresh_from_db()
+    assert (user.full_name, User.objects.count()) == ("The Owner", 1)
+    assert user.check_password(PASSWORD) and "_auth_user_id" not in client.session

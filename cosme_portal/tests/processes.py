@@ -29,6 +29,14 @@ def missing(what: str) -> None:
 
 
 @contextmanager
+def short_folder() -> Iterator[Path]:
+    """A folder whose path is short enough for a Unix socket in it."""
+    with tempfile.TemporaryDirectory(prefix="cosme-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
 def broker() -> Iterator[str]:
     """A real broker; the Celery app of this process uses it for the time of the block."""
     folder = tempfile.TemporaryDirectory(prefix="cosme-portal-broker-", ignore_cleanup_errors=True)
