@@ -27,7 +27,7 @@ def calendar_of(call: Call, *, deadline: datetime, about: str, path: str) -> byt
     event.add("dtend", deadline)
     event.add("summary", _("Deadline: %(call)s (%(about)s)") % {"call": call.title, "about": about})
     text = _("Submit before %(deadline)s. What comes at that instant or later is refused.")
-    event.add("description", text % {"deadline": in_words(deadline, seconds=True)})
+    event.add("description", text % {"deadline": in_words(deadline, seconds=True, zone=call.zone)})
     event.add("url", settings.BASE_URL + path)
     for before in ALARMS:
         alarm = Alarm()

@@ -9,6 +9,7 @@ from calls.eligibility.countries import STATUS_NOTES, CountrySet, Participation,
 from calls.models import CountryParticipation
 
 GATES = dict(CountryParticipation.Gate.choices)
+COSME_REGULATION = "Regulation (EU) No 1287/2013"
 MEMBER_STATE = CountryParticipation.Gate.MEMBER_STATE.value
 
 
@@ -18,6 +19,7 @@ class CountryRow:
 
     row: Participation
     name: str
+    legal_basis: str = COSME_REGULATION
 
     @property
     def code(self) -> str:
@@ -29,7 +31,9 @@ class CountryRow:
 
     @property
     def gate_text(self) -> str:
-        return str(GATES[self.row.gate])
+        """The gate, with its article where the programme's legal basis is the regulation that has it."""
+        text = str(GATES[self.row.gate])
+        return text if self.legal_basis == COSME_REGULATION else text.rpartition(": ")[2]
 
     @property
     def signed_on(self) -> date | None:
@@ -76,9 +80,11 @@ class CountriesOn:
         }
 
 
-def countries_on(day: date, countries: CountrySet) -> CountriesOn:
+def countries_on(
+    day: date, countries: CountrySet, legal_basis: str = COSME_REGULATION
+) -> CountriesOn:
     def named(rows: Iterable[Participation]) -> tuple[CountryRow, ...]:
-        return tuple(CountryRow(row, name_on(row.country, day)) for row in rows)
+        return tuple(CountryRow(row, name_on(row.country, day), legal_basis) for row in rows)
 
     counting = named(countries.counting_on(day))
     return CountriesOn(

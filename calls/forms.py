@@ -80,7 +80,7 @@ class SelfCheckForm(forms.Form):
         super().__init__(data)
         text = _("Strand %(number)s: %(title)s")
         strands = [
-            (strand.code, text % {"number": strand.number, "title": strand.title})
+            (strand.code, text % {"number": strand.label, "title": strand.title})
             for strand in call.strands.all()
         ]
         self.fields["strand"].choices = strands  # type: ignore[attr-defined]

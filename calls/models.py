@@ -270,9 +270,21 @@ class Call(models.Model):
 
     @property
     def rate_percent(self) -> Decimal | None:
-        """The highest share of eligible costs that is paid, in percent."""
-        rate = self.rule_set.parameter("co-financing-rate", "maximum")
-        return (rate * 100).normalize() if rate is not None else None
+        """The share of eligible costs that is paid at most, in percent, where it is one for all strands."""
+        rates = {strand.rate_percent for strand in self.strands.all()}
+        return rates.pop() if len(rates) == 1 else None
+
+    def has_rule(self, rule_id: str) -> bool:
+        return any(rule.id == rule_id for rule in self.rule_set.rules)
+
+    @property
+    def asks_for_services(self) -> bool:
+        """Whether it judges partners by the definition of innovation clusters."""
+        return self.has_rule("support-services")
+
+    @property
+    def asks_for_countries(self) -> bool:
+        return self.has_rule("established")
 
 
 @lru_cache(maxsize=32)
@@ -322,13 +334,28 @@ class Strand(models.Model):
         triggers = [guards.STRAND_STAYS_IN_ITS_CALL]
 
     def __str__(self) -> str:
-        return f"{self.call.reference}, strand {self.number}"
+        return f"{self.call.reference}, strand {self.label}"
 
     @property
     def ceiling(self) -> Decimal | None:
         """The largest grant that may be asked for, in euro: a parameter of the call's rules."""
         ceilings: dict[str, Decimal] = self._parameter("grant-ceiling", "ceilings") or {}
         return ceilings.get(self.code)
+
+    @property
+    def label(self) -> str:
+        """As the call names it: “1” for 3.1, which is its first strand; “1.a” and “A” as they are."""
+        return str(self.number) if self.code.endswith(f".{self.number}") else self.code
+
+    @property
+    def rate_percent(self) -> Decimal | None:
+        """The share of eligible costs that is paid at most, in percent."""
+        rate = self._parameter("co-financing-rate", "maximum")
+        return (rate * 100).normalize() if rate is not None else None
+
+    @property
+    def minimum_countries(self) -> int | None:
+        return self._parameter("min-countries", "minimum")
 
     @property
     def minimum_organisations(self) -> int | None:

@@ -39,7 +39,8 @@ def begin_rehearsal(source: Call, *, starts_at: datetime) -> Call:
         raise CannotRehearse(" ".join(left))
     if starts_at >= source.deadline:
         raise CannotRehearse(
-            _("Begin before the deadline, %(deadline)s.") % {"deadline": in_words(source.deadline)}
+            _("Begin before the deadline, %(deadline)s.")
+            % {"deadline": in_words(source.deadline, zone=source.zone)}
         )
     ahead = starts_at - clock.now()
     source = Call.objects.select_for_update().get(pk=source.pk)  # numbers are given one by one
@@ -74,7 +75,10 @@ def move_clock(rehearsal: Call, *, to: datetime) -> Call:
     if not present < to <= deadline:
         raise ClockCannotMove(
             _("Choose a time after %(present)s and not after the deadline, %(deadline)s.")
-            % {"present": in_words(present, seconds=True), "deadline": in_words(deadline)}
+            % {
+                "present": in_words(present, seconds=True, zone=locked.zone),
+                "deadline": in_words(deadline, zone=locked.zone),
+            }
         )
     step = to - present
     locked.clock_ahead += step

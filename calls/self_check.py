@@ -133,6 +133,8 @@ def facts_of(answers: Answers, call: Call) -> ProposalFacts:
     return ProposalFacts(
         strand=answers.strand,
         deadline=call.by_its_clock(call.deadline),
+        programme=call.programme.code,
+        zone=call.zone,
         participants=(own, *partners),
     )
 

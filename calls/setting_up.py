@@ -97,7 +97,9 @@ def copy_of(source: Call, *, first_deadline: datetime, **own: Any) -> Call:
 def obstacles_to_publishing(call: Call) -> Iterator[str]:
     """What must be done before the public may see it."""
     if call.deadline <= clock.now():
-        yield _("The deadline has passed: %(deadline)s.") % {"deadline": in_words(call.deadline)}
+        yield _("The deadline has passed: %(deadline)s.") % {
+            "deadline": in_words(call.deadline, zone=call.zone)
+        }
     yield from left_to_write(call)
 
 
@@ -143,7 +145,7 @@ def _left_of(source: Call, call: Call) -> Iterator[str]:
     topics = {strand.topic for strand in source.strands.all() if strand.topic}
     for strand in call.strands.all():
         if strand.topic in topics:
-            words = _("The topic of strand %(number)s") % {"number": strand.number}
+            words = _("The topic of strand %(number)s") % {"number": strand.label}
             yield _("%(what)s: the same as in %(source)s.") % (values | {"what": words})
 
 

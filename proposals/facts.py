@@ -61,6 +61,8 @@ class Circumstances:
     received_at: datetime | None = None
     rule_date: date | None = None
     opens_at: datetime | None = None
+    programme: str = "COSME"
+    zone: str = "Europe/Brussels"
     audience: Audience = Audience.APPLICANT
     other_applications: Mapping[str, int] | None = None
     shared_links: frozenset[str] = frozenset()
@@ -72,6 +74,8 @@ class Circumstances:
             "received_at": _iso(self.received_at),
             "rule_date": _iso(self.rule_date),
             "opens_at": _iso(self.opens_at),
+            "programme": self.programme,
+            "zone": self.zone,
             "audience": self.audience.value,
             "other_applications": others if others is None else dict(sorted(others.items())),
             "shared_links": sorted(self.shared_links),
@@ -79,8 +83,10 @@ class Circumstances:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Circumstances":
-        received, day, opens = (data[name] for name in ("received_at", "rule_date", "opens_at"))
+        received, day, opens = map(data.get, ("received_at", "rule_date", "opens_at"))
+        of_call = {name: data[name] for name in ("programme", "zone") if name in data}
         return cls(
+            **of_call,
             deadline=datetime.fromisoformat(data["deadline"]),
             received_at=datetime.fromisoformat(received) if received else None,
             rule_date=date.fromisoformat(day) if day else None,
@@ -115,16 +121,21 @@ def circumstances_of(
     return Circumstances(
         deadline=call.by_its_clock(draft.proposal.deadline),
         received_at=call.by_its_clock(received_at) if received_at else None,
-        rule_date=call.rule_date,
-        opens_at=_opening_of(call),
+        **facts_of_call(call),
         audience=Audience.APPLICANT,
         other_applications=_other_applications(answers, organisations),
         shared_links=_shared_links(answers, links),
     )
 
 
-def _opening_of(call: Call) -> datetime | None:
-    return call.by_its_clock(call.opens_at) if call.opens_at else None
+def facts_of_call(call: Call) -> dict[str, Any]:
+    """What a call says of itself, by its own clock."""
+    return {
+        "rule_date": call.rule_date,
+        "opens_at": call.by_its_clock(call.opens_at) if call.opens_at else None,
+        "programme": call.programme.code,
+        "zone": call.zone,
+    }
 
 
 def questions_of_circumstances() -> Questions:
@@ -164,8 +175,7 @@ def officers_circumstances_of(version: Version) -> Circumstances:
     return Circumstances(
         deadline=call.by_its_clock(version.proposal.deadline),
         received_at=stored.received_at,
-        rule_date=call.rule_date,
-        opens_at=_opening_of(call),
+        **facts_of_call(call),
         audience=Audience.OFFICER,
         other_applications=_other_applications(answers, organisations),
         shared_links=_shared_links(answers, links),
@@ -235,6 +245,8 @@ def facts_of(dossier: dict[str, Any], circumstances: Circumstances) -> ProposalF
         received_at=circumstances.received_at,
         rule_date=circumstances.rule_date,
         opens_at=circumstances.opens_at if circumstances.received_at else None,
+        programme=circumstances.programme,
+        zone=circumstances.zone,
         audience=circumstances.audience,
         participants=tuple(_participant(one, circumstances) for one in dossier["consortium"]),
         files=tuple(

@@ -32,6 +32,8 @@ LARGEST = 16 * 1024 * 1024  # bytes of one dossier
 class Conditions:
     """What the dossiers of one call are judged by."""
 
+    programme: str
+    zone: str
     opens_at: datetime | None
     deadline: datetime
     rule_set: RuleSet
@@ -44,6 +46,8 @@ def conditions_from(content: Mapping[str, Any]) -> Conditions:
     call = content["call"]
     extensions = call.get("extensions") or []
     return Conditions(
+        programme=content["programme"]["code"],
+        zone=call["zone"],
         opens_at=call["opens_at"],
         deadline=max([call["first_deadline"], *(one["new_deadline"] for one in extensions)]),
         rule_set=RuleSet.from_json(call["rules"]),
@@ -127,6 +131,8 @@ def facts_from(
         deadline=conditions.deadline,
         received_at=received_at or (instant_from(stated) if stated else None),
         opens_at=conditions.opens_at,
+        programme=conditions.programme,
+        zone=conditions.zone,
     )
     seen = {"deliverables": required, "activities": activities, "consortium": consortium}
     facts = facts_of(dossier | seen, circumstances)

@@ -21,7 +21,7 @@ from calls.eligibility.lint import Remark, outlines_of, remarks_on
 from calls.exporting import content_of
 from calls.models import Call
 from proposals.dossier import dossier_of, drafts_of
-from proposals.facts import Circumstances, facts_of
+from proposals.facts import Circumstances, facts_of, facts_of_call
 from proposals.models import (
     Decision,
     Information,
@@ -249,7 +249,7 @@ def _look_at_drafts(
         for draft in drafts_of(chunk):
             draft.proposal.strand.call = call
             deadline = call.by_its_clock(draft.proposal.deadline)
-            circumstances = Circumstances(deadline=deadline, rule_date=call.rule_date)
+            circumstances = Circumstances(deadline=deadline, **facts_of_call(call))
             facts = facts_of(dossier_of(draft), circumstances)
             impact.seen += 1
             impact.sealed_seen += 1

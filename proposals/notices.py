@@ -54,10 +54,11 @@ def facts_of(version: Version) -> list[tuple[str, str]]:
         (_("Title"), title),
         (_("Coordinator"), _coordinator(version)),
         (_("Submitted by"), str(version.submitted_by)),
-        (_("Call"), f"{dossier['call']}, {_('strand')} {version.proposal.strand.number}"),
+        (_("Call"), f"{dossier['call']}, {_('strand')} {version.proposal.strand.label}"),
         (
             _("Received"),
-            f"{in_words(version.received_at, seconds=True)} = {utc(version.received_at)}",
+            f"{in_words(version.received_at, seconds=True, zone=version.proposal.call.zone)} = "
+            f"{utc(version.received_at)}",
         ),
         ("SHA-256", version.sha256),
     ]
@@ -114,7 +115,10 @@ def tell_of_withdrawal(withdrawal: Withdrawal) -> None:
             quote=withdrawal.reason,
             facts=[
                 (_("Withdrawn by"), str(withdrawal.withdrawn_by)),
-                (_("Withdrawn"), in_words(withdrawal.withdrawn_at, seconds=True)),
+                (
+                    _("Withdrawn"),
+                    in_words(withdrawal.withdrawn_at, seconds=True, zone=proposal.call.zone),
+                ),
             ],
             counts=_("No version counts. The draft is kept."),
             to_do=_("To undo this, the coordinator's people submit again before the deadline."),

@@ -64,7 +64,7 @@ def _remind(proposal: Proposal, moment: datetime) -> int:
         Words(
             subject=_("Not submitted yet: %(number)s") % {"number": proposal.number},
             happened=_("The deadline of your proposal comes near, and nothing was submitted yet."),
-            facts=[(_("Deadline"), in_words(proposal.deadline))],
+            facts=[(_("Deadline"), in_words(proposal.deadline, zone=proposal.call.zone))],
             counts=_("A draft does not count. Only what is submitted before the deadline does."),
             to_do=_(
                 "Check and submit now; you can change the draft and submit again until the deadline."

@@ -111,7 +111,7 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
             happened=_("%(who)s reminds you of your part of a proposal.") % {"who": by},
             facts=[(str(number), text) for number, text in enumerate(reminder.owes, start=1)],
             counts=_("The proposal must be submitted before %(deadline)s.")
-            % {"deadline": in_words(proposal.deadline)},
+            % {"deadline": in_words(proposal.deadline, zone=proposal.call.zone)},
             to_do=_(
                 "Open the proposal, log in, and write what is missing; it is saved as you type."
             ),

@@ -133,4 +133,6 @@ def _extensions(proposal: Proposal) -> Iterator[Moment]:
         return
     for one in proposal.extensions.all():
         words = _("The deadline of this proposal was moved to %(until)s")
-        yield Moment(one.granted_at, words % {"until": in_words(one.until)})
+        yield Moment(
+            one.granted_at, words % {"until": in_words(one.until, zone=proposal.call.zone)}
+        )

@@ -169,7 +169,8 @@ class ProposalFacts:
 
     `deadline` and `received_at` are aware instants; `received_at` is None where nothing was
     received yet, and then nothing is said about time. `deadline` is the proposal's own; `rule_date` is
-    the Brussels date of the call's, None where the two are the same. `other_strand` is the strand of the
+    the Brussels date of the call's, None where the two are the same. `zone` is the call's: sentences say
+    instants in it. `other_strand` is the strand of the
     call to which the objectives or deliverables belong that were given but are not of `strand`. Totals
     are None where the portal computes them itself, and given where a dossier from elsewhere states its own.
     """
@@ -179,6 +180,8 @@ class ProposalFacts:
     received_at: datetime | None = None
     rule_date: date | None = None
     opens_at: datetime | None = None
+    programme: str = "COSME"
+    zone: str = "Europe/Brussels"
     audience: Audience = Audience.APPLICANT
     participants: tuple[ParticipantFacts, ...] = ()
     files: tuple[FileFacts, ...] = ()

@@ -1,4 +1,7 @@
-"""How instants and amounts are shown: always with zone and offset, never a bare number."""
+"""How instants and amounts are shown: always with zone and offset, never a bare number.
+
+Instants are said in the zone of the call that a page is about, and in Brussels elsewhere.
+"""
 
 import math
 from datetime import UTC, date, datetime, timedelta
@@ -16,39 +19,60 @@ from django.utils.translation import ngettext
 
 from calls import clock
 from calls.eligibility.countries import UnknownCountry, name_on, normalise
+from calls.eligibility.rules.admissibility import city_of, offset_of
 
 register = template.Library()
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
+HOME = BRUSSELS.key
 
 
-def in_words(moment: datetime, *, seconds: bool = False) -> str:
+def in_words(moment: datetime, *, seconds: bool = False, zone: str = HOME) -> str:
     """“21 April 2015, 17:00 Brussels (CEST, UTC+02:00)”."""
-    local = moment.astimezone(BRUSSELS)
+    local = moment.astimezone(ZoneInfo(zone))
     clock_time = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
-    offset = local.strftime("%z")
-    return f"{local.day} {local:%B %Y}, {clock_time} Brussels ({local:%Z}, UTC{offset[:3]}:{offset[3:]})"
+    where = f"{city_of(zone)} ({local:%Z}, UTC{offset_of(local)})"
+    return f"{local.day} {local:%B %Y}, {clock_time} {where}"
 
 
-def in_short(moment: datetime) -> str:
+def in_short(moment: datetime, zone: str = HOME) -> str:
     """“21 Apr 2015, 16:59:30 CEST (+02:00)”, for tables."""
-    local = moment.astimezone(BRUSSELS)
-    offset = local.strftime("%z")
-    return f"{local.day} {local:%b %Y, %H:%M:%S %Z} ({offset[:3]}:{offset[3:]})"
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local.day} {local:%b %Y, %H:%M:%S %Z} ({offset_of(local)})"
 
 
-@register.simple_tag
-def instant(moment: datetime, detail: str = "") -> SafeString:
-    """An instant in Brussels time; a script puts the reader's own time beside it.
+@register.simple_tag(takes_context=True)
+def instant(context: Context, moment: datetime, detail: str = "") -> SafeString:
+    """An instant in the call's zone; a script puts the reader's own time beside it where it differs.
 
     `detail` "seconds" shows seconds; "own" leaves room for the reader's own time.
     """
-    words = in_words(moment, seconds="seconds" in detail)
+    zone = _zone_in(context)
+    words = in_words(moment, seconds="seconds" in detail, zone=zone)
     machine = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     element = format_html('<time datetime="{}">{}</time>', machine, words)
     if "own" in detail:
-        element += format_html(' <span class="own-time" data-own-time="{}"></span>', machine)
+        offset = moment.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
+        element += format_html(
+            ' <span class="own-time" data-own-time="{}" data-offset="{}"></span>',
+            machine,
+            offset // timedelta(minutes=1),
+        )
     return element
+
+
+def _zone_in(context: Context) -> str:
+    """The zone of the call that is in a template's context, itself or behind a proposal; asks no query."""
+    for name, path in (("call", ()), ("proposal", ("strand", "call"))):
+        found = context.get(name)
+        for relation in path:
+            descriptor = getattr(type(found), relation, None)
+            is_here = descriptor is not None and descriptor.is_cached(found)
+            found = getattr(found, relation) if is_here else None
+        zone = getattr(found, "zone", "")
+        if zone:
+            return str(zone)
+    return HOME
 
 
 @register.simple_tag(takes_context=True)
@@ -93,9 +117,9 @@ def time_left(left: timedelta) -> str:
 
 
 @register.filter
-def words(moment: datetime) -> str:
+def words(moment: datetime, zone: str = HOME) -> str:
     """As `in_words` with seconds, for mails."""
-    return in_words(moment, seconds=True)
+    return in_words(moment, seconds=True, zone=zone)
 
 
 @register.filter

@@ -120,7 +120,9 @@ def _context_of(given: Call) -> dict[str, object]:
     found = Call.objects.with_page_parts().select_related("programme").get(pk=given.pk)
     return {
         "call": found,
-        "answer": countries_on(found.rule_date, found.programme.country_set()),
+        "answer": countries_on(
+            found.rule_date, found.programme.country_set(), found.programme.legal_basis
+        ),
         "elements": ELEMENTS,
         "definition_source": SOURCE,
         "definition_url": SOURCE_URL,

@@ -24,7 +24,7 @@ def countries(request: HttpRequest, programme: str) -> HttpResponse:
     context = {
         "programme": found,
         "form": form,
-        "answer": countries_on(day, found.country_set()),
+        "answer": countries_on(day, found.country_set(), found.legal_basis),
         "calls": Call.objects.published_at_moment(moment).filter(programme=found),
         "changes": found.changes.all()[:20],
     }

@@ -102,7 +102,7 @@ def propose_extension(
             subject=_("The extension of %(call)s waits for a second officer") % {"call": call},
             happened=_("%(who)s wants to move the deadline of %(call)s for everybody.")
             % {"who": by, "call": call},
-            facts=[(_("Deadline wanted"), in_words(until, seconds=True))],
+            facts=[(_("Deadline wanted"), in_words(until, seconds=True, zone=locked.zone))],
             quote=proposed.reason,
             counts=_("The deadline has not moved."),
             to_do=_("Confirm the extension before the present deadline, if you agree."),
@@ -245,7 +245,7 @@ def _tell(
     key: str,
     one: bool,
 ) -> None:
-    facts = [(_("New deadline"), in_words(until, seconds=True))]
+    facts = [(_("New deadline"), in_words(until, seconds=True, zone=proposal.call.zone))]
     if incident is not None:
         facts.append((_("Because of"), incident.text))
     happened = _("The deadline of the call was moved, for everyone.")

@@ -43,11 +43,11 @@ class ParticipantForm(Inside, forms.ModelForm):
             (Control.OTHER.value, _("Another body")),
         ],
         widget=forms.RadioSelect,
+        required=False,
         help_text=_(
             "A body controls an organisation if it owns it or decides what it does. The partners must be "
             "independent of each other."
         ),
-        error_messages={"required": _("Choose which body controls this organisation.")},
     )
     partner = forms.ChoiceField(label=_("Partner that controls it"), required=False)
 
@@ -61,6 +61,8 @@ class ParticipantForm(Inside, forms.ModelForm):
         "control",
         Row(Column("partner", css_class="col-md-6"), Column("controlled_by", css_class="col-md-6")),
     )
+
+    stays = False  # nothing was sent about it
 
     def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -78,29 +80,40 @@ class ParticipantForm(Inside, forms.ModelForm):
         if (
             own.controller_id and not self.initial["partner"]
         ):  # it has left the consortium meanwhile
-            self.initial |= {"control": Control.OTHER.value, "controlled_by": str(own.controller)}
+            self.initial["control"] = Control.OTHER.value
+            self.initial["controlled_by"] = str(own.controller)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        control, partner = cleaned.get("control"), cleaned.get("partner")
-        name = cleaned.get("controlled_by", "")
+        partner, name = cleaned.get("partner"), cleaned.get("controlled_by", "")
+        control = cleaned.get("control") or self._as_given(partner, name)
         if control == Control.PARTNER.value and not partner and "partner" not in self.errors:
             self.add_error("partner", _("Choose the partner that controls this organisation."))
         if control == Control.OTHER.value and not name and "controlled_by" not in self.errors:
             self.add_error("controlled_by", _("Enter the name of the other body."))
-        if control and control != Control.OTHER.value and name:
+        if control != Control.OTHER.value and name:
             text = _("Choose “Another body” above, or delete this name.")
             self.add_error("controlled_by", text)
-        if control and control != Control.PARTNER.value and partner:
+        if control != Control.PARTNER.value and partner:
             text = _("Choose “Another partner of this proposal” above, or no partner here.")
             self.add_error("partner", text)
         return cleaned
+
+    def _as_given(self, partner: str | None, name: str) -> str:
+        """Where none of the three was sent: what the other two fields say, else as it is stored."""
+        if partner or name:
+            return Control.PARTNER.value if partner else Control.OTHER.value
+        if "control" not in self.data:
+            self.stays = True
+        return Control.NOBODY.value
 
     def _post_clean(self) -> None:
         """The draft stores the answer; the instance stays as it is."""
 
     @property
     def controller(self) -> tuple[Organisation | None, str]:
+        if self.stays:
+            return self.instance.controller, self.instance.controlled_by
         return self.others.get(self.cleaned_data["partner"]), self.cleaned_data["controlled_by"]
 
 

@@ -19,7 +19,7 @@ from calls.eligibility.rules import RuleSet
 from calls.eligibility.verdict import Finding, Outcome
 from calls.eligibility.what_if import NEW, Outlook, outlook, with_another
 from proposals.dossier import Draft, dossier_of
-from proposals.facts import Circumstances, facts_of
+from proposals.facts import Circumstances, facts_of, facts_of_call
 from proposals.models import PartnershipRequest, Proposal
 
 Pair = tuple[str, str]  # country and kind of an organisation
@@ -78,7 +78,7 @@ def drafts_of(user: User, call: str, moment: datetime) -> list[Proposal]:
 def consortium_of(proposal: Proposal) -> Consortium:
     """A draft as the rules see it; what other proposals say of its partners is not asked here."""
     deadline = proposal.call.by_its_clock(proposal.deadline)
-    circumstances = Circumstances(deadline=deadline, rule_date=proposal.call.rule_date)
+    circumstances = Circumstances(deadline=deadline, **facts_of_call(proposal.call))
     facts = facts_of(dossier_of(Draft(proposal)), circumstances)
     rules, countries = proposal.call.rule_set, proposal.call.programme.country_set()
     return Consortium(proposal, facts, outlook(facts, rules, countries), rules, countries)

@@ -62,7 +62,6 @@ def test_nobody_a_partner_and_another_body_are_chosen_and_come_back(call, client
 @pytest.mark.parametrize(
     ("given", "field"),
     [
-        ({}, "control"),
         ({"control": "everybody"}, "control"),
         ({"control": "partner"}, "partner"),
         ({"control": "partner", "partner": "p2"}, "partner"),
@@ -82,6 +81,16 @@ def test_a_choice_that_says_two_things_or_nothing_is_asked_about_and_kept(
     assert field in answer.context["form"].errors
     assert answer.context["form"]["controlled_by"].value() == given.get("controlled_by", "")
     assert in_dossier(proposal) == ("nobody", "", "")
+
+
+def test_a_post_that_says_nothing_of_control_leaves_it_as_it_is(call, client):
+    proposal = make_draft(call)
+    choose(client, proposal, control="partner", partner="p1")
+    client.force_login(proposal.started_by)
+    seen = drafting.section_of(proposal, drafting.CONSORTIUM).version
+    client.post(page_of(proposal), {"role": "associated", "seen_version": seen})
+    assert in_dossier(proposal)[:2] == ("partner", "p1")
+    assert proposal.participants.get(key="p2").role == "associated"
 
 
 def test_a_chosen_partner_is_found_by_its_record_whatever_it_is_called(call, client):

@@ -1,12 +1,12 @@
 // What makes pages pleasant; every page works without it.
 "use strict";
 
-// The reader's own time beside Brussels time, where the two differ or the zone has another name.
+// The reader's own time beside the call's time, where the clock shows another time at that instant.
 function showOwnTimes(root) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   for (const place of root.querySelectorAll("[data-own-time]")) {
-    if (zone === "Europe/Brussels" || place.textContent) continue;
     const moment = new Date(place.dataset.ownTime);
+    if (-moment.getTimezoneOffset() === Number(place.dataset.offset) || place.textContent) continue;
     const text = moment.toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
     const offset = new Intl.DateTimeFormat("en-GB", { timeZoneName: "longOffset" })
       .formatToParts(moment).find((part) => part.type === "timeZoneName").value;

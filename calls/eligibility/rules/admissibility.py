@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -12,15 +13,34 @@ from calls.eligibility.verdict import Finding, Fix, Outcome
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
-def in_brussels(moment: datetime) -> str:
+def in_zone(moment: datetime, zone: str) -> str:
     """The instant to the millisecond, or to the microsecond where only that tells it from the deadline."""
-    local = moment.astimezone(BRUSSELS)
+    local = moment.astimezone(_zone_of(zone))
     fraction = f"{local.microsecond:06d}".removesuffix("000")
-    hours = (local.utcoffset() or timedelta()) // timedelta(hours=1)
     return (
         f"{day_in_words(local)}, {local.hour:02}:{local.minute:02}:{local.second:02}.{fraction} "
-        f"Brussels ({local.tzname()}, UTC+{hours:02}:00)"
+        f"{city_of(zone)} ({local.tzname()}, UTC{offset_of(local)})"
     )
+
+
+def in_brussels(moment: datetime) -> str:
+    return in_zone(moment, BRUSSELS.key)
+
+
+@lru_cache(maxsize=64)
+def _zone_of(zone: str) -> ZoneInfo:
+    return ZoneInfo(zone)
+
+
+def offset_of(local: datetime) -> str:
+    """“+05:30”."""
+    digits = f"{local:%z}"
+    return f"{digits[:3]}:{digits[3:5]}"
+
+
+def city_of(zone: str) -> str:
+    """“London” of “Europe/London”."""
+    return zone.rpartition("/")[2].replace("_", " ")
 
 
 def in_utc(moment: datetime) -> str:
@@ -45,7 +65,7 @@ class InTime(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        received, deadline = case.facts.received_at, case.facts.deadline
+        received, deadline, zone = case.facts.received_at, case.facts.deadline, case.facts.zone
         if received is None:
             return
         evidence: dict[str, Any] = {
@@ -54,20 +74,18 @@ class InTime(Rule):
         }
         opens = case.facts.opens_at
         if opens is not None and received < min(opens, deadline):
-            message = (
-                f"Received {in_brussels(received)}, before the call opened on {in_brussels(opens)}."
-            )
+            message = f"Received {in_zone(received, zone)}, before the call opened on {in_zone(opens, zone)}."
             message += " An officer decides."
             evidence["opens_at"] = in_utc(opens)
             fix = Fix("check", "Check the instant of reception.")
             yield self.found("submission", Outcome.OFFICER, message, evidence, fix)
             return
         if received < deadline:
-            message = f"Received {in_brussels(received)}, before the deadline."
+            message = f"Received {in_zone(received, zone)}, before the deadline."
             yield self.found("submission", Outcome.PASS, message, evidence)
             return
         message = (
-            f"Received {in_brussels(received)}; the deadline was {in_brussels(deadline)}. "
+            f"Received {in_zone(received, zone)}; the deadline was {in_zone(deadline, zone)}. "
             "A proposal must arrive before that instant."
         )
         fix = Fix("check", "A late version does not count. The last version received in time does.")

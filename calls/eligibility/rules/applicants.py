@@ -53,7 +53,7 @@ class Established(Rule):
     title: ClassVar[str] = "Established in a participating country"
     asks: ClassVar[str] = (
         "Each applicant has its legal seat in a Member State of the Union or in a country that "
-        "takes part in COSME under Article 6 of Regulation (EU) No 1287/2013."
+        "takes part in the programme of the call."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The country is a Member State, or its agreement is in force, on the rule date.",
@@ -101,19 +101,19 @@ def _explain_standing(
     one: ParticipantFacts, standing: Standing, row: Participation | None, case: Case
 ) -> tuple[Outcome, str]:
     country = case.country_name(one.country or "")
-    day = case.day_in_words
+    day, programme = case.day_in_words, case.facts.programme
     if standing == Standing.MEMBER_STATE:
         return Outcome.PASS, f"{one.name} is established in {country}, a Member State on {day}."
     if standing == Standing.IN_FORCE and row is not None and row.in_force_on is not None:
         since = day_in_words(row.in_force_on)
         return Outcome.PASS, (
-            f"{one.name} is established in {country}, which takes part in COSME "
-            f"(Article 6, point {row.gate}; in force since {since})."
+            f"{one.name} is established in {country}, which takes part in {programme} "
+            f"(in force since {since})."
         )
     if standing == Standing.SIGNED and row is not None and row.signed_on is not None:
         signed = day_in_words(row.signed_on)
         return Outcome.OFFICER, (
-            f"{one.name} is established in {country}, which signed its COSME agreement on "
+            f"{one.name} is established in {country}, which signed its {programme} agreement on "
             f"{signed}; it was not in force on {day}, the date that counts. An officer decides."
         )
     if standing == Standing.TERRITORY:
@@ -123,8 +123,8 @@ def _explain_standing(
             "own. Whether it counts as established there, an officer decides."
         )
     return Outcome.INELIGIBLE, (
-        f"{one.name} is established in {country}, which did not take part in COSME on {day}. "
-        "An applicant must be established in a Member State or a COSME country."
+        f"{one.name} is established in {country}, which did not take part in {programme} on {day}. "
+        f"An applicant must be established in a Member State or a {programme} country."
     )
 
 

@@ -129,17 +129,17 @@ def _name(indicator: IndicatorFacts) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThirdMarkets(Rule):
-    """Each target market is a country outside Europe and outside COSME."""
+    """Each target market is a country outside Europe and outside the programme."""
 
     id: ClassVar[str] = "third-markets"
     level: ClassVar[Level] = Level.CONTENT
     title: ClassVar[str] = "Third markets beyond Europe"
     asks: ClassVar[str] = "The strategy targets specific third countries beyond Europe."
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "The market is a country outside Europe and outside COSME on the rule date.",
+        Outcome.PASS: "The market is a country outside Europe and outside the programme on the rule date.",
         Outcome.WARN: "It is a region; the call speaks of specific countries.",
-        Outcome.OFFICER: "It takes part in COSME or lies in Europe, also where it is written as a region; or "
-        "no market is named.",
+        Outcome.OFFICER: "It takes part in the programme or lies in Europe, also written as a region; "
+        "or no market is named.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -153,7 +153,10 @@ class ThirdMarkets(Rule):
             if outcome == Outcome.WARN:
                 mend = Fix("vision", "Choose the countries that you mean from the list.")
             elif outcome != Outcome.PASS:
-                mend = Fix("vision", "Name a country beyond Europe that is not a COSME country.")
+                mend = Fix(
+                    "vision",
+                    f"Name a country beyond Europe that is not a {case.facts.programme} country.",
+                )
             evidence: dict[str, Any] = {"country": market.country, "region": market.region}
             yield self.found(f"market:{number}", outcome, message, evidence, mend)
 
@@ -165,7 +168,7 @@ class ThirdMarkets(Rule):
         if standing in (Standing.MEMBER_STATE, Standing.IN_FORCE, Standing.TERRITORY):
             return (
                 Outcome.OFFICER,
-                f"{country} takes part in COSME or belongs to a state that does.",
+                f"{country} takes part in {case.facts.programme} or belongs to a state that does.",
             )
         if is_in_europe(market.country):
             return Outcome.OFFICER, f"{country} lies in Europe; the call looks beyond Europe."
@@ -182,7 +185,7 @@ class ThirdMarkets(Rule):
             countries = listed(case.country_name(code) for code in named)
             return Outcome.OFFICER, (
                 f"“{region}” names {countries}. The call looks beyond Europe and beyond the countries that "
-                "take part in COSME."
+                f"take part in {case.facts.programme}."
             )
         return Outcome.WARN, (
             f"“{region}” is a region. The call speaks of specific third countries: name those that you mean."
@@ -228,7 +231,7 @@ class MarketCount(Rule):
         if number < self.minimum:
             message = (
                 f"{named}; the call asks for at least {self.minimum}. Regions and countries that "
-                "take part in COSME do not count."
+                f"take part in {case.facts.programme} do not count."
             )
             fix = Fix(
                 "vision",

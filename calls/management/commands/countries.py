@@ -24,7 +24,7 @@ class Command(BaseCommand):
         if found is None:
             known = ", ".join(Programme.objects.values_list("code", flat=True)) or "none yet"
             raise CommandError(f"There is no programme “{programme}”. Known: {known}.")
-        answer = countries_on(_day(day), found.country_set())
+        answer = countries_on(_day(day), found.country_set(), found.legal_basis)
         if options["format"] == "json":
             self.stdout.write(json.dumps(answer.as_json(), ensure_ascii=False, indent=2))
             return
