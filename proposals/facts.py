@@ -16,9 +16,9 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Func, Q, QuerySet
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.fields.json import KeyTextTransform
 
-from applicants.models import ProfileSection, User
+from applicants.models import LinkKey, ProfileSection, User
 from applicants.profile import services_in
 from calls.eligibility import (
     CountrySet,
@@ -44,6 +44,7 @@ from calls.eligibility.facts import (
 )
 from calls.models import Call
 from calls.prepared import Answers, Given, Questions, Values, together
+from foundation.folding import folded_address
 from proposals.dossier import COST_KINDS, Draft, dossier_of
 from proposals.models import Participant, Proposal, Version
 
@@ -147,7 +148,7 @@ def questions_of_circumstances() -> Questions:
     return _questions_about(
         Proposal.objects.of_consortium_member(reader),
         organisations=ArraySubquery(organisations),
-        has_link=Q(link__in=own.values("link")),
+        has_link=Q(link_key__in=own.values("link_key")),
     )
 
 
@@ -185,10 +186,11 @@ def officers_circumstances_of(version: Version) -> Circumstances:
 @together
 def _as_officers_know() -> Questions:
     links = Given("links", ArrayField(models.TextField()))
-    # The given texts become JSON, as the index of these links has them.
+    key_of_each = LinkKey.template % {"expressions": "one"}
     has_link = Func(
-        F("link"), links,
-        template="(%(expressions)s AS one))", arg_joiner=" IN (SELECT to_jsonb(one) FROM unnest",
+        F("link_key"), links,
+        template="(%(expressions)s AS one))",
+        arg_joiner=f" IN (SELECT {key_of_each} FROM unnest",  # noqa: S608 -- our own constant
         output_field=models.BooleanField(),
     )  # fmt: skip
     organisations = Given("organisations", ArrayField(models.BigIntegerField()))
@@ -206,15 +208,17 @@ def _questions_about(
     ).exclude(pk=proposal)
     return {
         "applications": Values(others.order_by(), "counting__organisations"),
-        "links": Values(_registrations().filter(has_link), "link", "organisation_id"),
+        "links": Values(
+            _registrations().filter(has_link, words__gt=""), "words", "organisation_id"
+        ),
     }
 
 
 def _registrations() -> Any:
-    """What organisations say of their platform profiles: `link` as JSON and its `words` as text."""
+    """What organisations say of their platform profiles: the link as text, and the key to find it by."""
+    words = KeyTextTransform("profile_link", "answers")
     return ProfileSection.objects.filter(step="registration").annotate(
-        link=KeyTransform("profile_link", "answers"),
-        words=KeyTextTransform("profile_link", "answers"),
+        words=words, link_key=LinkKey(words)
     )
 
 
@@ -228,9 +232,9 @@ def _shared_links(answers: Answers, links: Mapping[str, str]) -> frozenset[str]:
     """Keys of participants whose platform profile another organisation gives as its own."""
     used_by: dict[str, set[int]] = {}
     for link, organisation_id in answers["links"]:
-        if isinstance(link, str):  # what another organisation stored may be any JSON
-            used_by.setdefault(link, set()).add(organisation_id)
-    return frozenset(key for key, link in links.items() if len(used_by.get(link, ())) > 1)
+        used_by.setdefault(folded_address(link or ""), set()).add(organisation_id)
+    folded = {key: folded_address(link) for key, link in links.items() if link}
+    return frozenset(key for key, link in folded.items() if len(used_by.get(link, ())) > 1)
 
 
 def _link_in(profile: Mapping[str, Any]) -> str:
