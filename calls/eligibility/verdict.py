@@ -64,7 +64,7 @@ class Finding:
             "rule": self.rule,
             "version": self.version,
             "subject": self.subject,
-            "outcome": self.outcome.value,
+            "outcome": self.outcome,  # a text; `.value` would be a call for each of some sixty findings
             "message": self.message,
             "evidence": self.evidence,
             "citation": self.citation,
@@ -113,7 +113,7 @@ class Verdict:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "outcome": self.outcome.value,
+            "outcome": self.outcome,
             "findings": [finding.as_json() for finding in self.findings],
             "rule_set": self.rule_set,
             "country_set": self.country_set,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -34,10 +34,12 @@ def _zone_of(zone: str) -> ZoneInfo:
 
 def offset_of(local: datetime) -> str:
     """“+05:30”."""
-    digits = f"{local:%z}"
-    return f"{digits[:3]}:{digits[3:5]}"
+    minutes = (local.utcoffset() or timedelta()) // timedelta(minutes=1)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
+@lru_cache(maxsize=64)
 def city_of(zone: str) -> str:
     """“London” of “Europe/London”."""
     return zone.rpartition("/")[2].replace("_", " ")

@@ -274,17 +274,18 @@ def _shared_links(participants: tuple[ParticipantFacts, ...]) -> Shared:
     }
 
 
+def _others_with_its_link(one: ParticipantFacts, shared: Shared) -> list[str]:
+    same = shared.get(folded_address(one.profile_link), ())
+    return [other.name for other in same if other.organisation != one.organisation]
+
+
 def _explain_registered(one: ParticipantFacts, shared: Shared) -> tuple[Outcome, str]:
     if not one.profile_link.strip():
         return Outcome.OFFICER, (
             f"{one.name} says that it is registered on the platform, but gives no link to its "
             "profile. An officer will look for it."
         )
-    same = [
-        other.name
-        for other in shared.get(folded_address(one.profile_link), ())
-        if other.organisation != one.organisation
-    ]
+    same = _others_with_its_link(one, shared) if shared else []
     if same or one.profile_link_shared:
         whose = listed(same) or "another organisation"
         return Outcome.OFFICER, (
