@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('applicants', '0003_answers_are_of_a_form'),
+        ('applicants', '0004_officers_take_no_part'),
     ]
 
     operations = [
