@@ -27,6 +27,13 @@ from foundation.instants import day_from, instant_from
 
 Reader = Callable[[Node], Any]
 
+MAX_SIZE = 1024 * 1024  # characters; the largest shipped file has a twentieth of it
+MAX_LEVELS = 20  # of lists and objects in one another
+MAX_SHOWN = 60  # characters of what was found, in a message
+MAX_ITEMS = 1000  # of a list
+MAX_DIGITS = 9  # of a whole number
+MAX_AMOUNT = Decimal(10) ** 12
+
 
 class BadCallFile(Exception):
     """The file cannot be used; the text names file, line, what was found and what was expected."""
@@ -54,20 +61,51 @@ def read_call_file(path: Path) -> dict[str, Any]:
 
 
 def _text_of(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(MAX_SIZE + 1)
     try:
-        return path.read_text(encoding="utf-8")
+        return content[:MAX_SIZE].decode() if len(content) <= MAX_SIZE else " " * len(content)
     except UnicodeDecodeError:
         raise BadCallFile(1, "the file is not UTF-8 text.") from None
 
 
-def read_call_text(text: str) -> dict[str, Any]:
+class _Loader(yaml.SafeLoader):
+    """Composes a call file: without aliases, which a few lines multiply to any size, and few levels."""
+
+    levels = 0
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        line = self.peek_event().start_mark.line + 1
+        if self.check_event(yaml.AliasEvent):
+            raise BadCallFile(line, "found an alias (*); expected the value itself, written out.")
+        if self.levels >= MAX_LEVELS:
+            raise BadCallFile(
+                line, f"found more than {MAX_LEVELS} lists or objects in one another."
+            )
+        self.levels += 1
+        node = super().compose_node(parent, index)
+        self.levels -= 1
+        return node
+
+
+def _composed(text: str) -> Node:
+    if len(text) > MAX_SIZE:
+        raise BadCallFile(1, f"the file is larger than {MAX_SIZE // 1024} KB.")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root: Node | None = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadCallFile(line, f"this is not YAML: {error.problem}.") from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise BadCallFile(line, "found a control character; expected text.") from None
     if root is None:
         raise BadCallFile(1, "the file is empty; a programme and a call are expected.")
+    return root
+
+
+def read_call_text(text: str) -> dict[str, Any]:
+    root = _composed(text)
     content: dict[str, Any] = CALL_FILE(root)
     _check_countries(root, content["programme"])
     _check_dates(root, content["call"])
@@ -76,13 +114,17 @@ def read_call_text(text: str) -> dict[str, Any]:
 
 
 def _wrong(node: Node, expected: str) -> BadCallFile:
-    found = f"“{node.value}”" if isinstance(node, ScalarNode) else "a list or an object"
+    found = f"“{_shown(node.value)}”" if isinstance(node, ScalarNode) else "a list or an object"
     return BadCallFile(node.start_mark.line + 1, f"found {found}; expected {expected}.")
 
 
 def _twice(node: Node, name: str) -> BadCallFile:
     message = f"the field “{name}” is there twice in one object; give it once."
     return BadCallFile(node.start_mark.line + 1, message)
+
+
+def _shown(value: str) -> str:
+    return f"{value[:MAX_SHOWN]}…" if len(value) > MAX_SHOWN else value
 
 
 def _scalar(node: Node, expected: str) -> str:
@@ -108,7 +150,7 @@ def period(node: Node) -> str:
 
 def whole_number(node: Node) -> int:
     value = _scalar(node, "a whole number")
-    if not value.isascii() or not value.isdigit():
+    if not value.isascii() or not value.isdigit() or len(value) > MAX_DIGITS:
         raise _wrong(node, "a whole number")
     return int(value)
 
@@ -126,7 +168,7 @@ def amount(node: Node) -> Decimal:
         value = Decimal(_scalar(node, expected))
     except InvalidOperation:
         raise _wrong(node, expected) from None
-    if not value.is_finite() or value <= 0:
+    if not value.is_finite() or not 0 < value < MAX_AMOUNT:
         raise _wrong(node, expected)
     return value
 
@@ -177,6 +219,7 @@ def list_of(read_item: Reader, *, key: str = "") -> Reader:
     def read(node: Node) -> list[Any]:
         if not isinstance(node, SequenceNode):
             raise _wrong(node, "a list")
+        _check_length(node)
         values: list[Any] = []
         for item in node.value:
             value = read_item(item)
@@ -187,6 +230,12 @@ def list_of(read_item: Reader, *, key: str = "") -> Reader:
         return values
 
     return read
+
+
+def _check_length(node: SequenceNode) -> None:
+    if len(node.value) > MAX_ITEMS:
+        line = node.value[MAX_ITEMS].start_mark.line + 1
+        raise BadCallFile(line, f"found a list of more than {MAX_ITEMS} entries.")
 
 
 def mapping(required: Mapping[str, Reader], optional: Mapping[str, Reader] | None = None) -> Reader:
@@ -218,12 +267,15 @@ def mapping(required: Mapping[str, Reader], optional: Mapping[str, Reader] | Non
 def _plain(node: Node) -> Any:
     """A rule's parameter as YAML has it: text, whole number, or a list or an object of them."""
     if isinstance(node, MappingNode):
-        names = [_scalar(key, "a name") for key, _value in node.value]
-        for (key, _value), name in zip(node.value, names, strict=True):
-            if names.count(name) > 1:
-                raise _twice(key, name)
-        return {name: _plain(value) for name, (_key, value) in zip(names, node.value, strict=True)}
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            name = _scalar(key_node, "a name")
+            if name in values:
+                raise _twice(key_node, name)
+            values[name] = _plain(value_node)
+        return values
     if isinstance(node, SequenceNode):
+        _check_length(node)
         return [_plain(item) for item in node.value]
     if isinstance(node, ScalarNode) and node.tag == "tag:yaml.org,2002:int":
         return whole_number(node)
@@ -235,6 +287,7 @@ def _plain(node: Node) -> Any:
 def rules(node: Node) -> list[dict[str, Any]]:
     if not isinstance(node, SequenceNode):
         raise _wrong(node, "a list of rules")
+    _check_length(node)
     data = [_plain(item) for item in node.value]
     for item, entry in zip(node.value, data, strict=True):
         if not isinstance(entry, dict):

@@ -35,6 +35,9 @@ KEY = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
 # What findings may be about beside a participant; a key of that name could not be told from it.
 TAKEN_KEYS = frozenset({"consortium", "proposal", "scoreboard", "submission"})
 WEB_ADDRESS = re.compile(r"(https?://\S+)?", re.ASCII | re.IGNORECASE)
+MOST_VALUES = 100_000  # of one dossier: a hundred times as many as a long one has
+MOST_ITEMS = 1000  # of any other list
+MOST_PROBLEMS = 100  # that are shown
 MOST_PARTICIPANTS = 200  # no consortium is that large, and some rules look at every pair
 LONGEST_SHOWN = 60  # signs of what was found, in a message
 
@@ -126,7 +129,7 @@ Key = Annotated[
 Name = Annotated[
     str, TextThat(lambda text: bool(text.strip()), "a text that is not empty", {"pattern": r"\S"})
 ]
-Names = list[Name]
+Names = Annotated[list[Name], Field(max_length=MOST_ITEMS)]
 WebAddress = Annotated[
     str,
     TextThat(
@@ -232,7 +235,7 @@ class Services(Part):
 
 
 class MarketsAndLabel(Part):
-    third_markets: list[Country] = []
+    third_markets: Annotated[list[Country], Field(max_length=MOST_ITEMS)] = []
     markets_in_europe: str = ""
     label: str = ""
     label_date: Day | None = None
@@ -352,11 +355,11 @@ class Dossier(Part):
     summary: Summary = Summary()
     consortium: Annotated[list[Participant], Field(max_length=MOST_PARTICIPANTS)]
     vision: Vision = Vision()
-    markets: list[Market] = []
-    activities: list[Activity] = []
-    deliverables: list[Deliverable] = []
-    scoreboard: list[Indicator] = []
-    files: list[File] = []
+    markets: Annotated[list[Market], Field(max_length=MOST_ITEMS)] = []
+    activities: Annotated[list[Activity], Field(max_length=MOST_ITEMS)] = []
+    deliverables: Annotated[list[Deliverable], Field(max_length=MOST_ITEMS)] = []
+    scoreboard: Annotated[list[Indicator], Field(max_length=MOST_ITEMS)] = []
+    files: Annotated[list[File], Field(max_length=MOST_ITEMS)] = []
     budget: Budget = Budget()
 
     @field_validator("consortium")
@@ -409,17 +412,33 @@ def read_dossier(text: str | bytes) -> dict[str, Any]:
     """The dossier in a JSON text, with every optional field filled in.
 
     Raises:
-        UnusableDossier: with all problems that were found.
+        UnusableDossier: with the problems that were found, the first hundred of them.
     """
+    _check_size(text)
     try:
         dossier = Dossier.model_validate_json(text)
         check_keys(text)
     except ValidationError as error:
-        raise UnusableDossier(*(_problem_of(one) for one in error.errors())) from None
+        first = [_problem_of(one) for one in error.errors()[:MOST_PROBLEMS]]
+        raise UnusableDossier(*first) from None
     except KeyTwice as twice:
         found = f"the field “{twice.key}” twice in one object"
         raise UnusableDossier(Problem("", found, "each field once")) from None
     return dossier.model_dump()
+
+
+# A comma between values; those in sentences have a letter after them.
+_BETWEEN_TEXT = re.compile(r',\s*["{\[\d]')
+_BETWEEN_BYTES = re.compile(rb',\s*["{\[\d]')
+
+
+def _check_size(text: str | bytes) -> None:
+    """Many small values take a hundred times their size in memory, and all of them may be wrong."""
+    between = (
+        _BETWEEN_TEXT.finditer(text) if isinstance(text, str) else _BETWEEN_BYTES.finditer(text)
+    )
+    if sum(1 for _comma in between) > MOST_VALUES:
+        raise UnusableDossier(Problem("", f"more than {MOST_VALUES} values", "a dossier"))
 
 
 def _problem_of(error: ErrorDetails) -> Problem:
@@ -443,7 +462,6 @@ TWICE: Mapping[tuple[int | str, ...], str] = {
     ("files",): "a slot twice",
 }
 EXPECTED = {
-    "too_long": f"a list of at most {MOST_PARTICIPANTS}",
     "string_type": "a text",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -456,6 +474,8 @@ EXPECTED = {
 
 def _expected_of(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
+    if error["type"] == "too_long":
+        return f"a list of at most {context['max_length']}"
     if "expected" in context:
         words = str(context["expected"])
         is_choice = error["type"] == "literal_error"

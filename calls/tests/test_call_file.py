@@ -1,9 +1,12 @@
 """A call file is read whole or not at all, and what is wrong is named by its line."""
 
+import time
+from pathlib import Path
+
 import pytest
 from django.core.management import CommandError, call_command
 
-from calls.call_file import BadCallFile, read_call_text
+from calls.call_file import BadCallFile, read_call_file, read_call_text
 from calls.models import Call, CountryParticipation, Extension, Programme
 from calls.tests.facts import FILE
 
@@ -73,3 +76,51 @@ def test_loading_twice_changes_nothing(capsys):
     first = stored()
     call_command("call_import", FILE)
     assert stored() == first
+
+
+LAUGHS = "a: &a [x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "part"),
+    [
+        (LAUGHS, 2, "an alias"),
+        ("programme: " + "[" * 50_000, 1, "more than 20 lists or objects"),
+        ("programme:\n " + "- " * 50_000, 2, "more than 20 lists or objects"),
+        ("programme:\n  " + "{a: " * 50_000, 2, "more than 20 lists or objects"),
+        ("programme: " + "? " * 50_000, 1, "YAML|lists"),
+        ("programme:\n  code: \x07", 2, "a control character"),
+        ("programme: &a\n  code: *a", 2, "an alias"),
+        (SOURCE.replace("    - {rule: ", "    - {a: [" + "1, " * 9999 + "1]}\n    - {rule: ", 1), None, "more than 1000"),
+        ("a: 1\n" * 1_000_000, 1, "larger than 1024 KB"),
+        (SOURCE.replace("number: 2", "number: " + "2" * 5000, 1), None, "a whole number"),
+        (SOURCE.replace('"1500000.00"', "1e400000", 1), None, "an amount in euro"),
+        (SOURCE.replace("      number: 2\n", "      number: 2\n      number: 3\n", 1), None, "twice"),
+    ],
+    ids=range(12),
+)  # fmt: skip
+def test_a_hostile_file_is_refused_at_once_with_its_line(text, line, part):
+    begun = time.process_time()
+    with pytest.raises(BadCallFile, match=part) as refusal:
+        read_call_text(text)
+    assert time.process_time() - begun < 5
+    assert line in (None, refusal.value.line) and len(str(refusal.value)) < 1000
+
+
+def test_a_file_without_end_is_not_read_to_its_end():
+    with pytest.raises(BadCallFile, match="larger than"):
+        read_call_file(Path("/dev/zero"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("new", ["[" * 50_000, "x" * 5000])
+def test_the_command_says_so_and_ends_with_2(tmp_path, new):
+    path = tmp_path / "hostile.yaml"
+    path.write_text(SOURCE.replace("code: COSME", f"code: {new}", 1))
+    assert path.read_text() != SOURCE
+    with pytest.raises(CommandError) as refusal:
+        call_command("call_import", path)
+    assert refusal.value.returncode == 2 and str(path) in str(refusal.value)

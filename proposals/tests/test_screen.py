@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from copy import deepcopy
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
@@ -441,3 +442,38 @@ def test_it_runs_where_no_database_is(tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert json.loads(done.stdout)["outcome"] == "pass"
+
+
+HOSTILE = {
+    "brackets": "[" * 50_000,
+    "objects": '{"a":' * 50_000,
+    "brackets in a field": '{"activities":' + "[" * 50_000,
+    "values": '{"activities":[' + "1," * 1_000_000 + "1]}",
+    "objects without end": '{"consortium":[' + "{}, " * 1_000_000 + "{}]}",
+    "unknown fields": "{" + ",".join(f'"k{number}":1' for number in range(200_000)) + "}",
+    "wrong fields": "{" + ",".join(f'"k{number}":1' for number in range(20_000)) + "}",
+    "digits": '{"call":' + "9" * 5000 + "}",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_document_is_refused_at_once_in_a_few_lines(name):
+    begun = time.process_time()
+    with pytest.raises(UnusableDossier) as refusal:
+        read_dossier(HOSTILE[name])
+    assert len(refusal.value.problems) <= 100
+    assert time.process_time() - begun < 3
+
+
+def test_every_list_of_a_dossier_has_an_end():
+    def lists_in(schema, place=""):
+        if isinstance(schema, dict):
+            if schema.get("type") == "array" and "maxItems" not in schema:
+                yield place
+            for name, part in schema.items():
+                yield from lists_in(part, f"{place}/{name}")
+        if isinstance(schema, list):
+            for number, part in enumerate(schema):
+                yield from lists_in(part, f"{place}/{number}")
+
+    assert list(lists_in(dossier_schema())) == []

@@ -4,13 +4,19 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DataError, IntegrityError
 
 from calls.call_file import BadCallFile, read_call_file
 from calls.publishing import ReasonNeeded, SecondPersonNeeded, load_call
 
+UNUSABLE = 2
+
 
 class Command(BaseCommand):
-    help = "Load or update a call from a YAML file. A broken file is refused as a whole."
+    help = (
+        "Load or update a call from a YAML file. A broken file is refused as a whole. Exit status: 0 "
+        "loaded, 1 not loaded for want of a reason or a second person, 2 the file cannot be used."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
@@ -35,9 +41,16 @@ class Command(BaseCommand):
                 read_call_file(file), reason=reason.strip(), confirmed_by=confirmed_by.strip()
             )
         except OSError as error:
-            raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
+            message = f"{file} cannot be read: {error.strerror}."
+            raise CommandError(message, returncode=UNUSABLE) from None
         except BadCallFile as problem:
-            raise CommandError(str(problem)) from None
+            raise CommandError(str(problem), returncode=UNUSABLE) from None
+        except (DataError, IntegrityError) as error:
+            reason = str(error).partition("\n")[0]
+            message = (
+                f"{file} holds a value that the portal cannot store: {reason}. Nothing was loaded."
+            )
+            raise CommandError(message, returncode=UNUSABLE) from None
         except ReasonNeeded as refusal:
             raise CommandError(
                 f"{file} differs from what is in force for {refusal.target}, perhaps because officers "
