@@ -3,18 +3,22 @@
 A submission is judged by that instant, not by when a worker got round to it. Three sources, best
 first: a proxy that is configured as trusted stamps a header (Unix seconds with a fraction); else the
 kernel says how long ago the last byte came in, which is right even for a request that waited in the
-listen queue; else the moment at which the server had read the body.
+listen queue; else the moment at which the server had read the body. All of them are read by the
+database's clock (`Arrival.by`): a machine whose own clock is wrong makes nobody early or late.
 """
 
+import logging
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from calls import clock
+from calls import clock, database_clock
+from calls.database_clock import Moment, Reading
 from foundation.client_address import is_from_trusted_proxy
 
 LAST_DATA_RECEIVED = (
@@ -25,38 +29,72 @@ LONGEST_WAIT = timedelta(minutes=5)
 SHORTEST_WAIT = timedelta(milliseconds=50)
 
 
+TOLERANCE = timedelta(seconds=2)
+
+log = logging.getLogger("portal.arrival")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """When a request had arrived: by this machine, and as a trusted proxy stamped it, if one did.
+
+    Which of them is believed, and what this machine's clock is worth, only the database's clock tells.
+    """
+
+    measured: Moment
+    stamped: datetime | None = None
+
+    def by(self, reading: Reading) -> datetime:
+        """The portal's instant of it; a stamp is taken from `LONGEST_WAIT` before to `TOLERANCE` ahead."""
+        measured = reading.of(self.measured)
+        if self.stamped is None:
+            return clock.of(measured)
+        if measured - LONGEST_WAIT <= self.stamped <= measured + TOLERANCE:
+            return clock.of(min(self.stamped, measured))
+        ahead = (self.stamped - measured).total_seconds()
+        log.warning(
+            "A proxy's arrival stamp is not taken: it is %.1f s from the arrival here.", ahead
+        )
+        return clock.of(measured)
+
+
 class ArrivalMiddleware:
-    """Sets `request.arrived_at` (real time, UTC), once and before anything else looks."""
+    """Sets `request.arrival`, once and before anything else looks."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.arrived_at = arrival_of(request)  # type: ignore[attr-defined]
+        request.arrival = arrival_of(request)  # type: ignore[attr-defined]
         request.had_arrived = request.method != "POST" or _is_small_form(request)  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
-def received_at(request: HttpRequest) -> datetime:
-    """The portal's instant at which the request had fully arrived.
+def arrived(request: HttpRequest) -> Arrival:
+    """When the request had fully arrived, still to be read by the database's clock.
 
     A form that was not read as a whole before the view (a multipart body may trickle in for minutes)
     has arrived only when it has been read here.
     """
     if not request.had_arrived:  # type: ignore[attr-defined]
         _ = request.POST
-        return clock.now()
-    return clock.of(request.arrived_at)  # type: ignore[attr-defined]
+        return Arrival(Moment.now())
+    found: Arrival = request.arrival  # type: ignore[attr-defined]
+    return found
 
 
-def arrival_of(request: HttpRequest) -> datetime:
+def received_at(request: HttpRequest) -> datetime:
+    """The portal's instant at which the request had fully arrived, by the database's clock."""
+    return arrived(request).by(database_clock.look())
+
+
+def arrival_of(request: HttpRequest) -> Arrival:
     if _is_small_form(request):
         _ = request.body  # it has arrived when all of it has
-    present = clock.real_now()
-    stamped = _stamp_of_trusted_proxy(request, present)
-    if stamped is not None:
-        return stamped
-    return present - time_since_last_byte(request.META.get("gunicorn.socket"))
+    present = Moment.now()
+    waited = time_since_last_byte(request.META.get("gunicorn.socket"))
+    measured = Moment(present.at - waited, present.ticks - waited.total_seconds())
+    return Arrival(measured, _stamp_of_trusted_proxy(request))
 
 
 def _is_small_form(request: HttpRequest) -> bool:
@@ -67,15 +105,14 @@ def _is_small_form(request: HttpRequest) -> bool:
     )
 
 
-def _stamp_of_trusted_proxy(request: HttpRequest, present: datetime) -> datetime | None:
+def _stamp_of_trusted_proxy(request: HttpRequest) -> datetime | None:
     if not is_from_trusted_proxy(request.META):
         return None
     try:
         seconds = float(request.headers.get(settings.ARRIVAL_HEADER, ""))
-        stamped = datetime.fromtimestamp(seconds, UTC)
+        return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return stamped if present - LONGEST_WAIT <= stamped <= present else None
 
 
 def time_since_last_byte(connection: socket.socket | None) -> timedelta:

@@ -2,6 +2,15 @@
 
 import pgtrigger
 
+# The portal's present instant by the database's own clock: with the offset that all processes share, or the
+# moment at which this session has stopped it (`clock.set_to`).
+PORTAL_NOW = """coalesce(
+    nullif(current_setting('portal.now', true), '')::timestamptz,
+    clock_timestamp() + coalesce(
+        (SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval '0'
+    )
+)"""
+
 # The effective deadline of a call changes only together with the record that says why; that of a rehearsal
 # also comes nearer, by as much as its clock goes on.
 DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from calls import clock, guards
+from calls.database_clock import MOST_SKEW
 from calls.eligibility import CountrySet, RuleSet, rule_date_of
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import CATALOGUE
@@ -589,3 +590,27 @@ class ClockOffset(models.Model):
     def current(cls) -> timedelta:
         row = cls.objects.filter(pk=1).values_list("offset", flat=True).first()
         return row or timedelta()
+
+
+class ClockReading(models.Model):
+    """How far a machine's clock was behind the database's when a process of it last looked. Plumbing."""
+
+    machine = models.CharField(max_length=100)
+    process = models.CharField(max_length=10)
+    behind = models.DurationField()
+    read_at = models.DateTimeField(help_text="By the database's clock.")
+
+    class Meta:
+        ordering = ["machine", "process"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_clock_is_read_once_for_each_process", fields=["machine", "process"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.machine} {self.process}: {self.behind}"
+
+    @property
+    def is_off(self) -> bool:
+        return abs(self.behind) > MOST_SKEW

@@ -1,9 +1,10 @@
 """Entry point of the workers and of beat."""
 
 import os
+from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import after_task_publish, beat_init, task_postrun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cosme_portal.settings")
 
@@ -17,3 +18,25 @@ def check_at_start(**_signal: object) -> None:
     from cosme_portal.startup import warn_of_excess_privileges  # noqa: PLC0415 -- after set-up
 
     warn_of_excess_privileges()
+
+
+@worker_init.connect
+def _is_worker(**_given: Any) -> None:
+    from calls import database_clock  # noqa: PLC0415 -- Django is set up by now
+
+    database_clock.kind_of_process = "worker"
+    task_postrun.connect(_look_at_clock, weak=False)
+
+
+@beat_init.connect
+def _is_beat(**_given: Any) -> None:
+    from calls import database_clock  # noqa: PLC0415 -- as above
+
+    database_clock.kind_of_process = "beat"
+    after_task_publish.connect(_look_at_clock, weak=False)
+
+
+def _look_at_clock(**_given: Any) -> None:
+    from calls import database_clock  # noqa: PLC0415 -- as above
+
+    database_clock.look_regularly()

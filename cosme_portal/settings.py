@@ -42,6 +42,7 @@ CLOCK_IS_MOVABLE = env.bool("PORTAL_CLOCK_MOVABLE", IS_DEMO)
 # fully arrived (with this header).
 TRUSTED_PROXIES = frozenset(env.list("PORTAL_TRUSTED_PROXIES", default=[]))
 ARRIVAL_HEADER = env.str("PORTAL_ARRIVAL_HEADER", "X-Request-Arrived")
+CLOCK_LOOK_SECONDS = env.int("PORTAL_CLOCK_LOOK_SECONDS", 30)
 
 if IN_PRODUCTION:
     if SECRET_KEY == DEVELOPMENT_SECRET or len(SECRET_KEY) < LEAST_SECRET:
@@ -101,6 +102,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "cosme_portal.middleware.EnforceLimits",
     "django_htmx.middleware.HtmxMiddleware",
+    "calls.database_clock.LookMiddleware",
     "calls.clock.ClockMiddleware",
     "cosme_portal.middleware.RefuseNullCharacters",
 ]

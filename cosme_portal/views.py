@@ -2,12 +2,14 @@
 
 from urllib.parse import urlsplit
 
-from django.db import DatabaseError, connection
+import psycopg2
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 
 from applicants.web import held_text
+from calls import database_clock
 
 
 def accessibility(request: HttpRequest) -> HttpResponse:
@@ -19,12 +21,13 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 
 def health(request: HttpRequest) -> JsonResponse:
-    """For load balancers: whether this process reaches its database."""
+    """For load balancers: whether this process reaches its database, and its clock is right."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
+        database_clock.look()
+    except (DatabaseError, psycopg2.Error):
         return JsonResponse({"status": "no database"}, status=503)
+    if database_clock.is_off():
+        return JsonResponse({"status": "clock", "reason": database_clock.in_words()}, status=503)
     return JsonResponse({"status": "ok"})
 
 

@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+from calls.guards import PORTAL_NOW
+
 _EFFECTIVE_DEADLINE = """
     SELECT greatest(
         c.deadline,
@@ -24,6 +26,26 @@ VERSION_IS_IN_TIME = pgtrigger.Trigger(
         IF effective_deadline IS NULL OR NEW.received_at >= effective_deadline THEN
             RAISE EXCEPTION 'a version received at % is not before the deadline %',
                 NEW.received_at, effective_deadline USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# A version was received a moment ago by the database's clock, whatever the clock of a web machine says. Where
+# the portal's clock is stopped (tests, and seeding of a demonstration) nothing can be said about that.
+VERSION_IS_RECEIVED_BY_THE_CLOCK = pgtrigger.Trigger(
+    name="version_is_received_by_the_clock",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    declare=[("present", "timestamptz")],
+    func=f"""
+        present := {PORTAL_NOW};
+        IF coalesce(current_setting('portal.now', true), '') = '' AND (
+            NEW.received_at > present + interval '1 second'
+            OR NEW.received_at < present - interval '15 minutes'
+        ) THEN
+            RAISE EXCEPTION 'a version cannot have been received at %, it is %', NEW.received_at, present
+                USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
     """,

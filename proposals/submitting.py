@@ -3,15 +3,18 @@
 import hashlib
 from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import Subquery
+from django.db.models import Func, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from applicants.models import User
-from calls import clock
+from calls import clock, database_clock
+from calls.arrival import Arrival
+from calls.database_clock import Moment
 from calls.eligibility import Verdict, canonical, digest_of
 from calls.prepared import Answers, Given, NextKey, Questions, Values, insert, relate, together
 from calls.publishing import keep_applied
@@ -78,7 +81,7 @@ def submit_draft(
     proposal: Proposal,
     *,
     by: User,
-    received_at: datetime,
+    received_at: datetime | Arrival,
     idempotency_key: UUID,
     acknowledged: Collection[str] = (),
 ) -> Version:
@@ -88,7 +91,8 @@ def submit_draft(
     rules find ineligible is taken too: the verdict advises, an officer decides. The same key again
     (a double click, a repeated request) gives the version that it made before, even after closing.
 
-    `received_at` is when the request had fully arrived; the deadline is compared with nothing else.
+    `received_at` is when the request had fully arrived; the deadline is compared with nothing else. An
+    `Arrival` is read by the database's clock, in the statement that reads the draft.
 
     Raises:
         TooLate: received at or after the deadline. The attempt is recorded, nothing else changes.
@@ -100,14 +104,19 @@ def submit_draft(
         if not _lock(proposal=proposal.pk)["proposals"]:
             raise Proposal.DoesNotExist
         # Asked after the lock is held: another click may have made a version while this one waited.
+        before = Moment.now()
         found = _all_of_it(
             proposal=proposal.pk,
             call=proposal.call.pk,
             reader=by.pk,
             idempotency_key=idempotency_key,
         )
-        # What the proposal counted by when it was fetched may be out of date by now.
-        proposal.counting_id = found["next"][0][2]
+        following = _following_in(found)
+        reading = database_clock.note(following.database_time, before)
+        if isinstance(received_at, Arrival):
+            received_at = received_at.by(reading)
+        # What was fetched with the proposal may be out of date by now.
+        proposal.counting_id, proposal.effective_deadline = following.counting, following.deadline
         for made in found["made"]:
             return _made_before(made, found, proposal, received_at=received_at)
         if proposal.is_open(received_at):
@@ -135,15 +144,39 @@ def _all_of_it() -> Questions:
     proposal = Given("proposal", models.BigIntegerField())
     versions = Version.objects.filter(proposal=proposal)
     numbers = versions.order_by("-number").values("number")
-    following = Proposal.objects.filter(pk=proposal).annotate(
-        next_key=NextKey(Version), next_number=Coalesce(Subquery(numbers[:1]), 0) + 1
+    following = (
+        Proposal.objects.with_deadline()
+        .filter(pk=proposal)
+        .annotate(
+            next_key=NextKey(Version),
+            next_number=Coalesce(Subquery(numbers[:1]), 0) + 1,
+            database_time=Func(function="clock_timestamp", output_field=models.DateTimeField()),
+        )
     )
     return {
         **questions_of_draft(),
         **questions_of_circumstances(),
         "made": versions.filter(idempotency_key=Given("idempotency_key", models.UUIDField())),
-        "next": Values(following, "next_key", "next_number", "counting"),
+        "next": Values(
+            following, "next_key", "next_number", "counting", "effective_deadline", "database_time"
+        ),
     }
+
+
+class _Following(NamedTuple):
+    """What the next version would be, what counts until then, until when, and what time it is."""
+
+    key: int
+    number: int
+    counting: int | None
+    deadline: datetime
+    database_time: datetime
+
+
+def _following_in(found: Answers) -> _Following:
+    key, number, counting, deadline, database_time = found["next"][0]
+    read = datetime.fromisoformat
+    return _Following(key, number, counting, read(deadline), read(database_time))
 
 
 def _made_before(
@@ -181,11 +214,11 @@ def _freeze(
     verdict = judgement.verdict
     _check_may_be_sent(verdict, acknowledged)
     text = canonical(dossier)
-    key, number, _counting = found["next"][0]
+    following = _following_in(found)
     version = Version(
-        pk=key,
+        pk=following.key,
         proposal=proposal,
-        number=number,
+        number=following.number,
         dossier=text,
         acronym=title_in(dossier)[:LONGEST_ACRONYM],
         sha256=hash_of(text),
@@ -194,7 +227,7 @@ def _freeze(
         countries=countries_of(dossier),
         organisations=organisations_of(dossier),
         received_at=received_at,
-        committed_at=clock.now(),
+        committed_at=max(clock.now(), received_at),
         submitted_by=by,
         idempotency_key=idempotency_key,
     )

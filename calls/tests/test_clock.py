@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import RequestFactory
 
-from calls import arrival, clock
+from calls import arrival, clock, database_clock
+from calls.database_clock import Moment
+from calls.models import ClockReading
 from conftest import AFTERNOON, NEXT_DAY
 
 MINUTE = timedelta(minutes=1)
@@ -61,17 +63,98 @@ def seconds_ago(count):
     return str((datetime.now(UTC) - timedelta(seconds=count)).timestamp())
 
 
+@pytest.fixture
+def right_again(monkeypatch):
+    """What a test makes of this machine's clock is forgotten after it."""
+    monkeypatch.setattr(clock, "behind", timedelta())
+    monkeypatch.setattr(database_clock, "_logged_at", -float("inf"))
+    return monkeypatch
+
+
+def set_wrong(monkeypatch, seconds):
+    """This machine's clock is behind the database's by so many seconds."""
+    wrong = timedelta(seconds=seconds)
+    monkeypatch.setattr(clock, "real_now", lambda: datetime.now(UTC) - wrong)
+
+
 def waited_by(request):
-    arrived = arrival.arrival_of(request)
+    arrived = arrival.arrival_of(request).by(database_clock.look())
     return datetime.now(UTC) - arrived
 
 
+@pytest.mark.django_db
+@pytest.mark.real_clock
+@pytest.mark.parametrize("wrong", [20, -20])
+def test_arrival_and_portal_time_are_those_of_the_database_however_wrong_this_machine_is(
+    right_again, wrong
+):
+    set_wrong(right_again, wrong)
+    request = RequestFactory().post("/", {"a": "b"})
+    assert timedelta() <= waited_by(request) < timedelta(seconds=5)
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=1)
+
+
+@pytest.mark.django_db
+@pytest.mark.real_clock
+@pytest.mark.parametrize("wrong", [20, -20])
+def test_a_trusted_stamp_is_taken_however_wrong_this_machine_is(settings, right_again, wrong):
+    settings.TRUSTED_PROXIES = frozenset({"10.0.0.1"})
+    set_wrong(right_again, wrong)
+    waited = waited_by(request_from("10.0.0.1", seconds_ago(3)))
+    assert timedelta(seconds=3) <= waited < timedelta(seconds=8)
+
+
+@pytest.mark.django_db
+@pytest.mark.real_clock
+def test_a_stamp_within_the_tolerance_makes_nobody_late(settings):
+    settings.TRUSTED_PROXIES = frozenset({"10.0.0.1"})
+    waited = waited_by(request_from("10.0.0.1", seconds_ago(-1)))
+    assert timedelta() <= waited < timedelta(seconds=0.9)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wrong", [3, -3])
+def test_a_clock_that_is_off_is_logged_once_kept_for_operators_and_not_healthy(
+    settings, right_again, caplog, client, wrong
+):
+    settings.CLOCK_LOOK_SECONDS = 30
+    right_again.setattr(database_clock, "_look_at", 0.0)
+    set_wrong(right_again, wrong)
+    answers = [client.get("/health/") for _time in range(3)]
+    assert {answer.status_code for answer in answers} == {503}
+    assert "3.0 s" in answers[0].json()["reason"]
+    assert len([one for one in caplog.records if one.name == "portal.clock"]) == 1
+    reading = ClockReading.objects.get()
+    assert (reading.process, reading.is_off) == ("web", True)
+    set_wrong(right_again, 0)
+    assert client.get("/health/").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("off", [0, 0.5, -0.5])
+def test_a_clock_that_is_off_by_less_than_a_second_is_healthy(right_again, client, off):
+    set_wrong(right_again, off)
+    assert client.get("/health/").status_code == 200
+
+
+def test_a_slow_answer_of_the_database_tells_less_and_nothing_wrong(right_again):
+    before = Moment.now()
+    slow = Moment(before.at - timedelta(seconds=5), before.ticks - 5)
+    reading = database_clock.note(before.at - timedelta(seconds=2), slow)
+    assert clock.behind == timedelta()
+    assert reading.of(Moment(slow.at, slow.ticks)) == slow.at
+
+
+@pytest.mark.django_db
+@pytest.mark.real_clock
 def test_a_trusted_proxy_says_when_a_request_had_arrived(settings):
     settings.TRUSTED_PROXIES = frozenset({"10.0.0.1"})
     waited = waited_by(request_from("10.0.0.1", seconds_ago(20)))
     assert timedelta(seconds=20) <= waited < timedelta(seconds=25)
 
 
+@pytest.mark.django_db
+@pytest.mark.real_clock
 @pytest.mark.parametrize(
     ("address", "stamp"),
     [

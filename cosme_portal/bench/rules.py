@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
+from calls import clock
 from calls.eligibility import CountrySet, ProposalFacts, RuleSet, screen
 from cosme_portal.bench.by_hand import is_eligible
 from cosme_portal.bench.report import alternately, floor, ratio, row, seconds_of
@@ -177,7 +178,8 @@ def _multiply_versions(wanted: int) -> None:
     if missing <= 0:
         return
     with connection.cursor() as cursor:
-        cursor.execute(COPY_VERSIONS, {"missing": missing})
+        with clock.set_to(clock.now()):  # the copies were received when their originals were
+            cursor.execute(COPY_VERSIONS, {"missing": missing})
         cursor.execute("ANALYZE proposals_storedverdict")
         cursor.execute("ANALYZE proposals_version")
     connection.commit()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.web import person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
+from calls.models import ClockReading
 from proposals import outbox, remaking
 from proposals.models import Mail, OutboxMessage, Proposal, Remaking, Version
 
@@ -60,7 +61,11 @@ class OutboxMessageAdmin(RetriedAdmin):
     ) -> HttpResponse:
         """The list, below how each kind of promise is doing."""
         can_make_again = request.user.has_perm("proposals.add_remaking")
-        context = {"queues": outbox.queues(), "can_make_again": can_make_again}
+        context = {
+            "queues": outbox.queues(),
+            "can_make_again": can_make_again,
+            "clocks": list(ClockReading.objects.all()),
+        }
         return super().changelist_view(request, context | (extra_context or {}))
 
     @admin.display(description=_("proposal"))

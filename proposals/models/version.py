@@ -118,6 +118,7 @@ class Version(models.Model):
         ]
         triggers = [
             guards.VERSION_IS_IN_TIME,
+            guards.VERSION_IS_RECEIVED_BY_THE_CLOCK,
             guards.VERSION_IS_WHAT_WAS_HASHED,
             guards.THE_LAST_VERSION_COUNTS,
             pgtrigger.Protect(

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from applicants.tests.factories import make_user
 from calls import clock
+from calls.models import ClockReading
 from proposals import outbox, receipts, tasks
 from proposals.ledger import sequence
 from proposals.models import OutboxMessage, Receipt, Remaking
@@ -79,6 +80,17 @@ def test_a_template_that_raises_for_one_proposal_stops_no_other(call, operator, 
     assert Receipt.objects.filter(version=bad).count() == 1
 
 
+def test_a_machine_whose_clock_is_off_is_marked(operator):
+    for machine, seconds in (("web-1", 0.002), ("web-2", 20)):
+        ClockReading.objects.create(
+            machine=machine, process="web", behind=timedelta(seconds=seconds),
+            read_at=clock.real_now(),
+        )  # fmt: skip
+    _status, text = page(operator, QUEUE)
+    assert text.count("outcome-ineligible") == 1
+    assert 'outcome-ineligible">web-2' in text
+
+
 def test_the_queue_is_told_in_figures(call):
     for _number in range(3):
         submit(make_ready(call))
@@ -105,7 +117,7 @@ def test_the_queue_takes_the_same_number_of_queries_with_many(
         while OutboxMessage.objects.filter(kind="receipt").count() < count:
             submit(make_ready(call))
         client.get(QUEUE)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             client.get(QUEUE)
 
 

@@ -3,21 +3,25 @@
 import hashlib
 import json
 import threading
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from applicants.organisations import join
 from applicants.tests.factories import make_user
 from calls import clock
+from calls.call_file import read_call_file
 from calls.eligibility import canonical
 from calls.models import Call
-from calls.publishing import extend_deadline
+from calls.publishing import extend_deadline, load_call
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
+from cosme_portal.settings import ROOT
 from proposals.dossier import Draft, dossier_of
 from proposals.drafting import NotOpen
 from proposals.models import (
@@ -363,3 +367,57 @@ def test_two_leads_who_submit_at_the_same_instant_make_two_versions(call):
         thread.join()
     assert sorted(made) == [1, 2]
     assert fresh(proposal).counting.number == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.real_clock
+@pytest.mark.parametrize("stamped", [False, True])
+def test_a_slow_clock_of_a_web_machine_makes_no_late_submission_early(
+    client, settings, monkeypatch, stamped
+):
+    """Ten seconds late by the database; by the machine's clock, ten seconds early."""
+    proposal, key = _at_the_last_moment(settings, seconds_after=10)
+    stamp = {"HTTP_X_REQUEST_ARRIVED": str(time.time() - 12)} if stamped else {}
+    settings.TRUSTED_PROXIES = frozenset({"127.0.0.1"})
+    monkeypatch.setattr(clock, "behind", timedelta())
+    monkeypatch.setattr(clock, "real_now", lambda: datetime.now(UTC) - timedelta(seconds=20))
+    client.force_login(proposal.started_by)
+    address = reverse("proposals:check", args=[proposal.number])
+    form = "application/x-www-form-urlencoded"
+    answer = client.post(address, f"idempotency_key={key}", content_type=form, **stamp)
+    assert answer.status_code == (200 if stamped else 409)
+    for version in Version.objects.all():
+        early = DEADLINE - version.received_at
+        assert timedelta(seconds=1) < early < timedelta(seconds=2.5)
+        assert version.committed_at > DEADLINE
+
+
+def _at_the_last_moment(settings, *, seconds_after):
+    """A ready proposal, and the clock of all so many seconds after the deadline."""
+    settings.CLOCK_IS_MOVABLE = True
+    with clock.set_to(AFTERNOON):
+        path = ROOT / "calls" / "data" / "cos-cluster-2014-3-03.yaml"
+        proposal = make_ready(load_call(read_call_file(path)))
+    clock.move_to(DEADLINE + timedelta(seconds=seconds_after))
+    return proposal, uuid4()
+
+
+@pytest.mark.django_db
+@pytest.mark.real_clock
+@pytest.mark.parametrize("wrong", [timedelta(seconds=5), -timedelta(minutes=20)])
+def test_the_database_takes_no_version_received_at_another_time_than_now(settings, wrong):
+    proposal, _key = _at_the_last_moment(settings, seconds_after=-60)
+    present = DEADLINE - timedelta(seconds=60)
+    with pytest.raises(IntegrityError, match="cannot have been received"), transaction.atomic():
+        raw_version(proposal, present + wrong)
+    assert raw_version(proposal, present)
+
+
+def test_a_deadline_that_was_extended_while_a_click_waited_is_the_one_that_counts(call):
+    proposal = make_ready(call)  # fetched with the deadline of then
+    IndividualExtension.objects.create(
+        proposal=proposal, until=NEXT_DAY, reason="Outage", granted_by=make_user(),
+        granted_at=AFTERNOON,
+    )  # fmt: skip
+    with clock.set_to(DEADLINE + timedelta(seconds=1)):
+        assert submit(proposal).number == 1

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from applicants.web import person, signed_in
 from calls import clock
-from calls.arrival import received_at
+from calls.arrival import arrived, received_at
 from calls.eligibility import Outcome, Verdict
 from proposals import submitting, tasks
 from proposals.confirming import unconfirmed
@@ -67,7 +67,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         version = submitting.submit_draft(
             draft.proposal,
             by=person(request),
-            received_at=received_at(request),
+            received_at=arrived(request),
             idempotency_key=key,
             acknowledged=given,
         )
