@@ -7,6 +7,7 @@ say yes (somebody decided, a verdict was made again, the version was replaced), 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -79,7 +80,11 @@ def cases_for(
 ) -> list[Case]:
     """Each version with what would be done to it now, in the order of proposals' numbers."""
     ordered = sorted(versions, key=lambda one: one.proposal_id)
-    words = {"outcome": outcome, "reason": reason, "with_findings": with_findings}
+    words: dict[str, Any] = {
+        "outcome": outcome,
+        "reason": reason,
+        "with_findings": with_findings,
+    }
     return [_case(task, version, by=by, **words) for version in ordered]
 
 
@@ -159,7 +164,11 @@ def run(
     locked = Proposal.objects.select_for_update(of=("self",)).filter(versions__in=marks)
     list(locked.order_by("pk").values_list("pk"))
     fetched = list(versions())
-    words = {"outcome": outcome, "reason": reason, "with_findings": with_findings}
+    words: dict[str, Any] = {
+        "outcome": outcome,
+        "reason": reason,
+        "with_findings": with_findings,
+    }
     cases = cases_for(task, fetched, by=by, **words)
     _check_unchanged(cases, marks)
     left = [case.version for case in cases if case.remarks and case.version.pk not in seen]
