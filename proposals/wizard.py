@@ -77,12 +77,13 @@ def _corrections_in(draft: Draft, step: Step) -> list[Correction]:
         Correction(
             str(step.title), str(problem.label), _sentence(draft, problem, participant), place
         )
-        for participant, place in _places(draft, step)
+        for participant, place in places_of(draft, step)
         for problem in draft.problems(step.slug, participant)
     ]
 
 
-def _places(draft: Draft, step: Step) -> list[tuple[Participant | None, str]]:
+def places_of(draft: Draft, step: Step) -> list[tuple[Participant | None, str]]:
+    """Where a step is written: once, or once by each participant; with the address."""
     if step.slug != DescriptionForm.slug:
         return [(None, url_of(draft, step.slug))]
     return [(one, url_of(draft, step.slug, one.key)) for one in draft.participants]

@@ -21,6 +21,7 @@ from proposals.drafting import NotOpen
 from proposals.facts import judge_draft
 from proposals.forms import WithdrawalForm
 from proposals.models import Annex, OutboxMessage, Receipt, SealedDocument, Version
+from proposals.printable import unprintable_in
 from proposals.receipts import context_of
 from proposals.views.access import draft_of, page_of, version_of
 from proposals.wizard import corrections_of, url_to_mend
@@ -56,6 +57,7 @@ def _check_page(
         idempotency_key=key or uuid4(),
         changes=changes_since_counting(draft),
         unconfirmed=unconfirmed(draft),
+        unprintable=unprintable_in(draft),
         **more,
     )
 

@@ -11,6 +11,7 @@ from calls.call_file import read_call_file
 from calls.rule_reference import as_markdown
 from foundation import limits
 from proposals.from_files import SHIPPED
+from proposals.printable import RANGES, ranges_of_fonts
 from proposals.schemas import dossier_schema, verdict_schema
 
 DOCS = settings.ROOT / "docs"
@@ -42,6 +43,8 @@ def _documents() -> dict[Path, str]:
         DOCS / "dossier.schema.json": _json(dossier_schema()),
         DOCS / "verdict.schema.json": _json(verdict_schema()),
         DOCS / "rules.md": as_markdown(calls),
+        RANGES: json.dumps(ranges_of_fonts(settings.ROOT / "static" / "css" / "receipt.css"))
+        + "\n",
         DOCS / "limits.md": limits.as_markdown(),
     }
 
