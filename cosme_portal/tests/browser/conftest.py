@@ -153,15 +153,15 @@ def under_way(live_server: Any) -> Iterator[set[int]]:
 def visit(
     browser: Browser, live_server: Any, moved_clock: None, settings: Any, under_way: set[int]
 ) -> Iterator[Any]:
-    """Make a visitor: `visit(width=360, scripts=False)`."""
+    """Make a visitor: `visit(width=360, scripts=False, zone="Europe/London")`."""
     settings.BASE_URL = live_server.url
     contexts: list[BrowserContext] = []
 
-    def make(*, width: int = 1280, scripts: bool = True) -> Visitor:
+    def make(*, width: int = 1280, scripts: bool = True, zone: str = "Europe/Vilnius") -> Visitor:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             java_script_enabled=scripts,
-            timezone_id="Europe/Vilnius",
+            timezone_id=zone,
             accept_downloads=True,
         )
         contexts.append(context)
