@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from calls.eligibility import Outcome
+from calls.eligibility import Outcome, canonical
 from calls.eligibility.facts import (
     ActivityFacts,
     BudgetFacts,
@@ -260,3 +262,22 @@ def test_where_what_is_given_belongs_to_another_strand_a_finding_says_so():
     for rule in ("deliverables", "activities-justified"):
         assert "strand 3.2" in about(proposal(**lacking, other_strand="3.2"), rule).message
         assert "strand 3.2" not in about(proposal(**lacking), rule).message
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.text(max_size=30), st.text(max_size=30), st.sampled_from([None, *Control]))
+def test_no_text_whatever_stops_a_verdict_and_no_foreign_word_makes_one_ineligible(
+    one, other, control
+):
+    facts = proposal(
+        partner(1, "LT", organisation="record one", acronym=other),
+        partner(2, "FR", organisation="record two", controlled_by=one, control=control, name=other or "x"),
+        partner(3, "AT", organisation="record three", controlled_by=one, profile_link=other, legal_name=one),
+        markets=(MarketFacts(None, one), MarketFacts(None, other)),
+    )  # fmt: skip
+    assume("1" not in one and "2" not in one and "3" not in one)
+    assume(one.strip().casefold() != (other or "x").strip().casefold())
+    finding = about(facts, "independent")
+    if finding.outcome == Outcome.INELIGIBLE:
+        assert any(ground["sure"] for ground in finding.evidence["grounds"])
+    canonical(judged(facts).as_json())

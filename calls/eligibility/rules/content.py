@@ -53,10 +53,10 @@ class ActivitiesJustified(Rule):
 def _perhaps_the_other_strand(case: Case) -> str:
     """A hint where what was given belongs to another strand of the call; empty elsewhere."""
     other = case.facts.other_strand
+    if not other:
+        return ""
     return (
-        f" What is given belongs to strand {other}: perhaps the whole proposal does."
-        if other
-        else ""
+        f" What is given belongs to strand {other}: perhaps the proposal is for that other strand."
     )
 
 
