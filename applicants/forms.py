@@ -34,6 +34,10 @@ class SignupNameForm(forms.Form):
         user.save(update_fields=["full_name"])
 
 
+NAMING = {"legal_name", "cluster_name", "country", "pic"}
+MOST_SIMILAR = 5
+
+
 class OrganisationForm(forms.ModelForm):
     """An organisation as the registry knows it."""
 
@@ -44,6 +48,10 @@ class OrganisationForm(forms.ModelForm):
         label=_("Participant identification code (PIC)"),
         required=False,
         help_text=_("Nine digits, if the organisation has one."),
+    )
+
+    is_another = forms.BooleanField(
+        label=_("It is another organisation: enter it all the same"), required=False
     )
 
     class Meta:
@@ -69,6 +77,7 @@ class OrganisationForm(forms.ModelForm):
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.similar: list[Organisation] = []
         super().__init__(*args, **kwargs)
         self.initial["seen_version"] = self.instance.record_version
         self.helper = FormHelper()
@@ -109,7 +118,8 @@ class OrganisationForm(forms.ModelForm):
         return one_line(self.cleaned_data["cluster_name"])
 
     def clean_pic(self) -> str:
-        return "".join(str(self.cleaned_data["pic"]).split())
+        typed = "".join(str(self.cleaned_data["pic"]).split())
+        return typed.upper().removeprefix("PIC").strip(":.-")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -117,6 +127,27 @@ class OrganisationForm(forms.ModelForm):
         if runs_a_cluster and not cleaned.get("cluster_name"):
             self.add_error("cluster_name", _("Name the cluster that the organisation runs."))
         return cleaned
+
+    def _post_clean(self) -> None:
+        """Say that an organisation may be here already; whoever enters it decides."""
+        super()._post_clean()
+        if self.errors or not NAMING & set(self.changed_data):
+            return
+        self.similar = Organisation.objects.all().like(self.instance)
+        if self.similar:
+            self.helper.layout.append("is_another")
+        if self.similar and not self.cleaned_data["is_another"]:
+            self.add_error(None, self._is_here_already())
+
+    def _is_here_already(self) -> str:
+        """Name and country, which everybody may know, and nothing else."""
+        names = "; ".join(f"{one.name} ({one.country_name})" for one in self.similar[:MOST_SIMILAR])
+        text = _(
+            "This organisation may be here already: %(names)s. Use that record if it is the same one: "
+            "its people can invite you, and a coordinator can add it to a consortium. If it is another "
+            "one, say so below."
+        )
+        return text % {"names": names}
 
 
 class ColleagueForm(forms.Form):

@@ -17,6 +17,7 @@ from applicants import triggers
 from calls import clock
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import OrganisationKind
+from foundation.folding import folded_name
 
 
 class UserManager(BaseUserManager["User"]):
@@ -88,6 +89,20 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         kept = Q(members__isnull=True) & Q(steward__members=user)
         return self.filter(own | kept).distinct()
 
+    def like(self, given: "Organisation") -> list["Organisation"]:
+        """Records that may be of the same organisation: the same PIC, or a like name in its country."""
+        own = {folded_name(name) for name in (given.legal_name, given.cluster_name) if name} - {""}
+        likely = self.filter(Q(country=given.country) | Q(pic=given.pic, pic__gt=""))
+        return [
+            other
+            for other in likely.exclude(pk=given.pk).order_by("legal_name")
+            if (given.pic and other.pic == given.pic)
+            or (
+                other.country == given.country
+                and own & {folded_name(other.legal_name), folded_name(other.cluster_name)}
+            )
+        ]
+
     def named_like(self, words: str) -> "OrganisationQuerySet":
         found = self
         for word in words.split()[:6]:
@@ -129,7 +144,12 @@ class Organisation(models.Model):
         _("participant identification code (PIC)"),
         max_length=9,
         blank=True,
-        validators=[RegexValidator(r"^[0-9]{9}$", _("A PIC has nine digits, such as 999988877."))],
+        validators=[
+            RegexValidator(
+                r"^(?!0{9})[0-9]{9}$",
+                _("A PIC has nine digits that are not all zero, such as 999988877."),
+            )
+        ],
     )
     steward = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="kept_records"

@@ -19,8 +19,8 @@ from django.db.models import Func, Q
 from applicants.merging import ROW_ID
 from applicants.models import Organisation, ProfileSection
 from applicants.profile import ProfileState, profile_saved_as
-from applicants.reading import Problem, Reading
-from applicants.steps import read_step
+from applicants.reading import Problem, Reading, editable
+from applicants.steps import FORMS, read_step
 from calls.eligibility.countries import is_country
 from calls.eligibility.facts import Control
 from calls.models import RequiredDeliverable
@@ -84,6 +84,11 @@ class Draft:
     def answers(self, step: str, participant: Participant | None = None) -> dict[str, Any]:
         """The typed answers of a stored step: whatever JSON is stored, nothing in it stops a page."""
         return self._reading(step, participant.pk if participant else None).values
+
+    def as_typed(self, step: str, participant: Participant | None = None) -> dict[str, Any]:
+        """The stored answers with what must be corrected as somebody typed it: for a copy, not for a page."""
+        section = self.sections.get((step, participant.pk if participant else None))
+        return editable(FORMS[step], section.answers) if section else {}
 
     def _reading(self, step: str, participant: int | None) -> Reading:
         place = (step, participant)

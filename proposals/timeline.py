@@ -49,7 +49,10 @@ def _happenings(draft: Draft) -> Iterator[Moment]:
         proof = one.details.get("proof", "")
         if draft.proposal.standing.leads:
             proof = proof or one.details.get("address", "")
-        yield Moment(one.at, one.words, str(one.by or ""), proof)
+        left_out = "; ".join(one.details.get("left_out", []))
+        words = _("%(words)s. Not taken over: %(left_out)s")
+        words = words % {"words": one.words, "left_out": left_out} if left_out else one.words
+        yield Moment(one.at, words, str(one.by or ""), proof)
 
 
 def _writing(draft: Draft) -> Iterator[Moment]:

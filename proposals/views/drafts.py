@@ -19,7 +19,7 @@ from calls.readers import calls_shown_to
 from proposals import drafting
 from proposals.carrying import answers_in, start_with_answers
 from proposals.confirming import unconfirmed
-from proposals.copying import copy_proposal
+from proposals.copying import copy_proposal, left_out_of
 from proposals.deleting import NotDeleted, WasSubmitted, delete_draft, restore_draft
 from proposals.differences import changes_since_counting
 from proposals.dossier import Draft
@@ -29,6 +29,7 @@ from proposals.models import Participant, Proposal
 from proposals.views.access import draft_of, keeping_text, page_of
 from proposals.views.outlook import outlook_page
 from proposals.views.steps import comments_on
+from proposals.wizard import steps_of
 
 MOST_FOUND = 12
 LONGEST_NUMBER = 18  # digits that fit into a bigint
@@ -68,7 +69,29 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
             found, organisation=organisation, answers=answers, by=person(request)
         )
     messages.success(request, _("Proposal %(number)s has begun.") % {"number": proposal.number})
+    _say_what_was_left_out(request, proposal)
     return redirect("proposals:step", proposal.number, "summary")
+
+
+def _say_what_was_left_out(request: HttpRequest, proposal: Proposal) -> None:
+    """Of a copy into another strand: what was not taken over, and what is to be filled in instead."""
+    left_out = left_out_of(proposal)
+    if not left_out:
+        return
+    draft = Draft(Proposal.objects.with_page_parts().get(pk=proposal.pk))
+    to_fill = [
+        f"{step.title}: {', '.join(missing)}"
+        for step in steps_of(draft.proposal.strand)
+        if (missing := step.missing(draft))
+    ]
+    text = _(
+        "Not taken over, because this strand does not ask for it: %(left_out)s. It stays in the proposal "
+        "that you copied, and is listed in the timeline of this one."
+    )
+    messages.warning(request, text % {"left_out": "; ".join(left_out)})
+    if to_fill:
+        text = _("To fill in here: %(to_fill)s.")
+        messages.warning(request, text % {"to_fill": "; ".join(to_fill)})
 
 
 @signed_in
