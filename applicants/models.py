@@ -231,6 +231,54 @@ def answers_are_of_a_form(of: str) -> models.CheckConstraint:
     )
 
 
+class ColleagueInvitation(models.Model):
+    """A link, sent to one address, that lets its owner act for an organisation (`invitations`)."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        ACCEPTED = "accepted", _("accepted")
+        CANCELLED = "cancelled", _("cancelled")
+
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="colleague_invitations"
+    )
+    email = models.EmailField()
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    invited_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    invited_at = models.DateTimeField()
+    times_sent = models.PositiveSmallIntegerField(default=0)
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    has_issuer: bool
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_colleague_has_one_open_invitation",
+                fields=["organisation", "email"],
+                condition=Q(state="pending"),
+            ),
+            models.CheckConstraint(
+                name="an_answered_invitation_has_a_time",
+                condition=Q(state="pending", answered_at__isnull=True)
+                | (~Q(state="pending") & Q(answered_at__isnull=False)),
+            ),
+        ]
+        triggers = [triggers.ANSWERED_INVITATIONS_ARE_FINAL]
+
+    def __str__(self) -> str:
+        """Without the address: others may read it."""
+        return f"{self.organisation}: {self.state}"
+
+    @property
+    def is_expired(self) -> bool:
+        return clock.now() >= self.expires_at
+
+
 class OfficerRole(User.groups.through):  # type: ignore[name-defined]
     """A person in an officers' group: Django's own table, to declare its trigger."""
 

@@ -1,23 +1,21 @@
-"""What happens to organisations: founding a record, inviting a colleague, joining."""
+"""What happens to organisations: founding a record, joining, leaving."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.conf import settings
-from django.core import signing
+from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.dispatch import Signal
 
-from applicants.mails import send
-from applicants.models import Membership, Organisation, User
+from applicants.models import ColleagueInvitation, Membership, Organisation, User
 from applicants.triggers import OFFICERS_TAKE_NO_PART
 from calls import clock
 from foundation.violations import violates
 
-INVITATION_SALT = "applicants.colleague"
-INVITATION_SECONDS = 7 * 24 * 3600
+# Sent in the transaction in which a person leaves or is removed: `organisation`, `user`, `by`.
+membership_ended = Signal()
 
 
 class OfficerTakesNoPart(Exception):
@@ -52,10 +50,6 @@ def may_become_officer(user: User) -> bool:
         finally:
             transaction.savepoint_rollback(savepoint)
     return True
-
-
-class BadInvitation(Exception):
-    """The link is not ours, too old, or meant for another address."""
 
 
 @transaction.atomic
@@ -105,38 +99,6 @@ def enter_partner(organisation: Organisation, *, steward: Organisation) -> Organ
     return organisation
 
 
-def invite_colleague(organisation: Organisation, *, email: str, by: User) -> None:
-    """Send a signed link to an address.
-
-    Nothing tells whether the address has an account: the same mail goes out either way.
-    """
-    address = email.strip().lower()
-    token = signing.dumps([organisation.pk, address], salt=INVITATION_SALT)
-    link = settings.BASE_URL + reverse("applicants:join", args=[token])
-    body = render_to_string(
-        "applicants/mails/colleague.txt",
-        {"organisation": organisation, "by": by, "link": link, "address": address},
-    )
-    subject = _("Join %(organisation)s on the COSME portal") % {"organisation": organisation.name}
-    send(subject, body, to=address)
-
-
-def invitation_from(token: str, *, user: User) -> Organisation:
-    """The organisation that a link invites this person to.
-
-    Raises:
-        BadInvitation: the link was changed, is older than seven days, or is for someone else.
-    """
-    try:
-        pk, address = signing.loads(token, salt=INVITATION_SALT, max_age=INVITATION_SECONDS)
-    except signing.BadSignature:
-        raise BadInvitation from None
-    organisation = Organisation.objects.filter(pk=pk).first()
-    if organisation is None or address != user.email.lower():
-        raise BadInvitation
-    return organisation
-
-
 def join(organisation: Organisation, *, user: User) -> Membership:
     """Let a person act for an organisation; joining twice changes nothing.
 
@@ -155,7 +117,7 @@ class LastPerson(Exception):
 
 
 @transaction.atomic
-def end_membership(organisation: Organisation, *, user: User) -> None:
+def end_membership(organisation: Organisation, *, user: User, by: User | None = None) -> None:
     """Let a person act for an organisation no longer. What it wrote stays; its open pages save nothing more.
 
     Raises:
@@ -166,3 +128,15 @@ def end_membership(organisation: Organisation, *, user: User) -> None:
     if not memberships.exclude(user=user).exists():
         raise LastPerson
     memberships.filter(user=user).delete()
+    _cancel_invitations(organisation, removed=user, by=by)
+    membership_ended.send(Organisation, organisation=organisation, user=user, by=by)
+
+
+def _cancel_invitations(organisation: Organisation, *, removed: User, by: User | None) -> None:
+    """End the links that a removed person was sent, or has sent, for this organisation."""
+    addresses = EmailAddress.objects.filter(user=removed).values(low=Lower("email"))
+    theirs = Q(email=removed.email.lower()) | Q(email__in=addresses) | Q(invited_by=removed)
+    states = ColleagueInvitation.State
+    organisation.colleague_invitations.filter(theirs, state=states.PENDING).update(
+        state=states.CANCELLED, answered_at=clock.now(), answered_by=by
+    )

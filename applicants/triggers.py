@@ -73,3 +73,17 @@ def given_role(name: str, *, table: str) -> pgtrigger.Trigger:
             RETURN NEW;
         """,
     )
+
+
+# A link is used once: an invitation that was answered or cancelled is not opened again.
+ANSWERED_INVITATIONS_ARE_FINAL = pgtrigger.Trigger(
+    name="answered_invitations_stay_answered",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Update,
+    condition=pgtrigger.Condition(
+        "OLD.state <> 'pending' AND (NEW.state <> OLD.state OR NEW.token_hash <> OLD.token_hash)"
+    ),
+    func="""
+        RAISE EXCEPTION 'an invitation is answered once' USING ERRCODE = 'check_violation';
+    """,
+)

@@ -13,6 +13,11 @@ urlpatterns = [
     path("<int:pk>/edit/", views.edit_organisation, name="edit-organisation"),
     path("<int:pk>/colleagues/", views.invite_colleague, name="invite-colleague"),
     path(
+        "<int:pk>/colleagues/invitations/<int:invitation_pk>/cancel/",
+        views.cancel_invitation,
+        name="cancel-colleague-invitation",
+    ),
+    path(
         "<int:pk>/colleagues/<int:person_pk>/remove/",
         views.remove_colleague,
         name="remove-colleague",

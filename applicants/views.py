@@ -10,12 +10,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from applicants import organisations, profile
+from applicants import invitations, organisations, profile
 from applicants.autosave import NotChosen, autosave, chosen, is_autosave, saved_as_typed
 from applicants.forms import ColleagueForm, OrganisationForm
 from applicants.models import Organisation, ProfileSection
 from applicants.saving import StepChanged, save_step
-from applicants.web import person, signed_in, taking_part
+from applicants.web import hide_address, person, signed_in, taking_part
 
 
 @signed_in
@@ -53,18 +53,22 @@ def _said_before(request: HttpRequest) -> dict[str, str]:
 @signed_in
 def organisation(request: HttpRequest, pk: int) -> HttpResponse:
     """One organisation: its record, its people, the state of its profile."""
-    found = get_object_or_404(
-        Organisation.objects.editable_by(person(request)).prefetch_related(
-            "profile_sections", "members"
-        ),
-        pk=pk,
-    )
-    context = {
+    found = _with_people(request, pk)
+    return render(request, "applicants/organisation.html", _page(found, ColleagueForm()))
+
+
+def _with_people(request: HttpRequest, pk: int) -> Organisation:
+    editable = Organisation.objects.editable_by(person(request))
+    return get_object_or_404(editable.prefetch_related("profile_sections", "members"), pk=pk)
+
+
+def _page(found: Organisation, form: ColleagueForm) -> dict[str, Any]:
+    return {
         "organisation": found,
         "profile": profile.profile_of(found),
-        "colleague_form": ColleagueForm(),
+        "colleague_form": form,
+        "invitations": invitations.open_invitations(found),
     }
-    return render(request, "applicants/organisation.html", context)
 
 
 @signed_in
@@ -90,25 +94,35 @@ def edit_organisation(request: HttpRequest, pk: int) -> HttpResponse:
 @signed_in
 @require_http_methods(["POST"])
 def invite_colleague(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(
-        Organisation.objects.editable_by(person(request)).prefetch_related(
-            "profile_sections", "members"
-        ),
-        pk=pk,
-    )
+    """Send a link to an address, for the first time or again."""
+    found = _with_people(request, pk)
     form = ColleagueForm(request.POST)
     if not form.is_valid():
-        context = {
-            "organisation": found,
-            "profile": profile.profile_of(found),
-            "colleague_form": form,
-        }
-        return render(request, "applicants/organisation.html", context)
+        return render(request, "applicants/organisation.html", _page(found, form))
     address = form.cleaned_data["email"]
-    organisations.invite_colleague(found, email=address, by=person(request))
+    try:
+        invitations.invite_colleague(found, email=address, by=person(request))
+    except invitations.SentTooOften:
+        form.add_error("email", _("Ten emails went to this address. Reach them another way."))
+        return render(request, "applicants/organisation.html", _page(found, form), status=422)
     messages.success(
         request, _("An invitation is on its way to %(address)s.") % {"address": address}
     )
+    return redirect(found)
+
+
+@signed_in
+@require_http_methods(["POST"])
+def cancel_invitation(request: HttpRequest, pk: int, invitation_pk: int) -> HttpResponse:
+    """End a colleague's link before it is used."""
+    found = _with_people(request, pk)
+    invitation = get_object_or_404(found.colleague_invitations, pk=invitation_pk)
+    try:
+        invitations.cancel_invitation(invitation, by=person(request))
+    except invitations.InvitationClosed:
+        messages.warning(request, _("This invitation was accepted or cancelled in the meantime."))
+    else:
+        messages.success(request, _("Invitation cancelled. The link no longer works."))
     return redirect(found)
 
 
@@ -120,7 +134,7 @@ def remove_colleague(request: HttpRequest, pk: int, person_pk: int) -> HttpRespo
     colleague = get_object_or_404(found.members, pk=person_pk)
     names = {"who": colleague, "name": found}
     try:
-        organisations.end_membership(found, user=colleague)
+        organisations.end_membership(found, user=colleague, by=person(request))
     except organisations.LastPerson:
         text = _("Nobody else acts for %(name)s. Invite a colleague first.")
         messages.warning(request, text % names)
@@ -135,14 +149,20 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     """Accept a colleague's invitation with the address that it was sent to."""
     user = person(request)
     try:
-        found = organisations.invitation_from(token, user=user)
-    except organisations.BadInvitation:
-        return render(request, "applicants/bad_invitation.html", status=404)
+        invitation = invitations.invitation_for(token, user=user)
+        if request.method == "POST":
+            invitations.accept_invitation(invitation, user=user)
+    except invitations.InvitationClosed as closed:
+        status = 404 if closed.why in {"unknown", "address"} else 410
+        context = {"why": closed.why}
+        return hide_address(
+            render(request, "applicants/bad_invitation.html", context, status=status)
+        )
+    found = invitation.organisation
     if request.method == "POST":
-        organisations.join(found, user=user)
         messages.success(request, _("You now act for %(name)s.") % {"name": found})
         return redirect(found)
-    return render(request, "applicants/join.html", {"organisation": found})
+    return hide_address(render(request, "applicants/join.html", {"organisation": found}))
 
 
 @signed_in

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -41,6 +41,19 @@ def signed_in(view: "View[P]") -> "View[P]":
         return redirect_to_login(request.get_full_path())
 
     return guarded
+
+
+Response = TypeVar("Response", bound=HttpResponseBase)
+
+
+def hide_address(response: Response) -> Response:
+    """Keep a page's address, which holds the token of a link, out of Referer and caches.
+
+    Not "no-referrer": browsers would then send forms of the page with the origin "null", which CSRF refuses.
+    """
+    response["Referrer-Policy"] = "strict-origin"
+    response["Cache-Control"] = "no-store, private"
+    return response
 
 
 def taking_part(view: "View[P]") -> "View[P]":

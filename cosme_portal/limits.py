@@ -51,7 +51,8 @@ LIMITS = (
     Limit(
         "people", "Too many changes to people and partners.",
         (
-            "applicants:remove-colleague", "applicants:join", "proposals:invitation",
+            "applicants:remove-colleague", "applicants:cancel-colleague-invitation",
+            "applicants:join", "proposals:invitation", "proposals:own-invitation",
             "proposals:give-step", "proposals:reminders", "proposals:revoke-invitation",
             "proposals:remove-collaborator", "proposals:people", "proposals:add-participant",
             "proposals:remove-participant", "proposals:consortium", "proposals:forget-in-mind",
@@ -108,6 +109,7 @@ LIMITS = (
         "reading-proposals", "Too many pages in a short time.",
         (
             "proposals:mine", "proposals:start", "proposals:invitation", "proposals:proposal",
+            "proposals:own-invitation",
             "proposals:delete", "proposals:restore", "proposals:work", "proposals:confirm",
             "proposals:reminders", "proposals:people", "proposals:invite", "proposals:timeline",
             "proposals:compare", "proposals:step-history", "proposals:preview",

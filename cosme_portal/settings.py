@@ -353,7 +353,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"no-tokens": {"()": "foundation.log_redaction.RedactTokens"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["no-tokens"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO" if IN_PRODUCTION else "WARNING"},
     # WeasyPrint and fontTools tell of every glyph; only what goes wrong is of interest.
     "loggers": {

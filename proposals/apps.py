@@ -13,9 +13,12 @@ class ProposalsConfig(AppConfig):
 
     def ready(self) -> None:
         # Each step is read as its form declares it, in workers and commands too.
+        from applicants.organisations import membership_ended  # noqa: PLC0415 -- apps must be loaded
         from proposals import forms as _forms  # noqa: F401, PLC0415 -- apps must be loaded
+        from proposals.ended_access import note_left_organisation  # noqa: PLC0415 -- as above
 
         post_migrate.connect(give_roles_their_rights, sender=self)
+        membership_ended.connect(note_left_organisation)
 
 
 def give_roles_their_rights(**_signal: Any) -> None:

@@ -21,9 +21,15 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
 from calls.prepared import Given, Questions, relate, together
+from proposals.ended_access import (
+    end_access,
+    guests_of,
+    tell_of_ended_access,
+    without_access,
+)
 from proposals.happenings import note
 from proposals.mailing import Words, post
-from proposals.models import Happening, Participant, Proposal, Section, SectionChange
+from proposals.models import EndedAccess, Happening, Participant, Proposal, Section, SectionChange
 
 CONSORTIUM = "consortium"
 MOST_KEYS = 10_000  # of partners that a proposal has ever had
@@ -344,10 +350,28 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
         key=participant.key, organisation=participant.organisation_id,
     )  # fmt: skip
     _tell_that_removed(participant, by=by)
+    guests, members = guests_of(participant), list(participant.organisation.members.all())
     # It goes on controlling whom it controls, as a body outside the consortium.
     controlled = proposal.participants.filter(controller=participant.organisation)
     controlled.update(controller=None, controlled_by=participant.organisation.name)
     participant.delete()
+    _end_access_of(participant, guests, members, by=by)
+
+
+def _end_access_of(
+    removed: Participant, guests: list[User], members: list[User], *, by: User
+) -> None:
+    """After the removal: note who has no access any more, and tell those who wrote by invitation."""
+    name = removed.organisation.name
+    people = without_access(removed.proposal, [*members, *guests])
+    end_access(removed.proposal, people, EndedAccess.Kind.PARTNER_REMOVED, name=name)
+    happened = _(
+        "%(who)s removed %(name)s, for which you wrote by invitation, from proposal %(number)s."
+    )
+    tell_of_ended_access(
+        removed.proposal, guests, key=f"guest-removed:{removed.proposal_id}:{removed.key}",
+        happened=happened % {"who": by, "name": name, "number": removed.proposal.number},
+    )  # fmt: skip
 
 
 def _tell_that_removed(participant: Participant, *, by: User) -> None:

@@ -14,6 +14,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from foundation.log_redaction import without_tokens
 from proposals.dossier import Draft
 from proposals.models import Mail, Proposal
 
@@ -71,3 +72,11 @@ def deliver(mail: Mail) -> None:
     message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to])
     message.attach_alternative(mail.html, "text/html")
     message.send()
+    _forget_link(mail)
+
+
+def _forget_link(mail: Mail) -> None:
+    """What was sent lets nobody in who reads the database later."""
+    text, html = without_tokens(mail.text), without_tokens(mail.html)
+    if (text, html) != (mail.text, mail.html):
+        Mail.objects.filter(pk=mail.pk).update(text=text, html=html)

@@ -1,26 +1,36 @@
 """Inviting people into a proposal, and taking access back.
 
-A link is signed and leads to its row in the database, which says whether it is still open. It can be answered
-once, with any account: who is asked in the last week often has another address than the one that was known.
+A link leads to its row in the database, which holds the hash of its token and says whether it is still
+open. It can be answered once, with any account: who is asked in the last week often has another address than
+the one that was known. It ends with the deadline, and when who sent it no longer leads the proposal.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.core import signing
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from applicants.models import User
 from applicants.organisations import refusing_officers
 from calls import clock
+from calls.eligibility.facts import Role
+from calls.templatetags.instants import in_words
+from foundation.link_tokens import new_token, token_hash
 from proposals.drafting import check_open
+from proposals.ended_access import end_access, tell_of_ended_access, without_access
 from proposals.happenings import note
 from proposals.mailing import Words, post
-from proposals.models import Collaborator, Happening, Invitation, Participant, Proposal
+from proposals.models import (
+    Collaborator,
+    EndedAccess,
+    Happening,
+    Invitation,
+    Participant,
+    Proposal,
+)
 
-SALT = "proposals.invitation"
 LASTS = timedelta(days=14)
 MOST_SENT = 10  # mails to one address for one proposal, so that nobody's mailbox can be filled
 
@@ -42,19 +52,39 @@ class NotAnswerable(Exception):
 
 
 def token_of(invitation: Invitation) -> str:
-    return signing.Signer(salt=SALT).sign_object(invitation.pk)
+    """The token of a link that was just made; of a row that was read from the database nobody knows it."""
+    return invitation.token
+
+
+def _give_token(invitation: Invitation) -> None:
+    """Make a link; one that was sent before for this row opens nothing any more."""
+    invitation.token = new_token()
+    invitation.token_hash = token_hash(invitation.token)
 
 
 def invitation_of(token: str) -> Invitation | None:
     """The invitation that a link leads to; None for a link that is not ours, or whose draft is gone."""
-    try:
-        pk = signing.Signer(salt=SALT).unsign_object(token)
-    except (signing.BadSignature, ValueError):
-        return None
-    related = Invitation.objects.select_related(
+    invitations = with_issuer(Invitation.objects.filter(proposal__deleted_at=None))
+    related = invitations.select_related(
         "proposal__strand__call__programme", "participant__organisation", "invited_by"
     )
-    return related.filter(pk=pk, proposal__deleted_at=None).first()
+    return related.filter(token_hash=token_hash(token)).first()
+
+
+def with_issuer(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    """Each with `has_issuer`: whether who sent it still leads the proposal, and so may still invite."""
+    leads = Participant.objects.filter(
+        proposal=OuterRef("proposal"),
+        role=Role.COORDINATOR.value,
+        organisation__memberships__user=OuterRef("invited_by"),
+        organisation__memberships__user__is_active=True,
+    )
+    return invitations.annotate(has_issuer=Exists(leads))
+
+
+def expiry(proposal: Proposal, moment: datetime) -> datetime:
+    """Until when a link that is sent now can be answered: never later than the proposal's own deadline."""
+    return min(moment + LASTS, proposal.deadline)
 
 
 @transaction.atomic
@@ -83,6 +113,7 @@ def invite(
         email=address, purpose=purpose, participant=participant, state=Invitation.State.PENDING
     )
     same.filter(expires_at__lte=moment).update(state=Invitation.State.REVOKED)
+    token = new_token()
     try:
         with transaction.atomic():
             invitation = Invitation.objects.create(
@@ -92,10 +123,12 @@ def invite(
                 email=address,
                 invited_by=by,
                 invited_at=moment,
-                expires_at=moment + LASTS,
+                expires_at=expiry(proposal, moment),
+                token_hash=token_hash(token),
             )
     except IntegrityError:
         raise AskedAlready from None
+    invitation.token = token
     words = _("Somebody was asked %(purpose)s") % {"purpose": _purpose_in_words(invitation)}
     note(proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=address)
     _send(invitation)
@@ -111,7 +144,7 @@ def _check_mailbox(proposal: Proposal, address: str) -> None:
 
 @transaction.atomic
 def resend(invitation: Invitation, *, by: User) -> None:
-    """Send the same link again; it is open for another fourteen days.
+    """Send a new link for an invitation: the one sent before opens nothing any more.
 
     Raises:
         NotAnswerable: it was answered or revoked meanwhile.
@@ -124,11 +157,13 @@ def resend(invitation: Invitation, *, by: User) -> None:
         raise NotAnswerable(locked)
     _check_mailbox(locked.proposal, locked.email)
     locked.times_sent += 1
-    locked.expires_at = moment + LASTS
-    locked.save(update_fields=["times_sent", "expires_at"])
+    locked.expires_at = expiry(locked.proposal, moment)
+    locked.invited_by = by
+    _give_token(locked)
+    locked.save(update_fields=["times_sent", "expires_at", "invited_by", "token_hash"])
     words = _("An invitation was sent again: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
     note(locked.proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=locked.email)
-    _send(invitation, locked.times_sent)
+    _send(locked, locked.times_sent)
 
 
 @transaction.atomic
@@ -172,13 +207,13 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
 
 
 @transaction.atomic
-def decline(invitation: Invitation, *, reason: str, by: User | None) -> None:
+def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: bool = False) -> None:
     """Say no, perhaps with a reason; no account is needed.
 
     Raises:
         NotAnswerable: answered, revoked or expired.
     """
-    answered = answer(invitation, Invitation.State.DECLINED, by=by, reason=reason)
+    answered = answer(invitation, Invitation.State.DECLINED, by=by, reason=reason, is_own=is_own)
     purpose = {"purpose": _purpose_in_words(answered)}
     words = _("Somebody declined %(purpose)s") % purpose
     note(answered.proposal, Happening.Kind.ANSWERED, words, by=by, address=answered.email)
@@ -214,22 +249,28 @@ def decline_for(participant: Participant, *, reason: str, by: User) -> None:
     )
     invitation = asked.first() or Invitation.objects.create(
         proposal=proposal, participant=participant, purpose=Invitation.Purpose.CONFIRM, email=by.email,
-        invited_by=proposal.started_by, invited_at=moment, expires_at=moment + LASTS, times_sent=0,
+        invited_by=proposal.started_by, invited_at=moment, expires_at=expiry(proposal, moment),
+        times_sent=0,
     )  # fmt: skip
-    decline(invitation, reason=reason, by=by)
+    decline(invitation, reason=reason, by=by, is_own=True)
 
 
 def answer(
-    invitation: Invitation, state: Invitation.State, *, by: User | None, reason: str = ""
+    invitation: Invitation,
+    state: Invitation.State,
+    *,
+    by: User | None,
+    reason: str = "",
+    is_own: bool = False,
 ) -> Invitation:
-    """Close an open invitation; within the caller's transaction.
+    """Close an open invitation; within the caller's transaction. `is_own`: who answers needs no link.
 
     Raises:
         NotAnswerable: answered, revoked or expired.
     """
     moment = clock.now()
     locked = _locked(invitation)
-    if not locked.is_open(moment):
+    if not locked.is_open(moment) or not (locked.has_issuer or is_own):
         raise NotAnswerable(locked)
     locked.state = state
     locked.answered_at = moment
@@ -241,10 +282,17 @@ def answer(
 
 @transaction.atomic
 def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
-    """Take access back from a person who was invited. What they wrote stays."""
-    words = _("%(who)s no longer has access by invitation") % {"who": collaborator.user}
-    note(collaborator.proposal, Happening.Kind.REVOKED, words, by=by)
+    """Remove the access of a person who was invited, and tell them. What they wrote stays."""
+    proposal, user = collaborator.proposal, collaborator.user
+    words = _("%(who)s no longer has access by invitation") % {"who": user}
+    happening = note(proposal, Happening.Kind.REVOKED, words, by=by)
     collaborator.delete()
+    end_access(proposal, without_access(proposal, [user]), EndedAccess.Kind.PERSON_REMOVED)
+    tell_of_ended_access(
+        proposal, [user], key=f"access-ended:{happening.pk}",
+        happened=_("%(who)s removed your access to proposal %(number)s.")
+        % {"who": by, "number": proposal.number},
+    )  # fmt: skip
 
 
 def people_of(proposal: Proposal) -> list[User]:
@@ -255,7 +303,7 @@ def people_of(proposal: Proposal) -> list[User]:
 
 
 def _locked(invitation: Invitation) -> Invitation:
-    rows = Invitation.objects.select_for_update(of=("self",)).select_related(
+    rows = with_issuer(Invitation.objects.select_for_update(of=("self",))).select_related(
         "proposal__strand__call__programme", "participant__organisation", "invited_by"
     )
     return rows.get(pk=invitation.pk)
@@ -295,7 +343,8 @@ def _send(invitation: Invitation, time: int = 1) -> None:
             ),
             to_do=to_do,
             link=reverse("proposals:invitation", args=[token_of(invitation)]),
-            link_words=_("Answer the invitation (open for 14 days)"),
+            link_words=_("Answer the invitation (open until %(until)s)")
+            % {"until": in_words(invitation.expires_at)},
         ),
         to=[invitation.email],
         proposal=proposal,

@@ -19,6 +19,7 @@ app_name = "proposals"
 urlpatterns = [
     path("", work.mine, name="mine"),
     path("start/<str:reference>/<str:strand>/", drafts.start, name="start"),
+    path("invitations/own/<int:pk>/", people.own_invitation, name="own-invitation"),
     path("invitations/<str:token>/", people.invitation, name="invitation"),
     path("<str:number>/", drafts.proposal, name="proposal"),
     path("<str:number>/delete/", drafts.delete, name="delete"),

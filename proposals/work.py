@@ -30,6 +30,7 @@ from proposals.models import (
     Proposal,
     Section,
 )
+from proposals.people import with_issuer
 from proposals.sharing import Reminder
 from proposals.wizard import Step, steps_of, url_of
 
@@ -268,16 +269,18 @@ def _tasks_in(draft: Draft, organisations: set[int]) -> list[Task]:
     return tasks
 
 
+def invitations_to(user: User) -> QuerySet[Invitation]:
+    """Those to a person's own confirmed addresses, answered or not."""
+    addresses = EmailAddress.objects.filter(user=user, verified=True).values(low=Lower("email"))
+    return Invitation.objects.filter(email__in=addresses, proposal__deleted_at=None).select_related(
+        "proposal__strand__call__programme", "participant__organisation", "invited_by"
+    )
+
+
 def open_invitations(user: User) -> QuerySet[Invitation]:
     """Those to a person's own confirmed addresses that can still be answered."""
-    addresses = EmailAddress.objects.filter(user=user, verified=True).values(low=Lower("email"))
-    moment = clock.now()
-    return Invitation.objects.filter(
-        state=Invitation.State.PENDING,
-        expires_at__gt=moment,
-        email__in=addresses,
-        proposal__deleted_at=None,
-    ).select_related("proposal__strand__call", "participant__organisation", "invited_by")
+    pending = invitations_to(user).filter(state=Invitation.State.PENDING)
+    return with_issuer(pending).filter(expires_at__gt=clock.now(), has_issuer=True)
 
 
 def open_mentions(user: User) -> QuerySet[Comment]:

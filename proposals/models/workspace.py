@@ -91,6 +91,7 @@ class Invitation(models.Model):
     )
     purpose = models.CharField(max_length=8, choices=Purpose)
     email = models.EmailField()
+    token_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 -- unique, and none for who was asked on a page
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     invited_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     invited_at = models.DateTimeField()
@@ -99,6 +100,9 @@ class Invitation(models.Model):
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     reason = models.CharField(max_length=500, blank=True, help_text="Given when declining.")
+
+    token: str  # of its link, only where it was just made: the database has the hash
+    has_issuer: bool
 
     class Meta:
         ordering = ["-pk"]
@@ -125,6 +129,27 @@ class Invitation(models.Model):
 
     def is_open(self, moment: datetime) -> bool:
         return self.state == self.State.PENDING and moment < self.expires_at
+
+
+class EndedAccess(models.Model):
+    """Somebody had access to a proposal and has it no longer; `why` is what they are shown."""
+
+    class Kind(models.TextChoices):
+        PARTNER_REMOVED = "partner-removed", _("organisation removed")
+        PERSON_REMOVED = "person-removed", _("person removed")
+        LEFT_ORGANISATION = "left-organisation", _("left the organisation")
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="ended_accesses")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind)
+    organisation_name = models.CharField(max_length=200, blank=True)
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.kind}"
 
 
 class Collaborator(models.Model):

@@ -20,11 +20,13 @@ from applicants.web import person
 from calls import clock
 from calls.models import Call, Programme, Strand
 from calls.prepared import Given, Questions, relate, together
+from calls.templatetags.instants import in_words
 from proposals.desk.asking import questions_waiting
 from proposals.desk.cases import note_reading
 from proposals.dossier import Draft
 from proposals.drafting import NotOpen
-from proposals.models import Proposal, Version
+from proposals.ended_access import deleted_draft_of, ended_access_of
+from proposals.models import EndedAccess, Proposal, Version
 from proposals.roles import Standing, WorkRole, asks_for_own_part, may, standing_of, writes
 from proposals.screening import note_sealed_access
 from proposals.wizard import sidebar
@@ -95,8 +97,43 @@ def draft_of(request: HttpRequest, number: str) -> Draft:
         found = proposals.filter(number=number).first()
     standing = standing_of(user, found) if found is not None else None
     if found is None or standing is None:
-        raise Http404
+        raise _no_access(user, number)
     return _permitted(request, found, standing)
+
+
+def _no_access(user: User, number: str) -> Exception:
+    """What a person hears who takes part no longer; a stranger hears the same for every number."""
+    ended = ended_access_of(user, number)
+    if ended is not None:
+        return NotYours(_why_ended(ended))
+    deleted = deleted_draft_of(user, number)
+    if deleted is not None and deleted.deleted_at is not None:
+        text = _(
+            "This draft was deleted on %(when)s. People of the coordinator can restore it within "
+            "30 days, on their page of work."
+        )
+        return NotYours(text % {"when": in_words(deleted.deleted_at)})
+    return Http404()
+
+
+def _why_ended(ended: EndedAccess) -> str:
+    kinds = EndedAccess.Kind
+    texts = {
+        kinds.PARTNER_REMOVED: _(
+            "%(name)s was removed from the consortium on %(when)s, and with it your access to this "
+            "proposal. What you wrote is kept. If this is wrong, write to the coordinator."
+        ),
+        kinds.PERSON_REMOVED: _(
+            "The coordinator removed your access to this proposal on %(when)s. What you wrote is kept. "
+            "If this is wrong, write to the coordinator."
+        ),
+        kinds.LEFT_ORGANISATION: _(
+            "You no longer act for %(name)s since %(when)s, and so have no access to this proposal. "
+            "What you wrote is kept. If this is wrong, ask a colleague there to invite you again."
+        ),
+    }
+    values = {"name": ended.organisation_name, "when": in_words(ended.ended_at)}
+    return texts[kinds(ended.kind)] % values
 
 
 @together
@@ -152,6 +189,8 @@ def version_of(request: HttpRequest, number: str, version: int) -> Version:
     proposal = Proposal.objects.readable_by(user, clock.now()).filter(number=number).first()
     if proposal is None and user.is_staff:
         _note_attempt(request, number)
+    elif proposal is None:
+        raise _no_access(user, number)
     versions = Version.objects.select_related(
         "proposal__strand__call__programme", "proposal__counting", "submitted_by"
     )

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applicants.models import Organisation, User
-from applicants.web import person, signed_in, taking_part
+from applicants.web import hide_address, person, signed_in, taking_part
 from calls import clock
 from proposals import confirming, people
 from proposals.dossier import Draft
@@ -17,6 +17,7 @@ from proposals.drafting import NotOpen
 from proposals.forms import ConfirmationForm, DeclineForm, InvitationForm
 from proposals.models import Invitation, Participant
 from proposals.views.access import draft_of, keeping_text, leads, page_of
+from proposals.work import invitations_to
 
 
 @signed_in
@@ -34,7 +35,9 @@ def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
     members = {one.pk: list(one.members.all()) for one in organisations}
     collaborators = list(proposal.collaborators.select_related("user", "participant__organisation"))
     invited = {one.participant_id for one in collaborators}
-    related = proposal.invitations.select_related("participant__organisation", "invited_by")
+    related = people.with_issuer(
+        proposal.invitations.select_related("participant__organisation", "invited_by")
+    )
     return page_of(
         draft,
         "people",
@@ -88,11 +91,11 @@ def resend(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     try:
         people.resend(invitation, by=person(request))
     except people.NotAnswerable:
-        messages.warning(request, _("This invitation was answered or taken back meanwhile."))
+        messages.warning(request, _("This invitation was answered or cancelled in the meantime."))
     except people.SentTooOften:
         messages.warning(request, _("This was sent ten times; use another way to reach them."))
     else:
-        messages.success(request, _("The invitation is on its way again, open for 14 days."))
+        messages.success(request, _("The invitation is on its way again, with a new link."))
     return redirect("proposals:people", number)
 
 
@@ -104,9 +107,9 @@ def revoke(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     try:
         people.revoke(invitation, by=person(request))
     except people.NotAnswerable:
-        messages.warning(request, _("This invitation was answered or taken back meanwhile."))
+        messages.warning(request, _("This invitation was answered or cancelled in the meantime."))
     else:
-        messages.success(request, _("The invitation is taken back; its link opens nothing."))
+        messages.success(request, _("Invitation cancelled. The link no longer works."))
     return redirect("proposals:people", number)
 
 
@@ -136,23 +139,46 @@ def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 
 @taking_part
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Answer an invitation. The link is the key: a confirmation needs no account."""
-    found = people.invitation_of(token)
+    """Answer an invitation. The link is the key: a confirmation needs no account.
+
+    Looking changes nothing: programs that check emails open every link.
+    """
+    return hide_address(_invitation_page(request, people.invitation_of(token)))
+
+
+@signed_in
+@taking_part
+def own_invitation(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same page for who was invited at an address that is confirmed to be theirs, without the link."""
+    own = invitations_to(person(request)).filter(pk=pk)
+    return _invitation_page(request, people.with_issuer(own).first())
+
+
+def _invitation_page(request: HttpRequest, found: Invitation | None) -> HttpResponse:
     if found is None:
-        return render(request, "proposals/invitation_shut.html", {"why": "unknown"}, status=404)
-    moment = clock.now()
-    if not found.proposal.is_open(moment):
-        context = {"why": "closed", "deadline": found.proposal.deadline}
-        return render(request, "proposals/invitation_shut.html", context, status=409)
-    if not found.is_open(moment):
-        why = "expired" if found.is_expired(moment) else found.state
-        context = {"why": why, "invitation": found}
-        return render(request, "proposals/invitation_shut.html", context, status=410)
+        return _shut(request, "unknown", 404)
+    if not found.proposal.is_open(clock.now()):
+        return _shut(request, "closed", 409, deadline=found.proposal.deadline)
+    why = _why_shut(found)
+    if why:
+        return _shut(request, why, 410)
     if request.method == "POST" and "decline" in request.POST:
         return _decline(request, found)
     if found.purpose == Invitation.Purpose.CONFIRM:
         return _confirm_by_link(request, found)
     return _join(request, found)
+
+
+def _why_shut(found: Invitation) -> str:
+    moment = clock.now()
+    if not found.is_open(moment):
+        return "expired" if found.is_expired(moment) else found.state
+    return "" if found.has_issuer else "issuer"
+
+
+def _shut(request: HttpRequest, why: str, status: int, **context: Any) -> HttpResponse:
+    context |= {"why": why}
+    return render(request, "proposals/invitation_shut.html", context, status=status)
 
 
 def _join(request: HttpRequest, found: Invitation) -> HttpResponse:

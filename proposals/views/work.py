@@ -17,7 +17,6 @@ from proposals.desk.asking import questions_for
 from proposals.dossier import drafts_of
 from proposals.models import Proposal
 from proposals.partnering.talking import letters_of
-from proposals.people import token_of
 from proposals.reminding import wish_reminders
 from proposals.sharing import NobodyToRemind, RemindedJustNow, give_step, remind
 from proposals.views.access import draft_of, keeping_text, page_of
@@ -48,7 +47,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "any_open": any(one.proposal.is_open(moment) for one in drafts),
         "tasks": tasks_of(drafts, organisations, moment),
         "organisations": [(one, profile_of(one)) for one in organisations],
-        "invitations": [(one, token_of(one)) for one in open_invitations(user)],
+        "invitations": open_invitations(user),
         "mentions": open_mentions(user),
         "questions": list(questions_for(user, moment)),
         "letters": [
