@@ -10,6 +10,7 @@ from django.template import loader
 
 from applicants.web import held_text
 from calls import database_clock
+from proposals.views.access import AccessEnded
 
 
 def accessibility(request: HttpRequest) -> HttpResponse:
@@ -62,7 +63,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
+    context = {"why": str(exception) if isinstance(exception, AccessEnded) else ""}
+    return render(request, "404.html", context, status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

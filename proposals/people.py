@@ -79,7 +79,7 @@ def with_issuer(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
         organisation__memberships__user=OuterRef("invited_by"),
         organisation__memberships__user__is_active=True,
     )
-    return invitations.annotate(has_issuer=Exists(leads))
+    return invitations.annotate(has_issuer=Exists(leads))  # type: ignore[no-redef]
 
 
 def expiry(proposal: Proposal, moment: datetime) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject, Lower
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -280,7 +280,7 @@ def invitations_to(user: User) -> QuerySet[Invitation]:
 def open_invitations(user: User) -> QuerySet[Invitation]:
     """Those to a person's own confirmed addresses that can still be answered."""
     pending = invitations_to(user).filter(state=Invitation.State.PENDING)
-    return with_issuer(pending).filter(expires_at__gt=clock.now(), has_issuer=True)
+    return with_issuer(pending).filter(Q(has_issuer=True), expires_at__gt=clock.now())
 
 
 def open_mentions(user: User) -> QuerySet[Comment]:

@@ -302,7 +302,7 @@ def test_a_reader_reads_and_comments_and_nothing_else(call):
 @pytest.mark.parametrize(
     ("what", "status", "sentence"),
     [
-        ("revoked", 410, "This invitation was taken back"),
+        ("revoked", 410, "This invitation was cancelled"),
         ("expired", 410, "This invitation has expired"),
         ("foreign", 404, "This link leads nowhere"),
         ("closed", 409, "The deadline has passed"),

@@ -41,6 +41,13 @@ class NotYours(PermissionDenied):
     """The person is of the consortium, but this is not theirs to look at or to send."""
 
 
+class AccessEnded(Http404):
+    """The person had access and has it no longer; the page says why.
+
+    The status is that of a stranger, whose page says nothing.
+    """
+
+
 def keeping_text(view: "View[P]") -> "View[P]":
     """What cannot be stored any more is said, and the typed text is given back.
 
@@ -101,18 +108,18 @@ def draft_of(request: HttpRequest, number: str) -> Draft:
     return _permitted(request, found, standing)
 
 
-def _no_access(user: User, number: str) -> Exception:
+def _no_access(user: User, number: str) -> Http404:
     """What a person hears who takes part no longer; a stranger hears the same for every number."""
     ended = ended_access_of(user, number)
     if ended is not None:
-        return NotYours(_why_ended(ended))
+        return AccessEnded(_why_ended(ended))
     deleted = deleted_draft_of(user, number)
     if deleted is not None and deleted.deleted_at is not None:
         text = _(
             "This draft was deleted on %(when)s. People of the coordinator can restore it within "
             "30 days, on their page of work."
         )
-        return NotYours(text % {"when": in_words(deleted.deleted_at)})
+        return AccessEnded(text % {"when": in_words(deleted.deleted_at)})
     return Http404()
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('proposals', '0026_officers_take_no_part'),
+        ('proposals', '0027_received_by_the_clock'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

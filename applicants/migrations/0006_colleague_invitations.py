@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('applicants', '0004_officers_take_no_part'),
+        ('applicants', '0005_folded_links'),
     ]
 
     operations = [
