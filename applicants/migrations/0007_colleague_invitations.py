@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('applicants', '0005_folded_links'),
+        ('applicants', '0006_a_pic_is_not_zero'),
     ]
 
     operations = [
