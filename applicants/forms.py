@@ -130,7 +130,7 @@ class OrganisationForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         """Say that an organisation may be here already; whoever enters it decides."""
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]  # the stubs do not know it
         if self.errors or not NAMING & set(self.changed_data):
             return
         self.similar = Organisation.objects.all().like(self.instance)
