@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.indexes import HashIndex
@@ -14,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from applicants import triggers
-from calls import clock
+from calls import clock, guards
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import OrganisationKind
 from foundation.folding import folded_name
@@ -77,6 +78,34 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return str(self)
+
+
+class RowChange(models.Model):
+    """What a row was before a change, in the database's words; nothing of a row that was new.
+
+    PostgreSQL writes it, whoever changes the row. It is needed for as long as a submission can wait, and
+    forgotten after a day.
+    """
+
+    kind = models.CharField(max_length=12)
+    owner = models.BigIntegerField()
+    row = models.BigIntegerField()
+    before = models.JSONField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.row}"
+
+
+class OrganisationChange(RowChange):
+    """A change of an organisation's record or of its profile; `owner` is the organisation."""
+
+    class Meta(RowChange.Meta):
+        indexes = [models.Index("owner", "at", name="changes_of_an_organisation")]
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
@@ -174,6 +203,12 @@ class Organisation(models.Model):
                 name="a_country_is_a_code", condition=Q(country__regex=r"^[A-Z]{2}$")
             ),
         ]
+        triggers = [
+            guards.kept_before_change(
+                "applicants_organisationchange", kind="organisation", owner="id",
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+            )
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name
@@ -349,3 +384,9 @@ class ProfileSection(SavedStep):
                 condition=Q(step="registration"),
             )
         ]
+        triggers = [
+            guards.kept_before_change(
+                "applicants_organisationchange", kind="profile", owner="organisation_id",
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+            )
+        ]  # fmt: skip

@@ -44,6 +44,12 @@ class Arrival:
     measured: Moment
     stamped: datetime | None = None
 
+    def earliest(self) -> datetime:
+        """Before this it has not arrived, as far as this machine's clock is right."""
+        measured = self.measured.at + clock.behind
+        stamped = min(self.stamped or measured, measured)
+        return clock.of(max(stamped, measured - LONGEST_WAIT))
+
     def by(self, reading: Reading) -> datetime:
         """The portal's instant of it; a stamp is taken from `LONGEST_WAIT` before to `TOLERANCE` ahead."""
         measured = reading.of(self.measured)

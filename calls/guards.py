@@ -174,3 +174,32 @@ PUBLISHED_DEADLINE_MOVES_BY_TWO = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+
+def kept_before_change(
+    table: str, *, kind: str, owner: str, operation: pgtrigger.Operation, condition: str = ""
+) -> pgtrigger.Trigger:
+    """Keep what a row was before each change, by the database's clock, in `table`: nothing for a new row.
+
+    `owner` is the column by which such changes are looked for later. A version freezes what its draft
+    was when it was received, though a row was changed while the request waited.
+    """
+
+    def insert(row: str, before: str) -> str:
+        return f"""
+            INSERT INTO {table} (kind, owner, row, before, at)
+            VALUES ('{kind}', {row}.{owner}, {row}.id, {before}, {PORTAL_NOW});
+        """  # noqa: S608 -- names of ours, in the text of a trigger
+
+    return pgtrigger.Trigger(
+        name="kept_before_change",
+        when=pgtrigger.After,
+        operation=operation,
+        func=f"""
+            IF TG_OP = 'INSERT' THEN {insert("NEW", "NULL")}
+            ELSIF TG_OP = 'DELETE' THEN {insert("OLD", "to_jsonb(OLD)")}
+            ELSIF {condition or "OLD IS DISTINCT FROM NEW"} THEN {insert("OLD", "to_jsonb(OLD)")}
+            END IF;
+            RETURN NULL;
+        """,
+    )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from calls.eligibility import Verdict, canonical, digest_of
 from calls.prepared import Answers, Given, NextKey, Questions, Values, insert, relate, together
 from calls.publishing import keep_applied
 from proposals import ledger, outbox
+from proposals.as_received import as_received, questions_of_changes
 from proposals.dossier import Draft, dossier_of, draft_in, questions_of_draft
 from proposals.drafting import NotOpen
 from proposals.facts import (
@@ -43,6 +44,7 @@ from proposals.models import (
 from proposals.notices import tell_of_withdrawal
 
 LONGEST_ACRONYM = 200
+UNSURE = timedelta(seconds=30)  # so far this machine's clock may be off before anybody knows
 
 
 class TooLate(NotOpen):
@@ -110,11 +112,14 @@ def submit_draft(
             call=proposal.call.pk,
             reader=by.pk,
             idempotency_key=idempotency_key,
+            since=_earliest(received_at),
         )
         following = _following_in(found)
         reading = database_clock.note(following.database_time, before)
         if isinstance(received_at, Arrival):
             received_at = received_at.by(reading)
+        present = clock.of(reading.database)
+        found = as_received(found, proposal, received_at=received_at, present=present)
         # What was fetched with the proposal may be out of date by now.
         proposal.counting_id, proposal.effective_deadline = following.counting, following.deadline
         for made in found["made"]:
@@ -128,7 +133,14 @@ def submit_draft(
                 idempotency_key=idempotency_key,
                 acknowledged=acknowledged,
             )
-    raise TooLate(_record_refused(proposal, by=by, received_at=received_at))
+        text = canonical(dossier_of(draft_in(found, proposal)))
+    raise TooLate(_record_refused(proposal, text, by=by, received_at=received_at))
+
+
+def _earliest(received_at: datetime | Arrival) -> datetime:
+    """Before this nothing can have been received that says so: from here on changes are looked for."""
+    at = received_at.earliest() if isinstance(received_at, Arrival) else received_at
+    return at - UNSURE
 
 
 @together
@@ -156,6 +168,7 @@ def _all_of_it() -> Questions:
     return {
         **questions_of_draft(),
         **questions_of_circumstances(),
+        **questions_of_changes(),
         "made": versions.filter(idempotency_key=Given("idempotency_key", models.UUIDField())),
         "next": Values(
             following, "next_key", "next_number", "counting", "effective_deadline", "database_time"
@@ -274,8 +287,9 @@ def unsaved_verdict(version: Version, judgement: Judgement, *, cause: str = "") 
 
 
 @transaction.atomic
-def _record_refused(proposal: Proposal, *, by: User, received_at: datetime) -> RefusedAttempt:
-    text = canonical(dossier_of(Draft(proposal)))
+def _record_refused(
+    proposal: Proposal, text: str, *, by: User, received_at: datetime
+) -> RefusedAttempt:
     words = _("A submission came too late and was refused")
     proof = f"SHA-256 {hash_of(text)}"
     note(proposal, Happening.Kind.REFUSED, words, by=by, at=received_at, proof=proof)

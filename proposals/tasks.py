@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from calls import clock
 from proposals import (
     annex,
+    as_received,
     changing,
     closing,
     daily_heads,
@@ -124,6 +125,7 @@ def tidy_up() -> int:
         ledger.sequence(everything=True)
         exporting.delete_old_exports()
         forgotten = enquiries.forget_old(clock.now()) + presence.forget_old()
+        forgotten += as_received.forget_changes(clock.now())
         return deleting.purge_deleted(clock.now()) + forgotten
 
 

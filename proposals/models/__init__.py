@@ -44,6 +44,7 @@ from proposals.models.partnering import (
     SearchWord,
 )
 from proposals.models.proposal import (
+    DraftChange,
     IndividualExtension,
     KeptFile,
     Participant,
@@ -101,6 +102,7 @@ __all__ = [
     "Decision",
     "DecisionReview",
     "DecisionState",
+    "DraftChange",
     "DraftPrint",
     "EndedAccess",
     "Enquiry",

@@ -12,8 +12,9 @@ from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from applicants.models import Organisation, SavedStep, User, answers_are_of_a_form
+from applicants.models import Organisation, RowChange, SavedStep, User, answers_are_of_a_form
 from calls.eligibility.facts import Control, Role
+from calls.guards import kept_before_change
 from calls.models import Call, Incident, Strand
 from calls.prepared import Given
 from proposals import guards
@@ -178,6 +179,20 @@ class Proposal(models.Model):
         return opens_at is not None and opens_at <= moment < self.deadline
 
 
+class DraftChange(RowChange):
+    """A change of who takes part in a proposal, a text or a file of it; `owner` is the proposal."""
+
+    class Meta(RowChange.Meta):
+        indexes = [models.Index("owner", "at", name="changes_of_a_draft")]
+
+
+def _kept(kind: str, condition: str = "") -> pgtrigger.Trigger:
+    return kept_before_change(
+        "proposals_draftchange", kind=kind, owner="proposal_id", condition=condition,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+    )  # fmt: skip
+
+
 class Participant(models.Model):
     """An organisation in the consortium of a proposal.
 
@@ -224,6 +239,7 @@ class Participant(models.Model):
                 condition=Q(controller=None) | ~Q(controller=F("organisation")),
             ),
         ]
+        triggers = [_kept("participant")]
 
     def __str__(self) -> str:
         return f"{self.key} {self.organisation}"
@@ -260,7 +276,7 @@ class Section(SavedStep):
             ),
             answers_are_of_a_form("section"),
         ]
-        triggers = [guards.EVERY_SAVED_TEXT_IS_KEPT]
+        triggers = [guards.EVERY_SAVED_TEXT_IS_KEPT, _kept("section")]
 
 
 class KeptFile(models.Model):
@@ -319,6 +335,7 @@ class ProposalFile(KeptFile):
             )
         ]
         triggers = [
+            _kept("file", "OLD.replaced_at IS DISTINCT FROM NEW.replaced_at"),
             guards.FILES_STAY,
             pgtrigger.ReadOnly(
                 name="files_keep_their_bytes",

@@ -1,0 +1,102 @@
+"""A draft as it was when a submission was received, where something of it was changed while that waited.
+
+PostgreSQL keeps what a row was before each change (`calls.guards.kept_before_change`); from what is there
+now, the changes that came later are undone. Nearly always there are none, and nothing of this is asked.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import QuerySet
+
+from applicants.models import Organisation, OrganisationChange, ProfileSection, RowChange
+from calls.prepared import Answers, Given, Questions, Values
+from proposals.models import DraftChange, Participant, Proposal, ProposalFile, Section
+
+KEPT = timedelta(days=1)  # much longer than a submission can wait
+
+Row = Participant | Section | ProposalFile | Organisation | ProfileSection
+
+
+def questions_of_changes() -> Questions:
+    """When something of the `proposal` that is given was changed, `since` an instant."""
+    proposal = Given("proposal", models.BigIntegerField())
+    later = {"at__gt": Given("since", models.DateTimeField())}
+    consortium = Participant.objects.filter(proposal=proposal).order_by()
+    return {
+        "draft_changes": Values(
+            DraftChange.objects.filter(owner=proposal, **later).order_by(), "at"
+        ),
+        "organisation_changes": Values(
+            OrganisationChange.objects.filter(
+                owner__in=consortium.values("organisation"), **later
+            ).order_by(),
+            "at",
+        ),
+    }
+
+
+def as_received(
+    found: Answers, proposal: Proposal, *, received_at: datetime, present: datetime
+) -> Answers:
+    """What was found of a draft, without what was written after `received_at`.
+
+    What is said to be of later than `present` is from before a demonstration's clock was put back.
+    """
+    times = [*found["draft_changes"], *found["organisation_changes"]]
+    if any(received_at < datetime.fromisoformat(at) <= present for (at,) in times):
+        return found | _as_it_was(found, proposal, {"at__gt": received_at, "at__lte": present})
+    return found
+
+
+def _as_it_was(found: Answers, proposal: Proposal, later: dict[str, datetime]) -> dict[str, Any]:
+    ours = _oldest(DraftChange.objects.filter(owner=proposal.pk, **later))
+    participants = _undo(found["participants"], ours, Participant, "participant")
+    keys = {one.organisation_id for one in participants}
+    theirs = _oldest(OrganisationChange.objects.filter(owner__in=keys, **later))
+    profiles = ProfileSection.objects.filter(organisation__in=keys)
+    files = _undo(found["files"], ours, ProposalFile, "file")
+    return {
+        "participants": sorted(participants, key=lambda one: (one.position, one.pk)),
+        "sections": _undo(found["sections"], ours, Section, "section"),
+        "files": [file for file in files if file.replaced_at is None],
+        "organisations": _undo(
+            Organisation.objects.filter(pk__in=keys), theirs, Organisation, "organisation"
+        ),
+        "profiles": [
+            (one.organisation_id, one.step, one.answers, one.version)
+            for one in _undo(profiles, theirs, ProfileSection, "profile")
+        ],
+    }
+
+
+def _oldest(changes: QuerySet[Any]) -> dict[tuple[str, int], RowChange]:
+    """Of each row the oldest of these changes: before it the row was as it was received."""
+    return {(one.kind, one.row): one for one in changes.order_by("-pk")}
+
+
+def _undo(
+    rows: Iterable[Any], changes: dict[tuple[str, int], RowChange], model: type[Row], kind: str
+) -> list[Any]:
+    as_it_was = {row.pk: row for row in rows}
+    for (changed, pk), change in changes.items():
+        if changed != kind:
+            continue
+        as_it_was.pop(pk, None)
+        if change.before is not None:
+            as_it_was[pk] = _row(model, change.before)
+    return list(as_it_was.values())
+
+
+def _row(model: type[Row], before: dict[str, Any]) -> Row:
+    fields = [one for one in model._meta.concrete_fields if one.column in before]
+    return model(**{one.attname: one.to_python(before[one.column]) for one in fields})
+
+
+def forget_changes(moment: datetime) -> int:
+    """Forget what rows were before changes that no submission can have waited for; returns how many."""
+    old = {"at__lt": moment - KEPT}
+    forgotten = DraftChange.objects.filter(**old).delete()[0]
+    return forgotten + OrganisationChange.objects.filter(**old).delete()[0]
