@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('applicants', '0005_folded_links'),
+        ('applicants', '0007_colleague_invitations'),
     ]
 
     operations = [
