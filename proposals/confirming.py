@@ -60,7 +60,7 @@ def confirm(
     *,
     name: str,
     function: str,
-    shown_sha256: str,
+    shown: dict[str, Any],
     by: User | None,
     invitation: Invitation | None = None,
 ) -> Confirmation:
@@ -83,7 +83,8 @@ def confirm(
         name=name,
         function=function,
         declarations=[str(text) for text in DECLARATIONS],
-        shown_sha256=shown_sha256,
+        shown_sha256=hash_of_shown(shown),
+        shown=shown,
         confirmed_at=moment,
         confirmed_by=by,
         invitation=answered,
@@ -97,10 +98,14 @@ def confirm(
 
 @dataclass(frozen=True)
 class Unconfirmed:
-    """A partner that has not confirmed its present role, and the last answer to being asked, if any."""
+    """A partner that has not confirmed what it is shown now, and the last answer to being asked, if any.
+
+    `earlier` is its confirmation of a text or role that has changed since.
+    """
 
     participant: Participant
     asked: Invitation | None
+    earlier: Confirmation | None = None
 
     @property
     def has_declined(self) -> bool:
@@ -112,17 +117,72 @@ class Unconfirmed:
 
 
 def unconfirmed(draft: Draft) -> list[Unconfirmed]:
-    """Partners that have not confirmed. The coordinator confirms by submitting. Two queries."""
-    given = set(
-        draft.proposal.confirmations.values_list("participant_key", "role", "organisation_id")
-    )
+    """Partners that have not confirmed what is written now. The coordinator confirms by submitting."""
+    given: dict[tuple[str, int], Confirmation] = {}
+    for confirmation in draft.proposal.confirmations.order_by("-pk"):
+        key = (confirmation.participant_key, confirmation.organisation_id)
+        given.setdefault(key, confirmation)
     asked = draft.proposal.invitations.filter(purpose=Invitation.Purpose.CONFIRM).order_by("pk")
     latest = {one.participant_id: one for one in asked}
     return [
-        Unconfirmed(one, latest.get(one.pk))
+        Unconfirmed(one, latest.get(one.pk), given.get((one.key, one.organisation_id)))
         for one in draft.participants
-        if not one.is_coordinator and (one.key, one.role, one.organisation_id) not in given
+        if not one.is_coordinator
+        and not is_current(given.get((one.key, one.organisation_id)), draft, one)
     ]
+
+
+def is_current(confirmation: Confirmation | None, draft: Draft, participant: Participant) -> bool:
+    """Whether a confirmation is of what the partner would be shown now."""
+    if confirmation is None or confirmation.role != participant.role:
+        return False
+    return confirmation.shown_sha256 == hash_of_shown(shown_to(draft, participant))
+
+
+PARTS = {
+    "call": gettext_lazy("Call"),
+    "strand": gettext_lazy("Strand"),
+    "summary": gettext_lazy("Summary"),
+    "consortium": gettext_lazy("Consortium"),
+    "role": gettext_lazy("Role"),
+    "description": gettext_lazy("Description"),
+    "task": gettext_lazy("Tasks"),
+    "budget": gettext_lazy("Costs and requested grant"),
+}
+
+
+def changes_since(confirmation: Confirmation, shown: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """What differs from the text that was confirmed: part, before, now; empty where that was not kept."""
+    if not confirmation.shown:
+        return []
+    before, now = _flat(confirmation.shown), _flat(shown)
+    names = [name for name in now if before.get(name) != now[name]]
+    return [
+        (str(PARTS.get(name.partition(".")[0], name)), before.get(name, ""), now[name])
+        for name in names
+    ]
+
+
+def _flat(shown: dict[str, Any]) -> dict[str, str]:
+    """Each part and field as a text."""
+    texts: dict[str, str] = {}
+    for name, value in (shown | shown["part"]).items():
+        if name == "part":
+            continue
+        if isinstance(value, dict):
+            texts |= {f"{name}.{field}": _text(field, inner) for field, inner in value.items()}
+        elif isinstance(value, list):
+            rows = ["; ".join(str(cell) for cell in row.values()) for row in value]
+            texts[name] = "\n".join(rows)
+        else:
+            texts[name] = "" if value is None else str(value)
+    return texts
+
+
+def _text(field: str, value: Any) -> str:
+    if isinstance(value, dict):
+        value = "; ".join(str(inner) for inner in value.values() if inner is not None)
+    return f"{field.replace('_', ' ')}: {value}" if value not in (None, "") else ""
 
 
 def leads_of(proposal: Proposal) -> list[str]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from applicants.models import Organisation, User
 from calls import clock
-from proposals.confirming import Unconfirmed, unconfirmed
+from proposals.confirming import Unconfirmed, hash_of_shown, shown_to, unconfirmed
 from proposals.dossier import Draft
 from proposals.forms import DescriptionForm
 from proposals.models import (
@@ -214,7 +214,9 @@ def proposals_of(user: User) -> QuerySet[Proposal]:
         row=JSONObject(step="step", participant="participant_id")
     )
     confirmed = Confirmation.objects.filter(**here).values(
-        row=JSONObject(key="participant_key", role="role", organisation="organisation_id")
+        row=JSONObject(
+            key="participant_key", role="role", organisation="organisation_id", of="shown_sha256"
+        )
     )
     return (
         Proposal.objects.with_page_parts()
@@ -250,11 +252,17 @@ def _tasks_in(draft: Draft, organisations: set[int]) -> list[Task]:
         if one.organisation_id in organisations or one.pk in proposal.asked
     ]
     is_lead = any(one.is_coordinator and one.organisation_id in organisations for one in own)
-    confirmed = {(row["key"], row["role"], row["organisation"]) for row in proposal.confirmed}
+    confirmed = {
+        (row["key"], row["role"], row["organisation"], row["of"]) for row in proposal.confirmed
+    }
     given = {row["step"]: row["participant"] for row in proposal.given}
     tasks = []
     for one in own:
-        is_confirmed = (one.key, one.role, one.organisation_id) in confirmed
+        is_confirmed = (
+            bool(confirmed)
+            and (one.key, one.role, one.organisation_id, hash_of_shown(shown_to(draft, one)))
+            in confirmed
+        )
         for cell in parts_of(draft, one, is_confirmed=is_confirmed):
             if not cell.is_there:
                 words = _("%(part)s of %(name)s")

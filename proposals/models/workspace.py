@@ -213,6 +213,7 @@ class Confirmation(models.Model):
     function = models.CharField(_("your function"), max_length=150)
     declarations = ArrayField(models.CharField(max_length=300))
     shown_sha256 = models.CharField(max_length=64)
+    shown = models.JSONField(null=True, help_text="What was shown; none before it was kept.")
     confirmed_at = models.DateTimeField()
     confirmed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     invitation = models.OneToOneField(
@@ -232,7 +233,7 @@ class Confirmation(models.Model):
                 name="confirmations_are_final",
                 fields=[
                     "proposal", "organisation", "participant_key", "role", "declarations",
-                    "shown_sha256", "confirmed_at",
+                    "shown_sha256", "shown", "confirmed_at",
                 ],
             ),
             no_officer(

@@ -427,7 +427,7 @@ def confirmed(proposal, key="p2"):
         participant,
         name="Kim",
         function="Director",
-        shown_sha256=confirming.hash_of_shown(confirming.shown_to(draft, participant)),
+        shown=confirming.shown_to(draft, participant),
         by=None,
     )
 

@@ -15,7 +15,7 @@ from proposals import confirming, people
 from proposals.dossier import Draft
 from proposals.drafting import NotOpen
 from proposals.forms import ConfirmationForm, DeclineForm, InvitationForm
-from proposals.models import Invitation, Participant
+from proposals.models import Confirmation, Invitation, Participant
 from proposals.views.access import draft_of, keeping_text, leads, page_of
 from proposals.work import invitations_to
 
@@ -233,7 +233,8 @@ def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
     given = draft.proposal.confirmations.filter(
         participant_key=key, organisation=participant.organisation
     ).first()
-    context = page_of(draft, "work", participant=participant, given=given)
+    is_current = confirming.is_current(given, draft, participant)
+    context = page_of(draft, "work", participant=participant, given=given, is_current=is_current)
     if (
         request.method == "POST"
         and "decline" in request.POST
@@ -257,6 +258,14 @@ def _decline_for(request: HttpRequest, participant: Participant) -> HttpResponse
     return render(request, "proposals/invitation_answered.html", said)
 
 
+def _earlier(draft: Draft, participant: Participant) -> Confirmation | None:
+    """The last confirmation, where it was of another text or role."""
+    last: Confirmation | None = draft.proposal.confirmations.filter(
+        participant_key=participant.key, organisation=participant.organisation
+    ).first()
+    return None if confirming.is_current(last, draft, participant) else last
+
+
 def _confirm(
     request: HttpRequest,
     draft: Draft,
@@ -270,7 +279,10 @@ def _confirm(
     declarations = confirming.DECLARATIONS
     initial = {"shown": digest, "name": str(user) if user else ""}
     form = ConfirmationForm(request.POST or None, declarations=declarations, initial=initial)
+    earlier = _earlier(draft, participant)
     context |= {
+        "earlier": earlier,
+        "changes": confirming.changes_since(earlier, shown) if earlier else [],
         "form": form, "shown": shown, "participant": participant, "decline_form": DeclineForm(),
     }  # fmt: skip
     if request.method != "POST" or not form.is_valid():
@@ -287,7 +299,7 @@ def _confirm(
             participant,
             name=form.cleaned_data["name"],
             function=form.cleaned_data["function"],
-            shown_sha256=digest,
+            shown=shown,
             by=user,
             invitation=context.get("invitation"),
         )
