@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('proposals', '0028_invitation_links_and_ended_access'),
+        ('proposals', '0029_kept_before_change'),
     ]
 
     operations = [
