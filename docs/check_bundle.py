@@ -1,14 +1,19 @@
-"""Check an auditor's bundle of the COSME portal: `python check_bundle.py` beside its manifest.json.
+"""Check an auditor's bundle of the COSME portal: `python check_bundle.py [FOLDER] [--trust certificate.pem]`.
 
 Neither the portal nor a network is asked. With Python 3.11 alone it checks hashes and the log; for the rest it says
 what it could not check: `pip install cryptography pydantic` lets it check everything. It checks that every file is the one that the manifest names; that each
 dossier has the hash that the log has of it; that the log gives the roots that were signed (RFC 9162); that
 rules and countries are those of their hashes; and it makes every verdict again, byte for byte, with the rules'
-own code, which lies in `calls/`.
+own code, which lies in `calls/` of the bundle and is run for that.
 
-Exit status: 0 all holds, 1 something does not, 2 this is no bundle.
+Anyone can make a bundle that agrees with itself. Take this program and the certificates from the portal
+(/proof/certificates/), not from the bundle, and name each certificate that you trust with --trust.
+
+Exit status: 0 all holds, 1 something does not, 2 this is no bundle, or a file cannot be read, 3 what could be
+checked holds, but its origin is unknown (no trusted certificate) or a package was missing.
 """
 
+import argparse
 import base64
 import hashlib
 import json
@@ -16,7 +21,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-Report = Iterator[tuple[bool, str]]  # whether it holds, and what
+Report = Iterator[tuple[bool | None, str]]  # whether it holds (None: not checked), and what
 
 
 def sha256(content: bytes) -> str:
@@ -50,10 +55,13 @@ def log_of(root: Path) -> list[dict]:
     ]
 
 
-def check_log(root: Path) -> Report:
+def check_log(root: Path, trusted: list[bytes]) -> Report:
     heads = json.loads((root / "log" / "heads.json").read_text("utf-8"))
     wanted = {head["size"]: head for head in heads}
-    roots = dict(roots_at(log_of(root), set(wanted)))
+    entries = log_of(root)
+    roots = dict(roots_at(entries, set(wanted)))
+    if len(entries) > max(wanted, default=0):
+        yield False, f"Entries from {max(wanted, default=0)} on are under no signed root."
     wrong = [size for size, head in sorted(wanted.items()) if roots.get(size) != head["root"]]
     for size in wrong:
         yield (
@@ -62,7 +70,7 @@ def check_log(root: Path) -> Report:
         )
     if not wrong:
         yield True, f"The log gives each of the {len(heads)} roots that were signed."
-    yield from check_signatures(root, heads)
+    yield from check_signatures(root, heads, trusted)
 
 
 def roots_at(entries: list[dict], sizes: set[int]) -> Iterator[tuple[int, str]]:
@@ -81,7 +89,7 @@ def roots_at(entries: list[dict], sizes: set[int]) -> Iterator[tuple[int, str]]:
             yield number, whole.hex()
 
 
-def check_signatures(root: Path, heads: list[dict]) -> Report:
+def check_signatures(root: Path, heads: list[dict], trusted: list[bytes]) -> Report:
     try:
         from cryptography import x509
         from cryptography.exceptions import InvalidSignature
@@ -89,14 +97,23 @@ def check_signatures(root: Path, heads: list[dict]) -> Report:
         from cryptography.hazmat.primitives.asymmetric import ec
     except ImportError:
         yield (
-            True,
+            None,
             "Signatures under the log were NOT checked: the package cryptography is not installed.",
         )
         return
-    certificates = {
-        path.stem: x509.load_pem_x509_certificate(path.read_bytes())
-        for path in (root / "log" / "certificates").glob("*.pem")
+    sha256_of = hashes.SHA256()
+    certificates = {}  # by what they are, whatever their files are called
+    for path in (root / "log" / "certificates").glob("*.pem"):
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        certificates[certificate.fingerprint(sha256_of).hex()] = certificate
+    known = {
+        one.fingerprint(sha256_of).hex()
+        for pem in trusted
+        for one in x509.load_pem_x509_certificates(pem)
     }
+    used = {head["certificate"] for head in heads}
+    for name in sorted(used - known) if known else ():
+        yield False, f"Roots are signed by {name}, which is none of the certificates that you trust."
     wrong = 0
     for head in heads:
         text = json.dumps(
@@ -116,10 +133,10 @@ def check_signatures(root: Path, heads: list[dict]) -> Report:
                 f"The root over {head['size']} entries is not signed by a certificate of this bundle.",
             )
     if not wrong:
-        yield (
-            True,
-            f"All {len(heads)} roots are signed. Compare the certificates with those that the portal publishes.",
-        )
+        yield True, f"All {len(heads)} roots are signed."
+    if not known:
+        names = ", ".join(sorted(used))
+        yield None, f"Whose they are was NOT checked: compare with what the portal publishes: {names}."
 
 
 def check_versions(root: Path) -> Report:
@@ -154,7 +171,7 @@ def check_verdicts(root: Path) -> Report:
     try:
         import pydantic  # noqa: F401 -- the rules' code reads facts by it
     except ImportError:
-        yield True, "Verdicts were NOT made again: the package pydantic is not installed."
+        yield None, "Verdicts were NOT made again: the package pydantic is not installed."
         return
     from calls.eligibility import CountrySet, ProposalFacts, RuleSet, canonical, digest_of, screen
     from calls.eligibility.countries import Participation
@@ -188,23 +205,48 @@ def check_verdicts(root: Path) -> Report:
 CHECKS = (check_files, check_log, check_versions, check_conditions, check_verdicts)
 
 
-def main(root: Path) -> int:
+def main(root: Path, trusted: list[bytes]) -> int:
     if not (root / "manifest.json").is_file():
-        print("This is no bundle: there is no manifest.json beside this program.")
+        print("This is no bundle: there is no manifest.json in it.")
         return 2
-    fails = 0
+    fails, unchecked = 0, 0
     for check in CHECKS:
         try:
-            for holds, text in check(root):
-                fails += not holds
-                print(f"{'holds' if holds else 'FAILS'}: {text}")
+            for holds, text in check(root, trusted) if check is check_log else check(root):
+                fails += holds is False
+                unchecked += holds is None
+                print(f"{WORDS[holds]}: {text}")
         except Exception as error:  # a damaged file must not hide what the other checks say
             fails += 1
             print(f"FAILS: {check.__name__} cannot read the bundle ({type(error).__name__}).")
-    print("All of it holds." if not fails else f"{fails} things do not hold.")
-    return 1 if fails else 0
+    if fails:
+        print(f"{fails} things do not hold.")
+        return 1
+    print("What was checked holds, but not everything was checked." if unchecked else "All of it holds.")
+    return 3 if unchecked else 0
+
+
+WORDS = {True: "holds", False: "FAILS", None: "OPEN"}
+
+
+def trusted_in(names: list[str]) -> list[bytes]:
+    """The certificates that are trusted; a file that is none ends the program."""
+    contents = []
+    for name in names:
+        try:
+            contents.append(Path(name).read_bytes())
+        except OSError as error:
+            print(f"{name}: {error.strerror}")
+            raise SystemExit(2) from None
+        if b"-----BEGIN CERTIFICATE-----" not in contents[-1]:
+            print(f"{name}: This is no certificate (PEM).")
+            raise SystemExit(2)
+    return contents
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent))
+    parser = argparse.ArgumentParser(description="Check an auditor's bundle of the COSME portal.")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--trust", action="append", default=[], metavar="CERTIFICATE", help="a PEM file")
+    arguments = parser.parse_args()
+    sys.exit(main(arguments.folder, trusted_in(arguments.trust)))

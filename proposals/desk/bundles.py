@@ -36,20 +36,21 @@ from proposals.receipts import NotInTheLog, proof_of
 CHUNK = 50
 EPOCH = (2015, 1, 1, 0, 0, 0)  # entries have no date of their own: equal content, equal bytes
 LONGEST_NAME = 80
-CODE = ("calls/__init__.py", "calls/eligibility")
+CODE = ("calls/__init__.py", "calls/eligibility", "foundation/__init__.py", "foundation/folding.py")
 
 _HOW_TO_CHECK = """\
 An auditor's bundle of the COSME portal.
 
-python check_bundle.py checks it: no portal, no network, no database. Python 3.11 is enough for hashes
-and the log; "pip install cryptography pydantic" lets it check signatures and verdicts too.
+python check_bundle.py --trust certificate.pem checks it: no portal, no network, no database. Take the
+certificate from the portal (/proof/certificates/), not from here. Python 3.11 is enough for hashes and
+the log; "pip install cryptography pydantic" lets it check signatures and verdicts too.
 
 versions/         a folder for each version: the dossier as it was hashed, every verdict with the facts,
                   rules and countries that it was made by, the place in the log with its proof, the sealed
                   receipt, decisions, the officers' answers, questions with what was answered, all files
 conditions/       rules and countries under their hashes
 log/              every entry of the portal's log, the signed roots, the certificates
-calls/            the code of the rules, by which the verdicts come out again
+calls/, foundation/  the code of the rules, by which the verdicts come out again
 verify_receipt.py checks one receipt (needs pyHanko and pikepdf)
 manifest.json     the SHA-256 of every file
 """

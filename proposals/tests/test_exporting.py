@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from calls import clock
 from conftest import NEXT_DAY
-from proposals import tasks
+from proposals import keys, tasks
 from proposals.desk import asking, bundles, cases, exporting, tables
 from proposals.desk.deciding import inform, record_decision, review_decision
 from proposals.desk.rights import AUDITORS
@@ -141,12 +141,22 @@ def bundle(versions, tmp_path):
     return folder
 
 
-def check(bundle):
+def check(bundle, *certificates):
     """As an auditor runs it: another process, without the portal on its path."""
+    given = certificates or (published(bundle),)
+    trust = [part for one in given if one for part in ("--trust", str(one))]
     done = subprocess.run(
-        [sys.executable, "check_bundle.py"], cwd=bundle, capture_output=True, text=True, check=False
-    )
+        [sys.executable, "check_bundle.py", *trust],
+        cwd=bundle, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     return done.returncode, done.stdout
+
+
+def published(bundle):
+    """The portal's certificate, from the portal and not from the bundle."""
+    path = bundle.parent / "published.pem"
+    path.write_text(keys.seal_key().pem)
+    return path
 
 
 def test_the_auditors_bundle_checks_itself(bundle, versions):
@@ -172,9 +182,55 @@ def test_with_python_alone_it_says_what_it_could_not_check(bundle):
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "All of it holds." not in done.stdout
     assert "Signatures under the log were NOT checked" in done.stdout
     assert "Verdicts were NOT made again" in done.stdout
+
+
+def test_without_a_trusted_certificate_a_bundle_never_holds(bundle):
+    status, said = check(bundle, None)
+    assert status == 3 and "Whose they are was NOT checked" in said
+
+
+def test_a_bundle_of_another_portal_is_found(bundle, settings, tmp_path):
+    settings.SEAL_FILE = str(tmp_path / "other.pem")
+    keys.seal_key.cache_clear()
+    try:
+        status, said = check(bundle)
+    finally:
+        keys.seal_key.cache_clear()
+    assert status == 1 and "none of the certificates that you trust" in said
+
+
+def test_a_certificate_under_the_name_of_the_portals_signs_nothing(bundle, settings, tmp_path):
+    """Who makes up a log can name the file of a certificate as the portal's is named."""
+    trusted = published(bundle)
+    (own,) = (bundle / "log" / "certificates").glob("*.pem")
+    settings.SEAL_FILE = str(tmp_path / "other.pem")
+    keys.seal_key.cache_clear()
+    try:
+        own.write_text(keys.seal_key().pem)
+    finally:
+        keys.seal_key.cache_clear()
+    status, said = check(bundle, trusted)
+    assert status == 1 and "is not signed by a certificate of this bundle" in said
+
+
+def test_entries_behind_the_last_signed_root_are_found(bundle):
+    with (bundle / "log" / "entries.ndjson").open("a") as log:
+        log.write('{"position": 99, "entry": "{\\"kind\\": \\"withdrawal\\"}"}\n')
+    status, said = check(bundle)
+    assert status == 1 and "are under no signed root" in said
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_certificate_that_cannot_be_read_is_said(bundle, tmp_path, content):
+    path = tmp_path / "wrong.pem"
+    if content:
+        path.write_text(content)
+    status, said = check(bundle, path)
+    assert status == 2 and str(path) in said
 
 
 def edit(path, old, new):

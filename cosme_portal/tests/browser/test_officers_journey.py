@@ -21,6 +21,7 @@ from proposals.desk import asking, cases, exporting
 from proposals.desk.deciding import inform, record_decision, review_decision
 from proposals.desk.rights import AUDITORS, CALL_MANAGERS, SCREENING_OFFICERS
 from proposals.desk.searching import take_words
+from proposals.keys import seal_key
 from proposals.models import Decision, Export, Letter, Question, SheetAnswer
 from proposals.screening import screen_closed
 from proposals.tests.factories import make_officer, make_ready, submit
@@ -187,8 +188,10 @@ def take_out(officer, auditor, tmp_path):
     auditor.check()
     with zipfile.ZipFile(io.BytesIO(download(auditor, "Fetch the file"))) as archive:
         archive.extractall(tmp_path)
+    certificate = tmp_path.parent / "published.pem"
+    certificate.write_text(seal_key().pem)
     checked = subprocess.run(
-        [sys.executable, "check_bundle.py"],
+        [sys.executable, "check_bundle.py", "--trust", str(certificate)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
