@@ -243,6 +243,7 @@ class _Maker:
                 "website": "",
                 "pic": "",
             },
+            "control": "nobody",
             "controlled_by": "",
             "profile": self._profile(organisation),
             "profile_missing": [],
