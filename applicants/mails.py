@@ -1,18 +1,36 @@
 """A text as a mail: the text itself, and the same as HTML with its links to press."""
 
+import re
+
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from foundation.unlinked import without_links
 
 
 def with_html(message: EmailMultiAlternatives) -> EmailMultiAlternatives:
     """Add the HTML form of the text, where the message has none yet."""
     if not message.alternatives:
-        context = {"subject": message.subject, "text": message.body}
+        context = {"subject": message.subject, "text": with_own_links(str(message.body))}
         html = render_to_string("applicants/mails/text.html", context)
         message.attach_alternative(html, "text/html")
     return message
 
 
 def send(subject: str, text: str, *, to: str) -> None:
-    """Send a mail to one address now; raises what the mail server's connection raises."""
-    with_html(EmailMultiAlternatives(" ".join(subject.split()), text, to=[to])).send()
+    """Send a mail to one address now; raises what the mail server's connection raises.
+
+    Only the portal's own addresses are links in it, whatever people call themselves.
+    """
+    unlinked = without_links(text, own=settings.BASE_URL).replace(without_links(to), to)
+    subject = without_links(" ".join(subject.split()))
+    with_html(EmailMultiAlternatives(subject, unlinked, to=[to])).send()
+
+
+def with_own_links(text: str) -> SafeString:
+    """A text as HTML in which the portal's addresses, and no others, can be pressed."""
+    own = re.compile(rf"(?<!\S)({re.escape(str(escape(settings.BASE_URL)))}/\S*)")
+    return mark_safe(own.sub(r'<a href="\1">\1</a>', escape(text)))  # noqa: S308 -- escaped before

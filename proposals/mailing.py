@@ -6,7 +6,7 @@ that nobody sees another's. A worker sends it; its delivery state is kept.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from foundation.log_redaction import without_tokens
+from foundation.unlinked import quoted, without_links
 from proposals.dossier import Draft
 from proposals.models import Mail, Proposal
 
@@ -37,10 +38,12 @@ class Words:
 
 def post(words: Words, *, to: Iterable[str], key: str, proposal: Proposal | None = None) -> None:
     """Promise a mail to each address; the same key never makes a second one to the same address."""
+    words = _without_links(words)
     context: dict[str, Any] = {
         "words": words,
+        "quoted": quoted(words.quote),
         "proposal": proposal,
-        "title": Draft(proposal).title if proposal else "",
+        "title": without_links(Draft(proposal).title) if proposal else "",
         "link": settings.BASE_URL + words.link,
     }
     text = render_to_string("proposals/mails/mail.txt", context)
@@ -60,6 +63,20 @@ def post(words: Words, *, to: Iterable[str], key: str, proposal: Proposal | None
         ),
         ignore_conflicts=True,
     )  # fmt: skip
+
+
+def _without_links(words: Words) -> Words:
+    """The same words with nothing to press but `link`: people who may be strangers typed much of them."""
+    facts = [(_safe(label), _safe(value)) for label, value in words.facts]
+    texts = {
+        name: _safe(getattr(words, name))
+        for name in ("subject", "happened", "counts", "to_do", "quote")
+    }
+    return replace(words, facts=facts, **texts)
+
+
+def _safe(text: str) -> str:
+    return without_links(str(text), own=settings.BASE_URL)
 
 
 def _short(address: str) -> str:
