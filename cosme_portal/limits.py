@@ -250,6 +250,7 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
         "django.views.generic.base.RedirectView", "cosme_portal.views.nothing_here",
     ),
     "Answers to sending only": (
+        "applicants:cancel-colleague-invitation",
         "proposals:give-step", "proposals:remind", "proposals:presence",
         "proposals:resend-invitation", "proposals:revoke-invitation",
         "proposals:remove-collaborator", "proposals:comment", "proposals:comment-done",

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.core import mail
 
-from applicants.organisations import invite_colleague
+from applicants.invitations import invite_colleague
 from applicants.tests.factories import make_organisation, make_user
 from proposals.mailing import Words, post
 from proposals.models import Mail
