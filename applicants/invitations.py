@@ -120,7 +120,8 @@ def with_issuer(invitations: QuerySet[ColleagueInvitation]) -> QuerySet[Colleagu
         user=OuterRef("invited_by"),
         user__is_active=True,
     )
-    return invitations.annotate(has_issuer=Exists(own) | (~Exists(anybody) & Exists(steward)))
+    may_invite = Exists(own) | (~Exists(anybody) & Exists(steward))
+    return invitations.annotate(has_issuer=may_invite)  # type: ignore[no-redef]
 
 
 @transaction.atomic

@@ -47,7 +47,8 @@ def as_received(
     """
     times = [*found["draft_changes"], *found["organisation_changes"]]
     if any(received_at < datetime.fromisoformat(at) <= present for (at,) in times):
-        return found | _as_it_was(found, proposal, {"at__gt": received_at, "at__lte": present})
+        later = {"at__gt": received_at, "at__lte": present}
+        return {**found, **_as_it_was(found, proposal, later)}
     return found
 
 
@@ -91,8 +92,14 @@ def _undo(
 
 
 def _row(model: type[Row], before: dict[str, Any]) -> Row:
-    fields = [one for one in model._meta.concrete_fields if one.column in before]
-    return model(**{one.attname: one.to_python(before[one.column]) for one in fields})
+    columns = {str(one.column): one for one in model._meta.concrete_fields}
+    return model(
+        **{
+            one.attname: one.to_python(before[name])
+            for name, one in columns.items()
+            if name in before
+        }
+    )
 
 
 def forget_changes(moment: datetime) -> int:
