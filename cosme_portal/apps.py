@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.contrib.admin.apps import AdminConfig
 from django.db import connections
 from django.db.models.signals import post_migrate
 
@@ -19,6 +20,12 @@ class RoofConfig(AppConfig):
 
         # After the last app with tables: every table is there.
         post_migrate.connect(guard_every_table, sender=apps.get_app_config("proposals"))
+
+
+class PortalAdminConfig(AdminConfig):
+    """Django's admin on a site that decides for every registered admin what an address may ask."""
+
+    default_site = "foundation.admin_site.PortalAdminSite"
 
 
 def guard_every_table(*, using: str, **_signal: Any) -> None:

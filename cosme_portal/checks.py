@@ -4,18 +4,33 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 from django.db.models import Q
 
 from applicants.models import User
+from foundation.admin_site import unguarded
 from foundation.client_address import parse_trusted_proxies
 from foundation.database_roles import excess_privileges
 
 RUN_TIME_ROLE_HINT = (
     "Create two roles (`manage.py database_roles`); DATABASE_URL names the run-time one."
 )
+
+
+@register(Tags.admin)
+def check_admins_are_guarded(**_options: Any) -> list[CheckMessage]:
+    """Every registered admin answers only the lookups of its own filters."""
+    return [
+        Error(
+            f"The admin of {model._meta.label} decides by itself which lookups it answers.",
+            hint="Leave lookup_allowed and to_field_allowed to foundation.admin_site.",
+            id="portal.E010",
+        )
+        for model in unguarded(admin.site)
+    ]
 
 
 @register(Tags.database, deploy=True)

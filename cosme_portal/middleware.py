@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
@@ -20,6 +21,10 @@ from foundation.limits import Refusal, refusal_of
 log = logging.getLogger("portal.limits")
 
 HEALTH = "/health/"
+
+# SQLSTATE: out of range, invalid text, character not in the encoding, invalid or overflowing instants.
+UNREADABLE = {"22003", "22P02", "22021", "22P05", "22007", "22008"}
+UNREADABLE_IN_PYTHON = ("for integer string conversion", "NUL (0x00)")
 CHUNK = 64 * 1024
 MOST_DRAINED = 8 * settings.LARGEST_BODY
 STEPS = {"proposals:step", "proposals:description", "applicants:profile-step"}
@@ -46,6 +51,40 @@ class RefuseNullCharacters:
         if "\0" in request.path or "%00" in question or "\0" in question:
             return render(request, "400.html", status=400)
         return self.get_response(request)
+
+
+class RefuseUnreadableValues:
+    """Answers 400 where a value from outside is none that Python or PostgreSQL can hold.
+
+    Forms and `foundation.identifiers` say more, and sooner; this is for what they did not foresee. Everything
+    that the request wrote in a transaction is undone by then.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not is_unreadable_value(error):
+            return None
+        route = request.resolver_match.view_name if request.resolver_match else ""
+        log.warning(
+            "A value that cannot be stored was refused (%s, %s).", route, type(error).__name__
+        )
+        return render(request, "400.html", typed_again(request), status=400)
+
+
+def is_unreadable_value(error: Exception) -> bool:
+    """Whether it is about a value that is too large, or not of its type, and not about the program."""
+    if isinstance(error, DataError):
+        return getattr(error.__cause__, "pgcode", None) in UNREADABLE
+    if isinstance(error, OverflowError):
+        return True
+    return isinstance(error, ValueError) and any(
+        text in f"{error} {error.__cause__}" for text in UNREADABLE_IN_PYTHON
+    )
 
 
 class RefuseLargeBodies:

@@ -64,7 +64,7 @@ if IN_PRODUCTION:
 
 INSTALLED_APPS = [
     "cosme_portal.apps.RoofConfig",
-    "django.contrib.admin",
+    "cosme_portal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "calls.database_clock.LookMiddleware",
     "calls.clock.ClockMiddleware",
     "cosme_portal.middleware.RefuseNullCharacters",
+    "cosme_portal.middleware.RefuseUnreadableValues",
 ]
 
 ROOT_URLCONF = "cosme_portal.urls"

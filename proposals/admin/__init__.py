@@ -9,6 +9,7 @@ from proposals.admin import (
     exports,
     operations,
     partnering,
+    probes,
     records,
     versions,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "exports",
     "operations",
     "partnering",
+    "probes",
     "records",
     "versions",
 ]

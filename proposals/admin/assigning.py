@@ -17,6 +17,7 @@ from applicants.web import person
 from calls import clock
 from calls.templatetags.instants import BRUSSELS
 from foundation.fields import DayField
+from foundation.identifiers import keys_of
 from proposals.desk.cases import HasConflict, assign, assign_evenly, screening_officers
 from proposals.models import Proposal, Version
 
@@ -103,7 +104,7 @@ def _give(desk: "DeskAdmin", request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest) -> QuerySet[Version]:
-    sent = [int(one) for one in request.POST.getlist("version") if one.isascii() and one.isdigit()]
+    sent = keys_of(request.POST.getlist("version"))
     readable = Version.objects.open_to(person(request), clock.now())
     return readable.filter(pk__in=sent).select_related("proposal__assignment__officer")
 

@@ -17,6 +17,7 @@ from calls.eligibility.rules import CATALOGUE, UnusableRule, parameters_of
 from calls.fields import CountryField
 from calls.models import Call, CountryParticipation
 from foundation.fields import DayField, NumberTextField, WholeNumberField, plain_number
+from foundation.identifiers import key_of
 
 MOST_RULES = 60
 
@@ -147,9 +148,10 @@ class RuleEntryForm(forms.Form):
     def _original(self) -> dict[str, Any]:
         was = self.data.get(self.add_prefix("was")) if self.is_bound else self.initial.get("was")
         rules = self.call.rules
-        if was in (None, "") or not str(was).isdigit() or int(was) >= len(rules):
+        place = key_of(was)
+        if place is None or place >= len(rules):
             return {}
-        found: dict[str, Any] = rules[int(was)]
+        found: dict[str, Any] = rules[place]
         return found
 
     @property
@@ -285,7 +287,7 @@ def rule_list(call: Call, data: Any = None) -> RuleListFormSet:
 def with_one_more(data: Any, rule_id: str) -> Any:
     """The same form data with an empty entry of this rule at the end."""
     more = data.copy()
-    count = int(more.get("rules-TOTAL_FORMS") or 0)
+    count = key_of(more.get("rules-TOTAL_FORMS")) or 0
     more["rules-TOTAL_FORMS"] = str(count + 1)
     more[f"rules-{count}-rule"] = rule_id
     more[f"rules-{count}-ORDER"] = str(count + 1)

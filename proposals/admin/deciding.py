@@ -16,8 +16,9 @@ from applicants.fields import TextField
 from applicants.web import person
 from calls import clock
 from calls.eligibility import digest_of
+from foundation.identifiers import key_of, keys_of
 from proposals import tasks
-from proposals.admin.pages import case_of, is_id
+from proposals.admin.pages import case_of
 from proposals.desk import bulk, deciding
 from proposals.desk.sheet import newest_verdict, sheet_of
 from proposals.models import Decision, DecisionState, Version
@@ -202,18 +203,18 @@ def _tell(request: HttpRequest, done: bulk.Done) -> None:
 
 def _seen(request: HttpRequest) -> set[int]:
     """Cases whose remarks the officer has ticked."""
-    return {int(pk) for pk in request.POST.getlist("seen")[:MOST_AT_ONCE] if is_id(pk)}
+    return set(keys_of(request.POST.getlist("seen")[:MOST_AT_ONCE]))
 
 
 def _marks(request: HttpRequest) -> dict[int, str]:
     """What the officer was shown: "pk:mark" for each case."""
     pairs = [one.partition(":") for one in request.POST.getlist("case")[:MOST_AT_ONCE]]
-    return {int(pk): mark for pk, _colon, mark in pairs if pk.isascii() and pk.isdigit()}
+    return {key: mark for pk, _colon, mark in pairs if (key := key_of(pk)) is not None}
 
 
 def _left_out(request: HttpRequest) -> list[int]:
     """Chosen cases to which it cannot be done; they are named again on each page."""
-    return [int(one) for one in request.POST.getlist("left_out")[:MOST_AT_ONCE] if is_id(one)]
+    return keys_of(request.POST.getlist("left_out")[:MOST_AT_ONCE])
 
 
 def _digest_of_words(form: forms.Form) -> str:

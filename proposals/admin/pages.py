@@ -14,10 +14,9 @@ from applicants.autosave import is_autosave
 from applicants.web import NOT_TYPED, SHORT, person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
+from foundation.identifiers import key_of
 from proposals.models import ConflictOfInterest, Proposal, Version
 from proposals.screening import note_sealed_access
-
-LONGEST_ID = 18  # digits that fit into a bigint
 
 
 class DeskAdmin(ReadOnlyAdmin):
@@ -105,7 +104,7 @@ class OwnPageAdmin(DeskAdmin):
 
 
 def is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= LONGEST_ID
+    return key_of(text) is not None
 
 
 def case_of(request: HttpRequest, pk: int | str) -> Version:

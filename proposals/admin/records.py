@@ -39,6 +39,8 @@ class OfOpenedProposals(ReadOnlyAdmin):
 
     @admin.display(description=_("proposal"))
     def number(self, record: Any) -> str:
+        if record.proposal_id is None:
+            return str(_("none by name"))
         return str(record.proposal) if record.is_open else str(_("sealed"))
 
 
@@ -70,7 +72,8 @@ class SealedAccessAdmin(OfOpenedProposals):
 
     @admin.display(description=_("address"))
     def where(self, access: Any) -> str:
-        return str(access.path) if access.is_open else "–"
+        names_none = access.proposal_id is None
+        return str(access.path) if access.is_open or names_none else "–"
 
 
 @admin.register(IndividualExtension)

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from calls import clock
 from calls.eligibility import canonical
 from calls.models import AppliedConditions
 from proposals import ledger
@@ -23,6 +24,7 @@ from proposals.facts import files_of
 from proposals.models import (
     Annex,
     LedgerEntry,
+    Proposal,
     Receipt,
     ReplyFile,
     SealCertificate,
@@ -49,7 +51,8 @@ versions/         a folder for each version: the dossier as it was hashed, every
                   rules and countries that it was made by, the place in the log with its proof, the sealed
                   receipt, decisions, the officers' answers, questions with what was answered, all files
 conditions/       rules and countries under their hashes
-log/              every entry of the portal's log, the signed roots, the certificates
+log/              every entry of the portal's log (of proposals that were sealed when the bundle was made
+                  only the hash), the signed roots, the certificates
 calls/, foundation/  the code of the rules, by which the verdicts come out again
 verify_receipt.py checks one receipt (needs pyHanko and pikepdf)
 manifest.json     the SHA-256 of every file
@@ -253,17 +256,30 @@ def _questions(version: Version) -> Iterator[dict[str, Any]]:
 
 
 def _add_log(archive: _Archive) -> None:
-    """The log speaks of numbers and hashes only, so all of it may be taken along."""
-    entries = LedgerEntry.objects.order_by("position").values_list("position", "note__content")
+    """Of proposals that are sealed still only the hash of each entry, by which the roots come out."""
+    sealed = set(
+        Proposal.objects.with_deadline()
+        .filter(effective_deadline__gt=clock.now())  # type: ignore[misc]  # annotated
+        .values_list("number", flat=True)
+    )
+    entries = LedgerEntry.objects.order_by("position").values_list(
+        "position", "note__content", "leaf"
+    )
     lines = (
-        json.dumps({"position": position, "entry": content}, ensure_ascii=False).encode() + b"\n"
-        for position, content in entries.iterator(CHUNK * 20)
+        _log_line(position, content, bytes(leaf), sealed).encode() + b"\n"
+        for position, content, leaf in entries.iterator(CHUNK * 20)
     )
     archive.add_in_parts("log/entries.ndjson", lines)
     heads = [ledger.head_as_json(head) for head in TreeHead.objects.order_by("size").iterator()]
     archive.add("log/heads.json", _json(heads))
     for certificate in SealCertificate.objects.all():
         archive.add(f"log/certificates/{certificate.fingerprint}.pem", certificate.pem)
+
+
+def _log_line(position: int, content: str, leaf: bytes, sealed: set[str]) -> str:
+    if json.loads(content).get("proposal") in sealed:
+        return json.dumps({"position": position, "leaf": leaf.hex()})
+    return json.dumps({"position": position, "entry": content}, ensure_ascii=False)
 
 
 def _add_programs(archive: _Archive) -> None:

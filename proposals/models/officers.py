@@ -13,9 +13,14 @@ from proposals.models.version import Version
 
 
 class SealedAccess(models.Model):
-    """Someone of the officers tried to open a proposal before its deadline. Nothing was shown."""
+    """Someone of the officers tried to open a proposal before its deadline. Nothing was shown.
 
-    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="sealed_accesses")
+    No proposal is named where the attempt named none: a lookup that would have read all of them.
+    """
+
+    proposal = models.ForeignKey(
+        Proposal, models.PROTECT, null=True, blank=True, related_name="sealed_accesses"
+    )
     officer = models.ForeignKey(User, models.PROTECT, related_name="+")
     path = models.CharField(max_length=300)
     tried_at = models.DateTimeField()

@@ -174,6 +174,25 @@ def test_the_auditors_bundle_checks_itself(bundle, versions):
     assert (own / "letter-1.pdf").read_bytes()[:5] == b"%PDF-"
 
 
+def test_a_bundle_names_nothing_of_what_is_still_sealed_and_checks_all_the_same(versions, tmp_path):
+    sealed = versions[2].proposal
+    later = NEXT_DAY + timedelta(days=30)
+    sealed.extensions.create(
+        until=later, reason="Outage", granted_by=make_officer(), granted_at=clock.now()
+    )
+    tasks.relay_outbox()
+    tasks.sequence_ledger()
+    folder = tmp_path / "bundle"
+    content = exported("bundle", versions[:2], make_officer(AUDITORS))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)
+    log = (folder / "log" / "entries.ndjson").read_text()
+    assert sealed.number not in log and versions[2].sha256 not in log
+    assert versions[0].proposal.number in log
+    status, said = check(folder)
+    assert status == 0, said
+
+
 def test_with_python_alone_it_says_what_it_could_not_check(bundle):
     done = subprocess.run(
         [sys.executable, "-I", "-S", "check_bundle.py"],
