@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.templatetags.admin_list import ResultList
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Window
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
@@ -42,6 +42,7 @@ class CaseRow:
     due_on: date | None
     outcome: str | None
     answers: int
+    counts: bool
     decision: tuple[str, DecisionState, bool] | None
 
 
@@ -106,9 +107,13 @@ def rows_of(pks: list[int]) -> list[CaseRow]:
     """What the list shows of the versions with these keys, in this order; two queries."""
     found: QuerySet[Any] = Version.objects.filter(pk__in=pks).order_by().with_latest_verdict()
     officer = F("proposal__assignment__officer__full_name")
-    rows = found.annotate(answers=number_of_answers(), officer=officer).values_list(
+    counts = Q(proposal__counting=F("pk"))
+    rows = found.annotate(
+        answers=number_of_answers(), officer=officer, counts=counts
+    ).values_list(
         "pk", "number", "acronym", "received_at", "proposal__number", "proposal__strand__number",
         "officer", "proposal__assignment__due_on", "latest_outcome", "answers",
+        "counts",
     )  # fmt: skip
     decisions = _newest_decisions(pks)
     by_pk = {row[0]: CaseRow(*(*row, decisions.get(row[0]))) for row in rows}

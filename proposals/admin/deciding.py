@@ -20,7 +20,7 @@ from foundation.identifiers import key_of, keys_of
 from proposals import tasks
 from proposals.admin.pages import case_of
 from proposals.desk import bulk, deciding
-from proposals.desk.sheet import newest_verdict, sheet_of
+from proposals.desk.sheet import BEING_MADE, newest_verdict, sheet_of
 from proposals.models import Decision, DecisionState, Version
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
         version=version,
         sheet=sheet_of(version, verdict),
         verdict=verdict,
+        being_made=BEING_MADE,
         form=form,
         texts=texts,
         remarks=remarks,

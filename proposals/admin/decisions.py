@@ -28,7 +28,7 @@ from proposals.desk.deciding import (
     review_decision,
 )
 from proposals.desk.queue import Queue
-from proposals.desk.sheet import newest_verdict, sheet_of
+from proposals.desk.sheet import BEING_MADE, newest_verdict, sheet_of
 from proposals.models import Decision, DecisionReview, DecisionState, Version
 from proposals.notices import addresses_of_coordinator
 from proposals.printing import LayoutFailed
@@ -197,6 +197,7 @@ def _seen_by_a_second_officer(decision: Decision) -> dict[str, Any]:
     sheet = sheet_of(version, stored.verdict if stored else None)
     return {
         "stored": stored,
+        "being_made": BEING_MADE,
         "sheet": sheet,
         "changed_at": _conditions_changed_at(decision),
         "waiting": version.questions.waiting(clock.now()).order_by("due_at").first(),

@@ -16,8 +16,10 @@ from calls.models import Call, Strand
 from proposals.admin.pages import is_id
 from proposals.desk.cases import screening_officers
 from proposals.desk.queue import Queue, in_queue
+from proposals.desk.sheet import BEING_MADE
 from proposals.models import Decision, Proposal, StoredVerdict, Version
 
+IS_BEING_MADE = "being-made"  # in addresses, beside the outcomes
 KEPT_SECONDS = (
     300  # the countries among so many cases of an officer; asked anew when one more opens
 )
@@ -143,10 +145,12 @@ class OutcomeFilter(admin.SimpleListFilter):
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(value, label) for value, label in StoredVerdict.OutcomeChoices.choices]
+        return [*StoredVerdict.OutcomeChoices.choices, (IS_BEING_MADE, BEING_MADE)]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
+        if value == IS_BEING_MADE:
+            return queryset.being_checked()
         return queryset.with_latest_outcome(value) if value else queryset
 
 

@@ -123,6 +123,7 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
         "waits": any(one.reviewed is None for one in decisions),
         "verdicts": list(version.verdicts.all()),
         "verdict": verdict,
+        "being_made": sheets.BEING_MADE,
         "sheet": sheets.sheet_of(version, verdict),
         "files": files_of(version, context["dossier"]),
         "contacts": people_of(Draft(version.proposal)),

@@ -14,6 +14,7 @@ from calls.eligibility.countries import name_on
 from calls.models import Call
 from proposals.admin.pages import is_id
 from proposals.desk import charts
+from proposals.desk.sheet import BEING_MADE
 from proposals.desk.statistics import OUTCOMES, Figures, figures_of
 from proposals.models import SheetAnswer, StoredVerdict
 from proposals.templatetags.proposals import outcome_words
@@ -21,6 +22,7 @@ from proposals.templatetags.proposals import outcome_words
 if TYPE_CHECKING:
     from proposals.admin.pages import DeskAdmin
 
+BEING_CHECKED = "being-made"  # no outcome: the part of the chart for those that have none yet
 BRUSSELS = ZoneInfo("Europe/Brussels")
 ANSWERS = (SheetAnswer.Answer.AGREE, SheetAnswer.Answer.ASK, SheetAnswer.Answer.DIFFER)
 
@@ -79,12 +81,14 @@ def _drawn_after_deadline(call: Call, figures: Figures) -> dict[str, Any]:
         (str(label), Counter({str(value): figures.outcomes[value]}))
         for value, label in StoredVerdict.OutcomeChoices.choices
     ]
+    if figures.being_checked:
+        outcomes.append((str(BEING_MADE), Counter({BEING_CHECKED: figures.being_checked})))
     return {
         "tiles": charts.tile_map(figures.countries, names),
         "tile": charts.TILE,
         "elsewhere": [(names[code], count) for code, count in by_count if code not in charts.TILES],
         "countries": charts.lines(countries, ["count"]),
-        "outcomes": charts.lines(outcomes, OUTCOMES),
+        "outcomes": charts.lines(outcomes, [*OUTCOMES, BEING_CHECKED]),
         "rules": charts.lines(figures.rules, OUTCOMES),
         "outcome_names": [(name, outcome_words(name)) for name in OUTCOMES],
         "queue_lines": charts.lines(_single(figures.queue), ["count"]),

@@ -39,9 +39,9 @@ from proposals.admin.filters import (
 from proposals.admin.pages import DeskAdmin, find_case
 from proposals.desk import queue
 from proposals.desk.searching import matching
-from proposals.models import Decision, Export, Proposal, StoredVerdict, Version
+from proposals.desk.sheet import words_of_check
+from proposals.models import Decision, Export, Proposal, Version
 
-OUTCOMES = dict(StoredVerdict.OutcomeChoices.choices)
 DECIDED = dict(Decision.OutcomeChoices.choices)
 
 
@@ -185,10 +185,11 @@ class VersionAdmin(DeskAdmin):
         return row.strand
 
     @admin.display(description=_("machine says"))
-    def machine(self, row: CaseRow) -> SafeString:
-        outcome = row.outcome or ""
-        label = OUTCOMES.get(outcome, "–")
-        return format_html('<span class="outcome outcome-{}">{}</span>', outcome, label)
+    def machine(self, row: CaseRow) -> str:
+        words = words_of_check(row.outcome, counts=row.counts) or "–"
+        if row.outcome is None:
+            return words
+        return format_html('<span class="outcome outcome-{}">{}</span>', row.outcome, words)
 
     @admin.display(description=_("received"), ordering="received_at")
     def received(self, row: CaseRow) -> SafeString:

@@ -27,7 +27,7 @@ from proposals.desk.deciding import (
     review_decision,
     snippets,
 )
-from proposals.desk.sheet import newest_verdict
+from proposals.desk.sheet import newest_verdict, words_of_check
 from proposals.models import Decision, DecisionReview, Proposal, Version
 
 
@@ -105,7 +105,9 @@ def _case(
         mark=_mark(version, stored.pk if stored else 0),
         obstacle=obstacle,
         decision=decision,
-        machine=stored.get_outcome_display() if stored else "",
+        machine=words_of_check(
+            stored.outcome if stored else None, counts=version.proposal.counting_id == version.pk
+        ),
         reason=whole,
         remarks=remarks,
     )

@@ -14,7 +14,7 @@ from calls.eligibility import Finding, Outcome
 from calls.eligibility.rules import CATALOGUE
 from calls.templatetags.instants import in_words
 from proposals.desk.cases import note_event
-from proposals.desk.sheet import newest_verdict, sheet_of
+from proposals.desk.sheet import BEING_MADE, newest_verdict, sheet_of
 from proposals.ledger import note_decision, note_review
 from proposals.models import (
     CaseEvent,
@@ -110,6 +110,8 @@ def remarks_on(version: Version, outcome: str, *, by: User | None = None) -> lis
     stored = newest_verdict(version)
     found = sheet_of(version, stored.verdict if stored else None)
     remarks = []
+    if stored is None and outcome in DECIDING:
+        remarks.append(f"{BEING_MADE}.")
     if stored and outcome in DECIDING and outcome not in AGREEING[stored.outcome]:
         text = _("The machine says “%(outcome)s”.")
         remarks.append(text % {"outcome": stored.get_outcome_display()})
@@ -134,6 +136,9 @@ def remarks_on_review(decision: Decision) -> list[str]:
 def remarks_on_letter(decision: Decision) -> list[str]:
     """What should have been seen before the letter about a decision goes out."""
     remarks = _remarks_on_conditions(decision)
+    if newest_verdict(decision.version) is None:
+        text = _("%(being_made)s: a letter that is made now says nothing of its findings.")
+        remarks.append(text % {"being_made": BEING_MADE})
     if not addresses_of_coordinator(decision.version.proposal):
         remarks.append(_("No email address of the coordinator is known: nobody gets an email."))
     return remarks

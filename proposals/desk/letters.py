@@ -22,7 +22,6 @@ from calls.models import Call
 from calls.periods import last_day
 from proposals import ledger
 from proposals.desk.deciding import OF_OTHER_PROPOSALS
-from proposals.desk.sheet import newest_verdict
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import (
@@ -143,9 +142,10 @@ def _is_told(finding: Finding) -> bool:
 
 
 def verdict_behind(decision: Decision, version: Version) -> StoredVerdict | None:
-    """What the machine had found when the outcome was recorded."""
-    before = version.verdicts.filter(made_at__lte=decision.decided_at).order_by("-pk").first()
-    return before or newest_verdict(version)
+    """The officers' check when the outcome was recorded, or the first that was made after it."""
+    own = StoredVerdict.objects.for_officers().filter(version=version)
+    before = own.filter(made_at__lte=decision.decided_at).order_by("-pk").first()
+    return before or own.order_by("pk").first()
 
 
 def _tell(decision: Decision, version: Version) -> None:

@@ -23,6 +23,7 @@ from proposals.desk.cases import note_event
 from proposals.models import CaseEvent, SheetAnswer, StoredVerdict, Version
 
 Answer = SheetAnswer.Answer
+BEING_MADE = gettext_lazy("The officers' automatic check is being made")
 TO_RULES = (Answer.AGREE, Answer.DIFFER, Answer.ASK)
 TO_ELEMENTS = (Answer.YES, Answer.NO, Answer.UNCLEAR)
 
@@ -168,8 +169,15 @@ class Sheet:
 
 
 def newest_verdict(version: Version) -> StoredVerdict | None:
-    """The one that officers work with."""
-    return version.verdicts.order_by("-pk").first()
+    """The one that officers work with; none while it is being made, whatever applicants were shown."""
+    return StoredVerdict.objects.for_officers().filter(version=version).order_by("-pk").first()
+
+
+def words_of_check(outcome: str | None, *, counts: bool) -> str:
+    """What lists say of the newest verdict for officers; nothing of a version that gets none."""
+    if outcome:
+        return str(StoredVerdict.OutcomeChoices(outcome).label)
+    return str(BEING_MADE) if counts else ""
 
 
 def rules_in(verdict: StoredVerdict) -> set[str]:

@@ -60,6 +60,7 @@ class Figures:
     counting: int = 0
     closed_to_officer: int = 0
     decided: int = 0
+    being_checked: int = 0
 
 
 def figures_of(call: Call, *, officer: User, moment: datetime) -> Figures:
@@ -137,6 +138,7 @@ def _add_what_is_open(found: Figures, call: Call, officer: User, moment: datetim
     found.counting, found.decided = totals["counting"], totals["decided"]
     found.countries = _countries(versions)
     found.outcomes, found.rules = _outcomes(versions)
+    found.being_checked = max(found.counting - found.outcomes.total(), 0)
     lengths = queue.lengths(versions, officer=officer, moment=moment)
     found.queue = [(str(label), lengths[name]) for name, label in queue.Queue.choices]
     found.ages = _ages(versions.exclude(pk__in=decided), moment)
@@ -154,7 +156,8 @@ def _outcomes(
     versions: VersionQuerySet,
 ) -> tuple[Counter[str], list[tuple[str, Counter[str]]]]:
     """How many proposals have each outcome, and by each rule the worst of its findings."""
-    newest = StoredVerdict.objects.filter(version=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    of_version = StoredVerdict.objects.for_officers().filter(version=OuterRef("pk"))
+    newest = of_version.order_by("-pk").values("pk")[:1]
     chosen = StoredVerdict.objects.filter(pk__in=versions.order_by().values(pk_=Subquery(newest)))
     by_outcome = chosen.order_by().values("outcome").annotate(count=Count("pk"))
     overall = Counter({row["outcome"]: row["count"] for row in by_outcome})

@@ -19,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import NAMELESS
 from calls.eligibility.facts import Role
-from proposals.models import Decision, DecisionState, StoredVerdict, VersionQuerySet
+from proposals.desk.sheet import words_of_check
+from proposals.models import Decision, DecisionState, VersionQuerySet
 
 CHUNK = 25  # versions that are held at once, with those of the chunk before
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -68,7 +69,7 @@ def rows_of(versions: VersionQuerySet) -> Iterator[Row]:
 
 READ = (
     "number", "dossier", "acronym", "countries", "received_at", "sha256", "latest_outcome", "latest_rules",
-    "proposal__number", "proposal__strand__code", "proposal__strand__call__reference",
+    "proposal__number", "proposal__counting", "proposal__strand__code", "proposal__strand__call__reference",
     "proposal__assignment__due_on", "proposal__assignment__officer__full_name",
 )  # fmt: skip
 DECIDED = (
@@ -102,7 +103,9 @@ def _row(version: Row, decisions: list[Row]) -> Row:
         "costs": Decimal(dossier["budget"]["total_costs"]),
         "grant": Decimal(dossier["budget"]["total_grant"]),
         "received_at": version["received_at"],
-        "machine": MACHINE.get(version["latest_outcome"], ""),
+        "machine": words_of_check(
+            version["latest_outcome"], counts=version["proposal__counting"] == version["pk"]
+        ),
         "rules": version["latest_rules"] or [],
         "officer": "" if officer is None else officer or str(NAMELESS),
         "due_on": version["proposal__assignment__due_on"],
@@ -111,7 +114,6 @@ def _row(version: Row, decisions: list[Row]) -> Row:
     }
 
 
-MACHINE: dict[str | None, Any] = dict(StoredVerdict.OutcomeChoices.choices)
 OUTCOMES = dict(Decision.OutcomeChoices.choices)
 
 

@@ -52,21 +52,27 @@ class VersionQuerySet(models.QuerySet["Version"]):
         return self.filter(counts_for__isnull=False)
 
     def with_latest_verdict(self) -> "VersionQuerySet":
-        """Each with outcome and rules of its newest verdict, for lists and filters."""
-        newest = StoredVerdict.objects.filter(version=OuterRef("pk")).order_by("-pk")
+        """Each with outcome and rules of its newest verdict for officers; empty while that is being made."""
+        newest = StoredVerdict.objects.for_officers().filter(version=OuterRef("pk"))
+        newest = newest.order_by("-pk")
         return self.annotate(
             latest_outcome=models.Subquery(newest.values("outcome")[:1]),
             latest_rules=models.Subquery(newest.values("rules_not_met")[:1]),
         )
 
     def with_latest_outcome(self, outcome: str) -> "VersionQuerySet":
-        newest = StoredVerdict.objects.newest().filter(outcome=outcome)
+        newest = StoredVerdict.objects.newest_for_officers().filter(outcome=outcome)
         return self.filter(pk__in=newest.values("version"))
 
     def with_rule_to_look_at(self, rule: str) -> "VersionQuerySet":
-        """Whose newest verdict says more than "pass" by this rule."""
-        newest = StoredVerdict.objects.newest().filter(rules_not_met__contains=[rule])
+        """Whose newest verdict for officers says more than "pass" by this rule."""
+        newest = StoredVerdict.objects.newest_for_officers().filter(rules_not_met__contains=[rule])
         return self.filter(pk__in=newest.values("version"))
+
+    def being_checked(self) -> "VersionQuerySet":
+        """Those that count and have no verdict for officers yet."""
+        given = StoredVerdict.objects.for_officers().filter(version=OuterRef("pk"))
+        return self.counting().filter(~Exists(given))
 
 
 class Version(models.Model):
@@ -161,10 +167,16 @@ def title_in(dossier: dict[str, Any]) -> str:
 
 
 class StoredVerdictQuerySet(models.QuerySet["StoredVerdict"]):
-    def newest(self) -> "StoredVerdictQuerySet":
-        """Of each version the last one that was made, found for all versions at once."""
-        later = StoredVerdict.objects.filter(version=OuterRef("version"), pk__gt=OuterRef("pk"))
-        return self.filter(~Exists(later)).order_by()
+    def for_officers(self) -> "StoredVerdictQuerySet":
+        """Without those for applicants, which are made at submission and know no other proposals."""
+        return self.filter(audience=Audience.OFFICER.value)
+
+    def newest_for_officers(self) -> "StoredVerdictQuerySet":
+        """Of each version the last one for officers, found for all versions at once."""
+        later = StoredVerdict.objects.for_officers().filter(
+            version=OuterRef("version"), pk__gt=OuterRef("pk")
+        )
+        return self.for_officers().filter(~Exists(later)).order_by()
 
 
 class StoredVerdict(models.Model):
