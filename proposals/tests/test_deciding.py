@@ -303,7 +303,7 @@ def test_a_verdict_made_again_meanwhile_stops_the_run(versions, client_of_office
     client = client_of_officer
     shown = [f"{one.pk}:{mark}" for one, mark in marks_of("decide", versions, client.officer)]
     newest = versions[2].verdicts.order_by("-pk").first()
-    newest.pk = None
+    newest.pk, newest.cause = None, "change 1: A test"
     newest._state.adding = True
     newest.save()
     sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}

@@ -140,6 +140,7 @@ def test_after_the_deadline_the_sheet_shows_verdict_files_and_receipt(call):
 )
 def test_the_list_is_filtered(call, query, is_listed):
     secret_version(call, countries=("LT", "FR", "AL"))
+    screen_closed(NEXT_DAY)
     with clock.set_to(NEXT_DAY):
         html = desk().get(LIST + query).content.decode()
     assert (SECRET in html) == is_listed
