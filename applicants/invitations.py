@@ -148,7 +148,9 @@ def cancel_invitation(invitation: ColleagueInvitation, *, by: User) -> None:
     Raises:
         InvitationClosed: it was answered or cancelled meanwhile.
     """
-    locked = ColleagueInvitation.objects.select_for_update().get(pk=invitation.pk)
+    # The lock that answering and sending again take, too.
+    Organisation.objects.select_for_update().get(pk=invitation.organisation_id)
+    locked = ColleagueInvitation.objects.get(pk=invitation.pk)
     if locked.state != State.PENDING:
         raise InvitationClosed(locked.state)
     _close(locked, State.CANCELLED, by=by)

@@ -116,15 +116,27 @@ class LastPerson(Exception):
     """Nobody else acts for the organisation: its proposals would be left without anybody."""
 
 
+class NotMember(Exception):
+    """This person acts for the organisation no longer; nothing was changed."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(user.pk)
+        self.user = user
+
+
 @transaction.atomic
 def end_membership(organisation: Organisation, *, user: User, by: User | None = None) -> None:
     """Let a person act for an organisation no longer. What it wrote stays; its open pages save nothing more.
 
     Raises:
+        NotMember: the person, or who removes them, was removed meanwhile.
         LastPerson: nobody else would be left.
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     memberships = Membership.objects.filter(organisation=organisation)
+    for one in [user] if by is None else [by, user]:
+        if not memberships.filter(user=one).exists():
+            raise NotMember(one)
     if not memberships.exclude(user=user).exists():
         raise LastPerson
     memberships.filter(user=user).delete()

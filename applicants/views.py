@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from applicants import invitations, organisations, profile
 from applicants.autosave import NotChosen, autosave, chosen, is_autosave, saved_as_typed
 from applicants.forms import ColleagueForm, OrganisationForm
-from applicants.models import Organisation, ProfileSection
+from applicants.models import Organisation, ProfileSection, User
 from applicants.saving import StepChanged, save_step
 from applicants.web import hide_address, person, signed_in, taking_part
 
@@ -135,12 +135,27 @@ def remove_colleague(request: HttpRequest, pk: int, person_pk: int) -> HttpRespo
     names = {"who": colleague, "name": found}
     try:
         organisations.end_membership(found, user=colleague, by=person(request))
+    except organisations.NotMember as refusal:
+        return _not_removed(request, found, refusal.user)
     except organisations.LastPerson:
         text = _("Nobody else acts for %(name)s. Invite a colleague first.")
         messages.warning(request, text % names)
         return redirect(found)
     messages.success(request, _("%(who)s no longer acts for %(name)s.") % names)
     return redirect("applicants:organisations" if colleague == request.user else found)
+
+
+def _not_removed(request: HttpRequest, found: Organisation, gone: User) -> HttpResponse:
+    """Somebody was removed while this click waited: the colleague already, or who clicked."""
+    if gone == request.user:
+        text = _(
+            "You act for %(name)s no longer: a colleague removed you. Nothing else was changed."
+        )
+        messages.warning(request, text % {"name": found})
+        return redirect("applicants:organisations")
+    text = _("%(who)s acted for %(name)s no longer already; this click changed nothing.")
+    messages.warning(request, text % {"who": gone, "name": found})
+    return redirect(found)
 
 
 @signed_in

@@ -240,6 +240,7 @@ def add_participant(
         NotOpen, StepChanged: as `save_section`.
         AlreadyInConsortium: it takes part already.
     """
+    lock_row(proposal)
     if proposal.participants.filter(organisation=invited.organisation).exists():
         raise AlreadyInConsortium
     section = _move_consortium_on(proposal, seen_version=seen_version, by=by)
@@ -404,11 +405,16 @@ def forget_those_in_mind(proposal: Proposal, *, seen_version: int, by: User) -> 
     save_section(proposal, section, answers=answers, seen_version=section.version, by=by)
 
 
+def lock_row(proposal: Proposal) -> None:
+    """Keep others from changing the proposal until the transaction ends: what is read after it, holds."""
+    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
+
+
 def _move_consortium_on(
     proposal: Proposal, *, seen_version: int, by: User, gives_key: bool = True
 ) -> Section:
     # Two changes at once would otherwise both see the version that they expect.
-    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
+    lock_row(proposal)
     section = section_of(proposal, CONSORTIUM)
     if section.version != seen_version:
         raise StepChanged(section)

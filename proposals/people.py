@@ -18,7 +18,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words
 from foundation.link_tokens import new_token, token_hash
-from proposals.drafting import check_open
+from proposals.drafting import check_open, lock_row
 from proposals.ended_access import end_access, tell_of_ended_access, without_access
 from proposals.happenings import note
 from proposals.mailing import Words, post
@@ -41,6 +41,14 @@ class AskedAlready(Exception):
 
 class SentTooOften(Exception):
     """The proposal has sent ten invitations to this address."""
+
+
+class RemovedAlready(Exception):
+    """The person's access by invitation had ended before; nothing was changed."""
+
+
+class NothingToDecline(Exception):
+    """Somebody answered for the organisation already; the text says who and what. Nothing was changed."""
 
 
 class NotAnswerable(Exception):
@@ -240,19 +248,42 @@ def decline_for(participant: Participant, *, reason: str, by: User) -> None:
 
     Raises:
         NotOpen: the deadline has passed.
+        NothingToDecline: it has confirmed, or declined without being asked again since.
     """
     moment = clock.now()
     proposal = participant.proposal
     check_open(proposal, moment)
-    asked = participant.invitations.filter(
-        purpose=Invitation.Purpose.CONFIRM, state=Invitation.State.PENDING, expires_at__gt=moment
-    )
-    invitation = asked.first() or Invitation.objects.create(
+    lock_row(proposal)
+    asked = participant.invitations.filter(purpose=Invitation.Purpose.CONFIRM)
+    pending = asked.filter(state=Invitation.State.PENDING)
+    pending.filter(expires_at__lte=moment).update(state=Invitation.State.REVOKED)
+    invitation = pending.first()
+    _check_unanswered(participant, None if invitation else asked)
+    invitation = invitation or Invitation.objects.create(
         proposal=proposal, participant=participant, purpose=Invitation.Purpose.CONFIRM, email=by.email,
         invited_by=proposal.started_by, invited_at=moment, expires_at=expiry(proposal, moment),
         times_sent=0,
     )  # fmt: skip
     decline(invitation, reason=reason, by=by, is_own=True)
+
+
+def _check_unanswered(participant: Participant, asked: QuerySet[Invitation] | None) -> None:
+    """Refuse where the organisation has confirmed; or has declined, where no question is open (`asked`)."""
+    given = participant.proposal.confirmations.filter(
+        participant_key=participant.key, organisation=participant.organisation
+    ).first()
+    if given is not None:
+        text = _("%(who)s has confirmed meanwhile that %(name)s takes part; that counts.")
+        names = {"who": given.name, "name": participant.organisation.name}
+        raise NothingToDecline(text % names)
+    declined = asked and asked.filter(state=Invitation.State.DECLINED).order_by("-answered_at")
+    said = declined.select_related("answered_by").first() if declined else None
+    if said is not None:
+        text = _(
+            "%(who)s has declined for %(name)s already; that counts, with the reason given then."
+        )
+        who = said.answered_by or said.email
+        raise NothingToDecline(text % {"who": who, "name": participant.organisation.name})
 
 
 def answer(
@@ -275,14 +306,21 @@ def answer(
     locked.state = state
     locked.answered_at = moment
     locked.answered_by = by
-    locked.reason = reason[:500]
+    locked.reason = reason
     locked.save(update_fields=["state", "answered_at", "answered_by", "reason"])
     return locked
 
 
 @transaction.atomic
 def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
-    """Remove the access of a person who was invited, and tell them. What they wrote stays."""
+    """Remove the access of a person who was invited, and tell them. What they wrote stays.
+
+    Raises:
+        RemovedAlready: somebody was faster, or the same click came twice; nobody is told again.
+    """
+    lock_row(collaborator.proposal)
+    if not Collaborator.objects.filter(pk=collaborator.pk).exists():
+        raise RemovedAlready
     proposal, user = collaborator.proposal, collaborator.user
     words = _("%(who)s no longer has access by invitation") % {"who": user}
     happening = note(proposal, Happening.Kind.REVOKED, words, by=by)

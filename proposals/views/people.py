@@ -125,12 +125,19 @@ def _invitation(draft: Draft, pk: int) -> Invitation:
 def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Take access back from somebody who was invited."""
     draft = draft_of(request, number)
-    collaborator = get_object_or_404(
-        draft.proposal.collaborators.select_related("user", "proposal"), pk=pk
+    collaborator = (
+        draft.proposal.collaborators.select_related("user", "proposal").filter(pk=pk).first()
     )
-    people.remove_collaborator(collaborator, by=person(request))
-    text = _("%(who)s no longer has access. What they wrote stays.")
-    messages.success(request, text % {"who": collaborator.user})
+    try:
+        if collaborator is None:
+            raise people.RemovedAlready
+        people.remove_collaborator(collaborator, by=person(request))
+    except people.RemovedAlready:
+        text = _("This access had been removed already; this click changed nothing.")
+        messages.warning(request, text)
+    else:
+        text = _("%(who)s no longer has access. What they wrote stays.")
+        messages.success(request, text % {"who": collaborator.user})
     return redirect("proposals:people", number)
 
 
@@ -248,9 +255,13 @@ def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
 def _decline_for(request: HttpRequest, participant: Participant) -> HttpResponse:
     """No, by the organisation's own people."""
     form = DeclineForm(request.POST)
-    reason = form.cleaned_data["reason"] if form.is_valid() else request.POST["reason"][:500]
+    if not form.is_valid():
+        return render(request, "proposals/decline_refused.html", {"form": form}, status=422)
     try:
-        people.decline_for(participant, reason=reason, by=person(request))
+        people.decline_for(participant, reason=form.cleaned_data["reason"], by=person(request))
+    except people.NothingToDecline as refusal:
+        form.add_error(None, str(refusal))
+        return render(request, "proposals/decline_refused.html", {"form": form}, status=409)
     except NotOpen as refusal:
         shut = {"why": "closed", "deadline": refusal.deadline}
         return render(request, "proposals/invitation_shut.html", shut, status=409)
