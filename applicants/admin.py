@@ -43,7 +43,7 @@ class UserAdmin(admin.ModelAdmin):
     list_filter = ["is_staff", "is_active", "groups"]
     search_fields = ["full_name", "email"]
     fields = [
-        "full_name", "email", "is_active", "is_staff", "is_superuser", "groups", "date_joined",
+        "full_name", "email", "is_active", "rehearses", "is_staff", "is_superuser", "groups", "date_joined",
         "last_login",
     ]  # fmt: skip
     readonly_fields = ["email", "date_joined", "last_login"]

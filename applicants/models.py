@@ -45,6 +45,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     full_name = models.CharField(_("full name"), max_length=150)
     is_staff = models.BooleanField(_("officer"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
+    rehearses = models.BooleanField(
+        _("takes part in rehearsals"),
+        default=False,
+        help_text=_(
+            "Sees rehearsals of calls and can write proposals in them, as an applicant does."
+        ),
+    )
     date_joined = models.DateTimeField(default=clock.real_now)
 
     objects = UserManager()

@@ -20,8 +20,14 @@ def rehearsals_of(request: HttpRequest) -> CallQuerySet:
 
 
 def may_rehearse(request: HttpRequest) -> bool:
-    """Staff who see calls in preparation. Who is not logged in costs no look at the session."""
+    """Staff who see calls in preparation, and the accounts of applicants that rehearse with them.
+
+    An officer takes no part in any proposal, so somebody else writes those of a rehearsal. Who is not
+    signed in costs no look at the session.
+    """
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return False
     user = request.user
-    return bool(user.is_staff and user.has_perm("calls.view_call"))
+    if not user.is_authenticated:
+        return False
+    return user.rehearses or (user.is_staff and user.has_perm("calls.view_call"))

@@ -257,7 +257,7 @@ def test_strangers_and_staff_without_rights_change_nothing(call):
         change.get_absolute_url(),
     ]
     paths.append(reverse("admin:proposals_proposedchange_impact", args=[change.pk]))
-    for user, status in ((make_user(), 302), (make_user(is_staff=True), 403)):
+    for user, status in ((make_user(), 403), (make_user(is_staff=True), 403)):
         client = Client()
         client.force_login(user)
         for path in paths:

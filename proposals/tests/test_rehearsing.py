@@ -85,7 +85,7 @@ def test_what_is_handed_in_is_judged_by_its_clock_and_stays_in_time(call, rehear
     assert version.received_at <= closed.deadline
 
 
-def test_only_staff_see_it_and_begin_proposals_in_it(call, rehearsal):
+def test_staff_see_it_and_accounts_that_rehearse_begin_proposals_in_it(call, rehearsal):
     page = reverse("calls:call", args=[rehearsal.reference])
     start = reverse("proposals:start", args=[rehearsal.reference, "3.1"])
     with clock.set_to(A_YEAR_LATER):
@@ -94,7 +94,10 @@ def test_only_staff_see_it_and_begin_proposals_in_it(call, rehearsal):
         assert Client().get(page).status_code == 404
         staff = client_of(make_officer())
         assert "Rehearsal: nothing here counts." in text_of(staff.get(page))
-        assert staff.get(start).status_code == 200
+        assert staff.get(start).status_code == 403  # an officer takes part in no proposal
+        applicant = client_of(make_user(rehearses=True))
+        assert "Rehearsal: nothing here counts." in text_of(applicant.get(page))
+        assert applicant.get(start).status_code == 200
         assert rehearsal.reference in text_of(staff.get(reverse("calls:list")))
         assert rehearsal.reference not in text_of(Client().get(reverse("calls:list")))
 

@@ -106,14 +106,14 @@ def test_an_honest_name_in_any_script_is_kept(call):
 
 
 def test_a_body_larger_than_anything_taken_gets_a_page(call, settings):
-    settings.LARGEST_BODY = 2000
+    settings.LARGEST_TEXT = settings.LARGEST_BODY = 2000
     answer = upload(make_draft(call), pdf_bytes(marker="y" * 5000))
     assert answer.status_code == 413
     assert "This is too large" in answer.content.decode()
 
 
 def test_a_text_larger_than_anything_taken_gets_a_page(call, settings):
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    settings.LARGEST_TEXT = settings.LARGEST_STEP = 1000
     proposal = make_draft(call)
     client = Client()
     client.force_login(proposal.started_by)
