@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,8 +87,15 @@ class Done:
 class Child:
     """A child process that works for one caller at a time, until it is ended or a limit ends it."""
 
-    def __init__(self, limits: Limits, *, is_for_one: bool = False) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        is_for_one: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.limits = limits
+        passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         by_name = {
             "memory": limits.memory,
             "written": limits.written,
@@ -105,7 +112,7 @@ class Child:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={"LANG": "C.UTF-8"} | {k: os.environ[k] for k in PASSED_ON if k in os.environ},
+                env={"LANG": "C.UTF-8", **passed_on, **(environment or {})},
                 cwd=tempfile.gettempdir(),
                 start_new_session=True,
             )

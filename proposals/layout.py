@@ -3,15 +3,11 @@
 PDF/A-3a and PDF/UA-1 in one. Laying out reads nothing from a network and no file but our styles and fonts.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-# Read when the library below is loaded: no font of the system is ever used.
-os.environ["FONTCONFIG_FILE"] = str(Path(__file__).resolve().parent / "data" / "fonts.conf")
 
 from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +22,7 @@ log = logging.getLogger("portal.printing")
 
 LAYOUT = "proposals.layout:pdf"
 MAX_PDF = 64 * MIB
+OWN_FONTS = Path(__file__).resolve().parent / "data" / "fonts.conf"  # none of the system
 CACHE_OF_FONTS = 16 * MIB  # what the child may write
 DOCUMENTS_BY_CHILD = 500  # a new child after these, whatever a library has not given back
 
@@ -92,7 +94,7 @@ class _Layouter:
         if child and child.is_alive and child.limits == limits and self._asked < DOCUMENTS_BY_CHILD:
             return child
         self.end()
-        self._asked, self._child = 0, Child(limits)
+        self._asked, self._child = 0, Child(limits, environment={"FONTCONFIG_FILE": str(OWN_FONTS)})
         return self._child
 
 
