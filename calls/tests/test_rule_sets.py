@@ -111,7 +111,8 @@ def test_a_duration_may_have_a_lower_limit(months, outcome):
 def test_a_call_says_how_far_a_registration_must_be(
     registration, accepted_in_2014, accepted_in_2020
 ):
-    facts = proposal(partner(1, "LT", registration=registration, planned_on="2015-06-01"))
+    day = "2015-03-01" if registration == Registration.APPLIED else "2015-06-01"
+    facts = proposal(partner(1, "LT", registration=registration, planned_on=day))
     in_2020 = rules({"rule": "platform-registration", "accepts": ["registered", "applied"]})
     assert said_by("platform-registration", facts, rule_set()) == [("p1", accepted_in_2014)]
     assert said_by("platform-registration", facts, in_2020) == [("p1", accepted_in_2020)]

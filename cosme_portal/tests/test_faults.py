@@ -21,6 +21,7 @@ from uuid import uuid4
 
 import pikepdf
 import psutil
+import psycopg2
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -349,22 +350,25 @@ FULL = """
 
 
 @contextmanager
-def full_disk(table):
-    with connection.cursor() as cursor:
+def full_disk(servers, table):
+    """The run-time role cannot make a trigger, so the superuser does."""
+    server = psycopg2.connect(servers.superuser_url.replace("postgres://", "postgresql://"))
+    server.autocommit = True
+    with server.cursor() as cursor:
         cursor.execute(FULL.format(table))
     try:
         yield
     finally:
-        connection.close()
-        with connection.cursor() as cursor:
+        with server.cursor() as cursor:
             cursor.execute("DROP FUNCTION disk_is_full CASCADE")
+        server.close()
 
 
 def test_a_receipt_for_which_the_disk_has_no_room_is_made_when_it_has(ready, servers):
     version = submit(ready)
     promise = OutboxMessage.objects.get(version=version, kind="receipt")
     with running(start_worker, PORTAL_CLAIM_SECONDS="2"):
-        with full_disk("proposals_receipt"):
+        with full_disk(servers, "proposals_receipt"):
             wait_until(nudging(lambda: has_failed(promise)), seconds=60)
             assert not Receipt.objects.filter(version=version).exists()
         OutboxMessage.objects.filter(pk=promise.pk).update(due_at=clock.real_now())
@@ -381,7 +385,7 @@ def test_a_submission_for_which_the_disk_has_no_room_says_so_and_works_again_lat
 ):
     key = str(uuid4())
     with running(start_web, port), running(start_worker, PORTAL_CLAIM_SECONDS="2"):
-        with full_disk("proposals_version"):
+        with full_disk(servers, "proposals_version"):
             assert press_submit(port, ready, key) == 500
         assert not Version.objects.filter(proposal=ready).exists()
         assert press_submit(port, ready, key) == 200
