@@ -9,8 +9,10 @@ abbreviations stay.
 import re
 
 DOTS = ".\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH FULL STOP}\N{HALFWIDTH IDEOGRAPHIC FULL STOP}"
-# Between two labels of a name: whatever is before it, a label that begins with two letters is behind it.
-IN_A_NAME = re.compile(rf"(?<=[^\s{DOTS}])[{DOTS}](?=[^\W\d_]{{2}})(?!pdf(?![\w.]))", re.IGNORECASE)
+# Between two labels of a name: whatever is before it, a label with two letters in a row is behind it.
+IN_A_NAME = re.compile(
+    rf"(?<=[^\s{DOTS}])[{DOTS}](?=[\w-]*[^\W\d_]{{2}})(?!pdf(?![\w.]))", re.IGNORECASE
+)
 AFTER_A_SCHEME = re.compile(r":(?=[/\\]{2})")
 SCHEME_ALONE = re.compile(r"(?i)\b(mailto|tel|sms|javascript|data|callto|skype):")
 SHARED_FOLDER = re.compile(r"\\\\(?=\w)")

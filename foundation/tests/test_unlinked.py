@@ -24,6 +24,7 @@ from foundation.unlinked import quoted, without_links
         ("evil．com", "evil[.]com"),
         ("mailto:x@y.eu", "mailto[:]x@y[.]eu"),
         (r"\\server\share", "[\\\\]server\\share"),
+        ("1。1aa", "1[.]1aa"),
         ("plan.pdf.zip", "plan[.]pdf[.]zip"),
         # What is none stays as it was typed.
         ("Costs of 1.250,50 EUR on 21.04.2015, e.g. for 3.5 days.", None),
