@@ -8,13 +8,11 @@ from django.core.exceptions import ValidationError
 from applicants.reading import too_long
 from calls import clock
 from foundation.fields import WholeNumberField
+from foundation.form_rules import NamesSomething
 
 
 class TextField(forms.CharField):
-    """A text; the end of a line is one character, as browsers count it, however it is sent.
-
-    A text over its limit is refused with the number of characters that are too many, and never cut.
-    """
+    """A text: over its limit it is refused with the number of characters too many, and never cut."""
 
     def run_validators(self, value: Any) -> None:
         try:
@@ -25,9 +23,9 @@ class TextField(forms.CharField):
                     one.message, one.params = too_long(str(value), self.max_length or 0), None
             raise
 
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        return text.replace("\r\n", "\n") if isinstance(text, str) else text
+
+class NameField(NamesSomething, TextField):
+    """A name: at least one visible letter or digit."""
 
 
 class SeveralField(forms.MultipleChoiceField):

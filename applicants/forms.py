@@ -7,10 +7,12 @@ from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from applicants.fields import NameField
 from applicants.merging import Difference
 from applicants.models import Organisation, User
 from applicants.steps import in_words
 from calls.fields import CountryField
+from foundation.form_rules import IdentifierField
 
 
 def one_line(text: str) -> str:
@@ -21,7 +23,7 @@ def one_line(text: str) -> str:
 class SignupNameForm(forms.Form):
     """What sign-up asks beside address and password."""
 
-    full_name = forms.CharField(
+    full_name = NameField(
         label=_("Full name"),
         max_length=150,
         help_text=_("As it should stand on receipts."),
@@ -44,7 +46,15 @@ class OrganisationForm(forms.ModelForm):
     seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
     country = CountryField(label=_("Country of the legal seat"))
     website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
-    pic = forms.CharField(
+    legal_name = NameField(label=_("Legal name"), max_length=200)
+    cluster_name = NameField(
+        label=_("Name of the cluster"),
+        max_length=200,
+        required=False,
+        help_text=_("If the organisation runs a cluster that has another name."),
+    )
+    acronym = NameField(label=_("Short name"), max_length=40, required=False)
+    pic = IdentifierField(
         label=_("Participant identification code (PIC)"),
         required=False,
         help_text=_("Nine digits, if the organisation has one."),
@@ -69,7 +79,6 @@ class OrganisationForm(forms.ModelForm):
             "is_findable",
         )
         help_texts = {
-            "cluster_name": _("If the organisation runs a cluster that has another name."),
             "country": _("Where the organisation is registered in law, not where it works."),
             "is_findable": _(
                 "Everybody then reads name, country, website, description, sectors and markets; never people."

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from applicants import vocabularies
-from applicants.fields import CountField, PastYearField, SeveralField, TextField
+from applicants.fields import CountField, NameField, PastYearField, SeveralField, TextField
 from applicants.models import Organisation
 from applicants.reading import Problem
 from applicants.steps import StepForm, Text, read_step
@@ -240,7 +240,7 @@ class ContactForm(StepForm):
     )
     mandatory = ("contact_name", "contact_email")
 
-    contact_name = TextField(label=_("Name"), max_length=150)
+    contact_name = NameField(label=_("Name"), max_length=150)
     contact_function = TextField(label=_("Function"), max_length=150)
     contact_email = forms.EmailField(label=_("E-mail address"))
     contact_telephone = TextField(label=_("Telephone"), max_length=40)

@@ -17,6 +17,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from applicants.merging import MOST_ROWS, ROW_ID
+from foundation.form_rules import NEEDS_A_LETTER, NamesSomething
+from foundation.text import names_something
 
 Text = str | Promise
 Values = dict[str, Any]
@@ -219,6 +221,8 @@ def _text(declared: forms.Field) -> Reader:
             raise _WrongError(value if is_plain else "", too_long(value, limit))
         if value and not is_plain:
             clean(value)
+        if value and isinstance(declared, NamesSomething) and not names_something(value):
+            raise _WrongError(value, str(NEEDS_A_LETTER))
         return value
 
     return read_text

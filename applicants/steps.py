@@ -241,7 +241,7 @@ def as_json(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, str):
-        return value.replace("\r\n", "\n")
+        return clean_text(value)
     return value
 
 

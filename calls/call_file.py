@@ -24,6 +24,7 @@ from calls.eligibility.countries import (
 from calls.eligibility.rules import UnusableRule
 from calls.periods import PATTERN
 from foundation.instants import day_from, instant_from
+from foundation.text import Unsafe, clean_text, unsafe_in
 
 Reader = Callable[[Node], Any]
 
@@ -91,6 +92,8 @@ class _Loader(yaml.SafeLoader):
 def _composed(text: str) -> Node:
     if len(text) > MAX_SIZE:
         raise BadCallFile(1, f"the file is larger than {MAX_SIZE // 1024} KB.")
+    if unsafe := unsafe_in(text.replace("\r\n", "\n")):
+        raise _unsafe(unsafe.line, unsafe)
     try:
         root: Node | None = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -118,6 +121,12 @@ def _wrong(node: Node, expected: str) -> BadCallFile:
     return BadCallFile(node.start_mark.line + 1, f"found {found}; expected {expected}.")
 
 
+def _unsafe(line: int, unsafe: Unsafe) -> BadCallFile:
+    return BadCallFile(
+        line, f"found the character {unsafe.code_point}; expected a text without it."
+    )
+
+
 def _twice(node: Node, name: str) -> BadCallFile:
     message = f"the field “{name}” is there twice in one object; give it once."
     return BadCallFile(node.start_mark.line + 1, message)
@@ -130,7 +139,9 @@ def _shown(value: str) -> str:
 def _scalar(node: Node, expected: str) -> str:
     if not isinstance(node, ScalarNode):
         raise _wrong(node, expected)
-    return str(node.value).strip()
+    if unsafe := unsafe_in(node.value):
+        raise _unsafe(node.start_mark.line + 1, unsafe)
+    return clean_text(node.value).strip()
 
 
 def text(node: Node) -> str:

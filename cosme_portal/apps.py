@@ -5,9 +5,12 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 from django.db import connections
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_save
 
+from foundation import form_rules
 from foundation.database_roles import GUARDS_SQL
+from foundation.stored_texts import clean_before_saving
+from foundation.text_guards import TEXT_GUARDS_SQL
 
 
 class RoofConfig(AppConfig):
@@ -18,6 +21,8 @@ class RoofConfig(AppConfig):
         from cosme_portal import checks  # noqa: F401, PLC0415 -- registers them
         from cosme_portal.celery import app  # noqa: F401, PLC0415 -- tasks find their broker
 
+        form_rules.install()
+        pre_save.connect(clean_before_saving)
         # After the last app with tables: every table is there.
         post_migrate.connect(guard_every_table, sender=apps.get_app_config("proposals"))
 
@@ -32,3 +37,4 @@ def guard_every_table(*, using: str, **_signal: Any) -> None:
     """Install the guards that do not belong to one model. They stay installed until someone drops them."""
     with connections[using].cursor() as cursor:
         cursor.execute(GUARDS_SQL)
+        cursor.execute(TEXT_GUARDS_SQL)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django.conf import settings
 from django.db import DataError
@@ -17,6 +18,7 @@ from applicants.web import typed_again
 from cosme_portal.views import health
 from foundation.client_address import client_address
 from foundation.limits import Refusal, refusal_of
+from foundation.text import unsafe_in
 
 log = logging.getLogger("portal.limits")
 
@@ -40,15 +42,15 @@ class AnswerHealth:
         return health(request) if request.path == HEALTH else self.get_response(request)
 
 
-class RefuseNullCharacters:
-    """No address and no question to the portal holds a null character; PostgreSQL takes none either."""
+class RefuseUnsafeAddresses:
+    """No path and no query contains a control character or noncharacter; no text in the portal does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        question = request.META.get("QUERY_STRING", "")
-        if "\0" in request.path or "%00" in question or "\0" in question:
+        query = unquote_plus(request.META.get("QUERY_STRING", ""))
+        if unsafe_in(request.path) or unsafe_in(query):
             return render(request, "400.html", status=400)
         return self.get_response(request)
 

@@ -11,10 +11,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from calls.eligibility.countries import UnknownCountry, normalise
+from foundation.text import clean_identifier, clean_text, names_something, unsafe_in
 
 LARGEST = 1_000_000  # bytes
 MOST_ROWS = 1000
 LONGEST_CELL = 10_000
+# What is compared letter by letter: without characters that nobody sees.
+IDENTIFIERS = frozenset({"email", "telephone", "website", "een_reference", "cordis_link"})
+NAMES = ("name", "title")
+_BREAKS = re.compile("\r\n|\r")
 _FORMULA = re.compile(r"^\s*(?:[=@]|[+-](?![\d ()./-]+$))")
 
 
@@ -79,8 +84,9 @@ def rows_of(
     Raises:
         UnusableTable: there is no heading, a column is missing, or there are more than 1,000 rows.
     """
-    if "\x00" in text:
-        raise UnusableTable(_("The file holds signs that no text has. Save it as “CSV UTF-8”."))
+    if unsafe := unsafe_in(_BREAKS.sub("\n", text)):
+        raise UnusableTable(f"{unsafe} {_('Save the file as “CSV UTF-8”.')}")
+    text = clean_text(text)
     first = text.split("\n", 1)[0]
     separator = ";" if first.count(";") > first.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
@@ -109,7 +115,7 @@ def _checked(
             raise UnusableTable(
                 _("The file has more than 1,000 rows. Split it, and bring the parts one by one.")
             )
-        named = {name: cell.strip() for name, cell in zip(heading, cells, strict=False)}
+        named = {name: _cell(name, cell) for name, cell in zip(heading, cells, strict=False)}
         row = Row(reader.line_num, {name: named.get(name, "") for name in known})
         _look_at_cells(row)
         if not row.problems:
@@ -120,8 +126,16 @@ def _checked(
     return rows
 
 
+def _cell(name: str, text: str) -> str:
+    return clean_identifier(text) if name in IDENTIFIERS else text.strip()
+
+
 def _look_at_cells(row: Row) -> None:
-    """Note formulas and texts that are too long."""
+    """Note formulas, texts that are too long, and names in which nothing can be read."""
+    for name in NAMES:
+        if row.cells.get(name) and not names_something(row.cells[name]):
+            text = _("%(name)s needs at least one letter or digit.")
+            row.problems.append(text % {"name": name})
     for name, cell in row.cells.items():
         if _FORMULA.match(cell):
             text = _("%(name)s: “%(cell)s” is a formula.")

@@ -25,6 +25,7 @@ from calls.eligibility.countries import UnknownCountry, normalise
 from calls.eligibility.facts import Control, OrganisationKind, Role
 from foundation.instants import day_from, instant_from
 from foundation.strict_json import KeyTwice, check_keys
+from foundation.text import unsafe_places
 
 FORMAT = "cosme-dossier/1"
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
@@ -424,7 +425,14 @@ def read_dossier(text: str | bytes) -> dict[str, Any]:
     except KeyTwice as twice:
         found = f"the field “{twice.key}” twice in one object"
         raise UnusableDossier(Problem("", found, "each field once")) from None
-    return dossier.model_dump()
+    content = dossier.model_dump()
+    problems = [
+        Problem(_pointer(place), f"the character {unsafe.code_point}", "a text without it")
+        for place, unsafe in unsafe_places(content)
+    ]
+    if problems:
+        raise UnusableDossier(*problems)
+    return content
 
 
 # A comma between values; those in sentences have a letter after them.

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from applicants.models import User
 from calls import clock
 from foundation.child_process import Busy, ChildFailed, OutOfMemory, OutOfTime
+from foundation.text import clean_file_name, names_something, unsafe_in
 from proposals.drafting import check_open
 from proposals.happenings import note
 from proposals.limited_work import in_child
@@ -294,11 +295,10 @@ class _NotingParser(MultiPartParser):
     def sanitize_file_name(self, file_name: str) -> str | None:
         if not is_honest(file_name) and not self.dishonest_name:
             self.dishonest_name = file_name
-        return super().sanitize_file_name(file_name)
+        return super().sanitize_file_name(clean_file_name(file_name))
 
 
 def is_honest(name: str) -> bool:
-    """A plain name: no folder, no drive, no sign that cannot be printed."""
-    return (
-        name.isprintable() and not any(sign in name for sign in ("/", "\\", "\0")) and name != ".."
-    )
+    """A plain name: no folder, no drive, no control character. What is only unseen is left out instead."""
+    has_folder = any(mark in name for mark in ("/", "\\", "\n", "\r", "\t")) or name == ".."
+    return not has_folder and unsafe_in(name) is None and names_something(name)

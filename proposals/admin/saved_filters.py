@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from applicants.fields import NameField
 from applicants.models import User
 from applicants.web import person
 from proposals.models import SavedFilter
@@ -26,7 +27,7 @@ LONGEST_QUERY = 500
 
 
 class SavedFilterForm(forms.Form):
-    name = forms.CharField(max_length=60)
+    name = NameField(max_length=60)
     query = forms.CharField(max_length=LONGEST_QUERY, required=False)
 
 

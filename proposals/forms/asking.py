@@ -9,7 +9,7 @@ from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from applicants.fields import TextField
+from applicants.fields import NameField, TextField
 from applicants.models import Organisation
 from applicants.steps import Text
 from calls.eligibility.facts import Control
@@ -173,7 +173,7 @@ class InvitationForm(Inside, forms.Form):
 class ConfirmationForm(Inside, forms.Form):
     """Who confirms for a partner, and what they declare."""
 
-    name = TextField(label=_("Your name"), max_length=150)
+    name = NameField(label=_("Your name"), max_length=150)
     function = TextField(
         label=_("Your function in the organisation"),
         max_length=150,

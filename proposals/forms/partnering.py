@@ -12,11 +12,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from applicants import vocabularies
-from applicants.fields import SeveralField, TextField
+from applicants.fields import NameField, SeveralField, TextField
 from applicants.models import Organisation
 from calls import clock
 from calls.eligibility.countries import choices_on
 from calls.models import Call
+from foundation.form_rules import IdentifierField
 from proposals.models import PartnershipRequest
 from proposals.models.languages import LANGUAGES
 
@@ -37,7 +38,7 @@ class RequestForm(forms.ModelForm):
         label=_("What it is"), choices=PartnershipRequest.Kind, widget=forms.RadioSelect
     )
     strands = SeveralField(label=_("Strands"), choices=())
-    title = TextField(
+    title = NameField(
         label=_("Title"), max_length=120, help_text=_("What a stranger should read first.")
     )
     text = TextField(
@@ -69,7 +70,7 @@ class RequestForm(forms.ModelForm):
         help_text=_("None means any."),
     )  # fmt: skip
     languages = SeveralField(label=_("Languages"), choices=list(LANGUAGES.items()))
-    een_reference = forms.CharField(
+    een_reference = IdentifierField(
         label=_("Reference of an Enterprise Europe Network profile"),
         required=False,
         max_length=20,

@@ -14,7 +14,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from applicants import vocabularies
-from applicants.fields import PastYearField, SeveralField, TextField
+from applicants.fields import NameField, PastYearField, SeveralField, TextField
 from applicants.steps import Text
 from calls.fields import CountryField
 from calls.models import RequiredDeliverable
@@ -30,8 +30,8 @@ class SummaryForm(ProposalStepForm):
     intro = _("What the proposal is called, what it is about, and how long the project takes.")
     mandatory: ClassVar[tuple[str, ...]] = ("acronym", "title_text", "abstract", "duration_months")
 
-    acronym = TextField(label=_("Acronym"), max_length=30)
-    title_text = TextField(label=_("Title"), max_length=200)
+    acronym = NameField(label=_("Acronym"), max_length=30)
+    title_text = NameField(label=_("Title"), max_length=200)
     abstract = TextField(
         label=_("Abstract"),
         max_length=3000,
@@ -68,7 +68,7 @@ class EstablishedSummaryForm(SummaryForm):
         "partnership_text",
     )
 
-    partnership_name = TextField(label=_("Name of the established partnership"), max_length=200)
+    partnership_name = NameField(label=_("Name of the established partnership"), max_length=200)
     partnership_since = PastYearField(
         label=_("Running since (year)"),
         min_value=1990,
@@ -172,7 +172,7 @@ class VisionForm(ProposalStepForm):
 
 
 class ActivityRow(RowForm):
-    title = TextField(label=_("Title"), max_length=200)
+    title = NameField(label=_("Title"), max_length=200)
     objective = forms.ChoiceField(label=_("Objective of the strand that it serves"))
     description = TextField(
         label=_("What is done"), max_length=3000, widget=forms.Textarea(attrs={"rows": 3})
@@ -220,7 +220,7 @@ class ActivitiesForm(ProposalStepForm):
 
 
 class IndicatorRow(RowForm):
-    name = TextField(label=_("Indicator"), max_length=200)
+    name = NameField(label=_("Indicator"), max_length=200)
     baseline = TextField(label=_("Baseline"), max_length=60)
     target = TextField(label=_("Target"), max_length=60)
     unit = TextField(label=_("Unit"), max_length=60)

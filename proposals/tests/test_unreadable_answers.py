@@ -15,6 +15,7 @@ from applicants.models import ProfileSection
 from applicants.profile import PROFILE_STEPS
 from applicants.reading import read
 from applicants.steps import FORMS
+from foundation.text import clean_text
 from proposals.dossier import Draft, dossier_of
 from proposals.drafting import section_of
 from proposals.forms import ProposalStepForm
@@ -35,7 +36,7 @@ AWKWARD = [
 ]  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.sampled_from(AWKWARD)
-    | st.floats(-1e15, 1e15, allow_nan=False) | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20),
+    | st.floats(-1e15, 1e15, allow_nan=False) | st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(clean_text),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(st.sampled_from(["row", "country", "region", "title", "objective", "name", "x"]), inner, max_size=3),
     max_leaves=5,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from applicants.fields import TextField
+from applicants.fields import NameField, TextField
 from applicants.forms import one_line
 from applicants.models import User
 from applicants.web import person, signed_in
@@ -28,7 +28,7 @@ ARRIVED_SALT = "proposals.enquiry-arrived"
 class AskForm(forms.Form):
     """What the helpdesk needs; only telephone and organisation may stay empty."""
 
-    name = TextField(
+    name = NameField(
         label=gettext_lazy("Name"), max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )  # fmt: skip
@@ -49,7 +49,7 @@ class AskForm(forms.Form):
         label=gettext_lazy("About which call?"), queryset=Call.objects.none(), required=False,
         empty_label=gettext_lazy("None, or another matter"), to_field_name="reference",
     )  # fmt: skip
-    subject = TextField(label=gettext_lazy("Subject"), max_length=150)
+    subject = NameField(label=gettext_lazy("Subject"), max_length=150)
     message = TextField(
         label=gettext_lazy("Your question"),
         max_length=5000,

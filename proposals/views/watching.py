@@ -18,6 +18,7 @@ from applicants.reading import too_long
 from applicants.web import person, signed_in
 from calls import clock
 from calls.models import Call
+from foundation.text import safe_in_xml
 from proposals.csv_files import Fate, UnusableTable, text_of
 from proposals.models import PartnershipRequest, SavedSearch
 from proposals.partnering import tables, watching
@@ -104,10 +105,10 @@ class RequestFeed(Feed):
         return rows.order_by("-published_at", "-pk")[:MOST_IN_FEED]
 
     def item_title(self, item: PartnershipRequest) -> str:
-        return item.title
+        return safe_in_xml(item.title)
 
     def item_description(self, item: PartnershipRequest) -> str:
-        return item.text[:500]
+        return safe_in_xml(item.text[:500])
 
     def item_link(self, item: PartnershipRequest) -> str:
         return item.get_absolute_url()
@@ -121,7 +122,7 @@ class RequestFeed(Feed):
     def item_author_name(self, item: PartnershipRequest) -> str:
         if item.organisation is None or not item.shows_name:
             return str(_("An organisation"))
-        return item.organisation.name
+        return safe_in_xml(item.organisation.name)
 
     def item_categories(self, item: PartnershipRequest) -> list[str]:
         return [item.call.reference, str(item.get_kind_display())]
