@@ -28,19 +28,22 @@ OURS = ("applicants", "calls", "cosme_portal", "foundation", "proposals")
 LIBRARIES = ("allauth.account.forms", "django.contrib.auth.forms", "django.contrib.admin.forms",
              "django.contrib.admin.views.main")  # fmt: skip
 
+NO_FORMS = {
+    "tests",
+    "bench",
+    "migrations",
+    "demo",
+    "__main__",
+    "celery",
+    "layout",
+}  # programs of their own
+
 
 def import_everything():
     for name in OURS:
         package = import_module(name)
         for module in pkgutil.walk_packages(package.__path__, f"{name}."):
-            if not set(module.name.split(".")) & {
-                "tests",
-                "bench",
-                "migrations",
-                "demo",
-                "__main__",
-                "celery",
-            }:
+            if not set(module.name.split(".")) & NO_FORMS:
                 import_module(module.name)
     for name in LIBRARIES:
         import_module(name)

@@ -105,7 +105,7 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
         (b"", "Columns are missing"),
         ((HEAD + LYON * (MOST_ROWS + 1)).encode()[:999_999], "more than 1,000 rows"),
         ((HEAD + LYON * 100_000).encode(), "larger than 1 MB"),
-        (b"kind,name\n\x00,x\n", "U+0000"),
+        (b"kind,name\n\x00,x\n", r"U\+0000"),
     ],
 )
 def test_files_that_cannot_be_used_are_refused_with_a_sentence(content, words):
