@@ -14,6 +14,7 @@ from django.apps import apps
 from django.contrib.auth.forms import UsernameField
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, connection, models, transaction
+from django.utils.feedgenerator import Atom1Feed
 
 from applicants.models import User
 from calls.call_file import BadCallFile, read_call_text
@@ -23,6 +24,8 @@ from foundation.tests.hostile_texts import HOSTILE
 from foundation.text import unsafe_in, unsafe_places
 from foundation.text_guards import MADE_OF_CHECKED_TEXTS
 from proposals.csv_files import UnusableTable, rows_of
+from proposals.models import PartnershipRequest
+from proposals.views.watching import RequestFeed
 
 OURS = ("applicants", "calls", "cosme_portal", "foundation", "proposals")
 LIBRARIES = ("allauth.account.forms", "django.contrib.auth.forms", "django.contrib.admin.forms",
@@ -177,3 +180,12 @@ def test_every_table_takes_or_refuses_each_text(hostile):
 def test_a_call_file_refuses_unsafe_characters_with_the_line(hostile):
     with pytest.raises(BadCallFile):
         read_call_text(f"programme:\n  name: {hostile.text}\n")
+
+
+def test_the_feed_shows_a_request_that_was_stored_before_there_were_rules():
+    feed = Atom1Feed("Requests", "/", "")
+    item = PartnershipRequest(title="a\x0bb\ufffe", text="\x01text")
+    title, text = RequestFeed().item_title(item), RequestFeed().item_description(item)
+    feed.add_item(title, "/1", text)
+    assert (title, text) == ("ab", "text")
+    ET.fromstring(feed.writeString("utf-8"))  # noqa: S314 -- our own
