@@ -92,7 +92,7 @@ LAUGHS = "a: &a [x, x]\n" + "".join(
         ("programme:\n " + "- " * 50_000, 2, "more than 20 lists or objects"),
         ("programme:\n  " + "{a: " * 50_000, 2, "more than 20 lists or objects"),
         ("programme: " + "? " * 50_000, 1, "YAML|lists"),
-        ("programme:\n  code: \x07", 2, "a control character"),
+        ("programme:\n  code: \x07", 2, "the character U.0007"),
         ("programme: &a\n  code: *a", 2, "an alias"),
         (SOURCE.replace("    - {rule: ", "    - {a: [" + "1, " * 9999 + "1]}\n    - {rule: ", 1), None, "more than 1000"),
         ("a: 1\n" * 1_000_000, 1, "larger than 1024 KB"),
