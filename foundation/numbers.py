@@ -9,12 +9,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from django.utils.translation import gettext as _
 
 LONGEST_NUMBER = 40  # characters; what is longer is no number that a person writes
 LONGEST_DAY = 40
+# Python's own context rounds to 28 figures, and would change a longer number without a word.
+EXACT = Context(prec=2 * LONGEST_NUMBER)
 
 APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}`´ʼ′"
 DASHES = "-\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}‐‑－"
@@ -71,10 +73,12 @@ def parse_amount(text: str, *, places: int = 2) -> Decimal:
         Unreadable: it is no such number.
     """
     sign, body, has_no_cents = _body_of(text)
-    value = _decimal_in(body, text, places=places, has_no_cents=has_no_cents) * sign
-    if value != round(value, places):
+    value = _decimal_in(body, text, places=places, has_no_cents=has_no_cents)
+    rounded = value.quantize(Decimal(1).scaleb(-places), context=EXACT)
+    if value != rounded:
         raise Unreadable(_too_many_decimals(text, places))
-    return round(value, places) if _has_exponent_over(value, places) else value
+    shortest = rounded if _has_exponent_over(value, places) else value
+    return shortest.copy_negate() if sign < 0 else shortest
 
 
 def parse_percentage(text: str, *, places: int = 2) -> Decimal:
