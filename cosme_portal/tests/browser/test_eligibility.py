@@ -99,8 +99,12 @@ def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
     officer.fill(in_force_on="2015-05-01", reason="Corrigendum of 2 May")
     officer.press("See what it would do", within="#content")
     officer.says(f"{version.proposal.number} v1", "it was not in force on 21 April 2015")
-    officer.press("Put this change in force", within="#content")
-    officer.says("The change is in force.", "Verdicts made again 1")
+    officer.says("Another officer has to put it in force")
+    second = visit()
+    second.log_in(make_officer())
+    second.goto(ProposedChange.objects.get().get_absolute_url())
+    second.press("Put this change in force", within="#content")
+    second.says("The change is in force.", "Verdicts made again 1")
     outcomes = StoredVerdict.objects.filter(version=version).order_by("pk")
     assert [one.outcome for one in outcomes] == ["pass", "pass", "officer"]
 

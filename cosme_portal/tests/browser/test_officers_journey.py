@@ -244,6 +244,7 @@ def make_answer_needed(version):
     newest.pk, newest.content, newest.facts = None, content, None
     newest.rule_set = newest.country_set = None
     newest.facts_digest = ""
+    newest.cause = "one rule was opened"
     newest._state.adding = True
     newest.save()
 

@@ -372,6 +372,7 @@ def test_thirty_activities_are_pasted_from_a_spreadsheet(visit, call):
             new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})); }""",
         "\r\n".join(lines) + "\r\n",
     )
+    visitor.page.get_by_role("button", name="Distribute over rows").click()
     wait_until(lambda: len(stored(proposal, "activities").get("activities", [])) == 30)
     rows = stored(proposal, "activities")["activities"]
     assert rows[29].pop("row")
