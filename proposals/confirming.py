@@ -5,6 +5,7 @@ A confirmation that is missing is a warning with a name, and never keeps a propo
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +21,14 @@ from proposals.dossier import Draft, dossier_of
 from proposals.drafting import check_open
 from proposals.happenings import note
 from proposals.mailing import Words, post
-from proposals.models import Confirmation, Happening, Invitation, Participant, Proposal
+from proposals.models import (
+    Confirmation,
+    Happening,
+    Invitation,
+    Participant,
+    Proposal,
+    Version,
+)
 from proposals.people import answer
 
 DECLARATIONS = (
@@ -32,8 +40,12 @@ DECLARATIONS = (
 
 def shown_to(draft: Draft, participant: Participant) -> dict[str, Any]:
     """What a partner is shown before it confirms: the summary, who takes part, and its own part."""
-    dossier = dossier_of(draft)
-    own = next(one for one in dossier["consortium"] if one["key"] == participant.key)
+    return shown_in(dossier_of(draft), participant.key)
+
+
+def shown_in(dossier: dict[str, Any], key: str) -> dict[str, Any]:
+    """What of a dossier, also of one that was submitted, the partner with this key confirms."""
+    own = next(one for one in dossier["consortium"] if one["key"] == key)
     return {
         "call": dossier["call"],
         "strand": dossier["strand"],
@@ -137,6 +149,35 @@ def is_current(confirmation: Confirmation | None, draft: Draft, participant: Par
     if confirmation is None or confirmation.role != participant.role:
         return False
     return confirmation.shown_sha256 == hash_of_shown(shown_to(draft, participant))
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """When a partner confirmed, and whether the text was the one that was submitted."""
+
+    at: datetime
+    is_of_this_text: bool
+
+
+def confirmed_in(version: Version) -> dict[str, Confirmed]:
+    """The last confirmation of each partner of a version, by its key, given when the version was received.
+
+    Keys of a proposal are given once, so nobody is taken for the partner who had the place before.
+    """
+    given: dict[str, Confirmation] = {}
+    confirmations = Confirmation.objects.filter(proposal_id=version.proposal_id)
+    for one in confirmations.filter(confirmed_at__lte=version.received_at).order_by("-pk"):
+        given.setdefault(one.participant_key, one)
+    return {
+        key: Confirmed(given[key].confirmed_at, _is_of(given[key], version.document, part))
+        for part in version.document["consortium"]
+        if (key := part["key"]) in given
+    }
+
+
+def _is_of(confirmation: Confirmation, dossier: dict[str, Any], part: dict[str, Any]) -> bool:
+    shown = shown_in(dossier, part["key"])
+    return confirmation.role == part["role"] and confirmation.shown_sha256 == hash_of_shown(shown)
 
 
 PARTS = {

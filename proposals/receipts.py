@@ -21,6 +21,7 @@ from calls.eligibility import canonical
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
 from proposals import ledger
+from proposals.confirming import confirmed_in
 from proposals.models import (
     Annex,
     LedgerEntry,
@@ -167,8 +168,14 @@ def context_of(version: Version) -> dict[str, Any]:
         "acknowledged": [f for f in verdict.findings if f.name in version.acknowledged]
         if verdict
         else [],
-        "participants": participants_in(dossier, strand.call.rule_date),
+        "participants": _with_confirmations(version),
     }
+
+
+def _with_confirmations(version: Version) -> list[dict[str, Any]]:
+    rows = participants_in(version.document, version.proposal.call.rule_date)
+    confirmed = confirmed_in(version)
+    return [one | {"confirmed": confirmed.get(one["key"])} for one in rows]
 
 
 def verdict_for_applicant(version: Version) -> StoredVerdict | None:
@@ -195,6 +202,7 @@ def _participant(one: dict[str, Any], day: date) -> dict[str, Any]:
         "country": organisation["country"],
         "country_name": name_on(organisation["country"], day),
         "role": Participant.RoleChoices(one["role"]).label,
+        "is_coordinator": one["role"] == Role.COORDINATOR.value,
         "applies": one["role"] != Role.ASSOCIATED.value,
         "grant": one["budget"]["grant"],
     }

@@ -1,13 +1,18 @@
 """A confirmation is of what was shown: when that changes, it says so, and the partner confirms again by a new link."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from proposals import confirming, people
+from calls import clock
+from conftest import AFTERNOON, NEXT_DAY
+from proposals import confirming, people, receipts
 from proposals.dossier import Draft
 from proposals.models import Confirmation, Invitation
-from proposals.tests.factories import fresh, make_ready, partner_of, save
+from proposals.receipts import html_of
+from proposals.tests.factories import fresh, make_ready, partner_of, save, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -86,3 +91,31 @@ def test_the_work_page_of_the_partner_says_that_it_is_to_be_confirmed_again(call
     assert address not in partner.get(reverse("proposals:mine")).content.decode()
     CHANGES["grant"](proposal)
     assert address in partner.get(reverse("proposals:mine")).content.decode()
+
+
+def confirmations_on(version):
+    shown = html_of(version, NEXT_DAY, receipts.proof_of(version))
+    return {
+        one["key"]: one["confirmed"] for one in receipts.context_of(version)["participants"]
+    }, shown
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receipt_tells_who_confirmed_which_text(call):
+    proposal = make_ready(call)
+    confirm(proposal)
+    first = submit(proposal)
+    save(fresh(proposal), "summary", abstract="NEW TEXT")
+    second = submit(fresh(proposal))
+    with clock.set_to(AFTERNOON + timedelta(minutes=1)):
+        confirm(proposal)  # too late for both versions
+    confirmed, shown = confirmations_on(first)
+    assert confirmed["p2"].is_of_this_text and confirmed["p3"] is None
+    assert "on an earlier text" not in shown and "Not when this was received" in shown
+    confirmed, shown = confirmations_on(second)
+    assert not confirmed["p2"].is_of_this_text
+    assert "on an earlier text" in shown
+    client = Client()
+    client.force_login(proposal.started_by)
+    page = client.get(reverse("proposals:version", args=[proposal.number, second.number]))
+    assert "on an earlier text" in page.content.decode()
