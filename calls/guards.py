@@ -2,14 +2,17 @@
 
 import pgtrigger
 
-# The portal's present instant by the database's own clock: with the offset that all processes share, or the
-# moment at which this session has stopped it (`clock.set_to`).
-PORTAL_NOW = """coalesce(
-    nullif(current_setting('portal.now', true), '')::timestamptz,
-    clock_timestamp() + coalesce(
-        (SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval '0'
-    )
-)"""
+# The moment at which this session has stopped the clock (`clock.set_to`), or NULL. Only a role that may move
+# the clock for everybody may stop it for itself: in production the run-time role may do neither.
+STOPPED_AT = """CASE
+    WHEN coalesce(current_setting('portal.now', true), '') <> ''
+        AND has_table_privilege('public.calls_clockoffset', 'UPDATE')
+    THEN current_setting('portal.now')::timestamptz
+END"""
+
+# The portal's present instant by the database's own clock, with the offset that all processes share.
+OFFSET = """coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval '0')"""
+PORTAL_NOW = f"coalesce({STOPPED_AT}, clock_timestamp() + {OFFSET})"
 
 # The effective deadline of a call changes only together with the record that says why; that of a rehearsal
 # also comes nearer, by as much as its clock goes on.

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
 from django.db import connections
 from django.db.models.signals import post_migrate, pre_save
 
 from foundation import form_rules
-from foundation.database_roles import GUARDS_SQL
+from foundation.database_roles import guards_sql
 from foundation.stored_texts import clean_before_saving
 from foundation.text_guards import TEXT_GUARDS_SQL
 
@@ -36,5 +37,5 @@ class PortalAdminConfig(AdminConfig):
 def guard_every_table(*, using: str, **_signal: Any) -> None:
     """Install the guards that do not belong to one model. They stay installed until someone drops them."""
     with connections[using].cursor() as cursor:
-        cursor.execute(GUARDS_SQL)
+        cursor.execute(guards_sql(only_read=settings.TABLES_ONLY_READ))
         cursor.execute(TEXT_GUARDS_SQL)

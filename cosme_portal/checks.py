@@ -45,7 +45,7 @@ def check_database_role(*, databases: Sequence[str] | None, **_options: Any) -> 
 
 def privileges_to_remove(alias: str = "default") -> list[str]:
     with connections[alias].cursor() as cursor:
-        return excess_privileges(cursor)
+        return excess_privileges(cursor, only_read=settings.TABLES_ONLY_READ)
 
 
 @register(Tags.database, deploy=True)

@@ -37,6 +37,8 @@ ALLOWED_HOSTS = env.list("PORTAL_HOSTS", default=["127.0.0.1", "localhost", "[::
 
 # The clock of applicants and officers can be moved: for demonstrations and rehearsals only.
 CLOCK_IS_MOVABLE = env.bool("PORTAL_CLOCK_MOVABLE", IS_DEMO)
+# In production the role that runs the portal may not even write the row that would move it.
+TABLES_ONLY_READ = ["calls_clockoffset"] if IN_PRODUCTION else []
 
 # The portal's own proxies: only they say where a request comes from, that it came encrypted, and when it had
 # fully arrived (with this header).

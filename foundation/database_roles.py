@@ -7,6 +7,7 @@ ALTER, CREATE (not even temporary tables, which would hide the tables that trigg
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -82,9 +83,7 @@ BEGIN
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {runtime};
     REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, {runtime};
     GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {runtime};
-    IF to_regclass('public.django_migrations') IS NOT NULL THEN
-        REVOKE INSERT, UPDATE, DELETE ON public.django_migrations FROM {runtime};
-    END IF;
+{only_read}
     -- What later migrations create.
     ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
         GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {runtime};
@@ -111,7 +110,7 @@ SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %(owner)s)
 
 # The guards that belong to every table, whatever migration made it. pgtrigger lets any session ignore
 # any trigger by a setting; here that is for the owner of the tables (and superusers) only.
-GUARDS_SQL = """
+_GUARDS_SQL = """
 CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name NAME) RETURNS boolean AS $$
 BEGIN
     IF coalesce(current_setting('pgtrigger.ignore', true), '') = '' THEN
@@ -144,17 +143,21 @@ BEGIN
             item.name
         );
     END LOOP;
-    FOR item IN  -- who runs the portal must not say which migrations have run
-        SELECT DISTINCT a.grantee::regrole AS name FROM pg_class c, aclexplode(c.relacl) a
-        WHERE c.oid = 'public.django_migrations'::regclass AND a.grantee NOT IN (0, c.relowner)
-    LOOP
-        EXECUTE format(
-            'REVOKE INSERT, UPDATE, DELETE ON public.django_migrations FROM %s', item.name
-        );
-    END LOOP;
+{only_read}
 END
 $guards$;
 """
+
+# Some tables are written by the owner only: who runs the portal must not say which migrations have run.
+_ONLY_READ = """\
+    FOR item IN
+        SELECT c.oid::regclass AS name, a.grantee::regrole AS grantee
+        FROM pg_class c, aclexplode(c.relacl) a
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relname IN ({tables})
+        AND a.grantee NOT IN (0, c.relowner) AND a.privilege_type IN ('INSERT', 'UPDATE', 'DELETE')
+    LOOP
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON %s FROM %s', item.name, item.grantee);
+    END LOOP;"""
 
 _EXCESS_SQL = """
 SELECT current_user, r.rolsuper, r.rolcreaterole, r.rolbypassrls, r.rolreplication,
@@ -168,6 +171,12 @@ SELECT current_user, r.rolsuper, r.rolcreaterole, r.rolbypassrls, r.rolreplicati
     EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
         AND c.relkind IN ('r', 'p') AND has_table_privilege(current_user, c.oid, 'TRIGGER')) AS triggers
 FROM pg_roles r WHERE r.rolname = current_user
+"""
+
+_WRITTEN_SQL = """
+SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
+    AND c.relkind IN ('r', 'p') AND c.relname = ANY (%s)
+    AND has_table_privilege(current_user, c.oid, 'INSERT, UPDATE, DELETE') ORDER BY c.relname
 """
 
 _EXCESS = {
@@ -188,10 +197,11 @@ class BadRoleName(ValueError):
     """A role's name is lower case letters, digits and underscores, at most 63, and no digit first."""
 
 
-def roles_sql(*, owner: str = OWNER, runtime: str = RUNTIME) -> str:
+def roles_sql(*, owner: str = OWNER, runtime: str = RUNTIME, only_read: Iterable[str] = ()) -> str:
     """The SQL that creates both roles and gives each what it needs in the current database.
 
-    It works in psql and over one connection, and is safe to repeat while the portal runs.
+    The run-time role does not write the tables `only_read`. The SQL works in psql and over one
+    connection, and is safe to repeat while the portal runs.
 
     Raises:
         BadRoleName: a name that would need quoting, or both names are the same.
@@ -201,7 +211,20 @@ def roles_sql(*, owner: str = OWNER, runtime: str = RUNTIME) -> str:
             raise BadRoleName(name)
     if owner == runtime:
         raise BadRoleName(runtime)
-    return _ROLES_SQL.format(owner=owner, runtime=runtime)
+    return _ROLES_SQL.format(owner=owner, runtime=runtime, only_read=_only_read_sql(only_read))
+
+
+def guards_sql(*, only_read: Iterable[str] = ()) -> str:
+    """The guards that belong to every table, whatever migration made it; safe to repeat."""
+    return _GUARDS_SQL.replace("{only_read}", _only_read_sql(only_read))
+
+
+def _only_read_sql(tables: Iterable[str]) -> str:
+    return _ONLY_READ.format(tables=", ".join(f"'{name}'" for name in _never_written(tables)))
+
+
+def _never_written(tables: Iterable[str]) -> list[str]:
+    return ["django_migrations", *tables]
 
 
 def is_incomplete(cursor: Any, *, owner: str = OWNER, runtime: str = RUNTIME) -> bool:
@@ -210,12 +233,17 @@ def is_incomplete(cursor: Any, *, owner: str = OWNER, runtime: str = RUNTIME) ->
     return bool(cursor.fetchone()[0])
 
 
-def excess_privileges(cursor: Any) -> list[str]:
-    """What the role of this connection can do although the portal must not; empty if all is well."""
+def excess_privileges(cursor: Any, *, only_read: Iterable[str] = ()) -> list[str]:
+    """What the role of this connection can do although the portal must not; empty if all is well.
+
+    It must not write the tables `only_read`, either.
+    """
     cursor.execute(_EXCESS_SQL)
     names = [column[0] for column in cursor.description or ()]
     row = dict(zip(names, cursor.fetchone(), strict=True))
-    return [sentence for name, sentence in _EXCESS.items() if row[name]]
+    excess = [sentence for name, sentence in _EXCESS.items() if row[name]]
+    cursor.execute(_WRITTEN_SQL, [_never_written(only_read)])
+    return excess + [f"can write the table {table}" for (table,) in cursor.fetchall()]
 
 
 def address_with_role(address: str, role: str) -> str:

@@ -2,7 +2,7 @@
 
 import pgtrigger
 
-from calls.guards import PORTAL_NOW
+from calls.guards import PORTAL_NOW, STOPPED_AT
 
 _EFFECTIVE_DEADLINE = """
     SELECT greatest(
@@ -40,7 +40,7 @@ VERSION_IS_RECEIVED_BY_THE_CLOCK = pgtrigger.Trigger(
     declare=[("present", "timestamptz")],
     func=f"""
         present := {PORTAL_NOW};
-        IF coalesce(current_setting('portal.now', true), '') = '' AND (
+        IF ({STOPPED_AT}) IS NULL AND (
             NEW.received_at > present + interval '1 second'
             OR NEW.received_at < present - interval '15 minutes'
         ) THEN

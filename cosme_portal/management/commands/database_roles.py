@@ -32,7 +32,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            sql = roles_sql(owner=options["owner"], runtime=options["runtime"])
+            sql = roles_sql(
+                owner=options["owner"],
+                runtime=options["runtime"],
+                only_read=settings.TABLES_ONLY_READ,
+            )
         except BadRoleName as error:
             raise CommandError(
                 f"“{error}” cannot be a role here. Choose two different names of lower case letters, "
