@@ -28,6 +28,13 @@ def link_in(message, pattern):
     return re.search(rf"http://127\.0\.0\.1:8000({pattern})", message.body)[1]
 
 
+def test_a_page_promises_to_keep_what_was_typed_only_where_it_can(client):
+    answer = client.post(reverse("account_login"), {"login": "no address", "password": PASSWORD})
+    assert answer.context["errors"] and not answer.context["is_kept_whole"]
+    answer = client.post(reverse("account_reset_password"), {"email": "no address"})
+    assert answer.context["errors"] and answer.context["is_kept_whole"]
+
+
 def test_a_person_signs_up_confirms_and_is_logged_in(client):
     assert sign_up(client, "ana@test.example")["Location"] == reverse(
         "account_email_verification_sent"

@@ -12,7 +12,15 @@ register = template.Library()
 def error_summary(*given: forms.BaseForm) -> dict[str, Any]:
     """All errors of the forms and of their lists, in the order of the page."""
     found = [error for form in given for error in _errors_of(form)]
-    return {"errors": found}
+    return {"errors": found, "is_kept_whole": not any(_is_asked_again(form) for form in given)}
+
+
+def _is_asked_again(form: forms.BaseForm) -> bool:
+    """Whether a page cannot give back all that was entered: no password, and no file."""
+    return any(
+        getattr(field.widget, "input_type", "") in {"password", "file"}
+        for field in form.fields.values()
+    )
 
 
 def _errors_of(form: Any) -> Iterator[tuple[str, Any, str]]:
