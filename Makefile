@@ -6,7 +6,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench mutate clean
+.PHONY: help demo test check fix pins bench mutate clean
 
 help: ## Say what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ fix: .venv/ready ## Put code and templates into the house style
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2 || true
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djhtml --tabwidth 2
 	@$(BIN)/python manage.py generate_docs
+
+pins: .venv/ready ## Pin what requirements*.in ask for, and what that brings along, with hashes
+	@for name in requirements requirements-dev; do \
+	    $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	        $$name.in --output-file $$name.txt || exit 1; done
 
 bench: .venv/ready ## Measure speed and memory beside a floor of the same run
 	@PORTAL_MODE=development $(BIN)/python -m cosme_portal.bench $(ARGS)

@@ -72,8 +72,19 @@ def test_every_setting_of_the_environment_has_a_sentence():
     assert all(sentence.startswith("# ") for sentence in told.values())
 
 
-def test_requirements_are_pinned_exactly():
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        for line in (ROOT / name).read_text().splitlines():
-            if line and not line.startswith(("#", "-r")):
-                assert re.fullmatch(r"[\w.-]+==[\w.]+", line), f"{name}: {line}"
+def pins_in(name):
+    """The requirements of a file without comments, a continued line as one."""
+    lines = (ROOT / name).read_text().replace("\\\n", " ").splitlines()
+    return [" ".join(line.split()) for line in lines if line and not line.startswith(("#", "-r"))]
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_requirements_are_pinned_with_hashes(name):
+    pins = pins_in(f"{name}.txt")
+    for pin in pins:
+        assert re.fullmatch(
+            r"[\w.-]+==[\w.]+(?: ; [^\\]+?)?(?: --hash=sha256:[0-9a-f]{64})+", pin
+        ), pin
+    pinned = {pin.split()[0].lower() for pin in pins}
+    asked = {re.sub(r"\[.*\]", "", pin).lower().replace("_", "-") for pin in pins_in(f"{name}.in")}
+    assert asked <= pinned
