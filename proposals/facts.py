@@ -42,6 +42,7 @@ from calls.eligibility.facts import (
     Registration,
     Role,
 )
+from calls.eligibility.readable import readable_verdict
 from calls.models import Call
 from calls.prepared import Answers, Given, Questions, Values, together
 from foundation.folding import folded_address
@@ -252,7 +253,7 @@ def facts_of(dossier: dict[str, Any], circumstances: Circumstances) -> ProposalF
         programme=circumstances.programme,
         zone=circumstances.zone,
         audience=circumstances.audience,
-        participants=tuple(_participant(one, circumstances) for one in dossier["consortium"]),
+        participants=participants_in(dossier, circumstances),
         files=tuple(
             FileFacts(
                 slot=file["slot"],
@@ -308,8 +309,18 @@ def _deliverable(one: dict[str, Any], dossier: dict[str, Any]) -> DeliverableFac
     )
 
 
-def _participant(one: dict[str, Any], circumstances: Circumstances) -> ParticipantFacts:
-    others = circumstances.other_applications
+def participants_in(
+    dossier: dict[str, Any], circumstances: Circumstances | None = None
+) -> tuple[ParticipantFacts, ...]:
+    """Who takes part; without circumstances, all but what other proposals and profiles say of them."""
+    shared = circumstances.shared_links if circumstances else frozenset()
+    others = circumstances.other_applications if circumstances else None
+    return tuple(_participant(one, shared, others) for one in dossier["consortium"])
+
+
+def _participant(
+    one: dict[str, Any], shared_links: frozenset[str], others: Mapping[str, int] | None
+) -> ParticipantFacts:
     organisation, profile = one["organisation"], one["profile"]
     registration = profile.get("registration", {})
     services = profile.get("services", {})
@@ -329,7 +340,7 @@ def _participant(one: dict[str, Any], circumstances: Circumstances) -> Participa
         website=organisation["website"],
         registration=Registration(status) if status else None,
         profile_link=(registration.get("profile_link") or "").strip(),
-        profile_link_shared=one["key"] in circumstances.shared_links,
+        profile_link_shared=one["key"] in shared_links,
         planned_on=registration.get("planned_on") or "",
         profile_missing=tuple(one["profile_missing"]),
         description_present=bool(one["description"].strip()),
@@ -355,6 +366,11 @@ def _members(members: dict[str, Any]) -> MemberFacts:
         research=members.get("research"),
         other=members.get("other"),
     )
+
+
+def readable(verdict: Verdict, dossier: dict[str, Any]) -> Verdict:
+    """The verdict on a dossier as people read it: every finding names its participant."""
+    return readable_verdict(verdict, participants_in(dossier))
 
 
 @dataclass(frozen=True)

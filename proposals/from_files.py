@@ -19,6 +19,8 @@ from applicants.profile import PROFILE_STEPS
 from calls.call_file import read_call_file
 from calls.eligibility import CountrySet, ProposalFacts, RuleSet, Verdict, rule_date_of, screen
 from calls.eligibility.countries import Participation
+from calls.eligibility.facts import ParticipantFacts
+from calls.eligibility.readable import readable_verdict
 from foundation.instants import instant_from
 from proposals.dossier import PERSONAL_PROFILE_STEPS
 from proposals.dossier_format import Problem, UnusableDossier, read_dossier
@@ -74,6 +76,12 @@ class Judged:
     title: str
     strand: str
     verdict: Verdict
+    participants: tuple[ParticipantFacts, ...]
+
+    @property
+    def readable(self) -> Verdict:
+        """The verdict for people, by names; `verdict` itself is for programs."""
+        return readable_verdict(self.verdict, self.participants)
 
 
 def judge_text(
@@ -99,7 +107,9 @@ def judge_text(
     verdict = screen(facts, chosen.rule_set, chosen.countries, rule_date=day)
     summary = dossier["summary"]
     title = summary["acronym"] or summary["title"] or dossier["proposal"]
-    return Judged(title or "A proposal without a title", dossier["strand"], verdict)
+    return Judged(
+        title or "A proposal without a title", dossier["strand"], verdict, facts.participants
+    )
 
 
 def facts_from(

@@ -18,6 +18,8 @@ from django.db.models import F, QuerySet
 from calls.eligibility import CountrySet, ProposalFacts, RuleSet, Verdict, screen
 from calls.eligibility.countries import Participation
 from calls.eligibility.lint import Remark, outlines_of, remarks_on
+from calls.eligibility.readable import readable_verdict
+from calls.eligibility.rules import title_of
 from calls.exporting import content_of
 from calls.models import Call
 from proposals.dossier import dossier_of, drafts_of
@@ -174,7 +176,8 @@ def _look_at_versions(
         if row["facts"] is None:
             impact.without_facts += 1
             continue
-        after = proposed.judge(ProposalFacts.from_json(row["facts"]))
+        facts = ProposalFacts.from_json(row["facts"])
+        after = proposed.judge(facts)
         move = (row["content"]["outcome"], after.outcome.value)
         if row["version_id"] not in opened:
             impact.sealed_seen += 1
@@ -195,7 +198,12 @@ def _look_at_versions(
                     "title": f"{row['proposal']} v{row['number']}",
                     "before": move[0],
                     "after": move[1],
-                    "why": list(reasons(before, after)),
+                    "why": list(
+                        reasons(
+                            readable_verdict(before, facts.participants),
+                            readable_verdict(after, facts.participants),
+                        )
+                    ),
                 }
             )
 
@@ -229,8 +237,8 @@ def reasons(before: Verdict, after: Verdict) -> Iterator[str]:
     new = {finding.name: finding for finding in after.findings}
     changed = [one for name, one in new.items() if _says_other(one.outcome, old.get(name))]
     gone = [one for name, one in old.items() if name not in new and one.outcome != "pass"]
-    said = [f"{one.rule}: {one.message}" for one in changed]
-    said += [f"{one.rule} no longer says: {one.message}" for one in gone]
+    said = [f"{title_of(one.rule)}: {one.message}" for one in changed]
+    said += [f"{title_of(one.rule)} no longer says: {one.message}" for one in gone]
     yield from said[:MOST_REASONS]
     if len(said) > MOST_REASONS:
         yield f"… {len(said) - MOST_REASONS} more"

@@ -22,6 +22,7 @@ from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
 from proposals import ledger
 from proposals.confirming import confirmed_in
+from proposals.facts import readable
 from proposals.models import (
     Annex,
     LedgerEntry,
@@ -156,7 +157,7 @@ def context_of(version: Version) -> dict[str, Any]:
     """What page and receipt both show of a version."""
     dossier = version.document
     stored = verdict_for_applicant(version)
-    verdict = stored.verdict if stored else None
+    verdict = readable(stored.verdict, dossier) if stored else None
     strand = version.proposal.strand
     return {
         "version": version,

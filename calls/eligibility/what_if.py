@@ -18,6 +18,7 @@ from calls.eligibility.facts import (
     Registration,
     Role,
 )
+from calls.eligibility.readable import names_of, readable_findings
 from calls.eligibility.rules import Level, RuleSet
 from calls.eligibility.rules.base import count_of, listed
 from calls.eligibility.verdict import Finding, Outcome
@@ -106,6 +107,25 @@ def outlook(facts: ProposalFacts, rule_set: RuleSet, countries: CountrySet) -> O
     day = rule_date_in(facts)
     lacks = tuple(text for finding in consortium if (text := what_is_lacking(finding, day)))
     return Outlook(members, consortium, lacks)
+
+
+def readable_outlook(seen: Outlook, day: date) -> Outlook:
+    """The same, as people read it: participants by names that differ."""
+    participants = [member.participant for member in seen.members]
+    names = names_of(participants, day)
+
+    def read(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        return tuple(readable_findings(findings, participants, day))
+
+    members = tuple(
+        Member(
+            dataclasses.replace(member.participant, name=names[member.key]),
+            member.counting,
+            read(member.findings),
+        )
+        for member in seen.members
+    )
+    return Outlook(members, read(seen.consortium), seen.lacks)
 
 
 # What a minimum counts: one of it, several of it.

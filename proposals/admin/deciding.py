@@ -92,7 +92,7 @@ def urls_of(desk: "DeskAdmin") -> list[Any]:
 def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     stored = newest_verdict(version)
     verdict = stored.verdict if stored else None
-    texts = deciding.snippets(verdict.findings) if verdict else []
+    texts = deciding.snippets(version, stored)
     given = request.POST.copy()
     adds = given.pop("add", [])
     if adds:

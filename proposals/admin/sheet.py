@@ -346,8 +346,7 @@ def _suggested(request: HttpRequest, version: Version) -> dict[str, Any]:
     day = clock.now().astimezone(BRUSSELS) + USUAL_TIME_TO_ANSWER
     due_at = datetime(day.year, day.month, day.day, 17, tzinfo=BRUSSELS)
     rule = item.removeprefix("rule:")
-    stored = sheets.newest_verdict(version)
-    texts = dict(deciding.snippets(stored.verdict.findings)) if stored else {}
+    texts = dict(deciding.snippets(version, sheets.newest_verdict(version)))
     found = texts.get(rule, "")
     text = found + "\n\n" + _("Please explain this, or send what shows it.") if found else ""
     return {"due_at": due_at, "item": item, "text": text}

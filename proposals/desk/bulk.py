@@ -97,8 +97,8 @@ def _case(
     if remarks and not version.proposal.strand.call.bulk_with_remarks:
         obstacle = _("Decide it on its own page: %(remarks)s") % {"remarks": " ".join(remarks)}
     whole = reason.strip()
-    if with_findings and stored is not None:
-        texts = [text for _rule, text in snippets(stored.verdict.findings)]
+    if with_findings:
+        texts = [text for _rule, text in snippets(version, stored)]
         whole = "\n\n".join([whole, *texts]).strip()
     return Case(
         version=version,

@@ -3,7 +3,9 @@
 Nothing here changes or deletes what was recorded. A decision that stands is reversed by another one.
 """
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -11,10 +13,11 @@ from django.utils.translation import gettext as _
 from applicants.models import User
 from calls import clock
 from calls.eligibility import Finding, Outcome
-from calls.eligibility.rules import CATALOGUE
+from calls.eligibility.rules import title_of
 from calls.templatetags.instants import in_words
 from proposals.desk.cases import note_event
 from proposals.desk.sheet import BEING_MADE, newest_verdict, sheet_of
+from proposals.facts import readable
 from proposals.ledger import note_decision, note_review
 from proposals.models import (
     CaseEvent,
@@ -24,6 +27,7 @@ from proposals.models import (
     Information,
     OutboxMessage,
     Proposal,
+    StoredVerdict,
     Version,
 )
 from proposals.notices import addresses_of_coordinator
@@ -242,17 +246,53 @@ def _locked(version: Version) -> Proposal:
     return Proposal.objects.select_for_update(of=("self",)).get(pk=version.proposal_id)
 
 
-def snippets(findings: Iterable[Finding]) -> list[tuple[str, str]]:
-    """For each rule that asks for a look, a text that a reason can be made of: rule, finding, source.
+@dataclass(frozen=True)
+class Found:
+    """What one rule found, for a text that an applicant reads: each sentence once, and the source."""
 
-    Applicants read it, so it says nothing of other proposals.
-    """
-    found: dict[str, list[str]] = {}
+    rule: str
+    sentences: list[str]
+    source: str
+
+    @property
+    def title(self) -> str:
+        return title_of(self.rule)
+
+    @property
+    def text(self) -> str:
+        return f"{self.title}: {' '.join(self.sentences)} [{self.source}]"
+
+
+# How the check passes a finding on to officers: a letter, or its reason, is written when they have decided.
+PASSED_ON = re.compile(r" An officer [^.]+\.$")
+
+
+def open_findings(stored: StoredVerdict | None, version: Version) -> list[Finding]:
+    """What was not met or left to an officer, with names; nothing that it says of other proposals."""
+    if stored is None:
+        return []
+    return [
+        replace(finding, message=PASSED_ON.sub("", finding.message))
+        for finding in readable(stored.verdict, version.document).findings
+        if finding.outcome not in {Outcome.PASS, Outcome.WARN}
+        and finding.rule not in OF_OTHER_PROPOSALS
+    ]
+
+
+def found_by_rule(findings: Iterable[Finding]) -> list[Found]:
+    """The findings rule by rule; what was said of a subject before is not said of it again."""
+    said: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str], Found] = {}
     for finding in findings:
-        if finding.outcome in {Outcome.PASS, Outcome.WARN} or finding.rule in OF_OTHER_PROPOSALS:
+        if (finding.subject, finding.message) in said:
             continue
-        rule = CATALOGUE.get(finding.rule)
-        title = rule.title if rule else finding.rule
-        text = f"{title} ({finding.subject}): {finding.message} [{finding.source}]"
-        found.setdefault(finding.rule, []).append(text)
-    return [(rule, "\n".join(texts)) for rule, texts in found.items()]
+        said.add((finding.subject, finding.message))
+        key = finding.rule, finding.source
+        found.setdefault(key, Found(finding.rule, [], finding.source))
+        found[key].sentences.append(finding.message)
+    return list(found.values())
+
+
+def snippets(version: Version, stored: StoredVerdict | None) -> list[tuple[str, str]]:
+    """For each rule that asks for a look, a text that a reason can be made of: rule, findings, source."""
+    return [(found.rule, found.text) for found in found_by_rule(open_findings(stored, version))]

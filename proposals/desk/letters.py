@@ -21,7 +21,7 @@ from calls.eligibility import Finding, Outcome
 from calls.models import Call
 from calls.periods import last_day
 from proposals import ledger
-from proposals.desk.deciding import OF_OTHER_PROPOSALS
+from proposals.desk.deciding import found_by_rule, open_findings
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import (
@@ -104,7 +104,11 @@ def html_of(
 ) -> str:  # fmt: skip
     call = version.proposal.call
     stored = verdict_behind(decision, version)
-    findings = stored.verdict.findings if stored else ()
+    findings = [
+        finding
+        for finding in open_findings(stored, version)
+        if not _is_in(decision.reason, finding)
+    ]
     dossier = version.document
     context: dict[str, Any] = {
         "decision": decision,
@@ -122,8 +126,10 @@ def html_of(
             None,
         ),
         "informed_at": informed_at,
-        "findings": [one for one in findings if _is_told(one)],
-        "judged_by": len({one.rule for one in findings}),
+        "not_met": found_by_rule(one for one in findings if one.outcome != Outcome.OFFICER),
+        "for_officers": found_by_rule(one for one in findings if one.outcome == Outcome.OFFICER),
+        "is_any_in_reason": len(findings) < len(open_findings(stored, version)),
+        "judged_by": len({one.rule for one in stored.verdict.findings}) if stored else 0,
         "verdict": stored.verdict if stored else None,
         "remedies": remedies_of(call, informed_at),
         "helpdesk": call.contacts.filter(kind="helpdesk").first(),
@@ -134,11 +140,10 @@ def html_of(
     return render_to_string("receipts/letter.html", context)
 
 
-def _is_told(finding: Finding) -> bool:
-    """Findings that were not met or left to an officer, without what they say of other proposals."""
-    if finding.rule in OF_OTHER_PROPOSALS:
-        return False
-    return finding.outcome not in {Outcome.PASS, Outcome.WARN}
+def _is_in(reason: str, finding: Finding) -> bool:
+    """Whether the reason quotes the finding with its source, so that the letter need not do it again."""
+    words = " ".join(reason.split())
+    return all(" ".join(text.split()) in words for text in (finding.message, finding.source))
 
 
 def verdict_behind(decision: Decision, version: Version) -> StoredVerdict | None:

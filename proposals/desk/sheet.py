@@ -17,9 +17,11 @@ from applicants.models import User
 from calls import clock
 from calls.eligibility import Finding, Outcome, Verdict
 from calls.eligibility.facts import Role
-from calls.eligibility.rules import CATALOGUE
+from calls.eligibility.readable import names_of
+from calls.eligibility.rules import title_of
 from calls.innovation_clusters import ELEMENTS, Element
 from proposals.desk.cases import note_event
+from proposals.facts import participants_in, readable
 from proposals.models import CaseEvent, SheetAnswer, StoredVerdict, Version
 
 Answer = SheetAnswer.Answer
@@ -188,22 +190,26 @@ def sheet_of(version: Version, verdict: Verdict | None) -> Sheet:
     """The whole sheet; one query for the answers."""
     given = version.sheet_answers.select_related("answered_by")
     answers = {answer.item: answer for answer in given}
+    shown = readable(verdict, version.document).findings if verdict else ()
     by_rule: dict[str, list[Finding]] = {}
-    for finding in verdict.findings if verdict else ():
+    for finding in shown:
         by_rule.setdefault(finding.rule, []).append(finding)
     sections = []
     for title, rules in SECTIONS.items():
         lines = [_line(rule, by_rule[rule], answers) for rule in rules if rule in by_rule]
         if lines:
             sections.append((title, lines))
-    return Sheet(sections, [_checklist(one, answers) for one in applicants_in(version.document)])
+    names = names_of(participants_in(version.document), version.proposal.call.rule_date)
+    checklists = [
+        _checklist(one, names[one["key"]], answers) for one in applicants_in(version.document)
+    ]
+    return Sheet(sections, checklists)
 
 
 def _line(rule: str, findings: list[Finding], answers: Mapping[str, SheetAnswer]) -> Line:
     item = f"rule:{rule}"
     worst_first = sorted(findings, key=lambda one: -one.outcome.severity)
-    title = CATALOGUE[rule].title if rule in CATALOGUE else rule
-    return Line(item, rule, title, worst_first, answers.get(item))
+    return Line(item, rule, title_of(rule), worst_first, answers.get(item))
 
 
 def applicants_in(dossier: dict[str, Any]) -> list[dict[str, Any]]:
@@ -211,8 +217,8 @@ def applicants_in(dossier: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value]
 
 
-def _checklist(one: dict[str, Any], answers: Mapping[str, SheetAnswer]) -> Checklist:
-    organisation, key = one["organisation"], one["key"]
+def _checklist(one: dict[str, Any], name: str, answers: Mapping[str, SheetAnswer]) -> Checklist:
+    key = one["key"]
     services = one["profile"].get("services", {})
     claimed = set(services.get("elements", []))
     lines = [
@@ -228,8 +234,17 @@ def _checklist(one: dict[str, Any], answers: Mapping[str, SheetAnswer]) -> Check
         (_("How it is a cluster"), str(services.get("how") or "")),
         (_("Its services to businesses"), str(one.get("description") or "")),
     ]
-    name = organisation["cluster_name"] or organisation["legal_name"]
     return Checklist(key, name, words, lines)
+
+
+def _title_of(item: str, version: Version) -> str:
+    """What people call a line: the rule, or the applicant with the element of the definition."""
+    kind, _colon, rest = item.partition(":")
+    if kind == "rule":
+        return title_of(rest)
+    key, _colon, code = rest.partition(":")
+    names = names_of(participants_in(version.document), version.proposal.call.rule_date)
+    return f"{names[key]}, {next(one.text for one in ELEMENTS if one.code == code)}"
 
 
 def choices_of(version: Version, item: str) -> tuple[Answer, ...]:
@@ -277,7 +292,8 @@ def save_answer(
             SheetAnswer.objects.select_related("answered_by").get(version=version, item=item)
         )
     details = {"item": item, "answer": answer, "reason": reason.strip()}
-    note_event(version.proposal, CaseEvent.Kind.ANSWERED, f"{item}: {answer}", by=by, **details)
+    words = f"{_title_of(item, version)}: {Answer(answer).label}"
+    note_event(version.proposal, CaseEvent.Kind.ANSWERED, words, by=by, **details)
     return SheetAnswer.objects.get(version=version, item=item)
 
 

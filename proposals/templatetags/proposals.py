@@ -12,7 +12,7 @@ from applicants import vocabularies
 from applicants.profile import PROFILE_STEPS
 from applicants.steps import in_words, read_step
 from calls.eligibility import Counting, Finding, Outcome, Verdict
-from calls.eligibility.rules import CATALOGUE
+from calls.eligibility.rules import title_of
 from calls.innovation_clusters import Element
 from calls.models import Strand
 from proposals.dossier import controller_in_words
@@ -126,7 +126,7 @@ def mending(draft: Any, finding: Finding) -> str:
 
 @register.filter
 def rule_title(rule_id: str) -> str:
-    return CATALOGUE[rule_id].title if rule_id in CATALOGUE else rule_id
+    return title_of(rule_id)
 
 
 OUTCOME_WORDS = {

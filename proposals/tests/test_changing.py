@@ -59,10 +59,11 @@ def test_the_impact_names_opened_versions_with_what_changes(call):
     (named,) = change.impact["named"]
     assert named["title"] == f"{version.proposal.number} v1"
     assert any(
-        text.startswith("established: Cluster") and "did not take part in COSME" in text
+        text.startswith("Established in a participating country: Cluster")
+        and "did not take part in COSME" in text
         for text in named["why"]
     )
-    assert any(text.startswith("min-countries: At most 2 countries") for text in named["why"])
+    assert any(text.startswith("Enough countries: At most 2 countries") for text in named["why"])
     assert (
         Call.objects.get(pk=call.pk).programme.country_set().standing("AT", date(2015, 4, 21))[0]
         != "none"

@@ -14,7 +14,7 @@ from calls.eligibility.verdict import Finding
 from calls.rule_reference import as_markdown
 from conftest import AFTERNOON, NEXT_DAY
 from proposals.desk import letters
-from proposals.desk.deciding import record_decision, snippets
+from proposals.desk.deciding import found_by_rule, record_decision
 from proposals.from_files import SHIPPED
 from proposals.ledger import sequence
 from proposals.models import StoredVerdict
@@ -117,7 +117,7 @@ def test_texts_for_a_reason_hold_the_link():
         rule="duration", version=1, subject="proposal", outcome=Outcome.OFFICER, message="Too long.",
         evidence={}, citation="Call text", link="https://call.example/text",
     )  # fmt: skip
-    assert all("https://call.example/text" in text for _rule, text in snippets([finding]))
+    assert all("https://call.example/text" in found.text for found in found_by_rule([finding]))
 
 
 def test_a_finding_that_was_stored_without_a_link_can_still_be_read():

@@ -12,9 +12,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from applicants.models import Organisation
 from applicants.tests.factories import make_user
 from calls import clock
-from calls.eligibility import Finding, Outcome, digest_of
+from calls.eligibility import digest_of
 from calls.models import Call
 from calls.periods import NoPeriod, last_day
 from conftest import NEXT_DAY
@@ -32,6 +33,7 @@ from proposals.desk.deciding import (
     review_decision,
 )
 from proposals.desk.letters import letter_of, pdf_of
+from proposals.desk.sheet import newest_verdict, sheet_of
 from proposals.ledger import sequence
 from proposals.models import (
     Decision,
@@ -550,9 +552,88 @@ def test_who_gets_an_outcome_back_finds_it_with_what_was_said(versions):
     assert not again.context["cl"].queryset
 
 
-def test_texts_for_applicants_say_nothing_of_other_proposals():
-    finding = Finding(
-        rule="one-application", version=1, subject="p1", outcome=Outcome.OFFICER,
-        message="Also in 2 submitted proposals", evidence={}, citation="x",
-    )  # fmt: skip
-    assert deciding.snippets([finding]) == []
+def test_texts_for_applicants_say_nothing_of_other_proposals(version):
+    stored = newest_verdict(version)
+    content = stored.verdict.as_json()
+    for finding in content["findings"]:
+        finding["outcome"] = "officer" if finding["rule"] == "one-application" else "pass"
+    stored.content = content
+    assert deciding.snippets(version, stored) == []
+
+
+# --- Names in texts ------------------------------------------------------------------------------
+
+KEY = re.compile(r"\(p\d|\((?:consortium|proposal|submission)\)")
+
+
+@pytest.fixture
+def alike(call):
+    """Two partners in Albania that have the same name, about both of which an officer decides."""
+    proposal = make_ready(call, countries=("LT", "FR", "AT", "AL", "AL"))
+    for one in proposal.participants.filter(key__in=("p4", "p5")):
+        Organisation.objects.filter(pk=one.organisation_id).update(
+            legal_name="Tirana Cluster", cluster_name=""
+        )
+    version = submit(fresh(proposal))
+    with clock.set_to(NEXT_DAY):
+        screen_closed(NEXT_DAY)
+        yield anew(version)
+
+
+def test_letter_and_reasons_name_participants_and_never_keys(alike):
+    texts = [text for _rule, text in deciding.snippets(alike, newest_verdict(alike))]
+    letter = text_of_pdf(pdf_of(decided(alike), anew(alike), informed_at=NEXT_DAY))
+    for text in (*texts, letter):
+        assert not KEY.search(text)
+        assert "Tirana Cluster" not in re.sub(r"Tirana Cluster \(", "", text)
+    assert "Tirana Cluster (participant 4) is established in Albania" in letter
+    assert "Tirana Cluster (participant 5) is established in Albania" in letter
+    assert "officer decides" not in letter
+
+
+def test_what_the_reason_quotes_is_not_said_again_in_the_letter(alike):
+    reason = "\n\n".join(text for _rule, text in deciding.snippets(alike, newest_verdict(alike)))
+    letter = text_of_pdf(pdf_of(decided(alike, reason=reason), anew(alike), informed_at=NEXT_DAY))
+    assert letter.count("Tirana Cluster (participant 4) is established in Albania") == 1
+    assert "What the reasons above quote is not repeated here." in letter
+    assert "None asked for an officer" not in letter
+
+
+def test_rule_and_source_are_said_once_however_many_findings_a_rule_has(alike):
+    texts = dict(deciding.snippets(alike, newest_verdict(alike)))
+    assert texts["established"].count("Established in a participating country") == 1
+    assert texts["established"].count("[") == 1
+
+
+def test_no_page_of_a_case_shows_the_key_of_a_participant(alike):
+    client = desk()
+    sent = {"item": "element:p4:C1", "answer": "yes", "revision": 0}
+    item = next(line.item for line in sheet_of(alike, None).checklists[3].lines)
+    answer = client.post(
+        reverse("admin:proposals_version_answer", args=[alike.pk]), sent | {"item": item}
+    )
+    assert answer.status_code == 302
+    decision = record_decision(alike, outcome="ineligible", reason="x", by=make_officer())
+    pages = [
+        client.get(reverse("admin:proposals_version_change", args=[alike.pk])),
+        client.get(reverse("admin:proposals_version_decide", args=[alike.pk])),
+        client.get(reverse("admin:proposals_decision_change", args=[decision.pk])),
+        client.get(f"{reverse('admin:proposals_version_ask', args=[alike.pk])}?item=rule:established"),
+        *[
+            client.get(address)
+            for address in page_addresses(client.get(reverse("admin:proposals_version_change", args=[alike.pk])))
+        ],
+        desk(alike.submitted_by).get(reverse("proposals:version", args=[alike.proposal.number, 1])),
+    ]  # fmt: skip
+    for answer in pages:
+        assert answer.status_code == 200
+        shown = re.sub(r"<[^>]*>", " ", answer.content.decode())
+        assert not re.search(r"\bp[1-5]\b", shown), re.search(
+            r".{60}\bp[1-5]\b.{40}", shown, re.DOTALL
+        )
+
+
+def page_addresses(sheet_page):
+    """Pages of the same case to which the sheet leads."""
+    found = re.findall(r'href="(/admin/proposals/version/\d+/[^"?]*)"', sheet_page.content.decode())
+    return {one for one in found if "replies" not in one}

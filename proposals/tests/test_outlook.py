@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from applicants.models import ProfileSection
+from applicants.models import Organisation, ProfileSection
 from applicants.tests.factories import complete_profile, make_organisation, make_user
 from calls.eligibility.facts import Role
 from proposals import drafting
@@ -153,3 +153,16 @@ def test_those_in_mind_vanish_when_they_are_found_or_forgotten(call):
     assert "An organisation from" in page_of(proposal)
     client_of(lead).post(url, {"seen_version": "2"})
     assert "An organisation from" not in page_of(proposal)
+
+
+def test_partners_of_one_name_are_told_apart_while_writing_and_before_submitting(call):
+    proposal = make_ready(call, countries=("LT", "FR", "AT", "AL", "AL"))
+    for one in proposal.participants.filter(key__in=("p4", "p5")):
+        Organisation.objects.filter(pk=one.organisation_id).update(legal_name="Tirana Cluster")
+    client = client_of(proposal.started_by)
+    for name in ("consortium", "check"):
+        answer = client.get(reverse(f"proposals:{name}", args=[proposal.number]))
+        shown = " ".join(answer.content.decode().split())
+        assert "Tirana Cluster (participant 4) and Tirana Cluster (participant 5) are" in shown
+        assert "Tirana Cluster (participant 5) is established in Albania" in shown
+        assert "(p4)" not in shown

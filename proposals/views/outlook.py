@@ -5,7 +5,8 @@ from typing import Any
 
 from calls.eligibility import ProposalFacts
 from calls.eligibility.countries import UnknownCountry, choices_on, name_on, normalise
-from calls.eligibility.what_if import Outlook, outlook, with_another, without
+from calls.eligibility.readable import names_of
+from calls.eligibility.what_if import Outlook, outlook, readable_outlook, with_another, without
 from proposals.dossier import Draft
 
 
@@ -15,7 +16,8 @@ def outlook_page(draft: Draft, facts: ProposalFacts, asked: Mapping[str, str]) -
     countries = call.programme.country_set()
 
     def seen(given: ProposalFacts) -> Outlook:
-        return outlook(given, call.rule_set, countries)
+        seen_by_rules = outlook(given, call.rule_set, countries)
+        return readable_outlook(seen_by_rules, call.rule_date)
 
     now = seen(facts)
     context = {
@@ -31,7 +33,7 @@ def outlook_page(draft: Draft, facts: ProposalFacts, asked: Mapping[str, str]) -
 
 
 def _what_if(facts: ProposalFacts, asked: Mapping[str, str], seen: Any, day: Any) -> dict[str, Any]:
-    keys = {one.key: one.name for one in facts.participants}
+    keys = names_of(facts.participants, day)
     left_out = asked.get("without", "")
     added = _country_in(asked.get("with", ""))
     if left_out not in keys and not added:

@@ -16,9 +16,9 @@ from calls.eligibility import Outcome, Verdict
 from proposals import submitting, tasks
 from proposals.confirming import unconfirmed
 from proposals.differences import changes_since_counting
-from proposals.dossier import Draft
+from proposals.dossier import Draft, dossier_of
 from proposals.drafting import NotOpen
-from proposals.facts import judge_draft
+from proposals.facts import judge_draft, readable
 from proposals.forms import WithdrawalForm
 from proposals.models import Annex, OutboxMessage, Receipt, SealedDocument, Version
 from proposals.printable import unprintable_in
@@ -42,6 +42,8 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
 def _check_page(
     request: HttpRequest, draft: Draft, verdict: Verdict, *, key: UUID | None = None, **more: Any
 ) -> dict[str, Any]:
+    verdict = readable(verdict, dossier_of(draft))
+
     def with_links(*outcomes: Outcome) -> list[tuple[Any, str | None]]:
         return [(one, url_to_mend(draft, one)) for one in verdict.having(*outcomes)]
 

@@ -57,6 +57,7 @@ __all__ = [
     "UnusableRule",
     "WordingGone",
     "parameters_of",
+    "title_of",
 ]
 
 CATALOGUE: dict[str, type[Rule]] = {
@@ -88,6 +89,12 @@ CATALOGUE: dict[str, type[Rule]] = {
         OneApplication,
     )
 }
+
+
+def title_of(rule_id: str) -> str:
+    """What people call a rule; its id where the catalogue no longer has it."""
+    rule = CATALOGUE.get(rule_id)
+    return rule.title if rule else rule_id
 
 
 # Classes whose answers have changed since, by id and version: stored verdicts are replayed by them.

@@ -128,7 +128,7 @@ class Command(BaseCommand):
 
     def _as_text(self, judged: Judged) -> str:
         """For people: what is not met first, each with its mending and its source."""
-        verdict = judged.verdict
+        verdict = judged.readable
         outcome = self._coloured(verdict.outcome, OVERALL[verdict.outcome])
         met = len(verdict.having(Outcome.PASS))
         lines = [
@@ -158,7 +158,7 @@ class Command(BaseCommand):
             )
             for text in texts
         ]
-        return [f"  {word} · {finding.rule} · {finding.subject}", *indented]
+        return [f"  {word} · {finding.rule}", *indented]
 
     def _coloured(self, outcome: Outcome, words: str) -> str:
         paint = {
