@@ -163,12 +163,16 @@ PROPOSAL_OF_VERSION = "(SELECT v.proposal_id FROM proposals_version v WHERE v.id
 
 
 def out_of_conflict(name: str, *, officer: str, proposal: str) -> pgtrigger.Trigger:
-    """Nothing is done to a case by an officer who has an interest in it; `proposal` is an expression."""
+    """Nothing is done to a case by an officer who has an interest in it; `proposal` is an expression.
+
+    Its lock goes with that of `INTEREST_WAITS`: of an interest and an act at once the later sees the earlier.
+    """
     return pgtrigger.Trigger(
         name=f"{name}_out_of_conflict",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update,
         func=f"""
+            PERFORM 1 FROM proposals_proposal WHERE id = {proposal} FOR KEY SHARE;
             IF EXISTS (
                 SELECT 1 FROM proposals_conflictofinterest c
                 WHERE c.proposal_id = {proposal} AND c.officer_id = NEW.{officer}
@@ -180,6 +184,36 @@ def out_of_conflict(name: str, *, officer: str, proposal: str) -> pgtrigger.Trig
         """,
     )
 
+
+# An interest is declared when what anybody is just doing to the case is done.
+INTEREST_WAITS = pgtrigger.Trigger(
+    name="interest_waits_for_who_works",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func="""
+        PERFORM 1 FROM proposals_proposal WHERE id = NEW.proposal_id FOR UPDATE;
+        RETURN NEW;
+    """,
+)
+
+# Two officers who record outcomes at once do not both leave one to a second officer.
+ONE_OUTCOME_WAITS = pgtrigger.Trigger(
+    name="one_outcome_of_a_version_waits",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func=f"""
+        PERFORM 1 FROM proposals_proposal WHERE id = {PROPOSAL_OF_VERSION} FOR UPDATE;
+        IF EXISTS (
+            SELECT 1 FROM proposals_decision d
+            LEFT JOIN proposals_decisionreview r ON r.decision_id = d.id
+            WHERE d.version_id = NEW.version_id AND r.id IS NULL
+        ) THEN
+            RAISE EXCEPTION 'an outcome of this version waits for a second officer'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
 
 # Nobody is told of a decision that a second officer has not confirmed.
 INFORMED_OF_WHAT_STANDS = pgtrigger.Trigger(

@@ -111,6 +111,10 @@ def _chosen(request: HttpRequest) -> QuerySet[Version]:
 
 def _tell(request: HttpRequest, given: dict[User, int]) -> None:
     for officer, count in given.items():
+        if not count:
+            text = _("Nothing changed: the cases are those of %(officer)s already, with this day.")
+            messages.warning(request, text % {"officer": officer})
+            continue
         text = ngettext(
             "%(count)s case went to %(officer)s.", "%(count)s cases went to %(officer)s.", count
         )

@@ -4,19 +4,25 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from applicants.autosave import is_autosave
 from applicants.web import NOT_TYPED, SHORT, person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
 from foundation.identifiers import key_of
+from proposals.desk.cases import InterestDeclared
 from proposals.models import ConflictOfInterest, Proposal, Version
 from proposals.screening import note_sealed_access
+
+CLOSED_BY_INTEREST = gettext_lazy(
+    "Not saved: you have declared an interest in this proposal, and it is closed to you since."
+)
 
 
 class DeskAdmin(ReadOnlyAdmin):
@@ -32,6 +38,10 @@ class DeskAdmin(ReadOnlyAdmin):
                 raise PermissionDenied
             try:
                 return view(request, **place)
+            except InterestDeclared:
+                if is_autosave(request):
+                    return JsonResponse({"words": str(CLOSED_BY_INTEREST)}, status=409)
+                return self._closed_meanwhile(request)
             except Http404:
                 closed = (
                     self.closed_to(request, place["pk"])

@@ -12,7 +12,7 @@ from applicants.models import User
 from calls import clock
 from calls.templatetags.instants import in_words
 from proposals import ledger
-from proposals.desk.cases import note_event
+from proposals.desk.cases import lock_case, note_event
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import (
@@ -46,23 +46,30 @@ def ask(version: Version, text: str, *, due_at: datetime, by: User, item: str = 
     """Ask the consortium, which is told by mail and in its workspace.
 
     Raises:
-        CannotAsk: the version does not count any more, or the time to answer is over already.
+        CannotAsk: the version does not count any more, the time to answer is over already, or the same
+            question waits for its answer.
+        InterestDeclared: the case is closed to this officer.
     """
+    proposal = lock_case(version.proposal_id, by=by)
     moment = clock.now()
-    if version.proposal.counting_id != version.pk:
+    if proposal.counting_id != version.pk:
         raise CannotAsk(_("This version was replaced or withdrawn; ask about the one that counts."))
     if due_at <= moment:
         raise CannotAsk(_("The time to answer must lie ahead."))
     text = text.strip()
+    same = version.questions.waiting(moment).filter(sha256=hash_of(text), item=item).first()
+    if same is not None:
+        words = _("%(who)s has asked just this; it can be answered before %(due)s.")
+        raise CannotAsk(words % {"who": same.asked_by, "due": in_words(same.due_at)})
     question = Question.objects.create(
         version=version, item=item, text=text, sha256=hash_of(text), due_at=due_at, asked_by=by,
         asked_at=moment,
     )  # fmt: skip
     ledger.note_question(question)
-    note_event(version.proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
+    note_event(proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
     # By office: applicants answer to the officers, not to a person.
     words = _("The officers asked a question, to be answered before %(due)s")
-    note(version.proposal, Happening.Kind.ASKED, words % {"due": in_words(due_at)}, by=None)
+    note(proposal, Happening.Kind.ASKED, words % {"due": in_words(due_at)}, by=None)
     _tell_of_question(question)
     return question
 
@@ -76,7 +83,7 @@ def reply(
     by: User,
     received_at: datetime,
 ) -> Reply:
-    """Keep the consortium's one answer with its PDFs.
+    """Keep the consortium's one answer with its PDFs; the same answer sent twice is one answer.
 
     Raises:
         CannotReply: it came too late, or somebody has answered meanwhile.
@@ -93,10 +100,15 @@ def reply(
         raise UnusableFile(_("At most five files can be sent with an answer."))
     checked = [check_upload(file) for file in files]
     Question.objects.select_for_update(of=("self",)).only("pk").get(pk=question.pk)
-    if Reply.objects.filter(question=question).exists():
-        raise CannotReply(_("Somebody of your consortium has answered this question meanwhile."))
     text = text.strip()
     sha256 = hash_of("\n".join([text, *(one.sha256 for one in checked)]))
+    earlier = Reply.objects.filter(question=question).select_related("replied_by").first()
+    if earlier is not None and (earlier.replied_by, earlier.sha256) == (by, sha256):
+        return earlier
+    if earlier is not None:
+        words = _("%(who)s has answered this question meanwhile, at %(when)s. It is answered once.")
+        when = in_words(earlier.replied_at, seconds=True)
+        raise CannotReply(words % {"who": earlier.replied_by, "when": when})
     answer = Reply.objects.create(
         question=question, text=text, sha256=sha256, replied_by=by, replied_at=received_at
     )

@@ -26,6 +26,7 @@ from proposals.desk.deciding import (
     remarks_on_review,
     review_decision,
     snippets,
+    waiting_decision,
 )
 from proposals.desk.sheet import newest_verdict, words_of_check
 from proposals.models import Decision, DecisionReview, Proposal, Version
@@ -128,7 +129,7 @@ def _concerned(task: str, version: Version, by: User) -> tuple[Decision | None, 
     if task == Task.DECIDE:
         return None, obstacle_to_deciding(version, proposal=proposal, by=by)
     if task == Task.CONFIRM:
-        waiting = version.decisions.filter(review=None).select_related("decided_by").first()
+        waiting = waiting_decision(version)
         if waiting is None:
             return None, _("No outcome waits for a second officer.")
         return waiting, obstacle_to_reviewing(waiting, proposal=proposal, by=by)

@@ -36,6 +36,36 @@ class HasConflict(Exception):
         self.proposals = proposals
 
 
+class InterestDeclared(Exception):
+    """The officer has declared an interest in this case, perhaps a moment ago: nothing was done."""
+
+
+def lock(proposal: int) -> Proposal:
+    """The proposal with this key, for which everybody else waits until the transaction ends.
+
+    Whatever decides is read after this: what was read before may be of another time.
+    """
+    return Proposal.objects.select_for_update(of=("self",)).get(pk=proposal)
+
+
+def lock_case(proposal: int, *, by: User) -> Proposal:
+    """As `lock`, for an officer who does something to the case.
+
+    Raises:
+        InterestDeclared: the case is closed to this officer.
+    """
+    locked = lock(proposal)
+    if ConflictOfInterest.objects.filter(proposal=locked, officer=by).exists():
+        raise InterestDeclared
+    return locked
+
+
+def _lock_all(proposals: Sequence[Proposal]) -> None:
+    """In the order of their keys, so that no two wait for each other."""
+    rows = Proposal.objects.select_for_update(of=("self",))
+    list(rows.filter(pk__in=[one.pk for one in proposals]).order_by("pk").values_list("pk"))
+
+
 def note_event(
     proposal: Proposal, kind: CaseEvent.Kind, words: str = "", *, by: User, **details: object
 ) -> CaseEvent:
@@ -70,6 +100,7 @@ def assign(
         HasConflict: nothing is assigned, because the officer has an interest in one of them.
     """
     chosen = list(proposals)
+    _lock_all(chosen)
     conflicted = ConflictOfInterest.objects.filter(officer=officer, proposal__in=chosen)
     if conflicted:
         raise HasConflict(officer, [one.proposal for one in conflicted.select_related("proposal")])
@@ -98,6 +129,7 @@ def assign_evenly(
     A case in which every one of them has an interest stays as it is.
     """
     chosen = list(proposals)
+    _lock_all(chosen)
     loads = _loads_of(officers, chosen)
     interests = set(
         ConflictOfInterest.objects.filter(officer__in=officers).values_list("proposal", "officer")
@@ -131,6 +163,7 @@ def _loads_of(officers: Sequence[User], chosen: Sequence[Proposal]) -> Counter[i
 @transaction.atomic
 def declare_conflict(proposal: Proposal, *, reason: str, by: User) -> ConflictOfInterest:
     """Close a case to this officer, for good; if it was theirs it is nobody's now."""
+    lock(proposal.pk)
     declared, is_new = ConflictOfInterest.objects.get_or_create(
         proposal=proposal, officer=by, defaults={"reason": reason, "declared_at": clock.now()}
     )
@@ -142,7 +175,12 @@ def declare_conflict(proposal: Proposal, *, reason: str, by: User) -> ConflictOf
 
 @transaction.atomic
 def write_note(proposal: Proposal, text: str, *, by: User) -> CaseNote:
-    """Keep a note for colleagues."""
+    """Keep a note for colleagues.
+
+    Raises:
+        InterestDeclared: the case is closed to this officer.
+    """
+    lock_case(proposal.pk, by=by)
     note = CaseNote.objects.create(
         proposal=proposal, text=text, written_by=by, written_at=clock.now()
     )

@@ -15,7 +15,7 @@ from calls import clock
 from calls.eligibility import Finding, Outcome
 from calls.eligibility.rules import title_of
 from calls.templatetags.instants import in_words
-from proposals.desk.cases import note_event
+from proposals.desk.cases import lock, note_event
 from proposals.desk.sheet import BEING_MADE, newest_verdict, sheet_of
 from proposals.facts import readable
 from proposals.ledger import note_decision, note_review
@@ -52,7 +52,7 @@ OF_OTHER_PROPOSALS = {"one-application"}
 
 
 class StillSealed(Exception):
-    """The deadline of this proposal has not passed."""
+    """The deadline of this proposal has not passed; the text says until when it is sealed."""
 
 
 class CannotDecide(Exception):
@@ -71,15 +71,22 @@ class CannotInform(Exception):
 def record_decision(version: Version, *, outcome: str, reason: str, by: User) -> Decision:
     """Record an officer's outcome with its reason. Where one stands already, the new one reverses it.
 
+    The same outcome of the same officer that waits already is not recorded again.
+
     Raises:
         StillSealed: the proposal's own deadline has not passed.
         CannotDecide: the version does not count, an outcome waits for an answer, the officer has an interest,
             or the reason is blank.
     """
     moment = clock.now()
-    proposal = _locked(version)
-    if moment < version.proposal.deadline:
-        raise StillSealed
+    proposal = lock(version.proposal_id)
+    if moment < proposal.deadline:
+        words = _("The deadline was moved: this proposal is sealed until %(until)s.")
+        raise StillSealed(words % {"until": in_words(proposal.deadline, seconds=True)})
+    waiting = waiting_decision(version)
+    said = (waiting.decided_by, waiting.outcome, waiting.reason) if waiting else None
+    if waiting is not None and said == (by, outcome, reason.strip()):
+        return waiting
     obstacle = obstacle_to_deciding(version, proposal=proposal, by=by)
     if not reason.strip():
         obstacle = obstacle or _("Say why: a reason of blanks is none.")
@@ -101,9 +108,18 @@ def obstacle_to_deciding(version: Version, *, proposal: Proposal, by: User) -> s
         return _("This version was replaced or withdrawn meanwhile; decide on the one that counts.")
     if ConflictOfInterest.objects.filter(proposal=proposal, officer=by).exists():
         return _("You have declared an interest in this proposal.")
-    if version.decisions.filter(review=None).exists():
-        return _("An outcome of this version waits for a second officer already.")
+    waiting = waiting_decision(version)
+    if waiting is not None:
+        words = _(
+            "An outcome of this version waits for a second officer already: “%(outcome)s”, by %(who)s."
+        )
+        return words % {"who": waiting.decided_by, "outcome": waiting.get_outcome_display()}
     return ""
+
+
+def waiting_decision(version: Version) -> Decision | None:
+    """The outcome that waits for a second officer; there is one at most."""
+    return version.decisions.filter(review=None).select_related("decided_by").first()
 
 
 def remarks_on(version: Version, outcome: str, *, by: User | None = None) -> list[str]:
@@ -163,11 +179,17 @@ def decision_in_force(version: Version) -> Decision | None:
 def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -> DecisionReview:
     """A second officer confirms a decision, or sends it back with a reason.
 
+    The same answer of the same officer that was given already is not given again.
+
     Raises:
         CannotReview: by is who decided, or one of two who have differed about it; has an interest; somebody
             was faster; or the version no longer counts.
     """
-    proposal = _locked(decision.version)
+    proposal = lock(decision.version.proposal_id)
+    given = _review_of(decision)
+    said = (given.reviewed_by, given.answer, given.reason) if given else None
+    if given is not None and said == (by, answer, reason.strip()):
+        return given
     obstacle = obstacle_to_reviewing(decision, proposal=proposal, by=by)
     if answer == SENT_BACK and not reason.strip():
         obstacle = obstacle or _("Say what has to be looked at again.")
@@ -194,9 +216,15 @@ def obstacle_to_reviewing(decision: Decision, *, proposal: Proposal, by: User) -
         return _(
             "This version was replaced or withdrawn meanwhile; its decision can no longer stand."
         )
-    if DecisionReview.objects.filter(decision=decision).exists():
-        return _("A colleague has answered this decision meanwhile.")
+    given = _review_of(decision)
+    if given is not None:
+        words = _("%(who)s has answered this outcome meanwhile: “%(answer)s”.")
+        return words % {"who": given.reviewed_by, "answer": given.get_answer_display()}
     return ""
+
+
+def _review_of(decision: Decision) -> DecisionReview | None:
+    return DecisionReview.objects.filter(decision=decision).select_related("reviewed_by").first()
 
 
 def those_who_differed(decision: Decision) -> set[int]:
@@ -215,7 +243,7 @@ def inform(decision: Decision, *, by: User) -> Information:
     Raises:
         CannotInform: it does not stand, a newer one does, it asks for clarity only, or it was told before.
     """
-    proposal = _locked(decision.version)
+    proposal = lock(decision.version.proposal_id)
     obstacle = obstacle_to_informing(decision, proposal=proposal)
     if obstacle:
         raise CannotInform(obstacle)
@@ -236,14 +264,11 @@ def obstacle_to_informing(decision: Decision, *, proposal: Proposal) -> str:
         return _("Nothing is decided yet: ask the applicant instead.")
     if proposal.counting_id != decision.version_id:
         return _("This version was replaced or withdrawn meanwhile.")
-    if Information.objects.filter(decision=decision).exists():
-        return _("The applicant was told of this decision already.")
+    told = Information.objects.filter(decision=decision).select_related("informed_by").first()
+    if told is not None:
+        words = _("The applicant was told of this decision already, by %(who)s at %(when)s.")
+        return words % {"who": told.informed_by, "when": in_words(told.informed_at, seconds=True)}
     return ""
-
-
-def _locked(version: Version) -> Proposal:
-    """Whatever counts, counts until the end of the transaction."""
-    return Proposal.objects.select_for_update(of=("self",)).get(pk=version.proposal_id)
 
 
 @dataclass(frozen=True)

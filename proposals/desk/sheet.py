@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,7 +20,7 @@ from calls.eligibility.facts import Role
 from calls.eligibility.readable import names_of
 from calls.eligibility.rules import title_of
 from calls.innovation_clusters import ELEMENTS, Element
-from proposals.desk.cases import note_event
+from proposals.desk.cases import lock_case, note_event
 from proposals.facts import participants_in, readable
 from proposals.models import CaseEvent, SheetAnswer, StoredVerdict, Version
 
@@ -271,11 +271,15 @@ def save_answer(
 ) -> SheetAnswer:
     """Keep an officer's answer to a line; `seen_revision` is 0 for a line that had none.
 
+    The same answer of the same officer that stands already is not kept again.
+
     Raises:
+        InterestDeclared: the case is closed to this officer.
         NoSuchLine: no such line, or no such answer to it.
         ReasonNeeded: the officer differs and does not say why.
         AnsweredMeanwhile: somebody saved this line since; nothing was changed.
     """
+    lock_case(version.proposal_id, by=by)
     if answer not in choices_of(version, item):
         raise NoSuchLine(item)
     if answer == Answer.DIFFER and not reason.strip():
@@ -287,19 +291,28 @@ def save_answer(
         "answered_at": clock.now(),
         "revision": seen_revision + 1,
     }
-    if not _stored(version, item, seen_revision, values):
-        raise AnsweredMeanwhile(
-            SheetAnswer.objects.select_related("answered_by").get(version=version, item=item)
-        )
+    present = version.sheet_answers.filter(item=item)
+    current = present.select_related("answered_by").first()
+    if current is not None and current.revision != seen_revision:
+        said = (current.answered_by, current.answer, current.reason)
+        if said == (by, answer, reason.strip()):
+            return current
+        raise AnsweredMeanwhile(current)
+    saved, _is_new = version.sheet_answers.update_or_create(item=item, defaults=values)
     details = {"item": item, "answer": answer, "reason": reason.strip()}
     words = f"{_title_of(item, version)}: {Answer(answer).label}"
     note_event(version.proposal, CaseEvent.Kind.ANSWERED, words, by=by, **details)
-    return SheetAnswer.objects.get(version=version, item=item)
+    return saved
 
 
 @transaction.atomic
 def agree_with_what_is_met(version: Version, *, by: User) -> int:
-    """Agree with every rule that is met and that nobody has answered; returns with how many."""
+    """Agree with every rule that is met and that nobody has answered; returns with how many.
+
+    Raises:
+        InterestDeclared: the case is closed to this officer.
+    """
+    lock_case(version.proposal_id, by=by)
     stored = newest_verdict(version)
     sheet = sheet_of(version, stored.verdict if stored else None)
     agreed = 0
@@ -308,18 +321,3 @@ def agree_with_what_is_met(version: Version, *, by: User) -> int:
             save_answer(version, line.item, answer=Answer.AGREE, reason="", seen_revision=0, by=by)
             agreed += 1
     return agreed
-
-
-def _stored(version: Version, item: str, seen: int, values: dict[str, Any]) -> bool:
-    """Whether this one was first: one statement decides."""
-    if seen:
-        own = SheetAnswer.objects.filter(version=version, item=item, revision=seen)
-        return bool(own.update(**values))
-    try:
-        with transaction.atomic():
-            SheetAnswer.objects.create(version=version, item=item, **values)
-    except IntegrityError:
-        if SheetAnswer.objects.filter(version=version, item=item).exists():
-            return False
-        raise
-    return True

@@ -82,9 +82,10 @@ class ConflictOfInterest(models.Model):
             ),
         ]
         triggers = [
+            guards.INTEREST_WAITS,
             pgtrigger.Protect(
                 name="conflicts_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
+            ),
         ]
 
     def __str__(self) -> str:

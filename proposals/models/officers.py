@@ -124,6 +124,7 @@ class Decision(models.Model):
         ]
         triggers = [
             guards.DECISION_AFTER_DEADLINE,
+            guards.ONE_OUTCOME_WAITS,
             guards.out_of_conflict(
                 "decision", officer="decided_by_id", proposal=guards.PROPOSAL_OF_VERSION
             ),

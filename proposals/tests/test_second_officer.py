@@ -89,7 +89,7 @@ def test_who_decided_cannot_confirm_under_any_role(decision):
 def test_two_answers_to_one_decision_are_one_too_many(decision):
     review_decision(decision, answer="confirmed", reason="", by=make_officer())
     status, text = answer(decision, make_officer(), answer="sent-back", reason="Late")
-    assert status == 422 and "A colleague has answered this decision meanwhile." in text
+    assert status == 422 and "has answered this outcome meanwhile" in text
 
 
 def test_a_decision_about_a_version_that_no_longer_counts_cannot_be_confirmed(call, version):

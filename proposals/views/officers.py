@@ -82,6 +82,7 @@ def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         if status == OK:
             messages.success(request, _("Your answer is kept, and the officers can read it."))
             return redirect("proposals:questions", number)
+        question.refresh_from_db()  # the page shows what stands by now
     context = page_of(
         draft, "questions", question=question, form=form, moment=clock.now(), may_reply=leads(draft)
     )
