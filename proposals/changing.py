@@ -49,7 +49,15 @@ class SecondOfficerNeeded(Exception):
 
 
 class NotReady(Exception):
-    """The impact is not computed yet, or the change was applied before."""
+    """The impact is not computed yet."""
+
+
+class AppliedAlready(Exception):
+    """The change is in force already; `change` says who put it in force."""
+
+    def __init__(self, change: ProposedChange) -> None:
+        super().__init__(str(change))
+        self.change = change
 
 
 def digest_in_force(target: Call | Programme) -> str:
@@ -114,14 +122,18 @@ def try_again(change: ProposedChange) -> None:
     Raises:
         ConditionsMoved: the conditions are others by now. The change holds a whole list, so applying it
             would undo what was changed since: it must be proposed anew from what is in force.
+        AppliedAlready: somebody put it in force meanwhile.
     """
-    if digest_in_force(change.target) != change.base:
+    change.refresh_from_db()
+    if change.change_id is None and digest_in_force(change.target) != change.base:
         raise ConditionsMoved
-    ProposedChange.objects.filter(pk=change.pk, change=None).update(
+    restarted = ProposedChange.objects.filter(pk=change.pk, change=None).update(
         state=State.COUNTING, impact=None, done=0, error="", claimed_at=None,
         total=size_of(change, clock.now()),
     )  # fmt: skip
     change.refresh_from_db()
+    if not restarted:
+        raise AppliedAlready(change)
     if change.total <= SMALL:
         count_impact(change)
 
@@ -130,12 +142,15 @@ def apply(change: ProposedChange, *, by: User) -> ConditionChange:
     """Let the proposed conditions be in force, for the reason that was given.
 
     Raises:
-        NotReady: the impact is not known, or the change was applied before.
+        NotReady: the impact is not known.
+        AppliedAlready: it is in force.
         ConditionsMoved: the impact was computed over other conditions.
         SecondOfficerNeeded: the call is published, and `by` is who proposed the change.
     """
     with transaction.atomic():
         change = ProposedChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
+        if change.change_id is not None:
+            raise AppliedAlready(change)
         if change.state != State.READY:
             raise NotReady
         # Locked first, so that what is compared is what will be replaced.

@@ -1,6 +1,7 @@
 """Setting up a call: begin or clone it, write it, look at it, publish it with a second yes, extend it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -54,7 +55,6 @@ PROPOSED = gettext_lazy(
 EXTENDED = gettext_lazy(
     "The deadline is moved. The call page says why, and applicants get an email."
 )
-NO_LONGER = gettext_lazy("This proposal was confirmed, replaced or withdrawn meanwhile.")
 
 
 class PartInline(admin.StackedInline):
@@ -272,6 +272,7 @@ class CallAdmin(DeskAdmin):
             obstacles=list(setting_up.obstacles_to_publishing(call)),
             remarks=list(setting_up.remarks_before_publishing(call)),
             asked=asked.first(),
+            mark=desk_calls.mark_of(call, asked.first()),
             may_ask=request.user.has_perm("proposals.add_publication"),
             may_confirm=request.user.has_perm("proposals.change_publication"),
         )
@@ -282,7 +283,9 @@ class CallAdmin(DeskAdmin):
 
     def _confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
         words = _("The call is published.")
-        return self._published(request, pk, desk_calls.confirm_publication, words)
+        seen = request.POST.get("seen", "")
+        confirm = partial(desk_calls.confirm_publication, seen=seen)
+        return self._published(request, pk, confirm, words)
 
     def _published(
         self, request: HttpRequest, pk: int, act: Callable[..., object], words: str
@@ -302,8 +305,9 @@ class CallAdmin(DeskAdmin):
             raise PermissionDenied
         form = ExtensionForm(request.POST or None, call=call)
         if request.method == "POST" and form.is_valid():
+            seen = request.POST.get("seen", "")
             act, words = (
-                (desk_calls.propose_extension, PROPOSED)
+                (partial(desk_calls.propose_extension, seen=seen), PROPOSED)
                 if needs_second_person(call)
                 else (desk_calls.extend_unpublished, EXTENDED)
             )
@@ -329,10 +333,8 @@ class CallAdmin(DeskAdmin):
         )
 
     def _confirm_extension(self, request: HttpRequest, pk: int) -> HttpResponse:
-        proposed = self._shown_extension(request, pk)
         try:
-            if proposed is None:
-                raise desk_calls.CannotExtend(str(NO_LONGER))
+            proposed = self._shown_extension(request, pk)
             desk_calls.confirm_extension(proposed, by=person(request))
         except desk_calls.CannotExtend as refusal:
             messages.error(request, str(refusal))
@@ -342,19 +344,24 @@ class CallAdmin(DeskAdmin):
         return redirect("admin:calls_call_extend", pk)
 
     def _withdraw_extension(self, request: HttpRequest, pk: int) -> HttpResponse:
-        proposed = self._shown_extension(request, pk)
-        if proposed is not None and desk_calls.withdraw_extension(proposed):
-            messages.success(request, _("The proposed extension is withdrawn. The deadline stays."))
+        try:
+            proposed = self._shown_extension(request, pk)
+            if not desk_calls.withdraw_extension(proposed):
+                raise desk_calls.CannotExtend(desk_calls.what_became_of(proposed))
+        except desk_calls.CannotExtend as refusal:
+            messages.error(request, str(refusal))
         else:
-            messages.error(request, str(NO_LONGER))
+            messages.success(request, _("The proposed extension is withdrawn. The deadline stays."))
         return redirect("admin:calls_call_extend", pk)
 
-    def _shown_extension(self, request: HttpRequest, pk: int) -> ProposedExtension | None:
+    def _shown_extension(self, request: HttpRequest, pk: int) -> ProposedExtension:
         """The proposal that the page showed: a later one is another deadline, for another reason."""
-        waiting = ProposedExtension.objects.filter(call_id=pk, extension=None).first()
-        shown = request.POST.get("proposed_at", "")
-        is_same = waiting is not None and waiting.proposed_at.isoformat() == shown
-        return waiting if is_same else None
+        newest = ProposedExtension.objects.filter(call_id=pk).first()
+        if newest is None:
+            raise desk_calls.CannotExtend(_("This proposal was withdrawn meanwhile."))
+        if newest.proposed_at.isoformat() != request.POST.get("proposed_at", ""):
+            raise desk_calls.CannotExtend(desk_calls.what_became_of(newest))
+        return newest
 
     def _extend_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         call = get_object_or_404(Call, pk=pk)

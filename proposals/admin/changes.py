@@ -178,8 +178,11 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
                 "You proposed this change, and the call is published. Another officer has to put it in force."
             )
             messages.error(request, text)
+        except changing.AppliedAlready as applied:
+            text = _("%(who)s has put this change in force already; nothing was done again.")
+            messages.warning(request, text % {"who": applied.change.applied_by})
         except changing.NotReady:
-            text = _("This change was applied before, or its impact is not known yet.")
+            text = _("Nothing was applied: the impact of this change is not known yet.")
             messages.error(request, text)
         else:
             messages.success(request, _("The change is in force."))

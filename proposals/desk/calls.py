@@ -42,12 +42,18 @@ def ask_to_publish(call: Call, *, by: User) -> Publication:
     return made
 
 
+def mark_of(call: Call, asked: Publication | None) -> str:
+    """What a page shows of a call that is to be published: the yes that is said on it is to just that."""
+    return f"{asked.asked_at.isoformat() if asked else ''} {call.changed_at.isoformat()}"
+
+
 @transaction.atomic
-def confirm_publication(call: Call, *, by: User) -> Call:
-    """The second yes: from this moment everybody sees the call.
+def confirm_publication(call: Call, *, seen: str, by: User) -> Call:
+    """The second yes, to what was `seen` (`mark_of`): from this moment everybody sees the call.
 
     Raises:
-        CannotPublish: nobody asked, by is who asked, it is published, or something is left to do.
+        CannotPublish: nobody asked, by is who asked, it is published, something is left to do, or the call
+            was changed or asked for anew since it was seen.
     """
     locked = _not_published(call)
     asked = Publication.objects.filter(call=locked).first()
@@ -55,6 +61,13 @@ def confirm_publication(call: Call, *, by: User) -> Call:
         raise CannotPublish(_("Nobody has asked for it to be published."))
     if asked.asked_by_id == by.pk:
         raise CannotPublish(_("You asked for it yourself: somebody else has to say yes."))
+    if mark_of(locked, asked) != seen:
+        raise CannotPublish(
+            _(
+                "Nothing was published: the call was changed, or its publication asked for anew, since you "
+                "opened the page. Look at the call as it is now, and say yes then."
+            )
+        )
     asked.confirmed_by, asked.confirmed_at = by, clock.now()
     asked.save(update_fields=["confirmed_by", "confirmed_at"])
     locked.published_at = asked.confirmed_at
@@ -66,7 +79,10 @@ def confirm_publication(call: Call, *, by: User) -> Call:
 def _not_published(call: Call) -> Call:
     locked = Call.objects.select_for_update().get(pk=call.pk)
     if locked.published_at is not None:
-        raise CannotPublish(_("It is published already."))
+        words = _("It is published already, since %(when)s.")
+        raise CannotPublish(
+            words % {"when": in_words(locked.published_at, seconds=True, zone=locked.zone)}
+        )
     if locked.is_rehearsal:
         raise CannotPublish(
             _("A rehearsal is never published; publish the call that it rehearses.")
@@ -79,16 +95,31 @@ def _not_published(call: Call) -> Call:
 
 @transaction.atomic
 def propose_extension(
-    call: Call, *, until: datetime, reason: str, incident: Incident | None, by: User
+    call: Call, *, until: datetime, reason: str, incident: Incident | None, seen: str, by: User
 ) -> ProposedExtension:
     """Ask a second officer to move the deadline of a call for everybody.
 
-    A later proposal takes the place of one that waits.
+    A later proposal takes the place of one that waits and that was `seen` (when it was proposed; empty
+    for none). The same proposal of the same person is not made again.
 
     Raises:
-        CannotExtend: it is not later, or the deadline has passed: proposals are open to officers then.
+        CannotExtend: it is not later, the deadline has passed (proposals are open to officers then), or
+            somebody has proposed another deadline meanwhile.
     """
     locked = _extensible(call, until)
+    waiting = (
+        locked.proposed_extensions.filter(extension=None).select_related("proposed_by").first()
+    )
+    if waiting is not None and waiting.proposed_at.isoformat() != seen:
+        said = (waiting.proposed_by, waiting.until, waiting.reason, waiting.incident)
+        if said == (by, until, reason.strip(), incident):
+            return waiting
+        words = _(
+            "%(who)s has proposed %(until)s meanwhile; it waits and is shown above. Send yours again if it "
+            "shall take its place."
+        )
+        shown = in_words(waiting.until, seconds=True, zone=locked.zone)
+        raise CannotExtend(words % {"who": waiting.proposed_by, "until": shown})
     values = {
         "until": until, "reason": reason.strip(), "incident": incident, "proposed_by": by,
         "proposed_at": clock.now(),
@@ -123,17 +154,17 @@ def confirm_extension(proposed: ProposedExtension, *, by: User) -> Extension:
         CannotExtend: `by` is who proposed it; it was confirmed, replaced or withdrawn meanwhile; or the
             deadline has passed.
     """
-    locked = _extensible(proposed.call, proposed.until)
+    Call.objects.select_for_update().get(pk=proposed.call_id)
     waiting = ProposedExtension.objects.select_for_update(of=("self",)).filter(
         pk=proposed.pk, extension=None, proposed_at=proposed.proposed_at
     )
     found = waiting.select_related("proposed_by", "incident").first()
     if found is None:
-        raise CannotExtend(_("This proposal was confirmed, replaced or withdrawn meanwhile."))
+        raise CannotExtend(what_became_of(proposed))
     if found.proposed_by_id == by.pk:
         raise CannotExtend(_("You proposed this extension: another officer has to confirm it."))
     found.extension = _extend(
-        locked, until=found.until, reason=found.reason, incident=found.incident,
+        _extensible(found.call, found.until), until=found.until, reason=found.reason, incident=found.incident,
         decided_by=found.proposed_by, confirmed_by=by,
     )  # fmt: skip
     found.confirmed_by, found.confirmed_at = by, clock.now()
@@ -141,12 +172,27 @@ def confirm_extension(proposed: ProposedExtension, *, by: User) -> Extension:
     return found.extension
 
 
+@transaction.atomic
 def withdraw_extension(proposed: ProposedExtension) -> bool:
     """Take a proposal back that nobody has confirmed; whether there was one."""
+    Call.objects.select_for_update().get(pk=proposed.call_id)
     deleted, _rows = ProposedExtension.objects.filter(
         pk=proposed.pk, extension=None, proposed_at=proposed.proposed_at
     ).delete()
     return bool(deleted)
+
+
+def what_became_of(proposed: ProposedExtension) -> str:
+    """Of a proposal that does not wait any more: who confirmed or replaced it, or that it was withdrawn."""
+    now = ProposedExtension.objects.select_related("proposed_by", "confirmed_by")
+    present = now.filter(pk=proposed.pk).first()
+    if present is None:
+        return _("This proposal was withdrawn meanwhile.")
+    if present.confirmed_by is not None:
+        words = _("%(who)s has confirmed this extension already.")
+        return words % {"who": present.confirmed_by}
+    words = _("%(who)s has proposed another deadline in its place meanwhile; it is shown here.")
+    return words % {"who": present.proposed_by}
 
 
 @transaction.atomic
@@ -221,7 +267,7 @@ def extend_for_one(
     found = Proposal.objects.select_for_update(of=("self",)).filter(
         number=number.strip().upper(), strand__call=call, deleted_at=None
     )
-    proposal = found.select_related("strand__call").first()
+    proposal = found.first()
     if proposal is None:
         raise CannotExtend(_("This call has no proposal with that number."))
     if until <= max(proposal.deadline, clock.now()):

@@ -20,9 +20,18 @@ def propose_change(
 ) -> ProposedChange:
     """Store the proposed conditions; where a call is published, ask everybody else who may apply them.
 
+    What the same person has proposed already, and is not in force, is not proposed again.
+
     Raises:
         changing.NothingChanges, UnusableRule: as `changing.propose`.
     """
+    type(target).objects.select_for_update(no_key=True).only("pk").get(pk=target.pk)
+    same = target.proposed_changes.filter(
+        conditions=conditions, reason=reason, proposed_by=by, change=None,
+        base=changing.digest_in_force(target),
+    ).first()  # fmt: skip
+    if same is not None:
+        return same
     change = changing.propose(target, conditions, reason=reason, by=by)
     if needs_second_person(target):
         _ask_colleagues(change, by=by)

@@ -232,7 +232,7 @@ def test_a_change_over_moved_conditions_is_refused_with_a_sentence(call, desk, c
     page = shown(desk.post(second.get_absolute_url(), {"again": "1"}, follow=True))
     assert "Nothing was applied: propose it anew" in page
     page = shown(desk.post(first.get_absolute_url(), {"apply": "1"}, follow=True))
-    assert "This change was applied before" in page
+    assert "has put this change in force already" in page
 
 
 @pytest.mark.parametrize("path", ["", "?row=XX:2015-01-01", "?row=MD"])

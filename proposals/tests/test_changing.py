@@ -275,7 +275,7 @@ def test_a_change_over_conditions_that_moved_is_refused_for_ever(call):
 def test_a_change_is_applied_once(call):
     change = propose(call, without(call, "duration"))
     changing.apply(change, by=make_officer())
-    with pytest.raises(changing.NotReady):
+    with pytest.raises(changing.AppliedAlready):
         changing.apply(change, by=make_officer())
 
 

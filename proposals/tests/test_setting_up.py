@@ -20,6 +20,7 @@ from proposals.desk.calls import (
     confirm_publication,
     extend_for_one,
     extend_unpublished,
+    mark_of,
     propose_extension,
 )
 from proposals.desk.deciding import record_decision
@@ -100,27 +101,33 @@ def test_a_call_is_cloned_written_looked_at_and_published_by_two(call):
     Call.objects.filter(pk=made.pk).update(opens_at=AFTERNOON)
     manager.post(page("ask_to_publish", made))
     assert "Yes, publish it now" not in text_of(manager.get(page("publish", made)))
-    refused = text_of(manager.post(page("confirm_publication", made), follow=True))
+    refused = text_of(say_yes(manager, made))
     assert "somebody else has to say yes" in refused
     assert "Yes, publish it now" in text_of(colleague.get(page("publish", made)))
-    colleague.post(page("confirm_publication", made))
+    say_yes(colleague, made)
     made.refresh_from_db()
     assert made.published_at == AFTERNOON
     assert Client().get(made.get_absolute_url()).status_code == 200
-    assert "It is published already." in text_of(
-        colleague.post(page("confirm_publication", made), follow=True)
-    )
+    assert "It is published already" in text_of(say_yes(colleague, made))
+
+
+def say_yes(client, call):
+    """What a browser sends of the page that shows what is to be published, and the page after it."""
+    asked = Publication.objects.filter(call=call).first()
+    seen = mark_of(Call.objects.get(pk=call.pk), asked)
+    return client.post(page("confirm_publication", call), {"seen": seen}, follow=True)
 
 
 def test_the_second_yes_is_anothers_and_publication_is_final(call, clone):
     Call.objects.filter(pk=clone.pk).update(opens_at=AFTERNOON)
     manager = make_officer(CALL_MANAGERS)
     with pytest.raises(CannotPublish, match="Nobody has asked"):
-        confirm_publication(clone, by=manager)
+        confirm_publication(clone, seen="", by=manager)
     asked = ask_to_publish(clone, by=manager)
     with pytest.raises(IntegrityError, match="publishing_needs_two_people"), transaction.atomic():
         Publication.objects.filter(pk=asked.pk).update(confirmed_by=manager, confirmed_at=AFTERNOON)
-    confirm_publication(clone, by=make_officer())
+    clone.refresh_from_db()
+    confirm_publication(clone, seen=mark_of(clone, asked), by=make_officer())
     with pytest.raises(IntegrityError, match="day of publication"), transaction.atomic():
         Call.objects.filter(pk=clone.pk).update(published_at=NEXT_DAY)
 
@@ -257,7 +264,9 @@ def confirm(client, call, **changes):
 
 
 def propose_until(call, until, *, by):
-    return propose_extension(call, until=until, reason="Outage", incident=None, by=by)
+    waiting = ProposedExtension.objects.filter(call=call, extension=None).first()
+    seen = waiting.proposed_at.isoformat() if waiting else ""
+    return propose_extension(call, until=until, reason="Outage", incident=None, seen=seen, by=by)
 
 
 def test_nobody_extends_a_published_call_alone(call):
@@ -334,7 +343,9 @@ def test_a_proposed_extension_is_withdrawn(call):
 def test_a_deadline_that_has_passed_is_not_moved_for_all(call):
     with clock.set_to(DEADLINE):
         with pytest.raises(CannotExtend, match="open to officers"):
-            propose_extension(call, until=NEXT_DAY, reason="x", incident=None, by=make_officer())
+            propose_extension(
+                call, until=NEXT_DAY, reason="x", incident=None, seen="", by=make_officer()
+            )
     assert Extension.objects.filter(new_deadline=NEXT_DAY).count() == 0
 
 
