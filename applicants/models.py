@@ -1,5 +1,6 @@
 """People, organisations, who belongs to which, and the cluster profile in its steps."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import pgtrigger
@@ -139,9 +140,9 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
             )
         ]
 
-    def named_like(self, words: str) -> "OrganisationQuerySet":
+    def named_like(self, words: Iterable[str]) -> "OrganisationQuerySet":
         found = self
-        for word in words.split()[:6]:
+        for word in words:
             found = found.filter(
                 Q(legal_name__icontains=word)
                 | Q(cluster_name__icontains=word)

@@ -48,12 +48,16 @@ def begin_rehearsal(source: Call, *, starts_at: datetime) -> Call:
     return copy_of(
         source,
         reference=source.reference[: LONGEST_REFERENCE - len(ending)] + ending,
-        title=(_("Rehearsal: %(title)s") % {"title": source.title})[:LONGEST_TITLE],
+        title=_in_short(_("Rehearsal: %(title)s") % {"title": source.title}),
         opens_at=source.opens_at - ahead if source.opens_at else None,
         first_deadline=source.deadline - ahead,
         rehearsal_of=source,
         clock_ahead=ahead,
     )
+
+
+def _in_short(title: str) -> str:
+    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
 
 
 @transaction.atomic

@@ -221,7 +221,7 @@ def _judge_chunk_again(
     # Read after the lock is held: another worker may have made these verdicts meanwhile.
     Call.objects.select_for_update(no_key=True).only("pk").get(pk=call.pk)
     rows = _chunk(call, after)
-    cause = f"change {change.change_id}: {change.reason}"[:200]
+    cause = f"change {change.change_id}: {change.reason}"
     verdicts = []
     for stored in rows:
         facts = ProposalFacts.from_json(stored.facts or {})

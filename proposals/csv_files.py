@@ -16,6 +16,7 @@ from foundation.text import clean_identifier, clean_text, names_something, unsaf
 LARGEST = 1_000_000  # bytes
 MOST_ROWS = 1000
 LONGEST_CELL = 10_000
+LONGEST_SHOWN = 40  # characters of a cell, in a sentence about it
 # What is compared letter by letter: without characters that nobody sees.
 IDENTIFIERS = frozenset({"email", "telephone", "website", "een_reference", "cordis_link"})
 NAMES = ("name", "title")
@@ -139,9 +140,13 @@ def _look_at_cells(row: Row) -> None:
     for name, cell in row.cells.items():
         if _FORMULA.match(cell):
             text = _("%(name)s: “%(cell)s” is a formula.")
-            row.problems.append(text % {"name": name, "cell": cell[:40]})
+            row.problems.append(text % {"name": name, "cell": _in_short(cell)})
         if len(cell) > LONGEST_CELL:
             row.problems.append(_("%(name)s is too long.") % {"name": name})
+
+
+def _in_short(cell: str) -> str:
+    return f"{cell[:LONGEST_SHOWN]}…" if len(cell) > LONGEST_SHOWN else cell
 
 
 def several(cell: str) -> list[str]:

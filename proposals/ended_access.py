@@ -19,7 +19,7 @@ def end_access(
     moment = clock.now()
     EndedAccess.objects.bulk_create(
         EndedAccess(
-            proposal=proposal, user=user, kind=kind, organisation_name=name[:200], ended_at=moment
+            proposal=proposal, user=user, kind=kind, organisation_name=name, ended_at=moment
         )
         for user in people
     )

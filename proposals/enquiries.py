@@ -79,7 +79,7 @@ def check_writing_time(opened: str) -> None:
 def ask(asked: Asked, *, call: Call | None, user: User | None, page: str = "") -> Enquiry:
     """Keep an enquiry, and promise a copy to who asks; not one more to an address that had many today."""
     enquiry = Enquiry.objects.create(
-        call=call, user=user, page=page[:200], received_at=clock.now(), **vars(asked)
+        call=call, user=user, page=page, received_at=clock.now(), **vars(asked)
     )
     if not allows_recipient("enquiry-copies", enquiry.email):
         return enquiry

@@ -7,8 +7,6 @@ from applicants.models import User
 from calls import clock
 from proposals.models import Happening, Proposal
 
-LONGEST = 300
-
 
 def note(
     proposal: Proposal,
@@ -21,6 +19,6 @@ def note(
 ) -> Happening:
     """Note what happened, in the transaction in which it does."""
     return Happening.objects.create(
-        proposal=proposal, kind=kind, words=words[:LONGEST], by=by, at=at or clock.now(),
+        proposal=proposal, kind=kind, words=words, by=by, at=at or clock.now(),
         details=details,
     )  # fmt: skip

@@ -19,8 +19,6 @@ from foundation.unlinked import quoted, without_links
 from proposals.dossier import Draft
 from proposals.models import Mail, Proposal
 
-LONGEST_SUBJECT = 200
-
 
 @dataclass(frozen=True)
 class Words:
@@ -51,7 +49,7 @@ def post(words: Words, *, to: Iterable[str], key: str, proposal: Proposal | None
     subject = words.subject
     if proposal is not None and proposal.call.is_rehearsal:
         subject = _("[Rehearsal] %(subject)s") % {"subject": subject}
-    subject = " ".join(subject.split())[:LONGEST_SUBJECT]
+    subject = " ".join(subject.split())
     addresses = sorted({address.strip().lower() for address in to if address.strip()})
     Mail.objects.bulk_create(
         (

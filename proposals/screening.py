@@ -50,5 +50,5 @@ def _screen_once(version: Version) -> bool:
 def note_sealed_access(proposal: Proposal | None, *, officer: User, path: str) -> SealedAccess:
     """Record that an officer tried to read what is still sealed; no proposal where none was named."""
     return SealedAccess.objects.create(
-        proposal=proposal, officer=officer, path=path[:300], tried_at=clock.now()
+        proposal=proposal, officer=officer, path=path, tried_at=clock.now()
     )

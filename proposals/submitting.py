@@ -43,7 +43,6 @@ from proposals.models import (
 )
 from proposals.notices import tell_of_withdrawal
 
-LONGEST_ACRONYM = 200
 UNSURE = timedelta(seconds=30)  # so far this machine's clock may be off before anybody knows
 
 
@@ -233,7 +232,7 @@ def _freeze(
         proposal=proposal,
         number=following.number,
         dossier=text,
-        acronym=title_in(dossier)[:LONGEST_ACRONYM],
+        acronym=title_in(dossier),
         sha256=hash_of(text),
         circumstances=circumstances.as_json(),
         acknowledged=[finding.name for finding in verdict.to_acknowledge],

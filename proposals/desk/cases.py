@@ -23,7 +23,6 @@ from proposals.models import (
     Version,
 )
 
-LONGEST_WORDS = 300
 READ_AGAIN_AFTER = timedelta(minutes=10)
 
 
@@ -71,7 +70,7 @@ def note_event(
 ) -> CaseEvent:
     """Note what a person did to a case, in the transaction in which they do."""
     return CaseEvent.objects.create(
-        proposal=proposal, kind=kind, words=words[:LONGEST_WORDS], details=details, by=by,
+        proposal=proposal, kind=kind, words=words, details=details, by=by,
         at=clock.now(),
     )  # fmt: skip
 

@@ -14,7 +14,6 @@ from django.db.models import Exists, OuterRef, Q
 from proposals.models import CaseNote, CaseText, Decision, Question, Version, VersionQuerySet
 
 log = logging.getLogger("portal.searching")
-MOST_WORDS = 8
 
 _TAKE = """
     INSERT INTO proposals_casetext (version_id, words)
@@ -56,7 +55,7 @@ def _as_number(text: str) -> str:
 def matching(versions: VersionQuerySet, text: str) -> VersionQuerySet:
     """Versions in which all of these words occur, or begin a word; or whose number or notes hold the text."""
     typed = text.strip()
-    words = typed.split()[:MOST_WORDS]
+    words = typed.split()
     condition = Q(proposal__number__icontains=_as_number(typed))
     if words:
         terms = " & ".join(f"{_quoted(word)}:*" for word in words)

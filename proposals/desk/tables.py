@@ -188,7 +188,15 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any) -> None:
     if isinstance(value, int | Decimal):
         sheet.write_number(row, column, value)
     else:
-        sheet.write_string(row, column, as_text(value)[:LONGEST_CELL])
+        sheet.write_string(row, column, _fitting(as_text(value)))
+
+
+def _fitting(text: str) -> str:
+    """What a cell of XLSX can hold; where that is not all, the cell says so."""
+    if len(text) <= LONGEST_CELL:
+        return text
+    note = f"… [{_('Cut: Excel takes no longer cell. The CSV and the JSON have it whole.')}]"
+    return text[: LONGEST_CELL - len(note)] + note
 
 
 def write_json(rows: Iterable[Row], out: IO[bytes]) -> None:

@@ -188,7 +188,7 @@ class CaseEvent(models.Model):
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="case_events")
     kind = models.CharField(max_length=10, choices=Kind)
-    words = models.CharField(max_length=300, blank=True)
+    words = models.TextField(blank=True)
     details = models.JSONField(default=dict)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()

@@ -27,7 +27,7 @@ class Enquiry(models.Model):
     organisation = models.CharField(_("organisation"), max_length=200, blank=True)
     subject = models.CharField(_("subject"), max_length=150)
     message = models.TextField(_("message"))
-    page = models.CharField(max_length=200, blank=True, help_text="Where they were on the portal.")
+    page = models.TextField(blank=True, help_text="Where they were on the portal.")
     state = models.CharField(max_length=10, choices=State, default=State.NEW)
     officer = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     received_at = models.DateTimeField()

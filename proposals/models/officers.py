@@ -22,7 +22,7 @@ class SealedAccess(models.Model):
         Proposal, models.PROTECT, null=True, blank=True, related_name="sealed_accesses"
     )
     officer = models.ForeignKey(User, models.PROTECT, related_name="+")
-    path = models.CharField(max_length=300)
+    path = models.TextField()
     tried_at = models.DateTimeField()
 
     class Meta:

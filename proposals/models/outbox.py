@@ -125,7 +125,7 @@ class Mail(Promise):
         Proposal, models.CASCADE, null=True, blank=True, related_name="mails"
     )
     to = models.EmailField()
-    subject = models.CharField(max_length=250)
+    subject = models.TextField()
     text = models.TextField()
     html = models.TextField()
 

@@ -88,7 +88,7 @@ class Version(models.Model):
     number = models.PositiveIntegerField()
     dossier = models.TextField()
     sha256 = models.CharField(max_length=64)
-    acronym = models.CharField(max_length=200, blank=True, help_text="Of the dossier, for lists.")
+    acronym = models.TextField(blank=True, help_text="Of the dossier, for lists.")
     circumstances = models.JSONField()
     acknowledged = models.JSONField(default=list)
     countries = ArrayField(models.CharField(max_length=2), default=list)
@@ -205,9 +205,7 @@ class StoredVerdict(models.Model):
     )
     content = models.JSONField()
     made_at = models.DateTimeField()
-    cause = models.CharField(
-        max_length=200, blank=True, help_text="Why it was made beside an earlier one."
-    )
+    cause = models.TextField(blank=True, help_text="Why it was made beside an earlier one.")
     facts = models.JSONField(null=True)
     facts_digest = models.CharField(max_length=71, blank=True)
     rule_set = models.ForeignKey(

@@ -142,7 +142,7 @@ class EndedAccess(models.Model):
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="ended_accesses")
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind)
-    organisation_name = models.CharField(max_length=200, blank=True)
+    organisation_name = models.TextField(blank=True)
     ended_at = models.DateTimeField()
 
     class Meta:
@@ -327,7 +327,7 @@ class Happening(models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    words = models.CharField(max_length=300)
+    words = models.TextField()
     details = models.JSONField(default=dict)
 
     class Meta:

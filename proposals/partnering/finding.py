@@ -24,6 +24,7 @@ from applicants import vocabularies
 from calls import clock
 from calls.eligibility.countries import choices_on
 from foundation.folding import SHORTEST_CORRECTED, fold, trigrams_of, words_in
+from foundation.search_words import searched
 from proposals.models import PartnershipRequest, PartnershipRequestQuerySet
 from proposals.models.languages import LANGUAGES
 
@@ -37,6 +38,7 @@ NEARLY_SAME = (
     0.75  # of the signs of two words stand in the same order; for swapped and lost letters
 )
 LAST = 99
+LONGEST_NAMED = 40  # characters of what an address asks in vain, in a sentence
 AFTER_ALL_SIGNS = "\uffff"  # stands behind every letter
 SORTS = {"best": _("Best match"), "newest": _("Newest"), "closing": _("Closing soon")}
 
@@ -97,6 +99,11 @@ class Question:
     is_cut: bool = False
 
     @property
+    def left_out(self) -> str:
+        """What to tell about words that are not looked for."""
+        return searched(words_in(self.text), MOST_WORDS)[1]
+
+    @property
     def is_blank(self) -> bool:
         return not (self.text or self.chosen or self.past or self.gap_only)
 
@@ -151,7 +158,7 @@ def question_in(given: QueryDict) -> Question:
         kept = [
             one for one in values if one in known or (facet.name == "strand" and _is_strand(one))
         ]
-        ignored += [one[:40] for one in values if one not in kept]
+        ignored += [_in_short(one) for one in values if one not in kept]
         if kept:
             chosen[facet.name] = kept
     text = " ".join(given.get("q", "").split())
@@ -170,6 +177,10 @@ def question_in(given: QueryDict) -> Question:
         ignored=tuple(ignored),
         is_cut=len(text) > MOST_SIGNS,
     )
+
+
+def _in_short(value: str) -> str:
+    return f"{value[:LONGEST_NAMED]}…" if len(value) > LONGEST_NAMED else value
 
 
 def _number_in(text: str) -> str:
@@ -251,7 +262,7 @@ def _is_nearly(word: str, near: str) -> bool:
 
 def terms_of(text: str) -> tuple[list[list[str]], dict[str, list[str]]]:
     """For each word that was typed, the beginnings that will do; and which words were taken for others."""
-    words = list(dict.fromkeys(words_in(text)))[:MOST_WORDS]
+    words, _left_out = searched(words_in(text), MOST_WORDS)
     near = near_words(words)
     return [near.get(word, [word]) for word in words], near
 

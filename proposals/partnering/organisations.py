@@ -17,10 +17,12 @@ from applicants.models import Membership, Organisation
 from applicants.profile import profile_of
 from calls.eligibility import digest_of
 from foundation.folding import words_in
+from foundation.search_words import searched
 from proposals.models import OrganisationText
 from proposals.partnering.finding import (
     MOST_PAGES,
     MOST_SIGNS,
+    MOST_WORDS,
     PER_PAGE,
     Facet,
     country_names,
@@ -66,13 +68,13 @@ def take_texts() -> int:
 
 def _text_of(organisation: Organisation) -> dict[str, Any]:
     answers = profile_of(organisation).answers
-    description = str(answers["identity"].get("description", ""))[:MOST_SEARCHED]
+    description = str(answers["identity"].get("description", ""))
     names = f"{organisation.legal_name} {organisation.cluster_name} {organisation.acronym}"
     place = f"{organisation.town} {organisation.region}"
     sectors = answers["sectors"]
     return {
         "description": description,
-        "folded": " ".join(words_in(f"{names} {place} {description}")),
+        "folded": " ".join(words_in(f"{names} {place} {description[:MOST_SEARCHED]}")),
         "sectors": list(sectors.get("sectors", [])),
         "emerging_industries": list(sectors.get("emerging_industries", [])),
         "technologies": list(sectors.get("technologies", [])),
@@ -91,11 +93,14 @@ class FoundOrganisations:
     chosen: Mapping[str, list[str]]
     page: int
     terms: list[list[str]]
+    is_cut: bool
+    left_out: str
 
 
 def find_organisations(given: QueryDict) -> FoundOrganisations:
     """Organisations that allow it and that somebody acts for; what is not known is left out."""
-    text = " ".join(given.get("q", "").split())[:MOST_SIGNS]
+    typed = " ".join(given.get("q", "").split())
+    text = typed[:MOST_SIGNS]
     chosen = {
         facet.name: kept
         for facet in FACETS
@@ -120,4 +125,5 @@ def find_organisations(given: QueryDict) -> FoundOrganisations:
     return FoundOrganisations(
         list(rows.order_by(*order)[first : first + PER_PAGE]), counted.get(("total", ""), 0),
         facets_of(chosen, counted, FACETS), text, chosen, page, terms,
+        len(typed) > MOST_SIGNS, searched(words_in(text), MOST_WORDS)[1],
     )  # fmt: skip

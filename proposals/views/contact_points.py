@@ -13,8 +13,6 @@ from proposals.models import ContactPoint
 from proposals.models.languages import LANGUAGES
 from proposals.partnering.finding import country_names
 
-MOST_SIGNS = 100
-
 
 @require_safe
 def directory(request: HttpRequest) -> HttpResponse:
@@ -26,7 +24,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     names = country_names()
     languages = sorted({code for one in points for code in one.languages})
     country, language = request.GET.get("country", ""), request.GET.get("language", "")
-    words = words_in(request.GET.get("q", "")[:MOST_SIGNS])
+    words = words_in(request.GET.get("q", ""))
     national = [one for one in points if one.country]
     shown = [one for one in national if _fits(one, country, language, words)]
     own: Any = []
@@ -43,7 +41,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "languages": [(code, LANGUAGES.get(code, code)) for code in languages],
         "country": country,
         "language": language,
-        "q": request.GET.get("q", "")[:MOST_SIGNS],
+        "q": request.GET.get("q", ""),
     }
     return render(request, "contact_points/directory.html", context)
 

@@ -16,6 +16,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
 from calls.readers import calls_shown_to
+from foundation.search_words import searched
 from proposals import drafting
 from proposals.carrying import answers_in, start_with_answers
 from proposals.confirming import unconfirmed
@@ -32,6 +33,7 @@ from proposals.views.steps import comments_on
 from proposals.wizard import steps_of
 
 MOST_FOUND = 12
+MOST_WORDS = 6  # of a name, looked for in the registry
 LONGEST_NUMBER = 18  # digits that fit into a bigint
 
 
@@ -157,15 +159,17 @@ def consortium(request: HttpRequest, number: str) -> HttpResponse:
 def _consortium_page(
     request: HttpRequest, draft: Draft, form: OrganisationForm | None = None
 ) -> dict[str, object]:
-    words = request.GET.get("q", "").strip()[:100]
+    words = request.GET.get("q", "").strip()
+    looked_for, left_out = searched(words.split(), MOST_WORDS)
     taken = [one.organisation_id for one in draft.participants]
-    found = Organisation.objects.named_like(words) if words else None
+    found = Organisation.objects.named_like(looked_for) if words else None
     facts = facts_of_draft(draft, received_at=None, reader=person(request))
     return page_of(
         draft,
         "consortium",
         **comments_on(draft, "consortium"),
         words=words,
+        words_left_out=left_out,
         found=list(found[: MOST_FOUND + 1]) if found is not None else None,
         most_found=MOST_FOUND,
         taken=taken,

@@ -62,7 +62,7 @@ class AskForm(forms.Form):
     # People do not see this field; what fills every field does.
     homepage = forms.CharField(required=False, label=gettext_lazy("Leave this empty"))
     opened = forms.CharField(widget=forms.HiddenInput)
-    page = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200)
+    page = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: Any = None, *, initial: Any = None) -> None:
         super().__init__(
@@ -153,7 +153,7 @@ def _known(request: HttpRequest) -> dict[str, Any]:
             "email": request.user.email,
             "organisation": own.name if own else "",
         }
-    known["page"] = page = request.GET.get("page", "")[:200]
+    known["page"] = page = request.GET.get("page", "")
     on_call_page = re.match(r"/calls/([^/]+)/", page)
     call = request.GET.get("call", "") or (on_call_page[1] if on_call_page else "")
     known["call"] = Call.objects.published_at_moment(clock.now()).filter(reference=call).first()

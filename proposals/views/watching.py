@@ -108,7 +108,7 @@ class RequestFeed(Feed):
         return safe_in_xml(item.title)
 
     def item_description(self, item: PartnershipRequest) -> str:
-        return safe_in_xml(item.text[:500])
+        return safe_in_xml(item.text)
 
     def item_link(self, item: PartnershipRequest) -> str:
         return item.get_absolute_url()

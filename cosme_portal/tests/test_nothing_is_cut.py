@@ -1,0 +1,172 @@
+"""What people typed, and what is noted of it, is kept and shown whole; where it is not, a sentence says so."""
+
+import ast
+import io
+import re
+import zipfile
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from applicants.tests.factories import make_organisation, make_user
+from foundation.search_words import searched
+from proposals import happenings
+from proposals.desk import tables
+from proposals.desk.cases import note_event
+from proposals.mailing import Words, post
+from proposals.models import CaseEvent, Happening, Mail, PartnershipRequest, SealedAccess
+from proposals.screening import note_sealed_access
+from proposals.tests.factories import make_draft, make_officer
+from proposals.views.watching import RequestFeed
+
+LONG = "ж" * 5000
+PACKAGES = ("applicants", "calls", "cosme_portal", "foundation", "proposals")
+NO_PEOPLE = {"tests", "migrations", "bench"}  # these show nothing to people
+SHORTEST = 30  # what is cut shorter is a hash or a code
+
+# Each beginning of a text that is taken, by file and limit, and why nobody loses anything by it.
+ALLOWED = {
+    ("calls/rehearsing.py", "LONGEST_TITLE - 1"): "ends in …; the call itself has the title",
+    ("calls/rehearsing.py", "LONGEST_REFERENCE - len(ending)"): "a reference that is made here",
+    ("calls/call_file.py", "MAX_SHOWN"): "ends in …; the file is the person's",
+    ("calls/call_file.py", "MAX_SIZE"): "longer files are refused",
+    ("calls/database_clock.py", "100"): "a name that the machine has",
+    ("foundation/folding.py", "LONGEST_WORD"): "words are compared so on both sides",
+    ("foundation/numbers.py", "LONGEST_DAY"): "no day is as long; it is refused",
+    ("foundation/limits.py", "32"): "a hash",
+    ("proposals/mailing.py", "32"): "a hash",
+    ("proposals/admin/records.py", "SHORT"): "ends in …; the row leads to the whole",
+    ("proposals/admin/sheet.py", "60"): "the name of a line of the sheet",
+    ("proposals/csv_files.py", "LONGEST_SHOWN"): "ends in …; the table is the person's",
+    ("proposals/dossier_format.py", "LONGEST_SHOWN"): "ends in …; the file is the person's",
+    ("proposals/desk/bundles.py", "LONGEST_NAME"): "a name that is made here; the dossier has the true one",
+    ("proposals/desk/tables.py", "LONGEST_CELL - len(note)"): "says so, and where it is whole",
+    ("proposals/models/enquiries.py", "80"): "the name of a row in lists",
+    ("proposals/models/workspace.py", "40"): "the name of a row in lists",
+    ("proposals/partnering/finding.py", "LONGEST_NAMED"): "ends in …; it stands in the address",
+    ("proposals/partnering/finding.py", "MOST_SIGNS"): "a sentence says so",
+    ("proposals/partnering/finding.py", "40"): "the reference of a call, which has no more",
+    ("proposals/partnering/organisations.py", "MOST_SIGNS"): "a sentence says so",
+    ("proposals/partnering/organisations.py", "MOST_SEARCHED"): "PostgreSQL indexes no more; shown whole",
+}  # fmt: skip
+OF_LISTS = re.compile(
+    r"MOST_(?!SIGNS|SEARCHED)|\bMOST_FOUND|CHUNK|at_most|MANY|AT_ONCE|^NAMED$|HEADER_WITHIN"
+)
+
+
+def cuts():
+    """Every beginning of a certain length that is taken of something, by file."""
+    for package in PACKAGES:
+        for path in sorted((settings.ROOT / package).rglob("*.py")):
+            if NO_PEOPLE & set(path.parts):
+                continue
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+                    part = node.slice
+                    if part.upper is not None and part.lower is None and part.step is None:
+                        yield str(path.relative_to(settings.ROOT)), part.upper
+
+
+def is_of_texts(upper):
+    if isinstance(upper, ast.Constant):
+        return upper.value >= SHORTEST
+    words = ast.unparse(upper)
+    return bool(re.search(r"[A-Z]{4}", words)) and not OF_LISTS.search(words)
+
+
+def test_no_code_cuts_a_text_without_a_reason():
+    found = {(path, ast.unparse(upper)) for path, upper in cuts() if is_of_texts(upper)}
+    assert found - set(ALLOWED) == set()
+    assert set(ALLOWED) - found == set()
+
+
+def test_templates_cut_only_what_is_whole_one_click_away():
+    shown = {"partnering/conversations.html", "partnering/includes/row.html", "proposals/mine.html"}
+    folder = settings.ROOT / "templates"
+    found = {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and re.search(r"\|(truncate|slice:\":\d)", path.read_text())
+    }
+    assert found <= shown
+
+
+def test_words_that_are_not_searched_are_named_each_once():
+    assert searched(["a", "b", "a"], 2) == (["a", "b"], "")
+    kept, left_out = searched(["a", "b", "c", "d"], 2)
+    assert kept == ["a", "b"] and "c, d" in left_out
+
+
+def page(path, user=None):
+    client = Client()
+    if user:
+        client.force_login(user)
+    answer = client.get(path[0], path[1])
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_every_search_says_which_words_it_left_out(call):
+    proposal = make_draft(call)
+    words = " ".join(f"word{number}" for number in range(20))
+    searches = [
+        reverse("proposals:consortium", args=[proposal.number]),
+        reverse("partners:search"),
+        reverse("partners:organisations"),
+    ]
+    for path in searches:
+        html = page((path, {"q": words}), proposal.started_by)
+        assert "were left out" in html and "word19" in html.split("were left out")[1], path
+        assert "were left out" not in page((path, {"q": "one two"}), proposal.started_by)
+
+
+@pytest.mark.django_db
+def test_a_long_name_is_looked_for_whole(call):
+    proposal = make_draft(call)
+    name = "A" * 110 + "lpha"
+    make_organisation(legal_name=name)
+    path = reverse("proposals:consortium", args=[proposal.number])
+    assert name in page((path, {"q": name}), proposal.started_by)
+    other = page((path, {"q": "A" * 110 + "x"}), proposal.started_by)
+    assert "Nothing in the registry" in other
+
+
+@pytest.mark.django_db
+def test_the_directory_of_offices_takes_all_words(call):
+    words = " ".join(["office"] * 40 + ["nowhere"])
+    assert words in page((reverse("enquiries:contact-points"), {"q": words}))
+
+
+@pytest.mark.django_db
+def test_what_is_noted_is_noted_whole(call):
+    proposal, officer = make_draft(call), make_officer()
+    note_sealed_access(proposal, officer=officer, path=f"/proposals/{LONG}/")
+    happenings.note(proposal, Happening.Kind.INVITED, LONG, by=officer)
+    note_event(proposal, CaseEvent.Kind.READ, LONG, by=officer)
+    assert SealedAccess.objects.get().path == f"/proposals/{LONG}/"
+    assert Happening.objects.filter(words=LONG).exists()
+    assert CaseEvent.objects.get().words == LONG
+
+
+@pytest.mark.django_db
+def test_the_subject_of_a_mail_is_whole():
+    words = Words(subject=LONG, happened="x", counts="x", to_do="x", link="/", link_words="x")
+    post(words, to=[make_user().email], key="x")
+    assert Mail.objects.get().subject == LONG
+
+
+def test_the_feed_has_the_whole_text():
+    assert RequestFeed().item_description(PartnershipRequest(text=LONG)) == LONG
+
+
+def test_a_cell_that_excel_cannot_hold_says_that_it_is_cut():
+    row = dict.fromkeys(tables.COLUMNS, "x" * (tables.LONGEST_CELL + 1))
+    book = io.BytesIO()
+    tables.write_xlsx([row], book)
+    with zipfile.ZipFile(book) as archive:
+        assert (
+            "Cut: Excel takes no longer cell." in archive.read("xl/worksheets/sheet1.xml").decode()
+        )

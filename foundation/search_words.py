@@ -1,0 +1,15 @@
+"""Words of a search: how many are looked for, and a sentence about those that are not."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+
+def searched(words: Iterable[str], most: int) -> tuple[list[str], str]:
+    """The words to look for, each once, and what to tell about the others: nothing where there are none."""
+    every = list(dict.fromkeys(words))
+    kept, left_out = every[:most], every[most:]
+    if not left_out:
+        return kept, ""
+    text = _("Only the first %(count)s words were searched. These were left out: %(words)s.")
+    return kept, text % {"count": most, "words": ", ".join(left_out)}
