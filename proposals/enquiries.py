@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from applicants.models import User
 from calls import clock
 from calls.models import Call
+from calls.templatetags.instants import in_words
 from foundation.folding import fold, words_in
 from foundation.limits import allows_recipient
 from proposals.mailing import Words, post
@@ -104,13 +105,27 @@ def ask(asked: Asked, *, call: Call | None, user: User | None, page: str = "") -
 
 
 @transaction.atomic
-def answer(enquiry: Enquiry, text: str, *, by: User) -> EnquiryAnswer:
+def answer(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryAnswer:
     """Answer by mail. An enquiry can be answered more than once, until it is closed.
 
+    `seen` is how many answers the person has seen. What one person sends twice is sent once.
+
     Raises:
-        CannotAnswer: it is closed, or the answer says nothing.
+        CannotAnswer: it is closed, was erased or answered meanwhile, or the answer says nothing.
     """
-    locked = Enquiry.objects.select_for_update().get(pk=enquiry.pk)
+    locked = _locked(enquiry)
+    if locked is None:
+        raise CannotAnswer(_("This enquiry was erased meanwhile, a year after it was closed."))
+    newest = locked.answers.select_related("answered_by").last()
+    if newest is not None and locked.answers.count() != seen:
+        if (newest.answered_by, newest.text) == (by, text.strip()):
+            return newest
+        words = _(
+            "Not sent: %(who)s has answered meanwhile, at %(when)s. Read that answer, and send yours if it "
+            "is needed still."
+        )
+        when = in_words(newest.answered_at, seconds=True)
+        raise CannotAnswer(words % {"who": newest.answered_by, "when": when})
     if locked.state == Enquiry.State.CLOSED:
         raise CannotAnswer(_("It is closed. Open it again before you answer."))
     if not text.strip():
@@ -147,6 +162,10 @@ def names_in(text: str, enquiry: Enquiry) -> list[str]:
     return sorted({*spelt, *(one for one in told if one and fold(one) in folded)})
 
 
+def _locked(enquiry: Enquiry) -> Enquiry | None:
+    return Enquiry.objects.select_for_update().filter(pk=enquiry.pk).first()
+
+
 @transaction.atomic
 def close(enquiry: Enquiry, *, by: User) -> None:
     """Nothing is left to do; who asked is not told."""
@@ -157,6 +176,7 @@ def close(enquiry: Enquiry, *, by: User) -> None:
 
 @transaction.atomic
 def reopen(enquiry: Enquiry, *, by: User) -> None:
+    _locked(enquiry)
     state = Enquiry.State.ANSWERED if enquiry.answers.exists() else Enquiry.State.NEW
     Enquiry.objects.filter(pk=enquiry.pk, state=Enquiry.State.CLOSED).update(
         state=state, closed_at=None, officer=by
@@ -180,8 +200,12 @@ def show_on_call_page(call: int) -> None:
 
 
 def forget_old(moment: datetime) -> int:
-    """Erase enquiries that were closed a year ago; returns how many."""
-    old = Enquiry.objects.filter(closed_at__lt=moment - KEPT_AFTER_CLOSING)
-    count = old.count()
-    old.delete()
-    return count
+    """Erase enquiries that were closed a year ago; returns how many.
+
+    One that is opened again at the same time stays: who opens it waits, or comes first.
+    """
+    with transaction.atomic():
+        old = Enquiry.objects.filter(closed_at__lt=moment - KEPT_AFTER_CLOSING)
+        locked = list(old.select_for_update().order_by("pk").values_list("pk", flat=True))
+        Enquiry.objects.filter(pk__in=locked).delete()
+    return len(locked)

@@ -17,6 +17,7 @@ from applicants.fields import TextField
 from applicants.web import person
 from calls import clock
 from foundation.fields import WholeNumberField
+from foundation.identifiers import key_of
 from proposals import enquiries, tasks
 from proposals.admin.pages import OwnPageAdmin
 from proposals.models import AnswerSnippet, Enquiry, PublishedAnswer
@@ -83,9 +84,15 @@ class EnquiryAdmin(OwnPageAdmin):
         form = AnswerForm(request.POST)
         if form.is_valid():
             try:
-                enquiries.answer(found, form.cleaned_data["text"], by=person(request))
+                enquiries.answer(
+                    found,
+                    form.cleaned_data["text"],
+                    seen=key_of(request.POST.get("seen", "")) or 0,
+                    by=person(request),
+                )
             except enquiries.CannotAnswer as refusal:
                 form.add_error(None, str(refusal))
+                found.refresh_from_db(fields=["state", "officer"])
             else:
                 tasks.hurry()
                 words = _("The answer is on its way to %(address)s.") % {"address": found.email}
@@ -96,7 +103,7 @@ class EnquiryAdmin(OwnPageAdmin):
     def _close(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Close it, or open it again."""
         found = get_object_or_404(Enquiry, pk=pk)
-        if found.state == Enquiry.State.CLOSED:
+        if request.POST.get("do") == "reopen":
             enquiries.reopen(found, by=person(request))
             messages.success(request, _("It is open again."))
         else:

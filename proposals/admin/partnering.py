@@ -67,6 +67,8 @@ class PartnershipRequestAdmin(OwnPageAdmin):
                 self._do(found, form.cleaned_data, request)
             except requests.CannotPublish as refusal:
                 form.add_error(None, str(refusal))
+                found.refresh_from_db()
+                waits = found.state == PartnershipRequest.State.WAITING
             else:
                 tasks.hurry()
                 messages.success(request, _("Done; its people get a mail."))
@@ -126,8 +128,10 @@ class ReportAdmin(OwnPageAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 talking.handle(found, by=person(request), **form.cleaned_data)
-            except talking.HandledAlready:
-                form.add_error(None, _("A colleague has handled it meanwhile."))
+            except talking.HandledAlready as handled:
+                found = handled.report
+                words = _("%(who)s has handled it meanwhile.")
+                form.add_error(None, words % {"who": found.handled_by or _("A colleague")})
             except requests.CannotPublish as refusal:
                 form.add_error("remark", str(refusal))
             else:

@@ -56,7 +56,7 @@ def save_request(
 
     Raises:
         RequestChanged: somebody else saved it since; nothing was stored.
-        CannotPublish: the helpdesk has closed it; what was reported stays as it is.
+        CannotPublish: the helpdesk has closed it, and what was reported stays as it is; or it was deleted.
     """
     current = _locked(request)
     if current.state == State.SHUT:
@@ -80,8 +80,28 @@ def save_request(
 
 
 def _locked(request: PartnershipRequest) -> PartnershipRequest:
+    """As it is now, with its organisation and call: these are read when the lock is held, not before."""
     rows = PartnershipRequest.objects.select_for_update(of=("self",))
-    return rows.select_related("organisation", "call").get(pk=request.pk)
+    locked = rows.filter(pk=request.pk).first()
+    if locked is None:
+        raise CannotPublish(_("The draft was deleted meanwhile."))
+    return locked
+
+
+def is_by_now(request: PartnershipRequest) -> str:
+    """What became of a request, for who wanted something else of it."""
+    state = State(request.state)
+    if state == State.REFUSED:
+        words = _("It was not published: %(remark)s")
+        return words % {"remark": request.remark}
+    return {
+        State.DRAFT: _("It is a draft: nobody else sees it."),
+        State.WAITING: _("It waits to be looked at by the helpdesk."),
+        State.PUBLISHED: _("It is published."),
+        State.FILLED: _("It is marked as filled already."),
+        State.CLOSED: _("Its people have closed it already."),
+        State.SHUT: _("The helpdesk has closed it."),
+    }[state]
 
 
 def folded_of(request: PartnershipRequest) -> str:
@@ -118,7 +138,7 @@ def publish(request: PartnershipRequest, *, at: datetime | None = None) -> Partn
     moment = at or clock.now()
     current = _locked(request)
     if current.state != State.DRAFT:
-        raise CannotPublish(_("It is no draft any more."))
+        raise CannotPublish(is_by_now(current))
     if current.organisation is None:
         raise CannotPublish(_("Its organisation is not on this portal any more."))
     if current.call.published_at is None or moment >= current.call.deadline:
@@ -158,7 +178,7 @@ def end(request: PartnershipRequest, *, is_filled: bool) -> PartnershipRequest:
     """
     current = _locked(request)
     if current.state != State.PUBLISHED:
-        raise CannotPublish(_("It is not published."))
+        raise CannotPublish(is_by_now(current))
     current.state = State.FILLED if is_filled else State.CLOSED
     current.save(update_fields=["state"])
     _show_on_call_page(current)
@@ -174,7 +194,8 @@ def discard(request: PartnershipRequest) -> None:
     """
     current = _locked(request)
     if current.published_at is not None or current.state not in {State.DRAFT, State.REFUSED}:
-        raise CannotPublish(_("Others have seen it: it can be closed, and not deleted."))
+        words = _("It cannot be deleted any more. %(state)s")
+        raise CannotPublish(words % {"state": is_by_now(current)})
     current.delete()
 
 
@@ -188,7 +209,7 @@ def renew(request: PartnershipRequest) -> PartnershipRequest:
     moment = clock.now()
     current = _locked(request)
     if current.state not in {State.PUBLISHED, State.FILLED, State.CLOSED}:
-        raise CannotPublish(_("It is not published."))
+        raise CannotPublish(is_by_now(current))
     if moment >= current.call.deadline:
         raise CannotPublish(_("The call is closed: nobody can answer it any more."))
     return _show(current, moment)
@@ -204,7 +225,7 @@ def let_through(request: PartnershipRequest, *, by: User) -> PartnershipRequest:
     moment = clock.now()
     current = _locked(request)
     if current.state != State.WAITING:
-        raise CannotPublish(_("It does not wait any more."))
+        raise CannotPublish(is_by_now(current))
     if moment >= current.call.deadline:
         raise CannotPublish(_("The call is closed: nobody can answer it any more."))
     current.looked_at_by, current.remark = by, ""
@@ -223,7 +244,7 @@ def refuse(request: PartnershipRequest, *, remark: str, by: User) -> Partnership
     """
     current = _locked(request)
     if current.state != State.WAITING:
-        raise CannotPublish(_("It does not wait any more."))
+        raise CannotPublish(is_by_now(current))
     if not remark.strip():
         raise CannotPublish(_("Say what has to be changed."))
     current.state, current.remark, current.looked_at_by = State.REFUSED, remark.strip(), by
@@ -243,7 +264,7 @@ def shut(request: PartnershipRequest, *, remark: str, by: User) -> PartnershipRe
     """
     current = _locked(request)
     if not current.is_public:
-        raise CannotPublish(_("It is not public any more."))
+        raise CannotPublish(is_by_now(current))
     if not remark.strip():
         raise CannotPublish(_("Say to its people why you close it."))
     current.state, current.remark, current.looked_at_by = State.SHUT, remark.strip(), by

@@ -16,7 +16,13 @@ from applicants.reading import too_long
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words
-from proposals.drafting import AlreadyInConsortium, Invited, add_participant, section_of
+from proposals.drafting import (
+    AlreadyInConsortium,
+    Invited,
+    add_participant,
+    lock_row,
+    section_of,
+)
 from proposals.mailing import Words, post
 from proposals.models import (
     Block,
@@ -32,6 +38,7 @@ from proposals.partnering import requests
 LONGEST = 5000
 MOST_BEGUN = 10  # conversations that a person may begin in a day
 MOST_WRITTEN = 40  # messages that a person may write in an hour
+SAME = timedelta(minutes=1)  # within which the same words are the same message, sent twice
 
 
 class Side(StrEnum):
@@ -61,11 +68,12 @@ def begin(
         CannotWrite: the request has ended or is one's own, the other side takes no messages, or this person
             has begun too many conversations today.
     """
-    if request.organisation is None or not request.is_open(clock.now()):
+    current = PartnershipRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
+    if current.organisation is None or not current.is_open(clock.now()):
         raise CannotWrite(_("This request has ended; nobody can be reached through it any more."))
     return _begin(
-        request.organisation, text, request=request, organisation=organisation, by=by, shows=shows,
-        owner_shown=request.shows_name,
+        current.organisation, text, request=current, organisation=organisation, by=by, shows=shows,
+        owner_shown=current.shows_name,
     )  # fmt: skip
 
 
@@ -78,6 +86,8 @@ def begin_with(
     Raises:
         CannotWrite: it does not want to be found (any more); and as `begin`.
     """
+    _lock_organisations(organisation, addressee)
+    addressee.refresh_from_db(fields=["is_findable"])
     if not addressee.is_findable:
         raise CannotWrite(_("This organisation cannot be reached through partner search any more."))
     return _begin(
@@ -98,12 +108,11 @@ def _begin(
     if addressee == organisation:
         raise CannotWrite(_("This is your own organisation."))
     own = {"request": request, "addressee": addressee, "organisation": organisation}
+    _lock_organisations(organisation, addressee)
     conversation = Conversation.objects.filter(**own).first()
     if conversation is None:
         moment = clock.now()
-        User.objects.select_for_update().get(
-            pk=by.pk
-        )  # two messages at once are counted one by one
+        _lock_sender(by)
         since = moment - timedelta(days=1)
         if Conversation.objects.filter(begun_by=by, begun_at__gt=since).count() >= MOST_BEGUN:
             raise CannotWrite(
@@ -117,6 +126,17 @@ def _begin(
         conversation.asker_shown = True
     write(conversation, text, side=Side.ASKER, by=by)
     return conversation
+
+
+def _lock_organisations(*sides: Organisation) -> None:
+    """Two conversations, or a message and a block between the same two, come one after the other."""
+    rows = Organisation.objects.select_for_update(no_key=True)
+    list(rows.filter(pk__in=[one.pk for one in sides]).order_by("pk").values_list("pk"))
+
+
+def _lock_sender(person: User) -> None:
+    """What somebody sends at once is counted one by one."""
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
 
 
 def side_of(conversation: Conversation, user: User) -> Side:
@@ -145,13 +165,15 @@ def name_for_other(conversation: Conversation, side: Side) -> str:
 
 @transaction.atomic
 def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Message:
-    """Send a message to the other side, which is told by mail.
+    """Send a message to the other side, which is told by mail; what a person sends twice arrives once.
 
     Raises:
         CannotWrite: it says nothing, a side is gone or takes no messages, or there were too many in an hour.
     """
     moment = clock.now()
     own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
+    _lock_organisations(own, other)
+    _lock_sender(by)
     if not text.strip():
         raise CannotWrite(_("Write something first."))
     if len(text.strip()) > LONGEST:
@@ -160,6 +182,10 @@ def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Mes
         raise CannotWrite(_("The other side takes no messages here. Yours was not sent."))
     if Block.objects.filter(by=own, organisation=other).exists():
         raise CannotWrite(_("You have blocked the other side. Unblock it before you write."))
+    newest = conversation.messages.order_by("-pk").first()
+    said = (newest.written_by_id, newest.text) if newest else None
+    if newest is not None and said == (by.pk, text.strip()) and moment - newest.sent_at < SAME:
+        return newest
     hour = moment - timedelta(hours=1)
     if Message.objects.filter(written_by=by, sent_at__gt=hour).count() >= MOST_WRITTEN:
         raise CannotWrite(_("You have sent forty messages within an hour. Go on a little later."))
@@ -240,6 +266,7 @@ def show(conversation: Conversation, *, side: Side, by: User) -> None:
 def block(conversation: Conversation, *, side: Side) -> None:
     """Take no messages from the other organisation any more, here and elsewhere."""
     own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
+    _lock_organisations(own, other)
     Block.objects.get_or_create(by=own, organisation=other, defaults={"made_at": clock.now()})
 
 
@@ -268,7 +295,11 @@ def report(
 
 
 class HandledAlready(Exception):
-    """A colleague was faster."""
+    """Somebody was faster; `report` says who, when, and what was done."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(str(report))
+        self.report = report
 
 
 @transaction.atomic
@@ -281,11 +312,9 @@ def handle(found: Report, *, outcome: str, remark: str = "", by: User) -> Report
         HandledAlready: somebody has handled it.
         CannotPublish: there is a remark, and no public request to close.
     """
-    locked = (
-        Report.objects.select_for_update(of=("self",)).select_related("request").get(pk=found.pk)
-    )
+    locked = Report.objects.select_for_update(of=("self",)).get(pk=found.pk)
     if locked.handled_at is not None:
-        raise HandledAlready
+        raise HandledAlready(locked)
     locked.outcome, locked.handled_by, locked.handled_at = outcome.strip(), by, clock.now()
     locked.save(update_fields=["outcome", "handled_by", "handled_at"])
     if remark.strip():
@@ -333,6 +362,12 @@ def drafts_to_invite_into(conversation: Conversation, user: User, *, side: Side)
     return list(found.order_by("-started_at"))
 
 
+def takes_part(conversation: Conversation, number: str, user: User, *, side: Side) -> bool:
+    """Whether the other side stands in this draft, which the person leads, already."""
+    led = Proposal.objects.led_by(user).filter(number=number, deleted_at=None)
+    return led.filter(participants__organisation=organisation_on(conversation, side.other)).exists()
+
+
 @transaction.atomic
 def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: User) -> Participant:
     """Take the other side's organisation into a draft, with its profile, and ask it to confirm.
@@ -341,6 +376,7 @@ def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: Us
         CannotInvite: it has not said who it is, is gone, or takes part already.
         NotOpen: the deadline has passed.
     """
+    lock_row(proposal)
     other = organisation_on(conversation, side.other)
     if not is_shown(conversation, side.other):
         raise CannotInvite(

@@ -38,6 +38,7 @@ def save_search(user: User, *, name: str, question: Question) -> SavedSearch:
         TooMany: there are twenty already.
     """
     moment = clock.now()
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     own = SavedSearch.objects.filter(user=user)
     if not own.filter(name=name).exists() and own.count() >= MOST_FOR_ONE:
         raise TooMany
@@ -57,7 +58,7 @@ def tell_of_new(moment: datetime) -> int:
 @transaction.atomic
 def _tell(pk: int, moment: datetime) -> bool:
     rows = SavedSearch.objects.select_for_update(of=("self",), skip_locked=True)
-    saved = rows.filter(pk=pk, mails=True).select_related("user").first()
+    saved = rows.filter(pk=pk, mails=True, seen_until__lte=moment - AT_MOST_EVERY).first()
     if saved is None:
         return False
     own = Organisation.objects.of(saved.user)

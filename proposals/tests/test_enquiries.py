@@ -62,7 +62,9 @@ def test_who_is_signed_in_needs_not_type_what_is_known_and_finds_the_answer_agai
     page = text_of(client.get(ASK, {"call": call.reference}))
     assert person.email in page and own.name in page
     send(client, email=person.email)
-    enquiries.answer(Enquiry.objects.get(), "Yes, Norway counts.", by=make_officer(HELPDESK))
+    enquiries.answer(
+        Enquiry.objects.get(), "Yes, Norway counts.", seen=0, by=make_officer(HELPDESK)
+    )
     assert "Yes, Norway counts." in text_of(client.get(ASK + "mine/"))
     assert "Norway" not in text_of(_of_somebody_else())
 
@@ -154,8 +156,8 @@ def test_it_is_closed_opened_again_and_erased_a_year_later():
     close = reverse("admin:proposals_enquiry_close", args=[enquiry.pk])
     client.post(close)
     with pytest.raises(enquiries.CannotAnswer, match="closed"):
-        enquiries.answer(enquiry, "Late.", by=client.officer)
-    client.post(close)
+        enquiries.answer(enquiry, "Late.", seen=0, by=client.officer)
+    client.post(close, {"do": "reopen"})
     assert Enquiry.objects.get().state == "new"
     client.post(close)
     assert enquiries.forget_old(AFTERNOON + timedelta(days=364)) == 0
@@ -169,7 +171,7 @@ def test_it_is_closed_opened_again_and_erased_a_year_later():
 def test_an_answer_of_general_use_stands_on_the_call_page_without_who_asked(call):
     send(call=call.reference)
     enquiry, client = Enquiry.objects.get(), desk()
-    enquiries.answer(enquiry, "Yes: Norway counts.", by=client.officer)
+    enquiries.answer(enquiry, "Yes: Norway counts.", seen=0, by=client.officer)
     page = client.get(reverse("admin:proposals_enquiry_change", args=[enquiry.pk]))
     form = text_of(client.get(page.context["publish_url"]))
     assert "May we apply?" in form and "Yes: Norway counts." in form

@@ -36,7 +36,7 @@ def asker(call):
     make_request(call, owner=(person, organisation), title="Our own")
     save_search(person, name="Lasers", question=Question(text="laser"))
     asked = enquiries.Asked(name="Kim", email=person.email, subject="Why?", message="Why is that?")
-    enquiries.answer(enquiries.ask(asked, call=call, user=None), "So.", by=make_officer())
+    enquiries.answer(enquiries.ask(asked, call=call, user=None), "So.", seen=0, by=make_officer())
     return person
 
 

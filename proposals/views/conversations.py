@@ -202,7 +202,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
 @require_POST
 def block(request: HttpRequest, number: str) -> HttpResponse:
     found, side = _own(request, number)
-    if talking.has_blocked(found, side):
+    if request.POST.get("do") == "unblock":
         talking.unblock(found, side=side)
         messages.success(request, _("You take messages from this organisation again."))
     else:
@@ -230,7 +230,11 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
     """One click: the other organisation stands in the draft, and is asked to confirm."""
     found, side = _own(request, number)
     drafts = talking.drafts_to_invite_into(found, person(request), side=side)
-    draft = next((one for one in drafts if one.number == request.POST.get("draft")), None)
+    wanted = request.POST.get("draft", "")
+    draft = next((one for one in drafts if one.number == wanted), None)
+    if draft is None and talking.takes_part(found, wanted, person(request), side=side):
+        messages.info(request, _("It stands in that draft already."))
+        return redirect("proposals:consortium", wanted)
     if draft is None:
         messages.error(
             request,

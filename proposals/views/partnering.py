@@ -22,6 +22,7 @@ from proposals.forms.partnering import RequestForm, WhoForm
 from proposals.models import PartnershipRequest, Proposal
 from proposals.partnering import fit, requests
 from proposals.partnering.finding import PER_PAGE, SORTS, find, question_in, reasons_for
+from proposals.views.access import keeping_text
 
 
 @require_safe
@@ -226,6 +227,7 @@ def _from_profile(organisation: Organisation) -> dict[str, Any]:
 
 
 @signed_in
+@keeping_text
 def edit(request: HttpRequest, number: str) -> HttpResponse:
     found = _own(request, number)
     form = RequestForm(request.POST or None, call=found.call, instance=found)
@@ -265,19 +267,29 @@ def _own(request: HttpRequest, number: str) -> PartnershipRequest:
     return get_object_or_404(rows.prefetch_related("call__strands"), number=number.upper())
 
 
+def _refused(
+    request: HttpRequest, found: PartnershipRequest, refusal: requests.CannotPublish
+) -> HttpResponse:
+    """Back to what stands by now: the request, or the list where it is there no longer."""
+    messages.error(request, str(refusal))
+    is_there = PartnershipRequest.objects.filter(pk=found.pk).exists()
+    return redirect(found) if is_there else redirect("partners:mine")
+
+
 def _step(
     act: Callable[[PartnershipRequest], PartnershipRequest], words: Promise
 ) -> Callable[..., HttpResponseBase]:
     """A view that takes one of a person's own requests a step further, and says so."""
 
     @signed_in
+    @keeping_text
     @require_POST
     def taken(request: HttpRequest, number: str) -> HttpResponse:
         found = _own(request, number)
         try:
             done = act(found)
         except requests.CannotPublish as refusal:
-            messages.error(request, str(refusal))
+            return _refused(request, found, refusal)
         else:
             waits = done.state == PartnershipRequest.State.WAITING
             messages.success(
@@ -292,6 +304,7 @@ def _step(
 
 
 @signed_in
+@keeping_text
 @require_POST
 def discard(request: HttpRequest, number: str) -> HttpResponse:
     """Delete a draft."""
@@ -299,8 +312,7 @@ def discard(request: HttpRequest, number: str) -> HttpResponse:
     try:
         requests.discard(found)
     except requests.CannotPublish as refusal:
-        messages.error(request, str(refusal))
-        return redirect(found)
+        return _refused(request, found, refusal)
     messages.success(request, _("The draft is deleted."))
     return redirect("partners:mine")
 

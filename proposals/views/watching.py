@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.syndication.views import Feed
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
@@ -61,16 +61,17 @@ def searches(request: HttpRequest) -> HttpResponse:
     own = SavedSearch.objects.filter(user=person(request))
     if request.method == "POST":
         pk = request.POST.get("search", "")
-        found = get_object_or_404(own, pk=pk if pk.isascii() and pk.isdigit() else 0)
-        if request.POST.get("do") == "forget":
+        found = own.filter(pk=pk if pk.isascii() and pk.isdigit() else 0)
+        does = request.POST.get("do")
+        if does == "forget":
             found.delete()
             messages.success(request, _("The search is forgotten."))
+        elif not found.update(mails=does == "mails"):
+            messages.warning(request, _("You do not keep this search any more."))
+        elif does == "mails":
+            messages.success(request, _("You get mails again."))
         else:
-            own.filter(pk=found.pk).update(mails=not found.mails)
-            words = (
-                _("No more mails for this search.") if found.mails else _("You get mails again.")
-            )
-            messages.success(request, words)
+            messages.success(request, _("No more mails for this search."))
         return redirect("partners:searches")
     return render(request, "partnering/searches.html", {"searches": own})
 
