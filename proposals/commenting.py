@@ -52,8 +52,12 @@ def mentioned(text: str, people: Iterable[User]) -> list[User]:
     return found
 
 
-def set_done(comment: Comment, *, done: bool, by: User) -> None:
-    """Mark a remark as settled, or open it again."""
-    comment.done_at = clock.now() if done else None
-    comment.done_by = by if done else None
-    comment.save(update_fields=["done_at", "done_by"])
+def set_done(comment: Comment, *, done: bool, by: User) -> bool:
+    """Mark a remark as settled, or open it again; whether this changed anything.
+
+    Of two people at once the first has done it, and stays named.
+    """
+    present = Comment.objects.filter(pk=comment.pk, done_at__isnull=done)
+    changed = present.update(done_at=clock.now() if done else None, done_by=by if done else None)
+    comment.refresh_from_db(fields=["done_at", "done_by"])
+    return bool(changed)

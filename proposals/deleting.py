@@ -22,7 +22,11 @@ class WasSubmitted(Exception):
 
 
 class NotDeleted(Exception):
-    """The draft is not deleted, or its thirty days are over."""
+    """The draft is there: somebody has brought it back, or it was never deleted."""
+
+
+class TimeIsOver(Exception):
+    """The draft was deleted for more than thirty days, and cannot be brought back."""
 
 
 @transaction.atomic
@@ -52,12 +56,17 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
     """Bring a deleted draft back with everything in it.
 
     Raises:
-        NotDeleted: it is not deleted, or was for more than thirty days.
+        NotDeleted: it is not deleted, or not any more.
+        TimeIsOver: it was deleted for more than thirty days, or is gone.
     """
     moment = clock.now()
-    locked = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
-    if locked.deleted_at is None or moment - locked.deleted_at >= KEPT:
+    locked = Proposal.objects.select_for_update(of=("self",)).filter(pk=proposal.pk).first()
+    if locked is None:
+        raise TimeIsOver
+    if locked.deleted_at is None:
         raise NotDeleted
+    if moment - locked.deleted_at >= KEPT:
+        raise TimeIsOver
     locked.deleted_at = None
     locked.save(update_fields=["deleted_at"])
     words = _("The draft was brought back")
@@ -67,14 +76,20 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
 
 def purge_deleted(moment: datetime) -> int:
     """Delete for ever what was deleted thirty days ago; returns how many drafts."""
-    gone = Proposal.objects.filter(deleted_at__lte=moment - KEPT, versions=None)
-    count = 0
-    for proposal in gone:
-        with transaction.atomic():
-            proposal.files.all().delete()
-            proposal.delete()
-        count += 1
-    return count
+    due = Proposal.objects.filter(deleted_at__lte=moment - KEPT, versions=None)
+    return sum(_purge(pk, moment) for pk in due.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _purge(pk: int, moment: datetime) -> bool:
+    """Whether it was still deleted: somebody may have brought it back meanwhile."""
+    rows = Proposal.objects.select_for_update(of=("self",)).order_by()
+    proposal = rows.filter(pk=pk, deleted_at__lte=moment - KEPT).first()
+    if proposal is None:
+        return False
+    proposal.files.all().delete()
+    proposal.delete()
+    return True
 
 
 def _tell(proposal: Proposal, happening: Happening, *, by: User, restored: bool) -> None:

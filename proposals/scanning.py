@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from calls import clock
 from proposals.confirming import leads_of
+from proposals.drafting import lock_row
 from proposals.mailing import Words, post
 from proposals.models import KeptFile, ProposalFile, ReplyFile
 
@@ -99,16 +100,19 @@ def _claim_of(kind: type[Kind]) -> Kind | None:
 
 @transaction.atomic
 def _settle(file: ProposalFile | ReplyFile, result: KeptFile.Scan) -> None:
-    """Open a file that has passed; take an infected one out of the draft and tell the leads."""
+    """Open a file that has passed; take an infected one out of the draft and tell the leads.
+
+    Whether it is in the draft still is asked under the lock: it may have been replaced while it was scanned.
+    """
     file.scan = result
     if isinstance(file, ReplyFile):
         file.save(update_fields=["scan"])  # officers see that it is infected, and ask again
         return
-    if result == KeptFile.Scan.INFECTED and file.replaced_at is None:
-        file.replaced_at = clock.now()
-    file.save(update_fields=["scan", "replaced_at"])
+    lock_row(file.proposal)
+    file.save(update_fields=["scan"])
     if result == KeptFile.Scan.PASSED:
         return
+    ProposalFile.objects.filter(pk=file.pk, replaced_at=None).update(replaced_at=clock.now())
     proposal = file.proposal
     post(
         Words(

@@ -312,8 +312,8 @@ def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime
         NothingToWithdraw: no version counts.
     """
     locked = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
-    if not proposal.is_open(received_at):
-        raise NotOpen(proposal.deadline, received_at)
+    if not locked.is_open(received_at):
+        raise NotOpen(locked.deadline, received_at)
     if locked.counting is None:
         raise NothingToWithdraw
     withdrawal = Withdrawal.objects.create(

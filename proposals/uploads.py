@@ -20,7 +20,7 @@ from applicants.models import User
 from calls import clock
 from foundation.child_process import Busy, ChildFailed, OutOfMemory, OutOfTime
 from foundation.text import clean_file_name, names_something, unsafe_in
-from proposals.drafting import check_open
+from proposals.drafting import check_open, lock_row
 from proposals.happenings import note
 from proposals.limited_work import in_child
 from proposals.models import Happening, KeptFile, Proposal, ProposalFile, path_of
@@ -89,7 +89,14 @@ class UnusableFile(Exception):
 
 
 class FileChanged(Exception):
-    """Someone put another file into the slot since the page was opened; nothing was changed."""
+    """The slot was filled or emptied since the page was opened; nothing was changed.
+
+    `current` is the file that is in it now, None where it is empty.
+    """
+
+    def __init__(self, current: ProposalFile | None) -> None:
+        super().__init__(str(current))
+        self.current = current
 
 
 def store_file(
@@ -97,7 +104,8 @@ def store_file(
 ) -> ProposalFile:
     """Check a PDF and put it into a slot; the file that was there is kept as an earlier one.
 
-    `seen` is the SHA-256 of the file that the person saw in the slot, empty for none.
+    `seen` is the SHA-256 of the file that the person saw in the slot, empty for none. The same bytes that
+    came into the slot meanwhile (a second click) are not stored again.
 
     Raises:
         NotOpen: the deadline has passed.
@@ -109,7 +117,10 @@ def store_file(
     checked = check_upload(upload)
     keep_file(checked)
     with transaction.atomic():
-        _empty_slot(proposal, slot, seen=seen, moment=moment)
+        present = _locked_slot(proposal, slot)
+        if present is not None and present.sha256 == checked.sha256 != seen:
+            return present
+        _empty_slot(present, seen=seen, moment=moment)
         return ProposalFile.objects.create(
             proposal=proposal,
             slot=slot,
@@ -186,17 +197,24 @@ def remove_file(proposal: Proposal, slot: str, *, seen: str, by: User) -> None:
     moment = clock.now()
     check_open(proposal, moment)
     with transaction.atomic():
-        _empty_slot(proposal, slot, seen=seen, moment=moment)
+        _empty_slot(_locked_slot(proposal, slot), seen=seen, moment=moment)
         words = _("The PDF of “%(slot)s” was removed from the draft") % {"slot": slot}
         note(proposal, Happening.Kind.FILE_REMOVED, words, by=by, at=moment)
 
 
-def _empty_slot(proposal: Proposal, slot: str, *, seen: str, moment: datetime) -> None:
-    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
+def _locked_slot(proposal: Proposal, slot: str) -> ProposalFile | None:
+    """The file in a slot, which stays there until the transaction ends."""
+    lock_row(proposal)
     present = proposal.files.filter(slot=slot, replaced_at=None)
-    if (present.values_list("sha256", flat=True).first() or "") != seen:
-        raise FileChanged
-    present.update(replaced_at=moment)
+    return present.select_related("uploaded_by").first()
+
+
+def _empty_slot(present: ProposalFile | None, *, seen: str, moment: datetime) -> None:
+    if (present.sha256 if present else "") != seen:
+        raise FileChanged(present)
+    if present is not None:
+        present.replaced_at = moment
+        present.save(update_fields=["replaced_at"])
 
 
 def _content_of(upload: UploadedFile) -> bytes:

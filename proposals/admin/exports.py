@@ -71,23 +71,25 @@ class ExportAdmin(OwnPageAdmin):
     def _file(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """The file, for whoever asked for it, until its time is over."""
         found = get_object_or_404(self.get_queryset(request), pk=pk)
-        if not found.can_be_fetched:
+        try:
+            content = default_storage.open(found.path) if found.can_be_fetched else None
+        except FileNotFoundError:  # deleted after its time, a moment ago
+            content = None
+        if content is None:
             messages.error(
                 request, _("This file is not there any more, or not yet. Ask for it again.")
             )
             return redirect("admin:proposals_export_change", pk)
-        return FileResponse(
-            default_storage.open(found.path),
-            as_attachment=True,
-            filename=exporting.file_name_of(found),
-        )
+        return FileResponse(content, as_attachment=True, filename=exporting.file_name_of(found))
 
     def _cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = get_object_or_404(self.get_queryset(request), pk=pk)
         if exporting.cancel(found):
             messages.success(request, _("The export is cancelled; nothing of it is kept."))
         else:
-            messages.warning(request, _("It was finished before it could be cancelled."))
+            found.refresh_from_db(fields=["state"])
+            words = _("Nothing was cancelled by this click. By now it says: %(state)s.")
+            messages.warning(request, words % {"state": found.get_state_display()})
         return redirect("admin:proposals_export_change", pk)
 
     @admin.display(description=gettext_lazy("versions"))

@@ -42,14 +42,21 @@ class NothingToExport(Exception):
 def ask_for_export(kind: str, versions: Sequence[int], *, by: User) -> Export:
     """Promise a file of these versions; that each was taken out is noted with its case.
 
+    What the same person has asked for already, and is under way, is not promised again.
+
     Raises:
         NothingToExport: none of them may be read by this person.
     """
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=by.pk)
     moment = clock.now()
     readable = Version.objects.open_to(by, moment).filter(pk__in=versions).order_by("pk")
     pairs = list(readable.values_list("pk", "proposal"))
     if not pairs:
         raise NothingToExport
+    under_way = Export.objects.filter(asked_by=by, state__in=[State.DUE, State.RUNNING])
+    same = under_way.filter(kind=kind, versions=[pk for pk, _proposal in pairs]).first()
+    if same is not None:
+        return same
     words = str(Kind(kind).label)
     CaseEvent.objects.bulk_create(
         (

@@ -661,7 +661,7 @@ def test_after_thirty_days_a_deleted_draft_is_gone_for_ever(call):
     lead = client_of(proposal.started_by)
     lead.post(url("delete", proposal))
     with clock.set_to(AFTERNOON + KEPT):
-        assert "not deleted, or its 30 days" in text_of(
+        assert "deleted for more than 30 days" in text_of(
             lead.post(url("restore", proposal), follow=True)
         )
         assert purge_deleted(clock.now()) == 1

@@ -44,7 +44,14 @@ def done(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Mark a comment as done, or open it again."""
     draft = draft_of(request, number)
     found = get_object_or_404(draft.proposal.comments.select_related("proposal"), pk=pk)
-    commenting.set_done(found, done=request.POST.get("done") == "yes", by=person(request))
+    done = request.POST.get("done") == "yes"
+    if not commenting.set_done(found, done=done, by=person(request)):
+        by_now = (
+            _("%(who)s has marked this comment as done already.") % {"who": found.done_by or ""}
+            if found.done_at
+            else _("This comment was opened again already.")
+        )
+        messages.info(request, by_now)
     return redirect(found.get_absolute_url())
 
 

@@ -21,7 +21,13 @@ from proposals import drafting
 from proposals.carrying import answers_in, start_with_answers
 from proposals.confirming import unconfirmed
 from proposals.copying import copy_proposal, left_out_of
-from proposals.deleting import NotDeleted, WasSubmitted, delete_draft, restore_draft
+from proposals.deleting import (
+    NotDeleted,
+    TimeIsOver,
+    WasSubmitted,
+    delete_draft,
+    restore_draft,
+)
 from proposals.differences import changes_since_counting
 from proposals.dossier import Draft
 from proposals.facts import facts_of_draft
@@ -135,6 +141,7 @@ def delete(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @signed_in
+@keeping_text
 @require_http_methods(["POST"])
 def restore(request: HttpRequest, number: str) -> HttpResponse:
     """Bring a deleted draft back; only people of the coordinator see it."""
@@ -143,7 +150,12 @@ def restore(request: HttpRequest, number: str) -> HttpResponse:
     try:
         restore_draft(proposal, by=person(request))
     except NotDeleted:
-        messages.warning(request, _("This draft is not deleted, or its 30 days are over."))
+        messages.info(request, _("The draft is back already."))
+        return redirect(proposal)
+    except TimeIsOver:
+        messages.warning(
+            request, _("This draft was deleted for more than 30 days; it cannot be brought back.")
+        )
         return redirect("proposals:mine")
     messages.success(request, _("The draft is back, with everything in it."))
     return redirect(proposal)

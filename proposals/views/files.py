@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from applicants.web import person, signed_in
@@ -21,10 +21,17 @@ from proposals.views.access import draft_of, keeping_text, page_of, version_of
 
 UPLOAD = "X-Upload"  # sent by a page that shows the progress itself
 
-_CHANGED = gettext_lazy(
-    "Someone put another file here since you opened the page. Nothing was changed: look at that file "
-    "first, and do it again if it is still right."
-)
+
+def _what_changed(conflict: FileChanged) -> str:
+    if conflict.current is None:
+        return _(
+            "The file that was here was removed since you opened the page. Nothing else was changed."
+        )
+    text = _(
+        "%(who)s put “%(name)s” here since you opened the page. Nothing was changed: look at that file "
+        "first, and do it again if it is still right."
+    )
+    return text % {"who": conflict.current.uploaded_by, "name": conflict.current.name}
 
 
 @signed_in
@@ -75,8 +82,8 @@ def _store(
     except UnusableFile as refusal:
         form.add_error("file", str(refusal))
         return None, 422
-    except FileChanged:
-        form.add_error("file", _CHANGED)
+    except FileChanged as conflict:
+        form.add_error("file", _what_changed(conflict))
         return None, 409
     except NotOpen:
         form.add_error("file", _("The deadline has passed; the draft stays as it is."))
@@ -127,8 +134,8 @@ def remove(request: HttpRequest, number: str, slot: str) -> HttpResponse:
     _deliverable(draft, slot)
     try:
         remove_file(draft.proposal, slot, seen=request.POST.get("seen", ""), by=person(request))
-    except FileChanged:
-        messages.warning(request, _CHANGED)
+    except FileChanged as conflict:
+        messages.warning(request, _what_changed(conflict))
     except NotOpen:
         messages.error(request, _("The deadline has passed; the file stays as it is."))
     else:

@@ -20,7 +20,7 @@ from proposals.dossier import Draft, dossier_of
 from proposals.drafting import NotOpen
 from proposals.facts import judge_draft, readable
 from proposals.forms import WithdrawalForm
-from proposals.models import Annex, OutboxMessage, Receipt, SealedDocument, Version
+from proposals.models import Annex, OutboxMessage, Proposal, Receipt, SealedDocument, Version
 from proposals.printable import unprintable_in
 from proposals.receipts import context_of
 from proposals.views.access import draft_of, page_of, version_of
@@ -75,6 +75,9 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
             idempotency_key=key,
             acknowledged=given,
         )
+    except Proposal.DoesNotExist:  # deleted while this click waited: the page says so
+        draft_of(request, draft.proposal.number)
+        raise
     except submitting.TooLate as refusal:
         context = page_of(draft, "check", attempt=refusal.attempt)
         return render(request, "proposals/too_late.html", context, status=409)
