@@ -130,8 +130,18 @@ def cancel_invitation(request: HttpRequest, pk: int, invitation_pk: int) -> Http
 @require_http_methods(["POST"])
 def remove_colleague(request: HttpRequest, pk: int, person_pk: int) -> HttpResponse:
     """Leave an organisation, or let a colleague act for it no longer."""
-    found = get_object_or_404(Organisation.objects.of(person(request)), pk=pk)
-    colleague = get_object_or_404(found.members, pk=person_pk)
+    found = Organisation.objects.of(person(request)).filter(pk=pk).first()
+    if found is None:  # the same for whoever never acted for it, and for whatever number
+        messages.warning(
+            request,
+            _("You do not act for this organisation, or not any more. Nothing was changed."),
+        )
+        return redirect("applicants:organisations")
+    colleague = found.members.filter(pk=person_pk).first()
+    if colleague is None:  # not named: who asks may see members only
+        text = _("This person does not act for %(name)s any more; this click changed nothing.")
+        messages.warning(request, text % {"name": found})
+        return redirect(found)
     names = {"who": colleague, "name": found}
     try:
         organisations.end_membership(found, user=colleague, by=person(request))

@@ -18,7 +18,7 @@ from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.facts import Role
 from proposals.dossier import Draft, dossier_of
-from proposals.drafting import check_open
+from proposals.drafting import check_open, lock_row
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import (
@@ -66,6 +66,10 @@ def hash_of_shown(shown: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(shown).encode()).hexdigest()
 
 
+class NoLongerPartner(Exception):
+    """The organisation was removed from the consortium, or takes part in another role, since it was asked."""
+
+
 @transaction.atomic
 def confirm(
     participant: Participant,
@@ -78,12 +82,21 @@ def confirm(
 ) -> Confirmation:
     """Record that an organisation takes part, in its present role, on the text that was shown.
 
+    What the same person has confirmed in the same words already (a second click) is recorded once.
+
     Raises:
         NotOpen: the deadline has passed.
+        NoLongerPartner: the organisation was removed from the consortium, or has another role meanwhile.
         NotAnswerable: the link was used, taken back, or has expired.
     """
     proposal, moment = participant.proposal, clock.now()
     check_open(proposal, moment)
+    lock_row(proposal)
+    if not proposal.participants.filter(pk=participant.pk, role=participant.role).exists():
+        raise NoLongerPartner
+    same = _same_confirmation(participant, name=name, function=function, shown=shown, by=by)
+    if invitation is None and same is not None:
+        return same
     answered = (
         answer(invitation, Invitation.State.ACCEPTED, by=by) if invitation is not None else None
     )
@@ -106,6 +119,20 @@ def confirm(
     note(proposal, Happening.Kind.ANSWERED, words, by=by, at=moment)
     _tell_the_leads(proposal, participant, confirmation)
     return confirmation
+
+
+def _same_confirmation(
+    participant: Participant, *, name: str, function: str, shown: dict[str, Any], by: User | None
+) -> Confirmation | None:
+    """The newest of this partner, where it says just this."""
+    newest = participant.proposal.confirmations.filter(
+        participant_key=participant.key, organisation=participant.organisation
+    ).first()
+    if newest is None:
+        return None
+    said = (newest.role, newest.shown_sha256, newest.name, newest.function, newest.confirmed_by)
+    says = (participant.role, hash_of_shown(shown), name, function, by)
+    return newest if said == says else None
 
 
 @dataclass(frozen=True)

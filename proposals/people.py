@@ -341,7 +341,9 @@ def people_of(proposal: Proposal) -> list[User]:
 
 
 def _locked(invitation: Invitation) -> Invitation:
-    rows = with_issuer(Invitation.objects.select_for_update(of=("self",))).select_related(
+    """As it is now, with what belongs to it: that is read when the lock is held, not together with it."""
+    Invitation.objects.select_for_update(of=("self",)).only("pk").get(pk=invitation.pk)
+    rows = with_issuer(Invitation.objects.all()).select_related(
         "proposal__strand__call__programme", "participant__organisation", "invited_by"
     )
     return rows.get(pk=invitation.pk)

@@ -38,12 +38,19 @@ def remind_of_deadlines(moment: datetime) -> int:
     """
     near = Proposal.objects.near_deadline(moment, max(BEFORE))
     soon = near.filter(counting=None, deleted_at=None)
-    found = soon.select_related("strand__call__programme").prefetch_related("reminder_wishes__user")
-    return sum(_remind(proposal, moment) for proposal in found)
+    return sum(_remind(pk, moment) for pk in soon.values_list("pk", flat=True))
 
 
 @transaction.atomic
-def _remind(proposal: Proposal, moment: datetime) -> int:
+def _remind(pk: int, moment: datetime) -> int:
+    """Under the proposal's lock: nobody is told that nothing was submitted who has just submitted."""
+    Proposal.objects.select_for_update(of=("self",)).only("pk").filter(pk=pk).first()
+    near = Proposal.objects.near_deadline(moment, max(BEFORE))
+    found = near.filter(pk=pk, counting=None, deleted_at=None)
+    related = found.select_related("strand__call__programme")
+    proposal = related.prefetch_related("reminder_wishes__user").first()
+    if proposal is None:
+        return 0
     passed = [before for before in BEFORE if proposal.deadline - before <= moment]
     latest = min(passed)
     due = [

@@ -146,15 +146,22 @@ def questions_for(user: User, moment: datetime) -> QuestionQuerySet:
 def remind_of_questions(moment: datetime) -> int:
     """Promise the reminders that have become due; returns how many questions. Safe to repeat."""
     soon = Question.objects.waiting(moment).filter(due_at__lte=moment + max(REMIND_BEFORE))
-    reminded = 0
-    for question in soon.select_related("version__proposal__strand__call__programme"):
-        passed = [one for one in REMIND_BEFORE if question.due_at - one <= moment]
-        latest = min(passed)
-        if question.asked_at >= question.due_at - latest:
-            continue  # it was asked with less time than that
-        _tell_of_question(question, reminder=latest)
-        reminded += 1
-    return reminded
+    return sum(_remind(pk, moment) for pk in soon.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _remind(pk: int, moment: datetime) -> bool:
+    """Under the question's lock: nobody is told that it is not answered who has just answered."""
+    Question.objects.select_for_update(of=("self",)).only("pk").get(pk=pk)
+    waiting = Question.objects.waiting(moment).filter(pk=pk)
+    question = waiting.select_related("version__proposal__strand__call__programme").first()
+    if question is None:
+        return False
+    latest = min(one for one in REMIND_BEFORE if question.due_at - one <= moment)
+    if question.asked_at >= question.due_at - latest:
+        return False  # it was asked with less time than that
+    _tell_of_question(question, reminder=latest)
+    return True
 
 
 def _tell_of_question(question: Question, *, reminder: timedelta | None = None) -> None:

@@ -13,11 +13,18 @@ from applicants.invitations import (
     invite_colleague,
 )
 from applicants.models import ColleagueInvitation, Organisation
-from applicants.organisations import LastPerson, NotMember, end_membership, join
+from applicants.organisations import (
+    LastPerson,
+    NotMember,
+    RecordChanged,
+    end_membership,
+    join,
+    save_record,
+)
 from applicants.tests.factories import make_organisation, make_user
 from calls import clock
 from calls.eligibility.facts import Role
-from calls.tests.connections import at_once
+from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON
 from proposals import drafting, people
 from proposals.models import Happening, Invitation, Proposal
@@ -161,6 +168,55 @@ def test_an_organisation_that_two_add_at_once_takes_part_once(call):
     assert sorted(outcomes) == ["AlreadyInConsortium", "done"]
 
 
+@pytest.mark.parametrize("second", ["accept", "revoke"])
+def test_an_invitation_that_is_accepted_and_revoked_at_once_has_one_answer(call, second):
+    proposal, guest = make_draft(call), make_user()
+    asked = invited(proposal, Purpose.READ)
+
+    def accepted():
+        people.accept(asked, user=guest)
+
+    def revoked():
+        people.revoke(asked, by=proposal.started_by)
+
+    first, then = (revoked, accepted) if second == "accept" else (accepted, revoked)
+    assert overtaken(first, attempt(then, people.NotAnswerable)) == "NotAnswerable"
+    assert proposal.collaborators.exists() == (second == "revoke")
+
+
+def confirming_at(proposal, partner, member):
+    """A request that confirms for a partner what its page shows."""
+    client = client_of(member)
+    address = reverse("proposals:confirm", args=[proposal.number, partner.key])
+    form = client.get(address).context["form"]
+    ticks = {name: "on" for name in form.fields if name.startswith("declaration_")}
+    given = {"shown": form.initial["shown"], "name": "Kim", "function": "Director"} | ticks
+    return lambda: client.post(address, given)
+
+
+def test_a_confirmation_that_was_sent_twice_is_recorded_once_and_both_hear_so(call):
+    proposal = make_draft(call)
+    partner, (member, _other) = partner_of(proposal)
+    sent = confirming_at(proposal, partner, member)
+    answers = at_once(row_of(proposal), sent, sent)
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert proposal.confirmations.count() == noted(proposal, Happening.Kind.ANSWERED) == 1
+
+
+def test_who_confirms_for_a_partner_that_is_being_removed_hears_so_and_nothing_is_recorded(call):
+    proposal = make_draft(call)
+    partner, (member, _other) = partner_of(proposal)
+    sent = confirming_at(proposal, partner, member)
+    seen = drafting.section_of(proposal, drafting.CONSORTIUM).version
+    answer = overtaken(
+        lambda: drafting.remove_participant(partner, seen_version=seen, by=proposal.started_by),
+        sent,
+    )
+    page = answer.client.get(answer.url)
+    assert "was removed from the consortium" in text_of(page)
+    assert not proposal.confirmations.exists()
+
+
 # --- Colleagues of an organisation ---------------------------------------------------------------
 
 
@@ -237,3 +293,42 @@ def test_an_address_that_two_invite_at_once_has_one_invitation(organisation, ana
         lambda: invite_colleague(organisation, email="carl@test.example", by=ben),
     )
     assert organisation.colleague_invitations.get().times_sent == 2
+
+
+def removing(organisation, user, by):
+    client = client_of(by)
+    address = reverse("applicants:remove-colleague", args=[organisation.pk, user.pk])
+    return lambda: client.post(address)
+
+
+def test_a_late_click_on_somebody_who_was_removed_hears_that_they_act_for_it_no_longer(
+    organisation, ana, ben
+):
+    late = removing(organisation, ben, ana)
+    end_membership(organisation, user=ben, by=ana)
+    assert told([late()]) == [[WARNING]]
+
+
+def test_a_late_click_of_somebody_who_was_removed_hears_that_they_act_for_it_no_longer(
+    organisation, ana, ben
+):
+    late = removing(organisation, ana, ben)
+    end_membership(organisation, user=ben, by=ana)
+    assert told([late()]) == [[WARNING]]
+    assert organisation.members.get() == ana
+
+
+def test_of_two_who_save_a_record_at_once_the_later_is_shown_what_the_first_saved(
+    organisation, ana, ben
+):
+    def saving(name):
+        record = Organisation.objects.get(pk=organisation.pk)
+        record.cluster_name = name
+        return attempt(
+            lambda: save_record(record, seen_version=record.record_version), RecordChanged
+        )
+
+    outcomes = at_once(row(organisation), saving("Vilnius"), saving("Kaunas"))
+    assert sorted(outcomes) == ["RecordChanged", "done"]
+    organisation.refresh_from_db()
+    assert organisation.cluster_name == ("Vilnius" if outcomes[0] == "done" else "Kaunas")

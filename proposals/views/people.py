@@ -316,6 +316,13 @@ def _confirm(
         )
     except people.NotAnswerable:
         return redirect(request.path)
+    except confirming.NoLongerPartner:
+        text = _(
+            "Nothing was confirmed: %(name)s was removed from the consortium, or its role was changed, since "
+            "you opened the page."
+        )
+        messages.warning(request, text % {"name": participant.organisation.name})
+        return redirect(request.path)
     except NotOpen as refusal:
         shut = {"why": "closed", "deadline": refusal.deadline}
         return render(request, "proposals/invitation_shut.html", shut, status=409)

@@ -1,0 +1,101 @@
+"""Two workers at once, or a worker while somebody acts: one email, one head of a day, and none that is untrue."""
+
+from datetime import timedelta
+
+import pytest
+
+from calls import clock
+from calls.tests.connections import overtaken
+from conftest import DEADLINE, NEXT_DAY
+from proposals import ledger, outbox
+from proposals.daily_heads import publish_daily_heads
+from proposals.desk import asking
+from proposals.desk.rights import AUDITORS
+from proposals.mailing import deliver
+from proposals.models import DailyHead, Mail, OutboxMessage
+from proposals.reminding import remind_of_deadlines, wish_reminders
+from proposals.tests.factories import fresh, make_officer, make_ready, submit
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DUE = NEXT_DAY.replace(day=29, hour=17)
+
+
+def mails(prefix):
+    return Mail.objects.filter(key__startswith=prefix)
+
+
+@pytest.fixture
+def reminded(call):
+    """A proposal about which somebody is reminded an hour before the deadline."""
+    proposal = make_ready(call)
+    with clock.set_to(DEADLINE - timedelta(days=1)):
+        wish_reminders(proposal, wanted=True, by=proposal.started_by)
+    with clock.set_to(DEADLINE - timedelta(hours=1)):
+        yield proposal
+
+
+def test_a_deadline_of_which_two_workers_remind_at_once_gives_one_email(reminded):
+    moment = clock.now()
+    overtaken(lambda: remind_of_deadlines(moment), lambda: remind_of_deadlines(moment))
+    assert mails("deadline:").count() == 1
+
+
+def test_nobody_who_is_just_submitting_is_told_that_nothing_was_submitted(reminded):
+    moment = clock.now()
+    told_of = overtaken(lambda: submit(fresh(reminded)), lambda: remind_of_deadlines(moment))
+    assert (told_of, mails("deadline:").exists()) == (0, False)
+
+
+@pytest.fixture
+def question(call):
+    version = submit(make_ready(call))
+    with clock.set_to(NEXT_DAY):
+        yield asking.ask(version, "Who owns it?", due_at=DUE, by=make_officer())
+
+
+def test_nobody_who_is_just_answering_is_reminded_of_the_question(question):
+    by, moment = question.version.proposal.started_by, DUE - timedelta(hours=1)
+    with clock.set_to(moment):
+        reminded = overtaken(
+            lambda: asking.reply(question, "We own it.", by=by, received_at=moment),
+            lambda: asking.remind_of_questions(moment),
+        )
+    assert reminded == 0
+    assert not mails(f"question:{question.pk}:1:").exists()
+
+
+def test_a_question_of_which_two_workers_remind_at_once_gives_one_email_to_each(question):
+    moment = DUE - timedelta(hours=1)
+    overtaken(
+        lambda: asking.remind_of_questions(moment), lambda: asking.remind_of_questions(moment)
+    )
+    sent = mails(f"question:{question.pk}:1:")
+    assert sent.count() == sent.values("to").distinct().count() > 0
+
+
+def test_a_promise_that_one_worker_keeps_is_not_kept_by_another(call):
+    submit(make_ready(call))
+    kept = []
+    handlers = dict.fromkeys(OutboxMessage.Kind, kept.append)
+    overtaken(lambda: outbox.relay(handlers), lambda: outbox.relay(handlers))
+    assert len(kept) == OutboxMessage.objects.count()
+
+
+def test_an_email_that_two_workers_would_send_at_once_is_sent_once(question, mailoutbox):
+    sent_by_the_other = overtaken(
+        lambda: outbox.relay_mails(deliver), lambda: outbox.relay_mails(deliver)
+    )
+    assert sent_by_the_other == 0
+    assert len(mailoutbox) == Mail.objects.count() > 0
+
+
+def test_a_head_of_a_day_that_two_workers_publish_at_once_is_published_and_emailed_once(call):
+    auditor = make_officer(AUDITORS)
+    submit(make_ready(call))
+    ledger.sequence()
+    published = overtaken(
+        lambda: publish_daily_heads(NEXT_DAY), lambda: publish_daily_heads(NEXT_DAY)
+    )
+    assert (published, DailyHead.objects.count()) == (0, 1)
+    assert mails("log-head:").filter(to=auditor.email).count() == 1
