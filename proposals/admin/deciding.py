@@ -20,6 +20,7 @@ from foundation.identifiers import key_of, keys_of
 from proposals import tasks
 from proposals.admin.pages import case_of
 from proposals.desk import bulk, deciding
+from proposals.desk.reversals import next_reversal
 from proposals.desk.sheet import BEING_MADE, newest_verdict, sheet_of
 from proposals.models import Decision, DecisionState, Version
 
@@ -55,7 +56,10 @@ class DecisionForm(forms.Form):
 class SureForm(DecisionForm):
     """Asked for where something speaks against recording it; shown with what that is."""
 
-    sure = forms.BooleanField(label=gettext_lazy("I have seen this and record it all the same"))
+    sure = forms.BooleanField(
+        label=gettext_lazy("I have seen this and record it all the same"),
+        error_messages={"required": gettext_lazy("Tick this if you record it all the same.")},
+    )
 
 
 class BulkDecisionForm(DecisionForm):
@@ -131,7 +135,7 @@ def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
         texts=texts,
         remarks=remarks,
         sent_back=_sent_back(version),
-        in_force=deciding.decision_in_force(version),
+        reversal=next_reversal(version),
         obstacle=deciding.obstacle_to_deciding(
             version, proposal=version.proposal, by=person(request)
         ),

@@ -28,6 +28,7 @@ from proposals.desk.deciding import (
     review_decision,
 )
 from proposals.desk.queue import Queue
+from proposals.desk.reversals import reversal_of
 from proposals.desk.sheet import BEING_MADE, newest_verdict, sheet_of
 from proposals.models import Decision, DecisionReview, DecisionState, Version
 from proposals.notices import addresses_of_coordinator
@@ -60,7 +61,10 @@ class ReviewForm(forms.Form):
 class SureReviewForm(ReviewForm):
     """Asked for where something should be seen before confirming; shown with what that is."""
 
-    sure = forms.BooleanField(label=_("I have seen this and confirm the outcome"))
+    sure = forms.BooleanField(
+        label=_("I have seen this and confirm the outcome"),
+        error_messages={"required": _("Tick this if you confirm it all the same.")},
+    )
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -90,9 +94,9 @@ class DecisionAdmin(OwnPageAdmin):
     Nothing is changed or deleted.
     """
 
-    list_display = ["version", "outcome", "state", "decided_by", "decided_at"]
+    list_display = ["version", "outcome", "in_place_of", "state", "decided_by", "decided_at"]
     list_filter = [StateFilter, "outcome"]
-    list_select_related = ["version__proposal", "decided_by", "review"]
+    list_select_related = ["version__proposal", "decided_by", "review", "reverses"]
     fields = ["version", "outcome", "reason"]
     search_fields = ["version__proposal__number", "reason"]
     search_help_text = _("Number of a proposal, or words of the reason")
@@ -101,6 +105,10 @@ class DecisionAdmin(OwnPageAdmin):
     @admin.display(description=_("state"))
     def state(self, decision: Decision) -> str:
         return str(decision.state.label)
+
+    @admin.display(description=_("in place of"))
+    def in_place_of(self, decision: Decision) -> str:
+        return str(decision.reverses.get_outcome_display()) if decision.reverses else ""
 
     def get_urls(self) -> list[Any]:
         own = [
@@ -197,6 +205,8 @@ def _seen_by_a_second_officer(decision: Decision) -> dict[str, Any]:
     sheet = sheet_of(version, stored.verdict if stored else None)
     return {
         "stored": stored,
+        "reversal": reversal_of(decision),
+        "reversed_by": decision.reversed_by.standing().order_by("pk").first(),
         "being_made": BEING_MADE,
         "sheet": sheet,
         "changed_at": _conditions_changed_at(decision),

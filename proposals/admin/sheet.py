@@ -116,7 +116,7 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
     questions = version.questions.select_related("asked_by", "reply__replied_by")
     decisions = list(
         version.decisions.with_conditions_since().select_related(
-            "decided_by", "review__reviewed_by", "information"
+            "decided_by", "review__reviewed_by", "information", "reverses"
         )
     )
     context |= {

@@ -28,6 +28,7 @@ from proposals.desk.deciding import (
     snippets,
     waiting_decision,
 )
+from proposals.desk.reversals import Reversal, next_reversal, reversal_of
 from proposals.desk.sheet import newest_verdict, words_of_check
 from proposals.models import Decision, DecisionReview, Proposal, Version
 
@@ -52,6 +53,7 @@ class Case:
     machine: str = ""
     reason: str = ""
     remarks: Sequence[str] = ()
+    reversal: Reversal | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def _case(
         ),
         reason=whole,
         remarks=remarks,
+        reversal=reversal_of(decision) if decision else next_reversal(version),
     )
 
 

@@ -16,6 +16,7 @@ from calls.eligibility import Finding, Outcome
 from calls.eligibility.rules import title_of
 from calls.templatetags.instants import in_words
 from proposals.desk.cases import lock, note_event
+from proposals.desk.reversals import next_reversal
 from proposals.desk.sheet import BEING_MADE, newest_verdict, sheet_of
 from proposals.facts import readable
 from proposals.ledger import note_decision, note_review
@@ -97,7 +98,7 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
         reverses=decision_in_force(version),
     )  # fmt: skip
     note_decision(decision)
-    words = str(decision.get_outcome_display())
+    words = _in_place_of(decision)
     note_event(proposal, CaseEvent.Kind.DECIDED, words, by=by, decision=decision.pk)
     return decision
 
@@ -129,7 +130,8 @@ def remarks_on(version: Version, outcome: str, *, by: User | None = None) -> lis
     """
     stored = newest_verdict(version)
     found = sheet_of(version, stored.verdict if stored else None)
-    remarks = []
+    reversal = next_reversal(version)
+    remarks = reversal.remarks if reversal else []
     if stored is None and outcome in DECIDING:
         remarks.append(f"{BEING_MADE}.")
     if stored and outcome in DECIDING and outcome not in AGREEING[stored.outcome]:
@@ -199,7 +201,7 @@ def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -
         decision=decision, answer=answer, reason=reason.strip(), reviewed_by=by, reviewed_at=clock.now()
     )  # fmt: skip
     note_review(review)
-    words = str(review.get_answer_display())
+    words = f"{review.get_answer_display()}: {_in_place_of(decision)}"
     note_event(proposal, CaseEvent.Kind.REVIEWED, words, by=by, decision=decision.pk)
     return review
 
@@ -251,7 +253,7 @@ def inform(decision: Decision, *, by: User) -> Information:
     OutboxMessage.objects.create(
         kind=OutboxMessage.Kind.LETTER, version=decision.version, decision=decision
     )
-    words = str(decision.get_outcome_display())
+    words = _in_place_of(decision)
     note_event(proposal, CaseEvent.Kind.INFORMED, words, by=by, decision=decision.pk)
     return told
 
@@ -269,6 +271,15 @@ def obstacle_to_informing(decision: Decision, *, proposal: Proposal) -> str:
         words = _("The applicant was told of this decision already, by %(who)s at %(when)s.")
         return words % {"who": told.informed_by, "when": in_words(told.informed_at, seconds=True)}
     return ""
+
+
+def _in_place_of(decision: Decision) -> str:
+    """The outcome, and the one that it reverses, for the history of the case."""
+    outcome = str(decision.get_outcome_display())
+    if decision.reverses is None:
+        return outcome
+    values = {"outcome": outcome, "earlier": decision.reverses.get_outcome_display()}
+    return _("%(outcome)s, in place of “%(earlier)s”") % values
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ until when the decision can be contested. What it says is taken from the decisio
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -18,10 +17,11 @@ from django.utils.translation import gettext as _
 
 from calls import clock
 from calls.eligibility import Finding, Outcome
-from calls.models import Call
-from calls.periods import last_day
+from calls.templatetags.instants import in_words
 from proposals import ledger
 from proposals.desk.deciding import found_by_rule, open_findings
+from proposals.desk.remedies import remedies_of
+from proposals.desk.reversals import SentLetter, last_letter, sent_letter
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import (
@@ -38,24 +38,6 @@ from proposals.models import (
 from proposals.notices import addresses_of_coordinator
 from proposals.printing import pdf_from
 from proposals.receipts import participants_in, qr_code_of, seal_and_keep, stamp_cause
-
-BRUSSELS = ZoneInfo("Europe/Brussels")
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """A way to contest a decision; `until` is the last day if the letter is read on the day it is sent."""
-
-    title: str
-    text: str
-    within: str
-    until: date
-
-
-def remedies_of(call: Call, informed_at: datetime) -> list[Remedy]:
-    """Those of the call, with their last days counted from the day of the letter in Brussels."""
-    day = informed_at.astimezone(BRUSSELS).date()
-    return [Remedy(**one, until=last_day(day, one["within"])) for one in call.remedies]
 
 
 def cause_of(decision: Decision) -> str:
@@ -112,6 +94,7 @@ def html_of(
     dossier = version.document
     context: dict[str, Any] = {
         "decision": decision,
+        "replaces": last_letter(version, before=decision),
         "version": version,
         "proposal": version.proposal,
         "call": call,
@@ -157,7 +140,10 @@ def _tell(decision: Decision, version: Version) -> None:
     """Mail the coordinator's people and contact; the letter stands on the page of the decision."""
     proposal = version.proposal
     values = {"number": proposal.number}
+    earlier = last_letter(version, before=decision)
     words = _("A letter about the decision on version %(number)s was sent")
+    if earlier is not None:
+        words = _("A letter about another decision on version %(number)s was sent")
     if not proposal.happenings.filter(kind=Happening.Kind.INFORMED, details__decision=decision.pk):
         note(
             proposal, Happening.Kind.INFORMED, words % {"number": version.number}, by=None,
@@ -166,9 +152,7 @@ def _tell(decision: Decision, version: Version) -> None:
     post(
         Words(
             subject=_("Decision about your proposal %(number)s") % values,
-            happened=_(
-                "The officers have decided about the admissibility and eligibility of your proposal."
-            ),
+            happened=_what_happened(earlier),
             facts=[
                 (_("Proposal"), f"{proposal.number}, {_('version')} {version.number}"),
                 (_("Call"), proposal.call.reference),
@@ -186,6 +170,18 @@ def _tell(decision: Decision, version: Version) -> None:
     )
 
 
+def _what_happened(earlier: SentLetter | None) -> str:
+    if earlier is None:
+        return _(
+            "The officers have decided about the admissibility and eligibility of your proposal."
+        )
+    text = _(
+        "The officers have changed their decision about the admissibility and eligibility of your proposal. "
+        "This letter replaces the letter of %(when)s."
+    )
+    return text % {"when": in_words(earlier.sent_at)}
+
+
 def key_of_mails(decision: Decision) -> str:
     return f"letter:{decision.pk}"
 
@@ -195,14 +191,34 @@ def delivery_of(decision: Decision) -> QuerySet[Mail]:
     return Mail.objects.filter(key__startswith=key_of_mails(decision) + ":").order_by("pk")
 
 
-def letters_of(versions: Iterable[Version]) -> list[tuple[Decision, SealedDocument | None]]:
-    """Each decision that was told, with its letter once it is made; newest first."""
+@dataclass(frozen=True)
+class ShownLetter(SentLetter):
+    """A letter as its readers see it: the sealed file once it is made, and its place among others."""
+
+    document: SealedDocument | None
+    replaces: SentLetter | None
+    replaced_by: SentLetter | None
+
+
+def letters_of(versions: Iterable[Version]) -> list[ShownLetter]:
+    """Each decision that was told, newest first; one letter replaces the one before."""
     told = (
         Decision.objects.filter(version__in=list(versions), information__isnull=False)
-        .select_related("version__proposal", "information")
+        .select_related("version__proposal__strand__call", "information")
         .order_by("-pk")
     )
-    return [(one, letter_of(one)) for one in told]
+    sent = [sent_letter(one) for one in told]
+    return [
+        ShownLetter(
+            one.decision,
+            one.sent_at,
+            one.remedies,
+            document=letter_of(one.decision),
+            replaces=earlier,
+            replaced_by=later,
+        )
+        for later, one, earlier in zip([None, *sent], sent, [*sent[1:], None], strict=False)
+    ]
 
 
 def sample_of(decision: Decision) -> bytes:

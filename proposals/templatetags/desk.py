@@ -1,5 +1,6 @@
 """What the officers' desk shows on its first page."""
 
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -10,9 +11,15 @@ from django.utils.translation import gettext as _
 
 from calls import clock
 from proposals.desk import queue
+from proposals.desk.remedies import Remedy
 from proposals.models import Enquiry, PartnershipRequest, Report
 
 register = template.Library()
+
+
+@register.filter
+def has_ended(remedy: Remedy, moment: datetime) -> bool:
+    return remedy.has_ended(moment)
 
 
 @register.inclusion_tag("admin/change_list_results.html")

@@ -467,10 +467,120 @@ def test_a_reversed_decision_has_a_letter_of_its_own_that_says_so(version):
     inform(second, by=make_officer())
     tasks.relay_outbox()
     text = text_of_pdf(bytes(letter_of(second).pdf))
-    assert "takes the place of an earlier one, which said “Not eligible”" in text
+    assert "This letter replaces the letter of 22 April 2015, 09:00:00 Brussels" in text
+    assert "which said: “Your proposal is not eligible. It is not evaluated.”" in text
     assert letter_of(first).pk != letter_of(second).pk
     with pytest.raises(CannotInform):
         inform(first, by=make_officer())
+
+
+@pytest.fixture
+def notified(version):
+    """A version of which a letter said on 22 April 2015 that it is not eligible."""
+    inform(decided(version, reason="Seat outside."), by=make_officer())
+    return anew(version)
+
+
+WHAT_STOOD = (
+    "Not eligible", "Seat outside.", "22 April 2015, 09:00:00 Brussels", "30 days, until 22 May 2015",
+    "2 months, until 22 June 2015", "still open",
+)  # fmt: skip
+
+
+def test_who_records_a_reversal_sees_what_was_decided_and_told(notified):
+    client, path = desk(), reverse("admin:proposals_version_decide", args=[notified.pk])
+    page = text_of(client.get(path))
+    for part in ("What you record here reverses a decision", *WHAT_STOOD):
+        assert part in page, part
+    answer = client.post(path, {"outcome": "eligible", "reason": "Ratified."})
+    assert answer.status_code == 422
+    assert any("reverses “Not eligible”" in remark for remark in answer.context["remarks"])
+    assert any(
+        "The letter of 22 April 2015" in remark and "Review of admissibility and eligibility: 22 May 2015" in remark
+        for remark in answer.context["remarks"]
+    )  # fmt: skip
+
+
+def test_who_confirms_a_reversal_sees_both_texts_the_letter_and_its_periods(notified):
+    again = record_decision(notified, outcome="eligible", reason="Ratified.", by=make_officer())
+    client, path = desk(), reverse("admin:proposals_decision_change", args=[again.pk])
+    page = text_of(client.get(path))
+    for part in ("It reverses an earlier decision", "Ratified.", *WHAT_STOOD):
+        assert part in page, part
+    answer = client.post(path, {"answer": "confirmed", "reason": ""})
+    assert answer.status_code == 422
+    assert any("reverses “Not eligible”" in remark for remark in answer.context["remarks"])
+    assert client.post(path, {"answer": "confirmed", "reason": "", "sure": "on"}).status_code == 302
+    earlier = text_of(
+        client.get(reverse("admin:proposals_decision_change", args=[again.reverses_id]))
+    )
+    assert "It is no longer in force: “Eligible” took its place" in earlier
+
+
+def test_many_reversals_are_shown_and_ticked_as_one_is(notified, client_of_officer):
+    client = client_of_officer
+    preview = bulk_post(client, "decide", [notified], outcome="eligible", reason="Ratified.")
+    for part in WHAT_STOOD:
+        assert part in text_of(preview), part
+    again = record_decision(notified, outcome="eligible", reason="Ratified.", by=make_officer())
+    shown = text_of(bulk_post(client, "confirm", [notified]))
+    for part in ("It reverses an earlier decision", "Ratified.", *WHAT_STOOD):
+        assert part in shown, part
+    bulk_post(client, "confirm", [notified], do="yes", seen=[])
+    assert again not in Decision.objects.standing()
+
+
+def test_periods_that_have_ended_are_said_to_have(notified):
+    with clock.set_to(NEXT_DAY.replace(month=5, day=23)):
+        page = text_of(desk().get(reverse("admin:proposals_version_decide", args=[notified.pk])))
+    assert re.search(r"until 22 May 2015 <span[^>]*>ended", page)
+    assert re.search(r"until 22 June 2015 <span[^>]*>still open", page)
+
+
+def test_the_letter_is_named_also_where_a_decision_between_was_never_told(notified):
+    decided(notified, outcome="clarify", reason="Ask.")
+    last = decided(notified, outcome="eligible", reason="Ratified.")
+    assert "which said: “Your proposal is not eligible" in text_of_pdf(
+        pdf_of(last, anew(notified), informed_at=NEXT_DAY)
+    )
+    page = text_of(desk().get(reverse("admin:proposals_decision_change", args=[last.pk])))
+    assert "The applicant was informed of “Not eligible” about version 1" in page
+
+
+def test_of_a_decision_that_nobody_was_told_of_the_letter_says_nothing(version):
+    decided(version)
+    last = decided(version, outcome="eligible", reason="Ratified.")
+    assert "replaces" not in text_of_pdf(pdf_of(last, anew(version), informed_at=NEXT_DAY))
+    page = text_of(desk().get(reverse("admin:proposals_decision_change", args=[last.pk])))
+    assert "It reverses an earlier decision" in page and "No letter went out about it." in page
+
+
+def test_the_history_says_what_was_reversed(notified):
+    decided(notified, outcome="eligible", reason="Ratified.")
+    page = text_of(desk().get(reverse("admin:proposals_version_history", args=[notified.pk])))
+    assert page.count("Eligible, in place of “Not eligible”") == 2
+    sheet_page = text_of(desk().get(reverse("admin:proposals_version_change", args=[notified.pk])))
+    assert "in place of “Not eligible”" in sheet_page and "Letter sent" in sheet_page
+    listing = text_of(desk().get(reverse("admin:proposals_decision_changelist")))
+    assert "In place of" in listing.replace("in place of", "In place of")
+
+
+def test_the_applicant_sees_which_letter_is_replaced_and_until_when_to_contest(notified):
+    lead = desk(notified.submitted_by)
+    path = reverse("proposals:decisions", args=[notified.proposal.number])
+    assert "Review of admissibility and eligibility: 22 May 2015" in text_of(lead.get(path))
+    again = decided(notified, outcome="eligible", reason="Ratified.")
+    assert "replaced" not in text_of(lead.get(path))
+    inform(again, by=make_officer())
+    page = text_of(lead.get(path))
+    assert "This decision is no longer in force." in page
+    assert "This letter replaces the letter of" in page
+    assert page.count("Review of admissibility and eligibility: 22 May 2015") == 1
+    tasks.relay_outbox()
+    (mail,) = Mail.objects.filter(
+        key__startswith=f"letter:{again.pk}:", to=notified.submitted_by.email
+    )
+    assert "have changed their decision" in mail.text and "22 April 2015" in mail.text
 
 
 def test_a_letter_tells_nothing_of_other_proposals(call):

@@ -128,7 +128,7 @@ def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """The sealed letter of a decision."""
     draft = draft_of(request, number)
     told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
-    found = next((one for decision, one in told if decision.pk == pk), None)
+    found = next((one.document for one in told if one.decision.pk == pk), None)
     if found is None:
         raise Http404
     answer = HttpResponse(bytes(found.pdf), content_type="application/pdf")

@@ -8,7 +8,7 @@ from applicants.tests.factories import PASSWORD, make_user
 from calls import clock
 from conftest import NEXT_DAY
 from cosme_portal.tests.browser.conftest import jump
-from proposals.desk.deciding import record_decision
+from proposals.desk.deciding import inform, record_decision, review_decision
 from proposals.models import OutboxMessage
 from proposals.remaking import make_again
 from proposals.tests.factories import make_officer, make_ready, submit
@@ -62,3 +62,35 @@ def test_what_a_second_officer_sees_and_forgets(call, visit, width):
     visitor.fill(answer="sent-back")
     visitor.press("Record my answer", within="#content")
     visitor.says("Say what has to be looked at again.")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_what_is_reversed_after_a_letter(call, visit, width):
+    version = submit(make_ready(call, countries=("LT", "FR", "AL")))
+    jump(NEXT_DAY)
+    with clock.as_shared():
+        first = record_decision(
+            version, outcome="ineligible", reason="One partner has its seat in a country that does not count.", by=make_officer(),
+        )  # fmt: skip
+        review_decision(first, answer="confirmed", reason="", by=make_officer())
+        inform(first, by=make_officer())
+    visitor = at_the_desk(visit, make_officer(), width)
+    visitor.goto(reverse("admin:proposals_version_decide", args=[version.pk]))
+    visitor.says("What you record here reverses a decision", "until 22 May 2015 still open")
+    with clock.as_shared():
+        second = record_decision(
+            version, outcome="eligible", reason="The agreement was in force.", by=make_officer()
+        )
+    visitor.goto(reverse("admin:proposals_decision_change", args=[second.pk]))
+    visitor.says("It reverses an earlier decision", "New: Eligible")
+    visitor.fill(answer="confirmed")
+    visitor.press("Record my answer", within="#content")
+    visitor.says("Before you confirm it:", "Last days to contest it")
+    with clock.as_shared():
+        review_decision(second, answer="confirmed", reason="", by=make_officer())
+        inform(second, by=make_officer())
+    visitor.goto(reverse("admin:proposals_version_change", args=[version.pk]))
+    reader = visit(width=width)
+    reader.log_in(version.submitted_by)
+    reader.goto(reverse("proposals:decisions", args=[version.proposal.number]))
+    reader.says("This decision is no longer in force.", "This letter replaces the letter of")
