@@ -19,7 +19,7 @@ from calls import clock, guards
 from calls.database_clock import MOST_SKEW
 from calls.eligibility import CountrySet, RuleSet, rule_date_of
 from calls.eligibility.countries import Participation
-from calls.eligibility.rules import CATALOGUE
+from calls.eligibility.rules import title_of
 
 
 class Programme(models.Model):
@@ -549,8 +549,7 @@ class ConditionChange(models.Model):
 def _subject_of(entry: dict[str, Any]) -> str:
     if "rule" not in entry:
         return str(entry["country"])
-    rule = CATALOGUE.get(entry["rule"])
-    return rule.title if rule else str(entry["rule"])
+    return title_of(str(entry["rule"]))
 
 
 class AppliedConditions(models.Model):

@@ -50,6 +50,11 @@ class RuleEntry:
         return WHAT_IT_JUDGES[self.rule.level]
 
     @property
+    def section(self) -> str:
+        """Where the screening sheet shows it."""
+        return self.rule.section.value
+
+    @property
     def answers(self) -> list[tuple[Outcome, str, str]]:
         """Outcome, outcome in words, and when the rule gives it."""
         given = self.rule.answers
@@ -107,7 +112,7 @@ def _entry(entry: RuleEntry, calls: list[Mapping[str, Any]]) -> str:
     lines = [
         f"## {entry.title}",
         "",
-        f"`{entry.id}`, version {entry.version}, judges {entry.judges}.",
+        f"`{entry.id}`, version {entry.version}, judges {entry.judges}. On the sheet: {entry.section}.",
         "",
         entry.asks,
         "",

@@ -1,7 +1,7 @@
 """The screening sheet of a version: the machine's findings rule by rule, and what officers answer to them.
 
-In the order of a call's text: admissibility, applicants, consortium, activities, budget; then the checklist
-of the definition of innovation clusters for each applicant.
+In the sections that the rules' classes name, in the order of a call's text; then the checklist of the
+definition of innovation clusters for each applicant.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +17,7 @@ from calls import clock
 from calls.eligibility import Finding, Outcome, Verdict
 from calls.eligibility.facts import Role
 from calls.eligibility.readable import names_of
-from calls.eligibility.rules import title_of
+from calls.eligibility.rules import Section, section_of, title_of
 from calls.innovation_clusters import ELEMENTS, Element
 from proposals.desk.cases import lock_case, note_event
 from proposals.facts import participants_in, readable
@@ -28,39 +27,6 @@ Answer = SheetAnswer.Answer
 BEING_MADE = gettext_lazy("The officers' automatic check is being made")
 TO_RULES = (Answer.AGREE, Answer.DIFFER, Answer.ASK)
 TO_ELEMENTS = (Answer.YES, Answer.NO, Answer.UNCLEAR)
-
-SECTIONS: Mapping[str | Promise, tuple[str, ...]] = {
-    gettext_lazy("Admissibility"): (
-        "in-time",
-        "description-present",
-        "profile-complete",
-        "documents-readable",
-    ),
-    gettext_lazy("Eligibility of each applicant"): (
-        "established",
-        "organisation-kind",
-        "platform-registration",
-        "support-services",
-        "profile-consistent",
-    ),
-    gettext_lazy("Eligibility of the consortium"): (
-        "coordinator",
-        "min-organisations",
-        "min-countries",
-        "min-member-states",
-        "independent",
-        "one-application",
-    ),
-    gettext_lazy("Activities and deliverables"): (
-        "activities-justified",
-        "deliverables",
-        "scoreboard-verifiable",
-        "third-markets",
-        "market-count",
-        "duration",
-    ),
-    gettext_lazy("Budget"): ("grant-ceiling", "co-financing-rate", "budget-adds-up"),
-}
 
 
 class NoSuchLine(Exception):
@@ -133,7 +99,7 @@ class Denied:
 
 @dataclass(frozen=True)
 class Sheet:
-    sections: list[tuple[str | Promise, list[Line]]]
+    sections: list[tuple[str, list[Line]]]
     checklists: list[Checklist] = field(default_factory=list)
 
     @property
@@ -194,16 +160,21 @@ def sheet_of(version: Version, verdict: Verdict | None) -> Sheet:
     by_rule: dict[str, list[Finding]] = {}
     for finding in shown:
         by_rule.setdefault(finding.rule, []).append(finding)
-    sections = []
-    for title, rules in SECTIONS.items():
-        lines = [_line(rule, by_rule[rule], answers) for rule in rules if rule in by_rule]
-        if lines:
-            sections.append((title, lines))
+    sections = _sections_of([_line(*pair, answers) for pair in by_rule.items()])
     names = names_of(participants_in(version.document), version.proposal.call.rule_date)
     checklists = [
         _checklist(one, names[one["key"]], answers) for one in applicants_in(version.document)
     ]
     return Sheet(sections, checklists)
+
+
+def _sections_of(lines: list[Line]) -> list[tuple[str, list[Line]]]:
+    """Every line in the section of its rule's class, in the order of the verdict; no section is empty."""
+    found = [
+        (_(section.value), [line for line in lines if section_of(line.rule) == section])
+        for section in Section
+    ]
+    return [(title, own) for title, own in found if own]
 
 
 def _line(rule: str, findings: list[Finding], answers: Mapping[str, SheetAnswer]) -> Line:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from applicants.models import User
 from calls.eligibility import Outcome
-from calls.eligibility.rules import CATALOGUE
+from calls.eligibility.rules import CATALOGUE, title_of
 from calls.models import Call
 from proposals.desk import queue
 from proposals.models import (
@@ -169,8 +169,14 @@ def _outcomes(
     rules: dict[str, Counter[str]] = {}
     for row in rows:
         rules.setdefault(row["rule"], Counter())[row["worst"]] += row["count"]
-    ordered = [one for one in CATALOGUE if one in rules]
-    return overall, [(CATALOGUE[one].title, rules[one]) for one in ordered]
+    return overall, _by_title(rules)
+
+
+def _by_title(rules: dict[str, Counter[str]]) -> list[tuple[str, Counter[str]]]:
+    """In the order of the catalogue; rules that it no longer has come last, by their ids."""
+    known = [rule for rule in CATALOGUE if rule in rules]
+    retired = sorted(rules.keys() - CATALOGUE.keys())
+    return [(title_of(rule), rules[rule]) for rule in (*known, *retired)]
 
 
 def _ages(undecided: VersionQuerySet, moment: datetime) -> list[tuple[str, int]]:
@@ -202,7 +208,7 @@ def _agreement(versions: VersionQuerySet) -> list[tuple[str, Counter[str]]]:
         rules.setdefault(row["item"].removeprefix("rule:"), Counter())[row["answer"]] += row[
             "count"
         ]
-    return [(CATALOGUE[one].title, rules[one]) for one in CATALOGUE if one in rules]
+    return _by_title(rules)
 
 
 OUTCOMES = [outcome.value for outcome in Outcome]

@@ -1,15 +1,17 @@
 """The screening sheet: line by line, saved as it is answered, and nobody overwrites a colleague."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
 from calls import clock
-from calls.eligibility.rules import CATALOGUE
+from calls.eligibility import Finding, Outcome
+from calls.eligibility.rules import CATALOGUE, Level, Rule, Section
 from conftest import NEXT_DAY
 from proposals.desk.sheet import (
-    SECTIONS,
     AnsweredMeanwhile,
     NoSuchLine,
     newest_verdict,
@@ -45,9 +47,38 @@ def send(officer, version, *, itself=True, **sent):
     return client.post(path, {"revision": 0} | sent, headers=headers)
 
 
-def test_every_rule_stands_in_one_section_of_the_sheet():
-    placed = [rule for rules in SECTIONS.values() for rule in rules]
-    assert sorted(placed) == sorted(CATALOGUE)
+def rule_class(**said):
+    """A rule that no list of the portal knows."""
+    values = {
+        "id": "made-up", "level": Level.CONTENT, "section": Section.BUDGET, "title": "A made-up rule",
+        "asks": "Nothing.", "answers": {Outcome.OFFICER: "Always."},
+    }  # fmt: skip
+    namespace = {name: value for name, value in (values | said).items() if value is not None}
+    return type("MadeUp", (Rule,), namespace)
+
+
+def verdict_with(version, rule):
+    finding = Finding(rule, 1, "proposal", Outcome.OFFICER, "Look at it.", {}, "The call")
+    stored = newest_verdict(version).verdict
+    return replace(stored, findings=(*stored.findings, finding))
+
+
+def test_a_new_rule_is_shown_where_its_class_says(version, monkeypatch):
+    monkeypatch.setitem(CATALOGUE, "made-up", rule_class())
+    sections = dict(sheet_of(version, verdict_with(version, "made-up")).sections)
+    assert "A made-up rule" in [line.title for line in sections["Budget"]]
+
+
+def test_a_rule_that_the_catalogue_no_longer_has_is_shown_all_the_same(version):
+    made = sheet_of(version, verdict_with(version, "gone"))
+    title, lines = made.sections[-1]
+    assert title == "Other rules" and [line.rule for line in lines] == ["gone"]
+
+
+@pytest.mark.parametrize("name", ["id", "level", "section", "title", "asks", "answers"])
+def test_a_rule_without_what_pages_ask_of_it_cannot_be_defined(name):
+    with pytest.raises(TypeError, match=f"MadeUp does not say its {name}"):
+        rule_class(**{name: None})
 
 
 def test_the_sheet_has_a_line_for_each_rule_and_a_checklist_for_each_applicant(version):

@@ -28,7 +28,7 @@ from calls.eligibility.rules.applicants import (
     ProfileConsistent,
     SupportServices,
 )
-from calls.eligibility.rules.base import Case, Counting, Level, Rule
+from calls.eligibility.rules.base import Case, Counting, Level, Rule, Section
 from calls.eligibility.rules.consortium import (
     Coordinator,
     Independent,
@@ -54,9 +54,11 @@ __all__ = [
     "Level",
     "Rule",
     "RuleSet",
+    "Section",
     "UnusableRule",
     "WordingGone",
     "parameters_of",
+    "section_of",
     "title_of",
 ]
 
@@ -95,6 +97,12 @@ def title_of(rule_id: str) -> str:
     """What people call a rule; its id where the catalogue no longer has it."""
     rule = CATALOGUE.get(rule_id)
     return rule.title if rule else rule_id
+
+
+def section_of(rule_id: str) -> Section:
+    """Where a rule is shown; a rule that the catalogue no longer has is shown after all others."""
+    rule = CATALOGUE.get(rule_id)
+    return rule.section if rule else Section.RETIRED
 
 
 # Classes whose answers have changed since, by id and version: stored verdicts are replayed by them.

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from calls.eligibility.rules.base import Case, Level, Rule, count_of, day_in_words, listed
+from calls.eligibility.rules.base import Case, Level, Rule, Section, count_of, day_in_words, listed
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -56,6 +56,7 @@ class InTime(Rule):
 
     id: ClassVar[str] = "in-time"
     level: ClassVar[Level] = Level.SUBMISSION
+    section: ClassVar[Section] = Section.ADMISSIBILITY
     title: ClassVar[str] = "Received in time"
     asks: ClassVar[str] = (
         "The proposal is received before the deadline; the deadline instant itself is late."
@@ -100,6 +101,7 @@ class DescriptionPresent(Rule):
 
     id: ClassVar[str] = "description-present"
     level: ClassVar[Level] = Level.PARTNER
+    section: ClassVar[Section] = Section.ADMISSIBILITY
     title: ClassVar[str] = "Description of each partner"
     asks: ClassVar[str] = (
         "For each partner a description shows that it offers or channels cluster and network "
@@ -140,6 +142,7 @@ class ProfileComplete(Rule):
 
     id: ClassVar[str] = "profile-complete"
     level: ClassVar[Level] = Level.PARTNER
+    section: ClassVar[Section] = Section.ADMISSIBILITY
     title: ClassVar[str] = "Complete cluster profile"
     asks: ClassVar[str] = (
         "Each applicant hands in its complete cluster profile, as registered or as planned to be "
@@ -173,6 +176,7 @@ class DocumentsReadable(Rule):
 
     id: ClassVar[str] = "documents-readable"
     level: ClassVar[Level] = Level.SUBMISSION
+    section: ClassVar[Section] = Section.ADMISSIBILITY
     title: ClassVar[str] = "Readable documents"
     asks: ClassVar[str] = "Each file is a PDF that opens without a password and has a page."
     answers: ClassVar[Mapping[Outcome, str]] = {

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from calls.eligibility.countries import STATUS_NOTES, Participation, Standing, state_of
 from calls.eligibility.facts import MemberFacts, OrganisationKind, ParticipantFacts, Registration
-from calls.eligibility.rules.base import Case, Level, Rule, day_in_words, listed, parameter
+from calls.eligibility.rules.base import Case, Level, Rule, Section, day_in_words, listed, parameter
 from calls.eligibility.verdict import Finding, Fix, Outcome
 from foundation.folding import folded_address
 
@@ -17,6 +17,7 @@ class ProfileConsistent(Rule):
 
     id: ClassVar[str] = "profile-consistent"
     level: ClassVar[Level] = Level.PARTNER
+    section: ClassVar[Section] = Section.APPLICANTS
     title: ClassVar[str] = "Consistent figures"
     asks: ClassVar[str] = "The kinds of members do not add up to more than all members."
     answers: ClassVar[Mapping[Outcome, str]] = {
@@ -50,6 +51,7 @@ class Established(Rule):
 
     id: ClassVar[str] = "established"
     level: ClassVar[Level] = Level.PARTNER
+    section: ClassVar[Section] = Section.APPLICANTS
     title: ClassVar[str] = "Established in a participating country"
     asks: ClassVar[str] = (
         "Each applicant has its legal seat in a Member State of the Union or in a country that "
@@ -134,6 +136,7 @@ class KindOfOrganisation(Rule):
 
     id: ClassVar[str] = "organisation-kind"
     level: ClassVar[Level] = Level.PARTNER
+    section: ClassVar[Section] = Section.APPLICANTS
     title: ClassVar[str] = "Kind of organisation"
     asks: ClassVar[str] = (
         "Each applicant is an organisation of a kind that the call is for, such as a cluster "
@@ -213,6 +216,7 @@ class PlatformRegistration(Rule):
 
     id: ClassVar[str] = "platform-registration"
     level: ClassVar[Level] = Level.PARTNER
+    section: ClassVar[Section] = Section.APPLICANTS
     title: ClassVar[str] = "Registration on the cluster platform"
     asks: ClassVar[str] = (
         "Each applicant is registered on the European cluster platform, or on the way there as far "
@@ -333,6 +337,7 @@ class SupportServices(Rule):
 
     id: ClassVar[str] = "support-services"
     level: ClassVar[Level] = Level.PARTNER
+    section: ClassVar[Section] = Section.APPLICANTS
     title: ClassVar[str] = "Support services to businesses"
     asks: ClassVar[str] = (
         "Each applicant offers or channels cluster and network support services to businesses, in "

@@ -22,6 +22,17 @@ class Level(StrEnum):
     CONTENT = "content"
 
 
+class Section(StrEnum):
+    """Where a screening sheet shows a rule; the sections in the order of a call's text."""
+
+    ADMISSIBILITY = "Admissibility"
+    APPLICANTS = "Eligibility of each applicant"
+    CONSORTIUM = "Eligibility of the consortium"
+    ACTIVITIES = "Activities and deliverables"
+    BUDGET = "Budget"
+    RETIRED = "Other rules"  # that were applied once and that this portal no longer has
+
+
 class Counting(StrEnum):
     """How a partner counts towards a minimum."""
 
@@ -101,18 +112,23 @@ def parameter(means: str, **given: Any) -> Any:
     return field(metadata={"means": means}, **given)
 
 
+SAID_BY_ITS_CLASS = ("id", "level", "section", "title", "asks", "answers")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A rule of a call. Its fields are what the call sets; the class says the rest.
 
     `version` grows when the same facts may get another answer, so that stored verdicts say by
     which wording they were made; the former class then stays in the catalogue for replays.
-    `answers` says for each outcome when the rule gives it.
+    `answers` says for each outcome when the rule gives it. A class that leaves out what every page asks of
+    its rules cannot be defined.
     """
 
     id: ClassVar[str]
     version: ClassVar[int] = 1
     level: ClassVar[Level]
+    section: ClassVar[Section]
     title: ClassVar[str]
     asks: ClassVar[str]
     answers: ClassVar[Mapping[Outcome, str]]
@@ -122,6 +138,12 @@ class Rule:
     strands: tuple[str, ...] = parameter(
         "Codes of the strands that the rule is for; all of them where none is named.", default=()
     )
+
+    def __init_subclass__(cls) -> None:
+        # Without `super()`: a class with slots is made twice, and the first one is not its own parent.
+        lacking = [name for name in SAID_BY_ITS_CLASS if not hasattr(cls, name)]
+        if lacking:
+            raise TypeError(f"The rule {cls.__name__} does not say its {', '.join(lacking)}.")
 
     def is_for(self, strand: str) -> bool:
         return not self.strands or strand in self.strands

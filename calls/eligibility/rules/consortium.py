@@ -13,6 +13,7 @@ from calls.eligibility.rules.base import (
     Counting,
     Level,
     Rule,
+    Section,
     count_of,
     listed,
     parameter,
@@ -143,6 +144,7 @@ class MinOrganisations(Rule):
 
     id: ClassVar[str] = "min-organisations"
     level: ClassVar[Level] = Level.CONSORTIUM
+    section: ClassVar[Section] = Section.CONSORTIUM
     title: ClassVar[str] = "Enough organisations"
     asks: ClassVar[str] = (
         "The consortium has the required number of different cluster or business network "
@@ -193,6 +195,7 @@ class MinCountries(Rule):
 
     id: ClassVar[str] = "min-countries"
     level: ClassVar[Level] = Level.CONSORTIUM
+    section: ClassVar[Section] = Section.CONSORTIUM
     title: ClassVar[str] = "Enough countries"
     asks: ClassVar[str] = (
         "The organisations that count come from the required number of different participating "
@@ -219,6 +222,7 @@ class MinMemberStates(Rule):
 
     id: ClassVar[str] = "min-member-states"
     level: ClassVar[Level] = Level.CONSORTIUM
+    section: ClassVar[Section] = Section.CONSORTIUM
     title: ClassVar[str] = "Enough Member States"
     asks: ClassVar[str] = (
         "The organisations that count come from the required number of different Member States of "
@@ -315,6 +319,7 @@ class Independent(Rule):
 
     id: ClassVar[str] = "independent"
     level: ClassVar[Level] = Level.CONSORTIUM
+    section: ClassVar[Section] = Section.CONSORTIUM
     title: ClassVar[str] = "Independent of each other"
     asks: ClassVar[str] = "The organisations are independent of one another."
     answers: ClassVar[Mapping[Outcome, str]] = {
@@ -467,6 +472,7 @@ class Coordinator(Rule):
 
     id: ClassVar[str] = "coordinator"
     level: ClassVar[Level] = Level.CONSORTIUM
+    section: ClassVar[Section] = Section.CONSORTIUM
     title: ClassVar[str] = "One coordinator"
     asks: ClassVar[str] = "Exactly one applicant coordinates the proposal."
     answers: ClassVar[Mapping[Outcome, str]] = {
@@ -512,6 +518,7 @@ class OneApplication(Rule):
 
     id: ClassVar[str] = "one-application"
     level: ClassVar[Level] = Level.CONTENT
+    section: ClassVar[Section] = Section.CONSORTIUM
     title: ClassVar[str] = "One proposal for each organisation"
     asks: ClassVar[str] = "An organisation takes part in one proposal of the call."
     answers: ClassVar[Mapping[Outcome, str]] = {

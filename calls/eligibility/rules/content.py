@@ -7,7 +7,16 @@ from typing import Any, ClassVar
 from calls.eligibility.countries import Standing, is_in_europe
 from calls.eligibility.facts import IndicatorFacts, MarketFacts
 from calls.eligibility.regions import countries_named_in, names_europe
-from calls.eligibility.rules.base import Case, Level, Rule, count_of, listed, parameter, sentence
+from calls.eligibility.rules.base import (
+    Case,
+    Level,
+    Rule,
+    Section,
+    count_of,
+    listed,
+    parameter,
+    sentence,
+)
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
@@ -17,6 +26,7 @@ class ActivitiesJustified(Rule):
 
     id: ClassVar[str] = "activities-justified"
     level: ClassVar[Level] = Level.CONTENT
+    section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Justified activities"
     asks: ClassVar[str] = (
         "Each activity clearly relates to the strand's objective and is justified."
@@ -66,6 +76,7 @@ class Deliverables(Rule):
 
     id: ClassVar[str] = "deliverables"
     level: ClassVar[Level] = Level.CONTENT
+    section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Deliverables of the strand"
     asks: ClassVar[str] = "Each result that the strand requires is among the deliverables."
     answers: ClassVar[Mapping[Outcome, str]] = {
@@ -92,6 +103,7 @@ class ScoreboardVerifiable(Rule):
 
     id: ClassVar[str] = "scoreboard-verifiable"
     level: ClassVar[Level] = Level.CONTENT
+    section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Verifiable scoreboard"
     asks: ClassVar[str] = (
         "Where the strand requires a monitoring scoreboard, it has at least one indicator, each "
@@ -133,6 +145,7 @@ class ThirdMarkets(Rule):
 
     id: ClassVar[str] = "third-markets"
     level: ClassVar[Level] = Level.CONTENT
+    section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Third markets beyond Europe"
     asks: ClassVar[str] = "The strategy targets specific third countries beyond Europe."
     answers: ClassVar[Mapping[Outcome, str]] = {
@@ -205,6 +218,7 @@ class MarketCount(Rule):
 
     id: ClassVar[str] = "market-count"
     level: ClassVar[Level] = Level.CONTENT
+    section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Number of third markets"
     asks: ClassVar[str] = "The strategy targets as many third countries as the call asks for."
     answers: ClassVar[Mapping[Outcome, str]] = {
@@ -256,6 +270,7 @@ class Duration(Rule):
 
     id: ClassVar[str] = "duration"
     level: ClassVar[Level] = Level.CONTENT
+    section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Duration"
     asks: ClassVar[str] = "The project takes as long as the call allows: no longer, and no shorter."
     answers: ClassVar[Mapping[Outcome, str]] = {

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from calls.eligibility.facts import Role
-from calls.eligibility.rules.base import Case, Level, Rule, parameter
+from calls.eligibility.rules.base import Case, Level, Rule, Section, parameter
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 CENT = Decimal("0.01")
@@ -47,6 +47,7 @@ class GrantCeiling(Rule):
 
     id: ClassVar[str] = "grant-ceiling"
     level: ClassVar[Level] = Level.CONTENT
+    section: ClassVar[Section] = Section.BUDGET
     title: ClassVar[str] = "Grant within the ceiling"
     asks: ClassVar[str] = "The requested grant is within the ceiling of the strand."
     answers: ClassVar[Mapping[Outcome, str]] = {
@@ -82,6 +83,7 @@ class CoFinancingRate(Rule):
 
     id: ClassVar[str] = "co-financing-rate"
     level: ClassVar[Level] = Level.CONTENT
+    section: ClassVar[Section] = Section.BUDGET
     title: ClassVar[str] = "Co-financing rate"
     asks: ClassVar[str] = "The grant covers at most the call's share of the eligible costs."
     answers: ClassVar[Mapping[Outcome, str]] = {
@@ -129,6 +131,7 @@ class BudgetAddsUp(Rule):
 
     id: ClassVar[str] = "budget-adds-up"
     level: ClassVar[Level] = Level.CONTENT
+    section: ClassVar[Section] = Section.BUDGET
     title: ClassVar[str] = "Budget adds up"
     asks: ClassVar[str] = (
         "The lines of the partners add up to the totals; nobody asks for more than its own costs; an "
