@@ -9,11 +9,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from applicants.models import Organisation, User
 from applicants.organisations import OfficerTakesNoPart, may_become_officer, refusing_officers
 from calls.admin import ReadOnlyAdmin
+from foundation.sentences import ngettext
 
 TAKES_PART = _(
     "This person belongs to an organisation or takes part in a proposal, and so cannot be an officer. "

@@ -12,13 +12,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, JsonResponse
-from django.utils.translation import gettext as _
 
 from applicants.merging import both
 from applicants.models import SavedStep
 from applicants.reading import editable, read
 from applicants.saving import StepChanged
 from calls import clock
+from foundation.sentences import gettext as _
 
 HEADER = "X-Autosave"
 BRUSSELS = ZoneInfo("Europe/Brussels")

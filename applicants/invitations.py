@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.mails import send
 from applicants.models import ColleagueInvitation, Membership, Organisation, User
@@ -19,6 +18,7 @@ from applicants.organisations import join
 from calls import clock
 from calls.templatetags.instants import in_words
 from foundation.link_tokens import new_token, token_hash
+from foundation.sentences import gettext as _
 
 INVITATION_LIFETIME = timedelta(days=7)
 MAX_SENT = 10  # emails to one address for one organisation, until it is answered

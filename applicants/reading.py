@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Protocol
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 
 from applicants.merging import MOST_ROWS, ROW_ID
 from foundation.form_rules import NEEDS_A_LETTER, NamesSomething
+from foundation.sentences import gettext as _
 from foundation.text import names_something
 
 Text = str | Promise

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applicants import invitations, organisations, profile
@@ -16,6 +15,7 @@ from applicants.forms import ColleagueForm, OrganisationForm
 from applicants.models import Organisation, ProfileSection, User
 from applicants.saving import StepChanged, save_step
 from applicants.web import hide_address, person, signed_in, taking_part
+from foundation.sentences import gettext as _
 
 
 @signed_in

@@ -10,14 +10,14 @@ from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from applicants.autosave import is_autosave
 from applicants.web import typed_again
 from cosme_portal.views import health
 from foundation.client_address import client_address
 from foundation.limits import Refusal, refusal_of
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from foundation.text import unsafe_in
 
 log = logging.getLogger("portal.limits")

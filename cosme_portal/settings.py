@@ -120,7 +120,7 @@ TEMPLATES = [
         "OPTIONS": {
             "loaders": [
                 (
-                    "django.template.loaders.cached.Loader",
+                    "cosme_portal.template_loaders.Isolating",
                     [
                         "cosme_portal.template_loaders.FromFolders",
                         "cosme_portal.template_loaders.FromApps",

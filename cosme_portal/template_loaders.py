@@ -6,12 +6,15 @@ work of rendering, and keep the text around them in pieces.
 """
 
 import re
+from typing import Any
 
 from django.conf import settings
-from django.template import Origin
-from django.template.loaders import app_directories, filesystem
+from django.template import Origin, Template
+from django.template.loaders import app_directories, cached, filesystem
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+
+from foundation.isolation import isolate
 
 # A literal alone: nothing with filters, arguments, "as", or signs that mean something to the tag.
 _TAG = re.compile(r"""\{% (translate|static|url) (?:"([^"{}%\\|]*)"|'([^'{}%\\|]*)') %\}""")
@@ -34,6 +37,16 @@ def _written_out(tag: re.Match[str]) -> str:
         return reverse(literal)
     except NoReverseMatch:  # perhaps on a branch that is never taken
         return tag[0]
+
+
+class Isolating(cached.Loader):
+    """Keeps compiled templates, which isolate the names that they show."""
+
+    def get_template(self, template_name: str, skip: Any = None) -> Template:
+        template: Template = super().get_template(template_name, skip)
+        if not hasattr(template, "places_of_blocks"):
+            isolate(template)
+        return template
 
 
 class FromFolders(filesystem.Loader):

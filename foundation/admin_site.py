@@ -18,7 +18,8 @@ from django.db.models import Field, Model
 from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
+
+from foundation.sentences import gettext as _
 
 # Sent with `request` and `lookups` when a list refuses lookups; the sender is the model of the list.
 lookup_refused = Signal()

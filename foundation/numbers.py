@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Context, Decimal
 
-from django.utils.translation import gettext as _
+from foundation.sentences import gettext as _
 
 LONGEST_NUMBER = 40  # characters; what is longer is no number that a person writes
 LONGEST_DAY = 40

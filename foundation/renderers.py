@@ -5,7 +5,8 @@ from typing import Any
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
+
+from foundation.sentences import gettext as _
 
 
 class CountingRenderer(TemplatesSetting):

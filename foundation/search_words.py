@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.utils.translation import gettext as _
+from foundation.sentences import gettext as _
 
 
 def searched(words: Iterable[str], most: int) -> tuple[list[str], str]:

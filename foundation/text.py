@@ -48,6 +48,11 @@ _CHANGES = re.compile(
     rf"[\r\x00{UNSAFE_STORED}{SURROGATES}\u2028\u2029\uf020-\uf0ff]"
 )  # one look settles almost every text
 
+# Letters from right to left, and marks that set a direction.
+_DIRECTED = re.compile(
+    r"[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefe"
+    r"\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 _INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5\u034f")
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zs", "Zl", "Zp"})
 
@@ -129,8 +134,10 @@ def isolated(name: str) -> str:
 
     Isolates that the name opens are closed, and those that it closes without opening are left out.
     """
-    if name.isascii() or not any(_has_direction(character) for character in name):
+    if not _DIRECTED.search(name):
         return name
+    if "\n" in name:
+        return "\n".join(map(isolated, name.split("\n")))
     return f"{FIRST_STRONG_ISOLATE}{_balanced(name)}{POP_ISOLATE}"
 
 
@@ -178,12 +185,6 @@ def _is_seen(character: str) -> bool:
 
 def _is_variation(character: str) -> bool:
     return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
-
-
-def _has_direction(character: str) -> bool:
-    return unicodedata.bidirectional(character) in {
-        "R", "AL", "AN", "RLE", "RLO", "LRE", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI",
-    } or character in "\u200e\u200f\u061c"  # fmt: skip
 
 
 def _balanced(name: str) -> str:

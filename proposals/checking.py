@@ -10,9 +10,9 @@ from types import ModuleType
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from foundation.child_process import Busy, ChildFailed
+from foundation.sentences import gettext as _
 from proposals.limited_work import in_child
 from proposals.models import Annex, Receipt, SealCertificate, SealedDocument, Version
 

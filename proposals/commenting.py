@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock
+from foundation.sentences import gettext as _
 from proposals.mailing import Words, post
 from proposals.models import Comment, Proposal
 from proposals.people import people_of

@@ -10,13 +10,13 @@ from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applicants.models import User
 from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.facts import Role
+from foundation.sentences import gettext as _
 from proposals.dossier import Draft, dossier_of
 from proposals.drafting import check_open, lock_row
 from proposals.happenings import note

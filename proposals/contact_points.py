@@ -7,12 +7,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from applicants.models import Organisation
 from calls import clock
 from foundation.folding import words_in
 from foundation.numbers import Unreadable, parse_date
+from foundation.sentences import gettext as _
 from proposals.csv_files import Fate, Row, country_in, rows_of, several
 from proposals.models import ContactPoint
 from proposals.models.languages import LANGUAGES

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from applicants.merging import is_empty
 from applicants.models import Organisation, User
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
+from foundation.sentences import gettext as _
 from proposals import drafting
 from proposals.dossier import COST_KINDS, Draft
 from proposals.forms import EstablishedSummaryForm, month_of, text_of

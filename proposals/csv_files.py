@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from calls.eligibility.countries import UnknownCountry, normalise
+from foundation.sentences import gettext as _
 from foundation.text import clean_identifier, clean_text, names_something, unsafe_in
 
 LARGEST = 1_000_000  # bytes

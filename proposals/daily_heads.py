@@ -11,10 +11,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import TruncDate
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls.eligibility import canonical
+from foundation.sentences import gettext as _
 from proposals.ledger import head_as_json
 from proposals.mailing import Words, post
 from proposals.models import DailyHead, TreeHead

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock
+from foundation.sentences import gettext as _
 from proposals.drafting import check_open
 from proposals.happenings import note
 from proposals.mailing import Words, post

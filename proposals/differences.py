@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from applicants.merging import ROW_ID, marked
 from applicants.models import Organisation
@@ -18,6 +17,7 @@ from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.countries import UnknownCountry, name_on, normalise
 from calls.models import Strand
+from foundation.sentences import gettext as _
 from proposals.dossier import Draft, controller_in_words, dossier_of
 from proposals.forms import (
     COST_LABELS,

@@ -12,7 +12,6 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Max, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.merging import Merge, merge
 from applicants.models import Organisation, User
@@ -21,6 +20,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
 from calls.prepared import Given, Questions, relate, together
+from foundation.sentences import gettext as _
 from proposals.ended_access import (
     end_access,
     guests_of,

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.models import Organisation, User
 from calls import clock
+from foundation.sentences import gettext as _
 from proposals.mailing import Words, post
 from proposals.models import Collaborator, EndedAccess, Participant, Proposal
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from django.core import signing
 from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock
@@ -18,6 +17,7 @@ from calls.models import Call
 from calls.templatetags.instants import in_words
 from foundation.folding import fold, words_in
 from foundation.limits import allows_recipient
+from foundation.sentences import gettext as _
 from proposals.mailing import Words, post
 from proposals.models import Enquiry, EnquiryAnswer, PublishedAnswer
 

@@ -12,9 +12,9 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
 
 from foundation.log_redaction import without_tokens
+from foundation.sentences import gettext as _
 from foundation.unlinked import quoted, without_links
 from proposals.dossier import Draft
 from proposals.models import Mail, Proposal

@@ -1,10 +1,9 @@
 """Mails about a submission, one to each contact of the consortium, none seeing another's address."""
 
-from django.utils.translation import gettext as _
-
 from applicants.models import User
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words, utc
+from foundation.sentences import gettext as _
 from proposals.confirming import leads_of
 from proposals.dossier import Draft
 from proposals.mailing import Words, post

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Count, Min, Q, QuerySet, Value, When
-from django.utils.translation import gettext
 
 from calls import clock
+from foundation.sentences import gettext
 from proposals.models import Mail, OutboxMessage, Promise, Version
 
 log = logging.getLogger("portal.outbox")

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from applicants.organisations import refusing_officers
@@ -18,6 +17,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words
 from foundation.link_tokens import new_token, token_hash
+from foundation.sentences import gettext as _
 from proposals.drafting import check_open, lock_row
 from proposals.ended_access import end_access, tell_of_ended_access, without_access
 from proposals.happenings import note

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
+from foundation.sentences import gettext as _
 from foundation.text import code_point_of
 from proposals.dossier import Draft, dossier_of
 from proposals.wizard import places_of, steps_of

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock
 from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
 from proposals.drafting import check_open
 from proposals.mailing import Words, post
 from proposals.models import Proposal, ReminderWish

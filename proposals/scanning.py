@@ -14,9 +14,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from calls import clock
+from foundation.sentences import gettext as _
 from proposals.confirming import leads_of
 from proposals.drafting import lock_row
 from proposals.mailing import Words, post

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db import models, transaction
 from django.db.models import Func, Subquery
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock, database_clock
@@ -18,6 +17,7 @@ from calls.database_clock import Moment
 from calls.eligibility import Verdict, canonical, digest_of
 from calls.prepared import Answers, Given, NextKey, Questions, Values, insert, relate, together
 from calls.publishing import keep_applied
+from foundation.sentences import gettext as _
 from proposals import ledger, outbox
 from proposals.as_received import as_received, questions_of_changes
 from proposals.dossier import Draft, dossier_of, draft_in, questions_of_draft

@@ -8,11 +8,11 @@ from typing import Any
 from django.db.models import Count, Max, Q
 from django.db.models.functions import TruncHour
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from applicants.models import User
 from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from proposals.dossier import Draft
 from proposals.models import Proposal, SectionChange
 from proposals.wizard import step_named

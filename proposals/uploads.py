@@ -13,12 +13,12 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.db import transaction
 from django.http.multipartparser import MultiPartParser
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from applicants.models import User
 from calls import clock
 from foundation.child_process import Busy, ChildFailed, OutOfMemory, OutOfTime
+from foundation.sentences import gettext as _
 from foundation.text import clean_file_name, names_something, unsafe_in
 from proposals.drafting import check_open, lock_row
 from proposals.happenings import note

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from applicants.reading import Problem
 from applicants.steps import Text
 from calls.eligibility import Finding
 from calls.models import Strand
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from proposals.dossier import Draft
 from proposals.forms import (
     COST_LABELS,

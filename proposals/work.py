@@ -13,10 +13,10 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject, Lower
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.models import Organisation, User
 from calls import clock
+from foundation.sentences import gettext as _
 from proposals.confirming import Unconfirmed, hash_of_shown, shown_to, unconfirmed
 from proposals.dossier import Draft
 from proposals.forms import DescriptionForm

@@ -8,8 +8,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from applicants.models import User
@@ -18,6 +17,8 @@ from calls import clock
 from calls.templatetags.instants import BRUSSELS
 from foundation.fields import DayField
 from foundation.identifiers import keys_of
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from proposals.desk.cases import HasConflict, assign, assign_evenly, screening_officers
 from proposals.models import Proposal, Version
 

@@ -4,13 +4,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applicants.fields import TextField
 from calls.models import Call, CallSection, Contact, Incident, Programme, Strand
 from calls.periods import PATTERN
 from foundation.fields import AmountField, MomentField, WholeNumberField
+from foundation.sentences import gettext as _
 
 MOST_PLACES = 32_000
 LONG = forms.Textarea(attrs={"rows": 6})

@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
@@ -28,6 +27,7 @@ from calls.models import (
 )
 from calls.publishing import needs_second_person
 from calls.views.call import page_as_open
+from foundation.sentences import gettext as _
 from proposals import tasks
 from proposals.admin.call_forms import (
     BeginForm,

@@ -18,8 +18,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
+from foundation.sentences import gettext as _
 from proposals.models import Decision, DecisionState, SheetAnswer, Version
 
 MOST_PAGES = 100_000  # more is no page that somebody turned to

@@ -7,7 +7,6 @@ from typing import Any, get_type_hints
 
 from django import forms
 from django.forms.formsets import BaseFormSet, formset_factory
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from calls.eligibility import RuleSet
@@ -18,6 +17,7 @@ from calls.fields import CountryField
 from calls.models import Call, CountryParticipation
 from foundation.fields import DayField, NumberTextField, WholeNumberField, plain_number
 from foundation.identifiers import key_of
+from foundation.sentences import gettext as _
 
 MOST_RULES = 60
 

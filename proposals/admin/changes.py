@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from applicants.web import person
@@ -17,6 +16,7 @@ from calls.eligibility.countries import Participation
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, ConditionChange, Programme
 from calls.publishing import needs_second_person
+from foundation.sentences import gettext as _
 from proposals import changing
 from proposals.admin.change_forms import CountryRowForm, ReasonForm, rule_list, with_one_more
 from proposals.admin.pages import is_id

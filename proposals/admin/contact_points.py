@@ -6,13 +6,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from applicants.fields import SeveralField
 from calls import clock
 from calls.fields import CountryField
 from foundation.fields import DayField
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from proposals import contact_points
 from proposals.admin.pages import DeskAdmin
 from proposals.csv_files import Fate, UnusableTable, text_of

@@ -8,8 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from applicants.fields import TextField
@@ -17,6 +16,8 @@ from applicants.web import person
 from calls import clock
 from calls.eligibility import digest_of
 from foundation.identifiers import key_of, keys_of
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from proposals import tasks
 from proposals.admin.pages import case_of
 from proposals.desk import bulk, deciding

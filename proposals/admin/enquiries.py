@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
@@ -18,6 +17,7 @@ from applicants.web import person
 from calls import clock
 from foundation.fields import WholeNumberField
 from foundation.identifiers import key_of
+from foundation.sentences import gettext as _
 from proposals import enquiries, tasks
 from proposals.admin.pages import OwnPageAdmin
 from proposals.models import AnswerSnippet, Enquiry, PublishedAnswer

@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.web import person
+from foundation.sentences import gettext as _
 from proposals import tasks
 from proposals.admin.pages import OwnPageAdmin
 from proposals.desk import exporting

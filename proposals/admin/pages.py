@@ -8,7 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applicants.autosave import is_autosave
@@ -16,6 +15,7 @@ from applicants.web import NOT_TYPED, SHORT, person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
 from foundation.identifiers import key_of
+from foundation.sentences import gettext as _
 from proposals.desk.cases import InterestDeclared
 from proposals.models import ConflictOfInterest, Proposal, Version
 from proposals.screening import note_sealed_access

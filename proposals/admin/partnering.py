@@ -6,11 +6,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applicants.fields import TextField
 from applicants.web import person
+from foundation.sentences import gettext as _
 from proposals import tasks
 from proposals.admin.pages import OwnPageAdmin
 from proposals.models import PartnershipRequest, Report

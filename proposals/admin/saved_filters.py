@@ -8,12 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from applicants.fields import NameField
 from applicants.models import User
 from applicants.web import person
+from foundation.sentences import gettext as _
 from proposals.models import SavedFilter
 
 if TYPE_CHECKING:

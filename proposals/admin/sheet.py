@@ -11,8 +11,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.autosave import is_autosave
@@ -22,6 +21,8 @@ from applicants.web import person
 from calls import clock
 from calls.templatetags.instants import in_words
 from foundation.fields import MomentField
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from proposals import tasks
 from proposals.admin.pages import case_of
 from proposals.desk import asking, cases, deciding

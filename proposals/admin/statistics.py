@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from applicants.web import person
 from calls import clock
 from calls.eligibility.countries import name_on
 from calls.models import Call
+from foundation.sentences import gettext as _
 from proposals.admin.pages import is_id
 from proposals.desk import charts
 from proposals.desk.sheet import BEING_MADE

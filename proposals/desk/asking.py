@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock
 from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
 from proposals import ledger
 from proposals.desk.cases import lock_case, note_event
 from proposals.happenings import note

@@ -10,10 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls.eligibility import digest_of
+from foundation.sentences import gettext as _
 from proposals.desk.deciding import (
     decision_in_force,
     inform,

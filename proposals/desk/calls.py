@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock
@@ -12,6 +11,7 @@ from calls.models import Call, Extension, Incident
 from calls.publishing import extend_deadline, needs_second_person
 from calls.setting_up import obstacles_to_publishing
 from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
 from proposals.confirming import leads_of
 from proposals.desk.colleagues import holders_of
 from proposals.dossier import Draft

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls.models import Call, Programme
 from calls.publishing import needs_second_person
+from foundation.sentences import gettext as _
 from proposals import changing
 from proposals.desk.colleagues import holders_of
 from proposals.mailing import Words, post

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from applicants.models import User
 from calls import clock
 from calls.eligibility import Finding, Outcome
 from calls.eligibility.rules import title_of
 from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
 from proposals.desk.cases import lock, note_event
 from proposals.desk.reversals import next_reversal
 from proposals.desk.sheet import BEING_MADE, newest_verdict, sheet_of

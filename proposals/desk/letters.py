@@ -13,11 +13,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from calls import clock
 from calls.eligibility import Finding, Outcome
 from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
 from proposals import ledger
 from proposals.desk.deciding import found_by_rule, open_findings
 from proposals.desk.remedies import remedies_of

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
 from proposals.desk.remedies import Remedy, remedies_of
 from proposals.models import Decision, Version
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applicants.models import User
@@ -19,6 +18,7 @@ from calls.eligibility.facts import Role
 from calls.eligibility.readable import names_of
 from calls.eligibility.rules import Section, section_of, title_of
 from calls.innovation_clusters import ELEMENTS, Element
+from foundation.sentences import gettext as _
 from proposals.desk.cases import lock_case, note_event
 from proposals.facts import participants_in, readable
 from proposals.models import CaseEvent, SheetAnswer, StoredVerdict, Version

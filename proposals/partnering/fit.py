@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applicants.models import Organisation, User
@@ -18,6 +17,7 @@ from calls.eligibility.facts import OrganisationKind
 from calls.eligibility.rules import RuleSet
 from calls.eligibility.verdict import Finding, Outcome
 from calls.eligibility.what_if import NEW, Outlook, outlook, with_another
+from foundation.sentences import gettext as _
 from proposals.dossier import Draft, dossier_of
 from proposals.facts import Circumstances, facts_of, facts_of_call
 from proposals.models import PartnershipRequest, Proposal

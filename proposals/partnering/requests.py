@@ -7,13 +7,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, F, Window
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.models import Organisation, User
 from applicants.profile import profile_of
 from calls import clock
 from calls.models import Call
 from foundation.folding import trigrams_of, words_in
+from foundation.sentences import gettext as _
 from proposals.mailing import Words, post
 from proposals.models import PartnershipRequest, SearchWord
 

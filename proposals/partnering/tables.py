@@ -8,11 +8,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from applicants import vocabularies
 from applicants.models import Organisation, User
 from calls.models import Call
+from foundation.sentences import gettext as _
 from proposals.csv_files import Fate, Row, country_in, harmless, rows_of, several
 from proposals.forms.partnering import check_cordis_link, check_een_reference
 from proposals.models import PartnershipRequest

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from applicants.models import Organisation, User
 from applicants.reading import too_long
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
 from proposals.drafting import (
     AlreadyInConsortium,
     Invited,

@@ -7,11 +7,11 @@ from django.core import signing
 from django.db import transaction
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from applicants.models import Organisation, User
 from calls import clock
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from proposals.mailing import Words, post
 from proposals.models import Block, SavedSearch
 from proposals.partnering.finding import Question, newer_than, question_in

@@ -7,9 +7,9 @@ from django import template
 from django.contrib.admin.templatetags.admin_list import result_headers
 from django.template import Context
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from calls import clock
+from foundation.sentences import gettext as _
 from proposals.desk import queue
 from proposals.desk.remedies import Remedy
 from proposals.models import Enquiry, PartnershipRequest, Report

@@ -4,12 +4,12 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.translation import gettext as _
 
 from applicants import vocabularies
 from calls import clock
 from calls.eligibility.countries import name_on
 from calls.models import Call, Strand
+from foundation.sentences import gettext as _
 from proposals.models import PartnershipRequest
 from proposals.models.languages import LANGUAGES
 from proposals.partnering.requests import newest_of

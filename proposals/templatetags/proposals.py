@@ -5,8 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django import template
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from applicants import vocabularies
 from applicants.profile import PROFILE_STEPS
@@ -15,6 +14,8 @@ from calls.eligibility import Counting, Finding, Outcome, Verdict
 from calls.eligibility.rules import title_of
 from calls.innovation_clusters import Element
 from calls.models import Strand
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from proposals.dossier import controller_in_words
 from proposals.forms import COST_LABELS
 from proposals.models import Proposal, StoredVerdict

@@ -12,7 +12,6 @@ from django.db.models import BigIntegerField, TextField
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext as _
 
 from applicants.autosave import is_autosave, may_not_write
 from applicants.models import User
@@ -21,6 +20,7 @@ from calls import clock
 from calls.models import Call, Programme, Strand
 from calls.prepared import Given, Questions, relate, together
 from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
 from proposals.desk.asking import questions_waiting
 from proposals.desk.cases import note_reading
 from proposals.dossier import Draft

@@ -3,10 +3,10 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applicants.web import person, signed_in
+from foundation.sentences import gettext as _
 from proposals import commenting
 from proposals.dossier import Draft
 from proposals.forms import CommentForm

@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +15,7 @@ from applicants.fields import TextField
 from applicants.models import Organisation
 from applicants.web import person, signed_in
 from calls import clock
+from foundation.sentences import gettext as _
 from proposals import tasks
 from proposals.drafting import NotOpen
 from proposals.models import Conversation, PartnershipRequest

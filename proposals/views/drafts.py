@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applicants.forms import OrganisationForm
@@ -17,6 +16,7 @@ from calls.eligibility.facts import Role
 from calls.models import Strand
 from calls.readers import calls_shown_to
 from foundation.search_words import searched
+from foundation.sentences import gettext as _
 from proposals import drafting
 from proposals.carrying import answers_in, start_with_answers
 from proposals.confirming import unconfirmed

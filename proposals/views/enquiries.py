@@ -9,7 +9,6 @@ from django import forms
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -19,6 +18,7 @@ from applicants.models import User
 from applicants.web import person, signed_in
 from calls import clock
 from calls.models import Call
+from foundation.sentences import gettext as _
 from proposals import enquiries, personal_data, tasks
 from proposals.models import Enquiry
 

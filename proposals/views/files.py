@@ -5,13 +5,13 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from applicants.web import person, signed_in
 from calls import clock
 from calls.models import RequiredDeliverable
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from proposals.dossier import Draft
 from proposals.drafting import NotOpen
 from proposals.forms import FileForm

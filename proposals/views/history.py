@@ -8,12 +8,12 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext as _
 
 from applicants.merging import Difference
 from applicants.reading import editable
 from applicants.web import signed_in
 from calls import clock
+from foundation.sentences import gettext as _
 from proposals.differences import changes_between
 from proposals.dossier import Draft, dossier_of
 from proposals.drafting import saved_texts

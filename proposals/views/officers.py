@@ -7,13 +7,13 @@ from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applicants.fields import TextField
 from applicants.web import person, signed_in
 from calls import clock
 from calls.arrival import received_at
+from foundation.sentences import gettext as _
 from proposals.desk import asking, letters
 from proposals.models import Question, ReplyFile
 from proposals.uploads import UnusableFile

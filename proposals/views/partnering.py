@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,6 +17,7 @@ from applicants.profile import profile_of
 from applicants.web import person, signed_in
 from calls import clock
 from calls.models import Call
+from foundation.sentences import gettext as _
 from proposals.forms.partnering import RequestForm, WhoForm
 from proposals.models import PartnershipRequest, Proposal
 from proposals.partnering import fit, requests

@@ -5,12 +5,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applicants.models import Organisation, User
 from applicants.web import hide_address, person, signed_in, taking_part
 from calls import clock
+from foundation.sentences import gettext as _
 from proposals import confirming, people
 from proposals.dossier import Draft
 from proposals.drafting import NotOpen

@@ -2,8 +2,8 @@
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 
+from foundation.sentences import gettext as _
 from proposals import ledger
 from proposals.checking import check_receipt, known_by
 from proposals.daily_heads import daily_heads_as_lines

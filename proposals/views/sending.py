@@ -6,13 +6,13 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applicants.web import person, signed_in
 from calls import clock
 from calls.arrival import arrived, received_at
 from calls.eligibility import Outcome, Verdict
+from foundation.sentences import gettext as _
 from proposals import submitting, tasks
 from proposals.confirming import unconfirmed
 from proposals.differences import changes_since_counting

@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 
 from applicants.autosave import (
     Merged,
@@ -19,6 +18,7 @@ from applicants.autosave import (
 )
 from applicants.web import person, signed_in
 from calls import clock
+from foundation.sentences import gettext as _
 from proposals import drafting
 from proposals.dossier import Draft
 from proposals.forms import BudgetForm, CommentForm, DescriptionForm, ProposalStepForm

@@ -9,8 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.models import Organisation
@@ -18,6 +17,8 @@ from applicants.reading import too_long
 from applicants.web import person, signed_in
 from calls import clock
 from calls.models import Call
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from foundation.text import safe_in_xml
 from proposals.csv_files import Fate, UnusableTable, text_of
 from proposals.models import PartnershipRequest, SavedSearch

@@ -3,14 +3,14 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from applicants.models import Organisation
 from applicants.profile import profile_of
 from applicants.web import person, signed_in
 from calls import clock
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from proposals import presence
 from proposals.deleting import KEPT
 from proposals.desk.asking import questions_for

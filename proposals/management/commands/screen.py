@@ -12,13 +12,13 @@ from traceback import format_exc
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.translation import gettext as _
 
 from calls.call_file import BadCallFile
 from calls.eligibility import Finding, Outcome, canonical
 from calls.exporting import content_of
 from calls.models import Call
 from foundation.instants import day_from, instant_from
+from foundation.sentences import gettext as _
 from proposals.dossier_format import AN_INSTANT, UnusableDossier
 from proposals.from_files import (
     Conditions,
