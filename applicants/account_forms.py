@@ -9,7 +9,7 @@ from typing import Any
 from allauth.account import forms
 from allauth.account.models import EmailAddress
 from django.contrib.auth.tokens import default_token_generator
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.crypto import get_random_string
 
@@ -18,9 +18,19 @@ from applicants.signed_in import look_into_users
 
 
 class SignupForm(forms.SignupForm):  # type: ignore[misc, unused-ignore]
+    account_already_exists: bool
+
     def try_save(self, request: HttpRequest) -> Any:
+        """Of two requests for one address at once the later is answered as for one that has an account."""
         if self.account_already_exists:
             self._make_nobody(request)
+            return super().try_save(request)
+        try:
+            return super().try_save(request)
+        except IntegrityError:
+            if not User.objects.filter(email__iexact=self.cleaned_data["email"]).exists():
+                raise
+        self.account_already_exists = True
         return super().try_save(request)
 
     @transaction.atomic

@@ -1,11 +1,12 @@
 """Setting up a call without a file: begin one, clone one, see what is left to do, record incidents."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from calls import clock
@@ -43,11 +44,23 @@ def begin_call(
     Raises:
         ReferenceTaken: another call has this reference.
     """
+    with _free(reference):
+        return Call.objects.create(
+            programme=programme, reference=reference, title=title, summary=summary,
+            first_deadline=first_deadline, deadline=first_deadline, budget=budget,
+        )  # fmt: skip
+
+
+@contextmanager
+def _free(reference: str) -> Iterator[None]:
+    """Make a call with this reference within; of two at once the database lets one have it."""
     _check_free(reference)
-    return Call.objects.create(
-        programme=programme, reference=reference, title=title, summary=summary,
-        first_deadline=first_deadline, deadline=first_deadline, budget=budget,
-    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        _check_free(reference)
+        raise
 
 
 def _check_free(reference: str) -> None:
@@ -64,10 +77,11 @@ def clone_call(source: Call, *, reference: str, title: str, first_deadline: date
     Raises:
         ReferenceTaken: another call has this reference.
     """
-    _check_free(reference)
-    return copy_of(
-        source, reference=reference, title=title, first_deadline=first_deadline, cloned_from=source
-    )
+    with _free(reference):
+        return copy_of(
+            source, reference=reference, title=title, first_deadline=first_deadline,
+            cloned_from=source,
+        )  # fmt: skip
 
 
 def copy_of(source: Call, *, first_deadline: datetime, **own: Any) -> Call:

@@ -15,7 +15,15 @@ AT_ONCE = 1000
 
 @transaction.atomic
 def make_again(call: Call, kind: str, *, reason: str, by: User) -> Remaking:
-    """Promise another edition for each version of a call; workers keep it after everything that is new."""
+    """Promise another edition for each version of a call; workers keep it after everything that is new.
+
+    What the same person has asked for in the same words, and is under way, is not promised again.
+    """
+    Call.objects.select_for_update(no_key=True).only("pk").get(pk=call.pk)
+    own = Remaking.objects.filter(call=call, kind=kind, reason=reason, asked_by=by)
+    same = own.filter(promises__state__in=[Promise.State.DUE, Promise.State.CLAIMED]).first()
+    if same is not None:
+        return same
     made = Remaking.objects.create(
         call=call, kind=kind, reason=reason, asked_by=by, asked_at=clock.now()
     )

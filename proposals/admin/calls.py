@@ -42,7 +42,7 @@ from proposals.admin.call_forms import (
     SectionForm,
     StrandForm,
 )
-from proposals.admin.pages import DeskAdmin
+from proposals.admin.pages import DeskAdmin, is_id
 from proposals.desk import calls as desk_calls
 from proposals.models import ProposedExtension, Publication
 
@@ -138,6 +138,15 @@ class CallAdmin(DeskAdmin):
         always = ["reference", "programme", "published_at", "deadline", "zone"]
         is_published = obj is not None and obj.published_at is not None
         return [*always, "opens_at", "first_deadline"] if is_published else always
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Call | None:
+        """What is sent is written over the call as it is by then: nobody extends it in between."""
+        if request.method == "POST" and is_id(object_id):
+            Call.objects.select_for_update().filter(pk=object_id).first()
+        found: Call | None = super().get_object(request, object_id, from_field)
+        return found
 
     def save_model(self, request: HttpRequest, obj: Call, form: Any, change: bool) -> None:
         obj.changed_at = clock.real_now()

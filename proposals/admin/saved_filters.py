@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -71,7 +71,7 @@ def keep(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def forget(request: HttpRequest, pk: int) -> HttpResponse:
-    get_object_or_404(of(person(request)), pk=pk).delete()
+    of(person(request)).filter(pk=pk).delete()
     messages.success(request, _("The filter is forgotten."))
     return redirect(_list(""))
 

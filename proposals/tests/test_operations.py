@@ -186,8 +186,8 @@ def test_only_calls_with_versions_are_offered_and_the_list_counts_in_one_query(
     assert call.reference in page(operator, add)[1]
     client = Client()
     client.force_login(operator)
-    for _turn in range(2):
-        make_again(call, "receipt", reason="Look", by=operator)
+    for turn in range(2):
+        make_again(call, "receipt", reason=f"Look {turn}", by=operator)
         with django_assert_num_queries(7):
             text = client.get(reverse("admin:proposals_remaking_changelist")).content.decode()
     assert text.count("0 / 1") == 2

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from calls import clock
 from calls.models import Call, ConditionChange, Extension
-from calls.setting_up import clone_call
+from calls.setting_up import ReferenceTaken, begin_call, clone_call
 from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON, NEXT_DAY
 from proposals import changing
@@ -20,6 +20,7 @@ from proposals.models import Mail, ProposedChange, ProposedExtension, Publicatio
 from proposals.tests.factories import make_officer
 from proposals.tests.test_pages import client_of, text_of
 from proposals.tests.test_races_of_people import attempt, told
+from proposals.tests.test_setting_up import form_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,6 +98,35 @@ def test_a_yes_to_an_asking_that_is_being_made_anew_publishes_nothing(unpublishe
         ),
     )
     assert outcome == "CannotPublish"
+
+
+def test_two_who_begin_calls_with_one_reference_at_once_begin_one_and_the_later_hears_so(call):
+    def beginning(title):
+        return attempt(
+            lambda: begin_call(
+                call.programme, reference="COS-TWICE", title=title, summary="", first_deadline=LATER,
+                budget=1,
+            ),
+            ReferenceTaken,
+        )  # fmt: skip
+
+    assert overtaken(beginning("One"), beginning("Two")) == "ReferenceTaken"
+    assert Call.objects.get(reference="COS-TWICE").title == "One"
+
+
+# --- Writing a call -----------------------------------------------------------------------------
+
+
+def test_who_corrects_a_call_that_is_being_extended_leaves_its_new_deadline(call, proposed):
+    manager = client_of(make_officer(CALL_MANAGERS))
+    sent = form_of(manager, call, summary="Corrected.")
+    answer = overtaken(
+        lambda: desk_calls.confirm_extension(proposed, by=make_officer()),
+        lambda: manager.post(reverse("admin:calls_call_change", args=[call.pk]), sent),
+    )
+    assert answer.status_code == 302
+    call.refresh_from_db()
+    assert (call.summary, call.deadline) == ("Corrected.", LATER)
 
 
 # --- Extending -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.messages import SUCCESS, WARNING
+from django.test import Client
 from django.urls import reverse
 
 from applicants.invitations import (
@@ -12,7 +13,7 @@ from applicants.invitations import (
     cancel_invitation,
     invite_colleague,
 )
-from applicants.models import ColleagueInvitation, Organisation
+from applicants.models import ColleagueInvitation, Organisation, User
 from applicants.organisations import (
     LastPerson,
     NotMember,
@@ -21,7 +22,7 @@ from applicants.organisations import (
     join,
     save_record,
 )
-from applicants.tests.factories import make_organisation, make_user
+from applicants.tests.factories import PASSWORD, make_organisation, make_user
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.tests.connections import at_once, overtaken
@@ -332,3 +333,16 @@ def test_of_two_who_save_a_record_at_once_the_later_is_shown_what_the_first_save
     assert sorted(outcomes) == ["RecordChanged", "done"]
     organisation.refresh_from_db()
     assert organisation.cluster_name == ("Vilnius" if outcomes[0] == "done" else "Kaunas")
+
+
+def test_who_signs_up_twice_at_once_has_one_account_and_both_are_answered_alike():
+    def signing_up():
+        given = {"full_name": "Ana Silva", "email": "ana@new.example", "password1": PASSWORD}
+        return Client().post(reverse("account_signup"), given)
+
+    answers = []
+    late = overtaken(lambda: answers.append(signing_up()), signing_up)
+    assert {(one.status_code, one.url) for one in [*answers, late]} == {
+        (302, reverse("account_email_verification_sent"))
+    }
+    assert User.objects.filter(email="ana@new.example").count() == 1

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from calls import clock
-from calls.tests.connections import overtaken
+from calls.tests.connections import at_once, overtaken
 from conftest import DEADLINE, NEXT_DAY
 from proposals import ledger, outbox
 from proposals.daily_heads import publish_daily_heads
@@ -13,6 +13,7 @@ from proposals.desk import asking
 from proposals.desk.rights import AUDITORS
 from proposals.mailing import deliver
 from proposals.models import DailyHead, Mail, OutboxMessage
+from proposals.remaking import make_again
 from proposals.reminding import remind_of_deadlines, wish_reminders
 from proposals.tests.factories import fresh, make_officer, make_ready, submit
 
@@ -99,3 +100,13 @@ def test_a_head_of_a_day_that_two_workers_publish_at_once_is_published_and_email
     )
     assert (published, DailyHead.objects.count()) == (0, 1)
     assert mails("log-head:").filter(to=auditor.email).count() == 1
+
+
+def test_receipts_that_two_clicks_let_make_again_are_made_again_once(call):
+    submit(make_ready(call))
+    operator = make_officer()
+
+    def asked():
+        return make_again(call, "receipt", reason="Look", by=operator).pk
+
+    assert len(set(at_once(type(call).objects.filter(pk=call.pk), asked, asked))) == 1
