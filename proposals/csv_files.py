@@ -10,6 +10,7 @@ from typing import Any
 
 from calls.eligibility.countries import UnknownCountry, normalise
 from foundation.sentences import gettext as _
+from foundation.spreadsheets import harmless
 from foundation.text import clean_identifier, clean_text, names_something, unsafe_in
 
 LARGEST = 1_000_000  # bytes
@@ -162,11 +163,11 @@ def country_in(row: Row, name: str) -> str:
         return ""
 
 
-def harmless(value: Any) -> str:
+def as_cell(value: Any) -> str:
     """A value as a cell that no spreadsheet takes for a formula."""
     text = (
         "|".join(value)
         if isinstance(value, list | tuple)
         else str(value if value is not None else "")
     )
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    return harmless(text)

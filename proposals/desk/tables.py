@@ -19,11 +19,11 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import NAMELESS
 from calls.eligibility.facts import Role
+from foundation.spreadsheets import harmless
 from proposals.desk.sheet import words_of_check
 from proposals.models import Decision, DecisionState, VersionQuerySet
 
 CHUNK = 25  # versions that are held at once, with those of the chunk before
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 # Name in JSON → heading of the column.
 COLUMNS: dict[str, str | Promise] = {
@@ -139,11 +139,6 @@ def write_csv(rows: Iterable[Row], out: IO[bytes]) -> None:
     for row in rows:
         writer.writerow([harmless(as_text(row[name])) for name in COLUMNS])
     text.detach()
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(STARTS_A_FORMULA) else cell
 
 
 def as_text(value: Any) -> str:

@@ -13,7 +13,7 @@ from applicants import vocabularies
 from applicants.models import Organisation, User
 from calls.models import Call
 from foundation.sentences import gettext as _
-from proposals.csv_files import Fate, Row, country_in, harmless, rows_of, several
+from proposals.csv_files import Fate, Row, as_cell, country_in, rows_of, several
 from proposals.forms.partnering import check_cordis_link, check_een_reference
 from proposals.models import PartnershipRequest
 from proposals.models.languages import LANGUAGES
@@ -55,7 +55,7 @@ def as_csv(requests: Iterable[PartnershipRequest]) -> str:
     writer.writerow(COLUMNS)
     for one in requests:
         row = as_row(one)
-        writer.writerow([harmless(row[name]) for name in COLUMNS])
+        writer.writerow([as_cell(row[name]) for name in COLUMNS])
     return "\ufeff" + buffer.getvalue()
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from applicants.tests.factories import make_organisation, make_user
 from cosme_portal.settings import ROOT
 from proposals.contact_points import rows_in, store
-from proposals.csv_files import MOST_ROWS, UnusableTable, harmless, text_of
+from proposals.csv_files import MOST_ROWS, UnusableTable, as_cell, text_of
 from proposals.desk.rights import HELPDESK
 from proposals.models import ContactPoint
 from proposals.tests.factories import make_officer
@@ -132,7 +132,7 @@ def test_the_command_stores_nothing_where_a_row_is_wrong(tmp_path):
 
 
 def test_cells_are_harmless_in_a_spreadsheet():
-    assert [harmless(one) for one in ("=1", "+1", "-1", "@x", "a", None, ["b", "c"])] == [
+    assert [as_cell(one) for one in ("=1", "+1", "-1", "@x", "a", None, ["b", "c"])] == [
         "'=1", "'+1", "'-1", "'@x", "a", "", "b|c",
     ]  # fmt: skip
 

@@ -16,11 +16,12 @@ from django.urls import reverse
 
 from calls import clock
 from conftest import NEXT_DAY
+from foundation.spreadsheets import harmless
 from proposals import keys, tasks
 from proposals.desk import asking, bundles, cases, exporting, tables
 from proposals.desk.deciding import inform, record_decision, review_decision
 from proposals.desk.rights import AUDITORS
-from proposals.desk.tables import COLUMNS, harmless, rows_of
+from proposals.desk.tables import COLUMNS, rows_of
 from proposals.models import CaseEvent, Export, Version
 from proposals.receipts import issue_receipt
 from proposals.screening import screen_closed
