@@ -123,6 +123,15 @@ class CallForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
+        if getattr(self.instance, "is_stale", False):
+            self.add_error(
+                None,
+                _(
+                    "Somebody has changed this call since you opened the page. Nothing was saved; what you "
+                    "typed is below. Open the call in another window to see theirs, and save again what "
+                    "shall take its place."
+                ),
+            )
         opens_at, deadline = given.get("opens_at"), given.get("first_deadline")
         if opens_at and deadline and opens_at >= deadline:
             self.add_error("opens_at", _("A call opens before its deadline."))

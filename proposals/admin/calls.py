@@ -145,7 +145,10 @@ class CallAdmin(DeskAdmin):
         """What is sent is written over the call as it is by then: nobody extends it in between."""
         if request.method == "POST" and is_id(object_id):
             Call.objects.select_for_update().filter(pk=object_id).first()
-        found: Call | None = super().get_object(request, object_id, from_field)
+        found: Any = super().get_object(request, object_id, from_field)
+        if found is not None:
+            found.mark = desk_calls.mark_of_texts(found)
+            found.is_stale = request.POST.get("seen", found.mark) != found.mark
         return found
 
     def save_model(self, request: HttpRequest, obj: Call, form: Any, change: bool) -> None:

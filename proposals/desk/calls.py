@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from applicants.models import User
 from calls import clock
+from calls.eligibility import digest_of
 from calls.models import Call, Extension, Incident
 from calls.publishing import extend_deadline, needs_second_person
 from calls.setting_up import obstacles_to_publishing
@@ -18,6 +19,11 @@ from proposals.dossier import Draft
 from proposals.mailing import Words, post
 from proposals.models import IndividualExtension, Proposal, ProposedExtension, Publication
 from proposals.notices import contacts_of
+
+WRITTEN = (
+    "title", "summary", "opens_at", "first_deadline", "budget", "open_points", "remedies",
+    "moderates_requests", "bulk_with_remarks",
+)  # fmt: skip
 
 
 class CannotPublish(Exception):
@@ -45,6 +51,16 @@ def ask_to_publish(call: Call, *, by: User) -> Publication:
 def mark_of(call: Call, asked: Publication | None) -> str:
     """What a page shows of a call that is to be published: the yes that is said on it is to just that."""
     return f"{asked.asked_at.isoformat() if asked else ''} {call.changed_at.isoformat()}"
+
+
+def mark_of_texts(call: Call) -> str:
+    """Names what the form of a call shows, so that nobody writes over what they have not seen."""
+    own = [str(getattr(call, name)) for name in WRITTEN]
+    parts = [
+        [[str(value) for value in row] for row in rows.order_by("pk").values_list()]
+        for rows in (call.sections.all(), call.strands.all(), call.contacts.all())
+    ]
+    return digest_of([own, parts])[-16:]
 
 
 @transaction.atomic

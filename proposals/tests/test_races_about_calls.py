@@ -129,6 +129,26 @@ def test_who_corrects_a_call_that_is_being_extended_leaves_its_new_deadline(call
     assert (call.summary, call.deadline) == ("Corrected.", LATER)
 
 
+def test_of_two_who_write_a_call_at_once_the_later_keeps_the_text_and_overwrites_nothing(call):
+    def writing(words):
+        manager = client_of(make_officer(CALL_MANAGERS))
+        path = reverse("admin:calls_call_change", args=[call.pk])
+        shown = manager.get(path).context["original"].mark
+        sent = form_of(manager, call, summary=words) | {"seen": shown}
+        return lambda: manager.post(path, sent)
+
+    sends = [writing("One text."), writing("Another text.")]
+    answers = at_once(row(call), *sends)
+    assert sorted(answer.status_code for answer in answers) == [200, 302]
+    (refused,) = (answer for answer in answers if answer.status_code == 200)
+    call.refresh_from_db()
+    won = answers[0].status_code == 302
+    assert call.summary == ("One text." if won else "Another text.")
+    assert "Somebody has changed this call" in text_of(refused)
+    assert ("Another text." if won else "One text.") in text_of(refused)
+    assert refused.context["original"].mark in refused.content.decode()
+
+
 # --- Extending -----------------------------------------------------------------------------------
 
 
