@@ -5,7 +5,9 @@ import os
 from uuid import uuid4
 
 import pytest
+from django.contrib import admin
 from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from hypothesis import HealthCheck, Phase, given, settings
@@ -15,14 +17,19 @@ from applicants.models import ProfileSection
 from applicants.profile import PROFILE_STEPS
 from applicants.reading import read
 from applicants.steps import FORMS
+from calls import clock
+from conftest import NEXT_DAY
 from foundation.text import clean_text
+from proposals.annex import ask_for_print, context_of
+from proposals.desk.searching import take_words
 from proposals.dossier import Draft, dossier_of
 from proposals.drafting import section_of
 from proposals.forms import ProposalStepForm
 from proposals.models import Section, Version
 from proposals.partnering.organisations import take_texts
+from proposals.screening import screen_closed
 from proposals.submitting import NeedsCorrection
-from proposals.tests.factories import fresh, make_ready, partner_of, submit
+from proposals.tests.factories import fresh, make_officer, make_ready, partner_of, submit
 from proposals.wizard import corrections_of, steps_of
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +161,74 @@ def test_arbitrary_json_in_each_field_stops_no_page(proposal, data):
     finally:
         transaction.set_rollback(True)
         sheltered.__exit__(None, None, None)
+
+
+def officers_pages(version):
+    """Every list of the desk, and every page of a case; they read the profiles as they are now."""
+    for model in admin.site._registry:  # noqa: SLF001 -- what is registered
+        yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    for part in ("change", "decide", "ask", "conflict", "history"):
+        yield reverse(f"admin:proposals_version_{part}", args=[version.pk])
+    yield reverse("admin:proposals_version_statistics")
+    organisation = version.proposal.participants.get(key="p1").organisation_id
+    yield reverse("admin:applicants_organisation_change", args=[organisation])
+    yield reverse("proposals:version", args=[version.proposal.number, 1])
+    yield reverse("proposals:dossier", args=[version.proposal.number, 1])
+
+
+def assert_officers_can_work(version, officer):
+    with clock.set_to(NEXT_DAY):
+        screen_closed(NEXT_DAY)
+        take_words(NEXT_DAY)
+        client = client_of(officer)
+        for page in officers_pages(version):
+            assert client.get(page).status_code in (200, 302, 403), page
+        assert (
+            client.get(reverse("admin:proposals_version_changelist"), {"q": "x"}).status_code == 200
+        )
+
+
+def assert_draft_can_be_printed(proposal):
+    """As far as the layout, which takes any HTML: the print as the worker writes it."""
+    asked = ask_for_print(Draft(fresh(proposal)), by=proposal.started_by)
+    context = context_of(proposal, json.loads(asked.dossier), clock.now())
+    html = render_to_string("receipts/annex.html", context)
+    assert proposal.number in html
+
+
+@settings(
+    max_examples=EXAMPLES,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(data=st.data())
+def test_arbitrary_json_stops_no_officer_and_no_print(proposal, data):
+    """A version was submitted; what was stored since then is anything."""
+    draft = Draft(proposal)
+    with transaction.atomic():
+        version, officer = submit(proposal), make_officer()
+        for row, form in stored_steps(proposal):
+            names = data.draw(
+                st.lists(st.sampled_from(names_in(form, draft)), max_size=4, unique=True)
+            )
+            values = {name: data.draw(JSON, label=f"{row.step}.{name}") for name in names}
+            put(row, row.answers | values)
+        consortium = proposal.sections.get(step="consortium")
+        put(consortium, {name: data.draw(JSON) for name in ("keys_given", "in_mind", "moves")})
+        assert_draft_can_be_printed(proposal)
+        assert_officers_can_work(version, officer)
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("value", [None, 5, [None], {"a": [1]}], ids=repr)
+def test_a_value_in_every_field_stops_no_officer_and_no_print(proposal, value):
+    draft = Draft(proposal)
+    version, officer = submit(proposal), make_officer()
+    for row, form in stored_steps(proposal):
+        put(row, dict.fromkeys(names_in(form, draft), value))
+    assert_draft_can_be_printed(proposal)
+    assert_officers_can_work(version, officer)
 
 
 @settings(max_examples=50 * EXAMPLES, deadline=None)
