@@ -423,7 +423,7 @@ def read_dossier(text: str | bytes) -> dict[str, Any]:
         first = [_problem_of(one) for one in error.errors()[:MOST_PROBLEMS]]
         raise UnusableDossier(*first) from None
     except KeyTwice as twice:
-        found = f"the field “{twice.key}” twice in one object"
+        found = f"the field “{_in_short(twice.key)}” twice in one object"
         raise UnusableDossier(Problem("", found, "each field once")) from None
     content = dossier.model_dump()
     problems = [
@@ -496,7 +496,7 @@ def _expected_of(error: ErrorDetails) -> str:
 
 
 def _pointer(place: tuple[int | str, ...]) -> str:
-    escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in place)
+    escaped = (_in_short(str(part)).replace("~", "~0").replace("/", "~1") for part in place)
     return "".join(f"/{part}" for part in escaped)
 
 
@@ -506,9 +506,14 @@ def _shown(given: Any) -> str:
         return names[type(given)]
     if isinstance(given, bool):
         return str(given).lower()
-    text = "".join(sign if sign.isprintable() else "�" for sign in str(given))
-    text = f"{text[:LONGEST_SHOWN]}…" if len(text) > LONGEST_SHOWN else text
+    text = _in_short(str(given))
     return f"“{text}”" if isinstance(given, str) else text
+
+
+def _in_short(given: str) -> str:
+    """The beginning of a text from outside, without what could steer the terminal that it is shown on."""
+    text = "".join(sign if sign.isprintable() else "�" for sign in given[: LONGEST_SHOWN + 1])
+    return f"{text[:LONGEST_SHOWN]}…" if len(text) > LONGEST_SHOWN else text
 
 
 def _fields_at(place: tuple[int | str, ...]) -> list[str]:

@@ -3,28 +3,39 @@
 A form, column or dossier field that is added later is found and tried without a change here.
 """
 
+import io
+import json
 import pkgutil
+import re
 import xml.etree.ElementTree as ET
+from copy import deepcopy
 from importlib import import_module
+from pathlib import Path
+from typing import get_args
 from xml.sax.saxutils import escape
 
 import pytest
 from django import forms
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.forms import UsernameField
 from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command, get_commands, load_command_class
 from django.db import DataError, IntegrityError, connection, models, transaction
 from django.utils.feedgenerator import Atom1Feed
+from pydantic import BaseModel
 
 from applicants.models import User
 from calls.call_file import BadCallFile, read_call_text
+from calls.models import Programme
 from foundation.form_rules import cleaned
 from foundation.stored_texts import _texts_of, clean_before_saving
 from foundation.tests.hostile_texts import HOSTILE
 from foundation.text import unsafe_in, unsafe_places
 from foundation.text_guards import MADE_OF_CHECKED_TEXTS
 from proposals.csv_files import UnusableTable, rows_of
-from proposals.models import PartnershipRequest
+from proposals.dossier_format import UnusableDossier, read_dossier
+from proposals.models import ContactPoint, PartnershipRequest
 from proposals.views.watching import RequestFeed
 
 OURS = ("applicants", "calls", "cosme_portal", "foundation", "proposals")
@@ -77,12 +88,7 @@ def test_a_form_that_is_written_later_is_found():
 def test_every_form_field_takes_or_refuses_each_text_and_keeps_it_as_documented():
     fields = list(text_fields())
     assert len({name.rsplit(".", 1)[0] for name, _field in fields}) > 40
-    # Fields of one kind answer alike: one of each class, widget and rule is tried with every text.
-    kinds = {
-        (type(field), type(field.widget), field.required, field.max_length): (name, field)
-        for name, field in fields
-    }
-    for name, field in kinds.values():
+    for name, field in fields:
         for hostile in HOSTILE:
             try:
                 value = field.clean(hostile.text)
@@ -189,3 +195,124 @@ def test_the_feed_shows_a_request_that_was_stored_before_there_were_rules():
     feed.add_item(title, "/1", text)
     assert (title, text) == ("ab", "text")
     ET.fromstring(feed.writeString("utf-8"))  # noqa: S314 -- our own
+
+
+# --- What reads files and programs' data ---------------------------------------------------------
+
+# Every command that reads a file, with one that holds the text. Each says so, and shows nothing unsafe.
+FILES_OF_COMMANDS = {
+    "call_import": lambda text: f"programme:\n  name: {text}\n",
+    "contact_points": lambda text: f"name;country\n{text};LT\n",
+    "screen": lambda text: json.dumps({"summary": {"acronym": text}, text: text}),
+    "verify_ledger": lambda text: json.dumps({"size": text, "root": text}),
+    "verify_receipt": lambda text: f"%PDF-1.7\n{text}",
+}
+READS_NO_PEOPLES_FILE = {"database_roles", "seed_demo"}
+# Every form field that takes a file, with the function that reads it.
+FILES_OF_FORMS = {
+    "proposals.forms.asking.FileForm.file": "PDFs: proposals/tests/test_uploads.py, test_hostile_pdfs.py",
+    "proposals.views.officers.ReplyForm.pdfs": "PDFs, as above",
+    "proposals.admin.contact_points.FileForm.file": "rows_of, above",
+    "proposals.views.watching.FileForm.file": "rows_of, above",
+}
+# What data of programs is parsed into: everything else must be a part of these.
+ROOTS = {"proposals.dossier_format.Dossier"}
+
+
+def commands_with_files():
+    """Commands of ours with an argument that names a file."""
+    for name, app in get_commands().items():
+        if app not in OURS:
+            continue
+        parser = load_command_class(app, name).create_parser("manage.py", name)
+        known = {"settings", "pythonpath"}
+        own = [one for one in parser._actions if one.dest not in known]  # noqa: SLF001 -- argparse shows them nowhere else
+        if any(one.type is Path or "file" in f"{one.dest} {one.metavar}".lower() for one in own):
+            yield name
+
+
+def test_every_command_that_reads_a_file_is_tried():
+    assert set(commands_with_files()) - READS_NO_PEOPLES_FILE == set(FILES_OF_COMMANDS)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(FILES_OF_COMMANDS))
+def test_no_command_takes_or_shows_an_unsafe_text(name, tmp_path, capfd):
+    for number, hostile in enumerate(one for one in HOSTILE if unsafe_in(one.text)):
+        file = tmp_path / str(number)
+        file.write_bytes(FILES_OF_COMMANDS[name](hostile.text).encode("utf-8", "surrogatepass"))
+        given = ["--head", str(file)] if name == "verify_ledger" else [str(file)]
+        out, err, refused = io.StringIO(), io.StringIO(), ""
+        try:
+            call_command(name, *given, stdout=out, stderr=err)
+        except (CommandError, SystemExit) as error:
+            refused = str(error)
+        printed = capfd.readouterr()
+        told = f"{out.getvalue()}{err.getvalue()}{printed.out}{printed.err}{refused}"
+        assert unsafe_in(re.sub(r"\x1b\[[0-9;]*m", "", told)) is None, (name, hostile.text)
+    stored = [row for model in (ContactPoint, Programme) for row in model.objects.values()]
+    assert not list(unsafe_places([str(value) for row in stored for value in row.values()]))
+
+
+def test_every_form_that_takes_a_file_is_known():
+    import_everything()
+    found = {
+        f"{form.__module__}.{form.__qualname__}.{name}"
+        for form in set(subclasses(forms.BaseForm))
+        for name, field in getattr(form, "base_fields", {}).items()
+        if isinstance(field, forms.FileField) and form.__module__.split(".")[0] in OURS
+    }
+    assert found == set(FILES_OF_FORMS)
+
+
+def parts_of(model, known=()):
+    """A parsed model and every model inside it."""
+    yield model
+    for field in model.model_fields.values():
+        for inside in models_in(field.annotation):
+            if inside not in known:
+                yield from parts_of(inside, (*known, model))
+
+
+def models_in(annotation):
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from models_in(inner)
+
+
+def test_every_parsed_model_is_a_part_of_what_is_tried():
+    import_everything()
+    ours = [one for one in set(subclasses(BaseModel)) if one.__module__.split(".")[0] in OURS]
+    names = {f"{one.__module__}.{one.__name__}": one for one in ours}
+    tried = {part for root in ROOTS for part in parts_of(names[root])}
+    bases = {base for part in tried for base in part.__mro__}
+    assert [name for name, one in names.items() if one not in tried | bases] == []
+
+
+def texts_in(value, place=()):
+    if isinstance(value, str):
+        yield place
+    elif isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in pairs:
+            yield from texts_in(inner, (*place, key))
+
+
+def with_text(value, place, text):
+    made = deepcopy(value)
+    part = made
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = text
+    return made
+
+
+def test_every_text_of_a_dossier_refuses_unsafe_characters_with_the_place():
+    example = json.loads((settings.ROOT / "docs" / "examples" / "laser-go.json").read_text())
+    places = list(texts_in(example))
+    assert len(places) > 30
+    for place in places:
+        for text in ("a\x0bb", "a\ufffeb"):
+            with pytest.raises(UnusableDossier):
+                read_dossier(json.dumps(with_text(example, place, text)))

@@ -41,6 +41,7 @@ ALLOWED = {
     ("proposals/admin/sheet.py", "60"): "the name of a line of the sheet",
     ("proposals/csv_files.py", "LONGEST_SHOWN"): "ends in …; the table is the person's",
     ("proposals/dossier_format.py", "LONGEST_SHOWN"): "ends in …; the file is the person's",
+    ("proposals/dossier_format.py", "LONGEST_SHOWN + 1"): "as above",
     ("proposals/desk/bundles.py", "LONGEST_NAME"): "a name that is made here; the dossier has the true one",
     ("proposals/desk/tables.py", "LONGEST_CELL - len(note)"): "says so, and where it is whole",
     ("proposals/models/enquiries.py", "80"): "the name of a row in lists",
