@@ -22,6 +22,7 @@ from calls.eligibility.facts import Role
 from calls.models import Call, Strand
 from cosme_portal.demo_partners import make_requests
 from proposals import commenting, drafting
+from proposals.agreement import agree
 from proposals.desk.rights import (
     AUDITORS,
     CALL_MANAGERS,
@@ -239,9 +240,10 @@ def make_draft(call: Call, consortium: Consortium, people: dict[str, User]) -> P
     proposal = drafting.start_draft(strand, organisation=organisations[0], by=lead)
     Proposal.objects.filter(pk=proposal.pk).update(is_demonstration=True)
     for number, organisation in enumerate(organisations[1:], start=1):
-        drafting.add_participant(
+        participant = drafting.add_participant(
             proposal, drafting.Invited(organisation, Role.PARTNER), seen_version=number, by=lead
         )
+        agree(participant)
     _save(proposal, "summary", _summary(consortium, strand), by=lead)
     if consortium.stage != "begun":
         for organisation, cluster in zip(organisations, consortium.partners, strict=True):

@@ -10,7 +10,7 @@ from calls import clock
 from foundation.sentences import gettext as _
 from proposals.mailing import Words, post
 from proposals.models import Comment, Proposal
-from proposals.people import people_of
+from proposals.people import shown_people_of
 
 
 @transaction.atomic
@@ -19,7 +19,7 @@ def comment(proposal: Proposal, *, step: str, key: str, text: str, by: User) -> 
     made = Comment.objects.create(
         proposal=proposal, step=step, participant_key=key, text=text, by=by, at=clock.now()
     )
-    named = mentioned(text, people_of(proposal))
+    named = mentioned(text, shown_people_of(proposal))
     made.mentions.set(named)
     others = [one.email for one in named if one != by]
     if others:

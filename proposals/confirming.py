@@ -17,6 +17,7 @@ from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.facts import Role
 from foundation.sentences import gettext as _
+from proposals.agreement import agree, agree_if_own, is_address_of
 from proposals.dossier import Draft, dossier_of
 from proposals.drafting import check_open, lock_row
 from proposals.happenings import note
@@ -94,6 +95,8 @@ def confirm(
     lock_row(proposal)
     if not proposal.participants.filter(pk=participant.pk, role=participant.role).exists():
         raise NoLongerPartner
+    if by is not None:
+        agree_if_own(participant, by=by)
     same = _same_confirmation(participant, name=name, function=function, shown=shown, by=by)
     if invitation is None and same is not None:
         return same
@@ -114,6 +117,8 @@ def confirm(
         confirmed_by=by,
         invitation=answered,
     )
+    if answered is not None and is_address_of(participant.organisation, answered.email):
+        agree(participant, at=moment)
     organisation = participant.organisation.name
     words = _("%(name)s confirmed that it takes part") % {"name": organisation}
     note(proposal, Happening.Kind.ANSWERED, words, by=by, at=moment)

@@ -25,6 +25,7 @@ from calls.eligibility.countries import is_country
 from calls.eligibility.facts import Control
 from calls.models import RequiredDeliverable
 from calls.prepared import Answers, Given, Questions, Values, among, relate, together
+from proposals.agreement import visible_record
 from proposals.dossier_format import FORMAT
 from proposals.models import Participant, Proposal, ProposalFile, Section
 
@@ -236,9 +237,11 @@ def _parts_in(rows: Answers, proposals: Sequence[Proposal]) -> dict[int, DraftPa
         profiles[organisation][step] = answers, version
     for one in rows["participants"]:
         organisation = organisations[one.organisation_id]
-        relate(one, proposal=by_pk[one.proposal_id], organisation=organisation)
+        visible = visible_record(one, organisation)
+        relate(one, proposal=by_pk[one.proposal_id], organisation=visible)
         found[one.proposal_id].participants.append(one)
-        found[one.proposal_id].profiles[one.organisation_id] = profiles[one.organisation_id]
+        profile = profiles[one.organisation_id] if one.has_agreed else {}
+        found[one.proposal_id].profiles[one.organisation_id] = profile
     for section in rows["sections"]:
         participant = participants.get(section.participant_id)
         relate(section, proposal=by_pk[section.proposal_id], participant=participant)
@@ -321,12 +324,14 @@ def _participant(draft: Draft, one: Participant) -> dict[str, Any]:
     return {
         "key": one.key,
         "role": one.role,
+        # Said only where it is missing: dossiers of organisations that agreed keep their bytes.
+        **({} if one.has_agreed else {"agreed": False}),
         "organisation": {
             "id": str(organisation.pk),
             "legal_name": organisation.legal_name,
             "cluster_name": organisation.cluster_name,
             "acronym": organisation.acronym,
-            "kind": organisation.kind,
+            "kind": organisation.kind or None,
             "country": organisation.country,
             "region": organisation.region,
             "town": organisation.town,
@@ -339,7 +344,7 @@ def _participant(draft: Draft, one: Participant) -> dict[str, Any]:
             for step, answers in profile.answers.items()
             if step not in PERSONAL_PROFILE_STEPS
         },
-        "profile_missing": profile.missing,
+        "profile_missing": profile.missing if one.has_agreed else [],
         "description": description.get("description", ""),
         "task": description.get("task", ""),
         "budget": {

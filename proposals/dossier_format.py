@@ -269,11 +269,13 @@ class Participant(Part):
 
     `control` says what was chosen about who controls the organisation: nobody, a partner (then
     `controlled_by` is its key), or another body (then it is the name). Without a choice it is what somebody
-    wrote: a key, record, participant code, acronym or name of a participant, or something else.
+    wrote: a key, record, participant code, acronym or name of a participant, or something else. Of an
+    organisation that has not `agreed` to take part, name and country stand alone.
     """
 
     key: Key
     role: Literal[tuple(role.value for role in Role)]  # type: ignore[valid-type]
+    agreed: bool = True
     organisation: Organisation
     control: Literal[(*(choice.value for choice in Control), "")] = ""  # type: ignore[valid-type]
     controlled_by: str = ""

@@ -21,6 +21,7 @@ from calls.eligibility.facts import Role
 from calls.models import Strand
 from calls.prepared import Given, Questions, relate, together
 from foundation.sentences import gettext as _
+from proposals.agreement import agree_if_own
 from proposals.ended_access import (
     end_access,
     guests_of,
@@ -78,8 +79,9 @@ def start_draft(
         answers={"keys_given": 1} | ({"in_mind": list(in_mind)} if in_mind else {}),
     )  # fmt: skip
     Participant.objects.create(
-        proposal=proposal, organisation=organisation, key="p1", role=Role.COORDINATOR.value
-    )
+        proposal=proposal, organisation=organisation, key="p1", role=Role.COORDINATOR.value,
+        agreed_at=moment,
+    )  # fmt: skip
     return proposal
 
 
@@ -130,7 +132,7 @@ def save_section(
     seen_version: int,
     by: User,
 ) -> Section:
-    """Store the answers of one step.
+    """Store the answers of one step. Who writes its organisation's own part agrees for it to take part.
 
     Raises:
         NotOpen: the deadline has passed; nothing was stored.
@@ -138,6 +140,8 @@ def save_section(
     """
     check_open(proposal, clock.now())
     save_step(section, answers=answers, seen_version=seen_version, by=by)
+    if section.participant is not None:
+        agree_if_own(section.participant, by=by)
     return section
 
 
@@ -236,6 +240,8 @@ def add_participant(
 ) -> Participant:
     """Take an organisation into the consortium. Its people can then read and write the draft.
 
+    It shows no more than its name and country until they agree; who adds its own organisation agrees at once.
+
     Raises:
         NotOpen, StepChanged: as `save_section`.
         AlreadyInConsortium: it takes part already.
@@ -253,6 +259,7 @@ def add_participant(
         role=invited.role.value,
         position=position + 1,
     )
+    agree_if_own(participant, by=by)
     words = _("%(name)s was added to the consortium") % {"name": invited.organisation.name}
     note(proposal, Happening.Kind.ADDED, words, by=by, key=participant.key)
     _bring_back(participant, by=by)

@@ -333,6 +333,7 @@ def _participant(
         legal_name=organisation["legal_name"],
         acronym=organisation["acronym"],
         role=Role(one["role"]),
+        has_agreed=one.get("agreed", True),
         kind=OrganisationKind(organisation["kind"]) if organisation["kind"] else None,
         cluster_name=organisation["cluster_name"].strip(),
         country=organisation["country"],

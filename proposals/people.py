@@ -18,6 +18,7 @@ from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words
 from foundation.link_tokens import new_token, token_hash
 from foundation.sentences import gettext as _
+from proposals.agreement import agree_if_own
 from proposals.drafting import check_open, lock_row
 from proposals.ended_access import end_access, tell_of_ended_access, without_access
 from proposals.happenings import note
@@ -208,6 +209,8 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
             participant=answered.participant,
             defaults={"joined_at": clock.now()},
         )
+    if answered.participant is not None:
+        agree_if_own(answered.participant, by=user)
     words = _("%(who)s accepted %(purpose)s")
     values = {"who": user, "purpose": _purpose_in_words(answered)}
     note(answered.proposal, Happening.Kind.ANSWERED, words % values, by=user)
@@ -338,6 +341,16 @@ def people_of(proposal: Proposal) -> list[User]:
     for_organisation = User.objects.filter(organisations__participations__proposal=proposal)
     invited = User.objects.filter(collaborations__proposal=proposal)
     return list((for_organisation | invited).filter(is_active=True).distinct())
+
+
+def shown_people_of(proposal: Proposal) -> list[User]:
+    """Those whose names the consortium may see: not the people of an organisation that has not agreed."""
+    agreed = User.objects.filter(
+        organisations__participations__proposal=proposal,
+        organisations__participations__agreed_at__isnull=False,
+    )
+    invited = User.objects.filter(collaborations__proposal=proposal)
+    return list((agreed | invited).filter(is_active=True).distinct())
 
 
 def _locked(invitation: Invitation) -> Invitation:

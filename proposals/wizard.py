@@ -129,7 +129,9 @@ def _missing_in_descriptions(draft: Draft) -> list[str]:
     for one in draft.applicants:
         if not draft.answers(DescriptionForm.slug, one).get("description"):
             missing.append(_("Description of %(name)s") % {"name": one.organisation.name})
-        if not draft.profile(one).is_complete:
+        if not one.has_agreed:
+            missing.append(_("Agreement of %(name)s") % {"name": one.organisation.name})
+        elif not draft.profile(one).is_complete:
             missing.append(_("Cluster profile of %(name)s") % {"name": one.organisation.name})
     return missing
 
@@ -256,6 +258,8 @@ def url_to_mend(draft: Draft, finding: Finding) -> str | None:
     participant = next((one for one in draft.participants if one.key == finding.subject), None)
     if finding.fix.step == "profile" and participant is not None:
         return reverse("applicants:profile", args=[participant.organisation_id])
+    if finding.fix.step == "people":
+        return reverse("proposals:people", args=[draft.proposal.number])
     if finding.fix.step == "descriptions" and participant is not None:
         return url_of(draft, "descriptions", participant.key)
     return url_of(draft, finding.fix.step)

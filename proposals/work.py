@@ -50,14 +50,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One partner: its people, its parts, and what it owes in words."""
+    """One partner: the people to show, its parts, what it owes in words, and whom a reminder reaches."""
 
     participant: Participant
     people: Sequence[User]
     cells: Sequence[Cell]
     owes: Sequence[str]
-    can_be_reminded: bool
+    addresses: Sequence[str]
     waiting: Unconfirmed | None
+
+    @property
+    def can_be_reminded(self) -> bool:
+        return bool(self.addresses)
 
     @property
     def is_done(self) -> bool:
@@ -129,19 +133,17 @@ def _row(
         for state in steps
         if state.missing
     ]
-    return Row(one, people, cells, owes, bool(_addresses(draft, one, people)), waiting)
+    shown = people if one.has_agreed else []
+    return Row(one, shown, cells, owes, _addresses(draft, one, people), waiting)
 
 
 def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[Cell]:
     """Description, profile, line of the budget, and confirmation; those that are not asked are there."""
     number = draft.proposal.number
     section = draft.sections.get((DescriptionForm.slug, one.pk))
-    profile = draft.profile(one)
     has_text = bool(draft.answers(DescriptionForm.slug, one).get("description"))
     has_costs = bool(draft.costs_of(one))
     confirm = reverse("proposals:confirm", args=[number, one.key])
-    percent = _("Cluster profile (%(percent)s %%)") % {"percent": profile.percent}
-    profile_url = reverse("applicants:profile", args=[one.organisation_id])
     return [
         Cell(
             _("Description"),
@@ -150,7 +152,7 @@ def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[Cell
             url_of(draft, DescriptionForm.slug, one.key),
             section,
         ),
-        Cell(_("Profile"), profile.is_complete or not one.applies, percent, profile_url),
+        _profile_cell(draft, one),
         Cell(
             _("Costs"),
             has_costs or not one.applies,
@@ -159,6 +161,17 @@ def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[Cell
         ),
         Cell(_("Confirmation"), is_confirmed or one.is_coordinator, _("Confirmation"), confirm),
     ]
+
+
+def _profile_cell(draft: Draft, one: Participant) -> Cell:
+    """How far the profile is; of an organisation that has not agreed, where it can be asked to."""
+    if not one.has_agreed:
+        people = reverse("proposals:people", args=[draft.proposal.number])
+        return Cell(_("Profile"), not one.applies, _("Agreement to take part"), people)
+    profile = draft.profile(one)
+    percent = _("Cluster profile (%(percent)s %%)") % {"percent": profile.percent}
+    url = reverse("applicants:profile", args=[one.organisation_id])
+    return Cell(_("Profile"), profile.is_complete or not one.applies, percent, url)
 
 
 def _people_by_participant(draft: Draft) -> Mapping[int, list[User]]:
@@ -191,7 +204,7 @@ def reminder_for(draft: Draft, key: str) -> Reminder | None:
     row = next((row for row in matrix(draft).rows if row.participant.key == key), None)
     if row is None:
         return None
-    return Reminder(row.participant, _addresses(draft, row.participant, row.people), row.owes)
+    return Reminder(row.participant, row.addresses, row.owes)
 
 
 # --- What waits for one person -----------------------------------------------------------------

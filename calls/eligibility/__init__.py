@@ -106,9 +106,12 @@ def screen(
 def counting_in(facts: ProposalFacts, findings: Iterable[Finding]) -> dict[str, Counting]:
     """How each applicant counts, by what partner rules found.
 
-    Sure where every one of them passes or warns, out where one says ineligible, else open.
+    Sure where every one of them passes or warns, out where one says ineligible, else open. One that has
+    not agreed is open at best: its profile was not checked.
     """
-    counting = {one.key: Counting.SURE for one in facts.applicants}
+    counting = {
+        one.key: Counting.SURE if one.has_agreed else Counting.OPEN for one in facts.applicants
+    }
     for finding in findings:
         if finding.outcome is Outcome.PASS or finding.outcome is Outcome.WARN:
             continue

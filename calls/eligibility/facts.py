@@ -79,7 +79,8 @@ class ParticipantFacts:
     are certainly the same organisation. `country` is a normalised EU code of the legal seat,
     or a territory's own code. `controlled_by` is the key of another participant where `control` is
     "partner", the name of another body where it is "other", and what somebody wrote where it is None:
-    a key, record, participant code, acronym or name of another participant, or something else.
+    a key, record, participant code, acronym or name of another participant, or something else. Of an
+    organisation that has not agreed to take part nothing but name and country is known.
     """
 
     key: str
@@ -107,6 +108,7 @@ class ParticipantFacts:
     controlled_by: str = ""
     other_applications: int | None = None
     budget: BudgetFacts = BudgetFacts()
+    has_agreed: bool = True
 
     @property
     def applies(self) -> bool:

@@ -52,6 +52,10 @@ STRICT_RULES = RuleSet.from_json(
     ]
 )
 
+NOT_AGREED = partner(
+    3, "AT", has_agreed=False, kind=None, registration=None, profile_link="", services=(),
+    independent_members=None,
+)  # fmt: skip
 ODD_PARTNERS = (
     partner(1, "AL", profile_missing=("Identity: Legal form",), registration=None, services=()),
     partner(2, "RS", kind=OrganisationKind.COMPANY, registration=Registration.NEITHER, profile_missing=("A", "B", "C")),
@@ -85,6 +89,10 @@ def cases() -> Iterator[tuple[str, Verdict]]:
     )
     yield "all kinds of partners by other rules", judged(proposal(*ODD_PARTNERS), OTHER_RULES)
     yield "all kinds of partners by strict rules", judged(proposal(*ODD_PARTNERS), STRICT_RULES)
+    yield (
+        "one has not agreed",
+        judged(proposal(partner(1, "LT", role=Role.COORDINATOR), partner(2, "FR"), NOT_AGREED)),
+    )
     yield "nothing is there", judged(
         proposal(
             partner(1, "RS", role=Role.PARTNER), received_at=None, activities=(), deliverables=(),

@@ -214,6 +214,12 @@ class Participant(models.Model):
     )
     controlled_by = models.CharField(_("name of the other body"), max_length=250, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+    agreed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When its people agreed to take part. Before that, only name and country are shown.",
+    )
 
     class Meta:
         ordering = ["proposal_id", "position", "pk"]
@@ -243,6 +249,10 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.organisation}"
+
+    @property
+    def has_agreed(self) -> bool:
+        return self.agreed_at is not None
 
     @property
     def control(self) -> Control:

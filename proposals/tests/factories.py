@@ -12,6 +12,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call
 from proposals import drafting
+from proposals.agreement import agree
 from proposals.desk.rights import SCREENING_OFFICERS
 from proposals.dossier import Draft
 from proposals.facts import judge_draft
@@ -31,19 +32,20 @@ def make_draft(
     call: Call, *, strand: str = "3.1", lead: User | None = None, countries: Any = COUNTRIES,
     coordinator: Organisation | None = None,
 ) -> Proposal:  # fmt: skip
-    """A draft with a consortium and nothing else written; the first country is the coordinator's."""
+    """A draft with a consortium that has agreed, and nothing else written; the first country is the lead's."""
     lead = lead or make_user()
     coordinator = coordinator or make_organisation(by=lead, country=countries[0])
     proposal = drafting.start_draft(
         call.strands.select_related("call").get(code=strand), organisation=coordinator, by=lead
     )
     for number, country in enumerate(countries[1:], start=1):
-        drafting.add_participant(
+        participant = drafting.add_participant(
             proposal,
             drafting.Invited(make_organisation(country=country), Role.PARTNER),
             seen_version=number,
             by=lead,
         )
+        agree(participant)
     return fresh(proposal)
 
 

@@ -43,7 +43,7 @@ def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
         "people",
         form=form,
         rows=[
-            (one, members.get(one.organisation_id, []), one.pk in invited)
+            (one, members.get(one.organisation_id, []) if one.has_agreed else [], one.pk in invited)
             for one in draft.participants
         ],
         collaborators=collaborators,

@@ -23,7 +23,7 @@ from proposals import drafting
 from proposals.dossier import Draft
 from proposals.forms import BudgetForm, CommentForm, DescriptionForm, ProposalStepForm
 from proposals.models import Participant, Section
-from proposals.people import people_of
+from proposals.people import shown_people_of
 from proposals.presence import place_of
 from proposals.roles import OWN_LINE_STEP
 from proposals.views.access import draft_of, keeping_text, page_of
@@ -184,7 +184,7 @@ def together(
     return {
         **comments_on(draft, step, key),
         "step_owner": owner.participant if owner is not None else None,
-        "mentionable": [one for one in people_of(proposal) if one != request.user],
+        "mentionable": [one for one in shown_people_of(proposal) if one != request.user],
     }
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from calls.eligibility.facts import ParticipantFacts
 from calls.eligibility.rules.base import Case, Level, Rule, Section, count_of, day_in_words, listed
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
@@ -150,11 +151,16 @@ class ProfileComplete(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "Every mandatory field of the profile is filled.",
+        Outcome.OFFICER: "The applicant has not agreed to take part, so nothing of its profile is known "
+        "but name and country; the other rules about profiles say nothing of it either.",
         Outcome.INADMISSIBLE: "At least one is empty; the evidence lists them.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for one in case.applicants:
+            if not one.has_agreed:
+                yield self._not_agreed(one)
+                continue
             if not one.profile_missing:
                 message = f"The cluster profile of {one.name} is complete."
                 yield self.found(one.key, Outcome.PASS, message)
@@ -168,6 +174,14 @@ class ProfileComplete(Rule):
             yield self.found(
                 one.key, Outcome.INADMISSIBLE, message, {"missing": list(one.profile_missing)}, fix
             )
+
+    def _not_agreed(self, one: ParticipantFacts) -> Finding:
+        message = (
+            f"{one.name} has not agreed to take part yet. Its cluster profile is checked once it has; "
+            "until then only its name and country are known."
+        )
+        fix = Fix("people", f"Ask {one.name} to agree.")
+        return self.found(one.key, Outcome.OFFICER, message, {"agreed": False}, fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ class ProfileConsistent(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.applicants:
+        for one in case.with_profile:
             kinds = _sum_of_kinds(one.members)
             total = one.members.total
             if total is None or kinds <= total:
@@ -159,7 +159,7 @@ class KindOfOrganisation(Rule):
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.applicants:
+        for one in case.with_profile:
             outcome, words = self._explain(one)
             fix = None
             if outcome != Outcome.PASS:
@@ -239,7 +239,7 @@ class PlatformRegistration(Rule):
 
     def judge(self, case: Case) -> Iterable[Finding]:
         shared = _shared_links(case.facts.participants)
-        for one in case.applicants:
+        for one in case.with_profile:
             outcome, message = self._explain(one, shared, case)
             fix = None
             if outcome != Outcome.PASS:
@@ -351,7 +351,7 @@ class SupportServices(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.applicants:
+        for one in case.with_profile:
             outcome, message = self._explain(one)
             fix = None
             if outcome != Outcome.PASS:

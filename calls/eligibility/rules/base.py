@@ -81,6 +81,11 @@ class Case:
             self.stand_apart, self.costs, self.grant, counting, tuple(sure), tuple(possible),
         )  # fmt: skip
 
+    @property
+    def with_profile(self) -> tuple[ParticipantFacts, ...]:
+        """Applicants that have agreed, so that their profile is known; `profile-complete` names the rest."""
+        return tuple([one for one in self.applicants if one.has_agreed])
+
     def counts_as(self, participant: ParticipantFacts) -> Counting:
         return self.counting[participant.key]
 

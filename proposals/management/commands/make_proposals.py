@@ -124,6 +124,7 @@ class _Maker:
                 key=f"p{place}",
                 role=roles.COORDINATOR if place == 1 else roles.PARTNER,
                 position=place,
+                agreed_at=proposal.started_at,
             )
             for place, one in enumerate(members, start=1)
         )

@@ -1,0 +1,60 @@
+"""What a consortium may see of an organisation: name and country, until it has agreed to take part.
+
+This is the one place that answers it. Anybody can add any organisation of the registry to a draft; that alone
+shows nothing of the organisation's profile and none of its people.
+"""
+
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.db.models import Q
+
+from applicants.models import Organisation, ProfileSection, User
+from calls import clock
+from proposals.models import Participant
+
+
+def visible_record(participant: Participant, organisation: Organisation) -> Organisation:
+    """The organisation's record as its consortium may see it. The reduced one is not for saving."""
+    if participant.has_agreed:
+        return organisation
+    reduced = Organisation(
+        pk=organisation.pk, legal_name=organisation.name, country=organisation.country
+    )
+    reduced._state.adding = False
+    return reduced
+
+
+def can_agree(organisation: Organisation, user: User) -> bool:
+    """Whether a person acts for the organisation, or keeps the record of one that has no people yet."""
+    return Organisation.objects.editable_by(user).filter(pk=organisation.pk).exists()
+
+
+def is_address_of(organisation: Organisation, email: str) -> bool:
+    """Whether an address is of the organisation's people, or the contact that its profile names.
+
+    A coordinator can send a link to any address, its own ones too: a link alone shows no right to agree.
+    """
+    people = EmailAddress.objects.filter(
+        Q(user__organisations=organisation), verified=True, email__iexact=email
+    )
+    contact = ProfileSection.objects.filter(
+        organisation=organisation, step="contact", answers__contact_email__iexact=email
+    )
+    return people.exists() or contact.exists()
+
+
+def agree(participant: Participant, *, at: datetime | None = None) -> None:
+    """Record that the organisation has agreed; the first time stays."""
+    if participant.has_agreed:
+        return
+    participant.agreed_at = at or clock.now()
+    Participant.objects.filter(pk=participant.pk, agreed_at=None).update(
+        agreed_at=participant.agreed_at
+    )
+
+
+def agree_if_own(participant: Participant, *, by: User) -> None:
+    """Take an act of the organisation's own people as its agreement; nobody else can give it."""
+    if not participant.has_agreed and can_agree(participant.organisation, by):
+        agree(participant)
