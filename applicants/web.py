@@ -5,7 +5,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -94,6 +95,16 @@ def held_text(request: HttpRequest, *, login_url: str | None, status: int) -> Ht
         return render(request, "403_csrf.html", status=403)
     context = typed_again(request) | {"login_url": login_url}
     return render(request, "held_text.html", context, status=status)
+
+
+def bad_request_page(request: HttpRequest) -> HttpResponse:
+    """A page that says what to do, and shows what was typed as far as the request can be read."""
+    try:
+        typed = typed_again(request) if request.method == "POST" else {}
+    except (SuspiciousOperation, UnreadablePostError):
+        typed = {}
+    context = {"is_form": request.method == "POST", "visible": [], "had_files": False} | typed
+    return render(request, "400.html", context, status=400)
 
 
 def typed_again(request: HttpRequest) -> dict[str, Any]:

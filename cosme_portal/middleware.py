@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve
 
 from applicants.autosave import is_autosave
-from applicants.web import typed_again
+from applicants.web import bad_request_page, typed_again
 from cosme_portal.views import health
 from foundation.client_address import client_address
 from foundation.limits import Refusal, refusal_of
@@ -51,7 +51,7 @@ class RefuseUnsafeAddresses:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         query = unquote_plus(request.META.get("QUERY_STRING", ""))
         if unsafe_in(request.path) or unsafe_in(query):
-            return render(request, "400.html", status=400)
+            return bad_request_page(request)
         return self.get_response(request)
 
 
@@ -75,7 +75,7 @@ class RefuseUnreadableValues:
         log.warning(
             "A value that cannot be stored was refused (%s, %s).", route, type(error).__name__
         )
-        return render(request, "400.html", typed_again(request), status=400)
+        return bad_request_page(request)
 
 
 def is_unreadable_value(error: Exception) -> bool:

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 
-from applicants.web import held_text
+from applicants.web import bad_request_page, held_text
 from calls import database_clock
 from proposals.views.access import AccessEnded
 
@@ -56,7 +56,7 @@ def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "400.html", status=400)
+    return bad_request_page(request)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

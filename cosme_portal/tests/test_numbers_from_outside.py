@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from applicants.tests.factories import make_user
+from applicants.web import bad_request_page
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +51,28 @@ def test_no_route_fails_at_a_number_that_nothing_could_hold(value, settings):
                 address, sent | MANAGEMENT if method == "post" else sent
             )
             assert answer.status_code < SETTLED, (method, address[:120])
+
+
+def test_a_refused_form_says_what_to_do_and_shows_what_was_typed(settings):
+    client = Client()
+    client.force_login(make_user())
+    text = "A text that took half an hour to write."
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.refusing_all"]
+    answer = client.post("/partners/searches/", {"text": text})
+    assert answer.status_code == 400
+    said = answer.content.decode()
+    assert "Nothing was stored." in said and "Back button" in said and text in said
+    assert "Check the address" in client.get("/partners/searches/").content.decode()
+
+
+def test_a_form_with_too_many_fields_is_refused_with_a_sentence(settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 5
+    client = Client()
+    client.force_login(make_user())
+    answer = client.post("/partners/searches/", {f"f{number}": "x" for number in range(9)})
+    assert answer.status_code == 400 and "Back button" in answer.content.decode()
+
+
+def refusing_all(_get_response):
+    """Middleware: every request holds a value that nothing can take."""
+    return bad_request_page

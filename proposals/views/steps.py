@@ -18,6 +18,7 @@ from applicants.autosave import (
 )
 from applicants.web import person, signed_in
 from calls import clock
+from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from proposals import drafting
 from proposals.dossier import Draft
@@ -164,10 +165,10 @@ def _autosave(
 
 def _put_back(request: HttpRequest, section: Section, form: ProposalStepForm) -> Any:
     """An earlier text that was asked for (`?text=7`), put into the form and not stored."""
-    asked = request.GET.get("text", "")
-    if not (asked.isascii() and asked.isdigit()):
+    asked = key_of(request.GET.get("text", ""))
+    if asked is None:
         return None
-    kept = drafting.saved_texts(section).filter(version=int(asked[:9])).first()
+    kept = drafting.saved_texts(section).filter(version=asked).first()
     if kept is None:
         raise Http404
     form.show_text(kept.answers)

@@ -17,6 +17,7 @@ from applicants.reading import too_long
 from applicants.web import person, signed_in
 from calls import clock
 from calls.models import Call
+from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from foundation.text import safe_in_xml
@@ -61,8 +62,7 @@ def searches(request: HttpRequest) -> HttpResponse:
     """The searches that a person keeps; mails on or off, or forgotten."""
     own = SavedSearch.objects.filter(user=person(request))
     if request.method == "POST":
-        pk = request.POST.get("search", "")
-        found = own.filter(pk=pk if pk.isascii() and pk.isdigit() else 0)
+        found = own.filter(pk=key_of(request.POST.get("search", "")) or 0)
         does = request.POST.get("do")
         if does == "forget":
             found.delete()
