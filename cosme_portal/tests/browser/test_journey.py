@@ -9,6 +9,7 @@ from django.core import mail
 from applicants.tests.factories import PASSWORD, complete_profile, make_organisation, make_user
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.tests.browser.conftest import Visitor, jump
+from proposals.agreement import agree_if_own
 from proposals.models import Decision, Receipt, RefusedAttempt, Version
 from proposals.screening import screen_closed
 from proposals.tests.factories import make_officer, make_ready
@@ -160,6 +161,8 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     sign_up(lead, "lina@litek.example")
     number = start(lead, strand)
     build_consortium(lead, number)
+    lead.says("has not agreed yet")
+    agree_if_own(optics.participations.get(), by=french)
     lead.goto("/organisations/")
     for name in ("LITEK", "Human.technology Styria"):
         lead.goto("/organisations/")
