@@ -39,7 +39,8 @@ _UNSAFE = re.compile(rf"[\x00{UNSAFE_STORED}{SURROGATES}]")
 _REMOVED = re.compile(rf"[\x00{UNSAFE_STORED}]")
 _HALF_PAIR = re.compile(f"[{SURROGATES}]")
 _LINE_BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_BREAKS_AND_TABS = re.compile(r"[ ]*[\n\t]+[ ]*")
+# Begins where blanks begin: trying again at each of a million blanks would take hours.
+_BREAKS_AND_TABS = re.compile(r"(?<! ) *[\n\t][\n\t ]*")
 # The bullets that Word offers, in the code points that Symbol and Wingdings have in its documents.
 _WORD_BULLET = re.compile("[\uf0b7\uf0a7\uf0a8\uf0d8\uf076\uf0fc\uf06e\uf071\uf075\uf06c\uf09f]")
 _BULLET_AT_START = re.compile("^([ \t]*)[\uf020-\uf0ff](?=[ \t\u00a0])", re.MULTILINE)

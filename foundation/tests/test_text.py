@@ -1,5 +1,6 @@
 """What a text, a line, a name and an identifier may contain."""
 
+import time
 import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape
 
@@ -68,3 +69,15 @@ def test_a_name_cannot_end_its_own_isolation():
 
 def test_a_file_name_of_a_mac_is_composed():
     assert text.clean_file_name("Cafe\u0301 pro\u00adposal.pdf") == "Café proposal.pdf"
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", " \n", "\r", "\u00a0"])
+@pytest.mark.parametrize("form", CLEAN)
+def test_many_blanks_take_no_longer_than_other_characters(form, blank):
+    started = time.process_time()
+    CLEAN[form](f"a{blank * 60_000}b")
+    assert time.process_time() - started < 5
+
+
+def test_blanks_around_breaks_become_one():
+    assert text.clean_line("a \n \t b  c\nd\t\te") == "a b  c d e"
