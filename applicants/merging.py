@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 MOST_ROWS = 60  # of a list
 ROW_ID = "row"  # names a row of a list for as long as it lives; no dossier shows it
-LONGEST_COMPARED = 2000  # words; a longer text is shown whole, for comparing takes the square of it
+LONGEST_COMPARED = 2000  # words and blanks; a longer text is shown whole
 
 
 def is_empty(value: Any) -> bool:
@@ -139,12 +139,16 @@ def with_ids(rows: list[Row]) -> dict[str, Row]:
 
 
 def marked(one: str, other: str) -> tuple[SafeString, SafeString]:
-    """Both texts as HTML: what only the first has is <del>, what only the second has is <ins>."""
+    """Both texts as HTML: what only the first has is <del>, what only the second has is <ins>.
+
+    Passages in common are looked for by words that are rare. By each blank and each "the" it would take the
+    cube of a text's length: half a minute for a page that was written anew.
+    """
     left, right = _words(one), _words(other)
     if max(len(left), len(right)) > LONGEST_COMPARED:
         return format_html("{}", one), format_html("{}", other)
     first, second = [], []
-    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    matcher = difflib.SequenceMatcher(str.isspace, left, right)
     for kind, a, b, c, d in matcher.get_opcodes():
         is_same = kind == "equal"
         first.append(_piece("{}" if is_same else "<del>{}</del>", left[a:b]))

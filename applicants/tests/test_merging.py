@@ -1,5 +1,8 @@
 """What two people made of one text: merged where only one touched a field, a conflict elsewhere."""
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,3 +126,19 @@ def test_a_very_long_text_is_shown_whole():
 def test_emoji_right_to_left_and_control_signs_are_kept():
     text = "שלום 👩‍👩‍👧 \u202eabc\u202c"
     assert marked(text, text) == (text, text)
+
+
+@pytest.mark.parametrize("shared", ["", "the"])
+def test_texts_without_a_passage_in_common_are_compared_at_once(shared):
+    """As when somebody writes a text anew: only blanks and small words are the same."""
+    one = " ".join(f"{shared}{' ' * bool(shared)}before{n}" for n in range(450))
+    other = one.replace("before", "after")
+    started = time.process_time()
+    before, after = marked(one, other)
+    assert time.process_time() - started < 5
+    assert "<del>" in before and "<ins>" in after
+
+
+def test_blanks_of_what_stayed_are_not_marked():
+    before, after = marked("We  go\nfar", "We  go\nnear by")
+    assert (before, after) == ("We  go\n<del>far</del>", "We  go\n<ins>near by</ins>")
