@@ -2,7 +2,8 @@
 
 An officer takes no part: a person who is staff, superuser, or in an officers' group is never of an
 organisation (nor, in the layer above, in a proposal by invitation). Both directions lock the person's row
-before they look, so that of two transactions at once only one can win.
+before they look, so that of two transactions at once only one can win. Foreign keys are looked at when a
+transaction ends: a row that names a person who is not there yet is refused, since nothing is known of them.
 """
 
 import pgtrigger
@@ -12,6 +13,13 @@ OFFICERS_TAKE_NO_PART = "officers_take_no_part"
 _REFUSE = f"""
     RAISE EXCEPTION 'an officer takes no part in organisations and proposals'
         USING ERRCODE = 'check_violation', CONSTRAINT = '{OFFICERS_TAKE_NO_PART}';
+"""
+
+# Of the row lock before it.
+_REFUSE_UNKNOWN = """
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'this person is not there' USING ERRCODE = 'foreign_key_violation';
+    END IF;
 """
 
 
@@ -27,7 +35,11 @@ def no_officer(
         when=pgtrigger.Before,
         operation=operation,
         func=f"""
+            IF NEW.{person} IS NULL THEN
+                RETURN NEW;
+            END IF;
             PERFORM 1 FROM applicants_user WHERE id = NEW.{person} FOR SHARE;
+            {_REFUSE_UNKNOWN}
             IF EXISTS (
                 SELECT 1 FROM applicants_user u WHERE u.id = NEW.{person} AND (
                     u.is_staff OR u.is_superuser
@@ -67,6 +79,7 @@ def given_role(name: str, *, table: str) -> pgtrigger.Trigger:
         operation=pgtrigger.Insert | pgtrigger.Update,
         func=f"""
             PERFORM 1 FROM applicants_user WHERE id = NEW.user_id FOR NO KEY UPDATE;
+            {_REFUSE_UNKNOWN}
             IF EXISTS (SELECT 1 FROM {table} WHERE user_id = NEW.user_id) THEN
                 {_REFUSE}
             END IF;

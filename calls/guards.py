@@ -82,7 +82,9 @@ EXTENSION_STARTS_FROM_DEADLINE = pgtrigger.Trigger(
     when=pgtrigger.Before,
     operation=pgtrigger.Insert,
     func="""
-        IF NEW.old_deadline <> (SELECT deadline FROM calls_call WHERE id = NEW.call_id) THEN
+        IF NOT EXISTS (
+            SELECT 1 FROM calls_call WHERE id = NEW.call_id AND deadline = NEW.old_deadline
+        ) THEN
             RAISE EXCEPTION 'the extension does not start from the deadline in force'
                 USING ERRCODE = 'check_violation';
         END IF;

@@ -1,4 +1,8 @@
-"""Triggers of this floor: what must never be false, seen to by PostgreSQL."""
+"""Triggers of this floor: what must never be false, seen to by PostgreSQL.
+
+Foreign keys are looked at when a transaction ends, so what a row names may come after it. Where a trigger
+asks that other row, one that is not there yet is a refusal.
+"""
 
 import pgtrigger
 
@@ -107,7 +111,7 @@ DECISION_AFTER_DEADLINE = pgtrigger.Trigger(
         SELECT d INTO effective_deadline FROM ({_EFFECTIVE_DEADLINE}
             JOIN proposals_version v ON v.proposal_id = p.id
             WHERE v.id = NEW.version_id) AS deadlines(d);
-        IF NEW.decided_at < effective_deadline THEN
+        IF effective_deadline IS NULL OR NEW.decided_at < effective_deadline THEN
             RAISE EXCEPTION 'a proposal is sealed until its deadline'
                 USING ERRCODE = 'check_violation';
         END IF;
@@ -134,7 +138,7 @@ REVIEWED_BY_ANOTHER = pgtrigger.Trigger(
         JOIN proposals_version v ON v.id = d.version_id
         JOIN proposals_proposal p ON p.id = v.proposal_id
         WHERE d.id = NEW.decision_id FOR SHARE OF p;
-        IF decided_by = NEW.reviewed_by_id THEN
+        IF decided_by IS NULL OR decided_by = NEW.reviewed_by_id THEN
             RAISE EXCEPTION 'a decision needs two different officers'
                 USING ERRCODE = 'check_violation';
         END IF;
@@ -173,7 +177,7 @@ def out_of_conflict(name: str, *, officer: str, proposal: str) -> pgtrigger.Trig
         operation=pgtrigger.Insert | pgtrigger.Update,
         func=f"""
             PERFORM 1 FROM proposals_proposal WHERE id = {proposal} FOR KEY SHARE;
-            IF EXISTS (
+            IF {proposal} IS NULL OR EXISTS (
                 SELECT 1 FROM proposals_conflictofinterest c
                 WHERE c.proposal_id = {proposal} AND c.officer_id = NEW.{officer}
             ) THEN
@@ -305,7 +309,9 @@ REPLY_IS_IN_TIME = pgtrigger.Trigger(
     when=pgtrigger.Before,
     operation=pgtrigger.Insert,
     func="""
-        IF NEW.replied_at >= (SELECT due_at FROM proposals_question WHERE id = NEW.question_id) THEN
+        IF NOT EXISTS (
+            SELECT 1 FROM proposals_question WHERE id = NEW.question_id AND due_at > NEW.replied_at
+        ) THEN
             RAISE EXCEPTION 'this answer came too late' USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
@@ -318,7 +324,7 @@ REQUEST_IS_OF_NO_REHEARSAL = pgtrigger.Trigger(
     when=pgtrigger.Before,
     operation=pgtrigger.Insert | pgtrigger.Update,
     func="""
-        IF EXISTS (SELECT 1 FROM calls_call WHERE id = NEW.call_id AND rehearsal_of_id IS NOT NULL) THEN
+        IF NOT EXISTS (SELECT 1 FROM calls_call WHERE id = NEW.call_id AND rehearsal_of_id IS NULL) THEN
             RAISE EXCEPTION 'a partnership request is for a real call' USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
