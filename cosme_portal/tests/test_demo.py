@@ -58,7 +58,7 @@ def running(folder: Path, port: int) -> "Iterator[subprocess.Popen[bytes]]":
         **command(folder, port), stdout=log, stderr=log, start_new_session=True
     )
     try:
-        wait_until(lambda: process.poll() is not None or answers(port), seconds=90)
+        wait_until(lambda: process.poll() is not None or answers(port), seconds=180)
         yield process
     finally:
         if process.poll() is None:
