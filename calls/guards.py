@@ -1,5 +1,7 @@
 """Triggers of this floor: what must never be false, seen to by PostgreSQL."""
 
+from collections.abc import Iterable
+
 import pgtrigger
 
 # The moment at which this session has stopped the clock (`clock.set_to`), or NULL. Only a role that may move
@@ -179,6 +181,21 @@ PUBLISHED_DEADLINE_MOVES_BY_TWO = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+
+def final_but(
+    name: str, *, changing: Iterable[str] = (), forgotten: Iterable[str] = ()
+) -> pgtrigger.Protect:
+    """No value of a row changes except those of the columns `changing`; `forgotten` may become NULL."""
+    names = ", ".join(f"'{column}'" for column in (*changing, *forgotten))
+    rest = f"- ARRAY[{names}]::text[]"
+    refused = [f"to_jsonb(OLD) {rest} IS DISTINCT FROM to_jsonb(NEW) {rest}"]
+    refused += [
+        f"(NEW.{column} IS NOT NULL AND NEW.{column} IS DISTINCT FROM OLD.{column})"
+        for column in forgotten
+    ]
+    condition = pgtrigger.Condition(" OR ".join(refused))
+    return pgtrigger.Protect(name=name, operation=pgtrigger.Update, condition=condition)
 
 
 def kept_before_change(

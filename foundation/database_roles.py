@@ -129,10 +129,31 @@ BEGIN
 END;
 $$ LANGUAGE plpgsql;
 
+CREATE OR REPLACE FUNCTION public.refuse_new_key() RETURNS trigger AS $$
+BEGIN
+    RAISE EXCEPTION 'the key of a row of % cannot be changed', TG_TABLE_NAME
+        USING ERRCODE = 'check_violation';
+END;
+$$ LANGUAGE plpgsql;
+
 DO $guards$
 DECLARE
     item record;
 BEGIN
+    FOR item IN  -- with another key a row would be what others say of that key
+        SELECT c.oid::regclass AS name, quote_ident(a.attname) AS key
+        FROM pg_class c
+        JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+        AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'refuse_new_key')
+    LOOP
+        EXECUTE format(
+            'CREATE TRIGGER refuse_new_key BEFORE UPDATE OF %1$s ON %2$s FOR EACH ROW'
+            ' WHEN (OLD.%1$s IS DISTINCT FROM NEW.%1$s) EXECUTE FUNCTION public.refuse_new_key()',
+            item.key, item.name
+        );
+    END LOOP;
     FOR item IN
         SELECT c.oid::regclass AS name FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')

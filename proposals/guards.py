@@ -35,24 +35,36 @@ VERSION_IS_IN_TIME = pgtrigger.Trigger(
     """,
 )
 
-# A version was received a moment ago by the database's clock, whatever the clock of a web machine says. Where
-# the portal's clock is stopped (tests, and seeding of a demonstration) nothing can be said about that.
-VERSION_IS_RECEIVED_BY_THE_CLOCK = pgtrigger.Trigger(
-    name="version_is_received_by_the_clock",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
-    declare=[("present", "timestamptz")],
-    func=f"""
-        present := {PORTAL_NOW};
-        IF ({STOPPED_AT}) IS NULL AND (
-            NEW.received_at > present + interval '1 second'
-            OR NEW.received_at < present - interval '15 minutes'
-        ) THEN
-            RAISE EXCEPTION 'a version cannot have been received at %, it is %', NEW.received_at, present
-                USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
+
+def received_by_the_clock(name: str, *, column: str, what: str) -> pgtrigger.Trigger:
+    """It was received a moment ago by the database's clock, whatever the clock of a web machine says.
+
+    Where the clock is stopped (tests, seeding of a demonstration) nothing can be said about that.
+    """
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("present", "timestamptz")],
+        func=f"""
+            present := {PORTAL_NOW};
+            IF ({STOPPED_AT}) IS NULL AND (
+                NEW.{column} > present + interval '1 second'
+                OR NEW.{column} < present - interval '15 minutes'
+            ) THEN
+                RAISE EXCEPTION '{what} cannot have been received at %, it is %', NEW.{column}, present
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+VERSION_IS_RECEIVED_BY_THE_CLOCK = received_by_the_clock(
+    "version_is_received_by_the_clock", column="received_at", what="a version"
+)
+REPLY_IS_RECEIVED_BY_THE_CLOCK = received_by_the_clock(
+    "reply_is_received_by_the_clock", column="replied_at", what="an answer"
 )
 
 # The stored hash is the hash of the stored bytes.
@@ -101,7 +113,7 @@ THE_LAST_VERSION_COUNTS = pgtrigger.Trigger(
     """,
 )
 
-# Nobody decides on what is still sealed.
+# Nobody decides on what is still sealed, whatever time they say it is.
 DECISION_AFTER_DEADLINE = pgtrigger.Trigger(
     name="decision_after_deadline",
     when=pgtrigger.Before,
@@ -111,7 +123,8 @@ DECISION_AFTER_DEADLINE = pgtrigger.Trigger(
         SELECT d INTO effective_deadline FROM ({_EFFECTIVE_DEADLINE}
             JOIN proposals_version v ON v.proposal_id = p.id
             WHERE v.id = NEW.version_id) AS deadlines(d);
-        IF effective_deadline IS NULL OR NEW.decided_at < effective_deadline THEN
+        IF effective_deadline IS NULL
+            OR least(NEW.decided_at, {PORTAL_NOW}) < effective_deadline THEN
             RAISE EXCEPTION 'a proposal is sealed until its deadline'
                 USING ERRCODE = 'check_violation';
         END IF;

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from applicants.models import User
+from calls.guards import final_but
 from proposals import guards
 from proposals.models.proposal import KeptFile
 from proposals.models.version import Version
@@ -82,6 +83,7 @@ class Reply(models.Model):
         ]
         triggers = [
             guards.REPLY_IS_IN_TIME,
+            guards.REPLY_IS_RECEIVED_BY_THE_CLOCK,
             pgtrigger.Protect(
                 name="replies_are_final", operation=pgtrigger.Update | pgtrigger.Delete
             ),
@@ -100,8 +102,5 @@ class ReplyFile(KeptFile):
         ordering = ["pk"]
         triggers = [
             pgtrigger.Protect(name="reply_files_stay", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
-                name="reply_files_keep_their_bytes",
-                fields=["reply", "name", "sha256", "size", "pages", "uploaded_at"],
-            ),
+            final_but("reply_files_keep_their_bytes", changing=["scan", "claimed_at"]),
         ]

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import Organisation, User
+from calls.guards import final_but
 from calls.models import Call
 from proposals import guards
 from proposals.models.proposal import new_number
@@ -269,7 +270,7 @@ class Message(models.Model):
             models.CheckConstraint(name="a_message_says_something", condition=Q(text__regex=r"\S"))
         ]
         indexes = [models.Index(name="messages_by_sender", fields=["written_by", "-sent_at"])]
-        triggers = [pgtrigger.ReadOnly(name="messages_are_final", fields=["text", "sent_at"])]
+        triggers = [final_but("messages_are_final", forgotten=["written_by_id"])]
 
     def __str__(self) -> str:
         """Without its text: it stands in logs."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import Organisation, RowChange, SavedStep, User, answers_are_of_a_form
 from calls.eligibility.facts import Control, Role
-from calls.guards import kept_before_change
+from calls.guards import final_but, kept_before_change
 from calls.models import Call, Incident, Strand
 from calls.prepared import Given
 from proposals import guards
@@ -347,10 +347,7 @@ class ProposalFile(KeptFile):
         triggers = [
             _kept("file", "OLD.replaced_at IS DISTINCT FROM NEW.replaced_at"),
             guards.FILES_STAY,
-            pgtrigger.ReadOnly(
-                name="files_keep_their_bytes",
-                fields=["proposal", "slot", "name", "sha256", "size", "pages", "uploaded_at"],
-            ),
+            final_but("files_keep_their_bytes", changing=["scan", "claimed_at", "replaced_at"]),
         ]
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import OfficerRole, Organisation, User
 from applicants.triggers import given_role, made_officer, no_officer
+from calls.guards import final_but
 from proposals import guards
 from proposals.models.proposal import Participant, Proposal
 
@@ -38,12 +39,7 @@ class SectionChange(models.Model):
                 fields=["proposal", "step", "participant_key", "version"],
             )
         ]
-        triggers = [
-            pgtrigger.ReadOnly(
-                name="saved_texts_are_final",
-                fields=["proposal", "step", "participant_key", "version", "answers", "saved_at"],
-            )
-        ]
+        triggers = [final_but("saved_texts_are_final", forgotten=["saved_by_id"])]
 
     def __str__(self) -> str:
         return f"{self.step} {self.participant_key} v{self.version}"
@@ -229,12 +225,10 @@ class Confirmation(models.Model):
             )
         ]
         triggers = [
-            pgtrigger.ReadOnly(
-                name="confirmations_are_final",
-                fields=[
-                    "proposal", "organisation", "participant_key", "role", "declarations",
-                    "shown_sha256", "shown", "confirmed_at",
-                ],
+            final_but(
+                "confirmations_are_final",
+                changing=["name", "function"],
+                forgotten=["confirmed_by_id", "invitation_id"],
             ),
             no_officer(
                 "no_officer_confirms", person="confirmed_by_id", operation=pgtrigger.Insert
@@ -264,8 +258,8 @@ class Comment(models.Model):
             models.CheckConstraint(name="a_comment_has_a_text", condition=Q(text__regex=r"\S"))
         ]
         triggers = [
-            pgtrigger.ReadOnly(
-                name="comments_keep_their_text", fields=["proposal", "step", "text", "by", "at"]
+            final_but(
+                "comments_keep_their_text", changing=["participant_key", "done_at", "done_by_id"]
             )
         ]
 
@@ -332,11 +326,7 @@ class Happening(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        triggers = [
-            pgtrigger.ReadOnly(
-                name="happenings_are_final", fields=["proposal", "kind", "at", "words", "details"]
-            )
-        ]
+        triggers = [final_but("happenings_are_final", forgotten=["by_id"])]
 
     def __str__(self) -> str:
         return self.words
