@@ -197,11 +197,12 @@ def _make_reader(declared: forms.Field) -> Reader:
     if isinstance(declared, forms.ChoiceField):
         return _choice(declared)
     if isinstance(declared, forms.DateField):
-        return _converted(declared, lambda day: day.isoformat(), (date,))
+        # Not remembered: what lies in the future depends on the clock.
+        return _converted(_checked(declared), lambda day: day.isoformat(), (date,))
     if isinstance(declared, forms.DecimalField):
-        return _converted(declared, str, (Decimal,))
+        return _converted(_cleaned(declared), str, (Decimal,))
     if isinstance(declared, forms.IntegerField):
-        return _converted(declared, int, (int,))
+        return _converted(_cleaned(declared), int, (int,))
     return _text(declared)
 
 
@@ -267,16 +268,15 @@ def _several(declared: forms.MultipleChoiceField) -> Reader:
 
 
 def _converted(
-    declared: forms.Field, as_stored: Callable[[Any], Any], types: tuple[type, ...]
+    clean: Callable[..., Any], as_stored: Callable[[Any], Any], types: tuple[type, ...]
 ) -> Reader:
     """Amounts, numbers and days: stored as the form stores them, or as they were typed."""
-    clean = _checked(declared)  # not remembered: what lies in the future depends on the clock
 
     def read_value(value: Any) -> Any:
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
         if type(value) is not str and type(value) not in types:
-            raise _WrongError(None, _unreadable())
+            raise _WrongError(None, _unreadable())  # also True, which is remembered as 1
         converted = clean(value, None)
         return None if converted is None else as_stored(converted)
 
