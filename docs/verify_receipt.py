@@ -54,6 +54,11 @@ class Place(NamedTuple):
     again: int
     rest: int
 
+    def is_bracketed(self, content: bytes) -> bool:
+        """Asked of each of perhaps many thousands, so only two bytes are looked at."""
+        start, end = self.start + self.length, self.again
+        return content[start : start + 1] == b"<" and content[max(end - 1, 0) : end] == b">"
+
     def digits(self, content: bytes) -> bytes:
         gap = content[self.start + self.length : self.again][: LARGEST_SEAL + 2]
         return gap[1:-1] if re.fullmatch(rb"<[0-9a-fA-F]+>", gap) and len(gap) % 2 == 0 else b""
@@ -107,7 +112,7 @@ def places(content: bytes) -> list[Place]:
     found = [Place(*map(int, match.groups())) for match in RANGE.finditer(content)]
     if not found:
         raise NoReceipt("This PDF has no seal: it is no receipt, or the seal was taken out.")
-    whole = [place for place in found if content[place.start + place.length :][:1] == b"<" and content[: place.again][-1:] == b">"]
+    whole = [place for place in found if place.is_bracketed(content)]
     return [place for place in whole[:20] if place.digits(content)]
 
 

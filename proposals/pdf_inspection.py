@@ -7,6 +7,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 import pikepdf
@@ -25,8 +26,15 @@ CHUNK = 1024 * 1024  # bytes
 # A stream of objects or of places, which every reader unpacks as a whole before it shows anything.
 _STRUCTURE = re.compile(rb"/(?:ObjStm|XRef)\b(?:(?!endobj).){0,2000}?stream\r?\n", re.DOTALL)
 # Names that an object holds which runs code or needs a form engine; a text may hold them too.
-_SUSPICIOUS = re.compile(rb"/(?:JavaScript|JS|OnInstantiate|RichMedia|Launch|XFA)\b")
-_IMAGES = {"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"}
+# The kind of an action may also stand in an object of its own, where no search would find it.
+_SUSPICIOUS = re.compile(
+    rb"/(?:JavaScript|JS|OnInstantiate|RichMedia|Launch|XFA)\b|/(?:S|Subtype) \d+ \d+ R\b"
+)
+# The filters that unpack, with their short names; the others are of pictures, or unknown.
+_UNPACKING = {
+    *("/FlateDecode", "/Fl", "/LZWDecode", "/LZW", "/RunLengthDecode", "/RL"),
+    *("/ASCIIHexDecode", "/AHx", "/ASCII85Decode", "/A85", "/Crypt"),
+}
 
 
 class _Refused(Exception):
@@ -121,6 +129,7 @@ def _look_at_objects(pdf: pikepdf.Pdf, max_unpacked: int) -> None:
     total = 0
     if len(pdf.objects) > MAX_OBJECTS:
         raise _Refused(COMPLEX)
+    _look_for_code(pdf.trailer)  # the catalogue may stand in it, and is no object of its own then
     for item in pdf.objects:
         if isinstance(item, pikepdf.Stream):
             _look_for_code(item.stream_dict)
@@ -132,12 +141,11 @@ def _look_at_objects(pdf: pikepdf.Pdf, max_unpacked: int) -> None:
 
 
 def _unpacked_size(stream: pikepdf.Stream) -> int:
-    """How many bytes a stream unpacks to; of pictures in formats of their own, what lies in the file."""
-    filters = stream.get("/Filter")
-    names = list(filters) if isinstance(filters, pikepdf.Array) else [filters]
-    if filters is None or _IMAGES & {str(name) for name in names}:
+    """How many bytes a stream unpacks to; of a picture in a format of its own, what its reader is given."""
+    unpacking = _keep_unpacking_filters(stream)
+    if not unpacking:
         return len(stream.get_raw_stream_buffer())
-    if len(names) > MAX_FILTERS:
+    if unpacking > MAX_FILTERS:
         raise _Refused(UNPACKED)
     try:
         return len(stream.get_stream_buffer(pikepdf.StreamDecodeLevel.specialized))
@@ -146,7 +154,23 @@ def _unpacked_size(stream: pikepdf.Stream) -> int:
             raise _Refused(UNPACKED) from None
         if "bad_alloc" in str(error):
             raise MemoryError from None
-        return 0  # damaged, or of a kind that no reader has: a reader shows nothing of it
+        return 0  # damaged: a reader shows nothing of it
+
+
+def _keep_unpacking_filters(stream: pikepdf.Stream) -> int:
+    """Cut filters at the first that does not unpack, since qpdf uses all of them or none.
+
+    The document is only looked at, and never saved. Returns how many filters are left.
+    """
+    filters, parameters = stream.get("/Filter"), stream.get("/DecodeParms")
+    if not isinstance(filters, pikepdf.Array):
+        return int(str(filters) in _UNPACKING)
+    kept = list(takewhile(lambda name: str(name) in _UNPACKING, filters))
+    if len(kept) < len(filters):
+        stream.stream_dict.Filter = pikepdf.Array(kept)
+        if isinstance(parameters, pikepdf.Array):
+            stream.stream_dict.DecodeParms = pikepdf.Array(list(parameters)[: len(kept)])
+    return len(kept)
 
 
 def _look_for_code(item: Any) -> None:

@@ -66,8 +66,13 @@ def stream(entries: str, data: bytes) -> bytes:
     return head + data + b"\nendstream"
 
 
-def pdf_of(objects: Mapping[int, bytes | str], trailer: str = "", junk: bytes = b"") -> bytes:
-    """A PDF with a plain table of its objects; object 1 is the catalogue."""
+def pdf_of(
+    objects: Mapping[int, bytes | str],
+    trailer: str = "",
+    junk: bytes = b"",
+    catalogue: str = "1 0 R",
+) -> bytes:
+    """A PDF with a plain table of its objects; the catalogue is object 1, or stands in the trailer."""
     out = io.BytesIO()
     out.write(junk + b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
     places = {}
@@ -80,7 +85,7 @@ def pdf_of(objects: Mapping[int, bytes | str], trailer: str = "", junk: bytes = 
     for number in range(1, size):
         kind = "n" if number in places else "f"
         out.write(f"{places.get(number, 0):010} 00000 {kind} \n".encode())
-    out.write(f"trailer << /Size {size} /Root 1 0 R {trailer} >>\n".encode())
+    out.write(f"trailer << /Size {size} /Root {catalogue} {trailer} >>\n".encode())
     out.write(f"startxref\n{table}\n%%EOF\n".encode())
     return out.getvalue()
 
@@ -135,6 +140,11 @@ def with_catalogue(entries: str, objects: Mapping[int, str] | None = None) -> by
 def with_page(entries: str, objects: Mapping[int, str] | None = None) -> bytes:
     page = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] {entries} >>"
     return pdf_of({**PLAIN, 3: page, **(objects or {})})
+
+
+def with_catalogue_in_trailer(entries: str, objects: Mapping[int, str] | None = None) -> bytes:
+    catalogue = f"<< /Type /Catalog /Pages 2 0 R {entries} >>"
+    return pdf_of({**PLAIN, **(objects or {})}, catalogue=catalogue)
 
 
 def encrypted(**encryption) -> bytes:
@@ -226,6 +236,59 @@ def a_hundred_filters() -> bytes:
 def run_lengths() -> bytes:
     data = zlib.compress(bytes([129, 0]) * (3 * MIB))  # 128 bytes for each two
     return with_content("/Filter [/FlateDecode /RunLengthDecode]", data)
+
+
+@right_answer("unpacked")
+def a_bomb_that_says_it_is_a_picture() -> bytes:
+    return with_content("/Filter [/FlateDecode /DCTDecode]", deflated(2048))
+
+
+@right_answer("unpacked")
+def a_bomb_in_two_skins_that_says_it_is_a_picture() -> bytes:
+    packed = zlib.compress(deflated(1024), 9)
+    return with_content("/Filter [/FlateDecode /FlateDecode /JPXDecode /FlateDecode]", packed)
+
+
+@right_answer("unpacked")
+def a_bomb_behind_a_name_that_is_elsewhere() -> bytes:
+    content = stream("/Filter [4 0 R /DCTDecode]", deflated(300))
+    page = PAGE.replace(" >>", " /Contents 5 0 R >>")
+    return pdf_of({**PLAIN, 3: page, 4: "/FlateDecode", 5: content})
+
+
+@right_answer("unpacked")
+def a_bomb_that_says_so_in_short() -> bytes:
+    return with_content("/Filter [/Fl /DCT]", deflated(300))
+
+
+@right_answer("unpacked")
+def a_bomb_behind_a_filter_that_does_nothing() -> bytes:
+    return with_content("/Filter [/Crypt /FlateDecode]", deflated(300))
+
+
+@right_answer("unpacked")
+def a_bomb_before_a_filter_that_nobody_has() -> bytes:
+    return with_content("/Filter [/FlateDecode /Nothing]", deflated(300))
+
+
+@right_answer("unpacked")
+def a_bomb_with_a_broken_end() -> bytes:
+    return with_content("/Filter /FlateDecode", deflated(300)[:-2000] + b"\xff" * 2000)
+
+
+@right_answer("unpacked")
+def a_bomb_whose_filter_is_elsewhere() -> bytes:
+    page = PAGE.replace(" >>", " /Contents 5 0 R >>")
+    filters = "[/FlateDecode /DCTDecode]"
+    content = stream("/Filter 4 0 R", deflated(300))
+    return pdf_of({**PLAIN, 3: page, 4: filters, 5: content})
+
+
+@right_answer(TAKEN)
+def a_picture_packed_once_more() -> bytes:
+    parameters = "/DecodeParms [<< /Predictor 12 /Columns 4 >> null]"
+    data = zlib.compress(b"\2abcd" * 1000)
+    return with_content(f"/Filter [/FlateDecode /DCTDecode] {parameters}", data)
 
 
 @right_answer("unpacked", "memory", "time")
@@ -521,6 +584,52 @@ def javascript_of_a_model_in_space() -> bytes:
 @right_answer("code")
 def a_film_that_is_a_program() -> bytes:
     return with_page("/Annots [<< /Subtype /RichMedia /Rect [0 0 9 9] /RichMediaContent << >> >>]")
+
+
+@right_answer("code")
+def javascript_of_a_catalogue_in_the_trailer() -> bytes:
+    return with_catalogue_in_trailer(f"/OpenAction {SCRIPT}")
+
+
+@right_answer("code")
+def javascript_by_name_of_a_catalogue_in_the_trailer() -> bytes:
+    return with_catalogue_in_trailer(
+        "/Names << /JavaScript << /Names [(a) 4 0 R] >> >>", {4: "<< >>"}
+    )
+
+
+@right_answer("code")
+def javascript_whose_kind_is_elsewhere() -> bytes:
+    objects = {4: "/JavaScript", 5: "(app.alert\\(1\\))"}
+    return with_catalogue("/OpenAction << /S 4 0 R >>", objects)
+
+
+@right_answer("launch")
+def a_program_whose_kind_is_elsewhere() -> bytes:
+    return with_catalogue(
+        "/OpenAction << /S /GoTo /D [3 0 R /Fit] /Next << /S 4 0 R >> >>", {4: "/Launch"}
+    )
+
+
+@right_answer("code")
+def a_film_whose_kind_is_elsewhere() -> bytes:
+    return with_page("/Annots [<< /Subtype 4 0 R /Rect [0 0 9 9] >>]", {4: "/RichMedia"})
+
+
+@right_answer(TAKEN)
+def a_jump_whose_kind_is_elsewhere() -> bytes:
+    return with_catalogue("/OpenAction << /S 4 0 R /D [3 0 R /Fit] >>", {4: "/GoTo"})
+
+
+@right_answer(TAKEN)
+def a_plain_catalogue_in_the_trailer() -> bytes:
+    return with_catalogue_in_trailer("/PageLayout /SinglePage")
+
+
+@right_answer("form")
+def a_form_of_a_catalogue_in_the_trailer() -> bytes:
+    form = "/AcroForm << /Fields [] /XFA 4 0 R >>"
+    return with_catalogue_in_trailer(form, {4: stream("", b"<template/>")})
 
 
 @right_answer("launch")

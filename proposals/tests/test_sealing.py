@@ -187,6 +187,24 @@ def test_a_pdf_without_a_seal_is_no_receipt():
         check(pdf_bytes(pages=1))
 
 
+class Counted(bytes):
+    """Bytes that know how many of them were copied out."""
+
+    copied = 0
+
+    def __getitem__(self, key):
+        part = super().__getitem__(key)
+        Counted.copied += len(part) if isinstance(part, bytes) else 1
+        return part
+
+
+def test_a_file_of_many_places_costs_no_more_than_its_length():
+    content = Counted(b"%PDF-1.7\n" + b"/ByteRange[0 7 9 0]\n" * 5000)
+    Counted.copied = 0
+    assert program().places(content) == []
+    assert Counted.copied < 2 * len(content)
+
+
 def test_the_program_runs_alone_without_portal_and_database(receipt, trusted, tmp_path):
     file, certificate = tmp_path / "receipt.pdf", tmp_path / "portal.pem"
     file.write_bytes(receipt)
