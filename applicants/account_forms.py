@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.crypto import get_random_string
 
+from applicants.addresses import is_address
 from applicants.models import User
 from applicants.signed_in import look_into_users
 
@@ -28,7 +29,7 @@ class SignupForm(forms.SignupForm):  # type: ignore[misc, unused-ignore]
         try:
             return super().try_save(request)
         except IntegrityError:
-            if not User.objects.filter(email__iexact=self.cleaned_data["email"]).exists():
+            if not User.objects.filter(is_address("email", self.cleaned_data["email"])).exists():
                 raise
         self.account_already_exists = True
         return super().try_save(request)

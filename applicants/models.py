@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from applicants import triggers
+from applicants.addresses import is_address
 from calls import clock, guards
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import OrganisationKind
@@ -33,7 +34,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **given)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username or "")
+        return self.get(is_address("email", username or ""))
 
 
 NAMELESS = _("somebody without a name")

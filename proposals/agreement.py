@@ -7,8 +7,9 @@ shows nothing of the organisation's profile and none of its people.
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
-from django.db.models import Q
+from django.db.models.fields.json import KT
 
+from applicants.addresses import is_address
 from applicants.models import Organisation, ProfileSection, User
 from calls import clock
 from proposals.models import Participant
@@ -36,10 +37,10 @@ def is_address_of(organisation: Organisation, email: str) -> bool:
     A coordinator can send a link to any address, its own ones too: a link alone shows no right to agree.
     """
     people = EmailAddress.objects.filter(
-        Q(user__organisations=organisation), verified=True, email__iexact=email
+        is_address("email", email), user__organisations=organisation, verified=True
     )
     contact = ProfileSection.objects.filter(
-        organisation=organisation, step="contact", answers__contact_email__iexact=email
+        is_address(KT("answers__contact_email"), email), organisation=organisation, step="contact"
     )
     return people.exists() or contact.exists()
 

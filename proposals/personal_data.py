@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from applicants.addresses import is_address
 from applicants.models import User
 from proposals.models import (
     Conversation,
@@ -57,7 +58,7 @@ def erase(address: str) -> dict[str, int]:
         "enquiries": _delete(_enquiries(address, user)),
         "messages": _delete(Message.objects.filter(written_by=user or 0)),
         "saved searches": _delete(SavedSearch.objects.filter(user=user or 0)),
-        "mails": _delete(Mail.objects.filter(to__iexact=address, proposal=None)),
+        "mails": _delete(Mail.objects.filter(is_address("to", address), proposal=None)),
     }
     Conversation.objects.filter(messages=None).delete()
     Conversation.objects.filter(begun_by=user or 0).update(begun_by=None)
@@ -67,11 +68,11 @@ def erase(address: str) -> dict[str, int]:
 
 
 def _user(address: str) -> User | None:
-    return User.objects.filter(email__iexact=address.strip()).first()
+    return User.objects.filter(is_address("email", address)).first()
 
 
 def _enquiries(address: str, user: User | None) -> QuerySet[Enquiry]:
-    return Enquiry.objects.filter(Q(email__iexact=address.strip()) | Q(user=user or 0))
+    return Enquiry.objects.filter(Q(is_address("email", address)) | Q(user=user or 0))
 
 
 def _delete(rows: QuerySet[Any]) -> int:

@@ -233,9 +233,13 @@ def test_a_link_to_an_address_of_the_organisation_agrees(proposal, place):
     assert has_agreed(proposal)
 
 
-def test_a_link_to_any_other_address_agrees_to_nothing(proposal):
-    """Otherwise a coordinator could send the link to a second address of its own."""
-    confirm_by(proposal, email="second-address@coordinator.example")
+@pytest.mark.parametrize(
+    "address",
+    ["second-address@coordinator.example", "zzhıdden@people.example", "zzhıdden@contact.example"],
+)
+def test_a_link_to_any_other_address_agrees_to_nothing(proposal, address):
+    """Otherwise a coordinator could send the link to a second address of its own, or to a look-alike."""
+    confirm_by(proposal, email=address)
     assert not has_agreed(proposal)
 
 

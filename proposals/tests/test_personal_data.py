@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from applicants.tests.factories import make_user
 from proposals import enquiries
 from proposals.auditing import audit
 from proposals.ledger import sequence
@@ -89,3 +90,13 @@ def test_the_command_serves_people_without_an_account(call):
     assert json.loads(out.getvalue())["enquiries"][0]["name"] == "Kim"
     call_command("personal_data", "kim@asks.example", "--erase", stdout=StringIO())
     assert not Enquiry.objects.exists()
+
+
+def test_an_address_with_a_letter_that_only_looks_alike_is_somebody_elses(asker, client):
+    """In upper case the long ſ is an S: PostgreSQL's `iexact` takes one for the other."""
+    other = make_user(email=asker.email.replace("s", "ſ", 1))
+    client.force_login(other)
+    found = client.get(PAGE, {"as": "json"}).json()
+    assert not any(found[name] for name in found if name != "address")
+    client.post(PAGE, {"sure": "on"})
+    assert len(export_of(asker.email)["messages"]) == len(export_of(asker.email)["enquiries"]) == 1
