@@ -1,5 +1,6 @@
 """Who sends a request: session and person, read with prepared statements, for nearly every request asks."""
 
+import re
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
@@ -10,6 +11,8 @@ from django.db import models
 from applicants.models import User
 from calls import clock
 from calls.prepared import Given, Questions, Values, together
+
+KEY = re.compile(r"[a-z0-9]{32}")
 
 
 @together
@@ -26,6 +29,10 @@ def _person() -> Questions:
 
 class SessionStore(db.SessionStore):
     """Django's sessions in the database (`SESSION_ENGINE` is the module)."""
+
+    def _validate_session_key(self, key: str | None) -> bool:
+        """Cookies may hold any sign, a NUL too; a key has only those that it is made of."""
+        return bool(key and KEY.fullmatch(key))
 
     def load(self) -> dict[str, Any]:
         for (data,) in _session(key=self.session_key, present=clock.real_now())["sessions"]:

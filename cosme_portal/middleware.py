@@ -55,6 +55,18 @@ class RefuseUnsafeAddresses:
         return self.get_response(request)
 
 
+class RefuseOtherCharsets:
+    """A body that its sender calls something else than UTF-8 would be read wrongly, and stored so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "POST" and not getattr(request, "says_utf_8", True):
+            return bad_request_page(request)
+        return self.get_response(request)
+
+
 class RefuseUnreadableValues:
     """Answers 400 where a value from outside is none that Python or PostgreSQL can hold.
 

@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "calls.database_clock.LookMiddleware",
     "calls.clock.ClockMiddleware",
+    "cosme_portal.middleware.RefuseOtherCharsets",
     "cosme_portal.middleware.RefuseUnsafeAddresses",
     "cosme_portal.middleware.RefuseUnreadableValues",
 ]

@@ -48,7 +48,10 @@ def _came_from_here(request: HttpRequest) -> bool:
     if fetched_from is not None:
         return fetched_from == "same-origin"
     source = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    return urlsplit(source).netloc == request.get_host()
+    try:
+        return urlsplit(source).netloc == request.get_host()
+    except ValueError:  # it is no address
+        return False
 
 
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:

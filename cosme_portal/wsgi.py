@@ -3,14 +3,16 @@
 import gc
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cosme_portal.settings")
 
-application = get_wsgi_application()
+django.setup(set_prefix=False)
 
+from cosme_portal.handler import Handler  # noqa: E402 -- after set-up
 from cosme_portal.startup import warn_of_excess_privileges  # noqa: E402 -- after set-up
 
+application = Handler()
 warn_of_excess_privileges()
 
 # What is loaded by now stays for as long as the process lives: looking for garbage in it, as the collector
