@@ -377,6 +377,13 @@ class ProfileSection(SavedStep):
     """One step of an organisation's cluster profile."""
 
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="profile_sections")
+    # Stored, since folding costs more than finding: a search must never fold the links of all organisations.
+    link_key = models.GeneratedField(
+        expression=LinkKey(KeyTextTransform("profile_link", "answers")),
+        output_field=models.TextField(null=True),
+        db_persist=True,
+        editable=False,
+    )
 
     class Meta:
         constraints = [
@@ -387,11 +394,7 @@ class ProfileSection(SavedStep):
         ]
         indexes = [
             # By hash: a link that is far too long is kept until it is corrected, and fits no B-tree.
-            HashIndex(
-                LinkKey(KeyTextTransform("profile_link", "answers")),
-                name="folded_platform_profile_links",
-                condition=Q(step="registration"),
-            )
+            HashIndex(fields=["link_key"], name="stored_platform_profile_links")
         ]
         triggers = [
             guards.kept_before_change(

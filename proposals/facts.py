@@ -15,7 +15,8 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Func, Q, QuerySet
+from django.db.models import F, Func, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
 
 from applicants.models import LinkKey, ProfileSection, User
@@ -149,7 +150,7 @@ def questions_of_circumstances() -> Questions:
     return _questions_about(
         Proposal.objects.of_consortium_member(reader),
         organisations=ArraySubquery(organisations),
-        has_link=Q(link_key__in=own.values("link_key")),
+        link_keys=ArraySubquery(own.values("link_key")),
     )
 
 
@@ -188,29 +189,36 @@ def officers_circumstances_of(version: Version) -> Circumstances:
 def _as_officers_know() -> Questions:
     links = Given("links", ArrayField(models.TextField()))
     key_of_each = LinkKey.template % {"expressions": "one"}
-    has_link = Func(
-        F("link_key"), links,
-        template="(%(expressions)s AS one))",
-        arg_joiner=f" IN (SELECT {key_of_each} FROM unnest",  # noqa: S608 -- our own constant
-        output_field=models.BooleanField(),
-    )  # fmt: skip
+    link_keys = Func(
+        links,
+        template=f"ARRAY(SELECT {key_of_each} FROM unnest(%(expressions)s) AS one)",  # noqa: S608 -- our own constant
+        output_field=ArrayField(models.TextField()),
+    )
     organisations = Given("organisations", ArrayField(models.BigIntegerField()))
     return _questions_about(
-        Proposal.objects.all(), organisations=organisations, has_link=Q(has_link)
+        Proposal.objects.all(), organisations=organisations, link_keys=link_keys
     )
 
 
 def _questions_about(
-    proposals: QuerySet[Proposal], *, organisations: Given | ArraySubquery, has_link: Q
+    proposals: QuerySet[Proposal],
+    *,
+    organisations: Given | ArraySubquery,
+    link_keys: Combinable,
 ) -> Questions:
     call, proposal = (Given(name, models.BigIntegerField()) for name in ("call", "proposal"))
     others = proposals.filter(
         strand__call=call, counting__organisations__overlap=organisations
     ).exclude(pk=proposal)
+    # An array is worked out once, before the search; of a subquery PostgreSQL may ask each profile.
+    is_among_them = Func(
+        F("link_key"), link_keys,
+        template="(%(expressions)s))", arg_joiner=" = ANY(", output_field=models.BooleanField(),
+    )  # fmt: skip
     return {
         "applications": Values(others.order_by(), "counting__organisations"),
         "links": Values(
-            _registrations().filter(has_link, words__gt=""), "words", "organisation_id"
+            _registrations().filter(is_among_them, words__gt=""), "words", "organisation_id"
         ),
     }
 
@@ -218,9 +226,7 @@ def _questions_about(
 def _registrations() -> Any:
     """What organisations say of their platform profiles: the link as text, and the key to find it by."""
     words = KeyTextTransform("profile_link", "answers")
-    return ProfileSection.objects.filter(step="registration").annotate(
-        words=words, link_key=LinkKey(words)
-    )
+    return ProfileSection.objects.filter(step="registration").annotate(words=words)
 
 
 def _other_applications(answers: Answers, organisations: Mapping[str, int]) -> dict[str, int]:
