@@ -249,7 +249,12 @@ def inform(decision: Decision, *, by: User) -> Information:
     obstacle = obstacle_to_informing(decision, proposal=proposal)
     if obstacle:
         raise CannotInform(obstacle)
-    told = Information.objects.create(decision=decision, informed_by=by, informed_at=clock.now())
+    told = Information.objects.create(
+        decision=decision,
+        informed_by=by,
+        informed_at=clock.now(),
+        remedies=proposal.call.remedies,
+    )
     OutboxMessage.objects.create(
         kind=OutboxMessage.Kind.LETTER, version=decision.version, decision=decision
     )

@@ -114,7 +114,7 @@ def html_of(
         "is_any_in_reason": len(findings) < len(open_findings(stored, version)),
         "judged_by": len({one.rule for one in stored.verdict.findings}) if stored else 0,
         "verdict": stored.verdict if stored else None,
-        "remedies": remedies_of(call, informed_at),
+        "remedies": remedies_of(decision, informed_at),
         "helpdesk": call.contacts.filter(kind="helpdesk").first(),
         "qr_code": qr_code_of(version),
         "stamp": stamp,

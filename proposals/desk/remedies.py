@@ -1,11 +1,11 @@
-"""How and until when a decision can be contested: the call's ways, counted from a letter."""
+"""How and until when a decision can be contested: counted from its letter."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from calls.models import Call
 from calls.periods import last_day
+from proposals.models import Decision
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
@@ -24,7 +24,11 @@ class Remedy:
         return moment.astimezone(BRUSSELS).date() > self.until
 
 
-def remedies_of(call: Call, informed_at: datetime) -> list[Remedy]:
-    """Those of the call, with their last days counted from the day of the letter in Brussels."""
+def remedies_of(decision: Decision, informed_at: datetime) -> list[Remedy]:
+    """Those that its letter names, with their last days counted from the day of the letter in Brussels.
+
+    Once the letter went out, they stay as they were; before, they are those of the call.
+    """
     day = informed_at.astimezone(BRUSSELS).date()
-    return [Remedy(**one, until=last_day(day, one["within"])) for one in call.remedies]
+    given = decision.told.remedies if decision.told else decision.version.proposal.call.remedies
+    return [Remedy(**one, until=last_day(day, one["within"])) for one in given]

@@ -90,4 +90,4 @@ def last_letter(version: Version, *, before: Decision | None = None) -> SentLett
 def sent_letter(decision: Decision) -> SentLetter:
     """That about a decision of which the applicant was told."""
     sent_at = decision.information.informed_at
-    return SentLetter(decision, sent_at, remedies_of(decision.version.proposal.call, sent_at))
+    return SentLetter(decision, sent_at, remedies_of(decision, sent_at))

@@ -205,6 +205,9 @@ class Information(models.Model):
     decision = models.OneToOneField(Decision, models.PROTECT, related_name="information")
     informed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     informed_at = models.DateTimeField()
+    remedies = models.JSONField(
+        default=list, help_text=_("How it can be contested, as the letter names it.")
+    )
 
     class Meta:
         ordering = ["-informed_at"]

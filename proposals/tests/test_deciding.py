@@ -487,6 +487,18 @@ WHAT_STOOD = (
 )  # fmt: skip
 
 
+def test_periods_of_a_letter_that_went_out_stay_when_the_call_names_others(notified):
+    call = notified.proposal.call
+    call.remedies = [{"title": "Another way", "within": "5 days", "text": "Write to us."}]
+    call.save()
+    page = text_of(desk().get(reverse("admin:proposals_version_decide", args=[notified.pk])))
+    for part in WHAT_STOOD:
+        assert part in page, part
+    decision = anew(notified).decisions.get()
+    letter = text_of_pdf(pdf_of(decision, anew(notified), informed_at=NEXT_DAY))
+    assert "2 months, until 22 June 2015" in letter and "Another way" not in letter
+
+
 def test_who_records_a_reversal_sees_what_was_decided_and_told(notified):
     client, path = desk(), reverse("admin:proposals_version_decide", args=[notified.pk])
     page = text_of(client.get(path))
