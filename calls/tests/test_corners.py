@@ -82,6 +82,13 @@ def test_one_that_an_associated_partner_controls_stands_alone():
     assert about(facts, "independent").outcome == Outcome.PASS
 
 
+def test_nobody_is_said_to_control_itself():
+    through = partner(4, "CH", role=Role.ASSOCIATED, controlled_by="p1")
+    facts = proposal("LT", partner(2, "FR", controlled_by="p4"), "AT", through)
+    below = about(facts, "independent").message.split(" under the control of ")[0]
+    assert "Cluster 2" in below and "Cluster 1" not in below
+
+
 def test_that_nobody_controls_is_no_common_owner():
     nobody = [
         partner(n, code, controlled_by="None") for n, code in enumerate(("LT", "FR", "AT"), 1)

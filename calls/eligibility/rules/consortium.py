@@ -451,8 +451,9 @@ def _why_control(tie: Tie, case: Case) -> str:
             as_written = "" if written in (above.key, above.name) else f" (as “{written}”)"
             return f"{below.name} names {above.name}{as_written} as the body that controls it."
     names = {one.key: one.name for one in case.facts.participants}
-    top = names[tie.top]
-    return f"{tie.one.name} and {tie.other.name} are under the control of {top}."
+    controlled = [one.name for one in (tie.one, tie.other) if one.key != tie.top]
+    verb = ("is" if len(controlled) == 1 else "are") + ("" if tie.is_sure else " perhaps")
+    return f"{listed(controlled)} {verb} under the control of {names[tie.top]}."
 
 
 def _named_by(one: ParticipantFacts, case: Case) -> str:
