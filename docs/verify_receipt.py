@@ -61,7 +61,8 @@ class Place(NamedTuple):
 
     def digits(self, content: bytes) -> bytes:
         gap = content[self.start + self.length : self.again][: LARGEST_SEAL + 2]
-        return gap[1:-1] if re.fullmatch(rb"<[0-9a-fA-F]+>", gap) and len(gap) % 2 == 0 else b""
+        is_hex = re.fullmatch(rb"<([0-9a-f]+|[0-9A-F]+)>", gap)  # one case: a letter of the other was changed
+        return gap[1:-1] if is_hex and len(gap) % 2 == 0 else b""
 
 
 class Seal(NamedTuple):

@@ -111,6 +111,17 @@ def test_a_changed_byte_anywhere_is_found(receipt, trusted):
         assert broken, place
 
 
+def test_a_digit_of_the_seal_in_the_other_case_is_found(receipt, trusted):
+    [seal] = program().places(receipt)
+    digits = seal.digits(receipt)
+    letters = [place for place, digit in enumerate(digits) if chr(digit).isalpha()]
+    for place in letters[:: len(letters) // 20]:
+        one = bytearray(receipt)
+        one[seal.start + seal.length + 1 + place] ^= 0x20
+        _holds, broken = check(bytes(one), trusted)
+        assert broken, place
+
+
 def test_something_added_afterwards_is_found(receipt, trusted):
     with pikepdf.open(io.BytesIO(receipt)) as pdf:
         pdf.docinfo["/Title"] = "Another"

@@ -43,7 +43,7 @@ function placesOfSeals(content) {
     .filter(([start, length, again]) => text[start + length] === "<" && text[again - 1] === ">")
     .slice(0, 20)
     .map(([start, length, again, rest]) => ({ start, length, again, rest, digits: text.slice(start + length + 1, again - 1) }))
-    .filter(({ digits }) => digits.length <= LARGEST_SEAL && /^([0-9a-fA-F]{2})+$/.test(digits));
+    .filter(({ digits }) => digits.length <= LARGEST_SEAL && /^(([0-9a-f]{2})+|([0-9A-F]{2})+)$/.test(digits)); // one case: a letter of the other was changed
 }
 
 // The first seal. A text in the document that looks like one is none: what it names is no signature.

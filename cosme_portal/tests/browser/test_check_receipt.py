@@ -12,6 +12,7 @@ from django.urls import reverse
 from calls import clock
 from proposals import keys, sealing
 from proposals.annex import issue_annex
+from proposals.checking import program
 from proposals.ledger import sequence
 from proposals.models import Annex, Receipt, Stamp
 from proposals.receipts import issue_receipt
@@ -102,6 +103,11 @@ def test_each_kind_of_damage_has_its_own_answer(receipt, checking):
     wrong = "Something is wrong with this receipt"
     title, text = checking(receipt.replace(b"Seal of the portal", b"Seal of the porter"))
     assert title == wrong and "Bytes of the file were changed after it was sealed." in text
+    [seal] = program().places(receipt)
+    letter = re.compile(rb"[A-Fa-f]").search(receipt, seal.start + seal.length).start()
+    other_case = receipt[:letter] + receipt[letter : letter + 1].swapcase() + receipt[letter + 1 :]
+    title, text = checking(other_case)
+    assert title == wrong and "Bytes of the file were changed after it was sealed" in text
     title, text = checking(receipt + b"% more\n")
     assert title == wrong and "Something was added to the file" in text
 
