@@ -16,7 +16,7 @@ from proposals import drafting, outbox, people
 from proposals.deleting import delete_draft
 from proposals.mailing import deliver
 from proposals.models import Invitation, Mail
-from proposals.tests.factories import make_draft, make_ready, member_of, partner_of, submit
+from proposals.tests.factories import fresh, make_draft, make_ready, member_of, partner_of, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +187,21 @@ def test_people_of_a_removed_partner_see_why(call):
     version = reverse("proposals:version", args=[proposal.number, 1])
     assert organisation.name in text_of(client_of(partner).get(version))
     assert client_of(make_user()).get(version).status_code == 404
+
+
+def test_what_is_not_stored_names_the_true_reason_or_none(call):
+    proposal = make_draft(call)
+    lead = client_of(proposal.started_by)
+    part = reverse("proposals:description", args=[proposal.number, "p2"])
+    step = reverse("proposals:step", args=[proposal.number, "summary"])
+    remove(proposal, "p2")
+    typed = {"description": "Services", "title_text": "Photonics"}
+    assert lead.post(part, typed).context["why"] == ""
+    assert client_of(make_user()).post(step, typed).context["why"] == ""
+    delete_draft(fresh(proposal), by=proposal.started_by)
+    refusal = lead.post(step, typed)
+    assert "Photonics" in text_of(refusal) and "deleted" in refusal.context["why"]
+    assert "coordinator has changed" not in text_of(refusal)
 
 
 def test_a_person_whose_access_is_removed_is_told_and_sees_why(call):

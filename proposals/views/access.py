@@ -70,7 +70,11 @@ def keeping_text(view: "View[P]") -> "View[P]":
                 answer = may_not_write()
                 answer.status_code = status
                 return answer
-            return _given_back(request, "proposals/gone.html", status, why=str(refusal))
+            is_told = isinstance(
+                refusal, NotYours | AccessEnded
+            )  # any other says which row is missing
+            why = str(refusal) if is_told else ""
+            return _given_back(request, "proposals/gone.html", status, why=why)
 
     return guarded
 
