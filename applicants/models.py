@@ -340,8 +340,11 @@ class SavedStep(models.Model):
     """The answers to one step of a wizard, with a version of their own.
 
     Two people on different steps never meet; on the same step the second save is refused
-    (`saving.save_step`) and both texts are shown.
+    (`saving.save_step`) and both texts are shown. A step has a row once something was saved on it: who only
+    looks at it makes none.
     """
+
+    place: ClassVar[tuple[str, ...]]  # the fields that name a step's one row
 
     step = models.SlugField(max_length=40)
     answers = models.JSONField(default=dict)
@@ -375,6 +378,8 @@ class LinkKey(models.Func):
 
 class ProfileSection(SavedStep):
     """One step of an organisation's cluster profile."""
+
+    place = ("organisation_id", "step")
 
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="profile_sections")
     # Stored, since folding costs more than finding: a search must never fold the links of all organisations.

@@ -31,7 +31,7 @@ def _saving(model: type[SavedStep]) -> Statement:
 
 
 def save_step(row: SavedStep, *, answers: dict[str, Any], seen_version: int, by: User) -> SavedStep:
-    """Store answers unless the step moved on since `seen_version`.
+    """Store answers unless the step moved on since `seen_version`; the first answers make the row.
 
     One UPDATE both compares and writes, so two people saving at once cannot both win. The same
     answers saved again by the loser are no conflict: nothing would be lost. Only names and kinds of
@@ -44,6 +44,8 @@ def save_step(row: SavedStep, *, answers: dict[str, Any], seen_version: int, by:
     form = FORMS.get(row.step)
     if form is not None:
         answers = storable(form, answers)
+    if row.pk is None:
+        _make_row(row)
     given = (as_json(answers), moment, by.pk, row.pk, seen_version)
     if _saving(type(row)).run(given) is not None:
         row.answers, row.version = answers, seen_version + 1
@@ -53,3 +55,10 @@ def save_step(row: SavedStep, *, answers: dict[str, Any], seen_version: int, by:
     if row.answers != answers:
         raise StepChanged(row)
     return row
+
+
+def _make_row(row: SavedStep) -> None:
+    """An empty row in the step's place, or that of somebody who was faster; UPDATE tells which it was."""
+    place = {name: getattr(row, name) for name in row.place}
+    made, _is_new = type(row)._default_manager.get_or_create(**place)
+    row.pk, row._state.adding = made.pk, False

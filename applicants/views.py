@@ -205,9 +205,8 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     form_class = profile.form_for(slug)
     if form_class is None:
         raise Http404
-    section, _created = ProfileSection.objects.select_related("saved_by").get_or_create(
-        organisation=found, step=slug
-    )
+    stored = ProfileSection.objects.select_related("saved_by").filter(organisation=found, step=slug)
+    section = stored.first() or ProfileSection(organisation=found, step=slug)
     form = form_class(request.POST or None, saved=section)
 
     def save() -> None:

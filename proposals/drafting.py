@@ -86,7 +86,7 @@ def start_draft(
 
 
 def section_of(proposal: Proposal, step: str, participant: Participant | None = None) -> Section:
-    """The stored section, made empty where nobody has been on this step yet."""
+    """The stored section; an empty one, of which nothing is stored, where nobody has saved this step yet."""
     asked = _section_of_step if participant is None else _section_of_participant
     of_participant = {} if participant is None else {"participant": participant.pk}
     found = asked(proposal=proposal.pk, step=step, **of_participant)
@@ -94,10 +94,7 @@ def section_of(proposal: Proposal, step: str, participant: Participant | None = 
         saver = next(iter(found["savers"]), None)
         relate(section, proposal=proposal, participant=participant, saved_by=saver)
         return section
-    section, _created = Section.objects.get_or_create(
-        proposal=proposal, step=step, participant=participant
-    )
-    return section
+    return Section(proposal=proposal, step=step, participant=participant)
 
 
 def _with_savers(sections: QuerySet[Section]) -> Questions:

@@ -272,6 +272,8 @@ class Participant(models.Model):
 class Section(SavedStep):
     """One step of a draft; a description belongs to one participant."""
 
+    place = ("proposal_id", "step", "participant_id")
+
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="sections")
     participant = models.ForeignKey(
         Participant, models.CASCADE, null=True, blank=True, related_name="sections"
