@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 
 from django.conf import settings
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 
@@ -99,6 +99,41 @@ def is_unreadable_value(error: Exception) -> bool:
     return isinstance(error, ValueError) and any(
         text in f"{error} {error.__cause__}" for text in UNREADABLE_IN_PYTHON
     )
+
+
+class KeepPrivate:
+    """Nothing that was made for somebody signed in is kept by a cache on the way; no download by a browser.
+
+    Pages may be kept by the browser: "back" then brings a form with what was typed into it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        name = settings.SESSION_COOKIE_NAME
+        if name in request.COOKIES or name in answer.cookies:
+            is_file = "Content-Disposition" in answer.headers
+            answer.headers.setdefault(
+                "Cache-Control", "private, no-store" if is_file else "private, no-cache"
+            )
+        return answer
+
+
+class ExplainMethods:
+    """What only takes forms says so to who opens its address; Django's own answer is an empty page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if not isinstance(answer, HttpResponseNotAllowed) or answer.content:
+            return answer
+        page = render(request, "405.html", status=answer.status_code)
+        page.headers["Allow"] = answer.headers["Allow"]
+        return page
 
 
 class RefuseLargeBodies:

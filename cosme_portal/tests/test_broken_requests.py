@@ -6,10 +6,13 @@ import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client, RequestFactory
+from django.urls import reverse
 
 from applicants.models import User
 from applicants.tests.factories import make_user
 from cosme_portal.handler import Handler
+from cosme_portal.limits import CHEAP_READS
+from cosme_portal.tests.test_every_parameter import routes
 from proposals.tests.factories import make_draft
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +101,27 @@ def test_sessions_of_people_are_found_still(call, client):
     make_draft(call, lead=lead)
     assert client.get("/proposals/").status_code == 200
     assert User.objects.filter(pk=client.session["_auth_user_id"]).exists()
+
+
+@pytest.mark.parametrize("name", CHEAP_READS["Answers to sending only"])
+def test_an_address_that_only_takes_forms_says_so(call, client, name):
+    client.force_login(make_user())
+    found = next(arguments for route, arguments, _path in routes() if route == name)
+    numbers = {"pk", "person_pk", "invitation_pk"}
+    path = reverse(name, kwargs={one: 1 if one in numbers else "AAAA-AAAA" for one in found})
+    answer = client.get(path)
+    assert answer.status_code == 405 and answer.headers["Allow"] == "POST"
+    assert "</html>" in answer.content.decode()
+    assert client.put(path).content
+
+
+def test_what_is_made_for_somebody_is_kept_by_no_cache_on_the_way(call, client):
+    anyone = Client().get("/")
+    assert "Cache-Control" not in anyone.headers
+    lead = make_user()
+    client.force_login(lead)
+    draft = make_draft(call, lead=lead)
+    page = client.get(draft.get_absolute_url())
+    file = client.get(f"{draft.get_absolute_url()}deadline.ics")
+    kept = [one.headers["Cache-Control"] for one in (page, file)]
+    assert kept == ["private, no-cache", "private, no-store"]
