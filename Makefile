@@ -17,12 +17,13 @@ demo: .venv/ready ## Run the portal with its demonstration world until Ctrl-C (P
 test: .venv/ready ## Pass every test (ARGS="-k deadline" chooses some)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/ready ## Lint, template style, types, floors, missing migrations, generated documents
+check: .venv/ready ## Lint, template style, types, floors, licences, missing migrations, generated documents
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --check --target-version 5.2
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djhtml --tabwidth 2 --check
 	@$(BIN)/lint-imports
+	@$(BIN)/reuse lint --lines
 	@$(BIN)/mypy .
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(BIN)/python manage.py check --fail-level WARNING
