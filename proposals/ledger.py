@@ -6,6 +6,7 @@ one worker at a time, and signs what the log is then. Hashes and proofs are thos
 """
 
 import base64
+import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,7 @@ from proposals.models import (
 
 LOCK = 8_213_104_771  # any number that nothing else of this database locks
 WINDOW = 10_000  # notes: hardly a transaction stays open while so many others are written
+SALT = 16  # bytes: more than anybody can try
 Kind = LedgerNote.Kind
 
 
@@ -45,14 +47,19 @@ class NotInTheLog(Exception):
 
 
 def note_down(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
-    """Let something be in the log. `facts` hold no names and no addresses; instants are RFC 3339, UTC."""
+    """Let something be in the log. `facts` hold no names and no addresses; instants are RFC 3339, UTC.
+
+    Everybody can ask for the hash of every entry. Few facts and an instant are soon guessed by who knows the
+    number of a proposal, such as an outcome that nobody was told of; so what is of a proposal holds a salt.
+    """
     note = _unsaved(kind, subject, at=at, **facts)
     note.save(force_insert=True)
     return note
 
 
 def _unsaved(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
-    content = canonical({"kind": kind.value, "at": _instant(at)} | facts)
+    salt = {"salt": secrets.token_hex(SALT)} if "proposal" in facts else {}
+    content = canonical({"kind": kind.value, "at": _instant(at)} | facts | salt)
     return LedgerNote(kind=kind, subject=subject, content=content, noted_at=at)
 
 

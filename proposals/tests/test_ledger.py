@@ -73,6 +73,14 @@ def test_the_log_holds_no_name_and_no_address(filled):
     assert filled.started_by.full_name not in text and "@" not in text
 
 
+def test_no_entry_of_a_proposal_can_be_guessed_from_its_hash(filled):
+    """Who knows the number tries every millisecond of a day; an outcome is secret until its letter."""
+    contents = [json.loads(one) for one in LedgerNote.objects.values_list("content", flat=True)]
+    salts = [one.get("salt", "") for one in contents if "proposal" in one]
+    assert len(salts) == 6 == len(set(salts))
+    assert all(re.fullmatch(r"[0-9a-f]{32}", salt) for salt in salts)
+
+
 def test_places_are_given_outside_of_the_submission(call):
     submit(make_ready(call))
     assert not LedgerEntry.objects.exists()
