@@ -177,7 +177,7 @@ CACHES = {
 AUTH_USER_MODEL = "applicants.User"
 AUTHENTICATION_BACKENDS = ["applicants.signed_in.PersonBackend"]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "applicants.hashers.OwaspArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
