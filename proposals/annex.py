@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from applicants.models import User
 from calls import clock
 from calls.eligibility import canonical
+from foundation.errors import in_full
 from proposals import outbox
 from proposals.dossier import Draft, dossier_of
 from proposals.models import Annex, DraftPrint, Proposal, SealedDocument, Version
@@ -73,7 +74,7 @@ def _make(asked: DraftPrint) -> bool:
     try:
         pdf = pdf_of(asked.proposal, json.loads(asked.dossier), of=asked.asked_at)
     except Exception as error:  # noqa: BLE001 -- one proposal must not keep the others waiting
-        log.error("Print of proposal %s failed: %s", asked.proposal_id, type(error).__name__)
+        log.error("Print of proposal %s failed: %s", asked.proposal_id, in_full(error))
         same.update(error=type(error).__name__)
         return False
     same.update(pdf=pdf)

@@ -16,6 +16,8 @@ from calls.eligibility import ProposalFacts, RuleSet, Verdict, country_set_diges
 from calls.eligibility.countries import Participation
 from calls.models import Call, ConditionChange, Programme
 from calls.publishing import change_countries, change_rules, keep_applied, needs_second_person
+from foundation.errors import in_full
+from proposals.each import LeftAlone, for_each, raise_if_away
 from proposals.facts import Judgement
 from proposals.impact import (
     CHUNK,
@@ -33,6 +35,7 @@ from proposals.submitting import unsaved_verdict
 log = logging.getLogger("portal.changing")
 
 State = ProposedChange.State
+WORK = "changes"
 SMALL = 300  # drafts and versions that are looked at within a request, in well under two seconds
 
 
@@ -50,6 +53,10 @@ class SecondOfficerNeeded(Exception):
 
 class NotReady(Exception):
     """The impact is not computed yet."""
+
+
+class NotAllJudged(Exception):
+    """These versions could not be judged by changed conditions."""
 
 
 class AppliedAlready(Exception):
@@ -106,8 +113,9 @@ def count_impact(change: ProposedChange) -> None:
     try:
         change.impact = impact_of(change, clock.now(), lambda seen: _tell(change, seen))
         change.done, change.state = change.total, State.READY
-    except Exception as error:
-        log.exception("The impact of change %s could not be computed.", change.pk)
+    except Exception as error:  # noqa: BLE001 -- officers see it, and can try again
+        raise_if_away(error)
+        log.error("The impact of change %s could not be computed: %s", change.pk, in_full(error))
         change.state, change.error = State.FAILED, type(error).__name__
     change.save(update_fields=["impact", "done", "state", "error"])
 
@@ -167,7 +175,7 @@ def apply(change: ProposedChange, *, by: User) -> ConditionChange:
         change.done, change.claimed_at = 0, clock.real_now() if change.total <= SMALL else None
         change.save(update_fields=["change", "applied_by", "state", "done", "claimed_at"])
     if change.total <= SMALL:
-        judge_again(change)
+        for_each(WORK, [change.pk], lambda _pk: judge_again(change))
     return record
 
 
@@ -193,44 +201,66 @@ def judge_again(change: ProposedChange) -> int:
     """Give each counting version whose findings differ a second verdict; returns how many were made.
 
     Safe to repeat, and by two workers at once: whoever comes second finds no difference any more.
+
+    Raises:
+        NotAllJudged: of some this was not possible; the others have their verdicts.
     """
     made = 0
+    failed: list[int] = []
     for call in calls_touched_by(change):
         conditions = conditions_now(call)
         keep_applied(conditions.rule_set, conditions.countries)
         after = 0
         while True:
-            seen, new = _judge_chunk_again(change, call, conditions, after=after)
+            seen, new = _judge_chunk_again(change, call, conditions, after=after, failed=failed)
             if not seen:
                 break
             made += new
             after = seen[-1].version_id
             _tell(change, change.done + len(seen))
     change.verdicts_made = F("verdicts_made") + made
-    change.state = State.DONE
+    change.state = State.APPLIED if failed else State.DONE
     change.save(update_fields=["verdicts_made", "state"])
     change.refresh_from_db(fields=["verdicts_made"])
+    if failed:
+        raise NotAllJudged(failed)
     return made
 
 
 @transaction.atomic
 def _judge_chunk_again(
-    change: ProposedChange, call: Call, conditions: Conditions, *, after: int
+    change: ProposedChange, call: Call, conditions: Conditions, *, after: int, failed: list[int]
 ) -> tuple[list[StoredVerdict], int]:
-    """Some of the newest verdicts, of later versions than `after`, and how many were made beside them."""
+    """Some of the newest verdicts, of later versions than `after`, and how many were made beside them.
+
+    Versions that cannot be judged are added to `failed`.
+    """
     # Read after the lock is held: another worker may have made these verdicts meanwhile.
     Call.objects.select_for_update(no_key=True).only("pk").get(pk=call.pk)
     rows = _chunk(call, after)
     cause = f"change {change.change_id}: {change.reason}"
     verdicts = []
     for stored in rows:
-        facts = ProposalFacts.from_json(stored.facts or {})
-        verdict = conditions.judge(facts)
-        if verdict.findings != Verdict.from_json(stored.content).findings:
-            judgement = Judgement(verdict, facts, conditions.rule_set, conditions.countries)
-            verdicts.append(unsaved_verdict(stored.version, judgement, cause=cause))
+        try:
+            verdicts += _other_verdict(stored, conditions, cause)
+        except Exception as error:  # noqa: BLE001 -- the change is tried again as a whole
+            raise_if_away(error)
+            log.error("Version %s was not judged again: %s", stored.version_id, in_full(error))
+            failed.append(stored.version_id)
     StoredVerdict.objects.bulk_create(verdicts)
     return rows, len(verdicts)
+
+
+def _other_verdict(
+    stored: StoredVerdict, conditions: Conditions, cause: str
+) -> list[StoredVerdict]:
+    """The verdict by these conditions, if it finds something else."""
+    facts = ProposalFacts.from_json(stored.facts or {})
+    verdict = conditions.judge(facts)
+    if verdict.findings == Verdict.from_json(stored.content).findings:
+        return []
+    judgement = Judgement(verdict, facts, conditions.rule_set, conditions.countries)
+    return [unsaved_verdict(stored.version, judgement, cause=cause)]
 
 
 def _chunk(call: Call, after: int) -> list[StoredVerdict]:
@@ -245,19 +275,19 @@ def _chunk(call: Call, after: int) -> list[StoredVerdict]:
 
 def work_on_changes() -> int:
     """Do what waits: impacts to compute, verdicts to make again. Returns how many changes moved on."""
-    worked = 0
-    for pk in ProposedChange.objects.filter(state__in=[State.COUNTING, State.APPLIED]).values_list(
-        "pk", flat=True
-    ):
-        change = _claim(pk)
-        if change is None:
-            continue
-        if change.state == State.COUNTING:
-            count_impact(change)
-        else:
-            judge_again(change)
-        worked += 1
-    return worked
+    waiting = ProposedChange.objects.filter(state__in=[State.COUNTING, State.APPLIED])
+    return for_each(WORK, waiting.values_list("pk", flat=True), _work_on)
+
+
+def _work_on(pk: int) -> bool:
+    change = _claim(pk)
+    if change is None:
+        raise LeftAlone
+    if change.state == State.COUNTING:
+        count_impact(change)
+    else:
+        judge_again(change)
+    return True
 
 
 def _claim(pk: int) -> ProposedChange | None:

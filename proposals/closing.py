@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from calls import clock
 from calls.models import Call
 from proposals import merkle
+from proposals.each import for_each
 from proposals.ledger import sequence
 from proposals.models import ClosingCommitment, Proposal, TreeHead, Version
 
@@ -22,10 +23,11 @@ def commit_closed_calls(moment: datetime) -> int:
     closed = Call.objects.filter(
         deadline__lte=moment - SETTLED_AFTER, commitment=None, rehearsal_of=None
     )
-    return sum(_commit(call) for call in closed)
+    return for_each("closing", closed.values_list("pk", flat=True), _commit)
 
 
-def _commit(call: Call) -> bool:
+def _commit(pk: int) -> bool:
+    call = Call.objects.get(pk=pk)
     sequence(wait=True)
     moment = clock.now()
     versions, root = commitment_over(call, moment)

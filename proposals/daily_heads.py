@@ -9,15 +9,19 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import TruncDate
 from django.urls import reverse
 
 from applicants.models import User
 from calls.eligibility import canonical
 from foundation.sentences import gettext as _
+from proposals.each import for_each
 from proposals.ledger import head_as_json
 from proposals.mailing import Words, post
 from proposals.models import DailyHead, TreeHead
+
+LOOKS_BACK = 30  # days
 
 
 def publish_daily_heads(moment: datetime) -> int:
@@ -26,11 +30,28 @@ def publish_daily_heads(moment: datetime) -> int:
     Safe to repeat, and by several workers at once. A day without a new entry has no head of its own.
     """
     last = DailyHead.objects.order_by("-day").first()
-    heads = TreeHead.objects.filter(signed_at__lt=_start_of(moment.astimezone(UTC).date()))
+    ended = TreeHead.objects.filter(signed_at__lt=_start_of(moment.astimezone(UTC).date()))
     if last is not None:
-        heads = heads.filter(signed_at__gte=_start_of(last.day + timedelta(days=1)))
-    ended = heads.annotate(day=TruncDate("signed_at", tzinfo=UTC)).order_by("day", "-size")
-    return sum(_publish(head, head.day, moment) for head in ended.distinct("day"))
+        ended = ended.filter(_is_after(last.day) | _is_of_missed(last.day))
+    days = ended.annotate(day=TruncDate("signed_at", tzinfo=UTC)).values_list("day", flat=True)
+    return for_each(
+        "daily heads", days.order_by("day").distinct(), lambda day: _publish(day, moment)
+    )
+
+
+def _is_after(day: date) -> Q:
+    return Q(signed_at__gte=_start_of(day + timedelta(days=1)))
+
+
+def _is_of_missed(last: date) -> Q:
+    """Heads of days that failed while a later one was published; of further days it was not looked."""
+    days = [last - timedelta(days=number) for number in range(1, LOOKS_BACK)]
+    published = set(DailyHead.objects.filter(day__in=days).values_list("day", flat=True))
+    missed = Q(pk=None)
+    for day in days:
+        if day not in published:
+            missed |= Q(signed_at__gte=_start_of(day)) & ~_is_after(day)
+    return missed
 
 
 def _start_of(day: date) -> datetime:
@@ -38,7 +59,10 @@ def _start_of(day: date) -> datetime:
 
 
 @transaction.atomic
-def _publish(head: TreeHead, day: date, moment: datetime) -> bool:
+def _publish(day: date, moment: datetime) -> bool:
+    """Publish the last head of a day, unless another worker was faster."""
+    heads = TreeHead.objects.filter(signed_at__gte=_start_of(day)).exclude(_is_after(day))
+    head = heads.latest("size")
     _daily, published = DailyHead.objects.get_or_create(
         day=day, defaults={"head": head, "published_at": moment}
     )

@@ -9,6 +9,7 @@ from applicants.models import User
 from calls import clock
 from foundation.sentences import gettext as _
 from proposals.drafting import check_open
+from proposals.each import for_each
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import Happening, Proposal
@@ -77,7 +78,9 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
 def purge_deleted(moment: datetime) -> int:
     """Delete for ever what was deleted thirty days ago; returns how many drafts."""
     due = Proposal.objects.filter(deleted_at__lte=moment - KEPT, versions=None)
-    return sum(_purge(pk, moment) for pk in due.values_list("pk", flat=True))
+    return for_each(
+        "purge of drafts", due.values_list("pk", flat=True), lambda pk: _purge(pk, moment)
+    )
 
 
 @transaction.atomic

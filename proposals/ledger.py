@@ -19,6 +19,7 @@ from calls import clock
 from calls.eligibility import canonical
 from calls.models import Extension
 from proposals import merkle
+from proposals.each import for_each
 from proposals.keys import SealKey, published, seal_key
 from proposals.models import (
     Decision,
@@ -240,19 +241,27 @@ def head_content(size: int, root: str, signed_at: datetime) -> bytes:
 
 def _note_what_others_did(key: SealKey) -> None:
     """Extensions are made on the floor below, which knows no log; keys have no other row."""
-    for one in without_note(Extension.objects.select_related("call"), "extension:"):
-        facts = {"call": one.call.reference, "deadline": _instant(one.new_deadline)}
-        note_down(Kind.EXTENSION, f"extension:{one.pk}", at=one.recorded_at, **facts)
+    extensions = without_note(Extension.objects.select_related("call"), "extension:")
+    for_each("notes of the log", extensions, _note_extension)
     own = IndividualExtension.objects.select_related("proposal")
-    for single in without_note(own, "individual-extension:"):
-        facts = {"proposal": single.proposal.number, "deadline": _instant(single.until)}
-        subject = f"individual-extension:{single.pk}"
-        note_down(Kind.EXTENSION, subject, at=single.granted_at, **facts)
+    for_each("notes of the log", without_note(own, "individual-extension:"), _note_own_extension)
     certificate = published(key)
     subject = f"key:{certificate.fingerprint}"
     if not LedgerNote.objects.filter(subject=subject).exists():
         at = certificate.first_used_at
         note_down(Kind.KEY, subject, at=at, certificate=certificate.fingerprint)
+
+
+@transaction.atomic
+def _note_extension(one: Extension) -> None:
+    facts = {"call": one.call.reference, "deadline": _instant(one.new_deadline)}
+    note_down(Kind.EXTENSION, f"extension:{one.pk}", at=one.recorded_at, **facts)
+
+
+@transaction.atomic
+def _note_own_extension(one: IndividualExtension) -> None:
+    facts = {"proposal": one.proposal.number, "deadline": _instant(one.until)}
+    note_down(Kind.EXTENSION, f"individual-extension:{one.pk}", at=one.granted_at, **facts)
 
 
 def without_note(rows: Any, prefix: str) -> Any:

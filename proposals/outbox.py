@@ -6,11 +6,9 @@ is free again after `PORTAL_CLAIM_SECONDS`. Handlers must therefore be safe to r
 """
 
 import logging
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -18,8 +16,9 @@ from django.db import transaction
 from django.db.models import Case, Count, Min, Q, QuerySet, Value, When
 
 from calls import clock
+from foundation.errors import in_full, in_short
 from foundation.sentences import gettext
-from proposals.models import Mail, OutboxMessage, Promise, Version
+from proposals.models import DraftPrint, Export, Mail, OutboxMessage, Promise, Trouble, Version
 
 log = logging.getLogger("portal.outbox")
 
@@ -73,6 +72,7 @@ def relay_mails(deliver: Callable[[Mail], None], *, at_most: int = 200) -> int:
 
 def _relay(rows: QuerySet[Row], keep: Callable[[Row], None], *, at_most: int) -> int:
     """Keep promises one after the other; returns how many were kept."""
+    _give_up_deadly(rows)
     kept = 0
     for _turn in range(at_most):
         row = _claim(rows)
@@ -80,6 +80,16 @@ def _relay(rows: QuerySet[Row], keep: Callable[[Row], None], *, at_most: int) ->
             break
         kept += _keep(row, keep)
     return kept
+
+
+def _give_up_deadly(rows: QuerySet[Row]) -> None:
+    """Leave to operators those whose workers have died with them as often as others may fail."""
+    long_ago = clock.real_now() - stale_after()
+    claimed = rows.order_by().filter(state=Promise.State.CLAIMED, claimed_at__lt=long_ago)
+    deadly = claimed.filter(attempts__gte=MOST_ATTEMPTS)
+    count = deadly.update(state=Promise.State.GIVEN_UP, last_error="the worker ended with it")
+    if count:
+        log.error("%s promises were given up: their workers have ended with them.", count)
 
 
 def _claim(rows: QuerySet[Row]) -> Row | None:
@@ -111,22 +121,18 @@ def _keep(row: Row, keep: Callable[[Row], None]) -> bool:
 
 def _postpone(row: Promise, error: Exception) -> None:
     """Try again later, or give up where an operator must look. No text and no address is logged."""
-    log.error("%s %s failed: %s", row._meta.model_name, row.pk, type(error).__name__)
-    wait = min(FIRST_RETRY * 2 ** (row.attempts - 1), LONGEST_RETRY)
-    given_up = row.attempts >= MOST_ATTEMPTS
-    _still_ours(row).update(
-        state=Promise.State.GIVEN_UP if given_up else Promise.State.DUE,
-        due_at=clock.real_now() + wait,
-        last_error=_in_short(error),
-    )
+    log.error("%s %s failed: %s", row._meta.model_name, row.pk, in_full(error))
+    _still_ours(row).update(**after_failure(row.attempts, error))
 
 
-def _in_short(error: Exception) -> str:
-    """Kind and place of an error, without its text: that may quote a proposal."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [one for one in frames if one.filename.startswith(str(settings.ROOT))]
-    place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
-    return type(error).__name__ + place
+def after_failure(attempts: int, error: Exception) -> dict[str, Any]:
+    """How a promise goes on that failed so often: after a wait, or not before an operator has looked."""
+    doublings = min(attempts, MOST_ATTEMPTS) - 1
+    return {
+        "state": Promise.State.GIVEN_UP if attempts >= MOST_ATTEMPTS else Promise.State.DUE,
+        "due_at": clock.real_now() + min(FIRST_RETRY * 2**doublings, LONGEST_RETRY),
+        "last_error": in_short(error),
+    }
 
 
 def _still_ours(row: Promise) -> QuerySet[Promise]:
@@ -158,15 +164,45 @@ class Queue:
 
 
 RATE_OVER = timedelta(minutes=10)
+FAILURES_COUNT_FOR = timedelta(days=2)
 
 
 def queues() -> list[Queue]:
-    """Each kind of promise, mails last; in two queries."""
+    """Each kind of promise, then mails, what people have asked for, and what else failed; in five queries."""
     labels = dict(OutboxMessage.Kind.choices)
     rows = OutboxMessage.objects.values("kind").annotate(**_figures())
     found: dict[str, Mapping[str, Any]] = {row["kind"]: row for row in rows}
     of_versions = [_queue(str(label), found.get(kind, {})) for kind, label in labels.items()]
-    return [*of_versions, _queue(gettext("Mails"), Mail.objects.aggregate(**_figures()))]
+    return [
+        *of_versions,
+        _queue(gettext("Mails"), Mail.objects.aggregate(**_figures())),
+        _queue(gettext("Drafts as PDF"), _figures_of_prints()),
+        _queue(gettext("Exports"), _figures_of_exports()),
+        _queue(gettext("Other work"), Trouble.objects.aggregate(**_figures())),
+    ]
+
+
+def _figures_of_prints() -> dict[str, Any]:
+    is_open = Q(pdf=None, error="")
+    return DraftPrint.objects.aggregate(
+        waiting=Count("pk", filter=is_open & Q(claimed_at=None)),
+        in_work=Count("pk", filter=is_open & Q(claimed_at__isnull=False)),
+        given_up=Count("pk", filter=~Q(error="") & _lately()),
+    )
+
+
+def _figures_of_exports() -> dict[str, Any]:
+    states = Export.State
+    return Export.objects.aggregate(
+        waiting=Count("pk", filter=Q(state=states.DUE)),
+        in_work=Count("pk", filter=Q(state=states.RUNNING)),
+        given_up=Count("pk", filter=Q(state=states.FAILED) & _lately()),
+    )
+
+
+def _lately() -> Q:
+    """What failed is told to who asked for it, and counted for operators for some time."""
+    return Q(claimed_at__gte=clock.real_now() - FAILURES_COUNT_FOR)
 
 
 def _figures() -> dict[str, Any]:

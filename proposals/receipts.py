@@ -22,6 +22,7 @@ from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
 from proposals import ledger
 from proposals.confirming import confirmed_in
+from proposals.each import NoneNow, for_each
 from proposals.facts import readable
 from proposals.models import (
     Annex,
@@ -85,19 +86,26 @@ def add_awaited_stamps(*, at_most: int = 50) -> int:
 
     The stamped file is an edition of its own: the one before is in people's hands and stays valid.
     """
-    added = 0
-    for kind in (Receipt, Annex, Letter):
-        for document in _without_stamp(kind).order_by("pk")[: at_most - added]:
-            if stamp_to_expect() != Stamp.IN_SEAL:
-                return added
-            try:
-                pdf = stamped(bytes(document.pdf))
-            except StampServiceAway:
-                return added
-            cause, stamp = stamp_cause(document.edition), Stamp.IN_SEAL
-            _keep(kind, document.version, cause, pdf=pdf, sealed_at=document.sealed_at, stamp=stamp)
-            added += 1
-    return added
+    waiting = (
+        document
+        for kind in (Receipt, Annex, Letter)
+        for document in _without_stamp(kind).defer("pdf").order_by("pk").iterator(100)
+    )
+    return for_each("time stamps", waiting, _add_stamp, at_most=at_most)
+
+
+def _add_stamp(document: SealedDocument) -> bool:
+    if stamp_to_expect() != Stamp.IN_SEAL:
+        raise NoneNow
+    try:
+        pdf = stamped(bytes(document.pdf))
+    except StampServiceAway:
+        raise NoneNow from None
+    cause, stamp = stamp_cause(document.edition), Stamp.IN_SEAL
+    _keep(
+        type(document), document.version, cause, pdf=pdf, sealed_at=document.sealed_at, stamp=stamp
+    )
+    return True
 
 
 def stamp_cause(edition: int) -> str:

@@ -10,6 +10,7 @@ from calls import clock
 from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
 from proposals.drafting import check_open
+from proposals.each import for_each
 from proposals.mailing import Words, post
 from proposals.models import Proposal, ReminderWish
 
@@ -38,7 +39,9 @@ def remind_of_deadlines(moment: datetime) -> int:
     """
     near = Proposal.objects.near_deadline(moment, max(BEFORE))
     soon = near.filter(counting=None, deleted_at=None)
-    return sum(_remind(pk, moment) for pk in soon.values_list("pk", flat=True))
+    return for_each(
+        "reminders of deadlines", soon.values_list("pk", flat=True), lambda pk: _remind(pk, moment)
+    )
 
 
 @transaction.atomic

@@ -7,25 +7,26 @@ the draft, and can be submitted, but nobody can open it; a worker asks again.
 import io
 import logging
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any
 
 from clamav_client.clamd import ClamdError, ClamdNetworkSocket, ClamdUnixSocket
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from calls import clock
 from foundation.sentences import gettext as _
 from proposals.confirming import leads_of
 from proposals.drafting import lock_row
+from proposals.each import LeftAlone, for_each
 from proposals.mailing import Words, post
 from proposals.models import KeptFile, ProposalFile, ReplyFile
 
 log = logging.getLogger("portal.scanning")
 TIMEOUT = 10.0  # seconds
 RETRY = timedelta(seconds=60)
-Kind = TypeVar("Kind", ProposalFile, ReplyFile)
+File = ProposalFile | ReplyFile
 
 
 class ScannerAway(Exception):
@@ -65,41 +66,41 @@ def _scanner() -> ClamdNetworkSocket:
 
 def scan_waiting(*, at_most: int = 50) -> int:
     """Scan files in quarantine; returns how many got an answer."""
-    answered = 0
-    for _turn in range(at_most):
-        file = _claim()
-        if file is None:
-            break
-        with file.open() as stored:
-            result = scan(stored.read())
-        if result in {KeptFile.Scan.PASSED, KeptFile.Scan.INFECTED}:
-            _settle(file, result)
-            answered += 1
-    return answered
+    kinds: tuple[type[File], ...] = (ProposalFile, ReplyFile)
+    waiting = (file for kind in kinds for file in _free(kind).order_by("pk").iterator(100))
+    return for_each("virus scan", waiting, _scan_again, at_most=at_most)
 
 
-def _claim() -> ProposalFile | ReplyFile | None:
-    return _claim_of(ProposalFile) or _claim_of(ReplyFile)
+def _scan_again(waiting: File) -> bool:
+    file = _claim(waiting)
+    if file is None:
+        raise LeftAlone
+    with file.open() as stored:
+        result = scan(stored.read())
+    if result not in {KeptFile.Scan.PASSED, KeptFile.Scan.INFECTED}:
+        raise LeftAlone
+    _settle(file, result)
+    return True
 
 
-def _claim_of(kind: type[Kind]) -> Kind | None:
-    present = clock.real_now()
-    is_free = Q(claimed_at=None) | Q(claimed_at__lt=present - RETRY)
+def _free(kind: type[File]) -> QuerySet[Any]:
+    is_free = Q(claimed_at=None) | Q(claimed_at__lt=clock.real_now() - RETRY)
+    return kind._default_manager.filter(is_free, scan=KeptFile.Scan.WAITING)
+
+
+def _claim(waiting: File) -> File | None:
+    """Take a file, unless another worker has it by now."""
     with transaction.atomic():
-        file = (
-            kind._default_manager.select_for_update(skip_locked=True, of=("self",))
-            .filter(is_free, scan=KeptFile.Scan.WAITING)
-            .order_by("pk")
-            .first()
-        )
+        free = _free(type(waiting)).select_for_update(skip_locked=True, of=("self",))
+        file: File | None = free.filter(pk=waiting.pk).first()
         if file is not None:
-            file.claimed_at = present
+            file.claimed_at = clock.real_now()
             file.save(update_fields=["claimed_at"])
     return file
 
 
 @transaction.atomic
-def _settle(file: ProposalFile | ReplyFile, result: KeptFile.Scan) -> None:
+def _settle(file: File, result: KeptFile.Scan) -> None:
     """Open a file that has passed; take an infected one out of the draft and tell the leads.
 
     Whether it is in the draft still is asked under the lock: it may have been replaced while it was scanned.

@@ -1,6 +1,5 @@
 """What the machine finds for officers once a deadline has passed, and who tried to look before."""
 
-import logging
 from datetime import datetime
 
 from django.db import transaction
@@ -8,11 +7,10 @@ from django.db import transaction
 from applicants.models import User
 from calls import clock
 from calls.eligibility.facts import Audience
+from proposals.each import for_each
 from proposals.facts import Judgement, judge, officers_circumstances_of
 from proposals.models import Proposal, SealedAccess, StoredVerdict, Version
 from proposals.submitting import store_verdict
-
-log = logging.getLogger("portal.screening")
 
 
 def officer_judgement(version: Version) -> Judgement:
@@ -26,19 +24,14 @@ def screen_closed(moment: datetime, *, at_most: int = 100) -> int:
         Version.objects.open_to_officers(moment)
         .counting()
         .exclude(verdicts__audience=Audience.OFFICER.value)
-        .select_related("proposal__strand__call__programme")
+        .values_list("pk", flat=True)
     )
-    made = 0
-    for version in waiting[:at_most]:
-        try:
-            made += _screen_once(version)
-        except Exception as error:  # noqa: BLE001 -- one version must not keep the others waiting
-            log.error("Version %s could not be screened: %s", version.pk, type(error).__name__)
-    return made
+    return for_each("screening", waiting.iterator(), _screen_once, at_most=at_most)
 
 
 @transaction.atomic
-def _screen_once(version: Version) -> bool:
+def _screen_once(pk: int) -> bool:
+    version = Version.objects.select_related("proposal__strand__call__programme").get(pk=pk)
     Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=version.proposal_id)
     given = StoredVerdict.objects.filter(version=version, audience=Audience.OFFICER.value)
     if given.exists():

@@ -1,6 +1,7 @@
 """What workers run: thin, safe to repeat, and nothing in it to test but its wiring."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from proposals import (
     closing,
     daily_heads,
     deleting,
+    each,
     enquiries,
     ledger,
     outbox,
@@ -28,8 +30,7 @@ from proposals.desk import asking, exporting, letters, searching
 from proposals.mailing import deliver
 from proposals.models import OutboxMessage
 from proposals.notices import mail_submission
-from proposals.partnering import watching
-from proposals.partnering.organisations import take_texts
+from proposals.partnering import organisations, watching
 
 log = logging.getLogger("portal.tasks")
 
@@ -52,96 +53,107 @@ HINT_EVERY = timedelta(seconds=1)
 _hinted_until = clock.real_now()
 
 
+def each_step(work: str, **steps: Callable[[], int]) -> int:
+    """Take the steps of a task, by the clock that the processes share."""
+    with clock.as_shared():
+        return each.each_step(work, **steps)
+
+
 @shared_task
 def relay_outbox() -> int:
     """Keep the promises in the outbox, then send mails. Beat runs it; a submission only hurries it."""
-    with clock.as_shared():
-        kept = outbox.relay(HANDLERS)
-        return kept + outbox.relay_mails(deliver)
+    return each_step(
+        "relay_outbox",
+        promises=lambda: outbox.relay(HANDLERS),
+        mails=lambda: outbox.relay_mails(deliver),
+    )
 
 
 @shared_task
 def sequence_ledger() -> int:
     """Give what happened its place in the log, and sign the log."""
-    with clock.as_shared():
-        return ledger.sequence()
+    return each_step("sequence_ledger", log=ledger.sequence)
 
 
 @shared_task
 def add_awaited_stamps() -> int:
     """Ask the time-stamp service for stamps that it did not give when documents were sealed."""
-    with clock.as_shared():
-        return receipts.add_awaited_stamps()
+    return each_step("add_awaited_stamps", stamps=receipts.add_awaited_stamps)
 
 
 @shared_task
 def commit_closed_calls() -> int:
     """Publish count and root of calls that have closed."""
-    with clock.as_shared():
-        return closing.commit_closed_calls(clock.now())
+    return each_step("commit_closed_calls", calls=lambda: closing.commit_closed_calls(clock.now()))
 
 
 @shared_task
 def publish_daily_heads() -> int:
     """Publish the head of the log of each day that is over, and email it to auditors."""
-    with clock.as_shared():
-        return daily_heads.publish_daily_heads(clock.now())
+    return each_step(
+        "publish_daily_heads", days=lambda: daily_heads.publish_daily_heads(clock.now())
+    )
 
 
 @shared_task
 def make_prints() -> int:
     """Make drafts as PDFs that were asked for."""
-    with clock.as_shared():
-        return annex.make_prints()
+    return each_step("make_prints", prints=annex.make_prints)
 
 
 @shared_task
 def make_exports() -> int:
     """Make exports that officers asked for."""
-    with clock.as_shared():
-        return exporting.make_exports()
+    return each_step("make_exports", exports=exporting.make_exports)
 
 
 @shared_task
 def remind_of_deadlines() -> int:
     """Promise reminders before deadlines of calls and of officers' questions."""
-    with clock.as_shared():
-        reminded = reminding.remind_of_deadlines(clock.now())
-        told = watching.tell_of_new(clock.now())
-        return reminded + told + asking.remind_of_questions(clock.now())
+    return each_step(
+        "remind_of_deadlines",
+        deadlines=lambda: reminding.remind_of_deadlines(clock.now()),
+        searches=lambda: watching.tell_of_new(clock.now()),
+        questions=lambda: asking.remind_of_questions(clock.now()),
+    )
 
 
 @shared_task
 def scan_waiting() -> int:
     """Ask the virus scanner about files in quarantine."""
-    with clock.as_shared():
-        return scanning.scan_waiting()
+    return each_step("scan_waiting", files=scanning.scan_waiting)
 
 
 @shared_task
 def tidy_up() -> int:
     """Delete for ever what was deleted thirty days ago, old exports, who had pages open; miss no note."""
-    with clock.as_shared():
-        ledger.sequence(everything=True)
-        exporting.delete_old_exports()
-        forgotten = enquiries.forget_old(clock.now()) + presence.forget_old()
-        forgotten += as_received.forget_changes(clock.now())
-        return deleting.purge_deleted(clock.now()) + forgotten
+    return each_step(
+        "tidy_up",
+        log=lambda: ledger.sequence(everything=True),
+        exports=exporting.delete_old_exports,
+        enquiries=lambda: enquiries.forget_old(clock.now()),
+        presence=presence.forget_old,
+        changes=lambda: as_received.forget_changes(clock.now()),
+        drafts=lambda: deleting.purge_deleted(clock.now()),
+        troubles=each.forget_old,
+    )
 
 
 @shared_task
 def screen_closed_calls() -> int:
     """Give versions of closed calls their officers' verdict, and let their words be searched."""
-    with clock.as_shared():
-        screened = screening.screen_closed(clock.now())
-        return screened + searching.take_words(clock.now()) + take_texts()
+    return each_step(
+        "screen_closed_calls",
+        verdicts=lambda: screening.screen_closed(clock.now()),
+        words=lambda: searching.take_words(clock.now()),
+        organisations=organisations.take_texts,
+    )
 
 
 @shared_task
 def work_on_changes() -> int:
     """Compute impacts of proposed changes, and make verdicts again after applied ones."""
-    with clock.as_shared():
-        return changing.work_on_changes()
+    return each_step("work_on_changes", changes=changing.work_on_changes)
 
 
 def hurry(task: Any = relay_outbox) -> None:

@@ -13,7 +13,7 @@ from calls import clock
 from calls.admin import ReadOnlyAdmin
 from calls.models import ClockReading
 from proposals import outbox, remaking
-from proposals.models import Mail, OutboxMessage, Proposal, Remaking, Version
+from proposals.models import Mail, OutboxMessage, Proposal, Remaking, Trouble, Version
 
 
 class RetriedAdmin(ReadOnlyAdmin):
@@ -87,6 +87,15 @@ class MailAdmin(RetriedAdmin):
     @admin.display(description=_("cause"))
     def cause(self, mail: Mail) -> str:
         return mail.key.partition(":")[0]
+
+
+@admin.register(Trouble)
+class TroubleAdmin(RetriedAdmin):
+    """What failed of periodic work, until it succeeds: which row, never what it says."""
+
+    list_display = ["work", "row", "state", "attempts", "due_at", "last_error"]
+    list_filter = ["state", "work"]
+    fields = ["work", "row", "state", "attempts", "made_at", "due_at", "last_error"]
 
 
 @admin.register(Remaking)

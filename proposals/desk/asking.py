@@ -13,6 +13,7 @@ from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
 from proposals import ledger
 from proposals.desk.cases import lock_case, note_event
+from proposals.each import for_each
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import (
@@ -146,7 +147,9 @@ def questions_for(user: User, moment: datetime) -> QuestionQuerySet:
 def remind_of_questions(moment: datetime) -> int:
     """Promise the reminders that have become due; returns how many questions. Safe to repeat."""
     soon = Question.objects.waiting(moment).filter(due_at__lte=moment + max(REMIND_BEFORE))
-    return sum(_remind(pk, moment) for pk in soon.values_list("pk", flat=True))
+    return for_each(
+        "reminders of questions", soon.values_list("pk", flat=True), lambda pk: _remind(pk, moment)
+    )
 
 
 @transaction.atomic

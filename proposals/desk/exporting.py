@@ -17,8 +17,10 @@ from django.db.models import Q
 
 from applicants.models import User
 from calls import clock
+from foundation.errors import in_full
 from proposals import outbox
 from proposals.desk import bundles, tables
+from proposals.each import for_each
 from proposals.models import CaseEvent, Export, Version, VersionQuerySet
 from proposals.models.exports import KEPT_FOR
 
@@ -109,7 +111,7 @@ def _make(export: Export) -> bool:
     except Cancelled:
         log.info("Export %s was cancelled.", export.pk)
     except Exception as error:  # noqa: BLE001 -- one export must not keep the others waiting
-        log.error("Export %s failed: %s", export.pk, type(error).__name__)
+        log.error("Export %s failed: %s", export.pk, in_full(error))
         _mine(export).update(state=State.FAILED, error=type(error).__name__)
     return False
 
@@ -186,13 +188,15 @@ def _keep(export: Export, out: IO[bytes]) -> bool:
 def delete_old_exports() -> int:
     """Delete files whose time is over; returns how many."""
     over = Export.objects.filter(state=State.DONE, made_at__lte=clock.now() - KEPT_FOR)
-    count = 0
-    for export in over:
-        default_storage.delete(export.path)
-        export.state = State.GONE
-        export.save(update_fields=["state"])
-        count += 1
-    return count
+    return for_each("old exports", over.values_list("pk", flat=True), _delete_old)
+
+
+def _delete_old(pk: int) -> bool:
+    export = Export.objects.get(pk=pk)
+    default_storage.delete(export.path)
+    export.state = State.GONE
+    export.save(update_fields=["state"])
+    return True
 
 
 def file_name_of(export: Export) -> str:

@@ -93,6 +93,8 @@ RIGHTS: dict[str, tuple[str, ...]] = {
         "proposals.change_outboxmessage",
         "proposals.view_mail",
         "proposals.change_mail",
+        "proposals.view_trouble",
+        "proposals.change_trouble",
         "proposals.view_remaking",
         "proposals.add_remaking",
     ),

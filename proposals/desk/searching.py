@@ -8,9 +8,10 @@ import re
 from datetime import datetime
 
 from django.contrib.postgres.search import SearchQuery
-from django.db import DataError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
+from proposals.each import for_each, raise_if_away
 from proposals.models import CaseNote, CaseText, Decision, Question, Version, VersionQuerySet
 
 log = logging.getLogger("portal.searching")
@@ -27,14 +28,18 @@ FEW_TEXTS = "jsonb_to_tsvector('simple', (v.dossier::jsonb)->'summary', '[\"stri
 def take_words(moment: datetime, *, at_most: int = 500) -> int:
     """Take the words of opened versions that have none yet; returns of how many."""
     opened = Version.objects.open_to_officers(moment).filter(case_text=None)
-    found = list(opened.values_list("pk", flat=True)[:at_most])
-    for pk in found:
-        try:
-            take(pk, ALL_TEXTS)
-        except DataError:  # more different words than PostgreSQL keeps for one row
-            log.warning("Version %s is too long to be searched in whole.", pk)
-            take(pk, FEW_TEXTS)
-    return len(found)
+    found = opened.values_list("pk", flat=True)
+    return for_each("words", found.iterator(), _take_words, at_most=at_most)
+
+
+def _take_words(pk: int) -> bool:
+    try:
+        take(pk, ALL_TEXTS)
+    except (DataError, OperationalError) as error:  # more words than PostgreSQL keeps for one row
+        raise_if_away(error)
+        log.warning("Version %s is too long to be searched in whole.", pk)
+        take(pk, FEW_TEXTS)
+    return True
 
 
 def take(pk: int, words: str) -> None:

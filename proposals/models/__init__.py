@@ -31,7 +31,7 @@ from proposals.models.officers import (
     Information,
     SealedAccess,
 )
-from proposals.models.outbox import Mail, OutboxMessage, Promise, Remaking
+from proposals.models.outbox import Mail, OutboxMessage, Promise, Remaking, Trouble
 from proposals.models.partnering import (
     Block,
     Conversation,
@@ -157,6 +157,7 @@ __all__ = [
     "Stamp",
     "StoredVerdict",
     "TreeHead",
+    "Trouble",
     "Version",
     "VersionQuerySet",
     "Withdrawal",

@@ -142,3 +142,27 @@ class Mail(Promise):
     def __str__(self) -> str:
         """Without subject and address: it stands in lists and logs that operators see."""
         return f"mail {self.pk}: {self.state}"
+
+
+class Trouble(Promise):
+    """A row of periodic work, or a step of a task, that failed; it goes when that succeeds.
+
+    Names neither a person nor a text: operators see it.
+    """
+
+    work = models.CharField(max_length=40)
+    row = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["work", "row"]
+        constraints = [
+            models.UniqueConstraint(name="one_trouble_for_a_row_of_a_work", fields=["work", "row"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.work}, {self.row}: {self.state}"
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be tried again now."""
+        return self.state != self.State.GIVEN_UP and self.due_at <= clock.real_now()

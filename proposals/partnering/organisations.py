@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.search import SearchRank
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from applicants.profile import profile_of
 from calls.eligibility import digest_of
 from foundation.folding import words_in
 from foundation.search_words import searched
+from proposals.each import for_each
 from proposals.models import OrganisationText
 from proposals.partnering.finding import (
     MOST_PAGES,
@@ -51,19 +53,24 @@ BY_NAME = {facet.name: facet for facet in FACETS}
 def take_texts() -> int:
     """Make anew what can be searched of each organisation that allows it, where something changed."""
     rows = Organisation.objects.filter(is_findable=True).select_related("text")
-    made = 0
-    for organisation in rows.prefetch_related("profile_sections").iterator(200):
-        given = _text_of(organisation)
-        digest = digest_of(given)
-        present = getattr(organisation, "text", None)
-        if present is None or present.digest != digest:
-            OrganisationText.objects.update_or_create(
-                organisation=organisation, defaults=given | {"digest": digest}
-            )
-            learn_words([given["folded"]])
-            made += 1
+    found = rows.prefetch_related("profile_sections").iterator(200)
+    made = for_each("texts of organisations", found, _take_text)
     OrganisationText.objects.filter(organisation__is_findable=False).delete()
     return made
+
+
+def _take_text(organisation: Organisation) -> bool:
+    given = _text_of(organisation)
+    digest = digest_of(given)
+    present = getattr(organisation, "text", None)
+    if present is not None and present.digest == digest:
+        return False
+    with transaction.atomic():
+        OrganisationText.objects.update_or_create(
+            organisation=organisation, defaults=given | {"digest": digest}
+        )
+        learn_words([given["folded"]])
+    return True
 
 
 def _text_of(organisation: Organisation) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from applicants.models import Organisation, User
 from calls import clock
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
+from proposals.each import for_each
 from proposals.mailing import Words, post
 from proposals.models import Block, SavedSearch
 from proposals.partnering.finding import Question, newer_than, question_in
@@ -52,7 +53,9 @@ def tell_of_new(moment: datetime) -> int:
     waiting = SavedSearch.objects.filter(
         mails=True, user__is_active=True, seen_until__lte=moment - AT_MOST_EVERY
     )
-    return sum(_tell(pk, moment) for pk in waiting.values_list("pk", flat=True))
+    return for_each(
+        "saved searches", waiting.values_list("pk", flat=True), lambda pk: _tell(pk, moment)
+    )
 
 
 @transaction.atomic

@@ -104,7 +104,7 @@ def test_the_queue_is_told_in_figures(call):
     assert mine.a_minute == pytest.approx(0.1)
     assert [one.kind for one in outbox.queues()] == [
         "Receipt", "Mail about a submission", "The whole proposal as PDF",
-        "Letter about a decision", "Mails",
+        "Letter about a decision", "Mails", "Drafts as PDF", "Exports", "Other work",
     ]  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def test_the_queue_takes_the_same_number_of_queries_with_many(
         while OutboxMessage.objects.filter(kind="receipt").count() < count:
             submit(make_ready(call))
         client.get(QUEUE)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(14):
             client.get(QUEUE)
 
 
