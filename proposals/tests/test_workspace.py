@@ -2,7 +2,8 @@
 
 import re
 from datetime import timedelta
-from urllib.parse import urlsplit
+from itertools import chain
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.core import mail
@@ -13,9 +14,19 @@ from django.urls import reverse
 from applicants.tests.factories import make_user
 from calls import clock
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
-from proposals import commenting, confirming, drafting, outbox, people, reminding, sharing
+from proposals import (
+    commenting,
+    confirming,
+    drafting,
+    outbox,
+    people,
+    reminding,
+    sharing,
+    timeline,
+)
 from proposals.deleting import KEPT, purge_deleted
 from proposals.dossier import Draft
+from proposals.happenings import note
 from proposals.mailing import deliver
 from proposals.models import (
     Collaborator,
@@ -25,9 +36,11 @@ from proposals.models import (
     Invitation,
     Mail,
     Proposal,
+    Receipt,
     ReminderWish,
     SectionChange,
 )
+from proposals.submitting import withdraw
 from proposals.tests.factories import (
     fresh,
     give,
@@ -619,6 +632,48 @@ def test_the_timeline_tells_everything_from_the_beginning_to_the_receipt(call):
         "A submission came too late and was refused",
     ):  # fmt: skip
         assert words in page, words
+
+
+def moments_by_pages(client, proposal):
+    """What the timeline shows, page by page, as far as its links lead."""
+    path, pages = url("timeline", proposal), []
+    while path:
+        context = client.get(path).context
+        pages.append([(one.at, one.words) for one in context["moments"]])
+        earlier = context["earlier"]
+        path = earlier and url("timeline", proposal) + "?" + urlencode(
+            {"before": earlier.isoformat()}
+        )
+    return pages
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_timeline_of_any_length_is_read_page_by_page(
+    call, monkeypatch, django_assert_num_queries, times
+):
+    proposal = make_ready(call)
+    for turn in range(times):
+        with clock.set_to(AFTERNOON + timedelta(minutes=turn)):
+            version = submit(fresh(proposal))
+            note(proposal, Happening.Kind.ASKED, "It went on", by=None)
+            withdraw(fresh(proposal), reason="x", by=proposal.started_by, received_at=clock.now())
+            Receipt.objects.create(version=version, pdf=b"", sha256="0", sealed_at=clock.now())
+    client = client_of(proposal.started_by)
+    (whole,) = moments_by_pages(client, proposal)
+    with django_assert_num_queries(11):
+        client.get(url("timeline", proposal))
+    monkeypatch.setattr(timeline, "SHOWN", 3)
+    pages = moments_by_pages(client, proposal)
+    assert len(pages) == times, "what happened in one instant is not parted"
+    assert sorted(chain(*pages)) == sorted(whole)
+
+
+def test_a_timeline_before_nonsense_is_that_before_nothing(call):
+    proposal = make_draft(call)
+    client = client_of(proposal.started_by)
+    for before in ("x", "2015-04-21", "9999-12-31T23:59:59-23:59"):
+        answer = client.get(url("timeline", proposal), {"before": before})
+        assert answer.status_code == 200 and answer.context["moments"]
 
 
 def test_the_banner_counts_the_fields_and_the_page_shows_them(call):

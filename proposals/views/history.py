@@ -13,6 +13,7 @@ from applicants.merging import Difference
 from applicants.reading import editable
 from applicants.web import signed_in
 from calls import clock
+from foundation.instants import instant_from
 from foundation.sentences import gettext as _
 from proposals.differences import changes_between
 from proposals.dossier import Draft, dossier_of
@@ -29,9 +30,11 @@ DRAFT = "draft"
 
 @signed_in
 def timeline(request: HttpRequest, number: str) -> HttpResponse:
-    """Everything from the beginning to the receipt."""
+    """Everything from the beginning to the receipt, page by page."""
     draft = draft_of(request, number)
-    context = page_of(draft, "timeline", moments=moments_of(draft))
+    before = instant_from(request.GET.get("before", ""))
+    moments, earlier = moments_of(draft, before)
+    context = page_of(draft, "timeline", moments=moments, before=before, earlier=earlier)
     return render(request, "proposals/timeline.html", context)
 
 
