@@ -208,7 +208,7 @@ LIMITS = (
         (
             "admin:proposals_export_*", "admin:proposals_version_bulk",
             "admin:proposals_decision_inform", "admin:proposals_contactpoint_import",
-            "admin:proposals_remaking_*", "admin:proposals_mail_*",
+            "admin:proposals_remaking_*", "admin:proposals_mail_*", "admin:proposals_trouble_*",
         ),
         account=Rate(120, TEN_MINUTES), address=Rate(1200, TEN_MINUTES),
     ),

@@ -41,6 +41,7 @@ from proposals.models import (
     Remaking,
     Report,
     SealedAccess,
+    Trouble,
     Version,
 )
 from proposals.partnering import talking
@@ -115,6 +116,7 @@ def world(call):
         decision = record_decision(version, outcome="eligible", reason="Met.", by=officer)
         review_decision(decision, answer="confirmed", reason="", by=make_officer())
         ask_for_export("csv", [version.pk], by=officer)
+    Trouble.objects.create(work="closing", row="1")
     Mail.objects.create(
         key="x:1", proposal=proposal, to="a@b.example", subject="s", text="t", html="h"
     )
@@ -133,7 +135,7 @@ def objects():
     """The row that stands in the addresses of each model."""
     models = (
         EmailAddress, Call, Strand, Programme, ConditionChange, Organisation, User, Version, Decision, Question, CaseEvent,
-        Export, IndividualExtension, Mail, OutboxMessage, ProposedChange, RefusedAttempt, Remaking, SealedAccess, Group,
+        Export, IndividualExtension, Mail, OutboxMessage, ProposedChange, RefusedAttempt, Remaking, SealedAccess, Trouble, Group,
         PartnershipRequest, Report, Enquiry, ContactPoint, PublishedAnswer, AnswerSnippet,
     )  # fmt: skip
     return {
