@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('proposals', '0038_final_rows'),
+        ('proposals', '0039_remedies_of_letters'),
     ]
 
     operations = [
