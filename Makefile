@@ -6,13 +6,16 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix pins bench mutate clean
+.PHONY: help demo run test check fix pins sbom bench mutate clean
 
 help: ## Say what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/ready ## Run the portal with its demonstration world until Ctrl-C (PORT=8000)
 	@PORTAL_MODE=demo PORT=$(PORT) $(BIN)/python -m cosme_portal.demo
+
+run: .venv/ready ## Run it for development: starts again when a file changes, with the debug toolbar (PORT=8000)
+	@PORTAL_MODE=development PORT=$(PORT) $(BIN)/python -m cosme_portal.development
 
 test: .venv/ready ## Pass every test (ARGS="-k deadline" chooses some)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -40,6 +43,12 @@ pins: .venv/ready ## Pin what requirements*.in ask for, and what that brings alo
 	@for name in requirements requirements-dev; do \
 	    $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	        $$name.in --output-file $$name.txt || exit 1; done
+
+sbom: .venv/ready ## List the pinned run-time packages in CycloneDX (var/sbom.cdx.json)
+	@mkdir -p var
+	@$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements requirements.txt \
+	    --pyproject pyproject.toml --output-reproducible --output-file var/sbom.cdx.json
+	@echo "The list of packages is in var/sbom.cdx.json"
 
 bench: .venv/ready ## Measure speed and memory beside a floor of the same run
 	@PORTAL_MODE=development $(BIN)/python -m cosme_portal.bench $(ARGS)

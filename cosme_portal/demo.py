@@ -6,38 +6,62 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cosme_portal import embedded
 
+Step = tuple[str, list[str]]
+
 OWNERS_STEPS = (
     ("Preparing the database", ["migrate", "--verbosity=0"]),
     ("Preparing the cache table", ["createcachetable"]),
 )
-STEPS = (
-    ("Collecting pictures, styles and scripts", ["collectstatic", "--noinput", "--verbosity=0"]),
-    ("Loading the call and the demonstration's world", ["seed_demo"]),
+COLLECT = (
+    "Collecting pictures, styles and scripts",
+    ["collectstatic", "--noinput", "--verbosity=0"],
 )
+SEED = ("Loading the call and the demonstration's world", ["seed_demo"])
 WEB_WORKERS = 2  # with threads: browsers open spare connections, and no worker may wait for these
 HIGHEST_PORT = 65535
 STOP_WITHIN = 20  # seconds
 
+PYTHON = f"'{sys.executable}' -W ignore::UserWarning"
+# In threads: the stop goes to the whole group of processes, and a child process of the worker
+# would die of it amid its work, where the worker itself finishes what it has begun. Documents are
+# laid out in a child process with a group of its own.
+WORKER = (
+    f"{PYTHON} -m celery -A cosme_portal --quiet worker --loglevel warning "
+    "--pool threads --concurrency 2 --without-gossip --without-mingle"
+)
+BEAT = (
+    f"{PYTHON} -m celery -A cosme_portal --quiet beat --loglevel warning "
+    f"--schedule '{embedded.VAR / 'beat-schedule'}' --pidfile ''"
+)
+
 
 def main() -> int:
+    os.environ.setdefault("PORTAL_MODE", "demo")
+    return serve(processes, steps=[COLLECT, SEED], command="make demo")
+
+
+def serve(
+    processes: Callable[[int], dict[str, str]], *, steps: Sequence[Step], command: str
+) -> int:
+    """Set up the demonstration's world, then run these processes until one ends or a signal comes."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cosme_portal.settings")
     port = _port()
-    _check_free(port)
-    os.environ.setdefault("PORTAL_MODE", "demo")
+    _check_free(port, command)
     os.environ.setdefault("PORTAL_BASE_URL", f"http://127.0.0.1:{port}")
     _say("Starting PostgreSQL and Valkey")
     embedded.provide_database()
     embedded.provide_broker()
-    _set_up()
+    _set_up(steps)
     _start_clock()
     _say_where(port)
     try:
-        return _run(port)
+        return run_together(processes(port))
     finally:
         _keep_clock()
         _say(f"Everything is stopped. The data stays in {embedded.VAR} for the next time")
@@ -54,7 +78,7 @@ def _port() -> int:
     return int(text)
 
 
-def _check_free(port: int) -> None:
+def _check_free(port: int, command: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -62,11 +86,11 @@ def _check_free(port: int) -> None:
         except OSError as error:
             raise SystemExit(
                 f"Port {port} cannot be used ({error.strerror}). "
-                f"Choose another one: make demo PORT={port + 1}"
+                f"Choose another one: {command} PORT={port + 1}"
             ) from None
 
 
-def _set_up() -> None:
+def _set_up(steps: Sequence[Step]) -> None:
     import django  # noqa: PLC0415 -- the database's address comes first
     from django.core.management import call_command  # noqa: PLC0415
 
@@ -75,7 +99,7 @@ def _set_up() -> None:
         _say(text)
         subprocess.run([sys.executable, "manage.py", *command], cwd=embedded.ROOT, check=True)  # noqa: S603
     django.setup()
-    for text, command in STEPS:
+    for text, command in steps:
         _say(text)
         call_command(*command)
 
@@ -117,21 +141,12 @@ def _say_where(port: int) -> None:
     print("\n".join(lines), flush=True)  # noqa: T201 -- as above
 
 
-def _run(port: int) -> int:
-    python = f"exec '{sys.executable}' -W ignore::UserWarning"
-    # In threads: the stop goes to the whole group of processes, and a child process of the worker
-    # would die of it amid its work, where the worker itself finishes what it has begun. Documents are
-    # laid out in a child process with a group of its own.
-    return run_together(
-        {
-            "web": f"{python} -m gunicorn -c cosme_portal/gunicorn.conf.py "
-            f"-b 127.0.0.1:{port} -w {WEB_WORKERS} --log-level warning",
-            "worker": f"{python} -m celery -A cosme_portal --quiet worker --loglevel warning "
-            "--pool threads --concurrency 2 --without-gossip --without-mingle",
-            "beat": f"{python} -m celery -A cosme_portal --quiet beat --loglevel warning "
-            f"--schedule '{embedded.VAR / 'beat-schedule'}' --pidfile ''",
-        }
+def processes(port: int) -> dict[str, str]:
+    web = (
+        f"{PYTHON} -m gunicorn -c cosme_portal/gunicorn.conf.py "
+        f"-b 127.0.0.1:{port} -w {WEB_WORKERS} --log-level warning"
     )
+    return {"web": f"exec {web}", "worker": f"exec {WORKER}", "beat": f"exec {BEAT}"}
 
 
 class _TakesTooLong(Exception):

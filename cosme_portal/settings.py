@@ -4,6 +4,7 @@
 """
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -112,6 +113,17 @@ MIDDLEWARE = [
     "cosme_portal.middleware.RefuseUnsafeAddresses",
     "cosme_portal.middleware.RefuseUnreadableValues",
 ]
+
+# For those who change the portal (`make run`), where the development packages are installed.
+SHOWS_TOOLBAR = MODE == "development" and DEBUG and find_spec("debug_toolbar") is not None
+if SHOWS_TOOLBAR:
+    INSTALLED_APPS.append("debug_toolbar")
+    # Inside of the policy on content, which allows the toolbar's scripts by their nonce.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("csp.middleware.CSPMiddleware") + 1,
+        "debug_toolbar.middleware.DebugToolbarMiddleware",
+    )
+    INTERNAL_IPS = ["127.0.0.1"]
 
 ROOT_URLCONF = "cosme_portal.urls"
 WSGI_APPLICATION = "cosme_portal.wsgi.application"
@@ -353,7 +365,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 SECURE_HSTS_SECONDS = 31_536_000 if IN_PRODUCTION else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# The toolbar misses Django's loader of app templates; the portal's own one does the same.
+SILENCED_SYSTEM_CHECKS = ["debug_toolbar.W006"] if SHOWS_TOOLBAR else []
 
 LOGGING = {
     "version": 1,

@@ -37,6 +37,9 @@ if settings.MODE in {"demo", "test"}:
         path("demo/accounts/", demo_views.accounts, name="demo-accounts"),
     ]
 
+if settings.SHOWS_TOOLBAR:
+    urlpatterns.append(path("__debug__/", include("debug_toolbar.urls")))
+
 handler400 = "cosme_portal.views.bad_request"
 handler403 = "cosme_portal.views.permission_denied"
 handler404 = "cosme_portal.views.not_found"

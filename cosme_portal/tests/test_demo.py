@@ -22,7 +22,7 @@ from cosme_portal.tests.processes import wait_until
 pytestmark = [pytest.mark.real_clock, pytest.mark.xdist_group("processes")]
 
 # Whatever the outside offers, this is about the servers that the portal brings along.
-OURS = {"DATABASE_URL": "", "REDIS_URL": "", "PORTAL_MODE": "demo", "PORTAL_BASE_URL": ""}
+OURS = {"DATABASE_URL": "", "REDIS_URL": "", "PORTAL_BASE_URL": ""}
 
 
 def free_port() -> int:
@@ -38,24 +38,25 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def command(folder: Path, port: int) -> dict[str, object]:
+def command(folder: Path, port: int, *, mode: str = "demo") -> dict[str, object]:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")
     }
-    given = OURS | {"PORTAL_VAR": str(folder), "PORT": str(port)}
+    given = OURS | {"PORTAL_MODE": mode, "PORTAL_VAR": str(folder), "PORT": str(port)}
     environment |= {name: value for name, value in given.items() if value}
     for name, value in given.items():
         if not value:
             environment.pop(name, None)
     environment.pop("DJANGO_SETTINGS_MODULE", None)
-    return {"args": [sys.executable, "-m", "cosme_portal.demo"], "env": environment, "cwd": ROOT}
+    args = [sys.executable, "-m", f"cosme_portal.{mode}"]
+    return {"args": args, "env": environment, "cwd": ROOT}
 
 
 @contextmanager
-def running(folder: Path, port: int) -> "Iterator[subprocess.Popen[bytes]]":
-    log = (folder / "demo.log").open("ab")
+def running(folder: Path, port: int, *, mode: str = "demo") -> "Iterator[subprocess.Popen[bytes]]":
+    log = (folder / f"{mode}.log").open("ab")
     process = subprocess.Popen(
-        **command(folder, port), stdout=log, stderr=log, start_new_session=True
+        **command(folder, port, mode=mode), stdout=log, stderr=log, start_new_session=True
     )
     try:
         wait_until(lambda: process.poll() is not None or answers(port), seconds=180)

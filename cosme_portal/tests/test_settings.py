@@ -21,11 +21,11 @@ PRODUCTION = {
 }
 
 
-def start(**given):
+def start(code="from cosme_portal import settings; print(settings.MODE)", **given):
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")
     }
-    command = [sys.executable, "-c", "from cosme_portal import settings; print(settings.MODE)"]
+    command = [sys.executable, "-c", code]
     return subprocess.run(
         command, env=environment | PRODUCTION | given, cwd=ROOT, capture_output=True, text=True,
         check=False,
@@ -56,6 +56,36 @@ def test_production_refuses_what_is_for_development_only(given, sentence):
     refused = start(**given)
     assert refused.returncode != 0
     assert sentence in refused.stderr
+
+
+ASKS_FOR_TOOLBAR = (
+    "import django; django.setup(); from django.conf import settings; import sys; "
+    "named = ' '.join([*settings.INSTALLED_APPS, *settings.MIDDLEWARE]); "
+    "from cosme_portal import urls; "
+    "print('debug_toolbar' in named, 'debug_toolbar' in sys.modules, '__debug__' in str(urls.urlpatterns))"
+)
+
+
+@pytest.mark.parametrize("mode", ["production", "demo", "test"])
+@pytest.mark.parametrize("debug", ["true", "false"])
+def test_the_debug_toolbar_is_loaded_in_development_only(mode, debug):
+    """Though it is installed here."""
+    asked = start(
+        ASKS_FOR_TOOLBAR,
+        PORTAL_MODE=mode,
+        PORTAL_DEBUG=debug,
+        DJANGO_SETTINGS_MODULE="cosme_portal.settings",
+    )
+    if mode == "production" and debug == "true":
+        assert "unset PORTAL_DEBUG" in asked.stderr
+    else:
+        assert asked.stdout == "False False False\n"
+
+
+def test_the_debug_toolbar_is_loaded_in_development_that_shows_code():
+    given = {"PORTAL_MODE": "development", "DJANGO_SETTINGS_MODULE": "cosme_portal.settings"}
+    assert start(ASKS_FOR_TOOLBAR, **given).stdout == "False False False\n"
+    assert start(ASKS_FOR_TOOLBAR, **given, PORTAL_DEBUG="true").stdout == "True True True\n"
 
 
 def test_every_setting_of_the_environment_has_a_sentence():
