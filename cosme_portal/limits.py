@@ -14,17 +14,18 @@ LIMITS = (
     Limit(
         "sign-in", "Too many attempts to sign in.",
         ("account_login", "account_reauthenticate", "account_confirm_login_code"),
-        pair=Rate(10, 5 * MINUTE), address=Rate(100, 5 * MINUTE), field="login",
+        pair=Rate(10, 5 * MINUTE), address=Rate(100, 5 * MINUTE),
+        addressed=("account_login",), field="login",
     ),
     Limit(
         "sign-up", "Too many attempts to sign up.",
         ("account_signup",),
-        pair=Rate(5, HOUR), address=Rate(50, HOUR),
+        pair=Rate(5, HOUR), address=Rate(50, HOUR), addressed=("account_signup",),
     ),
     Limit(
         "password-reset", "Too many requests for a new password.",
         ("account_reset_password", "account_reset_password_done"),
-        pair=Rate(5, HOUR), address=Rate(50, HOUR),
+        pair=Rate(5, HOUR), address=Rate(50, HOUR), addressed=("account_reset_password",),
     ),
     Limit(
         "account-changes", "Too many changes to accounts.",
@@ -47,6 +48,7 @@ LIMITS = (
             "proposals:remind", "proposals:confirm", "partners:invite",
         ),
         pair=Rate(5, HOUR), recipient=Rate(10, HOUR), account=Rate(60, HOUR), address=Rate(300, HOUR),
+        addressed=("applicants:invite-colleague", "proposals:invite"),
     ),
     Limit(
         "people", "Too many changes to people and partners.",
@@ -171,7 +173,7 @@ LIMITS = (
     Limit(
         "enquiries", "Too many enquiries.",
         ("enquiries:ask",),
-        pair=Rate(10, DAY), account=Rate(20, HOUR), address=Rate(100, HOUR),
+        pair=Rate(10, DAY), account=Rate(20, HOUR), address=Rate(100, HOUR), addressed=("enquiries:ask",),
     ),
     Limit(
         "enquiry-copies",

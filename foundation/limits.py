@@ -18,17 +18,20 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
+from django.utils.encoding import punycode
 from django.utils.module_loading import import_string
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from foundation.client_address import UNKNOWN, address_group, client_address
+from foundation.text import clean_identifier
 
 log = logging.getLogger("portal.limits")
 
 BEGINNING = threading.Lock()  # two first requests make one set of counters
 PAUSE = 10  # seconds for which a storage that failed is not asked again
+GOOGLE = ("gmail.com", "googlemail.com")
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 
@@ -48,9 +51,9 @@ class Rate:
 class Limit:
     """A row of the table.
 
-    `recipient` counts the email address in the form's `field`. `pair` counts it together with the account or
-    client address that gives it, so that a stranger never uses up its owner's attempts. Where a form has no
-    such field, its page counts as the recipient.
+    `recipient` counts the email address in the `field` of the forms of `addressed`. `pair` counts it together
+    with the account or client address that gives it, so that a stranger never uses up its owner's attempts.
+    Everywhere else the page counts as the recipient: a field that no form there has must not name another.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Limit:
     address: Rate | None = None
     pair: Rate | None = None
     recipient: Rate | None = None
+    addressed: tuple[str, ...] = ()  # routes whose form has the field
     field: str = "email"
 
     def rates(self) -> Iterable[tuple[str, Rate]]:
@@ -93,13 +97,19 @@ def refusal_of(request: HttpRequest, route: str) -> Refusal | None:
     """Count a request under each limit of its route; the first one that is exceeded, if any."""
     if not settings.LIMITS_APPLY:
         return None
-    for limit in limits_on(route, reads=request.method in SAFE):
+    for limit in _limits_of(request.method or "", route):
         for kind, rate in limit.rates():
-            who = _who(request, kind, limit)
+            who = _who(request, kind, limit, route)
             seconds = seconds_to_wait(f"{limit.name}:{kind}", rate, who) if who else 0
             if seconds:
                 return Refusal(limit, seconds)
     return None
+
+
+def _limits_of(method: str, route: str) -> tuple[Limit, ...]:
+    """A page that is only read is read by whatever method asks for it."""
+    sending = () if method in SAFE else limits_on(route, reads=False)
+    return sending or limits_on(route, reads=True)
 
 
 def allows_recipient(name: str, recipient: str) -> bool:
@@ -109,10 +119,10 @@ def allows_recipient(name: str, recipient: str) -> bool:
     rate = next(limit.recipient for limit in table() if limit.name == name)
     if rate is None:
         raise LookupError(name)
-    return not seconds_to_wait(f"{name}:recipient", rate, _normal(recipient))
+    return not seconds_to_wait(f"{name}:recipient", rate, mailbox(recipient))
 
 
-def _who(request: HttpRequest, kind: str, limit: Limit) -> str:
+def _who(request: HttpRequest, kind: str, limit: Limit, route: str) -> str:
     """Under which name a request is counted; empty if it has none."""
     address = client_address(request)
     place = "" if address == UNKNOWN else address_group(address)
@@ -120,10 +130,10 @@ def _who(request: HttpRequest, kind: str, limit: Limit) -> str:
         case "account":
             return _account(request)
         case "recipient":
-            return _recipient(request, limit)
+            return mailbox(_recipient(request, limit, route))
         case "pair":
             sender = _account(request) or place
-            return sender and f"{sender} {_recipient(request, limit)}"
+            return sender and f"{sender} {_recipient(request, limit, route)}"
         case _:
             return place
 
@@ -132,12 +142,42 @@ def _account(request: HttpRequest) -> str:
     return f"account {request.user.pk}" if request.user.is_authenticated else ""
 
 
-def _recipient(request: HttpRequest, limit: Limit) -> str:
-    return _normal(request.POST.get(limit.field, "")) or request.path
+def _recipient(request: HttpRequest, limit: Limit, route: str) -> str:
+    given = request.POST.get(limit.field, "") if route in limit.addressed else ""
+    return _normal(given) or _page(request, route)
+
+
+def _page(request: HttpRequest, route: str) -> str:
+    """The same for every spelling of an address: `/7/` and `/007/`, `/abc/` and `/ABC/`."""
+    parts = request.resolver_match.kwargs if request.resolver_match else {}
+    return " ".join([route, *(f"{name}={value}".lower() for name, value in sorted(parts.items()))])
 
 
 def _normal(address: str) -> str:
-    return address.strip().lower()
+    """An email address as forms read it, in lower case: nothing that they leave out makes another."""
+    return clean_identifier(address).lower()
+
+
+def mailbox(address: str) -> str:
+    """Where mail to an address arrives, as far as anybody can see from outside.
+
+    Nearly everywhere what follows a plus is the owner's own mark, and at Google dots are. Quotes and letters
+    of other widths are other spellings of the same.
+    """
+    local, at, domain = _normal(address).rpartition("@")
+    domain = _domain(domain)
+    local = local.replace('"', "").replace("\\", "")
+    local = local.partition("+")[0] or local
+    if domain in GOOGLE:
+        local, domain = local.replace(".", ""), GOOGLE[0]
+    return f"{local}{at}{domain}"
+
+
+def _domain(name: str) -> str:
+    try:
+        return punycode(name).lower()
+    except UnicodeError:  # it is none
+        return name
 
 
 # --- Counting ------------------------------------------------------------------------------------
@@ -233,8 +273,8 @@ def as_markdown() -> str:
         "with status 429, a sentence and `Retry-After`; what was typed comes back. An IPv6 address counts",
         "as its /64 network. Counts are kept in Redis under hashes; while it is down each process counts",
         "by itself.", "",
-        "*Pair*: one email address, from one account or client address. *Recipient*: one email address,",
-        "whoever causes it.", "",
+        "*Pair*: one email address, from one account or client address. *Recipient*: one mailbox, whoever",
+        "causes it; “a+b@c.example” is that of “a@c.example”.", "",
     ]  # fmt: skip
     for limit in table():
         lines += [f"## {limit.name}", "", limit.sentence, "", "| per | at most |", "|---|---|"]

@@ -19,6 +19,9 @@ from cosme_portal.limits import CHEAP_READS, LIMITS, NEVER_WRITE
 from cosme_portal.middleware import EnforceLimits
 from foundation import limits
 from foundation.limits import Limit, Rate
+from proposals import people
+from proposals.models import Invitation
+from proposals.tests.factories import make_draft
 
 ONE = Rate(1, 600)
 
@@ -74,6 +77,7 @@ def test_nobody_is_limited_by_attempts_that_others_make_to_sign_in():
 class Match:
     def __init__(self, view_name):
         self.view_name = view_name
+        self.kwargs = {}
 
 
 def request_to(route, *, reads, user, address="192.0.2.1", **headers):
@@ -197,6 +201,123 @@ def test_one_address_gets_few_emails_whoever_asks(limits_apply):
         )  # fmt: skip
         assert answer.status_code == 302
     assert len(mail.outbox) == 5
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u2060"])
+def test_signs_that_a_form_leaves_out_make_no_other_address(limits_apply, hidden):
+    make_user(email="owner@test.example")
+    codes = [
+        sign_in(Client(), f"ow{hidden * number}ner@test.example", "wrong", "192.0.2.66").status_code
+        for number in range(12)
+    ]
+    assert codes == [200] * 10 + [429] * 2
+
+
+SPELLINGS = (
+    "owner@gmail.com", "owner+1@gmail.com", "o.w.ner@gmail.com", "owner@googlemail.com", '"owner"@gmail.com',
+    "owner@\uff47mail.com", "OWNER+two+3@Gmail.com", "\u200bowner@gmail.com",
+)  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_one_mailbox_gets_few_emails_however_its_address_is_spelled(limits_apply):
+    for number, address in enumerate(SPELLINGS):
+        Client().post(
+            reverse("account_reset_password"), {"email": address}, REMOTE_ADDR=f"192.0.2.{number}"
+        )
+    assert len(mail.outbox) == 5
+
+
+@pytest.mark.parametrize(
+    "other", ["ow.ner@test.example", "owner@test2.example", "+1@test.example", "@test.example"]
+)
+def test_other_mailboxes_count_for_themselves(other):
+    assert limits.mailbox(other) != limits.mailbox("owner@test.example")
+
+
+# --- Other spellings of one request --------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_field_that_a_form_does_not_have_makes_no_other_count(limits_apply):
+    """Where no form asks for an address, one that is sent all the same says nothing."""
+    client = Client()
+    client.force_login(make_user())
+    codes = [
+        client.post(
+            reverse("account_reauthenticate"),
+            {"password": "wrong", "login": f"{number}@test.example"},
+        ).status_code
+        for number in range(12)
+    ]
+    assert codes == [200] * 10 + [429] * 2
+
+
+@pytest.mark.django_db
+def test_every_addressed_route_has_a_form_with_the_field(call):
+    pages = {
+        "applicants:invite-colleague": lambda own, draft: own.get_absolute_url(),
+        "proposals:invite": lambda own, draft: reverse("proposals:people", args=[draft.number]),
+    }
+    draft = make_draft(call)
+    signed_in, anybody = Client(), Client()
+    signed_in.force_login(draft.started_by)
+    addressed = [(limit.field, route) for limit in LIMITS for route in limit.addressed]
+    assert len(addressed) == 6
+    for field, route in addressed:
+        client = signed_in if route in pages else anybody
+        address = pages.get(route, lambda own, draft, route=route: reverse(route))
+        coordinator = draft.participants.order_by("pk").first().organisation
+        html = client.get(address(coordinator, draft)).content.decode()
+        assert f'name="{field}"' in html, route
+
+
+@pytest.mark.django_db
+def test_zeros_before_a_number_make_no_other_page(limits_apply, call):
+    draft = make_draft(call)
+    invited = people.invite(
+        draft, email="asked@test.example", purpose=Invitation.Purpose.READ, participant=None,
+        by=draft.started_by,
+    )  # fmt: skip
+    client = Client()
+    client.force_login(draft.started_by)
+    page = f"/proposals/{draft.number}/people/invitations"
+    codes = [
+        client.post(f"{page}/{'0' * number}{invited.pk}/resend/").status_code for number in range(7)
+    ]
+    assert codes == [302] * 5 + [429] * 2
+
+
+@pytest.mark.django_db
+def test_sending_again_counts_for_the_address_that_gets_it(limits_apply, call):
+    """Ten invitations an hour reach an address, whatever mixture of buttons and proposals sends them."""
+    senders = []
+    for _draft in range(3):
+        draft, client = make_draft(call), Client()
+        client.force_login(draft.started_by)
+        client.post(
+            reverse("proposals:invite", args=[draft.number]),
+            {"email": "asked@test.example", "purpose": "read"},
+        )
+        senders.append((client, draft.number, draft.invitations.get().pk))
+    for client, *place in senders:
+        for _time in range(4):
+            client.post(reverse("proposals:resend-invitation", args=place))
+    sent = Invitation.objects.filter(email="asked@test.example")
+    assert sum(sent.values_list("times_sent", flat=True)) == 10
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD"])
+def test_a_page_that_is_only_read_is_counted_by_whatever_method(limits_apply, monkeypatch, method):
+    row = Limit("x", "x", ("proof:head",), reads=True, address=ONE)
+    monkeypatch.setattr(limits, "table", lambda: [row])
+    limits.limits_on.cache_clear()
+    request = request_to("proof:head", reads=True, user=User())
+    request.user.pk = None
+    assert limits.refusal_of(request, "proof:head") is None
+    request.method = method
+    assert limits.refusal_of(request, "proof:head") is not None
 
 
 # --- Counting ------------------------------------------------------------------------------------

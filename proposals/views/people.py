@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from applicants.models import Organisation, User
 from applicants.web import hide_address, person, signed_in, taking_part
 from calls import clock
+from foundation.limits import allows_recipient
 from foundation.sentences import gettext as _
 from proposals import confirming, people
 from proposals.dossier import Draft
@@ -88,6 +89,9 @@ def _why_not_again(refusal: Exception) -> str:
 @require_http_methods(["POST"])
 def resend(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     invitation = _invitation(draft_of(request, number), pk)
+    if not allows_recipient("invitations", invitation.email):
+        messages.warning(request, _("Ten mails went to this address within an hour. Try later."))
+        return redirect("proposals:people", number)
     try:
         people.resend(invitation, by=person(request))
     except people.NotAnswerable:
