@@ -1,0 +1,94 @@
+"""The files that say on which terms, and how, others may use and change the portal: readable, and of one mind."""
+
+import configparser
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from cosme_portal.settings import ROOT
+
+LICENCE = "EUPL-1.2"
+PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
+MADE_LATER = (".venv", "var")  # not in the repository
+
+# Something of this repository: with a folder before it, or with an ending that our files have.
+WORD = re.compile(r"(?<![\w/.:-])\.?\w[\w.*-]*(?:/[\w.*-]+)*/?")
+ENDINGS = (".cff", ".in", ".ini", ".md", ".py", ".toml", ".txt", ".yml")
+
+
+def read_toml(name):
+    return tomllib.loads((ROOT / name).read_text())
+
+
+def read_yaml(name):
+    return yaml.safe_load((ROOT / name).read_text())
+
+
+def test_the_licence_is_the_same_wherever_it_is_named():
+    everything, *_files_of_others = read_toml("REUSE.toml")["annotations"]
+    assert everything["path"] == "**"
+    assert {
+        "pyproject.toml": read_toml("pyproject.toml")["project"]["license"],
+        "publiccode.yml": read_yaml("publiccode.yml")["legal"]["license"],
+        "CITATION.cff": read_yaml("CITATION.cff")["license"],
+        "REUSE.toml": everything["SPDX-License-Identifier"],
+    } == dict.fromkeys(("pyproject.toml", "publiccode.yml", "CITATION.cff", "REUSE.toml"), LICENCE)
+    assert (ROOT / "LICENSE").read_bytes() == (ROOT / f"LICENSES/{LICENCE}.txt").read_bytes()
+
+
+def test_catalogues_and_citations_have_what_their_standards_ask_for():
+    asked = {
+        "publiccodeYmlVersion", "name", "url", "platforms", "developmentStatus", "softwareType",
+        "description", "legal", "maintenance", "localisation",
+    }  # fmt: skip
+    catalogue = read_yaml("publiccode.yml")
+    assert asked <= set(catalogue)
+    assert catalogue["maintenance"]["contacts"] and catalogue["localisation"]["availableLanguages"]
+    described = catalogue["description"]["en"]
+    assert len(described["shortDescription"]) <= 150 <= len(described["longDescription"])
+    assert described["features"]
+    assert {"cff-version", "message", "title", "authors"} <= set(read_yaml("CITATION.cff"))
+
+
+def test_hooks_call_what_make_check_calls():
+    hooks = [
+        hook for repo in read_yaml(".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]
+    ]
+    checks = (ROOT / "Makefile").read_text().replace("$(BIN)", ".venv/bin")
+    called = [hook["entry"].removesuffix(" --force-exclude") for hook in hooks]
+    assert "make check" in called
+    assert [entry for entry in called if entry != "make check" and entry not in checks] == []
+
+
+def test_continuous_integration_runs_the_shipped_script_on_each_python_that_is_supported():
+    jobs = read_yaml(".github/workflows/ci.yml")["jobs"]
+    assert {"run": ".ci/run"} in jobs["everything"]["steps"]
+    assert {"run": "make check"} in jobs["check"]["steps"]
+    oldest = read_toml("pyproject.toml")["project"]["requires-python"].removeprefix(">=")
+    assert f"Python {oldest}" in jobs["everything"]["name"]
+    assert oldest not in jobs["check"]["strategy"]["matrix"]["python"]
+
+
+def test_the_settings_of_editors_can_be_read():
+    settings = configparser.ConfigParser()
+    settings.read_string("[all]\n" + (ROOT / ".editorconfig").read_text())
+    assert settings["all"]["root"] == "true"
+    assert settings["Makefile"]["indent_style"] == "tab"
+
+
+def paths_of(text):
+    """What looks like a path in a page: links, and words with a slash or an ending."""
+    links = re.findall(r"\]\(([^)#\s]+)", text)
+    words = re.findall(WORD, re.sub(r"\w+://\S+", "", text))
+    named = {word.rstrip(".") for word in words if "/" in word or word.endswith(ENDINGS)}
+    return {path for path in named | set(links) if "://" not in path}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_that_a_page_names_exists(page):
+    paths = paths_of((ROOT / page).read_text())
+    assert len(paths) > 0
+    kept = [path for path in paths if path.split("/")[0] not in MADE_LATER]
+    assert [path for path in sorted(kept) if not any(ROOT.glob(path))] == []
