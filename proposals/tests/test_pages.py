@@ -691,7 +691,7 @@ PAGES = {
     "work": 11,
     "people": 8,
     "preview": 5,
-    "timeline": 9,
+    "timeline": 11,
 }
 
 
