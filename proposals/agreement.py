@@ -34,15 +34,20 @@ def can_agree(organisation: Organisation, user: User) -> bool:
 def is_address_of(organisation: Organisation, email: str) -> bool:
     """Whether an address is of the organisation's people, or the contact that its profile names.
 
-    A coordinator can send a link to any address, its own ones too: a link alone shows no right to agree.
+    A coordinator can send a link to any address, its own ones too: a link alone shows no right to agree. Nor
+    does a contact that was named by who acts for the organisation no longer, such as a former colleague.
     """
     people = EmailAddress.objects.filter(
-        is_address("email", email), user__organisations=organisation, verified=True
-    )
-    contact = ProfileSection.objects.filter(
+        is_address("email", email), user__organisations=organisation, user__is_active=True, verified=True
+    )  # fmt: skip
+    if people.exists():
+        return True
+    named = ProfileSection.objects.filter(
         is_address(KT("answers__contact_email"), email), organisation=organisation, step="contact"
     )
-    return people.exists() or contact.exists()
+    contact = named.select_related("saved_by").first()
+    by = contact.saved_by if contact is not None else None
+    return by is not None and by.is_active and can_agree(organisation, by)
 
 
 def agree(participant: Participant, *, at: datetime | None = None) -> None:
@@ -59,3 +64,20 @@ def agree_if_own(participant: Participant, *, by: User) -> None:
     """Take an act of the organisation's own people as its agreement; nobody else can give it."""
     if not participant.has_agreed and can_agree(participant.organisation, by):
         agree(participant)
+
+
+def end_if_own(participant: Participant, *, by: User | None, email: str) -> bool:
+    """End the agreement of an organisation that says no, by who could give it; whether there was one.
+
+    Versions that were submitted meanwhile keep what they hold. A coordinator leads, and does not say no.
+    """
+    organisation = participant.organisation
+    if not participant.has_agreed or participant.is_coordinator:
+        return False
+    if not (by is not None and can_agree(organisation, by)) and not is_address_of(
+        organisation, email
+    ):
+        return False
+    participant.agreed_at = None
+    participant.save(update_fields=["agreed_at"])
+    return True

@@ -270,7 +270,8 @@ class Participant(Part):
     `control` says what was chosen about who controls the organisation: nobody, a partner (then
     `controlled_by` is its key), or another body (then it is the name). Without a choice it is what somebody
     wrote: a key, record, participant code, acronym or name of a participant, or something else. Of an
-    organisation that has not `agreed` to take part, name and country stand alone.
+    organisation that has not `agreed` to take part, name and country stand alone: its `legal_name` is then
+    the name that it is known by, which may be its cluster's.
     """
 
     key: Key

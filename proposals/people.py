@@ -18,7 +18,7 @@ from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words
 from foundation.link_tokens import new_token, token_hash
 from foundation.sentences import gettext as _
-from proposals.agreement import agree_if_own
+from proposals.agreement import agree_if_own, end_if_own
 from proposals.drafting import check_open, lock_row
 from proposals.ended_access import end_access, tell_of_ended_access, without_access
 from proposals.happenings import note
@@ -219,12 +219,18 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
 
 @transaction.atomic
 def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: bool = False) -> None:
-    """Say no, perhaps with a reason; no account is needed.
+    """Say no, perhaps with a reason; no account is needed. An organisation's no ends its agreement.
 
     Raises:
         NotAnswerable: answered, revoked or expired.
     """
     answered = answer(invitation, Invitation.State.DECLINED, by=by, reason=reason, is_own=is_own)
+    counts = _("Nothing else has changed; the partner is still in the consortium.")
+    if _has_ended(answered, by=by):
+        counts = _(
+            "The partner is still in the consortium. Of it the consortium sees only name and country from "
+            "now on, until it agrees to take part."
+        )
     purpose = {"purpose": _purpose_in_words(answered)}
     words = _("Somebody declined %(purpose)s") % purpose
     note(answered.proposal, Happening.Kind.ANSWERED, words, by=by, address=answered.email)
@@ -234,7 +240,7 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
             happened=_("%(address)s declined %(purpose)s.")
             % (purpose | {"address": answered.email}),
             quote=reason,
-            counts=_("Nothing else has changed; the partner is still in the consortium."),
+            counts=counts,
             to_do=_("Ask somebody else there, or change the consortium."),
             link=reverse("proposals:people", args=[answered.proposal.number]),
             link_words=_("People of the proposal"),
@@ -243,6 +249,13 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
         proposal=answered.proposal,
         key=f"declined:{answered.pk}",
     )
+
+
+def _has_ended(declined: Invitation, *, by: User | None) -> bool:
+    """Whether this no of an organisation has ended its agreement."""
+    if declined.purpose != Invitation.Purpose.CONFIRM or declined.participant is None:
+        return False
+    return end_if_own(declined.participant, by=by, email=declined.email)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.models import Organisation
-from applicants.organisations import enter_partner
+from applicants.organisations import end_membership, enter_partner
 from applicants.tests.factories import (
     complete_profile,
     make_organisation,
@@ -22,6 +22,7 @@ from applicants.tests.factories import (
 from calls.eligibility.facts import Role
 from conftest import database_owner
 from proposals import drafting
+from proposals.agreement import agree
 from proposals.annex import ask_for_print, issue_annex
 from proposals.confirming import confirm, shown_to
 from proposals.copying import copy_proposal
@@ -29,7 +30,7 @@ from proposals.dossier import Draft
 from proposals.dossier_format import read_dossier
 from proposals.facts import judge_draft
 from proposals.models import Invitation, Mail, Participant
-from proposals.people import accept, invite
+from proposals.people import accept, decline, decline_for, invite
 from proposals.receipts import issue_receipt
 from proposals.tests.factories import fresh, make_draft, make_ready, member_of, save, submit
 from proposals.tests.test_roles import ROUTES, address, undone
@@ -241,6 +242,44 @@ def test_a_link_to_any_other_address_agrees_to_nothing(proposal, address):
     """Otherwise a coordinator could send the link to a second address of its own, or to a look-alike."""
     confirm_by(proposal, email=address)
     assert not has_agreed(proposal)
+
+
+def test_a_contact_that_a_former_colleague_has_named_agrees_to_nothing(proposal, hidden):
+    """It may be an address of theirs: whoever leaves would go on speaking for the organisation."""
+    former = member_of(hidden)
+    complete_profile(hidden, by=former, contact={"contact_email": "mine@elsewhere.example"})
+    end_membership(hidden, user=former)
+    confirm_by(proposal, email="mine@elsewhere.example")
+    assert not has_agreed(proposal)
+
+
+def test_a_contact_that_a_former_steward_has_named_agrees_to_nothing(call):
+    proposal = make_draft(call)
+    steward = make_user()
+    values = {"legal_name": "e.V.", "kind": Organisation.Kind.CLUSTER, "country": "DE"}
+    kept = enter_partner(
+        Organisation(cluster_name="Quiet cluster", **values), steward=make_organisation(by=steward)
+    )
+    complete_profile(kept, by=steward, contact={"contact_email": "mine@elsewhere.example"})
+    member_of(kept)
+    add(proposal, kept)
+    confirm_by(proposal, email="mine@elsewhere.example")
+    assert not has_agreed(proposal)
+
+
+@pytest.mark.parametrize("way", ["page", "link", "link to somebody else"])
+def test_an_organisation_that_declines_has_agreed_no_longer(proposal, hidden, way):
+    agree(quiet(proposal))
+    if way == "page":
+        decline_for(quiet(proposal), reason="", by=hidden.members.get())
+    else:
+        email = "second@coordinator.example" if way.endswith("else") else hidden.members.get().email
+        asked = invite(
+            proposal, email=email, purpose=Invitation.Purpose.CONFIRM, participant=quiet(proposal),
+            by=proposal.started_by,
+        )  # fmt: skip
+        decline(asked, reason="", by=None)
+    assert has_agreed(proposal) == way.endswith("else")
 
 
 def test_whoever_was_invited_to_write_agrees_only_for_its_own_organisation(proposal, hidden):
