@@ -105,6 +105,11 @@ class RowChange(models.Model):
     class Meta:
         abstract = True
         ordering = ["pk"]
+        triggers = [
+            guards.written_by_triggers_only("changes_are_written_by_triggers"),
+            guards.final_but("changes_are_final"),
+            guards.KEPT_FOR_A_WHILE,
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.row}"
@@ -248,7 +253,10 @@ class Membership(models.Model):
                 name="a_person_joins_an_organisation_once", fields=["user", "organisation"]
             )
         ]
-        triggers = [triggers.no_officer("no_officer_joins_an_organisation")]
+        triggers = [
+            triggers.no_officer("no_officer_joins_an_organisation"),
+            pgtrigger.ReadOnly(name="who_acts_for_whom_stays", fields=["user", "organisation"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.organisation}"
@@ -312,7 +320,12 @@ class ColleagueInvitation(models.Model):
                 | (~Q(state="pending") & Q(answered_at__isnull=False)),
             ),
         ]
-        triggers = [triggers.ANSWERED_INVITATIONS_ARE_FINAL]
+        triggers = [
+            triggers.ANSWERED_INVITATIONS_ARE_FINAL,
+            pgtrigger.ReadOnly(
+                name="colleagues_stay_invited_as_they_were", fields=["organisation", "email"]
+            ),
+        ]
 
     def __str__(self) -> str:
         """Without the address: others may read it."""

@@ -225,3 +225,33 @@ def kept_before_change(
             RETURN NULL;
         """,
     )
+
+
+def written_by_triggers_only(name: str) -> pgtrigger.Trigger:
+    """No statement adds a row by itself: other triggers do, as they keep what somebody changes."""
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func="""
+            IF pg_trigger_depth() < 2 THEN
+                RAISE EXCEPTION 'cannot write rows of % by hand', TG_TABLE_NAME
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+# A version is frozen by these rows: they stay as they are for as long as a submission can have waited.
+KEPT_FOR_A_WHILE = pgtrigger.Trigger(
+    name="kept_for_a_while",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Delete,
+    func=f"""
+        IF OLD.at > {PORTAL_NOW} - interval '23 hours' THEN
+            RAISE EXCEPTION 'cannot forget a change so soon' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN OLD;
+    """,
+)

@@ -67,6 +67,28 @@ REPLY_IS_RECEIVED_BY_THE_CLOCK = received_by_the_clock(
     "reply_is_received_by_the_clock", column="replied_at", what="an answer"
 )
 
+WITHDRAWAL_IS_RECEIVED_BY_THE_CLOCK = received_by_the_clock(
+    "withdrawal_is_received_by_the_clock", column="withdrawn_at", what="a withdrawal"
+)
+
+# After its deadline nothing changes any more by which version a proposal counts.
+WITHDRAWAL_IS_IN_TIME = pgtrigger.Trigger(
+    name="withdrawal_is_in_time",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    declare=[("effective_deadline", "timestamptz")],
+    func=f"""
+        SELECT d INTO effective_deadline FROM ({_EFFECTIVE_DEADLINE}
+            JOIN proposals_version v ON v.proposal_id = p.id
+            WHERE v.id = NEW.version_id) AS deadlines(d);
+        IF effective_deadline IS NULL OR NEW.withdrawn_at >= effective_deadline THEN
+            RAISE EXCEPTION 'a withdrawal received at % is not before the deadline %',
+                NEW.withdrawn_at, effective_deadline USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
 # The stored hash is the hash of the stored bytes.
 VERSION_IS_WHAT_WAS_HASHED = pgtrigger.Trigger(
     name="version_is_what_was_hashed",
@@ -80,7 +102,7 @@ VERSION_IS_WHAT_WAS_HASHED = pgtrigger.Trigger(
     """,
 )
 
-# A proposal counts by one of its own versions, and that one is not withdrawn.
+# A proposal counts by the last of its own versions, unless that one is withdrawn; then by none.
 COUNTING_VERSION_IS_ITS_OWN = pgtrigger.Trigger(
     name="counting_version_is_its_own",
     when=pgtrigger.Before,
@@ -90,9 +112,18 @@ COUNTING_VERSION_IS_ITS_OWN = pgtrigger.Trigger(
             SELECT 1 FROM proposals_version v
             WHERE v.id = NEW.counting_id AND v.proposal_id = NEW.id
             AND NOT EXISTS (SELECT 1 FROM proposals_withdrawal w WHERE w.version_id = v.id)
+            AND NOT EXISTS (
+                SELECT 1 FROM proposals_version later
+                WHERE later.proposal_id = NEW.id AND later.number > v.number
+            )
         ) THEN
-            RAISE EXCEPTION 'a proposal counts by a version of its own that is not withdrawn'
+            RAISE EXCEPTION 'a proposal counts by the last version of its own, where that is not withdrawn'
                 USING ERRCODE = 'check_violation';
+        END IF;
+        IF TG_OP = 'UPDATE' AND NEW.counting_id IS NULL AND OLD.counting_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM proposals_withdrawal WHERE version_id = OLD.counting_id
+        ) THEN
+            RAISE EXCEPTION 'a version counts until it is withdrawn' USING ERRCODE = 'check_violation';
         END IF;
         IF TG_OP = 'UPDATE' AND NEW.strand_id <> OLD.strand_id THEN
             RAISE EXCEPTION 'a proposal belongs to one strand for ever'
@@ -265,29 +296,34 @@ ONLY_DRAFTS_ARE_DELETED = pgtrigger.Trigger(
     """,
 )
 
-# A file goes only together with a deleted draft that was never submitted.
-FILES_STAY = pgtrigger.Trigger(
-    name="files_stay",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Delete,
-    func="""
-        IF NOT EXISTS (
-            SELECT 1 FROM proposals_proposal p
-            WHERE p.id = OLD.proposal_id AND p.deleted_at IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM proposals_version v WHERE v.proposal_id = p.id)
-        ) THEN
-            RAISE EXCEPTION 'files of a proposal are never deleted' USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN OLD;
-    """,
-)
+
+def goes_with_a_deleted_draft(name: str, *, what: str) -> pgtrigger.Trigger:
+    """It goes only together with a deleted draft that was never submitted."""
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Delete,
+        func=f"""
+            IF NOT EXISTS (
+                SELECT 1 FROM proposals_proposal p
+                WHERE p.id = OLD.proposal_id AND p.deleted_at IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM proposals_version v WHERE v.proposal_id = p.id)
+            ) THEN
+                RAISE EXCEPTION '{what} of a proposal are never deleted' USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN OLD;
+        """,
+    )
+
+
+FILES_STAY = goes_with_a_deleted_draft("files_stay", what="files")
 
 # Whoever saves a section, by whatever way, its text is in the history.
 EVERY_SAVED_TEXT_IS_KEPT = pgtrigger.Trigger(
     name="every_saved_text_is_kept",
     when=pgtrigger.After,
     operation=pgtrigger.Insert | pgtrigger.Update,
-    condition=pgtrigger.Condition("NEW.version > 0"),
+    condition=pgtrigger.Condition("NEW.version > 0 OR NEW.answers <> '{}'::jsonb"),
     func="""
         INSERT INTO proposals_sectionchange
             (proposal_id, step, participant_key, organisation_id, version, answers, saved_at, saved_by_id)

@@ -139,7 +139,8 @@ class SheetAnswer(models.Model):
         triggers = [
             guards.out_of_conflict(
                 "answer", officer="answered_by_id", proposal=guards.PROPOSAL_OF_VERSION
-            )
+            ),
+            pgtrigger.ReadOnly(name="answers_stay_at_their_line", fields=["version", "item"]),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -68,6 +69,21 @@ class ProposedChange(models.Model):
                 condition=Q(state__in=["applied", "done"], change__isnull=False)
                 | (~Q(state__in=["applied", "done"]) & Q(change__isnull=True)),
             ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="proposed_changes_stay_what_was_proposed",
+                fields=[
+                    "call",
+                    "programme",
+                    "conditions",
+                    "base",
+                    "reason",
+                    "proposed_by",
+                    "proposed_at",
+                ],
+            ),
+            pgtrigger.Protect(name="proposed_changes_stay", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """Promises that workers keep."""
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -105,6 +106,13 @@ class OutboxMessage(Promise):
                 condition=~Q(state__in=["done", "given-up"]),
             )
         ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="promises_stay_what_was_promised",
+                fields=["kind", "version", "remaking", "decision"],
+            ),
+            pgtrigger.Protect(name="promises_stay", operation=pgtrigger.Delete),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.version_id}: {self.state}"
@@ -136,6 +144,12 @@ class Mail(Promise):
                 name="mails_waiting",
                 fields=["due_at"],
                 condition=~Q(state__in=["done", "given-up"]),
+            )
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="mails_stay_who_they_are_for",
+                fields=["key", "proposal", "to", "subject"],
             )
         ]
 

@@ -242,6 +242,12 @@ class Conversation(models.Model):
                 name="a_conversation_is_of_two", condition=~Q(addressee=F("organisation"))
             ),
         ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="conversations_stay_with_those_who_write",
+                fields=["number", "request", "addressee", "organisation", "begun_at"],
+            )
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -148,7 +148,13 @@ class Proposal(models.Model):
 
     class Meta:
         ordering = ["-started_at"]
-        triggers = [guards.COUNTING_VERSION_IS_ITS_OWN, guards.ONLY_DRAFTS_ARE_DELETED]
+        triggers = [
+            guards.COUNTING_VERSION_IS_ITS_OWN,
+            guards.ONLY_DRAFTS_ARE_DELETED,
+            pgtrigger.ReadOnly(
+                name="proposals_keep_their_number", fields=["number", "started_at", "started_by"]
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -245,7 +251,12 @@ class Participant(models.Model):
                 condition=Q(controller=None) | ~Q(controller=F("organisation")),
             ),
         ]
-        triggers = [_kept("participant")]
+        triggers = [
+            _kept("participant"),
+            pgtrigger.ReadOnly(
+                name="participants_stay_who_they_are", fields=["proposal", "organisation", "key"]
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.key} {self.organisation}"

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
+from proposals import guards
 from proposals.models.proposal import Proposal
 from proposals.models.version import Version
 
@@ -124,9 +125,11 @@ class Withdrawal(models.Model):
             )
         ]
         triggers = [
+            guards.WITHDRAWAL_IS_IN_TIME,
+            guards.WITHDRAWAL_IS_RECEIVED_BY_THE_CLOCK,
             pgtrigger.Protect(
                 name="withdrawals_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """Who has a call published, and who else says yes to it."""
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
@@ -27,6 +28,13 @@ class Publication(models.Model):
                 condition=Q(confirmed_by__isnull=True, confirmed_at__isnull=True)
                 | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
             ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="confirmed_publications_are_final",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__confirmed_by__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:
@@ -73,6 +81,13 @@ class ProposedExtension(models.Model):
             models.CheckConstraint(
                 name="a_proposed_extension_has_a_reason", condition=Q(reason__regex=r"\S")
             ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="confirmed_extensions_are_final",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__extension__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import OfficerRole, Organisation, User
 from applicants.triggers import given_role, made_officer, no_officer
-from calls.guards import final_but
+from calls.guards import final_but, written_by_triggers_only
 from proposals import guards
 from proposals.models.proposal import Participant, Proposal
 
@@ -39,7 +39,11 @@ class SectionChange(models.Model):
                 fields=["proposal", "step", "participant_key", "version"],
             )
         ]
-        triggers = [final_but("saved_texts_are_final", forgotten=["saved_by_id"])]
+        triggers = [
+            written_by_triggers_only("saved_texts_are_written_by_triggers"),
+            final_but("saved_texts_are_final", forgotten=["saved_by_id"]),
+            guards.goes_with_a_deleted_draft("saved_texts_stay", what="saved texts"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.step} {self.participant_key} v{self.version}"
@@ -115,7 +119,13 @@ class Invitation(models.Model):
                 nulls_distinct=False,
             ),
         ]
-        triggers = [guards.ANSWERED_INVITATIONS_ARE_FINAL]
+        triggers = [
+            guards.ANSWERED_INVITATIONS_ARE_FINAL,
+            pgtrigger.ReadOnly(
+                name="invitations_stay_what_they_ask",
+                fields=["proposal", "participant", "purpose", "email", "invited_at"],
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}: {self.state}"
@@ -168,7 +178,13 @@ class Collaborator(models.Model):
                 nulls_distinct=False,
             )
         ]
-        triggers = [no_officer("no_officer_takes_part_by_invitation")]
+        triggers = [
+            no_officer("no_officer_takes_part_by_invitation"),
+            pgtrigger.ReadOnly(
+                name="who_takes_part_by_invitation_stays",
+                fields=["proposal", "user", "participant"],
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.proposal}"
@@ -230,6 +246,7 @@ class Confirmation(models.Model):
                 changing=["name", "function"],
                 forgotten=["confirmed_by_id", "invitation_id"],
             ),
+            guards.goes_with_a_deleted_draft("confirmations_stay", what="confirmations"),
             no_officer(
                 "no_officer_confirms", person="confirmed_by_id", operation=pgtrigger.Insert
             ),
@@ -260,7 +277,8 @@ class Comment(models.Model):
         triggers = [
             final_but(
                 "comments_keep_their_text", changing=["participant_key", "done_at", "done_by_id"]
-            )
+            ),
+            guards.goes_with_a_deleted_draft("comments_stay", what="comments"),
         ]
 
     def __str__(self) -> str:
@@ -326,7 +344,10 @@ class Happening(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        triggers = [final_but("happenings_are_final", forgotten=["by_id"])]
+        triggers = [
+            final_but("happenings_are_final", forgotten=["by_id"]),
+            guards.goes_with_a_deleted_draft("happenings_stay", what="happenings"),
+        ]
 
     def __str__(self) -> str:
         return self.words

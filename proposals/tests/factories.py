@@ -11,6 +11,7 @@ from applicants.tests.factories import complete_profile, make_organisation, make
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call
+from conftest import database_owner
 from proposals import drafting
 from proposals.agreement import agree
 from proposals.desk.rights import SCREENING_OFFICERS
@@ -131,6 +132,12 @@ def submit(proposal: Proposal, *, by: User | None = None, **given: Any) -> Versi
     return submit_draft(
         proposal, by=by or proposal.started_by, received_at=moment, **values | given
     )
+
+
+def put_in_place_of_p2(proposal: Proposal, organisation: Organisation) -> None:
+    """Let the part of "p2" be another organisation's, which takes somebody who owns the database."""
+    with database_owner():
+        proposal.participants.filter(key="p2").update(organisation=organisation)
 
 
 def give(proposal: Proposal, step: str, key: str = "p2") -> None:

@@ -46,7 +46,14 @@ from proposals.models import (
 )
 from proposals.screening import screen_closed
 from proposals.submitting import withdraw
-from proposals.tests.factories import fresh, make_officer, make_ready, partner_of, submit
+from proposals.tests.factories import (
+    fresh,
+    make_officer,
+    make_ready,
+    partner_of,
+    put_in_place_of_p2,
+    submit,
+)
 from proposals.tests.test_sealing import MISTAKEN, PROFILES
 
 pytestmark = pytest.mark.django_db
@@ -599,7 +606,7 @@ def test_a_letter_tells_nothing_of_other_proposals(call):
     with clock.set_to(NEXT_DAY.replace(day=20)):
         first, second = make_ready(call), make_ready(call)
         shared = first.participants.get(key="p2").organisation
-        second.participants.filter(key="p2").update(organisation=shared)
+        put_in_place_of_p2(second, shared)
         version = submit(fresh(first))
         submit(fresh(second))
     with clock.set_to(NEXT_DAY):

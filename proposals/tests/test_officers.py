@@ -19,7 +19,14 @@ from proposals.desk.deciding import StillSealed, record_decision
 from proposals.models import Decision, IndividualExtension, SealedAccess, StoredVerdict
 from proposals.receipts import issue_receipt
 from proposals.screening import screen_closed
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import (
+    fresh,
+    make_officer,
+    make_ready,
+    put_in_place_of_p2,
+    save,
+    submit,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -222,7 +229,7 @@ def test_the_admin_offers_no_way_to_change_or_delete(call):
 def test_a_closed_call_is_screened_once_for_officers(call):
     first, second = make_ready(call), make_ready(call)
     shared = first.participants.get(key="p2").organisation
-    second.participants.filter(key="p2").update(organisation=shared)
+    put_in_place_of_p2(second, shared)
     versions = [submit(fresh(one)) for one in (first, second)]
     assert screen_closed(DEADLINE.replace(hour=16)) == 0
     assert screen_closed(DEADLINE) == 2
@@ -235,7 +242,7 @@ def test_a_closed_call_is_screened_once_for_officers(call):
 def test_officers_judge_what_was_submitted_not_what_is_in_a_draft(call):
     first, second = make_ready(call), make_ready(call)
     shared = first.participants.get(key="p2").organisation
-    second.participants.filter(key="p2").update(organisation=shared)
+    put_in_place_of_p2(second, shared)
     versions = [submit(fresh(one)) for one in (first, second)]
     second.participants.filter(key="p2").delete()
     screen_closed(DEADLINE)

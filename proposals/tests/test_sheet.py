@@ -20,7 +20,14 @@ from proposals.desk.sheet import (
 )
 from proposals.models import CaseEvent, SheetAnswer, Version
 from proposals.screening import screen_closed
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import (
+    fresh,
+    make_officer,
+    make_ready,
+    put_in_place_of_p2,
+    save,
+    submit,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -180,7 +187,7 @@ def test_the_sheet_shows_the_applicants_own_words_and_who_shares_an_organisation
     with clock.set_to(version.received_at):
         other = make_ready(call)
         shared = version.proposal.participants.get(key="p2").organisation
-        other.participants.filter(key="p2").update(organisation=shared)
+        put_in_place_of_p2(other, shared)
         save(other, "summary", acronym="NEIGHBOUR")
         submit(fresh(other))
     client = Client()

@@ -41,7 +41,14 @@ from proposals.submitting import (
     submit_draft,
     withdraw,
 )
-from proposals.tests.factories import fresh, make_draft, make_ready, save, submit
+from proposals.tests.factories import (
+    fresh,
+    make_draft,
+    make_ready,
+    put_in_place_of_p2,
+    save,
+    submit,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -312,7 +319,7 @@ def test_an_organisation_in_two_proposals_is_a_warning_to_the_applicant(call):
     lead = make_user()
     first, second = make_ready(call, lead=lead), make_ready(call, lead=lead)
     shared = first.participants.get(key="p2").organisation
-    second.participants.filter(key="p2").update(organisation=shared)
+    put_in_place_of_p2(second, shared)
     submit(first)
     version = submit(fresh(second))
     findings = [f for f in version.verdicts.get().verdict.findings if f.rule == "one-application"]
