@@ -37,6 +37,7 @@ def give_step(
         NotOpen: the deadline has passed.
     """
     check_open(proposal, clock.now())
+    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
     GivenStep.objects.filter(proposal=proposal, step=step).delete()
     if participant is None:
         words = _("“%(step)s” is written by the lead again") % {"step": title}

@@ -346,3 +346,17 @@ def test_who_signs_up_twice_at_once_has_one_account_and_both_are_answered_alike(
         (302, reverse("account_email_verification_sent"))
     }
     assert User.objects.filter(email="ana@new.example").count() == 1
+
+
+def test_a_step_that_two_of_the_lead_give_away_at_once_is_the_later_ones(call):
+    proposal = make_draft(call)
+    lead, colleague = proposal.started_by, make_user()
+    join(proposal.participants.get(key="p1").organisation, user=colleague)
+    path = reverse("proposals:give-step", args=[proposal.number])
+    clients = [client_of(lead), client_of(colleague)]
+    answers = at_once(
+        row_of(proposal),
+        *(lambda one=one: one.post(path, {"step": "summary", "partner": "p2"}) for one in clients),
+    )
+    assert told(answers) == [[SUCCESS], [SUCCESS]]
+    assert proposal.given_steps.get().participant.key == "p2"
