@@ -14,10 +14,12 @@ from django.contrib.admin.exceptions import (
 )
 from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.db.models import Field, Model
 from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from psycopg2.errors import UniqueViolation
 
 from foundation.sentences import gettext as _
 
@@ -60,6 +62,24 @@ class ListedLookups(admin.ModelAdmin):
             lookups = [name for name in request.GET if not self.lookup_allowed(name, "", request)]
             lookup_refused.send(sender=self.model, request=request, lookups=lookups)
             return render(request, "admin/lookup_refused.html", status=400)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Of two who take one name at once the later is shown the form's own error, with what they typed.
+
+        Their form was valid when it looked; looked at again, after the database refused it, it is not.
+        """
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError as error:
+            if not isinstance(error.__cause__, UniqueViolation):
+                raise
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Only what was chosen is named: what depends on it may be sealed, or not this person's to see."""

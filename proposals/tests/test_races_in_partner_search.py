@@ -14,6 +14,7 @@ from conftest import AFTERNOON
 from proposals import enquiries
 from proposals.desk.rights import CALL_MANAGERS, HELPDESK
 from proposals.models import (
+    AnswerSnippet,
     Block,
     Conversation,
     Enquiry,
@@ -332,3 +333,33 @@ def test_an_enquiry_that_is_being_opened_again_is_not_erased(enquiry):
         lambda: enquiries.forget_old(AFTERNOON + timedelta(days=366)),
     )
     assert (erased, Enquiry.objects.count()) == (0, 1)
+
+
+# --- Texts of the helpdesk -----------------------------------------------------------------------
+
+
+def test_of_two_ready_texts_with_one_name_at_once_the_later_hears_so_and_keeps_what_was_typed(db):
+    path = reverse("admin:proposals_answersnippet_add")
+    client = client_of(make_officer(HELPDESK))
+    given = {"name": "Countries", "text": "The list is on the call page."}
+    answer = overtaken(
+        lambda: AnswerSnippet.objects.create(name="Countries", text="Look at the page."),
+        lambda: client.post(path, given),
+    )
+    assert answer.status_code == 200
+    assert "with this Name already exists" in text_of(answer)
+    assert "The list is on the call page." in text_of(answer)
+    assert AnswerSnippet.objects.get().text == "Look at the page."
+
+
+def test_a_ready_text_that_takes_the_name_of_another_at_once_hears_so(db):
+    changed = AnswerSnippet.objects.create(name="Lands", text="Old.")
+    path = reverse("admin:proposals_answersnippet_change", args=[changed.pk])
+    client = client_of(make_officer(HELPDESK))
+    answer = overtaken(
+        lambda: AnswerSnippet.objects.create(name="Countries", text="Other."),
+        lambda: client.post(path, {"name": "Countries", "text": "New."}),
+    )
+    assert "with this Name already exists" in text_of(answer)
+    changed.refresh_from_db()
+    assert (changed.name, changed.text) == ("Lands", "Old.")
