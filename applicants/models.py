@@ -420,3 +420,15 @@ class ProfileSection(SavedStep):
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
             )
         ]  # fmt: skip
+
+
+class Sending(models.Model):
+    """A form that was sent and made something: where its answer led, for a second click on its button."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    sent_at = models.DateTimeField(db_index=True)
+    leads_to = models.TextField(default="")
+    said = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return self.key

@@ -13,6 +13,7 @@ from applicants import invitations, organisations, profile
 from applicants.autosave import NotChosen, autosave, chosen, is_autosave, saved_as_typed
 from applicants.forms import ColleagueForm, OrganisationForm
 from applicants.models import Organisation, ProfileSection, User
+from applicants.once import once
 from applicants.saving import StepChanged, save_step
 from applicants.web import hide_address, person, signed_in, taking_part
 from foundation.sentences import gettext as _
@@ -32,6 +33,7 @@ def my_organisations(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @taking_part
+@once
 def new_organisation(request: HttpRequest) -> HttpResponse:
     form = OrganisationForm(request.POST or None, initial=_said_before(request))
     if request.method == "POST" and form.is_valid():
@@ -93,6 +95,7 @@ def edit_organisation(request: HttpRequest, pk: int) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["POST"])
+@once
 def invite_colleague(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a link to an address, for the first time or again."""
     found = _with_people(request, pk)

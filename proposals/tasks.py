@@ -8,6 +8,7 @@ from typing import Any
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
+from applicants import once
 from calls import clock
 from proposals import (
     annex,
@@ -133,6 +134,7 @@ def tidy_up() -> int:
         exports=exporting.delete_old_exports,
         enquiries=lambda: enquiries.forget_old(clock.now()),
         presence=presence.forget_old,
+        sendings=once.forget_sendings,
         changes=lambda: as_received.forget_changes(clock.now()),
         drafts=lambda: deleting.purge_deleted(clock.now()),
         troubles=each.forget_old,

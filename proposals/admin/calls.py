@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from applicants.once import once
 from applicants.web import person
 from calls import clock, rehearsing, setting_up
 from calls.admin import ReadOnlyInline
@@ -159,7 +160,7 @@ class CallAdmin(DeskAdmin):
 
     def get_urls(self) -> list[Any]:
         own = [
-            self.page("<int:pk>/clone/", self._clone, "clone", "calls.add_call"),
+            self.page("<int:pk>/clone/", once(self._clone), "clone", "calls.add_call"),
             self.page(
                 "<int:pk>/preview/", require_safe(self._preview), "preview", "calls.view_call"
             ),
@@ -174,7 +175,7 @@ class CallAdmin(DeskAdmin):
                 "<int:pk>/publish/confirm/", require_POST(self._confirm), "confirm_publication",
                 "proposals.change_publication",
             ),
-            self.page("<int:pk>/rehearse/", self._rehearse, "rehearse", "calls.add_call"),
+            self.page("<int:pk>/rehearse/", once(self._rehearse), "rehearse", "calls.add_call"),
             self.page("<int:pk>/clock/", self._clock, "clock", "calls.add_call"),
             self.page(
                 "<int:pk>/extend/", self._extend, "extend", "proposals.view_proposedextension"
@@ -188,10 +189,10 @@ class CallAdmin(DeskAdmin):
                 "withdraw_extension", "calls.add_extension",
             ),
             self.page(
-                "<int:pk>/extend-one/", self._extend_one, "extend_one",
+                "<int:pk>/extend-one/", once(self._extend_one), "extend_one",
                 "proposals.add_individualextension",
             ),
-            self.page("<int:pk>/incident/", self._incident, "incident", "calls.add_incident"),
+            self.page("<int:pk>/incident/", once(self._incident), "incident", "calls.add_incident"),
         ]  # fmt: skip
         return own + super().get_urls()
 

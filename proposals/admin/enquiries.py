@@ -9,10 +9,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from applicants.fields import TextField
+from applicants.once import once
 from applicants.web import person
 from calls import clock
 from foundation.fields import WholeNumberField
@@ -162,6 +164,8 @@ class PublishedAnswerAdmin(admin.ModelAdmin):
     list_select_related = ["call", "published_by"]
     form = PublishedAnswerForm
     fields = ["call", "question", "answer", "position", "enquiry"]
+
+    add_view = method_decorator(once)(admin.ModelAdmin.add_view)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from applicants.autosave import is_autosave
 from applicants.fields import TextField
 from applicants.models import Organisation
+from applicants.once import once
 from applicants.web import person
 from calls import clock
 from calls.templatetags.instants import in_words
@@ -90,7 +91,7 @@ def urls_of(desk: "DeskAdmin") -> list[Any]:
     return [
         desk.page("<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}sheetanswer"),
         desk.page("<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}sheetanswer"),
-        desk.page("<int:pk>/note/", require_POST(of_case(_note)), "note", f"{add}casenote"),
+        desk.page("<int:pk>/note/", once(require_POST(of_case(_note))), "note", f"{add}casenote"),
         desk.page(
             "<int:pk>/conflict/", of_case(_declare_conflict), "conflict", f"{add}conflictofinterest"
         ),

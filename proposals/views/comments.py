@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from applicants.once import once
 from applicants.web import person, signed_in
 from foundation.sentences import gettext as _
 from proposals import commenting
@@ -17,6 +18,7 @@ from proposals.wizard import step_named, url_of
 @signed_in
 @keeping_text
 @require_http_methods(["POST"])
+@once
 def add(request: HttpRequest, number: str) -> HttpResponse:
     """Write a comment on a step."""
     draft = draft_of(request, number)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from applicants.fields import TextField
 from applicants.models import Organisation
+from applicants.once import once
 from applicants.web import person, signed_in
 from calls import clock
 from foundation.sentences import gettext as _
@@ -63,6 +64,7 @@ NO_FILES = gettext_lazy("No files can be sent here. Your text is below; nothing 
 
 
 @signed_in
+@once
 def begin(request: HttpRequest, number: str) -> HttpResponse:
     """The first message to who wrote a request."""
     rows = PartnershipRequest.objects.ever_published().select_related("organisation", "call")
@@ -72,6 +74,7 @@ def begin(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @signed_in
+@once
 def begin_with(request: HttpRequest, pk: int) -> HttpResponse:
     """The first message to an organisation that was found by its profile."""
     found = get_object_or_404(Organisation.objects.filter(is_findable=True), pk=pk)
@@ -113,6 +116,7 @@ def _without_files(request: HttpRequest, form: forms.Form) -> bool:
 
 
 @signed_in
+@once
 def report_request(request: HttpRequest, number: str) -> HttpResponse:
     """Tell the helpdesk that a request is not what partner search is for."""
     rows = PartnershipRequest.objects.ever_published()
@@ -137,6 +141,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
+@once
 def conversation(request: HttpRequest, number: str) -> HttpResponse:
     """What was written, and the next message."""
     found, side = _own(request, number)
@@ -213,6 +218,7 @@ def block(request: HttpRequest, number: str) -> HttpResponse:
 
 @signed_in
 @require_POST
+@once
 def report(request: HttpRequest, number: str) -> HttpResponse:
     found, side = _own(request, number)
     form = ReportForm(request.POST)

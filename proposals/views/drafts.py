@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from applicants.forms import OrganisationForm
 from applicants.models import Organisation
+from applicants.once import once
 from applicants.organisations import enter_partner
 from applicants.saving import StepChanged
 from applicants.web import person, signed_in, taking_part
@@ -45,6 +46,7 @@ LONGEST_NUMBER = 18  # digits that fit into a bigint
 
 @signed_in
 @taking_part
+@once
 def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     """Choose for which organisation a proposal is started in a strand."""
     found = get_object_or_404(
@@ -221,6 +223,7 @@ def forget_those_in_mind(request: HttpRequest, number: str) -> HttpResponse:
 @signed_in
 @keeping_text
 @require_http_methods(["POST"])
+@once
 def add_participant(request: HttpRequest, number: str) -> HttpResponse:
     """Take an organisation of the registry into the consortium."""
     draft = _led_draft(request, number)
@@ -230,6 +233,7 @@ def add_participant(request: HttpRequest, number: str) -> HttpResponse:
 
 @signed_in
 @keeping_text
+@once
 def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
     """Enter a partner that the registry does not have yet, and take it in."""
     draft = _led_draft(request, number)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from applicants.fields import NameField, TextField
 from applicants.forms import one_line
 from applicants.models import User
+from applicants.once import once
 from applicants.web import person, signed_in
 from calls import clock
 from calls.models import Call
@@ -101,6 +102,7 @@ class AskForm(forms.Form):
         )  # fmt: skip
 
 
+@once
 def ask(request: HttpRequest) -> HttpResponse:
     """The form, or its part alone for the foot of a page; a sent enquiry leads to its number."""
     if request.method != "POST":

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.models import Organisation, User
+from applicants.once import once
 from applicants.profile import profile_of
 from applicants.web import person, signed_in
 from calls import clock
@@ -180,6 +181,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
+@once
 def new(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Write a request for a call; what the organisation's profile says is filled in."""
     moment = clock.now()

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from applicants.models import Organisation, User
+from applicants.once import once
 from applicants.web import hide_address, person, signed_in, taking_part
 from calls import clock
 from foundation.limits import allows_recipient
@@ -55,6 +56,7 @@ def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
 @signed_in
 @keeping_text
 @require_http_methods(["POST"])
+@once
 def invite(request: HttpRequest, number: str) -> HttpResponse:
     """Ask somebody by mail."""
     draft = draft_of(request, number)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.models import Organisation
+from applicants.once import once
 from applicants.reading import too_long
 from applicants.web import person, signed_in
 from calls import clock
@@ -178,6 +179,7 @@ class FileForm(forms.Form):
 
 
 @signed_in
+@once
 def bring_in(request: HttpRequest) -> HttpResponse:
     """Requests from a table: first what would happen, row by row; then, with a yes, drafts."""
     moment = clock.now()
