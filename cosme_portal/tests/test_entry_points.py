@@ -42,6 +42,11 @@ OURS = ("applicants", "calls", "cosme_portal", "foundation", "proposals")
 LIBRARIES = ("allauth.account.forms", "django.contrib.auth.forms", "django.contrib.admin.forms",
              "django.contrib.admin.views.main")  # fmt: skip
 
+CALL_FILE = (settings.ROOT / "calls" / "data" / "cos-cluster-2014-3-03.yaml").read_text()
+PROGRAMME = (
+    "Programme for the Competitiveness of Enterprises and Small and Medium-sized Enterprises"
+)
+
 NO_FORMS = {
     "tests",
     "bench",
@@ -182,10 +187,23 @@ def test_every_table_takes_or_refuses_each_text(hostile):
     assert not any(unsafe_in(cell) for row in rows for cell in row.cells.values())
 
 
-@pytest.mark.parametrize("hostile", HOSTILE, ids=str)
-def test_a_call_file_refuses_unsafe_characters_with_the_line(hostile):
-    with pytest.raises(BadCallFile):
-        read_call_text(f"programme:\n  name: {hostile.text}\n")
+def escaped(text):
+    """A text in YAML that its reader understands without a look at the characters."""
+    return '"' + "".join(rf"\U{ord(sign):08x}" for sign in text) + '"'
+
+
+def call_file_with(text):
+    """A call file that can be used, but for the name of its programme."""
+    return CALL_FILE.replace(PROGRAMME, text, 1)
+
+
+@pytest.mark.parametrize("write", [str, escaped], ids=["as it is", "escaped"])
+@pytest.mark.parametrize("hostile", [one for one in HOSTILE if unsafe_in(one.text)], ids=str)
+def test_a_call_file_refuses_unsafe_characters_with_the_line(hostile, write):
+    with pytest.raises(BadCallFile) as refusal:
+        read_call_text(call_file_with(write(hostile.text)))
+    assert refusal.value.line == CALL_FILE[: CALL_FILE.index(PROGRAMME)].count("\n") + 1
+    assert unsafe_in(hostile.text).code_point in str(refusal.value)
 
 
 def test_the_feed_shows_a_request_that_was_stored_before_there_were_rules():
@@ -201,8 +219,8 @@ def test_the_feed_shows_a_request_that_was_stored_before_there_were_rules():
 
 # Every command that reads a file, with one that holds the text. Each says so, and shows nothing unsafe.
 FILES_OF_COMMANDS = {
-    "call_import": lambda text: f"programme:\n  name: {text}\n",
-    "contact_points": lambda text: f"name;country\n{text};LT\n",
+    "call_import": lambda text: call_file_with(escaped(text)),
+    "contact_points": lambda text: f"kind;name;email\nhelpdesk;{text};a@example.eu\n",
     "screen": lambda text: json.dumps({"summary": {"acronym": text}, text: text}),
     "verify_ledger": lambda text: json.dumps({"size": text, "root": text}),
     "verify_receipt": lambda text: f"%PDF-1.7\n{text}",
