@@ -170,6 +170,13 @@ def test_a_deadline_without_a_zone_is_refused():
         rule_date_of(DEADLINE.replace(tzinfo=None))
 
 
+def test_who_has_not_agreed_counts_only_perhaps_whichever_rules_a_call_has():
+    rules = [one for one in call_file()["call"]["rules"] if one["rule"] != "profile-complete"]
+    facts = proposal("LT", "FR", partner(3, "AT", has_agreed=False))
+    verdict = screen(facts, RuleSet.from_json(rules), country_set())
+    assert verdict.by_rule["min-organisations"] == verdict.by_rule["min-countries"] == "officer"
+
+
 def test_nothing_is_said_about_time_before_anything_is_received():
     verdict = judged(proposal(received_at=None))
     assert not [f for f in verdict.findings if f.rule == "in-time"]
