@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from applicants.models import User
 from calls import clock
@@ -11,6 +13,24 @@ from foundation.sentences import gettext as _
 from proposals.mailing import Words, post
 from proposals.models import Comment, Proposal
 from proposals.people import shown_people_of
+
+SHOWN = 50  # comments on one page
+
+
+class CommentPage(NamedTuple):
+    """Some of the comments on a place, the oldest first, and whether others come before and after them."""
+
+    comments: list[Comment]
+    has_earlier: bool
+    has_later: bool
+
+
+def page_of_comments(comments: QuerySet[Comment], *, until: int | None = None) -> CommentPage:
+    """The newest, or those up to one that is named by its key."""
+    wanted = comments if until is None else comments.filter(pk__lte=until)
+    newest = list(wanted.select_related("by").order_by("-pk")[: SHOWN + 1])
+    has_later = until is not None and comments.filter(pk__gt=until).exists()
+    return CommentPage(newest[:SHOWN][::-1], len(newest) > SHOWN, has_later)
 
 
 @transaction.atomic

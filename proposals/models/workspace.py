@@ -292,7 +292,7 @@ class Comment(models.Model):
             page = reverse("proposals:description", args=[number, self.participant_key])
         else:
             page = reverse("proposals:step", args=[number, self.step])
-        return f"{page}#comment-{self.pk}"
+        return f"{page}?comment={self.pk}#comment-{self.pk}"
 
 
 class Presence(models.Model):

@@ -603,6 +603,27 @@ def test_a_longer_name_is_not_taken_for_a_shorter_one():
     assert commenting.mentioned("@Ana Luise", [short]) == []
 
 
+def test_comments_without_end_come_page_by_page(call, monkeypatch):
+    proposal = make_draft(call)
+    monkeypatch.setattr(commenting, "SHOWN", 2)
+    made = [
+        commenting.comment(
+            proposal, step="vision", key="", text=f"No. {turn}", by=proposal.started_by
+        )
+        for turn in range(5)
+    ]
+    client = client_of(proposal.started_by)
+    path = url("step", proposal, "vision")
+    newest = client.get(path).context["comment_page"]
+    assert newest.comments == made[3:] and newest.has_earlier and not newest.has_later
+    first = client.get(path, {"comment": made[0].pk}).context["comment_page"]
+    assert first.comments == made[:1] and not first.has_earlier and first.has_later
+    linked = client.get(made[2].get_absolute_url()).context["comment_page"]
+    assert linked.comments == made[1:3] and linked.has_earlier and linked.has_later
+    for nonsense in ("x", "-1", "9" * 40):
+        assert client.get(path, {"comment": nonsense}).status_code == 200
+
+
 @pytest.mark.parametrize("place", ["nowhere", "descriptions", "descriptions/p9", "summary/p2", ""])
 def test_a_comment_needs_a_place_that_exists(call, place):
     proposal = make_draft(call)

@@ -181,7 +181,7 @@ def _consortium_page(
     return page_of(
         draft,
         "consortium",
-        **comments_on(draft, "consortium"),
+        **comments_on(request, draft, "consortium"),
         words=words,
         words_left_out=left_out,
         found=list(found[: MOST_FOUND + 1]) if found is not None else None,

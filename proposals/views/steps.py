@@ -21,6 +21,7 @@ from calls import clock
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from proposals import drafting
+from proposals.commenting import page_of_comments
 from proposals.dossier import Draft
 from proposals.forms import BudgetForm, CommentForm, DescriptionForm, ProposalStepForm
 from proposals.models import Participant, Section
@@ -183,18 +184,19 @@ def together(
     given = proposal.given_steps.filter(step=step).select_related("participant__organisation")
     owner = given.first()
     return {
-        **comments_on(draft, step, key),
+        **comments_on(request, draft, step, key),
         "step_owner": owner.participant if owner is not None else None,
         "mentionable": [one for one in shown_people_of(proposal) if one != request.user],
     }
 
 
-def comments_on(draft: Draft, step: str, key: str = "") -> dict[str, Any]:
-    """What every place shows of its comments."""
+def comments_on(request: HttpRequest, draft: Draft, step: str, key: str = "") -> dict[str, Any]:
+    """What every place shows of its comments: the newest, or those up to the one that a link names."""
     found = draft.proposal.comments.filter(step=step, participant_key=key)
+    until = key_of(request.GET.get("comment", ""))
     return {
         "place": place_of(step, key),
-        "comments": found.select_related("by"),
+        "comment_page": page_of_comments(found, until=until),
         "comment_form": CommentForm(),
     }
 
