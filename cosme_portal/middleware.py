@@ -29,6 +29,8 @@ UNREADABLE = {"22003", "22P02", "22021", "22P05", "22007", "22008"}
 UNREADABLE_IN_PYTHON = ("for integer string conversion", "NUL (0x00)")
 CHUNK = 64 * 1024
 MOST_DRAINED = 8 * settings.LARGEST_BODY
+WAYS_OUT = {"account_logout", "admin:logout"}
+BAD_REQUEST = 400
 STEPS = {"proposals:step", "proposals:description", "applicants:profile-step"}
 
 
@@ -104,7 +106,8 @@ def is_unreadable_value(error: Exception) -> bool:
 class KeepPrivate:
     """Nothing that was made for somebody signed in is kept by a cache on the way; no download by a browser.
 
-    Pages may be kept by the browser: "back" then brings a form with what was typed into it.
+    Pages may be kept by the browser: "back" then brings a form with what was typed into it. Who logs out on
+    purpose leaves none behind on a shared machine; whose login expired may still want what they typed.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -118,7 +121,14 @@ class KeepPrivate:
             answer.headers.setdefault(
                 "Cache-Control", "private, no-store" if is_file else "private, no-cache"
             )
+        if self._has_logged_out(request, answer):
+            answer.headers["Clear-Site-Data"] = '"cache"'
         return answer
+
+    def _has_logged_out(self, request: HttpRequest, answer: HttpResponse) -> bool:
+        match = request.resolver_match
+        is_way_out = match is not None and match.view_name in WAYS_OUT
+        return is_way_out and request.method == "POST" and answer.status_code < BAD_REQUEST
 
 
 class ExplainMethods:

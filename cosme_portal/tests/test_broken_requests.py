@@ -12,8 +12,10 @@ from applicants.models import User
 from applicants.tests.factories import make_user
 from cosme_portal.handler import Handler
 from cosme_portal.limits import CHEAP_READS
+from cosme_portal.middleware import WAYS_OUT
 from cosme_portal.tests.test_every_parameter import routes
-from proposals.tests.factories import make_draft
+from cosme_portal.tests.test_limits import ROUTES
+from proposals.tests.factories import make_draft, make_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -125,3 +127,29 @@ def test_what_is_made_for_somebody_is_kept_by_no_cache_on_the_way(call, client):
     file = client.get(f"{draft.get_absolute_url()}deadline.ics")
     kept = [one.headers["Cache-Control"] for one in (page, file)]
     assert kept == ["private, no-cache", "private, no-store"]
+
+
+@pytest.mark.parametrize("way_out", sorted(WAYS_OUT))
+def test_who_logs_out_leaves_no_page_in_the_browser(client, way_out):
+    client.force_login(make_officer())
+    for page in ("proposals:mine", "account_logout"):  # which only asks
+        assert "Clear-Site-Data" not in client.get(reverse(page)).headers
+    assert client.post(reverse(way_out)).headers["Clear-Site-Data"] == '"cache"'
+    assert "_auth_user_id" not in client.session
+
+
+def test_every_way_out_is_known():
+    assert {route for route in ROUTES if "logout" in route} == WAYS_OUT
+
+
+def test_whose_login_expired_keeps_in_the_browser_what_they_typed(client):
+    client.force_login(make_user())
+    client.session.flush()
+    assert "Clear-Site-Data" not in client.get(reverse("proposals:mine")).headers
+
+
+def test_a_stranger_cannot_empty_anybodys_browser():
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user())
+    answer = client.post(reverse("account_logout"))
+    assert answer.status_code == 403 and "Clear-Site-Data" not in answer.headers

@@ -363,5 +363,8 @@ def _reply_file(
         return render(request, "proposals/quarantine.html", {"file": found}, status=409)
     cases.note_reading(version, found.name, by=person(request))
     return FileResponse(
-        found.open(), as_attachment=True, filename=found.name, content_type="application/pdf"
+        found.open(),
+        as_attachment=True,
+        filename=found.download_name,
+        content_type="application/pdf",
     )

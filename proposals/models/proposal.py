@@ -334,6 +334,11 @@ class KeptFile(models.Model):
         return path_of(self.sha256)
 
     @property
+    def download_name(self) -> str:
+        """A name by which a reader's computer opens it as a PDF: the bytes may be something else as well."""
+        return self.name if self.name.lower().endswith(".pdf") else f"{self.name}.pdf"
+
+    @property
     def can_be_opened(self) -> bool:
         return self.scan in {self.Scan.NONE, self.Scan.PASSED}
 

@@ -4,10 +4,12 @@ import errno
 import hashlib
 import io
 import json
+import re
 from uuid import uuid4
 
 import pikepdf
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -205,3 +207,47 @@ def test_a_file_whose_writing_was_cut_off_is_written_anew(call):
     upload(proposal, content)
     with ProposalFile.objects.get().open() as stored:
         assert stored.read() == content
+
+
+# --- Downloads ---------------------------------------------------------------------------------
+
+
+def also_a_page():
+    """A PDF that a browser or Windows' own host of scripts reads as a page with a script, by its name."""
+    return b"<script>alert(1)</script>\n" + pdf_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "saved_as"),
+    [
+        ("roadmap.pdf", "roadmap.pdf"),
+        ("ROADMAP.PDF", "ROADMAP.PDF"),
+        ("roadmap.html", "roadmap.html.pdf"),
+        ("roadmap.pdf.hta", "roadmap.pdf.hta.pdf"),
+        ("roadmap\u202efdp.svg", "roadmapfdp.svg.pdf"),
+        ("roadmap", "roadmap.pdf"),
+    ],
+)
+def test_a_download_is_saved_as_a_pdf_whatever_its_name_was(call, name, saved_as):
+    proposal = make_draft(call)
+    assert raw_upload(proposal, name, also_a_page()).status_code == 302
+    client = Client()
+    client.force_login(proposal.started_by)
+    answer = client.get(reverse("proposals:draft-file", args=[proposal.number, "roadmap"]))
+    assert answer.getvalue() == also_a_page()
+    assert answer["Content-Disposition"] == f'attachment; filename="{saved_as}"'
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_every_answer_with_a_kept_file_names_it_as_a_pdf():
+    """A view that is added later does not hand out the name that somebody gave a file."""
+    sent = [
+        (file, line.strip())
+        for folder in ("applicants", "calls", "proposals", "cosme_portal")
+        for file in (settings.ROOT / folder).rglob("*.py")
+        if "tests" not in file.parts
+        for line in file.read_text().splitlines()
+        if re.search(r"filename=\w+\.name\b", line)
+    ]
+    assert sent == []

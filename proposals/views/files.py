@@ -186,5 +186,5 @@ def _as_download(request: HttpRequest, file: ProposalFile) -> HttpResponseBase:
     if not file.can_be_opened:
         return render(request, "proposals/quarantine.html", {"file": file}, status=409)
     return FileResponse(
-        file.open(), as_attachment=True, filename=file.name, content_type="application/pdf"
+        file.open(), as_attachment=True, filename=file.download_name, content_type="application/pdf"
     )

@@ -144,5 +144,5 @@ def reply_file(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     if not file.can_be_opened:
         return render(request, "proposals/quarantine.html", {"file": file}, status=409)
     return FileResponse(
-        file.open(), as_attachment=True, filename=file.name, content_type="application/pdf"
+        file.open(), as_attachment=True, filename=file.download_name, content_type="application/pdf"
     )
