@@ -154,12 +154,11 @@ def came_too_late() -> JsonResponse:
     return _not_saved("closed", 409, text)
 
 
-def may_not_write() -> JsonResponse:
-    text = _(
-        "Not saved: you can no longer write here. Copy your text if you need it; it is kept in this "
-        "browser. The coordinator can let you write again."
-    )
-    return _not_saved("refused", 403, text)
+def not_stored(why: str, status: int) -> JsonResponse:
+    """What was sent is not stored, nor will it be if it is sent again; `why` is a sentence, or empty."""
+    why = why or _("You cannot write here, or this part is there no longer.")
+    text = _("Not saved. %(why)s Copy your text if you need it; it is kept in this browser.")
+    return _not_saved("refused", status, text % {"why": why})
 
 
 def _not_saved(state: str, status: int, words: str) -> JsonResponse:

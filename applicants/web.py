@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import SuspiciousOperation
@@ -13,13 +13,10 @@ from django.urls import reverse
 
 from applicants.models import User
 from applicants.organisations import OfficerTakesNoPart
+from foundation.typed import held_text, typed_again, typed_in
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
-
-# What a browser sends back with a form, but nobody typed.
-NOT_TYPED = {"csrfmiddlewaretoken"}
-SHORT = 20  # signs; what is longer is shown, so that a person sees that it is there
 
 
 def person(request: HttpRequest) -> User:
@@ -76,25 +73,8 @@ def taking_part(view: "View[P]") -> "View[P]":
 
 
 def _no_part(request: HttpRequest) -> HttpResponse:
-    typed = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in NOT_TYPED
-        for value in values
-        if value
-    ]
-    return render(request, "applicants/officer_takes_no_part.html", {"typed": typed}, status=403)
-
-
-def held_text(request: HttpRequest, *, login_url: str | None, status: int) -> HttpResponse:
-    """A page that holds what was typed, to be sent again with one click. Nothing was stored.
-
-    A form with a password is not held: no page ever shows one.
-    """
-    if any("password" in name for name in request.POST):
-        return render(request, "403_csrf.html", status=403)
-    context = typed_again(request) | {"login_url": login_url}
-    return render(request, "held_text.html", context, status=status)
+    context = {"typed": typed_in(request)}
+    return render(request, "applicants/officer_takes_no_part.html", context, status=403)
 
 
 def bad_request_page(request: HttpRequest) -> HttpResponse:
@@ -105,21 +85,3 @@ def bad_request_page(request: HttpRequest) -> HttpResponse:
         typed = {}
     context = {"is_form": request.method == "POST", "visible": [], "had_files": False} | typed
     return render(request, "400.html", context, status=400)
-
-
-def typed_again(request: HttpRequest) -> dict[str, Any]:
-    """What a form held, to be sent again from another page; nothing of a form with a password."""
-    has_password = any("password" in name for name in request.POST)
-    typed = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in NOT_TYPED and not has_password
-        for value in values
-    ]
-    return {
-        "typed": typed,
-        "visible": [(name, value) for name, value in typed if len(str(value)) > SHORT],
-        "action": request.get_full_path(),
-        "had_files": bool(request.FILES),
-        "had_password": has_password,
-    }

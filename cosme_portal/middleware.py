@@ -12,13 +12,14 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve
 
 from applicants.autosave import is_autosave
-from applicants.web import bad_request_page, typed_again
+from applicants.web import bad_request_page
 from cosme_portal.views import health
 from foundation.client_address import client_address
 from foundation.limits import Refusal, refusal_of
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from foundation.text import unsafe_in
+from foundation.typed import typed_again
 
 log = logging.getLogger("portal.limits")
 

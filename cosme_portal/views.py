@@ -8,9 +8,11 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 
-from applicants.web import bad_request_page, held_text
+from applicants.autosave import is_autosave, not_stored
+from applicants.web import bad_request_page
 from calls import database_clock
-from proposals.views.access import AccessEnded
+from foundation.typed import held_text, typed_in
+from proposals.views.access import why_refused
 
 
 def accessibility(request: HttpRequest) -> HttpResponse:
@@ -63,14 +65,22 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", {"reason": str(exception)}, status=403)
+    return _refused(request, "403.html", 403, why=str(exception))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    context = {"why": str(exception) if isinstance(exception, AccessEnded) else ""}
-    return render(request, "404.html", context, status=404)
+    return _refused(request, "404.html", 404, why=why_refused(exception))
+
+
+def _refused(request: HttpRequest, template: str, status: int, *, why: str) -> HttpResponse:
+    """A page with the reason, and with what was typed; a sentence for a page that saves by itself."""
+    if is_autosave(request):
+        return not_stored(why, status)
+    context = {"why": why, "typed": typed_in(request)}
+    return render(request, template, context, status=status)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Rendered without context: whatever failed may fail again."""
-    return HttpResponse(loader.render_to_string("500.html"), status=500)
+    """Rendered without the request: whatever failed may fail again. What was typed stands in it."""
+    page = loader.render_to_string("500.html", {"typed": typed_in(request)})
+    return HttpResponse(page, status=500)

@@ -19,9 +19,11 @@ from django.db.models import Field, Model
 from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from psycopg2.errors import UniqueViolation
 
 from foundation.sentences import gettext as _
+from foundation.typed import held_text
 
 # Sent with `request` and `lookups` when a list refuses lookups; the sender is the model of the list.
 lookup_refused = Signal()
@@ -115,13 +117,18 @@ class PortalAdminSite(admin.AdminSite):
         super().register(model_or_iterable, guarded(given), **options)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
-        """Who is signed in without an officers' role gets 403, not a page to sign in that leads back here."""
+        """Who is signed in without an officers' role gets 403, not a page to sign in that leads back here.
+
+        A form that was sent after the session ended comes back filled.
+        """
 
         def refusing(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied(
                     _("These pages are for officers. Your account has no officers' role.")
                 )
+            if request.method == "POST" and not request.user.is_authenticated:
+                return held_text(request, login_url=reverse("admin:login"), status=401)
             answer: HttpResponse = inner(request, *args, **kwargs)
             return answer
 

@@ -11,11 +11,12 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
 
 from applicants.autosave import is_autosave
-from applicants.web import NOT_TYPED, SHORT, person
+from applicants.web import person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
+from foundation.typed import SHORT, typed_in
 from proposals.desk.cases import InterestDeclared
 from proposals.models import ConflictOfInterest, Proposal, Version
 from proposals.screening import note_sealed_access
@@ -71,11 +72,7 @@ class DeskAdmin(ReadOnlyAdmin):
 
     def _closed_meanwhile(self, request: HttpRequest) -> HttpResponse:
         """What was sent to a case that is not open (any more): said plainly, with what was typed."""
-        typed = [
-            value
-            for name, value in request.POST.items()
-            if name not in NOT_TYPED and isinstance(value, str) and len(value) > SHORT
-        ]
+        typed = [value for _name, value in typed_in(request) if len(value) > SHORT]
         template = "admin/proposals/version/closed_meanwhile.html"
         return self.show(request, template, title=_("Not open to you"), status=404, typed=typed)
 

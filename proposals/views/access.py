@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
-from applicants.autosave import is_autosave, may_not_write
+from applicants.autosave import is_autosave, not_stored
 from applicants.models import User
 from applicants.web import person
 from calls import clock
@@ -21,6 +21,7 @@ from calls.models import Call, Programme, Strand
 from calls.prepared import Given, Questions, relate, together
 from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
+from foundation.typed import typed_in
 from proposals.desk.asking import questions_waiting
 from proposals.desk.cases import note_reading
 from proposals.dossier import Draft
@@ -33,8 +34,6 @@ from proposals.wizard import sidebar
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
-
-NOT_TYPED = {"csrfmiddlewaretoken", "seen_version", "seen"}
 
 
 class NotYours(PermissionDenied):
@@ -66,30 +65,23 @@ def keeping_text(view: "View[P]") -> "View[P]":
             if request.method != "POST":
                 raise
             status = 403 if isinstance(refusal, NotYours) else 404
+            why = why_refused(refusal)
             if is_autosave(request):
-                answer = may_not_write()
-                answer.status_code = status
-                return answer
-            is_told = isinstance(
-                refusal, NotYours | AccessEnded
-            )  # any other says which row is missing
-            why = str(refusal) if is_told else ""
+                return not_stored(why, status)
             return _given_back(request, "proposals/gone.html", status, why=why)
 
     return guarded
 
 
+def why_refused(refusal: Exception) -> str:
+    """The reason in a sentence; empty for any refusal that would say which row is missing."""
+    return str(refusal) if isinstance(refusal, NotYours | AccessEnded) else ""
+
+
 def _given_back(
     request: HttpRequest, template: str, status: int, **context: Any
 ) -> HttpResponseBase:
-    typed = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in NOT_TYPED
-        for value in values
-        if value
-    ]
-    return render(request, template, context | {"typed": typed}, status=status)
+    return render(request, template, context | {"typed": typed_in(request)}, status=status)
 
 
 def draft_of(request: HttpRequest, number: str) -> Draft:

@@ -14,7 +14,7 @@ from applicants.saving import StepChanged
 from applicants.web import person, signed_in, taking_part
 from calls import clock
 from calls.eligibility.facts import Role
-from calls.models import Strand
+from calls.models import Call, CallState, Strand
 from calls.readers import calls_shown_to
 from foundation.search_words import searched
 from foundation.sentences import gettext as _
@@ -63,24 +63,38 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
         "earlier": earlier.select_related("strand__call").prefetch_related("sections"),
     }  # fmt: skip
     if not found.call.is_open(clock.now()):
-        return render(request, "proposals/not_open.html", context, status=409)
+        return _not_open(request, found.call)
     if request.method != "POST":
         return render(request, "proposals/start.html", context)
     organisation = get_object_or_404(own, pk=_chosen(request))
-    if request.POST.get("copy_of"):
-        source = get_object_or_404(
-            Proposal.objects.with_page_parts().led_by(person(request)),
-            number=request.POST["copy_of"],
-            deleted_at=None,
-        )
-        proposal = copy_proposal(source, found, organisation=organisation, by=person(request))
-    else:
-        proposal = start_with_answers(
-            found, organisation=organisation, answers=answers, by=person(request)
-        )
+    source = _source_of_copy(request)
+    try:
+        if source is not None:
+            proposal = copy_proposal(source, found, organisation=organisation, by=person(request))
+        else:
+            proposal = start_with_answers(
+                found, organisation=organisation, answers=answers, by=person(request)
+            )
+    except drafting.NotOpen:
+        return _not_open(request, found.call)
     messages.success(request, _("Proposal %(number)s has begun.") % {"number": proposal.number})
     _say_what_was_left_out(request, proposal)
     return redirect("proposals:step", proposal.number, "summary")
+
+
+def _source_of_copy(request: HttpRequest) -> Proposal | None:
+    number = request.POST.get("copy_of")
+    if not number:
+        return None
+    led = Proposal.objects.with_page_parts().led_by(person(request))
+    found: Proposal = get_object_or_404(led, number=number, deleted_at=None)
+    return found
+
+
+def _not_open(request: HttpRequest, call: Call) -> HttpResponse:
+    """Says when it opens, or that it has closed."""
+    context = {"call": call, "has_ended": call.state_at(clock.now()) == CallState.CLOSED}
+    return render(request, "proposals/not_open.html", context, status=409)
 
 
 def _say_what_was_left_out(request: HttpRequest, proposal: Proposal) -> None:

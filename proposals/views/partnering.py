@@ -19,6 +19,7 @@ from applicants.web import person, signed_in
 from calls import clock
 from calls.models import Call
 from foundation.sentences import gettext as _
+from foundation.typed import typed_in
 from proposals.forms.partnering import RequestForm, WhoForm
 from proposals.models import PartnershipRequest, Proposal
 from proposals.partnering import fit, requests
@@ -190,15 +191,14 @@ def new(request: HttpRequest, reference: str) -> HttpResponseBase:
     own = Organisation.objects.of(person(request)).prefetch_related("profile_sections")
     who = WhoForm(request.POST or request.GET or None, organisations=own)
     if moment >= call.deadline or not own:
-        return render(
-            request, "partnering/cannot_write.html", {"call": call, "own": own}, status=409
-        )
+        context = {"call": call, "own": own, "typed": typed_in(request)}
+        return render(request, "partnering/cannot_write.html", context, status=409)
     only = own[0] if len(own) == 1 else None
     organisation = only or (who.cleaned_data["organisation"] if who.is_valid() else None)
     if organisation is None:
-        return render(
-            request, "partnering/who.html", {"call": call, "who": WhoForm(organisations=own)}
-        )
+        context = {"call": call, "who": WhoForm(organisations=own), "typed": typed_in(request)}
+        status = 422 if request.method == "POST" else 200
+        return render(request, "partnering/who.html", context, status=status)
     form = RequestForm(
         request.POST if request.method == "POST" else None,
         call=call,

@@ -13,6 +13,7 @@ from applicants.web import hide_address, person, signed_in, taking_part
 from calls import clock
 from foundation.limits import allows_recipient
 from foundation.sentences import gettext as _
+from foundation.typed import typed_in
 from proposals import confirming, people
 from proposals.dossier import Draft
 from proposals.drafting import NotOpen
@@ -190,8 +191,14 @@ def _why_shut(found: Invitation) -> str:
 
 
 def _shut(request: HttpRequest, why: str, status: int, **context: Any) -> HttpResponse:
-    context |= {"why": why}
+    context |= {"why": why, "typed": typed_in(request)}
     return render(request, "proposals/invitation_shut.html", context, status=status)
+
+
+def _answered_meanwhile(request: HttpRequest, found: Invitation) -> HttpResponse:
+    """Somebody answered, or it ended, while this answer was on its way."""
+    found.refresh_from_db(fields=["state", "expires_at"])
+    return _shut(request, _why_shut(found) or "issuer", 410)
 
 
 def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
@@ -218,7 +225,7 @@ def _decline(request: HttpRequest, found: Invitation) -> HttpResponse:
     try:
         people.decline(found, reason=form.cleaned_data["reason"], by=user)
     except people.NotAnswerable:
-        return redirect(request.path)
+        return _answered_meanwhile(request, found)
     said = {"said": "no", "inside": None}
     return render(request, "proposals/invitation_answered.html", said)
 
@@ -248,12 +255,7 @@ def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
     ).first()
     is_current = confirming.is_current(given, draft, participant)
     context = page_of(draft, "work", participant=participant, given=given, is_current=is_current)
-    if (
-        request.method == "POST"
-        and "decline" in request.POST
-        and context["can_write"]
-        and not given
-    ):
+    if request.method == "POST" and "decline" in request.POST:
         return _decline_for(request, participant)
     return _confirm(request, draft, participant, "proposals/confirmation.html", context)
 
@@ -269,8 +271,7 @@ def _decline_for(request: HttpRequest, participant: Participant) -> HttpResponse
         form.add_error(None, str(refusal))
         return render(request, "proposals/decline_refused.html", {"form": form}, status=409)
     except NotOpen as refusal:
-        shut = {"why": "closed", "deadline": refusal.deadline}
-        return render(request, "proposals/invitation_shut.html", shut, status=409)
+        return _shut(request, "closed", 409, deadline=refusal.deadline)
     said = {"said": "no", "inside": participant.proposal}
     return render(request, "proposals/invitation_answered.html", said)
 
@@ -330,8 +331,7 @@ def _confirm(
         messages.warning(request, text % {"name": participant.organisation.name})
         return redirect(request.path)
     except NotOpen as refusal:
-        shut = {"why": "closed", "deadline": refusal.deadline}
-        return render(request, "proposals/invitation_shut.html", shut, status=409)
+        return _shut(request, "closed", 409, deadline=refusal.deadline)
     inside = None if "invitation" in context else draft.proposal
     said = {"said": "yes", "inside": inside}
     return render(request, "proposals/invitation_answered.html", said)

@@ -209,7 +209,7 @@ def test_a_third_person_whose_access_ends_keeps_the_text(visit, call):
     says(visitor, "Saved 16:20:")
     remove_collaborator(collaborator, by=proposal.started_by)
     visitor.page.locator("[name=description]").fill("Second, which is long")
-    says(visitor, "Not saved: you can no longer write here.")
+    says(visitor, "Not saved. The coordinator removed your access to this proposal")
     visitor.press("Save and continue")
     visitor.says("This could not be stored", "Second, which is long")
 

@@ -1,0 +1,257 @@
+"""A form that is not taken gives back what was typed into it, whatever the reason."""
+
+import html
+import re
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from django.urls import reverse
+
+from applicants.organisations import end_membership, join
+from applicants.tests.factories import make_organisation, make_user
+from calls import clock
+from conftest import NEXT_DAY
+from proposals import drafting, people
+from proposals.deleting import delete_draft
+from proposals.models import Invitation, Mail
+from proposals.partnering import requests, talking
+from proposals.tests.factories import (
+    fresh,
+    give,
+    make_draft,
+    make_officer,
+    make_ready,
+    member_of,
+    partner_of,
+    submit,
+)
+from proposals.tests.partners import GIVEN, make_owner, make_request
+
+pytestmark = pytest.mark.django_db
+TYPED = 'Typed <b>so</b> & "so",\n  with a second line'
+
+
+def client_of(user=None):
+    client = Client(raise_request_exception=False)
+    if user:
+        client.force_login(user)
+    return client
+
+
+def gives_back(answer):
+    text = answer.content.decode()
+    return "<b>so</b>" not in text and TYPED in html.unescape(text)
+
+
+def words_of(answer):
+    return " ".join(html.unescape(answer.content.decode()).split())
+
+
+# --- Organisations -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def former():
+    """Somebody whom a colleague removed, and the organisation."""
+    organisation = make_organisation()
+    person = member_of(organisation)
+    other = member_of(organisation)
+    end_membership(organisation, user=person, by=other)
+    return person, organisation
+
+
+def test_a_profile_is_given_back_to_who_acts_for_the_organisation_no_longer(former):
+    person, organisation = former
+    path = reverse("applicants:profile-step", args=[organisation.pk, "services"])
+    answer = client_of(person).post(path, {"how": TYPED, "seen_version": "0"})
+    assert (answer.status_code, gives_back(answer)) == (404, True)
+
+
+def test_a_profile_that_saves_itself_hears_that_it_is_not_stored(former):
+    person, organisation = former
+    path = reverse("applicants:profile-step", args=[organisation.pk, "services"])
+    answer = client_of(person).post(path, {"how": TYPED}, headers={"X-Autosave": "1"})
+    assert (answer.status_code, answer.json()["state"]) == (404, "refused")
+    assert "coordinator" not in answer.json()["words"]
+
+
+# --- Proposals ---------------------------------------------------------------------------------
+
+
+def test_a_reason_is_given_back_to_who_may_not_withdraw(call):
+    proposal = make_ready(call)
+    submit(proposal)
+    path = reverse("proposals:withdraw", args=[proposal.number])
+    answer = client_of(partner_of(proposal)).post(path, {"reason": TYPED})
+    assert (answer.status_code, gives_back(answer)) == (403, True)
+
+
+@pytest.fixture
+def deleted(call):
+    proposal = make_draft(call)
+    give(proposal, "summary")
+    delete_draft(fresh(proposal), by=proposal.started_by)
+    return proposal
+
+
+def test_a_page_of_a_deleted_draft_hears_that_it_is_deleted(deleted):
+    path = reverse("proposals:step", args=[deleted.number, "summary"])
+    for person in (deleted.started_by, partner_of(deleted)):
+        answer = client_of(person).post(path, {"abstract": TYPED}, headers={"X-Autosave": "1"})
+        assert answer.status_code == 404
+        assert "This draft was deleted on 21 April 2015" in answer.json()["words"]
+        assert "coordinator can let you write" not in answer.json()["words"]
+
+
+def invitation(proposal, purpose):
+    asked = people.invite(
+        proposal, email="kim@test.example", purpose=purpose, by=proposal.started_by,
+        participant=proposal.participants.get(key="p2"),
+    )  # fmt: skip
+    text = Mail.objects.get(to="kim@test.example").text
+    return asked, re.search(r"/proposals/invitations/[^/\s]+/", text).group()
+
+
+def test_a_reason_to_decline_is_given_back_when_the_invitation_has_ended(call):
+    proposal = make_draft(call)
+    asked, path = invitation(proposal, Invitation.Purpose.CONFIRM)
+    with clock.set_to(NEXT_DAY):
+        late = client_of().post(path, {"decline": "yes", "reason": TYPED})
+    people.revoke(asked, by=proposal.started_by)
+    revoked = client_of().post(path, {"decline": "yes", "reason": TYPED})
+    assert [(one.status_code, gives_back(one)) for one in (late, revoked)] == [
+        (409, True),
+        (410, True),
+    ]
+
+
+def test_a_reason_to_decline_is_given_back_after_the_deadline(call):
+    proposal = make_draft(call)
+    path = reverse("proposals:confirm", args=[proposal.number, "p2"])
+    organisation = proposal.participants.get(key="p2").organisation
+    with clock.set_to(NEXT_DAY):
+        answer = client_of(member_of(organisation)).post(path, {"decline": "yes", "reason": TYPED})
+    assert (answer.status_code, gives_back(answer)) == (409, True)
+
+
+def test_a_call_that_has_closed_is_said_to_be_closed(call):
+    path = reverse("proposals:start", args=[call.reference, "3.1"])
+    person, organisation = make_owner("FR")
+    with clock.set_to(NEXT_DAY):
+        words = words_of(client_of(person).post(path, {"organisation": organisation.pk}))
+    assert "It closed" in words and "It opens" not in words
+
+
+def test_a_call_that_closes_during_the_request_is_said_to_be_closed(call, monkeypatch):
+    path = reverse("proposals:start", args=[call.reference, "3.1"])
+    person, organisation = make_owner("FR")
+
+    def too_late(*_place, **_given):
+        raise drafting.NotOpen(call.deadline, NEXT_DAY)
+
+    monkeypatch.setattr("proposals.views.drafts.start_with_answers", too_late)
+    answer = client_of(person).post(path, {"organisation": organisation.pk})
+    assert answer.status_code == 409
+
+
+# --- Partner search ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asker():
+    return make_owner("LT")
+
+
+def test_a_first_message_is_given_back_when_the_request_has_ended(call, asker):
+    found = make_request(call)
+    requests.end(found, is_filled=True)
+    path = reverse("partners:begin", args=[found.number])
+    given = {"text": TYPED, "organisation": asker[1].pk}
+    for person in (asker[0], make_user()):
+        answer = client_of(person).post(path, given)
+        assert (answer.status_code, gives_back(answer)) == (422, True)
+
+
+def test_a_message_is_given_back_to_who_has_blocked_the_other_side(call, asker):
+    owner = make_owner("FR")
+    found = make_request(call, owner=owner)
+    begun = talking.begin(found, "Hello", organisation=asker[1], by=asker[0], shows=True)
+    talking.block(begun, side=talking.Side.OWNER)
+    answer = client_of(owner[0]).post(begun.get_absolute_url(), {"text": TYPED})
+    assert (answer.status_code, gives_back(answer)) == (422, True)
+
+
+def test_a_message_is_given_back_to_who_acts_for_the_organisation_no_longer(call, asker):
+    begun = talking.begin(
+        make_request(call), "Hello", organisation=asker[1], by=asker[0], shows=True
+    )
+    answer = client_of(make_user()).post(begun.get_absolute_url(), {"text": TYPED})
+    assert (answer.status_code, gives_back(answer)) == (404, True)
+
+
+def test_a_request_is_given_back_when_nobody_can_write_it(call, asker, former):
+    path = reverse("partners:new", args=[call.reference])
+    written = GIVEN | {"text": TYPED}
+    with clock.set_to(NEXT_DAY):
+        late = client_of(asker[0]).post(path, written)
+    person, organisation = former
+    no_organisation = client_of(person).post(path, written)
+    for _number in range(2):
+        join(make_organisation(), user=person)
+    not_that_one = client_of(person).post(path, written | {"organisation": organisation.pk})
+    answers = (late, no_organisation, not_that_one)
+    assert [(one.status_code, gives_back(one)) for one in answers] == [
+        (409, True),
+        (409, True),
+        (422, True),
+    ]
+
+
+# --- Officers ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def decide(call):
+    version = submit(make_ready(call))
+    with clock.set_to(NEXT_DAY):
+        yield reverse("admin:proposals_version_decide", args=[version.pk])
+
+
+def test_a_reason_is_given_back_to_an_officer_who_was_logged_out(decide):
+    answer = client_of().post(decide, {"outcome": "eligible", "reason": TYPED})
+    assert (answer.status_code, gives_back(answer)) == (401, True)
+
+
+def test_a_reason_is_given_back_to_an_officer_who_lost_the_right(decide):
+    officer = make_officer()
+    client = client_of(officer)
+    officer.groups.clear()
+    answer = client.post(decide, {"outcome": "eligible", "reason": TYPED})
+    assert (answer.status_code, gives_back(answer)) == (403, True)
+
+
+# --- Whatever fails ----------------------------------------------------------------------------
+
+
+def test_what_was_typed_stands_on_the_page_of_a_failure(call, monkeypatch):
+    proposal = make_draft(call)
+
+    def fails(*_place, **_given):
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr("proposals.views.access.standing_of", fails)
+    path = reverse("proposals:step", args=[proposal.number, "summary"])
+    answer = client_of(partner_of(proposal)).post(path, {"abstract": TYPED})
+    assert (answer.status_code, gives_back(answer)) == (500, True)
+
+
+def test_no_password_stands_on_the_page_of_a_failure(monkeypatch):
+    def fails(*_place, **_given):
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr("allauth.account.views.LoginView.post", fails)
+    given = {"login": "kim@test.example", "password": TYPED}
+    answer = client_of().post(reverse("account_login"), given)
+    assert (answer.status_code, gives_back(answer)) == (500, False)
+    assert "kim@test.example" not in answer.content.decode()
