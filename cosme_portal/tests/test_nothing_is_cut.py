@@ -46,6 +46,8 @@ ALLOWED = {
     ("proposals/desk/tables.py", "LONGEST_CELL - len(note)"): "says so, and where it is whole",
     ("proposals/models/enquiries.py", "80"): "the name of a row in lists",
     ("proposals/models/workspace.py", "40"): "the name of a row in lists",
+    ("proposals/commenting.py", "SHOWN"): "comments, by pages",
+    ("proposals/commenting.py", "SHOWN + 1"): "comments, by pages",
     ("proposals/timeline.py", "SHOWN + 1"): "events of one page, which leads to the earlier ones",
     ("proposals/partnering/finding.py", "LONGEST_NAMED"): "ends in …; it stands in the address",
     ("proposals/partnering/finding.py", "MOST_SIGNS"): "a sentence says so",
