@@ -122,6 +122,11 @@ def allows_recipient(name: str, recipient: str) -> bool:
     return not seconds_to_wait(f"{name}:recipient", rate, mailbox(recipient))
 
 
+def allowed_recipients(name: str, addresses: Iterable[str]) -> list[str]:
+    """Those of these addresses that may get one more email."""
+    return [address for address in addresses if allows_recipient(name, address)]
+
+
 def _who(request: HttpRequest, kind: str, limit: Limit, route: str) -> str:
     """Under which name a request is counted; empty if it has none."""
     address = client_address(request)

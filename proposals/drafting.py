@@ -20,6 +20,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
 from calls.prepared import Given, Questions, relate, together
+from foundation.limits import allowed_recipients
 from foundation.sentences import gettext as _
 from proposals.agreement import agree_if_own
 from proposals.ended_access import (
@@ -264,6 +265,16 @@ def add_participant(
     return participant
 
 
+def may_be_told(participant: Participant, people: QuerySet[User]) -> list[str]:
+    """Where to write to people of a partner. Until it agrees, who adds it may be a stranger to them.
+
+    Such mails count as invitations do, or adding and removing it again and again would fill a mailbox. What
+    is left out stands on their page of work.
+    """
+    addresses = list(people.values_list("email", flat=True))
+    return addresses if participant.has_agreed else allowed_recipients("invitations", addresses)
+
+
 def _tell_that_added(participant: Participant, *, by: User) -> None:
     name = participant.organisation.name
     others = participant.organisation.members.exclude(pk=by.pk).filter(is_active=True)
@@ -280,7 +291,7 @@ def _tell_that_added(participant: Participant, *, by: User) -> None:
             link=reverse("proposals:work", args=[participant.proposal.number]),
             link_words=_("Who owes what"),
         ),
-        to=others.values_list("email", flat=True),
+        to=may_be_told(participant, others),
         proposal=participant.proposal,
         key=f"added:{participant.proposal_id}:{participant.key}",
     )
@@ -395,7 +406,7 @@ def _tell_that_removed(participant: Participant, *, by: User) -> None:
             link=reverse("proposals:mine"),
             link_words=_("My work"),
         ),
-        to=others.values_list("email", flat=True),
+        to=may_be_told(participant, others),
         proposal=participant.proposal,
         key=f"removed:{participant.proposal_id}:{participant.key}",
     )

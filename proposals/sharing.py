@@ -10,8 +10,9 @@ from django.urls import reverse
 from applicants.models import User
 from calls import clock
 from calls.templatetags.instants import in_words
+from foundation.limits import allowed_recipients
 from foundation.sentences import gettext as _
-from proposals.drafting import check_open
+from proposals.drafting import check_open, may_be_told
 from proposals.happenings import note
 from proposals.mailing import Words, post
 from proposals.models import GivenStep, Happening, Participant, Proposal
@@ -21,6 +22,10 @@ PAUSE = timedelta(hours=1)  # between two reminders of one partner
 
 class RemindedJustNow(Exception):
     """The partner was reminded less than an hour ago."""
+
+
+class WrittenToOften(Exception):
+    """Its people got as many mails of this kind within an hour as anybody may get."""
 
 
 class NobodyToRemind(Exception):
@@ -67,7 +72,7 @@ def _tell_that_given(
             link=reverse("proposals:work", args=[proposal.number]),
             link_words=_("Who owes what"),
         ),
-        to=people.values_list("email", flat=True),
+        to=may_be_told(participant, people),
         proposal=proposal,
         key=key,
     )
@@ -90,6 +95,7 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
         NotOpen: the deadline has passed.
         NobodyToRemind: there is no address.
         RemindedJustNow: less than an hour ago somebody sent one.
+        WrittenToOften: people of other proposals sent them too many.
     """
     moment = clock.now()
     check_open(proposal, moment)
@@ -101,6 +107,9 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
     )
     if earlier.exists():
         raise RemindedJustNow
+    addresses = allowed_recipients("invitations", reminder.addresses)
+    if not addresses:
+        raise WrittenToOften
     name = reminder.participant.organisation.name
     words = _("%(name)s was reminded of what it owes") % {"name": name}
     happening = note(
@@ -119,7 +128,7 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
             link=reverse("proposals:work", args=[proposal.number]),
             link_words=_("Who owes what"),
         ),
-        to=reminder.addresses,
+        to=addresses,
         proposal=proposal,
         key=f"reminded:{happening.pk}",
     )

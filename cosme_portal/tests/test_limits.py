@@ -15,14 +15,15 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
 
 from applicants.models import User
-from applicants.tests.factories import PASSWORD, make_user
+from applicants.tests.factories import PASSWORD, make_organisation, make_user
+from calls.eligibility.facts import Role
 from cosme_portal.limits import CHEAP_READS, LIMITS, NEVER_WRITE
 from cosme_portal.middleware import EnforceLimits
 from foundation import limits
 from foundation.limits import Limit, Rate
-from proposals import people
-from proposals.models import Invitation
-from proposals.tests.factories import make_draft
+from proposals import drafting, people
+from proposals.models import Invitation, Mail
+from proposals.tests.factories import give, make_draft, partner_of
 
 ONE = Rate(1, 600)
 
@@ -307,6 +308,43 @@ def test_sending_again_counts_for_the_address_that_gets_it(limits_apply, call):
             client.post(reverse("proposals:resend-invitation", args=place))
     sent = Invitation.objects.filter(email="asked@test.example")
     assert sum(sent.values_list("times_sent", flat=True)) == 10
+
+
+@pytest.mark.django_db
+def test_who_never_agreed_gets_few_emails_however_often_they_are_added(limits_apply, call):
+    draft = make_draft(call, countries=("LT",))
+    stranger = make_user()
+    invited = drafting.Invited(make_organisation(by=stranger), Role.PARTNER)
+    for _time in range(5):
+        added = drafting.add_participant(
+            draft, invited, seen_version=seen_of(draft), by=draft.started_by
+        )
+        give(draft, "vision", added.key)
+        drafting.remove_participant(added, seen_version=seen_of(draft), by=draft.started_by)
+    assert Mail.objects.filter(to=stranger.email).count() == 10
+
+
+def seen_of(draft):
+    return drafting.section_of(draft, "consortium").version
+
+
+@pytest.mark.django_db
+def test_a_reminder_counts_for_the_address_that_gets_it(limits_apply, call):
+    draft = make_draft(call)
+    partner = partner_of(draft)
+    invited = make_organisation(by=partner)
+    drafting.add_participant(
+        draft, drafting.Invited(invited, Role.PARTNER), seen_version=seen_of(draft),
+        by=draft.started_by,
+    )  # fmt: skip
+    while limits.allows_recipient("invitations", partner.email):
+        pass
+    client, sent = Client(), Mail.objects.filter(to=partner.email).count()
+    client.force_login(draft.started_by)
+    key = draft.participants.get(organisation=invited).key
+    page = client.post(reverse("proposals:remind", args=[draft.number, key]), follow=True)
+    assert "nothing was sent" in page.content.decode()
+    assert Mail.objects.filter(to=partner.email).count() == sent
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD"])

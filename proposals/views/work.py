@@ -18,7 +18,7 @@ from proposals.dossier import drafts_of
 from proposals.models import Proposal
 from proposals.partnering.talking import letters_of
 from proposals.reminding import wish_reminders
-from proposals.sharing import NobodyToRemind, RemindedJustNow, give_step, remind
+from proposals.sharing import NobodyToRemind, RemindedJustNow, WrittenToOften, give_step, remind
 from proposals.views.access import draft_of, keeping_text, page_of
 from proposals.wizard import step_named, steps_of
 from proposals.work import (
@@ -108,6 +108,9 @@ def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
         messages.warning(request, text % name)
     except RemindedJustNow:
         text = _("%(name)s was reminded less than an hour ago; nothing was sent.")
+        messages.warning(request, text % name)
+    except WrittenToOften:
+        text = _("%(name)s got too many mails within an hour; nothing was sent. Try again later.")
         messages.warning(request, text % name)
     else:
         messages.success(request, _("A reminder is on its way to %(name)s.") % name)
