@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy
 from applicants.models import User
 from calls import clock
 from calls.eligibility import canonical
-from calls.eligibility.facts import Role
 from foundation.sentences import gettext as _
 from proposals.agreement import agree, agree_if_own, is_address_of
 from proposals.dossier import Draft, dossier_of
@@ -30,7 +29,7 @@ from proposals.models import (
     Proposal,
     Version,
 )
-from proposals.people import answer
+from proposals.people import answer, leads_of
 
 DECLARATIONS = (
     gettext_lazy("The organisation takes part in this proposal in the role shown above."),
@@ -256,16 +255,6 @@ def _text(field: str, value: Any) -> str:
     if isinstance(value, dict):
         value = "; ".join(str(inner) for inner in value.values() if inner is not None)
     return f"{field.replace('_', ' ')}: {value}" if value not in (None, "") else ""
-
-
-def leads_of(proposal: Proposal) -> list[str]:
-    """Addresses of the people who act for the coordinator."""
-    people = User.objects.filter(
-        is_active=True,
-        organisations__participations__proposal=proposal,
-        organisations__participations__role=Role.COORDINATOR.value,
-    )
-    return list(people.values_list("email", flat=True).distinct())
 
 
 def _tell_the_leads(

@@ -4,7 +4,7 @@ Every function asks the clock once and refuses when the proposal's deadline has 
 typed stays with the caller, who gives it back to the person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -265,13 +265,13 @@ def add_participant(
     return participant
 
 
-def may_be_told(participant: Participant, people: QuerySet[User]) -> list[str]:
+def may_be_told(participant: Participant, people: Iterable[User]) -> list[str]:
     """Where to write to people of a partner. Until it agrees, who adds it may be a stranger to them.
 
     Such mails count as invitations do, or adding and removing it again and again would fill a mailbox. What
     is left out stands on their page of work.
     """
-    addresses = list(people.values_list("email", flat=True))
+    addresses = [one.email for one in people]
     return addresses if participant.has_agreed else allowed_recipients("invitations", addresses)
 
 
@@ -365,12 +365,12 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
         proposal, Happening.Kind.REMOVED, words, by=by,
         key=participant.key, organisation=participant.organisation_id,
     )  # fmt: skip
-    _tell_that_removed(participant, by=by)
     guests, members = guests_of(participant), list(participant.organisation.members.all())
     # It goes on controlling whom it controls, as a body outside the consortium.
     controlled = proposal.participants.filter(controller=participant.organisation)
     controlled.update(controller=None, controlled_by=participant.organisation.name)
     participant.delete()
+    _tell_that_removed(participant, by=by)
     _end_access_of(participant, guests, members, by=by)
 
 
@@ -391,22 +391,34 @@ def _end_access_of(
 
 
 def _tell_that_removed(participant: Participant, *, by: User) -> None:
+    """After the removal: some people of the organisation may still take part by another way."""
+    others = list(participant.organisation.members.exclude(pk=by.pk).filter(is_active=True))
+    gone = without_access(participant.proposal, others)
+    kept = _("Your texts are kept, and come back if it is added again.")
+    submitted = _("A version that was submitted before still names it.")
+    for people, rest in (
+        (gone, _("You no longer see the draft.")),
+        ([one for one in others if one not in gone], _("You still take part in another role.")),
+    ):
+        counts = f"{kept} {rest} {submitted}"
+        _mail_about_removal(participant, people, counts, by=by)
+
+
+def _mail_about_removal(
+    participant: Participant, people: list[User], counts: str, *, by: User
+) -> None:
     name, number = participant.organisation.name, participant.proposal.number
-    others = participant.organisation.members.exclude(pk=by.pk).filter(is_active=True)
     post(
         Words(
             subject=_("%(name)s no longer takes part in a proposal") % {"name": name},
             happened=_("%(who)s took %(name)s out of the consortium of proposal %(number)s.")
             % {"who": by, "name": name, "number": number},
-            counts=_(
-                "Your texts are kept, and come back if it is added again; you no longer see the draft. A "
-                "version that was submitted before still names it."
-            ),
+            counts=counts,
             to_do=_("Nothing. If this is wrong, write to the coordinator."),
             link=reverse("proposals:mine"),
             link_words=_("My work"),
         ),
-        to=may_be_told(participant, others),
+        to=may_be_told(participant, people),
         proposal=participant.proposal,
         key=f"removed:{participant.proposal_id}:{participant.key}",
     )

@@ -5,7 +5,7 @@ that nobody sees another's. A worker sends it; its delivery state is kept.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,8 @@ from foundation.sentences import gettext as _
 from foundation.unlinked import quoted, without_links
 from proposals.dossier import Draft
 from proposals.models import Mail, Proposal
+
+NO_CAUSES: Mapping[str, Callable[[Mail], bool]] = {}
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,16 @@ def _short(address: str) -> str:
     return hashlib.sha256(address.encode()).hexdigest()[:32]
 
 
-def deliver(mail: Mail) -> None:
-    """Hand one mail to the mail server; raises what the server's connection raises."""
+def deliver(mail: Mail, *, causes: Mapping[str, Callable[[Mail], bool]] = NO_CAUSES) -> None:
+    """Hand one mail to the mail server; raises what the server's connection raises.
+
+    A mail may wait for hours. `causes` tells by the first word of a key whether what it says is still so; one
+    that is not is dropped.
+    """
+    is_still_so = causes.get(mail.key.partition(":")[0])
+    if is_still_so is not None and not is_still_so(mail):
+        mail.delete()
+        return
     message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to])
     message.attach_alternative(mail.html, "text/html")
     message.send()

@@ -4,10 +4,10 @@ from applicants.models import User
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words, utc
 from foundation.sentences import gettext as _
-from proposals.confirming import leads_of
 from proposals.dossier import Draft
 from proposals.mailing import Words, post
 from proposals.models import Proposal, Version, Withdrawal
+from proposals.people import leads_of
 
 
 def contacts_of(draft: Draft) -> list[str]:
@@ -81,13 +81,12 @@ def mail_submission(version: Version) -> None:
     else:
         subject = _("Proposal %(proposal)s: version %(number)s received, replaces %(earlier)s")
         happened = _("A proposal of your consortium was submitted again and received.")
-    counts = _("Version %(number)s counts, unless a later one is submitted before the deadline.")
     post(
         Words(
             subject=subject % values,
             happened=happened,
             facts=facts_of(version),
-            counts=counts % values,
+            counts=_what_counts(version),
             to_do=_(
                 "Nothing. Keep the receipt: it is on the page of the version. If something is wrong, change "
                 "the draft and submit again before the deadline."
@@ -99,6 +98,22 @@ def mail_submission(version: Version) -> None:
         proposal=proposal,
         key=f"submitted:{version.pk}",
     )
+
+
+def _what_counts(version: Version) -> str:
+    """As it is now: the mail is made by a worker, and much may have happened since."""
+    proposal = Proposal.objects.select_related("counting").get(pk=version.proposal_id)
+    if proposal.counting_id == version.pk:
+        text = _(
+            "Version %(number)s counts, unless a later one is submitted, or it is withdrawn, before the "
+            "deadline."
+        )
+    elif proposal.counting is not None:
+        text = _("Version %(number)s does not count any more: version %(later)s has replaced it.")
+    else:
+        text = _("Version %(number)s does not count any more: it was withdrawn.")
+    later = proposal.counting.number if proposal.counting is not None else 0
+    return text % {"number": version.number, "later": later}
 
 
 def tell_of_withdrawal(withdrawal: Withdrawal) -> None:

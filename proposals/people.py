@@ -28,6 +28,7 @@ from proposals.models import (
     EndedAccess,
     Happening,
     Invitation,
+    Mail,
     Participant,
     Proposal,
 )
@@ -245,7 +246,7 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
             link=reverse("proposals:people", args=[answered.proposal.number]),
             link_words=_("People of the proposal"),
         ),
-        to=[answered.invited_by.email],
+        to=_who_asked(answered),
         proposal=answered.proposal,
         key=f"declined:{answered.pk}",
     )
@@ -256,6 +257,12 @@ def _has_ended(declined: Invitation, *, by: User | None) -> bool:
     if declined.purpose != Invitation.Purpose.CONFIRM or declined.participant is None:
         return False
     return end_if_own(declined.participant, by=by, email=declined.email)
+
+
+def _who_asked(invitation: Invitation) -> list[str]:
+    """Address of who sent it, or of all who lead the proposal where that person leads it no longer."""
+    leads, asked = leads_of(invitation.proposal), invitation.invited_by.email
+    return [asked] if asked in leads else leads
 
 
 @transaction.atomic
@@ -349,6 +356,16 @@ def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
     )  # fmt: skip
 
 
+def leads_of(proposal: Proposal) -> list[str]:
+    """Addresses of the people who act for the coordinator."""
+    people = User.objects.filter(
+        is_active=True,
+        organisations__participations__proposal=proposal,
+        organisations__participations__role=Role.COORDINATOR.value,
+    )
+    return list(people.values_list("email", flat=True).distinct())
+
+
 def people_of(proposal: Proposal) -> list[User]:
     """Everyone who takes part, for an organisation or by invitation."""
     for_organisation = User.objects.filter(organisations__participations__proposal=proposal)
@@ -364,6 +381,20 @@ def shown_people_of(proposal: Proposal) -> list[User]:
     )
     invited = User.objects.filter(collaborations__proposal=proposal)
     return list((agreed | invited).filter(is_active=True).distinct())
+
+
+def is_asked_still(mail: Mail) -> bool:
+    """Whether the link in a mail that waits to be sent opens anything yet."""
+    _kind, pk, time, _address = mail.key.split(":")
+    asked = with_issuer(Invitation.objects.filter(proposal__deleted_at=None))
+    found = asked.filter(pk=pk, times_sent=time).first()
+    return found is not None and found.has_issuer and found.is_open(clock.now())
+
+
+def takes_part_still(mail: Mail) -> bool:
+    """Whether who is written to belongs to the proposal yet."""
+    proposal = mail.proposal
+    return proposal is not None and mail.to in {one.email.lower() for one in people_of(proposal)}
 
 
 def _locked(invitation: Invitation) -> Invitation:

@@ -12,7 +12,8 @@ from foundation.sentences import gettext as _
 from proposals.drafting import check_open
 from proposals.each import for_each
 from proposals.mailing import Words, post
-from proposals.models import Proposal, ReminderWish
+from proposals.models import Mail, Proposal, ReminderWish
+from proposals.people import takes_part_still
 
 BEFORE = (timedelta(days=7), timedelta(days=1), timedelta(hours=2))
 
@@ -87,3 +88,16 @@ def _remind(pk: int, moment: datetime) -> int:
         key=f"deadline:{proposal.pk}:{proposal.deadline.isoformat()}:{hours}",
     )
     return len(addresses)
+
+
+def is_due_still(mail: Mail) -> bool:
+    """Whether a reminder that waits to be sent is true yet: nothing submitted, the same deadline to come."""
+    proposal = mail.proposal
+    return (
+        proposal is not None
+        and proposal.counting_id is None
+        and proposal.deleted_at is None
+        and proposal.is_open(clock.now())
+        and mail.key.startswith(f"deadline:{proposal.pk}:{proposal.deadline.isoformat()}:")
+        and takes_part_still(mail)
+    )

@@ -17,11 +17,11 @@ from django.urls import reverse
 
 from calls import clock
 from foundation.sentences import gettext as _
-from proposals.confirming import leads_of
 from proposals.drafting import lock_row
 from proposals.each import LeftAlone, for_each
 from proposals.mailing import Words, post
 from proposals.models import KeptFile, ProposalFile, ReplyFile
+from proposals.people import leads_of, people_of
 
 log = logging.getLogger("portal.scanning")
 TIMEOUT = 10.0  # seconds
@@ -127,7 +127,11 @@ def _settle(file: File, result: KeptFile.Scan) -> None:
             link=reverse("proposals:step", args=[proposal.number, "deliverables"]),
             link_words=_("Deliverables and their files"),
         ),
-        to={*leads_of(proposal), file.uploaded_by.email},
+        to={*leads_of(proposal), *_uploader_who_takes_part(file)},
         proposal=proposal,
         key=f"infected:{file.pk}",
     )
+
+
+def _uploader_who_takes_part(file: ProposalFile) -> list[str]:
+    return [one.email for one in people_of(file.proposal) if one == file.uploaded_by]

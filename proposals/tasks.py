@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from celery import shared_task
@@ -21,6 +22,7 @@ from proposals import (
     enquiries,
     ledger,
     outbox,
+    people,
     presence,
     receipts,
     reminding,
@@ -29,7 +31,7 @@ from proposals import (
 )
 from proposals.desk import asking, exporting, letters, searching
 from proposals.mailing import deliver
-from proposals.models import OutboxMessage
+from proposals.models import Mail, OutboxMessage
 from proposals.notices import mail_submission
 from proposals.partnering import organisations, watching
 
@@ -44,6 +46,14 @@ HANDLERS: dict[str, outbox.Handler] = {
         promise.version, cause=promise.cause
     ),
     OutboxMessage.Kind.LETTER: letters.issue_letter,
+}
+
+# Mails by what they are about: whether that is still so when they are sent.
+CAUSES: dict[str, Callable[[Mail], bool]] = {
+    "invitation": people.is_asked_still,
+    "comment": people.takes_part_still,
+    "deadline": reminding.is_due_still,
+    "question": asking.is_waiting_still,
 }
 
 # While the broker is away, submitters must not wait for it: the next hint comes after this time.
@@ -66,7 +76,7 @@ def relay_outbox() -> int:
     return each_step(
         "relay_outbox",
         promises=lambda: outbox.relay(HANDLERS),
-        mails=lambda: outbox.relay_mails(deliver),
+        mails=lambda: outbox.relay_mails(partial(deliver, causes=CAUSES)),
     )
 
 

@@ -19,6 +19,7 @@ from proposals.mailing import Words, post
 from proposals.models import (
     CaseEvent,
     Happening,
+    Mail,
     Proposal,
     Question,
     QuestionQuerySet,
@@ -191,3 +192,10 @@ def _tell_of_question(question: Question, *, reminder: timedelta | None = None) 
         proposal=proposal,
         key=f"question:{question.pk}:{days}",
     )
+
+
+def is_waiting_still(mail: Mail) -> bool:
+    """Whether a reminder of a question that waits to be sent is true yet."""
+    _kind, pk, days, _address = mail.key.split(":")
+    waiting = Question.objects.filter(pk=pk, reply=None, due_at__gt=clock.now())
+    return days == "0" or waiting.exists()

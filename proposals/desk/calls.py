@@ -13,12 +13,12 @@ from calls.publishing import extend_deadline, needs_second_person
 from calls.setting_up import obstacles_to_publishing
 from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
-from proposals.confirming import leads_of
 from proposals.desk.colleagues import holders_of
 from proposals.dossier import Draft
 from proposals.mailing import Words, post
 from proposals.models import IndividualExtension, Proposal, ProposedExtension, Publication
 from proposals.notices import contacts_of
+from proposals.people import leads_of
 
 WRITTEN = (
     "title", "summary", "opens_at", "first_deadline", "budget", "open_points", "remedies",

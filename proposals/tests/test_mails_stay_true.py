@@ -1,0 +1,139 @@
+"""A mail is true when it is sent, though it may have waited; and it goes to nobody who takes part no longer."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.core import mail
+
+from applicants.organisations import end_membership, join
+from applicants.tests.factories import make_user
+from calls import clock
+from conftest import AFTERNOON, DEADLINE
+from proposals import drafting, outbox, people, tasks
+from proposals.commenting import comment
+from proposals.mailing import deliver
+from proposals.models import Invitation, Mail
+from proposals.notices import mail_submission
+from proposals.reminding import remind_of_deadlines, wish_reminders
+from proposals.submitting import withdraw
+from proposals.tests.factories import fresh, make_draft, make_ready, member_of, submit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def draft(call):
+    return make_draft(call)
+
+
+def partner_in(proposal, key="p2"):
+    return proposal.participants.select_related("proposal", "organisation").get(key=key)
+
+
+def sent_to(address):
+    """What the worker sends there now."""
+    Mail.objects.exclude(to=address).delete()
+    mail.outbox.clear()
+    outbox.relay_mails(partial(deliver, causes=tasks.CAUSES))
+    return [one.subject for one in mail.outbox]
+
+
+def invited(proposal, **given):
+    return people.invite(
+        proposal, email="kim@test.example", purpose=Invitation.Purpose.WRITE,
+        participant=partner_in(proposal), by=given.get("by", proposal.started_by),
+    )  # fmt: skip
+
+
+def test_an_invitation_that_is_open_is_sent(draft):
+    invited(draft)
+    assert len(sent_to("kim@test.example")) == 1
+
+
+def test_an_invitation_that_was_taken_back_is_not_sent(draft):
+    people.revoke(invited(draft), by=draft.started_by)
+    assert sent_to("kim@test.example") == []
+
+
+def test_of_an_invitation_that_was_repeated_only_the_newest_link_is_sent(draft):
+    people.resend(invited(draft), by=draft.started_by)
+    assert len(sent_to("kim@test.example")) == 1
+
+
+def test_an_invitation_of_a_person_who_was_removed_is_not_sent(draft):
+    coordinator = partner_in(draft, "p1").organisation
+    issuer = member_of(coordinator)
+    invited(draft, by=issuer)
+    end_membership(coordinator, user=issuer, by=draft.started_by)
+    assert sent_to("kim@test.example") == []
+
+
+def test_a_comment_is_not_sent_to_who_was_removed_meanwhile(draft):
+    organisation = partner_in(draft).organisation
+    person = member_of(organisation)
+    comment(draft, step="summary", key="", text=f"@{person.full_name}: look", by=draft.started_by)
+    section = drafting.section_of(draft, drafting.CONSORTIUM)
+    drafting.remove_participant(
+        partner_in(draft), seen_version=section.version, by=draft.started_by
+    )
+    assert sent_to(person.email) == [f"{organisation.name} no longer takes part in a proposal"]
+
+
+def test_a_reminder_is_not_sent_once_something_was_submitted(call):
+    proposal = make_ready(call)
+    with clock.set_to(DEADLINE - timedelta(hours=30)):
+        wish_reminders(proposal, wanted=True, by=proposal.started_by)
+    assert remind_of_deadlines(AFTERNOON) == 1
+    submit(proposal)
+    assert not any("Not submitted yet" in one for one in sent_to(proposal.started_by.email))
+
+
+def test_a_reminder_is_not_sent_after_the_deadline(call):
+    proposal = make_draft(call)
+    with clock.set_to(DEADLINE - timedelta(hours=30)):
+        wish_reminders(proposal, wanted=True, by=proposal.started_by)
+    assert remind_of_deadlines(AFTERNOON) == 1
+    with clock.set_to(DEADLINE):
+        assert sent_to(proposal.started_by.email) == []
+
+
+def counts_in(version):
+    Mail.objects.all().delete()
+    mail_submission(version)
+    return Mail.objects.filter(key__startswith="submitted:").first().text
+
+
+def test_a_mail_about_a_version_says_what_counts_when_it_is_made(call):
+    proposal = make_ready(call)
+    first = submit(proposal)
+    assert "Version 1 counts" in counts_in(first)
+    submit(fresh(proposal))
+    assert "version 2 has replaced it" in counts_in(first)
+    withdraw(
+        fresh(proposal), reason="We stop here.", by=proposal.started_by, received_at=clock.now()
+    )
+    assert "it was withdrawn" in counts_in(first)
+
+
+def test_that_an_organisation_declines_is_not_told_to_who_leads_no_longer(draft):
+    partner, coordinator = partner_in(draft), partner_in(draft, "p1").organisation
+    leader = member_of(coordinator)
+    end_membership(coordinator, user=draft.started_by, by=leader)
+    people.decline_for(partner, reason="No time", by=member_of(partner.organisation))
+    told = Mail.objects.filter(key__startswith="declined:").values_list("to", flat=True)
+    assert list(told) == [leader.email]
+
+
+def test_who_takes_part_by_another_way_is_not_told_to_see_nothing_any_more(draft):
+    second, third = partner_in(draft), partner_in(draft, "p3")
+    both, one = make_user(), member_of(second.organisation)
+    for organisation in (second.organisation, third.organisation):
+        join(organisation, user=both)
+    section = drafting.section_of(draft, drafting.CONSORTIUM)
+    drafting.remove_participant(second, seen_version=section.version, by=draft.started_by)
+    said = {
+        row.to: "You no longer see the draft" in row.text
+        for row in Mail.objects.filter(key__startswith="removed:")
+    }
+    assert (said[both.email], said[one.email]) == (False, True)
