@@ -10,7 +10,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from foundation.text import clean_identifier, clean_line, clean_text, names_something, unsafe_in
+from foundation.text import (
+    clean_identifier,
+    clean_line,
+    clean_text,
+    is_visible,
+    names_something,
+    unsafe_in,
+)
 
 NEEDS_A_LETTER = _("Enter a name with at least one letter or digit.")
 SPOILT = _("This text contains characters that cannot be used. Type it again.")
@@ -46,7 +53,10 @@ def cleaned(field: forms.CharField, text: str) -> str:
         return _password(text)
     if isinstance(field, IDENTIFIERS):
         return clean_identifier(text)
-    return clean_text(text) if isinstance(field.widget, MULTI_LINE) else clean_line(text)
+    if not isinstance(field.widget, MULTI_LINE):
+        return clean_line(text)
+    clean = clean_text(text)
+    return clean if is_visible(clean) else ""
 
 
 def install() -> None:
@@ -71,6 +81,8 @@ def _to_python(self: forms.CharField, value: Any) -> Any:
     if not isinstance(text, str) or text in self.empty_values:
         return text
     clean = cleaned(self, text)
+    if self.strip:  # Django did so before: what was removed may have stood outside of blanks
+        clean = clean.strip()
     return clean or self.empty_value
 
 

@@ -7,6 +7,8 @@ other people's pages, feeds and documents:
 - Control characters and noncharacters are removed; half a surrogate pair becomes U+FFFD.
 - The bullets that Word takes from its Symbol and Wingdings fonts become "•".
 - In a line, line breaks and tabs become spaces.
+- Fields of forms remove blanks and empty lines at both ends, also the indentation of a text's first line.
+- A line, and what a form takes for a text, is empty where nothing of it is visible.
 - Identifiers, addresses and file names have no format characters (zero width, bidirectional, soft hyphen).
 
 Format characters stay in texts and lines: Persian needs ZWNJ, emoji need ZWJ, Arabic and Hebrew need marks.

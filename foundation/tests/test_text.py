@@ -5,6 +5,8 @@ import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape
 
 import pytest
+from django import forms
+from django.core.exceptions import ValidationError
 
 from foundation import text
 from foundation.tests.hostile_texts import HOSTILE
@@ -81,3 +83,25 @@ def test_many_blanks_take_no_longer_than_other_characters(form, blank):
 
 def test_blanks_around_breaks_become_one():
     assert text.clean_line("a \n \t b  c\nd\t\te") == "a b  c d e"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  one\n\n  two \n", "one\n\n  two"),
+        (" \x07 one \x07", "one"),
+        ("\ufeff one", "\ufeff one"),
+        (" \n\t\u00a0", ""),
+        ("\u200b\u2800\n", ""),
+        ("007\t-0", "007\t-0"),
+    ],
+)
+def test_a_form_takes_a_text_without_what_stands_around_it(typed, kept):
+    field = forms.CharField(widget=forms.Textarea, required=False)
+    assert field.clean(typed) == kept
+    assert field.clean(kept) == kept
+
+
+def test_a_text_of_nothing_visible_is_missing():
+    with pytest.raises(ValidationError):
+        forms.CharField(widget=forms.Textarea).clean("\u200b\u2800")
