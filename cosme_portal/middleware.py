@@ -108,7 +108,8 @@ class KeepPrivate:
     """Nothing that was made for somebody signed in is kept by a cache on the way; no download by a browser.
 
     Pages may be kept by the browser: "back" then brings a form with what was typed into it. Who logs out on
-    purpose leaves none behind on a shared machine; whose login expired may still want what they typed.
+    purpose has the browser's cache emptied; whose login expired may still want what they typed. A page that
+    Chromium holds whole in memory ("back/forward cache") is not reached by that.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -130,7 +130,7 @@ def test_what_is_made_for_somebody_is_kept_by_no_cache_on_the_way(call, client):
 
 
 @pytest.mark.parametrize("way_out", sorted(WAYS_OUT))
-def test_who_logs_out_leaves_no_page_in_the_browser(client, way_out):
+def test_who_logs_out_has_the_cache_of_the_browser_emptied(client, way_out):
     client.force_login(make_officer())
     for page in ("proposals:mine", "account_logout"):  # which only asks
         assert "Clear-Site-Data" not in client.get(reverse(page)).headers
