@@ -32,6 +32,16 @@ def wish_reminders(proposal: Proposal, *, wanted: bool, by: User) -> None:
         ReminderWish.objects.filter(proposal=proposal, user=by).delete()
 
 
+def are_to_come(proposal: Proposal, moment: datetime) -> list[str]:
+    """How long before the deadline somebody will be reminded who chooses it now."""
+    words = (_("7 days"), _("1 day"), _("2 hours"))
+    return [
+        word
+        for word, before in zip(words, BEFORE, strict=True)
+        if moment < proposal.deadline - before
+    ]
+
+
 def remind_of_deadlines(moment: datetime) -> int:
     """Promise the reminders that have become due; returns for how many wishes. Safe to repeat.
 

@@ -5,6 +5,8 @@ from functools import partial
 
 import pytest
 from django.core import mail
+from django.test import Client
+from django.urls import reverse
 
 from applicants.organisations import end_membership, join
 from applicants.tests.factories import make_user
@@ -137,3 +139,37 @@ def test_who_takes_part_by_another_way_is_not_told_to_see_nothing_any_more(draft
         for row in Mail.objects.filter(key__startswith="removed:")
     }
     assert (said[both.email], said[one.email]) == (False, True)
+
+
+def page_of(person, path, **given):
+    client = Client()
+    client.force_login(person)
+    answer = client.post(path, given, follow=True) if given else client.get(path)
+    return " ".join(answer.content.decode().split())
+
+
+def test_a_withdrawn_proposal_is_not_said_never_to_have_been_submitted(call):
+    proposal = make_ready(call)
+    submit(proposal)
+    withdraw(fresh(proposal), reason="Stop.", by=proposal.started_by, received_at=clock.now())
+    with clock.set_to(DEADLINE):
+        for name in ("proposal", "check"):
+            text = page_of(
+                proposal.started_by, reverse(f"proposals:{name}", args=[proposal.number])
+            )
+            assert "the proposal was withdrawn" in text
+            assert "No version was submitted in time" not in text
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(days=8), "You will be reminded 7 days, 1 day and 2 hours before the deadline."),
+        (timedelta(hours=3), "You will be reminded 2 hours before the deadline."),
+        (timedelta(hours=2), "It is too late for a reminder."),
+    ],
+)
+def test_who_wants_reminders_is_told_which_of_them_come(draft, left, words):
+    path = reverse("proposals:reminders", args=[draft.number])
+    with clock.set_to(DEADLINE - left):
+        assert words in page_of(draft.started_by, path, wanted="yes")

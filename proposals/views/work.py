@@ -9,6 +9,7 @@ from applicants.models import Organisation
 from applicants.profile import profile_of
 from applicants.web import person, signed_in
 from calls import clock
+from calls.eligibility.rules.base import listed
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals import presence
@@ -17,7 +18,7 @@ from proposals.desk.asking import questions_for
 from proposals.dossier import drafts_of
 from proposals.models import Proposal
 from proposals.partnering.talking import letters_of
-from proposals.reminding import wish_reminders
+from proposals.reminding import are_to_come, wish_reminders
 from proposals.sharing import NobodyToRemind, RemindedJustNow, WrittenToOften, give_step, remind
 from proposals.views.access import draft_of, keeping_text, page_of
 from proposals.wizard import step_named, steps_of
@@ -126,8 +127,11 @@ def reminders(request: HttpRequest, number: str) -> HttpResponse:
     wanted = request.POST.get("wanted") == "yes"
     wish_reminders(draft.proposal, wanted=wanted, by=person(request))
     if wanted:
-        text = _("You will be reminded 7 days, 1 day and 2 hours before the deadline.")
-        messages.success(request, text)
+        left = are_to_come(draft.proposal, clock.now())
+        text = _("You will be reminded %(when)s before the deadline.")
+        if not left:
+            text = _("It is too late for a reminder. You get them if the deadline is moved.")
+        messages.success(request, text % {"when": listed(left)})
     else:
         messages.success(request, _("You will not be reminded of this deadline."))
     return redirect(draft.proposal)
