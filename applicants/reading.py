@@ -11,11 +11,14 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol
 
+import orjson
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 
 from applicants.merging import MOST_ROWS, ROW_ID
+from calls import clock
 from foundation.form_rules import NEEDS_A_LETTER, NamesSomething
 from foundation.sentences import gettext as _
 from foundation.text import names_something
@@ -23,6 +26,8 @@ from foundation.text import names_something
 Text = str | Promise
 Values = dict[str, Any]
 MOST_READ = 500  # rows of a list; no form makes so many
+REMEMBERED = 1024
+SHORT = 8 * 1024  # bytes
 
 
 class Declares(Protocol):
@@ -77,7 +82,37 @@ Reader = Callable[[Any], Any]
 
 
 def read(form: type[Declares], stored: Any) -> Reading:
-    """What is stored for a step, as its form declares it. Names that it does not have are left out."""
+    """What is stored for a step, as its form declares it. Names that it does not have are left out.
+
+    Each page of a proposal reads the steps of all its partners, so what was read is remembered by its text:
+    at most `REMEMBERED` steps of `SHORT` bytes in a process. The caller may change what it gets.
+    """
+    text = _as_json(stored)
+    if text is not None and len(text) <= SHORT:
+        values, problems = _read_text(form, text, get_language(), clock.now().date())
+        if values is not None:
+            return Reading(orjson.loads(values), list(problems))
+    return _read(form, stored)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read_text(
+    form: type[Declares], text: bytes, language: str | None, today: date
+) -> tuple[bytes | None, list[Problem]]:
+    """The values as JSON. Sentences depend on the language, and what lies in the future on the day."""
+    found = _read(form, orjson.loads(text))
+    return _as_json(found.values), found.problems
+
+
+def _as_json(value: Any) -> bytes | None:
+    """None for a number or a sign that no form makes, and that orjson does not write."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return None
+
+
+def _read(form: type[Declares], stored: Any) -> Reading:
     if not isinstance(stored, Mapping):
         return Reading({}, [Problem("", form.title, _unreadable())])
     found = Reading({})

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -246,6 +247,22 @@ def test_whatever_is_stored_is_read_as_the_form_declares_it(data):
             assert type(value) in (str, int, list, type(None))
     again = read(form, reading.values)
     assert again.values == reading.values
+
+
+def test_what_was_read_before_is_nobody_elses_to_change():
+    stored = {"sectors": [], "technologies": [], "unknown": 5}
+    first = read(FORMS["sectors"], stored)
+    first.values["sectors"].append("changed")
+    first.problems.append(None)
+    again = read(FORMS["sectors"], stored)
+    assert again.values == {"sectors": [], "technologies": []} and again.problems == []
+
+
+def test_a_day_in_the_future_is_read_anew_when_it_has_come():
+    stored = {"label_date": "2015-04-23"}
+    assert read(FORMS["markets"], stored).problems
+    with clock.set_to(NEXT_DAY + timedelta(days=1)):
+        assert not read(FORMS["markets"], stored).problems
 
 
 def test_the_check_and_the_submission_name_what_cannot_be_read(proposal):
