@@ -4,9 +4,10 @@ PYTHON ?= python3
 PORT ?= 8000
 ARGS ?=
 BIN := .venv/bin
+SPHINX = $(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going -E -c docs -d var/docs-cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check fix pins sbom bench mutate clean
+.PHONY: help demo run test check fix docs pins sbom bench mutate clean
 
 help: ## Say what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +21,7 @@ run: .venv/ready ## Run it for development: starts again when a file changes, wi
 test: .venv/ready ## Pass every test (ARGS="-k deadline" chooses some)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/ready ## Lint, template style, types, floors, licences, missing migrations, generated documents
+check: .venv/ready ## Lint, template style, types, floors, licences, missing migrations, documents
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --check --target-version 5.2
@@ -31,6 +32,7 @@ check: .venv/ready ## Lint, template style, types, floors, licences, missing mig
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(BIN)/python manage.py check --fail-level WARNING
 	@$(BIN)/python manage.py generate_docs --check
+	@$(SPHINX) -b dummy . var/docs-check
 
 fix: .venv/ready ## Put code and templates into the house style
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -38,6 +40,10 @@ fix: .venv/ready ## Put code and templates into the house style
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2 || true
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djhtml --tabwidth 2
 	@$(BIN)/python manage.py generate_docs
+
+docs: .venv/ready ## Build the documentation site (var/site); a broken link fails
+	@$(SPHINX) -b html . var/site
+	@echo "The documentation is in var/site/index.html"
 
 pins: .venv/ready ## Pin what requirements*.in ask for, and what that brings along, with hashes
 	@for name in requirements requirements-dev; do \
