@@ -1,5 +1,6 @@
 """The reference of all rules, made from their classes: what each asks, answers, and lets a call set."""
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,15 +77,15 @@ def all_rules() -> list[RuleEntry]:
 INTRODUCTION = """\
 # Rules
 
-Made from the code by `manage.py generate_docs`; do not edit. Each rule gives a finding for every
-thing that it judges: what was found, with the facts that show it, the text that it rests on, and how
-to mend what is not met. A call's file says which of these rules it uses, in which order and with
-which parameters. The machine's verdict is advice: an officer decides, and where this page and the text
-of the call differ, the text of the call prevails.
+Generated from the code by `manage.py generate_docs`; do not edit. Each rule gives a finding for
+every subject that it judges. A finding says what was found, with its evidence, the text that it
+rests on, and how to fix what is not met. A call's file says which of these rules it uses, in which
+order and with which parameters. The verdict is advice: officers decide. The call text is legally
+binding.
 
 Applicants count as *sure* (every rule about them is met), *open* (something is undecided) or *out*
-(one is not met). A minimum is met where enough sure ones are there, for an officer where it hinges on
-open ones, and not met otherwise.
+(one is not met). A minimum is met if enough applicants are sure. If it depends on open ones, it
+needs an officer's review. Otherwise it is not met.
 
 Every rule has these parameters.
 """
@@ -114,7 +115,7 @@ def _entry(entry: RuleEntry, calls: list[Mapping[str, Any]]) -> str:
         "",
         f"`{entry.id}`, version {entry.version}, judges {entry.judges}. On the sheet: {entry.section}.",
         "",
-        entry.asks,
+        *_wrapped(entry.asks),
         "",
         "| outcome | when |",
         "|---|---|",
@@ -128,12 +129,21 @@ def _entry(entry: RuleEntry, calls: list[Mapping[str, Any]]) -> str:
 
 def _uses(rule_id: str, calls: list[Mapping[str, Any]]) -> list[str]:
     uses = [
-        f"- {content['call']['reference']}{_strands(entry)}: {_source(entry)}"
+        line
         for content in calls
         for entry in content["call"]["rules"]
         if entry["rule"] == rule_id
+        for line in _wrapped(
+            f"- {content['call']['reference']}{_strands(entry)}: {_source(entry)}", indent="  "
+        )
     ]
     return ["Used by", "", *uses, ""] if uses else ["No shipped call uses it.", ""]
+
+
+def _wrapped(text: str, *, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _source(entry: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ a broker that is down must not keep people out.
 
 import logging
 import math
+import textwrap
 import threading
 import time
 from collections.abc import Iterable
@@ -274,22 +275,27 @@ def forget_counts() -> None:
 def as_markdown() -> str:
     lines = [
         "# Limits", "",
-        "Made from `cosme_portal/limits.py` by `manage.py generate_docs`. Too many requests are answered",
-        "with status 429, a sentence and `Retry-After`; what was typed comes back. An IPv6 address counts",
-        "as its /64 network. Counts are kept in Redis under hashes; while it is down each process counts",
-        "by itself.", "",
-        "*Pair*: one email address, from one account or client address. *Recipient*: one mailbox, whoever",
-        "causes it; “a+b@c.example” is that of “a@c.example”.", "",
+        "Generated from `cosme_portal/limits.py` by `manage.py generate_docs`; do not edit. A request beyond",
+        "its limit is answered with status 429, a sentence and `Retry-After`; what was typed comes back. An",
+        "IPv6 address counts as its /64 network. Counters are in Redis, under hashes; while it is down each",
+        "process counts alone.", "",
+        "*Pair*: one email address from one account or client address. *Recipient*: one mailbox, whatever",
+        "account causes it; “a+b@c.example” is that of “a@c.example”.", "",
     ]  # fmt: skip
     for limit in table():
         lines += [f"## {limit.name}", "", limit.sentence, "", "| per | at most |", "|---|---|"]
         lines += [f"| {kind} | {rate} |" for kind, rate in limit.rates()]
         routes = ", ".join(f"`{route}`" for route in limit.routes)
         if routes:
-            lines += ["", f"{'Reading' if limit.reads else 'Sending'}: {routes}"]
+            lines += ["", *_wrapped(f"{'Reading' if limit.reads else 'Sending'}: {routes}")]
         lines += [""]
-    lines += ["## Reading without a limit", ""]
+    lines += ["## Read-only routes without a limit", ""]
     unlimited: dict[str, tuple[str, ...]] = import_string(settings.CHEAP_READS)
     for reason, free in unlimited.items():
-        lines += [f"- {reason}: " + ", ".join(f"`{route}`" for route in free)]
+        routes = ", ".join(f"`{route}`" for route in free)
+        lines += _wrapped(f"- {reason}: {routes}", indent="  ")
     return "\n".join(lines) + "\n"
+
+
+def _wrapped(text: str, *, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, 100, subsequent_indent=indent, break_on_hyphens=False)
