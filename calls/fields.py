@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls import clock
 from calls.eligibility.countries import UnknownCountry, choices_on, normalise
+from foundation.csv_import import Row
 
 
 def _with_blank() -> list[tuple[str, Any]]:
@@ -33,3 +34,12 @@ class CountryField(forms.ChoiceField):
             return normalise(text)
         except UnknownCountry as unknown:
             raise ValidationError(str(unknown), code="unknown_country") from None
+
+
+def country_in(row: Row, name: str) -> str:
+    """The code of a country that a cell names; empty for an empty cell."""
+    try:
+        return normalise(row.cells[name]) if row.cells[name] else ""
+    except UnknownCountry as error:
+        row.problems.append(str(error))
+        return ""

@@ -21,21 +21,22 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call, Strand
 from cosme_portal.demo_partners import make_requests
-from proposals import commenting, drafting
-from proposals.agreement import agree
-from proposals.desk.rights import (
+from proposals.consortium import participants as drafting
+from proposals.consortium.assignments import give_step
+from proposals.dossier.agreement import agree
+from proposals.dossier.document import Draft
+from proposals.dossier.facts import judge_draft
+from proposals.models import Proposal
+from proposals.officers.rights import (
     AUDITORS,
     CALL_MANAGERS,
     HELPDESK,
     OPERATORS,
     SCREENING_OFFICERS,
 )
-from proposals.dossier import Draft
-from proposals.facts import judge_draft
-from proposals.forms import VisionForm
-from proposals.models import Proposal
-from proposals.sharing import give_step
-from proposals.submitting import submit_draft
+from proposals.steps.forms import VisionForm
+from proposals.submission.submit import submit_draft
+from proposals.workspace import comments
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 PASSWORD = "cluster-go-2015"  # noqa: S105 -- printed on the demonstration's own login page
@@ -264,7 +265,7 @@ def _share(proposal: Proposal, people: dict[str, User]) -> None:
     lead, partner = people[LEAD.email], people[PARTNER.email]
     second = proposal.participants.select_related("organisation").get(key="p2")
     give_step(proposal, step="vision", title=str(VisionForm.title), participant=second, by=lead)
-    commenting.comment(
+    comments.comment(
         proposal, step="vision", key="", by=lead,
         text=f"@{partner}, could you add why your members want the first of these markets?",
     )  # fmt: skip

@@ -16,9 +16,9 @@ urlpatterns = [
     path("", include("calls.urls")),
     path("organisations/", include("applicants.urls")),
     path("proposals/", include("proposals.urls")),
-    path("partners/", include("proposals.partner_urls")),
-    path("ask/", include("proposals.enquiry_urls")),
-    path("proof/", include("proposals.proof_urls")),
+    path("partners/", include("proposals.partnering.urls")),
+    path("ask/", include("proposals.helpdesk.urls")),
+    path("proof/", include("proposals.proof.urls")),
     path("account/", include("allauth.account.urls")),
     path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     # Django's way from an object to its page would tell numbers of sealed proposals.

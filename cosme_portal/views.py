@@ -12,7 +12,7 @@ from applicants.autosave import is_autosave, not_stored
 from applicants.web import bad_request_page
 from calls import database_clock
 from foundation.typed import held_text, typed_in
-from proposals.views.access import why_refused
+from proposals.consortium.access import why_refused
 
 
 def accessibility(request: HttpRequest) -> HttpResponse:

@@ -5,7 +5,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-from proposals.desk.rights import RIGHTS
+from proposals.officers.rights import RIGHTS
 
 
 class ProposalsConfig(AppConfig):
@@ -14,15 +14,15 @@ class ProposalsConfig(AppConfig):
     def ready(self) -> None:
         # Each step is read as its form declares it, in workers and commands too.
         from applicants.organisations import membership_ended  # noqa: PLC0415 -- apps must be loaded
-        from proposals import forms as _forms  # noqa: F401, PLC0415 -- apps must be loaded
-        from proposals.ended_access import note_left_organisation  # noqa: PLC0415 -- as above
+        from proposals.consortium.ended_access import note_left_organisation  # noqa: PLC0415 -- as above
+        from proposals.steps import forms as _forms  # noqa: F401, PLC0415 -- apps must be loaded
 
         post_migrate.connect(give_roles_their_rights, sender=self)
         membership_ended.connect(note_left_organisation)
 
 
 def give_roles_their_rights(**_signal: Any) -> None:
-    """Give each role the rights of `proposals.desk.rights` and no others.
+    """Give each role the rights of `proposals.officers.rights` and no others.
 
     A migration makes the roles; rights exist only after all migrations have been applied.
     """

@@ -11,29 +11,19 @@ from kombu.exceptions import OperationalError
 
 from applicants import once
 from calls import clock
-from proposals import (
-    annex,
-    as_received,
-    changing,
-    closing,
-    daily_heads,
-    deleting,
-    each,
-    enquiries,
-    ledger,
-    outbox,
-    people,
-    presence,
-    receipts,
-    reminding,
-    scanning,
-    screening,
-)
-from proposals.desk import asking, exporting, letters, searching
-from proposals.mailing import deliver
+from proposals.conditions import rule_changes
+from proposals.consortium import deadline_reminders, invitations, presence
+from proposals.delivery import fault_isolation, outbox
+from proposals.delivery.emails import deliver
+from proposals.helpdesk import enquiries
 from proposals.models import Mail, OutboxMessage
-from proposals.notices import mail_submission
-from proposals.partnering import organisations, watching
+from proposals.partnering import organisations, saved_searches
+from proposals.proof import closing_commitment, daily_heads, full_proposal_pdf, ledger, receipts
+from proposals.reporting import exports
+from proposals.screening import automatic_check, clarifications, letters, search
+from proposals.submission import received_draft
+from proposals.submission.notifications import mail_submission
+from proposals.workspace import deletion, virus_scan
 
 log = logging.getLogger("portal.tasks")
 
@@ -42,7 +32,7 @@ HANDLERS: dict[str, outbox.Handler] = {
         promise.version, cause=promise.cause
     ),
     OutboxMessage.Kind.SUBMISSION_MAIL: lambda promise: mail_submission(promise.version),
-    OutboxMessage.Kind.ANNEX: lambda promise: annex.issue_annex(
+    OutboxMessage.Kind.ANNEX: lambda promise: full_proposal_pdf.issue_annex(
         promise.version, cause=promise.cause
     ),
     OutboxMessage.Kind.LETTER: letters.issue_letter,
@@ -50,10 +40,10 @@ HANDLERS: dict[str, outbox.Handler] = {
 
 # Mails by what they are about: whether that is still so when they are sent.
 CAUSES: dict[str, Callable[[Mail], bool]] = {
-    "invitation": people.is_asked_still,
-    "comment": people.takes_part_still,
-    "deadline": reminding.is_due_still,
-    "question": asking.is_waiting_still,
+    "invitation": invitations.is_asked_still,
+    "comment": invitations.takes_part_still,
+    "deadline": deadline_reminders.is_due_still,
+    "question": clarifications.is_waiting_still,
 }
 
 # While the broker is away, submitters must not wait for it: the next hint comes after this time.
@@ -67,7 +57,7 @@ _hinted_until = clock.real_now()
 def each_step(work: str, **steps: Callable[[], int]) -> int:
     """Take the steps of a task, by the clock that the processes share."""
     with clock.as_shared():
-        return each.each_step(work, **steps)
+        return fault_isolation.each_step(work, **steps)
 
 
 @shared_task
@@ -95,7 +85,9 @@ def add_awaited_stamps() -> int:
 @shared_task
 def commit_closed_calls() -> int:
     """Publish count and root of calls that have closed."""
-    return each_step("commit_closed_calls", calls=lambda: closing.commit_closed_calls(clock.now()))
+    return each_step(
+        "commit_closed_calls", calls=lambda: closing_commitment.commit_closed_calls(clock.now())
+    )
 
 
 @shared_task
@@ -109,13 +101,13 @@ def publish_daily_heads() -> int:
 @shared_task
 def make_prints() -> int:
     """Make drafts as PDFs that were asked for."""
-    return each_step("make_prints", prints=annex.make_prints)
+    return each_step("make_prints", prints=full_proposal_pdf.make_prints)
 
 
 @shared_task
 def make_exports() -> int:
     """Make exports that officers asked for."""
-    return each_step("make_exports", exports=exporting.make_exports)
+    return each_step("make_exports", exports=exports.make_exports)
 
 
 @shared_task
@@ -123,16 +115,16 @@ def remind_of_deadlines() -> int:
     """Promise reminders before deadlines of calls and of officers' questions."""
     return each_step(
         "remind_of_deadlines",
-        deadlines=lambda: reminding.remind_of_deadlines(clock.now()),
-        searches=lambda: watching.tell_of_new(clock.now()),
-        questions=lambda: asking.remind_of_questions(clock.now()),
+        deadlines=lambda: deadline_reminders.remind_of_deadlines(clock.now()),
+        searches=lambda: saved_searches.tell_of_new(clock.now()),
+        questions=lambda: clarifications.remind_of_questions(clock.now()),
     )
 
 
 @shared_task
 def scan_waiting() -> int:
     """Ask the virus scanner about files in quarantine."""
-    return each_step("scan_waiting", files=scanning.scan_waiting)
+    return each_step("scan_waiting", files=virus_scan.scan_waiting)
 
 
 @shared_task
@@ -141,13 +133,13 @@ def tidy_up() -> int:
     return each_step(
         "tidy_up",
         log=lambda: ledger.sequence(everything=True),
-        exports=exporting.delete_old_exports,
+        exports=exports.delete_old_exports,
         enquiries=lambda: enquiries.forget_old(clock.now()),
         presence=presence.forget_old,
         sendings=once.forget_sendings,
-        changes=lambda: as_received.forget_changes(clock.now()),
-        drafts=lambda: deleting.purge_deleted(clock.now()),
-        troubles=each.forget_old,
+        changes=lambda: received_draft.forget_changes(clock.now()),
+        drafts=lambda: deletion.purge_deleted(clock.now()),
+        troubles=fault_isolation.forget_old,
     )
 
 
@@ -156,8 +148,8 @@ def screen_closed_calls() -> int:
     """Give versions of closed calls their officers' verdict, and let their words be searched."""
     return each_step(
         "screen_closed_calls",
-        verdicts=lambda: screening.screen_closed(clock.now()),
-        words=lambda: searching.take_words(clock.now()),
+        verdicts=lambda: automatic_check.screen_closed(clock.now()),
+        words=lambda: search.take_words(clock.now()),
         organisations=organisations.take_texts,
     )
 
@@ -165,7 +157,7 @@ def screen_closed_calls() -> int:
 @shared_task
 def work_on_changes() -> int:
     """Compute impacts of proposed changes, and make verdicts again after applied ones."""
-    return each_step("work_on_changes", changes=changing.work_on_changes)
+    return each_step("work_on_changes", changes=rule_changes.work_on_changes)
 
 
 def hurry(task: Any = relay_outbox) -> None:

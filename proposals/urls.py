@@ -1,49 +1,41 @@
-"""Addresses of proposals. What each asks of a person stands in `proposals.roles`."""
+"""Addresses of proposals. What each asks of a person stands in `proposals.consortium.permissions`."""
 
 from django.urls import path
 
-from proposals.views import (
-    comments,
-    drafts,
-    files,
-    history,
-    officers,
-    people,
-    preview,
-    sending,
-    steps,
-    work,
-)
+from proposals.consortium.views import invitations, progress
+from proposals.screening import views as screening_views
+from proposals.submission import views as submission_views
+from proposals.workspace.views import comments, drafts, files, history, preview, steps
 
 app_name = "proposals"
 urlpatterns = [
-    path("", work.mine, name="mine"),
+    path("", progress.mine, name="mine"),
     path("start/<str:reference>/<str:strand>/", drafts.start, name="start"),
-    path("invitations/own/<int:pk>/", people.own_invitation, name="own-invitation"),
-    path("invitations/<str:token>/", people.invitation, name="invitation"),
+    path("invitations/own/<int:pk>/", invitations.own_invitation, name="own-invitation"),
+    path("invitations/<str:token>/", invitations.invitation, name="invitation"),
     path("<str:number>/", drafts.proposal, name="proposal"),
     path("<str:number>/delete/", drafts.delete, name="delete"),
     path("<str:number>/restore/", drafts.restore, name="restore"),
     # Writing together
-    path("<str:number>/work/", work.work, name="work"),
-    path("<str:number>/work/give/", work.give, name="give-step"),
-    path("<str:number>/work/<slug:key>/remind/", work.send_reminder, name="remind"),
-    path("<str:number>/work/<slug:key>/confirm/", people.confirm, name="confirm"),
-    path("<str:number>/presence/", work.who_is_here, name="presence"),
-    path("<str:number>/reminders/", work.reminders, name="reminders"),
-    path("<str:number>/people/", people.overview, name="people"),
-    path("<str:number>/people/invite/", people.invite, name="invite"),
+    path("<str:number>/work/", progress.work, name="work"),
+    path("<str:number>/work/give/", progress.give, name="give-step"),
+    path("<str:number>/work/<slug:key>/remind/", progress.send_reminder, name="remind"),
+    path("<str:number>/work/<slug:key>/confirm/", invitations.confirm, name="confirm"),
+    path("<str:number>/presence/", progress.who_is_here, name="presence"),
+    path("<str:number>/reminders/", progress.reminders, name="reminders"),
+    path("<str:number>/people/", invitations.overview, name="people"),
+    path("<str:number>/people/invite/", invitations.invite, name="invite"),
     path(
         "<str:number>/people/invitations/<int:pk>/resend/",
-        people.resend,
+        invitations.resend,
         name="resend-invitation",
     ),
     path(
         "<str:number>/people/invitations/<int:pk>/revoke/",
-        people.revoke,
+        invitations.revoke,
         name="revoke-invitation",
     ),
-    path("<str:number>/people/<int:pk>/remove/", people.remove, name="remove-collaborator"),
+    path("<str:number>/people/<int:pk>/remove/", invitations.remove, name="remove-collaborator"),
     path("<str:number>/comments/", comments.add, name="comment"),
     path("<str:number>/comments/<int:pk>/done/", comments.done, name="comment-done"),
     path("<str:number>/timeline/", history.timeline, name="timeline"),
@@ -82,23 +74,23 @@ urlpatterns = [
         name="earlier-file",
     ),
     # Questions and decisions of the officers
-    path("<str:number>/questions/", officers.questions, name="questions"),
-    path("<str:number>/questions/<int:pk>/", officers.reply, name="reply"),
-    path("<str:number>/questions/files/<int:pk>/", officers.reply_file, name="reply-file"),
-    path("<str:number>/decisions/", officers.decisions, name="decisions"),
-    path("<str:number>/decisions/<int:pk>/", officers.letter, name="letter"),
+    path("<str:number>/questions/", screening_views.questions, name="questions"),
+    path("<str:number>/questions/<int:pk>/", screening_views.reply, name="reply"),
+    path("<str:number>/questions/files/<int:pk>/", screening_views.reply_file, name="reply-file"),
+    path("<str:number>/decisions/", screening_views.decisions, name="decisions"),
+    path("<str:number>/decisions/<int:pk>/", screening_views.letter, name="letter"),
     # Sending
-    path("<str:number>/check/", sending.check, name="check"),
-    path("<str:number>/withdraw/", sending.withdraw, name="withdraw"),
-    path("<str:number>/versions/<int:version>/", sending.version, name="version"),
+    path("<str:number>/check/", submission_views.check, name="check"),
+    path("<str:number>/withdraw/", submission_views.withdraw, name="withdraw"),
+    path("<str:number>/versions/<int:version>/", submission_views.version, name="version"),
     path(
         "<str:number>/versions/<int:version>/receipt/state/",
-        sending.receipt_state,
+        submission_views.receipt_state,
         name="receipt-state",
     ),
-    path("<str:number>/versions/<int:version>/receipt/", sending.receipt, name="receipt"),
-    path("<str:number>/versions/<int:version>/pdf/", sending.whole_proposal, name="annex"),
-    path("<str:number>/versions/<int:version>/dossier/", sending.dossier, name="dossier"),
+    path("<str:number>/versions/<int:version>/receipt/", submission_views.receipt, name="receipt"),
+    path("<str:number>/versions/<int:version>/pdf/", submission_views.whole_proposal, name="annex"),
+    path("<str:number>/versions/<int:version>/dossier/", submission_views.dossier, name="dossier"),
     path(
         "<str:number>/versions/<int:version>/files/<str:sha256>/",
         files.download_version_file,

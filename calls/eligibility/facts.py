@@ -1,6 +1,6 @@
 """All that a rule may know of a proposal.
 
-Values only: whoever judges fills them in (`proposals.facts` for drafts and stored versions).
+Values only: whoever judges fills them in (`proposals.dossier.facts` for drafts and stored versions).
 `None` means "not known" wherever a type allows it; a rule must then not guess.
 """
 

@@ -270,10 +270,10 @@ def _receipt() -> Iterator[bool]:
     from weasyprint import CSS, HTML  # noqa: PLC0415 -- after set-up
 
     from calls import clock  # noqa: PLC0415
-    from proposals import ledger  # noqa: PLC0415
-    from proposals.layout import STATIC, VARIANT, OwnFilesOnly, base_url  # noqa: PLC0415
-    from proposals.receipts import html_of, proof_of, render_pdf  # noqa: PLC0415
-    from proposals.sealing import seal_pdf  # noqa: PLC0415
+    from foundation.pdf_layout import STATIC, VARIANT, OwnFilesOnly, base_url  # noqa: PLC0415
+    from proposals.proof import ledger  # noqa: PLC0415
+    from proposals.proof.pdf_signature import seal_pdf  # noqa: PLC0415
+    from proposals.proof.receipts import html_of, proof_of, render_pdf  # noqa: PLC0415
 
     version = _some_version()
     ledger.sequence()

@@ -64,7 +64,7 @@ def _officers() -> list[Any]:
     from django.contrib.auth.models import Group  # noqa: PLC0415 -- after set-up
 
     from applicants.models import User  # noqa: PLC0415
-    from proposals.desk.rights import SCREENING_OFFICERS  # noqa: PLC0415
+    from proposals.officers.rights import SCREENING_OFFICERS  # noqa: PLC0415
 
     made = [
         User.objects.create_user(
@@ -90,8 +90,8 @@ def _fill(count: int) -> None:
     from django.db import connection  # noqa: PLC0415
 
     from calls import clock  # noqa: PLC0415
-    from proposals.desk.searching import take_words  # noqa: PLC0415
-    from proposals.screening import screen_closed  # noqa: PLC0415
+    from proposals.screening.automatic_check import screen_closed  # noqa: PLC0415
+    from proposals.screening.search import take_words  # noqa: PLC0415
 
     call_command("make_proposals", f"--count={count}", f"--call={REFERENCE}", verbosity=0)
     while screen_closed(clock.now(), at_most=1000):
@@ -107,9 +107,10 @@ def _work_on(call: Any, officers: list[Any]) -> None:
     from django.db import connection  # noqa: PLC0415 -- after set-up
 
     from calls import clock  # noqa: PLC0415
-    from proposals.desk import asking, cases  # noqa: PLC0415
-    from proposals.desk.deciding import record_decision, review_decision  # noqa: PLC0415
     from proposals.models import Version  # noqa: PLC0415
+    from proposals.officers import cases  # noqa: PLC0415
+    from proposals.screening import clarifications  # noqa: PLC0415
+    from proposals.screening.decisions import record_decision, review_decision  # noqa: PLC0415
 
     found = Version.objects.filter(proposal__strand__call=call).defer("dossier", "circumstances")
     versions = list(found.select_related("proposal__strand__call").order_by("pk"))
@@ -122,7 +123,7 @@ def _work_on(call: Any, officers: list[Any]) -> None:
             if number % 5 == 0:
                 review_decision(decision, answer="confirmed", reason="", by=second)
         elif number % 5 == 2:
-            asking.ask(version, "Why?", due_at=soon, by=first)
+            clarifications.ask(version, "Why?", due_at=soon, by=first)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -155,8 +156,8 @@ def _p95(client: Any, path: str) -> float:
 
 def _memory_of_export() -> int:
     """The most that writing a table of all versions holds at once, in bytes."""
-    from proposals.desk.tables import rows_of, write_csv, write_xlsx  # noqa: PLC0415 -- after set-up
     from proposals.models import Version  # noqa: PLC0415
+    from proposals.reporting.export_tables import rows_of, write_csv, write_xlsx  # noqa: PLC0415 -- after set-up
 
     peaks = []
     for write in (write_csv, write_xlsx):

@@ -29,10 +29,10 @@ MEGABYTE = 1024 * 1024
 
 def documents(version: Any) -> Iterator[bool]:
     """Milliseconds for a page of receipt and annex beside three dense pages of tables, and the seal alone."""
-    from proposals.annex import pdf_of  # noqa: PLC0415 -- after set-up
-    from proposals.printing import pdf_from  # noqa: PLC0415
-    from proposals.receipts import html_of, proof_of, render_pdf  # noqa: PLC0415
-    from proposals.sealing import seal_pdf  # noqa: PLC0415
+    from foundation.pdf import pdf_from  # noqa: PLC0415
+    from proposals.proof.full_proposal_pdf import pdf_of  # noqa: PLC0415 -- after set-up
+    from proposals.proof.pdf_signature import seal_pdf  # noqa: PLC0415
+    from proposals.proof.receipts import html_of, proof_of, render_pdf  # noqa: PLC0415
 
     proof = proof_of(version)
     large = _large(version.document)
@@ -127,7 +127,7 @@ def _drain(call: Any, by: Any, count: int, receipts: int) -> tuple[float, dict[i
     import psutil  # noqa: PLC0415 -- a development package
 
     from proposals.models import OutboxMessage, Promise  # noqa: PLC0415 -- after set-up
-    from proposals.remaking import make_again  # noqa: PLC0415
+    from proposals.proof.reissue import make_again  # noqa: PLC0415
     from proposals.tasks import relay_outbox  # noqa: PLC0415
 
     run = make_again(call, "receipt", reason="Benchmark", by=by)
@@ -239,9 +239,9 @@ def the_log() -> Iterator[bool]:
 
 def _log_of(size: int) -> tuple[float, float, float]:
     """Seconds for an entry: of appending the last tenth, of a proof, of verifying all."""
-    from proposals import ledger  # noqa: PLC0415 -- after set-up
-    from proposals.auditing import audit  # noqa: PLC0415
     from proposals.models import LedgerEntry  # noqa: PLC0415
+    from proposals.proof import ledger  # noqa: PLC0415 -- after set-up
+    from proposals.proof.ledger_audit import audit  # noqa: PLC0415
 
     _fill(size * 9 // 10)
     appending = _fill(size)
@@ -258,7 +258,7 @@ def _fill(size: int) -> float:
     """Fill the log up to a size; returns seconds for each entry that it appended."""
     from django.db import connection  # noqa: PLC0415 -- after set-up
 
-    from proposals import ledger  # noqa: PLC0415
+    from proposals.proof import ledger  # noqa: PLC0415
 
     begin = ledger.current_size()
     with connection.cursor() as cursor:

@@ -19,9 +19,9 @@ from calls import clock
 from calls.eligibility import CountrySet, ProposalFacts, RuleSet, screen
 from cosme_portal.bench.by_hand import is_eligible
 from cosme_portal.bench.report import alternately, floor, ratio, row, seconds_of
-from proposals.from_files import conditions_in, judge_text
+from proposals.conditions.verdict_replay import replay, replay_in_parts
+from proposals.dossier.file_screening import conditions_in, judge_text
 from proposals.models import StoredVerdict, Version
-from proposals.replaying import replay, replay_in_parts
 
 TURNS = 2000
 DOSSIERS = 10_000

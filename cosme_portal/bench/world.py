@@ -17,10 +17,10 @@ from calls.models import Call
 from calls.publishing import load_call
 from cosme_portal import demo_world
 from cosme_portal.management.commands.seed_demo import CALL_FILE
-from proposals.dossier import Draft
-from proposals.facts import judge_draft
+from proposals.dossier.document import Draft
+from proposals.dossier.facts import judge_draft
 from proposals.models import Proposal, Version
-from proposals.submitting import submit_draft
+from proposals.submission.submit import submit_draft
 
 CLIENTS = 16
 PARTNERS = ("DE", "FR", "BE", "NL", "EL")

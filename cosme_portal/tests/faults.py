@@ -23,13 +23,13 @@ __all__ = ["app", "post_worker_init"]
 
 # Where a worker or a web process can die: the function, and whether before it or after.
 STAGES = {
-    "claimed": ("proposals.outbox", "_keep", "before"),
-    "placed in the log": ("proposals.receipts", "proof_of", "after"),
-    "laid out": ("proposals.receipts", "render_pdf", "after"),
-    "sealed": ("proposals.receipts", "seal_pdf", "after"),
-    "stored": ("proposals.receipts", "_keep", "after"),
-    "arrived": ("proposals.submitting", "submit_draft", "before"),
-    "written, not committed": ("proposals.submitting", "insert", "after"),
+    "claimed": ("proposals.delivery.outbox", "_keep", "before"),
+    "placed in the log": ("proposals.proof.receipts", "proof_of", "after"),
+    "laid out": ("proposals.proof.receipts", "render_pdf", "after"),
+    "sealed": ("proposals.proof.receipts", "seal_pdf", "after"),
+    "stored": ("proposals.proof.receipts", "_keep", "after"),
+    "arrived": ("proposals.submission.submit", "submit_draft", "before"),
+    "written, not committed": ("proposals.submission.submit", "insert", "after"),
     "committed, not answered": ("proposals.tasks", "hurry", "before"),
 }
 
@@ -66,7 +66,7 @@ def _is_alive(process: psutil.Process) -> bool:
 
 def _arm() -> None:
     if os.environ["FAULT_STAGE"] == HANGING_LAYOUT:
-        importlib.import_module("proposals.printing").LAYOUT = HANGING_LAYOUT
+        importlib.import_module("foundation.pdf").LAYOUT = HANGING_LAYOUT
         return
     module_name, name, when = STAGES[os.environ["FAULT_STAGE"]]
     module = importlib.import_module(module_name)

@@ -14,8 +14,8 @@ from applicants.tests.factories import make_user
 from calls import clock
 from conftest import AFTERNOON, NEXT_DAY
 from foundation.admin_site import DATE_PARTS, PortalAdminSite, unguarded
-from proposals.desk.rights import HELPDESK, RIGHTS
 from proposals.models import SealedAccess
+from proposals.officers.rights import HELPDESK, RIGHTS
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 
 pytestmark = pytest.mark.django_db

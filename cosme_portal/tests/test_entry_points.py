@@ -28,15 +28,15 @@ from pydantic import BaseModel
 from applicants.models import User
 from calls.call_file import BadCallFile, read_call_text
 from calls.models import Programme
+from foundation.csv_import import UnusableTable, rows_of
 from foundation.form_rules import cleaned
 from foundation.stored_texts import _texts_of, clean_before_saving
 from foundation.tests.hostile_texts import HOSTILE
 from foundation.text import unsafe_in, unsafe_places
 from foundation.text_guards import MADE_OF_CHECKED_TEXTS
-from proposals.csv_files import UnusableTable, rows_of
-from proposals.dossier_format import UnusableDossier, read_dossier
+from proposals.dossier.file_format import UnusableDossier, read_dossier
 from proposals.models import ContactPoint, PartnershipRequest
-from proposals.views.watching import RequestFeed
+from proposals.partnering.views.saved_searches import RequestFeed
 
 OURS = ("applicants", "calls", "cosme_portal", "foundation", "proposals")
 LIBRARIES = ("allauth.account.forms", "django.contrib.auth.forms", "django.contrib.admin.forms",
@@ -54,7 +54,7 @@ NO_FORMS = {
     "demo",
     "__main__",
     "celery",
-    "layout",
+    "pdf_layout",
 }  # programs of their own
 
 
@@ -228,13 +228,13 @@ FILES_OF_COMMANDS = {
 READS_NO_PEOPLES_FILE = {"database_roles", "seed_demo"}
 # Every form field that takes a file, with the function that reads it.
 FILES_OF_FORMS = {
-    "proposals.forms.asking.FileForm.file": "PDFs: proposals/tests/test_uploads.py, test_hostile_pdfs.py",
-    "proposals.views.officers.ReplyForm.pdfs": "PDFs, as above",
-    "proposals.admin.contact_points.FileForm.file": "rows_of, above",
-    "proposals.views.watching.FileForm.file": "rows_of, above",
+    "proposals.steps.forms.asking.FileForm.file": "PDFs: proposals/workspace/tests/test_uploads.py, test_hostile_pdfs.py",
+    "proposals.screening.views.ReplyForm.pdfs": "PDFs, as above",
+    "proposals.helpdesk.admin.contact_points.FileForm.file": "rows_of, above",
+    "proposals.partnering.views.saved_searches.FileForm.file": "rows_of, above",
 }
 # What data of programs is parsed into: everything else must be a part of these.
-ROOTS = {"proposals.dossier_format.Dossier"}
+ROOTS = {"proposals.dossier.file_format.Dossier"}
 
 
 def commands_with_files():

@@ -18,7 +18,7 @@ from calls import clock
 from conftest import NEXT_DAY
 from cosme_portal.middleware import RefuseUnreadableValues
 from proposals.models import Version
-from proposals.tests.test_desk_roles import objects, world
+from proposals.officers.tests.test_rights import objects, world
 
 # Django itself shows a form for a new row in place of a change, if somebody sends “_saveasnew”.
 pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]

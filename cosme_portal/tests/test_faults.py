@@ -40,10 +40,11 @@ from cosme_portal.tests import processes
 from cosme_portal.tests.faults import HANGING_LAYOUT, STAGES
 from cosme_portal.tests.processes import kill, start_worker, wait_until
 from foundation.database_roles import OWNER, RUNTIME
-from proposals import keys, tasks
-from proposals.auditing import audit
-from proposals.checking import program
+from proposals import tasks
 from proposals.models import OutboxMessage, Receipt, Version
+from proposals.proof import signing_key
+from proposals.proof.ledger_audit import audit
+from proposals.proof.verification import program
 from proposals.tests.factories import make_ready, submit
 
 pytestmark = [pytest.mark.real_clock, pytest.mark.faults, pytest.mark.xdist_group("faults")]
@@ -200,7 +201,7 @@ def assert_proved_once(version):
     """One receipt, valid, and exactly the evidence of the version in it."""
     receipt = receipt_of(version)
     content = bytes(receipt.pdf)
-    holds, broken = program().check(content, [keys.seal_key().pem.encode()])
+    holds, broken = program().check(content, [signing_key.seal_key().pem.encode()])
     assert broken == [] and len(holds) == 7
     with pikepdf.open(io.BytesIO(content)) as pdf:
         files = {name: one.get_file().read_bytes() for name, one in pdf.attachments.items()}

@@ -18,11 +18,11 @@ from calls.calendars import calendar_of
 from conftest import AFTERNOON
 from foundation.tests.hostile_texts import HOSTILE
 from foundation.text import clean_file_name, clean_line, clean_text, safe_in_xml
-from proposals.desk import tables
-from proposals.desk.bundles import safe_name
 from proposals.models import PartnershipRequest
 from proposals.partnering import tables as requests
-from proposals.views.watching import RequestFeed
+from proposals.partnering.views.saved_searches import RequestFeed
+from proposals.reporting import export_tables
+from proposals.reporting.audit_bundles import safe_name
 
 LONGEST_LINE = 75  # bytes, RFC 5545
 LINES = sorted({clean_line(one.text) for one in HOSTILE} - {""})
@@ -36,19 +36,19 @@ def cells_of(content):
 
 
 def test_tables_of_officers_keep_their_rows_and_hold_no_formula():
-    rows = [dict.fromkeys(tables.COLUMNS, text) for text in TEXTS]
+    rows = [dict.fromkeys(export_tables.COLUMNS, text) for text in TEXTS]
     out = io.BytesIO()
-    tables.write_csv(rows, out)
+    export_tables.write_csv(rows, out)
     found = cells_of(out.getvalue().decode())
     assert len(found) == len(rows) + 1
     for row, text in zip(found[1:], TEXTS, strict=True):
-        assert set(row) <= {text, f"'{text}"} and len(row) == len(tables.COLUMNS)
+        assert set(row) <= {text, f"'{text}"} and len(row) == len(export_tables.COLUMNS)
         assert not row[0].lstrip(UNSEEN).startswith(FORMULA), ascii(text)
 
 
 def test_workbooks_are_valid_and_hold_no_formula():
     out = io.BytesIO()
-    tables.write_xlsx([dict.fromkeys(tables.COLUMNS, text) for text in TEXTS], out)
+    export_tables.write_xlsx([dict.fromkeys(export_tables.COLUMNS, text) for text in TEXTS], out)
     with zipfile.ZipFile(out) as book:
         sheets = {name: book.read(name) for name in book.namelist() if name.endswith(".xml")}
     for content in sheets.values():
@@ -58,7 +58,7 @@ def test_workbooks_are_valid_and_hold_no_formula():
 
 def test_json_holds_the_texts_as_they_are():
     out = io.BytesIO()
-    tables.write_json([dict.fromkeys(tables.COLUMNS, text) for text in TEXTS], out)
+    export_tables.write_json([dict.fromkeys(export_tables.COLUMNS, text) for text in TEXTS], out)
     assert [row["title"] for row in json.loads(out.getvalue())] == TEXTS
 
 

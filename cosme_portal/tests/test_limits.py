@@ -21,7 +21,7 @@ from cosme_portal.limits import CHEAP_READS, LIMITS, NEVER_WRITE
 from cosme_portal.middleware import EnforceLimits
 from foundation import limits
 from foundation.limits import Limit, Rate
-from proposals import drafting, people
+from proposals.consortium import invitations, participants
 from proposals.models import Invitation, Mail
 from proposals.tests.factories import give, make_draft, partner_of
 
@@ -278,7 +278,7 @@ def test_every_addressed_route_has_a_form_with_the_field(call):
 @pytest.mark.django_db
 def test_zeros_before_a_number_make_no_other_page(limits_apply, call):
     draft = make_draft(call)
-    invited = people.invite(
+    invited = invitations.invite(
         draft, email="asked@test.example", purpose=Invitation.Purpose.READ, participant=None,
         by=draft.started_by,
     )  # fmt: skip
@@ -314,18 +314,18 @@ def test_sending_again_counts_for_the_address_that_gets_it(limits_apply, call):
 def test_who_never_agreed_gets_few_emails_however_often_they_are_added(limits_apply, call):
     draft = make_draft(call, countries=("LT",))
     stranger = make_user()
-    invited = drafting.Invited(make_organisation(by=stranger), Role.PARTNER)
+    invited = participants.Invited(make_organisation(by=stranger), Role.PARTNER)
     for _time in range(5):
-        added = drafting.add_participant(
+        added = participants.add_participant(
             draft, invited, seen_version=seen_of(draft), by=draft.started_by
         )
         give(draft, "vision", added.key)
-        drafting.remove_participant(added, seen_version=seen_of(draft), by=draft.started_by)
+        participants.remove_participant(added, seen_version=seen_of(draft), by=draft.started_by)
     assert Mail.objects.filter(to=stranger.email).count() == 10
 
 
 def seen_of(draft):
-    return drafting.section_of(draft, "consortium").version
+    return participants.section_of(draft, "consortium").version
 
 
 @pytest.mark.django_db
@@ -333,8 +333,8 @@ def test_a_reminder_counts_for_the_address_that_gets_it(limits_apply, call):
     draft = make_draft(call)
     partner = partner_of(draft)
     invited = make_organisation(by=partner)
-    drafting.add_participant(
-        draft, drafting.Invited(invited, Role.PARTNER), seen_version=seen_of(draft),
+    participants.add_participant(
+        draft, participants.Invited(invited, Role.PARTNER), seen_version=seen_of(draft),
         by=draft.started_by,
     )  # fmt: skip
     while limits.allows_recipient("invitations", partner.email):

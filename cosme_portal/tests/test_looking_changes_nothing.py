@@ -15,8 +15,8 @@ from calls import clock
 from conftest import AFTERNOON, NEXT_DAY
 from cosme_portal.tests.test_every_parameter import addresses
 from proposals.models import Section, Version
+from proposals.officers.tests.test_rights import world
 from proposals.tests.factories import make_draft, make_officer
-from proposals.tests.test_desk_roles import world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
 

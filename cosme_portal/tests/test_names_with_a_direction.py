@@ -12,14 +12,14 @@ from applicants.tests.factories import make_organisation, make_user
 from calls import clock
 from conftest import NEXT_DAY
 from foundation.text import FIRST_STRONG_ISOLATE, POP_ISOLATE
-from proposals.ledger import sequence
+from proposals.dossier.tests.test_unreadable_answers import pages_of, profile_pages_of
 from proposals.models import Mail
-from proposals.notices import mail_submission
-from proposals.receipts import html_of, proof_of
-from proposals.screening import screen_closed
+from proposals.proof.ledger import sequence
+from proposals.proof.receipts import html_of, proof_of
+from proposals.screening.automatic_check import screen_closed
+from proposals.submission.notifications import mail_submission
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
-from proposals.tests.test_unreadable_answers import pages_of, profile_pages_of
-from proposals.tests.test_uploads import pdf_bytes, upload
+from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
 pytestmark = pytest.mark.django_db
 

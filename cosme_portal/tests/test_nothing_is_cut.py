@@ -12,14 +12,14 @@ from django.urls import reverse
 
 from applicants.tests.factories import make_organisation, make_user
 from foundation.search_words import searched
-from proposals import happenings
-from proposals.desk import tables
-from proposals.desk.cases import note_event
-from proposals.mailing import Words, post
+from proposals.audit import activity
+from proposals.delivery.emails import Words, post
 from proposals.models import CaseEvent, Happening, Mail, PartnershipRequest, SealedAccess
-from proposals.screening import note_sealed_access
+from proposals.officers.cases import note_event
+from proposals.partnering.views.saved_searches import RequestFeed
+from proposals.reporting import export_tables
+from proposals.screening.automatic_check import note_sealed_access
 from proposals.tests.factories import make_draft, make_officer
-from proposals.views.watching import RequestFeed
 
 LONG = "ж" * 5000
 PACKAGES = ("applicants", "calls", "cosme_portal", "foundation", "proposals")
@@ -36,22 +36,22 @@ ALLOWED = {
     ("foundation/folding.py", "LONGEST_WORD"): "words are compared so on both sides",
     ("foundation/numbers.py", "LONGEST_DAY"): "no day is as long; it is refused",
     ("foundation/limits.py", "32"): "a hash",
-    ("proposals/mailing.py", "32"): "a hash",
-    ("proposals/admin/records.py", "SHORT"): "ends in …; the row leads to the whole",
-    ("proposals/admin/sheet.py", "60"): "the name of a line of the sheet",
-    ("proposals/csv_files.py", "LONGEST_SHOWN"): "ends in …; the table is the person's",
-    ("proposals/dossier_format.py", "LONGEST_SHOWN"): "ends in …; the file is the person's",
-    ("proposals/dossier_format.py", "LONGEST_SHOWN + 1"): "as above",
-    ("proposals/desk/bundles.py", "LONGEST_NAME"): "a name that is made here; the dossier has the true one",
-    ("proposals/desk/tables.py", "LONGEST_CELL - len(note)"): "says so, and where it is whole",
+    ("proposals/delivery/emails.py", "32"): "a hash",
+    ("proposals/reporting/admin/records.py", "SHORT"): "ends in …; the row leads to the whole",
+    ("proposals/screening/admin/sheet.py", "60"): "the name of a line of the sheet",
+    ("foundation/csv_import.py", "LONGEST_SHOWN"): "ends in …; the table is the person's",
+    ("proposals/dossier/file_format.py", "LONGEST_SHOWN"): "ends in …; the file is the person's",
+    ("proposals/dossier/file_format.py", "LONGEST_SHOWN + 1"): "as above",
+    ("proposals/reporting/audit_bundles.py", "LONGEST_NAME"): "a name that is made here; the dossier has the true one",
+    ("proposals/reporting/export_tables.py", "LONGEST_CELL - len(note)"): "says so, and where it is whole",
     ("proposals/models/enquiries.py", "80"): "the name of a row in lists",
     ("proposals/models/workspace.py", "40"): "the name of a row in lists",
-    ("proposals/commenting.py", "SHOWN"): "comments, by pages",
-    ("proposals/commenting.py", "SHOWN + 1"): "comments, by pages",
-    ("proposals/timeline.py", "SHOWN + 1"): "events of one page, which leads to the earlier ones",
-    ("proposals/partnering/finding.py", "LONGEST_NAMED"): "ends in …; it stands in the address",
-    ("proposals/partnering/finding.py", "MOST_SIGNS"): "a sentence says so",
-    ("proposals/partnering/finding.py", "40"): "the reference of a call, which has no more",
+    ("proposals/workspace/comments.py", "SHOWN"): "comments, by pages",
+    ("proposals/workspace/comments.py", "SHOWN + 1"): "comments, by pages",
+    ("proposals/workspace/timeline.py", "SHOWN + 1"): "events of one page, which leads to the earlier ones",
+    ("proposals/partnering/search.py", "LONGEST_NAMED"): "ends in …; it stands in the address",
+    ("proposals/partnering/search.py", "MOST_SIGNS"): "a sentence says so",
+    ("proposals/partnering/search.py", "40"): "the reference of a call, which has no more",
     ("proposals/partnering/organisations.py", "MOST_SIGNS"): "a sentence says so",
     ("proposals/partnering/organisations.py", "MOST_SEARCHED"): "PostgreSQL indexes no more; shown whole",
 }  # fmt: skip
@@ -148,7 +148,7 @@ def test_the_directory_of_offices_takes_all_words(call):
 def test_what_is_noted_is_noted_whole(call):
     proposal, officer = make_draft(call), make_officer()
     note_sealed_access(proposal, officer=officer, path=f"/proposals/{LONG}/")
-    happenings.note(proposal, Happening.Kind.INVITED, LONG, by=officer)
+    activity.note(proposal, Happening.Kind.INVITED, LONG, by=officer)
     note_event(proposal, CaseEvent.Kind.READ, LONG, by=officer)
     assert SealedAccess.objects.get().path == f"/proposals/{LONG}/"
     assert Happening.objects.filter(words=LONG).exists()
@@ -167,9 +167,9 @@ def test_the_feed_has_the_whole_text():
 
 
 def test_a_cell_that_excel_cannot_hold_says_that_it_is_cut():
-    row = dict.fromkeys(tables.COLUMNS, "x" * (tables.LONGEST_CELL + 1))
+    row = dict.fromkeys(export_tables.COLUMNS, "x" * (export_tables.LONGEST_CELL + 1))
     book = io.BytesIO()
-    tables.write_xlsx([row], book)
+    export_tables.write_xlsx([row], book)
     with zipfile.ZipFile(book) as archive:
         assert (
             "Cut: Excel takes no longer cell." in archive.read("xl/worksheets/sheet1.xml").decode()

@@ -16,10 +16,10 @@ from applicants.forms import OrganisationForm
 from applicants.merging import MOST_ROWS
 from applicants.profile import PROFILE_STEPS
 from applicants.tests.factories import make_user
-from proposals.dossier import Draft
+from proposals.dossier.document import Draft
 from proposals.models import Section
+from proposals.steps.wizard import steps_of
 from proposals.tests.factories import make_draft
-from proposals.wizard import steps_of
 
 BYTES_OF_A_CHARACTER = 12  # of the widest: four bytes, each as %XX
 

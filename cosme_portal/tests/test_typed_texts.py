@@ -12,10 +12,9 @@ from applicants.organisations import end_membership, join
 from applicants.tests.factories import make_organisation, make_user
 from calls import clock
 from conftest import NEXT_DAY
-from proposals import drafting, people
-from proposals.deleting import delete_draft
+from proposals.consortium import invitations, participants
 from proposals.models import Invitation, Mail
-from proposals.partnering import requests, talking
+from proposals.partnering import conversations, requests
 from proposals.tests.factories import (
     fresh,
     give,
@@ -27,6 +26,7 @@ from proposals.tests.factories import (
     submit,
 )
 from proposals.tests.partners import GIVEN, make_owner, make_request
+from proposals.workspace.deletion import delete_draft
 
 pytestmark = pytest.mark.django_db
 TYPED = 'Typed <b>so</b> & "so",\n  with a second line'
@@ -105,7 +105,7 @@ def test_a_page_of_a_deleted_draft_hears_that_it_is_deleted(deleted):
 
 
 def invitation(proposal, purpose):
-    asked = people.invite(
+    asked = invitations.invite(
         proposal, email="kim@test.example", purpose=purpose, by=proposal.started_by,
         participant=proposal.participants.get(key="p2"),
     )  # fmt: skip
@@ -118,7 +118,7 @@ def test_a_reason_to_decline_is_given_back_when_the_invitation_has_ended(call):
     asked, path = invitation(proposal, Invitation.Purpose.CONFIRM)
     with clock.set_to(NEXT_DAY):
         late = client_of().post(path, {"decline": "yes", "reason": TYPED})
-    people.revoke(asked, by=proposal.started_by)
+    invitations.revoke(asked, by=proposal.started_by)
     revoked = client_of().post(path, {"decline": "yes", "reason": TYPED})
     assert [(one.status_code, gives_back(one)) for one in (late, revoked)] == [
         (409, True),
@@ -148,9 +148,9 @@ def test_a_call_that_closes_during_the_request_is_said_to_be_closed(call, monkey
     person, organisation = make_owner("FR")
 
     def too_late(*_place, **_given):
-        raise drafting.NotOpen(call.deadline, NEXT_DAY)
+        raise participants.NotOpen(call.deadline, NEXT_DAY)
 
-    monkeypatch.setattr("proposals.views.drafts.start_with_answers", too_late)
+    monkeypatch.setattr("proposals.workspace.views.drafts.start_with_answers", too_late)
     answer = client_of(person).post(path, {"organisation": organisation.pk})
     assert answer.status_code == 409
 
@@ -176,14 +176,14 @@ def test_a_first_message_is_given_back_when_the_request_has_ended(call, asker):
 def test_a_message_is_given_back_to_who_has_blocked_the_other_side(call, asker):
     owner = make_owner("FR")
     found = make_request(call, owner=owner)
-    begun = talking.begin(found, "Hello", organisation=asker[1], by=asker[0], shows=True)
-    talking.block(begun, side=talking.Side.OWNER)
+    begun = conversations.begin(found, "Hello", organisation=asker[1], by=asker[0], shows=True)
+    conversations.block(begun, side=conversations.Side.OWNER)
     answer = client_of(owner[0]).post(begun.get_absolute_url(), {"text": TYPED})
     assert (answer.status_code, gives_back(answer)) == (422, True)
 
 
 def test_a_message_is_given_back_to_who_acts_for_the_organisation_no_longer(call, asker):
-    begun = talking.begin(
+    begun = conversations.begin(
         make_request(call), "Hello", organisation=asker[1], by=asker[0], shows=True
     )
     answer = client_of(make_user()).post(begun.get_absolute_url(), {"text": TYPED})
@@ -240,7 +240,7 @@ def test_what_was_typed_stands_on_the_page_of_a_failure(call, monkeypatch):
     def fails(*_place, **_given):
         raise OperationalError("the connection is lost")
 
-    monkeypatch.setattr("proposals.views.access.standing_of", fails)
+    monkeypatch.setattr("proposals.consortium.access.standing_of", fails)
     path = reverse("proposals:step", args=[proposal.number, "summary"])
     answer = client_of(partner_of(proposal)).post(path, {"abstract": TYPED})
     assert (answer.status_code, gives_back(answer)) == (500, True)

@@ -13,12 +13,13 @@ from django.urls import reverse
 
 from calls import clock
 from cosme_portal.tests import processes
-from proposals import outbox, scanning
-from proposals.mailing import deliver
+from proposals.delivery import outbox
+from proposals.delivery.emails import deliver
 from proposals.models import ProposalFile
 from proposals.tests.factories import make_draft, make_ready, submit
-from proposals.tests.test_uploads import pdf_bytes
-from proposals.uploads import UnusableFile, store_file
+from proposals.workspace import virus_scan
+from proposals.workspace.tests.test_uploads import pdf_bytes
+from proposals.workspace.uploads import UnusableFile, store_file
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("processes")]
 
@@ -85,7 +86,7 @@ def test_while_the_scanner_is_away_a_file_waits_and_nobody_opens_it(call, scanne
     bound = reverse("proposals:version-file", args=[proposal.number, version.number, stored.sha256])
     assert client.get(bound).status_code == 409
     settings.CLAMD = scanner
-    assert scanning.scan_waiting() == 1
+    assert virus_scan.scan_waiting() == 1
     assert b"".join(client.get(path).streaming_content) == content
 
 
@@ -94,10 +95,10 @@ def test_what_is_found_later_leaves_the_draft_and_the_leads_are_told(call, scann
     proposal = make_draft(call)
     stored = upload(proposal, infected())
     assert stored.scan == Scan.WAITING
-    assert scanning.scan_waiting() == 0  # still away
+    assert virus_scan.scan_waiting() == 0  # still away
     settings.CLAMD = scanner
     ProposalFile.objects.update(claimed_at=clock.real_now() - timedelta(minutes=2))
-    assert scanning.scan_waiting() == 1
+    assert virus_scan.scan_waiting() == 1
     stored.refresh_from_db()
     assert stored.scan == Scan.INFECTED and stored.replaced_at is not None
     outbox.relay_mails(deliver)

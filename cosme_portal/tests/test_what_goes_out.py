@@ -25,17 +25,17 @@ from calls.publishing import load_call
 from conftest import AFTERNOON
 from foundation.folding import fold
 from proposals import tasks
-from proposals.desk import exporting
-from proposals.desk.rights import RIGHTS
-from proposals.from_files import SHIPPED
-from proposals.ledger import sequence
+from proposals.dossier.file_screening import SHIPPED
+from proposals.dossier.tests.test_another_call import OPEN, content_of
 from proposals.models import Export, LedgerEntry, Mail, Receipt
-from proposals.notices import facts_of
-from proposals.receipts import issue_receipt
-from proposals.screening import screen_closed
+from proposals.officers.rights import RIGHTS
+from proposals.proof.ledger import sequence
+from proposals.proof.receipts import issue_receipt
+from proposals.reporting import exports
+from proposals.screening.automatic_check import screen_closed
+from proposals.submission.notifications import facts_of
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
-from proposals.tests.test_another_call import OPEN, content_of
-from proposals.tests.test_uploads import pdf_bytes, upload
+from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -205,12 +205,12 @@ def test_no_export_tells_of_a_sealed_proposal(world, kind, role):
     officer = make_officer(role)
     chosen = [known.pk, sealed.pk]
     try:
-        export = exporting.ask_for_export(kind, chosen, by=officer)
-    except exporting.NothingToExport:
+        export = exports.ask_for_export(kind, chosen, by=officer)
+    except exports.NothingToExport:
         return
     assert export.versions == [known.pk]
     Export.objects.filter(pk=export.pk).update(versions=chosen)  # as if it had been asked for later
-    exporting.make_exports()
+    exports.make_exports()
     export.refresh_from_db()
     if not export.path:
         return

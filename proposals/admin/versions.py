@@ -21,9 +21,13 @@ from applicants.web import person
 from calls import clock
 from calls.models import Call
 from calls.templatetags.instants import in_short
-from proposals.admin import assigning, deciding, exports, saved_filters, sheet, statistics
-from proposals.admin.case_list import CaseList, CaseRow, number_of_answers
-from proposals.admin.filters import (
+from proposals.models import Decision, Export, Proposal, Version
+from proposals.officers.admin_pages import DeskAdmin, find_case
+from proposals.reporting.admin import exports, statistics
+from proposals.screening import queue
+from proposals.screening.admin import assignment, decision_pages, saved_filters, sheet
+from proposals.screening.admin.case_list import CaseList, CaseRow, number_of_answers
+from proposals.screening.admin.filters import (
     CountryFilter,
     CountsFilter,
     DecidedFilter,
@@ -36,11 +40,8 @@ from proposals.admin.filters import (
     keep_count,
     rehearsal_in,
 )
-from proposals.admin.pages import DeskAdmin, find_case
-from proposals.desk import queue
-from proposals.desk.searching import matching
-from proposals.desk.sheet import words_of_check
-from proposals.models import Decision, Export, Proposal, Version
+from proposals.screening.search import matching
+from proposals.screening.sheet import words_of_check
 
 DECIDED = dict(Decision.OutcomeChoices.choices)
 
@@ -110,8 +111,8 @@ class VersionAdmin(DeskAdmin):
 
     def get_urls(self) -> list[Any]:
         own = [
-            *assigning.urls_of(self),
-            *deciding.urls_of(self),
+            *assignment.urls_of(self),
+            *decision_pages.urls_of(self),
             *saved_filters.urls_of(self),
             *sheet.urls_of(self),
             *statistics.urls_of(self),
@@ -217,19 +218,19 @@ class VersionAdmin(DeskAdmin):
 
     @admin.action(description=_("Assign to officers"), permissions=["assign"])
     def assign(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return assigning.choose(self, request, queryset)
+        return assignment.choose(self, request, queryset)
 
     @admin.action(description=_("Record one outcome for all"), permissions=["decide"])
     def decide_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return deciding.begin_bulk(self, request, "decide", queryset)
+        return decision_pages.begin_bulk(self, request, "decide", queryset)
 
     @admin.action(description=_("Confirm the outcomes of colleagues"), permissions=["confirm"])
     def confirm_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return deciding.begin_bulk(self, request, "confirm", queryset)
+        return decision_pages.begin_bulk(self, request, "confirm", queryset)
 
     @admin.action(description=_("Send the letters about decisions"), permissions=["inform"])
     def inform_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return deciding.begin_bulk(self, request, "inform", queryset)
+        return decision_pages.begin_bulk(self, request, "inform", queryset)
 
     @admin.action(description=Export.Kind.CSV.label, permissions=["export"])
     def as_csv(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:

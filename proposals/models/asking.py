@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from applicants.models import User
 from calls.guards import final_but
-from proposals import guards
+from proposals.models import triggers as guards
 from proposals.models.proposal import KeptFile
 from proposals.models.version import Version
 

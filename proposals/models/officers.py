@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
 from calls.models import ConditionChange
-from proposals import guards
+from proposals.models import triggers as guards
 from proposals.models.proposal import Proposal
 from proposals.models.version import Version
 

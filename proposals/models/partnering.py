@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.models import Organisation, User
 from calls.guards import final_but
 from calls.models import Call
-from proposals import guards
+from proposals.models import triggers as guards
 from proposals.models.proposal import new_number
 
 

@@ -17,7 +17,7 @@ from calls.eligibility.facts import Control, Role
 from calls.guards import final_but, kept_before_change
 from calls.models import Call, Incident, Strand
 from calls.prepared import Given
-from proposals import guards
+from proposals.models import triggers as guards
 
 # Without vowels, so that no word appears, and without signs that look alike.
 NUMBER_ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ"

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
-from proposals import guards
+from proposals.models import triggers as guards
 from proposals.models.proposal import Proposal
 from proposals.models.version import Version
 

@@ -17,7 +17,7 @@ from applicants.models import User
 from calls.eligibility import Outcome, Verdict
 from calls.eligibility.facts import Audience
 from calls.models import AppliedConditions
-from proposals import guards
+from proposals.models import triggers as guards
 from proposals.models.proposal import IndividualExtension, Proposal
 
 if TYPE_CHECKING:

@@ -19,9 +19,10 @@ from applicants.profile import profile_of
 from calls.eligibility import digest_of
 from foundation.folding import words_in
 from foundation.search_words import searched
-from proposals.each import for_each
+from proposals.delivery.fault_isolation import for_each
 from proposals.models import OrganisationText
-from proposals.partnering.finding import (
+from proposals.partnering.requests import learn_words
+from proposals.partnering.search import (
     MOST_PAGES,
     MOST_SIGNS,
     MOST_WORDS,
@@ -33,7 +34,6 @@ from proposals.partnering.finding import (
     matching,
     terms_of,
 )
-from proposals.partnering.requests import learn_words
 
 FACETS = (
     Facet("country", _("Country"), "organisation__country", country_names, False),

@@ -14,7 +14,7 @@ from calls import clock
 from calls.models import Call
 from foundation.folding import trigrams_of, words_in
 from foundation.sentences import gettext as _
-from proposals.mailing import Words, post
+from proposals.delivery.emails import Words, post
 from proposals.models import PartnershipRequest, SearchWord
 
 LASTS = timedelta(days=90)

@@ -11,12 +11,13 @@ from django.db import transaction
 
 from applicants import vocabularies
 from applicants.models import Organisation, User
+from calls.fields import country_in
 from calls.models import Call
+from foundation.csv_import import Fate, Row, as_cell, rows_of, several
 from foundation.sentences import gettext as _
-from proposals.csv_files import Fate, Row, as_cell, country_in, rows_of, several
-from proposals.forms.partnering import check_cordis_link, check_een_reference
 from proposals.models import PartnershipRequest
 from proposals.models.languages import LANGUAGES
+from proposals.partnering.forms import check_cordis_link, check_een_reference
 from proposals.partnering.requests import draft_request
 
 NEEDED = ("kind", "role", "strands", "title", "text", "languages")

@@ -16,10 +16,10 @@ from calls.innovation_clusters import Element
 from calls.models import Strand
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
-from proposals.dossier import controller_in_words
-from proposals.forms import COST_LABELS
+from proposals.dossier.document import controller_in_words
 from proposals.models import Proposal, StoredVerdict
-from proposals.wizard import url_to_mend
+from proposals.steps.forms import COST_LABELS
+from proposals.steps.wizard import url_to_mend
 
 register = template.Library()
 

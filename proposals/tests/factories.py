@@ -12,14 +12,14 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call
 from conftest import database_owner
-from proposals import drafting
-from proposals.agreement import agree
-from proposals.desk.rights import SCREENING_OFFICERS
-from proposals.dossier import Draft
-from proposals.facts import judge_draft
+from proposals.consortium import participants as drafting
+from proposals.consortium.assignments import give_step
+from proposals.dossier.agreement import agree
+from proposals.dossier.document import Draft
+from proposals.dossier.facts import judge_draft
 from proposals.models import Proposal, Version
-from proposals.sharing import give_step
-from proposals.submitting import submit_draft
+from proposals.officers.rights import SCREENING_OFFICERS
+from proposals.submission.submit import submit_draft
 
 COUNTRIES = ("LT", "FR", "AT")
 

@@ -19,9 +19,9 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 
 from calls import clock
 from conftest import AFTERNOON
-from proposals import keys, sealing
 from proposals.models import Receipt
-from proposals.receipts import html_of, issue_receipt, proof_of, render_pdf
+from proposals.proof import pdf_signature, signing_key
+from proposals.proof.receipts import html_of, issue_receipt, proof_of, render_pdf
 from proposals.tests.factories import make_ready, submit
 from proposals.tests.hostile_pdfs import deflated, pdf_of, stream
 
@@ -70,7 +70,7 @@ def stamp_service(monkeypatch):
     server = HTTPServer(("127.0.0.1", 0), Answering)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    monkeypatch.setattr(sealing, "_silent_until", clock.real_now())
+    monkeypatch.setattr(pdf_signature, "_silent_until", clock.real_now())
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     thread.join()
@@ -80,13 +80,13 @@ def stamp_service(monkeypatch):
 def sealed_elsewhere(call, settings, folder):
     """A receipt that is whole in itself; its rows are gone, as in another portal's database."""
     settings.SEAL_FILE, ours = str(folder / "other-portal.pem"), settings.SEAL_FILE
-    keys.seal_key.cache_clear()
+    signing_key.seal_key.cache_clear()
     with transaction.atomic():
         issue_receipt(submit(make_ready(call)))
         content = bytes(Receipt.objects.get().pdf)
         transaction.set_rollback(True)
     settings.SEAL_FILE = ours
-    keys.seal_key.cache_clear()
+    signing_key.seal_key.cache_clear()
     return content
 
 
@@ -122,7 +122,7 @@ def sealed_with(version, change):
     wrong = deepcopy(right)
     change(wrong)
     pdf = render_pdf(version, html_of(version, clock.now(), right), wrong)
-    return sealing.seal_pdf(pdf, reason="Changed")
+    return pdf_signature.seal_pdf(pdf, reason="Changed")
 
 
 def without_seal(content):
@@ -142,7 +142,7 @@ def forged_like(content, *, is_same_issuer):
 
     The portal's certificate, which everyone can fetch, lies before the stranger's in the seal.
     """
-    ours = keys.seal_key()
+    ours = signing_key.seal_key()
     private = ec.generate_private_key(ec.SECP256R1())
     stranger = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "A stranger")])
     certificate = (
@@ -155,12 +155,12 @@ def forged_like(content, *, is_same_issuer):
         .not_valid_after(ours.certificate.not_valid_after_utc)
         .sign(private, hashes.SHA256())
     )
-    key = keys.SealKey(
+    key = signing_key.SealKey(
         lambda data: private.sign(data, ec.ECDSA(hashes.SHA256())), certificate, (ours.certificate,)
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sealing, "seal_key", lambda: key)
-        sealed = sealing.seal_pdf(without_seal(content), reason="Forged")
+        patch.setattr(pdf_signature, "seal_key", lambda: key)
+        sealed = pdf_signature.seal_pdf(without_seal(content), reason="Forged")
     return _with_first_certificate(
         sealed, ours.certificate.public_bytes(serialization.Encoding.DER)
     )

@@ -10,12 +10,12 @@ from django.db import connection
 from django.urls import reverse
 
 from calls import clock
-from proposals import keys, sealing
-from proposals.annex import issue_annex
-from proposals.checking import program
-from proposals.ledger import sequence
 from proposals.models import Annex, Receipt, Stamp
-from proposals.receipts import issue_receipt
+from proposals.proof import pdf_signature, signing_key
+from proposals.proof.full_proposal_pdf import issue_annex
+from proposals.proof.ledger import sequence
+from proposals.proof.receipts import issue_receipt
+from proposals.proof.verification import program
 from proposals.tests.factories import fresh, make_ready, save, submit
 from proposals.tests.from_elsewhere import (
     WRONG_PROOFS,
@@ -117,7 +117,7 @@ def test_each_kind_of_damage_has_its_own_answer(receipt, checking):
     title, text = checking(saved_anew(receipt, strip))
     assert title == wrong and "Bytes of the file were changed after it was sealed" in text
     stripped = saved_anew(without_seal(receipt), strip)
-    title, text = checking(aside(sealing.seal_pdf, stripped, reason="Stripped"))
+    title, text = checking(aside(pdf_signature.seal_pdf, stripped, reason="Stripped"))
     assert title == wrong and "Not inside: dossier.json." in text
     for content in (b"no pdf", b"%PDF-1.7\n%%EOF", bytes(3 * 1024 * 1024)):
         assert checking(content)[0] == "This is no receipt"
@@ -132,11 +132,11 @@ def test_a_changed_byte_anywhere_is_found(receipt, checking):
 
 def test_a_seal_of_another_portal_is_foreign(receipt, checking, settings, tmp_path):
     settings.SEAL_FILE = str(tmp_path / "other.pem")
-    keys.seal_key.cache_clear()
+    signing_key.seal_key.cache_clear()
     try:
-        forged = aside(sealing.seal_pdf, without_seal(receipt), reason="Forged")
+        forged = aside(pdf_signature.seal_pdf, without_seal(receipt), reason="Forged")
     finally:
-        keys.seal_key.cache_clear()
+        signing_key.seal_key.cache_clear()
     title, text = checking(forged)
     assert title == "This portal did not seal this file"
     assert "The seal is a foreign one" in text and "What is inside was not opened." in text
@@ -155,7 +155,9 @@ def test_a_text_that_looks_like_a_seal_is_none(receipt, checking):
     def entitle(pdf):
         pdf.docinfo["/Title"] = "/ByteRange [0 4 10 20]"
 
-    sealed = aside(sealing.seal_pdf, saved_anew(without_seal(receipt), entitle), reason="Title")
+    sealed = aside(
+        pdf_signature.seal_pdf, saved_anew(without_seal(receipt), entitle), reason="Title"
+    )
     title, text = checking(sealed)
     assert title == "The portal does not keep this file" and "wrong" not in text
 

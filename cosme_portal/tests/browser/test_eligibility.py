@@ -6,7 +6,7 @@ from applicants.tests.factories import PASSWORD, make_organisation, make_user
 from conftest import NEXT_DAY
 from cosme_portal.tests.browser.conftest import jump
 from proposals.models import Proposal, ProposedChange, StoredVerdict
-from proposals.screening import screen_closed
+from proposals.screening.automatic_check import screen_closed
 from proposals.tests.factories import make_officer, make_ready, submit
 
 pytestmark = [

@@ -9,9 +9,9 @@ from django.core import mail
 from applicants.tests.factories import PASSWORD, complete_profile, make_organisation, make_user
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.tests.browser.conftest import Visitor, jump
-from proposals.agreement import agree_if_own
+from proposals.dossier.agreement import agree_if_own
 from proposals.models import Decision, Receipt, RefusedAttempt, Version
-from proposals.screening import screen_closed
+from proposals.screening.automatic_check import screen_closed
 from proposals.tests.factories import make_officer, make_ready
 
 pytestmark = [
@@ -146,7 +146,7 @@ def upload(visitor: Visitor, number: str, slot: str, content: bytes) -> None:
 
 
 def small_pdf() -> bytes:
-    from proposals.tests.test_uploads import pdf_bytes  # noqa: PLC0415 -- one maker of PDFs
+    from proposals.workspace.tests.test_uploads import pdf_bytes  # noqa: PLC0415 -- one maker of PDFs
 
     return pdf_bytes(pages=1)
 

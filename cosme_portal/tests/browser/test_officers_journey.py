@@ -17,13 +17,15 @@ from calls.models import Call
 from conftest import AFTERNOON, NEXT_DAY
 from cosme_portal.tests.browser.conftest import jump
 from cosme_portal.tests.processes import wait_until
-from proposals.desk import asking, cases, exporting
-from proposals.desk.deciding import inform, record_decision, review_decision
-from proposals.desk.rights import AUDITORS, CALL_MANAGERS, SCREENING_OFFICERS
-from proposals.desk.searching import take_words
-from proposals.keys import seal_key
 from proposals.models import Decision, Export, Letter, Question, SheetAnswer
-from proposals.screening import screen_closed
+from proposals.officers import cases
+from proposals.officers.rights import AUDITORS, CALL_MANAGERS, SCREENING_OFFICERS
+from proposals.proof.signing_key import seal_key
+from proposals.reporting import exports
+from proposals.screening import clarifications
+from proposals.screening.automatic_check import screen_closed
+from proposals.screening.decisions import inform, record_decision, review_decision
+from proposals.screening.search import take_words
 from proposals.tests.factories import make_officer, make_ready, submit
 
 pytestmark = [
@@ -261,14 +263,14 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
         first, second = make_officer(), make_officer()
         cases.assign([version.proposal], first, by=first)
         cases.write_note(version.proposal, "Look at p2. " * 40, by=first)
-        question = asking.ask(version, "Why?", due_at=moment + timedelta(days=7), by=first)
-        asking.reply(question, "So.", by=version.submitted_by, received_at=moment)
+        question = clarifications.ask(version, "Why?", due_at=moment + timedelta(days=7), by=first)
+        clarifications.reply(question, "So.", by=version.submitted_by, received_at=moment)
         decision = record_decision(version, outcome="ineligible", reason="Not met.", by=first)
         review_decision(decision, answer="confirmed", reason="", by=second)
         inform(decision, by=second)
         record_decision(other, outcome="eligible", reason="Met.", by=first)
-        export = exporting.ask_for_export("csv", [version.pk], by=first)
-        exporting.make_exports()
+        export = exports.ask_for_export("csv", [version.pk], by=first)
+        exports.make_exports()
     visitor = at_the_desk(visit, SCREENING_OFFICERS, width=width)
     Export.objects.filter(pk=export.pk).update(asked_by=visitor.officer)
     for name in ("change", "decide", "ask", "conflict", "history"):

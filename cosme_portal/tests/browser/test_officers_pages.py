@@ -8,9 +8,9 @@ from applicants.tests.factories import PASSWORD, make_user
 from calls import clock
 from conftest import NEXT_DAY
 from cosme_portal.tests.browser.conftest import jump
-from proposals.desk.deciding import inform, record_decision, review_decision
 from proposals.models import OutboxMessage
-from proposals.remaking import make_again
+from proposals.proof.reissue import make_again
+from proposals.screening.decisions import inform, record_decision, review_decision
 from proposals.tests.factories import make_officer, make_ready, submit
 
 pytestmark = [

@@ -9,14 +9,14 @@ from conftest import AFTERNOON, NEXT_DAY
 from cosme_portal.tests.browser.conftest import jump
 from cosme_portal.tests.browser.test_officers_journey import at_the_desk
 from cosme_portal.tests.processes import wait_until
-from proposals.contact_points import rows_in, store
-from proposals.desk.rights import CALL_MANAGERS, HELPDESK
+from proposals.helpdesk.contact_points import rows_in, store
+from proposals.helpdesk.tests.test_contact_points import HEAD, LYON
 from proposals.models import Confirmation, Enquiry, Mail, PartnershipRequest
-from proposals.partnering import requests, talking
+from proposals.officers.rights import CALL_MANAGERS, HELPDESK
+from proposals.partnering import conversations, requests
 from proposals.partnering.organisations import take_texts
 from proposals.tests.factories import make_draft
 from proposals.tests.partners import make_owner, make_request
-from proposals.tests.test_contact_points import HEAD, LYON
 
 pytestmark = [
     pytest.mark.browser,
@@ -124,8 +124,10 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
     Organisation.objects.update(is_findable=True)
     take_texts()
     make_draft(call, lead=asker[0], countries=("LT",))
-    conversation = talking.begin(request, long, organisation=asker[1], by=asker[0], shows=False)
-    talking.report(request, "Advertising.", by=owner[0], conversation=conversation)
+    conversation = conversations.begin(
+        request, long, organisation=asker[1], by=asker[0], shows=False
+    )
+    conversations.report(request, "Advertising.", by=owner[0], conversation=conversation)
     store(rows_in(HEAD + LYON))
     visitor = visit(width=width)
     for path in (

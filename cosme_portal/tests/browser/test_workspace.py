@@ -9,13 +9,13 @@ from applicants.tests.factories import PASSWORD, make_user
 from conftest import DEADLINE
 from cosme_portal.tests.browser.conftest import jump
 from cosme_portal.tests.processes import wait_until
-from proposals import outbox
-from proposals.annex import make_prints
-from proposals.mailing import deliver
+from proposals.consortium.invitations import accept, invite, remove_collaborator
+from proposals.delivery import outbox
+from proposals.delivery.emails import deliver
 from proposals.models import Confirmation, Invitation, ProposalFile, Section, Version
-from proposals.people import accept, invite, remove_collaborator
+from proposals.proof.full_proposal_pdf import make_prints
 from proposals.tests.factories import give, make_draft, make_ready, partner_of, save, submit
-from proposals.tests.test_uploads import pdf_bytes
+from proposals.workspace.tests.test_uploads import pdf_bytes
 
 pytestmark = [
     pytest.mark.browser,

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from proposals.contact_points import rows_in, store
-from proposals.csv_files import UnusableTable, text_of
+from foundation.csv_import import UnusableTable, text_of
+from proposals.helpdesk.contact_points import rows_in, store
 
 
 class Command(BaseCommand):

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from calls.call_file import read_call_file
 from calls.rule_reference import as_markdown
 from foundation import limits
-from proposals.from_files import SHIPPED
-from proposals.printable import RANGES, ranges_of_fonts
-from proposals.schemas import dossier_schema, verdict_schema
+from proposals.dossier.file_screening import SHIPPED
+from proposals.dossier.json_schema import dossier_schema, verdict_schema
+from proposals.submission.font_coverage import RANGES, ranges_of_fonts
 
 DOCS = settings.ROOT / "docs"
 

@@ -19,16 +19,12 @@ from applicants.models import Organisation, User
 from calls import clock
 from calls.eligibility import canonical
 from calls.models import Call, Strand
-from proposals import ledger, outbox
-from proposals.dossier_format import FORMAT
-from proposals.facts import (
-    Circumstances,
-    countries_of,
-    judge,
-    organisations_of,
-)
+from proposals.delivery import outbox
+from proposals.dossier.facts import Circumstances, countries_of, judge, organisations_of
+from proposals.dossier.file_format import FORMAT
 from proposals.models import OutboxMessage, Participant, Proposal, Version
-from proposals.submitting import hash_of, store_verdict
+from proposals.proof import ledger
+from proposals.submission.submit import hash_of, store_verdict
 
 # Most of them count; Albania had only signed, Switzerland takes no part.
 COUNTRIES = (

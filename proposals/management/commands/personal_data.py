@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from proposals.personal_data import erase, export_of
+from proposals.helpdesk.personal_data import erase, export_of
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from proposals.conditions.verdict_replay import ReplayResult, replay_in_parts
 from proposals.models import StoredVerdict
-from proposals.replaying import ReplayResult, replay_in_parts
 
 
 class Command(BaseCommand):

@@ -19,8 +19,8 @@ from calls.exporting import content_of
 from calls.models import Call
 from foundation.instants import day_from, instant_from
 from foundation.sentences import gettext as _
-from proposals.dossier_format import AN_INSTANT, UnusableDossier
-from proposals.from_files import (
+from proposals.dossier.file_format import AN_INSTANT, UnusableDossier
+from proposals.dossier.file_screening import (
     Conditions,
     Judged,
     conditions_from,

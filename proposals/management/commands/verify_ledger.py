@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from proposals.auditing import KeptHead, UnreadableHead, audit, read_heads
-from proposals.ledger import current_size, sequence
+from proposals.proof.ledger import current_size, sequence
+from proposals.proof.ledger_audit import KeptHead, UnreadableHead, audit, read_heads
 
 
 class Command(BaseCommand):

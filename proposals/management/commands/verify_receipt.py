@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from proposals.checking import program
-from proposals.keys import own_certificates
+from proposals.proof.signing_key import own_certificates
+from proposals.proof.verification import program
 
 
 class Command(BaseCommand):

@@ -1,0 +1,163 @@
+"""Tables that people bring as CSV: read with care, shown row by row before anything is stored."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from foundation.sentences import gettext as _
+from foundation.spreadsheets import harmless
+from foundation.text import clean_identifier, clean_text, names_something, unsafe_in
+
+LARGEST = 1_000_000  # bytes
+MOST_ROWS = 1000
+LONGEST_CELL = 10_000
+LONGEST_SHOWN = 40  # characters of a cell, in a sentence about it
+# What is compared letter by letter: without characters that nobody sees.
+IDENTIFIERS = frozenset({"email", "telephone", "website", "een_reference", "cordis_link"})
+NAMES = ("name", "title")
+_BREAKS = re.compile("\r\n|\r")
+_FORMULA = re.compile(r"^\s*(?:[=@]|[+-](?![\d ()./-]+$))")
+
+
+class UnusableTable(Exception):
+    """The whole file cannot be used; the text says why, and what to do."""
+
+
+class Fate(StrEnum):
+    """What happens to a row."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    WRONG = "wrong"
+
+
+@dataclass
+class Row:
+    """One line of a file: its number there (the heading is line 1), what it says, and what is wrong."""
+
+    line: int
+    cells: Mapping[str, str]
+    problems: list[str] = field(default_factory=list)
+    fate: Fate = Fate.NEW
+    given: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What a reader knows the row by."""
+        return self.cells.get("name") or self.cells.get("title") or ""
+
+    @property
+    def is_usable(self) -> bool:
+        return self.fate != Fate.WRONG
+
+
+def text_of(content: bytes) -> str:
+    """The text of a file.
+
+    Raises:
+        UnusableTable: it is too large, or not UTF-8.
+    """
+    if len(content) > LARGEST:
+        raise UnusableTable(
+            _("The file is larger than 1 MB. Split it, and bring the parts one by one.")
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UnusableTable(
+            _("The file is not UTF-8: line %(line)s cannot be read. Save it as “CSV UTF-8”.")
+            % {"line": line}
+        ) from None
+
+
+def rows_of(
+    text: str, *, needed: Sequence[str], known: Sequence[str], check: Callable[[Row], None]
+) -> list[Row]:
+    """Each line with what would happen to it; `check` looks at one and says so in it. Nothing is stored.
+
+    Raises:
+        UnusableTable: there is no heading, a column is missing, or there are more than 1,000 rows.
+    """
+    if unsafe := unsafe_in(_BREAKS.sub("\n", text)):
+        raise UnusableTable(f"{unsafe} {_('Save the file as “CSV UTF-8”.')}")
+    text = clean_text(text)
+    first = text.split("\n", 1)[0]
+    separator = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        heading = [name.strip().lower() for name in next(reader, [])]
+        missing = [name for name in needed if name not in heading]
+        if missing:
+            raise UnusableTable(
+                _("Columns are missing: %(missing)s. The first line names the columns: %(known)s.")
+                % {"missing": ", ".join(missing), "known": ", ".join(known)}
+            )
+        return _checked(reader, heading, known, check)
+    except csv.Error as error:
+        text = _("Line %(line)s cannot be read as CSV (%(error)s).")
+        raise UnusableTable(text % {"line": reader.line_num, "error": error}) from None
+
+
+def _checked(
+    reader: Any, heading: list[str], known: Sequence[str], check: Callable[[Row], None]
+) -> list[Row]:
+    rows: list[Row] = []
+    for cells in reader:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(rows) >= MOST_ROWS:
+            raise UnusableTable(
+                _("The file has more than 1,000 rows. Split it, and bring the parts one by one.")
+            )
+        named = {name: _cell(name, cell) for name, cell in zip(heading, cells, strict=False)}
+        row = Row(reader.line_num, {name: named.get(name, "") for name in known})
+        _look_at_cells(row)
+        if not row.problems:
+            check(row)
+        if row.problems:
+            row.fate = Fate.WRONG
+        rows.append(row)
+    return rows
+
+
+def _cell(name: str, text: str) -> str:
+    return clean_identifier(text) if name in IDENTIFIERS else text.strip()
+
+
+def _look_at_cells(row: Row) -> None:
+    """Note formulas, texts that are too long, and names in which nothing can be read."""
+    for name in NAMES:
+        if row.cells.get(name) and not names_something(row.cells[name]):
+            text = _("%(name)s needs at least one letter or digit.")
+            row.problems.append(text % {"name": name})
+    for name, cell in row.cells.items():
+        if _FORMULA.match(cell):
+            text = _("%(name)s: “%(cell)s” is a formula.")
+            row.problems.append(text % {"name": name, "cell": _in_short(cell)})
+        if len(cell) > LONGEST_CELL:
+            row.problems.append(_("%(name)s is too long.") % {"name": name})
+
+
+def _in_short(cell: str) -> str:
+    return f"{cell[:LONGEST_SHOWN]}…" if len(cell) > LONGEST_SHOWN else cell
+
+
+def several(cell: str) -> list[str]:
+    """The parts of a cell that holds a list: “en|fr”."""
+    return [part.strip() for part in cell.split("|") if part.strip()]
+
+
+def as_cell(value: Any) -> str:
+    """A value as a cell that no spreadsheet takes for a formula."""
+    text = (
+        "|".join(value)
+        if isinstance(value, list | tuple)
+        else str(value if value is not None else "")
+    )
+    return harmless(text)

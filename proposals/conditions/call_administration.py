@@ -1,0 +1,330 @@
+"""What officers do with a call: publish it with a second yes, extend it for all or for one."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.urls import reverse
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import digest_of
+from calls.models import Call, Extension, Incident
+from calls.publishing import extend_deadline, needs_second_person
+from calls.setting_up import obstacles_to_publishing
+from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
+from proposals.consortium.invitations import leads_of
+from proposals.delivery.emails import Words, post
+from proposals.dossier.document import Draft
+from proposals.models import IndividualExtension, Proposal, ProposedExtension, Publication
+from proposals.officers.colleagues import holders_of
+from proposals.submission.notifications import contacts_of
+
+WRITTEN = (
+    "title", "summary", "opens_at", "first_deadline", "budget", "open_points", "remedies",
+    "moderates_requests", "bulk_with_remarks",
+)  # fmt: skip
+
+
+class CannotPublish(Exception):
+    """The call cannot be published (yet), or not by this person; the text says why."""
+
+
+class CannotExtend(Exception):
+    """The deadline cannot be moved like this; the text says why."""
+
+
+@transaction.atomic
+def ask_to_publish(call: Call, *, by: User) -> Publication:
+    """Ask a colleague to say yes; asking again takes the place of an earlier asking.
+
+    Raises:
+        CannotPublish: it is published, or something is left to do.
+    """
+    locked = _not_published(call)
+    made, _is_new = Publication.objects.update_or_create(
+        call=locked, defaults={"asked_by": by, "asked_at": clock.now()}
+    )
+    return made
+
+
+def mark_of(call: Call, asked: Publication | None) -> str:
+    """What a page shows of a call that is to be published: the yes that is said on it is to just that."""
+    return f"{asked.asked_at.isoformat() if asked else ''} {call.changed_at.isoformat()}"
+
+
+def mark_of_texts(call: Call) -> str:
+    """Names what the form of a call shows, so that nobody writes over what they have not seen."""
+    own = [str(getattr(call, name)) for name in WRITTEN]
+    parts = [
+        [[str(value) for value in row] for row in rows.order_by("pk").values_list()]
+        for rows in (call.sections.all(), call.strands.all(), call.contacts.all())
+    ]
+    return digest_of([own, parts])[-16:]
+
+
+@transaction.atomic
+def confirm_publication(call: Call, *, seen: str, by: User) -> Call:
+    """The second yes, to what was `seen` (`mark_of`): from this moment everybody sees the call.
+
+    Raises:
+        CannotPublish: nobody asked, by is who asked, it is published, something is left to do, or the call
+            was changed or asked for anew since it was seen.
+    """
+    locked = _not_published(call)
+    asked = Publication.objects.filter(call=locked).first()
+    if asked is None:
+        raise CannotPublish(_("Nobody has asked for it to be published."))
+    if asked.asked_by_id == by.pk:
+        raise CannotPublish(_("You asked for it yourself: somebody else has to say yes."))
+    if mark_of(locked, asked) != seen:
+        raise CannotPublish(
+            _(
+                "Nothing was published: the call was changed, or its publication asked for anew, since you "
+                "opened the page. Look at the call as it is now, and say yes then."
+            )
+        )
+    asked.confirmed_by, asked.confirmed_at = by, clock.now()
+    asked.save(update_fields=["confirmed_by", "confirmed_at"])
+    locked.published_at = asked.confirmed_at
+    locked.changed_at = clock.real_now()
+    locked.save(update_fields=["published_at", "changed_at"])
+    return locked
+
+
+def _not_published(call: Call) -> Call:
+    locked = Call.objects.select_for_update().get(pk=call.pk)
+    if locked.published_at is not None:
+        words = _("It is published already, since %(when)s.")
+        raise CannotPublish(
+            words % {"when": in_words(locked.published_at, seconds=True, zone=locked.zone)}
+        )
+    if locked.is_rehearsal:
+        raise CannotPublish(
+            _("A rehearsal is never published; publish the call that it rehearses.")
+        )
+    left = list(obstacles_to_publishing(locked))
+    if left:
+        raise CannotPublish(" ".join(left))
+    return locked
+
+
+@transaction.atomic
+def propose_extension(
+    call: Call, *, until: datetime, reason: str, incident: Incident | None, seen: str, by: User
+) -> ProposedExtension:
+    """Ask a second officer to move the deadline of a call for everybody.
+
+    A later proposal takes the place of one that waits and that was `seen` (when it was proposed; empty
+    for none). The same proposal of the same person is not made again.
+
+    Raises:
+        CannotExtend: it is not later, the deadline has passed (proposals are open to officers then), or
+            somebody has proposed another deadline meanwhile.
+    """
+    locked = _extensible(call, until)
+    waiting = (
+        locked.proposed_extensions.filter(extension=None).select_related("proposed_by").first()
+    )
+    if waiting is not None and waiting.proposed_at.isoformat() != seen:
+        said = (waiting.proposed_by, waiting.until, waiting.reason, waiting.incident)
+        if said == (by, until, reason.strip(), incident):
+            return waiting
+        words = _(
+            "%(who)s has proposed %(until)s meanwhile; it waits and is shown above. Send yours again if it "
+            "shall take its place."
+        )
+        shown = in_words(waiting.until, seconds=True, zone=locked.zone)
+        raise CannotExtend(words % {"who": waiting.proposed_by, "until": shown})
+    values = {
+        "until": until, "reason": reason.strip(), "incident": incident, "proposed_by": by,
+        "proposed_at": clock.now(),
+    }  # fmt: skip
+    proposed, _is_new = ProposedExtension.objects.update_or_create(
+        call=locked, extension=None, defaults=values
+    )
+    colleagues = holders_of("proposals.change_proposedextension").exclude(pk=by.pk)
+    post(
+        Words(
+            subject=_("The extension of %(call)s waits for a second officer") % {"call": call},
+            happened=_("%(who)s wants to move the deadline of %(call)s for everybody.")
+            % {"who": by, "call": call},
+            facts=[(_("Deadline wanted"), in_words(until, seconds=True, zone=locked.zone))],
+            quote=proposed.reason,
+            counts=_("The deadline has not moved."),
+            to_do=_("Confirm the extension before the present deadline, if you agree."),
+            link=reverse("admin:calls_call_extend", args=[call.pk]),
+            link_words=_("The proposed extension"),
+        ),
+        to=colleagues.values_list("email", flat=True),
+        key=f"proposed-extension:{proposed.pk}:{proposed.proposed_at.isoformat()}",
+    )
+    return proposed
+
+
+@transaction.atomic
+def confirm_extension(proposed: ProposedExtension, *, by: User) -> Extension:
+    """The second officer's agreement: the deadline moves, and everybody who writes a proposal is notified.
+
+    Raises:
+        CannotExtend: `by` is who proposed it; it was confirmed, replaced or withdrawn meanwhile; or the
+            deadline has passed.
+    """
+    Call.objects.select_for_update().get(pk=proposed.call_id)
+    waiting = ProposedExtension.objects.select_for_update(of=("self",)).filter(
+        pk=proposed.pk, extension=None, proposed_at=proposed.proposed_at
+    )
+    found = waiting.select_related("proposed_by", "incident").first()
+    if found is None:
+        raise CannotExtend(what_became_of(proposed))
+    if found.proposed_by_id == by.pk:
+        raise CannotExtend(_("You proposed this extension: another officer has to confirm it."))
+    found.extension = _extend(
+        _extensible(found.call, found.until), until=found.until, reason=found.reason, incident=found.incident,
+        decided_by=found.proposed_by, confirmed_by=by,
+    )  # fmt: skip
+    found.confirmed_by, found.confirmed_at = by, clock.now()
+    found.save(update_fields=["extension", "confirmed_by", "confirmed_at"])
+    return found.extension
+
+
+@transaction.atomic
+def withdraw_extension(proposed: ProposedExtension) -> bool:
+    """Take a proposal back that nobody has confirmed; whether there was one."""
+    Call.objects.select_for_update().get(pk=proposed.call_id)
+    deleted, _rows = ProposedExtension.objects.filter(
+        pk=proposed.pk, extension=None, proposed_at=proposed.proposed_at
+    ).delete()
+    return bool(deleted)
+
+
+def what_became_of(proposed: ProposedExtension) -> str:
+    """Of a proposal that does not wait any more: who confirmed or replaced it, or that it was withdrawn."""
+    now = ProposedExtension.objects.select_related("proposed_by", "confirmed_by")
+    present = now.filter(pk=proposed.pk).first()
+    if present is None:
+        return _("This proposal was withdrawn meanwhile.")
+    if present.confirmed_by is not None:
+        words = _("%(who)s has confirmed this extension already.")
+        return words % {"who": present.confirmed_by}
+    words = _("%(who)s has proposed another deadline in its place meanwhile; it is shown here.")
+    return words % {"who": present.proposed_by}
+
+
+@transaction.atomic
+def extend_unpublished(
+    call: Call, *, until: datetime, reason: str, incident: Incident | None, by: User
+) -> Extension:
+    """Move the deadline of a call that is not published, or of a rehearsal: nobody relies on it.
+
+    Raises:
+        CannotExtend: it is published, the deadline is not later, or it has passed.
+    """
+    locked = _extensible(call, until)
+    if needs_second_person(locked):
+        raise CannotExtend(_("This call is published: two officers extend it."))
+    return _extend(locked, until=until, reason=reason, incident=incident, decided_by=by)
+
+
+def _extensible(call: Call, until: datetime) -> Call:
+    """The call under a lock, so that what is asked here is still so when the deadline moves."""
+    locked = Call.objects.select_for_update().get(pk=call.pk)
+    if clock.now() >= locked.deadline:
+        raise CannotExtend(
+            _(
+                "The deadline has passed, and proposals are open to officers: it cannot be moved for all "
+                "any more. Extend it for single proposals, with the reason for each."
+            )
+        )
+    if until <= locked.deadline:
+        raise CannotExtend(_("The new deadline must be later than the one in force."))
+    return locked
+
+
+def _extend(
+    locked: Call,
+    *,
+    until: datetime,
+    reason: str,
+    incident: Incident | None,
+    decided_by: User,
+    confirmed_by: User | None = None,
+) -> Extension:
+    made = extend_deadline(
+        locked,
+        new_deadline=until,
+        reason=reason.strip(),
+        decided_by=_named(decided_by),
+        confirmed_by=_named(confirmed_by) if confirmed_by else "",
+        incident=incident,
+    )
+    proposals = Proposal.objects.filter(strand__call=locked, deleted_at=None)
+    for proposal in proposals.select_related("strand__call").iterator(200):
+        _tell(
+            proposal, until, reason, incident, key=f"extension:{made.pk}:{proposal.pk}", one=False
+        )
+    return made
+
+
+def _named(officer: User) -> str:
+    """Names may be the same, numbers are not."""
+    return f"{officer} ({officer.pk})"
+
+
+@transaction.atomic
+def extend_for_one(
+    call: Call, number: str, *, until: datetime, reason: str, incident: Incident | None, by: User
+) -> IndividualExtension:
+    """Move the deadline of one proposal, by its number, and mail its consortium. It stays sealed until then.
+
+    Raises:
+        CannotExtend: the call has no such proposal, or the new deadline is not later than its own and now.
+    """
+    found = Proposal.objects.select_for_update(of=("self",)).filter(
+        number=number.strip().upper(), strand__call=call, deleted_at=None
+    )
+    proposal = found.first()
+    if proposal is None:
+        raise CannotExtend(_("This call has no proposal with that number."))
+    if until <= max(proposal.deadline, clock.now()):
+        raise CannotExtend(_("The new deadline must be later than its present one, and than now."))
+    if proposal.versions.filter(decisions__isnull=False).exists():
+        raise CannotExtend(_("An outcome is recorded for it: it cannot be sealed again."))
+    made = IndividualExtension.objects.create(
+        proposal=proposal, until=until, reason=reason.strip(), incident=incident, granted_by=by,
+        granted_at=clock.now(),
+    )  # fmt: skip
+    _tell(proposal, until, reason, incident, key=f"individual-extension:{made.pk}", one=True)
+    return made
+
+
+def _tell(
+    proposal: Proposal,
+    until: datetime,
+    reason: str,
+    incident: Incident | None,
+    *,
+    key: str,
+    one: bool,
+) -> None:
+    facts = [(_("New deadline"), in_words(until, seconds=True, zone=proposal.call.zone))]
+    if incident is not None:
+        facts.append((_("Because of"), incident.text))
+    happened = _("The deadline of the call was moved, for everyone.")
+    if one:
+        happened = _("The deadline was moved for this proposal alone.")
+    post(
+        Words(
+            subject=_("The deadline was moved: %(number)s") % {"number": proposal.number},
+            happened=happened,
+            facts=facts,
+            quote=reason.strip(),
+            counts=_("What was submitted still counts, until a later version is submitted."),
+            to_do=_("You can go on writing, and submit or submit again, until just before it."),
+            link=reverse("proposals:proposal", args=[proposal.number]),
+            link_words=_("Overview of the proposal"),
+        ),
+        to=leads_of(proposal) if not one else contacts_of(Draft(proposal)),
+        proposal=proposal,
+        key=key,
+    )

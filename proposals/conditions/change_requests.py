@@ -1,0 +1,59 @@
+"""Proposing other rules or countries: colleagues are asked where a second officer has to agree."""
+
+from typing import Any
+
+from django.db import transaction
+
+from applicants.models import User
+from calls.models import Call, Programme
+from calls.publishing import needs_second_person
+from foundation.sentences import gettext as _
+from proposals.conditions import rule_changes
+from proposals.delivery.emails import Words, post
+from proposals.models import ProposedChange
+from proposals.officers.colleagues import holders_of
+
+
+@transaction.atomic
+def propose_change(
+    target: Call | Programme, conditions: list[dict[str, Any]], *, reason: str, by: User
+) -> ProposedChange:
+    """Store the proposed conditions; where a call is published, ask everybody else who may apply them.
+
+    What the same person has proposed already, and is not in force, is not proposed again.
+
+    Raises:
+        changing.NothingChanges, UnusableRule: as `changing.propose`.
+    """
+    type(target).objects.select_for_update(no_key=True).only("pk").get(pk=target.pk)
+    same = target.proposed_changes.filter(
+        conditions=conditions, reason=reason, proposed_by=by, change=None,
+        base=rule_changes.digest_in_force(target),
+    ).first()  # fmt: skip
+    if same is not None:
+        return same
+    change = rule_changes.propose(target, conditions, reason=reason, by=by)
+    if needs_second_person(target):
+        _ask_colleagues(change, by=by)
+    return change
+
+
+def _ask_colleagues(change: ProposedChange, *, by: User) -> None:
+    colleagues = holders_of("proposals.change_proposedchange").exclude(pk=by.pk)
+    post(
+        Words(
+            subject=_("A change of %(target)s waits for a second officer")
+            % {"target": change.target},
+            happened=_("%(who)s proposed a change of the conditions of %(target)s.")
+            % {"who": by, "target": change.target},
+            quote=change.reason,
+            counts=_("Nothing has changed yet."),
+            to_do=_(
+                "Read what would change and for how many proposals. Put it in force only if you agree."
+            ),
+            link=change.get_absolute_url(),
+            link_words=_("The proposed change"),
+        ),
+        to=colleagues.values_list("email", flat=True),
+        key=f"proposed-change:{change.pk}",
+    )

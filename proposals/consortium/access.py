@@ -1,0 +1,241 @@
+"""What a person may touch: every view fetches through one of these, so permission is the fetch.
+
+One table says what an address asks of a person (`proposals.consortium.permissions`); views do not decide.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import BigIntegerField, TextField
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+
+from applicants.autosave import is_autosave, not_stored
+from applicants.models import User
+from applicants.web import person
+from calls import clock
+from calls.models import Call, Programme, Strand
+from calls.prepared import Given, Questions, relate, together
+from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
+from foundation.typed import typed_in
+from proposals.consortium.ended_access import deleted_draft_of, ended_access_of
+from proposals.consortium.participants import NotOpen
+from proposals.consortium.permissions import (
+    Standing,
+    WorkRole,
+    asks_for_own_part,
+    may,
+    standing_of,
+    writes,
+)
+from proposals.dossier.document import Draft
+from proposals.models import EndedAccess, Proposal, Version
+from proposals.officers.cases import note_reading
+from proposals.screening.automatic_check import note_sealed_access
+from proposals.screening.clarifications import questions_waiting
+from proposals.steps.wizard import sidebar
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+class NotYours(PermissionDenied):
+    """The person is of the consortium, but this is not theirs to look at or to send."""
+
+
+class AccessEnded(Http404):
+    """The person had access and has it no longer; the page says why.
+
+    The status is that of a stranger, whose page says nothing.
+    """
+
+
+def keeping_text(view: "View[P]") -> "View[P]":
+    """What cannot be stored any more is said, and the typed text is given back.
+
+    That is what comes after the deadline, what somebody sends whose part or access was taken away
+    meanwhile, and what is sent to a part that is gone. Whoever never had access gets the same answer for
+    every number, with nothing in it but what they typed themselves.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except NotOpen as refusal:
+            return _given_back(request, "proposals/closed.html", 409, refusal=refusal)
+        except (NotYours, Http404) as refusal:
+            if request.method != "POST":
+                raise
+            status = 403 if isinstance(refusal, NotYours) else 404
+            why = why_refused(refusal)
+            if is_autosave(request):
+                return not_stored(why, status)
+            return _given_back(request, "proposals/gone.html", status, why=why)
+
+    return guarded
+
+
+def why_refused(refusal: Exception) -> str:
+    """The reason in a sentence; empty for any refusal that would say which row is missing."""
+    return str(refusal) if isinstance(refusal, NotYours | AccessEnded) else ""
+
+
+def _given_back(
+    request: HttpRequest, template: str, status: int, **context: Any
+) -> HttpResponseBase:
+    return render(request, template, context | {"typed": typed_in(request)}, status=status)
+
+
+def draft_of(request: HttpRequest, number: str) -> Draft:
+    """The draft of a proposal in whose consortium the person is, if the table lets it do this here.
+
+    Raises:
+        Http404: a stranger, or no such proposal.
+        NotYours: of the consortium, but without the right to look at or send this.
+    """
+    user = person(request)
+    found = _of_own_organisation(user, number)
+    if found is not None and found.coordinates and not asks_for_own_part(_route(request)):
+        return _permitted(request, found, Standing(WorkRole.LEAD))
+    if found is None:
+        proposals = Proposal.objects.with_page_parts().of_consortium_member(user)
+        found = proposals.filter(number=number).first()
+    standing = standing_of(user, found) if found is not None else None
+    if found is None or standing is None:
+        raise _no_access(user, number)
+    return _permitted(request, found, standing)
+
+
+def _no_access(user: User, number: str) -> Http404:
+    """What a person hears who takes part no longer; a stranger hears the same for every number."""
+    ended = ended_access_of(user, number)
+    if ended is not None:
+        return AccessEnded(_why_ended(ended))
+    deleted = deleted_draft_of(user, number)
+    if deleted is not None and deleted.deleted_at is not None:
+        text = _(
+            "This draft was deleted on %(when)s. People of the coordinator can restore it within "
+            "30 days, on their page of work."
+        )
+        return AccessEnded(text % {"when": in_words(deleted.deleted_at)})
+    return Http404()
+
+
+def _why_ended(ended: EndedAccess) -> str:
+    kinds = EndedAccess.Kind
+    texts = {
+        kinds.PARTNER_REMOVED: _(
+            "%(name)s was removed from the consortium on %(when)s, and with it your access to this "
+            "proposal. What you wrote is kept. If this is wrong, write to the coordinator."
+        ),
+        kinds.PERSON_REMOVED: _(
+            "The coordinator removed your access to this proposal on %(when)s. What you wrote is kept. "
+            "If this is wrong, write to the coordinator."
+        ),
+        kinds.LEFT_ORGANISATION: _(
+            "You no longer act for %(name)s since %(when)s, and so have no access to this proposal. "
+            "What you wrote is kept. If this is wrong, ask a colleague there to invite you again."
+        ),
+    }
+    values = {"name": ended.organisation_name, "when": in_words(ended.ended_at)}
+    return texts[kinds(ended.kind)] % values
+
+
+@together
+def _asked_for() -> Questions:
+    number, user = Given("number", TextField()), Given("user", BigIntegerField())
+    return {
+        "proposals": Proposal.objects.with_deadline().with_role_of(user).filter(number=number)[:1],
+        "strands": Strand.objects.filter(proposals__number=number),
+        "calls": Call.objects.filter(strands__proposals__number=number),
+        "programmes": Programme.objects.filter(calls__strands__proposals__number=number),
+    }
+
+
+def _of_own_organisation(user: User, number: str) -> Proposal | None:
+    """The proposal, if the person acts for an organisation in it: for the coordinator, if for several."""
+    rows = _asked_for(number=number, user=user.pk)
+    for proposal in rows["proposals"]:
+        (strand,), (call,), (programme,) = rows["strands"], rows["calls"], rows["programmes"]
+        relate(call, programme=programme)
+        relate(strand, call=call)
+        relate(proposal, strand=strand)
+        return proposal
+    return None
+
+
+def _permitted(request: HttpRequest, proposal: Proposal, standing: Standing) -> Draft:
+    route = _route(request)
+    place = request.resolver_match.kwargs if request.resolver_match else {}
+    if not may(standing, route, request.method or "", place):
+        raise NotYours(_why_not(standing))
+    proposal.standing = standing
+    proposal.is_written_here = writes(standing, route, place)
+    return Draft(proposal)
+
+
+def _route(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return (match.url_name or "") if match is not None else ""
+
+
+def _why_not(standing: Standing) -> str:
+    if standing.role == WorkRole.READER:
+        return _("You were invited to read this proposal, not to write it.")
+    return _(
+        "Only people of the coordinator do this, or the partner to whom this step was given. "
+        "Ask the coordinator to give it to your organisation."
+    )
+
+
+def version_of(request: HttpRequest, number: str, version: int) -> Version:
+    """A version that the person may read: the consortium's people, officers after the deadline."""
+    user = person(request)
+    proposal = Proposal.objects.readable_by(user, clock.now()).filter(number=number).first()
+    if proposal is None and user.is_staff:
+        _note_attempt(request, number)
+    elif proposal is None:
+        raise _no_access(user, number)
+    versions = Version.objects.select_related(
+        "proposal__strand__call__programme", "proposal__counting", "submitted_by"
+    )
+    found = get_object_or_404(versions, proposal=proposal, proposal__isnull=False, number=version)
+    if user.is_staff:
+        note_reading(found, _route(request), by=user)
+    return found
+
+
+def _note_attempt(request: HttpRequest, number: str) -> None:
+    sealed = Proposal.objects.filter(number=number).first()
+    if sealed is not None:
+        note_sealed_access(sealed, officer=person(request), path=request.path)
+
+
+def leads(draft: Draft) -> bool:
+    """Whether the person acts for the coordinator: only these change the consortium and submit."""
+    return draft.proposal.standing.leads
+
+
+def page_of(draft: Draft, current: str, **more: Any) -> dict[str, Any]:
+    """What every page of a draft shows beside its own content."""
+    moment = clock.now()
+    is_open = draft.proposal.is_open(moment)
+    asked = [] if is_open else list(questions_waiting(draft.proposal, moment))
+    return {
+        "draft": draft,
+        "proposal": draft.proposal,
+        "call": draft.proposal.call,
+        "strand": draft.proposal.strand,
+        "steps": sidebar(draft, current),
+        "current": current,
+        "is_open": is_open,
+        "asked": asked,
+        "leads": leads(draft),
+        "can_write": is_open and draft.proposal.is_written_here,
+        **more,
+    }

@@ -1,0 +1,134 @@
+"""Who writes what: giving a step to a partner, and reminding one of what it still owes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.urls import reverse
+
+from applicants.models import User
+from calls import clock
+from calls.templatetags.instants import in_words
+from foundation.limits import allowed_recipients
+from foundation.sentences import gettext as _
+from proposals.audit.activity import note
+from proposals.consortium.participants import check_open, may_be_told
+from proposals.delivery.emails import Words, post
+from proposals.models import GivenStep, Happening, Participant, Proposal
+
+PAUSE = timedelta(hours=1)  # between two reminders of one partner
+
+
+class RemindedJustNow(Exception):
+    """The partner was reminded less than an hour ago."""
+
+
+class WrittenToOften(Exception):
+    """Its people got as many mails of this kind within an hour as anybody may get."""
+
+
+class NobodyToRemind(Exception):
+    """No person acts for the partner, and its profile names no contact."""
+
+
+@transaction.atomic
+def give_step(
+    proposal: Proposal, *, step: str, title: str, participant: Participant | None, by: User
+) -> None:
+    """Let a partner's people write a step, beside the lead; None takes it back. What is written stays.
+
+    Raises:
+        NotOpen: the deadline has passed.
+    """
+    check_open(proposal, clock.now())
+    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
+    GivenStep.objects.filter(proposal=proposal, step=step).delete()
+    if participant is None:
+        words = _("“%(step)s” is written by the lead again") % {"step": title}
+    else:
+        GivenStep.objects.create(proposal=proposal, step=step, participant=participant)
+        values = {"step": title, "name": participant.organisation.name}
+        words = _("“%(step)s” was given to %(name)s") % values
+    happening = note(proposal, Happening.Kind.GIVEN, words, by=by)
+    if participant is not None:
+        _tell_that_given(proposal, participant, title, key=f"given:{happening.pk}", by=by)
+
+
+def _tell_that_given(
+    proposal: Proposal, participant: Participant, title: str, *, key: str, by: User
+) -> None:
+    for_organisation = User.objects.filter(organisations=participant.organisation_id)
+    invited = User.objects.filter(collaborations__participant=participant)
+    people = (for_organisation | invited).exclude(pk=by.pk).filter(is_active=True).distinct()
+    post(
+        Words(
+            subject=_("“%(step)s” is yours to write") % {"step": title},
+            happened=_("%(who)s gave a step of a proposal to %(name)s.")
+            % {"who": by, "name": participant.organisation.name},
+            facts=[(_("Step"), title)],
+            counts=_("You and the coordinator can write it; the others can read it."),
+            to_do=_("Open the proposal, log in, and write it; it is saved as you type."),
+            link=reverse("proposals:work", args=[proposal.number]),
+            link_words=_("Who owes what"),
+        ),
+        to=may_be_told(participant, people),
+        proposal=proposal,
+        key=key,
+    )
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """Whom to remind of what: addresses, and the things that are missing in words."""
+
+    participant: Participant
+    addresses: Sequence[str]
+    owes: Sequence[str]
+
+
+@transaction.atomic
+def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
+    """Send a partner's people a mail with what is still missing from them.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        NobodyToRemind: there is no address.
+        RemindedJustNow: less than an hour ago somebody sent one.
+        WrittenToOften: people of other proposals sent them too many.
+    """
+    moment = clock.now()
+    check_open(proposal, moment)
+    if not reminder.addresses:
+        raise NobodyToRemind
+    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
+    earlier = proposal.happenings.filter(
+        kind=Happening.Kind.REMINDED, details__key=reminder.participant.key, at__gt=moment - PAUSE
+    )
+    if earlier.exists():
+        raise RemindedJustNow
+    addresses = allowed_recipients("invitations", reminder.addresses)
+    if not addresses:
+        raise WrittenToOften
+    name = reminder.participant.organisation.name
+    words = _("%(name)s was reminded of what it owes") % {"name": name}
+    happening = note(
+        proposal, Happening.Kind.REMINDED, words, by=by, at=moment, key=reminder.participant.key
+    )
+    post(
+        Words(
+            subject=_("Still missing from %(name)s") % {"name": name},
+            happened=_("%(who)s reminds you of your part of a proposal.") % {"who": by},
+            facts=[(str(number), text) for number, text in enumerate(reminder.owes, start=1)],
+            counts=_("The proposal must be submitted before %(deadline)s.")
+            % {"deadline": in_words(proposal.deadline, zone=proposal.call.zone)},
+            to_do=_(
+                "Open the proposal, log in, and write what is missing; it is saved as you type."
+            ),
+            link=reverse("proposals:work", args=[proposal.number]),
+            link_words=_("Who owes what"),
+        ),
+        to=addresses,
+        proposal=proposal,
+        key=f"reminded:{happening.pk}",
+    )

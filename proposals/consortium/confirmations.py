@@ -1,0 +1,278 @@
+"""An organisation confirms that it takes part: by a link from a mail, or by its own people here.
+
+A confirmation that is missing is a warning with a name, and never keeps a proposal from being submitted.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import canonical
+from foundation.sentences import gettext as _
+from proposals.audit.activity import note
+from proposals.consortium.invitations import answer, leads_of
+from proposals.consortium.participants import check_open, lock_row
+from proposals.delivery.emails import Words, post
+from proposals.dossier.agreement import agree, agree_if_own, is_address_of
+from proposals.dossier.document import Draft, dossier_of
+from proposals.models import (
+    Confirmation,
+    Happening,
+    Invitation,
+    Participant,
+    Proposal,
+    Version,
+)
+
+DECLARATIONS = (
+    gettext_lazy("The organisation takes part in this proposal in the role shown above."),
+    gettext_lazy("What the proposal says of the organisation is right."),
+    gettext_lazy("I am entitled to say this for the organisation."),
+)
+
+
+def shown_to(draft: Draft, participant: Participant) -> dict[str, Any]:
+    """What a partner is shown before it confirms: the summary, who takes part, and its own part."""
+    return shown_in(dossier_of(draft), participant.key)
+
+
+def shown_in(dossier: dict[str, Any], key: str) -> dict[str, Any]:
+    """What of a dossier, also of one that was submitted, the partner with this key confirms."""
+    own = next(one for one in dossier["consortium"] if one["key"] == key)
+    return {
+        "call": dossier["call"],
+        "strand": dossier["strand"],
+        "summary": dossier["summary"],
+        "consortium": [
+            {
+                "name": one["organisation"]["cluster_name"] or one["organisation"]["legal_name"],
+                "country": one["organisation"]["country"],
+                "role": one["role"],
+            }
+            for one in dossier["consortium"]
+        ],
+        "part": {name: own[name] for name in ("role", "description", "task", "budget")},
+    }
+
+
+def hash_of_shown(shown: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(shown).encode()).hexdigest()
+
+
+class NoLongerPartner(Exception):
+    """The organisation was removed from the consortium, or takes part in another role, since it was asked."""
+
+
+@transaction.atomic
+def confirm(
+    participant: Participant,
+    *,
+    name: str,
+    function: str,
+    shown: dict[str, Any],
+    by: User | None,
+    invitation: Invitation | None = None,
+) -> Confirmation:
+    """Record that an organisation takes part, in its present role, on the text that was shown.
+
+    What the same person has confirmed in the same words already (a second click) is recorded once.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        NoLongerPartner: the organisation was removed from the consortium, or has another role meanwhile.
+        NotAnswerable: the link was used, taken back, or has expired.
+    """
+    proposal, moment = participant.proposal, clock.now()
+    check_open(proposal, moment)
+    lock_row(proposal)
+    if not proposal.participants.filter(pk=participant.pk, role=participant.role).exists():
+        raise NoLongerPartner
+    if by is not None:
+        agree_if_own(participant, by=by)
+    same = _same_confirmation(participant, name=name, function=function, shown=shown, by=by)
+    if invitation is None and same is not None:
+        return same
+    answered = (
+        answer(invitation, Invitation.State.ACCEPTED, by=by) if invitation is not None else None
+    )
+    confirmation = Confirmation.objects.create(
+        proposal=proposal,
+        organisation=participant.organisation,
+        participant_key=participant.key,
+        role=participant.role,
+        name=name,
+        function=function,
+        declarations=[str(text) for text in DECLARATIONS],
+        shown_sha256=hash_of_shown(shown),
+        shown=shown,
+        confirmed_at=moment,
+        confirmed_by=by,
+        invitation=answered,
+    )
+    if answered is not None and is_address_of(participant.organisation, answered.email):
+        agree(participant, at=moment)
+    organisation = participant.organisation.name
+    words = _("%(name)s confirmed that it takes part") % {"name": organisation}
+    note(proposal, Happening.Kind.ANSWERED, words, by=by, at=moment)
+    _tell_the_leads(proposal, participant, confirmation)
+    return confirmation
+
+
+def _same_confirmation(
+    participant: Participant, *, name: str, function: str, shown: dict[str, Any], by: User | None
+) -> Confirmation | None:
+    """The newest of this partner, where it says just this."""
+    newest = participant.proposal.confirmations.filter(
+        participant_key=participant.key, organisation=participant.organisation
+    ).first()
+    if newest is None:
+        return None
+    said = (newest.role, newest.shown_sha256, newest.name, newest.function, newest.confirmed_by)
+    says = (participant.role, hash_of_shown(shown), name, function, by)
+    return newest if said == says else None
+
+
+@dataclass(frozen=True)
+class Unconfirmed:
+    """A partner that has not confirmed what it is shown now, and the last answer to being asked, if any.
+
+    `earlier` is its confirmation of a text or role that has changed since.
+    """
+
+    participant: Participant
+    asked: Invitation | None
+    earlier: Confirmation | None = None
+
+    @property
+    def has_declined(self) -> bool:
+        return self.asked is not None and self.asked.state == Invitation.State.DECLINED
+
+    @property
+    def is_asked(self) -> bool:
+        return self.asked is not None and self.asked.is_open(clock.now())
+
+
+def unconfirmed(draft: Draft) -> list[Unconfirmed]:
+    """Partners that have not confirmed what is written now. The coordinator confirms by submitting."""
+    given: dict[tuple[str, int], Confirmation] = {}
+    for confirmation in draft.proposal.confirmations.order_by("-pk"):
+        key = (confirmation.participant_key, confirmation.organisation_id)
+        given.setdefault(key, confirmation)
+    asked = draft.proposal.invitations.filter(purpose=Invitation.Purpose.CONFIRM).order_by("pk")
+    latest = {one.participant_id: one for one in asked}
+    return [
+        Unconfirmed(one, latest.get(one.pk), given.get((one.key, one.organisation_id)))
+        for one in draft.participants
+        if not one.is_coordinator
+        and not is_current(given.get((one.key, one.organisation_id)), draft, one)
+    ]
+
+
+def is_current(confirmation: Confirmation | None, draft: Draft, participant: Participant) -> bool:
+    """Whether a confirmation is of what the partner would be shown now."""
+    if confirmation is None or confirmation.role != participant.role:
+        return False
+    return confirmation.shown_sha256 == hash_of_shown(shown_to(draft, participant))
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """When a partner confirmed, and whether the text was the one that was submitted."""
+
+    at: datetime
+    is_of_this_text: bool
+
+
+def confirmed_in(version: Version) -> dict[str, Confirmed]:
+    """The last confirmation of each partner of a version, by its key, given when the version was received.
+
+    Keys of a proposal are given once, so nobody is taken for the partner who had the place before.
+    """
+    given: dict[str, Confirmation] = {}
+    confirmations = Confirmation.objects.filter(proposal_id=version.proposal_id)
+    for one in confirmations.filter(confirmed_at__lte=version.received_at).order_by("-pk"):
+        given.setdefault(one.participant_key, one)
+    return {
+        key: Confirmed(given[key].confirmed_at, _is_of(given[key], version.document, part))
+        for part in version.document["consortium"]
+        if (key := part["key"]) in given
+    }
+
+
+def _is_of(confirmation: Confirmation, dossier: dict[str, Any], part: dict[str, Any]) -> bool:
+    shown = shown_in(dossier, part["key"])
+    return confirmation.role == part["role"] and confirmation.shown_sha256 == hash_of_shown(shown)
+
+
+PARTS = {
+    "call": gettext_lazy("Call"),
+    "strand": gettext_lazy("Strand"),
+    "summary": gettext_lazy("Summary"),
+    "consortium": gettext_lazy("Consortium"),
+    "role": gettext_lazy("Role"),
+    "description": gettext_lazy("Description"),
+    "task": gettext_lazy("Tasks"),
+    "budget": gettext_lazy("Costs and requested grant"),
+}
+
+
+def changes_since(confirmation: Confirmation, shown: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """What differs from the text that was confirmed: part, before, now; empty where that was not kept."""
+    if not confirmation.shown:
+        return []
+    before, now = _flat(confirmation.shown), _flat(shown)
+    names = [name for name in now if before.get(name) != now[name]]
+    return [
+        (str(PARTS.get(name.partition(".")[0], name)), before.get(name, ""), now[name])
+        for name in names
+    ]
+
+
+def _flat(shown: dict[str, Any]) -> dict[str, str]:
+    """Each part and field as a text."""
+    texts: dict[str, str] = {}
+    for name, value in (shown | shown["part"]).items():
+        if name == "part":
+            continue
+        if isinstance(value, dict):
+            texts |= {f"{name}.{field}": _text(field, inner) for field, inner in value.items()}
+        elif isinstance(value, list):
+            rows = ["; ".join(str(cell) for cell in row.values()) for row in value]
+            texts[name] = "\n".join(rows)
+        else:
+            texts[name] = "" if value is None else str(value)
+    return texts
+
+
+def _text(field: str, value: Any) -> str:
+    if isinstance(value, dict):
+        value = "; ".join(str(inner) for inner in value.values() if inner is not None)
+    return f"{field.replace('_', ' ')}: {value}" if value not in (None, "") else ""
+
+
+def _tell_the_leads(
+    proposal: Proposal, participant: Participant, confirmation: Confirmation
+) -> None:
+    name = participant.organisation.name
+    post(
+        Words(
+            subject=_("%(name)s has confirmed") % {"name": name},
+            happened=_("%(who)s (%(function)s) confirmed that %(name)s takes part.")
+            % {"who": confirmation.name, "function": confirmation.function, "name": name},
+            facts=[(_("Role"), str(participant.get_role_display()))],
+            counts=_("The confirmation is kept with the text that was shown to them."),
+            to_do=_("Nothing. See who is still to confirm on the page of who owes what."),
+            link=reverse("proposals:work", args=[proposal.number]),
+            link_words=_("Who owes what"),
+        ),
+        to=leads_of(proposal),
+        proposal=proposal,
+        key=f"confirmed:{confirmation.pk}",
+    )

@@ -1,0 +1,113 @@
+"""Mails before the deadline, to those who chose them, while nothing is submitted."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.urls import reverse
+
+from applicants.models import User
+from calls import clock
+from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
+from proposals.consortium.invitations import takes_part_still
+from proposals.consortium.participants import check_open
+from proposals.delivery.emails import Words, post
+from proposals.delivery.fault_isolation import for_each
+from proposals.models import Mail, Proposal, ReminderWish
+
+BEFORE = (timedelta(days=7), timedelta(days=1), timedelta(hours=2))
+
+
+def wish_reminders(proposal: Proposal, *, wanted: bool, by: User) -> None:
+    """Let a person be reminded of this proposal's deadline, or no longer.
+
+    Raises:
+        NotOpen: the deadline has passed.
+    """
+    moment = clock.now()
+    check_open(proposal, moment)
+    if wanted:
+        ReminderWish.objects.get_or_create(proposal=proposal, user=by, defaults={"since": moment})
+    else:
+        ReminderWish.objects.filter(proposal=proposal, user=by).delete()
+
+
+def are_to_come(proposal: Proposal, moment: datetime) -> list[str]:
+    """How long before the deadline somebody will be reminded who chooses it now."""
+    words = (_("7 days"), _("1 day"), _("2 hours"))
+    return [
+        word
+        for word, before in zip(words, BEFORE, strict=True)
+        if moment < proposal.deadline - before
+    ]
+
+
+def remind_of_deadlines(moment: datetime) -> int:
+    """Promise the reminders that have become due; returns for how many wishes. Safe to repeat.
+
+    A moment that had passed before a person chose reminders, or before an earlier one was missed, sends
+    nothing: only the latest of the three is sent.
+    """
+    near = Proposal.objects.near_deadline(moment, max(BEFORE))
+    soon = near.filter(counting=None, deleted_at=None)
+    return for_each(
+        "reminders of deadlines", soon.values_list("pk", flat=True), lambda pk: _remind(pk, moment)
+    )
+
+
+@transaction.atomic
+def _remind(pk: int, moment: datetime) -> int:
+    """Under the proposal's lock: nobody is told that nothing was submitted who has just submitted."""
+    Proposal.objects.select_for_update(of=("self",)).only("pk").filter(pk=pk).first()
+    near = Proposal.objects.near_deadline(moment, max(BEFORE))
+    found = near.filter(pk=pk, counting=None, deleted_at=None)
+    related = found.select_related("strand__call__programme")
+    proposal = related.prefetch_related("reminder_wishes__user").first()
+    if proposal is None:
+        return 0
+    passed = [before for before in BEFORE if proposal.deadline - before <= moment]
+    latest = min(passed)
+    due = [
+        wish
+        for wish in proposal.reminder_wishes.all()
+        if wish.user.is_active and wish.since < proposal.deadline - latest
+    ]
+    takes_part = set(
+        User.objects.filter(pk__in=[wish.user_id for wish in due])
+        .filter(organisations__participations__proposal=proposal)
+        .values_list("pk", flat=True)
+    ) | set(proposal.collaborators.values_list("user_id", flat=True))
+    addresses = [wish.user.email for wish in due if wish.user_id in takes_part]
+    if not addresses:
+        return 0
+    hours = int(latest.total_seconds() // 3600)
+    post(
+        Words(
+            subject=_("Not submitted yet: %(number)s") % {"number": proposal.number},
+            happened=_("The deadline of your proposal comes near, and nothing was submitted yet."),
+            facts=[(_("Deadline"), in_words(proposal.deadline, zone=proposal.call.zone))],
+            counts=_("A draft does not count. Only what is submitted before the deadline does."),
+            to_do=_(
+                "Check and submit now; you can change the draft and submit again until the deadline."
+            ),
+            link=reverse("proposals:check", args=[proposal.number]),
+            link_words=_("Check and submit"),
+        ),
+        to=addresses,
+        proposal=proposal,
+        key=f"deadline:{proposal.pk}:{proposal.deadline.isoformat()}:{hours}",
+    )
+    return len(addresses)
+
+
+def is_due_still(mail: Mail) -> bool:
+    """Whether a reminder that waits to be sent is true yet: nothing submitted, the same deadline to come."""
+    proposal = mail.proposal
+    return (
+        proposal is not None
+        and proposal.counting_id is None
+        and proposal.deleted_at is None
+        and proposal.is_open(clock.now())
+        and mail.key.startswith(f"deadline:{proposal.pk}:{proposal.deadline.isoformat()}:")
+        and takes_part_still(mail)
+    )

@@ -1,0 +1,449 @@
+"""Inviting people into a proposal, and taking access back.
+
+A link leads to its row in the database, which holds the hash of its token and says whether it is still
+open. It can be answered once, with any account: who is asked in the last week often has another address than
+the one that was known. It ends with the deadline, and when who sent it no longer leads the proposal.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.urls import reverse
+
+from applicants.models import User
+from applicants.organisations import refusing_officers
+from calls import clock
+from calls.eligibility.facts import Role
+from calls.templatetags.instants import in_words
+from foundation.link_tokens import new_token, token_hash
+from foundation.sentences import gettext as _
+from proposals.audit.activity import note
+from proposals.consortium.ended_access import end_access, tell_of_ended_access, without_access
+from proposals.consortium.participants import check_open, lock_row
+from proposals.delivery.emails import Words, post
+from proposals.dossier.agreement import agree_if_own, end_if_own
+from proposals.models import (
+    Collaborator,
+    EndedAccess,
+    Happening,
+    Invitation,
+    Mail,
+    Participant,
+    Proposal,
+)
+
+LASTS = timedelta(days=14)
+MOST_SENT = 10  # mails to one address for one proposal, so that nobody's mailbox can be filled
+
+
+class AskedAlready(Exception):
+    """This address has an open invitation of this kind."""
+
+
+class SentTooOften(Exception):
+    """The proposal has sent ten invitations to this address."""
+
+
+class RemovedAlready(Exception):
+    """The person's access by invitation had ended before; nothing was changed."""
+
+
+class NothingToDecline(Exception):
+    """Somebody answered for the organisation already; the text says who and what. Nothing was changed."""
+
+
+class NotAnswerable(Exception):
+    """The invitation was answered, revoked, or has expired; `invitation` says which."""
+
+    def __init__(self, invitation: Invitation) -> None:
+        super().__init__(invitation.state)
+        self.invitation = invitation
+
+
+def token_of(invitation: Invitation) -> str:
+    """The token of a link that was just made; of a row that was read from the database nobody knows it."""
+    return invitation.token
+
+
+def _give_token(invitation: Invitation) -> None:
+    """Make a link; one that was sent before for this row opens nothing any more."""
+    invitation.token = new_token()
+    invitation.token_hash = token_hash(invitation.token)
+
+
+def invitation_of(token: str) -> Invitation | None:
+    """The invitation that a link leads to; None for a link that is not ours, or whose draft is gone."""
+    invitations = with_issuer(Invitation.objects.filter(proposal__deleted_at=None))
+    related = invitations.select_related(
+        "proposal__strand__call__programme", "participant__organisation", "invited_by"
+    )
+    return related.filter(token_hash=token_hash(token)).first()
+
+
+def with_issuer(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    """Each with `has_issuer`: whether who sent it still leads the proposal, and so may still invite."""
+    leads = Participant.objects.filter(
+        proposal=OuterRef("proposal"),
+        role=Role.COORDINATOR.value,
+        organisation__memberships__user=OuterRef("invited_by"),
+        organisation__memberships__user__is_active=True,
+    )
+    return invitations.annotate(has_issuer=Exists(leads))  # type: ignore[no-redef]
+
+
+def expiry(proposal: Proposal, moment: datetime) -> datetime:
+    """Until when a link that is sent now can be answered: never later than the proposal's own deadline."""
+    return min(moment + LASTS, proposal.deadline)
+
+
+@transaction.atomic
+def invite(
+    proposal: Proposal,
+    *,
+    email: str,
+    purpose: Invitation.Purpose,
+    participant: Participant | None,
+    by: User,
+) -> Invitation:
+    """Ask somebody by mail. Nothing tells whether the address has an account.
+
+    An expired invitation to the same address gives way to the new one.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        AskedAlready: the address has an open invitation of this kind.
+        SentTooOften: this proposal has sent ten mails to the address.
+    """
+    moment = clock.now()
+    check_open(proposal, moment)
+    address = email.strip().lower()
+    _check_mailbox(proposal, address)
+    same = proposal.invitations.filter(
+        email=address, purpose=purpose, participant=participant, state=Invitation.State.PENDING
+    )
+    same.filter(expires_at__lte=moment).update(state=Invitation.State.REVOKED)
+    token = new_token()
+    try:
+        with transaction.atomic():
+            invitation = Invitation.objects.create(
+                proposal=proposal,
+                participant=participant,
+                purpose=purpose,
+                email=address,
+                invited_by=by,
+                invited_at=moment,
+                expires_at=expiry(proposal, moment),
+                token_hash=token_hash(token),
+            )
+    except IntegrityError:
+        raise AskedAlready from None
+    invitation.token = token
+    words = _("Somebody was asked %(purpose)s") % {"purpose": _purpose_in_words(invitation)}
+    note(proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=address)
+    _send(invitation)
+    return invitation
+
+
+def _check_mailbox(proposal: Proposal, address: str) -> None:
+    """Refuse where this proposal has sent as many invitations to an address as it may."""
+    sent = proposal.invitations.filter(email=address).aggregate(times=Sum("times_sent"))["times"]
+    if (sent or 0) >= MOST_SENT:
+        raise SentTooOften
+
+
+@transaction.atomic
+def resend(invitation: Invitation, *, by: User) -> None:
+    """Send a new link for an invitation: the one sent before opens nothing any more.
+
+    Raises:
+        NotAnswerable: it was answered or revoked meanwhile.
+        SentTooOften: this proposal has sent ten mails to the address.
+    """
+    moment = clock.now()
+    check_open(invitation.proposal, moment)
+    locked = _locked(invitation)
+    if locked.state != Invitation.State.PENDING:
+        raise NotAnswerable(locked)
+    _check_mailbox(locked.proposal, locked.email)
+    locked.times_sent += 1
+    locked.expires_at = expiry(locked.proposal, moment)
+    locked.invited_by = by
+    _give_token(locked)
+    locked.save(update_fields=["times_sent", "expires_at", "invited_by", "token_hash"])
+    words = _("An invitation was sent again: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
+    note(locked.proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=locked.email)
+    _send(locked, locked.times_sent)
+
+
+@transaction.atomic
+def revoke(invitation: Invitation, *, by: User) -> None:
+    """Take an invitation back: its link opens nothing any more.
+
+    Raises:
+        NotAnswerable: it was answered or revoked meanwhile.
+    """
+    locked = _locked(invitation)
+    if locked.state != Invitation.State.PENDING:
+        raise NotAnswerable(locked)
+    locked.state = Invitation.State.REVOKED
+    locked.save(update_fields=["state"])
+    words = _("An invitation was taken back: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
+    note(locked.proposal, Happening.Kind.REVOKED, words, by=by, address=locked.email)
+
+
+@transaction.atomic
+def accept(invitation: Invitation, *, user: User) -> Collaborator:
+    """Let a signed-in person write or read from now on.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        NotAnswerable: answered, revoked or expired.
+        OfficerTakesNoPart: the person is an officer, who sees no proposal before its deadline.
+    """
+    check_open(invitation.proposal, clock.now())
+    with refusing_officers():
+        answered = answer(invitation, Invitation.State.ACCEPTED, by=user)
+        collaborator, _made = Collaborator.objects.get_or_create(
+            proposal=answered.proposal,
+            user=user,
+            participant=answered.participant,
+            defaults={"joined_at": clock.now()},
+        )
+    if answered.participant is not None:
+        agree_if_own(answered.participant, by=user)
+    words = _("%(who)s accepted %(purpose)s")
+    values = {"who": user, "purpose": _purpose_in_words(answered)}
+    note(answered.proposal, Happening.Kind.ANSWERED, words % values, by=user)
+    return collaborator
+
+
+@transaction.atomic
+def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: bool = False) -> None:
+    """Say no, perhaps with a reason; no account is needed. An organisation's no ends its agreement.
+
+    Raises:
+        NotAnswerable: answered, revoked or expired.
+    """
+    answered = answer(invitation, Invitation.State.DECLINED, by=by, reason=reason, is_own=is_own)
+    counts = _("Nothing else has changed; the partner is still in the consortium.")
+    if _has_ended(answered, by=by):
+        counts = _(
+            "The partner is still in the consortium. Of it the consortium sees only name and country from "
+            "now on, until it agrees to take part."
+        )
+    purpose = {"purpose": _purpose_in_words(answered)}
+    words = _("Somebody declined %(purpose)s") % purpose
+    note(answered.proposal, Happening.Kind.ANSWERED, words, by=by, address=answered.email)
+    post(
+        Words(
+            subject=_("%(address)s declined") % {"address": answered.email},
+            happened=_("%(address)s declined %(purpose)s.")
+            % (purpose | {"address": answered.email}),
+            quote=reason,
+            counts=counts,
+            to_do=_("Ask somebody else there, or change the consortium."),
+            link=reverse("proposals:people", args=[answered.proposal.number]),
+            link_words=_("People of the proposal"),
+        ),
+        to=_who_asked(answered),
+        proposal=answered.proposal,
+        key=f"declined:{answered.pk}",
+    )
+
+
+def _has_ended(declined: Invitation, *, by: User | None) -> bool:
+    """Whether this no of an organisation has ended its agreement."""
+    if declined.purpose != Invitation.Purpose.CONFIRM or declined.participant is None:
+        return False
+    return end_if_own(declined.participant, by=by, email=declined.email)
+
+
+def _who_asked(invitation: Invitation) -> list[str]:
+    """Address of who sent it, or of all who lead the proposal where that person leads it no longer."""
+    leads, asked = leads_of(invitation.proposal), invitation.invited_by.email
+    return [asked] if asked in leads else leads
+
+
+@transaction.atomic
+def decline_for(participant: Participant, *, reason: str, by: User) -> None:
+    """Say no for an organisation by somebody who acts for it, asked by a mail or not.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        NothingToDecline: it has confirmed, or declined without being asked again since.
+    """
+    moment = clock.now()
+    proposal = participant.proposal
+    check_open(proposal, moment)
+    lock_row(proposal)
+    asked = participant.invitations.filter(purpose=Invitation.Purpose.CONFIRM)
+    pending = asked.filter(state=Invitation.State.PENDING)
+    pending.filter(expires_at__lte=moment).update(state=Invitation.State.REVOKED)
+    invitation = pending.first()
+    _check_unanswered(participant, None if invitation else asked)
+    invitation = invitation or Invitation.objects.create(
+        proposal=proposal, participant=participant, purpose=Invitation.Purpose.CONFIRM, email=by.email,
+        invited_by=proposal.started_by, invited_at=moment, expires_at=expiry(proposal, moment),
+        times_sent=0,
+    )  # fmt: skip
+    decline(invitation, reason=reason, by=by, is_own=True)
+
+
+def _check_unanswered(participant: Participant, asked: QuerySet[Invitation] | None) -> None:
+    """Refuse where the organisation has confirmed; or has declined, where no question is open (`asked`)."""
+    given = participant.proposal.confirmations.filter(
+        participant_key=participant.key, organisation=participant.organisation
+    ).first()
+    if given is not None:
+        text = _("%(who)s has confirmed meanwhile that %(name)s takes part; that counts.")
+        names = {"who": given.name, "name": participant.organisation.name}
+        raise NothingToDecline(text % names)
+    declined = asked and asked.filter(state=Invitation.State.DECLINED).order_by("-answered_at")
+    said = declined.select_related("answered_by").first() if declined else None
+    if said is not None:
+        text = _(
+            "%(who)s has declined for %(name)s already; that counts, with the reason given then."
+        )
+        who = said.answered_by or said.email
+        raise NothingToDecline(text % {"who": who, "name": participant.organisation.name})
+
+
+def answer(
+    invitation: Invitation,
+    state: Invitation.State,
+    *,
+    by: User | None,
+    reason: str = "",
+    is_own: bool = False,
+) -> Invitation:
+    """Close an open invitation; within the caller's transaction. `is_own`: who answers needs no link.
+
+    Raises:
+        NotAnswerable: answered, revoked or expired.
+    """
+    moment = clock.now()
+    locked = _locked(invitation)
+    if not locked.is_open(moment) or not (locked.has_issuer or is_own):
+        raise NotAnswerable(locked)
+    locked.state = state
+    locked.answered_at = moment
+    locked.answered_by = by
+    locked.reason = reason
+    locked.save(update_fields=["state", "answered_at", "answered_by", "reason"])
+    return locked
+
+
+@transaction.atomic
+def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
+    """Remove the access of a person who was invited, and tell them. What they wrote stays.
+
+    Raises:
+        RemovedAlready: somebody was faster, or the same click came twice; nobody is told again.
+    """
+    lock_row(collaborator.proposal)
+    if not Collaborator.objects.filter(pk=collaborator.pk).exists():
+        raise RemovedAlready
+    proposal, user = collaborator.proposal, collaborator.user
+    words = _("%(who)s no longer has access by invitation") % {"who": user}
+    happening = note(proposal, Happening.Kind.REVOKED, words, by=by)
+    collaborator.delete()
+    end_access(proposal, without_access(proposal, [user]), EndedAccess.Kind.PERSON_REMOVED)
+    tell_of_ended_access(
+        proposal, [user], key=f"access-ended:{happening.pk}",
+        happened=_("%(who)s removed your access to proposal %(number)s.")
+        % {"who": by, "number": proposal.number},
+    )  # fmt: skip
+
+
+def leads_of(proposal: Proposal) -> list[str]:
+    """Addresses of the people who act for the coordinator."""
+    people = User.objects.filter(
+        is_active=True,
+        organisations__participations__proposal=proposal,
+        organisations__participations__role=Role.COORDINATOR.value,
+    )
+    return list(people.values_list("email", flat=True).distinct())
+
+
+def people_of(proposal: Proposal) -> list[User]:
+    """Everyone who takes part, for an organisation or by invitation."""
+    for_organisation = User.objects.filter(organisations__participations__proposal=proposal)
+    invited = User.objects.filter(collaborations__proposal=proposal)
+    return list((for_organisation | invited).filter(is_active=True).distinct())
+
+
+def shown_people_of(proposal: Proposal) -> list[User]:
+    """Those whose names the consortium may see: not the people of an organisation that has not agreed."""
+    agreed = User.objects.filter(
+        organisations__participations__proposal=proposal,
+        organisations__participations__agreed_at__isnull=False,
+    )
+    invited = User.objects.filter(collaborations__proposal=proposal)
+    return list((agreed | invited).filter(is_active=True).distinct())
+
+
+def is_asked_still(mail: Mail) -> bool:
+    """Whether the link in a mail that waits to be sent opens anything yet."""
+    _kind, pk, time, _address = mail.key.split(":")
+    asked = with_issuer(Invitation.objects.filter(proposal__deleted_at=None))
+    found = asked.filter(pk=pk, times_sent=time).first()
+    return found is not None and found.has_issuer and found.is_open(clock.now())
+
+
+def takes_part_still(mail: Mail) -> bool:
+    """Whether who is written to belongs to the proposal yet."""
+    proposal = mail.proposal
+    return proposal is not None and mail.to in {one.email.lower() for one in people_of(proposal)}
+
+
+def _locked(invitation: Invitation) -> Invitation:
+    """As it is now, with what belongs to it: that is read when the lock is held, not together with it."""
+    Invitation.objects.select_for_update(of=("self",)).only("pk").get(pk=invitation.pk)
+    rows = with_issuer(Invitation.objects.all()).select_related(
+        "proposal__strand__call__programme", "participant__organisation", "invited_by"
+    )
+    return rows.get(pk=invitation.pk)
+
+
+def _purpose_in_words(invitation: Invitation) -> str:
+    if invitation.participant is None:
+        return _("to read the proposal")
+    name = invitation.participant.organisation.name
+    if invitation.purpose == Invitation.Purpose.CONFIRM:
+        return _("to confirm that %(name)s takes part") % {"name": name}
+    return _("to write for %(name)s") % {"name": name}
+
+
+def _send(invitation: Invitation, time: int = 1) -> None:
+    proposal = invitation.proposal
+    purpose = _purpose_in_words(invitation)
+    is_confirmation = invitation.purpose == Invitation.Purpose.CONFIRM
+    happened = _("%(who)s asks you %(purpose)s, for the call %(call)s.") % {
+        "who": invitation.invited_by,
+        "purpose": purpose,
+        "call": proposal.call.title,
+    }
+    to_do = (
+        _("Open the link, read what the proposal says, and confirm. You need no account.")
+        if is_confirmation
+        else _("Open the link and log in or sign up there; any address of yours will do.")
+    )
+    post(
+        Words(
+            subject=_("%(who)s asks you %(purpose)s")
+            % {"who": invitation.invited_by, "purpose": purpose},
+            happened=happened,
+            counts=_(
+                "Nothing changes until you answer. Whoever has this link can answer in your place: do "
+                "not pass it on. If you do not know what this is about, do nothing."
+            ),
+            to_do=to_do,
+            link=reverse("proposals:invitation", args=[token_of(invitation)]),
+            link_words=_("Answer the invitation (open until %(until)s)")
+            % {"until": in_words(invitation.expires_at)},
+        ),
+        to=[invitation.email],
+        proposal=proposal,
+        key=f"invitation:{invitation.pk}:{time}",
+    )

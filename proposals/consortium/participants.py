@@ -1,0 +1,463 @@
+"""Writing together: starting a draft, saving a step, changing the consortium.
+
+Every function asks the clock once and refuses when the proposal's deadline has passed; what was
+typed stays with the caller, who gives it back to the person.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Max, QuerySet
+from django.urls import reverse
+
+from applicants.merging import Merge, merge
+from applicants.models import Organisation, User
+from applicants.saving import StepChanged, save_step
+from calls import clock
+from calls.eligibility.facts import Role
+from calls.models import Strand
+from calls.prepared import Given, Questions, relate, together
+from foundation.limits import allowed_recipients
+from foundation.sentences import gettext as _
+from proposals.audit.activity import note
+from proposals.consortium.ended_access import (
+    end_access,
+    guests_of,
+    tell_of_ended_access,
+    without_access,
+)
+from proposals.delivery.emails import Words, post
+from proposals.dossier.agreement import agree_if_own
+from proposals.models import EndedAccess, Happening, Participant, Proposal, Section, SectionChange
+
+CONSORTIUM = "consortium"
+MOST_KEYS = 10_000  # of partners that a proposal has ever had
+MOST_MERGES = 5  # others may save again while a merge is stored
+
+
+class NotOpen(Exception):
+    """The call does not take proposals at this moment: not yet, or no longer."""
+
+    def __init__(self, deadline: datetime, moment: datetime) -> None:
+        super().__init__(f"asked at {moment.isoformat()}, deadline {deadline.isoformat()}")
+        self.deadline = deadline
+        self.moment = moment
+
+
+class AlreadyInConsortium(Exception):
+    """The organisation takes part already."""
+
+
+class CoordinatorStays(Exception):
+    """The coordinator cannot be removed: name another coordinator first."""
+
+
+def check_open(proposal: Proposal, moment: datetime) -> None:
+    if not proposal.is_open(moment):
+        raise NotOpen(proposal.deadline, moment)
+
+
+@transaction.atomic
+def start_draft(
+    strand: Strand, *, organisation: Organisation, by: User, in_mind: Sequence[str] = ()
+) -> Proposal:
+    """Begin a proposal in a strand with this organisation as its coordinator.
+
+    `in_mind` are countries (stored codes) from which partners are still to be found.
+
+    Raises:
+        NotOpen: the call is not open now.
+    """
+    moment = clock.now()
+    if not strand.call.is_open(moment):
+        raise NotOpen(strand.call.deadline, moment)
+    proposal = Proposal.objects.create(strand=strand, started_at=moment, started_by=by)
+    Section.objects.create(
+        proposal=proposal, step=CONSORTIUM, version=1, saved_at=moment, saved_by=by,
+        answers={"keys_given": 1} | ({"in_mind": list(in_mind)} if in_mind else {}),
+    )  # fmt: skip
+    Participant.objects.create(
+        proposal=proposal, organisation=organisation, key="p1", role=Role.COORDINATOR.value,
+        agreed_at=moment,
+    )  # fmt: skip
+    return proposal
+
+
+def section_of(proposal: Proposal, step: str, participant: Participant | None = None) -> Section:
+    """The stored section; an empty one, of which nothing is stored, where nobody has saved this step yet."""
+    asked = _section_of_step if participant is None else _section_of_participant
+    of_participant = {} if participant is None else {"participant": participant.pk}
+    found = asked(proposal=proposal.pk, step=step, **of_participant)
+    for section in found["sections"]:
+        saver = next(iter(found["savers"]), None)
+        relate(section, proposal=proposal, participant=participant, saved_by=saver)
+        return section
+    return Section(proposal=proposal, step=step, participant=participant)
+
+
+def _with_savers(sections: QuerySet[Section]) -> Questions:
+    return {
+        "sections": sections,
+        "savers": User.objects.filter(pk__in=sections.values("saved_by")).order_by(),
+    }
+
+
+def _sections_of(**given: Any) -> QuerySet[Section]:
+    step = Given("step", models.TextField())
+    return Section.objects.filter(
+        proposal=Given("proposal", models.BigIntegerField()), step=step, **given
+    )
+
+
+@together
+def _section_of_step() -> Questions:
+    return _with_savers(_sections_of(participant=None))
+
+
+@together
+def _section_of_participant() -> Questions:
+    return _with_savers(_sections_of(participant=Given("participant", models.BigIntegerField())))
+
+
+def save_section(
+    proposal: Proposal,
+    section: Section,
+    *,
+    answers: dict[str, Any],
+    seen_version: int,
+    by: User,
+) -> Section:
+    """Store the answers of one step. Who writes its organisation's own part agrees for it to take part.
+
+    Raises:
+        NotOpen: the deadline has passed; nothing was stored.
+        StepChanged: someone saved other answers meanwhile; nothing was stored.
+    """
+    check_open(proposal, clock.now())
+    save_step(section, answers=answers, seen_version=seen_version, by=by)
+    if section.participant is not None:
+        agree_if_own(section.participant, by=by)
+    return section
+
+
+class TextsConflict(StepChanged):
+    """Two people changed the same fields; `merge` names them and holds what did merge by itself."""
+
+    def __init__(self, current: Section, merged: Merge) -> None:
+        super().__init__(current)
+        self.merge = merged
+
+
+def save_or_merge(
+    proposal: Proposal,
+    section: Section,
+    *,
+    answers: dict[str, Any],
+    seen_version: int,
+    by: User,
+) -> Merge | None:
+    """Store one step; where somebody saved it meanwhile, keep theirs in the fields that only they touched.
+
+    Returns what was merged in, or None where nobody had saved meanwhile. What the form does not show (a line
+    of an organisation that left) stays as it is.
+
+    Raises:
+        NotOpen: the deadline has passed; nothing was stored.
+        TextsConflict: both changed a field; nothing was stored.
+    """
+    base = _text_at(section, seen_version)
+    mine = (base or {}) | answers
+    try:
+        save_section(proposal, section, answers=mine, seen_version=seen_version, by=by)
+    except StepChanged:
+        return _merge_into(section, base, mine, by=by)
+    return None
+
+
+def _text_at(section: Section, version: int) -> dict[str, Any] | None:
+    """What a step said at a version; None where nobody knows."""
+    if version == 0:
+        return {}
+    if version == section.version:
+        return dict(section.answers)
+    kept = saved_texts(section).filter(version=version)
+    found = kept.values_list("answers", flat=True).first()
+    return found if isinstance(found, dict) else None
+
+
+def saved_texts(section: Section) -> QuerySet[SectionChange]:
+    """Every text that a step has had, newest first."""
+    key = section.participant.key if section.participant is not None else ""
+    kept = SectionChange.objects.filter(
+        proposal_id=section.proposal_id, step=section.step, participant_key=key
+    )
+    return kept.select_related("saved_by").order_by("-version")
+
+
+def _merge_into(
+    section: Section, base: dict[str, Any] | None, mine: dict[str, Any], *, by: User
+) -> Merge:
+    merged = merge(base, mine, section.answers)
+    for _turn in range(MOST_MERGES):
+        if merged.conflicts:
+            break
+        try:
+            save_step(section, answers=merged.answers, seen_version=section.version, by=by)
+        except StepChanged:
+            merged = merge(base, mine, section.answers)
+        else:
+            return merged
+    raise TextsConflict(section, merged)
+
+
+@dataclass(frozen=True)
+class Invited:
+    """Whom to take into the consortium, and as what."""
+
+    organisation: Organisation
+    role: Role
+
+
+@dataclass(frozen=True)
+class Controller:
+    """Who controls an organisation: a partner by its record, another body by its name, or nobody."""
+
+    partner: Organisation | None = None
+    name: str = ""
+
+
+NOBODY = Controller()
+
+
+@transaction.atomic
+def add_participant(
+    proposal: Proposal, invited: Invited, *, seen_version: int, by: User
+) -> Participant:
+    """Take an organisation into the consortium. Its people can then read and write the draft.
+
+    It shows no more than its name and country until they agree; who adds its own organisation agrees at once.
+
+    Raises:
+        NotOpen, StepChanged: as `save_section`.
+        AlreadyInConsortium: it takes part already.
+    """
+    lock_row(proposal)
+    if proposal.participants.filter(organisation=invited.organisation).exists():
+        raise AlreadyInConsortium
+    section = _move_consortium_on(proposal, seen_version=seen_version, by=by)
+    number = section.answers["keys_given"]  # `_move_consortium_on` has just written it
+    position = proposal.participants.aggregate(last=Max("position"))["last"] or 0
+    participant = Participant.objects.create(
+        proposal=proposal,
+        organisation=invited.organisation,
+        key=f"p{number}",
+        role=invited.role.value,
+        position=position + 1,
+    )
+    agree_if_own(participant, by=by)
+    words = _("%(name)s was added to the consortium") % {"name": invited.organisation.name}
+    note(proposal, Happening.Kind.ADDED, words, by=by, key=participant.key)
+    _bring_back(participant, by=by)
+    _tell_that_added(participant, by=by)
+    return participant
+
+
+def may_be_told(participant: Participant, people: Iterable[User]) -> list[str]:
+    """Where to write to people of a partner. Until it agrees, who adds it may be a stranger to them.
+
+    Such mails count as invitations do, or adding and removing it again and again would fill a mailbox. What
+    is left out stands on their page of work.
+    """
+    addresses = [one.email for one in people]
+    return addresses if participant.has_agreed else allowed_recipients("invitations", addresses)
+
+
+def _tell_that_added(participant: Participant, *, by: User) -> None:
+    name = participant.organisation.name
+    others = participant.organisation.members.exclude(pk=by.pk).filter(is_active=True)
+    post(
+        Words(
+            subject=_("%(name)s takes part in a proposal") % {"name": name},
+            happened=_("%(who)s added %(name)s to the consortium of a proposal.")
+            % {"who": by, "name": name},
+            facts=[(_("Role"), str(participant.get_role_display()))],
+            counts=_("You can read all of it, and write the part of your organisation."),
+            to_do=_(
+                "Look at what is asked of you, and confirm that you take part, or decline: both are there."
+            ),
+            link=reverse("proposals:work", args=[participant.proposal.number]),
+            link_words=_("Who owes what"),
+        ),
+        to=may_be_told(participant, others),
+        proposal=participant.proposal,
+        key=f"added:{participant.proposal_id}:{participant.key}",
+    )
+
+
+def _bring_back(participant: Participant, *, by: User) -> None:
+    """An organisation that had left before finds its description, its costs and its comments again."""
+    proposal, key = participant.proposal, participant.key
+    left = proposal.happenings.filter(
+        kind=Happening.Kind.REMOVED, details__organisation=participant.organisation_id
+    )
+    earlier = left.order_by("-pk").values_list("details__key", flat=True).first()
+    if earlier is None:
+        return
+    kept = proposal.section_changes.filter(participant_key=earlier).order_by("-pk").first()
+    if kept is not None:
+        section = section_of(proposal, kept.step, participant)
+        save_step(section, answers=kept.answers, seen_version=section.version, by=by)
+    proposal.comments.filter(participant_key=earlier).update(participant_key=key)
+    budget = Section.objects.filter(proposal=proposal, step="budget").first()
+    if budget is not None:
+        line = {
+            name.removesuffix(f"_{earlier}") + f"_{key}": value
+            for name, value in budget.answers.items()
+            if name.endswith(f"_{earlier}")
+        }
+        save_step(budget, answers=budget.answers | line, seen_version=budget.version, by=by)
+
+
+@transaction.atomic
+def change_participant(
+    participant: Participant, *, role: Role, controller: Controller, seen_version: int, by: User
+) -> Participant:
+    """Change a part; naming a new coordinator makes the former one a partner."""
+    proposal = participant.proposal
+    if participant.is_coordinator and role != Role.COORDINATOR:
+        raise CoordinatorStays
+    _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
+    if role == Role.COORDINATOR:
+        others = proposal.participants.exclude(pk=participant.pk)
+        others.filter(role=Role.COORDINATOR.value).update(role=Role.PARTNER.value)
+    participant.role = role.value
+    say_who_controls(participant, controller)
+    participant.save(update_fields=["role"])
+    words = _("%(name)s takes part as: %(role)s") % {
+        "name": participant.organisation.name,
+        "role": participant.get_role_display(),
+    }
+    note(proposal, Happening.Kind.CHANGED, words, by=by, key=participant.key)
+    return participant
+
+
+def say_who_controls(participant: Participant, controller: Controller) -> None:
+    participant.controller = controller.partner
+    participant.controlled_by = controller.name.strip()
+    participant.save(update_fields=["controller", "controlled_by"])
+
+
+@transaction.atomic
+def remove_participant(participant: Participant, *, seen_version: int, by: User) -> None:
+    """Take an organisation out of the draft; versions that were submitted keep it.
+
+    Its texts stay in the history and come back if it is added again; its people's access ends.
+    """
+    if participant.is_coordinator:
+        raise CoordinatorStays
+    proposal = participant.proposal
+    _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
+    words = _("%(name)s was removed from the consortium") % {"name": participant.organisation.name}
+    note(
+        proposal, Happening.Kind.REMOVED, words, by=by,
+        key=participant.key, organisation=participant.organisation_id,
+    )  # fmt: skip
+    guests, members = guests_of(participant), list(participant.organisation.members.all())
+    # It goes on controlling whom it controls, as a body outside the consortium.
+    controlled = proposal.participants.filter(controller=participant.organisation)
+    controlled.update(controller=None, controlled_by=participant.organisation.name)
+    participant.delete()
+    _tell_that_removed(participant, by=by)
+    _end_access_of(participant, guests, members, by=by)
+
+
+def _end_access_of(
+    removed: Participant, guests: list[User], members: list[User], *, by: User
+) -> None:
+    """After the removal: note who has no access any more, and tell those who wrote by invitation."""
+    name = removed.organisation.name
+    people = without_access(removed.proposal, [*members, *guests])
+    end_access(removed.proposal, people, EndedAccess.Kind.PARTNER_REMOVED, name=name)
+    happened = _(
+        "%(who)s removed %(name)s, for which you wrote by invitation, from proposal %(number)s."
+    )
+    tell_of_ended_access(
+        removed.proposal, guests, key=f"guest-removed:{removed.proposal_id}:{removed.key}",
+        happened=happened % {"who": by, "name": name, "number": removed.proposal.number},
+    )  # fmt: skip
+
+
+def _tell_that_removed(participant: Participant, *, by: User) -> None:
+    """After the removal: some people of the organisation may still take part by another way."""
+    others = list(participant.organisation.members.exclude(pk=by.pk).filter(is_active=True))
+    gone = without_access(participant.proposal, others)
+    kept = _("Your texts are kept, and come back if it is added again.")
+    submitted = _("A version that was submitted before still names it.")
+    for people, rest in (
+        (gone, _("You no longer see the draft.")),
+        ([one for one in others if one not in gone], _("You still take part in another role.")),
+    ):
+        counts = f"{kept} {rest} {submitted}"
+        _mail_about_removal(participant, people, counts, by=by)
+
+
+def _mail_about_removal(
+    participant: Participant, people: list[User], counts: str, *, by: User
+) -> None:
+    name, number = participant.organisation.name, participant.proposal.number
+    post(
+        Words(
+            subject=_("%(name)s no longer takes part in a proposal") % {"name": name},
+            happened=_("%(who)s took %(name)s out of the consortium of proposal %(number)s.")
+            % {"who": by, "name": name, "number": number},
+            counts=counts,
+            to_do=_("Nothing. If this is wrong, write to the coordinator."),
+            link=reverse("proposals:mine"),
+            link_words=_("My work"),
+        ),
+        to=may_be_told(participant, people),
+        proposal=participant.proposal,
+        key=f"removed:{participant.proposal_id}:{participant.key}",
+    )
+
+
+@transaction.atomic
+def forget_those_in_mind(proposal: Proposal, *, seen_version: int, by: User) -> None:
+    """No longer look for partners from the countries that were in mind at the start."""
+    section = _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
+    answers = {name: value for name, value in section.answers.items() if name != "in_mind"}
+    save_section(proposal, section, answers=answers, seen_version=section.version, by=by)
+
+
+def lock_row(proposal: Proposal) -> None:
+    """Keep others from changing the proposal until the transaction ends: what is read after it, holds."""
+    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
+
+
+def _move_consortium_on(
+    proposal: Proposal, *, seen_version: int, by: User, gives_key: bool = True
+) -> Section:
+    # Two changes at once would otherwise both see the version that they expect.
+    lock_row(proposal)
+    section = section_of(proposal, CONSORTIUM)
+    if section.version != seen_version:
+        raise StepChanged(section)
+    given = _keys_given(proposal, section) + (1 if gives_key else 0)
+    moves = _count(section.answers.get("moves")) + 1
+    answers = section.answers | {"keys_given": given, "moves": moves}
+    return save_section(proposal, section, answers=answers, seen_version=seen_version, by=by)
+
+
+def _keys_given(proposal: Proposal, section: Section) -> int:
+    """How many keys of partners were given; none is given twice, whatever the stored count says."""
+    keys = [*proposal.participants.values_list("key", flat=True)]
+    keys += proposal.section_changes.values_list("participant_key", flat=True).distinct()
+    used = [int(key[1:]) for key in keys if key[1:].isascii() and key[1:].isdigit()]
+    return max(_count(section.answers.get("keys_given")), *used, 0)
+
+
+def _count(value: Any) -> int:
+    return value if type(value) is int and 0 <= value < MOST_KEYS else 0

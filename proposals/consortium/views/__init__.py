@@ -1,0 +1,1 @@
+"""Pages of the consortium: people and invitations, and who still has to do something."""

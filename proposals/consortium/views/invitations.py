@@ -1,0 +1,337 @@
+"""People of a proposal: who takes part, who is asked, and the pages behind the links in mails."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from applicants.models import Organisation, User
+from applicants.once import once
+from applicants.web import hide_address, person, signed_in, taking_part
+from calls import clock
+from foundation.limits import allows_recipient
+from foundation.sentences import gettext as _
+from foundation.typed import typed_in
+from proposals.consortium import confirmations, invitations
+from proposals.consortium.access import draft_of, keeping_text, leads, page_of
+from proposals.consortium.participants import NotOpen
+from proposals.consortium.progress import invitations_to
+from proposals.dossier.document import Draft
+from proposals.models import Confirmation, Invitation, Participant
+from proposals.steps.forms import ConfirmationForm, DeclineForm, InvitationForm
+
+
+@signed_in
+def overview(request: HttpRequest, number: str) -> HttpResponse:
+    """Who may do what, and who was asked. Addresses are shown to the lead only."""
+    draft = draft_of(request, number)
+    return render(request, "proposals/people.html", _page(draft, InvitationForm(draft=draft)))
+
+
+def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
+    proposal, moment = draft.proposal, clock.now()
+    organisations = Organisation.objects.filter(participations__proposal=proposal).prefetch_related(
+        "members"
+    )
+    members = {one.pk: list(one.members.all()) for one in organisations}
+    collaborators = list(proposal.collaborators.select_related("user", "participant__organisation"))
+    invited = {one.participant_id for one in collaborators}
+    related = invitations.with_issuer(
+        proposal.invitations.select_related("participant__organisation", "invited_by")
+    )
+    return page_of(
+        draft,
+        "people",
+        form=form,
+        rows=[
+            (one, members.get(one.organisation_id, []) if one.has_agreed else [], one.pk in invited)
+            for one in draft.participants
+        ],
+        collaborators=collaborators,
+        invitations=[(one, one.is_expired(moment)) for one in related] if leads(draft) else [],
+    )
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+@once
+def invite(request: HttpRequest, number: str) -> HttpResponse:
+    """Ask somebody by mail."""
+    draft = draft_of(request, number)
+    form = InvitationForm(request.POST, draft=draft)
+    if not form.is_valid():
+        return render(request, "proposals/people.html", _page(draft, form), status=422)
+    address = form.cleaned_data["email"]
+    try:
+        invitations.invite(
+            draft.proposal,
+            email=address,
+            purpose=Invitation.Purpose(form.cleaned_data["purpose"]),
+            participant=form.participant,
+            by=person(request),
+        )
+    except (invitations.AskedAlready, invitations.SentTooOften) as refusal:
+        form.add_error("email", _why_not_again(refusal))
+        return render(request, "proposals/people.html", _page(draft, form), status=422)
+    text = _("An invitation is on its way to %(address)s.")
+    messages.success(request, text % {"address": address})
+    return redirect("proposals:people", number)
+
+
+def _why_not_again(refusal: Exception) -> str:
+    if isinstance(refusal, invitations.SentTooOften):
+        return _("Ten mails went to this address already; use another way to reach them.")
+    return _("This address was asked already; send it again from the list.")
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def resend(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    invitation = _invitation(draft_of(request, number), pk)
+    if not allows_recipient("invitations", invitation.email):
+        messages.warning(request, _("Ten mails went to this address within an hour. Try later."))
+        return redirect("proposals:people", number)
+    try:
+        invitations.resend(invitation, by=person(request))
+    except invitations.NotAnswerable:
+        messages.warning(request, _("This invitation was answered or cancelled in the meantime."))
+    except invitations.SentTooOften:
+        messages.warning(request, _("This was sent ten times; use another way to reach them."))
+    else:
+        messages.success(request, _("The invitation is on its way again, with a new link."))
+    return redirect("proposals:people", number)
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def revoke(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    invitation = _invitation(draft_of(request, number), pk)
+    try:
+        invitations.revoke(invitation, by=person(request))
+    except invitations.NotAnswerable:
+        messages.warning(request, _("This invitation was answered or cancelled in the meantime."))
+    else:
+        messages.success(request, _("Invitation cancelled. The link no longer works."))
+    return redirect("proposals:people", number)
+
+
+def _invitation(draft: Draft, pk: int) -> Invitation:
+    found: Invitation = get_object_or_404(draft.proposal.invitations, pk=pk)
+    found.proposal = draft.proposal
+    return found
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """Take access back from somebody who was invited."""
+    draft = draft_of(request, number)
+    collaborator = (
+        draft.proposal.collaborators.select_related("user", "proposal").filter(pk=pk).first()
+    )
+    try:
+        if collaborator is None:
+            raise invitations.RemovedAlready
+        invitations.remove_collaborator(collaborator, by=person(request))
+    except invitations.RemovedAlready:
+        text = _("This access had been removed already; this click changed nothing.")
+        messages.warning(request, text)
+    else:
+        text = _("%(who)s no longer has access. What they wrote stays.")
+        messages.success(request, text % {"who": collaborator.user})
+    return redirect("proposals:people", number)
+
+
+# --- Behind the links in mails -----------------------------------------------------------------
+
+
+@taking_part
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Answer an invitation. The link is the key: a confirmation needs no account.
+
+    Looking changes nothing: programs that check emails open every link.
+    """
+    return hide_address(_invitation_page(request, invitations.invitation_of(token)))
+
+
+@signed_in
+@taking_part
+def own_invitation(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same page for who was invited at an address that is confirmed to be theirs, without the link."""
+    own = invitations_to(person(request)).filter(pk=pk)
+    return _invitation_page(request, invitations.with_issuer(own).first())
+
+
+def _invitation_page(request: HttpRequest, found: Invitation | None) -> HttpResponse:
+    if found is None:
+        return _shut(request, "unknown", 404)
+    if not found.proposal.is_open(clock.now()):
+        return _shut(request, "closed", 409, deadline=found.proposal.deadline)
+    why = _why_shut(found)
+    if why:
+        return _shut(request, why, 410)
+    if request.method == "POST" and "decline" in request.POST:
+        return _decline(request, found)
+    if found.purpose == Invitation.Purpose.CONFIRM:
+        return _confirm_by_link(request, found)
+    return _join(request, found)
+
+
+def _why_shut(found: Invitation) -> str:
+    moment = clock.now()
+    if not found.is_open(moment):
+        return "expired" if found.is_expired(moment) else found.state
+    return "" if found.has_issuer else "issuer"
+
+
+def _shut(request: HttpRequest, why: str, status: int, **context: Any) -> HttpResponse:
+    context |= {"why": why, "typed": typed_in(request)}
+    return render(request, "proposals/invitation_shut.html", context, status=status)
+
+
+def _answered_meanwhile(request: HttpRequest, found: Invitation) -> HttpResponse:
+    """Somebody answered, or it ended, while this answer was on its way."""
+    found.refresh_from_db(fields=["state", "expires_at"])
+    return _shut(request, _why_shut(found) or "issuer", 410)
+
+
+def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
+    context = {
+        "invitation": found, "proposal": found.proposal, "call": found.proposal.call,
+        "draft": Draft(found.proposal), "decline_form": DeclineForm(),
+    }  # fmt: skip
+    if request.method == "POST" and request.user.is_authenticated:
+        try:
+            invitations.accept(found, user=person(request))
+        except invitations.NotAnswerable:
+            return redirect(request.path)
+        messages.success(request, _("You take part now. Start with what waits for you."))
+        return redirect(found.proposal)
+    return render(request, "proposals/invitation.html", context)
+
+
+def _decline(request: HttpRequest, found: Invitation) -> HttpResponse:
+    form = DeclineForm(request.POST)
+    if not form.is_valid():
+        context = {"form": form, "invitation": found}
+        return render(request, "proposals/decline_refused.html", context, status=422)
+    user = request.user if isinstance(request.user, User) else None
+    try:
+        invitations.decline(found, reason=form.cleaned_data["reason"], by=user)
+    except invitations.NotAnswerable:
+        return _answered_meanwhile(request, found)
+    said = {"said": "no", "inside": None}
+    return render(request, "proposals/invitation_answered.html", said)
+
+
+def _confirm_by_link(request: HttpRequest, found: Invitation) -> HttpResponse:
+    assert found.participant is not None  # noqa: S101 -- a constraint sees to it
+    draft = Draft(found.proposal)
+    context = {"proposal": found.proposal, "call": found.proposal.call, "invitation": found}
+    return _confirm(
+        request, draft, found.participant, "proposals/confirmation_by_link.html", context
+    )
+
+
+@signed_in
+@keeping_text
+def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """The organisation's own people confirm here, without a link."""
+    draft = draft_of(request, number)
+    participant = get_object_or_404(
+        draft.proposal.participants.select_related("organisation"), key=key
+    )
+    participant.proposal = draft.proposal
+    if participant.is_coordinator:
+        raise Http404
+    given = draft.proposal.confirmations.filter(
+        participant_key=key, organisation=participant.organisation
+    ).first()
+    is_current = confirmations.is_current(given, draft, participant)
+    context = page_of(draft, "work", participant=participant, given=given, is_current=is_current)
+    if request.method == "POST" and "decline" in request.POST:
+        return _decline_for(request, participant)
+    return _confirm(request, draft, participant, "proposals/confirmation.html", context)
+
+
+def _decline_for(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """No, by the organisation's own people."""
+    form = DeclineForm(request.POST)
+    if not form.is_valid():
+        return render(request, "proposals/decline_refused.html", {"form": form}, status=422)
+    try:
+        invitations.decline_for(participant, reason=form.cleaned_data["reason"], by=person(request))
+    except invitations.NothingToDecline as refusal:
+        form.add_error(None, str(refusal))
+        return render(request, "proposals/decline_refused.html", {"form": form}, status=409)
+    except NotOpen as refusal:
+        return _shut(request, "closed", 409, deadline=refusal.deadline)
+    said = {"said": "no", "inside": participant.proposal}
+    return render(request, "proposals/invitation_answered.html", said)
+
+
+def _earlier(draft: Draft, participant: Participant) -> Confirmation | None:
+    """The last confirmation, where it was of another text or role."""
+    last: Confirmation | None = draft.proposal.confirmations.filter(
+        participant_key=participant.key, organisation=participant.organisation
+    ).first()
+    return None if confirmations.is_current(last, draft, participant) else last
+
+
+def _confirm(
+    request: HttpRequest,
+    draft: Draft,
+    participant: Participant,
+    template: str,
+    context: dict[str, Any],
+) -> HttpResponse:
+    shown = confirmations.shown_to(draft, participant)
+    digest = confirmations.hash_of_shown(shown)
+    user = request.user if isinstance(request.user, User) else None
+    declarations = confirmations.DECLARATIONS
+    initial = {"shown": digest, "name": str(user) if user else ""}
+    form = ConfirmationForm(request.POST or None, declarations=declarations, initial=initial)
+    earlier = _earlier(draft, participant)
+    context |= {
+        "earlier": earlier,
+        "changes": confirmations.changes_since(earlier, shown) if earlier else [],
+        "form": form, "shown": shown, "participant": participant, "decline_form": DeclineForm(),
+    }  # fmt: skip
+    if request.method != "POST" or not form.is_valid():
+        return render(request, template, context, status=422 if request.method == "POST" else 200)
+    if form.cleaned_data["shown"] != digest:
+        sent: Any = form.data
+        form.data = sent.copy()
+        form.data["shown"] = digest  # type: ignore[index]
+        for name in [one for one in form.data if one.startswith("declaration_")]:
+            del form.data[name]  # type: ignore[attr-defined]
+        return render(request, template, context | {"has_changed": True}, status=409)
+    try:
+        confirmations.confirm(
+            participant,
+            name=form.cleaned_data["name"],
+            function=form.cleaned_data["function"],
+            shown=shown,
+            by=user,
+            invitation=context.get("invitation"),
+        )
+    except invitations.NotAnswerable:
+        return redirect(request.path)
+    except confirmations.NoLongerPartner:
+        text = _(
+            "Nothing was confirmed: %(name)s was removed from the consortium, or its role was changed, since "
+            "you opened the page."
+        )
+        messages.warning(request, text % {"name": participant.organisation.name})
+        return redirect(request.path)
+    except NotOpen as refusal:
+        return _shut(request, "closed", 409, deadline=refusal.deadline)
+    inside = None if "invitation" in context else draft.proposal
+    said = {"said": "yes", "inside": inside}
+    return render(request, "proposals/invitation_answered.html", said)

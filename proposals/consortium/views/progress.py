@@ -1,0 +1,163 @@
+"""Who owes what, and the person's own start page."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from applicants.models import Organisation
+from applicants.profile import profile_of
+from applicants.web import person, signed_in
+from calls import clock
+from calls.eligibility.rules.base import listed
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
+from proposals.consortium import presence
+from proposals.consortium.access import draft_of, keeping_text, page_of
+from proposals.consortium.assignments import (
+    NobodyToRemind,
+    RemindedJustNow,
+    WrittenToOften,
+    give_step,
+    remind,
+)
+from proposals.consortium.deadline_reminders import are_to_come, wish_reminders
+from proposals.consortium.progress import (
+    SHARED,
+    matrix,
+    open_invitations,
+    open_mentions,
+    proposals_of,
+    reminder_for,
+    tasks_of,
+)
+from proposals.dossier.document import drafts_of
+from proposals.models import Proposal
+from proposals.partnering.conversations import letters_of
+from proposals.screening.clarifications import questions_for
+from proposals.steps.wizard import step_named, steps_of
+from proposals.workspace.deletion import KEPT
+
+MOST_LETTERS = 50  # conversations that are looked through for new messages
+
+
+@signed_in
+def mine(request: HttpRequest) -> HttpResponse:
+    """What waits for a person, its proposals with their deadlines, its organisations, its invitations."""
+    user, moment = person(request), clock.now()
+    drafts = drafts_of(list(proposals_of(user)))
+    organisations = list(Organisation.objects.of(user).prefetch_related("profile_sections"))
+    deleted = Proposal.objects.led_by(user).filter(deleted_at__gt=moment - KEPT)
+    context = {
+        "drafts": drafts,
+        "moment": moment,
+        "any_open": any(one.proposal.is_open(moment) for one in drafts),
+        "tasks": tasks_of(drafts, organisations, moment),
+        "organisations": [(one, profile_of(one)) for one in organisations],
+        "invitations": open_invitations(user),
+        "mentions": open_mentions(user),
+        "questions": list(questions_for(user, moment)),
+        "letters": [
+            one for one in letters_of(user, organisations, at_most=MOST_LETTERS) if one.is_new
+        ],
+        "deleted": deleted.select_related("strand__call").prefetch_related("sections"),
+    }
+    return render(request, "proposals/mine.html", context)
+
+
+@signed_in
+def work(request: HttpRequest, number: str) -> HttpResponse:
+    """Partners by parts, shared steps by owner."""
+    draft = draft_of(request, number)
+    return render(request, "proposals/work.html", page_of(draft, "work", matrix=matrix(draft)))
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def give(request: HttpRequest, number: str) -> HttpResponse:
+    """Give a shared step to a partner, or take it back."""
+    draft = draft_of(request, number)
+    step = step_named(draft.proposal.strand, request.POST.get("step", ""))
+    if step is None or step.slug not in SHARED:
+        raise Http404
+    key = request.POST.get("partner", "")
+    participant = next((one for one in draft.participants if one.key == key), None)
+    if key and participant is None:
+        raise Http404
+    if participant is not None and participant.is_coordinator:
+        participant = None  # the lead writes every step anyway
+    give_step(
+        draft.proposal,
+        step=step.slug,
+        title=str(step.title),
+        participant=participant,
+        by=person(request),
+    )
+    messages.success(request, _("“%(step)s” is given.") % {"step": step.title})
+    return redirect("proposals:work", number)
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Remind a partner of what it still owes."""
+    draft = draft_of(request, number)
+    reminder = reminder_for(draft, key)
+    if reminder is None:
+        raise Http404
+    name = {"name": reminder.participant.organisation.name}
+    try:
+        remind(draft.proposal, reminder, by=person(request))
+    except NobodyToRemind:
+        text = _("Nobody is known at %(name)s. Invite somebody by mail first.")
+        messages.warning(request, text % name)
+    except RemindedJustNow:
+        text = _("%(name)s was reminded less than an hour ago; nothing was sent.")
+        messages.warning(request, text % name)
+    except WrittenToOften:
+        text = _("%(name)s got too many mails within an hour; nothing was sent. Try again later.")
+        messages.warning(request, text % name)
+    else:
+        messages.success(request, _("A reminder is on its way to %(name)s.") % name)
+    return redirect("proposals:work", number)
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def reminders(request: HttpRequest, number: str) -> HttpResponse:
+    """Choose reminders of the deadline, or no longer."""
+    draft = draft_of(request, number)
+    wanted = request.POST.get("wanted") == "yes"
+    wish_reminders(draft.proposal, wanted=wanted, by=person(request))
+    if wanted:
+        left = are_to_come(draft.proposal, clock.now())
+        text = _("You will be reminded %(when)s before the deadline.")
+        if not left:
+            text = _("It is too late for a reminder. You get them if the deadline is moved.")
+        messages.success(request, text % {"when": listed(left)})
+    else:
+        messages.success(request, _("You will not be reminded of this deadline."))
+    return redirect(draft.proposal)
+
+
+@signed_in
+@require_http_methods(["POST"])
+def who_is_here(request: HttpRequest, number: str) -> HttpResponse:
+    """A page tells that it is open (or was left), and hears who else has it open."""
+    draft = draft_of(request, number)
+    place, user = request.POST.get("place", ""), person(request)
+    if place.partition("/")[0] not in {step.slug for step in steps_of(draft.proposal.strand)}:
+        raise Http404
+    if not place.isprintable() or len(place) > presence.LONGEST_PLACE:
+        raise Http404
+    if request.POST.get("left"):
+        presence.gone(draft.proposal, place, user)
+        return JsonResponse({"words": ""})
+    presence.here(draft.proposal, place, user)
+    others = presence.others_at(draft.proposal, place, user)
+    text = ngettext("%(who)s is also on this step.", "%(who)s are also on this step.", len(others))
+    words = text % {"who": ", ".join(others)} if others else ""
+    return JsonResponse({"words": words})

@@ -1,0 +1,125 @@
+"""What workers do with many rows, or in several steps: one that fails stops no other.
+
+It is kept as a `Trouble`, which operators see, and which goes when the row succeeds. A row is tried again
+with growing waits like a promise of the outbox, and left to operators after as many attempts; a step is
+tried whenever its task runs.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.db import InterfaceError, OperationalError, connection, models
+
+from calls import clock
+from foundation.errors import in_full
+from proposals.delivery.outbox import after_failure
+from proposals.models import Trouble
+
+log = logging.getLogger("portal.each")
+
+Row = TypeVar("Row")
+State = Trouble.State
+
+MOST_COUNTED = 30_000  # the column ends soon after
+KEPT_UNASKED = timedelta(days=1)  # longer than any task pauses
+
+
+class NoneNow(Exception):
+    """Raised for a row: it did not fail, but neither it nor those that follow can be done at present."""
+
+
+class LeftAlone(Exception):
+    """Raised for a row: it was not tried now, and whether it would succeed is not known."""
+
+
+def for_each(
+    work: str, rows: Iterable[Row], do: Callable[[Row], Any], *, at_most: int | None = None
+) -> int:
+    """Do something with each row, in a transaction that `do` opens; returns the sum of its answers.
+
+    A row is a primary key, a model, or anything else whose text names it and tells nothing of a person. One
+    that failed is left out until its wait is over, and takes none of the `at_most` places then.
+
+    Raises:
+        OperationalError, InterfaceError: the database is away, for all rows.
+    """
+    known: dict[str, Trouble] | None = None
+    total = tried = 0
+    for row in rows:
+        known = _known(work) if known is None else known
+        name = _name_of(row)
+        trouble = known.get(name)
+        if trouble is not None and not trouble.is_due:
+            continue
+        if at_most is not None and tried >= at_most:
+            break
+        tried += 1
+        try:
+            total += int(do(row) or 0)
+        except LeftAlone:
+            continue
+        except NoneNow:
+            break
+        except Exception as error:  # noqa: BLE001 -- it is kept, and operators see it
+            _keep(work, name, error)
+        else:
+            _mended(trouble)
+    return total
+
+
+def each_step(work: str, **steps: Callable[[], Any]) -> int:
+    """Take each step of a task, also after one that failed; returns the sum of their answers.
+
+    Raises:
+        OperationalError, InterfaceError: the database is away, for all steps.
+    """
+    known = _known(work)
+    total = 0
+    for name, step in steps.items():
+        try:
+            total += int(step() or 0)
+        except Exception as error:  # noqa: BLE001 -- as above
+            _keep(work, name, error, state=State.DUE, due_at=clock.real_now())
+        else:
+            _mended(known.get(name))
+    return total
+
+
+def raise_if_away(error: Exception) -> None:
+    """Pass on an error that says that the database is away or full: no other row would fare better."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return
+    code = getattr(error.__cause__, "pgcode", None) or ""
+    is_lost = connection.connection is None or connection.connection.closed
+    if is_lost or code.startswith(("08", "53", "57P")):
+        raise error
+
+
+def forget_old() -> int:
+    """Delete what no work has asked for any more since its wait was over; returns how many."""
+    long_ago = clock.real_now() - KEPT_UNASKED
+    return Trouble.objects.filter(state=State.DUE, due_at__lt=long_ago).delete()[0]
+
+
+def _known(work: str) -> dict[str, Trouble]:
+    return {one.row: one for one in Trouble.objects.filter(work=work)}
+
+
+def _name_of(row: object) -> str:
+    return f"{row._meta.model_name} {row.pk}" if isinstance(row, models.Model) else str(row)
+
+
+def _keep(work: str, name: str, error: Exception, **instead: Any) -> None:
+    raise_if_away(error)
+    log.error("%s, %s failed: %s", work, name, in_full(error))
+    trouble, _made = Trouble.objects.get_or_create(work=work, row=name)
+    attempts = min(trouble.attempts + 1, MOST_COUNTED)
+    values = {"attempts": attempts} | after_failure(attempts, error) | instead
+    Trouble.objects.filter(pk=trouble.pk).update(**values)
+
+
+def _mended(trouble: Trouble | None) -> None:
+    if trouble is not None:
+        Trouble.objects.filter(pk=trouble.pk).delete()

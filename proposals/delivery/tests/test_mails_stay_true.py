@@ -1,0 +1,177 @@
+"""A mail is true when it is sent, though it may have waited; and it goes to nobody who takes part no longer."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from applicants.organisations import end_membership, join
+from applicants.tests.factories import make_user
+from calls import clock
+from conftest import AFTERNOON, DEADLINE
+from proposals import tasks
+from proposals.consortium import invitations, participants
+from proposals.consortium.deadline_reminders import remind_of_deadlines, wish_reminders
+from proposals.delivery import outbox
+from proposals.delivery.emails import deliver
+from proposals.models import Invitation, Mail
+from proposals.submission.notifications import mail_submission
+from proposals.submission.submit import withdraw
+from proposals.tests.factories import fresh, make_draft, make_ready, member_of, submit
+from proposals.workspace.comments import comment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def draft(call):
+    return make_draft(call)
+
+
+def partner_in(proposal, key="p2"):
+    return proposal.participants.select_related("proposal", "organisation").get(key=key)
+
+
+def sent_to(address):
+    """What the worker sends there now."""
+    Mail.objects.exclude(to=address).delete()
+    mail.outbox.clear()
+    outbox.relay_mails(partial(deliver, causes=tasks.CAUSES))
+    return [one.subject for one in mail.outbox]
+
+
+def invited(proposal, **given):
+    return invitations.invite(
+        proposal, email="kim@test.example", purpose=Invitation.Purpose.WRITE,
+        participant=partner_in(proposal), by=given.get("by", proposal.started_by),
+    )  # fmt: skip
+
+
+def test_an_invitation_that_is_open_is_sent(draft):
+    invited(draft)
+    assert len(sent_to("kim@test.example")) == 1
+
+
+def test_an_invitation_that_was_taken_back_is_not_sent(draft):
+    invitations.revoke(invited(draft), by=draft.started_by)
+    assert sent_to("kim@test.example") == []
+
+
+def test_of_an_invitation_that_was_repeated_only_the_newest_link_is_sent(draft):
+    invitations.resend(invited(draft), by=draft.started_by)
+    assert len(sent_to("kim@test.example")) == 1
+
+
+def test_an_invitation_of_a_person_who_was_removed_is_not_sent(draft):
+    coordinator = partner_in(draft, "p1").organisation
+    issuer = member_of(coordinator)
+    invited(draft, by=issuer)
+    end_membership(coordinator, user=issuer, by=draft.started_by)
+    assert sent_to("kim@test.example") == []
+
+
+def test_a_comment_is_not_sent_to_who_was_removed_meanwhile(draft):
+    organisation = partner_in(draft).organisation
+    person = member_of(organisation)
+    comment(draft, step="summary", key="", text=f"@{person.full_name}: look", by=draft.started_by)
+    section = participants.section_of(draft, participants.CONSORTIUM)
+    participants.remove_participant(
+        partner_in(draft), seen_version=section.version, by=draft.started_by
+    )
+    assert sent_to(person.email) == [f"{organisation.name} no longer takes part in a proposal"]
+
+
+def test_a_reminder_is_not_sent_once_something_was_submitted(call):
+    proposal = make_ready(call)
+    with clock.set_to(DEADLINE - timedelta(hours=30)):
+        wish_reminders(proposal, wanted=True, by=proposal.started_by)
+    assert remind_of_deadlines(AFTERNOON) == 1
+    submit(proposal)
+    assert not any("Not submitted yet" in one for one in sent_to(proposal.started_by.email))
+
+
+def test_a_reminder_is_not_sent_after_the_deadline(call):
+    proposal = make_draft(call)
+    with clock.set_to(DEADLINE - timedelta(hours=30)):
+        wish_reminders(proposal, wanted=True, by=proposal.started_by)
+    assert remind_of_deadlines(AFTERNOON) == 1
+    with clock.set_to(DEADLINE):
+        assert sent_to(proposal.started_by.email) == []
+
+
+def counts_in(version):
+    Mail.objects.all().delete()
+    mail_submission(version)
+    return Mail.objects.filter(key__startswith="submitted:").first().text
+
+
+def test_a_mail_about_a_version_says_what_counts_when_it_is_made(call):
+    proposal = make_ready(call)
+    first = submit(proposal)
+    assert "Version 1 counts" in counts_in(first)
+    submit(fresh(proposal))
+    assert "version 2 has replaced it" in counts_in(first)
+    withdraw(
+        fresh(proposal), reason="We stop here.", by=proposal.started_by, received_at=clock.now()
+    )
+    assert "it was withdrawn" in counts_in(first)
+
+
+def test_that_an_organisation_declines_is_not_told_to_who_leads_no_longer(draft):
+    partner, coordinator = partner_in(draft), partner_in(draft, "p1").organisation
+    leader = member_of(coordinator)
+    end_membership(coordinator, user=draft.started_by, by=leader)
+    invitations.decline_for(partner, reason="No time", by=member_of(partner.organisation))
+    told = Mail.objects.filter(key__startswith="declined:").values_list("to", flat=True)
+    assert list(told) == [leader.email]
+
+
+def test_who_takes_part_by_another_way_is_not_told_to_see_nothing_any_more(draft):
+    second, third = partner_in(draft), partner_in(draft, "p3")
+    both, one = make_user(), member_of(second.organisation)
+    for organisation in (second.organisation, third.organisation):
+        join(organisation, user=both)
+    section = participants.section_of(draft, participants.CONSORTIUM)
+    participants.remove_participant(second, seen_version=section.version, by=draft.started_by)
+    said = {
+        row.to: "You no longer see the draft" in row.text
+        for row in Mail.objects.filter(key__startswith="removed:")
+    }
+    assert (said[both.email], said[one.email]) == (False, True)
+
+
+def page_of(person, path, **given):
+    client = Client()
+    client.force_login(person)
+    answer = client.post(path, given, follow=True) if given else client.get(path)
+    return " ".join(answer.content.decode().split())
+
+
+def test_a_withdrawn_proposal_is_not_said_never_to_have_been_submitted(call):
+    proposal = make_ready(call)
+    submit(proposal)
+    withdraw(fresh(proposal), reason="Stop.", by=proposal.started_by, received_at=clock.now())
+    with clock.set_to(DEADLINE):
+        for name in ("proposal", "check"):
+            text = page_of(
+                proposal.started_by, reverse(f"proposals:{name}", args=[proposal.number])
+            )
+            assert "the proposal was withdrawn" in text
+            assert "No version was submitted in time" not in text
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(days=8), "You will be reminded 7 days, 1 day and 2 hours before the deadline."),
+        (timedelta(hours=3), "You will be reminded 2 hours before the deadline."),
+        (timedelta(hours=2), "It is too late for a reminder."),
+    ],
+)
+def test_who_wants_reminders_is_told_which_of_them_come(draft, left, words):
+    path = reverse("proposals:reminders", args=[draft.number])
+    with clock.set_to(DEADLINE - left):
+        assert words in page_of(draft.started_by, path, wanted="yes")

@@ -1,0 +1,502 @@
+"""One bad row stops no other, in whatever workers do with many; operators see it until it succeeds."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.files.storage import default_storage
+from django.db import OperationalError
+from django.test import Client
+from django.urls import reverse
+
+from applicants.models import Organisation
+from applicants.tests.factories import make_user
+from calls import clock
+from calls.call_file import read_call_file
+from calls.models import Call
+from calls.publishing import extend_deadline, load_call
+from conftest import AFTERNOON, DEADLINE, NEXT_DAY
+from cosme_portal.settings import ROOT
+from proposals import tasks
+from proposals.conditions import rule_changes
+from proposals.consortium import deadline_reminders
+from proposals.delivery import fault_isolation, outbox
+from proposals.dossier.document import Draft
+from proposals.models import (
+    CaseText,
+    ClosingCommitment,
+    DailyHead,
+    Export,
+    KeptFile,
+    Mail,
+    OrganisationText,
+    OutboxMessage,
+    Proposal,
+    ProposalFile,
+    ProposedChange,
+    Receipt,
+    SavedSearch,
+    Stamp,
+    StoredVerdict,
+    Trouble,
+)
+from proposals.partnering import organisations, saved_searches
+from proposals.proof import closing_commitment, daily_heads, full_proposal_pdf, ledger, receipts
+from proposals.reporting import exports
+from proposals.screening import automatic_check, clarifications, search
+from proposals.screening.automatic_check import note_sealed_access
+from proposals.tests.factories import make_draft, make_officer, make_ready, submit
+from proposals.tests.partners import make_owner, make_request
+from proposals.workspace import deletion, virus_scan
+from proposals.workspace.tests.test_uploads import pdf_bytes, upload
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "what a person wrote"
+TROUBLES = reverse("admin:proposals_trouble_changelist")
+
+
+@pytest.fixture(autouse=True)
+def files_of_its_own(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def poison(monkeypatch):
+    """Let a function raise where its arguments are bad, until it is mended."""
+
+    def poisoned(module, name, is_bad):
+        sound = getattr(module, name)
+
+        def may_raise(*args, **kwargs):
+            if is_bad(*args, **kwargs):
+                raise ValueError(SECRET)
+            return sound(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, may_raise)
+        return lambda: monkeypatch.setattr(module, name, sound)
+
+    return poisoned
+
+
+@pytest.fixture
+def operators_page():
+    """What an operator reads about troubles."""
+    person = make_user(is_staff=True)
+    person.groups.add(Group.objects.get(name="Operators"))
+    client = Client()
+    client.force_login(person)
+
+    def read(path=TROUBLES):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    return read
+
+
+@pytest.fixture
+def seen(operators_page, caplog):
+    """That just one row is in trouble, for all operators to see, and that no text of a person is."""
+
+    def one_trouble(work, row):
+        trouble = Trouble.objects.get()
+        assert (trouble.work, trouble.row) == (work, str(row))
+        page = operators_page()
+        assert work in page and str(row) in page and trouble.last_error in page
+        assert SECRET not in page + caplog.text
+        assert f"{work}, {row} failed" in caplog.text
+        assert 'File "' in caplog.text, "the log says from where it came"
+        return trouble
+
+    return one_trouble
+
+
+def now_due():
+    Trouble.objects.update(due_at=clock.real_now())
+
+
+# --- The helper ----------------------------------------------------------------------------------
+
+
+def odd(row):
+    if row == 2:
+        raise ValueError(SECRET)
+    return 1
+
+
+def test_a_row_that_fails_stops_no_other_and_waits(seen):
+    assert fault_isolation.for_each("sums", [1, 2, 3], odd) == 2
+    trouble = seen("sums", 2)
+    assert (trouble.state, trouble.attempts) == (Trouble.State.DUE, 1)
+    tried = []
+    fault_isolation.for_each("sums", [1, 2, 3], tried.append)
+    assert tried == [1, 3], "its wait is not over"
+
+
+def test_a_row_in_trouble_takes_no_place_of_another():
+    fault_isolation.for_each("sums", [2], odd)
+    tried = []
+    fault_isolation.for_each("sums", [2, 4, 5], tried.append, at_most=2)
+    assert tried == [4, 5]
+
+
+def test_a_row_that_succeeds_later_is_in_trouble_no_more():
+    fault_isolation.for_each("sums", [2], odd)
+    now_due()
+    fault_isolation.for_each("sums", [2], lambda row: 1)
+    assert not Trouble.objects.exists()
+
+
+def test_a_row_that_always_fails_is_left_to_operators_who_let_it_be_tried_again():
+    for _attempt in range(outbox.MOST_ATTEMPTS):
+        now_due()
+        fault_isolation.for_each("sums", [2], odd)
+    trouble = Trouble.objects.get()
+    assert (trouble.state, trouble.attempts) == (Trouble.State.GIVEN_UP, outbox.MOST_ATTEMPTS)
+    now_due()
+    assert fault_isolation.for_each("sums", [2], lambda row: 1) == 0
+    assert outbox.try_again(Trouble.objects.all()) == 1
+    assert fault_isolation.for_each("sums", [2], lambda row: 1) == 1
+
+
+class Gone(Exception):
+    pgcode = "57P01"  # admin_shutdown
+
+
+def test_a_database_that_is_away_ends_the_work_at_once(caplog):
+    tried = []
+
+    def away(row):
+        tried.append(row)
+        raise OperationalError from Gone()
+
+    with pytest.raises(OperationalError):
+        fault_isolation.for_each("sums", [1, 2, 3], away)
+    with pytest.raises(OperationalError):
+        fault_isolation.each_step(
+            "task", first=lambda: away(1), second=lambda: tried.append("second")
+        )
+    assert tried == [1, 1]
+    assert not Trouble.objects.exists() and "failed" not in caplog.text
+
+
+def test_a_step_that_fails_stops_no_other_and_comes_each_time(seen):
+    for _turn in range(outbox.MOST_ATTEMPTS + 1):
+        assert fault_isolation.each_step("task", first=lambda: odd(2), second=lambda: 3) == 3
+    assert seen("task", "first").attempts == outbox.MOST_ATTEMPTS + 1
+    fault_isolation.each_step("task", first=lambda: 1)
+    assert not Trouble.objects.exists()
+
+
+def test_a_trouble_that_nothing_asks_for_any_more_is_forgotten():
+    fault_isolation.for_each("sums", [2], odd)
+    assert fault_isolation.forget_old() == 0
+    Trouble.objects.update(due_at=clock.real_now() - timedelta(days=2))
+    assert fault_isolation.forget_old() == 1
+
+
+def test_the_page_of_the_queue_counts_troubles(operators_page):
+    fault_isolation.for_each("sums", [2], odd)
+    *_promises, other = outbox.queues()
+    assert (other.kind, other.failing, other.given_up) == ("Other work", 1, 0)
+    assert "Other work" in operators_page(reverse("admin:proposals_outboxmessage_changelist"))
+
+
+def test_exports_and_prints_that_failed_are_counted_for_operators(call, poison, caplog):
+    proposal = make_ready(call)
+    submit(proposal)
+    full_proposal_pdf.ask_for_print(Draft(proposal), by=proposal.started_by)
+    Export.objects.create(kind="csv", versions=[1], asked_by=make_officer(), asked_at=AFTERNOON)
+    poison(full_proposal_pdf, "pdf_of", lambda *_args, **_kw: True)
+    poison(exports, "_write", lambda *_args: True)
+    tasks.make_prints()
+    tasks.make_exports()
+    given_up = {one.kind: one.given_up for one in outbox.queues() if one.given_up}
+    assert given_up == {"Drafts as PDF": 1, "Exports": 1}
+    assert caplog.text.count('File "') >= 2 and SECRET not in caplog.text
+
+
+# --- The work -----------------------------------------------------------------------------------
+
+
+def test_a_document_that_cannot_be_stamped_stops_no_other(
+    call, settings, monkeypatch, seen, poison
+):
+    versions = [submit(make_ready(call)) for _number in range(3)]
+    for version in versions:
+        Receipt.objects.create(
+            version=version, edition=1, cause="submission", pdf=str(version.pk).encode(),
+            sha256="0", sealed_at=clock.now(), stamp=Stamp.AWAITED,
+        )  # fmt: skip
+    monkeypatch.setattr(receipts, "stamp_to_expect", lambda: Stamp.IN_SEAL)
+    monkeypatch.setattr(receipts, "stamped", lambda pdf: pdf)
+    poison(receipts, "stamped", lambda pdf: pdf == str(versions[0].pk).encode())
+    assert receipts.add_awaited_stamps() == 2
+    stamped = Receipt.objects.filter(stamp=Stamp.IN_SEAL).values_list("version", flat=True)
+    assert set(stamped) == {versions[1].pk, versions[2].pk}
+    seen("time stamps", f"receipt {versions[0].receipt.pk}")
+
+
+def test_a_file_that_is_lost_from_the_disk_keeps_no_other_in_quarantine(
+    call, settings, monkeypatch, seen
+):
+    settings.CLAMD = "/no/such/socket"
+    for pages in (1, 2, 3):
+        upload(make_draft(call), pdf_bytes(pages=pages))
+    lost, *others = ProposalFile.objects.order_by("pk")
+    with lost.open() as stored:
+        Path(stored.name).unlink()
+    monkeypatch.setattr(virus_scan, "_ask", lambda content: True)
+    assert virus_scan.scan_waiting() == 2
+    passed = ProposalFile.objects.filter(scan=KeptFile.Scan.PASSED)
+    assert set(passed) == set(others)
+    seen("virus scan", f"proposalfile {lost.pk}")
+
+
+def test_a_version_with_too_many_words_is_found_by_its_summary(call, monkeypatch):
+    versions = [submit(make_ready(call)) for _number in range(2)]
+    many = " ".join(f"word{number:07}" for number in range(120_000))
+    monkeypatch.setattr(search, "ALL_TEXTS", f"to_tsvector('simple', '{many}' || v.id::text)")
+    assert search.take_words(NEXT_DAY) == 2
+    found = CaseText.objects.filter(words="laser-go").values_list("version", flat=True)
+    assert set(found) == {one.pk for one in versions}
+
+
+def test_a_version_whose_words_cannot_be_taken_stops_no_other(call, seen, poison):
+    bad, good = [submit(make_ready(call)) for _number in range(2)]
+    poison(search, "take", lambda pk, words: pk == bad.pk)
+    assert search.take_words(NEXT_DAY, at_most=1) == 0
+    assert search.take_words(NEXT_DAY, at_most=1) == 1
+    assert CaseText.objects.get().version == good
+    seen("words", bad.pk)
+
+
+def test_a_version_that_cannot_be_screened_takes_no_place_of_another(call, seen, poison):
+    bad, good = [submit(make_ready(call)) for _number in range(2)]
+    poison(automatic_check, "officer_judgement", lambda version: version == bad)
+    automatic_check.screen_closed(NEXT_DAY, at_most=1)
+    assert automatic_check.screen_closed(NEXT_DAY, at_most=1) == 1
+    assert StoredVerdict.objects.get(audience="officer").version == good
+    seen("screening", bad.pk)
+
+
+def test_a_profile_that_cannot_be_read_keeps_no_other_from_being_found(seen, poison):
+    bad, good = [make_owner()[1] for _number in range(2)]
+    Organisation.objects.filter(pk__in=[bad.pk, good.pk]).update(is_findable=True)
+    poison(organisations, "profile_of", lambda organisation: organisation == bad)
+    assert organisations.take_texts() == 1
+    assert OrganisationText.objects.get().organisation == good
+    seen("texts of organisations", f"organisation {bad.pk}")
+
+
+def a_change(call, rule):
+    rules = [entry for entry in call.rules if entry["rule"] != rule]
+    return rule_changes.propose(call, rules, reason="Corrigendum", by=make_officer())
+
+
+def test_a_change_that_cannot_be_worked_on_stops_no_other(call, monkeypatch, seen, poison):
+    monkeypatch.setattr(rule_changes, "SMALL", -1)
+    bad, good = a_change(call, "duration"), a_change(call, "budget-adds-up")
+    poison(rule_changes, "count_impact", lambda change: change == bad)
+    assert rule_changes.work_on_changes() == 1
+    assert ProposedChange.objects.get(pk=good.pk).state == ProposedChange.State.READY
+    seen("changes", bad.pk)
+
+
+def test_a_version_that_cannot_be_judged_again_stops_no_other(call, seen, poison):
+    bad, good = [submit(make_ready(call)) for _number in range(2)]
+    change = a_change(call, "duration")
+    mend = poison(rule_changes, "unsaved_verdict", lambda version, *_rest, **_words: version == bad)
+    rule_changes.apply(change, by=make_officer())
+    assert [one.version for one in StoredVerdict.objects.exclude(cause="")] == [good]
+    change.refresh_from_db()
+    assert change.state == ProposedChange.State.APPLIED, "it is not done"
+    seen("changes", change.pk)
+    mend()
+    now_due()
+    ProposedChange.objects.update(claimed_at=None)
+    assert rule_changes.work_on_changes() == 1
+    change.refresh_from_db()
+    assert (change.state, change.verdicts_made) == (ProposedChange.State.DONE, 2)
+
+
+def test_a_proposal_that_cannot_be_reminded_of_stops_no_other(call, seen, poison):
+    with clock.set_to(DEADLINE - timedelta(days=20)):
+        bad, good = make_draft(call), make_draft(call)
+        for one in (bad, good):
+            deadline_reminders.wish_reminders(one, wanted=True, by=one.started_by)
+    poison(deadline_reminders, "post", lambda words, *, proposal, **_rest: proposal == bad)
+    assert deadline_reminders.remind_of_deadlines(DEADLINE - timedelta(days=1)) == 1
+    assert Mail.objects.get(key__startswith="deadline:").proposal == good
+    seen("reminders of deadlines", bad.pk)
+
+
+def test_a_question_that_cannot_be_reminded_of_stops_no_other(call, seen, poison):
+    due = NEXT_DAY + timedelta(days=7)
+    versions = [submit(make_ready(call)) for _number in range(2)]
+    with clock.set_to(NEXT_DAY):
+        bad, good = [
+            clarifications.ask(one, "Why?", due_at=due, by=make_officer()) for one in versions
+        ]
+    Mail.objects.all().delete()
+    poison(clarifications, "_tell_of_question", lambda question, **_rest: question == bad)
+    with clock.set_to(due - timedelta(hours=20)):
+        assert clarifications.remind_of_questions(clock.now()) == 1
+    assert Mail.objects.filter(key__startswith=f"question:{good.pk}:").exists()
+    seen("reminders of questions", bad.pk)
+
+
+def test_a_search_that_cannot_be_told_of_stops_no_other(call, seen, poison):
+    early = AFTERNOON - timedelta(hours=3)
+    bad, good = [
+        SavedSearch.objects.create(
+            user=make_user(), name="All", query="", made_at=early, seen_until=early, mails=True
+        )
+        for _number in range(2)
+    ]
+    with clock.set_to(AFTERNOON - timedelta(minutes=1)):
+        make_request(call)
+    poison(saved_searches, "question_of", lambda saved: saved == bad)
+    assert saved_searches.tell_of_new(AFTERNOON) == 1
+    assert Mail.objects.get(key__startswith="search:").to == good.user.email
+    seen("saved searches", bad.pk)
+
+
+def test_a_draft_that_cannot_be_purged_stops_no_other(call, seen):
+    bad, good = make_draft(call), make_draft(call)
+    note_sealed_access(bad, officer=make_officer(), path="/")  # a record that nobody may delete
+    for one in (bad, good):
+        deletion.delete_draft(one, by=one.started_by)
+    assert deletion.purge_deleted(AFTERNOON + deletion.KEPT) == 1
+    assert list(Proposal.objects.all()) == [bad]
+    seen("purge of drafts", bad.pk)
+
+
+def test_an_export_that_cannot_be_deleted_stops_no_other(call, seen, poison):
+    officer = make_officer()
+    bad, good = [
+        Export.objects.create(
+            kind="csv", versions=[], asked_by=officer, asked_at=AFTERNOON, state="done",
+            made_at=AFTERNOON - timedelta(days=3), path=f"exports/{number}",
+        )
+        for number in range(2)
+    ]  # fmt: skip
+    poison(default_storage, "delete", lambda path: path == bad.path)
+    assert exports.delete_old_exports() == 1
+    assert Export.objects.get(state="gone") == good
+    seen("old exports", bad.pk)
+
+
+def test_a_call_that_cannot_be_committed_stops_no_other(call, seen, poison):
+    other = load_call(read_call_file(ROOT / "calls" / "data" / "cos-clusint-2016-03-01.yaml"))
+    moment = max(one.deadline for one in Call.objects.all()) + timedelta(days=1)
+    poison(closing_commitment, "commitment_over", lambda found, _moment: found == call)
+    with clock.set_to(moment):
+        assert closing_commitment.commit_closed_calls(moment) == 1
+    assert ClosingCommitment.objects.get().call == other
+    seen("closing", call.pk)
+
+
+def test_a_day_whose_head_cannot_be_published_is_published_later(call, seen, poison):
+    for day in (AFTERNOON, NEXT_DAY):
+        with clock.set_to(day):
+            ledger.note_down(ledger.Kind.KEY, f"key:{day}", at=day)
+            ledger.sequence()
+    bad = AFTERNOON.date()
+    later = NEXT_DAY + timedelta(days=2)
+    mend = poison(daily_heads, "_words_of", lambda head, day: day == bad)
+    assert daily_heads.publish_daily_heads(later) == 1
+    assert DailyHead.objects.get().day == NEXT_DAY.date()
+    seen("daily heads", bad)
+    mend()
+    now_due()
+    assert daily_heads.publish_daily_heads(later) == 1
+    assert DailyHead.objects.filter(day=bad).exists()
+
+
+def test_an_extension_that_cannot_be_noted_keeps_nothing_else_out_of_the_log(call, seen, poison):
+    extension = extend_deadline(
+        call, new_deadline=NEXT_DAY, reason="A storm", decided_by="Authority", confirmed_by="B"
+    )
+    poison(
+        ledger, "note_down", lambda _kind, subject, **_rest: subject == f"extension:{extension.pk}"
+    )
+    version = submit(make_ready(call))
+    ledger.sequence()
+    assert receipts.proof_of(version)
+    seen("notes of the log", f"extension {extension.pk}")
+
+
+# --- The tasks ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("task", "bad", "good"),
+    [
+        (tasks.relay_outbox, (outbox, "relay"), [(outbox, "relay_mails")]),
+        (
+            tasks.remind_of_deadlines, (deadline_reminders, "remind_of_deadlines"),
+            [(saved_searches, "tell_of_new"), (clarifications, "remind_of_questions")],
+        ),
+        (
+            tasks.screen_closed_calls, (automatic_check, "screen_closed"),
+            [(search, "take_words"), (organisations, "take_texts")],
+        ),
+        (
+            tasks.tidy_up, (ledger, "sequence"),
+            [
+                (exports, "delete_old_exports"), (tasks.enquiries, "forget_old"),
+                (tasks.presence, "forget_old"), (tasks.received_draft, "forget_changes"),
+                (deletion, "purge_deleted"), (fault_isolation, "forget_old"),
+            ],
+        ),
+    ],
+    ids=["outbox", "reminders", "screening", "tidying"],
+)  # fmt: skip
+def test_a_step_of_a_task_that_fails_stops_no_other(task, bad, good, monkeypatch, poison):
+    done = []
+    for module, name in good:
+        monkeypatch.setattr(module, name, lambda *_args, name=name, **_kw: done.append(name))
+    poison(*bad, lambda *_args, **_kw: True)
+    task()
+    assert sorted(done) == sorted(name for _module, name in good)
+    assert Trouble.objects.count() == 1
+
+
+def test_a_task_of_one_step_tells_of_its_failure(poison, seen):
+    poison(ledger, "sequence", lambda **_kw: True)
+    tasks.sequence_ledger()
+    seen("sequence_ledger", "log")
+
+
+# --- The outbox ---------------------------------------------------------------------------------
+
+
+def test_a_promise_that_ends_its_workers_is_given_up(call):
+    """Only a claim counts the attempts of a worker that died with its promise."""
+    submit(make_ready(call))
+    deadly = OutboxMessage.objects.filter(kind="receipt")
+    long_ago = clock.real_now() - outbox.stale_after() - timedelta(seconds=1)
+    deadly.update(state="claimed", claimed_at=long_ago, attempts=outbox.MOST_ATTEMPTS)
+    kept = []
+    handlers = {
+        kind: lambda promise: kept.append(promise.kind)
+        for kind in ("receipt", "submission-mail", "annex")
+    }
+    assert outbox.relay(handlers) == 2 and "receipt" not in kept
+    promise = deadly.get()
+    assert promise.state == OutboxMessage.State.GIVEN_UP and promise.last_error
+
+
+def test_a_promise_that_was_tried_very_often_can_still_fail(call):
+    submit(make_ready(call))
+    OutboxMessage.objects.filter(kind="receipt").update(attempts=32_000)
+
+    def fail(promise):
+        raise ValueError(SECRET)
+
+    kinds = ("receipt", "submission-mail", "annex")
+    outbox.relay(dict.fromkeys(kinds, lambda promise: None) | {"receipt": fail})
+    assert OutboxMessage.objects.get(kind="receipt").state == OutboxMessage.State.GIVEN_UP

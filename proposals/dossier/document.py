@@ -1,0 +1,391 @@
+"""A draft as one document: what is frozen when it is submitted, and the same before.
+
+The dossier is plain JSON in the format `cosme-dossier/1`: amounts are decimal strings, instants RFC
+3339, dates ISO, countries codes. Its canonical bytes (RFC 8785) are what a version's hash is taken
+of. It holds no names or addresses of persons, so that these can be erased while hashes stay valid.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Func, Q
+
+from applicants.merging import ROW_ID
+from applicants.models import Organisation, ProfileSection
+from applicants.profile import ProfileState, profile_saved_as
+from applicants.reading import Problem, Reading, editable
+from applicants.steps import FORMS, read_step
+from calls.eligibility.countries import is_country
+from calls.eligibility.facts import Control
+from calls.models import RequiredDeliverable
+from calls.prepared import Answers, Given, Questions, Values, among, relate, together
+from proposals.dossier.agreement import visible_record
+from proposals.dossier.file_format import FORMAT
+from proposals.models import Participant, Proposal, ProposalFile, Section
+
+COST_KINDS = ("staff", "travel", "subcontracting", "other", "indirect")
+PERSONAL_PROFILE_STEPS = {"contact"}
+SHARED_STEPS = ("summary", "vision", "activities", "deliverables", "budget")
+
+
+class Draft:
+    """Everything of a proposal that people edit, as it was when the first of it was asked for.
+
+    However many rows there are, it takes one query; `drafts_of` takes one for many proposals.
+    """
+
+    def __init__(self, proposal: Proposal, parts: "DraftParts | None" = None) -> None:
+        self.proposal = proposal
+        if parts is not None:
+            self._parts = parts
+
+    @cached_property
+    def _parts(self) -> "DraftParts":
+        rows = _rows_of_draft(proposal=self.proposal.pk)
+        return _parts_in(rows, [self.proposal])[self.proposal.pk]
+
+    @property
+    def participants(self) -> list[Participant]:
+        return self._parts.participants
+
+    @cached_property
+    def profiles(self) -> Mapping[int, ProfileState]:
+        """The cluster profile of each organisation, by its key."""
+        return {
+            organisation: profile_saved_as(saved)
+            for organisation, saved in self._parts.profiles.items()
+        }
+
+    @cached_property
+    def sections(self) -> Mapping[tuple[str, int | None], Section]:
+        return {(section.step, section.participant_id): section for section in self._parts.sections}
+
+    @cached_property
+    def files(self) -> Mapping[str, ProposalFile]:
+        return {file.slot: file for file in self._parts.files}
+
+    @property
+    def deliverables(self) -> list[RequiredDeliverable]:
+        return self._parts.deliverables
+
+    @property
+    def applicants(self) -> list[Participant]:
+        return [one for one in self.participants if one.applies]
+
+    @property
+    def coordinator(self) -> Participant | None:
+        return next((one for one in self.participants if one.is_coordinator), None)
+
+    def answers(self, step: str, participant: Participant | None = None) -> dict[str, Any]:
+        """The typed answers of a stored step: whatever JSON is stored, nothing in it stops a page."""
+        return self._reading(step, participant.pk if participant else None).values
+
+    def as_typed(self, step: str, participant: Participant | None = None) -> dict[str, Any]:
+        """The stored answers with what must be corrected as somebody typed it: for a copy, not for a page."""
+        section = self.sections.get((step, participant.pk if participant else None))
+        return editable(FORMS[step], section.answers) if section else {}
+
+    def _reading(self, step: str, participant: int | None) -> Reading:
+        place = (step, participant)
+        reading = self._readings.get(place)
+        if reading is None:
+            section = self.sections.get(place)
+            reading = read_step(step, section.answers) if section else Reading({})
+            self._readings[place] = reading
+        return reading
+
+    @cached_property
+    def _readings(self) -> dict[tuple[str, int | None], Reading]:
+        return {}
+
+    def problems(self, step: str, participant: Participant | None = None) -> list[Problem]:
+        """What of a stored step must be corrected before the proposal can be submitted."""
+        found = self._reading(step, participant.pk if participant else None).problems
+        return [one for one in found if self._is_asked_for(step, one.name)]
+
+    def _is_asked_for(self, step: str, name: str) -> bool:
+        """Lines of partners who left, and deliverables of another strand, are kept and not asked for."""
+        if step == "budget" and name:
+            return name.rpartition("_")[2] in {one.key for one in self.applicants}
+        if step == "deliverables" and name.startswith(("text_", "month_")):
+            return name.partition("_")[2] in {one.code for one in self.deliverables}
+        return True
+
+    @property
+    def needs_correction(self) -> bool:
+        """Whether anything that was stored for the proposal must be corrected before it is submitted."""
+        places: list[tuple[str, Participant | None]] = [(step, None) for step in SHARED_STEPS]
+        places += [("descriptions", one) for one in self.participants]
+        return any(self.problems(step, participant) for step, participant in places)
+
+    def profile(self, participant: Participant) -> ProfileState:
+        return self.profiles[participant.organisation_id]
+
+    def costs_of(self, participant: Participant) -> Decimal:
+        """Eligible costs of a participant's stored line, in euro."""
+        return sum((self.money(kind, participant) for kind in COST_KINDS), Decimal(0))
+
+    def grant_of(self, participant: Participant) -> Decimal:
+        return self.money("grant", participant)
+
+    def money(self, kind: str, participant: Participant) -> Decimal:
+        return Decimal(self.answers("budget").get(f"{kind}_{participant.key}") or 0)
+
+    @property
+    def countries_in_mind(self) -> list[str]:
+        """Countries from which partners are still to be found: those in mind that nobody covers yet."""
+        here = Counter(
+            one.organisation.country for one in self.applicants if not one.is_coordinator
+        )
+        said = self.answers("consortium").get("in_mind")
+        wanted = (
+            Counter(code for code in said if is_country(code))
+            if isinstance(said, list)
+            else Counter()
+        )
+        return sorted((wanted - here).elements())
+
+    @property
+    def total_costs(self) -> Decimal:
+        return sum((self.costs_of(one) for one in self.applicants), Decimal(0))
+
+    @property
+    def total_grant(self) -> Decimal:
+        return sum((self.grant_of(one) for one in self.participants), Decimal(0))
+
+    @property
+    def rate(self) -> Decimal | None:
+        """The grant in percent of the eligible costs, None while there are no costs."""
+        return self.total_grant / self.total_costs * 100 if self.total_costs else None
+
+    @property
+    def title(self) -> str:
+        summary = self.answers("summary")
+        return str(summary.get("acronym") or summary.get("title_text") or "")
+
+
+def drafts_of(proposals: Sequence[Proposal]) -> list[Draft]:
+    """The drafts of many proposals, with one query."""
+    parts = _parts_in(_rows_of_drafts(proposals=[one.pk for one in proposals]), proposals)
+    return [Draft(one, parts[one.pk]) for one in proposals]
+
+
+def draft_in(rows: Answers, proposal: Proposal) -> Draft:
+    """The draft, from the answers to `questions_of_draft` about this `proposal`."""
+    return Draft(proposal, _parts_in(rows, [proposal])[proposal.pk])
+
+
+@dataclass(frozen=True)
+class DraftParts:
+    """The rows of a draft; files that were not replaced, and what each organisation's profile says."""
+
+    participants: list[Participant] = field(default_factory=list)
+    profiles: dict[int, dict[str, tuple[Any, int]]] = field(default_factory=dict)
+    sections: list[Section] = field(default_factory=list)
+    files: list[ProposalFile] = field(default_factory=list)
+    deliverables: list[RequiredDeliverable] = field(default_factory=list)
+
+
+def questions_of_draft() -> Questions:
+    """All parts of the draft of the `proposal` that is given, by its key."""
+    proposal = Given("proposal", models.BigIntegerField())
+    return _questions(lambda name: Q(**{name: proposal}))
+
+
+def _questions_of_drafts() -> Questions:
+    proposals = Given("proposals", ArrayField(models.BigIntegerField()))
+    return _questions(lambda name: among(name, proposals))
+
+
+# Two statements: PostgreSQL cannot plan once and for all for a list of unknown length.
+_rows_of_draft = together(questions_of_draft)
+_rows_of_drafts = together(_questions_of_drafts)
+
+
+def _questions(is_chosen: Callable[[str], Q | Func]) -> Questions:
+    of_chosen = is_chosen("proposal")
+    participants = Participant.objects.filter(of_chosen)
+    of_consortium = participants.order_by().values("organisation")
+    return {
+        "participants": participants,
+        "organisations": Organisation.objects.filter(pk__in=of_consortium).order_by(),
+        "profiles": Values(
+            ProfileSection.objects.filter(organisation__in=of_consortium),
+            "organisation_id", "step", "answers", "version",
+        ),
+        "sections": Section.objects.filter(of_chosen),
+        "files": ProposalFile.objects.filter(of_chosen, replaced_at=None),
+        "deliverables": RequiredDeliverable.objects.filter(
+            strand__in=Proposal.objects.filter(is_chosen("pk")).order_by().values("strand")
+        ),
+    }  # fmt: skip
+
+
+def _parts_in(rows: Answers, proposals: Sequence[Proposal]) -> dict[int, DraftParts]:
+    by_pk = {one.pk: one for one in proposals}
+    found = {pk: DraftParts() for pk in by_pk}
+    organisations = {one.pk: one for one in rows["organisations"]}
+    participants = {one.pk: one for one in rows["participants"]}
+    profiles: dict[int, dict[str, tuple[Any, int]]] = {pk: {} for pk in organisations}
+    for organisation, step, answers, version in rows["profiles"]:
+        profiles[organisation][step] = answers, version
+    for one in rows["participants"]:
+        organisation = organisations[one.organisation_id]
+        visible = visible_record(one, organisation)
+        relate(one, proposal=by_pk[one.proposal_id], organisation=visible)
+        found[one.proposal_id].participants.append(one)
+        profile = profiles[one.organisation_id] if one.has_agreed else {}
+        found[one.proposal_id].profiles[one.organisation_id] = profile
+    for section in rows["sections"]:
+        participant = participants.get(section.participant_id)
+        relate(section, proposal=by_pk[section.proposal_id], participant=participant)
+        found[section.proposal_id].sections.append(section)
+    for file in rows["files"]:
+        relate(file, proposal=by_pk[file.proposal_id])
+        found[file.proposal_id].files.append(file)
+    for proposal in proposals:
+        found[proposal.pk].deliverables.extend(
+            one for one in rows["deliverables"] if one.strand_id == proposal.strand_id
+        )
+    return found
+
+
+def dossier_of(draft: Draft) -> dict[str, Any]:
+    """The draft as a document; the same draft gives the same bytes."""
+    summary = draft.answers("summary")
+    vision = draft.answers("vision")
+    return {
+        "format": FORMAT,
+        "call": draft.proposal.call.reference,
+        "strand": draft.proposal.strand.code,
+        "proposal": draft.proposal.number,
+        "summary": {
+            "acronym": summary.get("acronym", ""),
+            "title": summary.get("title_text", ""),
+            "abstract": summary.get("abstract", ""),
+            "duration_months": summary.get("duration_months"),
+            "partnership": {
+                "name": summary.get("partnership_name", ""),
+                "since": summary.get("partnership_since"),
+                "text": summary.get("partnership_text", ""),
+            }
+            if draft.proposal.strand.needs_established_partnership
+            else None,
+        },
+        "consortium": [_participant(draft, one) for one in draft.participants],
+        "vision": {
+            "vision": vision.get("vision", ""),
+            "goals": vision.get("goals", ""),
+            "emerging_industries": vision.get("emerging_industries", []),
+        },
+        "markets": [
+            {
+                "country": market["country"] or None,
+                "region": market["region"],
+                "reason": market["reason"],
+            }
+            for market in vision.get("markets", [])
+        ],
+        "activities": _plain_rows(draft.answers("activities").get("activities", [])),
+        "deliverables": [_deliverable(draft, one) for one in draft.deliverables],
+        "scoreboard": _plain_rows(draft.answers("deliverables").get("indicators", [])),
+        "files": [
+            {
+                "slot": file.slot,
+                "name": file.name,
+                "sha256": file.sha256,
+                "size": file.size,
+                "pages": file.pages,
+            }
+            for _slot, file in sorted(draft.files.items())
+        ],
+        "budget": {
+            "total_costs": _amount(draft.total_costs),
+            "total_grant": _amount(draft.total_grant),
+        },
+    }
+
+
+def _plain_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of a list without the ids by which the workspace tells them apart."""
+    return [{name: value for name, value in row.items() if name != ROW_ID} for row in rows]
+
+
+def _participant(draft: Draft, one: Participant) -> dict[str, Any]:
+    organisation = one.organisation
+    profile = draft.profile(one)
+    description = draft.answers("descriptions", one)
+    return {
+        "key": one.key,
+        "role": one.role,
+        # Said only where it is missing: dossiers of organisations that agreed keep their bytes.
+        **({} if one.has_agreed else {"agreed": False}),
+        "organisation": {
+            "id": str(organisation.pk),
+            "legal_name": organisation.legal_name,
+            "cluster_name": organisation.cluster_name,
+            "acronym": organisation.acronym,
+            "kind": organisation.kind or None,
+            "country": organisation.country,
+            "region": organisation.region,
+            "town": organisation.town,
+            "website": organisation.website,
+            "pic": organisation.pic,
+        },
+        **_control(draft, one),
+        "profile": {
+            step: answers
+            for step, answers in profile.answers.items()
+            if step not in PERSONAL_PROFILE_STEPS
+        },
+        "profile_missing": profile.missing if one.has_agreed else [],
+        "description": description.get("description", ""),
+        "task": description.get("task", ""),
+        "budget": {
+            **{kind: _amount(draft.money(kind, one)) for kind in COST_KINDS},
+            "grant": _amount(draft.grant_of(one)),
+        },
+    }
+
+
+def _control(draft: Draft, one: Participant) -> dict[str, str]:
+    """A partner by its key; one that has left the consortium meanwhile is a body outside, by its name."""
+    if one.controller_id is None:
+        return {"control": one.control.value, "controlled_by": one.controlled_by}
+    partners = (other for other in draft.participants if other.organisation_id == one.controller_id)
+    partner = next(partners, None)
+    if partner is not None:
+        return {"control": Control.PARTNER.value, "controlled_by": partner.key}
+    return {"control": Control.OTHER.value, "controlled_by": str(one.controller)}
+
+
+def _deliverable(draft: Draft, one: RequiredDeliverable) -> dict[str, Any]:
+    answers = draft.answers("deliverables")
+    return {
+        "code": one.code,
+        "title": one.title,
+        "is_scoreboard": one.is_scoreboard,
+        "text": answers.get(f"text_{one.code}", ""),
+        "month": answers.get(f"month_{one.code}"),
+    }
+
+
+def _amount(value: Decimal) -> str:
+    return f"{value:.2f}"
+
+
+def controller_in_words(participant: Mapping[str, Any], dossier: Mapping[str, Any]) -> str:
+    """Who controls a participant of a dossier, by name; empty where nobody does."""
+    control, written = participant.get("control", ""), str(participant["controlled_by"])
+    if control == Control.NOBODY.value:
+        return ""
+    if control != Control.PARTNER.value:
+        return written
+    partners = (one["organisation"] for one in dossier["consortium"] if one["key"] == written)
+    return next((one["cluster_name"] or one["legal_name"] for one in partners), written)

@@ -1,0 +1,537 @@
+"""The format of a dossier, `cosme-dossier/1`: what a file must hold, and what is wrong with one.
+
+The portal writes dossiers (`proposals.dossier.document`); this module reads those that come from outside.
+What is optional has a value for "not there"; a field that nobody knows is refused, never passed over.
+Countries are normalised, everything else is taken as it stands.
+`docs/dossier.schema.json` is made from these classes.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
+
+from calls.eligibility.countries import UnknownCountry, normalise
+from calls.eligibility.facts import Control, OrganisationKind, Role
+from foundation.instants import day_from, instant_from
+from foundation.strict_json import KeyTwice, check_keys
+from foundation.text import unsafe_places
+
+FORMAT = "cosme-dossier/1"
+AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
+FULL_TIME = re.compile(r"[0-9]{1,5}(\.[0-9]{1,2})?", re.ASCII)
+SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+PIC = re.compile(r"([0-9]{9})?", re.ASCII)
+KEY = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
+# What findings may be about beside a participant; a key of that name could not be told from it.
+TAKEN_KEYS = frozenset({"consortium", "proposal", "scoreboard", "submission"})
+WEB_ADDRESS = re.compile(r"(https?://\S+)?", re.ASCII | re.IGNORECASE)
+MOST_VALUES = 100_000  # of one dossier: a hundred times as many as a long one has
+MOST_ITEMS = 1000  # of any other list
+MOST_PROBLEMS = 100  # that are shown
+MOST_PARTICIPANTS = 200  # no consortium is that large, and some rules look at every pair
+LONGEST_SHOWN = 60  # signs of what was found, in a message
+
+
+def expected(words: str) -> PydanticCustomError:
+    return PydanticCustomError("expected", "{expected}", {"expected": words})
+
+
+@dataclass(frozen=True, eq=False)
+class TextThat:
+    """A type of text that is stored as it stands, or as `matches` gives it back where that is a text."""
+
+    matches: Callable[[str], Any]
+    words: str
+    schema: Mapping[str, str]
+
+    def check(self, value: Any) -> str:
+        found = self.matches(value) if isinstance(value, str) else None
+        if found is None or found is False:
+            raise expected(self.words)
+        return found if isinstance(found, str) else str(value)
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(self, _schema: Any, _handler: Any) -> dict[str, Any]:
+        description = f"{self.words[0].upper()}{self.words[1:]}."
+        return {"type": "string", "description": description, **self.schema}
+
+
+def _country(value: str) -> str | None:
+    try:
+        return normalise(value)
+    except UnknownCountry:
+        return None
+
+
+def _key(value: str) -> bool:
+    return bool(KEY.fullmatch(value)) and value not in TAKEN_KEYS
+
+
+AN_INSTANT = "an instant with its offset, such as 2015-04-21T16:59:59+02:00"
+Country = Annotated[
+    str,
+    TextThat(
+        _country,
+        "the code of a country, such as FR or EL",
+        {"pattern": r"^\s*[A-Za-z]{2}\s*$"},
+    ),
+]
+Amount = Annotated[
+    str,
+    TextThat(
+        AMOUNT.fullmatch,
+        "an amount in euro as a text, such as '187500.00'",
+        {"pattern": f"^{AMOUNT.pattern}$"},
+    ),
+]
+Staff = Annotated[
+    str,
+    TextThat(
+        FULL_TIME.fullmatch,
+        "full-time equivalents as a text, such as '2.50'",
+        {"pattern": f"^{FULL_TIME.pattern}$"},
+    ),
+]
+Day = Annotated[str, TextThat(day_from, "a date such as 2015-04-21", {"format": "date"})]
+Instant = Annotated[str, TextThat(instant_from, AN_INSTANT, {"format": "date-time"})]
+Hash = Annotated[
+    str,
+    TextThat(
+        SHA256.fullmatch,
+        "64 hexadecimal digits in lower case",
+        {"pattern": f"^{SHA256.pattern}$"},
+    ),
+]
+Pic = Annotated[
+    str,
+    TextThat(PIC.fullmatch, "nine digits, or an empty text", {"pattern": f"^{PIC.pattern}$"}),
+]
+Key = Annotated[
+    str,
+    TextThat(
+        _key,
+        "a key of up to 20 letters and digits, such as p1",
+        {"pattern": f"^{KEY.pattern}$"},
+    ),
+]
+Name = Annotated[
+    str, TextThat(lambda text: bool(text.strip()), "a text that is not empty", {"pattern": r"\S"})
+]
+Names = Annotated[list[Name], Field(max_length=MOST_ITEMS)]
+WebAddress = Annotated[
+    str,
+    TextThat(
+        lambda text: bool(WEB_ADDRESS.fullmatch(text.strip())),
+        "an address that begins with https:// or http://, or an empty text",
+        {"pattern": r"^\s*([Hh][Tt][Tt][Pp][Ss]?://\S+)?\s*$"},
+    ),
+]
+Count = Annotated[int, Field(ge=0, le=10_000_000)]
+Bytes = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Months = Annotated[int, Field(ge=1, le=1200)]
+Year = Annotated[int, Field(ge=1800, le=9999)]
+
+
+class Part(BaseModel):
+    """What all parts of a dossier share: no unknown fields, no guessing of types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Partnership(Part):
+    """The established partnership that a strand may build on."""
+
+    name: str = ""
+    since: Year | None = None
+    text: str = ""
+
+
+class Summary(Part):
+    acronym: str = ""
+    title: str = ""
+    abstract: str = ""
+    duration_months: Months | None = None
+    partnership: Partnership | None = None
+
+
+class Organisation(Part):
+    """`id` is the same for two entries that are certainly one organisation; country of the legal seat."""
+
+    id: Name
+    legal_name: Name
+    cluster_name: str = ""
+    acronym: str = ""
+    kind: Literal[tuple(kind.value for kind in OrganisationKind)] | None = None  # type: ignore[valid-type]
+    country: Country
+    region: str = ""
+    town: str = ""
+    website: str = ""
+    pic: Pic = ""
+
+
+class Identity(Part):
+    legal_form: str = ""
+    founded: Year | None = None
+    street: str = ""
+    postcode: str = ""
+    nuts: str = ""
+    description: str = ""
+
+
+class PlatformRegistration(Part):
+    """On the cluster platform; `planned_on` is when it was applied for or is planned."""
+
+    status: Literal["registered", "applied", "planned", "neither", ""] = ""
+    profile_link: WebAddress = ""
+    planned_on: Day | None = None
+
+
+class Members(Part):
+    """Numbers of members; a member may be of two kinds, but no kind has more than all."""
+
+    total: Count | None = None
+    smes: Count | None = None
+    large: Count | None = None
+    research: Count | None = None
+    other: Count | None = None
+    kinds: Names = []
+    staff: Staff | None = None
+
+    @field_validator("smes", "large", "research", "other")
+    @classmethod
+    def _at_most_all(cls, value: int | None, info: ValidationInfo) -> int | None:
+        total = info.data.get("total")
+        if value is not None and total is not None and value > total:
+            raise expected(f"at most the {total} members in all")
+        return value
+
+
+class Sectors(Part):
+    sectors: Names = []
+    emerging_industries: Names = []
+    technologies: Names = []
+
+
+class Services(Part):
+    offered: Names = []
+    channelled: Names = []
+    other_service: str = ""
+    independent: Literal["yes", "no", ""] = ""
+    elements: Names = []
+    how: str = ""
+    definition: Literal["2014", "2006", ""] = ""
+
+
+class MarketsAndLabel(Part):
+    third_markets: Annotated[list[Country], Field(max_length=MOST_ITEMS)] = []
+    markets_in_europe: str = ""
+    label: str = ""
+    label_date: Day | None = None
+
+
+class Profile(Part):
+    """The cluster profile in its steps, without the contact person."""
+
+    identity: Identity = Identity()
+    registration: PlatformRegistration = PlatformRegistration()
+    members: Members = Members()
+    sectors: Sectors = Sectors()
+    services: Services = Services()
+    markets: MarketsAndLabel = MarketsAndLabel()
+
+
+class Line(Part):
+    """One participant's budget in euro."""
+
+    staff: Amount = "0.00"
+    travel: Amount = "0.00"
+    subcontracting: Amount = "0.00"
+    other: Amount = "0.00"
+    indirect: Amount = "0.00"
+    grant: Amount = "0.00"
+
+
+class Participant(Part):
+    """`profile_missing` names the mandatory fields of the profile that are empty.
+
+    `control` says what was chosen about who controls the organisation: nobody, a partner (then
+    `controlled_by` is its key), or another body (then it is the name). Without a choice it is what somebody
+    wrote: a key, record, participant code, acronym or name of a participant, or something else. Of an
+    organisation that has not `agreed` to take part, name and country stand alone: its `legal_name` is then
+    the name that it is known by, which may be its cluster's.
+    """
+
+    key: Key
+    role: Literal[tuple(role.value for role in Role)]  # type: ignore[valid-type]
+    agreed: bool = True
+    organisation: Organisation
+    control: Literal[(*(choice.value for choice in Control), "")] = ""  # type: ignore[valid-type]
+    controlled_by: str = ""
+    profile: Profile = Profile()
+    profile_missing: Names = []
+    description: str = ""
+    task: str = ""
+    budget: Line = Line()
+
+
+class Vision(Part):
+    vision: str = ""
+    goals: str = ""
+    emerging_industries: Names = []
+
+
+class Market(Part):
+    """A third market: a country, or a region by its name."""
+
+    country: Country | None = None
+    region: str = ""
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _names_a_market(self) -> "Market":
+        if self.country is None and not self.region.strip():
+            raise expected("a country, or the name of a region")
+        return self
+
+
+class Activity(Part):
+    title: str = ""
+    objective: str = ""
+    description: str = ""
+    justification: str = ""
+
+
+class Deliverable(Part):
+    code: Name
+    title: str = ""
+    is_scoreboard: bool = False
+    text: str = ""
+    month: Months | None = None
+
+
+class Indicator(Part):
+    name: str = ""
+    baseline: str = ""
+    target: str = ""
+    unit: str = ""
+    verification: str = ""
+
+
+class File(Part):
+    """A document; `problem` says why it cannot be read, empty where it can."""
+
+    slot: Name
+    name: Name
+    sha256: Hash | None = None
+    size: Bytes = 0
+    pages: Count
+    problem: str = ""
+
+
+class Budget(Part):
+    """Totals as the dossier states them; None where it leaves them to be computed."""
+
+    total_costs: Amount | None = None
+    total_grant: Amount | None = None
+
+
+class Dossier(Part):
+    """One version of a proposal. `received_at` is given where a file says it; the portal keeps it beside."""
+
+    format: Literal["cosme-dossier/1"]
+    call: Name
+    strand: Name
+    proposal: str = ""
+    received_at: Instant | None = None
+    summary: Summary = Summary()
+    consortium: Annotated[list[Participant], Field(max_length=MOST_PARTICIPANTS)]
+    vision: Vision = Vision()
+    markets: Annotated[list[Market], Field(max_length=MOST_ITEMS)] = []
+    activities: Annotated[list[Activity], Field(max_length=MOST_ITEMS)] = []
+    deliverables: Annotated[list[Deliverable], Field(max_length=MOST_ITEMS)] = []
+    scoreboard: Annotated[list[Indicator], Field(max_length=MOST_ITEMS)] = []
+    files: Annotated[list[File], Field(max_length=MOST_ITEMS)] = []
+    budget: Budget = Budget()
+
+    @field_validator("consortium")
+    @classmethod
+    def _each_has_a_key_of_its_own(cls, participants: list[Participant]) -> list[Participant]:
+        keys = [one.key for one in participants]
+        if len(set(keys)) < len(keys):
+            raise expected("a key of its own for each participant")
+        return participants
+
+    @field_validator("deliverables")
+    @classmethod
+    def _each_is_given_once(cls, deliverables: list[Deliverable]) -> list[Deliverable]:
+        codes = [one.code for one in deliverables]
+        if len(set(codes)) < len(codes):
+            raise expected("each deliverable once")
+        return deliverables
+
+    @field_validator("files")
+    @classmethod
+    def _each_slot_holds_one(cls, files: list[File]) -> list[File]:
+        slots = [one.slot for one in files]
+        if len(set(slots)) < len(slots):
+            raise expected("one file for each slot")
+        return files
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that makes a dossier unusable; `pointer` is a JSON Pointer (RFC 6901)."""
+
+    pointer: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        where = self.pointer or "the whole document"
+        return f"{where}: found {self.found}; expected {self.expected}."
+
+
+class UnusableDossier(ValueError):
+    """The document is no dossier; `problems` names everything that is wrong with it."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(" ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def read_dossier(text: str | bytes) -> dict[str, Any]:
+    """The dossier in a JSON text, with every optional field filled in.
+
+    Raises:
+        UnusableDossier: with the problems that were found, the first hundred of them.
+    """
+    _check_size(text)
+    try:
+        dossier = Dossier.model_validate_json(text)
+        check_keys(text)
+    except ValidationError as error:
+        first = [_problem_of(one) for one in error.errors()[:MOST_PROBLEMS]]
+        raise UnusableDossier(*first) from None
+    except KeyTwice as twice:
+        found = f"the field “{_in_short(twice.key)}” twice in one object"
+        raise UnusableDossier(Problem("", found, "each field once")) from None
+    content = dossier.model_dump()
+    problems = [
+        Problem(_pointer(place), f"the character {unsafe.code_point}", "a text without it")
+        for place, unsafe in unsafe_places(content)
+    ]
+    if problems:
+        raise UnusableDossier(*problems)
+    return content
+
+
+# A comma between values; those in sentences have a letter after them.
+_BETWEEN_TEXT = re.compile(r',\s*["{\[\d]')
+_BETWEEN_BYTES = re.compile(rb',\s*["{\[\d]')
+
+
+def _check_size(text: str | bytes) -> None:
+    """Many small values take a hundred times their size in memory, and all of them may be wrong."""
+    between = (
+        _BETWEEN_TEXT.finditer(text) if isinstance(text, str) else _BETWEEN_BYTES.finditer(text)
+    )
+    if sum(1 for _comma in between) > MOST_VALUES:
+        raise UnusableDossier(Problem("", f"more than {MOST_VALUES} values", "a dossier"))
+
+
+def _problem_of(error: ErrorDetails) -> Problem:
+    kind, place, given = error["type"], error["loc"], error["input"]
+    if kind == "json_invalid":
+        reason = error.get("ctx", {}).get("error", "")
+        return Problem("", f"a text that is not JSON ({reason})", "a JSON object")
+    if kind == "missing":
+        return Problem(_pointer(place[:-1]), f"no field “{place[-1]}”", "it to be there")
+    if kind == "extra_forbidden":
+        fields = ", ".join(_fields_at(place[:-1]))
+        return Problem(_pointer(place), "a field of this name", f"one of {fields}")
+    if kind == "expected" and place in TWICE:
+        return Problem(_pointer(place), TWICE[place], error["ctx"]["expected"])
+    return Problem(_pointer(place), _shown(given), _expected_of(error))
+
+
+TWICE: Mapping[tuple[int | str, ...], str] = {
+    ("consortium",): "a key twice",
+    ("deliverables",): "a code twice",
+    ("files",): "a slot twice",
+}
+EXPECTED = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "model_type": "an object",
+    "string_unicode": "a text of valid characters",
+}
+
+
+def _expected_of(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    if error["type"] == "too_long":
+        return f"a list of at most {context['max_length']}"
+    if "expected" in context:
+        words = str(context["expected"])
+        is_choice = error["type"] == "literal_error"
+        return f"one of {words}" if is_choice and "'," in words else words
+    if "ge" in context:
+        return f"a number of at least {context['ge']}"
+    if "le" in context:
+        return f"a number of at most {context['le']}"
+    return EXPECTED.get(error["type"], error["msg"])
+
+
+def _pointer(place: tuple[int | str, ...]) -> str:
+    escaped = (_in_short(str(part)).replace("~", "~0").replace("/", "~1") for part in place)
+    return "".join(f"/{part}" for part in escaped)
+
+
+def _shown(given: Any) -> str:
+    names: dict[Any, str] = {dict: "an object", list: "a list", type(None): "null"}
+    if type(given) in names:
+        return names[type(given)]
+    if isinstance(given, bool):
+        return str(given).lower()
+    text = _in_short(str(given))
+    return f"“{text}”" if isinstance(given, str) else text
+
+
+def _in_short(given: str) -> str:
+    """The beginning of a text from outside, without what could steer the terminal that it is shown on."""
+    text = "".join(sign if sign.isprintable() else "�" for sign in given[: LONGEST_SHOWN + 1])
+    return f"{text[:LONGEST_SHOWN]}…" if len(text) > LONGEST_SHOWN else text
+
+
+def _fields_at(place: tuple[int | str, ...]) -> list[str]:
+    """The names of the fields that a dossier has at a place."""
+    model: type[Part] = Dossier
+    for part in place:
+        if isinstance(part, str):
+            model = _part_in(model.model_fields[part].annotation)
+    return list(model.model_fields)
+
+
+def _part_in(annotation: Any) -> type[Part]:
+    """The part inside a list or an optional value."""
+    if get_origin(annotation) is None:
+        found: type[Part] = annotation
+        return found
+    return _part_in(next(one for one in get_args(annotation) if one is not type(None)))

@@ -1,0 +1,113 @@
+"""The directory of contact points, as the helpdesk keeps it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
+
+from applicants.fields import SeveralField
+from calls import clock
+from calls.fields import CountryField
+from foundation.csv_import import Fate, UnusableTable, text_of
+from foundation.fields import DayField
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
+from proposals.helpdesk import contact_points
+from proposals.models import ContactPoint
+from proposals.models.languages import LANGUAGES
+from proposals.officers.admin_pages import DeskAdmin
+
+
+class ContactPointForm(forms.ModelForm):
+    country = CountryField(required=False)
+    languages = SeveralField(
+        label=gettext_lazy("Languages"), choices=list(LANGUAGES.items()), required=False
+    )
+    checked_on = DayField(
+        label=gettext_lazy("Checked on"),
+        required=False,
+        help_text=gettext_lazy(
+            "Day, month, year, such as 21.4.2015. Empty: nobody has checked it yet."
+        ),
+    )
+    website = forms.URLField(label=gettext_lazy("Website"), required=False, assume_scheme="https")
+
+    class Meta:
+        model = ContactPoint
+        fields = [
+            "kind", "name", "country", "region", "town", "languages", "email", "telephone", "website",
+            "text", "checked_on",
+        ]  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if not any(given.get(name) for name in ("email", "telephone", "website")):
+            self.add_error(None, _("Say how it is reached: e-mail, telephone or website."))
+        checked_on = given.get("checked_on")
+        if checked_on and checked_on > clock.now().date():
+            self.add_error("checked_on", _("This day lies in the future."))
+        return given
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(label=gettext_lazy("CSV file"))
+
+
+@admin.register(ContactPoint)
+class ContactPointAdmin(DeskAdmin):
+    """Offices that help, with the day on which each was last checked."""
+
+    form = ContactPointForm
+    change_list_template = "admin/proposals/contactpoint/change_list.html"
+    list_display = ["name", "kind", "country", "region", "checked_on"]
+    list_filter = ["kind", "country"]
+    search_fields = ["name", "region", "town"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.add_contactpoint")
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm("proposals.change_contactpoint")
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm("proposals.delete_contactpoint")
+
+    def get_urls(self) -> list[Any]:
+        own = [self.page("import/", self._import, "import", "proposals.add_contactpoint")]
+        return own + super().get_urls()
+
+    def _import(self, request: HttpRequest) -> HttpResponse:
+        """First what would happen, row by row; then, with a yes, it happens."""
+        is_sent = request.method == "POST"
+        form = FileForm(request.POST, request.FILES) if is_sent else FileForm()
+        context: dict[str, Any] = {"form": form, "rows": None, "known": contact_points.KNOWN}
+        if is_sent:
+            try:
+                text = _text_in(request, form)
+                rows = contact_points.rows_in(text) if text is not None else None
+            except UnusableTable as refusal:
+                form.add_error(None if "text" in request.POST else "file", str(refusal))
+            else:
+                if rows is not None and "do" in request.POST:
+                    return self._stored(request, contact_points.store(rows))
+                usable = sum(row.fate in {Fate.NEW, Fate.CHANGED} for row in rows or ())
+                context |= {"rows": rows, "text": text, "usable": usable}
+        title = _("Bring in contact points")
+        template = "admin/proposals/contactpoint/import.html"
+        status = 422 if form.errors and context["rows"] is None else 200
+        return self.show(request, template, title=title, status=status, **context)
+
+    def _stored(self, request: HttpRequest, count: int) -> HttpResponse:
+        words = ngettext("%(count)s row is stored.", "%(count)s rows are stored.", count)
+        messages.success(request, words % {"count": count})
+        return redirect("admin:proposals_contactpoint_changelist")
+
+
+def _text_in(request: HttpRequest, form: FileForm) -> str | None:
+    """The text that was shown before, or that of a file; None where neither was sent."""
+    if "text" in request.POST:
+        return request.POST["text"]
+    return text_of(form.cleaned_data["file"].read()) if form.is_valid() else None

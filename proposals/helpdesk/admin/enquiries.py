@@ -1,0 +1,193 @@
+"""The helpdesk's desk: enquiries with their answers, texts to answer with, questions on calls' pages."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from applicants.fields import TextField
+from applicants.once import once
+from applicants.web import person
+from calls import clock
+from foundation.fields import WholeNumberField
+from foundation.identifiers import key_of
+from foundation.sentences import gettext as _
+from proposals import tasks
+from proposals.helpdesk import enquiries
+from proposals.models import AnswerSnippet, Enquiry, PublishedAnswer
+from proposals.officers.admin_pages import OwnPageAdmin
+
+CHANGE = "proposals.change_enquiry"
+
+
+class AnswerForm(forms.Form):
+    text = TextField(
+        label=gettext_lazy("Answer"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 10}),
+        help_text=gettext_lazy("It goes by mail to who asked, and stays as it is."),
+    )
+
+
+@admin.register(Enquiry)
+class EnquiryAdmin(OwnPageAdmin):
+    """What people ask; answered by mail."""
+
+    list_display = ["number", "subject", "name", "call", "state", "officer", "received_at"]
+    list_filter = ["state", "call"]
+    list_select_related = ["call", "officer"]
+    search_fields = ["number", "subject", "message", "name", "email", "organisation"]
+    search_help_text = gettext_lazy("Number, words, name, address or organisation")
+    fields = ["number", "subject"]
+
+    def get_urls(self) -> list[Any]:
+        own = [
+            self.page("<int:pk>/answer/", require_POST(self._answer), "answer", CHANGE),
+            self.page("<int:pk>/close/", require_POST(self._close), "close", CHANGE),
+        ]
+        return own + super().get_urls()
+
+    def page_of(self, request: HttpRequest, found: Enquiry) -> HttpResponse:
+        return self._page(request, found, AnswerForm())
+
+    def _page(self, request: HttpRequest, found: Enquiry, form: forms.Form) -> HttpResponse:
+        answers = list(found.answers.select_related("answered_by"))
+        return self.show(
+            request,
+            "admin/proposals/enquiry/enquiry.html",
+            title=f"{found.number}: {found.subject}",
+            status=422 if form.errors else 200,
+            enquiry=found,
+            answers=answers,
+            form=form,
+            snippets=list(AnswerSnippet.objects.all()),
+            may_answer=request.user.has_perm(CHANGE),
+            publish_url=_publish_url(found, answers[-1].text if answers else ""),
+            is_published=PublishedAnswer.objects.filter(
+                call=found.call_id or 0, question=found.subject
+            ).exists(),
+        )
+
+    def _answer(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send the answer; or put a ready text into it first."""
+        found = get_object_or_404(Enquiry.objects.select_related("call"), pk=pk)
+        if "add" in request.POST:
+            ready = AnswerSnippet.objects.filter(name=request.POST["add"]).first()
+            parts = [request.POST.get("text", "").strip(), ready.text if ready else ""]
+            text = "\n\n".join(part for part in parts if part)
+            return self._page(request, found, AnswerForm(initial={"text": text}))
+        form = AnswerForm(request.POST)
+        if form.is_valid():
+            try:
+                enquiries.answer(
+                    found,
+                    form.cleaned_data["text"],
+                    seen=key_of(request.POST.get("seen", "")) or 0,
+                    by=person(request),
+                )
+            except enquiries.CannotAnswer as refusal:
+                form.add_error(None, str(refusal))
+                found.refresh_from_db(fields=["state", "officer"])
+            else:
+                tasks.hurry()
+                words = _("The answer is on its way to %(address)s.") % {"address": found.email}
+                messages.success(request, words)
+                return redirect("admin:proposals_enquiry_change", pk)
+        return self._page(request, found, form)
+
+    def _close(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Close it, or open it again."""
+        found = get_object_or_404(Enquiry, pk=pk)
+        if request.POST.get("do") == "reopen":
+            enquiries.reopen(found, by=person(request))
+            messages.success(request, _("It is open again."))
+        else:
+            enquiries.close(found, by=person(request))
+            messages.success(request, _("It is closed, and erased a year from now."))
+        return redirect("admin:proposals_enquiry_changelist")
+
+
+def _publish_url(found: Enquiry, answer: str) -> str:
+    """The form for the call's page, filled in; who asked is left out."""
+    if not answer or found.call_id is None:
+        return ""
+    filled = urlencode(
+        {
+            "call": found.call_id, "question": found.subject, "answer": answer,
+            "enquiry": found.number,
+        }
+    )  # fmt: skip
+    return reverse("admin:proposals_publishedanswer_add") + "?" + filled
+
+
+class PublishedAnswerForm(forms.ModelForm):
+    """A question with its answer; who asked is not named in it."""
+
+    enquiry = forms.CharField(required=False, widget=forms.HiddenInput)
+    position = WholeNumberField(
+        label=gettext_lazy("Position"), min_value=0, max_value=32_000, initial=0
+    )
+
+    class Meta:
+        model = PublishedAnswer
+        fields = ["call", "question", "answer", "position"]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        asked = Enquiry.objects.filter(number=given.get("enquiry", "")).first()
+        found = (
+            enquiries.names_in(f"{given.get('question')} {given.get('answer')}", asked)
+            if asked
+            else []
+        )
+        if found:
+            words = _(
+                "This would stand on a public page and names who asked: %(names)s. Take it out."
+            )
+            raise forms.ValidationError(words % {"names": ", ".join(found)})
+        return given
+
+
+@admin.register(PublishedAnswer)
+class PublishedAnswerAdmin(admin.ModelAdmin):
+    """Questions and answers on the pages of calls."""
+
+    list_display = ["question", "call", "position", "published_by", "published_at"]
+    list_filter = ["call"]
+    list_select_related = ["call", "published_by"]
+    form = PublishedAnswerForm
+    fields = ["call", "question", "answer", "position", "enquiry"]
+
+    add_view = method_decorator(once)(admin.ModelAdmin.add_view)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.published_by, obj.published_at = person(request), clock.now()
+        obj.save()
+        enquiries.show_on_call_page(obj.call_id)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        obj.delete()
+        enquiries.show_on_call_page(obj.call_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PublishedAnswer]) -> None:
+        calls = set(queryset.values_list("call", flat=True))
+        queryset.delete()
+        for call in calls:
+            enquiries.show_on_call_page(call)
+
+
+@admin.register(AnswerSnippet)
+class AnswerSnippetAdmin(admin.ModelAdmin):
+    """Texts that the helpdesk answers with."""
+
+    list_display = ["name"]
+    fields = ["name", "text"]

@@ -1,0 +1,126 @@
+"""The directory of contact points: which is nearest, and bringing them in from a table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator, validate_email
+from django.db import transaction
+
+from applicants.models import Organisation
+from calls import clock
+from calls.fields import country_in
+from foundation.csv_import import Fate, Row, rows_of, several
+from foundation.folding import words_in
+from foundation.numbers import Unreadable, parse_date
+from foundation.sentences import gettext as _
+from proposals.models import ContactPoint
+from proposals.models.languages import LANGUAGES
+
+NEEDED = ("kind", "name")
+KNOWN = (
+    *NEEDED, "country", "region", "town", "languages", "email", "telephone", "website", "text", "checked_on",
+)  # fmt: skip
+_is_web = URLValidator(schemes=["https", "http"])
+
+
+def nearest(
+    points: Iterable[ContactPoint], organisations: Sequence[Organisation]
+) -> list[ContactPoint]:
+    """Those in the region of one of the organisations, then of its country; empty without either."""
+    ranked = []
+    for point in points:
+        ranks = [_distance(point, one) for one in organisations]
+        best = min(ranks, default=2)
+        if best < 2:  # noqa: PLR2004 -- neither region nor country
+            ranked.append((best, point.name, point))
+    return [point for _rank, _name, point in sorted(ranked, key=lambda one: one[:2])]
+
+
+def _distance(point: ContactPoint, organisation: Organisation) -> int:
+    if point.country != organisation.country:
+        return 2
+    own = {*words_in(organisation.region), *words_in(organisation.town)}
+    there = {*words_in(point.region), *words_in(point.town)}
+    return 0 if own & there else 1
+
+
+def rows_in(text: str) -> list[Row]:
+    """Each row of a table with what would happen to it. Raises UnusableTable."""
+    there = {_key(vars(one)): one for one in ContactPoint.objects.all()}
+    seen: set[tuple[str, ...]] = set()
+
+    def check(row: Row) -> None:
+        row.given = _given(row)
+        if row.problems:
+            return
+        key = _key(row.given)
+        if key in seen:
+            row.problems.append(_("The same contact point stands further up."))
+        seen.add(key)
+        present = there.get(key)
+        if present is not None:
+            is_same = all(getattr(present, name) == value for name, value in row.given.items())
+            row.fate = Fate.SAME if is_same else Fate.CHANGED
+
+    return rows_of(text, needed=NEEDED, known=KNOWN, check=check)
+
+
+def _key(given: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(given[name]) for name in ("kind", "name", "country", "region"))
+
+
+def _given(row: Row) -> dict[str, Any]:
+    """What a row says, as it is stored; what is wrong is noted in the row."""
+    cells, given = row.cells, dict[str, Any](row.cells)
+    if cells["kind"] not in ContactPoint.Kind.values:
+        kinds = ", ".join(ContactPoint.Kind.values)
+        row.problems.append(_("kind is one of: %(kinds)s.") % {"kinds": kinds})
+    if not cells["name"]:
+        row.problems.append(_("name is empty."))
+    if not (cells["email"] or cells["telephone"] or cells["website"]):
+        row.problems.append(_("Say how it is reached: email, telephone or website."))
+    given["languages"] = _languages(row)
+    given["country"] = country_in(row, "country")
+    given["checked_on"] = _day(row, "checked_on")
+    for name, validate in (("email", validate_email), ("website", _is_web)):
+        try:
+            if cells[name]:
+                validate(cells[name])
+        except ValidationError:
+            row.problems.append(_("%(name)s cannot be used.") % {"name": name})
+    return given
+
+
+def _languages(row: Row) -> list[str]:
+    codes = several(row.cells["languages"])
+    unknown = [code for code in codes if code not in LANGUAGES]
+    if unknown:
+        row.problems.append(_("languages: %(codes)s is not known.") % {"codes": ", ".join(unknown)})
+    return codes
+
+
+def _day(row: Row, name: str) -> date | None:
+    if not row.cells[name]:
+        return None
+    try:
+        day = parse_date(row.cells[name])
+    except Unreadable as why:
+        row.problems.append(f"{name}: {why}")
+        return None
+    if day > clock.now().date():
+        row.problems.append(_("%(name)s lies in the future.") % {"name": name})
+    return day
+
+
+@transaction.atomic
+def store(rows: Iterable[Row]) -> int:
+    """Store what can be used; returns how many were new or changed."""
+    count = 0
+    for row in rows:
+        if row.fate in {Fate.NEW, Fate.CHANGED}:
+            key = {name: row.given[name] for name in ("kind", "name", "country", "region")}
+            ContactPoint.objects.update_or_create(**key, defaults=row.given)
+            count += 1
+    return count

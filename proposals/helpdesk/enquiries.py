@@ -1,0 +1,211 @@
+"""Asking the helpdesk and being answered.
+
+Spam is held off without following anybody: a field that people do not see, the time that writing takes, and
+how many enquiries came from one place and to one address lately, counted under a hash that is forgotten.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core import signing
+from django.db import transaction
+from django.urls import reverse
+
+from applicants.models import User
+from calls import clock
+from calls.models import Call
+from calls.templatetags.instants import in_words
+from foundation.folding import fold, words_in
+from foundation.limits import allows_recipient
+from foundation.sentences import gettext as _
+from proposals.delivery.emails import Words, post
+from proposals.models import Enquiry, EnquiryAnswer, PublishedAnswer
+
+SALT = "proposals.enquiry"
+SHORTEST_WRITING = timedelta(seconds=3)
+LONGEST_WRITING = timedelta(days=1)
+SHORTEST_NAME = 3  # shorter words of a name are words of any text
+KEPT_AFTER_CLOSING = timedelta(days=365)
+
+
+class CannotAsk(Exception):
+    """The enquiry was not taken; the text says why. What was typed stays with the caller."""
+
+
+class TooFast(CannotAsk):
+    """Written faster than a person writes; the same form will do a moment later."""
+
+
+class CannotAnswer(Exception):
+    """The answer was not sent; the text says why."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wrote into the form."""
+
+    name: str
+    email: str
+    subject: str
+    message: str
+    telephone: str = ""
+    organisation: str = ""
+
+
+def opened_at(moment: datetime) -> str:
+    """A signed sign of when a form was opened; real time."""
+    return signing.dumps(moment.timestamp(), salt=SALT)
+
+
+def check_writing_time(opened: str) -> None:
+    """Refuse what was written faster than a person writes, and forms that are a day old.
+
+    Raises:
+        CannotAsk: with a sentence; sending the same again a moment later helps.
+    """
+    try:
+        began = datetime.fromtimestamp(signing.loads(opened, salt=SALT), tz=clock.real_now().tzinfo)
+    except (signing.BadSignature, TypeError, ValueError, OverflowError):
+        raise CannotAsk(
+            _("The form has expired. What you typed is below: send it again.")
+        ) from None
+    took = clock.real_now() - began
+    if took < SHORTEST_WRITING:
+        raise TooFast(_("That was faster than people write. Please send it again."))
+    if took > LONGEST_WRITING:
+        raise CannotAsk(_("The form has expired. What you typed is below: send it again."))
+
+
+@transaction.atomic
+def ask(asked: Asked, *, call: Call | None, user: User | None, page: str = "") -> Enquiry:
+    """Keep an enquiry, and promise a copy to who asks; not one more to an address that had many today."""
+    enquiry = Enquiry.objects.create(
+        call=call, user=user, page=page, received_at=clock.now(), **vars(asked)
+    )
+    if not allows_recipient("enquiry-copies", enquiry.email):
+        return enquiry
+    post(
+        Words(
+            subject=_("We have your question %(number)s") % {"number": enquiry.number},
+            happened=_("You asked the helpdesk of the COSME portal: “%(subject)s”.")
+            % {"subject": enquiry.subject},
+            quote=enquiry.message,
+            counts=_("Your question is kept under the number %(number)s.")
+            % {"number": enquiry.number},
+            to_do=_(
+                "Nothing. The answer comes by mail. If you did not ask this, ignore this mail."
+            ),
+            link=reverse("enquiries:ask"),
+            link_words=_("Ask something else"),
+        ),
+        to=[enquiry.email],
+        key=f"enquiry:{enquiry.pk}",
+    )
+    return enquiry
+
+
+@transaction.atomic
+def answer(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryAnswer:
+    """Answer by mail. An enquiry can be answered more than once, until it is closed.
+
+    `seen` is how many answers the person has seen. What one person sends twice is sent once.
+
+    Raises:
+        CannotAnswer: it is closed, was erased or answered meanwhile, or the answer says nothing.
+    """
+    locked = _locked(enquiry)
+    if locked is None:
+        raise CannotAnswer(_("This enquiry was erased meanwhile, a year after it was closed."))
+    newest = locked.answers.select_related("answered_by").last()
+    if newest is not None and locked.answers.count() != seen:
+        if (newest.answered_by, newest.text) == (by, text.strip()):
+            return newest
+        words = _(
+            "Not sent: %(who)s has answered meanwhile, at %(when)s. Read that answer, and send yours if it "
+            "is needed still."
+        )
+        when = in_words(newest.answered_at, seconds=True)
+        raise CannotAnswer(words % {"who": newest.answered_by, "when": when})
+    if locked.state == Enquiry.State.CLOSED:
+        raise CannotAnswer(_("It is closed. Open it again before you answer."))
+    if not text.strip():
+        raise CannotAnswer(_("Write the answer first."))
+    given = EnquiryAnswer.objects.create(
+        enquiry=locked, text=text.strip(), answered_by=by, answered_at=clock.now()
+    )
+    locked.state, locked.officer = Enquiry.State.ANSWERED, by
+    locked.save(update_fields=["state", "officer"])
+    post(
+        Words(
+            subject=_("Answer to your question %(number)s") % {"number": locked.number},
+            happened=_("The helpdesk of the COSME portal answers “%(subject)s”:")
+            % {"subject": locked.subject},
+            quote=given.text,
+            facts=[(_("You asked"), locked.message)],
+            counts=_("The text of the call prevails over every answer."),
+            to_do=_("If this does not answer it, ask again and name the number."),
+            link=reverse("enquiries:ask") + f"?about={locked.number}",
+            link_words=_("Ask again"),
+        ),
+        to=[locked.email],
+        key=f"enquiry-answer:{given.pk}",
+    )
+    return given
+
+
+def names_in(text: str, enquiry: Enquiry) -> list[str]:
+    """What of a text tells who asked: words of the name, the address, telephone or organisation."""
+    folded = fold(text)
+    words = {one for one in words_in(enquiry.name) if len(one) >= SHORTEST_NAME}
+    spelt = [one for one in words_in(text) if one in words]
+    told = [enquiry.email, enquiry.telephone, enquiry.organisation]
+    return sorted({*spelt, *(one for one in told if one and fold(one) in folded)})
+
+
+def _locked(enquiry: Enquiry) -> Enquiry | None:
+    return Enquiry.objects.select_for_update().filter(pk=enquiry.pk).first()
+
+
+@transaction.atomic
+def close(enquiry: Enquiry, *, by: User) -> None:
+    """Nothing is left to do; who asked is not told."""
+    Enquiry.objects.filter(pk=enquiry.pk).exclude(state=Enquiry.State.CLOSED).update(
+        state=Enquiry.State.CLOSED, closed_at=clock.now(), officer=by
+    )
+
+
+@transaction.atomic
+def reopen(enquiry: Enquiry, *, by: User) -> None:
+    _locked(enquiry)
+    state = Enquiry.State.ANSWERED if enquiry.answers.exists() else Enquiry.State.NEW
+    Enquiry.objects.filter(pk=enquiry.pk, state=Enquiry.State.CLOSED).update(
+        state=state, closed_at=None, officer=by
+    )
+
+
+@transaction.atomic
+def publish_answer(call: Call, *, question: str, answer: str, by: User) -> PublishedAnswer:
+    """Put a question of general use with its answer on a call's page."""
+    made = PublishedAnswer.objects.create(
+        call=call, question=question.strip(), answer=answer.strip(), published_by=by,
+        published_at=clock.now(), position=PublishedAnswer.objects.filter(call=call).count() + 1,
+    )  # fmt: skip
+    show_on_call_page(call.pk)
+    return made
+
+
+def show_on_call_page(call: int) -> None:
+    """Questions stand on the call's page, which is kept until the call changes."""
+    Call.objects.filter(pk=call).update(changed_at=clock.real_now())
+
+
+def forget_old(moment: datetime) -> int:
+    """Erase enquiries that were closed a year ago; returns how many.
+
+    One that is opened again at the same time stays: who opens it waits, or comes first.
+    """
+    with transaction.atomic():
+        old = Enquiry.objects.filter(closed_at__lt=moment - KEPT_AFTER_CLOSING)
+        locked = list(old.select_for_update().order_by("pk").values_list("pk", flat=True))
+        Enquiry.objects.filter(pk__in=locked).delete()
+    return len(locked)

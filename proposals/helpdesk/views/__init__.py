@@ -1,0 +1,1 @@
+"""Pages of the helpdesk and of contact points."""

@@ -1,0 +1,141 @@
+"""What pages of the desk share: who may open them, and the one way to fetch a case."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy
+
+from applicants.autosave import is_autosave
+from applicants.web import person
+from calls import clock
+from calls.admin import ReadOnlyAdmin
+from foundation.identifiers import key_of
+from foundation.sentences import gettext as _
+from foundation.typed import SHORT, typed_in
+from proposals.models import ConflictOfInterest, Proposal, Version
+from proposals.officers.cases import InterestDeclared
+from proposals.screening.automatic_check import note_sealed_access
+
+CLOSED_BY_INTEREST = gettext_lazy(
+    "Not saved: you have declared an interest in this proposal, and it is closed to you since."
+)
+
+
+class DeskAdmin(ReadOnlyAdmin):
+    """An admin with addresses of its own beside those that Django gives it."""
+
+    def page(
+        self, route: str, view: Callable[..., HttpResponseBase], name: str, right: str
+    ) -> URLPattern:
+        """An address for staff who hold a right when they ask, whatever page they came from; else 403."""
+
+        def guarded(request: HttpRequest, **place: Any) -> HttpResponseBase:
+            if not request.user.has_perm(right):
+                raise PermissionDenied
+            try:
+                return view(request, **place)
+            except InterestDeclared:
+                if is_autosave(request):
+                    return JsonResponse({"words": str(CLOSED_BY_INTEREST)}, status=409)
+                return self._closed_meanwhile(request)
+            except Http404:
+                closed = (
+                    self.closed_to(request, place["pk"])
+                    if self.model is Version and "pk" in place
+                    else None
+                )
+                if closed is not None and request.method != "POST":
+                    return closed
+                if request.method != "POST" or is_autosave(request):
+                    raise
+                return self._closed_meanwhile(request)
+
+        full_name = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+        return path(route, self.admin_site.admin_view(guarded), name=full_name)
+
+    def closed_to(self, request: HttpRequest, pk: int | str) -> HttpResponse | None:
+        """Says so where this officer has declared an interest in a case; None where that is not why."""
+        if not is_id(str(pk)):
+            return None
+        own = ConflictOfInterest.objects.filter(officer=person(request), proposal__versions=int(pk))
+        declared = own.first()
+        if declared is None:
+            return None
+        template = "admin/proposals/version/closed.html"
+        title = _("Closed to you")
+        return self.show(request, template, title=title, status=404, declared=declared)
+
+    def _closed_meanwhile(self, request: HttpRequest) -> HttpResponse:
+        """What was sent to a case that is not open (any more): said plainly, with what was typed."""
+        typed = [value for _name, value in typed_in(request) if len(value) > SHORT]
+        template = "admin/proposals/version/closed_meanwhile.html"
+        return self.show(request, template, title=_("Not open to you"), status=404, typed=typed)
+
+    def show(
+        self, request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any
+    ) -> HttpResponse:
+        shared = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
+        return render(request, template, shared | context, status=status)
+
+
+class OwnPageAdmin(DeskAdmin):
+    """An admin whose rows have a page of the desk's own in place of Django's form."""
+
+    acts_with = ""  # the right to send what stands on the page; without one it can only be read
+
+    def page_of(self, request: HttpRequest, found: Any) -> HttpResponse:
+        """The page of a row that this person may see; where it was sent, this person may act."""
+        raise NotImplementedError
+
+    def may_act(self, request: HttpRequest) -> bool:
+        return bool(self.acts_with) and request.user.has_perm(self.acts_with)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The row's page; Django's answers for what is not there, not to be seen, or not to be sent."""
+        found = self.get_object(request, object_id)
+        may_look = found is not None and self.has_view_permission(request, found)
+        if not may_look or (request.method != "GET" and not self.may_act(request)):
+            return super().change_view(request, object_id, form_url, extra_context)
+        return self.page_of(request, found)
+
+
+def is_id(text: str) -> bool:
+    return key_of(text) is not None
+
+
+def case_of(request: HttpRequest, pk: int | str) -> Version:
+    """A version that this officer may read. Whatever else is asked for gets 404, and is noted if it exists.
+
+    Raises:
+        Http404: sealed, of a case in which the officer has an interest, or not there.
+    """
+    found = find_case(request, pk)
+    if found is None:
+        raise Http404
+    return found
+
+
+def find_case(request: HttpRequest, pk: int | str) -> Version | None:
+    """As `case_of`, but None instead of 404."""
+    if not is_id(str(pk)):
+        return None
+    versions = Version.objects.select_related(
+        "proposal__strand__call__programme", "proposal__assignment__officer", "submitted_by"
+    )
+    found = versions.open_to(person(request), clock.now()).filter(pk=pk).first()
+    if found is None:
+        proposal = Proposal.objects.filter(versions=int(pk)).first()
+        if proposal is not None:
+            note_sealed_access(proposal, officer=person(request), path=request.path)
+    return found

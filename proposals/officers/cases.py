@@ -1,0 +1,187 @@
+"""Whose case a proposal is, who has no part in it, what officers note for each other, and who looked at it.
+
+A case is a proposal on the officers' desk. Everything here leaves an event that is kept for ever.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+
+from applicants.models import User
+from calls import clock
+from proposals.models import (
+    Assignment,
+    CaseEvent,
+    CaseNote,
+    ConflictOfInterest,
+    Decision,
+    Proposal,
+    Version,
+)
+from proposals.officers.rights import SCREENING_OFFICERS
+
+READ_AGAIN_AFTER = timedelta(minutes=10)
+
+
+class HasConflict(Exception):
+    """This officer has an interest in a case; `proposals` names each such case."""
+
+    def __init__(self, officer: User, proposals: Sequence[Proposal]) -> None:
+        super().__init__(str(officer))
+        self.officer = officer
+        self.proposals = proposals
+
+
+class InterestDeclared(Exception):
+    """The officer has declared an interest in this case, perhaps a moment ago: nothing was done."""
+
+
+def lock(proposal: int) -> Proposal:
+    """The proposal with this key, for which everybody else waits until the transaction ends.
+
+    Whatever decides is read after this: what was read before may be of another time.
+    """
+    return Proposal.objects.select_for_update(of=("self",)).get(pk=proposal)
+
+
+def lock_case(proposal: int, *, by: User) -> Proposal:
+    """As `lock`, for an officer who does something to the case.
+
+    Raises:
+        InterestDeclared: the case is closed to this officer.
+    """
+    locked = lock(proposal)
+    if ConflictOfInterest.objects.filter(proposal=locked, officer=by).exists():
+        raise InterestDeclared
+    return locked
+
+
+def _lock_all(proposals: Sequence[Proposal]) -> None:
+    """In the order of their keys, so that no two wait for each other."""
+    rows = Proposal.objects.select_for_update(of=("self",))
+    list(rows.filter(pk__in=[one.pk for one in proposals]).order_by("pk").values_list("pk"))
+
+
+def note_event(
+    proposal: Proposal, kind: CaseEvent.Kind, words: str = "", *, by: User, **details: object
+) -> CaseEvent:
+    """Note what a person did to a case, in the transaction in which they do."""
+    return CaseEvent.objects.create(
+        proposal=proposal, kind=kind, words=words, details=details, by=by,
+        at=clock.now(),
+    )  # fmt: skip
+
+
+def note_reading(version: Version, what: str, *, by: User) -> None:
+    """Note that an officer looked at something of a version; again within ten minutes is the same look."""
+    since = clock.now() - READ_AGAIN_AFTER
+    words = f"{what}, v{version.number}"
+    same = {"by": by, "kind": CaseEvent.Kind.READ, "words": words, "at__gt": since}
+    if not version.proposal.case_events.filter(**same).exists():
+        note_event(version.proposal, CaseEvent.Kind.READ, words, by=by)
+
+
+def screening_officers() -> QuerySet[User]:
+    """People to whom a case can be given."""
+    return User.objects.filter(is_active=True, is_staff=True, groups__name=SCREENING_OFFICERS)
+
+
+@transaction.atomic
+def assign(
+    proposals: Iterable[Proposal], officer: User, *, by: User, due_on: date | None = None
+) -> int:
+    """Give cases to an officer; returns how many changed hands or day.
+
+    Raises:
+        HasConflict: nothing is assigned, because the officer has an interest in one of them.
+    """
+    chosen = list(proposals)
+    _lock_all(chosen)
+    conflicted = ConflictOfInterest.objects.filter(officer=officer, proposal__in=chosen)
+    if conflicted:
+        raise HasConflict(officer, [one.proposal for one in conflicted.select_related("proposal")])
+    present = {one.proposal_id: one for one in Assignment.objects.filter(proposal__in=chosen)}
+    changed = 0
+    for proposal in chosen:
+        before = present.get(proposal.pk)
+        if before and (before.officer_id, before.due_on) == (officer.pk, due_on):
+            continue
+        values = {"officer": officer, "due_on": due_on, "assigned_by": by}
+        Assignment.objects.update_or_create(
+            proposal=proposal, defaults=values | {"assigned_at": clock.now()}
+        )
+        details = {"officer": officer.pk, "due_on": due_on.isoformat() if due_on else None}
+        note_event(proposal, CaseEvent.Kind.ASSIGNED, str(officer), by=by, **details)
+        changed += 1
+    return changed
+
+
+@transaction.atomic
+def assign_evenly(
+    proposals: Iterable[Proposal], officers: Sequence[User], *, by: User, due_on: date | None = None
+) -> Counter[User]:
+    """Give each case to whoever has the fewest undecided ones and no interest in it; counts by officer.
+
+    A case in which every one of them has an interest stays as it is.
+    """
+    chosen = list(proposals)
+    _lock_all(chosen)
+    loads = _loads_of(officers, chosen)
+    interests = set(
+        ConflictOfInterest.objects.filter(officer__in=officers).values_list("proposal", "officer")
+    )
+    given: Counter[User] = Counter()
+    for proposal in chosen:
+        free = [one for one in officers if (proposal.pk, one.pk) not in interests]
+        if not free:
+            continue
+        officer = min(free, key=lambda one: (loads[one.pk], one.pk))
+        given[officer] += assign([proposal], officer, by=by, due_on=due_on)
+        loads[officer.pk] += 1
+    return given
+
+
+def _loads_of(officers: Sequence[User], chosen: Sequence[Proposal]) -> Counter[int]:
+    """How many undecided cases each of them has: real ones, or rehearsed ones where such are given out."""
+    rehearsed = any(one.call.is_rehearsal for one in chosen)
+    own_kind = Q(assignments__proposal__strand__call__rehearsal_of__isnull=not rehearsed)
+    decided = Decision.objects.deciding().values("version__proposal")
+    counted = (
+        User.objects.filter(pk__in=[one.pk for one in officers])
+        .annotate(
+            load=Count("assignments", filter=own_kind & ~Q(assignments__proposal__in=decided))
+        )
+        .values_list("pk", "load")
+    )
+    return Counter(dict(counted))
+
+
+@transaction.atomic
+def declare_conflict(proposal: Proposal, *, reason: str, by: User) -> ConflictOfInterest:
+    """Close a case to this officer, for good; if it was theirs it is nobody's now."""
+    lock(proposal.pk)
+    declared, is_new = ConflictOfInterest.objects.get_or_create(
+        proposal=proposal, officer=by, defaults={"reason": reason, "declared_at": clock.now()}
+    )
+    if is_new:
+        Assignment.objects.filter(proposal=proposal, officer=by).delete()
+        note_event(proposal, CaseEvent.Kind.CONFLICT, by=by, reason=reason)
+    return declared
+
+
+@transaction.atomic
+def write_note(proposal: Proposal, text: str, *, by: User) -> CaseNote:
+    """Keep a note for colleagues.
+
+    Raises:
+        InterestDeclared: the case is closed to this officer.
+    """
+    lock_case(proposal.pk, by=by)
+    note = CaseNote.objects.create(
+        proposal=proposal, text=text, written_by=by, written_at=clock.now()
+    )
+    note_event(proposal, CaseEvent.Kind.NOTED, by=by, note=note.pk)
+    return note

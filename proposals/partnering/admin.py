@@ -1,0 +1,154 @@
+"""Looking at partnership requests before they are published, and at what people report."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
+
+from applicants.fields import TextField
+from applicants.web import person
+from foundation.sentences import gettext as _
+from proposals import tasks
+from proposals.models import PartnershipRequest, Report
+from proposals.officers.admin_pages import OwnPageAdmin
+from proposals.partnering import conversations, requests
+
+
+class ShutForm(forms.Form):
+    """Close what should not be there; its people read why."""
+
+    remark = TextField(
+        label=gettext_lazy("Why you close it"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("Its people read it. They cannot open the request again."),
+    )
+
+
+class LookForm(forms.Form):
+    """Publish it, or say what has to be changed."""
+
+    answer = forms.ChoiceField(
+        label=gettext_lazy("Your answer"),
+        choices=(
+            ("publish", gettext_lazy("Publish it")),
+            ("refuse", gettext_lazy("Do not publish it")),
+        ),
+        widget=forms.RadioSelect,
+    )
+    remark = TextField(
+        label=gettext_lazy("What has to be changed"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("Needed where you do not publish it. Its people read it."),
+    )
+
+
+@admin.register(PartnershipRequest)
+class PartnershipRequestAdmin(OwnPageAdmin):
+    """What organisations ask and offer; those that wait are published here."""
+
+    list_display = ["number", "title", "organisation", "call", "kind", "state", "changed_at"]
+    list_filter = ["state", "call", "kind"]
+    list_select_related = ["organisation", "call"]
+    search_fields = ["number", "title", "text", "organisation__legal_name"]
+    fields = ["number", "title"]
+    acts_with = "proposals.change_partnershiprequest"
+
+    def page_of(self, request: HttpRequest, found: PartnershipRequest) -> HttpResponse:
+        waits = found.state == PartnershipRequest.State.WAITING
+        form = (LookForm if waits or not found.is_public else ShutForm)(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                self._do(found, form.cleaned_data, request)
+            except requests.CannotPublish as refusal:
+                form.add_error(None, str(refusal))
+                found.refresh_from_db()
+                waits = found.state == PartnershipRequest.State.WAITING
+            else:
+                tasks.hurry()
+                messages.success(request, _("Done; its people get a mail."))
+                return redirect("admin:proposals_partnershiprequest_changelist")
+        return self.show(
+            request,
+            "admin/proposals/partnershiprequest/look.html",
+            title=str(found),
+            status=422 if form.errors else 200,
+            request_=found,
+            form=form,
+            waits=waits,
+            may_act=self.may_act(request) and (waits or found.is_public),
+        )
+
+    def _do(self, found: PartnershipRequest, given: dict[str, Any], request: HttpRequest) -> None:
+        if "answer" not in given:
+            requests.shut(found, remark=given["remark"], by=person(request))
+        elif given["answer"] == "publish":
+            requests.let_through(found, by=person(request))
+        else:
+            requests.refuse(found, remark=given["remark"], by=person(request))
+
+
+class HandleForm(forms.Form):
+    """What was done about a report."""
+
+    outcome = TextField(
+        label=gettext_lazy("What you found, and did"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("Who reported it reads this."),
+    )
+    remark = TextField(
+        label=gettext_lazy("To close the request, say why"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy(
+            "Its people read this. Nobody else sees the request any more, and they cannot open it again. "
+            "Leave it empty to let the request stand."
+        ),
+    )
+
+
+@admin.register(Report)
+class ReportAdmin(OwnPageAdmin):
+    """What people say is not right. Only here the helpdesk reads a conversation, and only a reported one."""
+
+    list_display = ["made_at", "request", "made_by", "handled_by", "handled_at"]
+    list_select_related = ["request", "made_by", "handled_by"]
+    fields = ["reason"]
+    acts_with = "proposals.change_report"
+
+    def page_of(self, request: HttpRequest, found: Report) -> HttpResponse:
+        form = HandleForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                conversations.handle(found, by=person(request), **form.cleaned_data)
+            except conversations.HandledAlready as handled:
+                found = handled.report
+                words = _("%(who)s has handled it meanwhile.")
+                form.add_error(None, words % {"who": found.handled_by or _("A colleague")})
+            except requests.CannotPublish as refusal:
+                form.add_error("remark", str(refusal))
+            else:
+                tasks.hurry()
+                messages.success(request, _("The report is handled."))
+                return redirect("admin:proposals_report_changelist")
+        letters = (
+            found.conversation.messages.select_related("written_by") if found.conversation else []
+        )
+        return self.show(
+            request,
+            "admin/proposals/report/report.html",
+            title=str(found),
+            status=422 if form.errors else 200,
+            report=found,
+            request_=found.request,
+            letters=list(letters),
+            form=form,
+            may_act=self.may_act(request) and found.handled_at is None,
+        )

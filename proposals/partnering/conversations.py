@@ -1,0 +1,399 @@
+"""Getting into touch: first message, replies, showing who one is, blocking, reporting, inviting."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+
+from applicants.models import Organisation, User
+from applicants.reading import too_long
+from calls import clock
+from calls.eligibility.facts import Role
+from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
+from proposals.consortium.participants import (
+    AlreadyInConsortium,
+    Invited,
+    add_participant,
+    lock_row,
+    section_of,
+)
+from proposals.delivery.emails import Words, post
+from proposals.models import (
+    Block,
+    Conversation,
+    Message,
+    Participant,
+    PartnershipRequest,
+    Proposal,
+    Report,
+)
+from proposals.partnering import requests
+
+LONGEST = 5000
+MOST_BEGUN = 10  # conversations that a person may begin in a day
+MOST_WRITTEN = 40  # messages that a person may write in an hour
+SAME = timedelta(minutes=1)  # within which the same words are the same message, sent twice
+
+
+class Side(StrEnum):
+    ASKER = "asker"  # who wrote first
+    OWNER = "owner"  # whose request it is
+
+    @property
+    def other(self) -> "Side":
+        return Side.OWNER if self == Side.ASKER else Side.ASKER
+
+
+class CannotWrite(Exception):
+    """The message was not sent; the text says why."""
+
+
+class CannotInvite(Exception):
+    """The other side cannot be taken into this draft; the text says why."""
+
+
+@transaction.atomic
+def begin(
+    request: PartnershipRequest, text: str, *, organisation: Organisation, by: User, shows: bool
+) -> Conversation:
+    """Write to who wrote a request, for an organisation; who has done so already writes on there.
+
+    Raises:
+        CannotWrite: the request has ended or is one's own, the other side takes no messages, or this person
+            has begun too many conversations today.
+    """
+    current = PartnershipRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
+    if current.organisation is None or not current.is_open(clock.now()):
+        raise CannotWrite(_("This request has ended; nobody can be reached through it any more."))
+    return _begin(
+        current.organisation, text, request=current, organisation=organisation, by=by, shows=shows,
+        owner_shown=current.shows_name,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def begin_with(
+    addressee: Organisation, text: str, *, organisation: Organisation, by: User, shows: bool
+) -> Conversation:
+    """Write to an organisation that was found by its profile.
+
+    Raises:
+        CannotWrite: it does not want to be found (any more); and as `begin`.
+    """
+    _lock_organisations(organisation, addressee)
+    addressee.refresh_from_db(fields=["is_findable"])
+    if not addressee.is_findable:
+        raise CannotWrite(_("This organisation cannot be reached through partner search any more."))
+    return _begin(
+        addressee,
+        text,
+        request=None,
+        organisation=organisation,
+        by=by,
+        shows=shows,
+        owner_shown=True,
+    )
+
+
+def _begin(
+    addressee: Organisation, text: str, *, request: PartnershipRequest | None,
+    organisation: Organisation, by: User, shows: bool, owner_shown: bool,
+) -> Conversation:  # fmt: skip
+    if addressee == organisation:
+        raise CannotWrite(_("This is your own organisation."))
+    own = {"request": request, "addressee": addressee, "organisation": organisation}
+    _lock_organisations(organisation, addressee)
+    conversation = Conversation.objects.filter(**own).first()
+    if conversation is None:
+        moment = clock.now()
+        _lock_sender(by)
+        since = moment - timedelta(days=1)
+        if Conversation.objects.filter(begun_by=by, begun_at__gt=since).count() >= MOST_BEGUN:
+            raise CannotWrite(
+                _("You have written to ten organisations within a day. Write to this one tomorrow.")
+            )
+        conversation = Conversation.objects.create(
+            **own, begun_by=by, begun_at=moment, owner_shown=owner_shown
+        )
+    if shows:
+        Conversation.objects.filter(pk=conversation.pk).update(asker_shown=True)
+        conversation.asker_shown = True
+    write(conversation, text, side=Side.ASKER, by=by)
+    return conversation
+
+
+def _lock_organisations(*sides: Organisation) -> None:
+    """Two conversations, or a message and a block between the same two, come one after the other."""
+    rows = Organisation.objects.select_for_update(no_key=True)
+    list(rows.filter(pk__in=[one.pk for one in sides]).order_by("pk").values_list("pk"))
+
+
+def _lock_sender(person: User) -> None:
+    """What somebody sends at once is counted one by one."""
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
+
+
+def side_of(conversation: Conversation, user: User) -> Side:
+    """On which side a person who takes part is; who is on both is on the one that was written to."""
+    is_owner = conversation.addressee.members.filter(pk=user.pk).exists()
+    return Side.OWNER if is_owner else Side.ASKER
+
+
+def organisation_on(conversation: Conversation, side: Side) -> Organisation:
+    return conversation.organisation if side == Side.ASKER else conversation.addressee
+
+
+def is_shown(conversation: Conversation, side: Side) -> bool:
+    """Whether a side has said who it is."""
+    return conversation.asker_shown if side == Side.ASKER else conversation.owner_shown
+
+
+def name_for_other(conversation: Conversation, side: Side) -> str:
+    """How a side is called towards the other one."""
+    organisation = organisation_on(conversation, side)
+    if is_shown(conversation, side):
+        return organisation.name
+    values = {"kind": organisation.get_kind_display(), "country": organisation.country_name}
+    return _("%(kind)s, %(country)s") % values
+
+
+@transaction.atomic
+def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Message:
+    """Send a message to the other side, which is told by mail; what a person sends twice arrives once.
+
+    Raises:
+        CannotWrite: it says nothing, a side is gone or takes no messages, or there were too many in an hour.
+    """
+    moment = clock.now()
+    own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
+    _lock_organisations(own, other)
+    _lock_sender(by)
+    if not text.strip():
+        raise CannotWrite(_("Write something first."))
+    if len(text.strip()) > LONGEST:
+        raise CannotWrite(too_long(text.strip(), LONGEST))
+    if Block.objects.filter(by=other, organisation=own).exists():
+        raise CannotWrite(_("The other side takes no messages here. Yours was not sent."))
+    if Block.objects.filter(by=own, organisation=other).exists():
+        raise CannotWrite(_("You have blocked the other side. Unblock it before you write."))
+    newest = conversation.messages.order_by("-pk").first()
+    said = (newest.written_by_id, newest.text) if newest else None
+    if newest is not None and said == (by.pk, text.strip()) and moment - newest.sent_at < SAME:
+        return newest
+    hour = moment - timedelta(hours=1)
+    if Message.objects.filter(written_by=by, sent_at__gt=hour).count() >= MOST_WRITTEN:
+        raise CannotWrite(_("You have sent forty messages within an hour. Go on a little later."))
+    message = Message.objects.create(
+        conversation=conversation, is_from_owner=side == Side.OWNER, written_by=by,
+        text=text.strip(), sent_at=moment,
+    )  # fmt: skip
+    mark_read(conversation, side)
+    _tell(message, other, side)
+    return message
+
+
+def _tell(message: Message, other: Organisation, side: Side) -> None:
+    conversation = message.conversation
+    post(
+        Words(
+            subject=_("A message about “%(title)s”") % {"title": conversation.about}
+            if conversation.about
+            else _("A message on the COSME portal"),
+            happened=_("%(who)s writes to you on the COSME portal:")
+            % {"who": name_for_other(conversation, side)},
+            quote=message.text,
+            counts=_("Nobody sees your address; an answer goes through the portal."),
+            to_do=_("Answer there, or do nothing. You can block or report the sender."),
+            link=conversation.get_absolute_url(),
+            link_words=_("The conversation"),
+        ),
+        to=other.members.filter(is_active=True).values_list("email", flat=True),
+        key=f"message:{message.pk}",
+    )
+
+
+def mark_read(conversation: Conversation, side: Side) -> None:
+    """They have seen everything that was written so far."""
+    newest = conversation.messages.order_by("-pk").values_list("pk", flat=True).first() or 0
+    Conversation.objects.filter(pk=conversation.pk).update(**{f"{side}_read": newest})
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A conversation as one side lists it; `is_new` while nobody there has read the newest message."""
+
+    conversation: Conversation
+    who: str
+    newest: Message
+    is_new: bool
+
+
+def letters_of(user: User, own: Iterable[Organisation], *, at_most: int) -> list[Letter]:
+    """Conversations of a person's `own` organisations, the newest message first; two queries."""
+    rows = Conversation.objects.of(user).with_page_parts().with_newest_message()[:at_most]
+    written = Message.objects.in_bulk([one.newest for one in rows])
+    pks = {one.pk for one in own}
+    letters = []
+    for one in rows:
+        side = Side.OWNER if one.addressee_id in pks else Side.ASKER
+        newest = written[one.newest]
+        read = one.owner_read if side == Side.OWNER else one.asker_read
+        is_new = newest.is_from_owner != (side == Side.OWNER) and newest.pk > read
+        letters.append(Letter(one, name_for_other(one, side.other), newest, is_new))
+    return letters
+
+
+@transaction.atomic
+def show(conversation: Conversation, *, side: Side, by: User) -> None:
+    """Let the other side see who one is, from now on, and tell it. Addresses stay hidden.
+
+    Raises:
+        CannotWrite: the other side takes no messages; nothing was shown.
+    """
+    Conversation.objects.filter(pk=conversation.pk).update(**{f"{side}_shown": True})
+    shown = Conversation.objects.with_page_parts().get(pk=conversation.pk)
+    name = organisation_on(shown, side).name
+    write(shown, _("We are %(name)s.") % {"name": name}, side=side, by=by)
+
+
+@transaction.atomic
+def block(conversation: Conversation, *, side: Side) -> None:
+    """Take no messages from the other organisation any more, here and elsewhere."""
+    own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
+    _lock_organisations(own, other)
+    Block.objects.get_or_create(by=own, organisation=other, defaults={"made_at": clock.now()})
+
+
+def unblock(conversation: Conversation, *, side: Side) -> None:
+    own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
+    Block.objects.filter(by=own, organisation=other).delete()
+
+
+def has_blocked(conversation: Conversation, side: Side) -> bool:
+    own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
+    return Block.objects.filter(by=own, organisation=other).exists()
+
+
+def report(
+    request: PartnershipRequest | None,
+    reason: str,
+    *,
+    by: User,
+    conversation: Conversation | None = None,
+) -> Report:
+    """Tell the helpdesk that something is not right; it then reads what is reported."""
+    return Report.objects.create(
+        request=request, conversation=conversation, reason=reason.strip(), made_by=by,
+        made_at=clock.now(),
+    )  # fmt: skip
+
+
+class HandledAlready(Exception):
+    """Somebody was faster; `report` says who, when, and what was done."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(str(report))
+        self.report = report
+
+
+@transaction.atomic
+def handle(found: Report, *, outcome: str, remark: str = "", by: User) -> Report:
+    """Say what was found and done about a report, and tell who reported it.
+
+    With a remark the request is closed, and its people are told the remark.
+
+    Raises:
+        HandledAlready: somebody has handled it.
+        CannotPublish: there is a remark, and no public request to close.
+    """
+    locked = Report.objects.select_for_update(of=("self",)).get(pk=found.pk)
+    if locked.handled_at is not None:
+        raise HandledAlready(locked)
+    locked.outcome, locked.handled_by, locked.handled_at = outcome.strip(), by, clock.now()
+    locked.save(update_fields=["outcome", "handled_by", "handled_at"])
+    if remark.strip():
+        if locked.request is None:
+            raise requests.CannotPublish(_("No request belongs to this report."))
+        requests.shut(locked.request, remark=remark, by=by)
+    _tell_who_reported(locked)
+    return locked
+
+
+def _tell_who_reported(handled: Report) -> None:
+    if handled.made_by is None or not handled.made_by.is_active:
+        return
+    post(
+        Words(
+            subject=_("We have looked at what you reported"),
+            happened=_("The helpdesk has looked at what you reported on %(day)s.")
+            % {"day": in_words(handled.made_at)},
+            quote=handled.reason,
+            counts=_("It was found, and done: %(outcome)s") % {"outcome": handled.outcome},
+            to_do=_("Nothing. If something is still not right, report it again or ask us."),
+            link=reverse("enquiries:ask"),
+            link_words=_("Ask us"),
+        ),
+        to=[handled.made_by.email],
+        key=f"report:{handled.pk}",
+    )
+
+
+def drafts_to_invite_into(conversation: Conversation, user: User, *, side: Side) -> list[Proposal]:
+    """Open drafts that this person leads, coordinated by the organisation that talks here.
+
+    Those in which the other side does not take part yet; where they talk about a request, of its call.
+    Sections come with them, for the titles.
+    """
+    own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
+    coordinated = Participant.objects.filter(
+        proposal=OuterRef("pk"), organisation=own, role=Role.COORDINATOR.value
+    )
+    led = Proposal.objects.led_by(user).filter(Exists(coordinated), deleted_at=None)
+    led = led.exclude(participants__organisation=other)
+    if conversation.request is not None:
+        led = led.filter(strand__call=conversation.request.call_id)
+    found = led.open_at(clock.now()).select_related("strand__call").prefetch_related("sections")
+    return list(found.order_by("-started_at"))
+
+
+def takes_part(conversation: Conversation, number: str, user: User, *, side: Side) -> bool:
+    """Whether the other side stands in this draft, which the person leads, already."""
+    led = Proposal.objects.led_by(user).filter(number=number, deleted_at=None)
+    return led.filter(participants__organisation=organisation_on(conversation, side.other)).exists()
+
+
+@transaction.atomic
+def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: User) -> Participant:
+    """Take the other side's organisation into a draft, with its profile, and ask it to confirm.
+
+    Raises:
+        CannotInvite: it has not said who it is, is gone, or takes part already.
+        NotOpen: the deadline has passed.
+    """
+    lock_row(proposal)
+    other = organisation_on(conversation, side.other)
+    if not is_shown(conversation, side.other):
+        raise CannotInvite(
+            _("The other side has not said who it is yet. Ask it to, and invite it then.")
+        )
+    asked = conversation.request.role if conversation.request else PartnershipRequest.Role.PARTNER
+    associated = asked == PartnershipRequest.Role.ASSOCIATED
+    role = Role.ASSOCIATED if associated else Role.PARTNER
+    seen = section_of(proposal, "consortium").version
+    try:
+        participant = add_participant(proposal, Invited(other, role), seen_version=seen, by=by)
+    except AlreadyInConsortium:
+        raise CannotInvite(_("This organisation takes part in the draft already.")) from None
+    words = _(
+        "We have taken you into our draft %(number)s as %(role)s. Please look at it and confirm: %(link)s"
+    )
+    link = settings.BASE_URL + reverse("proposals:confirm", args=[proposal.number, participant.key])
+    values = {"number": proposal.number, "role": participant.get_role_display(), "link": link}
+    write(conversation, words % values, side=side, by=by)
+    return participant

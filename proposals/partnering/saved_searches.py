@@ -1,0 +1,120 @@
+"""Saved searches: what is new since the last mail."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.http import QueryDict
+from django.urls import reverse
+
+from applicants.models import Organisation, User
+from calls import clock
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
+from proposals.delivery.emails import Words, post
+from proposals.delivery.fault_isolation import for_each
+from proposals.models import Block, SavedSearch
+from proposals.partnering.search import Question, newer_than, question_in
+
+MOST_FOR_ONE = 20
+MOST_IN_A_MAIL = 10
+AT_MOST_EVERY = timedelta(hours=1)  # mails to one search
+SALT = "proposals.saved-search"
+
+
+class TooMany(Exception):
+    """A person keeps at most twenty searches."""
+
+
+def question_of(saved: SavedSearch) -> Question:
+    return question_in(QueryDict(saved.query))
+
+
+@transaction.atomic
+def save_search(user: User, *, name: str, question: Question) -> SavedSearch:
+    """Keep a question under a name; the same name takes the place of an earlier one.
+
+    Raises:
+        TooMany: there are twenty already.
+    """
+    moment = clock.now()
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
+    own = SavedSearch.objects.filter(user=user)
+    if not own.filter(name=name).exists() and own.count() >= MOST_FOR_ONE:
+        raise TooMany
+    values = {"query": question.address(), "made_at": moment, "seen_until": moment, "mails": True}
+    saved, _is_new = SavedSearch.objects.update_or_create(user=user, name=name, defaults=values)
+    return saved
+
+
+def tell_of_new(moment: datetime) -> int:
+    """Promise a mail for each search that something new fits; returns how many. Safe to repeat."""
+    waiting = SavedSearch.objects.filter(
+        mails=True, user__is_active=True, seen_until__lte=moment - AT_MOST_EVERY
+    )
+    return for_each(
+        "saved searches", waiting.values_list("pk", flat=True), lambda pk: _tell(pk, moment)
+    )
+
+
+@transaction.atomic
+def _tell(pk: int, moment: datetime) -> bool:
+    rows = SavedSearch.objects.select_for_update(of=("self",), skip_locked=True)
+    saved = rows.filter(pk=pk, mails=True, seen_until__lte=moment - AT_MOST_EVERY).first()
+    if saved is None:
+        return False
+    own = Organisation.objects.of(saved.user)
+    blocked = Block.objects.filter(by__in=own).values("organisation")
+    new = newer_than(question_of(saved), saved.seen_until, moment)
+    new = new.exclude(organisation__in=own).exclude(organisation__in=blocked)
+    found = list(new[: MOST_IN_A_MAIL + 1])
+    key = f"search:{saved.pk}:{saved.seen_until.isoformat()}"
+    saved.seen_until = moment
+    saved.save(update_fields=["seen_until"])
+    if not found:
+        return False
+    facts = [
+        (one.get_kind_display(), f"{one.title}: {settings.BASE_URL}{one.get_absolute_url()}")
+        for one in found[:MOST_IN_A_MAIL]
+    ]
+    if len(found) > MOST_IN_A_MAIL:
+        facts.append((_("and more"), _("on the page below")))
+    count = min(len(found), MOST_IN_A_MAIL)
+    text = ngettext(
+        "%(count)s new request fits your search “%(name)s”.",
+        "%(count)s new requests fit your search “%(name)s”.",
+        count,
+    )
+    stop = reverse("partners:stop", args=[signing.dumps(saved.pk, salt=SALT)])
+    post(
+        Words(
+            subject=_("New in your search “%(name)s”") % {"name": saved.name},
+            happened=text % {"count": count, "name": saved.name},
+            facts=[(str(label), value) for label, value in facts],
+            counts=_(
+                "Requests are open until they are filled, or until the deadline of their call."
+            ),
+            to_do=_("Look at them. No more of these mails: %(link)s")
+            % {"link": settings.BASE_URL + stop},
+            link=reverse("partners:search") + "?" + saved.query,
+            link_words=_("Your search"),
+        ),
+        to=[saved.user.email],
+        key=key,
+    )
+    return True
+
+
+def named_by(token: str) -> SavedSearch | None:
+    """The search that a link from a mail names; None where it names none."""
+    try:
+        pk = signing.loads(token, salt=SALT)
+    except signing.BadSignature:
+        return None
+    return SavedSearch.objects.filter(pk=pk).first()
+
+
+def stop(saved: SavedSearch) -> None:
+    """Send no more mails of a search."""
+    SavedSearch.objects.filter(pk=saved.pk).update(mails=False)

@@ -1,0 +1,331 @@
+"""Getting into touch about a request: nobody sees an address, and each side decides when to say who it is."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, transaction
+from django.test import Client
+from django.urls import reverse
+
+from applicants.tests.factories import make_user
+from calls import clock
+from conftest import AFTERNOON, NEXT_DAY
+from proposals.consortium.confirmations import unconfirmed
+from proposals.dossier.document import Draft
+from proposals.models import Conversation, Mail, Message, Report
+from proposals.officers.rights import CALL_MANAGERS, HELPDESK
+from proposals.partnering import conversations
+from proposals.partnering.conversations import CannotInvite, CannotWrite, Side
+from proposals.partnering.requests import CannotPublish, save_request
+from proposals.tests.factories import fresh, make_draft, make_officer, partner_of, save
+from proposals.tests.partners import make_owner, make_request
+
+pytestmark = pytest.mark.django_db
+
+
+def client_of(person):
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def text_of(answer):
+    return " ".join(answer.content.decode().split())
+
+
+@pytest.fixture
+def owner():
+    return make_owner("FR")
+
+
+@pytest.fixture
+def asker():
+    return make_owner("LT")
+
+
+@pytest.fixture
+def request_(call, owner):
+    return make_request(call, owner=owner, shows_name=False)
+
+
+def begun(request_, asker, text="We would join.", shows=False):
+    return conversations.begin(request_, text, organisation=asker[1], by=asker[0], shows=shows)
+
+
+def page(name, conversation):
+    return reverse(f"partners:{name}", args=[conversation.number])
+
+
+def test_a_first_message_arrives_without_name_and_address(request_, owner, asker):
+    client = client_of(asker[0])
+    path = reverse("partners:begin", args=[request_.number])
+    given = {"text": "We would join.", "organisation": asker[1].pk}
+    answer = client.post(path, given, follow=True)
+    assert "Your message is sent." in text_of(answer) and "We would join." in text_of(answer)
+    mail = Mail.objects.get(to=owner[0].email)
+    read = text_of(client_of(owner[0]).get(Conversation.objects.get().get_absolute_url()))
+    for where in (mail.text, read):
+        assert "We would join." in where and "Cluster organisation, Lithuania" in where
+        for hidden in (asker[0].email, asker[0].full_name, asker[1].name):
+            assert hidden not in where
+    assert owner[1].name not in text_of(answer) and owner[0].email not in text_of(answer)
+
+
+def test_who_shows_who_they_are_is_named_from_then_on(request_, owner, asker):
+    conversation = begun(request_, asker)
+    client_of(owner[0]).post(page("show", conversation))
+    read = text_of(client_of(asker[0]).get(conversation.get_absolute_url()))
+    assert owner[1].name in read and owner[0].full_name not in read and owner[0].email not in read
+    assert asker[1].name not in text_of(client_of(owner[0]).get(conversation.get_absolute_url()))
+
+
+def test_replies_go_both_ways_and_new_ones_are_marked(request_, owner, asker):
+    conversation = begun(request_, asker)
+    listing = reverse("partners:conversations")
+    assert ">new</span>" in text_of(client_of(owner[0]).get(listing))
+    reply = client_of(owner[0]).post(conversation.get_absolute_url(), {"text": "Tell us more."})
+    assert reply.status_code == 302 and Mail.objects.filter(to=asker[0].email).count() == 1
+    assert ">new</span>" not in text_of(client_of(owner[0]).get(listing))
+    assert ">new</span>" in text_of(client_of(asker[0]).get(listing))
+    assert [one.is_from_owner for one in conversation.messages.all()] == [False, True]
+
+
+def test_writing_again_goes_on_in_the_same_conversation(request_, asker):
+    assert begun(request_, asker) == begun(request_, asker, text="And another thing.")
+    assert Message.objects.count() == 2
+
+
+def test_who_is_blocked_is_told_plainly_and_keeps_the_text(request_, owner, asker):
+    conversation = begun(request_, asker)
+    blocked = client_of(owner[0]).post(page("block", conversation), follow=True)
+    assert "cannot write to yours any more" in text_of(blocked)
+    answer = client_of(asker[0]).post(conversation.get_absolute_url(), {"text": "Why not, then?"})
+    assert answer.status_code == 422 and Message.objects.count() == 1
+    assert "takes no messages here" in text_of(answer) and "Why not, then?" in text_of(answer)
+    with pytest.raises(CannotWrite, match="Unblock"):
+        conversations.write(conversation, "Hello", side=Side.OWNER, by=owner[0])
+    client_of(owner[0]).post(page("block", conversation), {"do": "unblock"})
+    assert conversations.write(conversation, "Again", side=Side.ASKER, by=asker[0])
+
+
+def test_limits_for_each_sender(call, asker):
+    for _number in range(conversations.MOST_BEGUN):
+        begun(make_request(call), asker)
+    with pytest.raises(CannotWrite, match="ten organisations within a day"):
+        begun(make_request(call), asker)
+    conversation = Conversation.objects.first()
+    for number in range(conversations.MOST_WRITTEN - conversations.MOST_BEGUN):
+        conversations.write(conversation, f"More {number}", side=Side.ASKER, by=asker[0])
+    with pytest.raises(CannotWrite, match="forty messages"):
+        conversations.write(conversation, "More", side=Side.ASKER, by=asker[0])
+
+
+def test_files_are_refused_and_the_text_stays(request_, asker):
+    conversation = begun(request_, asker)
+    file = SimpleUploadedFile("offer.pdf", b"%PDF-1.4", "application/pdf")
+    sent = {"text": "See the file", "file": file}
+    answer = client_of(asker[0]).post(conversation.get_absolute_url(), sent)
+    assert answer.status_code == 422 and Message.objects.count() == 1
+    assert "No files can be sent here" in text_of(answer) and "See the file" in text_of(answer)
+
+
+@pytest.mark.parametrize("name", ["conversation", "show", "block", "report", "invite"])
+def test_nobody_else_finds_a_conversation(request_, asker, name):
+    conversation = begun(request_, asker)
+    stranger = client_of(make_owner("DE")[0])
+    assert stranger.post(page(name, conversation), {"text": "x", "reason": "x"}).status_code == 404
+    assert stranger.get(page("conversation", conversation)).status_code == 404
+    assert Message.objects.count() == 1 and not Report.objects.exists()
+
+
+def test_nobody_writes_to_what_has_ended_or_is_their_own(request_, owner, asker):
+    with clock.set_to(NEXT_DAY), pytest.raises(CannotWrite, match="has ended"):
+        begun(request_, asker)
+    with pytest.raises(CannotWrite, match="your own organisation"):
+        begun(request_, owner)
+    path = reverse("partners:begin", args=[request_.number])
+    assert "Register an organisation" in text_of(client_of(make_user()).get(path))
+
+
+def test_a_message_is_never_changed(request_, asker):
+    begun(request_, asker)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Message.objects.update(text="Other words")
+
+
+def test_a_conversation_is_reported(request_, owner, asker):
+    conversation = begun(request_, asker)
+    answer = client_of(owner[0]).post(
+        page("report", conversation), {"reason": "Advertising."}, follow=True
+    )
+    assert "The helpdesk looks at it." in text_of(answer)
+    assert Report.objects.get().conversation == conversation
+    blank = client_of(owner[0]).post(page("report", conversation), {"reason": " "})
+    assert "This field is required" in text_of(blank) and Report.objects.count() == 1
+
+
+def test_a_request_is_reported_and_closed_by_the_helpdesk(request_, asker):
+    path = reverse("partners:report-request", args=[request_.number])
+    assert client_of(asker[0]).post(path, {"reason": " "}).status_code == 422
+    answer = client_of(asker[0]).post(path, {"reason": "Advertising."}, follow=True)
+    assert "The helpdesk looks at it." in text_of(answer)
+    report, helpdesk = Report.objects.get(), make_officer(HELPDESK)
+    page = reverse("admin:proposals_report_change", args=[report.pk])
+    client = client_of(helpdesk)
+    assert "Advertising." in text_of(client.get(page))
+    assert client.post(page, {"outcome": " "}).status_code == 422
+    client.post(page, {"outcome": "Advertising indeed.", "remark": "It sells machines."})
+    request_.refresh_from_db()
+    assert request_.state == "shut" and Report.objects.get().handled_by == helpdesk
+    again = client.post(page, {"outcome": "Once more."})
+    assert f"{helpdesk} has handled it meanwhile" in text_of(again)
+    told = Mail.objects.filter(to=asker[0].email).latest("pk")
+    assert "Advertising indeed." in told.text and "It sells machines." not in told.text
+
+
+def test_what_staff_closed_only_its_own_people_see_and_nobody_opens(request_, owner):
+    client, manager = client_of(owner[0]), client_of(make_officer(CALL_MANAGERS))
+    desk = reverse("admin:proposals_partnershiprequest_change", args=[request_.pk])
+    assert manager.post(desk, {"remark": " "}).status_code == 422
+    manager.post(desk, {"remark": "It sells machines."})
+    assert "It sells machines." in Mail.objects.filter(to=owner[0].email).latest("pk").text
+    assert Client().get(request_.get_absolute_url()).status_code == 404
+    own = text_of(client.get(request_.get_absolute_url()))
+    assert "It sells machines." in own and "Open it again" not in own
+    client.post(reverse("partners:renew", args=[request_.number]))
+    request_.refresh_from_db()
+    assert request_.state == "shut"
+    with pytest.raises(CannotPublish, match="cannot be changed any more"):
+        save_request(request_, {"title": "Another"}, seen_revision=request_.revision)
+    with pytest.raises(DatabaseError, match="Invalid transition"), transaction.atomic():
+        type(request_).objects.filter(pk=request_.pk).update(state="published")
+    assert "Nothing waits here." in text_of(manager.get(desk))
+
+
+def test_the_helpdesk_reads_no_conversation_that_nobody_reported(request_, asker):
+    conversation = begun(request_, asker)
+    client = client_of(make_officer(HELPDESK))
+    assert client.get(conversation.get_absolute_url()).status_code == 404
+    listing = text_of(client.get(reverse("admin:proposals_report_changelist")))
+    assert "We would join." not in listing
+
+
+def test_interest_becomes_an_invitation_in_one_click(call, owner, asker):
+    """The owner of the request offers to be a partner; who asks leads a draft."""
+    request_ = make_request(call, owner=owner, shows_name=True)
+    lead, organisation = asker
+    draft = make_draft(call, lead=lead, coordinator=organisation, countries=("LT",))
+    conversation = begun(request_, asker)
+    answer = client_of(lead).post(
+        page("invite", conversation), {"draft": draft.number}, follow=True
+    )
+    assert answer.status_code == 200 and owner[1].name in text_of(answer)
+    added = fresh(draft).participants.get(organisation=owner[1])
+    assert added.role == "partner"
+    assert f"/proposals/{draft.number}/work/{added.key}/confirm/" in Message.objects.last().text
+    assert (
+        client_of(owner[0]).get(f"/proposals/{draft.number}/work/{added.key}/confirm/").status_code
+        == 200
+    )
+    assert (
+        draft.number
+        not in text_of(client_of(lead).get(conversation.get_absolute_url())).split(
+            'class="messages"'
+        )[0]
+    )
+    with pytest.raises(CannotInvite, match="takes part in the draft already"):
+        conversations.invite(conversation, fresh(draft), side=Side.ASKER, by=lead)
+
+
+def test_nobody_is_invited_before_saying_who_they_are(call, request_, asker, owner):
+    lead, organisation = asker
+    draft = make_draft(call, lead=lead, coordinator=organisation, countries=("LT",))
+    conversation = begun(request_, asker)
+    client = client_of(lead)
+    answer = client.post(page("invite", conversation), {"draft": draft.number}, follow=True)
+    assert "has not said who it is yet" in text_of(answer)
+    foreign = client.post(page("invite", conversation), {"draft": "AAAA-AAAA"}, follow=True)
+    assert "Choose an open draft that your organisation coordinates" in text_of(foreign)
+    assert fresh(draft).participants.count() == 1
+    with clock.set_to(NEXT_DAY):
+        late = client.post(page("invite", conversation), {"draft": draft.number}, follow=True)
+    assert "Choose an open draft" in text_of(late)
+
+
+def test_only_drafts_that_the_talking_organisation_coordinates_are_offered_by_name(
+    call, owner, asker
+):
+    """Who leads proposals of several organisations must not open the wrong one to somebody."""
+    conversation = begun(make_request(call, owner=owner), asker)
+    lead, organisation = asker
+    own = make_draft(call, lead=lead, coordinator=organisation, countries=("LT",))
+    other = make_draft(call, lead=lead, countries=("LT",))
+    save(own, "summary", acronym="OURS")
+    client = client_of(lead)
+    shown = text_of(client.get(conversation.get_absolute_url()))
+    assert f"Into OURS, strand 1 ({own.number})" in shown and other.number not in shown
+    client.post(page("invite", conversation), {"draft": other.number})
+    assert fresh(other).participants.count() == 1
+
+
+def test_people_of_a_partner_decline_without_a_mail(call):
+    draft = make_draft(call)
+    partner = partner_of(draft)
+    key = draft.participants.get(organisation__members=partner).key
+    path = reverse("proposals:confirm", args=[draft.number, key])
+    client = client_of(partner)
+    assert "No, I decline" in text_of(client.get(path))
+    answer = client.post(path, {"decline": "yes", "reason": "No time this year"})
+    assert "You have declined" in text_of(answer)
+    told = Mail.objects.filter(to=draft.started_by.email).latest("pk")
+    assert "No time this year" in told.text
+    waiting = {one.participant.key: one for one in unconfirmed(Draft(fresh(draft)))}
+    assert waiting[key].has_declined
+    stranger = client_of(draft.started_by)
+    stranger.post(path, {"decline": "yes", "reason": "Not mine to say"})
+    assert Mail.objects.filter(text__contains="Not mine to say").count() == 0
+
+
+def test_the_list_of_conversations_takes_a_fixed_number_of_queries(
+    call, owner, asker, django_assert_max_num_queries
+):
+    for _number in range(3):
+        begun(make_request(call), asker)
+    client = client_of(asker[0])
+    client.get(reverse("partners:conversations"))
+    with clock.set_to(AFTERNOON + timedelta(minutes=1)), django_assert_max_num_queries(8):
+        client.get(reverse("partners:conversations"))
+
+
+def test_showing_the_name_stands_in_the_conversation_and_is_told(request_, owner, asker):
+    conversation = begun(request_, asker)
+    client_of(owner[0]).post(page("show", conversation))
+    told = Mail.objects.filter(to=asker[0].email).latest("pk")
+    assert f"We are {owner[1].name}." in told.text
+    seen = text_of(client_of(asker[0]).get(conversation.get_absolute_url()))
+    assert f"We are {owner[1].name}." in seen
+
+
+def test_new_messages_stand_on_the_start_page_until_they_are_read(request_, owner, asker):
+    conversation = begun(request_, asker)
+    client, mine = client_of(owner[0]), reverse("proposals:mine")
+    assert "New messages" in text_of(client.get(mine))
+    client.get(conversation.get_absolute_url())
+    assert "New messages" not in text_of(client.get(mine))
+    assert "New messages" not in text_of(client_of(asker[0]).get(mine))
+
+
+def test_who_has_blocked_the_other_side_is_told_so_instead_of_writing(request_, owner, asker):
+    conversation = begun(request_, asker)
+    client = client_of(owner[0])
+    client.post(page("block", conversation))
+    seen = text_of(client.get(conversation.get_absolute_url()))
+    assert "You take no messages from this organisation." in seen and "Send it" not in seen
+
+
+def test_registering_an_organisation_leads_back_to_the_message(request_):
+    newcomer = client_of(make_user())
+    path = reverse("partners:begin", args=[request_.number])
+    link = f"{reverse('applicants:new-organisation')}?then={path}"
+    assert link in text_of(newcomer.get(path))

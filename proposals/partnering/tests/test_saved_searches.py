@@ -1,0 +1,202 @@
+"""Saved searches with mails, the feed, requests as tables and from tables."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+from xml.etree import ElementTree
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from applicants.tests.factories import complete_profile, make_organisation, make_user
+from calls import clock
+from conftest import AFTERNOON
+from proposals.models import Block, Mail, PartnershipRequest, SavedSearch
+from proposals.partnering.saved_searches import MOST_FOR_ONE, tell_of_new
+from proposals.tests.partners import GIVEN, make_owner, make_request
+
+pytestmark = pytest.mark.django_db
+
+KEEP = "/partners/searches/keep/"
+LATER = AFTERNOON - timedelta(minutes=1)
+
+
+def client_of(person):
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def text_of(answer):
+    return " ".join(answer.content.decode().split())
+
+
+@pytest.fixture
+def watcher():
+    return make_user()
+
+
+def keep(person, **question):
+    with clock.set_to(AFTERNOON - timedelta(hours=3)):
+        return client_of(person).post(KEEP, {"name": "Photonics"} | question, follow=True)
+
+
+def test_something_new_that_fits_is_told_once(call, watcher):
+    with clock.set_to(AFTERNOON - timedelta(hours=4)):
+        make_request(call, title="Older photonics")
+    keep(watcher, q="fotonik", technology="photonics")
+    assert tell_of_new(LATER) == 0
+    with clock.set_to(LATER):
+        make_request(call, title="New photonics")
+        make_request(call, title="Textiles", text="Nothing else.", technologies=[])
+    SavedSearch.objects.update(seen_until=AFTERNOON - timedelta(hours=2))
+    assert tell_of_new(AFTERNOON) == 1 and tell_of_new(AFTERNOON) == 0
+    mail = Mail.objects.get(to=watcher.email)
+    assert "New photonics" in mail.text and "Older" not in mail.text and "Textiles" not in mail.text
+    assert "technology=photonics" in mail.text
+
+
+def test_the_link_in_a_mail_ends_them_only_when_somebody_says_so(call, watcher):
+    keep(watcher)
+    with clock.set_to(LATER):
+        make_request(call)
+    tell_of_new(AFTERNOON)
+    link = next(
+        word for word in Mail.objects.get(to=watcher.email).text.split() if "/stop/" in word
+    )
+    path = "/" + link.split("/", 3)[3]
+    assert "No more mails of “Photonics”?" in text_of(Client().get(path))
+    assert SavedSearch.objects.get().mails
+    assert (
+        "You get no more mails" in text_of(Client().post(path))
+        and not SavedSearch.objects.get().mails
+    )
+    assert Client().post("/partners/searches/stop/forged/").status_code == 404
+
+
+def test_searches_are_kept_forgotten_and_belong_to_one_person(watcher):
+    assert "Kept." in text_of(keep(watcher, q="laser"))
+    saved, page = SavedSearch.objects.get(), "/partners/searches/"
+    stranger = client_of(make_user())
+    stranger.post(page, {"search": saved.pk, "do": "forget"})
+    assert "laser" in text_of(client_of(watcher).get(page))
+    client_of(watcher).post(page, {"search": saved.pk, "do": "no-mails"})
+    assert not SavedSearch.objects.get().mails
+    client_of(watcher).post(page, {"search": saved.pk, "do": "forget"})
+    assert not SavedSearch.objects.exists()
+    assert "Give the search a name" in text_of(keep(watcher, name="   "))
+    for number in range(MOST_FOR_ONE + 1):
+        answer = keep(watcher, name=f"Search {number}")
+    assert "twenty searches already" in text_of(answer)
+
+
+def test_the_feed_holds_what_the_search_finds(call):
+    request = make_request(call, title="Lasers & <light>", shows_name=False)
+    make_request(call, title="Textiles", text="Looms.")
+    feed = Client().get("/partners/feed/", {"q": "laser"})
+    assert feed["Content-Type"].startswith("application/atom+xml")
+    space = "{http://www.w3.org/2005/Atom}"
+    entries = ElementTree.fromstring(feed.content).findall(f"{space}entry")  # noqa: S314 -- our own
+    assert [one.find(f"{space}title").text for one in entries] == ["Lasers & <light>"]
+    assert request.organisation.name not in feed.content.decode()
+
+
+def test_requests_are_taken_out_as_csv_and_json_without_formulas(call):
+    make_request(call, title="=HYPERLINK(1)", shows_name=False)
+    rows = list(
+        csv.DictReader(
+            io.StringIO(Client().get("/partners/requests.csv").content.decode("utf-8-sig"))
+        )
+    )
+    assert rows[0]["title"] == "'=HYPERLINK(1)" and rows[0]["organisation"] == ""
+    found = json.loads(Client().get("/partners/requests.json", {"country": "FR"}).content)
+    assert found[0]["technologies"] == ["photonics"] and found[0]["call"] == call.reference
+    assert json.loads(Client().get("/partners/requests.json", {"country": "DE"}).content) == []
+
+
+HEAD = "kind,role,strands,title,text,languages,technologies,markets,een_reference\n"
+GOOD = (
+    "offering,partner,3.1,Lasers from Kaunas,We bring lasers.,en|lt,photonics,US,BOLT20150301001\n"
+)
+
+
+def test_a_table_is_shown_row_by_row_before_drafts_are_made(call):
+    person, organisation = make_owner()
+    client, path = client_of(person), "/partners/table/"
+    given = {"organisation": organisation.pk, "call": call.reference}
+    wrong = "selling,partner,9.9,,Text,xx,nothing,ZZ,BOLT20150231001\n=x,partner,3.1,T,T,en,,,\n"
+    table = HEAD + GOOD + GOOD + wrong
+    shown = client.post(path, given | {"file": SimpleUploadedFile("r.csv", table.encode())})
+    assert [row.fate for row in shown.context["rows"]] == ["new", "same", "wrong", "wrong"]
+    page = text_of(shown)
+    for words in (
+        "kind is one of",
+        "9.9 is not known",
+        "does not exist",
+        "is a formula",
+        "Make 1 draft",
+    ):
+        assert words in page
+    assert not PartnershipRequest.objects.exists()
+    done = client.post(path, given | {"text": shown.context["text"], "do": "yes"}, follow=True)
+    assert "1 draft is made." in text_of(done)
+    made = PartnershipRequest.objects.get()
+    assert (made.state, made.languages, made.markets) == ("draft", ["en", "lt"], ["US"])
+    again = client.post(path, given | {"text": table})
+    assert [row.fate for row in again.context["rows"]][:2] == ["same", "same"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"title\nx\n", "Columns are missing: kind"),
+        (HEAD.encode() + GOOD.encode() * 100_000, "larger than 1 MB"),
+        (HEAD.encode() + GOOD.encode() * 1001, "more than 1,000 rows"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_with_a_sentence(call, content, words):
+    person, organisation = make_owner()
+    given = {"organisation": organisation.pk, "call": call.reference}
+    answer = client_of(person).post(
+        "/partners/table/", given | {"file": SimpleUploadedFile("r.csv", content)}
+    )
+    assert answer.status_code == 422 and words in text_of(answer)
+    assert not PartnershipRequest.objects.exists()
+
+
+def test_nobody_brings_in_requests_for_an_organisation_of_others(call):
+    _person, organisation = make_owner()
+    stranger, _own = make_owner()
+    given = {
+        "organisation": organisation.pk,
+        "call": call.reference,
+        "text": HEAD + GOOD,
+        "do": "yes",
+    }
+    assert client_of(stranger).post("/partners/table/", given).status_code == 422
+    assert not PartnershipRequest.objects.exists() and GIVEN
+
+
+def test_pages_of_partner_search_say_where_to_go_on(call, watcher):
+    client = client_of(watcher)
+    for name in ("mine", "conversations", "searches", "bring-in"):
+        assert client.get(reverse(f"partners:{name}")).status_code == 200
+        assert Client().get(reverse(f"partners:{name}")).status_code == 302
+
+
+def test_a_mail_leads_to_each_request_and_leaves_out_own_and_blocked_ones(call, watcher):
+    own = make_organisation(by=watcher)
+    keep(watcher)
+    with clock.set_to(LATER):
+        shown = make_request(call, title="Shown")
+        blocked = make_request(call, title="Blocked")
+        Block.objects.create(by=own, organisation=blocked.organisation, made_at=LATER)
+        complete_profile(own, by=watcher)
+        make_request(call, title="Mine", owner=(watcher, own))
+    assert tell_of_new(AFTERNOON) == 1
+    text = Mail.objects.get(to=watcher.email).text
+    assert shown.get_absolute_url() in text and "Blocked" not in text and "Mine" not in text

@@ -1,0 +1,267 @@
+"""Pages of conversations about partnership requests."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from applicants.fields import TextField
+from applicants.models import Organisation
+from applicants.once import once
+from applicants.web import person, signed_in
+from calls import clock
+from foundation.sentences import gettext as _
+from proposals import tasks
+from proposals.consortium.participants import NotOpen
+from proposals.models import Conversation, PartnershipRequest
+from proposals.partnering import conversations
+
+
+class MessageForm(forms.Form):
+    text = TextField(
+        label=gettext_lazy("Message"),
+        max_length=conversations.LONGEST,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=gettext_lazy("Text only. Your address is not shown."),
+    )
+
+
+class FirstMessageForm(MessageForm):
+    organisation = forms.ModelChoiceField(
+        label=gettext_lazy("For which organisation do you write?"),
+        queryset=Organisation.objects.none(),
+        empty_label=None,
+    )
+    shows = forms.BooleanField(
+        label=gettext_lazy("Say who we are: the name of our organisation"), required=False
+    )
+
+    field_order = ("organisation", "text", "shows")
+
+    def __init__(self, *args: Any, organisations: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["organisation"].queryset = organisations  # type: ignore[attr-defined]
+
+
+class ReportForm(forms.Form):
+    reason = TextField(
+        label=gettext_lazy("What is not right"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("The helpdesk then reads what you report."),
+    )
+
+
+MOST_SHOWN = 200
+
+NO_FILES = gettext_lazy("No files can be sent here. Your text is below; nothing was sent.")
+
+
+@signed_in
+@once
+def begin(request: HttpRequest, number: str) -> HttpResponse:
+    """The first message to who wrote a request."""
+    rows = PartnershipRequest.objects.ever_published().select_related("organisation", "call")
+    found = get_object_or_404(rows, number=number.upper())
+    context = {"request_": found, "is_open": found.is_open(clock.now())}
+    return _first_message(
+        request, partial(conversations.begin, found), found.organisation_id, context
+    )
+
+
+@signed_in
+@once
+def begin_with(request: HttpRequest, pk: int) -> HttpResponse:
+    """The first message to an organisation that was found by its profile."""
+    found = get_object_or_404(Organisation.objects.filter(is_findable=True), pk=pk)
+    context = {"addressee": found, "is_open": True}
+    return _first_message(request, partial(conversations.begin_with, found), found.pk, context)
+
+
+def _first_message(
+    request: HttpRequest,
+    send: Callable[..., Conversation],
+    addressee: int | None,
+    context: dict[str, Any],
+) -> HttpResponse:
+    """The form and what becomes of it; nobody writes to their own organisation."""
+    mine = Organisation.objects.of(person(request))
+    own = mine.exclude(pk=addressee or 0)
+    initial = {"organisation": own.first(), "shows": True}
+    form = FirstMessageForm(request.POST or None, organisations=own, initial=initial)
+    if request.method == "POST" and form.is_valid() and _without_files(request, form):
+        try:
+            made = send(by=person(request), **form.cleaned_data)
+        except conversations.CannotWrite as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            tasks.hurry()
+            words = _("Your message is sent. You get a mail when there is an answer.")
+            messages.success(request, words)
+            return redirect(made)
+    status = 422 if form.errors else 200
+    is_own = not own and mine.exists()
+    context |= {"form": form, "own": own, "is_own": is_own}
+    return render(request, "partnering/begin.html", context, status=status)
+
+
+def _without_files(request: HttpRequest, form: forms.Form) -> bool:
+    if request.FILES:
+        form.add_error(None, str(NO_FILES))
+    return not request.FILES
+
+
+@signed_in
+@once
+def report_request(request: HttpRequest, number: str) -> HttpResponse:
+    """Tell the helpdesk that a request is not what partner search is for."""
+    rows = PartnershipRequest.objects.ever_published()
+    found = get_object_or_404(rows, number=number.upper())
+    form = ReportForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        conversations.report(found, form.cleaned_data["reason"], by=person(request))
+        messages.success(request, _("Thank you. The helpdesk looks at it."))
+        return redirect(found)
+    context = {"form": form, "request_": found}
+    status = 422 if form.errors else 200
+    return render(request, "partnering/report.html", context, status=status)
+
+
+@signed_in
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """All conversations of a person's organisations, the newest message first."""
+    user = person(request)
+    rows = conversations.letters_of(user, Organisation.objects.of(user), at_most=MOST_SHOWN)
+    return render(request, "partnering/conversations.html", {"rows": rows})
+
+
+@signed_in
+@once
+def conversation(request: HttpRequest, number: str) -> HttpResponse:
+    """What was written, and the next message."""
+    found, side = _own(request, number)
+    form = MessageForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _without_files(request, form):
+        try:
+            conversations.write(found, form.cleaned_data["text"], side=side, by=person(request))
+        except conversations.CannotWrite as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            tasks.hurry()
+            messages.success(request, _("Your message is sent."))
+            return redirect(found)
+    conversations.mark_read(found, side)
+    return _page(request, found, side, form)
+
+
+def _page(
+    request: HttpRequest,
+    found: Conversation,
+    side: conversations.Side,
+    form: forms.Form,
+    **more: Any,
+) -> HttpResponse:
+    context = {
+        "conversation": found,
+        "request_": found.request,
+        "who": conversations.name_for_other(found, side.other),
+        "other": conversations.organisation_on(found, side.other)
+        if conversations.is_shown(found, side.other)
+        else None,
+        "is_shown": conversations.is_shown(found, side),
+        "has_blocked": conversations.has_blocked(found, side),
+        "letters": [
+            (one, one.is_from_owner == (side == conversations.Side.OWNER))
+            for one in found.messages.all()
+        ],
+        "drafts": conversations.drafts_to_invite_into(found, person(request), side=side),
+        "form": form,
+        "report_form": ReportForm(),
+        **more,
+    }
+    status = 422 if form.errors else 200
+    return render(request, "partnering/conversation.html", context, status=status)
+
+
+def _own(request: HttpRequest, number: str) -> tuple[Conversation, conversations.Side]:
+    rows = Conversation.objects.of(person(request)).with_page_parts()
+    found = get_object_or_404(rows, number=number.upper())
+    return found, conversations.side_of(found, person(request))
+
+
+@signed_in
+@require_POST
+def show(request: HttpRequest, number: str) -> HttpResponse:
+    found, side = _own(request, number)
+    try:
+        conversations.show(found, side=side, by=person(request))
+    except conversations.CannotWrite as refusal:
+        messages.error(request, str(refusal))
+    else:
+        tasks.hurry()
+        messages.success(request, _("The other side sees the name of your organisation now."))
+    return redirect(found)
+
+
+@signed_in
+@require_POST
+def block(request: HttpRequest, number: str) -> HttpResponse:
+    found, side = _own(request, number)
+    if request.POST.get("do") == "unblock":
+        conversations.unblock(found, side=side)
+        messages.success(request, _("You take messages from this organisation again."))
+    else:
+        conversations.block(found, side=side)
+        messages.success(request, _("This organisation cannot write to yours any more."))
+    return redirect(found)
+
+
+@signed_in
+@require_POST
+@once
+def report(request: HttpRequest, number: str) -> HttpResponse:
+    found, side = _own(request, number)
+    form = ReportForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, side, MessageForm(), report_form=form)
+    reason = form.cleaned_data["reason"]
+    conversations.report(found.request, reason, by=person(request), conversation=found)
+    messages.success(request, _("Thank you. The helpdesk looks at it."))
+    return redirect(found)
+
+
+@signed_in
+@require_POST
+def invite(request: HttpRequest, number: str) -> HttpResponse:
+    """One click: the other organisation stands in the draft, and is asked to confirm."""
+    found, side = _own(request, number)
+    drafts = conversations.drafts_to_invite_into(found, person(request), side=side)
+    wanted = request.POST.get("draft", "")
+    draft = next((one for one in drafts if one.number == wanted), None)
+    if draft is None and conversations.takes_part(found, wanted, person(request), side=side):
+        messages.info(request, _("It stands in that draft already."))
+        return redirect("proposals:consortium", wanted)
+    if draft is None:
+        messages.error(
+            request,
+            _("Choose an open draft that your organisation coordinates, for the same call."),
+        )
+        return redirect(found)
+    try:
+        conversations.invite(found, draft, side=side, by=person(request))
+    except (conversations.CannotInvite, conversations.CannotWrite) as refusal:
+        messages.error(request, str(refusal))
+        return redirect(found)
+    except NotOpen:
+        messages.error(request, _("The deadline has passed: nobody can be taken into the draft."))
+        return redirect(found)
+    tasks.hurry()
+    messages.success(request, _("It stands in your consortium now, and is asked to confirm."))
+    return redirect("proposals:consortium", draft.number)

@@ -1,0 +1,337 @@
+"""Pages of partner search: finding requests, reading one, and writing one's own."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from applicants.models import Organisation, User
+from applicants.once import once
+from applicants.profile import profile_of
+from applicants.web import person, signed_in
+from calls import clock
+from calls.models import Call
+from foundation.sentences import gettext as _
+from foundation.typed import typed_in
+from proposals.consortium.access import keeping_text
+from proposals.models import PartnershipRequest, Proposal
+from proposals.partnering import partner_fit, requests
+from proposals.partnering.forms import RequestForm, WhoForm
+from proposals.partnering.search import PER_PAGE, SORTS, find, question_in, reasons_for
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Requests that fit a question; for who leads a draft also what each would do to its consortium."""
+    moment = clock.now()
+    asked = question_in(request.GET)
+    consortium, drafts = _consortium(request, asked.call)
+    question = asked.of_draft(consortium.proposal.number if consortium else "")
+    call = _call_asked_for(question.call, drafts)
+    effects = partner_fit.fits(consortium, _all_pairs(moment)) if consortium else {}
+    found = find(
+        question,
+        moment,
+        closing={pair for pair, one in effects.items() if one.helps},
+        fitting={pair: one.place for pair, one in effects.items()},
+    )
+    members = consortium.members if consortium else set()
+    context = {
+        "question": question,
+        "found": found,
+        "rows": [
+            {
+                "request": one,
+                "reasons": reasons_for(one, found.terms),
+                "fit": _fit_of(one, effects),
+                "is_member": one.organisation_id in members,
+            }
+            for one in found.requests
+        ],
+        "call": call,
+        "consortium": consortium,
+        "drafts": drafts,
+        "sorts": [(name, words, question.address(sort=name)) for name, words in SORTS.items()],
+        "pages": _pages(question, found.total),
+        "moment": moment,
+        "gap_is_unknown": asked.gap_only and not consortium,
+        "has_ended": call is not None and moment >= call.deadline,
+        "open_query": question.for_everybody.address(),
+        "facets": [
+            (facet, [(*row[1:], question.with_value(facet.name, row[0])) for row in rows])
+            for facet, rows in found.facets
+        ],
+        "chosen": [
+            (facet.label, words, question.with_value(facet.name, value))
+            for facet, rows in found.facets
+            for value, words, _count, is_chosen in rows
+            if is_chosen
+        ],
+    }
+    return render(request, "partnering/search.html", context)
+
+
+def _fit_of(
+    one: PartnershipRequest, effects: dict[partner_fit.Pair, partner_fit.Fit]
+) -> partner_fit.Fit | None:
+    """What who offers to be a partner would do to the consortium; who looks for partners has one."""
+    pair = partner_fit.pair_of(one.organisation)
+    offers = one.kind == PartnershipRequest.Kind.OFFERING
+    return effects.get(pair) if pair and offers else None
+
+
+def _call_asked_for(reference: str, drafts: list[Proposal]) -> Call | None:
+    """The call that a search is narrowed to; that of a draft is at hand."""
+    if not reference:
+        return None
+    at_hand = (one.call for one in drafts if one.call.reference == reference)
+    found = next(at_hand, None)
+    return found or get_object_or_404(
+        Call.objects.published_at_moment(clock.now()), reference=reference
+    )
+
+
+def _consortium(request: HttpRequest, call: str) -> tuple[Any, list[Proposal]]:
+    """The draft that results are judged for: the one that was chosen, else the newest."""
+    if not isinstance(request.user, User):
+        return None, []
+    drafts = partner_fit.drafts_of(request.user, call, clock.now())
+    wanted = request.GET.get("for", "")
+    chosen = next((one for one in drafts if one.number == wanted), drafts[0] if drafts else None)
+    return (partner_fit.consortium_of(chosen) if chosen else None), drafts
+
+
+def _all_pairs(moment: Any) -> set[partner_fit.Pair]:
+    """Countries and kinds of organisations that have open requests: few, however many there are."""
+    found = PartnershipRequest.objects.open_at(moment).order_by()
+    return set(found.values_list("organisation__country", "organisation__kind").distinct())
+
+
+def _pages(question: Any, total: int) -> dict[str, Any]:
+    last = max(1, -(-total // PER_PAGE))
+    return {
+        "page": question.page,
+        "last": last,
+        "before": question.address(page=question.page - 1) if question.page > 1 else None,
+        "after": question.address(page=question.page + 1) if question.page < last else None,
+    }
+
+
+@require_safe
+def one(request: HttpRequest, number: str) -> HttpResponse:
+    """A request as everybody reads it, also after it has ended; what is not published, to its own people."""
+    moment = clock.now()
+    found, is_own = _readable(request, number)
+    context: dict[str, Any] = {
+        "request_": found,
+        "is_own": is_own,
+        "is_open": found.is_open(moment),
+        "can_renew": moment < found.call.deadline
+        and (not found.is_open(moment) or found.end != found.call.deadline),
+        "call": found.call,
+        "strands": [one for one in found.call.strands.all() if one.code in found.strands],
+        "about": _about(found),
+        "missing": requests.missing_of_profile(found.organisation)
+        if is_own and found.organisation and found.state == PartnershipRequest.State.DRAFT
+        else [],
+    }
+    consortium, _drafts = _consortium(request, found.call.reference)
+    pair = partner_fit.pair_of(found.organisation)
+    if consortium and pair and not is_own:
+        context |= {"consortium": consortium, "fit": partner_fit.fits(consortium, [pair])[pair]}
+    return render(request, "partnering/request.html", context)
+
+
+def _about(found: PartnershipRequest) -> str:
+    """What its profile says of the organisation; empty where it does not want to be named."""
+    if found.organisation is None or not found.shows_name:
+        return ""
+    return str(profile_of(found.organisation).answers["identity"].get("description", ""))
+
+
+def _readable(request: HttpRequest, number: str) -> tuple[PartnershipRequest, bool]:
+    rows = PartnershipRequest.objects.with_page_parts().prefetch_related("call__strands")
+    found = rows.filter(number=number.upper()).first()
+    if found is None:
+        raise Http404
+    is_own = isinstance(request.user, User) and bool(
+        found.organisation and found.organisation.members.filter(pk=request.user.pk).exists()
+    )
+    if not is_own and not found.is_public:
+        raise Http404
+    return found, is_own
+
+
+@signed_in
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """The requests of a person's organisations, whatever their state."""
+    rows = PartnershipRequest.objects.written_by(person(request)).with_page_parts()
+    moment = clock.now()
+    context = {
+        "requests": [(one, one.is_open(moment)) for one in rows.order_by("-changed_at")],
+        "calls": [one for one in Call.objects.published_at_moment(moment) if moment < one.deadline],
+        "organisations": Organisation.objects.of(person(request)),
+    }
+    return render(request, "partnering/mine.html", context)
+
+
+@signed_in
+@once
+def new(request: HttpRequest, reference: str) -> HttpResponseBase:
+    """Write a request for a call; what the organisation's profile says is filled in."""
+    moment = clock.now()
+    calls = Call.objects.published_at_moment(moment).prefetch_related("strands")
+    call = get_object_or_404(calls, reference=reference)
+    own = Organisation.objects.of(person(request)).prefetch_related("profile_sections")
+    who = WhoForm(request.POST or request.GET or None, organisations=own)
+    if moment >= call.deadline or not own:
+        context = {"call": call, "own": own, "typed": typed_in(request)}
+        return render(request, "partnering/cannot_write.html", context, status=409)
+    only = own[0] if len(own) == 1 else None
+    organisation = only or (who.cleaned_data["organisation"] if who.is_valid() else None)
+    if organisation is None:
+        context = {"call": call, "who": WhoForm(organisations=own), "typed": typed_in(request)}
+        status = 422 if request.method == "POST" else 200
+        return render(request, "partnering/who.html", context, status=status)
+    form = RequestForm(
+        request.POST if request.method == "POST" else None,
+        call=call,
+        initial=_from_profile(organisation),
+    )
+    if request.method == "POST" and form.is_valid():
+        made = requests.draft_request(organisation, call, form.given(), by=person(request))
+        if "publish" in request.POST:
+            return publish(request, made.number)
+        messages.success(
+            request, _("The request is kept. Only your organisation sees it until you publish it.")
+        )
+        return redirect(made)
+    context = {"form": form, "call": call, "organisation": organisation}
+    context |= {"missing": requests.missing_of_profile(organisation)}
+    return render(request, "partnering/form.html", context, status=422 if form.errors else 200)
+
+
+def _from_profile(organisation: Organisation) -> dict[str, Any]:
+    answers = profile_of(organisation).answers
+    sectors = answers.get("sectors", {})
+    names = ("sectors", "emerging_industries", "technologies")
+    return {name: sectors.get(name, []) for name in names} | {
+        "markets": answers.get("markets", {}).get("third_markets", []),
+        "languages": ["en"],
+        "role": "partner",
+    }
+
+
+@signed_in
+@keeping_text
+def edit(request: HttpRequest, number: str) -> HttpResponse:
+    found = _own(request, number)
+    form = RequestForm(request.POST or None, call=found.call, instance=found)
+    context: dict[str, Any] = {
+        "form": form, "call": found.call, "request_": found, "organisation": found.organisation,
+    }  # fmt: skip
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "partnering/form.html", context, status=422 if form.errors else 200)
+    try:
+        saved = requests.save_request(
+            _own(request, number),
+            form.given(),
+            seen_revision=form.cleaned_data["seen_revision"] or 0,
+        )
+    except requests.CannotPublish as refusal:
+        form.add_error(None, str(refusal))
+        return render(request, "partnering/form.html", context, status=409)
+    except requests.RequestChanged as conflict:
+        data: Any = form.data
+        typed = data.copy()
+        typed["seen_revision"] = str(conflict.current.revision)
+        form.data = typed
+        context |= {"conflict": conflict.current}
+        return render(request, "partnering/form.html", context, status=409)
+    waits = saved.state == PartnershipRequest.State.WAITING
+    messages.success(
+        request,
+        _("Saved. An officer looks at it before it is shown again.")
+        if waits
+        else _("The request is saved."),
+    )
+    return redirect(saved)
+
+
+def _own(request: HttpRequest, number: str) -> PartnershipRequest:
+    rows = PartnershipRequest.objects.written_by(person(request)).with_page_parts()
+    return get_object_or_404(rows.prefetch_related("call__strands"), number=number.upper())
+
+
+def _refused(
+    request: HttpRequest, found: PartnershipRequest, refusal: requests.CannotPublish
+) -> HttpResponse:
+    """Back to what stands by now: the request, or the list where it is there no longer."""
+    messages.error(request, str(refusal))
+    is_there = PartnershipRequest.objects.filter(pk=found.pk).exists()
+    return redirect(found) if is_there else redirect("partners:mine")
+
+
+def _step(
+    act: Callable[[PartnershipRequest], PartnershipRequest], words: Promise
+) -> Callable[..., HttpResponseBase]:
+    """A view that takes one of a person's own requests a step further, and says so."""
+
+    @signed_in
+    @keeping_text
+    @require_POST
+    def taken(request: HttpRequest, number: str) -> HttpResponse:
+        found = _own(request, number)
+        try:
+            done = act(found)
+        except requests.CannotPublish as refusal:
+            return _refused(request, found, refusal)
+        else:
+            waits = done.state == PartnershipRequest.State.WAITING
+            messages.success(
+                request,
+                _("An officer looks at it before it is shown; you get a mail.")
+                if waits
+                else str(words),
+            )
+        return redirect(found)
+
+    return taken
+
+
+@signed_in
+@keeping_text
+@require_POST
+def discard(request: HttpRequest, number: str) -> HttpResponse:
+    """Delete a draft."""
+    found = _own(request, number)
+    try:
+        requests.discard(found)
+    except requests.CannotPublish as refusal:
+        return _refused(request, found, refusal)
+    messages.success(request, _("The draft is deleted."))
+    return redirect("partners:mine")
+
+
+publish = _step(
+    requests.publish, gettext_lazy("The request is published; it stands on the call's page.")
+)
+renew = _step(
+    requests.renew,
+    gettext_lazy("The request is open again, for ninety days or until the deadline."),
+)
+fill = _step(
+    partial(requests.end, is_filled=True), gettext_lazy("Well done. It says “filled” from now on.")
+)
+close = _step(
+    partial(requests.end, is_filled=False),
+    gettext_lazy("The request is closed; it can be read still."),
+)

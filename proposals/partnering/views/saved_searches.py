@@ -1,0 +1,218 @@
+"""Saved searches, the feed of a search, and requests as tables."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.syndication.views import Feed
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from applicants.models import Organisation
+from applicants.once import once
+from applicants.reading import too_long
+from applicants.web import person, signed_in
+from calls import clock
+from calls.models import Call
+from foundation.csv_import import Fate, UnusableTable, text_of
+from foundation.identifiers import key_of
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
+from foundation.text import safe_in_xml
+from proposals.models import PartnershipRequest, SavedSearch
+from proposals.partnering import saved_searches, tables
+from proposals.partnering.search import question_in, rows_for
+
+LONGEST_NAME = 60
+MOST_IN_FEED = 50
+MOST_TAKEN_OUT = 2000
+
+
+@signed_in
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Keep the question that is shown under a name."""
+    given = request.POST.copy()
+    name = " ".join(given.pop("name", [""])[-1].split())
+    question = question_in(given).for_everybody
+    if not name:
+        messages.error(request, _("Give the search a name; nothing was kept."))
+    elif len(name) > LONGEST_NAME:
+        messages.error(request, too_long(name, LONGEST_NAME))
+    else:
+        try:
+            saved_searches.save_search(person(request), name=name, question=question)
+        except saved_searches.TooMany:
+            messages.error(request, _("You keep twenty searches already. Forget one first."))
+        else:
+            messages.success(request, _("Kept. You get a mail when something new fits."))
+    return redirect(_search_page(question.address()))
+
+
+def _search_page(query: str) -> str:
+    page = reverse("partners:search")
+    return f"{page}?{query}" if query else page
+
+
+@signed_in
+def searches(request: HttpRequest) -> HttpResponse:
+    """The searches that a person keeps; mails on or off, or forgotten."""
+    own = SavedSearch.objects.filter(user=person(request))
+    if request.method == "POST":
+        found = own.filter(pk=key_of(request.POST.get("search", "")) or 0)
+        does = request.POST.get("do")
+        if does == "forget":
+            found.delete()
+            messages.success(request, _("The search is forgotten."))
+        elif not found.update(mails=does == "mails"):
+            messages.warning(request, _("You do not keep this search any more."))
+        elif does == "mails":
+            messages.success(request, _("You get mails again."))
+        else:
+            messages.success(request, _("No more mails for this search."))
+        return redirect("partners:searches")
+    return render(request, "partnering/searches.html", {"searches": own})
+
+
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """End the mails of a search by the link in one of them; asked first, so that no scanner does it."""
+    saved = saved_searches.named_by(token)
+    if saved is not None and request.method == "POST":
+        saved_searches.stop(saved)
+    context = {"search": saved, "done": request.method == "POST"}
+    return render(request, "partnering/stop.html", context, status=200 if saved else 404)
+
+
+class RequestFeed(Feed):
+    """The newest requests that fit a question, as Atom."""
+
+    feed_type = Atom1Feed
+    title = gettext_lazy("Partnership requests on the COSME portal")
+    subtitle = gettext_lazy("Organisations that look for a partner for a call, or offer to be one")
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return question_in(request.GET).for_everybody
+
+    def link(self, obj: Any) -> str:
+        return _search_page(obj.address())
+
+    def feed_url(self, obj: Any) -> str:
+        return reverse("partners:feed") + f"?{obj.address()}"
+
+    def items(self, obj: Any) -> Any:
+        rows = rows_for(obj, clock.now()).with_page_parts().defer("folded", "words")
+        return rows.order_by("-published_at", "-pk")[:MOST_IN_FEED]
+
+    def item_title(self, item: PartnershipRequest) -> str:
+        return safe_in_xml(item.title)
+
+    def item_description(self, item: PartnershipRequest) -> str:
+        return safe_in_xml(item.text)
+
+    def item_link(self, item: PartnershipRequest) -> str:
+        return item.get_absolute_url()
+
+    def item_pubdate(self, item: PartnershipRequest) -> Any:
+        return item.published_at
+
+    def item_updateddate(self, item: PartnershipRequest) -> Any:
+        return max(item.changed_at, item.published_at or item.changed_at)
+
+    def item_author_name(self, item: PartnershipRequest) -> str:
+        if item.organisation is None or not item.shows_name:
+            return str(_("An organisation"))
+        return safe_in_xml(item.organisation.name)
+
+    def item_categories(self, item: PartnershipRequest) -> list[str]:
+        return [item.call.reference, str(item.get_kind_display())]
+
+
+@require_safe
+def take_out(request: HttpRequest, kind: str) -> HttpResponse:
+    """What a question finds, as CSV or JSON; at most 2,000 requests, the newest."""
+    rows = (
+        rows_for(question_in(request.GET), clock.now()).with_page_parts().defer("folded", "words")
+    )
+    found = rows.order_by("-published_at", "-pk")[:MOST_TAKEN_OUT]
+    text, media = (
+        (tables.as_json(found), "application/json")
+        if kind == "json"
+        else (tables.as_csv(found), "text/csv; charset=utf-8")
+    )
+    answer = HttpResponse(text, content_type=media)
+    answer["Content-Disposition"] = f'attachment; filename="partnership-requests.{kind}"'
+    return answer
+
+
+class FileForm(forms.Form):
+    """A table, for one of a person's organisations and an open call."""
+
+    organisation = forms.ModelChoiceField(
+        label=gettext_lazy("For which organisation?"),
+        queryset=Organisation.objects.none(),
+        empty_label=None,
+    )
+    call = forms.ModelChoiceField(
+        label=gettext_lazy("For which call?"), queryset=Call.objects.none(), to_field_name="reference",
+        empty_label=None,
+    )  # fmt: skip
+    file = forms.FileField(label=gettext_lazy("CSV file"), required=False)
+    text = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, organisations: Any, calls: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["organisation"].queryset = organisations  # type: ignore[attr-defined]
+        self.fields["call"].queryset = calls  # type: ignore[attr-defined]
+
+    def table(self) -> str:
+        """The text that was shown before, or that of the file. Raises UnusableTable."""
+        if self.cleaned_data["text"]:
+            return str(self.cleaned_data["text"])
+        file = self.cleaned_data["file"]
+        if file is None:
+            raise UnusableTable(_("Choose a file."))
+        return text_of(file.read())
+
+
+@signed_in
+@once
+def bring_in(request: HttpRequest) -> HttpResponse:
+    """Requests from a table: first what would happen, row by row; then, with a yes, drafts."""
+    moment = clock.now()
+    own = Organisation.objects.of(person(request))
+    calls = Call.objects.published_at_moment(moment).filter(deadline__gt=moment)
+    is_sent = request.method == "POST"
+    form = FileForm(
+        request.POST if is_sent else None,
+        request.FILES if is_sent else None,
+        organisations=own,
+        calls=calls,
+    )
+    context: dict[str, Any] = {
+        "form": form, "rows": None, "known": tables.KNOWN, "needed": tables.NEEDED, "own": own,
+        "calls": calls,
+    }  # fmt: skip
+    if is_sent and form.is_valid():
+        given = form.cleaned_data
+        try:
+            text = form.table()
+            rows = tables.rows_in(text, organisation=given["organisation"], call=given["call"])
+        except UnusableTable as refusal:
+            form.add_error("file", str(refusal))
+        else:
+            if "do" in request.POST:
+                made = tables.store(
+                    rows, organisation=given["organisation"], call=given["call"], by=person(request)
+                )
+                words = ngettext("%(count)s draft is made.", "%(count)s drafts are made.", made)
+                messages.success(
+                    request, words % {"count": made} + " " + _("Publish each when it is ready.")
+                )
+                return redirect("partners:mine")
+            usable = sum(row.fate == Fate.NEW for row in rows)
+            context |= {"rows": rows, "text": text, "usable": usable, "given": given}
+    return render(request, "partnering/bring_in.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,112 @@
+"""The whole proposal as a person reads it, as a PDF: sealed, or of a draft with a mark across every page.
+
+Made by a worker, because laying it out takes longer than a request may: who asks gets the page at once and
+the file a few seconds later.
+"""
+
+import json
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.template.loader import render_to_string
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import canonical
+from foundation.errors import in_full
+from foundation.pdf import pdf_from
+from proposals.delivery import outbox
+from proposals.dossier.document import Draft, dossier_of
+from proposals.models import Annex, DraftPrint, Proposal, SealedDocument, Version
+from proposals.proof.receipts import participants_in, seal_and_keep
+
+log = logging.getLogger("portal.annex")
+
+
+def ask_for_print(draft: Draft, *, by: User) -> DraftPrint:
+    """Promise the draft, as it is now, as a PDF. An unchanged draft is not printed twice."""
+    text = canonical(dossier_of(draft))
+    present = DraftPrint.objects.filter(proposal=draft.proposal, dossier=text, error="").first()
+    if present is not None:
+        return present
+    asked, _made = DraftPrint.objects.update_or_create(
+        proposal=draft.proposal,
+        defaults={
+            "dossier": text, "asked_at": clock.now(), "asked_by": by, "pdf": None, "error": "",
+            "claimed_at": None,
+        },
+    )  # fmt: skip
+    return asked
+
+
+def make_prints(*, at_most: int = 20) -> int:
+    """Make the prints that were asked for; returns how many."""
+    made = 0
+    for _turn in range(at_most):
+        waiting = _claim()
+        if waiting is None:
+            break
+        made += _make(waiting)
+    return made
+
+
+def _claim() -> DraftPrint | None:
+    present = clock.real_now()
+    is_free = Q(claimed_at=None) | Q(claimed_at__lt=present - outbox.stale_after())
+    with transaction.atomic():
+        found = (
+            DraftPrint.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(is_free, pdf=None, error="")
+            .select_related("proposal__strand__call__programme")
+            .first()
+        )
+        if found is not None:
+            found.claimed_at = present
+            found.save(update_fields=["claimed_at"])
+    return found
+
+
+def _make(asked: DraftPrint) -> bool:
+    same = DraftPrint.objects.filter(pk=asked.pk, dossier=asked.dossier)
+    try:
+        pdf = pdf_of(asked.proposal, json.loads(asked.dossier), of=asked.asked_at)
+    except Exception as error:  # noqa: BLE001 -- one proposal must not keep the others waiting
+        log.error("Print of proposal %s failed: %s", asked.proposal_id, in_full(error))
+        same.update(error=type(error).__name__)
+        return False
+    same.update(pdf=pdf)
+    return True
+
+
+def issue_annex(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
+    """Make and keep the annex of a version, sealed like its receipt, unless this cause has made one."""
+    seal_and_keep(
+        Annex,
+        version,
+        cause,
+        lambda _moment, _stamp: pdf_of(version.proposal, version.document, of=version),
+    )
+
+
+def pdf_of(proposal: Proposal, dossier: dict[str, Any], *, of: Version | datetime) -> bytes:
+    """A dossier as a PDF, `of` a version, or of a draft at an instant, which every page then says."""
+    html = render_to_string("receipts/annex.html", context_of(proposal, dossier, of))
+    return pdf_from(html, sheet="annex.css")
+
+
+def context_of(
+    proposal: Proposal, dossier: dict[str, Any], of: Version | datetime
+) -> dict[str, Any]:
+    """What the page and the PDF of a whole proposal show."""
+    return {
+        "proposal": proposal,
+        "call": proposal.call,
+        "strand": proposal.strand,
+        "dossier": dossier,
+        "participants": participants_in(dossier, proposal.call.rule_date),
+        "drafted_at": of if isinstance(of, datetime) else None,
+        "version": of if isinstance(of, Version) else None,
+    }

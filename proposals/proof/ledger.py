@@ -1,0 +1,382 @@
+"""The log of what counts for proof: append-only, and checkable by everyone who holds a receipt.
+
+`note_down` writes a note in the caller's transaction; `sequence` gives notes their places, outside of it,
+one worker at a time, and signs what the log is then. Hashes and proofs are those of RFC 9162
+(`foundation.merkle`).
+"""
+
+import base64
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models import Max
+from django.db.models.functions import Cast, Concat
+
+from calls import clock
+from calls.eligibility import canonical
+from calls.models import Extension
+from foundation import merkle
+from proposals.delivery.fault_isolation import for_each
+from proposals.models import (
+    Decision,
+    DecisionReview,
+    IndividualExtension,
+    LedgerEntry,
+    LedgerNode,
+    LedgerNote,
+    Question,
+    RefusedAttempt,
+    Reply,
+    SealedDocument,
+    TreeHead,
+    Version,
+    Withdrawal,
+)
+from proposals.proof.signing_key import SealKey, published, seal_key
+
+LOCK = 8_213_104_771  # any number that nothing else of this database locks
+WINDOW = 10_000  # notes: hardly a transaction stays open while so many others are written
+SALT = 16  # bytes: more than anybody can try
+Kind = LedgerNote.Kind
+
+
+class NotInTheLog(Exception):
+    """There is no such entry, or no tree head of that size."""
+
+
+def note_down(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
+    """Let something be in the log. `facts` hold no names and no addresses; instants are RFC 3339, UTC.
+
+    Everybody can ask for the hash of every entry. Few facts and an instant are soon guessed by who knows the
+    number of a proposal, such as an outcome that nobody was told of; so what is of a proposal holds a salt.
+    """
+    note = _unsaved(kind, subject, at=at, **facts)
+    note.save(force_insert=True)
+    return note
+
+
+def _unsaved(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
+    salt = {"salt": secrets.token_hex(SALT)} if "proposal" in facts else {}
+    content = canonical({"kind": kind.value, "at": _instant(at)} | facts | salt)
+    return LedgerNote(kind=kind, subject=subject, content=content, noted_at=at)
+
+
+def _named(version: Version) -> dict[str, Any]:
+    """How an entry names the version that it is about."""
+    return {"proposal": version.proposal.number, "version": version.number}
+
+
+def unsaved_note(version: Version) -> LedgerNote:
+    """That a version was submitted, to be stored with what else is stored of it."""
+    return _unsaved(
+        Kind.SUBMISSION,
+        subject_of(version),
+        at=version.received_at,
+        **_named(version),
+        sha256=version.sha256,
+    )
+
+
+def subject_of(version: Version) -> str:
+    return f"version:{version.pk}"
+
+
+def note_withdrawal(withdrawal: Withdrawal) -> LedgerNote:
+    version = withdrawal.version
+    return note_down(
+        Kind.WITHDRAWAL,
+        f"withdrawal:{withdrawal.pk}",
+        at=withdrawal.withdrawn_at,
+        **_named(version),
+    )
+
+
+def note_refused(attempt: RefusedAttempt) -> LedgerNote:
+    return note_down(
+        Kind.REFUSED,
+        f"refused:{attempt.pk}",
+        at=attempt.received_at,
+        proposal=attempt.proposal.number,
+        sha256=attempt.sha256,
+        deadline=_instant(attempt.deadline),
+    )
+
+
+def note_decision(decision: Decision) -> LedgerNote:
+    version = decision.version
+    return note_down(
+        Kind.DECISION,
+        f"decision:{decision.pk}",
+        at=decision.decided_at,
+        **_named(version),
+        outcome=decision.outcome,
+    )
+
+
+def note_review(review: DecisionReview) -> LedgerNote:
+    version = review.decision.version
+    return note_down(
+        Kind.REVIEW,
+        f"review:{review.pk}",
+        at=review.reviewed_at,
+        **_named(version),
+        answer=review.answer,
+    )
+
+
+def note_question(question: Question) -> LedgerNote:
+    version = question.version
+    return note_down(
+        Kind.QUESTION,
+        f"question:{question.pk}",
+        at=question.asked_at,
+        **_named(version),
+        due_at=_instant(question.due_at),
+        sha256=question.sha256,
+    )
+
+
+def note_reply(reply: Reply) -> LedgerNote:
+    version = reply.question.version
+    return note_down(
+        Kind.REPLY,
+        f"reply:{reply.pk}",
+        at=reply.replied_at,
+        **_named(version),
+        sha256=reply.sha256,
+    )
+
+
+def note_letter(letter: SealedDocument) -> LedgerNote:
+    version = letter.version
+    return note_down(
+        Kind.LETTER,
+        f"letter:{letter.pk}",
+        at=letter.sealed_at,
+        **_named(version),
+        sha256=letter.sha256,
+    )
+
+
+def is_noted(subject: str) -> bool:
+    """Whether a note speaks of it."""
+    return LedgerNote.objects.filter(subject=subject).exists()
+
+
+# --- Giving places -----------------------------------------------------------------------------
+
+
+def sequence(*, at_most: int = 2000, wait: bool = False, everything: bool = False) -> int:
+    """Give notes that wait their places and sign the new head; returns how many. One worker at a time.
+
+    While another worker does it this gives up at once, or waits for the end of it where `wait` is set. It
+    looks for notes near the newest that has a place, so that the length of the log does not matter;
+    `everything` looks at all of them, for one whose transaction stayed open very long.
+    """
+    key = seal_key()
+    with transaction.atomic():
+        if not _lock(wait=wait):
+            return 0
+        _note_what_others_did(key)
+        waiting = list(_waiting(everything=everything).order_by("pk")[:at_most])
+        if waiting:
+            _append(waiting, key)
+    return len(waiting)
+
+
+def _waiting(*, everything: bool) -> models.QuerySet[LedgerNote]:
+    waiting = LedgerNote.objects.filter(entry=None)
+    newest = LedgerEntry.objects.order_by("-position").values_list("note_id", flat=True).first()
+    if everything or newest is None:
+        return waiting
+    return waiting.filter(pk__gt=newest - WINDOW)
+
+
+def _lock(*, wait: bool) -> bool:
+    with connection.cursor() as cursor:
+        if wait:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            return True
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _append(notes: Iterable[LedgerNote], key: SealKey) -> TreeHead:
+    size = current_size()
+    frontier = merkle.Frontier(size, _stored_nodes_for(size))
+    entries, nodes = [], []
+    for note in notes:
+        leaf = merkle.leaf_hash(note.content.encode())
+        entries.append(LedgerEntry(position=frontier.size, note=note, leaf=leaf))
+        nodes += [
+            LedgerNode(level=level, index=index, hash=found)
+            for level, index, found in frontier.append(leaf)
+        ]
+    LedgerEntry.objects.bulk_create(entries, batch_size=1000)
+    LedgerNode.objects.bulk_create(nodes, batch_size=1000)
+    return _sign_head(frontier, key)
+
+
+def _sign_head(frontier: merkle.Frontier, key: SealKey) -> TreeHead:
+    moment = clock.now()
+    root = frontier.root.hex()
+    content = head_content(frontier.size, root, moment)
+    return TreeHead.objects.create(
+        size=frontier.size,
+        root=root,
+        signed_at=moment,
+        key=published(key).fingerprint,
+        signature=key.sign(content),
+    )
+
+
+def head_content(size: int, root: str, signed_at: datetime) -> bytes:
+    """The bytes of a tree head that are signed."""
+    text = canonical({"root": root, "signed_at": _instant(signed_at), "size": size})
+    return text.encode()
+
+
+def _note_what_others_did(key: SealKey) -> None:
+    """Extensions are made on the floor below, which knows no log; keys have no other row."""
+    extensions = without_note(Extension.objects.select_related("call"), "extension:")
+    for_each("notes of the log", extensions, _note_extension)
+    own = IndividualExtension.objects.select_related("proposal")
+    for_each("notes of the log", without_note(own, "individual-extension:"), _note_own_extension)
+    certificate = published(key)
+    subject = f"key:{certificate.fingerprint}"
+    if not LedgerNote.objects.filter(subject=subject).exists():
+        at = certificate.first_used_at
+        note_down(Kind.KEY, subject, at=at, certificate=certificate.fingerprint)
+
+
+@transaction.atomic
+def _note_extension(one: Extension) -> None:
+    facts = {"call": one.call.reference, "deadline": _instant(one.new_deadline)}
+    note_down(Kind.EXTENSION, f"extension:{one.pk}", at=one.recorded_at, **facts)
+
+
+@transaction.atomic
+def _note_own_extension(one: IndividualExtension) -> None:
+    facts = {"proposal": one.proposal.number, "deadline": _instant(one.until)}
+    note_down(Kind.EXTENSION, f"individual-extension:{one.pk}", at=one.granted_at, **facts)
+
+
+def without_note(rows: Any, prefix: str) -> Any:
+    """Rows of which no note speaks; `prefix` is the kind of their subjects, such as "version:"."""
+    subject = Concat(
+        models.Value(prefix), Cast(models.OuterRef("pk"), models.CharField()),
+        output_field=models.CharField(),
+    )  # fmt: skip
+    return rows.filter(~models.Exists(LedgerNote.objects.filter(subject=subject))).order_by("pk")
+
+
+def current_size() -> int:
+    last = LedgerEntry.objects.aggregate(last=Max("position"))["last"]
+    return 0 if last is None else last + 1
+
+
+# --- Proofs ------------------------------------------------------------------------------------
+
+
+def inclusion_proof(entry: LedgerEntry, head: TreeHead) -> dict[str, Any]:
+    """That an entry is in the log of a signed head: as JSON, checkable without the portal."""
+    if entry.position >= head.size:
+        raise NotInTheLog
+    path = _with_nodes(lambda nodes: merkle.inclusion_path(nodes, entry.position, head.size))
+    return {
+        "position": entry.position,
+        "leaf": bytes(entry.leaf).hex(),
+        "path": [step.hex() for step in path],
+        "head": head_as_json(head),
+    }
+
+
+def consistency_proof(first: TreeHead, second: TreeHead) -> dict[str, Any]:
+    """That the log of the first head is the beginning of that of the second."""
+    path = _with_nodes(lambda nodes: merkle.consistency_path(nodes, first.size, second.size))
+    return {
+        "first": head_as_json(first),
+        "second": head_as_json(second),
+        "path": [step.hex() for step in path],
+    }
+
+
+def head_as_json(head: TreeHead) -> dict[str, Any]:
+    return {
+        "size": head.size,
+        "root": head.root,
+        "signed_at": _instant(head.signed_at),
+        "certificate": head.key,
+        "signature": base64.b64encode(bytes(head.signature)).decode(),
+    }
+
+
+def head_of_size(size: int | None) -> TreeHead:
+    """The head of a size, or the newest one.
+
+    Raises:
+        NotInTheLog: there is none.
+    """
+    heads = TreeHead.objects.order_by("-size")
+    found = heads.filter(size=size).first() if size is not None else heads.first()
+    if found is None:
+        raise NotInTheLog
+    return found
+
+
+def first_head_over(entry: LedgerEntry) -> TreeHead:
+    """The oldest head of a log that holds the entry: the same whenever it is asked for.
+
+    Raises:
+        NotInTheLog: no head was signed since.
+    """
+    found = TreeHead.objects.filter(size__gt=entry.position).order_by("size").first()
+    if found is None:
+        raise NotInTheLog
+    return found
+
+
+def _with_nodes(compute: Any) -> list[bytes]:
+    """Compute a proof in two passes: which nodes it needs, then with all of them fetched at once."""
+    wanted: set[tuple[int, int]] = set()
+
+    def asked(level: int, index: int) -> bytes:
+        wanted.add((level, index))
+        return b""
+
+    compute(asked)
+    found = _fetch(wanted)
+    path: list[bytes] = compute(lambda level, index: found[level, index])
+    return path
+
+
+def _stored_nodes_for(size: int) -> merkle.Nodes:
+    """The complete subtrees that the first `size` leaves are made of."""
+    wanted = set()
+    start = 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            wanted.add((level, start >> level))
+            start += 1 << level
+    found = _fetch(wanted)
+    return lambda level, index: found[level, index]
+
+
+def _fetch(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    leaves = LedgerEntry.objects.filter(position__in=[i for level, i in wanted if level == 0])
+    found = {(0, one.position): bytes(one.leaf) for one in leaves}
+    inner = models.Q()
+    for level, index in wanted:
+        if level:
+            inner |= models.Q(level=level, index=index)
+    if inner:
+        nodes = LedgerNode.objects.filter(inner)
+        found |= {(one.level, one.index): bytes(one.hash) for one in nodes}
+    return found
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

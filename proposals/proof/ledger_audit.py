@@ -1,0 +1,287 @@
+"""Recomputing the whole log: what was changed, left out, moved or slipped in is found and named.
+
+Nothing of the portal is trusted but its published certificates: every hash is computed anew, every signature
+checked, and the log is compared with the rows that it speaks of. Works in one pass, with flat memory.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db.models import Q
+
+from foundation import merkle
+from proposals.models import (
+    ClosingCommitment,
+    Decision,
+    DecisionReview,
+    LedgerEntry,
+    LedgerNode,
+    Letter,
+    Question,
+    RefusedAttempt,
+    Reply,
+    SealCertificate,
+    TreeHead,
+    Version,
+    Withdrawal,
+)
+from proposals.proof.closing_commitment import commitment_over
+from proposals.proof.ledger import head_content, without_note
+from proposals.proof.signing_key import is_signed
+
+CHUNK = 2000
+
+
+class UnreadableHead(ValueError):
+    """A file of heads holds something else; the text says where."""
+
+
+@dataclass(frozen=True)
+class KeptHead:
+    """A signed head that somebody has kept outside of the portal."""
+
+    size: int
+    root: str
+    signed_at: datetime
+    certificate: str
+    signature: bytes
+
+
+def read_heads(text: str) -> list[KeptHead]:
+    """Heads as the portal publishes them: one JSON object, an array, or one object on each line.
+
+    A receipt's proof.json holds one too.
+
+    Raises:
+        UnreadableHead: something in it is no head.
+    """
+    return [_kept_head(place, found) for place, found in _objects_in(text)]
+
+
+def _objects_in(text: str) -> list[tuple[str, Any]]:
+    try:
+        try:
+            found = json.loads(text)
+        except ValueError:
+            lines = [line for line in text.splitlines() if line.strip()]
+            return [(f"line {n}", json.loads(line)) for n, line in enumerate(lines, start=1)]
+    except (ValueError, RecursionError):
+        raise UnreadableHead("It is no JSON.") from None
+    rows = found if isinstance(found, list) else [found]
+    return [(f"object {n}", row) for n, row in enumerate(rows, start=1)]
+
+
+def _kept_head(place: str, found: Any) -> KeptHead:
+    if isinstance(found, dict) and isinstance(found.get("head"), dict):
+        found = found["head"]
+    try:
+        return KeptHead(
+            size=int(found["size"]),
+            root=str(found["root"]),
+            signed_at=datetime.fromisoformat(found["signed_at"]),
+            certificate=str(found["certificate"]),
+            signature=base64.b64decode(found["signature"], validate=True),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise UnreadableHead(f"The {place} is no signed head of a log.") from None
+
+
+def audit(kept: Sequence[KeptHead] = ()) -> Iterator[str]:
+    """One sentence for each thing that is wrong; none where the log is whole.
+
+    `kept` are heads from outside: the log must begin with each of them, whatever the portal says now.
+    """
+    yield from _entries_and_heads(kept)
+    yield from _rows_without_note()
+    yield from _commitments()
+
+
+def _entries_and_heads(kept: Sequence[KeptHead]) -> Iterator[str]:
+    """The leaves in their order, the inner nodes, and each signed head where its size is reached."""
+    waiting = sorted(kept, key=lambda head: head.size)
+    certificates = dict(SealCertificate.objects.values_list("fingerprint", "pem"))
+    heads = iter(TreeHead.objects.order_by("size").iterator(CHUNK))
+    head = next(heads, None)
+    frontier = merkle.Frontier(0, lambda level, index: b"")
+    rows = LedgerEntry.objects.select_related("note").order_by("position")
+    for chunk in batched(rows.iterator(CHUNK), CHUNK):
+        made: list[tuple[int, int, bytes]] = []
+        for entry in chunk:
+            if entry.position != frontier.size:
+                yield from _gap(frontier.size, entry.position)
+                return
+            leaf = merkle.leaf_hash(entry.note.content.encode())
+            yield from _leaf(entry, leaf)
+            made += frontier.append(leaf)
+            yield from _kept_up_to_here(waiting, frontier, certificates)
+            while head is not None and head.size == frontier.size:
+                yield from _head(head, frontier.root.hex(), certificates)
+                head = next(heads, None)
+        yield from _nodes(made)
+        yield from _subjects(chunk)
+    yield from _longer_than_the_log(waiting, frontier.size)
+    if head is not None:
+        yield (
+            f"Missing: the head of {head.size} entries is signed, but the log has only {frontier.size}; "
+            f"entry {frontier.size} and later ones are gone."
+        )
+    last = TreeHead.objects.order_by("-size").first()
+    if frontier.size > (last.size if last is not None else 0):
+        begin = last.size if last is not None else 0
+        yield f"Inserted: entries from {begin} on stand under no signed head."
+
+
+def batched(entries: Iterable[LedgerEntry], size: int) -> Iterator[list[LedgerEntry]]:
+    """Lists of so many entries, the last one perhaps shorter."""
+    rest = iter(entries)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def _gap(expected: int, found: int) -> Iterator[str]:
+    yield f"Missing: entry {expected}; the next one that is there is {found}."
+
+
+def _leaf(entry: LedgerEntry, leaf: bytes) -> Iterator[str]:
+    if bytes(entry.leaf) != leaf:
+        yield (
+            f"Changed: entry {entry.position} ({entry.note.subject}) does not say what was hashed when it "
+            "got its place."
+        )
+
+
+_OF_A_VERSION = {"version": "version__number", "proposal": "version__proposal__number"}
+
+# What an entry says of a row of its kind: name in the entry → field of the row.
+SUBJECTS: dict[str, tuple[Any, dict[str, str]]] = {
+    "version": (
+        Version, {"sha256": "sha256", "version": "number", "proposal": "proposal__number"},
+    ),
+    "withdrawal": (Withdrawal, _OF_A_VERSION),
+    "refused": (RefusedAttempt, {"sha256": "sha256", "proposal": "proposal__number"}),
+    "decision": (Decision, _OF_A_VERSION | {"outcome": "outcome"}),
+    "review": (
+        DecisionReview,
+        {
+            "answer": "answer", "version": "decision__version__number",
+            "proposal": "decision__version__proposal__number",
+        },
+    ),
+    "question": (Question, _OF_A_VERSION | {"sha256": "sha256"}),
+    "reply": (
+        Reply,
+        {
+            "sha256": "sha256", "version": "question__version__number",
+            "proposal": "question__version__proposal__number",
+        },
+    ),
+    "letter": (Letter, _OF_A_VERSION | {"sha256": "sha256"}),
+}  # fmt: skip
+
+
+def _subjects(chunk: Sequence[LedgerEntry]) -> Iterator[str]:
+    """Whether the rows that entries are about are there and say the same; a query for each kind."""
+    entries: dict[str, dict[int, LedgerEntry]] = {}
+    for entry in chunk:
+        kind, _colon, number = entry.note.subject.partition(":")
+        if kind in SUBJECTS:
+            entries.setdefault(kind, {})[int(number)] = entry
+    for kind, by_pk in entries.items():
+        model, fields = SUBJECTS[kind]
+        rows = model.objects.filter(pk__in=by_pk).values("pk", *fields.values())
+        stored = {row["pk"]: row for row in rows}
+        for pk, entry in by_pk.items():
+            content, row = json.loads(entry.note.content), stored.get(pk, {})
+            if any(content.get(name) != row.get(field) for name, field in fields.items()):
+                yield (
+                    f"Changed: {entry.note.subject}, of which entry {entry.position} speaks, is gone or "
+                    "says something else now."
+                )
+
+
+def _nodes(made: list[tuple[int, int, bytes]]) -> Iterator[str]:
+    if not made:
+        return
+    levels = {level for level, _index, _hash in made}
+    lows = {level: min(i for one, i, _h in made if one == level) for level in levels}
+    highs = {level: max(i for one, i, _h in made if one == level) for level in levels}
+    wanted = Q()
+    for level in levels:
+        wanted |= Q(level=level, index__gte=lows[level], index__lte=highs[level])
+    stored = {(n.level, n.index): bytes(n.hash) for n in LedgerNode.objects.filter(wanted)}
+    for level, index, found in made:
+        if stored.get((level, index)) != found:
+            first, end = index << level, (index + 1) << level
+            yield (
+                f"Changed or moved: entries {first} to {end - 1} are not those, in this order, whose hash "
+                f"was stored (node {level}/{index})."
+            )
+
+
+def _head(head: TreeHead, root: str, certificates: dict[str, str]) -> Iterator[str]:
+    if head.root != root:
+        yield (
+            f"Changed or moved: the first {head.size} entries do not give the root that was signed for "
+            f"them on {_day(head.signed_at)}."
+        )
+    pem = certificates.get(head.key)
+    content = head_content(head.size, head.root, head.signed_at)
+    if pem is None or not is_signed(content, bytes(head.signature), pem):
+        yield f"Forged: the head of {head.size} entries is signed by no certificate of this portal."
+
+
+def _kept_up_to_here(
+    waiting: list[KeptHead], frontier: merkle.Frontier, certificates: dict[str, str]
+) -> Iterator[str]:
+    """Compare the kept heads whose size is reached, and take them off the list."""
+    while waiting and waiting[0].size <= frontier.size:
+        yield from _kept(waiting.pop(0), frontier, certificates)
+
+
+def _kept(head: KeptHead, frontier: merkle.Frontier, certificates: dict[str, str]) -> Iterator[str]:
+    pem = certificates.get(head.certificate)
+    content = head_content(head.size, head.root, head.signed_at)
+    if pem is None or not is_signed(content, head.signature, pem):
+        yield (
+            f"Unknown: the head of {head.size} entries that was kept outside is signed by no certificate of "
+            "this portal."
+        )
+    elif head.size != frontier.size or head.root != frontier.root.hex():
+        yield (
+            f"Another log: the first {head.size} entries do not give the root that the portal signed for "
+            f"them on {_day(head.signed_at)}, which was kept outside."
+        )
+
+
+def _longer_than_the_log(waiting: Sequence[KeptHead], size: int) -> Iterator[str]:
+    for head in waiting:
+        yield (
+            f"Missing: a head that was kept outside speaks of {head.size} entries; the log has only {size}."
+        )
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _rows_without_note() -> Iterator[str]:
+    """What should be in the log and is not."""
+    for kind, (model, _fields) in SUBJECTS.items():
+        unknown = without_note(model.objects.all(), f"{kind}:")
+        for pk in unknown.values_list("pk", flat=True).iterator(CHUNK):
+            yield f"Missing: {kind}:{pk} exists, and no entry of the log speaks of it."
+
+
+def _commitments() -> Iterator[str]:
+    for one in ClosingCommitment.objects.select_related("call"):
+        versions, root = commitment_over(one.call, one.made_at)
+        if (versions, root) != (one.versions, one.root):
+            yield (
+                f"Changed: at the closing of {one.call.reference} {one.versions} versions were committed to, "
+                f"with another root; now there are {versions}."
+            )

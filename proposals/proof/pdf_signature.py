@@ -1,0 +1,143 @@
+"""The seal of receipts and annexes: a PAdES signature by the portal's key, with another service's time stamp.
+
+A time-stamp service (RFC 3161) is asked where one is configured. While it is away documents are sealed
+without a stamp, because nobody's proof waits for somebody else's server; `stamped` puts it in later.
+"""
+
+import asyncio
+import hashlib
+import io
+import logging
+from datetime import timedelta
+from typing import Any
+
+from asn1crypto import cms
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from django.conf import settings
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import signers
+from pyhanko.sign.fields import InvisSigSettings, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.general import simple_cms_attribute
+from pyhanko.sign.timestamps import HTTPTimeStamper
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from calls import clock
+from proposals.models import Stamp
+from proposals.proof.signing_key import SealKey, seal_key
+
+log = logging.getLogger("portal.sealing")
+
+FIELD = "Seal"
+STAMP_SECONDS = 5  # how long a time-stamp service may take
+STAMP_ROOM = 24_000  # bytes that a seal keeps free for a stamp with its certificates
+PAUSE = timedelta(seconds=30)  # for which a service that was away is not asked again
+_silent_until = clock.real_now()
+
+
+class StampServiceAway(Exception):
+    """The time-stamp service did not answer, or not with a stamp."""
+
+
+def stamp_to_expect() -> Stamp:
+    """What a document can say of its stamp before it is sealed."""
+    if not settings.TIMESTAMP_URL:
+        return Stamp.NONE
+    return Stamp.AWAITED if clock.real_now() < _silent_until else Stamp.IN_SEAL
+
+
+def seal_pdf(pdf: bytes, *, reason: str, stamp: Stamp = Stamp.NONE) -> bytes:
+    """Add a PAdES signature (ETSI EN 319 142-1) over the whole file; the file's own bytes stay as they are.
+
+    The seal is put outside of the page, as PDF/A and PDF/UA together demand of one that is not seen.
+
+    Raises:
+        StampServiceAway: a stamp was to be in the seal, and none came.
+    """
+    metadata = signers.PdfSignatureMetadata(
+        field_name=FIELD, reason=reason, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
+    )
+    field = SigFieldSpec(
+        FIELD,
+        readable_field_name="Seal of the portal",
+        invis_sig_settings=InvisSigSettings(box_out_of_bounds=True),
+    )
+    writer = _AddsTheSealOnly(io.BytesIO(pdf))
+    signer = _Signer(seal_key())
+    room = None if stamp == Stamp.NONE else 2 * STAMP_ROOM
+    sealed = signers.sign_pdf(
+        writer, metadata, signer=signer, new_field_spec=field, bytes_reserved=room
+    ).getvalue()
+    return stamped(sealed) if stamp == Stamp.IN_SEAL else sealed
+
+
+def stamped(sealed: bytes) -> bytes:
+    """A sealed document with a time stamp put into its seal; no byte that the seal covers changes.
+
+    Raises:
+        StampServiceAway: none came.
+    """
+    seal = PdfFileReader(io.BytesIO(sealed)).embedded_signatures[0]
+    content = cms.ContentInfo.load(seal.pkcs7_content)
+    signer_info = content["content"]["signer_infos"][0]
+    token = stamp_over(signer_info["signature"].native)
+    attribute = simple_cms_attribute("signature_time_stamp_token", token)
+    signer_info["unsigned_attrs"] = cms.CMSAttributes([attribute])
+    start, length, begin_again, _rest = (int(number) for number in seal.sig_object["/ByteRange"])
+    room = begin_again - (start + length) - len("<>")
+    hexes = content.dump(force=True).hex().encode()
+    if len(hexes) > room:
+        log.error("A time stamp needs %s digits, and the seal has room for %s.", len(hexes), room)
+        raise StampServiceAway("The stamp is larger than the room that the seal has for it.")
+    gap = b"<" + hexes.ljust(room, b"0") + b">"
+    return sealed[: start + length] + gap + sealed[begin_again:]
+
+
+def stamp_over(signature: bytes) -> cms.ContentInfo:
+    """A time stamp (RFC 3161) over a signature, from the configured service.
+
+    Raises:
+        StampServiceAway: none came.
+    """
+    global _silent_until  # noqa: PLW0603 -- one process, one memory of when the service was away
+    service = HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=STAMP_SECONDS)
+    try:
+        return asyncio.run(service.async_timestamp(hashlib.sha256(signature).digest(), "sha256"))
+    except Exception as error:  # whatever that server answers, nobody's receipt waits for it
+        _silent_until = clock.real_now() + PAUSE
+        log.warning("The time-stamp service is away (%s).", type(error).__name__)
+        raise StampServiceAway(type(error).__name__) from error
+
+
+class _AddsTheSealOnly(IncrementalPdfFileWriter):
+    """Leaves the document's metadata alone: written anew by pyHanko they would be no PDF/A any more."""
+
+    def _update_meta(self) -> None:
+        pass
+
+
+class _Signer(signers.Signer):
+    """Signs with the portal's key, wherever it lies."""
+
+    def __init__(self, key: SealKey) -> None:
+        authorities = SimpleCertificateStore()
+        authorities.register_multiple(_as_asn1(one) for one in key.authorities)
+        mechanism = cms.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
+        super().__init__(
+            signing_cert=_as_asn1(key.certificate),
+            cert_registry=authorities,
+            signature_mechanism=mechanism,
+        )
+        self._key = key
+
+    async def async_sign_raw(
+        self, data: bytes, digest_algorithm: str, dry_run: bool = False
+    ) -> bytes:
+        longest = 72  # bytes of an ECDSA signature on P-256, as DER
+        return bytes(longest) if dry_run else self._key.sign(data)
+
+
+def _as_asn1(certificate: x509.Certificate) -> Any:
+    return asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))

@@ -1,0 +1,235 @@
+"""The receipt of a version: a PDF/A-3 with the dossier inside, made once for each cause and kept for ever.
+
+What it says is taken from the frozen version alone, never from the draft.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import segno
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import CharField, Exists, Max, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Concat
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from calls import clock
+from calls.eligibility import canonical
+from calls.eligibility.countries import name_on
+from calls.eligibility.facts import Audience, Role
+from foundation.pdf import Attached, pdf_from
+from proposals.consortium.confirmations import confirmed_in
+from proposals.delivery.fault_isolation import NoneNow, for_each
+from proposals.dossier.facts import readable
+from proposals.models import (
+    Annex,
+    LedgerEntry,
+    Letter,
+    Participant,
+    Receipt,
+    SealedDocument,
+    Stamp,
+    StoredVerdict,
+    Version,
+)
+from proposals.proof import ledger
+from proposals.proof.pdf_signature import StampServiceAway, seal_pdf, stamp_to_expect, stamped
+
+
+def issue_receipt(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
+    """Make and keep the receipt, unless this cause has made one. Two workers at once make one."""
+
+    def rendered(sealed_at: datetime, stamp: Stamp) -> bytes:
+        proof = proof_of(version)
+        return render_pdf(version, html_of(version, sealed_at, proof, stamp), proof)
+
+    seal_and_keep(Receipt, version, cause, rendered)
+
+
+Render = Callable[[datetime, Stamp], bytes]
+
+
+def seal_and_keep(kind: type[SealedDocument], version: Version, cause: str, render: Render) -> None:
+    """Render, seal and keep a document of a version, unless it has one of this kind and cause."""
+    if kind.objects.filter(version=version, cause=cause).exists():
+        return
+    sealed_at, stamp = clock.now(), stamp_to_expect()
+    reason = f"{kind.__name__} of {version}"
+    try:
+        pdf = seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
+    except StampServiceAway:
+        stamp = Stamp.AWAITED
+        pdf = seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
+    _keep(kind, version, cause, pdf=pdf, sealed_at=sealed_at, stamp=stamp)
+
+
+def _keep(kind: type[SealedDocument], version: Version, cause: str, **values: Any) -> None:
+    """Store an edition, unless another worker was faster."""
+    own = kind.objects.filter(version=version)
+    sha256 = hashlib.sha256(values["pdf"]).hexdigest()
+    try:
+        with transaction.atomic():
+            last = own.aggregate(last=Max("edition"))["last"] or 0
+            kind.objects.create(
+                version=version, cause=cause, edition=last + 1, sha256=sha256, **values
+            )
+    except IntegrityError:
+        if not own.filter(cause=cause).exists():
+            raise
+
+
+def add_awaited_stamps(*, at_most: int = 50) -> int:
+    """Give sealed documents the time stamp that they were sealed without; returns how many.
+
+    The stamped file is an edition of its own: the one before is in people's hands and stays valid.
+    """
+    waiting = (
+        document
+        for kind in (Receipt, Annex, Letter)
+        for document in _without_stamp(kind).defer("pdf").order_by("pk").iterator(100)
+    )
+    return for_each("time stamps", waiting, _add_stamp, at_most=at_most)
+
+
+def _add_stamp(document: SealedDocument) -> bool:
+    if stamp_to_expect() != Stamp.IN_SEAL:
+        raise NoneNow
+    try:
+        pdf = stamped(bytes(document.pdf))
+    except StampServiceAway:
+        raise NoneNow from None
+    cause, stamp = stamp_cause(document.edition), Stamp.IN_SEAL
+    _keep(
+        type(document), document.version, cause, pdf=pdf, sealed_at=document.sealed_at, stamp=stamp
+    )
+    return True
+
+
+def stamp_cause(edition: int) -> str:
+    """What the edition is made for that has the stamp which another one lacks."""
+    return f"stamp:{edition}"
+
+
+def _without_stamp(kind: type[SealedDocument]) -> Any:
+    """Those that wait for a stamp: of receipts and annexes the newest edition, of letters each."""
+    waiting = kind.objects.filter(stamp=Stamp.AWAITED)
+    own = kind.objects.filter(version=OuterRef("version"))
+    if kind is Letter:
+        cause = Concat(Value("stamp:"), Cast(OuterRef("edition"), CharField()))
+        return waiting.filter(~Exists(own.filter(cause=cause)))
+    newest = own.order_by("-edition").values("edition")[:1]
+    return waiting.filter(edition=Subquery(newest))
+
+
+class NotInTheLog(Exception):
+    """No note speaks of the version: it was made before there was a log, or past every function."""
+
+
+def proof_of(version: Version) -> dict[str, Any]:
+    """The version's entry of the log with the proof that it stands there, as the receipt attaches it.
+
+    Raises:
+        NotInTheLog: no note speaks of it.
+    """
+    subject = ledger.subject_of(version)
+    entries = LedgerEntry.objects.filter(note__subject=subject).select_related("note")
+    entry = entries.first()
+    if entry is None:
+        ledger.sequence(wait=True)
+        entry = entries.first()
+    if entry is None:
+        raise NotInTheLog
+    head = ledger.first_head_over(entry)
+    return {"entry": entry.note.content, **ledger.inclusion_proof(entry, head)}
+
+
+def html_of(
+    version: Version, sealed_at: datetime, proof: dict[str, Any], stamp: Stamp = Stamp.NONE
+) -> str:
+    """The receipt as HTML: what was submitted, when, what the rules said, and its place in the log."""
+    context = context_of(version) | {
+        "sealed_at": sealed_at,
+        "stamp": stamp,
+        "qr_code": qr_code_of(version),
+        "check_url": settings.BASE_URL + reverse("proof:check"),
+        "proof": proof,
+        "log_signed_at": datetime.fromisoformat(proof["head"]["signed_at"]),
+    }
+    return render_to_string("receipts/receipt.html", context)
+
+
+def context_of(version: Version) -> dict[str, Any]:
+    """What page and receipt both show of a version."""
+    dossier = version.document
+    stored = verdict_for_applicant(version)
+    verdict = readable(stored.verdict, dossier) if stored else None
+    strand = version.proposal.strand
+    return {
+        "version": version,
+        "proposal": version.proposal,
+        "call": strand.call,
+        "strand": strand,
+        "dossier": dossier,
+        "verdict": verdict,
+        "acknowledged": [f for f in verdict.findings if f.name in version.acknowledged]
+        if verdict
+        else [],
+        "participants": _with_confirmations(version),
+    }
+
+
+def _with_confirmations(version: Version) -> list[dict[str, Any]]:
+    rows = participants_in(version.document, version.proposal.call.rule_date)
+    confirmed = confirmed_in(version)
+    return [one | {"confirmed": confirmed.get(one["key"])} for one in rows]
+
+
+def verdict_for_applicant(version: Version) -> StoredVerdict | None:
+    """What the rules said when the version was received."""
+    found = version.verdicts.filter(audience=Audience.APPLICANT.value)
+    return version.first_verdict or found.first()
+
+
+def qr_code_of(version: Version) -> str:
+    return segno.make(version.url, error="m").svg_data_uri(scale=3, border=1, dark="#14233f")
+
+
+def participants_in(dossier: dict[str, Any], day: date) -> list[dict[str, Any]]:
+    """Who takes part, as a table shows it; countries as they were called on a day."""
+    return [_participant(one, day) for one in dossier["consortium"]]
+
+
+def _participant(one: dict[str, Any], day: date) -> dict[str, Any]:
+    organisation = one["organisation"]
+    return {
+        "key": one["key"],
+        "name": organisation["cluster_name"] or organisation["legal_name"],
+        "legal_name": organisation["legal_name"],
+        "country": organisation["country"],
+        "country_name": name_on(organisation["country"], day),
+        "role": Participant.RoleChoices(one["role"]).label,
+        "is_coordinator": one["role"] == Role.COORDINATOR.value,
+        "applies": one["role"] != Role.ASSOCIATED.value,
+        "grant": one["budget"]["grant"],
+    }
+
+
+def render_pdf(version: Version, html: str, proof: dict[str, Any]) -> bytes:
+    """The receipt before it is sealed, with its evidence inside."""
+    stored = verdict_for_applicant(version)
+    verdict = canonical(stored.content) if stored else "{}"
+    attachments = [
+        _attached(version, "dossier.json", version.dossier, "Source", "What was submitted"),
+        _attached(version, "verdict.json", verdict, "Supplement", "What the rules said of it"),
+        _attached(version, "proof.json", canonical(proof), "Supplement", "Its place in the log"),
+    ]
+    return pdf_from(html, sheet="receipt.css", attachments=attachments)
+
+
+def _attached(
+    version: Version, name: str, text: str, relationship: str, description: str
+) -> Attached:
+    return Attached(name, text, description, relationship, version.received_at)

@@ -1,0 +1,121 @@
+"""Checking a receipt that somebody holds: with the published program, and with what only the portal knows."""
+
+import hashlib
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+
+from foundation.child_process import Busy, ChildFailed
+from foundation.limited_work import in_child
+from foundation.sentences import gettext as _
+from proposals.models import Annex, Receipt, SealCertificate, SealedDocument, Version
+
+PROGRAM = settings.ROOT / "docs" / "verify_receipt.py"
+
+CHECK = "docs/verify_receipt.py:check"
+FOREIGN = "The seal is a foreign one"  # how the program begins to say so
+
+
+@cache
+def program() -> ModuleType:
+    """The stand-alone program that everyone gets, as a module: there is one way to check."""
+    spec = importlib.util.spec_from_file_location("verify_receipt", PROGRAM)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(PROGRAM)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What holds and what does not, in sentences; why it is no receipt, or why it could not be checked.
+
+    `version` is known where the file is, byte for byte, one that this portal has made: a receipt, or the
+    annex of one (`is_annex`), which is sealed too but proves nothing of the log.
+    """
+
+    holds: list[str]
+    broken: list[str]
+    refusal: str = ""
+    problem: str = ""
+    version: Version | None = None
+    is_annex: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        return not (self.broken or self.refusal or self.problem)
+
+    @property
+    def is_of_another_portal(self) -> bool:
+        """Sealed by a certificate that is none of ours; then nothing else of it was looked at."""
+        return len(self.broken) == 1 and self.broken[0].startswith(FOREIGN)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the version of the receipt is the one that counts."""
+        return self.version is not None and self.version.proposal.counting_id == self.version.pk
+
+
+def check_receipt(content: bytes) -> Answer:
+    """Check a file with the portal's own certificates. Nothing of it is stored.
+
+    Anyone may send one, so a file without a seal, or with none of our certificates in it, costs one search
+    in its bytes. Others are checked in a child process, which unpacks nothing before the seal is found ours.
+    """
+    trusted = list(SealCertificate.objects.values_list("pem", flat=True))
+    if not trusted:
+        return Answer([], [], _("This portal has not sealed anything yet."))
+    known = known_by(hashlib.sha256(content).hexdigest())
+    version = known.version if known else None
+    if isinstance(known, Annex):
+        sentence = _("The file is as the portal sealed it.")
+        return Answer([sentence], [], version=version, is_annex=True)
+    try:
+        holds, broken = _checked(content, trusted)
+    except program().NoReceipt as refusal:
+        return Answer([], [], str(refusal))
+    except (Busy, ChildFailed) as failure:
+        return Answer([], [], problem=_problem(failure))
+    return Answer(holds, broken, version=version)
+
+
+def _checked(content: bytes, trusted: list[str]) -> tuple[list[str], list[str]]:
+    if not _has_seal_of(content, trusted):
+        return [], [_("The seal is a foreign one: it names no certificate of this portal.")]
+    holds, broken = in_child(CHECK, content, queue="receipts", trusted=trusted)
+    return holds, broken
+
+
+def _problem(failure: Exception) -> str:
+    if isinstance(failure, Busy):
+        return _("The portal is checking other receipts at the moment. Try again in a minute.")
+    return _("This file took too much time or memory, so the check was ended.")
+
+
+def _has_seal_of(content: bytes, trusted: Iterable[str]) -> bool:
+    """Whether a seal in the file holds one of these certificates, or none that can be read: it is damaged."""
+    seals = [place.digits(content).lower() for place in program().places(content)]
+    certificates = [_der(pem).hex().encode() for pem in trusted]
+    return not seals or any(certificate in seal for certificate in certificates for seal in seals)
+
+
+@cache
+def _der(pem: str) -> bytes:
+    return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
+
+
+def known_by(sha256: str) -> SealedDocument | None:
+    """The receipt or annex, of any edition, that the portal keeps under this hash of the file."""
+    for kind in (Receipt, Annex):
+        stored = kind.objects.filter(sha256=sha256).select_related("version__proposal")
+        found = stored.defer("pdf", "version__dossier").first()
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,97 @@
+"""Exports: what one has asked for, how far it is, and the link to fetch it by."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from applicants.web import person
+from foundation.sentences import gettext as _
+from proposals import tasks
+from proposals.models import Export, Version
+from proposals.models.exports import KEPT_FOR
+from proposals.officers.admin_pages import OwnPageAdmin
+from proposals.reporting import exports
+
+TEMPLATES = "admin/proposals/export"
+
+
+def begin(request: HttpRequest, kind: str, versions: QuerySet[Version]) -> HttpResponse:
+    """Ask for an export of what was chosen in the list, and go to its progress."""
+    chosen = list(versions.order_by().values_list("pk", flat=True))
+    try:
+        export = exports.ask_for_export(kind, chosen, by=person(request))
+    except exports.NothingToExport:
+        messages.error(request, _("None of these versions can be taken out by you."))
+        return redirect("admin:proposals_version_changelist")
+    tasks.hurry(tasks.make_exports)
+    return redirect("admin:proposals_export_change", export.pk)
+
+
+@admin.register(Export)
+class ExportAdmin(OwnPageAdmin):
+    """One's own exports; what others take out is in the history of each case."""
+
+    list_display = ["kind", "asked_at", "state", "total_of", "size"]
+    list_filter = ["state"]
+    ordering = ["-pk"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Export]:
+        return super().get_queryset(request).filter(asked_by=person(request))
+
+    def get_urls(self) -> list[Any]:
+        own = [
+            self.page(
+                "<int:pk>/progress/", require_safe(self._progress), "progress",
+                "proposals.view_export",
+            ),
+            self.page("<int:pk>/file/", require_safe(self._file), "file", exports.RIGHT),
+            self.page("<int:pk>/cancel/", require_POST(self._cancel), "cancel", exports.RIGHT),
+        ]  # fmt: skip
+        return own + super().get_urls()
+
+    def page_of(self, request: HttpRequest, found: Export) -> HttpResponse:
+        """The progress of one, and its file."""
+        return self.show(
+            request, f"{TEMPLATES}/export.html", title=str(found), export=found, days=KEPT_FOR.days
+        )
+
+    def _progress(self, request: HttpRequest, pk: int) -> HttpResponse:
+        found = get_object_or_404(self.get_queryset(request), pk=pk)
+        return self.show(
+            request, f"{TEMPLATES}/state.html", title="", export=found, days=KEPT_FOR.days
+        )
+
+    def _file(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """The file, for whoever asked for it, until its time is over."""
+        found = get_object_or_404(self.get_queryset(request), pk=pk)
+        try:
+            content = default_storage.open(found.path) if found.can_be_fetched else None
+        except FileNotFoundError:  # deleted after its time, a moment ago
+            content = None
+        if content is None:
+            messages.error(
+                request, _("This file is not there any more, or not yet. Ask for it again.")
+            )
+            return redirect("admin:proposals_export_change", pk)
+        return FileResponse(content, as_attachment=True, filename=exports.file_name_of(found))
+
+    def _cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
+        found = get_object_or_404(self.get_queryset(request), pk=pk)
+        if exports.cancel(found):
+            messages.success(request, _("The export is cancelled; nothing of it is kept."))
+        else:
+            found.refresh_from_db(fields=["state"])
+            words = _("Nothing was cancelled by this click. By now it says: %(state)s.")
+            messages.warning(request, words % {"state": found.get_state_display()})
+        return redirect("admin:proposals_export_change", pk)
+
+    @admin.display(description=gettext_lazy("versions"))
+    def total_of(self, export: Export) -> int:
+        return export.total

@@ -1,0 +1,155 @@
+"""What operators see: promises and mails that wait, how the queue moves, and receipts made again."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from applicants.web import person
+from calls import clock
+from calls.admin import ReadOnlyAdmin
+from calls.models import ClockReading
+from proposals.delivery import outbox
+from proposals.models import Mail, OutboxMessage, Proposal, Remaking, Trouble, Version
+from proposals.proof import reissue
+
+
+class RetriedAdmin(ReadOnlyAdmin):
+    """What workers do; who may change such rows lets them try again what they gave up."""
+
+    actions = ["try_again"]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"proposals.change_{self.opts.model_name}")
+
+    @admin.action(description=_("Try again what was given up"), permissions=["retry"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        count = outbox.try_again(queryset)
+        self.message_user(
+            request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS
+        )
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(RetriedAdmin):
+    """What is promised and not yet kept; tells no content of a proposal."""
+
+    change_list_template = "admin/proposals/outboxmessage/change_list.html"
+    list_display = [
+        "kind",
+        "proposal_number",
+        "state",
+        "last_error",
+        "attempts",
+        "due_at",
+        "done_at",
+    ]
+    list_filter = ["state", "kind"]
+    show_full_result_count = False
+    fields = ["kind", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxMessage]:
+        proposals = Proposal.objects.with_deadline().select_related("strand__call")
+        versions = Version.objects.defer("dossier", "circumstances")
+        versions = versions.prefetch_related(Prefetch("proposal", proposals))
+        return super().get_queryset(request).prefetch_related(Prefetch("version", versions))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, below how each kind of promise is doing."""
+        can_make_again = request.user.has_perm("proposals.add_remaking")
+        context = {
+            "queues": outbox.queues(),
+            "can_make_again": can_make_again,
+            "clocks": list(ClockReading.objects.all()),
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    @admin.display(description=_("proposal"))
+    def proposal_number(self, message: OutboxMessage) -> str:
+        """Who has submitted is sealed until the deadline."""
+        proposal = message.version.proposal
+        return proposal.number if proposal.deadline <= clock.now() else str(_("sealed"))
+
+
+@admin.register(Mail)
+class MailAdmin(RetriedAdmin):
+    """Delivery of mails: what for and how far, never to whom, of which proposal, or what they say."""
+
+    list_display = ["cause", "state", "attempts", "due_at", "done_at", "last_error"]
+    list_filter = ["state"]
+    fields = ["cause", "state", "attempts", "due_at", "claimed_at", "done_at", "last_error"]
+    readonly_fields = ["cause"]
+
+    @admin.display(description=_("cause"))
+    def cause(self, mail: Mail) -> str:
+        return mail.key.partition(":")[0]
+
+
+@admin.register(Trouble)
+class TroubleAdmin(RetriedAdmin):
+    """What failed of periodic work, until it succeeds: which row, never what it says."""
+
+    list_display = ["work", "row", "state", "attempts", "due_at", "last_error"]
+    list_filter = ["state", "work"]
+    fields = ["work", "row", "state", "attempts", "made_at", "due_at", "last_error"]
+
+
+@admin.register(Remaking)
+class RemakingAdmin(ReadOnlyAdmin):
+    """All receipts, or annexes, of a call made again, with the same evidence inside, and how far that is."""
+
+    change_form_template = "admin/proposals/remaking/change_form.html"
+    list_display = ["kind", "call", "reason", "asked_by", "asked_at", "progress"]
+    list_select_related = ["call", "asked_by"]
+    fields = ["call", "kind", "reason"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proposals.add_remaking")
+
+    def save_model(self, request: HttpRequest, obj: Remaking, form: Any, change: bool) -> None:
+        made = reissue.make_again(obj.call, obj.kind, reason=obj.reason, by=person(request))
+        obj.pk = made.pk
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Remaking]:
+        return reissue.with_how_far(super().get_queryset(request))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = reissue.calls_with_versions()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        buttons = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, buttons | (extra_context or {}))
+
+    def response_add(
+        self, request: HttpRequest, obj: Remaking, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Straight to its progress."""
+        return redirect("admin:proposals_remaking_change", obj.pk)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The row is its own record."""
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        context = dict(extra_context or {})
+        if found is not None:
+            context |= {"remaking": found, "how_far": reissue.how_far(found)}
+        return super().change_view(request, object_id, form_url, context)
+
+    @admin.display(description=_("made"))
+    def progress(self, run: Remaking) -> str:
+        return f"{run.made} / {run.promised}"

@@ -1,0 +1,164 @@
+"""Records that officers and auditors read: late attempts, attempts to look before, extensions, events."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from applicants.models import User
+from applicants.web import person
+from calls import clock
+from calls.admin import ReadOnlyAdmin
+from proposals.models import (
+    CaseEvent,
+    IndividualExtension,
+    Question,
+    RefusedAttempt,
+    SealedAccess,
+    Version,
+)
+from proposals.officers.admin_pages import is_id
+
+
+def opened_proposals(request: HttpRequest) -> QuerySet[Version]:
+    """Versions of proposals of which this officer may know that they were submitted."""
+    return Version.objects.open_to(person(request), clock.now()).filter(
+        proposal=OuterRef("proposal")
+    )
+
+
+class OfOpenedProposals(ReadOnlyAdmin):
+    """Records of proposals: of sealed ones only that there is one, and when."""
+
+    list_select_related = ["proposal"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(is_open=Exists(opened_proposals(request)))
+
+    @admin.display(description=_("proposal"))
+    def number(self, record: Any) -> str:
+        if record.proposal_id is None:
+            return str(_("none by name"))
+        return str(record.proposal) if record.is_open else str(_("sealed"))
+
+
+@admin.register(RefusedAttempt)
+class RefusedAttemptAdmin(OfOpenedProposals):
+    """Submissions that came too late, by number, time and hash only."""
+
+    list_display = ["number", "received_at", "deadline"]
+    fields = ("number", "received_at", "deadline", "hash_of_it", "who")
+    readonly_fields = ("number", "received_at", "deadline", "hash_of_it", "who")
+
+    @admin.display(description="SHA-256")
+    def hash_of_it(self, attempt: Any) -> str:
+        return str(attempt.sha256) if attempt.is_open else "–"
+
+    @admin.display(description=_("attempted by"))
+    def who(self, attempt: Any) -> str:
+        return str(attempt.attempted_by) if attempt.is_open else "–"
+
+
+@admin.register(SealedAccess)
+class SealedAccessAdmin(OfOpenedProposals):
+    """Attempts of officers to open a proposal before its deadline, or one in which they have an interest."""
+
+    list_display = ["officer", "number", "tried_at"]
+    list_select_related = ["proposal", "officer"]
+    fields = ("officer", "number", "where", "tried_at")
+    readonly_fields = ("officer", "number", "where", "tried_at")
+
+    @admin.display(description=_("address"))
+    def where(self, access: Any) -> str:
+        names_none = access.proposal_id is None
+        return str(access.path) if access.is_open or names_none else "–"
+
+
+@admin.register(IndividualExtension)
+class IndividualExtensionAdmin(OfOpenedProposals):
+    """Later deadlines for one proposal each: who, why, until when."""
+
+    list_display = ["number", "until", "reason", "granted_by", "granted_at"]
+    list_select_related = ["proposal", "granted_by"]
+    fields = ("number", "until", "reason", "granted_by", "granted_at")
+    readonly_fields = ("number", "until", "reason", "granted_by", "granted_at")
+
+
+class WhoFilter(admin.SimpleListFilter):
+    """People who did something to a case; nobody else's name stands here."""
+
+    title = _("person")
+    parameter_name = "by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        seen = model_admin.get_queryset(request).order_by().values("by")
+        return [(str(one.pk), str(one)) for one in User.objects.filter(pk__in=seen)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[CaseEvent]) -> QuerySet[CaseEvent]:
+        value = self.value() or ""
+        return queryset.filter(by=int(value)) if is_id(value) else queryset
+
+
+@admin.register(CaseEvent)
+class CaseEventAdmin(ReadOnlyAdmin):
+    """Who looked at a case or did something to it: of one case on its page, of one person by the filter."""
+
+    list_display = ["at", "proposal", "kind", "words", "by"]
+    list_filter = ["kind", WhoFilter]
+    list_select_related = ["proposal", "by"]
+    search_fields = ["proposal__number", "by__full_name"]
+    search_help_text = _("Number of a proposal, or name of a person")
+    fields = ["proposal", "kind", "words", "details", "by", "at"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CaseEvent]:
+        opened = Version.objects.open_to(person(request), clock.now())
+        mine = Exists(opened.filter(proposal=OuterRef("proposal")))
+        return super().get_queryset(request).filter(mine)
+
+
+class ReplyFilter(admin.SimpleListFilter):
+    title = _("answer")
+    parameter_name = "answer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("waiting", _("Waits for the applicant")),
+            ("overdue", _("Not answered in time")),
+            ("answered", _("Answered")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        moment, value = clock.now(), self.value()
+        if value == "answered":
+            return queryset.exclude(reply=None)
+        named = {"waiting": queryset.waiting, "overdue": queryset.overdue}
+        return named[value](moment) if value in named else queryset
+
+
+@admin.register(Question)
+class QuestionAdmin(ReadOnlyAdmin):
+    """Questions to applicants and what became of them; the answer stands on the sheet of the version."""
+
+    list_display = ["version", "text_in_short", "asked_by", "due_at", "replied_at"]
+    list_filter = [ReplyFilter]
+    list_select_related = ["version__proposal", "asked_by", "reply"]
+    fields = ["version", "item", "text", "due_at", "asked_by", "asked_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
+        readable = Version.objects.open_to(person(request), clock.now())
+        return super().get_queryset(request).filter(version__in=readable)
+
+    @admin.display(description=_("question"))
+    def text_in_short(self, question: Question) -> str:
+        text = question.text
+        return text if len(text) <= SHORT else f"{text[:SHORT]}…"
+
+    @admin.display(description=_("answered"))
+    def replied_at(self, question: Question) -> Any:
+        return question.answered.replied_at if question.answered else None
+
+
+SHORT = 80  # signs

@@ -1,0 +1,103 @@
+"""Figures of a call, drawn on the server, each with its table."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from applicants.web import person
+from calls import clock
+from calls.eligibility.countries import name_on
+from calls.models import Call
+from foundation import charts
+from foundation.sentences import gettext as _
+from proposals.models import SheetAnswer, StoredVerdict
+from proposals.officers.admin_pages import is_id
+from proposals.reporting.statistics import OUTCOMES, Figures, figures_of
+from proposals.screening.sheet import BEING_MADE
+from proposals.templatetags.proposals import outcome_words
+
+if TYPE_CHECKING:
+    from proposals.officers.admin_pages import DeskAdmin
+
+BEING_CHECKED = "being-made"  # no outcome: the part of the chart for those that have none yet
+BRUSSELS = ZoneInfo("Europe/Brussels")
+ANSWERS = (SheetAnswer.Answer.AGREE, SheetAnswer.Answer.ASK, SheetAnswer.Answer.DIFFER)
+
+
+def urls_of(desk: "DeskAdmin") -> list[Any]:
+    def statistics(request: HttpRequest) -> HttpResponse:
+        return _statistics(desk, request)
+
+    view = require_safe(statistics)
+    return [desk.page("statistics/", view, "statistics", "proposals.view_version")]
+
+
+def _statistics(desk: "DeskAdmin", request: HttpRequest) -> HttpResponse:
+    calls = list(Call.objects.prefetch_related("strands"))
+    call = _chosen(calls, request.GET.get("call", ""))
+    context: dict[str, Any] = {"calls": calls, "call": call}
+    if call is not None:
+        figures = figures_of(call, officer=person(request), moment=clock.now())
+        context |= {"figures": figures} | _drawn(call, figures)
+    return desk.show(
+        request, "admin/proposals/version/statistics.html", title=_("Figures"), **context
+    )
+
+
+def _chosen(calls: list[Call], wanted: str) -> Call | None:
+    """The one that was asked for, or the one whose deadline is nearest to now."""
+    if wanted:
+        found = next((one for one in calls if is_id(wanted) and one.pk == int(wanted)), None)
+        if found is None:
+            raise Http404
+        return found
+    moment = clock.now()
+    real = [one for one in calls if not one.is_rehearsal]
+    return min(real, key=lambda one: abs(one.deadline - moment), default=None)
+
+
+def _drawn(call: Call, figures: Figures) -> dict[str, Any]:
+    strands = figures.strands
+    days = [(f"{day:%-d %b}", count) for day, count in figures.by_day]
+    hours = [(f"{hour:%a %H}:00", count) for hour, count in figures.by_hour]
+    drawn: dict[str, Any] = {
+        "strands": [(strand.number, strand.title) for strand in call.strands.all()],
+        "days": charts.columns(days, strands),
+        "hours": charts.columns(hours, strands),
+        "received": [(number, figures.received[number]) for number in strands],
+        "received_in_all": sum(figures.received.values()),
+    }
+    return drawn | (_drawn_after_deadline(call, figures) if figures.is_open_to_officers else {})
+
+
+def _drawn_after_deadline(call: Call, figures: Figures) -> dict[str, Any]:
+    names = {code: name_on(code, call.rule_date) for code in {*charts.TILES, *figures.countries}}
+    by_count = sorted(figures.countries.items(), key=lambda pair: (-pair[1], pair[0]))
+    countries = [(names[code], Counter({"count": count})) for code, count in by_count]
+    outcomes = [
+        (str(label), Counter({str(value): figures.outcomes[value]}))
+        for value, label in StoredVerdict.OutcomeChoices.choices
+    ]
+    if figures.being_checked:
+        outcomes.append((str(BEING_MADE), Counter({BEING_CHECKED: figures.being_checked})))
+    return {
+        "tiles": charts.tile_map(figures.countries, names),
+        "tile": charts.TILE,
+        "elsewhere": [(names[code], count) for code, count in by_count if code not in charts.TILES],
+        "countries": charts.lines(countries, ["count"]),
+        "outcomes": charts.lines(outcomes, [*OUTCOMES, BEING_CHECKED]),
+        "rules": charts.lines(figures.rules, OUTCOMES),
+        "outcome_names": [(name, outcome_words(name)) for name in OUTCOMES],
+        "queue_lines": charts.lines(_single(figures.queue), ["count"]),
+        "age_lines": charts.lines(_single(figures.ages), ["count"]),
+        "agreement": charts.lines(figures.agreement, list(ANSWERS)),
+        "single_name": [("count", _("Proposals"))],
+        "answer_names": [(one.value, one.label) for one in ANSWERS],
+    }
+
+
+def _single(rows: list[tuple[str, int]]) -> list[tuple[str, Counter[str]]]:
+    return [(label, Counter({"count": count})) for label, count in rows]

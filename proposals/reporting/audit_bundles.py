@@ -1,0 +1,293 @@
+"""ZIP files of versions: all their files with hashes, or a bundle for auditors that checks itself.
+
+Written entry by entry. Names inside are made here; what applicants called their files is only a part of them.
+"""
+
+import hashlib
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+
+from calls import clock
+from calls.eligibility import canonical
+from calls.models import AppliedConditions
+from proposals.dossier.facts import files_of
+from proposals.models import (
+    Annex,
+    LedgerEntry,
+    Proposal,
+    Receipt,
+    ReplyFile,
+    SealCertificate,
+    StoredVerdict,
+    TreeHead,
+    Version,
+    VersionQuerySet,
+)
+from proposals.proof import ledger
+from proposals.proof.receipts import NotInTheLog, proof_of
+from proposals.reporting.export_tables import as_text
+from proposals.screening.letters import letter_of
+
+CHUNK = 50
+EPOCH = (2015, 1, 1, 0, 0, 0)  # entries have no date of their own: equal content, equal bytes
+LONGEST_NAME = 80
+CODE = ("calls/__init__.py", "calls/eligibility", "foundation/__init__.py", "foundation/folding.py")
+
+_HOW_TO_CHECK = """\
+An auditor's bundle of the COSME portal.
+
+python check_bundle.py --trust certificate.pem checks it: no portal, no network, no database. Take the
+certificate from the portal (/proof/certificates/), not from here. Python 3.11 is enough for hashes and
+the log; "pip install cryptography pydantic" lets it check signatures and verdicts too.
+
+versions/         a folder for each version: the dossier as it was hashed, every verdict with the facts,
+                  rules and countries that it was made by, the place in the log with its proof, the sealed
+                  receipt, decisions, the officers' answers, questions with what was answered, all files
+conditions/       rules and countries under their hashes
+log/              every entry of the portal's log (of proposals that were sealed when the bundle was made
+                  only the hash), the signed roots, the certificates
+calls/, foundation/  the code of the rules, by which the verdicts come out again
+verify_receipt.py checks one receipt (needs pyHanko and pikepdf)
+manifest.json     the SHA-256 of every file
+"""
+
+
+class _Archive:
+    """A ZIP that remembers the hash of everything that it takes."""
+
+    def __init__(self, zip_file: zipfile.ZipFile) -> None:
+        self.zip = zip_file
+        self.hashes: dict[str, str] = {}
+
+    def add(self, name: str, content: bytes | str) -> None:
+        if name in self.hashes:
+            return  # the same file under the same hash
+        raw = content.encode() if isinstance(content, str) else content
+        self.add_in_parts(name, [raw])
+
+    def add_in_parts(self, name: str, parts: Iterable[bytes]) -> None:
+        """Write what may be too long to be held at once: the log grows for years."""
+        info = zipfile.ZipInfo(name, EPOCH)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.external_attr = 0o644 << 16
+        digest = hashlib.sha256()
+        with self.zip.open(info, "w", force_zip64=True) as entry:
+            for part in parts:
+                entry.write(part)
+                digest.update(part)
+        self.hashes[name] = digest.hexdigest()
+
+    def add_manifest(self, content: str) -> None:
+        manifest = {"content": content, "files": dict(sorted(self.hashes.items()))}
+        self.add("manifest.json", _json(manifest))
+
+
+@contextmanager
+def _archive(out: IO[bytes]) -> Iterator[_Archive]:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as zip_file:
+        yield _Archive(zip_file)
+
+
+def _fetched(versions: VersionQuerySet) -> Iterator[Version]:
+    found = versions.select_related("proposal__strand__call__programme", "submitted_by")
+    yield from found.prefetch_related("proposal__files").order_by("pk").iterator(CHUNK)
+
+
+def folder_of(version: Version) -> str:
+    return f"versions/{version.proposal.number}-v{version.number}"
+
+
+def safe_name(sha256: str, name: str) -> str:
+    """A name that means nothing to any file system, whatever the applicant called the file."""
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:LONGEST_NAME]
+    return f"{sha256[:12]}-{stem or 'file'}.pdf"
+
+
+def write_files(versions: VersionQuerySet, out: IO[bytes], told: Any) -> None:
+    """Dossier, receipt, whole proposal and every file of each version; `told` is called after each."""
+    with _archive(out) as archive:
+        for version in _fetched(versions):
+            folder = folder_of(version)
+            archive.add(f"{folder}/dossier.json", version.dossier)
+            _add_documents(archive, version, folder)
+            told()
+        sums = sorted(archive.hashes.items())
+        archive.add("SHA256SUMS", "".join(f"{digest}  {name}\n" for name, digest in sums))
+        archive.add_manifest("Files of submitted versions")
+
+
+def _add_documents(archive: _Archive, version: Version, folder: str) -> None:
+    for kind, name in ((Receipt, "receipt.pdf"), (Annex, "proposal.pdf")):
+        sealed = kind.objects.newest_of(version)
+        if sealed is not None:
+            archive.add(f"{folder}/{name}", bytes(sealed.pdf))
+    bound = [one["row"] for one in files_of(version, version.document)]
+    replied = ReplyFile.objects.filter(reply__question__version=version)
+    for file in [*bound, *replied]:
+        if file.can_be_opened:
+            with file.open() as stored:
+                archive.add(f"{folder}/files/{safe_name(file.sha256, file.name)}", stored.read())
+
+
+def write_bundle(versions: VersionQuerySet, out: IO[bytes], told: Any) -> None:
+    """Everything by which an auditor can check what was received, found and decided, without the portal."""
+    with _archive(out) as archive:
+        conditions: set[str] = set()
+        for version in _fetched(versions):
+            conditions |= _add_version(archive, version)
+            told()
+        for one in AppliedConditions.objects.filter(pk__in=conditions):
+            archive.add(f"conditions/{one.digest.removeprefix('sha256:')}.json", one.content)
+        _add_log(archive)
+        _add_programs(archive)
+        archive.add_manifest("Auditor's bundle of the COSME portal")
+
+
+def _add_version(archive: _Archive, version: Version) -> set[str]:
+    """The digests of the conditions by which its verdicts were made."""
+    folder = folder_of(version)
+    archive.add(f"{folder}/dossier.json", version.dossier)
+    archive.add(f"{folder}/version.json", _json(_about(version)))
+    conditions = _add_verdicts(archive, version, folder)
+    _add_proof(archive, version, folder)
+    archive.add(f"{folder}/decisions.json", _json(list(_decisions(archive, version, folder))))
+    archive.add(f"{folder}/sheet.json", _json(list(_answers(version))))
+    archive.add(f"{folder}/questions.json", _json(list(_questions(version))))
+    _add_documents(archive, version, folder)
+    return conditions
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False)
+
+
+def _about(version: Version) -> dict[str, Any]:
+    return {
+        "proposal": version.proposal.number,
+        "version": version.number,
+        "call": version.proposal.strand.call.reference,
+        "counts": version.proposal.counting_id == version.pk,
+        "sha256": version.sha256,
+        "received_at": as_text(version.received_at),
+        "committed_at": as_text(version.committed_at),
+        "acknowledged": version.acknowledged,
+        "circumstances": version.circumstances,
+    }
+
+
+def _add_verdicts(archive: _Archive, version: Version, folder: str) -> set[str]:
+    used: set[str] = set()
+    stored: Iterable[StoredVerdict] = version.verdicts.order_by("pk")
+    for number, one in enumerate(stored, start=1):
+        content = {
+            "audience": one.audience,
+            "made_at": as_text(one.made_at),
+            "cause": one.cause,
+            "facts": one.facts,
+            "facts_digest": one.facts_digest,
+            "rule_set": one.rule_set_id,
+            "country_set": one.country_set_id,
+            "verdict": one.content,
+        }
+        archive.add(f"{folder}/verdict-{number}.json", canonical(content))
+        used |= {digest for digest in (one.rule_set_id, one.country_set_id) if digest}
+    return used
+
+
+def _add_proof(archive: _Archive, version: Version, folder: str) -> None:
+    try:
+        archive.add(f"{folder}/proof.json", canonical(proof_of(version)))
+    except NotInTheLog:
+        archive.add(f"{folder}/proof.json", "null")
+
+
+def _decisions(archive: _Archive, version: Version, folder: str) -> Iterator[dict[str, Any]]:
+    related = ("decided_by", "review__reviewed_by", "information__informed_by")
+    for number, one in enumerate(version.decisions.select_related(*related).order_by("pk"), 1):
+        review, information = one.reviewed, one.told
+        letter = letter_of(one) if information else None
+        if letter is not None:
+            archive.add(f"{folder}/letter-{number}.pdf", bytes(letter.pdf))
+        yield {
+            "outcome": one.outcome,
+            "reason": one.reason,
+            "decided_by": str(one.decided_by),
+            "decided_at": as_text(one.decided_at),
+            "reverses": one.reverses_id is not None,
+            "answer": review.answer if review else None,
+            "answer_reason": review.reason if review else "",
+            "reviewed_by": str(review.reviewed_by) if review else None,
+            "reviewed_at": as_text(review.reviewed_at) if review else None,
+            "informed_at": as_text(information.informed_at) if information else None,
+        }
+
+
+def _answers(version: Version) -> Iterator[dict[str, Any]]:
+    for one in version.sheet_answers.select_related("answered_by").order_by("item"):
+        yield {
+            "item": one.item,
+            "answer": one.answer,
+            "reason": one.reason,
+            "answered_by": str(one.answered_by),
+            "answered_at": as_text(one.answered_at),
+        }
+
+
+def _questions(version: Version) -> Iterator[dict[str, Any]]:
+    for one in version.questions.select_related("reply").order_by("pk"):
+        reply = one.answered
+        yield {
+            "text": one.text,
+            "asked_at": as_text(one.asked_at),
+            "due_at": as_text(one.due_at),
+            "sha256": one.sha256,
+            "reply": reply.text if reply else None,
+            "replied_at": as_text(reply.replied_at) if reply else None,
+            "reply_sha256": reply.sha256 if reply else None,
+            "files": [file.sha256 for file in reply.files.all()] if reply else [],
+        }
+
+
+def _add_log(archive: _Archive) -> None:
+    """Of proposals that are sealed still only the hash of each entry, by which the roots come out."""
+    sealed = set(
+        Proposal.objects.with_deadline()
+        .filter(effective_deadline__gt=clock.now())  # type: ignore[misc]  # annotated
+        .values_list("number", flat=True)
+    )
+    entries = LedgerEntry.objects.order_by("position").values_list(
+        "position", "note__content", "leaf"
+    )
+    lines = (
+        _log_line(position, content, bytes(leaf), sealed).encode() + b"\n"
+        for position, content, leaf in entries.iterator(CHUNK * 20)
+    )
+    archive.add_in_parts("log/entries.ndjson", lines)
+    heads = [ledger.head_as_json(head) for head in TreeHead.objects.order_by("size").iterator()]
+    archive.add("log/heads.json", _json(heads))
+    for certificate in SealCertificate.objects.all():
+        archive.add(f"log/certificates/{certificate.fingerprint}.pem", certificate.pem)
+
+
+def _log_line(position: int, content: str, leaf: bytes, sealed: set[str]) -> str:
+    if json.loads(content).get("proposal") in sealed:
+        return json.dumps({"position": position, "leaf": leaf.hex()})
+    return json.dumps({"position": position, "entry": content}, ensure_ascii=False)
+
+
+def _add_programs(archive: _Archive) -> None:
+    root = Path(settings.ROOT)
+    archive.add("README.txt", _HOW_TO_CHECK)
+    for name in ("check_bundle.py", "verify_receipt.py"):
+        archive.add(name, (root / "docs" / name).read_bytes())
+    for start in CODE:
+        path = root / start
+        for one in [path] if path.is_file() else sorted(path.rglob("*.py")):
+            archive.add(one.relative_to(root).as_posix(), one.read_bytes())

@@ -1,0 +1,210 @@
+"""Versions as a table, in three formats that are written row by row, so that memory does not grow.
+
+Texts come from applicants: in CSV a cell that a spreadsheet would take for a formula gets an apostrophe in
+front (OWASP, CSV injection); in XLSX texts are written as texts, which are never computed.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import IO, Any
+
+import xlsxwriter
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from applicants.models import NAMELESS
+from calls.eligibility.facts import Role
+from foundation.spreadsheets import harmless
+from proposals.models import Decision, DecisionState, VersionQuerySet
+from proposals.screening.sheet import words_of_check
+
+CHUNK = 25  # versions that are held at once, with those of the chunk before
+
+# Name in JSON → heading of the column.
+COLUMNS: dict[str, str | Promise] = {
+    "proposal": _("Proposal"),
+    "version": _("Version"),
+    "call": _("Call"),
+    "strand": _("Strand"),
+    "acronym": _("Acronym"),
+    "title": _("Title"),
+    "coordinator": _("Coordinator"),
+    "applicants": _("Applicants"),
+    "countries": _("Countries"),
+    "costs": _("Eligible costs (EUR)"),
+    "grant": _("Requested grant (EUR)"),
+    "received_at": _("Received (UTC)"),
+    "machine": _("Machine says"),
+    "rules": _("Rules that ask for a look"),
+    "officer": _("Officer"),
+    "due_on": _("To be decided by"),
+    "outcome": _("Outcome"),
+    "state": _("State of the outcome"),
+    "decided_at": _("Decided (UTC)"),
+    "reason": _("Reason"),
+    "informed_at": _("Informed (UTC)"),
+    "sha256": _("SHA-256"),
+}
+
+Row = dict[str, Any]
+
+
+def rows_of(versions: VersionQuerySet) -> Iterator[Row]:
+    """A row for each version; two queries for every twenty-five.
+
+    Read as values: models would hold each other, and pile up until the garbage collector comes by.
+    """
+    found = versions.with_latest_verdict().order_by("pk")
+    stream = found.values("pk", *READ).iterator(CHUNK)
+    while chunk := list(islice(stream, CHUNK)):
+        decisions = _decisions_of([one["pk"] for one in chunk])
+        for version in chunk:
+            yield _row(version, decisions.get(version["pk"], []))
+
+
+READ = (
+    "number", "dossier", "acronym", "countries", "received_at", "sha256", "latest_outcome", "latest_rules",
+    "proposal__number", "proposal__counting", "proposal__strand__code", "proposal__strand__call__reference",
+    "proposal__assignment__due_on", "proposal__assignment__officer__full_name",
+)  # fmt: skip
+DECIDED = (
+    "version", "outcome", "reason", "decided_at", "review__answer", "information__informed_at",
+)  # fmt: skip
+
+
+def _decisions_of(versions: list[int]) -> dict[int, list[Row]]:
+    """What was decided about each, the newest first."""
+    found: dict[int, list[Row]] = {}
+    for one in Decision.objects.filter(version__in=versions).order_by("-pk").values(*DECIDED):
+        found.setdefault(one["version"], []).append(one)
+    return found
+
+
+def _row(version: Row, decisions: list[Row]) -> Row:
+    dossier = json.loads(version["dossier"])
+    applicants = [one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value]
+    leads = [one for one in applicants if one["role"] == Role.COORDINATOR.value]
+    officer = version["proposal__assignment__officer__full_name"]
+    return {
+        "proposal": version["proposal__number"],
+        "version": version["number"],
+        "call": version["proposal__strand__call__reference"],
+        "strand": version["proposal__strand__code"],
+        "acronym": version["acronym"],
+        "title": dossier["summary"]["title"],
+        "coordinator": leads[0]["organisation"]["legal_name"] if leads else "",
+        "applicants": [one["organisation"]["legal_name"] for one in applicants],
+        "countries": version["countries"],
+        "costs": Decimal(dossier["budget"]["total_costs"]),
+        "grant": Decimal(dossier["budget"]["total_grant"]),
+        "received_at": version["received_at"],
+        "machine": words_of_check(
+            version["latest_outcome"], counts=version["proposal__counting"] == version["pk"]
+        ),
+        "rules": version["latest_rules"] or [],
+        "officer": "" if officer is None else officer or str(NAMELESS),
+        "due_on": version["proposal__assignment__due_on"],
+        **_decided(decisions),
+        "sha256": version["sha256"],
+    }
+
+
+OUTCOMES = dict(Decision.OutcomeChoices.choices)
+
+
+def _decided(given: list[Row]) -> Row:
+    """The newest decision: one that stands, if there is one."""
+    states = [DecisionState.after(one["review__answer"]) for one in given]
+    stands = states.index(DecisionState.STANDS) if DecisionState.STANDS in states else 0
+    newest = given[stands] if given else {}
+    return {
+        "outcome": OUTCOMES[newest["outcome"]] if newest else "",
+        "state": states[stands].label if newest else "",
+        "decided_at": newest.get("decided_at"),
+        "reason": newest.get("reason", ""),
+        "informed_at": newest.get("information__informed_at"),
+    }
+
+
+def write_csv(rows: Iterable[Row], out: IO[bytes]) -> None:
+    """UTF-8 with a mark at the start, by which spreadsheets know it."""
+    text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=True)
+    writer = csv.writer(text)
+    writer.writerow([str(heading) for heading in COLUMNS.values()])
+    for row in rows:
+        writer.writerow([harmless(as_text(row[name])) for name in COLUMNS])
+    text.detach()
+
+
+def as_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, list):
+        return "; ".join(str(one) for one in value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return "" if value is None else str(value)
+
+
+def write_xlsx(rows: Iterable[Row], out: IO[bytes]) -> None:
+    book = xlsxwriter.Workbook(
+        out,
+        {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    sheet = book.add_worksheet("Versions")
+    bold = book.add_format({"bold": True})
+    sheet.freeze_panes(1, 0)
+    for column, heading in enumerate(COLUMNS.values()):
+        sheet.write_string(0, column, str(heading), bold)
+        sheet.set_column(column, column, WIDTH)
+    last = 0
+    for last, row in enumerate(rows, start=1):
+        for column, name in enumerate(COLUMNS):
+            _write_cell(sheet, last, column, row[name])
+    sheet.autofilter(0, 0, last, len(COLUMNS) - 1)
+    book.close()
+
+
+WIDTH = 18  # signs
+LONGEST_CELL = 32_767  # signs, of a cell of XLSX
+
+
+def _write_cell(sheet: Any, row: int, column: int, value: Any) -> None:
+    if isinstance(value, int | Decimal):
+        sheet.write_number(row, column, value)
+    else:
+        sheet.write_string(row, column, _fitting(as_text(value)))
+
+
+def _fitting(text: str) -> str:
+    """What a cell of XLSX can hold; where that is not all, the cell says so."""
+    if len(text) <= LONGEST_CELL:
+        return text
+    note = f"… [{_('Cut: Excel takes no longer cell. The CSV and the JSON have it whole.')}]"
+    return text[: LONGEST_CELL - len(note)] + note
+
+
+def write_json(rows: Iterable[Row], out: IO[bytes]) -> None:
+    """A list of objects; amounts are texts, instants RFC 3339."""
+    out.write(b"[")
+    for number, row in enumerate(rows):
+        plain = {name: _plain(row[name]) for name in COLUMNS}
+        out.write((",\n" if number else "\n").encode())
+        out.write(json.dumps(plain, ensure_ascii=False).encode())
+    out.write(b"\n]\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Sequence | int):
+        return value
+    return None if value is None else as_text(value)

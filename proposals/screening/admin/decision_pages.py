@@ -1,0 +1,274 @@
+"""Recording outcomes: for one version, with texts of its findings at hand, or for many at once."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from applicants.fields import TextField
+from applicants.web import person
+from calls import clock
+from calls.eligibility import digest_of
+from foundation.identifiers import key_of, keys_of
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
+from proposals import tasks
+from proposals.models import Decision, DecisionState, Version
+from proposals.officers.admin_pages import case_of
+from proposals.screening import bulk, decisions
+from proposals.screening.reversals import next_reversal
+from proposals.screening.sheet import BEING_MADE, newest_verdict, sheet_of
+
+if TYPE_CHECKING:
+    from proposals.officers.admin_pages import DeskAdmin
+
+MOST_AT_ONCE = 200
+NO_WORDS = digest_of(["", "", ""])  # of tasks that need none
+RIGHTS = {
+    bulk.Task.DECIDE: "proposals.add_decision",
+    bulk.Task.CONFIRM: "proposals.add_decisionreview",
+    bulk.Task.INFORM: "proposals.add_information",
+}
+
+
+class DecisionForm(forms.Form):
+    """An outcome and why."""
+
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Outcome"),
+        choices=Decision.OutcomeChoices,
+        widget=forms.RadioSelect,
+    )
+    reason = TextField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy(
+            "The applicant reads it in the letter: what was found, and in which text of the call."
+        ),
+        widget=forms.Textarea(attrs={"rows": 10}),
+    )
+
+
+class SureForm(DecisionForm):
+    """Asked for where something speaks against recording it; shown with what that is."""
+
+    sure = forms.BooleanField(
+        label=gettext_lazy("I have seen this and record it all the same"),
+        error_messages={"required": gettext_lazy("Tick this if you record it all the same.")},
+    )
+
+
+class BulkDecisionForm(DecisionForm):
+    with_findings = forms.BooleanField(
+        label=gettext_lazy("Add to each reason what the machine found in that case"), required=False
+    )
+
+
+class BulkConfirmForm(forms.Form):
+    """Nothing to fill in: what is confirmed is shown."""
+
+
+FORMS: dict[str, type[forms.Form]] = {
+    bulk.Task.DECIDE: BulkDecisionForm,
+    bulk.Task.CONFIRM: BulkConfirmForm,
+    bulk.Task.INFORM: BulkConfirmForm,
+}
+
+
+def urls_of(desk: "DeskAdmin") -> list[Any]:
+    def decide(request: HttpRequest, pk: int) -> HttpResponse:
+        return _decide(desk, request, case_of(request, pk))
+
+    def many(request: HttpRequest, task: str) -> HttpResponse:
+        return _many(desk, request, task)
+
+    # The right for a task is asked in `_many`: one address serves all three.
+    return [
+        desk.page("<int:pk>/decide/", decide, "decide", "proposals.add_decision"),
+        desk.page("bulk/<str:task>/", require_POST(many), "bulk", "proposals.view_version"),
+    ]
+
+
+def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+    stored = newest_verdict(version)
+    verdict = stored.verdict if stored else None
+    texts = decisions.snippets(version, stored)
+    given = request.POST.copy()
+    adds = given.pop("add", [])
+    if adds:
+        chosen = [text for rule, text in texts if rule in adds]
+        present = given.get("reason", "").strip()
+        chosen = [text for text in chosen if text not in present]
+        given["reason"] = "\n\n".join([present, *chosen]).strip()
+        form = DecisionForm(initial=given.dict())
+    else:
+        form = DecisionForm(request.POST or None, initial=_sent_back_words(version))
+    remarks: list[str] = []
+    if request.method == "POST" and not adds and form.is_valid():
+        remarks = decisions.remarks_on(version, form.cleaned_data["outcome"], by=person(request))
+        form = SureForm(request.POST) if remarks else form
+    if request.method == "POST" and not adds and form.is_valid():
+        form.cleaned_data.pop("sure", None)
+        try:
+            decisions.record_decision(version, by=person(request), **form.cleaned_data)
+        except (decisions.CannotDecide, decisions.StillSealed) as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(
+                request, _("The outcome is recorded. It stands when a colleague has confirmed it.")
+            )
+            return redirect("admin:proposals_version_change", version.pk)
+    return desk.show(
+        request,
+        "admin/proposals/version/decide.html",
+        title=_("Record an outcome"),
+        status=422 if form.errors else 200,
+        version=version,
+        sheet=sheet_of(version, verdict),
+        verdict=verdict,
+        being_made=BEING_MADE,
+        form=form,
+        texts=texts,
+        remarks=remarks,
+        sent_back=_sent_back(version),
+        reversal=next_reversal(version),
+        obstacle=decisions.obstacle_to_deciding(
+            version, proposal=version.proposal, by=person(request)
+        ),
+    )
+
+
+def _sent_back(version: Version) -> Decision | None:
+    """The newest outcome, where a colleague has sent it back."""
+    newest = version.decisions.select_related("review__reviewed_by").order_by("-pk").first()
+    is_back = newest is not None and newest.state == DecisionState.SENT_BACK
+    return newest if is_back else None
+
+
+def _sent_back_words(version: Version) -> dict[str, str]:
+    found = _sent_back(version)
+    return {"outcome": found.outcome, "reason": found.reason} if found else {}
+
+
+def begin_bulk(
+    desk: "DeskAdmin", request: HttpRequest, task: str, versions: QuerySet[Version]
+) -> HttpResponse:
+    """The page that shows what would be done to the chosen versions."""
+    if versions.count() > MOST_AT_ONCE:
+        text = _("At most %(most)s cases can be handled at once. Choose fewer.")
+        messages.error(request, text % {"most": MOST_AT_ONCE})
+        return redirect("admin:proposals_version_changelist")
+    return _shown(desk, request, task, list(_anew(request, list(versions))), FORMS[task]())
+
+
+def _many(desk: "DeskAdmin", request: HttpRequest, task: str) -> HttpResponse:
+    if task not in RIGHTS or not request.user.has_perm(RIGHTS[bulk.Task(task)]):
+        raise PermissionDenied
+    marks = _marks(request)
+    form = FORMS[task](request.POST)
+    asked_to_do = "do" in request.POST and form.is_valid()
+    is_as_shown = asked_to_do and request.POST.get("shown", "") == _digest_of_words(form)
+    if asked_to_do and not is_as_shown:
+        messages.warning(
+            request,
+            _(
+                "Nothing was recorded: outcome or reason changed since the preview. Look at it again."
+            ),
+        )
+    if not is_as_shown:
+        versions = list(_anew(request, [*marks, *_left_out(request)]))
+        return _shown(desk, request, task, versions, form, is_preview=form.is_valid())
+    try:
+        done = bulk.run(
+            task, marks, by=person(request), versions=lambda: list(_anew(request, list(marks))),
+            seen=_seen(request), **form.cleaned_data,
+        )  # fmt: skip
+    except bulk.CasesChanged as change:
+        versions = list(_anew(request, list(marks)))
+        return _shown(desk, request, task, versions, form, changed=change.sentences)
+    if task == bulk.Task.INFORM:
+        tasks.hurry()
+    _tell(request, done)
+    return redirect("admin:proposals_version_changelist")
+
+
+def _tell(request: HttpRequest, done: bulk.Done) -> None:
+    if done.count:
+        text = ngettext("Done for %(count)s case.", "Done for %(count)s cases.", done.count)
+        messages.success(request, text % {"count": done.count})
+    if done.left:
+        text = _("Not done, because their remarks were not ticked: %(cases)s.")
+        named = ", ".join(str(version) for version in done.left)
+        messages.warning(request, text % {"cases": named})
+
+
+def _seen(request: HttpRequest) -> set[int]:
+    """Cases whose remarks the officer has ticked."""
+    return set(keys_of(request.POST.getlist("seen")[:MOST_AT_ONCE]))
+
+
+def _marks(request: HttpRequest) -> dict[int, str]:
+    """What the officer was shown: "pk:mark" for each case."""
+    pairs = [one.partition(":") for one in request.POST.getlist("case")[:MOST_AT_ONCE]]
+    return {key: mark for pk, _colon, mark in pairs if (key := key_of(pk)) is not None}
+
+
+def _left_out(request: HttpRequest) -> list[int]:
+    """Chosen cases to which it cannot be done; they are named again on each page."""
+    return keys_of(request.POST.getlist("left_out")[:MOST_AT_ONCE])
+
+
+def _digest_of_words(form: forms.Form) -> str:
+    """Names outcome and reason as they were shown, so that no others are recorded."""
+    given = form.cleaned_data
+    return digest_of([str(given.get(name, "")) for name in ("outcome", "reason", "with_findings")])
+
+
+def _anew(request: HttpRequest, chosen: list[Any]) -> QuerySet[Version]:
+    readable = Version.objects.open_to(person(request), clock.now())
+    return readable.filter(pk__in=[getattr(one, "pk", one) for one in chosen]).select_related(
+        "proposal__strand__call"
+    )
+
+
+def _shown(
+    desk: "DeskAdmin",
+    request: HttpRequest,
+    task: str,
+    versions: list[Version],
+    form: forms.Form,
+    *,
+    is_preview: bool = False,
+    changed: Any = (),
+) -> HttpResponse:
+    given = form.cleaned_data if is_preview or changed else {}
+    names = ("outcome", "reason", "with_findings")
+    words = {name: given[name] for name in names if name in given}
+    cases = bulk.cases_for(task, versions, by=person(request), **words)
+    titles = {
+        bulk.Task.DECIDE: _("Record one outcome for all"),
+        bulk.Task.CONFIRM: _("Confirm the outcomes of colleagues"),
+        bulk.Task.INFORM: _("Send the letters about decisions"),
+    }
+    outcomes = dict(Decision.OutcomeChoices.choices)
+    return desk.show(
+        request,
+        "admin/proposals/version/bulk.html",
+        title=titles[bulk.Task(task)],
+        status=409 if changed else 422 if form.errors else 200,
+        task=task,
+        form=form,
+        cases=[case for case in cases if not case.obstacle],
+        left_out=[case for case in cases if case.obstacle],
+        is_preview=is_preview or task != bulk.Task.DECIDE,
+        shown=_digest_of_words(form) if form.is_bound and form.is_valid() else NO_WORDS,
+        changed=list(changed),
+        outcome=outcomes.get(given.get("outcome", ""), ""),
+        seen=_seen(request),
+        has_remarks=any(case.remarks and not case.obstacle for case in cases),
+    )

@@ -1,0 +1,224 @@
+"""Filters of the list of versions."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.core.cache import caches
+from django.db.models import CharField, Exists, F, Func, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from applicants.web import person
+from calls import clock
+from calls.eligibility.rules import CATALOGUE
+from calls.models import Call, Strand
+from proposals.models import Decision, Proposal, StoredVerdict, Version
+from proposals.officers.admin_pages import is_id
+from proposals.officers.cases import screening_officers
+from proposals.screening.queue import Queue, in_queue
+from proposals.screening.sheet import BEING_MADE
+
+IS_BEING_MADE = "being-made"  # in addresses, beside the outcomes
+KEPT_SECONDS = (
+    300  # the countries among so many cases of an officer; asked anew when one more opens
+)
+
+
+class QueueFilter(admin.SimpleListFilter):
+    """What waits for whom; shown as a row of links above the list, not at its side."""
+
+    title = _("queue")
+    parameter_name = "queue"
+    template = "admin/proposals/version/no_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Queue.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value() or ""
+        return in_queue(queryset, value, officer=person(request), moment=clock.now())
+
+
+class RehearsalFilter(admin.SimpleListFilter):
+    """Real cases, or those of one rehearsal; the list itself keeps them apart."""
+
+    title = _("rehearsal")
+    parameter_name = "rehearsal"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        rehearsals = Call.objects.filter(rehearsal_of__isnull=False).order_by("-pk")
+        return [(str(one.pk), one.reference) for one in rehearsals]
+
+    def choices(self, changelist: Any) -> Any:
+        chosen = super().choices(changelist)
+        yield next(chosen) | {"display": _("None: real cases")}
+        yield from chosen
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        return queryset
+
+
+def rehearsal_in(request: HttpRequest) -> int | None:
+    """The key of the rehearsal that a list is asked for; 0, which none has, where it is no key."""
+    asked = request.GET.get(RehearsalFilter.parameter_name, "")
+    if not asked:
+        return None
+    return int(asked) if is_id(asked) else 0
+
+
+def keep_count(request: HttpRequest, count: int) -> None:
+    """Let the filters know how many current cases this officer may read; the list counts them anyway."""
+    request.META["portal.open_cases"] = count
+
+
+def open_cases(request: HttpRequest) -> int:
+    """What was kept, so that what is remembered of so many cases is not said of more; 0 where nothing was."""
+    return int(request.META.get("portal.open_cases", 0))
+
+
+class OfficerFilter(admin.SimpleListFilter):
+    title = _("officer")
+    parameter_name = "officer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(one.pk), str(one)) for one in screening_officers()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        known = {key for key, _label in self.lookup_choices}
+        value = self.value()
+        if value not in known:
+            return queryset
+        return queryset.filter(proposal__assignment__officer=int(value))
+
+
+class StrandFilter(admin.SimpleListFilter):
+    title = _("strand")
+    parameter_name = "strand"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        submitted = Proposal.objects.filter(strand=OuterRef("pk"), counting__isnull=False)
+        strands = Strand.objects.filter(Exists(submitted), call__deadline__lte=clock.now())
+        rehearsal = rehearsal_in(request)
+        strands = (
+            strands.filter(call__rehearsal_of=None)
+            if rehearsal is None
+            else strands.filter(call=rehearsal, call__rehearsal_of__isnull=False)
+        )
+        names = strands.order_by("call__reference", "number")
+        return [
+            (str(pk), f"{reference}, strand {number}")
+            for pk, reference, number in names.values_list("pk", "call__reference", "number")
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        known = {key for key, _label in self.lookup_choices}
+        value = self.value()
+        return queryset.filter(proposal__strand=int(value)) if value in known else queryset
+
+
+class CountryFilter(admin.SimpleListFilter):
+    template = "admin/proposals/version/long_filter.html"
+    title = _("country of an applicant")
+    parameter_name = "country"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        key = f"desk:countries:{person(request).pk}:{rehearsal_in(request)}:{open_cases(request)}"
+        found = partial(_countries_of_open_cases, request)
+        codes = caches["pages"].get_or_set(key, found, KEPT_SECONDS)
+        return [(code, code) for code in codes or ()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        value = self.value()
+        return queryset.filter(countries__contains=[value]) if value else queryset
+
+
+def _countries_of_open_cases(request: HttpRequest) -> list[str]:
+    country = Func(F("countries"), function="unnest", output_field=CharField())
+    opened = Version.objects.open_to(person(request), clock.now()).order_by()
+    opened = opened.rehearsed_in(rehearsal_in(request))
+    return sorted(opened.annotate(code=country).values_list("code", flat=True).distinct())
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    title = _("machine's outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*StoredVerdict.OutcomeChoices.choices, (IS_BEING_MADE, BEING_MADE)]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        if value == IS_BEING_MADE:
+            return queryset.being_checked()
+        return queryset.with_latest_outcome(value) if value else queryset
+
+
+class RuleFilter(admin.SimpleListFilter):
+    template = "admin/proposals/version/long_filter.html"
+    title = _("rule that asks for a look")
+    parameter_name = "rule"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(rule.id, rule.title) for rule in CATALOGUE.values()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        return queryset.with_rule_to_look_at(value) if value in CATALOGUE else queryset
+
+
+class CountsFilter(admin.SimpleListFilter):
+    """Officers screen what counts; earlier and withdrawn versions are one click away."""
+
+    title = _("versions")
+    parameter_name = "versions"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("all", _("All, also replaced and withdrawn"))]
+
+    def choices(self, changelist: Any) -> Any:
+        yield {
+            "selected": self.value() is None,
+            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+            "display": _("Current ones"),
+        }
+        yield {
+            "selected": self.value() == "all",
+            "query_string": changelist.get_query_string({self.parameter_name: "all"}),
+            "display": _("All, also replaced and withdrawn"),
+        }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        return queryset if self.value() == "all" else queryset.filter(counts_for__isnull=False)
+
+
+class DecidedFilter(admin.SimpleListFilter):
+    """A decision that waits for a second officer is neither recorded nor missing."""
+
+    title = _("decision")
+    parameter_name = "decided"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("yes", _("Confirmed")),
+            ("waiting", _("Waits for a second officer")),
+            ("mine", _("Waits for me")),
+            ("no", _("None yet, or sent back")),
+            ("earlier", _("Decided under earlier rules")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        waiting = Decision.objects.filter(review=None)
+        named: dict[str | None, Any] = {
+            "yes": Decision.objects.standing(),
+            "waiting": waiting,
+            "mine": Decision.objects.waiting_for(person(request)),
+            "earlier": Decision.objects.in_force().under_earlier_conditions(),
+        }
+        value = self.value()
+        if value in named:
+            return queryset.filter(pk__in=named[value].values("version"))
+        if value == "no":
+            open_or_done = waiting.values("version").union(named["yes"].values("version"))
+            return queryset.exclude(pk__in=open_or_done)
+        return queryset

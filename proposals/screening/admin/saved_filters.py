@@ -1,0 +1,80 @@
+"""Filters of the list of versions that an officer keeps under a name."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from applicants.fields import NameField
+from applicants.models import User
+from applicants.web import person
+from foundation.sentences import gettext as _
+from proposals.models import SavedFilter
+
+if TYPE_CHECKING:
+    from proposals.officers.admin_pages import DeskAdmin
+
+# What an address of the list may ask; nothing else is kept.
+KEPT = (
+    "queue", "versions", "strand", "outcome", "rule", "country", "officer", "decided", "q", "o",
+)  # fmt: skip
+LONGEST_QUERY = 500
+
+
+class SavedFilterForm(forms.Form):
+    name = NameField(max_length=60)
+    query = forms.CharField(max_length=LONGEST_QUERY, required=False)
+
+
+def urls_of(desk: "DeskAdmin") -> list[Any]:
+    return [
+        desk.page("filters/", keep, "keep_filter", "proposals.view_version"),
+        desk.page("filters/<int:pk>/forget/", forget, "forget_filter", "proposals.view_version"),
+    ]
+
+
+def of(officer: User) -> QuerySet[SavedFilter]:
+    return SavedFilter.objects.filter(officer=officer)
+
+
+def query_of(given: QueryDict) -> str:
+    """What of an address is a question to the list, in a fixed order."""
+    kept = QueryDict(mutable=True)
+    for name in KEPT:
+        value = given.get(name)
+        if isinstance(value, str) and value:
+            kept[name] = value
+    return kept.urlencode()
+
+
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Keep the list's present question; the same name again replaces the former one."""
+    form = SavedFilterForm(request.POST)
+    query = query_of(QueryDict(request.POST.get("query", "")))
+    if not form.is_valid() or not query:
+        messages.error(
+            request, _("Nothing was saved: choose a filter first, and give it a short name.")
+        )
+        return redirect(_list(query))
+    SavedFilter.objects.update_or_create(
+        officer=person(request), name=form.cleaned_data["name"], defaults={"query": query}
+    )
+    messages.success(request, _("The filter is saved."))
+    return redirect(_list(query))
+
+
+@require_POST
+def forget(request: HttpRequest, pk: int) -> HttpResponse:
+    of(person(request)).filter(pk=pk).delete()
+    messages.success(request, _("The filter is forgotten."))
+    return redirect(_list(""))
+
+
+def _list(query: str) -> str:
+    return reverse("admin:proposals_version_changelist") + (f"?{query}" if query else "")

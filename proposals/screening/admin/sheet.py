@@ -1,0 +1,372 @@
+"""The screening sheet of a version, and what officers do from there: answer, note, ask, step back."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from applicants.autosave import is_autosave
+from applicants.fields import TextField
+from applicants.models import Organisation
+from applicants.once import once
+from applicants.web import person
+from calls import clock
+from calls.templatetags.instants import in_words
+from foundation.fields import MomentField
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
+from proposals import tasks
+from proposals.dossier.document import Draft
+from proposals.dossier.facts import files_of
+from proposals.models import Annex, ReplyFile, SheetAnswer, Version
+from proposals.officers import cases
+from proposals.officers.admin_pages import case_of
+from proposals.proof.receipts import context_of
+from proposals.screening import clarifications
+from proposals.screening import decisions as deciding
+from proposals.screening import sheet as sheets
+from proposals.submission.notifications import addresses_of_coordinator, people_of
+
+if TYPE_CHECKING:
+    from proposals.officers.admin_pages import DeskAdmin
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+USUAL_TIME_TO_ANSWER = timedelta(days=7)
+TEMPLATES = "admin/proposals/version"
+MOST_NEIGHBOURS = 30
+
+
+class AnswerForm(forms.Form):
+    item = forms.CharField(max_length=60)
+    answer = forms.ChoiceField(choices=SheetAnswer.Answer)
+    reason = TextField(max_length=5000, required=False)
+    revision = forms.IntegerField(min_value=0, max_value=1_000_000, widget=forms.HiddenInput)
+
+
+class NoteForm(forms.Form):
+    text = TextField(
+        label=gettext_lazy("Note for colleagues"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Applicants never see it. It stays as it is written."),
+    )
+
+
+class ConflictForm(forms.Form):
+    reason = TextField(
+        label=gettext_lazy("What interest you have"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class QuestionForm(forms.Form):
+    text = TextField(
+        label=gettext_lazy("Question to the applicant"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    due_at = MomentField(
+        label=gettext_lazy("To be answered before (Brussels time)"),
+        help_text=gettext_lazy("Such as 21.4.2015 17:00. That instant itself is late."),
+    )
+    item = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
+
+
+def urls_of(desk: "DeskAdmin") -> list[Any]:
+    def of_case(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        def fetched(request: HttpRequest, pk: int, **place: Any) -> HttpResponseBase:
+            return view(desk, request, case_of(request, pk), **place)
+
+        return fetched
+
+    add = "proposals.add_"
+    return [
+        desk.page("<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}sheetanswer"),
+        desk.page("<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}sheetanswer"),
+        desk.page("<int:pk>/note/", once(require_POST(of_case(_note))), "note", f"{add}casenote"),
+        desk.page(
+            "<int:pk>/conflict/", of_case(_declare_conflict), "conflict", f"{add}conflictofinterest"
+        ),
+        desk.page("<int:pk>/ask/", of_case(_ask), "ask", f"{add}question"),
+        desk.page(
+            "<int:pk>/replies/<int:file>/", require_safe(of_case(_reply_file)), "reply_file",
+            "proposals.view_version",
+        ),
+    ]  # fmt: skip
+
+
+def show(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+    """The sheet; that somebody looked at it is noted."""
+    cases.note_reading(version, _("The screening sheet"), by=person(request))
+    return desk.show(
+        request, f"{TEMPLATES}/sheet.html", title=str(version), **_context(request, version)
+    )
+
+
+def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
+    stored = sheets.newest_verdict(version)
+    verdict = stored.verdict if stored else None
+    context = context_of(version)
+    questions = version.questions.select_related("asked_by", "reply__replied_by")
+    decisions = list(
+        version.decisions.with_conditions_since().select_related(
+            "decided_by", "review__reviewed_by", "information", "reverses"
+        )
+    )
+    context |= {
+        "waits": any(one.reviewed is None for one in decisions),
+        "verdicts": list(version.verdicts.all()),
+        "verdict": verdict,
+        "being_made": sheets.BEING_MADE,
+        "sheet": sheets.sheet_of(version, verdict),
+        "files": files_of(version, context["dossier"]),
+        "contacts": people_of(Draft(version.proposal)),
+        "decisions": decisions,
+        "counts": version.proposal.counting_id == version.pk,
+        "receipt": version.receipt,
+        "has_annex": Annex.objects.filter(version=version).exists(),
+        "questions": list(questions.prefetch_related("reply__files")),
+        "notes": list(version.proposal.case_notes.select_related("written_by")),
+        "note_form": NoteForm(),
+        "neighbours": _neighbours(request, version),
+        "assignment": version.proposal.assigned,
+        "in_force": deciding.decision_in_force(version),
+        "answer_url": reverse("admin:proposals_version_answer", args=[version.pk]),
+        "ask_url": reverse("admin:proposals_version_ask", args=[version.pk]),
+        "may_answer": request.user.has_perm("proposals.add_sheetanswer"),
+    }
+    return context
+
+
+def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any, str]], int]:
+    """Other counting versions of the call with an organisation of this one, and which they share.
+
+    At most so many, and how many there are beside them.
+    """
+    others = (
+        Version.objects.open_to(person(request), clock.now())
+        .counting()
+        .filter(
+            proposal__strand__call=version.proposal.call,
+            organisations__overlap=version.organisations,
+        )
+        .exclude(proposal=version.proposal_id)
+    )
+    pks = list(others.values_list("pk", flat=True))
+    nearest = Version.objects.filter(pk__in=pks[:MOST_NEIGHBOURS])
+    found = list(nearest.values("pk", "number", "acronym", "organisations", "proposal__number"))
+    shared = {pk for one in found for pk in one["organisations"]} & set(version.organisations)
+    names = (
+        {one.pk: one.name for one in Organisation.objects.filter(pk__in=shared)} if found else {}
+    )
+    rows = [
+        (one, ", ".join(names[pk] for pk in sorted(set(one["organisations"]) & names.keys())))
+        for one in found
+    ]
+    return rows, max(0, len(pks) - MOST_NEIGHBOURS)
+
+
+def history(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+    """All that officers did to the case of a version, newest first."""
+    events = version.proposal.case_events.select_related("by")
+    return desk.show(
+        request,
+        f"{TEMPLATES}/history.html",
+        title=_("History of %(number)s") % {"number": version.proposal.number},
+        version=version,
+        events=list(events[:MOST_EVENTS]),
+        more=max(0, events.count() - MOST_EVENTS),
+    )
+
+
+MOST_EVENTS = 500
+
+
+def _answer(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+    """Save one line of the sheet, with a short answer for a page that stays, or back to the sheet."""
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return _refused(desk, request, version, _("Choose an answer first."), 422)
+    given = form.cleaned_data
+    try:
+        saved = sheets.save_answer(
+            version, given["item"], answer=given["answer"], reason=given["reason"],
+            seen_revision=given["revision"], by=person(request),
+        )  # fmt: skip
+    except sheets.ReasonNeeded:
+        text = _("Not saved yet: say why you differ.")
+        return _refused(desk, request, version, text, 422)
+    except sheets.NoSuchLine:
+        text = _("The sheet has changed since you opened it: load it again.")
+        return _refused(desk, request, version, text, 409)
+    except sheets.AnsweredMeanwhile as meanwhile:
+        words = _who_was_faster(meanwhile.current)
+        return _refused(desk, request, version, words, 409, revision=meanwhile.current.revision)
+    if not is_autosave(request):
+        return redirect(_line_in_sheet(version, saved.item))
+    stored = sheets.newest_verdict(version)
+    sheet = sheets.sheet_of(version, stored.verdict if stored else None)
+    words = _("Saved %(time)s") % {"time": f"{saved.answered_at.astimezone(BRUSSELS):%H:%M:%S}"}
+    return JsonResponse(
+        {
+            "revision": saved.revision,
+            "words": words,
+            "progress": _progress(sheet),
+            "answered": sheet.answered,
+        }
+    )
+
+
+def _agree(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+    try:
+        agreed = sheets.agree_with_what_is_met(version, by=person(request))
+    except sheets.AnsweredMeanwhile as meanwhile:
+        messages.error(request, _who_was_faster(meanwhile.current))
+    else:
+        text = ngettext(
+            "You agree with %(count)s rule that is met.",
+            "You agree with %(count)s rules that are met.",
+            agreed,
+        )
+        messages.success(request, text % {"count": agreed})
+    return redirect("admin:proposals_version_change", version.pk)
+
+
+def _progress(sheet: sheets.Sheet) -> str:
+    values = {"answered": sheet.answered, "total": sheet.total}
+    return _("%(answered)s of %(total)s answered") % values
+
+
+def _who_was_faster(current: SheetAnswer) -> str:
+    text = _(
+        "Not saved: %(who)s answered “%(answer)s” at %(when)s%(reason)s. What you chose and wrote is still "
+        "in this page, and nowhere else."
+    )
+    reason = f": “{current.reason}”" if current.reason else ""
+    return text % {
+        "who": current.answered_by,
+        "answer": current.get_answer_display(),
+        "when": in_words(current.answered_at, seconds=True),
+        "reason": reason,
+    }
+
+
+def _refused(
+    desk: "DeskAdmin", request: HttpRequest, version: Version, words: str, status: int, **more: int
+) -> HttpResponse:
+    if is_autosave(request):
+        return JsonResponse({"words": words} | more, status=status)
+    return desk.show(
+        request,
+        f"{TEMPLATES}/not_saved.html",
+        title=_("Not saved"),
+        status=status,
+        version=version,
+        words=words,
+        typed=request.POST.get("reason", ""),
+    )
+
+
+def _line_in_sheet(version: Version, item: str) -> str:
+    return reverse("admin:proposals_version_change", args=[version.pk]) + f"#{item}"
+
+
+def _note(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        cases.write_note(version.proposal, form.cleaned_data["text"], by=person(request))
+        messages.success(request, _("The note is kept."))
+    else:
+        messages.error(request, _("Nothing was kept: write something, at most 5,000 signs."))
+    return redirect("admin:proposals_version_change", version.pk)
+
+
+def _declare_conflict(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+    form = ConflictForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        cases.declare_conflict(
+            version.proposal, reason=form.cleaned_data["reason"], by=person(request)
+        )
+        text = _("Your interest is recorded. %(number)s is closed to you from now on.")
+        messages.success(request, text % {"number": version.proposal.number})
+        return redirect("admin:proposals_version_changelist")
+    return desk.show(
+        request,
+        f"{TEMPLATES}/conflict.html",
+        title=_("Declare a conflict of interest"),
+        status=422 if form.errors else 200,
+        version=version,
+        form=form,
+    )
+
+
+def _ask(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+    form = QuestionForm(request.POST or None, initial=_suggested(request, version))
+    if request.method == "POST" and form.is_valid():
+        try:
+            clarifications.ask(version, by=person(request), **form.cleaned_data)
+        except clarifications.CannotAsk as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            tasks.hurry()
+            messages.success(request, _told(version))
+            return redirect("admin:proposals_version_change", version.pk)
+    return desk.show(
+        request,
+        f"{TEMPLATES}/ask.html",
+        title=_("Ask the applicant"),
+        status=422 if form.errors else 200,
+        version=version,
+        form=form,
+        addresses=sorted(addresses_of_coordinator(version.proposal)),
+    )
+
+
+def _told(version: Version) -> str:
+    count = len(addresses_of_coordinator(version.proposal))
+    if not count:
+        return _("The question stands in the workspace. No address is known, so nobody got a mail.")
+    text = ngettext(
+        "The question is asked: in the workspace, and by mail to %(count)s address.",
+        "The question is asked: in the workspace, and by mail to %(count)s addresses.",
+        count,
+    )
+    return text % {"count": count}
+
+
+def _suggested(request: HttpRequest, version: Version) -> dict[str, Any]:
+    """A week from now at 17:00 in Brussels; the text of a finding where a line of the sheet led here."""
+    item = request.GET.get("item", "")[:60]
+    day = clock.now().astimezone(BRUSSELS) + USUAL_TIME_TO_ANSWER
+    due_at = datetime(day.year, day.month, day.day, 17, tzinfo=BRUSSELS)
+    rule = item.removeprefix("rule:")
+    texts = dict(deciding.snippets(version, sheets.newest_verdict(version)))
+    found = texts.get(rule, "")
+    text = found + "\n\n" + _("Please explain this, or send what shows it.") if found else ""
+    return {"due_at": due_at, "item": item, "text": text}
+
+
+def _reply_file(
+    desk: "DeskAdmin", request: HttpRequest, version: Version, file: int
+) -> HttpResponseBase:
+    """A PDF that came with an answer; nothing out of quarantine."""
+    found = get_object_or_404(ReplyFile, pk=file, reply__question__version=version)
+    if not found.can_be_opened:
+        return render(request, "proposals/quarantine.html", {"file": found}, status=409)
+    cases.note_reading(version, found.name, by=person(request))
+    return FileResponse(
+        found.open(),
+        as_attachment=True,
+        filename=found.download_name,
+        content_type="application/pdf",
+    )

@@ -1,0 +1,47 @@
+"""What the machine finds for officers once a deadline has passed, and who tried to look before."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility.facts import Audience
+from proposals.delivery.fault_isolation import for_each
+from proposals.dossier.facts import Judgement, judge, officers_circumstances_of
+from proposals.models import Proposal, SealedAccess, StoredVerdict, Version
+from proposals.submission.submit import store_verdict
+
+
+def officer_judgement(version: Version) -> Judgement:
+    """Judge a stored version as an officer reads it: with what other proposals say by now."""
+    return judge(version.proposal, version.document, officers_circumstances_of(version))
+
+
+def screen_closed(moment: datetime, *, at_most: int = 100) -> int:
+    """Give each counting version of a closed call its officers' verdict, once; returns how many."""
+    waiting = (
+        Version.objects.open_to_officers(moment)
+        .counting()
+        .exclude(verdicts__audience=Audience.OFFICER.value)
+        .values_list("pk", flat=True)
+    )
+    return for_each("screening", waiting.iterator(), _screen_once, at_most=at_most)
+
+
+@transaction.atomic
+def _screen_once(pk: int) -> bool:
+    version = Version.objects.select_related("proposal__strand__call__programme").get(pk=pk)
+    Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=version.proposal_id)
+    given = StoredVerdict.objects.filter(version=version, audience=Audience.OFFICER.value)
+    if given.exists():
+        return False
+    store_verdict(version, officer_judgement(version))
+    return True
+
+
+def note_sealed_access(proposal: Proposal | None, *, officer: User, path: str) -> SealedAccess:
+    """Record that an officer tried to read what is still sealed; no proposal where none was named."""
+    return SealedAccess.objects.create(
+        proposal=proposal, officer=officer, path=path, tried_at=clock.now()
+    )

@@ -1,0 +1,201 @@
+"""Asking a consortium about its version, and its answer: on record, never a change of what was submitted."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.urls import reverse
+
+from applicants.models import User
+from calls import clock
+from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
+from proposals.audit.activity import note
+from proposals.delivery.emails import Words, post
+from proposals.delivery.fault_isolation import for_each
+from proposals.models import (
+    CaseEvent,
+    Happening,
+    Mail,
+    Proposal,
+    Question,
+    QuestionQuerySet,
+    Reply,
+    ReplyFile,
+    Version,
+)
+from proposals.officers.cases import lock_case, note_event
+from proposals.proof import ledger
+from proposals.submission.notifications import addresses_of_coordinator
+from proposals.submission.submit import hash_of
+from proposals.workspace.uploads import Checked, UnusableFile, check_upload, keep_file
+
+MOST_FILES = 5
+REMIND_BEFORE = (timedelta(days=3), timedelta(days=1))
+
+
+class CannotAsk(Exception):
+    """The question cannot be asked; the text says why."""
+
+
+class CannotReply(Exception):
+    """The answer cannot be taken; the text says why."""
+
+
+@transaction.atomic
+def ask(version: Version, text: str, *, due_at: datetime, by: User, item: str = "") -> Question:
+    """Ask the consortium, which is told by mail and in its workspace.
+
+    Raises:
+        CannotAsk: the version does not count any more, the time to answer is over already, or the same
+            question waits for its answer.
+        InterestDeclared: the case is closed to this officer.
+    """
+    proposal = lock_case(version.proposal_id, by=by)
+    moment = clock.now()
+    if proposal.counting_id != version.pk:
+        raise CannotAsk(_("This version was replaced or withdrawn; ask about the one that counts."))
+    if due_at <= moment:
+        raise CannotAsk(_("The time to answer must lie ahead."))
+    text = text.strip()
+    same = version.questions.waiting(moment).filter(sha256=hash_of(text), item=item).first()
+    if same is not None:
+        words = _("%(who)s has asked just this; it can be answered before %(due)s.")
+        raise CannotAsk(words % {"who": same.asked_by, "due": in_words(same.due_at)})
+    question = Question.objects.create(
+        version=version, item=item, text=text, sha256=hash_of(text), due_at=due_at, asked_by=by,
+        asked_at=moment,
+    )  # fmt: skip
+    ledger.note_question(question)
+    note_event(proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
+    # By office: applicants answer to the officers, not to a person.
+    words = _("The officers asked a question, to be answered before %(due)s")
+    note(proposal, Happening.Kind.ASKED, words % {"due": in_words(due_at)}, by=None)
+    _tell_of_question(question)
+    return question
+
+
+@transaction.atomic
+def reply(
+    question: Question,
+    text: str,
+    *,
+    files: Sequence[UploadedFile] = (),
+    by: User,
+    received_at: datetime,
+) -> Reply:
+    """Keep the consortium's one answer with its PDFs; the same answer sent twice is one answer.
+
+    Raises:
+        CannotReply: it came too late, or somebody has answered meanwhile.
+        UnusableFile: a file cannot be taken; nothing was kept.
+    """
+    if received_at >= question.due_at:
+        values = {"due": in_words(question.due_at, seconds=True)}
+        text = _(
+            "The time to answer ended at %(due)s; your answer was not taken. The officers decide by what "
+            "they have. If something kept you, write to the helpdesk of the call."
+        )
+        raise CannotReply(text % values)
+    if len(files) > MOST_FILES:
+        raise UnusableFile(_("At most five files can be sent with an answer."))
+    checked = [check_upload(file) for file in files]
+    Question.objects.select_for_update(of=("self",)).only("pk").get(pk=question.pk)
+    text = text.strip()
+    sha256 = hash_of("\n".join([text, *(one.sha256 for one in checked)]))
+    earlier = Reply.objects.filter(question=question).select_related("replied_by").first()
+    if earlier is not None and (earlier.replied_by, earlier.sha256) == (by, sha256):
+        return earlier
+    if earlier is not None:
+        words = _("%(who)s has answered this question meanwhile, at %(when)s. It is answered once.")
+        when = in_words(earlier.replied_at, seconds=True)
+        raise CannotReply(words % {"who": earlier.replied_by, "when": when})
+    answer = Reply.objects.create(
+        question=question, text=text, sha256=sha256, replied_by=by, replied_at=received_at
+    )
+    for one in checked:
+        _keep(answer, one, by=by)
+    proposal = question.version.proposal
+    ledger.note_reply(answer)
+    note_event(proposal, CaseEvent.Kind.REPLIED, by=by, question=question.pk)
+    words = _("A question of the officers was answered")
+    note(proposal, Happening.Kind.REPLIED, words, by=by, at=received_at)
+    return answer
+
+
+def _keep(answer: Reply, checked: Checked, *, by: User) -> ReplyFile:
+    keep_file(checked)
+    return ReplyFile.objects.create(
+        reply=answer, name=checked.name, sha256=checked.sha256, size=len(checked.content),
+        pages=checked.pages, scan=checked.scan, uploaded_at=answer.replied_at, uploaded_by=by,
+    )  # fmt: skip
+
+
+def questions_waiting(proposal: Proposal, moment: datetime) -> QuestionQuerySet:
+    """Those about a proposal that can still be answered, the most urgent first."""
+    found = Question.objects.waiting(moment).filter(version__proposal=proposal)
+    return found.order_by("due_at")
+
+
+def questions_for(user: User, moment: datetime) -> QuestionQuerySet:
+    """Those that wait for an answer in proposals that this person leads, the most urgent first."""
+    led = Proposal.objects.led_by(user)
+    found = Question.objects.waiting(moment).filter(version__proposal__in=led)
+    return found.select_related("version__proposal").order_by("due_at")
+
+
+def remind_of_questions(moment: datetime) -> int:
+    """Promise the reminders that have become due; returns how many questions. Safe to repeat."""
+    soon = Question.objects.waiting(moment).filter(due_at__lte=moment + max(REMIND_BEFORE))
+    return for_each(
+        "reminders of questions", soon.values_list("pk", flat=True), lambda pk: _remind(pk, moment)
+    )
+
+
+@transaction.atomic
+def _remind(pk: int, moment: datetime) -> bool:
+    """Under the question's lock: nobody is told that it is not answered who has just answered."""
+    Question.objects.select_for_update(of=("self",)).only("pk").get(pk=pk)
+    waiting = Question.objects.waiting(moment).filter(pk=pk)
+    question = waiting.select_related("version__proposal__strand__call__programme").first()
+    if question is None:
+        return False
+    latest = min(one for one in REMIND_BEFORE if question.due_at - one <= moment)
+    if question.asked_at >= question.due_at - latest:
+        return False  # it was asked with less time than that
+    _tell_of_question(question, reminder=latest)
+    return True
+
+
+def _tell_of_question(question: Question, *, reminder: timedelta | None = None) -> None:
+    proposal = question.version.proposal
+    values = {"number": proposal.number}
+    subject = _("A question of the officers about %(number)s")
+    happened = _("The officers ask your consortium about what it submitted.")
+    if reminder is not None:
+        subject = _("Not answered yet: the officers' question about %(number)s")
+        happened = _("A question of the officers about your proposal is not answered yet.")
+    days = reminder.days if reminder else 0
+    post(
+        Words(
+            subject=subject % values,
+            happened=happened,
+            facts=[(_("To be answered before"), in_words(question.due_at, seconds=True))],
+            quote=question.text,
+            counts=_("What you submitted stays as it is. Your answer is kept beside it."),
+            to_do=_("People of the coordinator answer on this page, once, with PDFs if needed."),
+            link=reverse("proposals:reply", args=[proposal.number, question.pk]),
+            link_words=_("Read and answer the question"),
+        ),
+        to=addresses_of_coordinator(proposal),
+        proposal=proposal,
+        key=f"question:{question.pk}:{days}",
+    )
+
+
+def is_waiting_still(mail: Mail) -> bool:
+    """Whether a reminder of a question that waits to be sent is true yet."""
+    _kind, pk, days, _address = mail.key.split(":")
+    waiting = Question.objects.filter(pk=pk, reply=None, due_at__gt=clock.now())
+    return days == "0" or waiting.exists()

@@ -1,0 +1,339 @@
+"""Deciding: an officer records an outcome, another confirms it or sends it back, the applicant is told.
+
+Nothing here changes or deletes what was recorded. A decision that stands is reversed by another one.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from django.db import transaction
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import Finding, Outcome
+from calls.eligibility.rules import title_of
+from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
+from proposals.dossier.facts import readable
+from proposals.models import (
+    CaseEvent,
+    ConflictOfInterest,
+    Decision,
+    DecisionReview,
+    Information,
+    OutboxMessage,
+    Proposal,
+    StoredVerdict,
+    Version,
+)
+from proposals.officers.cases import lock, note_event
+from proposals.proof.ledger import note_decision, note_review
+from proposals.screening.reversals import next_reversal
+from proposals.screening.sheet import BEING_MADE, newest_verdict, sheet_of
+from proposals.submission.notifications import addresses_of_coordinator
+
+SENT_BACK = DecisionReview.Answer.SENT_BACK
+
+# Outcomes that close a case, and which of them go with what the machine says.
+DECIDING = {
+    Decision.OutcomeChoices.ELIGIBLE,
+    Decision.OutcomeChoices.INELIGIBLE,
+    Decision.OutcomeChoices.INADMISSIBLE,
+}
+AGREEING: dict[str, set[str]] = {
+    Outcome.PASS: {Decision.OutcomeChoices.ELIGIBLE},
+    Outcome.OFFICER: set(DECIDING),
+    Outcome.INELIGIBLE: {Decision.OutcomeChoices.INELIGIBLE},
+    Outcome.INADMISSIBLE: {Decision.OutcomeChoices.INADMISSIBLE},
+}
+
+# That a partner is in another proposal too is that consortium's affair: no text for applicants says it.
+OF_OTHER_PROPOSALS = {"one-application"}
+
+
+class StillSealed(Exception):
+    """The deadline of this proposal has not passed; the text says until when it is sealed."""
+
+
+class CannotDecide(Exception):
+    """No outcome can be recorded for this version, or not by this officer; the text says why."""
+
+
+class CannotReview(Exception):
+    """This officer, or anybody, cannot answer this decision (any more); the text says why."""
+
+
+class CannotInform(Exception):
+    """Nobody can be told of this decision (yet, or any more); the text says why."""
+
+
+@transaction.atomic
+def record_decision(version: Version, *, outcome: str, reason: str, by: User) -> Decision:
+    """Record an officer's outcome with its reason. Where one stands already, the new one reverses it.
+
+    The same outcome of the same officer that waits already is not recorded again.
+
+    Raises:
+        StillSealed: the proposal's own deadline has not passed.
+        CannotDecide: the version does not count, an outcome waits for an answer, the officer has an interest,
+            or the reason is blank.
+    """
+    moment = clock.now()
+    proposal = lock(version.proposal_id)
+    if moment < proposal.deadline:
+        words = _("The deadline was moved: this proposal is sealed until %(until)s.")
+        raise StillSealed(words % {"until": in_words(proposal.deadline, seconds=True)})
+    waiting = waiting_decision(version)
+    said = (waiting.decided_by, waiting.outcome, waiting.reason) if waiting else None
+    if waiting is not None and said == (by, outcome, reason.strip()):
+        return waiting
+    obstacle = obstacle_to_deciding(version, proposal=proposal, by=by)
+    if not reason.strip():
+        obstacle = obstacle or _("Say why: a reason of blanks is none.")
+    if obstacle:
+        raise CannotDecide(obstacle)
+    decision = Decision.objects.create(
+        version=version, outcome=outcome, reason=reason.strip(), decided_by=by, decided_at=moment,
+        reverses=decision_in_force(version),
+    )  # fmt: skip
+    note_decision(decision)
+    words = _in_place_of(decision)
+    note_event(proposal, CaseEvent.Kind.DECIDED, words, by=by, decision=decision.pk)
+    return decision
+
+
+def obstacle_to_deciding(version: Version, *, proposal: Proposal, by: User) -> str:
+    """Why this officer cannot record an outcome now; empty where nothing is in the way."""
+    if proposal.counting_id != version.pk:
+        return _("This version was replaced or withdrawn meanwhile; decide on the one that counts.")
+    if ConflictOfInterest.objects.filter(proposal=proposal, officer=by).exists():
+        return _("You have declared an interest in this proposal.")
+    waiting = waiting_decision(version)
+    if waiting is not None:
+        words = _(
+            "An outcome of this version waits for a second officer already: “%(outcome)s”, by %(who)s."
+        )
+        return words % {"who": waiting.decided_by, "outcome": waiting.get_outcome_display()}
+    return ""
+
+
+def waiting_decision(version: Version) -> Decision | None:
+    """The outcome that waits for a second officer; there is one at most."""
+    return version.decisions.filter(review=None).select_related("decided_by").first()
+
+
+def remarks_on(version: Version, outcome: str, *, by: User | None = None) -> list[str]:
+    """What a careful colleague would ask before this outcome is recorded; nothing of it forbids it.
+
+    Without `by`, whose case it is is left out: a second officer is always somebody else.
+    """
+    stored = newest_verdict(version)
+    found = sheet_of(version, stored.verdict if stored else None)
+    reversal = next_reversal(version)
+    remarks = reversal.remarks if reversal else []
+    if stored is None and outcome in DECIDING:
+        remarks.append(f"{BEING_MADE}.")
+    if stored and outcome in DECIDING and outcome not in AGREEING[stored.outcome]:
+        text = _("The machine says “%(outcome)s”.")
+        remarks.append(text % {"outcome": stored.get_outcome_display()})
+    if outcome in DECIDING and found.answered < found.total:
+        text = _("%(answered)s of %(total)s lines of the sheet are answered.")
+        remarks.append(text % {"answered": found.answered, "total": found.total})
+    waiting = version.questions.waiting(clock.now()).order_by("due_at").first()
+    if outcome in DECIDING and waiting is not None:
+        text = _("A question to the applicant can be answered until %(due)s.")
+        remarks.append(text % {"due": in_words(waiting.due_at)})
+    assigned = version.proposal.assigned
+    if assigned is not None and by is not None and assigned.officer_id != by.pk:
+        remarks.append(_("This is the case of %(officer)s.") % {"officer": assigned.officer})
+    return remarks
+
+
+def remarks_on_review(decision: Decision) -> list[str]:
+    """What a second officer should have seen before confirming; the same for one case and for many."""
+    return [*remarks_on(decision.version, decision.outcome), *_remarks_on_conditions(decision)]
+
+
+def remarks_on_letter(decision: Decision) -> list[str]:
+    """What should have been seen before the letter about a decision goes out."""
+    remarks = _remarks_on_conditions(decision)
+    if newest_verdict(decision.version) is None:
+        text = _("%(being_made)s: a letter that is made now says nothing of its findings.")
+        remarks.append(text % {"being_made": BEING_MADE})
+    if not addresses_of_coordinator(decision.version.proposal):
+        remarks.append(_("No email address of the coordinator is known: nobody gets an email."))
+    return remarks
+
+
+def _remarks_on_conditions(decision: Decision) -> list[str]:
+    if not Decision.objects.filter(pk=decision.pk).under_earlier_conditions().exists():
+        return []
+    return [_("Rules or countries changed after this outcome was recorded.")]
+
+
+def decision_in_force(version: Version) -> Decision | None:
+    """The newest that stands."""
+    return version.decisions.standing().order_by("-pk").first()
+
+
+@transaction.atomic
+def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -> DecisionReview:
+    """A second officer confirms a decision, or sends it back with a reason.
+
+    The same answer of the same officer that was given already is not given again.
+
+    Raises:
+        CannotReview: by is who decided, or one of two who have differed about it; has an interest; somebody
+            was faster; or the version no longer counts.
+    """
+    proposal = lock(decision.version.proposal_id)
+    given = _review_of(decision)
+    said = (given.reviewed_by, given.answer, given.reason) if given else None
+    if given is not None and said == (by, answer, reason.strip()):
+        return given
+    obstacle = obstacle_to_reviewing(decision, proposal=proposal, by=by)
+    if answer == SENT_BACK and not reason.strip():
+        obstacle = obstacle or _("Say what has to be looked at again.")
+    if obstacle:
+        raise CannotReview(obstacle)
+    review = DecisionReview.objects.create(
+        decision=decision, answer=answer, reason=reason.strip(), reviewed_by=by, reviewed_at=clock.now()
+    )  # fmt: skip
+    note_review(review)
+    words = f"{review.get_answer_display()}: {_in_place_of(decision)}"
+    note_event(proposal, CaseEvent.Kind.REVIEWED, words, by=by, decision=decision.pk)
+    return review
+
+
+def obstacle_to_reviewing(decision: Decision, *, proposal: Proposal, by: User) -> str:
+    """Why this officer cannot answer a decision now; empty where nothing is in the way."""
+    if decision.decided_by_id == by.pk:
+        return _("You recorded this outcome yourself: another officer has to look at it.")
+    if ConflictOfInterest.objects.filter(proposal=proposal, officer=by).exists():
+        return _("You have declared an interest in this proposal.")
+    if by.pk in those_who_differed(decision):
+        return _("You and a colleague differed about this outcome: a third officer answers it.")
+    if proposal.counting_id != decision.version_id:
+        return _(
+            "This version was replaced or withdrawn meanwhile; its decision can no longer stand."
+        )
+    given = _review_of(decision)
+    if given is not None:
+        words = _("%(who)s has answered this outcome meanwhile: “%(answer)s”.")
+        return words % {"who": given.reviewed_by, "answer": given.get_answer_display()}
+    return ""
+
+
+def _review_of(decision: Decision) -> DecisionReview | None:
+    return DecisionReview.objects.filter(decision=decision).select_related("reviewed_by").first()
+
+
+def those_who_differed(decision: Decision) -> set[int]:
+    """Officers between whom the same outcome for the same version went back before."""
+    sent_back = Decision.objects.filter(
+        version=decision.version_id, outcome=decision.outcome, review__answer=SENT_BACK
+    )
+    pairs = sent_back.values_list("decided_by", "review__reviewed_by")
+    return {officer for pair in pairs for officer in pair}
+
+
+@transaction.atomic
+def inform(decision: Decision, *, by: User) -> Information:
+    """Promise the letter about a decision. It is told once; a later decision has a letter of its own.
+
+    Raises:
+        CannotInform: it does not stand, a newer one does, it asks for clarity only, or it was told before.
+    """
+    proposal = lock(decision.version.proposal_id)
+    obstacle = obstacle_to_informing(decision, proposal=proposal)
+    if obstacle:
+        raise CannotInform(obstacle)
+    told = Information.objects.create(
+        decision=decision,
+        informed_by=by,
+        informed_at=clock.now(),
+        remedies=proposal.call.remedies,
+    )
+    OutboxMessage.objects.create(
+        kind=OutboxMessage.Kind.LETTER, version=decision.version, decision=decision
+    )
+    words = _in_place_of(decision)
+    note_event(proposal, CaseEvent.Kind.INFORMED, words, by=by, decision=decision.pk)
+    return told
+
+
+def obstacle_to_informing(decision: Decision, *, proposal: Proposal) -> str:
+    """Why nobody can be told of a decision now; empty where nothing is in the way."""
+    if decision_in_force(decision.version) != decision:
+        return _("Only the decision in force, confirmed by a second officer, is told.")
+    if decision.outcome == Decision.OutcomeChoices.CLARIFY:
+        return _("Nothing is decided yet: ask the applicant instead.")
+    if proposal.counting_id != decision.version_id:
+        return _("This version was replaced or withdrawn meanwhile.")
+    told = Information.objects.filter(decision=decision).select_related("informed_by").first()
+    if told is not None:
+        words = _("The applicant was told of this decision already, by %(who)s at %(when)s.")
+        return words % {"who": told.informed_by, "when": in_words(told.informed_at, seconds=True)}
+    return ""
+
+
+def _in_place_of(decision: Decision) -> str:
+    """The outcome, and the one that it reverses, for the history of the case."""
+    outcome = str(decision.get_outcome_display())
+    if decision.reverses is None:
+        return outcome
+    values = {"outcome": outcome, "earlier": decision.reverses.get_outcome_display()}
+    return _("%(outcome)s, in place of “%(earlier)s”") % values
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one rule found, for a text that an applicant reads: each sentence once, and the source."""
+
+    rule: str
+    sentences: list[str]
+    source: str
+
+    @property
+    def title(self) -> str:
+        return title_of(self.rule)
+
+    @property
+    def text(self) -> str:
+        return f"{self.title}: {' '.join(self.sentences)} [{self.source}]"
+
+
+# How the check passes a finding on to officers: a letter, or its reason, is written when they have decided.
+PASSED_ON = re.compile(r" An officer [^.]+\.$")
+
+
+def open_findings(stored: StoredVerdict | None, version: Version) -> list[Finding]:
+    """What was not met or left to an officer, with names; nothing that it says of other proposals."""
+    if stored is None:
+        return []
+    return [
+        replace(finding, message=PASSED_ON.sub("", finding.message))
+        for finding in readable(stored.verdict, version.document).findings
+        if finding.outcome not in {Outcome.PASS, Outcome.WARN}
+        and finding.rule not in OF_OTHER_PROPOSALS
+    ]
+
+
+def found_by_rule(findings: Iterable[Finding]) -> list[Found]:
+    """The findings rule by rule; what was said of a subject before is not said of it again."""
+    said: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str], Found] = {}
+    for finding in findings:
+        if (finding.subject, finding.message) in said:
+            continue
+        said.add((finding.subject, finding.message))
+        key = finding.rule, finding.source
+        found.setdefault(key, Found(finding.rule, [], finding.source))
+        found[key].sentences.append(finding.message)
+    return list(found.values())
+
+
+def snippets(version: Version, stored: StoredVerdict | None) -> list[tuple[str, str]]:
+    """For each rule that asks for a look, a text that a reason can be made of: rule, findings, source."""
+    return [(found.rule, found.text) for found in found_by_rule(open_findings(stored, version))]

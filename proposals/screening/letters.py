@@ -1,0 +1,226 @@
+"""Letters about decisions, through the renderer and the seal of receipts.
+
+A letter says what the officers decided and why, what the machine had found and by which text, and how and
+until when the decision can be contested. What it says is taken from the decision, the version and the call.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from calls import clock
+from calls.eligibility import Finding, Outcome
+from calls.templatetags.instants import in_words
+from foundation.pdf import pdf_from
+from foundation.sentences import gettext as _
+from proposals.audit.activity import note
+from proposals.delivery.emails import Words, post
+from proposals.models import (
+    Decision,
+    Happening,
+    Letter,
+    Mail,
+    OutboxMessage,
+    SealedDocument,
+    Stamp,
+    StoredVerdict,
+    Version,
+)
+from proposals.proof import ledger
+from proposals.proof.receipts import participants_in, qr_code_of, seal_and_keep, stamp_cause
+from proposals.screening.decisions import found_by_rule, open_findings
+from proposals.screening.remedies import remedies_of
+from proposals.screening.reversals import SentLetter, last_letter, sent_letter
+from proposals.submission.notifications import addresses_of_coordinator
+
+
+def cause_of(decision: Decision) -> str:
+    return f"decision:{decision.pk}"
+
+
+def letter_of(decision: Decision) -> SealedDocument | None:
+    """The newest edition, if it is made: that with a time stamp that came later, where there is one."""
+    own = Letter.objects.filter(version=decision.version_id)
+    first = own.filter(cause=cause_of(decision)).first()
+    if first is None:
+        return None
+    return own.filter(cause=stamp_cause(first.edition)).first() or first
+
+
+def issue_letter(promise: OutboxMessage) -> None:
+    """Make, seal and keep the letter of a decision and promise its mails; safe to repeat."""
+    decision = promise.decision
+    if decision is None:  # the database sees to it
+        raise ValueError("a letter is about a decision")
+    version = promise.version
+
+    def rendered(sealed_at: datetime, stamp: Stamp) -> bytes:
+        return pdf_of(decision, version, informed_at=decision.information.informed_at, stamp=stamp)
+
+    seal_and_keep(Letter, version, cause_of(decision), rendered)
+    with transaction.atomic():
+        letter = Letter.objects.get(version=version, cause=cause_of(decision))
+        if not ledger.is_noted(f"letter:{letter.pk}"):
+            ledger.note_letter(letter)
+        _tell(decision, version)
+
+
+def pdf_of(
+    decision: Decision, version: Version, *, informed_at: datetime, stamp: Stamp = Stamp.NONE,
+    is_sample: bool = False,
+) -> bytes:  # fmt: skip
+    """The letter as PDF, not sealed yet; a sample says on every page that it is none."""
+    html = html_of(decision, version, informed_at=informed_at, stamp=stamp, is_sample=is_sample)
+    return pdf_from(html, sheet="letter.css")
+
+
+def html_of(
+    decision: Decision, version: Version, *, informed_at: datetime, stamp: Stamp = Stamp.NONE,
+    is_sample: bool = False,
+) -> str:  # fmt: skip
+    call = version.proposal.call
+    stored = verdict_behind(decision, version)
+    findings = [
+        finding
+        for finding in open_findings(stored, version)
+        if not _is_in(decision.reason, finding)
+    ]
+    dossier = version.document
+    context: dict[str, Any] = {
+        "decision": decision,
+        "replaces": last_letter(version, before=decision),
+        "version": version,
+        "proposal": version.proposal,
+        "call": call,
+        "strand": version.proposal.strand,
+        "dossier": dossier,
+        "coordinator": next(
+            (
+                one
+                for one in participants_in(dossier, call.rule_date)
+                if one["role"] == _("Coordinator")
+            ),
+            None,
+        ),
+        "informed_at": informed_at,
+        "not_met": found_by_rule(one for one in findings if one.outcome != Outcome.OFFICER),
+        "for_officers": found_by_rule(one for one in findings if one.outcome == Outcome.OFFICER),
+        "is_any_in_reason": len(findings) < len(open_findings(stored, version)),
+        "judged_by": len({one.rule for one in stored.verdict.findings}) if stored else 0,
+        "verdict": stored.verdict if stored else None,
+        "remedies": remedies_of(decision, informed_at),
+        "helpdesk": call.contacts.filter(kind="helpdesk").first(),
+        "qr_code": qr_code_of(version),
+        "stamp": stamp,
+        "is_sample": is_sample,
+    }
+    return render_to_string("receipts/letter.html", context)
+
+
+def _is_in(reason: str, finding: Finding) -> bool:
+    """Whether the reason quotes the finding with its source, so that the letter need not do it again."""
+    words = " ".join(reason.split())
+    return all(" ".join(text.split()) in words for text in (finding.message, finding.source))
+
+
+def verdict_behind(decision: Decision, version: Version) -> StoredVerdict | None:
+    """The officers' check when the outcome was recorded, or the first that was made after it."""
+    own = StoredVerdict.objects.for_officers().filter(version=version)
+    before = own.filter(made_at__lte=decision.decided_at).order_by("-pk").first()
+    return before or own.order_by("pk").first()
+
+
+def _tell(decision: Decision, version: Version) -> None:
+    """Mail the coordinator's people and contact; the letter stands on the page of the decision."""
+    proposal = version.proposal
+    values = {"number": proposal.number}
+    earlier = last_letter(version, before=decision)
+    words = _("A letter about the decision on version %(number)s was sent")
+    if earlier is not None:
+        words = _("A letter about another decision on version %(number)s was sent")
+    if not proposal.happenings.filter(kind=Happening.Kind.INFORMED, details__decision=decision.pk):
+        note(
+            proposal, Happening.Kind.INFORMED, words % {"number": version.number}, by=None,
+            decision=decision.pk,
+        )  # fmt: skip
+    post(
+        Words(
+            subject=_("Decision about your proposal %(number)s") % values,
+            happened=_what_happened(earlier),
+            facts=[
+                (_("Proposal"), f"{proposal.number}, {_('version')} {version.number}"),
+                (_("Call"), proposal.call.reference),
+            ],
+            counts=_(
+                "The decision, its reasons, and how and until when to contest it stand in the letter."
+            ),
+            to_do=_("Read the letter: periods for contesting the decision begin with it."),
+            link=reverse("proposals:decisions", args=[proposal.number]),
+            link_words=_("The letter, as a sealed PDF"),
+        ),
+        to=addresses_of_coordinator(proposal),
+        proposal=proposal,
+        key=key_of_mails(decision),
+    )
+
+
+def _what_happened(earlier: SentLetter | None) -> str:
+    if earlier is None:
+        return _(
+            "The officers have decided about the admissibility and eligibility of your proposal."
+        )
+    text = _(
+        "The officers have changed their decision about the admissibility and eligibility of your proposal. "
+        "This letter replaces the letter of %(when)s."
+    )
+    return text % {"when": in_words(earlier.sent_at)}
+
+
+def key_of_mails(decision: Decision) -> str:
+    return f"letter:{decision.pk}"
+
+
+def delivery_of(decision: Decision) -> QuerySet[Mail]:
+    """The mails about a letter, with their state."""
+    return Mail.objects.filter(key__startswith=key_of_mails(decision) + ":").order_by("pk")
+
+
+@dataclass(frozen=True)
+class ShownLetter(SentLetter):
+    """A letter as its readers see it: the sealed file once it is made, and its place among others."""
+
+    document: SealedDocument | None
+    replaces: SentLetter | None
+    replaced_by: SentLetter | None
+
+
+def letters_of(versions: Iterable[Version]) -> list[ShownLetter]:
+    """Each decision that was told, newest first; one letter replaces the one before."""
+    told = (
+        Decision.objects.filter(version__in=list(versions), information__isnull=False)
+        .select_related("version__proposal__strand__call", "information")
+        .order_by("-pk")
+    )
+    sent = [sent_letter(one) for one in told]
+    return [
+        ShownLetter(
+            one.decision,
+            one.sent_at,
+            one.remedies,
+            document=letter_of(one.decision),
+            replaces=earlier,
+            replaced_by=later,
+        )
+        for later, one, earlier in zip([None, *sent], sent, [*sent[1:], None], strict=False)
+    ]
+
+
+def sample_of(decision: Decision) -> bytes:
+    """The letter as it would be if it were sent now."""
+    return pdf_of(decision, decision.version, informed_at=clock.now(), is_sample=True)

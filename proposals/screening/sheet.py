@@ -1,0 +1,294 @@
+"""The screening sheet of a version: the machine's findings rule by rule, and what officers answer to them.
+
+In the sections that the rules' classes name, in the order of a call's text; then the checklist of the
+definition of innovation clusters for each applicant.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy
+
+from applicants.models import User
+from calls import clock
+from calls.eligibility import Finding, Outcome, Verdict
+from calls.eligibility.facts import Role
+from calls.eligibility.readable import names_of
+from calls.eligibility.rules import Section, section_of, title_of
+from calls.innovation_clusters import ELEMENTS, Element
+from foundation.sentences import gettext as _
+from proposals.dossier.facts import participants_in, readable
+from proposals.models import CaseEvent, SheetAnswer, StoredVerdict, Version
+from proposals.officers.cases import lock_case, note_event
+
+Answer = SheetAnswer.Answer
+BEING_MADE = gettext_lazy("The officers' automatic check is being made")
+TO_RULES = (Answer.AGREE, Answer.DIFFER, Answer.ASK)
+TO_ELEMENTS = (Answer.YES, Answer.NO, Answer.UNCLEAR)
+
+
+class NoSuchLine(Exception):
+    """The sheet of this version has no such line, or the line takes no such answer."""
+
+
+class ReasonNeeded(Exception):
+    """Who differs from the machine says why."""
+
+
+class AnsweredMeanwhile(Exception):
+    """Somebody saved this line since the page was opened; `current` is what stands there now."""
+
+    def __init__(self, current: SheetAnswer) -> None:
+        super().__init__(current.item)
+        self.current = current
+
+
+@dataclass(frozen=True)
+class Line:
+    """A rule with all that it found, and the officer's answer, if there is one."""
+
+    item: str
+    rule: str
+    title: str
+    findings: list[Finding]
+    answer: SheetAnswer | None
+    choices: tuple[Answer, ...] = TO_RULES
+
+    @property
+    def outcome(self) -> Outcome:
+        return max((one.outcome for one in self.findings), key=lambda one: one.severity)
+
+
+@dataclass(frozen=True)
+class ElementLine:
+    item: str
+    element: Element
+    is_claimed: bool
+    answer: SheetAnswer | None
+    choices: tuple[Answer, ...] = TO_ELEMENTS
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """The definition's elements for one applicant, beside what it wrote itself."""
+
+    key: str
+    name: str
+    words: list[tuple[str, str]]
+    lines: list[ElementLine]
+
+    @property
+    def answered(self) -> int:
+        return sum(1 for line in self.lines if line.answer)
+
+    @property
+    def is_answered(self) -> bool:
+        return self.answered == len(self.lines)
+
+
+@dataclass(frozen=True)
+class Denied:
+    """An element of the definition that officers miss at an applicant."""
+
+    name: str
+    words: str
+    answer: SheetAnswer
+
+
+@dataclass(frozen=True)
+class Sheet:
+    sections: list[tuple[str, list[Line]]]
+    checklists: list[Checklist] = field(default_factory=list)
+
+    @property
+    def lines(self) -> Iterator[Line]:
+        for _title, lines in self.sections:
+            yield from lines
+
+    @property
+    def total(self) -> int:
+        """Each rule is one, and each applicant's checklist is one."""
+        return sum(1 for _line in self.lines) + len(self.checklists)
+
+    @property
+    def answered(self) -> int:
+        rules = sum(1 for line in self.lines if line.answer)
+        return rules + sum(one.is_answered for one in self.checklists)
+
+    @property
+    def met_and_open(self) -> int:
+        """How many rules are met and not answered yet."""
+        return sum(1 for one in self.lines if not one.answer and one.outcome == Outcome.PASS)
+
+    @property
+    def elements_denied(self) -> Iterator["Denied"]:
+        """Elements of the definition that an officer does not find, or finds unclear."""
+        for one in self.checklists:
+            for line in one.lines:
+                if line.answer and line.answer.answer in {Answer.NO, Answer.UNCLEAR}:
+                    yield Denied(one.name, str(line.element.text), line.answer)
+
+    @property
+    def differing(self) -> list[Line]:
+        """Where the officers differ from the machine."""
+        return [line for line in self.lines if line.answer and line.answer.answer == Answer.DIFFER]
+
+
+def newest_verdict(version: Version) -> StoredVerdict | None:
+    """The one that officers work with; none while it is being made, whatever applicants were shown."""
+    return StoredVerdict.objects.for_officers().filter(version=version).order_by("-pk").first()
+
+
+def words_of_check(outcome: str | None, *, counts: bool) -> str:
+    """What lists say of the newest verdict for officers; nothing of a version that gets none."""
+    if outcome:
+        return str(StoredVerdict.OutcomeChoices(outcome).label)
+    return str(BEING_MADE) if counts else ""
+
+
+def rules_in(verdict: StoredVerdict) -> set[str]:
+    return {finding["rule"] for finding in verdict.content["findings"]}
+
+
+def sheet_of(version: Version, verdict: Verdict | None) -> Sheet:
+    """The whole sheet; one query for the answers."""
+    given = version.sheet_answers.select_related("answered_by")
+    answers = {answer.item: answer for answer in given}
+    shown = readable(verdict, version.document).findings if verdict else ()
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in shown:
+        by_rule.setdefault(finding.rule, []).append(finding)
+    sections = _sections_of([_line(*pair, answers) for pair in by_rule.items()])
+    names = names_of(participants_in(version.document), version.proposal.call.rule_date)
+    checklists = [
+        _checklist(one, names[one["key"]], answers) for one in applicants_in(version.document)
+    ]
+    return Sheet(sections, checklists)
+
+
+def _sections_of(lines: list[Line]) -> list[tuple[str, list[Line]]]:
+    """Every line in the section of its rule's class, in the order of the verdict; no section is empty."""
+    found = [
+        (_(section.value), [line for line in lines if section_of(line.rule) == section])
+        for section in Section
+    ]
+    return [(title, own) for title, own in found if own]
+
+
+def _line(rule: str, findings: list[Finding], answers: Mapping[str, SheetAnswer]) -> Line:
+    item = f"rule:{rule}"
+    worst_first = sorted(findings, key=lambda one: -one.outcome.severity)
+    return Line(item, rule, title_of(rule), worst_first, answers.get(item))
+
+
+def applicants_in(dossier: dict[str, Any]) -> list[dict[str, Any]]:
+    """Associated partners take part at their own cost and are not judged."""
+    return [one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value]
+
+
+def _checklist(one: dict[str, Any], name: str, answers: Mapping[str, SheetAnswer]) -> Checklist:
+    key = one["key"]
+    services = one["profile"].get("services", {})
+    claimed = set(services.get("elements", []))
+    lines = [
+        ElementLine(
+            f"element:{key}:{element.code}",
+            element,
+            element.code in claimed,
+            answers.get(f"element:{key}:{element.code}"),
+        )
+        for element in ELEMENTS
+    ]
+    words = [
+        (_("How it is a cluster"), str(services.get("how") or "")),
+        (_("Its services to businesses"), str(one.get("description") or "")),
+    ]
+    return Checklist(key, name, words, lines)
+
+
+def _title_of(item: str, version: Version) -> str:
+    """What people call a line: the rule, or the applicant with the element of the definition."""
+    kind, _colon, rest = item.partition(":")
+    if kind == "rule":
+        return title_of(rest)
+    key, _colon, code = rest.partition(":")
+    names = names_of(participants_in(version.document), version.proposal.call.rule_date)
+    return f"{names[key]}, {next(one.text for one in ELEMENTS if one.code == code)}"
+
+
+def choices_of(version: Version, item: str) -> tuple[Answer, ...]:
+    """Which answers a line takes.
+
+    Raises:
+        NoSuchLine: the sheet of this version has no such line.
+    """
+    kind, _colon, rest = item.partition(":")
+    verdict = newest_verdict(version)
+    if kind == "rule" and verdict is not None and rest in rules_in(verdict):
+        return TO_RULES
+    if kind == "element":
+        key, _colon, code = rest.partition(":")
+        keys = {one["key"] for one in applicants_in(version.document)}
+        if key in keys and code in {element.code for element in ELEMENTS}:
+            return TO_ELEMENTS
+    raise NoSuchLine(item)
+
+
+@transaction.atomic
+def save_answer(
+    version: Version, item: str, *, answer: str, reason: str, seen_revision: int, by: User
+) -> SheetAnswer:
+    """Keep an officer's answer to a line; `seen_revision` is 0 for a line that had none.
+
+    The same answer of the same officer that stands already is not kept again.
+
+    Raises:
+        InterestDeclared: the case is closed to this officer.
+        NoSuchLine: no such line, or no such answer to it.
+        ReasonNeeded: the officer differs and does not say why.
+        AnsweredMeanwhile: somebody saved this line since; nothing was changed.
+    """
+    lock_case(version.proposal_id, by=by)
+    if answer not in choices_of(version, item):
+        raise NoSuchLine(item)
+    if answer == Answer.DIFFER and not reason.strip():
+        raise ReasonNeeded
+    values = {
+        "answer": answer,
+        "reason": reason.strip(),
+        "answered_by": by,
+        "answered_at": clock.now(),
+        "revision": seen_revision + 1,
+    }
+    present = version.sheet_answers.filter(item=item)
+    current = present.select_related("answered_by").first()
+    if current is not None and current.revision != seen_revision:
+        said = (current.answered_by, current.answer, current.reason)
+        if said == (by, answer, reason.strip()):
+            return current
+        raise AnsweredMeanwhile(current)
+    saved, _is_new = version.sheet_answers.update_or_create(item=item, defaults=values)
+    details = {"item": item, "answer": answer, "reason": reason.strip()}
+    words = f"{_title_of(item, version)}: {Answer(answer).label}"
+    note_event(version.proposal, CaseEvent.Kind.ANSWERED, words, by=by, **details)
+    return saved
+
+
+@transaction.atomic
+def agree_with_what_is_met(version: Version, *, by: User) -> int:
+    """Agree with every rule that is met and that nobody has answered; returns with how many.
+
+    Raises:
+        InterestDeclared: the case is closed to this officer.
+    """
+    lock_case(version.proposal_id, by=by)
+    stored = newest_verdict(version)
+    sheet = sheet_of(version, stored.verdict if stored else None)
+    agreed = 0
+    for line in sheet.lines:
+        if line.answer is None and line.outcome == Outcome.PASS:
+            save_answer(version, line.item, answer=Answer.AGREE, reason="", seen_revision=0, by=by)
+            agreed += 1
+    return agreed

@@ -1,0 +1,148 @@
+"""What officers ask and tell a consortium, read and answered in its workspace."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy
+
+from applicants.fields import TextField
+from applicants.web import person, signed_in
+from calls import clock
+from calls.arrival import received_at
+from foundation.sentences import gettext as _
+from proposals.consortium.access import draft_of, keeping_text, leads, page_of
+from proposals.models import Question, ReplyFile
+from proposals.screening import clarifications, letters
+from proposals.workspace.uploads import UnusableFile
+
+OK = 200
+
+
+class SeveralFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class SeveralFilesField(forms.FileField):
+    """Any number of files."""
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        single = super().clean
+        if isinstance(data, list | tuple):
+            return [single(one, initial) for one in data]
+        return [single(data, initial)] if data else []
+
+
+class ReplyForm(forms.Form):
+    text = TextField(
+        label=gettext_lazy("Your answer"),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 10}),
+        help_text=gettext_lazy("It is sent once and kept as it is. What you submitted stays too."),
+    )
+    pdfs = SeveralFilesField(
+        label=gettext_lazy("PDFs, at most five"),
+        required=False,
+        widget=SeveralFiles(attrs={"accept": ".pdf,application/pdf"}),
+        help_text=gettext_lazy(
+            "Hold Ctrl to choose several. Choose them again if something is refused."
+        ),
+    )
+
+
+@signed_in
+def questions(request: HttpRequest, number: str) -> HttpResponse:
+    """All questions about the proposal, with their answers."""
+    draft = draft_of(request, number)
+    asked = (
+        Question.objects.filter(version__proposal=draft.proposal)
+        .select_related("version", "reply__replied_by")
+        .prefetch_related("reply__files")
+    )
+    context = page_of(draft, "questions", questions=list(asked), moment=clock.now())
+    return render(request, "proposals/questions.html", context)
+
+
+@signed_in
+@keeping_text
+def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """Read a question and answer it: people of the coordinator, once, in time."""
+    draft = draft_of(request, number)
+    question = get_object_or_404(
+        Question.objects.select_related("version__proposal__strand__call", "reply__replied_by"),
+        version__proposal=draft.proposal, pk=pk,
+    )  # fmt: skip
+    form = ReplyForm(request.POST or None, request.FILES or None)
+    status = OK
+    if request.method == "POST":
+        status = _answer(request, question, form)
+        if status == OK:
+            messages.success(request, _("Your answer is kept, and the officers can read it."))
+            return redirect("proposals:questions", number)
+        question.refresh_from_db()  # the page shows what stands by now
+    context = page_of(
+        draft, "questions", question=question, form=form, moment=clock.now(), may_reply=leads(draft)
+    )
+    return render(request, "proposals/reply.html", context, status=status)
+
+
+def _answer(request: HttpRequest, question: Question, form: ReplyForm) -> int:
+    """Take the answer; the status says how that went, the form why not."""
+    if not form.is_valid():
+        return 422
+    dishonest = getattr(request, "dishonest_name", "")
+    if dishonest:
+        form.add_error("pdfs", _("Give your files plain names such as statutes.pdf."))
+        return 422
+    try:
+        clarifications.reply(
+            question,
+            form.cleaned_data["text"],
+            files=form.cleaned_data["pdfs"],
+            by=person(request),
+            received_at=received_at(request),
+        )
+    except UnusableFile as refusal:
+        form.add_error("pdfs", str(refusal))
+        return 422
+    except clarifications.CannotReply as refusal:
+        form.add_error(None, str(refusal))
+        return 409
+    return OK
+
+
+@signed_in
+def decisions(request: HttpRequest, number: str) -> HttpResponse:
+    """Letters about decisions that the consortium was told of."""
+    draft = draft_of(request, number)
+    told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
+    context = page_of(draft, "decisions", told=told)
+    return render(request, "proposals/decisions.html", context)
+
+
+@signed_in
+def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """The sealed letter of a decision."""
+    draft = draft_of(request, number)
+    told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
+    found = next((one.document for one in told if one.decision.pk == pk), None)
+    if found is None:
+        raise Http404
+    answer = HttpResponse(bytes(found.pdf), content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
+    return answer
+
+
+@signed_in
+def reply_file(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
+    """A PDF that the consortium has sent with an answer."""
+    draft = draft_of(request, number)
+    file = get_object_or_404(ReplyFile, pk=pk, reply__question__version__proposal=draft.proposal)
+    if not file.can_be_opened:
+        return render(request, "proposals/quarantine.html", {"file": file}, status=409)
+    return FileResponse(
+        file.open(), as_attachment=True, filename=file.download_name, content_type="application/pdf"
+    )

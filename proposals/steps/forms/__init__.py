@@ -1,0 +1,55 @@
+"""Forms of proposals: those of the steps, and those beside them."""
+
+from proposals.steps.forms.asking import (
+    CommentForm,
+    ConfirmationForm,
+    DeclineForm,
+    FileForm,
+    InvitationForm,
+    ParticipantForm,
+    WithdrawalForm,
+)
+from proposals.steps.forms.base import ProposalStepForm, RowForm, RowsFormSet
+from proposals.steps.forms.steps import (
+    COST_LABELS,
+    ActivitiesForm,
+    ActivityRow,
+    BudgetForm,
+    DeliverablesForm,
+    DescriptionForm,
+    EstablishedSummaryForm,
+    IndicatorRow,
+    MarketRow,
+    SummaryForm,
+    VisionForm,
+    cell_of,
+    month_of,
+    text_of,
+)
+
+__all__ = [
+    "COST_LABELS",
+    "ActivitiesForm",
+    "ActivityRow",
+    "BudgetForm",
+    "CommentForm",
+    "ConfirmationForm",
+    "DeclineForm",
+    "DeliverablesForm",
+    "DescriptionForm",
+    "EstablishedSummaryForm",
+    "FileForm",
+    "IndicatorRow",
+    "InvitationForm",
+    "MarketRow",
+    "ParticipantForm",
+    "ProposalStepForm",
+    "RowForm",
+    "RowsFormSet",
+    "SummaryForm",
+    "VisionForm",
+    "WithdrawalForm",
+    "cell_of",
+    "month_of",
+    "text_of",
+]

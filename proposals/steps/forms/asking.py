@@ -1,0 +1,226 @@
+"""Forms beside the steps: the part of a partner, invitations, confirmations, comments, files, withdrawals."""
+
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Column, Layout, Row
+from django import forms
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from applicants.fields import NameField, TextField
+from applicants.models import Organisation
+from applicants.steps import Text
+from calls.eligibility.facts import Control
+from proposals.dossier.document import Draft
+from proposals.models import Invitation, Participant
+
+
+class Inside:
+    """A form that stands within a form element of the page, which also brings the token."""
+
+    layout: ClassVar[tuple[Any, ...]] = ()
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        if self.layout:
+            helper.layout = Layout(*self.layout)
+        return helper
+
+
+class ParticipantForm(Inside, forms.ModelForm):
+    """The part of an organisation in the consortium, and who controls it: a choice, not free text."""
+
+    control = forms.ChoiceField(
+        label=_("Which body controls this organisation?"),
+        choices=[
+            (Control.NOBODY.value, _("No other body")),
+            (Control.PARTNER.value, _("Another partner of this proposal")),
+            (Control.OTHER.value, _("Another body")),
+        ],
+        widget=forms.RadioSelect,
+        required=False,
+        help_text=_(
+            "A body controls an organisation if it owns it or decides what it does. The partners must be "
+            "independent of each other."
+        ),
+    )
+    partner = forms.ChoiceField(label=_("Partner that controls it"), required=False)
+
+    class Meta:
+        model = Participant
+        fields = ("role", "controlled_by")
+        labels: ClassVar = {"controlled_by": _("Name of the other body")}
+
+    layout = (
+        Row(Column("role", css_class="col-md-5")),
+        "control",
+        Row(Column("partner", css_class="col-md-6"), Column("controlled_by", css_class="col-md-6")),
+    )
+
+    stays = False  # nothing was sent about it
+
+    def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        own = self.instance
+        self.others = {
+            one.key: one.organisation for one in draft.participants if one.key != own.key
+        }
+        choices: list[tuple[str, Text]] = [("", _("Choose a partner"))]
+        choices += [(key, organisation.name) for key, organisation in self.others.items()]
+        self.fields["partner"].choices = choices  # type: ignore[attr-defined]
+        self.initial["control"] = own.control.value
+        self.initial["partner"] = next(
+            (key for key, one in self.others.items() if one.pk == own.controller_id), ""
+        )
+        if (
+            own.controller_id and not self.initial["partner"]
+        ):  # it has left the consortium meanwhile
+            self.initial["control"] = Control.OTHER.value
+            self.initial["controlled_by"] = str(own.controller)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        partner, name = cleaned.get("partner"), cleaned.get("controlled_by", "")
+        control = cleaned.get("control") or self._as_given(partner, name)
+        if control == Control.PARTNER.value and not partner and "partner" not in self.errors:
+            self.add_error("partner", _("Choose the partner that controls this organisation."))
+        if control == Control.OTHER.value and not name and "controlled_by" not in self.errors:
+            self.add_error("controlled_by", _("Enter the name of the other body."))
+        if control != Control.OTHER.value and name:
+            text = _("Choose “Another body” above, or delete this name.")
+            self.add_error("controlled_by", text)
+        if control != Control.PARTNER.value and partner:
+            text = _("Choose “Another partner of this proposal” above, or no partner here.")
+            self.add_error("partner", text)
+        return cleaned
+
+    def _as_given(self, partner: str | None, name: str) -> str:
+        """Where none of the three was sent: what the other two fields say, else as it is stored."""
+        if partner or name:
+            return Control.PARTNER.value if partner else Control.OTHER.value
+        if "control" not in self.data:
+            self.stays = True
+        return Control.NOBODY.value
+
+    def _post_clean(self) -> None:
+        """The draft stores the answer; the instance stays as it is."""
+
+    @property
+    def controller(self) -> tuple[Organisation | None, str]:
+        if self.stays:
+            return self.instance.controller, self.instance.controlled_by
+        return self.others.get(self.cleaned_data["partner"]), self.cleaned_data["controlled_by"]
+
+
+class InvitationForm(Inside, forms.Form):
+    """Whom to ask for what. Partners are those of the draft."""
+
+    layout = (
+        Row(Column("email", css_class="col-md-6"), Column("partner", css_class="col-md-6")),
+        "purpose",
+    )
+
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    purpose = forms.ChoiceField(
+        label=_("What do you ask for?"),
+        choices=[
+            (
+                Invitation.Purpose.CONFIRM,
+                _("Confirm that the partner takes part (no account needed)"),
+            ),
+            (Invitation.Purpose.WRITE, _("Write for the partner")),
+            (Invitation.Purpose.READ, _("Read and comment on the whole proposal")),
+        ],
+    )
+    partner = forms.ChoiceField(
+        label=_("Partner"), required=False, help_text=_("Not needed for a person who only reads.")
+    )
+
+    def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.draft = draft
+        choices: list[tuple[str, Text]] = [("", _("no partner"))]
+        choices += [(one.key, one.organisation.name) for one in draft.participants]
+        self.fields["partner"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        purpose, key = cleaned.get("purpose"), cleaned.get("partner")
+        if purpose == Invitation.Purpose.READ:
+            cleaned["partner"] = ""
+        elif purpose and not key:
+            self.add_error("partner", _("Choose for which partner."))
+        if purpose == Invitation.Purpose.CONFIRM and key and key == self._coordinator():
+            text = _("The coordinator confirms by submitting. Choose another partner.")
+            self.add_error("partner", text)
+        return cleaned
+
+    def _coordinator(self) -> str:
+        coordinator = self.draft.coordinator
+        return coordinator.key if coordinator is not None else ""
+
+    @property
+    def participant(self) -> Participant | None:
+        key = self.cleaned_data["partner"]
+        return next((one for one in self.draft.participants if one.key == key), None)
+
+
+class ConfirmationForm(Inside, forms.Form):
+    """Who confirms for a partner, and what they declare."""
+
+    name = NameField(label=_("Your name"), max_length=150)
+    function = TextField(
+        label=_("Your function in the organisation"),
+        max_length=150,
+        help_text=_("Such as director."),
+    )
+    shown = TextField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, data: Any = None, *, declarations: Collection[Text], **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        for number, text in enumerate(declarations, start=1):
+            self.fields[f"declaration_{number}"] = forms.BooleanField(
+                label=str(text),
+                error_messages={"required": _("Tick this if it is so; otherwise decline below.")},
+            )
+
+
+class DeclineForm(Inside, forms.Form):
+    reason = TextField(
+        label=_("Why? (if you want to say)"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class CommentForm(Inside, forms.Form):
+    text = TextField(
+        label=_("Your comment"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Write @ and a full name to tell somebody by mail."),
+    )
+
+
+class FileForm(forms.Form):
+    """A PDF for one deliverable; what makes it readable is checked in `uploads`."""
+
+    file = forms.FileField(
+        label=_("PDF file"),
+        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
+        error_messages={"empty": _("This file is empty. Choose the PDF again.")},
+    )
+
+
+class WithdrawalForm(Inside, forms.Form):
+    reason = TextField(
+        label=_("Why do you withdraw the proposal?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )

@@ -1,0 +1,372 @@
+"""One form for each step of a proposal; what they share is in `base` and in `applicants.steps`.
+
+A step may hold a list besides its fields (markets, activities, indicators): `row_form` says of what.
+The strands of a call never share an ambiguous form: what differs is another class or is built from
+the strand itself.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from crispy_forms.layout import Column, Layout, Row
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from applicants import vocabularies
+from applicants.fields import NameField, PastYearField, SeveralField, TextField
+from applicants.steps import Text
+from calls.fields import CountryField
+from calls.models import RequiredDeliverable
+from foundation.fields import AmountField, WholeNumberField
+from proposals.dossier.document import Draft
+from proposals.models import Participant
+from proposals.steps.forms.base import ProposalStepForm, RowForm
+
+
+class SummaryForm(ProposalStepForm):
+    slug = "summary"
+    title = _("Summary")
+    intro = _("What the proposal is called, what it is about, and how long the project takes.")
+    mandatory: ClassVar[tuple[str, ...]] = ("acronym", "title_text", "abstract", "duration_months")
+
+    acronym = NameField(label=_("Acronym"), max_length=30)
+    title_text = NameField(label=_("Title"), max_length=200)
+    abstract = TextField(
+        label=_("Abstract"),
+        max_length=3000,
+        widget=forms.Textarea(attrs={"rows": 7}),
+        help_text=_(
+            "Up to 3,000 characters. Anyone should understand what you want to do and why."
+        ),
+    )
+    duration_months = WholeNumberField(label=_("Duration in months"), min_value=1, max_value=120)
+    layout: ClassVar[tuple[Any, ...]] = (
+        Row(Column("acronym", css_class="col-md-4"), Column("title_text", css_class="col-md-8")),
+        "abstract",
+        Row(Column("duration_months", css_class="col-md-4")),
+    )
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        strand = self.draft.proposal.strand
+        if strand.minimum_months and strand.maximum_months:
+            text = _("The call allows %(least)s to %(most)s months.")
+            limits = {"least": strand.minimum_months, "most": strand.maximum_months}
+            self.fields["duration_months"].help_text = text % limits
+        elif strand.maximum_months:
+            text = _("The call allows at most %(months)s months.")
+            self.fields["duration_months"].help_text = text % {"months": strand.maximum_months}
+
+
+class EstablishedSummaryForm(SummaryForm):
+    """Summary for a strand that builds on a partnership which exists already."""
+
+    mandatory: ClassVar[tuple[str, ...]] = (
+        *SummaryForm.mandatory,
+        "partnership_name",
+        "partnership_text",
+    )
+
+    partnership_name = NameField(label=_("Name of the established partnership"), max_length=200)
+    partnership_since = PastYearField(
+        label=_("Running since (year)"),
+        min_value=1990,
+        error_messages={
+            "future": _(
+                "%(year)s lies in the future. Give the year since which the partnership has run."
+            )
+        },
+    )
+    partnership_text = TextField(
+        label=_("What the partnership has done and agreed so far"),
+        max_length=3000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("This strand carries on an established partnership and its joint strategy."),
+    )
+    layout: ClassVar[tuple[Any, ...]] = (
+        *SummaryForm.layout,
+        Row(
+            Column("partnership_name", css_class="col-md-8"),
+            Column("partnership_since", css_class="col-md-4"),
+        ),
+        "partnership_text",
+    )
+
+
+class DescriptionForm(ProposalStepForm):
+    slug = "descriptions"
+    title = _("Descriptions of partners")
+    intro = _(
+        "Each partner shows that it offers or channels cluster and network support services to "
+        "businesses, in line with the definition of innovation clusters."
+    )
+    mandatory = ("description",)
+
+    description = TextField(
+        label=_("Description of the organisation and its support services"),
+        max_length=6000,
+        widget=forms.Textarea(attrs={"rows": 12}),
+        help_text=_(
+            "Up to 6,000 characters. Name the services, for whom they are, and since when."
+        ),
+    )
+    task = TextField(
+        label=_("Its part in this project"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class MarketRow(RowForm):
+    country = CountryField(label=_("Country"))
+    region = TextField(
+        label=_("or region"),
+        max_length=120,
+        help_text=_("The call asks for specific countries; a region alone will be queried."),
+    )
+    reason = TextField(
+        label=_("Why this market"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    layout: ClassVar[tuple[Any, ...]] = (
+        Row(Column("country", css_class="col-md-6"), Column("region", css_class="col-md-6")),
+        "reason",
+    )
+
+    @classmethod
+    def contradictions(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
+        if values.get("country") and values.get("region"):
+            yield "region", _("Give a country or a region, not both; use two entries.")
+        elif values.get("reason") and not values.get("country") and not values.get("region"):
+            yield "country", _("Choose the country, or name the region, of this market.")
+
+
+class VisionForm(ProposalStepForm):
+    slug = "vision"
+    title = _("Vision and markets")
+    intro = _(
+        "The joint “European” vision with a global view, and the third markets that you aim at."
+    )
+    mandatory = ("vision", "goals", "emerging_industries")
+    row_form = MarketRow
+    rows_name = "markets"
+    rows_title = _("Target markets")
+    row_title = _("Market")
+
+    vision = TextField(
+        label=_("Joint vision"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6})
+    )
+    goals = TextField(
+        label=_("Common goals for the chosen markets"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    emerging_industries = SeveralField(
+        label=_("Emerging industries"), choices=vocabularies.EMERGING_INDUSTRIES
+    )
+
+    @classmethod
+    def missing(cls, answers: Mapping[str, Any]) -> list[Text]:
+        missing = super().missing(answers)
+        return missing if answers.get("markets") else [*missing, _("A target market")]
+
+
+class ActivityRow(RowForm):
+    title = NameField(label=_("Title"), max_length=200)
+    objective = forms.ChoiceField(label=_("Objective of the strand that it serves"))
+    description = TextField(
+        label=_("What is done"), max_length=3000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    justification = TextField(
+        label=_("Why it is needed"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    layout: ClassVar[tuple[Any, ...]] = (
+        Row(Column("title", css_class="col-md-6"), Column("objective", css_class="col-md-6")),
+        "description",
+        "justification",
+    )
+
+    def __init__(self, *args: Any, draft: Draft, **kwargs: Any) -> None:
+        super().__init__(*args, draft=draft, **kwargs)
+        objectives = draft.proposal.strand.objectives
+        self.fields["objective"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose an objective")),
+            *((one["code"], one["text"]) for one in objectives),
+        ]
+
+
+class ActivitiesForm(ProposalStepForm):
+    slug = "activities"
+    title = _("Activities")
+    intro = _(
+        "You choose the activities. Each one serves the objective of the strand and is justified."
+    )
+    row_form = ActivityRow
+    rows_name = "activities"
+    rows_title = _("Activities")
+    row_title = _("Activity")
+
+    @classmethod
+    def missing(cls, answers: Mapping[str, Any]) -> list[Text]:
+        activities = answers.get("activities", [])
+        if not activities:
+            return [_("An activity")]
+        missing: list[Text] = []
+        for number, activity in enumerate(activities, start=1):
+            if not activity.get("objective") or not activity.get("justification"):
+                text = _("Objective and justification of activity %(number)s")
+                missing.append(text % {"number": number})
+        return missing
+
+
+class IndicatorRow(RowForm):
+    name = NameField(label=_("Indicator"), max_length=200)
+    baseline = TextField(label=_("Baseline"), max_length=60)
+    target = TextField(label=_("Target"), max_length=60)
+    unit = TextField(label=_("Unit"), max_length=60)
+    verification = TextField(label=_("Means of verification"), max_length=300)
+    layout: ClassVar[tuple[Any, ...]] = (
+        "name",
+        Row(
+            Column("baseline", css_class="col-md-4"),
+            Column("target", css_class="col-md-4"),
+            Column("unit", css_class="col-md-4"),
+        ),
+        "verification",
+    )
+
+
+class DeliverablesForm(ProposalStepForm):
+    """A text and a month for each deliverable of the strand; a scoreboard where it requires one."""
+
+    slug = "deliverables"
+    title = _("Deliverables")
+    intro = _("What the strand requires as results. A PDF may be added to each.")
+    row_form = IndicatorRow
+    rows_name = "indicators"
+    rows_title = _("Indicators of the scoreboard")
+    row_title = _("Indicator")
+
+    def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
+        self.deliverables: list[RequiredDeliverable] = draft.deliverables
+        self.base_fields = dict(self.base_fields) | {  # type: ignore[misc]
+            name: field
+            for deliverable in self.deliverables
+            for name, field in _fields_of(deliverable).items()
+        }
+        super().__init__(data, draft=draft, **kwargs)
+        self.helper.layout = Layout("seen_version")
+
+    @classmethod
+    def field_named(cls, name: str) -> forms.Field | None:
+        kind, line, code = name.partition("_")
+        return _OF_DELIVERABLE.get(kind) if line and code else None
+
+    def has_rows(self) -> bool:
+        return any(deliverable.is_scoreboard for deliverable in self.deliverables)
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """Each deliverable with its fields and file, for the page."""
+        return [
+            {
+                "deliverable": deliverable,
+                "text": self[text_of(deliverable.code)],
+                "month": self[month_of(deliverable.code)],
+                "file": self.draft.files.get(deliverable.code),
+            }
+            for deliverable in self.deliverables
+        ]
+
+
+def text_of(code: str) -> str:
+    return f"text_{code}"
+
+
+def month_of(code: str) -> str:
+    return f"month_{code}"
+
+
+def _text_field(**given: Any) -> TextField:
+    return TextField(max_length=4000, widget=forms.Textarea(attrs={"rows": 4}), **given)
+
+
+def _month_field() -> WholeNumberField:
+    return WholeNumberField(label=_("Ready in month"), min_value=1, max_value=120)
+
+
+_OF_DELIVERABLE: dict[str, forms.Field] = {
+    "text": _text_field(label=_("Description")),
+    "month": _month_field(),
+}
+
+
+def _fields_of(deliverable: RequiredDeliverable) -> dict[str, forms.Field]:
+    return {
+        text_of(deliverable.code): _text_field(
+            label=_("Description of “%(title)s”") % {"title": deliverable.title},
+            help_text=deliverable.text,
+        ),
+        month_of(deliverable.code): _month_field(),
+    }
+
+
+COST_LABELS: dict[str, Text] = {
+    "staff": _("Staff"),
+    "travel": _("Travel"),
+    "subcontracting": _("Subcontracting"),
+    "other": _("Other direct costs"),
+    "indirect": _("Indirect costs"),
+    "grant": _("Requested grant"),
+}
+
+
+class BudgetForm(ProposalStepForm):
+    """A line for each participant; totals and rate are computed and never typed."""
+
+    slug = "budget"
+    title = _("Budget")
+    intro = _("Eligible costs of each partner in euro, and the grant that it asks for.")
+
+    def __init__(
+        self, data: Any = None, *, draft: Draft, only: Collection[str] | None = None, **kwargs: Any
+    ) -> None:
+        """`only` names the participants whose lines may be changed; None for all."""
+        self.base_fields = dict(self.base_fields) | {  # type: ignore[misc]
+            cell_of(kind, one): _money(f"{label}, {one.organisation.name}")
+            for one in draft.applicants
+            for kind, label in COST_LABELS.items()
+        }
+        super().__init__(data, draft=draft, **kwargs)
+        self.helper.layout = Layout("seen_version")
+        for one in draft.applicants:
+            for kind in COST_LABELS:
+                self.fields[cell_of(kind, one)].disabled = only is not None and one.key not in only
+
+    @classmethod
+    def field_named(cls, name: str) -> forms.Field | None:
+        kind, line, key = name.rpartition("_")
+        return _CELLS.get(kind) if line and key else None
+
+    @property
+    def lines(self) -> list[tuple[Participant, list[Any], Decimal]]:
+        """Each applicant with its fields and the sum of its stored costs, for the page."""
+        return [
+            (one, [self[cell_of(kind, one)] for kind in COST_LABELS], self.draft.costs_of(one))
+            for one in self.draft.applicants
+        ]
+
+    @property
+    def at_own_cost(self) -> list[Participant]:
+        return [one for one in self.draft.participants if not one.applies]
+
+
+def cell_of(kind: str, participant: Participant) -> str:
+    return f"{kind}_{participant.key}"
+
+
+def _money(label: Text) -> AmountField:
+    return AmountField(label=label, min_value=0, max_digits=12)
+
+
+_CELLS = {kind: _money(label) for kind, label in COST_LABELS.items()}

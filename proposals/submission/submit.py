@@ -1,0 +1,338 @@
+"""Handing in: freeze the draft as its next version, in one transaction, with number, hash and time."""
+
+import hashlib
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import Func, Subquery
+from django.db.models.functions import Coalesce
+
+from applicants.models import User
+from calls import clock, database_clock
+from calls.arrival import Arrival
+from calls.database_clock import Moment
+from calls.eligibility import Verdict, canonical, digest_of
+from calls.prepared import Answers, Given, NextKey, Questions, Values, insert, relate, together
+from calls.publishing import keep_applied
+from foundation.sentences import gettext as _
+from proposals.audit.activity import note
+from proposals.consortium.participants import NotOpen
+from proposals.delivery import outbox
+from proposals.dossier.document import Draft, dossier_of, draft_in, questions_of_draft
+from proposals.dossier.facts import (
+    Judgement,
+    circumstances_of,
+    countries_of,
+    judge,
+    organisations_of,
+    questions_of_circumstances,
+)
+from proposals.models import (
+    Happening,
+    OutboxMessage,
+    Proposal,
+    RefusedAttempt,
+    StoredVerdict,
+    Version,
+    Withdrawal,
+    title_in,
+)
+from proposals.proof import ledger
+from proposals.submission.notifications import tell_of_withdrawal
+from proposals.submission.received_draft import as_received, questions_of_changes
+
+UNSURE = timedelta(seconds=30)  # so far this machine's clock may be off before anybody knows
+
+
+class TooLate(NotOpen):
+    """The submission arrived at or after the deadline; `attempt` is what was recorded of it."""
+
+    def __init__(self, attempt: RefusedAttempt) -> None:
+        super().__init__(attempt.deadline, attempt.received_at)
+        self.attempt = attempt
+
+
+class Incomplete(Exception):
+    """Mandatory parts are missing: `verdict.blocking` names them."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(", ".join(finding.name for finding in verdict.blocking))
+        self.verdict = verdict
+
+
+class NeedsCorrection(Exception):
+    """Something in the draft cannot be read or does not fit; `Draft.problems` names it."""
+
+
+class NotAcknowledged(Exception):
+    """The verdict has findings that the applicant has not acknowledged by name."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__("findings to acknowledge")
+        self.verdict = verdict
+
+
+class NothingToWithdraw(Exception):
+    """No version of the proposal counts at this moment."""
+
+
+def submit_draft(
+    proposal: Proposal,
+    *,
+    by: User,
+    received_at: datetime | Arrival,
+    idempotency_key: UUID,
+    acknowledged: Collection[str] = (),
+) -> Version:
+    """Freeze the draft as the next version, which then counts, and promise receipt and mail.
+
+    A draft can be handed in again until the deadline; the last version counts. A proposal that the
+    rules find ineligible is taken too: the verdict advises, an officer decides. The same key again
+    (a double click, a repeated request) gives the version that it made before, even after closing.
+
+    `received_at` is when the request had fully arrived; the deadline is compared with nothing else. An
+    `Arrival` is read by the database's clock, in the statement that reads the draft.
+
+    Raises:
+        TooLate: received at or after the deadline. The attempt is recorded, nothing else changes.
+        NeedsCorrection: a part cannot be read, or is too long.
+        Incomplete: a mandatory part is missing.
+        NotAcknowledged: a finding was not acknowledged by name.
+    """
+    with transaction.atomic():
+        if not _lock(proposal=proposal.pk)["proposals"]:
+            raise Proposal.DoesNotExist
+        # Asked after the lock is held: another click may have made a version while this one waited.
+        before = Moment.now()
+        found = _all_of_it(
+            proposal=proposal.pk,
+            call=proposal.call.pk,
+            reader=by.pk,
+            idempotency_key=idempotency_key,
+            since=_earliest(received_at),
+        )
+        following = _following_in(found)
+        reading = database_clock.note(following.database_time, before)
+        if isinstance(received_at, Arrival):
+            received_at = received_at.by(reading)
+        present = clock.of(reading.database)
+        found = as_received(found, proposal, received_at=received_at, present=present)
+        # What was fetched with the proposal may be out of date by now.
+        proposal.counting_id, proposal.effective_deadline = following.counting, following.deadline
+        for made in found["made"]:
+            return _made_before(made, found, proposal, received_at=received_at)
+        if proposal.is_open(received_at):
+            return _freeze(
+                proposal,
+                found,
+                by=by,
+                received_at=received_at,
+                idempotency_key=idempotency_key,
+                acknowledged=acknowledged,
+            )
+        text = canonical(dossier_of(draft_in(found, proposal)))
+    raise TooLate(_record_refused(proposal, text, by=by, received_at=received_at))
+
+
+def _earliest(received_at: datetime | Arrival) -> datetime:
+    """Before this nothing can have been received that says so: from here on changes are looked for."""
+    at = received_at.earliest() if isinstance(received_at, Arrival) else received_at
+    return at - UNSURE
+
+
+@together
+def _lock() -> Questions:
+    proposal = Given("proposal", models.BigIntegerField())
+    drafts = Proposal.objects.filter(pk=proposal, deleted_at=None).order_by()
+    return {"proposals": Values(drafts.select_for_update(), "pk")}
+
+
+@together
+def _all_of_it() -> Questions:
+    """The draft with its circumstances, the version that this click has made before, and what the next is."""
+    proposal = Given("proposal", models.BigIntegerField())
+    versions = Version.objects.filter(proposal=proposal)
+    numbers = versions.order_by("-number").values("number")
+    following = (
+        Proposal.objects.with_deadline()
+        .filter(pk=proposal)
+        .annotate(
+            next_key=NextKey(Version),
+            next_number=Coalesce(Subquery(numbers[:1]), 0) + 1,
+            database_time=Func(function="clock_timestamp", output_field=models.DateTimeField()),
+        )
+    )
+    return {
+        **questions_of_draft(),
+        **questions_of_circumstances(),
+        **questions_of_changes(),
+        "made": versions.filter(idempotency_key=Given("idempotency_key", models.UUIDField())),
+        "next": Values(
+            following, "next_key", "next_number", "counting", "effective_deadline", "database_time"
+        ),
+    }
+
+
+class _Following(NamedTuple):
+    """What the next version would be, what counts until then, until when, and what time it is."""
+
+    key: int
+    number: int
+    counting: int | None
+    deadline: datetime
+    database_time: datetime
+
+
+def _following_in(found: Answers) -> _Following:
+    key, number, counting, deadline, database_time = found["next"][0]
+    read = datetime.fromisoformat
+    return _Following(key, number, counting, read(deadline), read(database_time))
+
+
+def _made_before(
+    made: Version, found: Answers, proposal: Proposal, *, received_at: datetime
+) -> Version:
+    """The version of an earlier click with the same key, and whether it is still what this one meant.
+
+    A click that had arrived before the version was stored is the same click, whatever was written since.
+    Of a later one (an old page that is sent again) the version may say something else than the draft.
+    """
+    relate(made, proposal=proposal)
+    draft = draft_in(found, proposal)
+    is_same = hash_of(canonical(dossier_of(draft))) == made.sha256
+    made.answers_the_click = received_at < made.committed_at or (
+        is_same and proposal.counting_id == made.pk
+    )
+    return made
+
+
+def _freeze(
+    proposal: Proposal,
+    found: Answers,
+    *,
+    by: User,
+    received_at: datetime,
+    idempotency_key: UUID,
+    acknowledged: Collection[str],
+) -> Version:
+    draft = draft_in(found, proposal)
+    if draft.needs_correction:
+        raise NeedsCorrection(proposal.number)
+    dossier = dossier_of(draft)
+    circumstances = circumstances_of(draft, received_at=received_at, reader=by, answers=found)
+    judgement = judge(proposal, dossier, circumstances)
+    verdict = judgement.verdict
+    _check_may_be_sent(verdict, acknowledged)
+    text = canonical(dossier)
+    following = _following_in(found)
+    version = Version(
+        pk=following.key,
+        proposal=proposal,
+        number=following.number,
+        dossier=text,
+        acronym=title_in(dossier),
+        sha256=hash_of(text),
+        circumstances=circumstances.as_json(),
+        acknowledged=[finding.name for finding in verdict.to_acknowledge],
+        countries=countries_of(dossier),
+        organisations=organisations_of(dossier),
+        received_at=received_at,
+        committed_at=max(clock.now(), received_at),
+        submitted_by=by,
+        idempotency_key=idempotency_key,
+    )
+    keep_applied(judgement.rule_set, judgement.countries)
+    version.first_verdict = unsaved_verdict(version, judgement)
+    kinds = OutboxMessage.Kind
+    promises = outbox.unsaved_promises(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
+    insert(version, version.first_verdict, ledger.unsaved_note(version), *promises)
+    proposal.counting = version  # in the database a trigger sees to it
+    return version
+
+
+def _check_may_be_sent(verdict: Verdict, acknowledged: Collection[str]) -> None:
+    if verdict.blocking:
+        raise Incomplete(verdict)
+    if any(finding.name not in acknowledged for finding in verdict.to_acknowledge):
+        raise NotAcknowledged(verdict)
+
+
+def store_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> StoredVerdict:
+    """Keep a verdict beside those that are there, with all that it was made by."""
+    keep_applied(judgement.rule_set, judgement.countries)
+    stored = unsaved_verdict(version, judgement, cause=cause)
+    stored.save(force_insert=True)
+    return stored
+
+
+def unsaved_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> StoredVerdict:
+    verdict, facts = judgement.verdict, judgement.facts.as_json()
+    return StoredVerdict(
+        version=version,
+        audience=judgement.facts.audience.value,
+        outcome=verdict.outcome.value,
+        rules_not_met=verdict.rules_not_met,
+        by_rule=verdict.by_rule,
+        content=verdict.as_json(),
+        made_at=clock.now(),
+        cause=cause,
+        facts=facts,
+        facts_digest=digest_of(facts),
+        rule_set_id=verdict.rule_set,
+        country_set_id=verdict.country_set,
+    )
+
+
+@transaction.atomic
+def _record_refused(
+    proposal: Proposal, text: str, *, by: User, received_at: datetime
+) -> RefusedAttempt:
+    words = _("A submission came too late and was refused")
+    proof = f"SHA-256 {hash_of(text)}"
+    note(proposal, Happening.Kind.REFUSED, words, by=by, at=received_at, proof=proof)
+    attempt = RefusedAttempt.objects.create(
+        proposal=proposal,
+        received_at=received_at,
+        deadline=proposal.deadline,
+        sha256=hash_of(text),
+        attempted_by=by,
+    )
+    ledger.note_refused(attempt)
+    return attempt
+
+
+@transaction.atomic
+def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime) -> Withdrawal:
+    """Take the counting version back; the draft stays, and submitting again in time undoes it.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        NothingToWithdraw: no version counts.
+    """
+    locked = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
+    if not locked.is_open(received_at):
+        raise NotOpen(locked.deadline, received_at)
+    if locked.counting is None:
+        raise NothingToWithdraw
+    withdrawal = Withdrawal.objects.create(
+        version=locked.counting, reason=reason, withdrawn_at=received_at, withdrawn_by=by
+    )
+    locked.counting = None
+    locked.save(update_fields=["counting"])
+    ledger.note_withdrawal(withdrawal)
+    tell_of_withdrawal(withdrawal)
+    return withdrawal
+
+
+def differs_from_counting(draft: Draft) -> bool:
+    """Whether the draft has changed since the version that counts."""
+    counting = draft.proposal.counting
+    return counting is not None and hash_of(canonical(dossier_of(draft))) != counting.sha256
+
+
+def hash_of(text: str) -> str:
+    """SHA-256 of the UTF-8 bytes, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()

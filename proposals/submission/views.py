@@ -1,0 +1,216 @@
+"""Check and submit, the page of a version, its receipt, and withdrawing."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from applicants.web import person, signed_in
+from calls import clock
+from calls.arrival import arrived, received_at
+from calls.eligibility import Outcome, Verdict
+from foundation.sentences import gettext as _
+from proposals import tasks
+from proposals.consortium.access import draft_of, page_of, version_of
+from proposals.consortium.confirmations import unconfirmed
+from proposals.consortium.participants import NotOpen
+from proposals.dossier.document import Draft, dossier_of
+from proposals.dossier.facts import judge_draft, readable
+from proposals.models import Annex, OutboxMessage, Proposal, Receipt, SealedDocument, Version
+from proposals.proof.receipts import context_of
+from proposals.steps.forms import WithdrawalForm
+from proposals.steps.wizard import corrections_of, url_to_mend
+from proposals.submission import submit
+from proposals.submission.font_coverage import unprintable_in
+from proposals.workspace.dossier_diff import changes_since_counting
+
+
+@signed_in
+def check(request: HttpRequest, number: str) -> HttpResponse:
+    """What the rules say of the draft; from here the coordinator's people submit it."""
+    draft = draft_of(request, number)
+    if request.method == "POST":
+        return _submit(request, draft)
+    moment = clock.now()
+    received = moment if draft.proposal.is_open(moment) else None
+    verdict = judge_draft(draft, received_at=received, reader=person(request))
+    return render(request, "proposals/check.html", _check_page(request, draft, verdict))
+
+
+def _check_page(
+    request: HttpRequest, draft: Draft, verdict: Verdict, *, key: UUID | None = None, **more: Any
+) -> dict[str, Any]:
+    verdict = readable(verdict, dossier_of(draft))
+
+    def with_links(*outcomes: Outcome) -> list[tuple[Any, str | None]]:
+        return [(one, url_to_mend(draft, one)) for one in verdict.having(*outcomes)]
+
+    return page_of(
+        draft,
+        "check",
+        verdict=verdict,
+        corrections=corrections_of(draft),
+        blocking=with_links(Outcome.INADMISSIBLE),
+        to_acknowledge=with_links(Outcome.OFFICER, Outcome.INELIGIBLE),
+        warnings=with_links(Outcome.WARN),
+        passed=with_links(Outcome.PASS),
+        idempotency_key=key or uuid4(),
+        changes=changes_since_counting(draft),
+        unconfirmed=unconfirmed(draft),
+        unprintable=unprintable_in(draft),
+        **more,
+    )
+
+
+def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
+    key = _idempotency_key(request)
+    given = request.POST.getlist("acknowledged")
+    try:
+        version = submit.submit_draft(
+            draft.proposal,
+            by=person(request),
+            received_at=arrived(request),
+            idempotency_key=key,
+            acknowledged=given,
+        )
+    except Proposal.DoesNotExist:  # deleted while this click waited: the page says so
+        draft_of(request, draft.proposal.number)
+        raise
+    except submit.TooLate as refusal:
+        context = page_of(draft, "check", attempt=refusal.attempt)
+        return render(request, "proposals/too_late.html", context, status=409)
+    except submit.NeedsCorrection:
+        draft = Draft(draft.proposal)
+        verdict = judge_draft(draft, received_at=clock.now(), reader=person(request))
+        context = _check_page(request, draft, verdict, key=key, needs_correction=True)
+        return render(request, "proposals/check.html", context, status=422)
+    except submit.Incomplete as refusal:
+        context = _check_page(request, draft, refusal.verdict, key=key, was_incomplete=True)
+        return render(request, "proposals/check.html", context, status=422)
+    except submit.NotAcknowledged as refusal:
+        context = _check_page(
+            request, draft, refusal.verdict, key=key, given=given, was_not_acknowledged=True
+        )
+        return render(request, "proposals/check.html", context, status=422)
+    if not version.answers_the_click:
+        verdict = judge_draft(draft, received_at=clock.now(), reader=person(request))
+        context = _check_page(request, draft, verdict, used_for=version)
+        return render(request, "proposals/check.html", context, status=409)
+    tasks.hurry()
+    # The proof stands in this very response: a second request might never get through.
+    context = {
+        "draft": draft,
+        "proposal": draft.proposal,
+        "call": draft.proposal.call,
+        "strand": draft.proposal.strand,
+        "version": version,
+        "counts": draft.proposal.counting_id == version.pk,
+        "receipt_state": "waiting",
+    }
+    return render(request, "proposals/submitted.html", context)
+
+
+def _idempotency_key(request: HttpRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("idempotency_key", ""))
+    except ValueError:
+        return uuid4()
+
+
+@signed_in
+def version(request: HttpRequest, number: str, version: int) -> HttpResponse:
+    """What was submitted, when, under which hash; needs no worker and no mail."""
+    found = version_of(request, number, version)
+    return render(request, "proposals/version.html", _version_page(found))
+
+
+def _version_page(found: Version) -> dict[str, Any]:
+    proposal = found.proposal
+    return context_of(found) | {
+        "counts": proposal.counting_id == found.pk,
+        "is_open": proposal.is_open(clock.now()),
+        "receipt_state": _receipt_state(found),
+        "withdrawal": getattr(found, "withdrawal", None),
+        "has_annex": Annex.objects.filter(version=found).exists(),
+    }
+
+
+def _receipt_state(found: Version) -> str:
+    """ "ready", "waiting", or "failed" where an operator must look."""
+    if Receipt.objects.filter(version=found).exists():
+        return "ready"
+    promise = found.outbox_messages.filter(kind=OutboxMessage.Kind.RECEIPT, remaking=None).first()
+    given_up = promise is not None and promise.state == OutboxMessage.State.GIVEN_UP
+    return "failed" if given_up else "waiting"
+
+
+@signed_in
+def receipt_state(request: HttpRequest, number: str, version: int) -> HttpResponse:
+    """The part of the page that says whether the receipt is ready; asked again until it is."""
+    found = version_of(request, number, version)
+    context = {"version": found, "proposal": found.proposal, "receipt_state": _receipt_state(found)}
+    return render(request, "proposals/includes/receipt_state.html", context)
+
+
+@signed_in
+def receipt(request: HttpRequest, number: str, version: int) -> HttpResponse:
+    """The receipt as a PDF."""
+    return _sealed(Receipt, version_of(request, number, version))
+
+
+@signed_in
+def whole_proposal(request: HttpRequest, number: str, version: int) -> HttpResponse:
+    """The annex: the whole proposal as a sealed PDF."""
+    return _sealed(Annex, version_of(request, number, version))
+
+
+def _sealed(kind: type[SealedDocument], version: Version) -> HttpResponse:
+    stored = kind.objects.select_related("version__proposal").newest_of(version)
+    if stored is None:
+        raise Http404
+    response = HttpResponse(bytes(stored.pdf), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{stored.file_name}"'
+    return response
+
+
+@signed_in
+def dossier(request: HttpRequest, number: str, version: int) -> HttpResponse:
+    """Exactly the bytes that were hashed."""
+    found = version_of(request, number, version)
+    response = HttpResponse(found.dossier.encode(), content_type="application/json")
+    name = f"dossier-{number}-v{found.number}.json"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def withdraw(request: HttpRequest, number: str) -> HttpResponse:
+    """Take the counting version back, with a reason."""
+    draft = draft_of(request, number)
+    form = WithdrawalForm(request.POST or None)
+    context = page_of(draft, "overview", form=form)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "proposals/withdraw.html", context)
+    try:
+        submit.withdraw(
+            draft.proposal,
+            reason=form.cleaned_data["reason"],
+            by=person(request),
+            received_at=received_at(request),
+        )
+    except NotOpen:
+        context |= {"came_too_late": True}
+        return render(request, "proposals/withdraw.html", context, status=409)
+    except submit.NothingToWithdraw:
+        messages.warning(request, _("No version counts, so there is nothing to withdraw."))
+    else:
+        tasks.hurry()
+        messages.success(
+            request,
+            _("The proposal is withdrawn. Submit again before the deadline to undo this."),
+        )
+    return redirect(draft.proposal)

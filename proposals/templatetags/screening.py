@@ -1,0 +1,65 @@
+"""What the officers' desk shows on its first page."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.contrib.admin.templatetags.admin_list import result_headers
+from django.template import Context
+from django.urls import reverse
+
+from calls import clock
+from foundation.sentences import gettext as _
+from proposals.models import Enquiry, PartnershipRequest, Report
+from proposals.screening import queue
+from proposals.screening.remedies import Remedy
+
+register = template.Library()
+
+
+@register.filter
+def has_ended(remedy: Remedy, moment: datetime) -> bool:
+    return remedy.has_ended(moment)
+
+
+@register.inclusion_tag("admin/change_list_results.html")
+def case_rows(cl: Any) -> dict[str, Any]:
+    """The table of a list that makes its own cells, by Django's template."""
+    headers = list(result_headers(cl))
+    sorted_by = sum(bool(one["sortable"] and one["sorted"]) for one in headers)
+    return {
+        "result_headers": headers,
+        "num_sorted_fields": sorted_by,
+        "results": list(cl.cells()),
+        "result_hidden_fields": [],
+    }
+
+
+@register.simple_tag(takes_context=True)
+def helpdesk_queue(context: Context) -> list[tuple[Any, str, int]]:
+    """Label, address and number of what waits for an answer, each for who may give it."""
+    user = context["request"].user
+    waiting: list[tuple[str, Any, str, Any]] = [
+        ("change_enquiry", _("New questions"), "enquiry_changelist", Enquiry.objects.filter(state="new")),
+        ("change_report", _("Reports"), "report_changelist", Report.objects.filter(handled_at=None)),
+        (
+            "change_partnershiprequest", _("Requests to look at"), "partnershiprequest_changelist",
+            PartnershipRequest.objects.filter(state=PartnershipRequest.State.WAITING),
+        ),
+    ]  # fmt: skip
+    return [
+        (label, reverse(f"admin:proposals_{page}"), rows.count())
+        for right, label, page, rows in waiting
+        if user.has_perm(f"proposals.{right}")
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def my_queue(context: Context) -> list[tuple[str, Any, int]]:
+    """Name, label and length of each queue, for who may read cases; empty for others."""
+    officer = context["request"].user
+    if not officer.has_perm("proposals.view_version"):
+        return []
+    moment = clock.now()
+    counts = queue.lengths(queue.counting_versions(officer, moment), officer=officer, moment=moment)
+    return [(name, label, counts[name]) for name, label in queue.Queue.choices]

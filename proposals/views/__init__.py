@@ -1,1 +1,0 @@
-"""Pages of proposals: drafts and consortium, steps, files, and sending."""

@@ -1,0 +1,125 @@
+"""Deleting a draft, with thirty days to take it back. What was once submitted is withdrawn, never deleted."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.urls import reverse
+
+from applicants.models import User
+from calls import clock
+from foundation.sentences import gettext as _
+from proposals.audit.activity import note
+from proposals.consortium.invitations import people_of
+from proposals.consortium.participants import check_open
+from proposals.delivery.emails import Words, post
+from proposals.delivery.fault_isolation import for_each
+from proposals.models import Happening, Proposal
+
+KEPT = timedelta(days=30)
+
+
+class WasSubmitted(Exception):
+    """A version of the proposal exists: it can be withdrawn, and stays."""
+
+
+class NotDeleted(Exception):
+    """The draft is there: somebody has brought it back, or it was never deleted."""
+
+
+class TimeIsOver(Exception):
+    """The draft was deleted for more than thirty days, and cannot be brought back."""
+
+
+@transaction.atomic
+def delete_draft(proposal: Proposal, *, by: User) -> None:
+    """Take a draft away from everyone; for thirty days the coordinator's people can bring it back.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        WasSubmitted: a version exists.
+    """
+    moment = clock.now()
+    check_open(proposal, moment)
+    locked = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
+    if locked.versions.exists():
+        raise WasSubmitted
+    if locked.deleted_at is not None:
+        return
+    locked.deleted_at = moment
+    locked.save(update_fields=["deleted_at"])
+    words = _("The draft was deleted")
+    happening = note(proposal, Happening.Kind.DELETED, words, by=by, at=moment)
+    _tell(proposal, happening, by=by, restored=False)
+
+
+@transaction.atomic
+def restore_draft(proposal: Proposal, *, by: User) -> None:
+    """Bring a deleted draft back with everything in it.
+
+    Raises:
+        NotDeleted: it is not deleted, or not any more.
+        TimeIsOver: it was deleted for more than thirty days, or is gone.
+    """
+    moment = clock.now()
+    locked = Proposal.objects.select_for_update(of=("self",)).filter(pk=proposal.pk).first()
+    if locked is None:
+        raise TimeIsOver
+    if locked.deleted_at is None:
+        raise NotDeleted
+    if moment - locked.deleted_at >= KEPT:
+        raise TimeIsOver
+    locked.deleted_at = None
+    locked.save(update_fields=["deleted_at"])
+    words = _("The draft was brought back")
+    happening = note(proposal, Happening.Kind.RESTORED, words, by=by, at=moment)
+    _tell(proposal, happening, by=by, restored=True)
+
+
+def purge_deleted(moment: datetime) -> int:
+    """Delete for ever what was deleted thirty days ago; returns how many drafts."""
+    due = Proposal.objects.filter(deleted_at__lte=moment - KEPT, versions=None)
+    return for_each(
+        "purge of drafts", due.values_list("pk", flat=True), lambda pk: _purge(pk, moment)
+    )
+
+
+@transaction.atomic
+def _purge(pk: int, moment: datetime) -> bool:
+    """Whether it was still deleted: somebody may have brought it back meanwhile."""
+    rows = Proposal.objects.select_for_update(of=("self",)).order_by()
+    proposal = rows.filter(pk=pk, deleted_at__lte=moment - KEPT).first()
+    if proposal is None:
+        return False
+    proposal.files.all().delete()
+    proposal.delete()
+    return True
+
+
+def _tell(proposal: Proposal, happening: Happening, *, by: User, restored: bool) -> None:
+    others = [one.email for one in people_of(proposal) if one != by]
+    values = {"who": by, "number": proposal.number}
+    if restored:
+        words = Words(
+            subject=_("The draft %(number)s is back") % values,
+            happened=_("%(who)s brought back the draft of a proposal in which you take part.")
+            % values,
+            counts=_(
+                "Everything in it is as it was. A draft does not count until it is submitted."
+            ),
+            to_do=_("Go on writing where you had stopped."),
+            link=reverse("proposals:work", args=[proposal.number]),
+            link_words=_("Who owes what"),
+        )
+    else:
+        words = Words(
+            subject=_("The draft %(number)s was deleted") % values,
+            happened=_("%(who)s deleted the draft of a proposal in which you take part.") % values,
+            counts=_("Nothing was ever submitted of it. It is kept for 30 days."),
+            to_do=_(
+                "If this was a mistake, ask the coordinator's people to bring it back: the button is on "
+                "their page of work."
+            ),
+            link=reverse("proposals:mine"),
+            link_words=_("My work"),
+        )
+    post(words, to=others, proposal=proposal, key=f"{happening.kind}:{happening.pk}")

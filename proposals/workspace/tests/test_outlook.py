@@ -1,0 +1,168 @@
+"""The consortium step: who counts, what is missing, what another consortium would be; and what is carried."""
+
+import pytest
+from django.urls import reverse
+
+from applicants.models import Organisation, ProfileSection
+from applicants.tests.factories import complete_profile, make_organisation, make_user
+from calls.eligibility.facts import Role
+from proposals.consortium import participants
+from proposals.dossier.document import Draft
+from proposals.models import Proposal
+from proposals.steps.wizard import steps_of
+from proposals.tests.factories import fresh, make_draft, make_ready
+from proposals.workspace.tests.test_pages import client_of, start_url
+
+QUERY = (
+    "strand=3.1&kind=cluster-organisation&country=LT&registration=planned&services=yes"
+    "&independent=yes&partner_1=FR&fits_1=yes&partner_2=AT&fits_2=yes"
+)
+
+
+def page_of(proposal, **asked):
+    url = reverse("proposals:consortium", args=[proposal.number])
+    return " ".join(client_of(proposal.started_by).get(url, asked).content.decode().split())
+
+
+def part_of(proposal, **asked):
+    url = reverse("proposals:what-if", args=[proposal.number])
+    return " ".join(client_of(proposal.started_by).get(url, asked).content.decode().split())
+
+
+def test_what_is_missing_is_said_from_the_first_partner_on(call):
+    page = page_of(make_draft(call, countries=("DE", "FR")))
+    assert "<b>One more organisation.</b>" in page
+    assert "<b>One more participating country, other than Germany or France.</b>" in page
+    assert "registration on the cluster platform" in page
+    assert "still missing" in page
+
+
+def test_a_complete_consortium_is_said_to_be_enough(call):
+    page = page_of(make_ready(call))
+    assert "The consortium has what the call asks of it." in page
+    assert page.count(">counts</span>") == 3
+
+
+def test_a_step_lacks_partners_until_the_call_has_enough(call):
+    (step,) = (one for one in steps_of(call.strands.first()) if one.slug == "consortium")
+    lacking = [
+        step.missing(Draft(fresh(make_draft(call, countries=codes))))
+        for codes in (("DE",), ("DE", "FR"), ("DE", "FR", "AT"))
+    ]
+    assert lacking == [["2 partners more"], ["1 partner more"], []]
+
+
+def test_what_an_officer_settles_is_not_said_to_be_missing(call):
+    page = page_of(make_draft(call, countries=("DE", "FR", "AL")))
+    assert "not settled yet" in page
+    assert "still missing" not in page
+
+
+def test_who_does_not_count_is_named_with_the_reason_and_how_to_mend_it(call):
+    proposal = make_draft(call, countries=("DE", "FR", "RS"))
+    page = page_of(proposal)
+    assert ">does not count</span>" in page
+    assert "established in Serbia, which did not take part in COSME" in page
+    assert "Let Cluster" in page
+    assert "(RS): " in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"without": "p3"}, "One more participating country, other than France or Lithuania."),
+        ({"without": "p1"}, "Choose exactly one coordinator among the applicants."),
+        ({"with": "ES"}, "4 countries count (Austria, Spain, France and Lithuania)"),
+        ({"without": "p3", "with": "ES"}, "The consortium would have what the call asks of it."),
+        ({"with": "RS"}, "An organisation from Serbia is established in Serbia, which did not take part"),
+        ({"with": "gr"}, "With an organisation from Greece:"),
+    ],
+)  # fmt: skip
+def test_another_consortium_can_be_looked_at(call, asked, words):
+    proposal = make_ready(call)
+    assert words in part_of(proposal, **asked)
+    assert words in page_of(proposal, **asked)
+    assert proposal.participants.count() == 3
+
+
+@pytest.mark.parametrize("asked", [{}, {"with": "XX"}, {"without": "p99"}, {"with": "<script>"}])
+def test_what_nobody_can_look_at_is_passed_over(call, asked):
+    assert part_of(make_ready(call), **asked) == ""
+
+
+def test_answers_of_the_self_check_are_carried_into_a_new_proposal(call):
+    lead = make_user()
+    organisation = make_organisation(by=lead, country="LT")
+    client = client_of(lead)
+    address = f"{start_url(call)}?{QUERY}"
+    assert "Your answers of the self-check are carried over" in client.get(address).content.decode()
+    client.post(address, {"organisation": organisation.pk})
+
+    proposal = Proposal.objects.get()
+    page = page_of(proposal)
+    assert "An organisation from Austria:" in page
+    assert "An organisation from France:" in page
+    profile = {
+        one.step: one.answers for one in ProfileSection.objects.filter(organisation=organisation)
+    }
+    assert profile == {"registration": {"status": "planned"}, "services": {"independent": "yes"}}
+
+
+def test_a_profile_is_never_overwritten_by_a_self_check(call):
+    lead = make_user()
+    organisation = make_organisation(by=lead, country="LT")
+    complete_profile(organisation, by=lead)
+    client_of(lead).post(f"{start_url(call)}?{QUERY}", {"organisation": organisation.pk})
+    section = ProfileSection.objects.get(organisation=organisation, step="registration")
+    assert section.answers["status"] == "registered"
+
+
+def test_an_address_with_nonsense_carries_nothing(call):
+    lead = make_user()
+    organisation = make_organisation(by=lead)
+    client_of(lead).post(f"{start_url(call)}?kind=club", {"organisation": organisation.pk})
+    assert "that you had in mind" not in page_of(Proposal.objects.get())
+
+
+def test_who_has_no_organisation_yet_finds_the_answers_in_its_form(call):
+    client = client_of(make_user())
+    page = client.get(f"{start_url(call)}?{QUERY}").content.decode()
+    link = page.split("/organisations/new/")[1].split('"')[0].replace("&amp;", "&")
+    form = client.get(f"/organisations/new/{link}").content.decode()
+    assert '<option value="LT" selected>' in form
+
+
+def test_those_in_mind_vanish_when_they_are_found_or_forgotten(call):
+    lead = make_user()
+    coordinator = make_organisation(by=lead, country="LT")
+    strand = call.strands.select_related("call").get(code="3.1")
+    proposal = participants.start_draft(
+        strand, organisation=coordinator, by=lead, in_mind=["FR", "FR", "AT"]
+    )
+    participants.add_participant(
+        proposal,
+        participants.Invited(make_organisation(country="FR"), Role.PARTNER),
+        seen_version=1,
+        by=lead,
+    )
+    page = page_of(fresh(proposal))
+    assert page.count("An organisation from") == 2
+
+    url = reverse("proposals:forget-in-mind", args=[proposal.number])
+    client_of(lead).post(url, {"seen_version": "1"})
+    assert "An organisation from" in page_of(proposal)
+    client_of(lead).post(url, {"seen_version": "2"})
+    assert "An organisation from" not in page_of(proposal)
+
+
+def test_partners_of_one_name_are_told_apart_while_writing_and_before_submitting(call):
+    proposal = make_ready(call, countries=("LT", "FR", "AT", "AL", "AL"))
+    for one in proposal.participants.filter(key__in=("p4", "p5")):
+        Organisation.objects.filter(pk=one.organisation_id).update(legal_name="Tirana Cluster")
+    client = client_of(proposal.started_by)
+    for name in ("consortium", "check"):
+        answer = client.get(reverse(f"proposals:{name}", args=[proposal.number]))
+        shown = " ".join(answer.content.decode().split())
+        assert "Tirana Cluster (participant 4) and Tirana Cluster (participant 5) are" in shown
+        assert "Tirana Cluster (participant 5) is established in Albania" in shown
+        assert "(p4)" not in shown

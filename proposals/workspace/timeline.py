@@ -1,0 +1,184 @@
+"""All that happened to a proposal, from its beginning to its receipt: when, by whom, and with which proof."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.db.models.functions import TruncHour
+from django.urls import reverse
+
+from applicants.models import User
+from calls.templatetags.instants import in_words
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
+from proposals.dossier.document import Draft
+from proposals.models import Proposal, Receipt, SectionChange, Version, Withdrawal
+from proposals.steps.wizard import step_named
+
+SHOWN = 100  # moments on one page
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of the timeline. `proof` is what shows it: a hash, or a number; `link` leads to it."""
+
+    at: datetime
+    words: str
+    who: str = ""
+    proof: str = ""
+    link: str = ""
+
+
+def timeline(draft: Draft, before: datetime | None = None) -> tuple[list[Moment], datetime | None]:
+    """What happened, newest first, and the instant before which the rest of it did, if there is more.
+
+    A fixed number of queries and of rows, however much happened.
+    """
+    proposal = draft.proposal
+    found = [
+        *_writing(draft, before),
+        *_happenings(draft, before),
+        *_files(proposal, before),
+        *_versions(proposal, before),
+        *_receipts(proposal, before),
+        *_withdrawals(proposal, before),
+        *_extensions(proposal),
+    ]
+    found.reverse()  # of one instant, what was noted last comes first
+    found.sort(key=lambda one: one.at, reverse=True)
+    moments = [one for one in found if before is None or one.at < before]
+    if len(moments) <= SHOWN:
+        return moments, None
+    last = moments[SHOWN - 1].at  # what happened in one instant is not parted
+    shown = [one for one in moments if one.at >= last]
+    return shown, last if len(moments) > len(shown) else None
+
+
+def _newest(rows: QuerySet[Any], at: str, before: datetime | None) -> list[Any]:
+    """As many of the newest rows as can be shown, and at least one more, the oldest first.
+
+    What happened in one instant is not parted: what comes before it is asked for next.
+    """
+    if before is not None:
+        rows = rows.filter(**{f"{at}__lt": before})
+    newest = list(rows.order_by(f"-{at}")[: SHOWN + 1])
+    if len(newest) > SHOWN:
+        edge = _at(newest[-1], at)
+        newest = [one for one in newest if _at(one, at) > edge]
+        newest += rows.filter(**{at: edge})
+    if at == "last":
+        return sorted(newest, key=lambda one: (one["last"], one["version"]))
+    return sorted(newest, key=lambda one: (getattr(one, at), one.pk))
+
+
+def _at(row: Any, name: str) -> Any:
+    return row[name] if isinstance(row, dict) else getattr(row, name)
+
+
+def _happenings(draft: Draft, before: datetime | None) -> Iterator[Moment]:
+    """Addresses of those who were asked are for the lead only."""
+    for one in _newest(draft.proposal.happenings.select_related("by"), "at", before):
+        proof = one.details.get("proof", "")
+        if draft.proposal.standing.leads:
+            proof = proof or one.details.get("address", "")
+        left_out = "; ".join(one.details.get("left_out", []))
+        words = _("%(words)s. Not taken over: %(left_out)s")
+        words = words % {"words": one.words, "left_out": left_out} if left_out else one.words
+        yield Moment(one.at, words, str(one.by or ""), proof)
+
+
+def _writing(draft: Draft, before: datetime | None) -> Iterator[Moment]:
+    """The beginning, and saves of one person on one step, hour by hour: autosaves would fill the page."""
+    proposal = draft.proposal
+    found = (
+        SectionChange.objects.filter(
+            ~Q(step="consortium"), proposal=proposal, saved_at__isnull=False
+        )
+        .annotate(hour=TruncHour("saved_at"))
+        .values("step", "participant_key", "organisation", "hour", "saved_by")
+        .annotate(saves=Count("pk"), last=Max("saved_at"), version=Max("version"))
+    )
+    rows = _newest(found, "last", before)
+    people = User.objects.in_bulk(
+        {proposal.started_by_id, *(row["saved_by"] for row in rows if row["saved_by"])}
+    )
+    who = str(people.get(proposal.started_by_id, ""))
+    yield Moment(proposal.started_at, _("The proposal was begun"), who, proposal.number)
+    names = {one.key: one.organisation.name for one in draft.participants}
+    for row in rows:
+        yield _written(proposal, row, people, names)
+
+
+def _written(
+    proposal: Proposal, row: Any, people: dict[int, User], names: dict[str, str]
+) -> Moment:
+    step = step_named(proposal.strand, row["step"])
+    title = str(step.title) if step is not None else row["step"]
+    key = row["participant_key"]
+    if key:
+        name = names.get(key, _("a partner who left"))
+        title = _("%(step)s, %(name)s") % {"step": title, "name": name}
+    text = ngettext("“%(step)s” was saved", "“%(step)s” was saved %(count)s times", row["saves"])
+    place = [proposal.number, row["step"], *([key] if key else [])]
+    return Moment(
+        row["last"],
+        text % {"step": title, "count": row["saves"]},
+        str(people.get(row["saved_by"], "")),
+        _("text %(version)s") % {"version": row["version"]},
+        reverse("proposals:step-history", args=place) if not key or key in names else "",
+    )
+
+
+def _files(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
+    for file in _newest(proposal.files.select_related("uploaded_by"), "uploaded_at", before):
+        words = _("The PDF “%(name)s” was uploaded") % {"name": file.name}
+        yield Moment(file.uploaded_at, words, str(file.uploaded_by), f"SHA-256 {file.sha256}")
+
+
+def _versions(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
+    versions = proposal.versions.select_related("submitted_by").defer("dossier", "circumstances")
+    for version in _newest(versions, "received_at", before):
+        words = _("Version %(number)s was received") % {"number": version.number}
+        proof, link = f"SHA-256 {version.sha256}", _address(proposal, version)
+        yield Moment(version.received_at, words, str(version.submitted_by), proof, link)
+
+
+def _receipts(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
+    for receipt in _newest(_of_versions(Receipt, proposal), "sealed_at", before):
+        version = receipt.version
+        values = {"number": version.number, "edition": receipt.edition}
+        words = _("The receipt of version %(number)s was made") % values
+        if receipt.edition > 1:
+            words = _("Edition %(edition)s of the receipt of version %(number)s was made") % values
+        proof, link = f"SHA-256 {receipt.sha256}", _address(proposal, version)
+        yield Moment(receipt.sealed_at, words, "", proof, link)
+
+
+def _withdrawals(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
+    rows = _of_versions(Withdrawal, proposal).select_related("withdrawn_by")
+    for one in _newest(rows, "withdrawn_at", before):
+        words = _("Version %(number)s was withdrawn: %(reason)s")
+        values = {"number": one.version.number, "reason": one.reason}
+        yield Moment(one.withdrawn_at, words % values, str(one.withdrawn_by))
+
+
+def _of_versions(kind: type[Receipt | Withdrawal], proposal: Proposal) -> QuerySet[Any]:
+    rows = kind._default_manager.filter(version__proposal=proposal).select_related("version")
+    return rows.defer("version__dossier", "version__circumstances")
+
+
+def _address(proposal: Proposal, version: Version) -> str:
+    version.proposal = proposal
+    return version.get_absolute_url()
+
+
+def _extensions(proposal: Proposal) -> Iterator[Moment]:
+    if proposal.deadline == proposal.call.deadline:
+        return
+    for one in proposal.extensions.all():
+        words = _("The deadline of this proposal was moved to %(until)s")
+        yield Moment(
+            one.granted_at, words % {"until": in_words(one.until, zone=proposal.call.zone)}
+        )

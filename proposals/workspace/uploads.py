@@ -1,0 +1,322 @@
+"""Files of a proposal: checked when they are uploaded, kept by their hash, never overwritten."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
+from django.db import transaction
+from django.http.multipartparser import MultiPartParser
+from django.utils.translation import gettext_lazy as _lazy
+
+from applicants.models import User
+from calls import clock
+from foundation.child_process import Busy, ChildFailed, OutOfMemory, OutOfTime
+from foundation.limited_work import in_child
+from foundation.sentences import gettext as _
+from foundation.text import clean_file_name, names_something, unsafe_in
+from proposals.audit.activity import note
+from proposals.consortium.participants import check_open, lock_row
+from proposals.models import Happening, KeptFile, Proposal, ProposalFile, path_of
+from proposals.workspace.virus_scan import scan
+
+LONGEST_NAME = 120
+HEADER, HEADER_WITHIN = (
+    b"%PDF-",
+    1024,
+)  # as readers do; mail programs and editors put things before it
+MIB = 1024 * 1024
+
+# What a person reads, by the answer of `pdf_inspection` and by the limit that was met.
+SENTENCES = {
+    "no-pdf": _lazy("This is not a PDF, whatever its name says. Save the document as PDF."),
+    "encrypted": _lazy(
+        "This PDF needs a password to be opened. Save it without a password and upload it again."
+    ),
+    "damaged": _lazy(
+        "This PDF is damaged and cannot be opened. Export it again and upload the new file."
+    ),
+    "no-page": _lazy("This PDF has no page. Check what you exported."),
+    "pages": _lazy(
+        "This PDF has more than %(pages)s pages. Upload the part that the call asks for."
+    ),
+    "unpacked": _lazy(
+        "This PDF unpacks to more than %(unpacked)s MB. Save it with fewer or smaller pictures and "
+        "upload it again."
+    ),
+    "complex": _lazy(
+        "This PDF is built of too many parts to be checked. Print it to a new PDF and upload that."
+    ),
+    "memory": _lazy(
+        "Opening this PDF takes more than %(memory)s MB of memory. Print it to a new PDF and upload that."
+    ),
+    "code": _lazy(
+        "This PDF contains program code (JavaScript or an interactive film or model), which is not "
+        "accepted. Print it to a new PDF, which leaves the code out, and upload that."
+    ),
+    "launch": _lazy(
+        "This PDF contains a link that starts a program or opens a file on the reader's computer, which "
+        "is not accepted. Remove the link, or print it to a new PDF, and upload that."
+    ),
+    "form": _lazy(
+        "This PDF is a form that only a form program can show (XFA). Print the completed form to a new "
+        "PDF and upload that."
+    ),
+    "time": _lazy(
+        "Checking this PDF took longer than %(seconds)s seconds. Print it to a new PDF and upload that."
+    ),
+    "busy": _lazy(
+        "The portal is checking other files at the moment. Your file was not stored; upload it again in "
+        "a minute."
+    ),
+    "failed": _lazy(
+        "The portal could not check this PDF, so it was not stored. Print it to a new PDF and upload "
+        "that; if this happens again, contact the helpdesk."
+    ),
+}
+
+log = logging.getLogger("portal.uploads")
+
+
+class UnusableFile(Exception):
+    """The file is refused; the text says why, for the person who chose it."""
+
+
+class FileChanged(Exception):
+    """The slot was filled or emptied since the page was opened; nothing was changed.
+
+    `current` is the file that is in it now, None where it is empty.
+    """
+
+    def __init__(self, current: ProposalFile | None) -> None:
+        super().__init__(str(current))
+        self.current = current
+
+
+def store_file(
+    proposal: Proposal, slot: str, upload: UploadedFile, *, seen: str, by: User
+) -> ProposalFile:
+    """Check a PDF and put it into a slot; the file that was there is kept as an earlier one.
+
+    `seen` is the SHA-256 of the file that the person saw in the slot, empty for none. The same bytes that
+    came into the slot meanwhile (a second click) are not stored again.
+
+    Raises:
+        NotOpen: the deadline has passed.
+        FileChanged: another file is in the slot by now.
+        UnusableFile: no PDF that can be opened, empty, too large, running code, or no room for it.
+    """
+    moment = clock.now()
+    check_open(proposal, moment)
+    checked = check_upload(upload)
+    keep_file(checked)
+    with transaction.atomic():
+        present = _locked_slot(proposal, slot)
+        if present is not None and present.sha256 == checked.sha256 != seen:
+            return present
+        _empty_slot(present, seen=seen, moment=moment)
+        return ProposalFile.objects.create(
+            proposal=proposal,
+            slot=slot,
+            name=checked.name,
+            sha256=checked.sha256,
+            size=len(checked.content),
+            pages=checked.pages,
+            uploaded_at=moment,
+            uploaded_by=by,
+            scan=checked.scan,
+        )
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A PDF that can be taken, and what was found out about it."""
+
+    name: str
+    content: bytes
+    sha256: str
+    pages: int
+    scan: KeptFile.Scan
+
+
+def check_upload(upload: UploadedFile) -> Checked:
+    """Look into a file that somebody sent; nothing is kept yet.
+
+    Raises:
+        UnusableFile: as `pages_of`; empty, too large, with a virus, or with a name that is too long.
+    """
+    content = _content_of(upload)
+    scanned = scan(content)
+    if scanned == KeptFile.Scan.INFECTED:
+        raise UnusableFile(
+            _("A virus was found in this file; it was not stored. Make the PDF anew elsewhere.")
+        )
+    pages = pages_of(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Checked(upload.name or "file.pdf", content, sha256, pages, scanned)
+
+
+def keep_file(checked: Checked) -> None:
+    """Keep the bytes under their hash.
+
+    Raises:
+        UnusableFile: there is no room for it.
+    """
+    _store(checked.content, path_of(checked.sha256))
+
+
+def _store(content: bytes, path: str) -> None:
+    """Write the file unless it is there, whole: a write that was cut off left a shorter one."""
+    try:
+        if default_storage.exists(path):
+            if default_storage.size(path) == len(content):
+                return
+            default_storage.delete(path)
+        default_storage.save(path, ContentFile(content))
+    except OSError as error:
+        log.error("A file could not be stored: %s", type(error).__name__)
+        raise UnusableFile(
+            _(
+                "The portal has no room for this file at the moment. Nothing else is lost; try again later."
+            )
+        ) from None
+
+
+def remove_file(proposal: Proposal, slot: str, *, seen: str, by: User) -> None:
+    """Empty a slot of the draft; the file stays with the versions that bind it.
+
+    Raises:
+        NotOpen, FileChanged: as `store_file`.
+    """
+    moment = clock.now()
+    check_open(proposal, moment)
+    with transaction.atomic():
+        _empty_slot(_locked_slot(proposal, slot), seen=seen, moment=moment)
+        words = _("The PDF of “%(slot)s” was removed from the draft") % {"slot": slot}
+        note(proposal, Happening.Kind.FILE_REMOVED, words, by=by, at=moment)
+
+
+def _locked_slot(proposal: Proposal, slot: str) -> ProposalFile | None:
+    """The file in a slot, which stays there until the transaction ends."""
+    lock_row(proposal)
+    present = proposal.files.filter(slot=slot, replaced_at=None)
+    return present.select_related("uploaded_by").first()
+
+
+def _empty_slot(present: ProposalFile | None, *, seen: str, moment: datetime) -> None:
+    if (present.sha256 if present else "") != seen:
+        raise FileChanged(present)
+    if present is not None:
+        present.replaced_at = moment
+        present.save(update_fields=["replaced_at"])
+
+
+def _content_of(upload: UploadedFile) -> bytes:
+    name = upload.name or ""
+    if len(name) > LONGEST_NAME:
+        raise UnusableFile(
+            _("The name of the file is longer than 120 signs. Give it a shorter one.")
+        )
+    if upload.size is not None and upload.size > settings.LARGEST_FILE:
+        text = _("“%(name)s” has %(size)s MB; at most %(most)s MB are taken. Make the PDF smaller.")
+        size = f"{upload.size / 1024 / 1024:.1f}"
+        most = settings.LARGEST_FILE // 1024 // 1024
+        raise UnusableFile(text % {"name": name, "size": size, "most": most})
+    content: bytes = upload.read()
+    if not content:
+        raise UnusableFile(_("“%(name)s” is empty. Choose the PDF again.") % {"name": name})
+    return content
+
+
+def pages_of(content: bytes) -> int:
+    """How many pages a PDF has. It is opened in a child process, whatever it unpacks to or runs.
+
+    Raises:
+        UnusableFile: it is no PDF, needs a password, has no page, runs code, or meets a limit.
+    """
+    if HEADER not in content[:HEADER_WITHIN]:
+        raise UnusableFile(sentence_for("no-pdf"))
+    report = _report_on(content)
+    if report["answer"] != "taken":
+        raise UnusableFile(sentence_for(report["answer"]))
+    pages: int = report["pages"]
+    return pages
+
+
+def _report_on(content: bytes) -> dict[str, Any]:
+    try:
+        report: dict[str, Any] = in_child(
+            "proposals.workspace.pdf_inspection:inspect",
+            content,
+            queue="uploads",
+            max_pages=settings.FILE_CHECK_PAGES,
+            max_unpacked=settings.FILE_CHECK_UNPACKED,
+        )
+    except Busy:
+        return {"answer": "busy"}
+    except OutOfTime:
+        return {"answer": "time"}
+    except OutOfMemory:
+        return {"answer": "memory"}
+    except ChildFailed:
+        return {"answer": "failed"}
+    return report
+
+
+def sentence_for(answer: str) -> str:
+    figures = {
+        "pages": settings.FILE_CHECK_PAGES,
+        "unpacked": settings.FILE_CHECK_UNPACKED // MIB,
+        "memory": settings.FILE_CHECK_MEMORY // MIB,
+        "seconds": settings.FILE_CHECK_SECONDS,
+    }
+    return str(SENTENCES[answer]) % figures
+
+
+class HonestNames(FileUploadHandler):
+    """Notes file names that hide a path or control characters, which Django would quietly clean.
+
+    `request.dishonest_name` is the first such name; a view refuses it with a sentence.
+    """
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 -- Django's name for it
+        content_length: int,
+        boundary: Any,
+        encoding: Any = None,
+    ) -> Any:
+        request: Any = self.request
+        others = [handler for handler in request.upload_handlers if handler is not self]
+        parser = _NotingParser(META, input_data, others, encoding or "utf-8")
+        result = parser.parse()
+        request.dishonest_name = parser.dishonest_name
+        return result
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+
+class _NotingParser(MultiPartParser):
+    dishonest_name = ""
+
+    def sanitize_file_name(self, file_name: str) -> str | None:
+        if not is_honest(file_name) and not self.dishonest_name:
+            self.dishonest_name = file_name
+        return super().sanitize_file_name(clean_file_name(file_name))
+
+
+def is_honest(name: str) -> bool:
+    """A plain name: no folder, no drive, no control character. What is only unseen is left out instead."""
+    has_folder = any(mark in name for mark in ("/", "\\", "\n", "\r", "\t")) or name == ".."
+    return not has_folder and unsafe_in(name) is None and names_something(name)

@@ -1,0 +1,1 @@
+"""Pages on which a proposal is written together."""

@@ -1,0 +1,73 @@
+"""Comments on steps."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from applicants.once import once
+from applicants.web import person, signed_in
+from foundation.sentences import gettext as _
+from proposals.consortium.access import draft_of, keeping_text, page_of
+from proposals.dossier.document import Draft
+from proposals.steps.forms import CommentForm
+from proposals.steps.wizard import step_named, url_of
+from proposals.workspace import comments
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+@once
+def add(request: HttpRequest, number: str) -> HttpResponse:
+    """Write a comment on a step."""
+    draft = draft_of(request, number)
+    step, key = _place(draft, request.POST.get("place", ""))
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        context = page_of(
+            draft, step, form=form, place=request.POST["place"], back=_address(draft, step, key)
+        )
+        return render(request, "proposals/comment_refused.html", context, status=422)
+    made = comments.comment(
+        draft.proposal, step=step, key=key, text=form.cleaned_data["text"], by=person(request)
+    )
+    messages.success(request, _("Your comment is there for everyone of the proposal."))
+    if "@" in made.text and not made.mentions.exists():
+        text = _("Nobody was told by mail: after the @ must stand a full name of the list below.")
+        messages.warning(request, text)
+    return redirect(made.get_absolute_url())
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def done(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """Mark a comment as done, or open it again."""
+    draft = draft_of(request, number)
+    found = get_object_or_404(draft.proposal.comments.select_related("proposal"), pk=pk)
+    done = request.POST.get("done") == "yes"
+    if not comments.set_done(found, done=done, by=person(request)):
+        by_now = (
+            _("%(who)s has marked this comment as done already.") % {"who": found.done_by or ""}
+            if found.done_at
+            else _("This comment was opened again already.")
+        )
+        messages.info(request, by_now)
+    return redirect(found.get_absolute_url())
+
+
+def _place(draft: Draft, place: str) -> tuple[str, str]:
+    """Step and participant of a place such as "descriptions/p2"; 404 for one that does not exist."""
+    step, _slash, key = place.partition("/")
+    if step_named(draft.proposal.strand, step) is None:
+        raise Http404
+    if bool(key) != (step == "descriptions"):
+        raise Http404
+    if key and key not in {one.key for one in draft.participants}:
+        raise Http404
+    return step, key
+
+
+def _address(draft: Draft, step: str, key: str) -> str:
+    return f"{url_of(draft, step, key or None)}#comments"

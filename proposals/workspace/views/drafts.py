@@ -1,0 +1,395 @@
+"""Starting a proposal, its overview, and its consortium."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from applicants.forms import OrganisationForm
+from applicants.models import Organisation
+from applicants.once import once
+from applicants.organisations import enter_partner
+from applicants.saving import StepChanged
+from applicants.web import person, signed_in, taking_part
+from calls import clock
+from calls.eligibility.facts import Role
+from calls.models import Call, CallState, Strand
+from calls.readers import calls_shown_to
+from foundation.search_words import searched
+from foundation.sentences import gettext as _
+from proposals.consortium import participants
+from proposals.consortium.access import draft_of, keeping_text, page_of
+from proposals.consortium.confirmations import unconfirmed
+from proposals.dossier.document import Draft
+from proposals.dossier.facts import facts_of_draft
+from proposals.models import Participant, Proposal
+from proposals.steps.forms import ParticipantForm
+from proposals.steps.wizard import steps_of
+from proposals.workspace.copy_proposal import copy_proposal, left_out_of
+from proposals.workspace.deletion import (
+    NotDeleted,
+    TimeIsOver,
+    WasSubmitted,
+    delete_draft,
+    restore_draft,
+)
+from proposals.workspace.dossier_diff import changes_since_counting
+from proposals.workspace.prefill import answers_in, start_with_answers
+from proposals.workspace.views.outlook import outlook_page
+from proposals.workspace.views.steps import comments_on
+
+MOST_FOUND = 12
+MOST_WORDS = 6  # of a name, looked for in the registry
+LONGEST_NUMBER = 18  # digits that fit into a bigint
+
+
+@signed_in
+@taking_part
+@once
+def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
+    """Choose for which organisation a proposal is started in a strand."""
+    found = get_object_or_404(
+        Strand.objects.select_related("call__programme"),
+        call__in=calls_shown_to(request, clock.now()),
+        call__reference=reference,
+        code=strand,
+    )
+    own = Organisation.objects.of(person(request))
+    answers = answers_in(request.GET, found)
+    earlier = Proposal.objects.led_by(person(request)).filter(deleted_at=None)
+    context = {
+        "strand": found, "call": found.call, "organisations": own, "answers": answers,
+        "earlier": earlier.select_related("strand__call").prefetch_related("sections"),
+    }  # fmt: skip
+    if not found.call.is_open(clock.now()):
+        return _not_open(request, found.call)
+    if request.method != "POST":
+        return render(request, "proposals/start.html", context)
+    organisation = get_object_or_404(own, pk=_chosen(request))
+    source = _source_of_copy(request)
+    try:
+        if source is not None:
+            proposal = copy_proposal(source, found, organisation=organisation, by=person(request))
+        else:
+            proposal = start_with_answers(
+                found, organisation=organisation, answers=answers, by=person(request)
+            )
+    except participants.NotOpen:
+        return _not_open(request, found.call)
+    messages.success(request, _("Proposal %(number)s has begun.") % {"number": proposal.number})
+    _say_what_was_left_out(request, proposal)
+    return redirect("proposals:step", proposal.number, "summary")
+
+
+def _source_of_copy(request: HttpRequest) -> Proposal | None:
+    number = request.POST.get("copy_of")
+    if not number:
+        return None
+    led = Proposal.objects.with_page_parts().led_by(person(request))
+    found: Proposal = get_object_or_404(led, number=number, deleted_at=None)
+    return found
+
+
+def _not_open(request: HttpRequest, call: Call) -> HttpResponse:
+    """Says when it opens, or that it has closed."""
+    context = {"call": call, "has_ended": call.state_at(clock.now()) == CallState.CLOSED}
+    return render(request, "proposals/not_open.html", context, status=409)
+
+
+def _say_what_was_left_out(request: HttpRequest, proposal: Proposal) -> None:
+    """Of a copy into another strand: what was not taken over, and what is to be filled in instead."""
+    left_out = left_out_of(proposal)
+    if not left_out:
+        return
+    draft = Draft(Proposal.objects.with_page_parts().get(pk=proposal.pk))
+    to_fill = [
+        f"{step.title}: {', '.join(missing)}"
+        for step in steps_of(draft.proposal.strand)
+        if (missing := step.missing(draft))
+    ]
+    text = _(
+        "Not taken over, because this strand does not ask for it: %(left_out)s. It stays in the proposal "
+        "that you copied, and is listed in the timeline of this one."
+    )
+    messages.warning(request, text % {"left_out": "; ".join(left_out)})
+    if to_fill:
+        text = _("To fill in here: %(to_fill)s.")
+        messages.warning(request, text % {"to_fill": "; ".join(to_fill)})
+
+
+@signed_in
+def proposal(request: HttpRequest, number: str) -> HttpResponse:
+    """The overview: what counts, what is missing, what can be done next."""
+    draft = draft_of(request, number)
+    context = page_of(
+        draft,
+        "overview",
+        versions=draft.proposal.versions.select_related("submitted_by", "withdrawal")
+        .prefetch_related("receipt_editions")
+        .defer("dossier")
+        .order_by("-number"),
+        changes=changes_since_counting(draft),
+        wants_reminders=draft.proposal.reminder_wishes.filter(user=person(request)).exists(),
+        unconfirmed=unconfirmed(draft),
+    )
+    return render(request, "proposals/proposal.html", context)
+
+
+@signed_in
+@keeping_text
+def delete(request: HttpRequest, number: str) -> HttpResponse:
+    """Ask, then delete a draft that was never submitted."""
+    draft = draft_of(request, number)
+    context = page_of(draft, "overview", versions=draft.proposal.versions.exists())
+    if request.method != "POST":
+        return render(request, "proposals/delete.html", context)
+    try:
+        delete_draft(draft.proposal, by=person(request))
+    except WasSubmitted:
+        return render(request, "proposals/delete.html", context | {"versions": True}, status=409)
+    messages.success(
+        request,
+        _("The draft %(number)s is deleted. You can bring it back for 30 days, below.")
+        % {"number": number},
+    )
+    return redirect("proposals:mine")
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def restore(request: HttpRequest, number: str) -> HttpResponse:
+    """Bring a deleted draft back; only people of the coordinator see it."""
+    led = Proposal.objects.with_page_parts().led_by(person(request))
+    proposal = get_object_or_404(led, number=number)
+    try:
+        restore_draft(proposal, by=person(request))
+    except NotDeleted:
+        messages.info(request, _("The draft is back already."))
+        return redirect(proposal)
+    except TimeIsOver:
+        messages.warning(
+            request, _("This draft was deleted for more than 30 days; it cannot be brought back.")
+        )
+        return redirect("proposals:mine")
+    messages.success(request, _("The draft is back, with everything in it."))
+    return redirect(proposal)
+
+
+@signed_in
+def consortium(request: HttpRequest, number: str) -> HttpResponse:
+    """Who takes part, who counts, and a search in the registry."""
+    draft = draft_of(request, number)
+    return render(request, "proposals/consortium.html", _consortium_page(request, draft))
+
+
+def _consortium_page(
+    request: HttpRequest, draft: Draft, form: OrganisationForm | None = None
+) -> dict[str, object]:
+    words = request.GET.get("q", "").strip()
+    looked_for, left_out = searched(words.split(), MOST_WORDS)
+    taken = [one.organisation_id for one in draft.participants]
+    found = Organisation.objects.named_like(looked_for) if words else None
+    facts = facts_of_draft(draft, received_at=None, reader=person(request))
+    return page_of(
+        draft,
+        "consortium",
+        **comments_on(request, draft, "consortium"),
+        words=words,
+        words_left_out=left_out,
+        found=list(found[: MOST_FOUND + 1]) if found is not None else None,
+        most_found=MOST_FOUND,
+        taken=taken,
+        section=participants.section_of(draft.proposal, participants.CONSORTIUM),
+        **outlook_page(draft, facts, request.GET),
+        organisation_form=form or OrganisationForm(prefix="new"),
+        roles=Participant.RoleChoices.choices[1:],
+        chosen_role=_chosen_role(request).value,
+        seen=_seen(request) if request.method == "POST" else None,
+    )
+
+
+@signed_in
+def what_if(request: HttpRequest, number: str) -> HttpResponse:
+    """The part of the page that tells what another consortium would be; asked as choices are made."""
+    draft = draft_of(request, number)
+    facts = facts_of_draft(draft, received_at=None, reader=person(request))
+    context = page_of(draft, "consortium", **outlook_page(draft, facts, request.GET))
+    return render(request, "proposals/includes/what_if.html", context)
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def forget_those_in_mind(request: HttpRequest, number: str) -> HttpResponse:
+    """Drop the countries that were in mind when the proposal began."""
+    draft = _led_draft(request, number)
+    try:
+        participants.forget_those_in_mind(
+            draft.proposal, seen_version=_seen(request), by=person(request)
+        )
+    except StepChanged as conflict:
+        _tell_conflict(request, conflict, _("forget the countries in mind"))
+    return redirect("proposals:consortium", number)
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+@once
+def add_participant(request: HttpRequest, number: str) -> HttpResponse:
+    """Take an organisation of the registry into the consortium."""
+    draft = _led_draft(request, number)
+    organisation = get_object_or_404(Organisation, pk=_chosen(request))
+    return _add(request, draft, organisation)
+
+
+@signed_in
+@keeping_text
+@once
+def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
+    """Enter a partner that the registry does not have yet, and take it in."""
+    draft = _led_draft(request, number)
+    form = OrganisationForm(request.POST or None, prefix="new")
+    if request.method != "POST" or not form.is_valid():
+        context = _consortium_page(request, draft, form)
+        return render(request, "proposals/new_participant.html", context)
+    coordinator = draft.coordinator
+    assert coordinator is not None  # noqa: S101 -- _led_draft() found who leads
+    entered = form.save(commit=False)
+    try:
+        with transaction.atomic():
+            organisation = enter_partner(entered, steward=coordinator.organisation)
+            participants.add_participant(
+                draft.proposal,
+                participants.Invited(organisation, _chosen_role(request)),
+                seen_version=_seen(request),
+                by=person(request),
+            )
+    except StepChanged as conflict:
+        _tell_conflict(request, conflict, _("add %(name)s") % {"name": entered})
+        context = _consortium_page(request, draft, form) | {"seen": None}
+        return render(request, "proposals/new_participant.html", context, status=409)
+    messages.success(request, _("%(name)s takes part now.") % {"name": organisation})
+    return redirect("proposals:consortium", number)
+
+
+def _add(request: HttpRequest, draft: Draft, organisation: Organisation) -> HttpResponse:
+    role = _chosen_role(request)
+    back = redirect("proposals:consortium", draft.proposal.number)
+    try:
+        participants.add_participant(
+            draft.proposal,
+            participants.Invited(organisation, role),
+            seen_version=_seen(request),
+            by=person(request),
+        )
+    except participants.AlreadyInConsortium:
+        text = _("%(name)s takes part already; nothing was changed.")
+        messages.warning(request, text % {"name": organisation})
+    except StepChanged as conflict:
+        _tell_conflict(request, conflict, _("add %(name)s") % {"name": organisation})
+    else:
+        messages.success(request, _("%(name)s takes part now.") % {"name": organisation})
+    return back
+
+
+@signed_in
+@keeping_text
+def edit_participant(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Change the role of an organisation, or say who controls it."""
+    draft = _led_draft(request, number)
+    participant = get_object_or_404(draft.proposal.participants, key=key)
+    form = ParticipantForm(request.POST or None, instance=participant, draft=draft)
+    section = participants.section_of(draft.proposal, participants.CONSORTIUM)
+    context = page_of(
+        draft,
+        "consortium",
+        form=form,
+        participant=participant,
+        section=section,
+        seen=_seen(request) if request.method == "POST" else None,
+    )
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "proposals/participant.html", context)
+    fresh = get_object_or_404(draft.proposal.participants.select_related("proposal"), key=key)
+    try:
+        participants.change_participant(
+            fresh,
+            role=Role(form.cleaned_data["role"]),
+            controller=participants.Controller(*form.controller),
+            seen_version=_seen(request),
+            by=person(request),
+        )
+    except participants.CoordinatorStays:
+        form.add_error("role", _("Make another organisation the coordinator first."))
+        return render(request, "proposals/participant.html", context)
+    except StepChanged as conflict:
+        wanted = _("change the part of %(name)s") % {"name": fresh.organisation}
+        _tell_conflict(request, conflict, wanted)
+        context |= {"seen": conflict.current.version}
+        return render(request, "proposals/participant.html", context, status=409)
+    messages.success(request, _("Saved."))
+    return redirect("proposals:consortium", number)
+
+
+@signed_in
+@keeping_text
+def remove_participant(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Ask, then take an organisation out of the draft."""
+    draft = _led_draft(request, number)
+    participant = draft.proposal.participants.filter(key=key).first()
+    if participant is None:  # a second window, or a second person, was faster
+        messages.info(request, _("This organisation takes part no longer."))
+        return redirect("proposals:consortium", number)
+    if request.method != "POST":
+        section = participants.section_of(draft.proposal, participants.CONSORTIUM)
+        context = page_of(draft, "consortium", participant=participant, section=section)
+        return render(request, "proposals/remove_participant.html", context)
+    name = str(participant.organisation)
+    try:
+        participants.remove_participant(
+            participant, seen_version=_seen(request), by=person(request)
+        )
+    except participants.CoordinatorStays:
+        messages.warning(request, _("Make another organisation the coordinator first."))
+    except StepChanged as conflict:
+        _tell_conflict(request, conflict, _("remove %(name)s") % {"name": name})
+    else:
+        text = _("%(name)s no longer takes part. Its texts come back if you add it again.")
+        messages.success(request, text % {"name": name})
+    return redirect("proposals:consortium", number)
+
+
+def _led_draft(request: HttpRequest, number: str) -> Draft:
+    draft = draft_of(request, number)
+    participants.check_open(draft.proposal, clock.now())
+    return draft
+
+
+def _seen(request: HttpRequest) -> int:
+    return _number(request.POST.get("seen_version", ""), otherwise=-1)
+
+
+def _chosen(request: HttpRequest) -> int:
+    return _number(request.POST.get("organisation", ""), otherwise=0)
+
+
+def _number(text: str, *, otherwise: int) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+    return int(text) if is_number else otherwise
+
+
+def _chosen_role(request: HttpRequest) -> Role:
+    """How a new organisation takes part; coordination is only ever handed over."""
+    is_associated = request.POST.get("role") == Role.ASSOCIATED.value
+    return Role.ASSOCIATED if is_associated else Role.PARTNER
+
+
+def _tell_conflict(request: HttpRequest, conflict: StepChanged, wanted: str) -> None:
+    text = _(
+        "%(who)s changed the consortium while you were on this page. You wanted to: %(wanted)s. "
+        "Nothing of yours was stored; look at the list below and do it again if it is still right."
+    )
+    messages.warning(request, text % {"who": conflict.current.saved_by or "", "wanted": wanted})

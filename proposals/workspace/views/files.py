@@ -1,0 +1,190 @@
+"""Uploading, removing and downloading the PDFs of a proposal."""
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_http_methods
+
+from applicants.web import person, signed_in
+from calls import clock
+from calls.models import RequiredDeliverable
+from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
+from proposals.consortium.access import draft_of, keeping_text, page_of, version_of
+from proposals.consortium.participants import NotOpen
+from proposals.dossier.document import Draft
+from proposals.models import ProposalFile
+from proposals.steps.forms import FileForm
+from proposals.workspace.uploads import FileChanged, UnusableFile, remove_file, store_file
+
+UPLOAD = "X-Upload"  # sent by a page that shows the progress itself
+
+
+def _what_changed(conflict: FileChanged) -> str:
+    if conflict.current is None:
+        return _(
+            "The file that was here was removed since you opened the page. Nothing else was changed."
+        )
+    text = _(
+        "%(who)s put “%(name)s” here since you opened the page. Nothing was changed: look at that file "
+        "first, and do it again if it is still right."
+    )
+    return text % {"who": conflict.current.uploaded_by, "name": conflict.current.name}
+
+
+@signed_in
+@keeping_text
+def upload(request: HttpRequest, number: str, slot: str) -> HttpResponse:
+    """Add or replace the PDF of a deliverable."""
+    draft = draft_of(request, number)
+    deliverable = _deliverable(draft, slot)
+    form = FileForm(request.POST or None, request.FILES or None)
+    context = page_of(
+        draft,
+        "deliverables",
+        form=form,
+        deliverable=deliverable,
+        file=draft.files.get(slot),
+        seen=draft.files[slot].sha256 if slot in draft.files else "",
+        earlier=draft.proposal.files.filter(slot=slot, replaced_at__isnull=False).select_related(
+            "uploaded_by"
+        ),
+    )
+    if request.method != "POST":
+        return render(request, "proposals/upload.html", context)
+    stored, status = _store(request, draft, slot, form)
+    is_open = context["is_open"] = draft.proposal.is_open(clock.now())
+    if UPLOAD in request.headers:
+        return _in_short(request, draft, form, stored, status)
+    if stored is None:
+        more = {"came_too_late": not is_open}
+        return render(request, "proposals/upload.html", context | more, status=status)
+    messages.success(request, _stored_words(stored))
+    return redirect("proposals:step", number, "deliverables")
+
+
+def _store(
+    request: HttpRequest, draft: Draft, slot: str, form: FileForm
+) -> tuple[ProposalFile | None, int]:
+    """The stored file, or None and the status that says why; the form then holds the sentence."""
+    if not form.is_valid() or _refuse_dishonest_name(request, form):
+        return None, 422
+    try:
+        stored = store_file(
+            draft.proposal,
+            slot,
+            form.cleaned_data["file"],
+            seen=request.POST.get("seen", ""),
+            by=person(request),
+        )
+    except UnusableFile as refusal:
+        form.add_error("file", str(refusal))
+        return None, 422
+    except FileChanged as conflict:
+        form.add_error("file", _what_changed(conflict))
+        return None, 409
+    except NotOpen:
+        form.add_error("file", _("The deadline has passed; the draft stays as it is."))
+        return None, 409
+    return stored, 200
+
+
+def _in_short(
+    request: HttpRequest, draft: Draft, form: FileForm, stored: ProposalFile | None, status: int
+) -> JsonResponse:
+    """For a page that stays: the sentence, and what to show of the file."""
+    if stored is None:
+        words = " ".join(str(error) for error in form.errors.get("file", []))
+        return JsonResponse({"words": words}, status=status)
+    context = {"file": stored, "proposal": draft.proposal}
+    html = render_to_string("proposals/includes/file.html", context, request)
+    return JsonResponse({"words": _stored_words(stored), "sha256": stored.sha256, "html": html})
+
+
+def _stored_words(stored: ProposalFile) -> str:
+    text = ngettext(
+        "“%(name)s” is stored: %(pages)s page, SHA-256 %(hash)s….",
+        "“%(name)s” is stored: %(pages)s pages, SHA-256 %(hash)s….",
+        stored.pages,
+    )
+    words = text % {"name": stored.name, "pages": stored.pages, "hash": stored.sha256[:12]}
+    if stored.can_be_opened:
+        return words
+    return f"{words} {_('It can be opened once the virus scanner has passed it.')}"
+
+
+def _refuse_dishonest_name(request: HttpRequest, form: FileForm) -> bool:
+    name = getattr(request, "dishonest_name", "")
+    if name:
+        text = _(
+            "The name of this file contains a folder or a sign that cannot be printed. Give it a "
+            "plain name such as roadmap.pdf and choose it again."
+        )
+        form.add_error("file", text)
+    return bool(name)
+
+
+@signed_in
+@keeping_text
+@require_http_methods(["POST"])
+def remove(request: HttpRequest, number: str, slot: str) -> HttpResponse:
+    draft = draft_of(request, number)
+    _deliverable(draft, slot)
+    try:
+        remove_file(draft.proposal, slot, seen=request.POST.get("seen", ""), by=person(request))
+    except FileChanged as conflict:
+        messages.warning(request, _what_changed(conflict))
+    except NotOpen:
+        messages.error(request, _("The deadline has passed; the file stays as it is."))
+    else:
+        messages.success(request, _("The file is removed from the draft."))
+    return redirect("proposals:step", number, "deliverables")
+
+
+def _deliverable(draft: Draft, slot: str) -> RequiredDeliverable:
+    for deliverable in draft.deliverables:
+        if deliverable.code == slot:
+            return deliverable
+    raise Http404
+
+
+@signed_in
+def download_draft_file(request: HttpRequest, number: str, slot: str) -> HttpResponseBase:
+    draft = draft_of(request, number)
+    file = draft.files.get(slot)
+    if file is None:
+        raise Http404
+    return _as_download(request, file)
+
+
+@signed_in
+def download_earlier_file(
+    request: HttpRequest, number: str, slot: str, pk: int
+) -> HttpResponseBase:
+    """A file that was in a slot before."""
+    draft = draft_of(request, number)
+    return _as_download(request, get_object_or_404(draft.proposal.files, slot=slot, pk=pk))
+
+
+@signed_in
+def download_version_file(
+    request: HttpRequest, number: str, version: int, sha256: str
+) -> HttpResponseBase:
+    """A file that a version binds; by its hash, so that it is exactly that one."""
+    found = version_of(request, number, version)
+    bound = {file["sha256"] for file in found.document["files"]}
+    if sha256 not in bound:
+        raise Http404
+    file = get_object_or_404(found.proposal.files.filter(sha256=sha256).order_by("-pk")[:1])
+    return _as_download(request, file)
+
+
+def _as_download(request: HttpRequest, file: ProposalFile) -> HttpResponseBase:
+    """Always to be saved, never shown within the portal's own address; nothing out of quarantine."""
+    if not file.can_be_opened:
+        return render(request, "proposals/quarantine.html", {"file": file}, status=409)
+    return FileResponse(
+        file.open(), as_attachment=True, filename=file.download_name, content_type="application/pdf"
+    )

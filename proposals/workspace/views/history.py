@@ -1,0 +1,141 @@
+"""What happened: the timeline, earlier texts of a step, and what differs between two versions."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from applicants.merging import Difference
+from applicants.reading import editable
+from applicants.web import signed_in
+from calls import clock
+from foundation.instants import instant_from
+from foundation.sentences import gettext as _
+from proposals.consortium.access import draft_of, page_of
+from proposals.consortium.participants import saved_texts
+from proposals.dossier.document import Draft, dossier_of
+from proposals.models import Section, SectionChange
+from proposals.steps.wizard import step_named, url_of
+from proposals.workspace.dossier_diff import changes_between
+from proposals.workspace.timeline import timeline as moments_of
+
+A_PAGE = 60
+TOGETHER = timedelta(minutes=10)  # saves of one person that follow each other faster are one change
+DRAFT = "draft"
+
+
+@signed_in
+def timeline(request: HttpRequest, number: str) -> HttpResponse:
+    """Everything from the beginning to the receipt, page by page."""
+    draft = draft_of(request, number)
+    before = instant_from(request.GET.get("before", ""))
+    moments, earlier = moments_of(draft, before)
+    context = page_of(draft, "timeline", moments=moments, before=before, earlier=earlier)
+    return render(request, "proposals/timeline.html", context)
+
+
+@signed_in
+def step_history(request: HttpRequest, number: str, slug: str, key: str = "") -> HttpResponse:
+    """Every text that a step had: who saved it, when, and what they changed."""
+    draft = draft_of(request, number)
+    step = step_named(draft.proposal.strand, slug)
+    if step is None or step.form is None or bool(key) != (slug == "descriptions"):
+        raise Http404
+    participant = get_object_or_404(draft.proposal.participants, key=key) if key else None
+    section = Section(proposal=draft.proposal, step=slug, participant=participant)
+    page = Paginator(saved_texts(section), A_PAGE).get_page(request.GET.get("page"))
+    texts = list(page)
+    before = saved_texts(section).filter(version__lt=texts[-1].version).first() if texts else None
+    form = step.form(saved=section, draft=draft)
+    rows = [
+        (latest, changed)
+        for latest, old in _changes_in([*texts, *([before] if before else [])], len(texts))
+        if (changed := _changed(form, old, latest.answers))
+    ]
+    context = page_of(
+        draft, slug, rows=rows, page=page, title=form.title, participant=participant,
+        step_url=url_of(draft, slug, key or None), can_put_back=_can_put_back(draft, slug, key),
+    )  # fmt: skip
+    return render(request, "proposals/step_history.html", context)
+
+
+def _changes_in(
+    texts: list[SectionChange], shown: int
+) -> Iterator[tuple[SectionChange, dict[str, Any]]]:
+    """Of texts, newest first: the last one of each change, with what the step said before it.
+
+    Only the first `shown` are told of; one more may follow, to know what came before them.
+    """
+    latest = None
+    for place, text in enumerate(texts[:shown]):
+        latest = latest or text
+        older = texts[place + 1] if place + 1 < len(texts) else None
+        if older is not None and place + 1 < shown and _belong_together(older, text):
+            continue
+        yield latest, older.answers if older is not None else {}
+        latest = None
+
+
+def _belong_together(older: SectionChange, newer: SectionChange) -> bool:
+    """Whether two texts are steps of one change: a text that saves itself has many."""
+    if older.saved_by_id != newer.saved_by_id or older.saved_at is None or newer.saved_at is None:
+        return False
+    return newer.saved_at - older.saved_at < TOGETHER
+
+
+def _can_put_back(draft: Draft, slug: str, key: str) -> bool:
+    standing = draft.proposal.standing
+    may_write = standing.writes_part(key) if key else standing.writes_step(slug)
+    return bool(may_write and draft.proposal.is_open(clock.now()))
+
+
+def _changed(form: Any, old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
+    old, new = editable(type(form), old), editable(type(form), new)
+    names = [name for name in dict.fromkeys([*new, *old]) if _is_shown(form, name)]
+    found = (
+        Difference(
+            name,
+            form.label_of(name),
+            form.shown(name, old.get(name)),
+            form.shown(name, new.get(name)),
+        )
+        for name in names
+    )
+    return [one for one in found if one.mine != one.theirs]
+
+
+def _is_shown(form: Any, name: str) -> bool:
+    return name in form.fields or name == form.rows_name
+
+
+@signed_in
+def compare(request: HttpRequest, number: str) -> HttpResponse:
+    """Field by field: two submitted versions, or one and the draft."""
+    draft = draft_of(request, number)
+    versions = list(draft.proposal.versions.order_by("number").values_list("number", flat=True))
+    choices = [(str(one), _("Version %(number)s") % {"number": one}) for one in versions]
+    choices.append((DRAFT, _("the draft as it is now")))
+    known = dict(choices)
+    counting = draft.proposal.counting
+    usual = str(counting.number if counting else (versions[-1] if versions else DRAFT))
+    left, right = request.GET.get("from", usual), request.GET.get("to", DRAFT)
+    if left not in known or right not in known:
+        raise Http404
+    changes = changes_between(_dossier(draft, left), _dossier(draft, right), draft.proposal.strand)
+    context = page_of(
+        draft, "timeline", changes=changes, choices=choices, left=left, right=right,
+        left_name=known[left], right_name=known[right],
+    )  # fmt: skip
+    return render(request, "proposals/compare.html", context)
+
+
+def _dossier(draft: Draft, name: str) -> dict[str, Any]:
+    if name == DRAFT:
+        return dossier_of(draft)
+    text = draft.proposal.versions.values_list("dossier", flat=True).get(number=int(name))
+    found: dict[str, Any] = json.loads(text)
+    return found

@@ -1,0 +1,59 @@
+"""The whole proposal as one page and as a PDF, and the deadline for a calendar."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from applicants.web import person, signed_in
+from calls import clock
+from calls.calendars import calendar_of
+from proposals import tasks
+from proposals.consortium.access import draft_of, page_of
+from proposals.dossier.document import dossier_of
+from proposals.models import DraftPrint
+from proposals.proof import full_proposal_pdf
+from proposals.workspace.dossier_diff import changes_since_counting
+
+
+@signed_in
+def preview(request: HttpRequest, number: str) -> HttpResponse:
+    """The draft as a reader will see it once it is submitted."""
+    draft = draft_of(request, number)
+    context = full_proposal_pdf.context_of(draft.proposal, dossier_of(draft), clock.now())
+    found = DraftPrint.objects.filter(proposal=draft.proposal).defer("dossier").first()
+    context |= {"print": found, "changes": changes_since_counting(draft)}
+    return render(request, "proposals/preview.html", page_of(draft, "preview", **context))
+
+
+@signed_in
+def make_print(request: HttpRequest, number: str) -> HttpResponse:
+    """Ask for the draft as a PDF (POST), or take it (GET)."""
+    draft = draft_of(request, number)
+    if request.method == "POST":
+        full_proposal_pdf.ask_for_print(draft, by=person(request))
+        tasks.hurry(tasks.make_prints)
+        return redirect("proposals:print", number)
+    found = DraftPrint.objects.filter(proposal=draft.proposal).first()
+    if found is None:
+        return redirect("proposals:preview", number)
+    if found.pdf is not None and "pdf" in request.GET:
+        response = HttpResponse(bytes(found.pdf), content_type="application/pdf")
+        response["Content-Disposition"] = f'attachment; filename="draft-{number}.pdf"'
+        return response
+    template = "print_state" if request.headers.get("HX-Request") else "print"
+    folder = "proposals/includes" if template == "print_state" else "proposals"
+    context = page_of(draft, "preview", print=found)
+    return render(request, f"{folder}/{template}.html", context)
+
+
+@signed_in
+def calendar(request: HttpRequest, number: str) -> HttpResponse:
+    """The deadline of this proposal as a calendar file."""
+    draft = draft_of(request, number)
+    proposal = draft.proposal
+    text = calendar_of(
+        proposal.call, deadline=proposal.deadline, about=proposal.number,
+        path=proposal.get_absolute_url(),
+    )  # fmt: skip
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="deadline-{number}.ics"'
+    return response

@@ -1,0 +1,206 @@
+"""The steps of the wizard: one address each, saved at once, in any order."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from applicants.autosave import (
+    Merged,
+    NotChosen,
+    autosave,
+    came_too_late,
+    chosen,
+    is_autosave,
+    saved_as_typed,
+)
+from applicants.web import person, signed_in
+from calls import clock
+from foundation.identifiers import key_of
+from foundation.sentences import gettext as _
+from proposals.consortium import participants
+from proposals.consortium.access import draft_of, keeping_text, page_of
+from proposals.consortium.invitations import shown_people_of
+from proposals.consortium.permissions import OWN_LINE_STEP
+from proposals.consortium.presence import place_of
+from proposals.dossier.document import Draft
+from proposals.models import Participant, Section
+from proposals.steps.forms import BudgetForm, CommentForm, DescriptionForm, ProposalStepForm
+from proposals.steps.wizard import step_named, url_after
+from proposals.workspace.comments import page_of_comments
+
+Page = Callable[..., HttpResponse]
+
+
+@signed_in
+@keeping_text
+def step(request: HttpRequest, number: str, slug: str) -> HttpResponse:
+    """A step that is one form."""
+    draft = draft_of(request, number)
+    found = step_named(draft.proposal.strand, slug)
+    if found is None or found.form is None or found.form is DescriptionForm:
+        raise Http404
+    return _edit(request, draft, found.form, None)
+
+
+@signed_in
+def descriptions(request: HttpRequest, number: str) -> HttpResponse:
+    """Each partner with the state of its description and its profile."""
+    draft = draft_of(request, number)
+    rows = [
+        (one, draft.answers(DescriptionForm.slug, one).get("description", ""), draft.profile(one))
+        for one in draft.participants
+    ]
+    context = page_of(draft, DescriptionForm.slug, rows=rows)
+    return render(request, "proposals/descriptions.html", context)
+
+
+@signed_in
+@keeping_text
+def description(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """The description of one partner."""
+    draft = draft_of(request, number)
+    participant = get_object_or_404(
+        draft.proposal.participants.select_related("organisation"), key=key
+    )
+    return _edit(request, draft, DescriptionForm, participant)
+
+
+def _edit(
+    request: HttpRequest,
+    draft: Draft,
+    form_class: type[ProposalStepForm],
+    participant: Participant | None,
+) -> HttpResponse:
+    section = participants.section_of(draft.proposal, form_class.slug, participant)
+    form = _bound(request, draft, form_class, section)
+
+    def page(status: int = 200, draft: Draft = draft, **more: Any) -> HttpResponse:
+        context = page_of(
+            draft, form_class.slug, form=form, section=section, participant=participant,
+            **together(request, draft, form_class.slug, participant), **more,
+        )  # fmt: skip
+        return render(request, _template_of(form_class), context, status=status)
+
+    if request.method != "POST":
+        earlier_text = _put_back(request, section, form)
+        if earlier_text is None:
+            form.show_problems()
+        return page(earlier_text=earlier_text)
+    is_open = draft.proposal.is_open(clock.now())
+    if is_autosave(request):
+        return _autosave(request, draft, form, section) if is_open else came_too_late()
+    if not is_open or not form.is_storable():
+        return page(status=200 if is_open else 409, came_too_late=not is_open)
+    return _save_and_go_on(request, draft, form, section, page)
+
+
+def _save_and_go_on(
+    request: HttpRequest, draft: Draft, form: ProposalStepForm, section: Section, page: Page
+) -> HttpResponse:
+    """Store the step and lead on, or show what somebody else saved meanwhile beside it."""
+    try:
+        merged = _save(request, draft, form, section)
+    except NotChosen as left:
+        differences = form.differences(section, left.names)
+        return page(status=409, theirs=section, differences=differences, not_chosen=True)
+    except participants.TextsConflict as conflict:
+        differences = form.differences(conflict.current, conflict.merge.conflicts)
+        form.merge_with(conflict.current, conflict.merge)
+        return page(status=409, theirs=conflict.current, differences=differences)
+    if not form.is_valid():
+        messages.warning(request, saved_as_typed(), extra_tags=request.path)
+        form.rebase_on(section)
+        return redirect(request.path) if merged else page(draft=Draft(draft.proposal))
+    if merged:
+        text = _("Saved, together with what somebody else changed: %(fields)s.")
+        words = text % {"fields": ", ".join(merged)}
+    else:
+        words = _("Saved.")
+    messages.success(request, words, extra_tags=request.path)  # for what the browser has kept
+    if "more" in request.POST:
+        return redirect(request.path)
+    if not draft.proposal.standing.leads:  # the next step may be somebody else's
+        return redirect("proposals:work", draft.proposal.number)
+    return redirect(url_after(draft, form.slug))
+
+
+def _bound(
+    request: HttpRequest, draft: Draft, form_class: type[ProposalStepForm], section: Section
+) -> ProposalStepForm:
+    """The form of a step; who writes only for a partner gets only that partner's line of the budget."""
+    given: dict[str, Any] = {"saved": section, "draft": draft}
+    standing = draft.proposal.standing
+    if form_class is BudgetForm and not standing.writes_step(OWN_LINE_STEP):
+        given["only"] = standing.keys
+    return form_class(request.POST or None, **given)
+
+
+def _save(
+    request: HttpRequest, draft: Draft, form: ProposalStepForm, section: Section
+) -> list[str]:
+    """Store the step; returns the labels of fields in which somebody else's text was merged in."""
+    merged = participants.save_or_merge(
+        draft.proposal,
+        section,
+        answers=chosen(request, form, section),
+        seen_version=form.seen,
+        by=person(request),
+    )
+    return [str(form.label_of(name)) for name in merged.taken] if merged is not None else []
+
+
+def _autosave(
+    request: HttpRequest, draft: Draft, form: ProposalStepForm, section: Section
+) -> HttpResponse:
+    def save() -> Merged | None:
+        labels = _save(request, draft, form, section)
+        if not labels:
+            return None
+        return Merged(labels, type(form)(saved=section, draft=draft))
+
+    return autosave(form, section, save=save)
+
+
+def _put_back(request: HttpRequest, section: Section, form: ProposalStepForm) -> Any:
+    """An earlier text that was asked for (`?text=7`), put into the form and not stored."""
+    asked = key_of(request.GET.get("text", ""))
+    if asked is None:
+        return None
+    kept = participants.saved_texts(section).filter(version=asked).first()
+    if kept is None:
+        raise Http404
+    form.show_text(kept.answers)
+    return kept
+
+
+def together(
+    request: HttpRequest, draft: Draft, step: str, participant: Participant | None = None
+) -> dict[str, Any]:
+    """What every step shows of the others: who writes it, and comments. Who is here a script asks."""
+    proposal, key = draft.proposal, participant.key if participant is not None else ""
+    given = proposal.given_steps.filter(step=step).select_related("participant__organisation")
+    owner = given.first()
+    return {
+        **comments_on(request, draft, step, key),
+        "step_owner": owner.participant if owner is not None else None,
+        "mentionable": [one for one in shown_people_of(proposal) if one != request.user],
+    }
+
+
+def comments_on(request: HttpRequest, draft: Draft, step: str, key: str = "") -> dict[str, Any]:
+    """What every place shows of its comments: the newest, or those up to the one that a link names."""
+    found = draft.proposal.comments.filter(step=step, participant_key=key)
+    until = key_of(request.GET.get("comment", ""))
+    return {
+        "place": place_of(step, key),
+        "comment_page": page_of_comments(found, until=until),
+        "comment_form": CommentForm(),
+    }
+
+
+def _template_of(form_class: type[ProposalStepForm]) -> str:
+    own = {"budget": "proposals/budget.html", "deliverables": "proposals/deliverables.html"}
+    return own.get(form_class.slug, "proposals/step.html")

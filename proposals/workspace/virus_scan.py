@@ -1,0 +1,137 @@
+"""Files and the virus scanner: nobody can open a file before it has passed, where a scanner is configured.
+
+The scanner is asked when a file arrives. While it does not answer the file waits in quarantine: it belongs to
+the draft, and can be submitted, but nobody can open it; a worker asks again.
+"""
+
+import io
+import logging
+from datetime import timedelta
+from typing import Any
+
+from clamav_client.clamd import ClamdError, ClamdNetworkSocket, ClamdUnixSocket
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from calls import clock
+from foundation.sentences import gettext as _
+from proposals.consortium.invitations import leads_of, people_of
+from proposals.consortium.participants import lock_row
+from proposals.delivery.emails import Words, post
+from proposals.delivery.fault_isolation import LeftAlone, for_each
+from proposals.models import KeptFile, ProposalFile, ReplyFile
+
+log = logging.getLogger("portal.scanning")
+TIMEOUT = 10.0  # seconds
+RETRY = timedelta(seconds=60)
+File = ProposalFile | ReplyFile
+
+
+class ScannerAway(Exception):
+    """No scanner is configured, or it does not answer."""
+
+
+def scan(content: bytes) -> KeptFile.Scan:
+    """PASSED or INFECTED; NONE where no scanner is configured, WAITING while it does not answer."""
+    if not settings.CLAMD:
+        return KeptFile.Scan.NONE
+    try:
+        is_clean = _ask(content)
+    except ScannerAway as error:
+        log.warning("The virus scanner is away (%s); the file waits in quarantine.", error)
+        return KeptFile.Scan.WAITING
+    return KeptFile.Scan.PASSED if is_clean else KeptFile.Scan.INFECTED
+
+
+def _ask(content: bytes) -> bool:
+    try:
+        answer = _scanner().instream(io.BytesIO(content))
+    except (ClamdError, OSError) as error:
+        raise ScannerAway(type(error).__name__) from None
+    status, _name = (answer or {}).get("stream", ("ERROR", None))
+    if status not in {"OK", "FOUND"}:
+        raise ScannerAway(status)
+    return bool(status == "OK")
+
+
+def _scanner() -> ClamdNetworkSocket:
+    """`PORTAL_CLAMD` is a path of a Unix socket, or host:port."""
+    if settings.CLAMD.startswith("/"):
+        return ClamdUnixSocket(path=settings.CLAMD, timeout=TIMEOUT)
+    host, _colon, port = settings.CLAMD.rpartition(":")
+    return ClamdNetworkSocket(host=host, port=int(port), timeout=TIMEOUT)
+
+
+def scan_waiting(*, at_most: int = 50) -> int:
+    """Scan files in quarantine; returns how many got an answer."""
+    kinds: tuple[type[File], ...] = (ProposalFile, ReplyFile)
+    waiting = (file for kind in kinds for file in _free(kind).order_by("pk").iterator(100))
+    return for_each("virus scan", waiting, _scan_again, at_most=at_most)
+
+
+def _scan_again(waiting: File) -> bool:
+    file = _claim(waiting)
+    if file is None:
+        raise LeftAlone
+    with file.open() as stored:
+        result = scan(stored.read())
+    if result not in {KeptFile.Scan.PASSED, KeptFile.Scan.INFECTED}:
+        raise LeftAlone
+    _settle(file, result)
+    return True
+
+
+def _free(kind: type[File]) -> QuerySet[Any]:
+    is_free = Q(claimed_at=None) | Q(claimed_at__lt=clock.real_now() - RETRY)
+    return kind._default_manager.filter(is_free, scan=KeptFile.Scan.WAITING)
+
+
+def _claim(waiting: File) -> File | None:
+    """Take a file, unless another worker has it by now."""
+    with transaction.atomic():
+        free = _free(type(waiting)).select_for_update(skip_locked=True, of=("self",))
+        file: File | None = free.filter(pk=waiting.pk).first()
+        if file is not None:
+            file.claimed_at = clock.real_now()
+            file.save(update_fields=["claimed_at"])
+    return file
+
+
+@transaction.atomic
+def _settle(file: File, result: KeptFile.Scan) -> None:
+    """Open a file that has passed; take an infected one out of the draft and tell the leads.
+
+    Whether it is in the draft still is asked under the lock: it may have been replaced while it was scanned.
+    """
+    file.scan = result
+    if isinstance(file, ReplyFile):
+        file.save(update_fields=["scan"])  # officers see that it is infected, and ask again
+        return
+    lock_row(file.proposal)
+    file.save(update_fields=["scan"])
+    if result == KeptFile.Scan.PASSED:
+        return
+    ProposalFile.objects.filter(pk=file.pk, replaced_at=None).update(replaced_at=clock.now())
+    proposal = file.proposal
+    post(
+        Words(
+            subject=_("A virus was found in a file of %(number)s") % {"number": proposal.number},
+            happened=_("The virus scanner found something in “%(name)s”.") % {"name": file.name},
+            counts=_(
+                "The file was taken out of the draft, and nobody can open it. A version that was "
+                "submitted with it stays as it was sent."
+            ),
+            to_do=_("Make the PDF anew on a clean computer, upload it, and submit again in time."),
+            link=reverse("proposals:step", args=[proposal.number, "deliverables"]),
+            link_words=_("Deliverables and their files"),
+        ),
+        to={*leads_of(proposal), *_uploader_who_takes_part(file)},
+        proposal=proposal,
+        key=f"infected:{file.pk}",
+    )
+
+
+def _uploader_who_takes_part(file: ProposalFile) -> list[str]:
+    return [one.email for one in people_of(file.proposal) if one == file.uploaded_by]
