@@ -12,6 +12,14 @@ from cosme_portal.settings import ROOT
 LICENCE = "EUPL-1.2"
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
 MADE_LATER = (".venv", "var")  # not in the repository
+# Documents that quote names of the code; the others are generated, tried by tests of their own, or history.
+DOCUMENTS = sorted(
+    {str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")}
+    - {"docs/limits.md", "docs/roles.md", "docs/rules.md"}
+    | {"README.md", "CONTRIBUTING.md"}
+)
+PROGRAMS = {"pg_dump"}
+CODE = ("foundation", "calls", "applicants", "proposals", "cosme_portal", "docs", "deploy")
 
 # Something of this repository: with a folder before it, or with an ending that our files have.
 WORD = re.compile(r"(?<![\w/.:-])\.?\w[\w.*-]*(?:/[\w.*-]+)*/?")
@@ -92,3 +100,41 @@ def test_every_path_that_a_page_names_exists(page):
     assert len(paths) > 0
     kept = [path for path in paths if path.split("/")[0] not in MADE_LATER]
     assert [path for path in sorted(kept) if not any(ROOT.glob(path))] == []
+
+
+def quoted_in(text):
+    """What a document sets as code within its sentences."""
+    return set(
+        re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+    )
+
+
+@pytest.fixture(scope="module")
+def source():
+    """Every name of a file, and every word in one, of this repository's code and settings."""
+    files = [path for folder in CODE for path in (ROOT / folder).rglob("*") if path.is_file()]
+    files += [path for path in ROOT.iterdir() if path.is_file() and path.suffix != ".md"]
+    texts = [
+        path.read_text(errors="ignore") for path in files if path.suffix not in {".md", ".png"}
+    ]
+    words = {word for text in texts for word in re.findall(r"\w+", text)}
+    return {path.name for path in files} | words
+
+
+@pytest.mark.parametrize("page", DOCUMENTS)
+def test_every_name_that_a_document_quotes_exists(page, source):
+    unknown = []
+    for name in quoted_in((ROOT / page).read_text()):
+        if name.startswith(tuple(f"{folder}/" for folder in CODE)):
+            if not any(ROOT.glob(name.rstrip("/"))):
+                unknown.append(name)
+        elif re.fullmatch(r"[A-Za-z_][\w.]*(\(\))?", name) and name not in PROGRAMS | source:
+            unknown += [name] if not set(re.findall(r"\w+", name)) <= source else []
+    assert sorted(unknown) == []
+
+
+@pytest.mark.parametrize("page", sorted({*DOCUMENTS, *PAGES}))
+def test_documents_are_wrapped(page):
+    text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
+    lines = text.splitlines()
+    assert [line for line in lines if len(line) > 100 and not line.startswith("|")] == []
