@@ -12,8 +12,8 @@ from django.test import TransactionTestCase
 
 from calls import clock
 from calls.call_file import read_call_file
+from calls.call_import import load_call
 from calls.models import Call
-from calls.publishing import load_call
 from cosme_portal.settings import ROOT
 from foundation import limits
 from foundation.database_roles import RUNTIME, roles_sql

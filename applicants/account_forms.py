@@ -15,7 +15,7 @@ from django.utils.crypto import get_random_string
 
 from applicants.addresses import is_address
 from applicants.models import User
-from applicants.signed_in import look_into_users
+from applicants.sessions import look_into_users
 
 
 class SignupForm(forms.SignupForm):  # type: ignore[misc, unused-ignore]

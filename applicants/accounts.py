@@ -6,7 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.urls import reverse
 
-from applicants.mails import with_html
+from applicants.emails import with_html
 from foundation.client_address import client_address
 from foundation.limits import allows_recipient
 

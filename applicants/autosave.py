@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, JsonResponse
 
-from applicants.merging import both
 from applicants.models import SavedStep
 from applicants.reading import editable, read
-from applicants.saving import StepChanged
+from applicants.step_storage import StepChanged
+from applicants.three_way_merge import both
 from calls import clock
 from foundation.sentences import gettext as _
 

@@ -8,9 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from applicants.fields import NameField
-from applicants.merging import Difference
 from applicants.models import Organisation, User
 from applicants.steps import in_words
+from applicants.three_way_merge import Difference
 from calls.fields import CountryField
 from foundation.form_rules import IdentifierField
 

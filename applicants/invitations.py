@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from applicants.mails import send
+from applicants.emails import send
 from applicants.models import ColleagueInvitation, Membership, Organisation, User
 from applicants.organisations import join
 from calls import clock

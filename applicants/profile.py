@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from applicants import vocabularies
+from applicants import choices
 from applicants.fields import CountField, NameField, PastYearField, SeveralField, TextField
 from applicants.models import Organisation
 from applicants.reading import Problem
@@ -115,7 +115,7 @@ class MembersForm(StepForm):
     large = CountField(label=_("Large enterprises"))
     research = CountField(label=_("Research and knowledge organisations"))
     other = CountField(label=_("Other members"))
-    kinds = SeveralField(label=_("Kinds of members"), choices=vocabularies.MEMBER_KINDS)
+    kinds = SeveralField(label=_("Kinds of members"), choices=choices.MEMBER_KINDS)
     staff = AmountField(
         label=_("Staff of the cluster management"),
         min_value=0,
@@ -153,10 +153,10 @@ class SectorsForm(StepForm):
     mandatory = ("sectors", "emerging_industries")
 
     emerging_industries = SeveralField(
-        label=_("Emerging industries"), choices=vocabularies.EMERGING_INDUSTRIES
+        label=_("Emerging industries"), choices=choices.EMERGING_INDUSTRIES
     )
-    technologies = SeveralField(label=_("Technology fields"), choices=vocabularies.TECHNOLOGIES)
-    sectors = SeveralField(label=_("Sectoral industries"), choices=vocabularies.SECTORS)
+    technologies = SeveralField(label=_("Technology fields"), choices=choices.TECHNOLOGIES)
+    sectors = SeveralField(label=_("Sectoral industries"), choices=choices.SECTORS)
 
 
 class ServicesForm(StepForm):
@@ -168,9 +168,9 @@ class ServicesForm(StepForm):
     )
     mandatory = ("independent", "how")
 
-    offered = SeveralField(label=_("Services that we offer"), choices=vocabularies.SERVICES)
+    offered = SeveralField(label=_("Services that we offer"), choices=choices.SERVICES)
     channelled = SeveralField(
-        label=_("Services that we channel from others"), choices=vocabularies.SERVICES
+        label=_("Services that we channel from others"), choices=choices.SERVICES
     )
     other_service = TextField(label=_("Another service, in your words"), max_length=200)
     independent = forms.ChoiceField(
@@ -222,7 +222,7 @@ class MarketsForm(StepForm):
     )
     markets_in_europe = TextField(label=_("Countries of interest in Europe"), max_length=300)
     label = forms.ChoiceField(
-        label=_("Quality label"), choices=vocabularies.LABELS, widget=forms.RadioSelect
+        label=_("Quality label"), choices=choices.LABELS, widget=forms.RadioSelect
     )
     label_date = DayField(
         label=_("Date of the label"),

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 
-from applicants.merging import MOST_ROWS, ROW_ID
+from applicants.three_way_merge import MOST_ROWS, ROW_ID
 from calls import clock
 from foundation.form_rules import NEEDS_A_LETTER, NamesSomething
 from foundation.sentences import gettext as _

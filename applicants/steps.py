@@ -14,9 +14,9 @@ from crispy_forms.layout import Layout, LayoutObject
 from django import forms
 from django.http import QueryDict
 
-from applicants.merging import Difference, is_empty
 from applicants.models import SavedStep
 from applicants.reading import Problem, Reading, Text, editable, read
+from applicants.three_way_merge import Difference, is_empty
 from foundation.text import clean_text
 
 # Each step's form by the step's name; where strands have several, the one with the most fields.

@@ -14,7 +14,7 @@ from applicants.autosave import NotChosen, autosave, chosen, is_autosave, saved_
 from applicants.forms import ColleagueForm, OrganisationForm
 from applicants.models import Organisation, ProfileSection, User
 from applicants.once import once
-from applicants.saving import StepChanged, save_step
+from applicants.step_storage import StepChanged, save_step
 from applicants.web import hide_address, person, signed_in, taking_part
 from foundation.sentences import gettext as _
 

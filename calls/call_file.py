@@ -22,8 +22,8 @@ from calls.eligibility.countries import (
     overlapping,
 )
 from calls.eligibility.rules import UnusableRule
-from calls.periods import PATTERN
 from foundation.instants import day_from, instant_from
+from foundation.legal_periods import PATTERN
 from foundation.text import Unsafe, clean_text, unsafe_in
 
 Reader = Callable[[Node], Any]

@@ -15,7 +15,8 @@ from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from calls import clock, guards
+from calls import clock
+from calls import triggers as guards
 from calls.database_clock import MOST_SKEW
 from calls.eligibility import CountrySet, RuleSet, rule_date_of
 from calls.eligibility.countries import Participation

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from calls import clock
-from calls.moments import MOMENTS
+from calls.demo_clock_presets import MOMENTS
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def _set_up(steps: Sequence[Step]) -> None:
 def _start_clock() -> None:
     """Go on where the clock stood when the demonstration was stopped; the first time at 16:20."""
     from calls import clock  # noqa: PLC0415 -- after set-up
-    from calls.moments import MOMENTS  # noqa: PLC0415
+    from calls.demo_clock_presets import MOMENTS  # noqa: PLC0415
 
     paused = _paused_file()
     moment = MOMENTS["start"][1]

@@ -5,8 +5,8 @@ from typing import Any
 
 from applicants.models import Organisation, User
 from calls import clock
+from calls.demo_clock_presets import BRUSSELS
 from calls.models import Call
-from calls.moments import BRUSSELS
 from proposals.partnering import requests
 
 # Organisation, what it is, title, text, technologies; each by whoever acts for it.

@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group
 
 from applicants.models import Membership, Organisation, ProfileSection, User
 from applicants.profile import PROFILE_STEPS
-from applicants.saving import save_step
+from applicants.step_storage import save_step
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call, Strand

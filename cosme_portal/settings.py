@@ -91,7 +91,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "cosme_portal.middleware.AnswerHealth",
     "foundation.client_address.IgnoreForgedHeaders",
-    "calls.arrival.ArrivalMiddleware",  # early: it notes when the request had arrived
+    "calls.request_arrival.ArrivalMiddleware",  # early: it notes when the request had arrived
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -187,7 +187,7 @@ CACHES = {
 # --- People ----------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "applicants.User"
-AUTHENTICATION_BACKENDS = ["applicants.signed_in.PersonBackend"]
+AUTHENTICATION_BACKENDS = ["applicants.sessions.PersonBackend"]
 PASSWORD_HASHERS = [
     "applicants.hashers.OwaspArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -355,7 +355,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-SESSION_ENGINE = "applicants.signed_in"
+SESSION_ENGINE = "applicants.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION

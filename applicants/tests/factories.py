@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from applicants.models import Organisation, ProfileSection, User
 from applicants.organisations import register_organisation
 from applicants.profile import PROFILE_STEPS
-from applicants.saving import save_step
+from applicants.step_storage import save_step
 
 _numbers = count(1)
 PASSWORD = "correct horse battery"

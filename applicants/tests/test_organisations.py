@@ -12,7 +12,7 @@ from applicants.invitations import invite_colleague
 from applicants.models import Organisation, ProfileSection
 from applicants.organisations import enter_partner, join
 from applicants.profile import profile_of
-from applicants.saving import StepChanged, save_step
+from applicants.step_storage import StepChanged, save_step
 from applicants.tests.factories import complete_profile, make_organisation, make_user
 from calls import clock
 from conftest import NEXT_DAY

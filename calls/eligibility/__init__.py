@@ -18,12 +18,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from itertools import chain
 
-from calls.eligibility.canonical import canonical, digest_of
 from calls.eligibility.countries import CountrySet
 from calls.eligibility.facts import ProposalFacts
 from calls.eligibility.rules import Case, Counting, RuleSet
 from calls.eligibility.rules.admissibility import BRUSSELS
 from calls.eligibility.verdict import Finding, Fix, Outcome, Verdict
+from foundation.canonical_json import canonical, digest_of
 
 __all__ = [
     "Counting",

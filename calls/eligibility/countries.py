@@ -12,8 +12,8 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Any
 
-from calls.eligibility.canonical import digest_of
 from calls.eligibility.country_names import DATED_NAMES, EUROPE, NAMES, WITH_ARTICLE
+from foundation.canonical_json import digest_of
 
 ALIASES = {"GR": "EL", "GB": "UK"}
 

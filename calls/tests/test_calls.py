@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from calls import clock
+from calls.call_import import ExtensionNotLater, extend_deadline
 from calls.models import Call, CallState, Extension
-from calls.publishing import ExtensionNotLater, extend_deadline
 from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import RequestFactory
 
-from calls import arrival, clock, database_clock
+from calls import clock, database_clock, request_arrival
 from calls.database_clock import Moment
 from calls.models import ClockReading
 from conftest import AFTERNOON, NEXT_DAY
@@ -78,7 +78,7 @@ def set_wrong(monkeypatch, seconds):
 
 
 def waited_by(request):
-    arrived = arrival.arrival_of(request).by(database_clock.look())
+    arrived = request_arrival.arrival_of(request).by(database_clock.look())
     return datetime.now(UTC) - arrived
 
 
@@ -182,9 +182,9 @@ def test_the_kernel_says_how_long_a_request_waited_in_the_queue():
             connection, _address = server.accept()
             with connection:
                 threading.Event().wait(0.3)  # what a busy worker does: it comes late
-                waited = arrival.time_since_last_byte(connection)
+                waited = request_arrival.time_since_last_byte(connection)
     assert timedelta(milliseconds=250) < waited < timedelta(seconds=5)
 
 
 def test_without_a_connection_nothing_is_guessed():
-    assert arrival.time_since_last_byte(None) == timedelta()
+    assert request_arrival.time_since_last_byte(None) == timedelta()

@@ -7,11 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, transaction
 
-from calls.eligibility import country_set_digest
-from calls.eligibility.countries import Participation
-from calls.eligibility.rules import UnusableRule
-from calls.models import AppliedConditions, Call, ConditionChange, CountryParticipation
-from calls.publishing import (
+from calls.call_import import (
     CountsTwice,
     ReasonNeeded,
     change_countries,
@@ -19,6 +15,10 @@ from calls.publishing import (
     keep_applied,
     load_call,
 )
+from calls.eligibility import country_set_digest
+from calls.eligibility.countries import Participation
+from calls.eligibility.rules import UnusableRule
+from calls.models import AppliedConditions, Call, ConditionChange, CountryParticipation
 from calls.tests.facts import FILE, call_file
 
 NORWAY = Participation("NO", "a", None, date(2015, 4, 1), None, "Invented for a test")

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST
 
 from calls import clock
 from calls.calendars import calendar_of
-from calls.countries_on import countries_on
+from calls.country_list import countries_on
+from calls.demo_clock_presets import MOMENTS
 from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
 from calls.models import Call, CallState
-from calls.moments import MOMENTS
-from calls.readers import calls_shown_to, rehearsals_of
 from calls.templatetags.instants import countdown
+from calls.visibility import calls_shown_to, rehearsals_of
 
 PERSONAL_COOKIES = {settings.SESSION_COOKIE_NAME, CookieStorage.cookie_name}
 TIME_LEFT = mark_safe("<!-- time left -->")

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from calls import clock
-from calls.countries_on import countries_on
+from calls.country_list import countries_on
 from calls.eligibility.rules import parameters_of
 from calls.eligibility.rules.base import Rule
 from calls.forms import DayForm

@@ -5,8 +5,8 @@ from django.shortcuts import get_object_or_404, render
 
 from calls import clock
 from calls.forms import SelfCheckForm
-from calls.readers import calls_shown_to
 from calls.self_check import check
+from calls.visibility import calls_shown_to
 
 
 def self_check(request: HttpRequest, reference: str) -> HttpResponse:

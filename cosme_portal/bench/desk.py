@@ -28,7 +28,7 @@ MOST_QUERIES = {"list": 15, "queue": 15, "search": 15, "figures": 20}
 def the_desk(source: Any) -> Iterator[bool]:
     """p95 of list, queue, search, sheet and figures; queries with few and with many; an export's memory."""
     from calls import clock  # noqa: PLC0415 -- after set-up
-    from calls.setting_up import clone_call  # noqa: PLC0415
+    from calls.call_setup import clone_call  # noqa: PLC0415
 
     call = clone_call(
         source, reference=REFERENCE, title="Bench", first_deadline=clock.now() - timedelta(days=1)

@@ -79,14 +79,14 @@ def _requests(call: Any, organisations: list[Any], count: int) -> None:
     """So many more published requests, with words as people choose them: some often, most rarely."""
     from django.db import connection  # noqa: PLC0415 -- after set-up
 
-    from applicants import vocabularies  # noqa: PLC0415
+    from applicants import choices  # noqa: PLC0415
     from calls import clock  # noqa: PLC0415
     from proposals.models import PartnershipRequest  # noqa: PLC0415
     from proposals.partnering.requests import folded_of, learn_words  # noqa: PLC0415
 
     chance, moment = random.Random(count), clock.now()  # noqa: S311 -- a world to measure on
-    sectors = [code for code, _name in vocabularies.SECTORS]
-    technologies = [code for code, _name in vocabularies.TECHNOLOGIES]
+    sectors = [code for code, _name in choices.SECTORS]
+    technologies = [code for code, _name in choices.TECHNOLOGIES]
     made = []
     for number in range(count):
         rare = [_rare_word(chance) for _word in range(30)]

@@ -10,11 +10,11 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.db import connection
 
 from applicants.models import Membership, User
-from applicants.signed_in import SessionStore
+from applicants.sessions import SessionStore
 from calls import clock
 from calls.call_file import read_call_file
+from calls.call_import import load_call
 from calls.models import Call
-from calls.publishing import load_call
 from cosme_portal import demo_world
 from cosme_portal.management.commands.seed_demo import CALL_FILE
 from proposals.dossier.document import Draft

@@ -31,7 +31,7 @@ from kombu.exceptions import OperationalError
 
 from calls import clock
 from calls.call_file import read_call_file
-from calls.publishing import load_call
+from calls.call_import import load_call
 from calls.tests.facts import FILE
 from conftest import AFTERNOON
 from cosme_portal import embedded

@@ -28,8 +28,8 @@ SHORTEST = 30  # what is cut shorter is a hash or a code
 
 # Each beginning of a text that is taken, by file and limit, and why nobody loses anything by it.
 ALLOWED = {
-    ("calls/rehearsing.py", "LONGEST_TITLE - 1"): "ends in …; the call itself has the title",
-    ("calls/rehearsing.py", "LONGEST_REFERENCE - len(ending)"): "a reference that is made here",
+    ("calls/rehearsals.py", "LONGEST_TITLE - 1"): "ends in …; the call itself has the title",
+    ("calls/rehearsals.py", "LONGEST_REFERENCE - len(ending)"): "a reference that is made here",
     ("calls/call_file.py", "MAX_SHOWN"): "ends in …; the file is the person's",
     ("calls/call_file.py", "MAX_SIZE"): "longer files are refused",
     ("calls/database_clock.py", "100"): "a name that the machine has",

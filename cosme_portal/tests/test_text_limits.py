@@ -13,9 +13,9 @@ import applicants
 import calls
 import proposals
 from applicants.forms import OrganisationForm
-from applicants.merging import MOST_ROWS
 from applicants.profile import PROFILE_STEPS
 from applicants.tests.factories import make_user
+from applicants.three_way_merge import MOST_ROWS
 from proposals.dossier.document import Draft
 from proposals.models import Section
 from proposals.steps.wizard import steps_of

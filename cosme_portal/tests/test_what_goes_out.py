@@ -21,7 +21,7 @@ from django.urls.exceptions import NoReverseMatch
 from applicants.models import Organisation
 from applicants.tests.factories import make_organisation, make_user
 from calls import clock
-from calls.publishing import load_call
+from calls.call_import import load_call
 from conftest import AFTERNOON
 from foundation.folding import fold
 from proposals import tasks

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from calls.guards import PORTAL_NOW
 from calls.models import ClockOffset
+from calls.triggers import PORTAL_NOW
 from conftest import database_owner
 from foundation.database_roles import excess_privileges, guards_sql, roles_sql
 from proposals.tests.factories import make_ready, submit

@@ -7,10 +7,10 @@ from django.urls import reverse
 
 from applicants.models import User
 from calls import clock
+from calls.call_import import extend_deadline, needs_second_person
+from calls.call_setup import obstacles_to_publishing
 from calls.eligibility import digest_of
 from calls.models import Call, Extension, Incident
-from calls.publishing import extend_deadline, needs_second_person
-from calls.setting_up import obstacles_to_publishing
 from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import leads_of

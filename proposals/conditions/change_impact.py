@@ -15,12 +15,12 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
+from calls.call_export import content_of
 from calls.eligibility import CountrySet, ProposalFacts, RuleSet, Verdict, screen
 from calls.eligibility.countries import Participation
 from calls.eligibility.lint import Remark, outlines_of, remarks_on
 from calls.eligibility.readable import readable_verdict
 from calls.eligibility.rules import title_of
-from calls.exporting import content_of
 from calls.models import Call
 from proposals.dossier.document import dossier_of, drafts_of
 from proposals.dossier.facts import Circumstances, facts_of, facts_of_call

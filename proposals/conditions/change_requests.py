@@ -5,8 +5,8 @@ from typing import Any
 from django.db import transaction
 
 from applicants.models import User
+from calls.call_import import needs_second_person
 from calls.models import Call, Programme
-from calls.publishing import needs_second_person
 from foundation.sentences import gettext as _
 from proposals.conditions import rule_changes
 from proposals.delivery.emails import Words, post

@@ -12,10 +12,10 @@ from django.db.models import F
 
 from applicants.models import User
 from calls import clock
+from calls.call_import import change_countries, change_rules, keep_applied, needs_second_person
 from calls.eligibility import ProposalFacts, RuleSet, Verdict, country_set_digest
 from calls.eligibility.countries import Participation
 from calls.models import Call, ConditionChange, Programme
-from calls.publishing import change_countries, change_rules, keep_applied, needs_second_person
 from foundation.errors import in_full
 from proposals.conditions.change_impact import (
     CHUNK,

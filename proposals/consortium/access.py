@@ -18,8 +18,8 @@ from applicants.models import User
 from applicants.web import person
 from calls import clock
 from calls.models import Call, Programme, Strand
-from calls.prepared import Given, Questions, relate, together
 from calls.templatetags.instants import in_words
+from foundation.query_batches import Given, Questions, relate, together
 from foundation.sentences import gettext as _
 from foundation.typed import typed_in
 from proposals.consortium.ended_access import deleted_draft_of, ended_access_of

@@ -13,14 +13,14 @@ from django.db import models, transaction
 from django.db.models import Max, QuerySet
 from django.urls import reverse
 
-from applicants.merging import Merge, merge
 from applicants.models import Organisation, User
-from applicants.saving import StepChanged, save_step
+from applicants.step_storage import StepChanged, save_step
+from applicants.three_way_merge import Merge, merge
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
-from calls.prepared import Given, Questions, relate, together
 from foundation.limits import allowed_recipients
+from foundation.query_batches import Given, Questions, relate, together
 from foundation.sentences import gettext as _
 from proposals.audit.activity import note
 from proposals.consortium.ended_access import (

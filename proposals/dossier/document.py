@@ -16,15 +16,15 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Func, Q
 
-from applicants.merging import ROW_ID
 from applicants.models import Organisation, ProfileSection
 from applicants.profile import ProfileState, profile_saved_as
 from applicants.reading import Problem, Reading, editable
 from applicants.steps import FORMS, read_step
+from applicants.three_way_merge import ROW_ID
 from calls.eligibility.countries import is_country
 from calls.eligibility.facts import Control
 from calls.models import RequiredDeliverable
-from calls.prepared import Answers, Given, Questions, Values, among, relate, together
+from foundation.query_batches import Answers, Given, Questions, Values, among, relate, together
 from proposals.dossier.agreement import visible_record
 from proposals.dossier.file_format import FORMAT
 from proposals.models import Participant, Proposal, ProposalFile, Section

@@ -45,8 +45,8 @@ from calls.eligibility.facts import (
 )
 from calls.eligibility.readable import readable_verdict
 from calls.models import Call
-from calls.prepared import Answers, Given, Questions, Values, together
 from foundation.folding import folded_address
+from foundation.query_batches import Answers, Given, Questions, Values, together
 from proposals.dossier.document import COST_KINDS, Draft, dossier_of
 from proposals.models import Participant, Proposal, Version
 

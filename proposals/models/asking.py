@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from applicants.models import User
-from calls.guards import final_but
+from calls.triggers import final_but
 from proposals.models import triggers as guards
 from proposals.models.proposal import KeptFile
 from proposals.models.version import Version

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import Organisation, User
-from calls.guards import final_but
 from calls.models import Call
+from calls.triggers import final_but
 from proposals.models import triggers as guards
 from proposals.models.proposal import new_number
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import Organisation, RowChange, SavedStep, User, answers_are_of_a_form
 from calls.eligibility.facts import Control, Role
-from calls.guards import final_but, kept_before_change
 from calls.models import Call, Incident, Strand
-from calls.prepared import Given
+from calls.triggers import final_but, kept_before_change
+from foundation.query_batches import Given
 from proposals.models import triggers as guards
 
 # Without vowels, so that no word appears, and without signs that look alike.

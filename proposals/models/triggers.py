@@ -6,7 +6,7 @@ asks that other row, one that is not there yet is a refusal.
 
 import pgtrigger
 
-from calls.guards import PORTAL_NOW, STOPPED_AT
+from calls.triggers import PORTAL_NOW, STOPPED_AT
 
 _EFFECTIVE_DEADLINE = """
     SELECT greatest(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import OfficerRole, Organisation, User
 from applicants.triggers import given_role, made_officer, no_officer
-from calls.guards import final_but, written_by_triggers_only
+from calls.triggers import final_but, written_by_triggers_only
 from proposals.models import triggers as guards
 from proposals.models.proposal import Participant, Proposal
 

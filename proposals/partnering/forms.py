@@ -11,7 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from applicants import vocabularies
+from applicants import choices
 from applicants.fields import NameField, SeveralField, TextField
 from applicants.models import Organisation
 from calls import clock
@@ -50,14 +50,12 @@ class RequestForm(forms.ModelForm):
             "numbers: people write to you through the portal."
         ),
     )
-    sectors = SeveralField(
-        label=_("Sectoral industries"), choices=vocabularies.SECTORS, required=False
-    )
+    sectors = SeveralField(label=_("Sectoral industries"), choices=choices.SECTORS, required=False)
     emerging_industries = SeveralField(
-        label=_("Emerging industries"), choices=vocabularies.EMERGING_INDUSTRIES, required=False
+        label=_("Emerging industries"), choices=choices.EMERGING_INDUSTRIES, required=False
     )
     technologies = SeveralField(
-        label=_("Technology fields"), choices=vocabularies.TECHNOLOGIES, required=False
+        label=_("Technology fields"), choices=choices.TECHNOLOGIES, required=False
     )
     markets = forms.MultipleChoiceField(
         label=_("Target markets"), choices=_countries, required=False,

@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from applicants import vocabularies
+from applicants import choices
 from applicants.models import Membership, Organisation
 from applicants.profile import profile_of
 from calls.eligibility import digest_of
@@ -38,12 +38,12 @@ from proposals.partnering.search import (
 FACETS = (
     Facet("country", _("Country"), "organisation__country", country_names, False),
     Facet("kind", _("Kind"), "organisation__kind", lambda: dict(Organisation.Kind.choices), False),
-    Facet("sector", _("Sectoral industry"), "sectors", lambda: dict(vocabularies.SECTORS)),
+    Facet("sector", _("Sectoral industry"), "sectors", lambda: dict(choices.SECTORS)),
     Facet(
         "emerging", _("Emerging industry"), "emerging_industries",
-        lambda: dict(vocabularies.EMERGING_INDUSTRIES),
+        lambda: dict(choices.EMERGING_INDUSTRIES),
     ),
-    Facet("technology", _("Technology"), "technologies", lambda: dict(vocabularies.TECHNOLOGIES)),
+    Facet("technology", _("Technology"), "technologies", lambda: dict(choices.TECHNOLOGIES)),
     Facet("market", _("Target market"), "markets", country_names),
 )  # fmt: skip
 MOST_SEARCHED = 4000  # characters; PostgreSQL refuses to index a text that is far too long

@@ -20,7 +20,7 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from applicants import vocabularies
+from applicants import choices as vocabularies
 from calls import clock
 from calls.eligibility.countries import choices_on
 from foundation.folding import SHORTEST_CORRECTED, fold, trigrams_of, words_in

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from applicants import vocabularies
+from applicants import choices as vocabularies
 from applicants.models import Organisation, User
 from calls.fields import country_in
 from calls.models import Call

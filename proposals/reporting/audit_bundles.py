@@ -38,7 +38,13 @@ from proposals.screening.letters import letter_of
 CHUNK = 50
 EPOCH = (2015, 1, 1, 0, 0, 0)  # entries have no date of their own: equal content, equal bytes
 LONGEST_NAME = 80
-CODE = ("calls/__init__.py", "calls/eligibility", "foundation/__init__.py", "foundation/folding.py")
+CODE = (
+    "calls/__init__.py",
+    "calls/eligibility",
+    "foundation/__init__.py",
+    "foundation/canonical_json.py",
+    "foundation/folding.py",
+)
 
 _HOW_TO_CHECK = """\
 An auditor's bundle of the COSME portal.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from calls.periods import last_day
+from foundation.legal_periods import last_day
 from proposals.models import Decision
 
 BRUSSELS = ZoneInfo("Europe/Brussels")

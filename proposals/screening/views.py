@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from applicants.fields import TextField
 from applicants.web import person, signed_in
 from calls import clock
-from calls.arrival import received_at
+from calls.request_arrival import received_at
 from foundation.sentences import gettext as _
 from proposals.consortium.access import draft_of, keeping_text, leads, page_of
 from proposals.models import Question, ReplyFile

@@ -1,6 +1,6 @@
 """A draft as it was when a submission was received, where something of it was changed while that waited.
 
-PostgreSQL keeps what a row was before each change (`calls.guards.kept_before_change`); from what is there
+PostgreSQL keeps what a row was before each change (`calls.triggers.kept_before_change`); from what is there
 now, the changes that came later are undone. Nearly always there are none, and nothing of this is asked.
 """
 
@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import QuerySet
 
 from applicants.models import Organisation, OrganisationChange, ProfileSection, RowChange
-from calls.prepared import Answers, Given, Questions, Values
+from foundation.query_batches import Answers, Given, Questions, Values
 from proposals.models import DraftChange, Participant, Proposal, ProposalFile, Section
 
 KEPT = timedelta(days=1)  # much longer than a submission can wait

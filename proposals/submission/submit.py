@@ -12,11 +12,20 @@ from django.db.models.functions import Coalesce
 
 from applicants.models import User
 from calls import clock, database_clock
-from calls.arrival import Arrival
+from calls.call_import import keep_applied
 from calls.database_clock import Moment
 from calls.eligibility import Verdict, canonical, digest_of
-from calls.prepared import Answers, Given, NextKey, Questions, Values, insert, relate, together
-from calls.publishing import keep_applied
+from calls.request_arrival import Arrival
+from foundation.query_batches import (
+    Answers,
+    Given,
+    NextKey,
+    Questions,
+    Values,
+    insert,
+    relate,
+    together,
+)
 from foundation.sentences import gettext as _
 from proposals.audit.activity import note
 from proposals.consortium.participants import NotOpen

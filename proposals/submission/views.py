@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from applicants.web import person, signed_in
 from calls import clock
-from calls.arrival import arrived, received_at
 from calls.eligibility import Outcome, Verdict
+from calls.request_arrival import arrived, received_at
 from foundation.sentences import gettext as _
 from proposals import tasks
 from proposals.consortium.access import draft_of, page_of, version_of

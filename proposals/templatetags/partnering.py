@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.template import Context
 
-from applicants import vocabularies
+from applicants import choices
 from calls import clock
 from calls.eligibility.countries import name_on
 from calls.models import Call, Strand
@@ -51,9 +51,9 @@ def request_facts(request: PartnershipRequest) -> list[tuple[str, list[str]]]:
 
     found = [
         (_("Emerging industries"),
-         words(request.emerging_industries, dict(vocabularies.EMERGING_INDUSTRIES))),
-        (_("Technology fields"), words(request.technologies, dict(vocabularies.TECHNOLOGIES))),
-        (_("Sectoral industries"), words(request.sectors, dict(vocabularies.SECTORS))),
+         words(request.emerging_industries, dict(choices.EMERGING_INDUSTRIES))),
+        (_("Technology fields"), words(request.technologies, dict(choices.TECHNOLOGIES))),
+        (_("Sectoral industries"), words(request.sectors, dict(choices.SECTORS))),
         (_("Target markets"), [name_on(code, day) for code in request.markets]),
         (_("Countries of the partner"), [name_on(code, day) for code in request.countries]),
         (_("Languages"), words(request.languages, LANGUAGES)),

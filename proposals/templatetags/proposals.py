@@ -7,7 +7,7 @@ from urllib.parse import quote
 from django import template
 from django.utils.translation import gettext_lazy
 
-from applicants import vocabularies
+from applicants import choices
 from applicants.profile import PROFILE_STEPS
 from applicants.steps import in_words, read_step
 from calls.eligibility import Counting, Finding, Outcome, Verdict
@@ -178,7 +178,7 @@ def cost_label(kind: str) -> str:
 
 @register.filter
 def industries(codes: list[str]) -> str:
-    names = dict(vocabularies.EMERGING_INDUSTRIES)
+    names = dict(choices.EMERGING_INDUSTRIES)
     return ", ".join(str(names.get(code, code)) for code in codes)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
-from applicants.merging import is_empty
 from applicants.models import Organisation, User
+from applicants.three_way_merge import is_empty
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from applicants.merging import ROW_ID, marked
 from applicants.models import Organisation
 from applicants.profile import PROFILE_STEPS
 from applicants.steps import in_words
+from applicants.three_way_merge import ROW_ID, marked
 from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.countries import UnknownCountry, name_on, normalise

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from applicants.models import Organisation, ProfileSection, User
-from applicants.saving import save_step
+from applicants.step_storage import save_step
 from calls.forms import SelfCheckForm
 from calls.models import Strand
 from calls.self_check import Answers

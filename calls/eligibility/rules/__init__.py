@@ -13,7 +13,6 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, get_type_hints
 
-from calls.eligibility.canonical import digest_of
 from calls.eligibility.facts import OrganisationKind, Registration
 from calls.eligibility.rules.admissibility import (
     DescriptionPresent,
@@ -46,6 +45,7 @@ from calls.eligibility.rules.content import (
     ThirdMarkets,
 )
 from calls.eligibility.rules.money import BudgetAddsUp, CoFinancingRate, GrantCeiling
+from foundation.canonical_json import digest_of
 
 __all__ = [
     "CATALOGUE",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.exporting import call_text
+from calls.call_export import call_text
 from calls.models import Call
 
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DataError, IntegrityError
 
 from calls.call_file import BadCallFile, read_call_file
-from calls.publishing import ReasonNeeded, SecondPersonNeeded, load_call
+from calls.call_import import ReasonNeeded, SecondPersonNeeded, load_call
 
 UNUSABLE = 2
 

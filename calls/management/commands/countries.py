@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls import clock
-from calls.countries_on import CountryRow, countries_on
+from calls.country_list import CountryRow, countries_on
 from calls.models import Programme
 
 

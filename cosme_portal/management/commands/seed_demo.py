@@ -10,8 +10,8 @@ from django.db import transaction
 
 from calls import clock
 from calls.call_file import read_call_file
+from calls.call_import import load_call
 from calls.models import Call
-from calls.publishing import load_call
 from cosme_portal.demo_world import is_made, make_world
 
 PUBLISHED = datetime(2015, 1, 23, 8, 0, tzinfo=UTC)

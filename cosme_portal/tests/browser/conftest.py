@@ -16,8 +16,8 @@ from applicants.models import User
 from applicants.tests.factories import PASSWORD
 from calls import clock
 from calls.call_file import read_call_file
+from calls.call_import import load_call
 from calls.models import Call
-from calls.publishing import load_call
 from calls.tests.facts import FILE
 from conftest import AFTERNOON
 from cosme_portal.tests import processes

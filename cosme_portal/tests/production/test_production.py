@@ -13,7 +13,7 @@ import pytest
 
 from applicants.tests.factories import PASSWORD, make_user
 from calls.call_file import read_call_file
-from calls.publishing import load_call
+from calls.call_import import load_call
 from calls.tests.facts import FILE
 from cosme_portal.tests import processes
 from cosme_portal.tests.production.serving import (

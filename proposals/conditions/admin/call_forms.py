@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy
 
 from applicants.fields import TextField
 from calls.models import Call, CallSection, Contact, Incident, Programme, Strand
-from calls.periods import PATTERN
 from foundation.fields import AmountField, MomentField, WholeNumberField
+from foundation.legal_periods import PATTERN
 from foundation.sentences import gettext as _
 
 MOST_PLACES = 32_000

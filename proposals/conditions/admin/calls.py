@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from applicants.once import once
 from applicants.web import person
-from calls import clock, rehearsing, setting_up
+from calls import call_setup, clock, rehearsals
 from calls.admin import ReadOnlyInline
+from calls.call_import import needs_second_person
 from calls.models import (
     Call,
     CallSection,
@@ -26,7 +27,6 @@ from calls.models import (
     RequiredDeliverable,
     Strand,
 )
-from calls.publishing import needs_second_person
 from calls.views.call import page_as_open
 from foundation.sentences import gettext as _
 from proposals import tasks
@@ -205,8 +205,8 @@ class CallAdmin(DeskAdmin):
         form = BeginForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                made = setting_up.begin_call(**form.cleaned_data)
-            except setting_up.ReferenceTaken:
+                made = call_setup.begin_call(**form.cleaned_data)
+            except call_setup.ReferenceTaken:
                 form.add_error("reference", _("There is a call with this reference already."))
             else:
                 messages.success(request, _("The call is begun; only officers see it."))
@@ -226,8 +226,8 @@ class CallAdmin(DeskAdmin):
         form = CloneForm(request.POST or None, initial={"title": source.title})
         if request.method == "POST" and form.is_valid():
             try:
-                made = setting_up.clone_call(source, **form.cleaned_data)
-            except setting_up.ReferenceTaken:
+                made = call_setup.clone_call(source, **form.cleaned_data)
+            except call_setup.ReferenceTaken:
                 form.add_error("reference", _("There is a call with this reference already."))
             else:
                 messages.success(
@@ -242,8 +242,8 @@ class CallAdmin(DeskAdmin):
         form = RehearsalForm(request.POST or None, initial={"starts_at": source.opens_at})
         if request.method == "POST" and form.is_valid():
             try:
-                made = rehearsing.begin_rehearsal(source, **form.cleaned_data)
-            except rehearsing.CannotRehearse as refusal:
+                made = rehearsals.begin_rehearsal(source, **form.cleaned_data)
+            except rehearsals.CannotRehearse as refusal:
                 form.add_error(None, str(refusal))
             else:
                 messages.success(
@@ -260,8 +260,8 @@ class CallAdmin(DeskAdmin):
         form = RehearsalClockForm(request.POST or None, initial={"to": deadline})
         if request.method == "POST" and form.is_valid():
             try:
-                rehearsing.move_clock(call, **form.cleaned_data)
-            except rehearsing.ClockCannotMove as refusal:
+                rehearsals.move_clock(call, **form.cleaned_data)
+            except rehearsals.ClockCannotMove as refusal:
                 form.add_error("to", str(refusal))
             else:
                 messages.success(request, _("The clock of the rehearsal is moved."))
@@ -282,8 +282,8 @@ class CallAdmin(DeskAdmin):
             f"{TEMPLATES}/publish.html",
             title=_("Publish %(reference)s") % {"reference": call.reference},
             call=call,
-            obstacles=list(setting_up.obstacles_to_publishing(call)),
-            remarks=list(setting_up.remarks_before_publishing(call)),
+            obstacles=list(call_setup.obstacles_to_publishing(call)),
+            remarks=list(call_setup.remarks_before_publishing(call)),
             asked=asked.first(),
             mark=desk_calls.mark_of(call, asked.first()),
             may_ask=request.user.has_perm("proposals.add_publication"),
@@ -399,7 +399,7 @@ class CallAdmin(DeskAdmin):
         form = IncidentForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             who = str(person(request))
-            setting_up.record_incident(call, recorded_by=who, **form.cleaned_data)
+            call_setup.record_incident(call, recorded_by=who, **form.cleaned_data)
             messages.success(request, _("The incident is on record; an extension can cite it."))
             return redirect("admin:calls_call_change", pk)
         title = _("Record an incident of %(reference)s") % {"reference": call.reference}

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 
 from applicants.web import person
 from calls.admin import ReadOnlyAdmin
+from calls.call_import import needs_second_person
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, ConditionChange, Programme
-from calls.publishing import needs_second_person
 from foundation.sentences import gettext as _
 from proposals.conditions import change_requests as desk_changes
 from proposals.conditions import rule_changes

@@ -7,8 +7,8 @@ from django.contrib.messages import ERROR, SUCCESS, WARNING
 from django.urls import reverse
 
 from calls import clock
+from calls.call_setup import ReferenceTaken, begin_call, clone_call
 from calls.models import Call, ConditionChange, Extension
-from calls.setting_up import ReferenceTaken, begin_call, clone_call
 from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON, NEXT_DAY
 from proposals.conditions import call_administration as desk_calls

@@ -11,7 +11,7 @@ from django.urls import reverse
 from applicants.tests.factories import make_user
 from calls import clock
 from calls.models import Call
-from calls.rehearsing import CannotRehearse, ClockCannotMove, begin_rehearsal, move_clock
+from calls.rehearsals import CannotRehearse, ClockCannotMove, begin_rehearsal, move_clock
 from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
 from proposals.conditions.call_administration import (
     CannotPublish,

@@ -10,11 +10,11 @@ from django.urls import reverse
 
 from calls import clock
 from calls.call_file import read_call_file
+from calls.call_import import SecondPersonNeeded, change_countries, change_rules, load_call
+from calls.call_setup import clone_call
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import CATALOGUE, UnusableRule
 from calls.models import Call, ConditionChange
-from calls.publishing import SecondPersonNeeded, change_countries, change_rules, load_call
-from calls.setting_up import clone_call
 from calls.tests.facts import FILE
 from conftest import AFTERNOON, NEXT_DAY
 from proposals.conditions import change_impact, rule_changes

@@ -8,9 +8,9 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock, setting_up
+from calls import call_setup, clock
+from calls.call_import import extend_deadline
 from calls.models import Call, Extension, Incident
-from calls.publishing import extend_deadline
 from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
 from proposals.conditions.call_administration import (
     CannotExtend,
@@ -50,7 +50,7 @@ def text_of(answer):
 
 @pytest.fixture
 def clone(call):
-    return setting_up.clone_call(
+    return call_setup.clone_call(
         call, reference="COS-NEW-1", title="The next one", first_deadline=LATER
     )
 
@@ -67,8 +67,8 @@ def test_a_clone_has_everything_but_the_dates(call, clone):
 
 
 def test_what_must_change_in_a_clone_is_listed(call, clone):
-    assert list(setting_up.obstacles_to_publishing(clone)) == ["Say when the call opens."]
-    remarks = " ".join(setting_up.remarks_before_publishing(clone))
+    assert list(call_setup.obstacles_to_publishing(clone)) == ["Say when the call opens."]
+    remarks = " ".join(call_setup.remarks_before_publishing(clone))
     for part in (
         "The budget",
         "Rules, ceilings",
@@ -79,7 +79,7 @@ def test_what_must_change_in_a_clone_is_listed(call, clone):
         assert part in remarks
     Call.objects.filter(pk=clone.pk).update(budget=Decimal(1))
     assert "The budget" not in " ".join(
-        setting_up.remarks_before_publishing(Call.objects.get(pk=clone.pk))
+        call_setup.remarks_before_publishing(Call.objects.get(pk=clone.pk))
     )
 
 

@@ -14,8 +14,8 @@ from applicants.models import Organisation
 from applicants.tests.factories import make_user
 from calls import clock
 from calls.call_file import read_call_file
+from calls.call_import import extend_deadline, load_call
 from calls.models import Call
-from calls.publishing import extend_deadline, load_call
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.settings import ROOT
 from proposals import tasks

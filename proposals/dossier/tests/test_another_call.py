@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from calls import clock
 from calls.call_file import read_call_file
-from calls.publishing import load_call
+from calls.call_import import load_call
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import judge_draft
 from proposals.dossier.file_screening import SHIPPED

@@ -15,8 +15,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from jsonschema import Draft202012Validator
 
+from calls.call_import import change_rules
 from calls.eligibility import canonical
-from calls.publishing import change_rules
 from proposals.dossier import file_screening
 from proposals.dossier.document import Draft, dossier_of
 from proposals.dossier.facts import Circumstances, facts_of

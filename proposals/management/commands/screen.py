@@ -13,9 +13,9 @@ from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from calls.call_export import content_of
 from calls.call_file import BadCallFile
 from calls.eligibility import Finding, Outcome, canonical
-from calls.exporting import content_of
 from calls.models import Call
 from foundation.instants import day_from, instant_from
 from foundation.sentences import gettext as _

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from applicants.tests.factories import make_user
 from calls import clock
+from calls.call_import import change_countries, extend_deadline
 from calls.eligibility.countries import Participation
-from calls.publishing import change_countries, extend_deadline
 from conftest import DEADLINE, NEXT_DAY
 from proposals.admin.versions import VersionAdmin
 from proposals.models import Decision, IndividualExtension, SealedAccess, StoredVerdict

@@ -12,7 +12,7 @@ from applicants.models import Organisation
 from applicants.tests.factories import make_organisation, make_user
 from calls import clock
 from calls.models import Call
-from calls.rehearsing import begin_rehearsal
+from calls.rehearsals import begin_rehearsal
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from foundation.folding import fold, sound_of, words_in
 from proposals.models import Conversation, Mail, OrganisationText, PartnershipRequest, SavedSearch

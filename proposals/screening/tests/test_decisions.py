@@ -17,8 +17,8 @@ from applicants.tests.factories import make_user
 from calls import clock
 from calls.eligibility import digest_of
 from calls.models import Call
-from calls.periods import NoPeriod, last_day
 from conftest import NEXT_DAY
+from foundation.legal_periods import NoPeriod, last_day
 from proposals import tasks
 from proposals.conditions.call_administration import extend_for_one
 from proposals.models import (

@@ -10,10 +10,10 @@ from django import forms
 from django.forms.formsets import DELETION_FIELD_NAME, BaseFormSet, formset_factory
 from django.http import QueryDict
 
-from applicants.merging import MOST_ROWS, ROW_ID, Merge, with_ids
 from applicants.models import SavedStep
 from applicants.reading import Problem, editable, read
 from applicants.steps import StepForm, Text, as_json, as_typed, in_words, is_empty, sent
+from applicants.three_way_merge import MOST_ROWS, ROW_ID, Merge, with_ids
 from proposals.dossier.document import Draft
 
 

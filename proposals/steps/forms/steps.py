@@ -13,7 +13,7 @@ from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from applicants import vocabularies
+from applicants import choices
 from applicants.fields import NameField, PastYearField, SeveralField, TextField
 from applicants.steps import Text
 from calls.fields import CountryField
@@ -162,7 +162,7 @@ class VisionForm(ProposalStepForm):
         widget=forms.Textarea(attrs={"rows": 5}),
     )
     emerging_industries = SeveralField(
-        label=_("Emerging industries"), choices=vocabularies.EMERGING_INDUSTRIES
+        label=_("Emerging industries"), choices=choices.EMERGING_INDUSTRIES
     )
 
     @classmethod

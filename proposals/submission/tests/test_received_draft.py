@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from applicants.models import OrganisationChange, ProfileSection
 from applicants.organisations import save_record
-from applicants.saving import save_step
+from applicants.step_storage import save_step
 from applicants.tests.factories import make_organisation
 from calls import clock
 from calls.eligibility import canonical

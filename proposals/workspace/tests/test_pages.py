@@ -65,7 +65,7 @@ def routes_of(proposal, version):
 def monkeyed_arrival(moment):
     """As if the first byte of a request had come in at this moment."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("calls.arrival.arrival_of", lambda request: moment)
+        patch.setattr("calls.request_arrival.arrival_of", lambda request: moment)
         patch.setattr("calls.clock.of", lambda real: real)
         yield
 

@@ -10,12 +10,12 @@ from applicants.forms import OrganisationForm
 from applicants.models import Organisation
 from applicants.once import once
 from applicants.organisations import enter_partner
-from applicants.saving import StepChanged
+from applicants.step_storage import StepChanged
 from applicants.web import person, signed_in, taking_part
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call, CallState, Strand
-from calls.readers import calls_shown_to
+from calls.visibility import calls_shown_to
 from foundation.search_words import searched
 from foundation.sentences import gettext as _
 from proposals.consortium import participants

@@ -9,8 +9,8 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from applicants.merging import Difference
 from applicants.reading import editable
+from applicants.three_way_merge import Difference
 from applicants.web import signed_in
 from calls import clock
 from foundation.instants import instant_from

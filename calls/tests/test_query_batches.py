@@ -17,7 +17,7 @@ from calls.models import (
     Programme,
     Strand,
 )
-from calls.prepared import Given, Values, among, insert, together
+from foundation.query_batches import Given, Values, among, insert, together
 
 
 @together

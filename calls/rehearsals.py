@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from calls import clock
+from calls.call_setup import copy_of, left_to_write
 from calls.models import Call
-from calls.setting_up import copy_of, left_to_write
 from calls.templatetags.instants import in_words
 
 LONGEST_REFERENCE, LONGEST_TITLE = 40, 200

@@ -10,7 +10,7 @@ from django.db import models
 
 from applicants.models import User
 from calls import clock
-from calls.prepared import Given, Questions, Values, together
+from foundation.query_batches import Given, Questions, Values, together
 
 KEY = re.compile(r"[a-z0-9]{32}")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from applicants.merging import Merge, marked, merge
+from applicants.three_way_merge import Merge, marked, merge
 
 NAMES = st.sampled_from(["title", "abstract", "goals"])
 ANSWERS = st.dictionaries(NAMES, st.sampled_from(["", "one", "two", "three"]))

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from calls.call_export import call_text, content_of
 from calls.call_file import read_call_file, read_call_text
-from calls.exporting import call_text, content_of
+from calls.call_import import load_call
 from calls.models import Call, ConditionChange
-from calls.publishing import load_call
 
 FILES = sorted((Path(__file__).parent.parent / "data").glob("*.yaml"))
 

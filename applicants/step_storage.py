@@ -7,7 +7,7 @@ from applicants.models import SavedStep, User
 from applicants.reading import storable
 from applicants.steps import FORMS
 from calls import clock
-from calls.prepared import Statement, as_json
+from foundation.query_batches import Statement, as_json
 
 
 class StepChanged(Exception):

@@ -38,7 +38,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from psycopg2.extensions import QuotedString
 from psycopg2.extras import Json
 
-from calls.eligibility.canonical import written
+from foundation.canonical_json import written
 
 Questions = Mapping[str, "QuerySet[Any] | Values"]
 Answers = Mapping[str, list[Any]]
