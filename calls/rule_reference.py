@@ -17,8 +17,8 @@ WHAT_IT_JUDGES = {
 
 OUTCOME_WORDS = {
     Outcome.PASS: "met",
-    Outcome.WARN: "met, look again",
-    Outcome.OFFICER: "an officer decides",
+    Outcome.WARN: "met, to review",
+    Outcome.OFFICER: "needs review",
     Outcome.INELIGIBLE: "not eligible",
     Outcome.INADMISSIBLE: "not admissible",
 }
@@ -106,14 +106,17 @@ def _table_of(parameters: list[tuple[str, str, str, bool]]) -> list[str]:
         f"| `{name}`{'' if must else ' (optional)'} | {means} | {form} |"
         for name, means, form, must in parameters
     ]
-    return ["| parameter | means | given as |", "|---|---|---|", *rows, ""]
+    return ["| parameter | meaning | format |", "|---|---|---|", *rows, ""]
 
 
 def _entry(entry: RuleEntry, calls: list[Mapping[str, Any]]) -> str:
     lines = [
         f"## {entry.title}",
         "",
-        f"`{entry.id}`, version {entry.version}, judges {entry.judges}. On the sheet: {entry.section}.",
+        (
+            f"`{entry.id}`, version {entry.version}, checks {entry.judges}. "
+            f"Section of the screening sheet: {entry.section}."
+        ),
         "",
         *_wrapped(entry.asks),
         "",
@@ -137,7 +140,7 @@ def _uses(rule_id: str, calls: list[Mapping[str, Any]]) -> list[str]:
             f"- {content['call']['reference']}{_strands(entry)}: {_source(entry)}", indent="  "
         )
     ]
-    return ["Used by", "", *uses, ""] if uses else ["No shipped call uses it.", ""]
+    return ["Used by", "", *uses, ""] if uses else ["Not used by any shipped call.", ""]
 
 
 def _wrapped(text: str, *, indent: str = "") -> list[str]:

@@ -100,10 +100,10 @@ def _rules_without_anything_to_judge(
     for rule in rule_set.rules:
         own = [strand for strand in strands if rule.is_for(strand.code)]
         if rule.id == "deliverables" and not any(strand.deliverables for strand in own):
-            message = "“deliverables” has nothing to judge: no strand of it requires any."
+            message = "“deliverables” has no effect because no strand of it requires deliverables."
             yield Remark(Oddity.NEVER_FAILS, (rule.id,), message)
         if rule.id == "scoreboard-verifiable" and not any(strand.has_scoreboard for strand in own):
-            message = "“scoreboard-verifiable” has nothing to judge: no strand of it requires one."
+            message = "“scoreboard-verifiable” has no effect because no strand of it requires a scoreboard."
             yield Remark(Oddity.NEVER_FAILS, (rule.id,), message)
 
 
@@ -125,13 +125,13 @@ def _minimums_that_cannot_be_met(look: _Look) -> Iterator[Remark]:
     counting = look.countries.counting_on(look.rule_date)
     members = [row for row in counting if row.gate == "member-state"]
     for rule_id, number, what in (
-        ("min-countries", len(counting), "countries count"),
-        ("min-member-states", len(members), "Member States count"),
+        ("min-countries", len(counting), "countries participate"),
+        ("min-member-states", len(members), "Member States participate"),
     ):
         if look.minimum(rule_id) > number:
             message = (
-                f"“{rule_id}” asks for {look.minimum(rule_id)}, but only {number} {what} on "
-                f"{look.rule_date}: no proposal can meet it."
+                f"“{rule_id}” requires {look.minimum(rule_id)}, but only {number} {what} on "
+                f"{look.rule_date}. No proposal can meet this rule."
             )
             yield Remark(Oddity.CONTRADICTION, (rule_id,), message)
 
@@ -139,13 +139,13 @@ def _minimums_that_cannot_be_met(look: _Look) -> Iterator[Remark]:
 def _countries_that_nobody_asks_for(look: _Look) -> Iterator[Remark]:
     if "established" in look.rules:
         if not look.countries.counting_on(look.rule_date):
-            message = f"No country counts on {look.rule_date}: every applicant is out."
+            message = f"No country participates on {look.rule_date}, so no applicant is eligible."
             yield Remark(Oddity.CONTRADICTION, ("established",), message)
         return
     if "min-countries" in look.rules:
         message = (
-            "“min-countries” counts countries that do not take part, because no rule asks where an "
-            "applicant is established."
+            "“min-countries” also counts countries that do not participate, because no rule checks where "
+            "applicants are established."
         )
         yield Remark(Oddity.GAP, ("min-countries",), message)
 
@@ -156,40 +156,45 @@ def _kinds_and_registrations(look: _Look) -> Iterator[Remark]:
         both = [kind.value for kind in kinds.kinds if kind in kinds.kinds_for_officer]
         if both:
             message = (
-                f"“organisation-kind” lets {listed(both)} apply and leaves the same to an officer."
+                f"“organisation-kind” accepts {listed(both)} and also leaves them to an officer."
             )
             yield Remark(Oddity.CONTRADICTION, ("organisation-kind",), message)
         if {*kinds.kinds, *kinds.kinds_for_officer} == set(OrganisationKind):
-            message = "“organisation-kind” accepts every kind: nobody is out by it."
+            message = (
+                "“organisation-kind” accepts every type of organisation, so it excludes nobody."
+            )
             yield Remark(Oddity.NEVER_FAILS, ("organisation-kind",), message)
     registration = look.rules.get("platform-registration")
     if registration and Registration.NEITHER in registration.accepts:
-        message = "“platform-registration” also accepts who is not registered: nobody is out by it."
+        message = (
+            "“platform-registration” also accepts applicants that are not registered, so it excludes "
+            "nobody."
+        )
         yield Remark(Oddity.NEVER_FAILS, ("platform-registration",), message)
 
 
 def _money(look: _Look) -> Iterator[Remark]:
     ceilings, code = look.rules.get("grant-ceiling"), look.strand.code
     if ceilings and code not in ceilings.ceilings:
-        message = "“grant-ceiling” names no amount: each proposal goes to an officer."
+        message = "“grant-ceiling” sets no amount, so every proposal needs review by an officer."
         yield Remark(Oddity.GAP, ("grant-ceiling",), message)
     elif ceilings and look.strand.budget is not None:
         ceiling = ceilings.ceilings[code]
         if ceiling > look.strand.budget:
             message = (
-                f"“grant-ceiling” allows {ceiling} for one proposal, more than the whole budget of "
-                f"strand {code}, {look.strand.budget}."
+                f"“grant-ceiling” allows {ceiling} for one proposal, which is more than the whole "
+                f"budget of strand {code} ({look.strand.budget})."
             )
             yield Remark(Oddity.CONTRADICTION, ("grant-ceiling",), message)
     rate = look.rules.get("co-financing-rate")
     if rate and rate.maximum == 1:
-        message = "“co-financing-rate” pays everything: only a grant above the costs fails."
+        message = "“co-financing-rate” allows 100%, so only a contribution above the eligible costs fails."
         yield Remark(Oddity.NEVER_FAILS, ("co-financing-rate",), message)
 
 
 def _markets(look: _Look) -> Iterator[Remark]:
     if "market-count" in look.rules and "third-markets" not in look.rules:
-        message = "“market-count” counts every country, because no rule asks for third markets."
+        message = "“market-count” counts every country because no rule requires third markets."
         yield Remark(Oddity.GAP, ("market-count",), message)
 
 

@@ -137,7 +137,7 @@ COUNTED = {
 
 
 def what_is_lacking(finding: Finding, day: date) -> str:
-    """“One more participating country, other than Germany and France.”; empty where nothing is lacking."""
+    """“1 more country needed, other than Germany or France.”; empty where nothing is lacking."""
     if finding.outcome == Outcome.PASS:
         return ""
     if finding.rule not in COUNTED:
@@ -145,9 +145,8 @@ def what_is_lacking(finding: Finding, day: date) -> str:
     one, many = COUNTED[finding.rule]
     has, minimum = _possible(finding), finding.evidence["minimum"]
     if finding.outcome == Outcome.OFFICER:
-        return f"Enough {many} only if what is open for some partners is settled."
-    lacking = f"{count_of(minimum - has, f'more {one}', f'more {many}')}"
-    lacking = f"One{lacking[1:]}" if minimum - has == 1 else lacking
+        return f"Enough {many} once the open points for some partners are resolved."
+    lacking = f"{count_of(minimum - has, f'more {one}', f'more {many}')} needed"
     names = listed(
         (in_sentence_on(code, day) for code in finding.evidence.get("possible", ())), "or"
     )

@@ -85,7 +85,7 @@ def test_one_that_an_associated_partner_controls_stands_alone():
 def test_nobody_is_said_to_control_itself():
     through = partner(4, "CH", role=Role.ASSOCIATED, controlled_by="p1")
     facts = proposal("LT", partner(2, "FR", controlled_by="p4"), "AT", through)
-    below = about(facts, "independent").message.split(" under the control of ")[0]
+    below = about(facts, "independent").message.split(" controlled by ")[0]
     assert "Cluster 2" in below and "Cluster 1" not in below
 
 
@@ -170,7 +170,7 @@ def test_who_names_no_service_is_told_at_once_that_independence_is_open_too():
         ).message
         for answer in (True, None)
     ]
-    asked = "It has not said either whether its members are independent."
+    asked = "It has also not stated whether its members are independent."
     assert told[0].endswith(" At least one is needed.")
     assert told[1] == f"{told[0]} {asked}"
 
@@ -180,14 +180,16 @@ def test_the_problem_of_a_document_ends_with_one_full_stop(problem):
     facts = proposal(files=(FileFacts("a", "a.pdf", 0, problem),))
     assert (
         about(facts, "documents-readable", "file:a").message
-        == "“a.pdf” cannot be read: it is locked. Files must open and print."
+        == "“a.pdf” cannot be read: it is locked. Every file must open and be printable."
     )
 
 
 def test_a_total_that_is_not_stated_is_nothing():
     facts = proposal(stated_total_grant=Decimal("1.00"))
     message = about(facts, "budget-adds-up", "proposal").message
-    assert message.endswith("the totals say nothing and EUR 1.00.")
+    assert message.endswith(
+        "The stated totals differ: eligible costs not given, EU contribution EUR 1.00."
+    )
 
 
 @pytest.mark.parametrize("code", ["ß", "ﬁ", "ＦＲ"])

@@ -335,7 +335,7 @@ def test_one_euro_of_costs_is_judged_by_the_rate():
     ).findings
     (rate,) = [f for f in findings if f.rule == "co-financing-rate"]
     assert (rate.outcome, rate.message) == (
-        "pass", "The grant is 75.00 % of the eligible costs, of at most 75 %.",
+        "pass", "The requested EU contribution is 75.00% of the eligible costs; the maximum is 75%.",
     )  # fmt: skip
 
 
@@ -355,14 +355,14 @@ def test_a_call_may_ask_for_one_of_everything():
         ]
     )
     findings = screen(proposal(markets=()), rules, country_set()).findings
-    assert findings[1].fix.advice == "Name at least 1 third country."
+    assert findings[1].fix.advice == "Select at least 1 third country."
     assert findings[2].evidence["ceiling"] == "0.5"
 
 
 def test_every_parameter_says_what_it_means():
     (minimum,) = [one for one in parameters_of(CATALOGUE["min-countries"]) if one[0] == "minimum"]
     assert minimum == (
-        "minimum", "How many different countries at least.", "a whole number above 0", True,
+        "minimum", "The minimum number of different countries.", "a whole number above 0", True,
     )  # fmt: skip
     shared = [name for name, *_rest in parameters_of(Rule)]
     assert shared == ["citation", "link", "strands"]

@@ -102,7 +102,7 @@ def test_whoever_chose_nobody_is_controlled_by_nobody():
     [
         ({}, {"organisation": "org-2"}, "record", "the same record"),
         ({"pic": "999999999"}, {"pic": "999999999"}, "participant-code", "999999999"),
-        ({"name": "Müller"}, {"name": "Mueller"}, "name", "names are alike"),
+        ({"name": "Müller"}, {"name": "Mueller"}, "name", "names are similar"),
         ({}, {"controlled_by": "p2"}, "control", "names"),
         ({"controlled_by": "Big AG"}, {"controlled_by": "BIG"}, "owner", "“Big AG” and “BIG”"),
     ],

@@ -31,11 +31,11 @@ def minimum(rule, number):
     [
         (
             (HOME, minimum("min-countries", 34)),
-            ("contradiction", ("min-countries",), "“min-countries” asks for 34, but only 33 countries count on 2015-04-21: no proposal can meet it."),
+            ("contradiction", ("min-countries",), "“min-countries” requires 34, but only 33 countries participate on 2015-04-21. No proposal can meet this rule."),
         ),
         (
             (minimum("min-member-states", 29),),
-            ("contradiction", ("min-member-states",), "“min-member-states” asks for 29, but only 28 Member States count on 2015-04-21: no proposal can meet it."),
+            ("contradiction", ("min-member-states",), "“min-member-states” requires 29, but only 28 Member States participate on 2015-04-21. No proposal can meet this rule."),
         ),
         (
             (HOME, minimum("min-organisations", 3), minimum("min-countries", 3)),
@@ -55,40 +55,40 @@ def minimum(rule, number):
         ),
         (
             (minimum("min-countries", 3),),
-            ("gap", ("min-countries",), "“min-countries” counts countries that do not take part, because no rule asks where an applicant is established."),
+            ("gap", ("min-countries",), "“min-countries” also counts countries that do not participate, because no rule checks where applicants are established."),
         ),
         (
             ({"rule": "organisation-kind", "kinds": ["company", "other"], "kinds_for_officer": ["other"]},),
-            ("contradiction", ("organisation-kind",), "“organisation-kind” lets other apply and leaves the same to an officer."),
+            ("contradiction", ("organisation-kind",), "“organisation-kind” accepts other and also leaves them to an officer."),
         ),
         (
             ({"rule": "organisation-kind", "kinds": ["cluster-organisation", "business-network", "runs-a-cluster", "company"],
               "kinds_for_officer": ["research-acting-as-cluster", "other"]},),
-            ("never-fails", ("organisation-kind",), "“organisation-kind” accepts every kind: nobody is out by it."),
+            ("never-fails", ("organisation-kind",), "“organisation-kind” accepts every type of organisation, so it excludes nobody."),
         ),
         (
             ({"rule": "platform-registration", "accepts": ["registered", "neither"]},),
-            ("never-fails", ("platform-registration",), "“platform-registration” also accepts who is not registered: nobody is out by it."),
+            ("never-fails", ("platform-registration",), "“platform-registration” also accepts applicants that are not registered, so it excludes nobody."),
         ),
         (
             ({"rule": "grant-ceiling", "ceilings": {"2": "5"}},),
-            ("gap", ("grant-ceiling",), "“grant-ceiling” names no amount: each proposal goes to an officer."),
+            ("gap", ("grant-ceiling",), "“grant-ceiling” sets no amount, so every proposal needs review by an officer."),
         ),
         (
             ({"rule": "grant-ceiling", "ceilings": {"1": "1000.01"}},),
-            ("contradiction", ("grant-ceiling",), "“grant-ceiling” allows 1000.01 for one proposal, more than the whole budget of strand 1, 1000."),
+            ("contradiction", ("grant-ceiling",), "“grant-ceiling” allows 1000.01 for one proposal, which is more than the whole budget of strand 1 (1000)."),
         ),
         (
             ({"rule": "co-financing-rate", "maximum": "1"},),
-            ("never-fails", ("co-financing-rate",), "“co-financing-rate” pays everything: only a grant above the costs fails."),
+            ("never-fails", ("co-financing-rate",), "“co-financing-rate” allows 100%, so only a contribution above the eligible costs fails."),
         ),
         (
             ({"rule": "scoreboard-verifiable"},),
-            ("never-fails", ("scoreboard-verifiable",), "“scoreboard-verifiable” has nothing to judge: no strand of it requires one."),
+            ("never-fails", ("scoreboard-verifiable",), "“scoreboard-verifiable” has no effect because no strand of it requires a scoreboard."),
         ),
         (
             (minimum("market-count", 2),),
-            ("gap", ("market-count",), "“market-count” counts every country, because no rule asks for third markets."),
+            ("gap", ("market-count",), "“market-count” counts every country because no rule requires third markets."),
         ),
         (
             ({"rule": "coordinator", "strands": ["1", "7"]},),
@@ -125,7 +125,7 @@ def test_no_country_at_all_is_a_contradiction():
         (
             "contradiction",
             ("established",),
-            "No country counts on 2015-04-21: every applicant is out.",
+            "No country participates on 2015-04-21, so no applicant is eligible.",
         )
     ]
 
@@ -133,7 +133,7 @@ def test_no_country_at_all_is_a_contradiction():
 def test_a_remark_names_its_strand_where_it_is_not_true_of_all():
     remarks = said({"rule": "grant-ceiling", "ceilings": {"1": "5"}}, strands=(ONE, TWO))
     assert [message for _oddity, _rules, message in remarks] == [
-        "In strand 2: “grant-ceiling” names no amount: each proposal goes to an officer."
+        "In strand 2: “grant-ceiling” sets no amount, so every proposal needs review by an officer."
     ]
 
 
@@ -161,7 +161,7 @@ def test_rules_without_anything_to_judge_are_told_in_whole_sentences():
         (
             "never-fails",
             ("deliverables",),
-            "“deliverables” has nothing to judge: no strand of it requires any.",
+            "“deliverables” has no effect because no strand of it requires deliverables.",
         )
     ]
 
@@ -171,7 +171,7 @@ def test_each_strand_is_looked_at_by_its_own_rules():
         {"rule": "co-financing-rate", "maximum": "1", "strands": ["2"]}, strands=(ONE, TWO)
     )
     assert [message for _oddity, _rules, message in remarks] == [
-        "In strand 2: “co-financing-rate” pays everything: only a grant above the costs fails."
+        "In strand 2: “co-financing-rate” allows 100%, so only a contribution above the eligible costs fails."
     ]
 
 

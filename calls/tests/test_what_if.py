@@ -40,15 +40,15 @@ def test_members_are_sure_open_out_or_associated():
 @pytest.mark.parametrize(
     ("countries", "lacks"),
     [
-        (("DE", "FR"), ("One more organisation.", "One more participating country, other than Germany or France.")),
-        (("DE",), ("2 more organisations.", "2 more participating countries, other than Germany.")),
-        (("DE", "FR", "FR"), ("One more participating country, other than Germany or France.",)),
+        (("DE", "FR"), ("1 more organisation needed.", "1 more participating country needed, other than Germany or France.")),
+        (("DE",), ("2 more organisations needed.", "2 more participating countries needed, other than Germany.")),
+        (("DE", "FR", "FR"), ("1 more participating country needed, other than Germany or France.",)),
         (("DE", "FR", "AT"), ()),
         (("DE", "FR", "AL"), (
-            "Enough organisations only if what is open for some partners is settled.",
-            "Enough participating countries only if what is open for some partners is settled.",
+            "Enough organisations once the open points for some partners are resolved.",
+            "Enough participating countries once the open points for some partners are resolved.",
         )),
-        (("MK", "MK", "MK"), ("2 more participating countries, other than the former Yugoslav Republic of Macedonia.",)),
+        (("MK", "MK", "MK"), ("2 more participating countries needed, other than the former Yugoslav Republic of Macedonia.",)),
     ],
 )  # fmt: skip
 def test_what_is_lacking_is_said_in_whole_sentences(countries, lacks):
@@ -58,8 +58,8 @@ def test_what_is_lacking_is_said_in_whole_sentences(countries, lacks):
 def test_without_anyone_everything_is_lacking():
     facts = proposal(partner(1, "RS", role=Role.PARTNER))
     assert seen(facts).lacks == (
-        "3 more organisations.",
-        "3 more participating countries.",
+        "3 more organisations needed.",
+        "3 more participating countries needed.",
         "Choose exactly one coordinator among the applicants.",
     )
 
@@ -67,7 +67,7 @@ def test_without_anyone_everything_is_lacking():
 def test_linked_partners_are_told_with_what_mends_them():
     facts = proposal("DE", "FR", partner(3, "AT", controlled_by="p1"))
     assert seen(facts).lacks == (
-        "Keep one of them only, or add an organisation that is independent of the others.",
+        "Keep only one of them, or add an organisation that is independent of the others.",
     )
 
 
@@ -101,7 +101,7 @@ def test_an_outlook_goes_by_the_rules_of_the_strand():
     assert outlook(proposal("DE"), only_in_two, country_set()).lacks == ()
     two = proposal("DE", strand="3.2")
     assert outlook(two, only_in_two, country_set()).lacks == (
-        "2 more participating countries, other than Germany.",
+        "2 more participating countries needed, other than Germany.",
     )
 
 

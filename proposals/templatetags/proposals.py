@@ -61,10 +61,10 @@ def cost_kind(cell: Any) -> str:
 def decision_words(outcome: str) -> str:
     """An officers' outcome as a sentence to the applicant."""
     return {
-        "eligible": _("Your proposal is admissible and eligible. It goes on to the evaluation."),
-        "ineligible": _("Your proposal is not eligible. It is not evaluated."),
-        "inadmissible": _("Your proposal is not admissible. It is not evaluated."),
-        "clarify": _("Something has to be clarified before anything is decided."),
+        "eligible": _("Your proposal is admissible and eligible. It will now be evaluated."),
+        "ineligible": _("Your proposal is not eligible and will not be evaluated."),
+        "inadmissible": _("Your proposal is not admissible and will not be evaluated."),
+        "clarify": _("We need clarification before we can decide."),
     }[outcome]
 
 
@@ -132,8 +132,8 @@ def rule_title(rule_id: str) -> str:
 
 OUTCOME_WORDS = {
     Outcome.PASS: gettext_lazy("met"),
-    Outcome.WARN: gettext_lazy("look again"),
-    Outcome.OFFICER: gettext_lazy("an officer decides"),
+    Outcome.WARN: gettext_lazy("to review"),
+    Outcome.OFFICER: gettext_lazy("needs review"),
     Outcome.INELIGIBLE: gettext_lazy("not eligible"),
     Outcome.INADMISSIBLE: gettext_lazy("missing"),
 }
@@ -154,16 +154,35 @@ def overall_words(outcome: str) -> str:
 def verdict_sentence(verdict: Verdict) -> str:
     """What the overall outcome means for applicants."""
     if verdict.outcome == Outcome.INADMISSIBLE:
-        return _("As it stands the proposal would not be admitted.")
+        return _("Parts that every proposal must contain are missing.")
     if verdict.outcome == Outcome.INELIGIBLE:
-        return _("As it stands the consortium does not meet a rule.")
+        return _("The consortium does not meet the eligibility rules.")
     if verdict.outcome == Outcome.OFFICER:
-        return _("Nothing mandatory is missing; some points a person will decide.")
+        return _open_points(verdict)
     count = len(verdict.warnings)
     if not count:
-        return _("Every rule is met.")
-    text = ngettext("Eligible, one thing to look at.", "Eligible, %(n)s things to look at.", count)
-    return text % {"n": count}
+        return _("All rules are met.")
+    return ngettext("%(n)s point to review.", "%(n)s points to review.", count) % {"n": count}
+
+
+def _open_points(verdict: Verdict) -> str:
+    """How many points a person decides, and how many partners do not count."""
+    points = len(verdict.having(Outcome.OFFICER))
+    partners = len({finding.subject for finding in verdict.having(Outcome.INELIGIBLE)})
+    sentences = []
+    if points:
+        text = ngettext(
+            "The proposal is complete. An officer must decide %(n)s point.",
+            "The proposal is complete. An officer must decide %(n)s points.",
+            points,
+        )
+        sentences.append(text % {"n": points})
+    else:
+        sentences.append(_("The proposal is complete."))
+    if partners:
+        text = ngettext("%(n)s partner does not count.", "%(n)s partners do not count.", partners)
+        sentences.append(text % {"n": partners})
+    return " ".join(sentences)
 
 
 @register.filter

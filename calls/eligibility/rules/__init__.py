@@ -247,10 +247,10 @@ def _check_not_twice(index: int, rule: Rule, earlier: Rule) -> None:
     if rule.id != earlier.id:
         return
     if not rule.strands or not earlier.strands:
-        raise UnusableRule(index, "rule", f"“{rule.id}” stands in the list twice.")
+        raise UnusableRule(index, "rule", f"“{rule.id}” appears twice in the list.")
     both = sorted(set(rule.strands) & set(earlier.strands))
     if both:
-        message = f"“{rule.id}” stands in the list twice for strand {both[0]}."
+        message = f"“{rule.id}” appears twice in the list for strand {both[0]}."
         raise UnusableRule(index, "rule", message)
 
 

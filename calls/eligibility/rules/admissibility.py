@@ -60,12 +60,13 @@ class InTime(Rule):
     section: ClassVar[Section] = Section.ADMISSIBILITY
     title: ClassVar[str] = "Received in time"
     asks: ClassVar[str] = (
-        "The proposal is received before the deadline; the deadline instant itself is late."
+        "The proposal must be received before the deadline. A proposal received exactly at the "
+        "deadline is late."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "Received at least a microsecond before the deadline.",
+        Outcome.PASS: "Received before the deadline.",
         Outcome.OFFICER: "Received before the call opened.",
-        Outcome.INADMISSIBLE: "Received at the deadline instant or later.",
+        Outcome.INADMISSIBLE: "Received at the deadline or later.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -79,9 +80,9 @@ class InTime(Rule):
         opens = case.facts.opens_at
         if opens is not None and received < min(opens, deadline):
             message = f"Received {in_zone(received, zone)}, before the call opened on {in_zone(opens, zone)}."
-            message += " An officer decides."
+            message += " An officer will review this."
             evidence["opens_at"] = in_utc(opens)
-            fix = Fix("check", "Check the instant of reception.")
+            fix = Fix("check", "Check the time of receipt.")
             yield self.found("submission", Outcome.OFFICER, message, evidence, fix)
             return
         if received < deadline:
@@ -90,9 +91,12 @@ class InTime(Rule):
             return
         message = (
             f"Received {in_zone(received, zone)}; the deadline was {in_zone(deadline, zone)}. "
-            "A proposal must arrive before that instant."
+            "A proposal must be received before the deadline."
         )
-        fix = Fix("check", "A late version does not count. The last version received in time does.")
+        fix = Fix(
+            "check",
+            "A late version is not considered. The last version received in time remains valid.",
+        )
         yield self.found("submission", Outcome.INADMISSIBLE, message, evidence, fix)
 
 
@@ -105,25 +109,25 @@ class DescriptionPresent(Rule):
     section: ClassVar[Section] = Section.ADMISSIBILITY
     title: ClassVar[str] = "Description of each partner"
     asks: ClassVar[str] = (
-        "For each partner a description shows that it offers or channels cluster and network "
+        "For each applicant, a description must show that it offers or channels cluster and network "
         "support services to businesses."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "The applicant's own description is there.",
-        Outcome.INADMISSIBLE: "It is missing.",
+        Outcome.PASS: "The applicant has provided its own description.",
+        Outcome.INADMISSIBLE: "The description is missing.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for one in case.applicants:
             if one.description_present:
-                message = f"The description of {one.name} is there."
+                message = f"{one.name} has provided a description of its support services."
                 yield self.found(one.key, Outcome.PASS, message)
                 continue
             message = (
-                f"The description of {one.name} is missing. The call asks each partner, not only "
-                "the coordinator, to describe the support services that it offers or channels."
+                f"The description of {one.name} is missing. Every applicant, not only the "
+                "coordinator, must describe the support services that it offers or channels."
             )
-            fix = Fix("descriptions", f"Write the description of {one.name}.")
+            fix = Fix("descriptions", f"Add the description of {one.name}.")
             yield self.found(one.key, Outcome.INADMISSIBLE, message, {}, fix)
 
 
@@ -146,14 +150,14 @@ class ProfileComplete(Rule):
     section: ClassVar[Section] = Section.ADMISSIBILITY
     title: ClassVar[str] = "Complete cluster profile"
     asks: ClassVar[str] = (
-        "Each applicant hands in its complete cluster profile, as registered or as planned to be "
+        "Each applicant must provide its complete cluster profile, as registered or as planned to be "
         "registered on the European cluster platform."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "Every mandatory field of the profile is filled.",
-        Outcome.OFFICER: "The applicant has not agreed to take part, so nothing of its profile is known "
-        "but name and country; the other rules about profiles say nothing of it either.",
-        Outcome.INADMISSIBLE: "At least one is empty; the evidence lists them.",
+        Outcome.PASS: "All required fields of the profile are filled in.",
+        Outcome.OFFICER: "The applicant has not agreed to take part, so only its name and country are "
+        "known. Other rules about profiles are not applied to it.",
+        Outcome.INADMISSIBLE: "At least one required field is empty. The missing fields are listed.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -167,7 +171,7 @@ class ProfileComplete(Rule):
                 continue
             message = (
                 f"The cluster profile of {one.name} is not complete. Missing: "
-                f"{_first_of(one.profile_missing)}. The call asks for the complete profile of each "
+                f"{_first_of(one.profile_missing)}. The call requires a complete profile from each "
                 "applicant."
             )
             fix = Fix("profile", f"Complete the cluster profile of {one.name}.")
@@ -177,10 +181,10 @@ class ProfileComplete(Rule):
 
     def _not_agreed(self, one: ParticipantFacts) -> Finding:
         message = (
-            f"{one.name} has not agreed to take part yet. Its cluster profile is checked once it has; "
-            "until then only its name and country are known."
+            f"{one.name} has not agreed to take part yet. Only its name and country are known, and its "
+            "cluster profile will be checked once it agrees."
         )
-        fix = Fix("people", f"Ask {one.name} to agree.")
+        fix = Fix("people", f"Ask {one.name} to agree to take part.")
         return self.found(one.key, Outcome.OFFICER, message, {"agreed": False}, fix)
 
 
@@ -192,10 +196,12 @@ class DocumentsReadable(Rule):
     level: ClassVar[Level] = Level.SUBMISSION
     section: ClassVar[Section] = Section.ADMISSIBILITY
     title: ClassVar[str] = "Readable documents"
-    asks: ClassVar[str] = "Each file is a PDF that opens without a password and has a page."
+    asks: ClassVar[str] = (
+        "Each file must be a PDF that opens without a password and has at least one page."
+    )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The file opens and has at least one page.",
-        Outcome.INADMISSIBLE: "It does not open, is encrypted, has no page, or is no PDF.",
+        Outcome.INADMISSIBLE: "The file does not open, is encrypted, has no pages or is not a PDF.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -208,6 +214,8 @@ class DocumentsReadable(Rule):
                 yield self.found(subject, Outcome.PASS, message, {"pages": file.pages})
                 continue
             problem = file.problem.strip().rstrip(".") or "it has no pages"
-            message = f"“{file.name}” cannot be read: {problem}. Files must open and print."
-            fix = Fix("deliverables", "Replace the file by a PDF that opens without a password.")
+            message = (
+                f"“{file.name}” cannot be read: {problem}. Every file must open and be printable."
+            )
+            fix = Fix("deliverables", "Replace the file with a PDF that opens without a password.")
             yield self.found(subject, Outcome.INADMISSIBLE, message, {"problem": problem}, fix)

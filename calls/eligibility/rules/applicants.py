@@ -19,10 +19,13 @@ class ProfileConsistent(Rule):
     level: ClassVar[Level] = Level.PARTNER
     section: ClassVar[Section] = Section.APPLICANTS
     title: ClassVar[str] = "Consistent figures"
-    asks: ClassVar[str] = "The kinds of members do not add up to more than all members."
+    asks: ClassVar[str] = (
+        "The number of members by type must not exceed the total number of members."
+    )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "The kinds add up to at most all members, or no total is given.",
-        Outcome.WARN: "They add up to more, which is right only where a member is of two kinds.",
+        Outcome.PASS: "The numbers by type do not exceed the total, or no total is given.",
+        Outcome.WARN: "The numbers by type exceed the total, which is correct only if some members are of "
+        "two types.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -30,13 +33,15 @@ class ProfileConsistent(Rule):
             kinds = _sum_of_kinds(one.members)
             total = one.members.total
             if total is None or kinds <= total:
-                yield self.found(one.key, Outcome.PASS, f"The figures of {one.name} agree.")
+                yield self.found(
+                    one.key, Outcome.PASS, f"The member figures of {one.name} are consistent."
+                )
                 continue
             message = (
-                f"{one.name} names {total} members, but its kinds of members add up to {kinds}. "
-                "That is right only where a member is of two kinds."
+                f"{one.name} states {total} members in total, but its numbers by type add up to {kinds}. "
+                "This is correct only if some members are of two types."
             )
-            fix = Fix("profile", f"Look again at the member figures of {one.name}.")
+            fix = Fix("profile", f"Check the member figures of {one.name}.")
             yield self.found(one.key, Outcome.WARN, message, {"total": total, "kinds": kinds}, fix)
 
 
@@ -54,14 +59,14 @@ class Established(Rule):
     section: ClassVar[Section] = Section.APPLICANTS
     title: ClassVar[str] = "Established in a participating country"
     asks: ClassVar[str] = (
-        "Each applicant has its legal seat in a Member State of the Union or in a country that "
-        "takes part in the programme of the call."
+        "Each applicant must have its legal seat in a Member State of the Union or in another country "
+        "that participates in the programme of the call."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The country is a Member State, or its agreement is in force, on the rule date.",
-        Outcome.OFFICER: "The agreement is signed but not in force, the seat lies in a territory with "
-        "a code of its own, or no country is given.",
-        Outcome.INELIGIBLE: "The country does not take part on the rule date.",
+        Outcome.OFFICER: "The agreement is signed but not in force, the seat is in a territory with its "
+        "own country code, or no country is given.",
+        Outcome.INELIGIBLE: "The country does not participate on the rule date.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -70,8 +75,8 @@ class Established(Rule):
 
     def _judge_one(self, one: ParticipantFacts, case: Case, day: str) -> Finding:
         if one.country is None:
-            message = f"{one.name} has not said in which country its legal seat is."
-            ask = Fix("consortium", f"Give the country of {one.name}.")
+            message = f"{one.name} has not stated the country of its legal seat."
+            ask = Fix("consortium", f"Select the country of {one.name}.")
             return self.found(one.key, Outcome.OFFICER, message, {"country": None}, ask)
         standing, row = case.countries.standing(one.country, case.rule_date)
         outcome, message = _explain_standing(one, standing, row, case)
@@ -86,14 +91,14 @@ class Established(Rule):
         fix = None
         if outcome == Outcome.INELIGIBLE:
             advice = (
-                f"Let {one.name} take part as an associated partner at its own cost, or look for "
-                "a partner in a country that counts."
+                f"Change the role of {one.name} to associated partner (without EU funding), or find a "
+                "partner in a participating country."
             )
             fix = Fix("consortium", advice)
         elif outcome == Outcome.OFFICER:
             advice = (
-                f"Keep {one.name} if you can stand without it, or add a partner whose country "
-                "surely counts."
+                f"If your consortium depends on {one.name}, add another partner from a participating "
+                "country."
             )
             fix = Fix("consortium", advice)
         return self.found(one.key, outcome, message, evidence, fix)
@@ -109,23 +114,24 @@ def _explain_standing(
     if standing == Standing.IN_FORCE and row is not None and row.in_force_on is not None:
         since = day_in_words(row.in_force_on)
         return Outcome.PASS, (
-            f"{one.name} is established in {country}, which takes part in {programme} "
+            f"{one.name} is established in {country}, which participates in {programme} "
             f"(in force since {since})."
         )
     if standing == Standing.SIGNED and row is not None and row.signed_on is not None:
         signed = day_in_words(row.signed_on)
         return Outcome.OFFICER, (
             f"{one.name} is established in {country}, which signed its {programme} agreement on "
-            f"{signed}; it was not in force on {day}, the date that counts. An officer decides."
+            f"{signed}. The agreement was not in force on {day}, the relevant date. An officer will "
+            "review this."
         )
     if standing == Standing.TERRITORY:
         state = case.country_name(state_of(one.country or ""))
         return Outcome.OFFICER, (
-            f"{one.name} is established in {country}, a territory of {state} with a code of its "
-            "own. Whether it counts as established there, an officer decides."
+            f"{one.name} is established in {country}, a territory of {state} with its own country code. "
+            f"An officer will decide whether it counts as established in {state}."
         )
     return Outcome.INELIGIBLE, (
-        f"{one.name} is established in {country}, which did not take part in {programme} on {day}. "
+        f"{one.name} is established in {country}, which did not participate in {programme} on {day}. "
         f"An applicant must be established in a Member State or a {programme} country."
     )
 
@@ -137,25 +143,24 @@ class KindOfOrganisation(Rule):
     id: ClassVar[str] = "organisation-kind"
     level: ClassVar[Level] = Level.PARTNER
     section: ClassVar[Section] = Section.APPLICANTS
-    title: ClassVar[str] = "Kind of organisation"
+    title: ClassVar[str] = "Type of organisation"
     asks: ClassVar[str] = (
-        "Each applicant is an organisation of a kind that the call is for, such as a cluster "
-        "organisation or a business network organisation; a legal entity may apply for a cluster "
-        "that it runs."
+        "Each applicant must be of a type that the call accepts, such as a cluster organisation or a "
+        "business network organisation. A legal entity can apply on behalf of a cluster that it runs."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "The applicant is of a kind that may apply; one that runs a cluster names it.",
-        Outcome.OFFICER: "It is of a kind that an officer decides on, does not name the cluster that "
-        "it runs, or has not said what it is.",
-        Outcome.INELIGIBLE: "It is of another kind.",
+        Outcome.PASS: "The applicant is of an accepted type. If it runs a cluster, it names the cluster.",
+        Outcome.OFFICER: "The type needs review by an officer, the applicant does not name the cluster "
+        "that it runs, or no type is given.",
+        Outcome.INELIGIBLE: "The applicant is of another type.",
     }
 
     kinds: tuple[OrganisationKind, ...] = parameter(
-        "The kinds of organisation that may apply.",
+        "The types of organisation that can apply.",
         default=(OrganisationKind.CLUSTER, OrganisationKind.NETWORK, OrganisationKind.RUNS_CLUSTER),
     )
     kinds_for_officer: tuple[OrganisationKind, ...] = parameter(
-        "The kinds about which an officer decides.", default=()
+        "The types of organisation that an officer reviews.", default=()
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -165,8 +170,8 @@ class KindOfOrganisation(Rule):
             if outcome != Outcome.PASS:
                 fix = Fix(
                     "consortium",
-                    f"Check the kind of {one.name}; an organisation that may not apply can be an "
-                    "associated partner.",
+                    f"Check the type of organisation of {one.name}. An organisation that cannot apply "
+                    "can be an associated partner.",
                 )
             who = one.legal_name if one.kind == OrganisationKind.RUNS_CLUSTER else ""
             yield self.found(
@@ -175,25 +180,33 @@ class KindOfOrganisation(Rule):
 
     def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
         if one.kind is None:
-            return Outcome.OFFICER, "has not said what kind of organisation it is."
+            return Outcome.OFFICER, "has not stated its type of organisation."
         if one.kind in self.kinds_for_officer:
-            words = f"{WHAT_IT_IS[one.kind]}. An officer decides whether it may apply."
+            words = f"{WHAT_IT_IS[one.kind]}. An officer will decide whether it can apply."
             return Outcome.OFFICER, words
         if one.kind not in self.kinds:
             allowed = listed((MANY_OF_IT[kind] for kind in self.kinds), "or")
-            return Outcome.INELIGIBLE, f"{WHAT_IT_IS[one.kind]}. Only {allowed} may apply."
+            return Outcome.INELIGIBLE, f"{WHAT_IT_IS[one.kind]}. Only {allowed} can apply."
         if one.kind != OrganisationKind.RUNS_CLUSTER:
             return Outcome.PASS, f"{WHAT_IT_IS[one.kind]}."
         if one.cluster_name.strip():
-            return Outcome.PASS, f"applies for {one.cluster_name.strip()}, a cluster that it runs."
-        return Outcome.OFFICER, "applies for a cluster that it runs, but does not name the cluster."
+            return (
+                Outcome.PASS,
+                f"applies on behalf of {one.cluster_name.strip()}, a cluster that it runs.",
+            )
+        return (
+            Outcome.OFFICER,
+            "applies on behalf of a cluster that it runs, but does not name the cluster.",
+        )
 
 
 WHAT_IT_IS = {
     OrganisationKind.CLUSTER: "is a cluster organisation",
     OrganisationKind.NETWORK: "is a business network organisation",
-    OrganisationKind.RUNS_CLUSTER: "applies for a cluster that it runs",
-    OrganisationKind.RESEARCH_AS_CLUSTER: "is a research body that says it acts as a cluster organisation",
+    OrganisationKind.RUNS_CLUSTER: "applies on behalf of a cluster that it runs",
+    OrganisationKind.RESEARCH_AS_CLUSTER: (
+        "is a research body that states that it acts as a cluster organisation"
+    ),
     OrganisationKind.COMPANY: "is a company",
     OrganisationKind.OTHER: "is neither a cluster organisation nor a business network organisation",
 }
@@ -219,21 +232,21 @@ class PlatformRegistration(Rule):
     section: ClassVar[Section] = Section.APPLICANTS
     title: ClassVar[str] = "Registration on the cluster platform"
     asks: ClassVar[str] = (
-        "Each applicant is registered on the European cluster platform, or on the way there as far "
-        "as the call accepts it: planned, or applied for."
+        "Each applicant must be registered on the European cluster platform or, if the call accepts "
+        "it, have applied for or plan registration."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "Registered with a link to the profile, or on the way as the call accepts it, "
-        "with a date.",
-        Outcome.WARN: "On the way as the call accepts it, but without a date, or with one that cannot be: "
-        "planned for a day that has passed on the rule date, or applied for on a later one.",
-        Outcome.OFFICER: "Registered without a link, or with one that another organisation gives "
-        "too; or nothing is said.",
-        Outcome.INELIGIBLE: "Neither registered nor as far on the way as the call asks.",
+        Outcome.PASS: "Registered with a link to the profile, or registration applied for or planned with "
+        "a date, if the call accepts it.",
+        Outcome.WARN: "Registration applied for or planned, but without a date or with an impossible one: a "
+        "planned date before the rule date, or an application date after it.",
+        Outcome.OFFICER: "Registered without a link or with a link that another organisation also gives, "
+        "or no information is given.",
+        Outcome.INELIGIBLE: "Not registered, and not as far advanced as the call requires.",
     }
 
     accepts: tuple[Registration, ...] = parameter(
-        "What is enough for the call: registered, applied for, planned.",
+        "The registration statuses that the call accepts: registered, applied for, planned.",
         default=(Registration.REGISTERED, Registration.APPLIED, Registration.PLANNED),
     )
 
@@ -243,7 +256,10 @@ class PlatformRegistration(Rule):
             outcome, message = self._explain(one, shared, case)
             fix = None
             if outcome != Outcome.PASS:
-                fix = Fix("profile", f"Mend the registration in the cluster profile of {one.name}.")
+                fix = Fix(
+                    "profile",
+                    f"Correct the registration details in the cluster profile of {one.name}.",
+                )
             evidence = {
                 "registration": one.registration,
                 "link": one.profile_link,
@@ -253,13 +269,13 @@ class PlatformRegistration(Rule):
 
     def _explain(self, one: ParticipantFacts, shared: Shared, case: Case) -> tuple[Outcome, str]:
         if one.registration is None:
-            message = f"{one.name} has not said whether it is on the cluster platform."
+            message = f"{one.name} has not stated whether it is registered on the cluster platform."
             return Outcome.OFFICER, message
         if one.registration not in self.accepts:
             enough = listed((HOW_FAR[step] for step in self.accepts), "or")
             return Outcome.INELIGIBLE, (
                 f"{one.name} {NOT_FAR_ENOUGH[one.registration]} on the European cluster platform. "
-                f"The call asks for organisations that are {enough}."
+                f"The call requires organisations that are {enough}."
             )
         if one.registration == Registration.REGISTERED:
             return _explain_registered(one, shared)
@@ -286,48 +302,48 @@ def _others_with_its_link(one: ParticipantFacts, shared: Shared) -> list[str]:
 def _explain_registered(one: ParticipantFacts, shared: Shared) -> tuple[Outcome, str]:
     if not one.profile_link.strip():
         return Outcome.OFFICER, (
-            f"{one.name} says that it is registered on the platform, but gives no link to its "
-            "profile. An officer will look for it."
+            f"{one.name} states that it is registered on the platform, but gives no link to its "
+            "profile. An officer will check the registration."
         )
     same = _others_with_its_link(one, shared) if shared else []
     if same or one.profile_link_shared:
         whose = listed(same) or "another organisation"
         return Outcome.OFFICER, (
             f"The platform profile that {one.name} gives is also given by {whose}. "
-            "Each organisation has a profile of its own."
+            "Each organisation must have its own profile."
         )
     return Outcome.PASS, f"{one.name} is registered on the platform."
 
 
 def _explain_on_the_way(one: ParticipantFacts, case: Case) -> tuple[Outcome, str]:
     has_applied = one.registration == Registration.APPLIED
-    does = "has asked to be registered" if has_applied else "plans to be registered"
+    does = "has applied for registration" if has_applied else "plans to register"
     day = case.rule_date.isoformat()
     if one.planned_on and (one.planned_on > day if has_applied else one.planned_on < day):
-        is_wrong = "lies after" if has_applied else "had passed by"
+        is_wrong = "is after" if has_applied else "is before"
         return Outcome.WARN, (
-            f"{one.name} {does} on the platform ({one.planned_on}), but this day {is_wrong} "
-            f"{case.day_in_words}, the date that counts."
+            f"{one.name} {does} on the platform ({one.planned_on}), but this date {is_wrong} "
+            f"{case.day_in_words}, the relevant date."
         )
     if one.planned_on:
         return Outcome.PASS, f"{one.name} {does} on the platform ({one.planned_on})."
     return Outcome.WARN, (
-        f"{one.name} {does} on the platform, but gives no date. That is enough for the call; a "
-        "date makes it credible."
+        f"{one.name} {does} on the platform, but gives no date. The call accepts this, but a date "
+        "makes it more convincing."
     )
 
 
 HOW_FAR = {
     Registration.REGISTERED: "registered",
-    Registration.APPLIED: "waiting for the registration that they asked for",
-    Registration.PLANNED: "planned to be registered",
+    Registration.APPLIED: "waiting for their registration",
+    Registration.PLANNED: "planning to register",
     Registration.NEITHER: "not registered",
 }
 NOT_FAR_ENOUGH = {
     Registration.REGISTERED: "is registered",
-    Registration.APPLIED: "has only asked to be registered",
-    Registration.PLANNED: "only plans to be registered",
-    Registration.NEITHER: "is neither registered nor planned to be registered",
+    Registration.APPLIED: "has only applied for registration",
+    Registration.PLANNED: "only plans to register",
+    Registration.NEITHER: "is not registered and does not plan to register",
 }
 
 
@@ -340,14 +356,14 @@ class SupportServices(Rule):
     section: ClassVar[Section] = Section.APPLICANTS
     title: ClassVar[str] = "Support services to businesses"
     asks: ClassVar[str] = (
-        "Each applicant offers or channels cluster and network support services to businesses, in "
-        "line with the definition of innovation clusters: a group of independent parties."
+        "Each applicant must offer or channel cluster and network support services to businesses, in "
+        "line with the definition of innovation clusters (groups of independent parties)."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "At least one service is named and the members are independent.",
-        Outcome.WARN: "As above, but the applicant refers to the definition of 2006.",
-        Outcome.OFFICER: "No service is named, or it is not said whether members are independent.",
-        Outcome.INELIGIBLE: "The members belong to one group.",
+        Outcome.WARN: "The requirements are met, but the applicant refers to the definition of 2006.",
+        Outcome.OFFICER: "No service is named, or it is not stated whether the members are independent.",
+        Outcome.INELIGIBLE: "The members belong to the same group.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -355,7 +371,7 @@ class SupportServices(Rule):
             outcome, message = self._explain(one)
             fix = None
             if outcome != Outcome.PASS:
-                fix = Fix("profile", f"Mend the support services in the profile of {one.name}.")
+                fix = Fix("profile", f"Correct the support services in the profile of {one.name}.")
             evidence = {
                 "services": list(one.services),
                 "independent_members": one.independent_members,
@@ -371,13 +387,15 @@ class SupportServices(Rule):
         if not one.services:
             unsaid = ""
             if one.independent_members is None:
-                unsaid = " It has not said either whether its members are independent."
+                unsaid = " It has also not stated whether its members are independent."
             return Outcome.OFFICER, (
                 f"{one.name} names no support service that it offers or channels to businesses. "
                 f"At least one is needed.{unsaid}"
             )
         if one.independent_members is None:
-            message = f"{one.name} has not said whether its members are independent of each other."
+            message = (
+                f"{one.name} has not stated whether its members are independent of each other."
+            )
             return Outcome.OFFICER, message
         if one.cites_2006_definition:
             return Outcome.WARN, (

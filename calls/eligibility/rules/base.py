@@ -138,10 +138,12 @@ class Rule:
     asks: ClassVar[str]
     answers: ClassVar[Mapping[Outcome, str]]
 
-    citation: str = parameter("The paragraph of the call, or the law, that the rule rests on.")
-    link: str = parameter("Where that text can be read.", default="")
+    citation: str = parameter(
+        "The passage of the call or the legal act on which the rule is based."
+    )
+    link: str = parameter("Link to this text.", default="")
     strands: tuple[str, ...] = parameter(
-        "Codes of the strands that the rule is for; all of them where none is named.", default=()
+        "Strand codes to which the rule applies. Leave empty for all strands.", default=()
     )
 
     def __init_subclass__(cls) -> None:

@@ -135,7 +135,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def surely_counted(number: int, one: str, many: str = "") -> str:
-    return f"{count_of(number, one, many)} surely {'counts' if number == 1 else 'count'}"
+    return f"{count_of(number, one, many)} {'counts' if number == 1 else 'count'} for certain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,18 +145,18 @@ class MinOrganisations(Rule):
     id: ClassVar[str] = "min-organisations"
     level: ClassVar[Level] = Level.CONSORTIUM
     section: ClassVar[Section] = Section.CONSORTIUM
-    title: ClassVar[str] = "Enough organisations"
+    title: ClassVar[str] = "Number of organisations"
     asks: ClassVar[str] = (
-        "The consortium has the required number of different cluster or business network "
+        "The consortium must have the required number of different cluster or business network "
         "organisations. Associated partners do not count."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "Enough different organisations surely count.",
-        Outcome.OFFICER: "Enough only if what is still open for some of them is settled.",
-        Outcome.INELIGIBLE: "Too few, even if everything open is settled.",
+        Outcome.PASS: "Enough different organisations count.",
+        Outcome.OFFICER: "Enough organisations only once the open points are resolved.",
+        Outcome.INELIGIBLE: "Too few, even if all open points are resolved.",
     }
 
-    minimum: int = parameter("How many different organisations at least.")
+    minimum: int = parameter("The minimum number of different organisations.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
         if case.stand_apart:
@@ -169,8 +169,8 @@ class MinOrganisations(Rule):
             message = f"{counted(at_least, 'organisation')}; {asked}."
         elif outcome == Outcome.OFFICER:
             message = (
-                f"{surely_counted(at_least, 'organisation')} and up to {at_most} may; {asked}. "
-                "It hinges on what is still open for a partner."
+                f"{surely_counted(at_least, 'organisation')} and up to {at_most} may count; {asked}. "
+                "The result depends on points that are still open for a partner."
             )
         else:
             message = (
@@ -180,11 +180,12 @@ class MinOrganisations(Rule):
         fix = None
         if outcome == Outcome.OFFICER:
             fix = Fix(
-                "consortium", "Settle what is open, or add an organisation that surely counts."
+                "consortium",
+                "Resolve the open points, or add an organisation that meets all rules.",
             )
         elif outcome != Outcome.PASS:
             lacking = count_of(self.minimum - at_most, "more organisation")
-            fix = Fix("consortium", f"Add {lacking} that can count.")
+            fix = Fix("consortium", f"Add {lacking} that can apply.")
         evidence = {"at_least": at_least, "at_most": at_most, "minimum": self.minimum}
         yield self.found("consortium", outcome, message, evidence, fix)
 
@@ -196,18 +197,18 @@ class MinCountries(Rule):
     id: ClassVar[str] = "min-countries"
     level: ClassVar[Level] = Level.CONSORTIUM
     section: ClassVar[Section] = Section.CONSORTIUM
-    title: ClassVar[str] = "Enough countries"
+    title: ClassVar[str] = "Number of countries"
     asks: ClassVar[str] = (
-        "The organisations that count come from the required number of different participating "
-        "countries. Two partners may share a country."
+        "The organisations that count must come from the required number of different participating "
+        "countries. Two partners can be from the same country."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "Enough different countries surely count; EL is GR, UK is GB.",
-        Outcome.OFFICER: "Enough only if what is still open for some applicants is settled.",
-        Outcome.INELIGIBLE: "Too few, even if everything open is settled.",
+        Outcome.PASS: "Enough different countries count (EL is the same as GR, UK the same as GB).",
+        Outcome.OFFICER: "Enough only once the open points for some applicants are resolved.",
+        Outcome.INELIGIBLE: "Too few, even if all open points are resolved.",
     }
 
-    minimum: int = parameter("How many different countries at least.")
+    minimum: int = parameter("The minimum number of different countries.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
         return [_judge_states(self, case, self.minimum, PARTICIPATING)]
@@ -223,18 +224,18 @@ class MinMemberStates(Rule):
     id: ClassVar[str] = "min-member-states"
     level: ClassVar[Level] = Level.CONSORTIUM
     section: ClassVar[Section] = Section.CONSORTIUM
-    title: ClassVar[str] = "Enough Member States"
+    title: ClassVar[str] = "Number of Member States"
     asks: ClassVar[str] = (
-        "The organisations that count come from the required number of different Member States of "
-        "the Union, on the rule date."
+        "The organisations that count must come from the required number of different Member States "
+        "of the Union, on the rule date."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "Enough different Member States surely count.",
-        Outcome.OFFICER: "Enough only if what is still open for some applicants is settled.",
-        Outcome.INELIGIBLE: "Too few, even if everything open is settled.",
+        Outcome.PASS: "Enough different Member States count.",
+        Outcome.OFFICER: "Enough only once the open points for some applicants are resolved.",
+        Outcome.INELIGIBLE: "Too few, even if all open points are resolved.",
     }
 
-    minimum: int = parameter("How many different Member States at least.")
+    minimum: int = parameter("The minimum number of different Member States.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
         return [_judge_states(self, case, self.minimum, MEMBERS)]
@@ -283,7 +284,7 @@ def _judge_states(
         names = listed(case.country_name(code) for code in sure) or "none yet"
         message = (
             f"{surely_counted(len(sure), sort.one, sort.many)} ({names}) and up to "
-            f"{len(possible)} may; {asked}."
+            f"{len(possible)} may count; {asked}."
         )
     else:
         names = listed(case.country_name(code) for code in possible) or "none yet"
@@ -305,7 +306,7 @@ def _how_to_reach(lacking: int, others: str, outcome: Outcome, sort: _Sort) -> F
     if outcome == Outcome.PASS:
         return None
     if outcome == Outcome.OFFICER:
-        advice = "Settle what is open for the partners: then their countries count."
+        advice = "Resolve the open points for these partners so that their countries count."
         return Fix("consortium", advice)
     other = f" other than {others}" if others else ""
     if lacking == 1:
@@ -321,15 +322,15 @@ class Independent(Rule):
     level: ClassVar[Level] = Level.CONSORTIUM
     section: ClassVar[Section] = Section.CONSORTIUM
     title: ClassVar[str] = "Independent of each other"
-    asks: ClassVar[str] = "The organisations are independent of one another."
+    asks: ClassVar[str] = "The organisations must be independent of each other."
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "No applicant is known to control another, and none is probably listed twice.",
-        Outcome.OFFICER: "Some are linked, surely or by their names, and enough independent ones remain; "
-        "or a body that is none of the participants controls one of them.",
-        Outcome.INELIGIBLE: "Some are linked for certain, and too few independent ones remain.",
+        Outcome.PASS: "No applicant is known to control another, and none seems to be listed twice.",
+        Outcome.OFFICER: "Some organisations are linked, or seem to be by their names, but enough "
+        "independent ones remain; or a body outside the consortium controls one of them.",
+        Outcome.INELIGIBLE: "Some organisations are linked, and too few independent ones remain.",
     }
 
-    minimum: int = parameter("How many independent organisations must remain.")
+    minimum: int = parameter("The minimum number of independent organisations.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
         if case.stand_apart:
@@ -347,7 +348,9 @@ class Independent(Rule):
         sentences += [
             f"{one.name} names “{text}” as the body that controls it." for one, text in outside
         ]
-        sentences.append(self._what_follows(remaining) if too_few else "An officer decides.")
+        sentences.append(
+            self._what_follows(remaining) if too_few else "An officer will review this."
+        )
         yield self.found(
             "consortium",
             Outcome.INELIGIBLE if too_few else Outcome.OFFICER,
@@ -423,7 +426,7 @@ def _why_owner(tie: Tie, case: Case) -> str:
             f"{one} and {other} name the same body as their controller: “{first}” and “{second}”."
         )
     body = controllers.written_for(tie.top)
-    return f"{one} and {other} are under the control of the same body outside the consortium, “{body}”."
+    return f"{one} and {other} are controlled by the same body outside the consortium, “{body}”."
 
 
 def _both_name_it(tie: Tie, controllers: Controllers) -> bool:
@@ -434,13 +437,11 @@ def _why_one_body(tie: Tie, case: Case) -> str:
     one, other = tie.one.name, tie.other.name
     both = f"{one} ({tie.one.key}) and {other} ({tie.other.key})"
     if tie.ground == Ground.RECORD:
-        return f"{both} are the same organisation: they have the same record."
+        return f"{both} are the same organisation because they have the same record."
     if tie.ground == Ground.CODE:
-        return (
-            f"{both} are the same organisation: both have the participant code (PIC) {tie.one.pic}."
-        )
+        return f"{both} are the same organisation because both have the participant code (PIC) {tie.one.pic}."
     where = f" and both are in {case.country_name(tie.one.country)}" if tie.one.country else ""
-    return f"{both} are perhaps the same organisation: their names are alike{where}."
+    return f"{both} may be the same organisation because their names are similar{where}."
 
 
 def _why_control(tie: Tie, case: Case) -> str:
@@ -452,8 +453,10 @@ def _why_control(tie: Tie, case: Case) -> str:
             return f"{below.name} names {above.name}{as_written} as the body that controls it."
     names = {one.key: one.name for one in case.facts.participants}
     controlled = [one.name for one in (tie.one, tie.other) if one.key != tie.top]
-    verb = ("is" if len(controlled) == 1 else "are") + ("" if tie.is_sure else " perhaps")
-    return f"{listed(controlled)} {verb} under the control of {names[tie.top]}."
+    verb = "is" if len(controlled) == 1 else "are"
+    if not tie.is_sure:
+        verb = "may be"
+    return f"{listed(controlled)} {verb} controlled by {names[tie.top]}."
 
 
 def _named_by(one: ParticipantFacts, case: Case) -> str:
@@ -463,8 +466,8 @@ def _named_by(one: ParticipantFacts, case: Case) -> str:
 
 def _what_to_do(ties: list[Tie]) -> str:
     if ties:
-        return "Keep one of them only, or add an organisation that is independent of the others."
-    return "Check who controls the organisation. Choose the partner, if it is one."
+        return "Keep only one of them, or add an organisation that is independent of the others."
+    return "Check who controls the organisation. If it is a partner, select it from the list."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -475,11 +478,11 @@ class Coordinator(Rule):
     level: ClassVar[Level] = Level.CONSORTIUM
     section: ClassVar[Section] = Section.CONSORTIUM
     title: ClassVar[str] = "One coordinator"
-    asks: ClassVar[str] = "Exactly one applicant coordinates the proposal."
+    asks: ClassVar[str] = "Exactly one applicant must coordinate the proposal."
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "There is one coordinator, and it can count as an applicant.",
-        Outcome.OFFICER: "There is one, but it does not count; the others may stand without it.",
-        Outcome.INADMISSIBLE: "There is none, or more than one.",
+        Outcome.PASS: "There is one coordinator, and it counts as an applicant.",
+        Outcome.OFFICER: "There is one coordinator, but it does not count as an applicant.",
+        Outcome.INADMISSIBLE: "There is no coordinator, or more than one.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -487,21 +490,21 @@ class Coordinator(Rule):
         fix = Fix("consortium", "Choose exactly one coordinator among the applicants.")
         names = [one.name for one in coordinators]
         if not coordinators:
-            message = "The proposal has no coordinator. Exactly one applicant coordinates it."
+            message = "The proposal has no coordinator. Exactly one applicant must coordinate it."
             yield self.found(
                 "consortium", Outcome.INADMISSIBLE, message, {"coordinators": names}, fix
             )
         elif len(coordinators) > 1:
-            message = f"{listed(names)} are all named as coordinator. There can be only one."
+            message = f"{listed(names)} are all coordinators. There can be only one."
             yield self.found(
                 "consortium", Outcome.INADMISSIBLE, message, {"coordinators": names}, fix
             )
         elif case.counts_as(coordinators[0]) == Counting.OUT:
             message = (
-                f"{names[0]} coordinates the proposal but does not count as an applicant. The "
-                "others may need another coordinator; an officer decides."
+                f"{names[0]} coordinates the proposal but does not count as an applicant. An officer "
+                "will decide whether another coordinator is needed."
             )
-            advice = "Let another applicant coordinate, or settle why this one does not count."
+            advice = "Choose another coordinator, or resolve the points for which this one does not count."
             mend = Fix("consortium", advice)
             yield self.found("consortium", Outcome.OFFICER, message, {"coordinators": names}, mend)
         else:
@@ -520,12 +523,14 @@ class OneApplication(Rule):
     id: ClassVar[str] = "one-application"
     level: ClassVar[Level] = Level.CONTENT
     section: ClassVar[Section] = Section.CONSORTIUM
-    title: ClassVar[str] = "One proposal for each organisation"
-    asks: ClassVar[str] = "An organisation takes part in one proposal of the call."
+    title: ClassVar[str] = "One proposal per organisation"
+    asks: ClassVar[str] = (
+        "An organisation must not take part in more than one proposal for the call."
+    )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "The applicant is in no other submitted proposal of the call.",
-        Outcome.WARN: "It is in another one; so the applicant is told.",
-        Outcome.OFFICER: "It is in another one; so the officer is told.",
+        Outcome.PASS: "The applicant takes part in no other submitted proposal for the call.",
+        Outcome.WARN: "The applicant takes part in another proposal (shown to the applicant).",
+        Outcome.OFFICER: "The applicant takes part in another proposal (shown to the officer).",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -535,15 +540,19 @@ class OneApplication(Rule):
             if count is None:
                 continue  # nobody knows: a dossier from a file stands alone
             if not count:
-                message = f"{one.name} is in no other submitted proposal of this call."
+                message = f"{one.name} takes part in no other submitted proposal for this call."
                 yield self.found(one.key, Outcome.PASS, message, {"others": 0})
                 continue
-            others = "another submitted proposal" if count == 1 else f"{count} submitted proposals"
-            message = f"{one.name} also takes part in {others} of this call."
+            others = (
+                "another submitted proposal" if count == 1 else f"{count} other submitted proposals"
+            )
+            message = f"{one.name} also takes part in {others} for this call."
             if for_officer:
-                message += " An officer decides whether it may."
+                message += " An officer will decide whether this is allowed."
             else:
-                message += " This may be looked at closely."
-            fix = Fix("consortium", f"Agree with {one.name} in which proposal it takes part.")
+                message += " This may be reviewed after submission."
+            fix = Fix(
+                "consortium", f"Agree with {one.name} on the proposal in which it takes part."
+            )
             outcome = Outcome.OFFICER if for_officer else Outcome.WARN
             yield self.found(one.key, outcome, message, {"others": count}, fix)

@@ -29,16 +29,18 @@ class ActivitiesJustified(Rule):
     section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Justified activities"
     asks: ClassVar[str] = (
-        "Each activity clearly relates to the strand's objective and is justified."
+        "Each activity must clearly relate to the strand's objective and be justified."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "The activity is tied to an objective of the strand and justified.",
-        Outcome.OFFICER: "One of the two is missing, or the proposal has no activity.",
+        Outcome.PASS: "The activity is linked to an objective of the strand and justified.",
+        Outcome.OFFICER: "The objective or the justification is missing, or the proposal has no activity.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         if not case.facts.activities:
-            message = "The proposal names no activity yet. Each activity serves the objective."
+            message = (
+                "The proposal has no activities yet. It needs activities that serve the objective."
+            )
             fix = Fix("activities", "Describe at least one activity and justify it.")
             yield self.found("proposal", Outcome.OFFICER, message, {}, fix)
         for number, activity in enumerate(case.facts.activities, start=1):
@@ -46,17 +48,21 @@ class ActivitiesJustified(Rule):
             title = activity.title.strip() or f"Activity {number}"
             lacks = []
             if not activity.objective.strip():
-                lacks.append("is not tied to an objective of the strand")
+                lacks.append("is not linked to an objective of the strand")
             if not activity.justification.strip():
                 lacks.append("is not justified")
             if not lacks:
-                message = f"“{title}” is tied to the objective and justified."
+                message = f"“{title}” is linked to an objective and justified."
                 yield self.found(subject, Outcome.PASS, message)
                 continue
-            message = f"“{title}” {listed(lacks)}. The call asks for an objective and a reason."
+            message = (
+                f"“{title}” {listed(lacks)}. The call requires an objective and a justification."
+            )
             if not activity.objective.strip():
                 message += _perhaps_the_other_strand(case)
-            fix = Fix("activities", f"Say what “{title}” serves and why it is needed.")
+            fix = Fix(
+                "activities", f"Select the objective of “{title}” and explain why it is needed."
+            )
             yield self.found(subject, Outcome.OFFICER, message, {}, fix)
 
 
@@ -66,7 +72,7 @@ def _perhaps_the_other_strand(case: Case) -> str:
     if not other:
         return ""
     return (
-        f" What is given belongs to strand {other}: perhaps the proposal is for that other strand."
+        f" The information given belongs to strand {other}. Check that you chose the right strand."
     )
 
 
@@ -78,10 +84,10 @@ class Deliverables(Rule):
     level: ClassVar[Level] = Level.CONTENT
     section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Deliverables of the strand"
-    asks: ClassVar[str] = "Each result that the strand requires is among the deliverables."
+    asks: ClassVar[str] = "All results that the strand requires must be among the deliverables."
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "The deliverable is described, or a document is added for it.",
-        Outcome.OFFICER: "It is not; perhaps the proposal belongs to another strand.",
+        Outcome.PASS: "The deliverable is described or a document is attached.",
+        Outcome.OFFICER: "The deliverable is not described. The proposal may belong to another strand.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -106,12 +112,12 @@ class ScoreboardVerifiable(Rule):
     section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Verifiable scoreboard"
     asks: ClassVar[str] = (
-        "Where the strand requires a monitoring scoreboard, it has at least one indicator, each "
-        "with baseline, target, unit and means of verification."
+        "If the strand requires a monitoring scoreboard, it must have at least one indicator. Each "
+        "indicator needs a baseline, a target, a unit and a means of verification."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "There is an indicator, and each has all four.",
-        Outcome.OFFICER: "There is none, or one lacks something.",
+        Outcome.PASS: "There is at least one indicator, and all are complete.",
+        Outcome.OFFICER: "There is no indicator, or at least one is incomplete.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -119,24 +125,30 @@ class ScoreboardVerifiable(Rule):
             return
         indicators = case.facts.indicators
         lacking = [_name(indicator) for indicator in indicators if not indicator.is_verifiable]
-        fix = Fix("deliverables", "Give baseline, target, unit and verification of each indicator.")
+        fix = Fix(
+            "deliverables",
+            "Enter the baseline, target, unit and means of verification for each indicator.",
+        )
         if not indicators:
             message = "The scoreboard has no indicator yet. At least one is needed."
             yield self.found("scoreboard", Outcome.OFFICER, message, {"indicators": 0}, fix)
         elif lacking:
             message = (
-                f"Not verifiable yet: {listed(lacking)}. Each indicator needs a baseline, a "
+                f"Incomplete: {listed(lacking)}. Each indicator needs a baseline, a "
                 "target, a unit and a means of verification."
             )
             yield self.found("scoreboard", Outcome.OFFICER, message, {"lacking": lacking}, fix)
         else:
             count = len(indicators)
-            message = f"The scoreboard has {count_of(count, 'indicator')} that can be verified."
+            message = (
+                f"The scoreboard has {count_of(count, 'indicator')} with all details needed for "
+                "verification."
+            )
             yield self.found("scoreboard", Outcome.PASS, message, {"indicators": count})
 
 
 def _name(indicator: IndicatorFacts) -> str:
-    return f"“{indicator.name}”" if indicator.name else "an indicator without a name"
+    return f"“{indicator.name}”" if indicator.name else "an unnamed indicator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,28 +159,30 @@ class ThirdMarkets(Rule):
     level: ClassVar[Level] = Level.CONTENT
     section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Third markets beyond Europe"
-    asks: ClassVar[str] = "The strategy targets specific third countries beyond Europe."
+    asks: ClassVar[str] = "The strategy must target specific third countries beyond Europe."
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The market is a country outside Europe and outside the programme on the rule date.",
-        Outcome.WARN: "It is a region; the call speaks of specific countries.",
-        Outcome.OFFICER: "It takes part in the programme or lies in Europe, also written as a region; "
-        "or no market is named.",
+        Outcome.WARN: "The market is a region, but the call refers to specific countries.",
+        Outcome.OFFICER: "The market participates in the programme or is in Europe (as a country or a "
+        "region), or no market is named.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
         if not case.facts.markets:
-            message = "The proposal names no target market yet. It aims at specific third markets."
-            fix = Fix("vision", "Name at least one country beyond Europe.")
+            message = (
+                "The proposal has no target market yet. It must target specific third countries."
+            )
+            fix = Fix("vision", "Select at least one country beyond Europe.")
             yield self.found("proposal", Outcome.OFFICER, message, {}, fix)
         for number, market in enumerate(case.facts.markets, start=1):
             outcome, message = self._explain(market, case)
             mend: Fix | None = None
             if outcome == Outcome.WARN:
-                mend = Fix("vision", "Choose the countries that you mean from the list.")
+                mend = Fix("vision", "Select the specific countries from the list.")
             elif outcome != Outcome.PASS:
                 mend = Fix(
                     "vision",
-                    f"Name a country beyond Europe that is not a {case.facts.programme} country.",
+                    f"Select a country beyond Europe that does not participate in {case.facts.programme}.",
                 )
             evidence: dict[str, Any] = {"country": market.country, "region": market.region}
             yield self.found(f"market:{number}", outcome, message, evidence, mend)
@@ -181,27 +195,30 @@ class ThirdMarkets(Rule):
         if standing in (Standing.MEMBER_STATE, Standing.IN_FORCE, Standing.TERRITORY):
             return (
                 Outcome.OFFICER,
-                f"{country} takes part in {case.facts.programme} or belongs to a state that does.",
+                f"{country} participates in {case.facts.programme} or belongs to a state that does.",
             )
         if is_in_europe(market.country):
-            return Outcome.OFFICER, f"{country} lies in Europe; the call looks beyond Europe."
+            return (
+                Outcome.OFFICER,
+                f"{country} is in Europe. The call targets markets beyond Europe.",
+            )
         return Outcome.PASS, f"{country} is a third market beyond Europe."
 
     def _explain_region(self, region: str, case: Case) -> tuple[Outcome, str]:
         if names_europe(region):
             return (
                 Outcome.OFFICER,
-                f"“{region}” is Europe or a part of it; the call looks beyond Europe.",
+                f"“{region}” is Europe or part of it. The call targets markets beyond Europe.",
             )
         named = [code for code in countries_named_in(region) if not self._is_beyond(code, case)]
         if named:
             countries = listed(case.country_name(code) for code in named)
             return Outcome.OFFICER, (
-                f"“{region}” names {countries}. The call looks beyond Europe and beyond the countries that "
-                f"take part in {case.facts.programme}."
+                f"“{region}” includes {countries}. The call targets markets beyond Europe and beyond the "
+                f"countries that participate in {case.facts.programme}."
             )
         return Outcome.WARN, (
-            f"“{region}” is a region. The call speaks of specific third countries: name those that you mean."
+            f"“{region}” is a region. The call refers to specific third countries."
         )
 
     def _is_beyond(self, code: str, case: Case) -> bool:
@@ -220,16 +237,16 @@ class MarketCount(Rule):
     level: ClassVar[Level] = Level.CONTENT
     section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Number of third markets"
-    asks: ClassVar[str] = "The strategy targets as many third countries as the call asks for."
+    asks: ClassVar[str] = "The strategy must target as many third countries as the call requires."
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "The number of different countries is within what the call asks for.",
-        Outcome.WARN: "There are more than the call recommends.",
-        Outcome.OFFICER: "There are fewer than the call asks for; regions are not counted.",
+        Outcome.PASS: "The number of different countries is within the limits of the call.",
+        Outcome.WARN: "More countries than the call recommends.",
+        Outcome.OFFICER: "Fewer countries than the call requires. Regions do not count.",
     }
 
-    minimum: int = parameter("How many different third countries at least.")
+    minimum: int = parameter("The minimum number of different third countries.")
     recommended_maximum: int | None = parameter(
-        "How many the call recommends at most; without it there is no upper number.", default=None
+        "The maximum number that the call recommends. Leave empty for no maximum.", default=None
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -244,20 +261,20 @@ class MarketCount(Rule):
         named = f"The proposal targets {count_of(number, 'third country', 'third countries')}"
         if number < self.minimum:
             message = (
-                f"{named}; the call asks for at least {self.minimum}. Regions and countries that "
-                f"take part in {case.facts.programme} do not count."
+                f"{named}; the call requires at least {self.minimum}. Regions and countries that "
+                f"participate in {case.facts.programme} do not count."
             )
             fix = Fix(
                 "vision",
-                f"Name at least {count_of(self.minimum, 'third country', 'third countries')}.",
+                f"Select at least {count_of(self.minimum, 'third country', 'third countries')}.",
             )
             yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
         elif self.recommended_maximum is not None and number > self.recommended_maximum:
             message = f"{named}; the call recommends at most {self.recommended_maximum}."
-            fix = Fix("vision", "Consider fewer markets, and do more in each of them.")
+            fix = Fix("vision", "Consider fewer markets, with more activities in each of them.")
             yield self.found("proposal", Outcome.WARN, message, evidence, fix)
         else:
-            yield self.found("proposal", Outcome.PASS, f"{named}, as the call asks.", evidence)
+            yield self.found("proposal", Outcome.PASS, f"{named}, as the call requires.", evidence)
 
     def _is_third(self, code: str, case: Case) -> bool:
         standing, _row = case.countries.standing(code, case.rule_date)
@@ -272,15 +289,15 @@ class Duration(Rule):
     level: ClassVar[Level] = Level.CONTENT
     section: ClassVar[Section] = Section.ACTIVITIES
     title: ClassVar[str] = "Duration"
-    asks: ClassVar[str] = "The project takes as long as the call allows: no longer, and no shorter."
+    asks: ClassVar[str] = "The duration of the project must be within the limits of the call."
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The duration in months is within the limits.",
-        Outcome.OFFICER: "It is outside them, or not given.",
+        Outcome.OFFICER: "The duration is outside the limits or not given.",
     }
 
-    maximum_months: int = parameter("The longest duration, in months.")
+    maximum_months: int = parameter("The maximum duration in months.")
     minimum_months: int | None = parameter(
-        "The shortest duration, in months; without it there is none.", default=None
+        "The minimum duration in months. Leave empty for no minimum.", default=None
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -288,12 +305,14 @@ class Duration(Rule):
         evidence: dict[str, Any] = {"months": months, "maximum": self.maximum_months}
         if self.minimum_months is not None:
             evidence["minimum"] = self.minimum_months
-        fix = Fix("summary", f"Give a duration of {self._allowed()}.")
+        fix = Fix("summary", f"Enter a duration of {self._allowed()}.")
         if months is None:
             message = f"No duration is given. The call allows {self._allowed()}."
             yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
         elif (self.minimum_months or 0) <= months <= self.maximum_months:
-            message = f"The project takes {count_of(months, 'month')}, of {self._allowed()}."
+            message = (
+                f"The project takes {count_of(months, 'month')}; the call allows {self._allowed()}."
+            )
             yield self.found("proposal", Outcome.PASS, message, evidence)
         else:
             message = (

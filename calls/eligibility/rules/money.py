@@ -25,8 +25,8 @@ def euro(amount: Decimal) -> str:
 
 @lru_cache(maxsize=64)
 def percent_of(fraction: Decimal) -> str:
-    """“75 %”."""
-    return f"{(fraction * 100).normalize():f} %"
+    """“75%”."""
+    return f"{(fraction * 100).normalize():f}%"
 
 
 def requested_grant(case: Case) -> Decimal:
@@ -48,32 +48,35 @@ class GrantCeiling(Rule):
     id: ClassVar[str] = "grant-ceiling"
     level: ClassVar[Level] = Level.CONTENT
     section: ClassVar[Section] = Section.BUDGET
-    title: ClassVar[str] = "Grant within the ceiling"
-    asks: ClassVar[str] = "The requested grant is within the ceiling of the strand."
+    title: ClassVar[str] = "Maximum grant"
+    asks: ClassVar[str] = (
+        "The requested EU contribution must not exceed the maximum grant for the strand."
+    )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "The requested grant is at most the ceiling.",
-        Outcome.OFFICER: "It is above it, even by a cent; or the call names no ceiling for the strand.",
+        Outcome.PASS: "The requested EU contribution does not exceed the maximum grant.",
+        Outcome.OFFICER: "The requested EU contribution exceeds the maximum grant, or the call sets no "
+        "maximum for the strand.",
     }
 
-    ceilings: Mapping[str, Decimal] = parameter("The largest grant in euro, by code of the strand.")
+    ceilings: Mapping[str, Decimal] = parameter("The maximum grant in euro, by strand code.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
         requested = requested_grant(case)
         ceiling = self.ceilings.get(case.facts.strand)
         if ceiling is None:
-            message = f"The call names no ceiling for strand {case.facts.strand}."
+            message = f"The call sets no maximum grant for strand {case.facts.strand}."
             yield self.found("proposal", Outcome.OFFICER, message, {"requested": str(requested)})
             return
         evidence: dict[str, Any] = {"requested": str(requested), "ceiling": str(ceiling)}
         if requested <= ceiling:
-            message = f"The requested grant of {euro(requested)} is within {euro(ceiling)}."
+            message = f"The requested EU contribution of {euro(requested)} does not exceed {euro(ceiling)}."
             yield self.found("proposal", Outcome.PASS, message, evidence)
             return
         message = (
-            f"The requested grant of {euro(requested)} is above the strand's ceiling of "
-            f"{euro(ceiling)} by {euro(requested - ceiling)}. An officer will ask."
+            f"The requested EU contribution of {euro(requested)} exceeds the maximum grant of "
+            f"{euro(ceiling)} by {euro(requested - ceiling)}. An officer will request clarification."
         )
-        fix = Fix("budget", f"Ask for at most {euro(ceiling)}.")
+        fix = Fix("budget", f"Request no more than {euro(ceiling)}.")
         yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
 
 
@@ -85,13 +88,16 @@ class CoFinancingRate(Rule):
     level: ClassVar[Level] = Level.CONTENT
     section: ClassVar[Section] = Section.BUDGET
     title: ClassVar[str] = "Co-financing rate"
-    asks: ClassVar[str] = "The grant covers at most the call's share of the eligible costs."
+    asks: ClassVar[str] = (
+        "The requested EU contribution must not exceed the call's share of the eligible costs."
+    )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "Grant divided by eligible costs is at most the call's share, exactly computed.",
-        Outcome.OFFICER: "It is more, or no eligible costs are given.",
+        Outcome.PASS: "The requested EU contribution, as a share of the eligible costs, does not exceed "
+        "the rate.",
+        Outcome.OFFICER: "The rate is exceeded, or no eligible costs are given.",
     }
 
-    maximum: Decimal = parameter("The largest share that is paid, as a fraction: '0.75' is 75 %.")
+    maximum: Decimal = parameter("The maximum co-financing rate as a fraction: '0.75' is 75%.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
         grant, costs = requested_grant(case), eligible_costs(case)
@@ -102,27 +108,27 @@ class CoFinancingRate(Rule):
             "maximum": str(self.maximum),
         }
         if costs <= 0:
-            message = f"No eligible costs are given. The grant covers at most {percent} of them."
-            fix = Fix("budget", "Give the eligible costs of each applicant.")
+            message = f"No eligible costs are given. The EU contribution can cover up to {percent} of them."
+            fix = Fix("budget", "Enter the eligible costs of each applicant.")
             yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
         elif grant > costs * self.maximum:
             most = euro((costs * self.maximum).quantize(CENT, ROUND_DOWN))
             message = (
-                f"The grant of {euro(grant)} is more than {percent} of the eligible costs of "
-                f"{euro(costs)}, which is {most}. An officer will ask."
+                f"The requested EU contribution of {euro(grant)} exceeds {percent} of the eligible costs "
+                f"({euro(costs)}), which is {most}. An officer will request clarification."
             )
-            fix = Fix("budget", f"Ask for at most {most}, or look at the costs again.")
+            fix = Fix("budget", f"Request no more than {most}, or check the eligible costs.")
             yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
         else:
             message = (
-                f"The grant is {grant / costs * 100:.2f} % of the eligible costs, of at most "
-                f"{percent}."
+                f"The requested EU contribution is {grant / costs * 100:.2f}% of the eligible costs; the "
+                f"maximum is {percent}."
             )
             yield self.found("proposal", Outcome.PASS, message, evidence)
 
 
 def _stated(amount: Decimal | None) -> str:
-    return "nothing" if amount is None else euro(amount)
+    return "not given" if amount is None else euro(amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +140,14 @@ class BudgetAddsUp(Rule):
     section: ClassVar[Section] = Section.BUDGET
     title: ClassVar[str] = "Budget adds up"
     asks: ClassVar[str] = (
-        "The lines of the partners add up to the totals; nobody asks for more than its own costs; an "
-        "associated partner takes part at its own cost."
+        "The partners' budgets must add up to the totals. No applicant can request more than its "
+        "eligible costs, and associated partners take part without EU funding."
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "The lines add up to the totals, which the portal computes itself.",
-        Outcome.WARN: "A dossier from elsewhere states other totals.",
-        Outcome.OFFICER: "An associated partner asks for a grant, or an applicant for more than its costs.",
+        Outcome.PASS: "The partners' budgets add up to the totals.",
+        Outcome.WARN: "An imported dossier states different totals.",
+        Outcome.OFFICER: "An associated partner requests EU funding, or an applicant requests more than "
+        "its costs.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -149,30 +156,38 @@ class BudgetAddsUp(Rule):
         agrees = stated_costs in (None, costs) and stated_grant in (None, grant)
         evidence: dict[str, Any] = {"costs": str(costs), "grant": str(grant)}
         if agrees:
-            message = f"The lines add up: {euro(costs)} of costs, {euro(grant)} of grant."
+            message = (
+                f"The budget adds up: {euro(costs)} eligible costs, {euro(grant)} EU contribution."
+            )
             yield self.found("proposal", Outcome.PASS, message, evidence)
         else:
             message = (
-                f"The partners' lines add up to {euro(costs)} of costs and {euro(grant)} of grant; "
-                f"the totals say {_stated(stated_costs)} and {_stated(stated_grant)}."
+                f"The partners' budgets add up to {euro(costs)} eligible costs and {euro(grant)} EU "
+                f"contribution. The stated totals differ: eligible costs {_stated(stated_costs)}, EU "
+                f"contribution {_stated(stated_grant)}."
             )
-            fix = Fix("budget", "Let the totals be the sums of the lines.")
+            fix = Fix(
+                "budget", "Correct the totals so that they equal the sums of the partners' budgets."
+            )
             yield self.found("proposal", Outcome.WARN, message, evidence, fix)
         for one in case.facts.participants:
             asked = one.budget.requested_grant
             if one.role == Role.ASSOCIATED and asked != 0:
                 message = (
-                    f"{one.name} is an associated partner and asks for {euro(asked)}. Associated "
-                    "partners take part at their own cost."
+                    f"{one.name} is an associated partner and requests {euro(asked)}. Associated "
+                    "partners take part without EU funding."
                 )
-                fix = Fix("budget", f"Set the grant of {one.name} to 0.")
+                fix = Fix("budget", f"Set the requested EU contribution of {one.name} to 0.")
                 yield self.found(one.key, Outcome.OFFICER, message, {"requested": str(asked)}, fix)
             elif one.role != Role.ASSOCIATED and asked > one.budget.eligible_costs:
                 costs = one.budget.eligible_costs
                 message = (
-                    f"{one.name} asks for {euro(asked)}, which is more than its own eligible costs of "
-                    f"{euro(costs)}. An officer will ask."
+                    f"{one.name} requests {euro(asked)}, which is more than its eligible costs of "
+                    f"{euro(costs)}. An officer will request clarification."
                 )
-                fix = Fix("budget", f"Check the costs and the grant of {one.name}.")
+                fix = Fix(
+                    "budget",
+                    f"Check the eligible costs and the requested EU contribution of {one.name}.",
+                )
                 evidence = {"requested": str(asked), "costs": str(costs)}
                 yield self.found(one.key, Outcome.OFFICER, message, evidence, fix)

@@ -366,8 +366,8 @@ def test_oddities_of_the_proposed_rules_are_remarked_on(call):
     assert {
         "call": call.reference,
         "oddity": "contradiction",
-        "message": "“min-countries” asks for 40, but only 33 countries count on 2015-04-21: no "
-        "proposal can meet it.",
+        "message": "“min-countries” requires 40, but only 33 countries participate on 2015-04-21. No "
+        "proposal can meet this rule.",
     } in change.impact["remarks"]
 
 
