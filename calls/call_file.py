@@ -78,7 +78,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         line = self.peek_event().start_mark.line + 1
         if self.check_event(yaml.AliasEvent):
-            raise BadCallFile(line, "found an alias (*); expected the value itself, written out.")
+            raise BadCallFile(line, "found an alias (*); expected the value itself.")
         if self.levels >= MAX_LEVELS:
             raise BadCallFile(
                 line, f"found more than {MAX_LEVELS} lists or objects in one another."
@@ -128,7 +128,7 @@ def _unsafe(line: int, unsafe: Unsafe) -> BadCallFile:
 
 
 def _twice(node: Node, name: str) -> BadCallFile:
-    message = f"the field “{name}” is there twice in one object; give it once."
+    message = f"the field “{name}” appears twice in one object. Remove one of them."
     return BadCallFile(node.start_mark.line + 1, message)
 
 
@@ -236,7 +236,7 @@ def list_of(read_item: Reader, *, key: str = "") -> Reader:
             value = read_item(item)
             if key and any(value[key] == earlier[key] for earlier in values):
                 line = item.start_mark.line + 1
-                raise BadCallFile(line, f"{key} “{value[key]}” stands in the list twice.")
+                raise BadCallFile(line, f"{key} “{value[key]}” appears twice in the list.")
             values.append(value)
         return values
 
@@ -396,7 +396,7 @@ def _line_of(root: Node, *path: str) -> int:
 def _check_dates(root: Node, call: dict[str, Any]) -> None:
     if call["opens_at"] is not None and call["opens_at"] >= call["first_deadline"]:
         line = _line_of(root, "call", "opens_at")
-        raise BadCallFile(line, "the call opens at or after its first deadline.")
+        raise BadCallFile(line, "the call must open before its first deadline.")
     latest = call["first_deadline"]
     for extension in call["extensions"] or []:
         if extension["new_deadline"] <= latest:
@@ -409,7 +409,9 @@ def _check_countries(root: Node, programme: dict[str, Any]) -> None:
     twice = overlapping(Participation(**row) for row in programme["participation"])
     if twice is not None:
         line = _line_of(root, "programme", "participation")
-        message = f"{twice[0].country} counts by two entries on one day; expected one at a time."
+        message = (
+            f"{twice[0].country} participates by two entries on the same day. Only one is allowed."
+        )
         raise BadCallFile(line, message)
 
 
@@ -421,5 +423,5 @@ def _check_strands_of_rules(root: Node, call: dict[str, Any]) -> None:
             if code not in codes:
                 line = _line_of(root, "call", "rules")
                 raise BadCallFile(
-                    line, f"the rule “{rule.id}” names a strand “{code}” that is not there."
+                    line, f"the rule “{rule.id}” refers to strand “{code}”, which does not exist."
                 )

@@ -37,7 +37,7 @@ class CountsTwice(Exception):
     """Two entries of a country are in force on the same day; `first` and `second` are both."""
 
     def __init__(self, first: Participation, second: Participation) -> None:
-        super().__init__(f"{first.country} counts by two entries on one day")
+        super().__init__(f"{first.country} participates by two entries on the same day")
         self.first = first
         self.second = second
 

@@ -56,7 +56,7 @@ def check_officers_take_no_part(
     return [
         checks.Warning(
             f"{count} officers belong to an organisation or take part in a proposal.",
-            hint="Take their officers' role away, or remove them from the organisation or proposal.",
+            hint="Remove their officer role, or remove them from the organisation or proposal.",
             id="portal.W010",
         )
         for alias in databases or ()
@@ -80,7 +80,7 @@ def role_warning() -> str:
         return ""
     listed = "\n".join(f"  - it {sentence}" for sentence in excess)
     return (
-        "THE PORTAL RUNS UNDER A DATABASE ROLE THAT CAN GET PAST THE GUARDS OF SUBMISSIONS AND DECISIONS.\n"
+        "THE PORTAL USES A DATABASE ROLE THAT CAN BYPASS THE PROTECTION OF SUBMISSIONS AND DECISIONS.\n"
         f"The role of DATABASE_URL has more rights than the portal needs:\n{listed}\n{RUN_TIME_ROLE_HINT}"
     )
 
@@ -91,14 +91,19 @@ def proxies_are_named(**_given: Any) -> list[CheckMessage]:
     try:
         trusted = parse_trusted_proxies(settings.TRUSTED_PROXIES)
     except ValueError as error:
-        hint = "Give addresses, networks such as 10.0.0.0/24, or unix, separated by commas."
+        hint = "Enter addresses, networks such as 10.0.0.0/24, or unix, separated by commas."
         return [Error(f"PORTAL_TRUSTED_PROXIES: {error}.", hint=hint, id="portal.E002")]
     if any(network.prefixlen == 0 for network in trusted.networks):
-        hint = "Name your own proxies only."
-        message = "PORTAL_TRUSTED_PROXIES trusts the whole world: anybody can invent an address."
+        hint = "List only your own proxies."
+        message = "PORTAL_TRUSTED_PROXIES trusts every address, so any client can forge its own."
         return [Error(message, hint=hint, id="portal.E003")]
     if settings.IN_PRODUCTION and not settings.TRUSTED_PROXIES:
-        message = "No trusted proxy is named: behind one, all people would share its address and its limits."
-        hint = "Set PORTAL_TRUSTED_PROXIES, or silence portal.W001 where people reach the portal directly."
+        message = (
+            "No trusted proxy is set. Behind a proxy, all users would share its address and its "
+            "rate limits."
+        )
+        hint = (
+            "Set PORTAL_TRUSTED_PROXIES, or silence portal.W001 if users reach the portal directly."
+        )
         return [checks.Warning(message, hint=hint, id="portal.W001")]
     return []

@@ -19,10 +19,10 @@ OWNERS_STEPS = (
     ("Preparing the cache table", ["createcachetable"]),
 )
 COLLECT = (
-    "Collecting pictures, styles and scripts",
+    "Collecting static files",
     ["collectstatic", "--noinput", "--verbosity=0"],
 )
-SEED = ("Loading the call and the demonstration's world", ["seed_demo"])
+SEED = ("Loading the calls and the demonstration data", ["seed_demo"])
 WEB_WORKERS = 2  # with threads: browsers open spare connections, and no worker may wait for these
 HIGHEST_PORT = 65535
 STOP_WITHIN = 20  # seconds
@@ -64,7 +64,7 @@ def serve(
         return run_together(processes(port))
     finally:
         _keep_clock()
-        _say(f"Everything is stopped. The data stays in {embedded.VAR} for the next time")
+        _say(f"Everything has stopped. The data is kept in {embedded.VAR} for the next time")
 
 
 def _say(text: str) -> None:
@@ -74,7 +74,7 @@ def _say(text: str) -> None:
 def _port() -> int:
     text = os.environ.get("PORT", "8000")
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= HIGHEST_PORT:
-        raise SystemExit(f"PORT is {text!r}; it must be a number from 1 to 65535.")
+        raise SystemExit(f"PORT is {text!r}. It must be a number from 1 to 65535.")
     return int(text)
 
 
@@ -86,7 +86,7 @@ def _check_free(port: int, command: str) -> None:
         except OSError as error:
             raise SystemExit(
                 f"Port {port} cannot be used ({error.strerror}). "
-                f"Choose another one: {command} PORT={port + 1}"
+                f"Choose another port: {command} PORT={port + 1}"
             ) from None
 
 
@@ -123,7 +123,7 @@ def _keep_clock() -> None:
     try:
         offset: timedelta = clock.shared_offset()
     except Exception as error:  # noqa: BLE001 -- stopping must not fail; next time starts at 16:20
-        _say(f"The clock's position could not be kept ({type(error).__name__})")
+        _say(f"The position of the clock could not be saved ({type(error).__name__})")
         return
     _paused_file().write_text((datetime.now(UTC) + offset).isoformat())
 
@@ -137,7 +137,7 @@ def _say_where(port: int) -> None:
 
     lines = ["", f"  The portal is at http://127.0.0.1:{port}/", ""]
     lines += [f"    {account.email:24} {account.who}" for account in ACCOUNTS]
-    lines += [f"    {'password of all':24} {PASSWORD}", "", "  Ctrl-C stops everything.", ""]
+    lines += [f"    {'password for all accounts':24} {PASSWORD}", "", "  Press Ctrl-C to stop.", ""]
     print("\n".join(lines), flush=True)  # noqa: T201 -- as above
 
 
@@ -176,7 +176,7 @@ def run_together(commands: dict[str, str], *, stop_within: int = STOP_WITHIN) ->
         manager.loop()
     except _TakesTooLong:
         _kill_all(manager)
-        _say("Not everything stopped when it was asked to, so it was ended")
+        _say("Some processes did not stop in time and were terminated")
     finally:
         signal.alarm(0)
     stopped_by_us = {0, 130, 143, -signal.SIGINT, -signal.SIGTERM}

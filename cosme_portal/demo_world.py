@@ -50,26 +50,30 @@ class Account:
     group: str = ""
 
 
-LEAD = Account(
-    "lead@demo.example", "Lina Vaitkutė", "Lead: acts for the coordinators of six consortia"
-)
-PARTNER = Account(
-    "partner@demo.example", "Paul Moreau", "Partner: acts for OpticsValley and Biocat"
-)
-OFFICER = Account(
-    "officer@demo.example", "Ólafur Jónsson", "Officer: screens in the admin", SCREENING_OFFICERS
-)
+LEAD = Account("lead@demo.example", "Lina Vaitkutė", "Coordinator of six consortia")
+PARTNER = Account("partner@demo.example", "Paul Moreau", "Partner for OpticsValley and Biocat")
+OFFICER = Account("officer@demo.example", "Ólafur Jónsson", "Screening officer", SCREENING_OFFICERS)
 SECOND_OFFICER = Account(
-    "second@demo.example", "Chiara Greco", "Second officer: confirms decisions", SCREENING_OFFICERS
+    "second@demo.example", "Chiara Greco", "Second officer, confirms decisions", SCREENING_OFFICERS
 )
 OPERATOR = Account(
-    "operator@demo.example", "Mats Lind", "Operator: sees the queue, not proposals", OPERATORS
+    "operator@demo.example",
+    "Mats Lind",
+    "Operator, sees the task queue but no proposals",
+    OPERATORS,
 )
 MANAGER = Account(
-    "manager@demo.example", "Ilse Maes", "Call manager: sets calls up, assigns", CALL_MANAGERS
+    "manager@demo.example",
+    "Ilse Maes",
+    "Call manager, sets up calls and assigns cases",
+    CALL_MANAGERS,
 )
-AUDITOR = Account("auditor@demo.example", "Andrej Novak", "Auditor: reads all", AUDITORS)
-HELPER = Account("help@demo.example", "Hana Dvořáková", "Helpdesk: accounts only", HELPDESK)
+AUDITOR = Account(
+    "auditor@demo.example", "Andrej Novak", "Auditor, read-only access to everything", AUDITORS
+)
+HELPER = Account(
+    "help@demo.example", "Hana Dvořáková", "Helpdesk, enquiries and accounts only", HELPDESK
+)
 ACCOUNTS = (LEAD, PARTNER, OFFICER, SECOND_OFFICER, MANAGER, AUDITOR, HELPER, OPERATOR)
 
 

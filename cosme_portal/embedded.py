@@ -90,7 +90,7 @@ def provide_broker(folder: Path = VAR / "valkey") -> Callable[[], None]:
     except ValkeyServerStartupError as error:
         if "already in use" in str(error):
             raise SystemExit(
-                "This checkout's demonstration is running already. Stop it there with Ctrl-C first."
+                "The demonstration of this checkout is already running. Stop it with Ctrl-C first."
             ) from None
         raise SystemExit(f"Valkey could not be started: {error}") from None
     os.environ["REDIS_URL"] = f"redis+socket://{socket}"

@@ -50,17 +50,19 @@ CLOCK_LOOK_SECONDS = env.int("PORTAL_CLOCK_LOOK_SECONDS", 30)
 if IN_PRODUCTION:
     if SECRET_KEY == DEVELOPMENT_SECRET or len(SECRET_KEY) < LEAST_SECRET:
         raise ImproperlyConfigured(
-            "Production needs a secret of its own: set PORTAL_SECRET_KEY to at least 40 random characters."
+            "Production needs its own secret: set PORTAL_SECRET_KEY to at least 40 random "
+            "characters."
         )
     if CLOCK_IS_MOVABLE:
         raise ImproperlyConfigured(
-            "The clock of a portal in production cannot be movable: unset PORTAL_CLOCK_MOVABLE."
+            "The clock cannot be adjustable in production: unset PORTAL_CLOCK_MOVABLE."
         )
     if DEBUG:
-        raise ImproperlyConfigured("Production never shows its code: unset PORTAL_DEBUG.")
+        raise ImproperlyConfigured("Debug pages are not allowed in production: unset PORTAL_DEBUG.")
     if not BASE_URL.startswith("https://"):
         raise ImproperlyConfigured(
-            "Production needs PORTAL_BASE_URL, the https:// address that receipts and mails point to."
+            "Production needs PORTAL_BASE_URL, the https:// address used in links in PDFs and "
+            "emails."
         )
 
 # --- Applications ----------------------------------------------------------------------------
@@ -336,7 +338,7 @@ TIMESTAMP_URL = env.str("PORTAL_TIMESTAMP_URL", "")  # RFC 3161 over HTTP
 MAKES_DEMO_SEAL = not IN_PRODUCTION
 if IN_PRODUCTION and not SEAL_PEM and not env.str("PORTAL_SEAL_FILE", ""):
     raise ImproperlyConfigured(
-        "Production needs a key for its seal: set PORTAL_SEAL_FILE to a file with a P-256 key and its "
+        "Production needs a seal key: set PORTAL_SEAL_FILE to a file with a P-256 key and its "
         "certificate (PEM), or PORTAL_SEAL_PEM to its content."
     )
 

@@ -7,9 +7,9 @@ from django.views.generic import RedirectView
 
 from cosme_portal import views
 
-admin.site.site_header = "COSME portal: officers"
+admin.site.site_header = "COSME portal: back office"
 admin.site.site_title = "COSME portal"
-admin.site.index_title = "Officers' desk"
+admin.site.index_title = "Back office"
 admin.site.enable_nav_sidebar = False  # lists need the width; the first page names everything
 
 urlpatterns = [

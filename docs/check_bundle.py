@@ -45,7 +45,7 @@ def check_files(root: Path) -> Report:
         for name in names:
             yield False, f"{word}: {name}"
     if not (missing or more or changed):
-        yield True, f"All {len(named)} files are those of the manifest."
+        yield True, f"All {len(named)} files match the manifest."
 
 
 def log_of(root: Path) -> list[dict]:
@@ -61,15 +61,15 @@ def check_log(root: Path, trusted: list[bytes]) -> Report:
     entries = log_of(root)
     roots = dict(roots_at(entries, set(wanted)))
     if len(entries) > max(wanted, default=0):
-        yield False, f"Entries from {max(wanted, default=0)} on are under no signed root."
+        yield False, f"No signed root covers the entries from {max(wanted, default=0)}."
     wrong = [size for size, head in sorted(wanted.items()) if roots.get(size) != head["root"]]
     for size in wrong:
         yield (
             False,
-            f"The first {size} entries of the log do not give the root that was signed for them.",
+            f"The first {size} entries of the log do not match the root that was signed for them.",
         )
     if not wrong:
-        yield True, f"The log gives each of the {len(heads)} roots that were signed."
+        yield True, f"The log matches all {len(heads)} signed roots."
     yield from check_signatures(root, heads, trusted)
 
 
@@ -105,7 +105,7 @@ def check_signatures(root: Path, heads: list[dict], trusted: list[bytes]) -> Rep
     except ImportError:
         yield (
             None,
-            "Signatures under the log were NOT checked: the package cryptography is not installed.",
+            "Signatures of the log were NOT checked: the package cryptography is not installed.",
         )
         return
     sha256_of = hashes.SHA256()
@@ -120,7 +120,7 @@ def check_signatures(root: Path, heads: list[dict], trusted: list[bytes]) -> Rep
     }
     used = {head["certificate"] for head in heads}
     for name in sorted(used - known) if known else ():
-        yield False, f"Roots are signed by {name}, which is none of the certificates that you trust."
+        yield False, f"Roots are signed by {name}, which is not one of the certificates that you trust."
     wrong = 0
     for head in heads:
         text = json.dumps(
@@ -137,13 +137,13 @@ def check_signatures(root: Path, heads: list[dict], trusted: list[bytes]) -> Rep
             wrong += 1
             yield (
                 False,
-                f"The root over {head['size']} entries is not signed by a certificate of this bundle.",
+                f"The root over {head['size']} entries was not signed with a certificate in this bundle.",
             )
     if not wrong:
-        yield True, f"All {len(heads)} roots are signed."
+        yield True, f"All {len(heads)} roots have valid signatures."
     if not known:
         names = ", ".join(sorted(used))
-        yield None, f"Whose they are was NOT checked: compare with what the portal publishes: {names}."
+        yield None, f"Their origin was NOT checked. Compare the certificates with those that the portal publishes: {names}."
 
 
 def check_versions(root: Path) -> Report:
@@ -159,18 +159,18 @@ def check_versions(root: Path) -> Report:
         found = sha256((folder / "dossier.json").read_bytes())
         if not found == about["sha256"] == told.get((about["proposal"], about["version"])):
             wrong += 1
-            yield False, f"{folder.name}: the dossier is not the one whose hash is in the log."
+            yield False, f"{folder.name}: the dossier does not match its hash in the log."
     if not wrong:
-        yield True, f"All {len(versions)} dossiers have the hash that the log has of them."
+        yield True, f"All {len(versions)} dossiers match their hashes in the log."
 
 
 def check_conditions(root: Path) -> Report:
     files = sorted((root / "conditions").glob("*.json"))
     wrong = [one.name for one in files if sha256(one.read_bytes()) != one.stem]
     for name in wrong:
-        yield False, f"conditions/{name}: not what its hash says."
+        yield False, f"conditions/{name}: does not match its hash."
     if not wrong:
-        yield True, f"All {len(files)} sets of rules and of countries are those of their hashes."
+        yield True, f"All {len(files)} sets of rules and countries match their hashes."
 
 
 def check_verdicts(root: Path) -> Report:
@@ -178,7 +178,7 @@ def check_verdicts(root: Path) -> Report:
     try:
         import pydantic  # noqa: F401 -- the rules' code reads facts by it
     except ImportError:
-        yield None, "Verdicts were NOT made again: the package pydantic is not installed."
+        yield None, "Verdicts were NOT recomputed: the package pydantic is not installed."
         return
     from calls.eligibility import CountrySet, ProposalFacts, RuleSet, canonical, digest_of, screen
     from calls.eligibility.countries import Participation
@@ -203,10 +203,10 @@ def check_verdicts(root: Path) -> Report:
             stored["verdict"]
         ):
             wrong += 1
-            yield False, f"{name}: the verdict does not come out as it was stored."
+            yield False, f"{name}: the recomputed verdict differs from the stored one."
         same += 1
     if not wrong:
-        yield True, f"All {same} verdicts come out again byte for byte."
+        yield True, f"All {same} recomputed verdicts are identical byte for byte."
 
 
 CHECKS = (check_files, check_log, check_versions, check_conditions, check_verdicts)
@@ -214,7 +214,7 @@ CHECKS = (check_files, check_log, check_versions, check_conditions, check_verdic
 
 def main(root: Path, trusted: list[bytes]) -> int:
     if not (root / "manifest.json").is_file():
-        print("This is no bundle: there is no manifest.json in it.")
+        print("This is not an audit bundle: manifest.json is missing.")
         return 2
     fails, unchecked = 0, 0
     for check in CHECKS:
@@ -227,9 +227,9 @@ def main(root: Path, trusted: list[bytes]) -> int:
             fails += 1
             print(f"FAILS: {check.__name__} cannot read the bundle ({type(error).__name__}).")
     if fails:
-        print(f"{fails} things do not hold.")
+        print(f"{fails} checks failed.")
         return 1
-    print("What was checked holds, but not everything was checked." if unchecked else "All of it holds.")
+    print("All checks that could be run passed, but some could not be run." if unchecked else "All checks passed.")
     return 3 if unchecked else 0
 
 
@@ -246,13 +246,13 @@ def trusted_in(names: list[str]) -> list[bytes]:
             print(f"{name}: {error.strerror}")
             raise SystemExit(2) from None
         if b"-----BEGIN CERTIFICATE-----" not in contents[-1]:
-            print(f"{name}: This is no certificate (PEM).")
+            print(f"{name}: This is not a certificate (PEM).")
             raise SystemExit(2)
     return contents
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Check an auditor's bundle of the COSME portal.")
+    parser = argparse.ArgumentParser(description="Verify an audit bundle of the COSME portal.")
     parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent)
     parser.add_argument("--trust", action="append", default=[], metavar="CERTIFICATE", help="a PEM file")
     arguments = parser.parse_args()

@@ -94,9 +94,9 @@ def check(content: bytes, trusted: list[bytes | str] | None = None) -> tuple[lis
     except NoReceipt:
         raise
     except NotThere:
-        return [], ["Bytes of the file were changed after it was sealed: no seal lies where it says."]
+        return [], ["The file was changed after it was sealed: the seal is not where the file says it is."]
     except Exception as error:
-        return [], [f"The seal was damaged and cannot be checked ({type(error).__name__})."]
+        return [], [f"The seal is damaged and cannot be checked ({type(error).__name__})."]
     if all(holds for holds, _text in report):
         check_inside(content, certificate, report)
     return [text for holds, text in report if holds], [text for holds, text in report if not holds]
@@ -109,10 +109,10 @@ def places(content: bytes) -> list[Place]:
         NoReceipt: no PDF, or one without a seal.
     """
     if b"%PDF-" not in content[:1024]:
-        raise NoReceipt("This is no PDF that can be read.")
+        raise NoReceipt("This file is not a readable PDF.")
     found = [Place(*map(int, match.groups())) for match in RANGE.finditer(content)]
     if not found:
-        raise NoReceipt("This PDF has no seal: it is no receipt, or the seal was taken out.")
+        raise NoReceipt("This PDF has no seal. It is not a proof of submission, or the seal was removed.")
     whole = [place for place in found if place.is_bracketed(content)]
     return [place for place in whole[:20] if place.digits(content)]
 
@@ -136,10 +136,10 @@ def check_seal(content: bytes, seal: Seal, report: Report) -> None:
     start, length, again, rest = seal.place
     digest = hashlib.sha256(content[start : start + length] + content[again : again + rest]).digest()
     intact, valid = validate_sig_integrity(seal.signer, seal.certificate, expected_content_type="data", actual_digest=digest)
-    forged = "The seal was not made by the holder of the certificate that it names." if intact else "Bytes of the file were changed after it was sealed."
-    report.append((intact and valid, "The seal is unbroken." if intact and valid else forged))
+    forged = "The seal was not created with the certificate that it names." if intact else "The file was changed after it was sealed."
+    report.append((intact and valid, "The seal is intact." if intact and valid else forged))
     is_whole = start == 0 and again + rest == len(content) and seal.held.rstrip(b"\0") == plain(seal).rstrip(b"\0")
-    report.append((is_whole, "Every byte of the file is under the seal." if is_whole else "Something was added to the file after it was sealed."))
+    report.append((is_whole, "The seal covers the whole file." if is_whole else "Something was added to the file after it was sealed."))
 
 
 def plain(seal: Seal) -> bytes:
@@ -157,18 +157,18 @@ def check_certificate(certificate: x509.Certificate, trusted: list[x509.Certific
     """Whether the certificate that verified the seal is one of those that the reader trusts, byte for byte."""
     own, name = certificate.fingerprint(hashes.SHA256()).hex(), certificate.subject.rfc4514_string()
     is_known = certificate in trusted
-    foreign = f"The seal is a foreign one: {name}, {own}, is none of those that you trust."
+    foreign = f"The seal was made with a certificate that you do not trust: {name}, {own}."
     if trusted:
-        report.append((is_known, f"The seal is by a certificate that you trust: {name}." if is_known else foreign))
+        report.append((is_known, f"The seal was made with a certificate that you trust: {name}." if is_known else foreign))
     else:
-        report.append((True, f"All of it rests on this certificate; compare it with the published ones: {name}, {own}."))
+        report.append((True, f"The result depends on this certificate. Compare it with the published ones: {name}, {own}."))
 
 
 def check_stamp(sealed: cms.SignerInfo, report: Report) -> None:
     """RFC 3161: what another service says of when the seal existed."""
     stamp = next(general.find_cms_attribute_iter(sealed["unsigned_attrs"], "signature_time_stamp_token"), {"content": None})["content"]
     if stamp is None:
-        report.append((True, "No time stamp of another service is in the seal: its time is the portal's own word."))
+        report.append((True, "The seal contains no external time stamp. Its time is stated only by the portal."))
         return
     said, signer, cert = stamp["encap_content_info"]["content"], general.extract_signer_info(stamp), general.extract_certificate_info(stamp).signer_cert
     digest = hashlib.new(signer["digest_algorithm"]["algorithm"].native, said.parsed.dump()).digest()
@@ -176,21 +176,21 @@ def check_stamp(sealed: cms.SignerInfo, report: Report) -> None:
     imprint = said.parsed["message_imprint"]["hashed_message"].native
     at, name = said.parsed["gen_time"].native.isoformat(), cert.subject.human_friendly
     if imprint == hashlib.sha256(sealed["signature"].native).digest():
-        report.append((is_genuine, f"The seal existed at {at}, says the time stamp of {name}." if is_genuine else "The time stamp was changed."))
+        report.append((is_genuine, f"The time stamp of {name} proves that the seal existed at {at}." if is_genuine else "The time stamp was altered."))
     else:
-        report.append((False, "The time stamp was made for another seal."))
+        report.append((False, "The time stamp belongs to another seal."))
 
 
 def check_inside(content: bytes, certificate: x509.Certificate, report: Report) -> None:
     files = attachments(content)
     missing = ", ".join(name for name in ATTACHED if name not in files)
     if missing:
-        report.append((False, f"Not inside: {missing}. They were taken out, or this is no receipt but another document."))
+        report.append((False, f"Missing attachments: {missing}. They were removed, or this document is not a proof of submission."))
         return
     try:
         check_proof(files, certificate, report)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
-        report.append((False, "The attached proof cannot be read."))
+        report.append((False, "The attached log proof cannot be read."))
 
 
 def attachments(content: bytes) -> dict[str, bytes]:
@@ -213,21 +213,21 @@ def check_proof(files: dict[str, bytes], certificate: x509.Certificate, report: 
     signer, signed_at = head["certificate"], head["signed_at"]
     what = f"proposal {entry.get('proposal')}, version {entry.get('version')}, received {entry.get('at')}"
     is_same = hashlib.sha256(files["dossier.json"]).hexdigest() == hashed
-    other = f"The attached dossier is not the one that the log's entry speaks of ({what})."
-    report.append((is_same, f"The attached dossier is what the log's entry speaks of: {what}." if is_same else other))
+    other = f"The attached dossier does not match the log entry ({what})."
+    report.append((is_same, f"The attached dossier matches the log entry: {what}." if is_same else other))
     is_in = is_included(hashlib.sha256(b"\0" + proof["entry"].encode()).digest(), position, size, path, root)
-    place = f"That entry stands at place {position} in the log of {size} entries."
-    report.append((is_in, place if is_in else "The proof does not show that the entry is in the log."))
+    place = f"The log contains this entry at position {position} of {size} (counted from 0)."
+    report.append((is_in, place if is_in else "The log proof does not show that the entry is in the log."))
     signed = {"root": head["root"], "signed_at": signed_at, "size": size}
     content = json.dumps(signed, separators=(",", ":"), sort_keys=True).encode()
     if signer != certificate.fingerprint(hashes.SHA256()).hex():
-        report.append((False, "The log was signed by another certificate than the receipt."))
+        report.append((False, "The log and the proof of submission were signed with different certificates."))
         return
     try:
         certificate.public_key().verify(signature, content, ec.ECDSA(hashes.SHA256()))
-        report.append((True, f"The root of that log was signed by the same certificate, {signed_at}."))
+        report.append((True, f"The root of the log was signed with the same certificate on {signed_at}."))
     except (InvalidSignature, TypeError, AttributeError):
-        report.append((False, "The root of the log was not signed by the certificate."))
+        report.append((False, "The root of the log was not signed with this certificate."))
 
 
 def is_included(leaf: bytes, position: int, size: int, path: list[bytes], root: bytes) -> bool:
@@ -262,12 +262,15 @@ def main(arguments: list[str], trusted: list[bytes | str] | None = None) -> int:
         print(f"{name}: {error}")
         return 2
     except ValueError:
-        print(f"{name}: This is no certificate (PEM).")
+        print(f"{name}: This is not a certificate (PEM).")
         return 2
     lines = [f"ok    {sentence}" for sentence in holds] + [f"WRONG {sentence}" for sentence in broken]
     if not known:
-        lines += ["Intact, but of unknown origin: anyone can make such a file. Give the portal's certificates to check whose it is."] if not broken else []
-    print(*lines, "It does not tell whether a later version counts: the page of the proposal does.", sep="\n")
+        lines += [(
+            "The file is intact but its origin is unknown: anyone could have created it. Provide "
+            "the portal's certificates to check who issued it."
+        )] if not broken else []
+    print(*lines, "This check does not show whether a later version was submitted. The page of the proposal does.", sep="\n")
     return 1 if broken else 0 if known else OF_UNKNOWN_ORIGIN
 
 

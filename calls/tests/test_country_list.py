@@ -34,14 +34,14 @@ def told(**options):
     ],
 )
 def test_the_number_of_countries_is_that_of_the_day(call, client, day, counting):
-    assert told(args=[day]).splitlines()[0] == f"{counting} countries counted on {day}."
+    assert told(args=[day]).splitlines()[0] == f"{counting} countries participated on {day}."
     page = client.get(PAGE, {"on": day}).content.decode()
     words = f"{counting} countries counted on" if counting != 1 else "1 country counted on"
     assert words in page
 
 
 def test_without_a_day_it_is_today(call, client):
-    assert "33 countries counted on 2015-04-21." in told()
+    assert "33 countries participated on 2015-04-21." in told()
     assert "33 countries counted on 21 April 2015" in client.get(PAGE).content.decode()
 
 
@@ -75,7 +75,9 @@ def test_the_command_speaks_json(call):
 
 def test_an_unknown_programme_is_named(call, client):
     assert client.get("/programmes/NO/countries/").status_code == 404
-    with pytest.raises(CommandError, match=r"no programme “NO”\. Known: COSME"):
+    with pytest.raises(
+        CommandError, match=r"programme “NO” does not exist\. Known programmes: COSME"
+    ):
         told(programme="NO")
 
 
@@ -105,5 +107,5 @@ def test_the_pages_ask_few_queries(call, client, django_assert_num_queries, path
 def test_the_reference_shows_each_rule_with_its_parameters(client):
     page = client.get(reverse("calls:rules")).content.decode()
     assert 'id="min-member-states"' in page
-    assert "How many different Member States at least." in page
+    assert "The minimum number of different Member States." in page
     assert "the text of the call prevails" in page

@@ -170,11 +170,11 @@ def test_a_rule_for_one_strand_is_silent_in_the_other():
         ),
         (
             [{"rule": "coordinator"}, {"rule": "coordinator", "strands": ["3.1"]}],
-            1, "rule", "“coordinator” stands in the list twice.",
+            1, "rule", "“coordinator” appears twice in the list.",
         ),
         (
             [{"rule": "coordinator", "strands": ["3.1", "3.2"]}, {"rule": "coordinator", "strands": ["3.2"]}],
-            1, "rule", "“coordinator” stands in the list twice for strand 3.2.",
+            1, "rule", "“coordinator” appears twice in the list for strand 3.2.",
         ),
         (
             [{"rule": "duration", "minimum_months": 30, "maximum_months": 24}],

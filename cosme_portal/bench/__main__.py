@@ -102,7 +102,7 @@ def _pages(wanted: set[str], call: Any) -> Iterator[bool]:
     from cosme_portal.bench import desk, partners  # noqa: PLC0415 -- after set-up
 
     if "desk" in wanted:
-        print("\nOfficers' desk, in one process")
+        print("\nBack office, in one process")
         yield from desk.the_desk(call)
     if "partners" in wanted:
         print("\nPartner search, in one process")

@@ -103,12 +103,12 @@ def test_it_starts_shows_the_world_stops_as_a_whole_and_goes_on(folder):
         wait_until(lambda: "version 1 received" in page(port, "/demo/mails/"), seconds=60)
     wait_until(lambda: not left_behind(folder), seconds=20)
     log = (folder / "demo.log").read_text()
-    assert "password of all" in log and "Traceback" not in log
+    assert "password for all accounts" in log and "Traceback" not in log
     time.sleep(2)  # the clock stands while the demonstration is stopped
     with running(folder, port):
         again = int(clock_of(page(port, "/")))
         assert first <= again < first + 120
-        assert "is there already" in (folder / "demo.log").read_text()
+        assert "already exists" in (folder / "demo.log").read_text()
 
 
 def test_a_taken_port_is_said_plainly(folder):

@@ -47,7 +47,7 @@ def test_production_starts_with_settings_of_its_own():
         ({"PORTAL_SECRET_KEY": "short"}, "at least 40 random characters"),
         ({"PORTAL_CLOCK_MOVABLE": "true"}, "unset PORTAL_CLOCK_MOVABLE"),
         ({"PORTAL_DEBUG": "true"}, "unset PORTAL_DEBUG"),
-        ({"PORTAL_SEAL_FILE": ""}, "needs a key for its seal"),
+        ({"PORTAL_SEAL_FILE": ""}, "needs a seal key"),
         ({"PORTAL_BASE_URL": "http://portal.example"}, "needs PORTAL_BASE_URL"),
         ({"PORTAL_MODE": "prod"}, "PORTAL_MODE is 'prod'; it must be"),
     ],

@@ -93,7 +93,7 @@ def replay_in_parts(
     for worker in workers:
         worker.join()
         if worker.exitcode:
-            raise RuntimeError("A process of the replay ended early; its share is not complete.")
+            raise RuntimeError("A replay process ended early, so its share is incomplete.")
 
 
 def _work(verdicts: QuerySet[StoredVerdict], queue: Any) -> None:
@@ -134,11 +134,11 @@ def _what_differs(row: Mapping[str, Any]) -> str:
     if row["facts"] is None:
         return ""
     if digest_of(row["facts"]) != row["facts_digest"]:
-        return "the stored facts are not those of their hash."
+        return "the stored facts do not match their hash."
     try:
         rule_set = rule_set_of(row["rule_set_id"])
     except WordingGone as gone:
-        return f"{gone} A release that has it must replay this verdict."
+        return f"{gone} Use a release that contains it to replay this verdict."
     facts = ProposalFacts.from_json(row["facts"])
     made = screen(facts, rule_set, country_set_of(row["country_set_id"])).as_json()
     if canonical(made) == canonical(row["content"]):
@@ -149,11 +149,11 @@ def _what_differs(row: Mapping[str, Any]) -> str:
 def _first_difference(made: dict[str, Any], stored: dict[str, Any]) -> str:
     for name in ("outcome", "rule_date", "rule_set", "country_set"):
         if made[name] != stored[name]:
-            return f"{name} is stored as “{stored[name]}”, and comes out as “{made[name]}”."
+            return f"{name} was stored as “{stored[name]}” but is now “{made[name]}”."
     for number, (new, old) in enumerate(zip(made["findings"], stored["findings"], strict=False)):
         if new != old:
-            return f"finding {number + 1} ({old['rule']}, {old['subject']}) comes out differently."
-    return f"{len(stored['findings'])} findings are stored, and {len(made['findings'])} come out."
+            return f"finding {number + 1} ({old['rule']}, {old['subject']}) differs."
+    return f"{len(stored['findings'])} findings were stored, but there are now {len(made['findings'])}."
 
 
 @lru_cache(maxsize=32)

@@ -71,7 +71,7 @@ def _objects_in(text: str) -> list[tuple[str, Any]]:
             lines = [line for line in text.splitlines() if line.strip()]
             return [(f"line {n}", json.loads(line)) for n, line in enumerate(lines, start=1)]
     except (ValueError, RecursionError):
-        raise UnreadableHead("It is no JSON.") from None
+        raise UnreadableHead("It is not JSON.") from None
     rows = found if isinstance(found, list) else [found]
     return [(f"object {n}", row) for n, row in enumerate(rows, start=1)]
 
@@ -88,7 +88,7 @@ def _kept_head(place: str, found: Any) -> KeptHead:
             signature=base64.b64decode(found["signature"], validate=True),
         )
     except (KeyError, TypeError, ValueError):
-        raise UnreadableHead(f"The {place} is no signed head of a log.") from None
+        raise UnreadableHead(f"{place} is not a signed tree head.") from None
 
 
 def audit(kept: Sequence[KeptHead] = ()) -> Iterator[str]:
@@ -127,13 +127,13 @@ def _entries_and_heads(kept: Sequence[KeptHead]) -> Iterator[str]:
     yield from _longer_than_the_log(waiting, frontier.size)
     if head is not None:
         yield (
-            f"Missing: the head of {head.size} entries is signed, but the log has only {frontier.size}; "
-            f"entry {frontier.size} and later ones are gone."
+            f"Missing: the head of {head.size} entries is signed, but the log has only {frontier.size}. "
+            f"Entry {frontier.size} and later entries are missing."
         )
     last = TreeHead.objects.order_by("-size").first()
     if frontier.size > (last.size if last is not None else 0):
         begin = last.size if last is not None else 0
-        yield f"Inserted: entries from {begin} on stand under no signed head."
+        yield f"Inserted: entries from {begin} are not covered by a signed tree head."
 
 
 def batched(entries: Iterable[LedgerEntry], size: int) -> Iterator[list[LedgerEntry]]:
@@ -144,14 +144,14 @@ def batched(entries: Iterable[LedgerEntry], size: int) -> Iterator[list[LedgerEn
 
 
 def _gap(expected: int, found: int) -> Iterator[str]:
-    yield f"Missing: entry {expected}; the next one that is there is {found}."
+    yield f"Missing: entry {expected}; the next existing entry is {found}."
 
 
 def _leaf(entry: LedgerEntry, leaf: bytes) -> Iterator[str]:
     if bytes(entry.leaf) != leaf:
         yield (
-            f"Changed: entry {entry.position} ({entry.note.subject}) does not say what was hashed when it "
-            "got its place."
+            f"Changed: entry {entry.position} ({entry.note.subject}) differs from what was "
+            "hashed when it was added."
         )
 
 
@@ -199,8 +199,8 @@ def _subjects(chunk: Sequence[LedgerEntry]) -> Iterator[str]:
             content, row = json.loads(entry.note.content), stored.get(pk, {})
             if any(content.get(name) != row.get(field) for name, field in fields.items()):
                 yield (
-                    f"Changed: {entry.note.subject}, of which entry {entry.position} speaks, is gone or "
-                    "says something else now."
+                    f"Changed: {entry.note.subject} (entry {entry.position}) is missing "
+                    "or has changed."
                 )
 
 
@@ -218,21 +218,21 @@ def _nodes(made: list[tuple[int, int, bytes]]) -> Iterator[str]:
         if stored.get((level, index)) != found:
             first, end = index << level, (index + 1) << level
             yield (
-                f"Changed or moved: entries {first} to {end - 1} are not those, in this order, whose hash "
-                f"was stored (node {level}/{index})."
+                f"Changed or moved: entries {first} to {end - 1} do not match the "
+                f"stored hash (node {level}/{index})."
             )
 
 
 def _head(head: TreeHead, root: str, certificates: dict[str, str]) -> Iterator[str]:
     if head.root != root:
         yield (
-            f"Changed or moved: the first {head.size} entries do not give the root that was signed for "
+            f"Changed or moved: the first {head.size} entries do not match the root that was signed for "
             f"them on {_day(head.signed_at)}."
         )
     pem = certificates.get(head.key)
     content = head_content(head.size, head.root, head.signed_at)
     if pem is None or not is_signed(content, bytes(head.signature), pem):
-        yield f"Forged: the head of {head.size} entries is signed by no certificate of this portal."
+        yield f"Forged: the head of {head.size} entries is not signed with a certificate of this portal."
 
 
 def _kept_up_to_here(
@@ -248,12 +248,12 @@ def _kept(head: KeptHead, frontier: merkle.Frontier, certificates: dict[str, str
     content = head_content(head.size, head.root, head.signed_at)
     if pem is None or not is_signed(content, head.signature, pem):
         yield (
-            f"Unknown: the head of {head.size} entries that was kept outside is signed by no certificate of "
-            "this portal."
+            f"Unknown: the head of {head.size} entries that was kept outside is not signed with a "
+            "certificate of this portal."
         )
     elif head.size != frontier.size or head.root != frontier.root.hex():
         yield (
-            f"Another log: the first {head.size} entries do not give the root that the portal signed for "
+            f"Another log: the first {head.size} entries do not match the root that the portal signed for "
             f"them on {_day(head.signed_at)}, which was kept outside."
         )
 
@@ -261,7 +261,7 @@ def _kept(head: KeptHead, frontier: merkle.Frontier, certificates: dict[str, str
 def _longer_than_the_log(waiting: Sequence[KeptHead], size: int) -> Iterator[str]:
     for head in waiting:
         yield (
-            f"Missing: a head that was kept outside speaks of {head.size} entries; the log has only {size}."
+            f"Missing: a tree head kept outside covers {head.size} entries, but the log has only {size}."
         )
 
 
@@ -274,7 +274,7 @@ def _rows_without_note() -> Iterator[str]:
     for kind, (model, _fields) in SUBJECTS.items():
         unknown = without_note(model.objects.all(), f"{kind}:")
         for pk in unknown.values_list("pk", flat=True).iterator(CHUNK):
-            yield f"Missing: {kind}:{pk} exists, and no entry of the log speaks of it."
+            yield f"Missing: {kind}:{pk} exists but has no entry in the log."
 
 
 def _commitments() -> Iterator[str]:
@@ -282,6 +282,6 @@ def _commitments() -> Iterator[str]:
         versions, root = commitment_over(one.call, one.made_at)
         if (versions, root) != (one.versions, one.root):
             yield (
-                f"Changed: at the closing of {one.call.reference} {one.versions} versions were committed to, "
-                f"with another root; now there are {versions}."
+                f"Changed: at the closing of {one.call.reference} the portal committed to {one.versions} "
+                f"versions with a different root; there are now {versions}."
             )

@@ -107,7 +107,7 @@ def stamp_over(signature: bytes) -> cms.ContentInfo:
         return asyncio.run(service.async_timestamp(hashlib.sha256(signature).digest(), "sha256"))
     except Exception as error:  # whatever that server answers, nobody's receipt waits for it
         _silent_until = clock.real_now() + PAUSE
-        log.warning("The time-stamp service is away (%s).", type(error).__name__)
+        log.warning("The time-stamp service is unavailable (%s).", type(error).__name__)
         raise StampServiceAway(type(error).__name__) from error
 
 

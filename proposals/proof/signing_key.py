@@ -125,7 +125,7 @@ def _key_of(pem: bytes) -> SealKey:
         raise UnusableKey(str(error)) from None
     public = certificate.public_key()
     if not isinstance(public, ec.EllipticCurvePublicKey) or public.curve.name != "secp256r1":
-        raise UnusableKey("The key must be one on the curve P-256.")
+        raise UnusableKey("The key must use the curve P-256.")
     sign = _hardware_key() if settings.SEAL_MODULE else _private_key(pem)
     probe = b"whether key and certificate belong together"
     if not _fits(probe, sign(probe), certificate):
@@ -139,7 +139,7 @@ def _private_key(pem: bytes) -> Sign:
     except ValueError as error:
         raise UnusableKey(str(error)) from None
     if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise UnusableKey("The key must be one on the curve P-256.")
+        raise UnusableKey("The key must use the curve P-256.")
     return lambda content: private.sign(content, ec.ECDSA(hashes.SHA256()))
 
 

@@ -47,20 +47,21 @@ CODE = (
 )
 
 _HOW_TO_CHECK = """\
-An auditor's bundle of the COSME portal.
+Audit bundle of the COSME portal.
 
-python check_bundle.py --trust certificate.pem checks it: no portal, no network, no database. Take the
-certificate from the portal (/proof/certificates/), not from here. Python 3.11 is enough for hashes and
-the log; "pip install cryptography pydantic" lets it check signatures and verdicts too.
+Run "python check_bundle.py --trust certificate.pem" to verify it without the portal, a network or a
+database. Download the certificate from the portal (/proof/certificates/); do not use the copy in this
+bundle. Python 3.11 is enough to check the hashes and the log. To check signatures and verdicts as well,
+run "pip install cryptography pydantic" first.
 
-versions/         a folder for each version: the dossier as it was hashed, every verdict with the facts,
-                  rules and countries that it was made by, the place in the log with its proof, the sealed
-                  receipt, decisions, the officers' answers, questions with what was answered, all files
-conditions/       rules and countries under their hashes
-log/              every entry of the portal's log (of proposals that were sealed when the bundle was made
-                  only the hash), the signed roots, the certificates
-calls/, foundation/  the code of the rules, by which the verdicts come out again
-verify_receipt.py checks one receipt (needs pyHanko and pikepdf)
+versions/         one folder for each version: the dossier as hashed, every verdict with its facts, rules
+                  and countries, the log entry with its proof, the sealed proof of submission, decisions,
+                  officers' findings, clarification requests and replies, all files
+conditions/       rules and countries, named by their hashes
+log/              all entries of the portal's log (only the hash for proposals that were sealed when the
+                  bundle was created), the signed roots, the certificates
+calls/, foundation/  the code of the rules, used to recompute the verdicts
+verify_receipt.py verifies one proof of submission (needs pyHanko and pikepdf)
 manifest.json     the SHA-256 of every file
 """
 
@@ -153,7 +154,7 @@ def write_bundle(versions: VersionQuerySet, out: IO[bytes], told: Any) -> None:
             archive.add(f"conditions/{one.digest.removeprefix('sha256:')}.json", one.content)
         _add_log(archive)
         _add_programs(archive)
-        archive.add_manifest("Auditor's bundle of the COSME portal")
+        archive.add_manifest("Audit bundle of the COSME portal")
 
 
 def _add_version(archive: _Archive, version: Version) -> set[str]:

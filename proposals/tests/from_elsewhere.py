@@ -94,25 +94,25 @@ def sealed_elsewhere(call, settings, folder):
 WRONG_PROOFS = [
     (
         lambda proof: proof["path"].reverse(),
-        "The proof does not show that the entry is in the log.",
+        "The log proof does not show that the entry is in the log.",
     ),
     (
         lambda proof: proof.update(entry=proof["entry"].replace('"sha256":"', '"sha256":"0')),
-        "The attached dossier is not the one that the log's entry speaks of",
+        "The attached dossier does not match the log entry",
     ),
     (
         lambda proof: proof["head"].update(signed_at="2015-04-21T14:59:59.000Z"),
-        "The root of the log was not signed by the certificate.",
+        "The root of the log was not signed with this certificate.",
     ),
     (
         lambda proof: proof["head"].update(signature="???"),
-        "The root of the log was not signed by the certificate.",
+        "The root of the log was not signed with this certificate.",
     ),
     (
         lambda proof: proof["head"].update(certificate="0" * 64),
-        "The log was signed by another certificate than the receipt.",
+        "The log and the proof of submission were signed with different certificates.",
     ),
-    (lambda proof: proof.pop("path"), "The attached proof cannot be read."),
+    (lambda proof: proof.pop("path"), "The attached log proof cannot be read."),
 ]
 
 

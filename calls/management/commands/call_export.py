@@ -9,16 +9,14 @@ from calls.models import Call
 
 
 class Command(BaseCommand):
-    help = (
-        "Write a call as YAML to standard output; call_import reads it back without a difference."
-    )
+    help = "Export a call as YAML to standard output. call_import reads it back unchanged."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("reference", metavar="REF", help="such as COS-CLUSTER-2014-3-03")
+        parser.add_argument("reference", metavar="REF", help="for example COS-CLUSTER-2014-3-03")
 
     def handle(self, *args: Any, reference: str, **options: Any) -> None:
         call = Call.objects.with_page_parts().filter(reference=reference).first()
         if call is None:
             known = ", ".join(Call.objects.values_list("reference", flat=True)) or "none yet"
-            raise CommandError(f"There is no call “{reference}”. Calls of this portal: {known}.")
+            raise CommandError(f"The call “{reference}” does not exist. Existing calls: {known}.")
         self.stdout.write(call_text(call), ending="")

@@ -14,8 +14,9 @@ UNUSABLE = 2
 
 class Command(BaseCommand):
     help = (
-        "Load or update a call from a YAML file. A broken file is refused as a whole. Exit status: 0 "
-        "loaded, 1 not loaded for want of a reason or a second person, 2 the file cannot be used."
+        "Import or update a call from a YAML file. If the file has an error, nothing is "
+        "imported. Exit status: 0 imported, 1 not imported because a reason or a second person "
+        "is missing, 2 the file cannot be used."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -23,14 +24,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--reason",
             default="",
-            help="why rules or countries that are in force change; kept in the history",
+            help="reason for changing rules or countries in force; kept in the history",
         )
 
         parser.add_argument(
             "--confirmed-by",
             default="",
             metavar="NAME",
-            help="who else agreed that rules, countries or deadline of a published call change",
+            help=(
+                "second person who agreed to change the rules, countries or deadline of a published "
+                "call"
+            ),
         )
 
     def handle(
@@ -47,21 +51,19 @@ class Command(BaseCommand):
             raise CommandError(str(problem), returncode=UNUSABLE) from None
         except (DataError, IntegrityError) as error:
             reason = str(error).partition("\n")[0]
-            message = (
-                f"{file} holds a value that the portal cannot store: {reason}. Nothing was loaded."
-            )
+            message = f"{file} contains a value that the portal cannot store: {reason}. Nothing was imported."
             raise CommandError(message, returncode=UNUSABLE) from None
         except ReasonNeeded as refusal:
             raise CommandError(
                 f"{file} differs from what is in force for {refusal.target}, perhaps because officers "
-                "changed it. Nothing was loaded. If the file is right, say why with --reason."
+                "have changed it. Nothing was imported. If the file is correct, give a reason with --reason."
             ) from None
         except SecondPersonNeeded as refusal:
             raise CommandError(
                 f"{file} would change what {refusal.target} is judged by, or until when; it is published, "
-                "so two people change it. Nothing was loaded. Let officers change it in the back office, "
+                "so two people change it. Nothing was imported. Let officers change it in the back office, "
                 "or name who else agreed with --confirmed-by."
             ) from None
         self.stdout.write(
-            f"{call.reference} is loaded; its deadline is {call.deadline:%Y-%m-%d %H:%M} UTC."
+            f"{call.reference} imported; deadline: {call.deadline:%Y-%m-%d %H:%M} UTC."
         )

@@ -1,4 +1,4 @@
-"""Tells which countries counted on a day."""
+"""Tells which countries participated on a day."""
 
 import json
 from datetime import date
@@ -12,10 +12,10 @@ from calls.models import Programme
 
 
 class Command(BaseCommand):
-    help = "Say which countries counted on a day (today, if none is given), and on which ground."
+    help = "List the countries that participated on a given day (default: today), with the legal basis."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("day", nargs="?", metavar="DAY", help="such as 2015-04-21")
+        parser.add_argument("day", nargs="?", metavar="DAY", help="for example 2015-04-21")
         parser.add_argument("--programme", default="COSME", metavar="CODE")
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
@@ -23,16 +23,18 @@ class Command(BaseCommand):
         found = Programme.objects.filter(code=programme).first()
         if found is None:
             known = ", ".join(Programme.objects.values_list("code", flat=True)) or "none yet"
-            raise CommandError(f"There is no programme “{programme}”. Known: {known}.")
+            raise CommandError(
+                f"The programme “{programme}” does not exist. Known programmes: {known}."
+            )
         answer = countries_on(_day(day), found.country_set(), found.legal_basis)
         if options["format"] == "json":
             self.stdout.write(json.dumps(answer.as_json(), ensure_ascii=False, indent=2))
             return
-        self.stdout.write(f"{answer.counting} countries counted on {answer.day}.")
+        self.stdout.write(f"{answer.counting} countries participated on {answer.day}.")
         for title, rows in (
             ("Member States", answer.members),
             ("Others", answer.others),
-            ("Signed, not in force: an officer decides", answer.signed_only),
+            ("Signed, not in force: needs review", answer.signed_only),
         ):
             if rows:
                 self.stdout.write(f"\n{title}")

@@ -21,20 +21,18 @@ CONTACT_POINTS = settings.ROOT / "proposals" / "data" / "contact-points.csv"
 
 
 class Command(BaseCommand):
-    help = "Load the shipped calls and the demonstration's organisations, consortia and accounts."
+    help = "Load the shipped calls and the demonstration organisations, consortia and accounts."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.IN_PRODUCTION:
-            raise CommandError("A portal in production has no demonstration data.")
+            raise CommandError("Demonstration data cannot be loaded into a portal in production.")
         with transaction.atomic():
             if is_made():
-                self.stdout.write(
-                    "The demonstration's world is there already; nothing was changed."
-                )
+                self.stdout.write("The demonstration data already exists. Nothing was changed.")
                 return
             make_world(self._load_calls())
             call_command("contact_points", CONTACT_POINTS, stdout=self.stdout)
-        self.stdout.write("The demonstration's world is made.")
+        self.stdout.write("Demonstration data loaded.")
 
     def _load_calls(self) -> Call:
         """All shipped calls; those of later years are prepared only, so officers alone see them."""

@@ -92,7 +92,7 @@ def test_a_genuine_receipt_and_its_annex(receipt, checking):
     assert title == "The receipt is genuine", text
     assert "This version counts." in text
     assert text.count("holds") >= 6 and "wrong" not in text
-    for part in ("The seal is unbroken.", "this portal has published", "stands at place 0"):
+    for part in ("The seal is intact.", "this portal has published", "stands at place 0"):
         assert part in text
     aside(issue_annex, Receipt.objects.get().version)
     title, text = checking(bytes(Annex.objects.get().pdf))
@@ -102,12 +102,12 @@ def test_a_genuine_receipt_and_its_annex(receipt, checking):
 def test_each_kind_of_damage_has_its_own_answer(receipt, checking):
     wrong = "Something is wrong with this receipt"
     title, text = checking(receipt.replace(b"Seal of the portal", b"Seal of the porter"))
-    assert title == wrong and "Bytes of the file were changed after it was sealed." in text
+    assert title == wrong and "The file was changed after it was sealed." in text
     [seal] = program().places(receipt)
     letter = re.compile(rb"[A-Fa-f]").search(receipt, seal.start + seal.length).start()
     other_case = receipt[:letter] + receipt[letter : letter + 1].swapcase() + receipt[letter + 1 :]
     title, text = checking(other_case)
-    assert title == wrong and "Bytes of the file were changed after it was sealed" in text
+    assert title == wrong and "The file was changed after it was sealed" in text
     title, text = checking(receipt + b"% more\n")
     assert title == wrong and "Something was added to the file" in text
 
@@ -115,7 +115,7 @@ def test_each_kind_of_damage_has_its_own_answer(receipt, checking):
         del pdf.attachments["dossier.json"]
 
     title, text = checking(saved_anew(receipt, strip))
-    assert title == wrong and "Bytes of the file were changed after it was sealed" in text
+    assert title == wrong and "The file was changed after it was sealed" in text
     stripped = saved_anew(without_seal(receipt), strip)
     title, text = checking(aside(pdf_signature.seal_pdf, stripped, reason="Stripped"))
     assert title == wrong and "Not inside: dossier.json." in text

@@ -63,8 +63,8 @@ def clone(call, manager):
     manager.fill(
         reference="COS-NEXT-2016", title="Go International again", first_deadline="2016-05-23T17:00"
     )
-    manager.press("Clone it", within="#content")
-    manager.says("Say when the call opens.", "The summary: the same as in COS-CLUSTER-2014-3-03.")
+    manager.press("Copy call", within="#content")
+    manager.says("Enter the opening time.", "The summary: unchanged from COS-CLUSTER-2014-3-03.")
     made = Call.objects.get(reference="COS-NEXT-2016")
     manager.goto(reverse("admin:calls_call_change", args=[made.pk]))
     manager.fill(opens_at="2016-01-15T09:00", summary="Once more beyond Europe.")
@@ -79,18 +79,18 @@ def rehearse(made, manager, officer):
     manager.goto(reverse("admin:calls_call_change", args=[made.pk]))
     manager.press("Rehearse", within="#content")
     manager.fill(starts_at="2016-05-23T16:30")
-    manager.press("Begin the rehearsal", within="#content")
+    manager.press("Start rehearsal", within="#content")
     manager.says("Rehearsal: nothing here counts.", "23 May 2016, 16:30")
     rehearsal = made.rehearsals.get()
     with clock.as_shared():
         version = submit(make_ready(rehearsal))
-    manager.press("Move its clock", within="#content")
+    manager.press("Set the rehearsal clock", within="#content")
     manager.fill(to="2016-05-23T17:00")
-    manager.press("Move its clock", within="main form")
-    manager.press("Its page: start proposals there", within="#content")
+    manager.press("Set the rehearsal clock", within="main form")
+    manager.press("Open the call page to start proposals", within="#content")
     manager.says("Closed since", "Rehearsal: nothing here counts.")
     officer.goto(reverse("admin:calls_call_change", args=[rehearsal.pk]))
-    officer.press("Its cases", within="#content")
+    officer.press("Cases in this rehearsal", within="#content")
     officer.says(version.proposal.number, "Unassigned 1")
     officer.goto(LIST)
     officer.says("Unassigned 0")
@@ -99,9 +99,9 @@ def rehearse(made, manager, officer):
 
 def publish(made, manager, colleague):
     manager.goto(reverse("admin:calls_call_publish", args=[made.pk]))
-    manager.press("Ask for it to be published", within="#content")
+    manager.press("Request publication", within="#content")
     colleague.goto(reverse("admin:calls_call_publish", args=[made.pk]))
-    colleague.press("Yes, publish it now", within="#content")
+    colleague.press("Publish now", within="#content")
     colleague.says("confirmed by")
     return Call.objects.get(pk=made.pk)
 
@@ -127,7 +127,7 @@ def assign_and_screen(officer, version):
     wait_until(lambda: SheetAnswer.objects.filter(item="rule:established", answer="agree").exists())
     line = page.locator("form[data-line='rule:established']")
     line.locator("[value=differ]").check()
-    line.get_by_text("Not saved yet: say why you differ.").wait_for()
+    line.get_by_text("Not saved yet. Enter the reason why you disagree.").wait_for()
     assert page.evaluate("document.activeElement.name") == "reason"
     page.keyboard.type("It was ratified in time.")
     page.keyboard.press("Tab")
@@ -140,7 +140,7 @@ def ask_and_answer(officer, lead, version):
     officer.goto(reverse("admin:proposals_version_ask", args=[version.pk]))
     officer.fill(text="When was the agreement ratified?")
     officer.press("Ask", within="#content")
-    officer.says("The question is asked:", "When was the agreement ratified?")
+    officer.says("Clarification request sent by email", "When was the agreement ratified?")
     lead.goto("/proposals/")
     lead.press("The officers ask a question")
     lead.fill(text="On 4 May 2016.")
@@ -152,27 +152,27 @@ def ask_and_answer(officer, lead, version):
 def decide_and_tell(officer, colleague, version):
     officer.goto(reverse("admin:proposals_version_change", args=[version.pk]))
     officer.says("On 4 May 2016.")
-    officer.press("Record an outcome", within="#content")
+    officer.press("Record a decision", within="#content")
     officer.fill(outcome="eligible", reason="Ratified, as the answer shows.")
-    officer.press("Record the outcome", within="#content")
-    officer.says("lines of the sheet are answered.")
+    officer.press("Record decision", within="#content")
+    officer.says("points on the screening sheet are checked.")
     officer.page.check("[name=sure]")
-    officer.press("Record the outcome", within="#content")
+    officer.press("Record decision", within="#content")
     colleague.goto(LIST + "?queue=for-me")
     colleague.says("To confirm 1")
     colleague.press(version.proposal.number, within="#result_list")
-    colleague.press("Confirm it or send it back", within="#content")
+    colleague.press("Confirm or return the decision", within="#content")
     colleague.fill(answer="confirmed")
-    colleague.press("Record my answer", within="#content")
+    colleague.press("Save review", within="#content")
     colleague.page.check("[name=sure]")
-    colleague.press("Record my answer", within="#content")
-    colleague.press("Look at the letter", within="#content")
-    assert download(colleague, "Sample of the letter")[:5] == b"%PDF-"
-    colleague.press("Send the letter", within="#content")
+    colleague.press("Save review", within="#content")
+    colleague.press("View the letter", within="#content")
+    assert download(colleague, "Sample letter")[:5] == b"%PDF-"
+    colleague.press("Send letter", within="#content")
     wait_until(Letter.objects.exists)
     colleague.page.reload()
     colleague.check()
-    assert b"/ByteRange" in download(colleague, "The sealed letter")
+    assert b"/ByteRange" in download(colleague, "Letter with electronic seal")
 
 
 def take_out(officer, auditor, tmp_path):
@@ -180,15 +180,15 @@ def take_out(officer, auditor, tmp_path):
     officer.page.locator("#action-toggle").check()
     officer.page.select_option("select[name=action]", "as_json")
     officer.press("Go", within="#changelist-form")
-    officer.page.get_by_role("link", name="Fetch the file").wait_for()  # without loading it again
-    assert len(json.loads(download(officer, "Fetch the file"))) == 2
+    officer.page.get_by_role("link", name="Download").wait_for()  # without loading it again
+    assert len(json.loads(download(officer, "Download"))) == 2
     auditor.goto(LIST)
     auditor.page.locator("#action-toggle").check()
     auditor.page.select_option("select[name=action]", "as_bundle")
     auditor.press("Go", within="#changelist-form")
-    auditor.page.get_by_role("link", name="Fetch the file").wait_for()
+    auditor.page.get_by_role("link", name="Download").wait_for()
     auditor.check()
-    with zipfile.ZipFile(io.BytesIO(download(auditor, "Fetch the file"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(download(auditor, "Download"))) as archive:
         archive.extractall(tmp_path)
     certificate = tmp_path.parent / "published.pem"
     certificate.write_text(seal_key().pem)
@@ -229,10 +229,12 @@ def test_from_a_cloned_call_to_letters_and_a_bundle(call, visit, with_worker, tm
     lead.says("Your proposal is admissible and eligible.")
     assert b"/ByteRange" in download(lead, "Download the letter")
     officer.goto(reverse("admin:proposals_version_statistics") + f"?call={new.pk}")
-    officer.says("2 proposals count, 1 decided.", "How officers answered the machine")
+    officer.says(
+        "2 current proposals, 1 decided.", "Officers' findings compared with the automatic check"
+    )
     take_out(officer, auditor, tmp_path)
     auditor.goto(reverse("admin:proposals_version_history", args=[version.pk]))
-    auditor.says("looked at it", "answered a line of the sheet", "took it out in an export")
+    auditor.says("opened the case", "recorded a finding", "exported the version")
     assert Decision.objects.standing().count() == 1
 
 
@@ -291,9 +293,9 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
     ):  # fmt: skip
         visitor.goto(path)
     visitor.goto(reverse("admin:proposals_version_decide", args=[other.pk]))
-    visitor.press("Record the outcome", within="#content")
+    visitor.press("Record decision", within="#content")
     visitor.goto(LIST)
-    for action, words in (("decide_alike", "Show exactly"), ("assign", "Assign")):
+    for action, words in (("decide_alike", "Preview decisions"), ("assign", "Assign")):
         visitor.goto(LIST)
         visitor.page.locator("#action-toggle").check()
         visitor.page.select_option("select[name=action]", action)
@@ -303,7 +305,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
     for name in ("change", "clone", "rehearse", "extend", "extend_one", "incident", "publish"):
         manager.goto(reverse(f"admin:calls_call_{name}", args=[call.pk]))
     manager.goto(reverse("admin:calls_call_add"))
-    manager.press("Begin it", within="#content")
+    manager.press("Create call", within="#content")
     strand = call.strands.first()
     manager.goto(reverse("admin:calls_strand_change", args=[strand.pk]))
     lead = visit(width=width)
@@ -318,4 +320,7 @@ def test_before_the_deadline_the_figures_tell_two_numbers(call, visit):
     jump(AFTERNOON)
     visitor = at_the_desk(visit, SCREENING_OFFICERS)
     visitor.goto(reverse("admin:proposals_version_statistics"))
-    visitor.says("1 version was received", "Until the deadline nothing else is told")
+    visitor.says(
+        "1 version was received",
+        "Before the deadline, only the number of versions received is shown",
+    )

@@ -41,12 +41,14 @@ def test_the_queue_and_what_is_made_again(call, visit, width):
     )
     visitor = at_the_desk(visit, operator, width)
     visitor.goto(reverse("admin:proposals_outboxmessage_changelist"))
-    visitor.says("What failed is tried again by itself", "TemplateSyntaxError at receipts.py:1")
+    visitor.says("Failed items are retried automatically", "TemplateSyntaxError at receipts.py:1")
     visitor.goto(reverse("admin:proposals_remaking_add"))
     visitor.goto(reverse("admin:proposals_remaking_change", args=[run.pk]))
     visitor.says("0 of 2 made")
     run.promises.update(state="done")
-    visitor.page.get_by_text("All of them are made.").wait_for()  # without loading it again
+    visitor.page.get_by_text(
+        "All documents have been reissued."
+    ).wait_for()  # without loading it again
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -60,8 +62,8 @@ def test_what_a_second_officer_sees_and_forgets(call, visit, width):
     visitor = at_the_desk(visit, make_officer(), width)
     visitor.goto(reverse("admin:proposals_decision_change", args=[decision.pk]))
     visitor.fill(answer="sent-back")
-    visitor.press("Record my answer", within="#content")
-    visitor.says("Say what has to be looked at again.")
+    visitor.press("Save review", within="#content")
+    visitor.says("Enter what needs to be reviewed.")
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -76,16 +78,16 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
         inform(first, by=make_officer())
     visitor = at_the_desk(visit, make_officer(), width)
     visitor.goto(reverse("admin:proposals_version_decide", args=[version.pk]))
-    visitor.says("What you record here reverses a decision", "until 22 May 2015 still open")
+    visitor.says("Your decision will replace an earlier one", "until 22 May 2015 still open")
     with clock.as_shared():
         second = record_decision(
             version, outcome="eligible", reason="The agreement was in force.", by=make_officer()
         )
     visitor.goto(reverse("admin:proposals_decision_change", args=[second.pk]))
-    visitor.says("It reverses an earlier decision", "New: Eligible")
+    visitor.says("This decision replaces an earlier one", "New: Eligible")
     visitor.fill(answer="confirmed")
-    visitor.press("Record my answer", within="#content")
-    visitor.says("Before you confirm it:", "Last days to contest it")
+    visitor.press("Save review", within="#content")
+    visitor.says("Before you confirm:", "Last days to contest it")
     with clock.as_shared():
         review_decision(second, answer="confirmed", reason="", by=make_officer())
         inform(second, by=make_officer())
@@ -93,4 +95,4 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
     reader = visit(width=width)
     reader.log_in(version.submitted_by)
     reader.goto(reverse("proposals:decisions", args=[version.proposal.number]))
-    reader.says("This decision is no longer in force.", "This letter replaces the letter of")
+    reader.says("This decision is no longer in force.", "A new letter replaces the letter of")

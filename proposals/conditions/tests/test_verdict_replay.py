@@ -41,7 +41,7 @@ def test_every_verdict_comes_out_the_same(call):
     screen_closed(NEXT_DAY)
     outcome = replayed()
     assert (outcome.same, outcome.older, outcome.differences) == (4, 0, [])
-    assert run() == ("4 verdicts come out the same, byte for byte.\n", 0)
+    assert run() == ("4 verdicts are identical, byte for byte.\n", 0)
 
 
 def test_a_later_change_of_conditions_changes_no_stored_verdict(call):
@@ -70,7 +70,7 @@ def test_a_later_change_of_conditions_changes_no_stored_verdict(call):
             {"content__outcome": "officer"},
             "outcome is stored as “officer”, and comes out as “pass”.",
         ),
-        ({"facts__duration_months": 99}, "the stored facts are not those of their hash."),
+        ({"facts__duration_months": 99}, "the stored facts do not match their hash."),
     ],
 )
 def test_what_was_tampered_with_is_named(call, tamper, words):
@@ -127,8 +127,10 @@ def test_verdicts_that_are_older_than_their_facts_are_counted(call):
     with database_owner():
         StoredVerdict.objects.update(facts=None, facts_digest="", rule_set=None, country_set=None)
     assert run() == (
-        "0 verdicts come out the same, byte for byte.\n"
-        "1 are older than the facts kept with verdicts.\n",
+        (
+            "0 verdicts are identical, byte for byte.\n1 could not be checked because their facts "
+            "were not stored.\n"
+        ),
         0,
     )
 

@@ -10,7 +10,7 @@ from proposals.helpdesk.contact_points import rows_in, store
 
 
 class Command(BaseCommand):
-    help = "Add or update contact points from a CSV file. If a row is wrong, nothing is stored."
+    help = "Import or update contact points from a CSV file. If a row has an error, nothing is imported."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
@@ -24,5 +24,5 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {refusal}") from None
         wrong = [f"line {row.line}: {' '.join(row.problems)}" for row in rows if not row.is_usable]
         if wrong:
-            raise CommandError("Nothing was stored.\n" + "\n".join(wrong))
-        self.stdout.write(f"{store(rows)} contact points are new or changed.")
+            raise CommandError("Nothing was imported.\n" + "\n".join(wrong))
+        self.stdout.write(f"{store(rows)} contact points created or updated.")

@@ -18,23 +18,23 @@ DOCS = settings.ROOT / "docs"
 
 
 class Command(BaseCommand):
-    help = "Write the documents under docs/ that are made from the code."
+    help = "Generate the documents under docs/ from the code."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--check", action="store_true", help="write nothing; fail where one is out of date"
+            "--check", action="store_true", help="write nothing; fail if a document is out of date"
         )
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
         stale = [path for path, text in _documents().items() if _is_stale(path, text)]
         if check and stale:
             names = ", ".join(str(path.relative_to(settings.ROOT)) for path in stale)
-            raise CommandError(f"Out of date: {names}. Write them with: manage.py generate_docs")
+            raise CommandError(f"Out of date: {names}. Update them with: manage.py generate_docs")
         if not check:
             for path in stale:
                 path.write_text(_documents()[path], encoding="utf-8")
-        self.stdout.write(f"{len(stale)} of {len(_documents())} documents were out of date.")
+        self.stdout.write(f"{len(stale)} of {len(_documents())} documents updated.")
 
 
 def _documents() -> dict[Path, str]:

@@ -44,26 +44,34 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--count", type=int, default=40, help="how many, at most 20,000")
-        parser.add_argument("--partners", type=int, default=5, help="of each, 3 to 12")
+        parser.add_argument(
+            "--partners", type=int, default=5, help="partners per proposal, 3 to 12"
+        )
         parser.add_argument("--call", default="COS-CLUSTER-2014-3-03", help="reference of the call")
-        parser.add_argument("--receipts", action="store_true", help="let workers make receipts")
+        parser.add_argument(
+            "--receipts", action="store_true", help="let workers create proofs of submission"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.IN_PRODUCTION:
-            raise CommandError("This portal is in production: it takes no made-up proposals.")
+            raise CommandError(
+                "This portal is in production, so sample proposals cannot be created."
+            )
         count, partners = options["count"], options["partners"]
         if not (1 <= count <= 20_000 and 3 <= partners <= 12):
-            raise CommandError("Between 1 and 20,000 proposals of 3 to 12 partners can be made.")
+            raise CommandError(
+                "Choose between 1 and 20,000 proposals and between 3 and 12 partners."
+            )
         calls = Call.objects.select_related("programme").prefetch_related("strands__deliverables")
         call = calls.filter(reference=options["call"]).first()
         if call is None:
-            raise CommandError(f"There is no call {options['call']}.")
+            raise CommandError(f"The call {options['call']} does not exist.")
         maker = _Maker(call, partners, receipts=options["receipts"])
         for start in range(0, count, AT_ONCE):
             with transaction.atomic():
                 for _number in range(start, min(start + AT_ONCE, count)):
                     maker.make()
-        self.stdout.write(f"{count} proposals of {partners} partners are submitted.")
+        self.stdout.write(f"{count} proposals with {partners} partners submitted.")
 
 
 class _Maker:

@@ -10,13 +10,16 @@ from proposals.helpdesk.personal_data import erase, export_of
 
 class Command(BaseCommand):
     help = (
-        "Print what partner search and the helpdesk keep of an address as JSON; --erase erases it."
+        "Print the data that partner search and the helpdesk hold about an email address, as "
+        "JSON. --erase erases it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("address", metavar="ADDRESS")
         parser.add_argument(
-            "--erase", action="store_true", help="erase it, and print how much it was"
+            "--erase",
+            action="store_true",
+            help="erase the data and print how many records were erased",
         )
 
     def handle(self, *args: Any, address: str, **options: Any) -> None:

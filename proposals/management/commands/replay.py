@@ -11,8 +11,8 @@ from proposals.models import StoredVerdict
 
 class Command(BaseCommand):
     help = (
-        "Make every stored verdict again from its facts, rules and countries. Exit status: 0 every "
-        "byte is the same, 1 something differs."
+        "Recompute every stored verdict from its facts, rules and countries. Exit status: 0 all "
+        "identical, 1 at least one differs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,8 +38,10 @@ class Command(BaseCommand):
             self.stderr.write(f"\r{seen} of {total}", ending="\n" if seen >= total else "")
 
     def _sum_up(self, outcome: ReplayResult) -> None:
-        self.stdout.write(f"{outcome.same} verdicts come out the same, byte for byte.")
+        self.stdout.write(f"{outcome.same} verdicts are identical, byte for byte.")
         if outcome.older:
-            self.stdout.write(f"{outcome.older} are older than the facts kept with verdicts.")
+            self.stdout.write(
+                f"{outcome.older} could not be checked because their facts were not stored."
+            )
         if outcome.differences:
             self.stdout.write(self.style.ERROR(f"{len(outcome.differences)} differ."))

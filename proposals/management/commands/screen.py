@@ -36,8 +36,8 @@ WIDEST = 100  # signs of a line
 
 WORDS = {
     Outcome.PASS: "met",
-    Outcome.WARN: "look again",
-    Outcome.OFFICER: "an officer decides",
+    Outcome.WARN: "to review",
+    Outcome.OFFICER: "needs review",
     Outcome.INELIGIBLE: "not eligible",
     Outcome.INADMISSIBLE: "not admissible",
 }
@@ -45,29 +45,32 @@ WORDS = {
 
 class Command(BaseCommand):
     help = (
-        "Judge dossiers from files by the rules of their call. Exit status: 0 all pass, 1 some do "
-        "not, 2 some input cannot be used (which file, which field, what is wrong)."
+        "Check dossier files against the rules of their call. Exit status: 0 all pass, 1 some "
+        "do not, 2 some input cannot be used (the output names the file, the field and the "
+        "error)."
     )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "files", nargs="+", metavar="FILE",
-            help="a dossier as JSON, or one dossier on each line; - is standard input",
+            help="a dossier as JSON, or one dossier per line; - for standard input",
         )  # fmt: skip
         parser.add_argument(
-            "--rule-date", metavar="D", help="the day on which countries must count (ISO)"
+            "--rule-date",
+            metavar="D",
+            help="the date that decides which countries participate (ISO)",
         )
         parser.add_argument(
-            "--received-at", metavar="T", help=f"{AN_INSTANT}; goes before what a dossier says"
+            "--received-at", metavar="T", help=f"{AN_INSTANT}; overrides the time in the dossier"
         )
         parser.add_argument("--format", choices=["json", "text"], default="json")
         parser.add_argument(
             "--call", action="append", type=Path, default=[], metavar="FILE",
-            help="judge by this call file, not by those that are shipped; may be given again",
+            help="use this call file instead of the shipped ones; can be repeated",
         )  # fmt: skip
         parser.add_argument(
-            "--stored", action="store_true", help="judge by the calls in the portal's database"
+            "--stored", action="store_true", help="use the calls in the portal's database"
         )
 
     def handle(self, *args: Any, files: list[str], **options: Any) -> None:
@@ -133,7 +136,7 @@ class Command(BaseCommand):
         met = len(verdict.having(Outcome.PASS))
         lines = [
             self.style.MIGRATE_HEADING(f"{_printable(judged.title)} · strand {judged.strand}"),
-            f"  {outcome} · {met} met, countries as on {verdict.rule_date}",
+            f"  {outcome} · {met} met, countries as of {verdict.rule_date}",
         ]
         not_met = [one for one in verdict.findings if one.outcome != Outcome.PASS]
         for finding in sorted(not_met, key=lambda one: -one.outcome.severity):
@@ -144,7 +147,7 @@ class Command(BaseCommand):
         word = self._coloured(finding.outcome, WORDS[finding.outcome])
         texts = [finding.message]
         if finding.fix:
-            texts.append(_("To mend it: %(advice)s") % {"advice": finding.fix.advice})
+            texts.append(_("To fix it: %(advice)s") % {"advice": finding.fix.advice})
         texts.append(_("Source: %(source)s") % {"source": finding.source})
         width = min(get_terminal_size().columns, WIDEST)
         indented = [
@@ -171,7 +174,7 @@ class Command(BaseCommand):
 
 OVERALL = {
     Outcome.PASS: "Eligible",
-    Outcome.OFFICER: "An officer decides",
+    Outcome.OFFICER: "Needs review",
     Outcome.INELIGIBLE: "Not eligible",
     Outcome.INADMISSIBLE: "Not admissible",
 }

@@ -13,8 +13,8 @@ from proposals.proof.ledger_audit import KeptHead, UnreadableHead, audit, read_h
 
 class Command(BaseCommand):
     help = (
-        "Recompute the log and name every entry that was changed, left out, moved or slipped in. With "
-        "--head, also compare it with signed heads that were kept outside of the portal."
+        "Recompute the log and report every entry that was changed, removed, moved or inserted. "
+        "With --head, also compare it with signed tree heads kept outside the portal."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -23,7 +23,10 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="FILE",
-            help="a daily head, the file of all of them, or a receipt’s proof.json (- for standard input)",
+            help=(
+                "a daily head, the file with all of them, or the proof.json of a proof of "
+                "submission (- for standard input)"
+            ),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,12 +37,10 @@ class Command(BaseCommand):
             found += 1
             self.stdout.write(self.style.ERROR(sentence))
         if found:
-            raise CommandError(f"{found} things are wrong with the log.")
-        self.stdout.write(f"The log is whole: {current_size()} entries, each as it was signed.")
+            raise CommandError(f"{found} problems found in the log.")
+        self.stdout.write(f"The log is intact: {current_size()} entries, all as signed.")
         if kept:
-            self.stdout.write(
-                f"It begins with each of the {len(kept)} heads that were kept outside."
-            )
+            self.stdout.write(f"It is consistent with all {len(kept)} tree heads given.")
 
     def _heads_in(self, name: str) -> list[KeptHead]:
         try:
@@ -48,9 +49,9 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{name}: {error.strerror}", returncode=2) from None
         except UnicodeDecodeError:
-            raise CommandError(f"{name}: It is no text in UTF-8.", returncode=2) from None
+            raise CommandError(f"{name}: The file is not UTF-8 text.", returncode=2) from None
         except UnreadableHead as error:
             raise CommandError(f"{name}: {error}", returncode=2) from None
         if not heads:
-            raise CommandError(f"{name}: There is no head in it.", returncode=2)
+            raise CommandError(f"{name}: The file contains no tree head.", returncode=2)
         return heads

@@ -15,9 +15,10 @@ from proposals.proof.verification import program
 
 class Command(BaseCommand):
     help = (
-        "Check seal, attachments, hash and proof of a receipt, without network; the portal's own "
-        "certificates are trusted. Exit status: 0 all holds, 1 something does not, 2 this is no "
-        "receipt, 3 intact, but of unknown origin: no certificate is known."
+        "Verify the seal, attachments, hash and log proof of a proof of submission, without "
+        "network access. The portal's own certificates are trusted. Exit status: 0 valid, 1 "
+        "invalid, 2 not a proof of submission, 3 intact but of unknown origin because no "
+        "certificate is known."
     )
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
@@ -29,7 +30,7 @@ class Command(BaseCommand):
             type=Path,
             action="append",
             default=[],
-            help="another one that you trust (PEM)",
+            help="an additional certificate that you trust (PEM)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -296,7 +296,7 @@ def test_everything_recomputed_by_a_forger_still_breaks_the_signed_head(filled):
                 level,
                 index,
             )
-    assert "do not give the root that was signed for them" in found()
+    assert "do not match the root that was signed for them" in found()
 
 
 def test_the_command_says_that_the_log_is_whole_or_what_is_wrong(filled, capsys):
