@@ -63,14 +63,18 @@ def _tell_that_given(
     people = (for_organisation | invited).exclude(pk=by.pk).filter(is_active=True).distinct()
     post(
         Words(
-            subject=_("“%(step)s” is yours to write") % {"step": title},
-            happened=_("%(who)s gave a step of a proposal to %(name)s.")
+            subject=_("Section assigned to you: %(step)s") % {"step": title},
+            happened=_("%(who)s has assigned a section of the proposal to %(name)s.")
             % {"who": by, "name": participant.organisation.name},
-            facts=[(_("Step"), title)],
-            counts=_("You and the coordinator can write it; the others can read it."),
-            to_do=_("Open the proposal, log in, and write it; it is saved as you type."),
+            facts=[(_("Section"), title)],
+            counts=_(
+                "You and the coordinator can edit this section. The other partners can read it."
+            ),
+            to_do=_(
+                "Sign in to the proposal and complete the section. Your text is saved automatically."
+            ),
             link=reverse("proposals:work", args=[proposal.number]),
-            link_words=_("Who owes what"),
+            link_words=_("View tasks by partner"),
         ),
         to=may_be_told(participant, people),
         proposal=proposal,
@@ -117,16 +121,21 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
     )
     post(
         Words(
-            subject=_("Still missing from %(name)s") % {"name": name},
-            happened=_("%(who)s reminds you of your part of a proposal.") % {"who": by},
+            subject=_("Reminder: information needed from %(name)s") % {"name": name},
+            happened=_(
+                "%(who)s has sent you a reminder about your part of a proposal. The following "
+                "information is missing."
+            )
+            % {"who": by},
             facts=[(str(number), text) for number, text in enumerate(reminder.owes, start=1)],
             counts=_("The proposal must be submitted before %(deadline)s.")
             % {"deadline": in_words(proposal.deadline, zone=proposal.call.zone)},
             to_do=_(
-                "Open the proposal, log in, and write what is missing; it is saved as you type."
+                "Sign in to the proposal and complete the missing information. Your text is "
+                "saved automatically."
             ),
             link=reverse("proposals:work", args=[proposal.number]),
-            link_words=_("Who owes what"),
+            link_words=_("View tasks by partner"),
         ),
         to=addresses,
         proposal=proposal,

@@ -263,14 +263,18 @@ def _tell_the_leads(
     name = participant.organisation.name
     post(
         Words(
-            subject=_("%(name)s has confirmed") % {"name": name},
-            happened=_("%(who)s (%(function)s) confirmed that %(name)s takes part.")
+            subject=_("%(name)s has confirmed its participation") % {"name": name},
+            happened=_(
+                "%(who)s (%(function)s) has confirmed that %(name)s takes part in the proposal."
+            )
             % {"who": confirmation.name, "function": confirmation.function, "name": name},
             facts=[(_("Role"), str(participant.get_role_display()))],
-            counts=_("The confirmation is kept with the text that was shown to them."),
-            to_do=_("Nothing. See who is still to confirm on the page of who owes what."),
+            counts=_("The confirmation is kept together with the text that was confirmed."),
+            to_do=_(
+                "You do not need to do anything. You can check which partners still have to confirm."
+            ),
             link=reverse("proposals:work", args=[proposal.number]),
-            link_words=_("Who owes what"),
+            link_words=_("View tasks by partner"),
         ),
         to=leads_of(proposal),
         proposal=proposal,

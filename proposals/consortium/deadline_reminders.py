@@ -83,12 +83,17 @@ def _remind(pk: int, moment: datetime) -> int:
     hours = int(latest.total_seconds() // 3600)
     post(
         Words(
-            subject=_("Not submitted yet: %(number)s") % {"number": proposal.number},
-            happened=_("The deadline of your proposal comes near, and nothing was submitted yet."),
+            subject=_("Reminder: proposal %(number)s has not been submitted")
+            % {"number": proposal.number},
+            happened=_("Your proposal's deadline is near and nothing has been submitted yet."),
             facts=[(_("Deadline"), in_words(proposal.deadline, zone=proposal.call.zone))],
-            counts=_("A draft does not count. Only what is submitted before the deadline does."),
+            counts=_(
+                "A draft is not a submission. Only proposals submitted before the deadline are "
+                "considered."
+            ),
             to_do=_(
-                "Check and submit now; you can change the draft and submit again until the deadline."
+                "Check and submit your proposal now. You can still edit the draft and submit it "
+                "again before the deadline."
             ),
             link=reverse("proposals:check", args=[proposal.number]),
             link_words=_("Check and submit"),

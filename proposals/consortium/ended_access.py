@@ -48,16 +48,24 @@ def tell_of_ended_access(
             else _("You no longer have access to proposal %(number)s")
         )
         counts = (
-            _("What you wrote is kept. You still take part in the proposal in another role.")
+            _(
+                "Your contributions have been kept. You still have access to the proposal in "
+                "another role."
+            )
             if remains
-            else _("What you wrote is kept in the draft. You can no longer read or write it.")
+            else _(
+                "Your contributions have been kept in the draft. You can no longer read or edit it."
+            )
         )
         post(
             Words(
                 subject=subject % {"number": proposal.number},
                 happened=happened,
                 counts=counts,
-                to_do=_("Nothing. If this is wrong, write to the coordinator."),
+                to_do=_(
+                    "You do not need to do anything. If you think this is a mistake, contact the "
+                    "coordinator."
+                ),
                 link=reverse("proposals:mine"),
                 link_words=_("My work"),
             ),

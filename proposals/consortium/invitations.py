@@ -226,25 +226,23 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
         NotAnswerable: answered, revoked or expired.
     """
     answered = answer(invitation, Invitation.State.DECLINED, by=by, reason=reason, is_own=is_own)
-    counts = _("Nothing else has changed; the partner is still in the consortium.")
+    counts = _("The partner is still part of the consortium.")
     if _has_ended(answered, by=by):
         counts = _(
-            "The partner is still in the consortium. Of it the consortium sees only name and country from "
-            "now on, until it agrees to take part."
+            "The partner is still part of the consortium. The other partners can see only its "
+            "name and country until it agrees to take part."
         )
-    purpose = {"purpose": _purpose_in_words(answered)}
-    words = _("Somebody declined %(purpose)s") % purpose
+    words = _("Somebody declined %(purpose)s") % {"purpose": _purpose_in_words(answered)}
     note(answered.proposal, Happening.Kind.ANSWERED, words, by=by, address=answered.email)
     post(
         Words(
-            subject=_("%(address)s declined") % {"address": answered.email},
-            happened=_("%(address)s declined %(purpose)s.")
-            % (purpose | {"address": answered.email}),
+            subject=_("Invitation declined by %(address)s") % {"address": answered.email},
+            happened=_decline_sentence(answered),
             quote=reason,
             counts=counts,
-            to_do=_("Ask somebody else there, or change the consortium."),
+            to_do=_("Invite another person from this organisation, or change the consortium."),
             link=reverse("proposals:people", args=[answered.proposal.number]),
-            link_words=_("People of the proposal"),
+            link_words=_("View people and access"),
         ),
         to=_who_asked(answered),
         proposal=answered.proposal,
@@ -351,7 +349,7 @@ def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
     end_access(proposal, without_access(proposal, [user]), EndedAccess.Kind.PERSON_REMOVED)
     tell_of_ended_access(
         proposal, [user], key=f"access-ended:{happening.pk}",
-        happened=_("%(who)s removed your access to proposal %(number)s.")
+        happened=_("%(who)s has removed your access to proposal %(number)s.")
         % {"who": by, "number": proposal.number},
     )  # fmt: skip
 
@@ -417,33 +415,68 @@ def _purpose_in_words(invitation: Invitation) -> str:
 
 def _send(invitation: Invitation, time: int = 1) -> None:
     proposal = invitation.proposal
-    purpose = _purpose_in_words(invitation)
     is_confirmation = invitation.purpose == Invitation.Purpose.CONFIRM
-    happened = _("%(who)s asks you %(purpose)s, for the call %(call)s.") % {
-        "who": invitation.invited_by,
-        "purpose": purpose,
-        "call": proposal.call.title,
-    }
+    subject, happened = _request_sentences(invitation)
     to_do = (
-        _("Open the link, read what the proposal says, and confirm. You need no account.")
+        _("Open the link, read the proposal and confirm. You do not need an account.")
         if is_confirmation
-        else _("Open the link and log in or sign up there; any address of yours will do.")
+        else _("Open the link and sign in, or create an account. You can use any email address.")
     )
     post(
         Words(
-            subject=_("%(who)s asks you %(purpose)s")
-            % {"who": invitation.invited_by, "purpose": purpose},
+            subject=subject,
             happened=happened,
             counts=_(
-                "Nothing changes until you answer. Whoever has this link can answer in your place: do "
-                "not pass it on. If you do not know what this is about, do nothing."
+                "Nothing changes until you reply. Do not forward this email: anyone with the link can "
+                "reply for you. If you were not expecting it, ignore it."
             ),
             to_do=to_do,
             link=reverse("proposals:invitation", args=[token_of(invitation)]),
-            link_words=_("Answer the invitation (open until %(until)s)")
+            link_words=_("Reply to the invitation (by %(until)s)")
             % {"until": in_words(invitation.expires_at)},
         ),
         to=[invitation.email],
         proposal=proposal,
         key=f"invitation:{invitation.pk}:{time}",
     )
+
+
+def _request_sentences(invitation: Invitation) -> tuple[str, str]:
+    """The subject and the first sentence of the email that asks somebody to take part."""
+    values = _invitation_values(invitation)
+    if invitation.participant is None:
+        subject = _("%(who)s invites you to read a proposal")
+        happened = _("%(who)s invites you to read a proposal for the call “%(call)s”.")
+    elif invitation.purpose == Invitation.Purpose.CONFIRM:
+        subject = _("%(who)s asks you to confirm that %(name)s takes part")
+        happened = _(
+            "%(who)s asks you to confirm that %(name)s takes part in a proposal for the call "
+            "“%(call)s”."
+        )
+    else:
+        subject = _("%(who)s invites you to work on a proposal for %(name)s")
+        happened = _(
+            "%(who)s invites you to work on a proposal for the call “%(call)s” on behalf of %(name)s."
+        )
+    return subject % values, happened % values
+
+
+def _decline_sentence(invitation: Invitation) -> str:
+    """The first sentence of the email that an invitation was declined."""
+    values = _invitation_values(invitation)
+    if invitation.participant is None:
+        return _("%(address)s has declined the invitation to read the proposal.") % values
+    if invitation.purpose == Invitation.Purpose.CONFIRM:
+        return _("%(address)s has declined to confirm that %(name)s takes part.") % values
+    text = _("%(address)s has declined the invitation to work on the proposal for %(name)s.")
+    return text % values
+
+
+def _invitation_values(invitation: Invitation) -> dict[str, object]:
+    participant = invitation.participant
+    return {
+        "who": invitation.invited_by,
+        "address": invitation.email,
+        "call": invitation.proposal.call.title,
+        "name": participant.organisation.name if participant is not None else "",
+    }

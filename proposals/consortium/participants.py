@@ -280,16 +280,16 @@ def _tell_that_added(participant: Participant, *, by: User) -> None:
     others = participant.organisation.members.exclude(pk=by.pk).filter(is_active=True)
     post(
         Words(
-            subject=_("%(name)s takes part in a proposal") % {"name": name},
-            happened=_("%(who)s added %(name)s to the consortium of a proposal.")
+            subject=_("%(name)s added to a proposal") % {"name": name},
+            happened=_("%(who)s has added %(name)s to the consortium of a proposal.")
             % {"who": by, "name": name},
             facts=[(_("Role"), str(participant.get_role_display()))],
-            counts=_("You can read all of it, and write the part of your organisation."),
+            counts=_("You can read the proposal and edit the sections of your organisation."),
             to_do=_(
-                "Look at what is asked of you, and confirm that you take part, or decline: both are there."
+                "Check the proposal and your tasks, then confirm that you take part or decline."
             ),
             link=reverse("proposals:work", args=[participant.proposal.number]),
-            link_words=_("Who owes what"),
+            link_words=_("View tasks by partner"),
         ),
         to=may_be_told(participant, others),
         proposal=participant.proposal,
@@ -382,7 +382,8 @@ def _end_access_of(
     people = without_access(removed.proposal, [*members, *guests])
     end_access(removed.proposal, people, EndedAccess.Kind.PARTNER_REMOVED, name=name)
     happened = _(
-        "%(who)s removed %(name)s, for which you wrote by invitation, from proposal %(number)s."
+        "%(who)s has removed %(name)s, for which you were working as an invited person, from proposal "
+        "%(number)s."
     )
     tell_of_ended_access(
         removed.proposal, guests, key=f"guest-removed:{removed.proposal_id}:{removed.key}",
@@ -394,11 +395,11 @@ def _tell_that_removed(participant: Participant, *, by: User) -> None:
     """After the removal: some people of the organisation may still take part by another way."""
     others = list(participant.organisation.members.exclude(pk=by.pk).filter(is_active=True))
     gone = without_access(participant.proposal, others)
-    kept = _("Your texts are kept, and come back if it is added again.")
-    submitted = _("A version that was submitted before still names it.")
+    kept = _("Your texts are kept and will be restored if the organisation is added again.")
+    submitted = _("An earlier submitted version still includes the organisation.")
     for people, rest in (
-        (gone, _("You no longer see the draft.")),
-        ([one for one in others if one not in gone], _("You still take part in another role.")),
+        (gone, _("You no longer have access to the draft.")),
+        ([one for one in others if one not in gone], _("You still have access in another role.")),
     ):
         counts = f"{kept} {rest} {submitted}"
         _mail_about_removal(participant, people, counts, by=by)
@@ -411,10 +412,13 @@ def _mail_about_removal(
     post(
         Words(
             subject=_("%(name)s no longer takes part in a proposal") % {"name": name},
-            happened=_("%(who)s took %(name)s out of the consortium of proposal %(number)s.")
+            happened=_("%(who)s has removed %(name)s from the consortium of proposal %(number)s.")
             % {"who": by, "name": name, "number": number},
             counts=counts,
-            to_do=_("Nothing. If this is wrong, write to the coordinator."),
+            to_do=_(
+                "You do not need to do anything. If you think this is a mistake, contact the "
+                "coordinator."
+            ),
             link=reverse("proposals:mine"),
             link_words=_("My work"),
         ),

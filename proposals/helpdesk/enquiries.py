@@ -67,13 +67,13 @@ def check_writing_time(opened: str) -> None:
         began = datetime.fromtimestamp(signing.loads(opened, salt=SALT), tz=clock.real_now().tzinfo)
     except (signing.BadSignature, TypeError, ValueError, OverflowError):
         raise CannotAsk(
-            _("The form has expired. What you typed is below: send it again.")
+            _("The form has expired. Your message is shown below. Send it again.")
         ) from None
     took = clock.real_now() - began
     if took < SHORTEST_WRITING:
-        raise TooFast(_("That was faster than people write. Please send it again."))
+        raise TooFast(_("The form was sent too quickly. Send it again."))
     if took > LONGEST_WRITING:
-        raise CannotAsk(_("The form has expired. What you typed is below: send it again."))
+        raise CannotAsk(_("The form has expired. Your message is shown below. Send it again."))
 
 
 @transaction.atomic
@@ -86,17 +86,17 @@ def ask(asked: Asked, *, call: Call | None, user: User | None, page: str = "") -
         return enquiry
     post(
         Words(
-            subject=_("We have your question %(number)s") % {"number": enquiry.number},
-            happened=_("You asked the helpdesk of the COSME portal: “%(subject)s”.")
+            subject=_("We have received your enquiry %(number)s") % {"number": enquiry.number},
+            happened=_("You sent an enquiry to the helpdesk of the COSME portal: “%(subject)s”.")
             % {"subject": enquiry.subject},
             quote=enquiry.message,
-            counts=_("Your question is kept under the number %(number)s.")
-            % {"number": enquiry.number},
+            counts=_("Your enquiry has the number %(number)s.") % {"number": enquiry.number},
             to_do=_(
-                "Nothing. The answer comes by mail. If you did not ask this, ignore this mail."
+                "You do not need to do anything. We will reply by email. If you did not send "
+                "this enquiry, ignore this email."
             ),
             link=reverse("enquiries:ask"),
-            link_words=_("Ask something else"),
+            link_words=_("Send another enquiry"),
         ),
         to=[enquiry.email],
         key=f"enquiry:{enquiry.pk}",
@@ -115,21 +115,21 @@ def answer(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryAnswer
     """
     locked = _locked(enquiry)
     if locked is None:
-        raise CannotAnswer(_("This enquiry was erased meanwhile, a year after it was closed."))
+        raise CannotAnswer(_("This enquiry was erased one year after it was closed."))
     newest = locked.answers.select_related("answered_by").last()
     if newest is not None and locked.answers.count() != seen:
         if (newest.answered_by, newest.text) == (by, text.strip()):
             return newest
         words = _(
-            "Not sent: %(who)s has answered meanwhile, at %(when)s. Read that answer, and send yours if it "
-            "is needed still."
+            "Not sent: %(who)s answered this enquiry at %(when)s. Read that answer, then send "
+            "yours if it is still needed."
         )
         when = in_words(newest.answered_at, seconds=True)
         raise CannotAnswer(words % {"who": newest.answered_by, "when": when})
     if locked.state == Enquiry.State.CLOSED:
-        raise CannotAnswer(_("It is closed. Open it again before you answer."))
+        raise CannotAnswer(_("This enquiry is closed. Reopen it before you answer."))
     if not text.strip():
-        raise CannotAnswer(_("Write the answer first."))
+        raise CannotAnswer(_("Enter an answer."))
     given = EnquiryAnswer.objects.create(
         enquiry=locked, text=text.strip(), answered_by=by, answered_at=clock.now()
     )
@@ -137,15 +137,17 @@ def answer(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryAnswer
     locked.save(update_fields=["state", "officer"])
     post(
         Words(
-            subject=_("Answer to your question %(number)s") % {"number": locked.number},
-            happened=_("The helpdesk of the COSME portal answers “%(subject)s”:")
+            subject=_("Reply to your enquiry %(number)s") % {"number": locked.number},
+            happened=_(
+                "The helpdesk of the COSME portal has replied to your enquiry “%(subject)s”:"
+            )
             % {"subject": locked.subject},
             quote=given.text,
-            facts=[(_("You asked"), locked.message)],
-            counts=_("The text of the call prevails over every answer."),
-            to_do=_("If this does not answer it, ask again and name the number."),
+            facts=[(_("Your enquiry"), locked.message)],
+            counts=_("This reply is for guidance. The call text is legally binding."),
+            to_do=_("If this does not answer your enquiry, contact us again and quote its number."),
             link=reverse("enquiries:ask") + f"?about={locked.number}",
-            link_words=_("Ask again"),
+            link_words=_("Contact the helpdesk again"),
         ),
         to=[locked.email],
         key=f"enquiry-answer:{given.pk}",

@@ -202,16 +202,16 @@ def _tell(message: Message, other: Organisation, side: Side) -> None:
     conversation = message.conversation
     post(
         Words(
-            subject=_("A message about “%(title)s”") % {"title": conversation.about}
+            subject=_("New message about “%(title)s”") % {"title": conversation.about}
             if conversation.about
-            else _("A message on the COSME portal"),
-            happened=_("%(who)s writes to you on the COSME portal:")
+            else _("New message on the COSME portal"),
+            happened=_("%(who)s has sent you a message on the COSME portal:")
             % {"who": name_for_other(conversation, side)},
             quote=message.text,
-            counts=_("Nobody sees your address; an answer goes through the portal."),
-            to_do=_("Answer there, or do nothing. You can block or report the sender."),
+            counts=_("Your email address is not shown. Replies are sent through the portal."),
+            to_do=_("You can reply on the portal. You can also block or report the sender."),
             link=conversation.get_absolute_url(),
-            link_words=_("The conversation"),
+            link_words=_("View the conversation"),
         ),
         to=other.members.filter(is_active=True).values_list("email", flat=True),
         key=f"message:{message.pk}",
@@ -319,7 +319,12 @@ def handle(found: Report, *, outcome: str, remark: str = "", by: User) -> Report
     locked.save(update_fields=["outcome", "handled_by", "handled_at"])
     if remark.strip():
         if locked.request is None:
-            raise requests.CannotPublish(_("No request belongs to this report."))
+            raise requests.CannotPublish(
+                _(
+                    "This report is not about a partnership request, so there is no request to close. "
+                    "Leave this field empty."
+                )
+            )
         requests.shut(locked.request, remark=remark, by=by)
     _tell_who_reported(locked)
     return locked
@@ -330,14 +335,17 @@ def _tell_who_reported(handled: Report) -> None:
         return
     post(
         Words(
-            subject=_("We have looked at what you reported"),
-            happened=_("The helpdesk has looked at what you reported on %(day)s.")
+            subject=_("Outcome of your report"),
+            happened=_("The helpdesk has reviewed the report that you made on %(day)s.")
             % {"day": in_words(handled.made_at)},
             quote=handled.reason,
-            counts=_("It was found, and done: %(outcome)s") % {"outcome": handled.outcome},
-            to_do=_("Nothing. If something is still not right, report it again or ask us."),
+            counts=_("Findings and action taken: %(outcome)s") % {"outcome": handled.outcome},
+            to_do=_(
+                "You do not need to do anything. If there is still a problem, report it again or "
+                "contact the helpdesk."
+            ),
             link=reverse("enquiries:ask"),
-            link_words=_("Ask us"),
+            link_words=_("Contact the helpdesk"),
         ),
         to=[handled.made_by.email],
         key=f"report:{handled.pk}",
@@ -391,7 +399,8 @@ def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: Us
     except AlreadyInConsortium:
         raise CannotInvite(_("This organisation takes part in the draft already.")) from None
     words = _(
-        "We have taken you into our draft %(number)s as %(role)s. Please look at it and confirm: %(link)s"
+        "We have added your organisation to our draft %(number)s (role: %(role)s). Please check "
+        "the draft and confirm your participation: %(link)s"
     )
     link = settings.BASE_URL + reverse("proposals:confirm", args=[proposal.number, participant.key])
     values = {"number": proposal.number, "role": participant.get_role_display(), "link": link}

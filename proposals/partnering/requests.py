@@ -97,7 +97,7 @@ def is_by_now(request: PartnershipRequest) -> str:
     return {
         State.DRAFT: _("It is a draft: nobody else sees it."),
         State.WAITING: _("It waits to be looked at by the helpdesk."),
-        State.PUBLISHED: _("It is published."),
+        State.PUBLISHED: _("The request is published."),
         State.FILLED: _("It is marked as filled already."),
         State.CLOSED: _("Its people have closed it already."),
         State.SHUT: _("The helpdesk has closed it."),
@@ -246,7 +246,7 @@ def refuse(request: PartnershipRequest, *, remark: str, by: User) -> Partnership
     if current.state != State.WAITING:
         raise CannotPublish(is_by_now(current))
     if not remark.strip():
-        raise CannotPublish(_("Say what has to be changed."))
+        raise CannotPublish(_("Enter what needs to change."))
     current.state, current.remark, current.looked_at_by = State.REFUSED, remark.strip(), by
     current.save(update_fields=["state", "remark", "looked_at_by"])
     _tell_its_people(current, _("Your partnership request was not published"), remark.strip())
@@ -266,7 +266,7 @@ def shut(request: PartnershipRequest, *, remark: str, by: User) -> PartnershipRe
     if not current.is_public:
         raise CannotPublish(is_by_now(current))
     if not remark.strip():
-        raise CannotPublish(_("Say to its people why you close it."))
+        raise CannotPublish(_("Enter the reason for closing the request."))
     current.state, current.remark, current.looked_at_by = State.SHUT, remark.strip(), by
     current.save(update_fields=["state", "remark", "looked_at_by"])
     _show_on_call_page(current)
@@ -279,25 +279,28 @@ def _tell_its_people(request: PartnershipRequest, subject: str, remark: str) -> 
         return
     people = request.organisation.members.filter(is_active=True)
     counts, to_do = {
-        State.PUBLISHED: (_("It is published."), _("Nothing.")),
+        State.PUBLISHED: (_("The request is published."), _("You do not need to do anything.")),
         State.REFUSED: (
-            _("It is not published; its text is kept."),
-            _("Change what is said above, and publish it again."),
+            _("The request is not published. Its text has been kept."),
+            _("Make the changes described above and publish the request again."),
         ),
         State.SHUT: (
-            _("Nobody else sees it any more; its text is kept for you."),
-            _("If this is a mistake, ask the helpdesk. You can write another request."),
+            _("Only your organisation can still see the request."),
+            _(
+                "You can create a new request. If you think this is a mistake, contact the helpdesk."
+            ),
         ),
     }[State(request.state)]
     post(
         Words(
             subject=subject,
-            happened=_("The portal's staff have looked at “%(title)s”.") % {"title": request.title},
+            happened=_("The helpdesk has reviewed your partnership request “%(title)s”.")
+            % {"title": request.title},
             quote=remark,
             counts=counts,
             to_do=to_do,
             link=reverse("partners:request", args=[request.number]),
-            link_words=_("The request"),
+            link_words=_("View the request"),
         ),
         to=people.values_list("email", flat=True),
         key=f"request:{request.pk}:{request.revision}:{request.state}",

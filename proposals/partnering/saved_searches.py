@@ -79,26 +79,27 @@ def _tell(pk: int, moment: datetime) -> bool:
         for one in found[:MOST_IN_A_MAIL]
     ]
     if len(found) > MOST_IN_A_MAIL:
-        facts.append((_("and more"), _("on the page below")))
+        facts.append((_("More results"), _("see the page below")))
     count = min(len(found), MOST_IN_A_MAIL)
     text = ngettext(
-        "%(count)s new request fits your search “%(name)s”.",
-        "%(count)s new requests fit your search “%(name)s”.",
+        "%(count)s new request matches your saved search “%(name)s”.",
+        "%(count)s new requests match your saved search “%(name)s”.",
         count,
     )
     stop = reverse("partners:stop", args=[signing.dumps(saved.pk, salt=SALT)])
     post(
         Words(
-            subject=_("New in your search “%(name)s”") % {"name": saved.name},
+            subject=_("New results for your search “%(name)s”") % {"name": saved.name},
             happened=text % {"count": count, "name": saved.name},
             facts=[(str(label), value) for label, value in facts],
             counts=_(
-                "Requests are open until they are filled, or until the deadline of their call."
+                "Requests stay open until they are marked as filled or until the deadline of "
+                "the call."
             ),
-            to_do=_("Look at them. No more of these mails: %(link)s")
+            to_do=_("View the new requests. To stop these emails, open this link: %(link)s")
             % {"link": settings.BASE_URL + stop},
             link=reverse("partners:search") + "?" + saved.query,
-            link_words=_("Your search"),
+            link_words=_("View the search results"),
         ),
         to=[saved.user.email],
         key=key,

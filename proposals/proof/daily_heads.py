@@ -82,20 +82,22 @@ def _words_of(head: TreeHead, day: date) -> Words:
         subject=_("Log of the COSME portal on %(day)s: %(size)s entries")
         % {"day": day, "size": head.size},
         happened=_(
-            "This is the signed state of the portal’s log at the end of %(day)s (UTC). It holds hashes only."
+            "This is the signed state of the portal’s log at the end of %(day)s (UTC). It "
+            "contains only hashes."
         )
         % {"day": day},
         facts=[(_("Entries"), str(head.size)), (_("Root"), head.root)],
         quote=canonical(head_as_json(head)),
         counts=_(
-            "The log can only grow. A later log that does not begin with this state was changed."
+            "Entries can only be added to the log. A later log that does not begin with this "
+            "state has been altered."
         ),
         to_do=_(
-            "Keep this email. To check the log, save the line above as a file and run "
+            "Keep this email. To verify the log, save the line above as a file and run "
             "“manage.py verify_ledger --head FILE”."
         ),
         link=reverse("proof:daily_heads"),
-        link_words=_("All daily states of the log"),
+        link_words=_("View all daily states of the log"),
     )
 
 

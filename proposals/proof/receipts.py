@@ -222,9 +222,11 @@ def render_pdf(version: Version, html: str, proof: dict[str, Any]) -> bytes:
     stored = verdict_for_applicant(version)
     verdict = canonical(stored.content) if stored else "{}"
     attachments = [
-        _attached(version, "dossier.json", version.dossier, "Source", "What was submitted"),
-        _attached(version, "verdict.json", verdict, "Supplement", "What the rules said of it"),
-        _attached(version, "proof.json", canonical(proof), "Supplement", "Its place in the log"),
+        _attached(version, "dossier.json", version.dossier, "Source", "Submitted proposal data"),
+        _attached(version, "verdict.json", verdict, "Supplement", "Result of the automatic check"),
+        _attached(
+            version, "proof.json", canonical(proof), "Supplement", "Proof of inclusion in the log"
+        ),
     ]
     return pdf_from(html, sheet="receipt.css", attachments=attachments)
 

@@ -77,10 +77,12 @@ def mail_submission(version: Version) -> None:
     values = {"proposal": proposal.number, "number": number, "earlier": number - 1}
     if number == 1:
         subject = _("Proposal %(proposal)s: version %(number)s received")
-        happened = _("A proposal of your consortium was submitted and received.")
+        happened = _("We have received your consortium's proposal.")
     else:
-        subject = _("Proposal %(proposal)s: version %(number)s received, replaces %(earlier)s")
-        happened = _("A proposal of your consortium was submitted again and received.")
+        subject = _(
+            "Proposal %(proposal)s: version %(number)s received, replaces version %(earlier)s"
+        )
+        happened = _("We have received a new version of your consortium's proposal.")
     post(
         Words(
             subject=subject % values,
@@ -88,11 +90,12 @@ def mail_submission(version: Version) -> None:
             facts=facts_of(version),
             counts=_what_counts(version),
             to_do=_(
-                "Nothing. Keep the receipt: it is on the page of the version. If something is wrong, change "
-                "the draft and submit again before the deadline."
+                "Keep the proof of submission, which you can download from the page of this "
+                "version. If you need to change something, edit the draft and submit it again "
+                "before the deadline."
             ),
             link=version.get_absolute_url(),
-            link_words=_("Page of this version, with the receipt, for people of the proposal"),
+            link_words=_("View this version and its proof of submission (sign-in required)"),
         ),
         to=contacts_of(Draft(proposal)),
         proposal=proposal,
@@ -105,13 +108,16 @@ def _what_counts(version: Version) -> str:
     proposal = Proposal.objects.select_related("counting").get(pk=version.proposal_id)
     if proposal.counting_id == version.pk:
         text = _(
-            "Version %(number)s counts, unless a later one is submitted, or it is withdrawn, before the "
-            "deadline."
+            "Version %(number)s is your current submission. It remains valid unless you submit "
+            "a later version or withdraw the proposal before the deadline."
         )
     elif proposal.counting is not None:
-        text = _("Version %(number)s does not count any more: version %(later)s has replaced it.")
+        text = _(
+            "Version %(number)s has been replaced by version %(later)s and is no longer your "
+            "current submission."
+        )
     else:
-        text = _("Version %(number)s does not count any more: it was withdrawn.")
+        text = _("Version %(number)s has been withdrawn. You have no submitted proposal.")
     later = proposal.counting.number if proposal.counting is not None else 0
     return text % {"number": version.number, "later": later}
 
@@ -123,21 +129,24 @@ def tell_of_withdrawal(withdrawal: Withdrawal) -> None:
     values = {"proposal": proposal.number, "number": version.number}
     post(
         Words(
-            subject=_("Proposal %(proposal)s was withdrawn") % values,
-            happened=_("Version %(number)s of a proposal of your consortium was withdrawn.")
+            subject=_("Proposal %(proposal)s withdrawn") % values,
+            happened=_("Your consortium's proposal (version %(number)s) has been withdrawn.")
             % values,
             quote=withdrawal.reason,
             facts=[
                 (_("Withdrawn by"), str(withdrawal.withdrawn_by)),
                 (
-                    _("Withdrawn"),
+                    _("Withdrawn on"),
                     in_words(withdrawal.withdrawn_at, seconds=True, zone=proposal.call.zone),
                 ),
             ],
-            counts=_("No version counts. The draft is kept."),
-            to_do=_("To undo this, the coordinator's people submit again before the deadline."),
+            counts=_("You have no submitted proposal. Your draft has been kept."),
+            to_do=_(
+                "To take part in the call after all, the coordinator must submit the proposal again "
+                "before the deadline."
+            ),
             link=proposal.get_absolute_url(),
-            link_words=_("Overview of the proposal"),
+            link_words=_("View the proposal"),
         ),
         to=contacts_of(Draft(proposal)),
         proposal=proposal,

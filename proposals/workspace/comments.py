@@ -46,12 +46,12 @@ def comment(proposal: Proposal, *, step: str, key: str, text: str, by: User) -> 
         post(
             Words(
                 subject=_("%(who)s mentions you in a comment") % {"who": by},
-                happened=_("%(who)s wrote a comment and mentions you in it.") % {"who": by},
+                happened=_("%(who)s has mentioned you in a comment.") % {"who": by},
                 quote=text,
-                counts=_("The comment stays open until somebody marks it as done."),
-                to_do=_("Answer there, change the step, or mark the comment as done."),
+                counts=_("The comment stays open until someone marks it as resolved."),
+                to_do=_("Reply to the comment, edit the section, or mark the comment as resolved."),
                 link=made.get_absolute_url(),
-                link_words=_("See the comment on its step"),
+                link_words=_("View the comment"),
             ),
             to=others,
             proposal=proposal,

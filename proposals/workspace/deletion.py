@@ -100,25 +100,21 @@ def _tell(proposal: Proposal, happening: Happening, *, by: User, restored: bool)
     values = {"who": by, "number": proposal.number}
     if restored:
         words = Words(
-            subject=_("The draft %(number)s is back") % values,
-            happened=_("%(who)s brought back the draft of a proposal in which you take part.")
+            subject=_("Draft %(number)s restored") % values,
+            happened=_("%(who)s has restored the draft of a proposal in which you take part.")
             % values,
-            counts=_(
-                "Everything in it is as it was. A draft does not count until it is submitted."
-            ),
-            to_do=_("Go on writing where you had stopped."),
+            counts=_("The draft has not changed. It is not a submission until you submit it."),
+            to_do=_("You can continue working on the draft."),
             link=reverse("proposals:work", args=[proposal.number]),
-            link_words=_("Who owes what"),
+            link_words=_("View tasks by partner"),
         )
     else:
         words = Words(
-            subject=_("The draft %(number)s was deleted") % values,
-            happened=_("%(who)s deleted the draft of a proposal in which you take part.") % values,
-            counts=_("Nothing was ever submitted of it. It is kept for 30 days."),
-            to_do=_(
-                "If this was a mistake, ask the coordinator's people to bring it back: the button is on "
-                "their page of work."
-            ),
+            subject=_("Draft %(number)s deleted") % values,
+            happened=_("%(who)s has deleted the draft of a proposal in which you take part.")
+            % values,
+            counts=_("This proposal was never submitted. The draft can be restored for 30 days."),
+            to_do=_("If this was a mistake, ask the coordinator to restore the draft."),
             link=reverse("proposals:mine"),
             link_words=_("My work"),
         )

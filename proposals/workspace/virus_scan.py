@@ -117,15 +117,18 @@ def _settle(file: File, result: KeptFile.Scan) -> None:
     proposal = file.proposal
     post(
         Words(
-            subject=_("A virus was found in a file of %(number)s") % {"number": proposal.number},
-            happened=_("The virus scanner found something in “%(name)s”.") % {"name": file.name},
+            subject=_("Virus found in a file of proposal %(number)s") % {"number": proposal.number},
+            happened=_("The virus scanner found a virus in “%(name)s”.") % {"name": file.name},
             counts=_(
-                "The file was taken out of the draft, and nobody can open it. A version that was "
-                "submitted with it stays as it was sent."
+                "The file has been removed from the draft and cannot be opened. A version that was "
+                "submitted with this file has not changed."
             ),
-            to_do=_("Make the PDF anew on a clean computer, upload it, and submit again in time."),
+            to_do=_(
+                "Create the PDF again on a clean computer, upload it and submit the proposal again before "
+                "the deadline."
+            ),
             link=reverse("proposals:step", args=[proposal.number, "deliverables"]),
-            link_words=_("Deliverables and their files"),
+            link_words=_("View deliverables and files"),
         ),
         to={*leads_of(proposal), *_uploader_who_takes_part(file)},
         proposal=proposal,

@@ -112,11 +112,11 @@ def test_a_receipt_tells_who_confirmed_which_text(call):
         confirm(proposal)  # too late for both versions
     confirmed, shown = confirmations_on(first)
     assert confirmed["p2"].is_of_this_text and confirmed["p3"] is None
-    assert "on an earlier text" not in shown and "Not when this was received" in shown
+    assert "for an earlier text" not in shown and "Not confirmed on receipt" in shown
     confirmed, shown = confirmations_on(second)
     assert not confirmed["p2"].is_of_this_text
-    assert "on an earlier text" in shown
+    assert "for an earlier text" in shown
     client = Client()
     client.force_login(proposal.started_by)
     page = client.get(reverse("proposals:version", args=[proposal.number, second.number]))
-    assert "on an earlier text" in page.content.decode()
+    assert "for an earlier text" in page.content.decode()

@@ -105,8 +105,8 @@ def test_the_queue_is_told_in_figures(call):
     assert timedelta(hours=1) <= mine.oldest < timedelta(hours=1, minutes=5)
     assert mine.a_minute == pytest.approx(0.1)
     assert [one.kind for one in outbox.queues()] == [
-        "Receipt", "Mail about a submission", "The whole proposal as PDF",
-        "Letter about a decision", "Mails", "Drafts as PDF", "Exports", "Other work",
+        "Proof of submission", "Email about a submission", "Full proposal (PDF)",
+        "Decision letter", "Emails", "Draft proposals (PDF)", "Exports", "Other tasks",
     ]  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def test_all_receipts_of_a_call_are_made_again_with_the_same_evidence(call, oper
     assert '<progress id="bar" value="0" max="2">' in page(operator, watch)[1]
     tasks.relay_outbox()
     assert how_far(run).is_over
-    assert "All of them are made." in page(operator, watch)[1]
+    assert "All documents have been reissued." in page(operator, watch)[1]
     again, first = Receipt.objects.filter(version=version)
     assert (first.edition, again.edition) == (1, 2)
     assert attached(first) == attached(again)

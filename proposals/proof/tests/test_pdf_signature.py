@@ -77,10 +77,10 @@ def test_all_of_it_holds(receipt, trusted):
     holds, broken = check(receipt, trusted)
     assert broken == []
     assert [sentence.split(":")[0].split("(")[0].strip() for sentence in holds] == [
-        "The seal is unbroken.",
-        "Every byte of the file is under the seal.",
+        "The seal is intact.",
+        "The seal covers the whole file.",
         "The seal is by a certificate that you trust",
-        "No time stamp of another service is in the seal",
+        "The seal contains no external time stamp",
         "The attached dossier is what the log's entry speaks of",
         "That entry stands at place 0 in the log of 3 entries.",
         "The root of that log was signed by the same certificate, 2015-04-21T14",
@@ -223,7 +223,7 @@ def test_the_program_runs_alone_without_portal_and_database(receipt, trusted, tm
     alone = tmp_path / "verify_receipt.py"
     shutil.copy(ROOT / "docs" / "verify_receipt.py", alone)
     done = run(sys.executable, str(alone), str(file), str(certificate))
-    assert done.returncode == 0 and "ok    The seal is unbroken." in done.stdout
+    assert done.returncode == 0 and "ok    The seal is intact." in done.stdout
     file.write_bytes(changed(receipt, b"Seal of the portal", b"Seal of the porter"))
     done = run(sys.executable, str(alone), str(file), str(certificate))
     assert done.returncode == 1 and "WRONG" in done.stdout
@@ -235,7 +235,7 @@ def test_without_a_trusted_certificate_the_program_never_says_that_all_is_well(r
     file.write_bytes(receipt)
     alone = str(ROOT / "docs" / "verify_receipt.py")
     done = run(sys.executable, alone, str(file))
-    assert done.returncode == 3 and "Intact, but of unknown origin" in done.stdout
+    assert done.returncode == 3 and "The file is intact but its origin is unknown" in done.stdout
     file.write_bytes(receipt + b"% more\n")
     assert run(sys.executable, alone, str(file)).returncode == 1
     (tmp_path / "wrong.pem").write_text("no certificate")
@@ -358,7 +358,9 @@ def test_while_the_time_stamp_service_is_away_a_receipt_is_sealed_without_and_sa
     issue_receipt(submit(make_ready(call)))
     receipt = Receipt.objects.get()
     assert check(bytes(receipt.pdf), trusted)[1] == [] and receipt.stamp == Stamp.AWAITED
-    assert "The time-stamp service did not answer when this was made." in text_of(receipt.pdf)
+    assert "The time-stamp service was not available when this document was issued." in text_of(
+        receipt.pdf
+    )
 
 
 def test_a_stamp_that_was_missing_is_added_later_and_changes_no_sealed_byte(
@@ -410,7 +412,7 @@ def test_a_stamp_of_another_seal_is_found(call, settings, trusted, stamp_service
     monkeypatch.setattr(pdf_signature, "stamp_over", lambda _signature: other)
     issue_receipt(submit(make_ready(call)))
     broken = check(bytes(Receipt.objects.get().pdf), trusted)[1]
-    assert broken == ["The time stamp was made for another seal."]
+    assert broken == ["The time stamp belongs to another seal."]
 
 
 def test_the_certificates_are_published(receipt, trusted):

@@ -60,7 +60,7 @@ def test_it_says_everything_in_the_order_a_person_wants(call, tmp_path):
         "Lithuania (LT)",
         "No files were submitted.",
         "Eligible.",
-        "How to check this receipt",
+        "How to verify this document",
         version.url,
     ]
     places = [text.index(part) for part in order]

@@ -403,8 +403,8 @@ def test_an_associated_partner_cannot_ask_for_money(call):
 def test_totals_and_rate_are_computed(call):
     proposal = make_ready(call)
     text = text_of(client_of(proposal.started_by).get(url("step", proposal, "budget")))
-    assert "Eligible costs EUR 120,000" in text
-    assert "Requested grant EUR 90,000 of at most EUR 187,500" in text
+    assert "Total eligible costs EUR 120,000" in text
+    assert "Requested EU contribution EUR 90,000 of at most EUR 187,500" in text
     assert "Rate 75.00 % of at most 75 %" in text
 
 

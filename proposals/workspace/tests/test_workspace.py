@@ -581,12 +581,12 @@ def test_a_mention_is_mailed_and_waits_until_it_is_done(call):
     lead = client_of(proposal.started_by)
     text = f"Could you check this, @{partner.full_name.upper()}?"
     lead.post(url("comment", proposal), {"place": "vision", "text": text})
-    told = [one for one in sent() if "mentions you" in one.subject]
+    told = [one for one in sent() if "mentioned you" in one.subject]
     assert [one.to for one in told] == [[partner.email]] and text in told[0].body
     mine = client_of(partner)
-    assert "mentions you in a comment" in text_of(mine.get(reverse("proposals:mine")))
+    assert "mentioned you in a comment" in text_of(mine.get(reverse("proposals:mine")))
     mine.post(url("comment-done", proposal, Comment.objects.get().pk), {"done": "yes"})
-    assert "mentions you" not in text_of(mine.get(reverse("proposals:mine")))
+    assert "mentioned you" not in text_of(mine.get(reverse("proposals:mine")))
 
 
 def test_a_longer_name_is_not_taken_for_a_shorter_one():
@@ -862,7 +862,7 @@ def test_withdrawing_is_mailed_to_all_with_the_reason_and_how_to_undo_it(call):
     message = next(one for one in sent() if one.to == [partner.email])
     assert "was withdrawn" in message.subject and "A mistake" in message.body
     assert "submit again before the deadline" in message.body
-    assert "No version counts" in message.alternatives[0].content
+    assert "You have no submitted proposal" in message.alternatives[0].content
 
 
 def test_a_second_submission_says_which_it_replaces(call):
@@ -1086,7 +1086,9 @@ def test_people_are_told_when_they_are_added_or_given_a_step(call):
     proposal = make_draft(call)
     partner = partner_of(proposal)
     give(proposal, "vision")
-    assert partner.email in {a for one in sent() if "yours to write" in one.subject for a in one.to}
+    assert partner.email in {
+        a for one in sent() if "Section assigned to you" in one.subject for a in one.to
+    }
     added = [one for one in sent() if "takes part in a proposal" in one.subject]
     assert len(added) == 2 and proposal.number in added[0].body
 
