@@ -16,8 +16,8 @@ from calls.admin import ReadOnlyAdmin
 from foundation.sentences import ngettext
 
 TAKES_PART = _(
-    "This person belongs to an organisation or takes part in a proposal, and so cannot be an officer. "
-    "Nothing was changed. Ask the person to leave it first, or to use another account for this work."
+    "This person cannot be an officer because the account belongs to an organisation or takes "
+    "part in a proposal. Ask the person to leave it or to use a separate account as an officer."
 )
 
 
@@ -53,19 +53,17 @@ class UserAdmin(admin.ModelAdmin):
         confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
         return super().get_queryset(request).annotate(confirmed=Exists(confirmed))
 
-    @admin.display(description=_("address confirmed"), boolean=True)
+    @admin.display(description=_("email address confirmed"), boolean=True)
     def is_confirmed(self, user: Any) -> bool:
         return bool(user.confirmed)
 
-    @admin.action(
-        description=_("Send the mail again by which an address is confirmed"), permissions=["view"]
-    )
+    @admin.action(description=_("Resend the confirmation email"), permissions=["view"])
     def confirm_again(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """For people who wait for it; whose address is confirmed gets none."""
         waiting = EmailAddress.objects.filter(user__in=queryset, verified=False)
         for address in waiting:
             address.send_confirmation(request)
-        text = ngettext("%(count)s mail is sent.", "%(count)s mails are sent.", len(waiting))
+        text = ngettext("%(count)s email sent.", "%(count)s emails sent.", len(waiting))
         messages.success(request, text % {"count": len(waiting)})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -42,9 +42,9 @@ NAMELESS = _("somebody without a name")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person; the e-mail address is the name to log in with."""
+    """A person; the email address is the name to log in with."""
 
-    email = models.EmailField(_("e-mail address"), unique=True)
+    email = models.EmailField(_("email address"), unique=True)
     full_name = models.CharField(_("full name"), max_length=150)
     is_staff = models.BooleanField(_("officer"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
@@ -52,7 +52,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("takes part in rehearsals"),
         default=False,
         help_text=_(
-            "Sees rehearsals of calls and can write proposals in them, as an applicant does."
+            "Can see rehearsals of calls and prepare proposals in them, like an applicant."
         ),
     )
     date_joined = models.DateTimeField(default=clock.real_now)

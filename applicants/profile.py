@@ -227,7 +227,7 @@ class MarketsForm(StepForm):
     label_date = DayField(
         label=_("Date of the label"),
         validators=[not_in_the_future],
-        help_text=_("Day, month, year, such as 21.4.2015."),
+        help_text=_("For example, 21.4.2015."),
     )
 
 

@@ -111,7 +111,7 @@ def copy_of(source: Call, *, first_deadline: datetime, **own: Any) -> Call:
 def obstacles_to_publishing(call: Call) -> Iterator[str]:
     """What must be done before the public may see it."""
     if call.deadline <= clock.now():
-        yield _("The deadline has passed: %(deadline)s.") % {
+        yield _("The deadline (%(deadline)s) has passed. Set a later deadline.") % {
             "deadline": in_words(call.deadline, zone=call.zone)
         }
     yield from left_to_write(call)
@@ -120,21 +120,23 @@ def obstacles_to_publishing(call: Call) -> Iterator[str]:
 def left_to_write(call: Call) -> Iterator[str]:
     """What it needs before anybody can answer it, in earnest or in a rehearsal."""
     if call.opens_at is None:
-        yield _("Say when the call opens.")
+        yield _("Enter the opening time.")
     if not call.strands.exists():
         yield _("Add at least one strand.")
     if not call.rules:
-        yield _("Choose the rules by which proposals are judged.")
+        yield _("Choose the eligibility rules for the call.")
     if not call.sections.exists():
-        yield _("Write at least one section of the call page.")
+        yield _("Add at least one section to the call page.")
 
 
 def remarks_before_publishing(call: Call) -> Iterator[str]:
     """What a colleague would ask about; above all what a clone still has of its source."""
     if not call.contacts.exists():
-        yield _("No contact is named.")
+        yield _("No contact has been added.")
     if not call.remedies:
-        yield _("Letters will name no way to contest a decision: none is set.")
+        yield _(
+            "Letters will not explain how to contest a decision because no procedure has been entered."
+        )
     if call.cloned_from is not None:
         yield from _left_of(call.cloned_from, call)
 
@@ -143,24 +145,32 @@ def _left_of(source: Call, call: Call) -> Iterator[str]:
     values = {"source": source.reference}
     named = {
         "budget": _("The budget"),
-        "rules": _("Rules, ceilings and citations"),
+        "rules": _("The rules, amounts and citations"),
         "summary": _("The summary"),
     }
     for name, words in named.items():
         if getattr(call, name) == getattr(source, name):
-            yield _("%(what)s: the same as in %(source)s.") % (values | {"what": words})
+            yield _("%(what)s: unchanged from %(source)s. Check that this is correct.") % (
+                values | {"what": words}
+            )
     same = {section.text for section in source.sections.all()}
     for section in call.sections.all():
         words = _("The section “%(title)s”") % {"title": section.title}
         if section.text in same:
-            yield _("%(what)s: the same as in %(source)s.") % (values | {"what": words})
+            yield _("%(what)s: unchanged from %(source)s. Check that this is correct.") % (
+                values | {"what": words}
+            )
         if source.reference in f"{section.text} {section.points}":
-            yield _("%(what)s names %(source)s.") % (values | {"what": words})
+            yield _("%(what)s still refers to %(source)s. Check that this is correct.") % (
+                values | {"what": words}
+            )
     topics = {strand.topic for strand in source.strands.all() if strand.topic}
     for strand in call.strands.all():
         if strand.topic in topics:
             words = _("The topic of strand %(number)s") % {"number": strand.label}
-            yield _("%(what)s: the same as in %(source)s.") % (values | {"what": words})
+            yield _("%(what)s: unchanged from %(source)s. Check that this is correct.") % (
+                values | {"what": words}
+            )
 
 
 @transaction.atomic

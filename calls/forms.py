@@ -20,7 +20,7 @@ class DayForm(forms.Form):
     on = DayField(
         label=_("Day"),
         widget=forms.TextInput(attrs={"class": "form-control", "size": 18}),
-        help_text=_("Day, month, year, such as 21.4.2015."),
+        help_text=_("For example, 21.4.2015."),
     )
 
 

@@ -168,26 +168,33 @@ class Call(models.Model):
     zone = models.CharField(max_length=40, default="Europe/Brussels", help_text="IANA time zone.")
     budget = models.DecimalField(max_digits=14, decimal_places=2)
     rules = models.JSONField(default=list, help_text="Eligibility rules and their parameters.")
-    open_points = models.JSONField(default=list, blank=True, help_text="What is not known here.")
+    open_points = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Notes on gaps in this call's text (shown to applicants).",
+    )
     remedies = models.JSONField(
         default=list,
         blank=True,
-        help_text="How and within which period a decision can be contested: title, within, text.",
+        help_text="How to contest a decision, and within which period: title, within, text.",
     )
     cloned_from = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="clones"
     )
     bulk_with_remarks = models.BooleanField(
-        _("decides in bulk despite remarks"),
+        _("allow bulk decisions on cases with remarks"),
         default=True,
         help_text=_(
-            "Officers may handle a case with remarks together with others, after ticking it. Otherwise each "
-            "such case is decided on its own page."
+            "If selected, officers can include a case with remarks in a bulk decision after "
+            "confirming the remarks. Otherwise, each of these cases is decided on its own page."
         ),
     )
     moderates_requests = models.BooleanField(
+        _("check partner requests before publication"),
         default=False,
-        help_text="Partnership requests are looked at by an officer before they are published.",
+        help_text=_(
+            "If selected, an officer checks each partnership request before it is published."
+        ),
     )
     rehearsal_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="rehearsals"
@@ -303,7 +310,7 @@ class CallSection(models.Model):
     slug = models.SlugField(max_length=40)
     title = models.CharField(max_length=120)
     text = models.TextField()
-    points = models.JSONField(default=list, blank=True, help_text="Texts of a list, in order.")
+    points = models.JSONField(default=list, blank=True, help_text="Bullet points, in order.")
 
     class Meta:
         ordering = ["call_id", "position"]
@@ -319,7 +326,7 @@ class Strand(models.Model):
     """One of the ways in which a call can be answered, each with deliverables of its own."""
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="strands")
-    code = models.CharField(max_length=10, help_text="As in dossiers, such as 3.1.")
+    code = models.CharField(max_length=10, help_text="As used in proposal files. For example, 3.1.")
     number = models.PositiveSmallIntegerField()
     topic = models.CharField(max_length=40, blank=True)
     title = models.CharField(max_length=200)
@@ -404,7 +411,7 @@ class Incident(models.Model):
     call = models.ForeignKey(Call, models.PROTECT, related_name="incidents")
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField()
-    text = models.TextField(help_text="What could not be done, as applicants may read it.")
+    text = models.TextField(help_text="What did not work. May be shown to applicants.")
     recorded_by = models.CharField(max_length=120)
     recorded_at = models.DateTimeField()
 

@@ -33,13 +33,15 @@ def begin_rehearsal(source: Call, *, starts_at: datetime) -> Call:
         CannotRehearse: something of the call is not written yet, or its deadline is not after `starts_at`.
     """
     if source.is_rehearsal:
-        raise CannotRehearse(_("This is a rehearsal. Begin another one from the call itself."))
+        raise CannotRehearse(
+            _("This call is itself a rehearsal. Start a rehearsal from the original call.")
+        )
     left = list(left_to_write(source))
     if left:
         raise CannotRehearse(" ".join(left))
     if starts_at >= source.deadline:
         raise CannotRehearse(
-            _("Begin before the deadline, %(deadline)s.")
+            _("The start must be before the deadline, %(deadline)s.")
             % {"deadline": in_words(source.deadline, zone=source.zone)}
         )
     ahead = starts_at - clock.now()
@@ -69,16 +71,16 @@ def move_clock(rehearsal: Call, *, to: datetime) -> Call:
     """
     locked = Call.objects.select_for_update().get(pk=rehearsal.pk)
     if not locked.is_rehearsal:
-        raise ClockCannotMove(_("This is a real call: its clock is the portal's."))
+        raise ClockCannotMove(_("This is a real call, so its clock cannot be changed."))
     moment = clock.now()
     present, deadline = locked.by_its_clock(moment), locked.by_its_clock(locked.deadline)
     if moment >= locked.deadline:
         raise ClockCannotMove(
-            _("The deadline of this rehearsal has passed; from there on its clock runs by itself.")
+            _("The deadline of this rehearsal has passed, so its clock can no longer be changed.")
         )
     if not present < to <= deadline:
         raise ClockCannotMove(
-            _("Choose a time after %(present)s and not after the deadline, %(deadline)s.")
+            _("Enter a time after %(present)s and no later than the deadline, %(deadline)s.")
             % {
                 "present": in_words(present, seconds=True, zone=locked.zone),
                 "deadline": in_words(deadline, zone=locked.zone),

@@ -88,7 +88,7 @@ class ListedLookups(admin.ModelAdmin):
         chosen = list(objs)
         _names, _counts, lacking, protected = super().get_deleted_objects(objs, request)
         name = self.opts.verbose_name if len(chosen) == 1 else self.opts.verbose_name_plural
-        others = [_("Other records that refer to it")] if protected else []
+        others = [_("Related records")] if protected else []
         return [str(row) for row in chosen], {name: len(chosen)}, lacking, others
 
 
@@ -125,7 +125,7 @@ class PortalAdminSite(admin.AdminSite):
         def refusing(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied(
-                    _("These pages are for officers. Your account has no officers' role.")
+                    _("These pages are for officers. Your account does not have an officer role.")
                 )
             if request.method == "POST" and not request.user.is_authenticated:
                 return held_text(request, login_url=reverse("admin:login"), status=401)

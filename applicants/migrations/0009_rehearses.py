@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='user',
             name='rehearses',
-            field=models.BooleanField(default=False, help_text='Sees rehearsals of calls and can write proposals in them, as an applicant does.', verbose_name='takes part in rehearsals'),
+            field=models.BooleanField(default=False, help_text="Can see rehearsals of calls and prepare proposals in them, like an applicant.", verbose_name='takes part in rehearsals'),
         ),
     ]

@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
             name='Strand',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(help_text='As in dossiers, such as 3.1.', max_length=10)),
+                ('code', models.CharField(help_text="As used in proposal files. For example, 3.1.", max_length=10)),
                 ('number', models.PositiveSmallIntegerField()),
                 ('topic', models.CharField(max_length=40)),
                 ('title', models.CharField(max_length=200)),
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(max_length=40)),
                 ('title', models.CharField(max_length=120)),
                 ('text', models.TextField()),
-                ('points', models.JSONField(blank=True, default=list, help_text='Texts of a list, in order.')),
+                ('points', models.JSONField(blank=True, default=list, help_text="Bullet points, in order.")),
                 ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sections', to='calls.call')),
             ],
             options={

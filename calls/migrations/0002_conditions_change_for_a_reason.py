@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='call',
             name='open_points',
-            field=models.JSONField(blank=True, default=list, help_text='What is not known here.'),
+            field=models.JSONField(blank=True, default=list, help_text="Notes on gaps in this call's text (shown to applicants)."),
         ),
         migrations.AlterField(
             model_name='call',

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='call',
             name='remedies',
-            field=models.JSONField(blank=True, default=list, help_text='How and within which period a decision can be contested: title, within, text.'),
+            field=models.JSONField(blank=True, default=list, help_text='How to contest a decision, and within which period: title, within, text.'),
         ),
     ]

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('began_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField()),
-                ('text', models.TextField(help_text='What could not be done, as applicants may read it.')),
+                ('text', models.TextField(help_text="What did not work. May be shown to applicants.")),
                 ('recorded_by', models.CharField(max_length=120)),
                 ('recorded_at', models.DateTimeField()),
             ],

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='call',
             name='moderates_requests',
-            field=models.BooleanField(default=False, help_text='Partnership requests are looked at by an officer before they are published.'),
+            field=models.BooleanField(default=False, help_text="If selected, an officer checks each partnership request before it is published.", verbose_name="check partner requests before publication"),
         ),
     ]

@@ -13,6 +13,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='call',
             name='bulk_with_remarks',
-            field=models.BooleanField(default=True, help_text='Officers may handle a case with remarks together with others, after ticking it. Otherwise each such case is decided on its own page.', verbose_name='decides in bulk despite remarks'),
+            field=models.BooleanField(default=True, help_text=(
+                "If selected, officers can include a case with remarks in a bulk decision after "
+                "confirming the remarks. Otherwise, each of these cases is decided on its own page."
+            ), verbose_name="allow bulk decisions on cases with remarks"),
         ),
     ]

@@ -73,7 +73,9 @@ class VersionAdmin(DeskAdmin):
         RehearsalFilter,
     ]
     search_fields = ["proposal__number"]
-    search_help_text = _("Words of the proposal, its number, notes, questions, decisions")
+    search_help_text = _(
+        "Proposal number, or words from the proposal, notes, clarification requests or decisions"
+    )
     ordering = ["proposal__strand", "received_at"]
     list_per_page = 50
     list_max_show_all = 200
@@ -185,7 +187,7 @@ class VersionAdmin(DeskAdmin):
     def strand(self, row: CaseRow) -> int:
         return row.strand
 
-    @admin.display(description=_("machine says"))
+    @admin.display(description=_("automatic check"))
     def machine(self, row: CaseRow) -> str:
         words = words_of_check(row.outcome, counts=row.counts) or "–"
         if row.outcome is None:
@@ -202,7 +204,7 @@ class VersionAdmin(DeskAdmin):
         until = f", {row.due_on:%d.%m.%Y}" if row.due_on else ""
         return "–" if row.officer is None else f"{row.officer or NAMELESS}{until}"
 
-    @admin.display(description=_("rules seen"), ordering="answers")
+    @admin.display(description=_("checked"), ordering="answers")
     def answered_lines(self, row: CaseRow) -> int:
         return row.answers
 
@@ -220,15 +222,15 @@ class VersionAdmin(DeskAdmin):
     def assign(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
         return assignment.choose(self, request, queryset)
 
-    @admin.action(description=_("Record one outcome for all"), permissions=["decide"])
+    @admin.action(description=_("Record the same decision for all"), permissions=["decide"])
     def decide_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
         return decision_pages.begin_bulk(self, request, "decide", queryset)
 
-    @admin.action(description=_("Confirm the outcomes of colleagues"), permissions=["confirm"])
+    @admin.action(description=_("Confirm colleagues' decisions"), permissions=["confirm"])
     def confirm_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
         return decision_pages.begin_bulk(self, request, "confirm", queryset)
 
-    @admin.action(description=_("Send the letters about decisions"), permissions=["inform"])
+    @admin.action(description=_("Send decision letters"), permissions=["inform"])
     def inform_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
         return decision_pages.begin_bulk(self, request, "inform", queryset)
 

@@ -74,14 +74,17 @@ def confirm_publication(call: Call, *, seen: str, by: User) -> Call:
     locked = _not_published(call)
     asked = Publication.objects.filter(call=locked).first()
     if asked is None:
-        raise CannotPublish(_("Nobody has asked for it to be published."))
+        raise CannotPublish(_("Nobody has requested publication of this call."))
     if asked.asked_by_id == by.pk:
-        raise CannotPublish(_("You asked for it yourself: somebody else has to say yes."))
+        raise CannotPublish(
+            _("You requested publication yourself. A second officer must approve it.")
+        )
     if mark_of(locked, asked) != seen:
         raise CannotPublish(
             _(
-                "Nothing was published: the call was changed, or its publication asked for anew, since you "
-                "opened the page. Look at the call as it is now, and say yes then."
+                "The call was not published because it has changed, or publication was "
+                "requested again, since you opened this page. Check the call and approve it "
+                "again."
             )
         )
     asked.confirmed_by, asked.confirmed_at = by, clock.now()
@@ -95,14 +98,12 @@ def confirm_publication(call: Call, *, seen: str, by: User) -> Call:
 def _not_published(call: Call) -> Call:
     locked = Call.objects.select_for_update().get(pk=call.pk)
     if locked.published_at is not None:
-        words = _("It is published already, since %(when)s.")
+        words = _("This call was already published on %(when)s.")
         raise CannotPublish(
             words % {"when": in_words(locked.published_at, seconds=True, zone=locked.zone)}
         )
     if locked.is_rehearsal:
-        raise CannotPublish(
-            _("A rehearsal is never published; publish the call that it rehearses.")
-        )
+        raise CannotPublish(_("A rehearsal cannot be published. Publish the original call."))
     left = list(obstacles_to_publishing(locked))
     if left:
         raise CannotPublish(" ".join(left))
@@ -131,8 +132,8 @@ def propose_extension(
         if said == (by, until, reason.strip(), incident):
             return waiting
         words = _(
-            "%(who)s has proposed %(until)s meanwhile; it waits and is shown above. Send yours again if it "
-            "shall take its place."
+            "%(who)s has proposed %(until)s since you opened this page, as shown above. Submit "
+            "your proposal again to replace it."
         )
         shown = in_words(waiting.until, seconds=True, zone=locked.zone)
         raise CannotExtend(words % {"who": waiting.proposed_by, "until": shown})
@@ -146,15 +147,15 @@ def propose_extension(
     colleagues = holders_of("proposals.change_proposedextension").exclude(pk=by.pk)
     post(
         Words(
-            subject=_("The extension of %(call)s waits for a second officer") % {"call": call},
-            happened=_("%(who)s wants to move the deadline of %(call)s for everybody.")
+            subject=_("Extension of %(call)s: second officer needed") % {"call": call},
+            happened=_("%(who)s has proposed a new deadline for all applicants to %(call)s.")
             % {"who": by, "call": call},
-            facts=[(_("Deadline wanted"), in_words(until, seconds=True, zone=locked.zone))],
+            facts=[(_("Proposed deadline"), in_words(until, seconds=True, zone=locked.zone))],
             quote=proposed.reason,
-            counts=_("The deadline has not moved."),
-            to_do=_("Confirm the extension before the present deadline, if you agree."),
+            counts=_("The deadline has not changed yet."),
+            to_do=_("If you agree, confirm the extension before the current deadline."),
             link=reverse("admin:calls_call_extend", args=[call.pk]),
-            link_words=_("The proposed extension"),
+            link_words=_("View the proposed extension"),
         ),
         to=colleagues.values_list("email", flat=True),
         key=f"proposed-extension:{proposed.pk}:{proposed.proposed_at.isoformat()}",
@@ -178,7 +179,7 @@ def confirm_extension(proposed: ProposedExtension, *, by: User) -> Extension:
     if found is None:
         raise CannotExtend(what_became_of(proposed))
     if found.proposed_by_id == by.pk:
-        raise CannotExtend(_("You proposed this extension: another officer has to confirm it."))
+        raise CannotExtend(_("You proposed this extension. A second officer must confirm it."))
     found.extension = _extend(
         _extensible(found.call, found.until), until=found.until, reason=found.reason, incident=found.incident,
         decided_by=found.proposed_by, confirmed_by=by,
@@ -203,11 +204,13 @@ def what_became_of(proposed: ProposedExtension) -> str:
     now = ProposedExtension.objects.select_related("proposed_by", "confirmed_by")
     present = now.filter(pk=proposed.pk).first()
     if present is None:
-        return _("This proposal was withdrawn meanwhile.")
+        return _("This proposed extension has been withdrawn.")
     if present.confirmed_by is not None:
-        words = _("%(who)s has confirmed this extension already.")
+        words = _("%(who)s has already confirmed this extension.")
         return words % {"who": present.confirmed_by}
-    words = _("%(who)s has proposed another deadline in its place meanwhile; it is shown here.")
+    words = _(
+        "%(who)s has proposed a different deadline since you opened this page. It is shown here."
+    )
     return words % {"who": present.proposed_by}
 
 
@@ -222,7 +225,7 @@ def extend_unpublished(
     """
     locked = _extensible(call, until)
     if needs_second_person(locked):
-        raise CannotExtend(_("This call is published: two officers extend it."))
+        raise CannotExtend(_("This call is published, so two officers are needed to extend it."))
     return _extend(locked, until=until, reason=reason, incident=incident, decided_by=by)
 
 
@@ -232,12 +235,13 @@ def _extensible(call: Call, until: datetime) -> Call:
     if clock.now() >= locked.deadline:
         raise CannotExtend(
             _(
-                "The deadline has passed, and proposals are open to officers: it cannot be moved for all "
-                "any more. Extend it for single proposals, with the reason for each."
+                "The deadline has passed and officers can open the proposals, so you cannot "
+                "extend it for everyone. You can extend it for individual proposals, with a "
+                "reason for each."
             )
         )
     if until <= locked.deadline:
-        raise CannotExtend(_("The new deadline must be later than the one in force."))
+        raise CannotExtend(_("The new deadline must be later than the current one."))
     return locked
 
 
@@ -285,11 +289,15 @@ def extend_for_one(
     )
     proposal = found.first()
     if proposal is None:
-        raise CannotExtend(_("This call has no proposal with that number."))
+        raise CannotExtend(_("This call has no proposal with this number. Check the number."))
     if until <= max(proposal.deadline, clock.now()):
-        raise CannotExtend(_("The new deadline must be later than its present one, and than now."))
+        raise CannotExtend(
+            _("The new deadline must be in the future and later than the current one.")
+        )
     if proposal.versions.filter(decisions__isnull=False).exists():
-        raise CannotExtend(_("An outcome is recorded for it: it cannot be sealed again."))
+        raise CannotExtend(
+            _("A decision has been recorded for this proposal, so its deadline cannot be extended.")
+        )
     made = IndividualExtension.objects.create(
         proposal=proposal, until=until, reason=reason.strip(), incident=incident, granted_by=by,
         granted_at=clock.now(),
@@ -309,20 +317,22 @@ def _tell(
 ) -> None:
     facts = [(_("New deadline"), in_words(until, seconds=True, zone=proposal.call.zone))]
     if incident is not None:
-        facts.append((_("Because of"), incident.text))
-    happened = _("The deadline of the call was moved, for everyone.")
+        facts.append((_("Incident"), incident.text))
+    happened = _("The deadline of the call has been extended for all applicants.")
     if one:
-        happened = _("The deadline was moved for this proposal alone.")
+        happened = _("The deadline has been extended for this proposal only.")
     post(
         Words(
-            subject=_("The deadline was moved: %(number)s") % {"number": proposal.number},
+            subject=_("Deadline extended: %(number)s") % {"number": proposal.number},
             happened=happened,
             facts=facts,
             quote=reason.strip(),
-            counts=_("What was submitted still counts, until a later version is submitted."),
-            to_do=_("You can go on writing, and submit or submit again, until just before it."),
+            counts=_("A version you have submitted remains valid until you submit a later one."),
+            to_do=_(
+                "You can edit your draft and submit it, or submit it again, before the new deadline."
+            ),
             link=reverse("proposals:proposal", args=[proposal.number]),
-            link_words=_("Overview of the proposal"),
+            link_words=_("View the proposal"),
         ),
         to=leads_of(proposal) if not one else contacts_of(Draft(proposal)),
         proposal=proposal,

@@ -238,7 +238,7 @@ def reasons(before: Verdict, after: Verdict) -> Iterator[str]:
     changed = [one for name, one in new.items() if _says_other(one.outcome, old.get(name))]
     gone = [one for name, one in old.items() if name not in new and one.outcome != "pass"]
     said = [f"{title_of(one.rule)}: {one.message}" for one in changed]
-    said += [f"{title_of(one.rule)} no longer says: {one.message}" for one in gone]
+    said += [f"{title_of(one.rule)} (no longer found): {one.message}" for one in gone]
     yield from said[:MOST_REASONS]
     if len(said) > MOST_REASONS:
         yield f"… {len(said) - MOST_REASONS} more"

@@ -42,17 +42,17 @@ def _ask_colleagues(change: ProposedChange, *, by: User) -> None:
     colleagues = holders_of("proposals.change_proposedchange").exclude(pk=by.pk)
     post(
         Words(
-            subject=_("A change of %(target)s waits for a second officer")
-            % {"target": change.target},
-            happened=_("%(who)s proposed a change of the conditions of %(target)s.")
+            subject=_("Change to %(target)s: second officer needed") % {"target": change.target},
+            happened=_("%(who)s has proposed a change to the conditions of %(target)s.")
             % {"who": by, "target": change.target},
             quote=change.reason,
-            counts=_("Nothing has changed yet."),
+            counts=_("The conditions have not changed yet."),
             to_do=_(
-                "Read what would change and for how many proposals. Put it in force only if you agree."
+                "Check what would change and how many proposals are affected. If you agree, "
+                "apply the change."
             ),
             link=change.get_absolute_url(),
-            link_words=_("The proposed change"),
+            link_words=_("View the proposed change"),
         ),
         to=colleagues.values_list("email", flat=True),
         key=f"proposed-change:{change.pk}",

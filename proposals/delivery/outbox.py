@@ -87,9 +87,11 @@ def _give_up_deadly(rows: QuerySet[Row]) -> None:
     long_ago = clock.real_now() - stale_after()
     claimed = rows.order_by().filter(state=Promise.State.CLAIMED, claimed_at__lt=long_ago)
     deadly = claimed.filter(attempts__gte=MOST_ATTEMPTS)
-    count = deadly.update(state=Promise.State.GIVEN_UP, last_error="the worker ended with it")
+    count = deadly.update(
+        state=Promise.State.GIVEN_UP, last_error="the worker stopped while processing it"
+    )
     if count:
-        log.error("%s promises were given up: their workers have ended with them.", count)
+        log.error("%s items failed because their workers stopped while processing them.", count)
 
 
 def _claim(rows: QuerySet[Row]) -> Row | None:
@@ -175,10 +177,10 @@ def queues() -> list[Queue]:
     of_versions = [_queue(str(label), found.get(kind, {})) for kind, label in labels.items()]
     return [
         *of_versions,
-        _queue(gettext("Mails"), Mail.objects.aggregate(**_figures())),
-        _queue(gettext("Drafts as PDF"), _figures_of_prints()),
+        _queue(gettext("Emails"), Mail.objects.aggregate(**_figures())),
+        _queue(gettext("Draft proposals (PDF)"), _figures_of_prints()),
         _queue(gettext("Exports"), _figures_of_exports()),
-        _queue(gettext("Other work"), Trouble.objects.aggregate(**_figures())),
+        _queue(gettext("Other tasks"), Trouble.objects.aggregate(**_figures())),
     ]
 
 

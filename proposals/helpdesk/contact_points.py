@@ -57,7 +57,9 @@ def rows_in(text: str) -> list[Row]:
             return
         key = _key(row.given)
         if key in seen:
-            row.problems.append(_("The same contact point stands further up."))
+            row.problems.append(
+                _("This contact point appears in an earlier row. Remove one of the two rows.")
+            )
         seen.add(key)
         present = there.get(key)
         if present is not None:
@@ -76,11 +78,11 @@ def _given(row: Row) -> dict[str, Any]:
     cells, given = row.cells, dict[str, Any](row.cells)
     if cells["kind"] not in ContactPoint.Kind.values:
         kinds = ", ".join(ContactPoint.Kind.values)
-        row.problems.append(_("kind is one of: %(kinds)s.") % {"kinds": kinds})
+        row.problems.append(_("kind must be one of: %(kinds)s.") % {"kinds": kinds})
     if not cells["name"]:
-        row.problems.append(_("name is empty."))
+        row.problems.append(_("Enter a name."))
     if not (cells["email"] or cells["telephone"] or cells["website"]):
-        row.problems.append(_("Say how it is reached: email, telephone or website."))
+        row.problems.append(_("Enter an email address, a telephone number or a website."))
     given["languages"] = _languages(row)
     given["country"] = country_in(row, "country")
     given["checked_on"] = _day(row, "checked_on")
@@ -89,7 +91,7 @@ def _given(row: Row) -> dict[str, Any]:
             if cells[name]:
                 validate(cells[name])
         except ValidationError:
-            row.problems.append(_("%(name)s cannot be used.") % {"name": name})
+            row.problems.append(_("%(name)s is not valid.") % {"name": name})
     return given
 
 
@@ -97,7 +99,9 @@ def _languages(row: Row) -> list[str]:
     codes = several(row.cells["languages"])
     unknown = [code for code in codes if code not in LANGUAGES]
     if unknown:
-        row.problems.append(_("languages: %(codes)s is not known.") % {"codes": ", ".join(unknown)})
+        row.problems.append(
+            _("languages: %(codes)s is not a known language code.") % {"codes": ", ".join(unknown)}
+        )
     return codes
 
 
@@ -110,7 +114,7 @@ def _day(row: Row, name: str) -> date | None:
         row.problems.append(f"{name}: {why}")
         return None
     if day > clock.now().date():
-        row.problems.append(_("%(name)s lies in the future.") % {"name": name})
+        row.problems.append(_("%(name)s must not be in the future.") % {"name": name})
     return day
 
 

@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('audience', models.CharField(choices=[('applicant', 'Applicant'), ('officer', 'Officer')], max_length=10)),
-                ('outcome', models.CharField(choices=[('pass', 'Eligible'), ('officer', 'An officer decides'), ('ineligible', 'Not eligible'), ('inadmissible', 'Not admissible')], max_length=12)),
+                ('outcome', models.CharField(choices=[('pass', 'Eligible'), ('officer', "Needs review"), ('ineligible', 'Not eligible'), ('inadmissible', 'Not admissible')], max_length=12)),
                 ('rules_not_met', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
                 ('content', models.JSONField()),
                 ('made_at', models.DateTimeField()),
@@ -178,8 +178,8 @@ class Migration(migrations.Migration):
             name='OutboxMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('receipt', 'Receipt'), ('submission-mail', 'Mail about a submission')], max_length=20)),
-                ('state', models.CharField(choices=[('due', 'due'), ('claimed', 'in work'), ('done', 'done'), ('given-up', 'given up')], default='due', max_length=10)),
+                ('kind', models.CharField(choices=[('receipt', "Proof of submission"), ('submission-mail', "Email about a submission")], max_length=20)),
+                ('state', models.CharField(choices=[('due', "queued"), ('claimed', "in progress"), ('done', 'done'), ('given-up', "failed")], default='due', max_length=10)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('due_at', models.DateTimeField(default=calls.clock.real_now)),
                 ('claimed_at', models.DateTimeField(blank=True, null=True)),
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
             name='Decision',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outcome', models.CharField(choices=[('eligible', 'Eligible'), ('ineligible', 'Not eligible'), ('inadmissible', 'Not admissible'), ('clarify', 'To be clarified with the applicant')], max_length=12)),
+                ('outcome', models.CharField(choices=[('eligible', 'Eligible'), ('ineligible', 'Not eligible'), ('inadmissible', 'Not admissible'), ('clarify', "Clarification needed")], max_length=12)),
                 ('reason', models.TextField()),
                 ('decided_at', models.DateTimeField()),
                 ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

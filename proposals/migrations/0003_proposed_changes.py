@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('base', models.CharField(max_length=71)),
                 ('reason', models.TextField()),
                 ('proposed_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('counting', 'impact is being computed'), ('failed', 'impact could not be computed'), ('ready', 'ready to be applied'), ('applied', 'applied, verdicts are being made again'), ('done', 'applied')], default='counting', max_length=10)),
+                ('state', models.CharField(choices=[('counting', "calculating the impact"), ('failed', "impact could not be calculated"), ('ready', "ready to apply"), ('applied', "applied, rechecking proposals"), ('done', 'applied')], default='counting', max_length=10)),
                 ('total', models.PositiveIntegerField(default=0, help_text='Drafts and versions to look at.')),
                 ('done', models.PositiveIntegerField(default=0)),
                 ('impact', models.JSONField(null=True)),

@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
             name='Mail',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('due', 'due'), ('claimed', 'in work'), ('done', 'done'), ('given-up', 'given up')], default='due', max_length=10)),
+                ('state', models.CharField(choices=[('due', "queued"), ('claimed', "in progress"), ('done', 'done'), ('given-up', "failed")], default='due', max_length=10)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('due_at', models.DateTimeField(default=calls.clock.real_now)),
                 ('claimed_at', models.DateTimeField(blank=True, null=True)),

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             name='LedgerNote',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('submission', 'submission'), ('withdrawal', 'withdrawal'), ('refused', 'late attempt, refused'), ('extension', 'extension of a deadline'), ('decision', 'decision of an officer'), ('key', 'key of the seal')], max_length=12)),
+                ('kind', models.CharField(choices=[('submission', 'submission'), ('withdrawal', 'withdrawal'), ('refused', "late submission refused"), ('extension', 'extension of a deadline'), ('decision', 'decision of an officer'), ('key', "seal key")], max_length=12)),
                 ('subject', models.CharField(help_text='The row that it is about.', max_length=90, unique=True)),
                 ('content', models.TextField()),
                 ('noted_at', models.DateTimeField()),

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='outboxmessage',
             name='kind',
-            field=models.CharField(choices=[('receipt', 'Receipt'), ('submission-mail', 'Mail about a submission'), ('annex', 'The whole proposal as PDF')], max_length=20),
+            field=models.CharField(choices=[('receipt', "Proof of submission"), ('submission-mail', "Email about a submission"), ('annex', "Full proposal (PDF)")], max_length=20),
         ),
         migrations.CreateModel(
             name='Annex',

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='annex',
             name='stamp',
-            field=models.CharField(choices=[('none', 'none: this portal asks no time-stamp service'), ('in-seal', 'in the seal'), ('awaited', 'awaited: the service was away')], default='none', max_length=10),
+            field=models.CharField(choices=[('none', "none: this portal uses no time-stamp service"), ('in-seal', 'in the seal'), ('awaited', "pending: the service was unavailable")], default='none', max_length=10),
         ),
         migrations.AddField(
             model_name='receipt',
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='receipt',
             name='stamp',
-            field=models.CharField(choices=[('none', 'none: this portal asks no time-stamp service'), ('in-seal', 'in the seal'), ('awaited', 'awaited: the service was away')], default='none', max_length=10),
+            field=models.CharField(choices=[('none', "none: this portal uses no time-stamp service"), ('in-seal', 'in the seal'), ('awaited', "pending: the service was unavailable")], default='none', max_length=10),
         ),
         migrations.AlterField(
             model_name='annex',

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='Remaking',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('receipt', 'Receipts'), ('annex', 'Whole proposals as PDF')], default='receipt', max_length=20)),
+                ('kind', models.CharField(choices=[('receipt', "Proofs of submission"), ('annex', "Full proposals (PDF)")], default='receipt', max_length=20)),
                 ('reason', models.CharField(max_length=300)),
                 ('asked_at', models.DateTimeField()),
             ],

@@ -18,13 +18,13 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='ledgernote',
             name='kind',
-            field=models.CharField(choices=[('submission', 'submission'), ('withdrawal', 'withdrawal'), ('refused', 'late attempt, refused'), ('extension', 'extension of a deadline'), ('decision', 'decision of an officer'), ('review', "second officer's answer to a decision"), ('key', 'key of the seal')], max_length=12),
+            field=models.CharField(choices=[('submission', 'submission'), ('withdrawal', 'withdrawal'), ('refused', "late submission refused"), ('extension', 'extension of a deadline'), ('decision', 'decision of an officer'), ('review', "review of a decision"), ('key', "seal key")], max_length=12),
         ),
         migrations.CreateModel(
             name='DecisionReview',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('answer', models.CharField(choices=[('confirmed', 'Confirm it'), ('sent-back', 'Send it back')], max_length=10)),
+                ('answer', models.CharField(choices=[('confirmed', "Confirm"), ('sent-back', "Return")], max_length=10)),
                 ('reason', models.TextField(blank=True)),
                 ('reviewed_at', models.DateTimeField()),
                 ('decision', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='review', to='proposals.decision')),

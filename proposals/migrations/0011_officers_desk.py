@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             name='CaseEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('read', 'looked at it'), ('assigned', 'assigned it'), ('conflict', 'declared a conflict of interest'), ('answered', 'answered a line of the sheet'), ('noted', 'wrote a note'), ('asked', 'asked the applicant'), ('replied', 'answered the officers'), ('decided', 'recorded an outcome'), ('reviewed', "answered a colleague's outcome"), ('informed', 'informed the applicant'), ('exported', 'took it out in an export')], max_length=10)),
+                ('kind', models.CharField(choices=[('read', "opened the case"), ('assigned', "assigned the case"), ('conflict', 'declared a conflict of interest'), ('answered', "recorded a finding"), ('noted', "added a note"), ('asked', "requested clarification"), ('replied', "replied to the officers"), ('decided', "recorded a decision"), ('reviewed', "reviewed a colleague's decision"), ('informed', "sent the letter"), ('exported', "exported the version")], max_length=10)),
                 ('words', models.CharField(blank=True, max_length=300)),
                 ('details', models.JSONField(default=dict)),
                 ('at', models.DateTimeField()),
@@ -76,10 +76,10 @@ class Migration(migrations.Migration):
             name='Export',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('csv', 'Table as CSV'), ('xlsx', 'Table as XLSX (Excel, LibreOffice)'), ('json', 'Table as JSON'), ('files', 'All files, as ZIP with hashes'), ('bundle', "Auditor's bundle, as ZIP that checks itself")], max_length=8)),
+                ('kind', models.CharField(choices=[('csv', 'Table as CSV'), ('xlsx', 'Table as XLSX (Excel, LibreOffice)'), ('json', 'Table as JSON'), ('files', "All files as ZIP, with hashes"), ('bundle', "Audit bundle as ZIP, with a verification program")], max_length=8)),
                 ('versions', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
                 ('asked_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('due', 'waits for a worker'), ('running', 'is being made'), ('done', 'made'), ('cancelled', 'cancelled'), ('failed', 'failed'), ('gone', 'deleted after its time')], default='due', max_length=10)),
+                ('state', models.CharField(choices=[('due', "queued"), ('running', "in progress"), ('done', 'made'), ('cancelled', 'cancelled'), ('failed', 'failed'), ('gone', "expired")], default='due', max_length=10)),
                 ('done', models.PositiveIntegerField(default=0)),
                 ('claimed_at', models.DateTimeField(null=True)),
                 ('made_at', models.DateTimeField(null=True)),
@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                 ('pdf', models.BinaryField()),
                 ('sha256', models.CharField(db_index=True, max_length=64)),
                 ('sealed_at', models.DateTimeField()),
-                ('stamp', models.CharField(choices=[('none', 'none: this portal asks no time-stamp service'), ('in-seal', 'in the seal'), ('awaited', 'awaited: the service was away')], default='none', max_length=10)),
+                ('stamp', models.CharField(choices=[('none', "none: this portal uses no time-stamp service"), ('in-seal', 'in the seal'), ('awaited', "pending: the service was unavailable")], default='none', max_length=10)),
             ],
             options={
                 'ordering': ['-edition'],
@@ -178,7 +178,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('item', models.CharField(max_length=60)),
-                ('answer', models.CharField(choices=[('agree', 'Agree'), ('differ', 'Differ'), ('ask', 'Ask the applicant'), ('yes', 'Yes'), ('no', 'No'), ('unclear', 'Unclear')], max_length=8)),
+                ('answer', models.CharField(choices=[('agree', "Confirm"), ('differ', "Disagree"), ('ask', "Request clarification"), ('yes', 'Yes'), ('no', 'No'), ('unclear', 'Unclear')], max_length=8)),
                 ('reason', models.TextField(blank=True)),
                 ('revision', models.PositiveIntegerField(default=1)),
                 ('answered_at', models.DateTimeField()),
@@ -218,12 +218,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='ledgernote',
             name='kind',
-            field=models.CharField(choices=[('submission', 'submission'), ('withdrawal', 'withdrawal'), ('refused', 'late attempt, refused'), ('extension', 'extension of a deadline'), ('decision', 'decision of an officer'), ('review', "second officer's answer to a decision"), ('question', 'question of an officer'), ('reply', 'answer to a question'), ('letter', 'letter about a decision'), ('key', 'key of the seal')], max_length=12),
+            field=models.CharField(choices=[('submission', 'submission'), ('withdrawal', 'withdrawal'), ('refused', "late submission refused"), ('extension', 'extension of a deadline'), ('decision', 'decision of an officer'), ('review', "review of a decision"), ('question', "clarification request"), ('reply', "clarification reply"), ('letter', 'letter about a decision'), ('key', "seal key")], max_length=12),
         ),
         migrations.AlterField(
             model_name='outboxmessage',
             name='kind',
-            field=models.CharField(choices=[('receipt', 'Receipt'), ('submission-mail', 'Mail about a submission'), ('annex', 'The whole proposal as PDF'), ('letter', 'Letter about a decision')], max_length=20),
+            field=models.CharField(choices=[('receipt', "Proof of submission"), ('submission-mail', "Email about a submission"), ('annex', "Full proposal (PDF)"), ('letter', "Decision letter")], max_length=20),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='decision',

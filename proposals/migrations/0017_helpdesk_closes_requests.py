@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='partnershiprequest',
             name='state',
-            field=models.CharField(choices=[('draft', 'Draft'), ('waiting', 'Waits to be looked at'), ('refused', 'Not published'), ('published', 'Published'), ('filled', 'Filled'), ('closed', 'Closed'), ('shut', 'Closed by the helpdesk')], default='draft', max_length=10),
+            field=models.CharField(choices=[('draft', 'Draft'), ('waiting', "Waiting for review"), ('refused', 'Not published'), ('published', 'Published'), ('filled', 'Filled'), ('closed', 'Closed'), ('shut', 'Closed by the helpdesk')], default='draft', max_length=10),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnershiprequest',

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name='Trouble',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('due', 'due'), ('claimed', 'in work'), ('done', 'done'), ('given-up', 'given up')], default='due', max_length=10)),
+                ('state', models.CharField(choices=[('due', "queued"), ('claimed', "in progress"), ('done', 'done'), ('given-up', "failed")], default='due', max_length=10)),
                 ('made_at', models.DateTimeField(default=calls.clock.real_now)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('due_at', models.DateTimeField(default=calls.clock.real_now)),

@@ -113,9 +113,9 @@ class SheetAnswer(models.Model):
     """
 
     class Answer(models.TextChoices):
-        AGREE = "agree", _("Agree")
-        DIFFER = "differ", _("Differ")
-        ASK = "ask", _("Ask the applicant")
+        AGREE = "agree", _("Confirm")
+        DIFFER = "differ", _("Disagree")
+        ASK = "ask", _("Request clarification")
         YES = "yes", _("Yes")
         NO = "no", _("No")
         UNCLEAR = "unclear", _("Unclear")
@@ -175,17 +175,17 @@ class CaseEvent(models.Model):
     """Who looked at a case or did something to it, and when. Kept for ever."""
 
     class Kind(models.TextChoices):
-        READ = "read", _("looked at it")
-        ASSIGNED = "assigned", _("assigned it")
+        READ = "read", _("opened the case")
+        ASSIGNED = "assigned", _("assigned the case")
         CONFLICT = "conflict", _("declared a conflict of interest")
-        ANSWERED = "answered", _("answered a line of the sheet")
-        NOTED = "noted", _("wrote a note")
-        ASKED = "asked", _("asked the applicant")
-        REPLIED = "replied", _("answered the officers")
-        DECIDED = "decided", _("recorded an outcome")
-        REVIEWED = "reviewed", _("answered a colleague's outcome")
-        INFORMED = "informed", _("informed the applicant")
-        EXPORTED = "exported", _("took it out in an export")
+        ANSWERED = "answered", _("recorded a finding")
+        NOTED = "noted", _("added a note")
+        ASKED = "asked", _("requested clarification")
+        REPLIED = "replied", _("replied to the officers")
+        DECIDED = "decided", _("recorded a decision")
+        REVIEWED = "reviewed", _("reviewed a colleague's decision")
+        INFORMED = "informed", _("sent the letter")
+        EXPORTED = "exported", _("exported the version")
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="case_events")
     kind = models.CharField(max_length=10, choices=Kind)

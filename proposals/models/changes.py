@@ -21,10 +21,10 @@ class ProposedChange(models.Model):
     """
 
     class State(models.TextChoices):
-        COUNTING = "counting", _("impact is being computed")
-        FAILED = "failed", _("impact could not be computed")
-        READY = "ready", _("ready to be applied")
-        APPLIED = "applied", _("applied, verdicts are being made again")
+        COUNTING = "counting", _("calculating the impact")
+        FAILED = "failed", _("impact could not be calculated")
+        READY = "ready", _("ready to apply")
+        APPLIED = "applied", _("applied, rechecking proposals")
         DONE = "done", _("applied")
 
     call = models.ForeignKey(

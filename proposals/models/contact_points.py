@@ -24,19 +24,25 @@ class ContactPoint(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     name = models.CharField(_("name"), max_length=150)
     country = models.CharField(
-        _("country"), max_length=2, blank=True, help_text=_("Code; empty where it serves all.")
+        _("country"),
+        max_length=2,
+        blank=True,
+        help_text=_("Country code. Leave empty for all countries."),
     )
     region = models.CharField(_("region"), max_length=120, blank=True)
     town = models.CharField(_("town"), max_length=120, blank=True)
     languages = ArrayField(
         models.CharField(max_length=3), verbose_name=_("languages"), default=list, blank=True
     )
-    email = models.EmailField(_("e-mail address"), blank=True)
+    email = models.EmailField(_("email address"), blank=True)
     telephone = models.CharField(_("telephone"), max_length=40, blank=True)
     website = models.URLField(_("website"), blank=True)
-    text = models.TextField(_("what for"), blank=True)
+    text = models.TextField(_("purpose"), blank=True)
     checked_on = models.DateField(
-        _("checked on"), null=True, blank=True, help_text=_("Empty: nobody has checked it yet.")
+        _("date checked"),
+        null=True,
+        blank=True,
+        help_text=_("Leave empty if nobody has checked it yet."),
     )
 
     class Meta:

@@ -22,7 +22,7 @@ class Enquiry(models.Model):
     call = models.ForeignKey(Call, models.SET_NULL, null=True, blank=True, related_name="enquiries")
     user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="enquiries")
     name = models.CharField(_("name"), max_length=150)
-    email = models.EmailField(_("e-mail address"))
+    email = models.EmailField(_("email address"))
     telephone = models.CharField(_("telephone"), max_length=40, blank=True)
     organisation = models.CharField(_("organisation"), max_length=200, blank=True)
     subject = models.CharField(_("subject"), max_length=150)

@@ -20,16 +20,16 @@ class Export(models.Model):
         CSV = "csv", _("Table as CSV")
         XLSX = "xlsx", _("Table as XLSX (Excel, LibreOffice)")
         JSON = "json", _("Table as JSON")
-        FILES = "files", _("All files, as ZIP with hashes")
-        BUNDLE = "bundle", _("Auditor's bundle, as ZIP that checks itself")
+        FILES = "files", _("All files as ZIP, with hashes")
+        BUNDLE = "bundle", _("Audit bundle as ZIP, with a verification program")
 
     class State(models.TextChoices):
-        DUE = "due", _("waits for a worker")
-        RUNNING = "running", _("is being made")
+        DUE = "due", _("queued")
+        RUNNING = "running", _("in progress")
         DONE = "done", _("made")
         CANCELLED = "cancelled", _("cancelled")
         FAILED = "failed", _("failed")
-        GONE = "gone", _("deleted after its time")
+        GONE = "gone", _("expired")
 
     kind = models.CharField(max_length=8, choices=Kind)
     versions = ArrayField(models.BigIntegerField())

@@ -104,7 +104,7 @@ class Decision(models.Model):
         ELIGIBLE = "eligible", _("Eligible")
         INELIGIBLE = "ineligible", _("Not eligible")
         INADMISSIBLE = "inadmissible", _("Not admissible")
-        CLARIFY = "clarify", _("To be clarified with the applicant")
+        CLARIFY = "clarify", _("Clarification needed")
 
     version = models.ForeignKey(Version, models.PROTECT, related_name="decisions")
     outcome = models.CharField(max_length=12, choices=OutcomeChoices)
@@ -152,9 +152,9 @@ class Decision(models.Model):
 
 
 class DecisionState(models.TextChoices):
-    WAITING = "waiting", _("waits for a second officer")
+    WAITING = "waiting", _("waiting for a second officer")
     STANDS = "stands", _("confirmed by a second officer")
-    SENT_BACK = "sent-back", _("sent back")
+    SENT_BACK = "sent-back", _("returned")
 
     @classmethod
     def after(cls, answer: str | None) -> "DecisionState":
@@ -168,8 +168,8 @@ class DecisionReview(models.Model):
     """A second officer's answer to a decision: it stands, or goes back with the reason why."""
 
     class Answer(models.TextChoices):
-        CONFIRMED = "confirmed", _("Confirm it")
-        SENT_BACK = "sent-back", _("Send it back")
+        CONFIRMED = "confirmed", _("Confirm")
+        SENT_BACK = "sent-back", _("Return")
 
     decision = models.OneToOneField(Decision, models.PROTECT, related_name="review")
     answer = models.CharField(max_length=10, choices=Answer)

@@ -18,10 +18,10 @@ class Promise(models.Model):
     """Something to be done later, whatever dies in between. Plumbing: its instants are real time."""
 
     class State(models.TextChoices):
-        DUE = "due", _("due")
-        CLAIMED = "claimed", _("in work")
+        DUE = "due", _("queued")
+        CLAIMED = "claimed", _("in progress")
         DONE = "done", _("done")
-        GIVEN_UP = "given-up", _("given up")
+        GIVEN_UP = "given-up", _("failed")
 
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
     made_at = models.DateTimeField(default=clock.real_now)
@@ -42,8 +42,8 @@ class Remaking(models.Model):
     """An operator had all receipts or annexes of a call made again: after a mistake in their look, say."""
 
     class Kind(models.TextChoices):
-        RECEIPT = "receipt", _("Receipts")
-        ANNEX = "annex", _("Whole proposals as PDF")
+        RECEIPT = "receipt", _("Proofs of submission")
+        ANNEX = "annex", _("Full proposals (PDF)")
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.RECEIPT)
@@ -68,10 +68,10 @@ class OutboxMessage(Promise):
     """A promise about a version, made in the transaction that gave cause for it."""
 
     class Kind(models.TextChoices):
-        RECEIPT = "receipt", _("Receipt")
-        SUBMISSION_MAIL = "submission-mail", _("Mail about a submission")
-        ANNEX = "annex", _("The whole proposal as PDF")
-        LETTER = "letter", _("Letter about a decision")
+        RECEIPT = "receipt", _("Proof of submission")
+        SUBMISSION_MAIL = "submission-mail", _("Email about a submission")
+        ANNEX = "annex", _("Full proposal (PDF)")
+        LETTER = "letter", _("Decision letter")
 
     kind = models.CharField(max_length=20, choices=Kind)
     version = models.ForeignKey(Version, models.PROTECT, related_name="outbox_messages")

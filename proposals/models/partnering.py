@@ -61,7 +61,7 @@ class PartnershipRequest(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
-        WAITING = "waiting", _("Waits to be looked at")
+        WAITING = "waiting", _("Waiting for review")
         REFUSED = "refused", _("Not published")
         PUBLISHED = "published", _("Published")
         FILLED = "filled", _("Filled")

@@ -16,9 +16,9 @@ from proposals.models.version import Version
 class Stamp(models.TextChoices):
     """Whether another service says when a document was sealed (RFC 3161)."""
 
-    NONE = "none", _("none: this portal asks no time-stamp service")
+    NONE = "none", _("none: this portal uses no time-stamp service")
     IN_SEAL = "in-seal", _("in the seal")
-    AWAITED = "awaited", _("awaited: the service was away")
+    AWAITED = "awaited", _("pending: the service was unavailable")
 
 
 class SealedDocumentQuerySet(models.QuerySet["SealedDocument"]):

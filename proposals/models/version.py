@@ -192,7 +192,7 @@ class StoredVerdict(models.Model):
 
     class OutcomeChoices(models.TextChoices):
         PASS = Outcome.PASS.value, _("Eligible")
-        OFFICER = Outcome.OFFICER.value, _("An officer decides")
+        OFFICER = Outcome.OFFICER.value, _("Needs review")
         INELIGIBLE = Outcome.INELIGIBLE.value, _("Not eligible")
         INADMISSIBLE = Outcome.INADMISSIBLE.value, _("Not admissible")
 

@@ -22,7 +22,8 @@ from proposals.officers.cases import InterestDeclared
 from proposals.screening.automatic_check import note_sealed_access
 
 CLOSED_BY_INTEREST = gettext_lazy(
-    "Not saved: you have declared an interest in this proposal, and it is closed to you since."
+    "Not saved. You have declared a conflict of interest in this proposal and can no longer "
+    "work on it."
 )
 
 
@@ -67,14 +68,16 @@ class DeskAdmin(ReadOnlyAdmin):
         if declared is None:
             return None
         template = "admin/proposals/version/closed.html"
-        title = _("Closed to you")
+        title = _("You cannot open this case")
         return self.show(request, template, title=title, status=404, declared=declared)
 
     def _closed_meanwhile(self, request: HttpRequest) -> HttpResponse:
         """What was sent to a case that is not open (any more): said plainly, with what was typed."""
         typed = [value for _name, value in typed_in(request) if len(value) > SHORT]
         template = "admin/proposals/version/closed_meanwhile.html"
-        return self.show(request, template, title=_("Not open to you"), status=404, typed=typed)
+        return self.show(
+            request, template, title=_("You cannot open this case"), status=404, typed=typed
+        )
 
     def show(
         self, request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any

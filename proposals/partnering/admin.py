@@ -21,10 +21,10 @@ class ShutForm(forms.Form):
     """Close what should not be there; its people read why."""
 
     remark = TextField(
-        label=gettext_lazy("Why you close it"),
+        label=gettext_lazy("Reason for closing"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("Its people read it. They cannot open the request again."),
+        help_text=gettext_lazy("Shown to the organisation. It cannot reopen the request."),
     )
 
 
@@ -32,19 +32,21 @@ class LookForm(forms.Form):
     """Publish it, or say what has to be changed."""
 
     answer = forms.ChoiceField(
-        label=gettext_lazy("Your answer"),
+        label=gettext_lazy("Your decision"),
         choices=(
-            ("publish", gettext_lazy("Publish it")),
-            ("refuse", gettext_lazy("Do not publish it")),
+            ("publish", gettext_lazy("Publish")),
+            ("refuse", gettext_lazy("Do not publish")),
         ),
         widget=forms.RadioSelect,
     )
     remark = TextField(
-        label=gettext_lazy("What has to be changed"),
+        label=gettext_lazy("What needs to change"),
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("Needed where you do not publish it. Its people read it."),
+        help_text=gettext_lazy(
+            "Required if you do not publish the request. Shown to the organisation."
+        ),
     )
 
 
@@ -71,7 +73,9 @@ class PartnershipRequestAdmin(OwnPageAdmin):
                 waits = found.state == PartnershipRequest.State.WAITING
             else:
                 tasks.hurry()
-                messages.success(request, _("Done; its people get a mail."))
+                messages.success(
+                    request, _("Request updated. The organisation is notified by email.")
+                )
                 return redirect("admin:proposals_partnershiprequest_changelist")
         return self.show(
             request,
@@ -97,19 +101,20 @@ class HandleForm(forms.Form):
     """What was done about a report."""
 
     outcome = TextField(
-        label=gettext_lazy("What you found, and did"),
+        label=gettext_lazy("Findings and action taken"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("Who reported it reads this."),
+        help_text=gettext_lazy("Shown to the person who made the report."),
     )
     remark = TextField(
-        label=gettext_lazy("To close the request, say why"),
+        label=gettext_lazy("Reason for closing the request (optional)"),
         max_length=2000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy(
-            "Its people read this. Nobody else sees the request any more, and they cannot open it again. "
-            "Leave it empty to let the request stand."
+            "If you enter a reason, the request is closed and only its organisation can see it, "
+            "together with the reason. It cannot reopen the request. Leave this empty to keep "
+            "the request published."
         ),
     )
 
@@ -130,13 +135,13 @@ class ReportAdmin(OwnPageAdmin):
                 conversations.handle(found, by=person(request), **form.cleaned_data)
             except conversations.HandledAlready as handled:
                 found = handled.report
-                words = _("%(who)s has handled it meanwhile.")
+                words = _("%(who)s has already closed this report.")
                 form.add_error(None, words % {"who": found.handled_by or _("A colleague")})
             except requests.CannotPublish as refusal:
                 form.add_error("remark", str(refusal))
             else:
                 tasks.hurry()
-                messages.success(request, _("The report is handled."))
+                messages.success(request, _("Report closed."))
                 return redirect("admin:proposals_report_changelist")
         letters = (
             found.conversation.messages.select_related("written_by") if found.conversation else []

@@ -38,7 +38,7 @@ AGES: tuple[tuple[str | Promise, int, int | None], ...] = (
     (gettext_lazy("less than 3 days"), 0, 3),
     (gettext_lazy("3 to 6 days"), 3, 7),
     (gettext_lazy("7 to 13 days"), 7, 14),
-    (gettext_lazy("14 days and more"), 14, None),
+    (gettext_lazy("14 days or more"), 14, None),
 )
 
 

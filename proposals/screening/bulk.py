@@ -98,7 +98,9 @@ def _case(
     decision, obstacle = _concerned(task, version, by)
     remarks = [] if obstacle else _remarks(task, version, decision, outcome=outcome, by=by)
     if remarks and not version.proposal.strand.call.bulk_with_remarks:
-        obstacle = _("Decide it on its own page: %(remarks)s") % {"remarks": " ".join(remarks)}
+        obstacle = _("Record this decision on the page of the proposal: %(remarks)s") % {
+            "remarks": " ".join(remarks)
+        }
     whole = reason.strip()
     if with_findings:
         texts = [text for _rule, text in snippets(version, stored)]
@@ -134,11 +136,11 @@ def _concerned(task: str, version: Version, by: User) -> tuple[Decision | None, 
     if task == Task.CONFIRM:
         waiting = waiting_decision(version)
         if waiting is None:
-            return None, _("No outcome waits for a second officer.")
+            return None, _("No decision is waiting for a second officer.")
         return waiting, obstacle_to_reviewing(waiting, proposal=proposal, by=by)
     standing = decision_in_force(version)
     if standing is None:
-        return None, _("No decision stands yet.")
+        return None, _("There is no confirmed decision yet.")
     return standing, obstacle_to_informing(standing, proposal=proposal)
 
 
@@ -197,11 +199,13 @@ def _check_unchanged(cases: Sequence[Case], marks: Mapping[int, str]) -> None:
     for pk, mark in marks.items():
         case = there.get(pk)
         if case is None:
-            sentences.append(_("One of the cases is closed to you now, or is not there any more."))
+            sentences.append(
+                _("You can no longer open one of these cases, or it no longer exists.")
+            )
         elif case.obstacle:
             sentences.append(f"{case.version}: {case.obstacle}")
         elif case.mark != mark:
-            text = _("%(version)s: it has changed since it was shown to you.")
+            text = _("%(version)s has changed since you opened this page.")
             sentences.append(text % {"version": case.version})
     if sentences:
         raise CasesChanged(sentences)

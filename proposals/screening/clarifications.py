@@ -55,13 +55,19 @@ def ask(version: Version, text: str, *, due_at: datetime, by: User, item: str = 
     proposal = lock_case(version.proposal_id, by=by)
     moment = clock.now()
     if proposal.counting_id != version.pk:
-        raise CannotAsk(_("This version was replaced or withdrawn; ask about the one that counts."))
+        raise CannotAsk(
+            _(
+                "This version was replaced or withdrawn. Open the current version to request clarification."
+            )
+        )
     if due_at <= moment:
-        raise CannotAsk(_("The time to answer must lie ahead."))
+        raise CannotAsk(_("The reply deadline must be in the future."))
     text = text.strip()
     same = version.questions.waiting(moment).filter(sha256=hash_of(text), item=item).first()
     if same is not None:
-        words = _("%(who)s has asked just this; it can be answered before %(due)s.")
+        words = _(
+            "%(who)s has already sent this clarification request. The reply is due before %(due)s."
+        )
         raise CannotAsk(words % {"who": same.asked_by, "due": in_words(same.due_at)})
     question = Question.objects.create(
         version=version, item=item, text=text, sha256=hash_of(text), due_at=due_at, asked_by=by,
@@ -70,7 +76,7 @@ def ask(version: Version, text: str, *, due_at: datetime, by: User, item: str = 
     ledger.note_question(question)
     note_event(proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
     # By office: applicants answer to the officers, not to a person.
-    words = _("The officers asked a question, to be answered before %(due)s")
+    words = _("The officers requested clarification; reply due before %(due)s")
     note(proposal, Happening.Kind.ASKED, words % {"due": in_words(due_at)}, by=None)
     _tell_of_question(question)
     return question
@@ -94,12 +100,13 @@ def reply(
     if received_at >= question.due_at:
         values = {"due": in_words(question.due_at, seconds=True)}
         text = _(
-            "The time to answer ended at %(due)s; your answer was not taken. The officers decide by what "
-            "they have. If something kept you, write to the helpdesk of the call."
+            "Your reply was not accepted because the deadline was %(due)s. The officers will "
+            "decide on the information they have. If something prevented you from replying, "
+            "contact the helpdesk of the call."
         )
         raise CannotReply(text % values)
     if len(files) > MOST_FILES:
-        raise UnusableFile(_("At most five files can be sent with an answer."))
+        raise UnusableFile(_("You can attach up to five files."))
     checked = [check_upload(file) for file in files]
     Question.objects.select_for_update(of=("self",)).only("pk").get(pk=question.pk)
     text = text.strip()
@@ -108,7 +115,10 @@ def reply(
     if earlier is not None and (earlier.replied_by, earlier.sha256) == (by, sha256):
         return earlier
     if earlier is not None:
-        words = _("%(who)s has answered this question meanwhile, at %(when)s. It is answered once.")
+        words = _(
+            "%(who)s already replied to this clarification request at %(when)s. Only one reply is "
+            "possible."
+        )
         when = in_words(earlier.replied_at, seconds=True)
         raise CannotReply(words % {"who": earlier.replied_by, "when": when})
     answer = Reply.objects.create(
@@ -119,7 +129,7 @@ def reply(
     proposal = question.version.proposal
     ledger.note_reply(answer)
     note_event(proposal, CaseEvent.Kind.REPLIED, by=by, question=question.pk)
-    words = _("A question of the officers was answered")
+    words = _("A clarification request was answered")
     note(proposal, Happening.Kind.REPLIED, words, by=by, at=received_at)
     return answer
 
@@ -171,22 +181,24 @@ def _remind(pk: int, moment: datetime) -> bool:
 def _tell_of_question(question: Question, *, reminder: timedelta | None = None) -> None:
     proposal = question.version.proposal
     values = {"number": proposal.number}
-    subject = _("A question of the officers about %(number)s")
-    happened = _("The officers ask your consortium about what it submitted.")
+    subject = _("Clarification requested: %(number)s")
+    happened = _(
+        "The officers need clarification about the proposal that your consortium submitted."
+    )
     if reminder is not None:
-        subject = _("Not answered yet: the officers' question about %(number)s")
-        happened = _("A question of the officers about your proposal is not answered yet.")
+        subject = _("Reminder: reply to the clarification request about %(number)s")
+        happened = _("You have not replied to a clarification request about your proposal.")
     days = reminder.days if reminder else 0
     post(
         Words(
             subject=subject % values,
             happened=happened,
-            facts=[(_("To be answered before"), in_words(question.due_at, seconds=True))],
+            facts=[(_("Reply due before"), in_words(question.due_at, seconds=True))],
             quote=question.text,
-            counts=_("What you submitted stays as it is. Your answer is kept beside it."),
-            to_do=_("People of the coordinator answer on this page, once, with PDFs if needed."),
+            counts=_("Your submitted proposal does not change. Your reply is kept with it."),
+            to_do=_("The coordinator can reply once, on this page, and attach PDF files."),
             link=reverse("proposals:reply", args=[proposal.number, question.pk]),
-            link_words=_("Read and answer the question"),
+            link_words=_("Read the request and reply"),
         ),
         to=addresses_of_coordinator(proposal),
         proposal=proposal,

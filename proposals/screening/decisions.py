@@ -82,7 +82,7 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
     moment = clock.now()
     proposal = lock(version.proposal_id)
     if moment < proposal.deadline:
-        words = _("The deadline was moved: this proposal is sealed until %(until)s.")
+        words = _("The deadline was extended, so this proposal is sealed until %(until)s.")
         raise StillSealed(words % {"until": in_words(proposal.deadline, seconds=True)})
     waiting = waiting_decision(version)
     said = (waiting.decided_by, waiting.outcome, waiting.reason) if waiting else None
@@ -90,7 +90,7 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
         return waiting
     obstacle = obstacle_to_deciding(version, proposal=proposal, by=by)
     if not reason.strip():
-        obstacle = obstacle or _("Say why: a reason of blanks is none.")
+        obstacle = obstacle or _("Enter a reason.")
     if obstacle:
         raise CannotDecide(obstacle)
     decision = Decision.objects.create(
@@ -106,13 +106,16 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
 def obstacle_to_deciding(version: Version, *, proposal: Proposal, by: User) -> str:
     """Why this officer cannot record an outcome now; empty where nothing is in the way."""
     if proposal.counting_id != version.pk:
-        return _("This version was replaced or withdrawn meanwhile; decide on the one that counts.")
+        return _(
+            "This version has been replaced or withdrawn. Record your decision on the current version."
+        )
     if ConflictOfInterest.objects.filter(proposal=proposal, officer=by).exists():
-        return _("You have declared an interest in this proposal.")
+        return _("You have declared a conflict of interest in this proposal.")
     waiting = waiting_decision(version)
     if waiting is not None:
         words = _(
-            "An outcome of this version waits for a second officer already: “%(outcome)s”, by %(who)s."
+            "A decision on this version is already waiting for a second officer: “%(outcome)s”, "
+            "recorded by %(who)s."
         )
         return words % {"who": waiting.decided_by, "outcome": waiting.get_outcome_display()}
     return ""
@@ -135,18 +138,18 @@ def remarks_on(version: Version, outcome: str, *, by: User | None = None) -> lis
     if stored is None and outcome in DECIDING:
         remarks.append(f"{BEING_MADE}.")
     if stored and outcome in DECIDING and outcome not in AGREEING[stored.outcome]:
-        text = _("The machine says “%(outcome)s”.")
+        text = _("The result of the automatic check is “%(outcome)s”.")
         remarks.append(text % {"outcome": stored.get_outcome_display()})
     if outcome in DECIDING and found.answered < found.total:
-        text = _("%(answered)s of %(total)s lines of the sheet are answered.")
+        text = _("%(answered)s of %(total)s points on the screening sheet are checked.")
         remarks.append(text % {"answered": found.answered, "total": found.total})
     waiting = version.questions.waiting(clock.now()).order_by("due_at").first()
     if outcome in DECIDING and waiting is not None:
-        text = _("A question to the applicant can be answered until %(due)s.")
+        text = _("The applicant can still reply to a clarification request until %(due)s.")
         remarks.append(text % {"due": in_words(waiting.due_at)})
     assigned = version.proposal.assigned
     if assigned is not None and by is not None and assigned.officer_id != by.pk:
-        remarks.append(_("This is the case of %(officer)s.") % {"officer": assigned.officer})
+        remarks.append(_("This case is assigned to %(officer)s.") % {"officer": assigned.officer})
     return remarks
 
 
@@ -159,17 +162,19 @@ def remarks_on_letter(decision: Decision) -> list[str]:
     """What should have been seen before the letter about a decision goes out."""
     remarks = _remarks_on_conditions(decision)
     if newest_verdict(decision.version) is None:
-        text = _("%(being_made)s: a letter that is made now says nothing of its findings.")
+        text = _("%(being_made)s. A letter created now would not include its findings.")
         remarks.append(text % {"being_made": BEING_MADE})
     if not addresses_of_coordinator(decision.version.proposal):
-        remarks.append(_("No email address of the coordinator is known: nobody gets an email."))
+        remarks.append(
+            _("No email address is known for the coordinator, so no email will be sent.")
+        )
     return remarks
 
 
 def _remarks_on_conditions(decision: Decision) -> list[str]:
     if not Decision.objects.filter(pk=decision.pk).under_earlier_conditions().exists():
         return []
-    return [_("Rules or countries changed after this outcome was recorded.")]
+    return [_("Rules or countries have changed since this decision was recorded.")]
 
 
 def decision_in_force(version: Version) -> Decision | None:
@@ -194,7 +199,7 @@ def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -
         return given
     obstacle = obstacle_to_reviewing(decision, proposal=proposal, by=by)
     if answer == SENT_BACK and not reason.strip():
-        obstacle = obstacle or _("Say what has to be looked at again.")
+        obstacle = obstacle or _("Enter what needs to be reviewed.")
     if obstacle:
         raise CannotReview(obstacle)
     review = DecisionReview.objects.create(
@@ -209,18 +214,21 @@ def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -
 def obstacle_to_reviewing(decision: Decision, *, proposal: Proposal, by: User) -> str:
     """Why this officer cannot answer a decision now; empty where nothing is in the way."""
     if decision.decided_by_id == by.pk:
-        return _("You recorded this outcome yourself: another officer has to look at it.")
+        return _("You recorded this decision yourself. A second officer must review it.")
     if ConflictOfInterest.objects.filter(proposal=proposal, officer=by).exists():
-        return _("You have declared an interest in this proposal.")
+        return _("You have declared a conflict of interest in this proposal.")
     if by.pk in those_who_differed(decision):
-        return _("You and a colleague differed about this outcome: a third officer answers it.")
+        return _(
+            "You and a colleague disagreed about this decision. A third officer must review it."
+        )
     if proposal.counting_id != decision.version_id:
         return _(
-            "This version was replaced or withdrawn meanwhile; its decision can no longer stand."
+            "This version has been replaced or withdrawn, so a decision on it can no longer be "
+            "confirmed."
         )
     given = _review_of(decision)
     if given is not None:
-        words = _("%(who)s has answered this outcome meanwhile: “%(answer)s”.")
+        words = _("%(who)s has already reviewed this decision: “%(answer)s”.")
         return words % {"who": given.reviewed_by, "answer": given.get_answer_display()}
     return ""
 
@@ -266,14 +274,20 @@ def inform(decision: Decision, *, by: User) -> Information:
 def obstacle_to_informing(decision: Decision, *, proposal: Proposal) -> str:
     """Why nobody can be told of a decision now; empty where nothing is in the way."""
     if decision_in_force(decision.version) != decision:
-        return _("Only the decision in force, confirmed by a second officer, is told.")
+        return _(
+            "You can only send a letter about the current decision, once a second officer has "
+            "confirmed it."
+        )
     if decision.outcome == Decision.OutcomeChoices.CLARIFY:
-        return _("Nothing is decided yet: ask the applicant instead.")
+        return _(
+            "A decision to clarify is not final. Send the applicant a clarification request instead "
+            "of a letter."
+        )
     if proposal.counting_id != decision.version_id:
-        return _("This version was replaced or withdrawn meanwhile.")
+        return _("This version has been replaced or withdrawn.")
     told = Information.objects.filter(decision=decision).select_related("informed_by").first()
     if told is not None:
-        words = _("The applicant was told of this decision already, by %(who)s at %(when)s.")
+        words = _("%(who)s already sent the applicant a letter about this decision at %(when)s.")
         return words % {"who": told.informed_by, "when": in_words(told.informed_at, seconds=True)}
     return ""
 
@@ -284,7 +298,7 @@ def _in_place_of(decision: Decision) -> str:
     if decision.reverses is None:
         return outcome
     values = {"outcome": outcome, "earlier": decision.reverses.get_outcome_display()}
-    return _("%(outcome)s, in place of “%(earlier)s”") % values
+    return _("%(outcome)s, replaces “%(earlier)s”") % values
 
 
 @dataclass(frozen=True)

@@ -141,9 +141,9 @@ def _tell(decision: Decision, version: Version) -> None:
     proposal = version.proposal
     values = {"number": proposal.number}
     earlier = last_letter(version, before=decision)
-    words = _("A letter about the decision on version %(number)s was sent")
+    words = _("Decision letter sent for version %(number)s")
     if earlier is not None:
-        words = _("A letter about another decision on version %(number)s was sent")
+        words = _("New decision letter sent for version %(number)s")
     if not proposal.happenings.filter(kind=Happening.Kind.INFORMED, details__decision=decision.pk):
         note(
             proposal, Happening.Kind.INFORMED, words % {"number": version.number}, by=None,
@@ -158,11 +158,14 @@ def _tell(decision: Decision, version: Version) -> None:
                 (_("Call"), proposal.call.reference),
             ],
             counts=_(
-                "The decision, its reasons, and how and until when to contest it stand in the letter."
+                "The letter contains the decision, the reasons for it, and how and by when you "
+                "can contest it."
             ),
-            to_do=_("Read the letter: periods for contesting the decision begin with it."),
+            to_do=_(
+                "Read the letter. The periods for contesting the decision start when you receive it."
+            ),
             link=reverse("proposals:decisions", args=[proposal.number]),
-            link_words=_("The letter, as a sealed PDF"),
+            link_words=_("Open the letter (PDF with an electronic seal)"),
         ),
         to=addresses_of_coordinator(proposal),
         proposal=proposal,
@@ -172,12 +175,10 @@ def _tell(decision: Decision, version: Version) -> None:
 
 def _what_happened(earlier: SentLetter | None) -> str:
     if earlier is None:
-        return _(
-            "The officers have decided about the admissibility and eligibility of your proposal."
-        )
+        return _("A decision has been made on the admissibility and eligibility of your proposal.")
     text = _(
-        "The officers have changed their decision about the admissibility and eligibility of your proposal. "
-        "This letter replaces the letter of %(when)s."
+        "The decision on the admissibility and eligibility of your proposal has changed. A new "
+        "letter replaces the letter of %(when)s."
     )
     return text % {"when": in_words(earlier.sent_at)}
 

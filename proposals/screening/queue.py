@@ -13,12 +13,12 @@ from proposals.models import Decision, Version, VersionQuerySet
 class Queue(TextChoices):
     MINE = "mine", _("Mine")
     UNASSIGNED = "unassigned", _("Unassigned")
-    FOR_ME = "for-me", _("To confirm")
-    COLLEAGUE = "colleague", _("Waits for a colleague")
-    SENT_BACK = "sent-back", _("Sent back to me")
-    APPLICANT = "applicant", _("Waits for the applicant")
+    FOR_ME = "for-me", _("Waiting for my confirmation")
+    COLLEAGUE = "colleague", _("Waiting for a second officer")
+    SENT_BACK = "sent-back", _("Returned to me")
+    APPLICANT = "applicant", _("Waiting for the applicant")
     OVERDUE = "overdue", _("Overdue")
-    TO_INFORM = "to-inform", _("Decided, to inform")
+    TO_INFORM = "to-inform", _("Letters to send")
 
 
 def in_queue(

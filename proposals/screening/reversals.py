@@ -36,7 +36,7 @@ class Reversal:
         """The same in sentences, for whoever is about to decide or to confirm."""
         remarks = []
         if self.earlier is not None:
-            text = _("It reverses “%(outcome)s”, which was recorded on %(when)s.")
+            text = _("This replaces the decision “%(outcome)s” of %(when)s.")
             when = in_words(self.earlier.decided_at)
             remarks.append(text % {"outcome": self.earlier.get_outcome_display(), "when": when})
         if self.letter is not None:
@@ -53,10 +53,13 @@ class Reversal:
             "periods": periods,
         }
         if not periods:
-            return _("The letter of %(when)s informed the applicant of “%(outcome)s”.") % values
+            return (
+                _("A letter of %(when)s informed the applicant of the decision “%(outcome)s”.")
+                % values
+            )
         text = _(
-            "The letter of %(when)s informed the applicant of “%(outcome)s”. "
-            "Last days to contest it: %(periods)s."
+            "A letter of %(when)s informed the applicant of the decision “%(outcome)s”. Last "
+            "days to contest it: %(periods)s."
         )
         return text % values
 

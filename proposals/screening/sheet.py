@@ -24,7 +24,7 @@ from proposals.models import CaseEvent, SheetAnswer, StoredVerdict, Version
 from proposals.officers.cases import lock_case, note_event
 
 Answer = SheetAnswer.Answer
-BEING_MADE = gettext_lazy("The officers' automatic check is being made")
+BEING_MADE = gettext_lazy("The officers' automatic check is running")
 TO_RULES = (Answer.AGREE, Answer.DIFFER, Answer.ASK)
 TO_ELEMENTS = (Answer.YES, Answer.NO, Answer.UNCLEAR)
 
@@ -202,8 +202,8 @@ def _checklist(one: dict[str, Any], name: str, answers: Mapping[str, SheetAnswer
         for element in ELEMENTS
     ]
     words = [
-        (_("How it is a cluster"), str(services.get("how") or "")),
-        (_("Its services to businesses"), str(one.get("description") or "")),
+        (_("How the organisation works as a cluster"), str(services.get("how") or "")),
+        (_("Its support services to businesses"), str(one.get("description") or "")),
     ]
     return Checklist(key, name, words, lines)
 

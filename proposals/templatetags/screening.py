@@ -40,10 +40,10 @@ def helpdesk_queue(context: Context) -> list[tuple[Any, str, int]]:
     """Label, address and number of what waits for an answer, each for who may give it."""
     user = context["request"].user
     waiting: list[tuple[str, Any, str, Any]] = [
-        ("change_enquiry", _("New questions"), "enquiry_changelist", Enquiry.objects.filter(state="new")),
+        ("change_enquiry", _("New enquiries"), "enquiry_changelist", Enquiry.objects.filter(state="new")),
         ("change_report", _("Reports"), "report_changelist", Report.objects.filter(handled_at=None)),
         (
-            "change_partnershiprequest", _("Requests to look at"), "partnershiprequest_changelist",
+            "change_partnershiprequest", _("Partnership requests to check"), "partnershiprequest_changelist",
             PartnershipRequest.objects.filter(state=PartnershipRequest.State.WAITING),
         ),
     ]  # fmt: skip

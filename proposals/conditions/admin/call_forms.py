@@ -22,7 +22,7 @@ class LinesField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.Textarea(attrs={"class": "vLargeTextField", "rows": 5}))
         kwargs.setdefault("required", False)
-        kwargs.setdefault("help_text", gettext_lazy("One in each line."))
+        kwargs.setdefault("help_text", gettext_lazy("Enter one per line."))
         super().__init__(**kwargs)
 
     def prepare_value(self, value: Any) -> Any:
@@ -46,7 +46,7 @@ class ObjectivesField(LinesField):
     """What activities of a strand are tied to: a code and a text."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs["help_text"] = gettext_lazy("One in each line, as “code: text”.")
+        kwargs["help_text"] = gettext_lazy("Enter one per line, as “code: text”.")
         super().__init__(**kwargs)
 
     def as_line(self, one: Any) -> str:
@@ -56,7 +56,7 @@ class ObjectivesField(LinesField):
         code, colon, text = (part.strip() for part in line.partition(":"))
         if not (code and colon and text):
             raise ValidationError(
-                _("“%(line)s” is not a code, a colon and a text.") % {"line": line}
+                _("“%(line)s” must be a code, a colon and a text.") % {"line": line}
             )
         return {"code": code, "text": text}
 
@@ -66,7 +66,8 @@ class RemediesField(LinesField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs["help_text"] = gettext_lazy(
-            "One in each line, as “title | period | text”; a period is such as 30 days, 1 month, 2 years."
+            "Enter one per line, as “title | period | text”. For example, a period is “30 "
+            "days”, “1 month” or “2 years”."
         )
         super().__init__(**kwargs)
 
@@ -77,17 +78,19 @@ class RemediesField(LinesField):
         parts = [part.strip() for part in line.split("|", 2)]
         if len(parts) != len(("title", "within", "text")) or not all(parts):
             raise ValidationError(
-                _("“%(line)s” is not a title, a period and a text.") % {"line": line}
+                _("“%(line)s” must be a title, a period and a text, separated by “|”.")
+                % {"line": line}
             )
         if PATTERN.fullmatch(parts[1]) is None:
             raise ValidationError(
-                _("“%(period)s” is no period such as 30 days or 1 month.") % {"period": parts[1]}
+                _("“%(period)s” is not a period. Enter a period such as “30 days” or “1 month”.")
+                % {"period": parts[1]}
             )
         return dict(zip(("title", "within", "text"), parts, strict=True))
 
 
 def instant_field(label: Any, **kwargs: Any) -> MomentField:
-    kwargs.setdefault("help_text", gettext_lazy("Brussels time, such as 21.4.2015 17:00."))
+    kwargs.setdefault("help_text", gettext_lazy("Brussels time. For example, 21.4.2015 17:00."))
     return MomentField(label=label, **kwargs)
 
 
@@ -102,10 +105,15 @@ class CallForm(forms.ModelForm):
     opens_at = instant_field(gettext_lazy("Opens"), required=False)
     first_deadline = instant_field(
         gettext_lazy("Deadline"),
-        help_text=gettext_lazy("Brussels time. That instant itself is late."),
+        help_text=gettext_lazy(
+            "Brussels time. If you enter 17:00, proposals are accepted until 16:59:59; 17:00:00 is "
+            "too late."
+        ),
     )
-    open_points = LinesField(label=gettext_lazy("What is not known here"))
-    remedies = RemediesField(label=gettext_lazy("How decisions can be contested"))
+    open_points = LinesField(
+        label=gettext_lazy("Notes on gaps in this call's text (shown to applicants)")
+    )
+    remedies = RemediesField(label=gettext_lazy("How to contest a decision"))
 
     class Meta:
         model = Call
@@ -127,20 +135,20 @@ class CallForm(forms.ModelForm):
             self.add_error(
                 None,
                 _(
-                    "Somebody has changed this call since you opened the page. Nothing was saved; what you "
-                    "typed is below. Open the call in another window to see theirs, and save again what "
-                    "shall take its place."
+                    "Another officer changed this call after you opened this page. Your "
+                    "changes, shown below, were not saved. Open the call in another window to "
+                    "see the other changes, then save yours again to replace them."
                 ),
             )
         opens_at, deadline = given.get("opens_at"), given.get("first_deadline")
         if opens_at and deadline and opens_at >= deadline:
-            self.add_error("opens_at", _("A call opens before its deadline."))
+            self.add_error("opens_at", _("The opening time must be before the deadline."))
         return given
 
 
 class SectionForm(forms.ModelForm):
     position = _place()
-    points = LinesField(label=gettext_lazy("Points of a list"))
+    points = LinesField(label=gettext_lazy("Bullet points"))
 
     class Meta:
         model = CallSection
@@ -177,7 +185,7 @@ class CloneForm(forms.Form):
         regex=r"^[A-Z0-9][A-Z0-9-]{2,39}$",
         error_messages={
             "invalid": gettext_lazy(
-                "Capital letters, digits and hyphens, such as COS-CLUSTER-2016-1."
+                "Use capital letters, digits and hyphens. For example, COS-CLUSTER-2016-1."
             )
         },
     )
@@ -187,18 +195,19 @@ class CloneForm(forms.Form):
 
 class RehearsalForm(forms.Form):
     starts_at = instant_field(
-        gettext_lazy("In the rehearsal it is now"),
+        gettext_lazy("Start the rehearsal clock at"),
         help_text=gettext_lazy(
-            "Brussels time, before the deadline. Its clock ticks on from there."
+            "Brussels time, before the deadline. The rehearsal clock runs from this time."
         ),
     )
 
 
 class RehearsalClockForm(forms.Form):
     to = instant_field(
-        gettext_lazy("Let its clock say"),
+        gettext_lazy("Set the rehearsal clock to"),
         help_text=gettext_lazy(
-            "Brussels time, later than now and at most the deadline: to that instant, and it is closed."
+            "Brussels time, later than the rehearsal clock shows now, and no later than the "
+            "deadline. Setting it to the deadline closes the call."
         ),
     )
 
@@ -215,34 +224,37 @@ class IncidentForm(forms.Form):
     began_at = instant_field(gettext_lazy("From"))
     ended_at = instant_field(gettext_lazy("To"))
     text = TextField(
-        label=gettext_lazy("What could not be done"),
+        label=gettext_lazy("What did not work"),
         widget=LONG,
-        help_text=gettext_lazy("Applicants read it where an extension cites it."),
+        help_text=gettext_lazy("Shown to applicants if an extension refers to this incident."),
     )
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         began_at, ended_at = given.get("began_at"), given.get("ended_at")
         if began_at and ended_at and ended_at <= began_at:
-            self.add_error("ended_at", _("It ended after it began."))
+            self.add_error("ended_at", _("The end must be after the start."))
         return given
 
 
 class ExtensionForm(forms.Form):
     until = instant_field(
         gettext_lazy("New deadline"),
-        help_text=gettext_lazy("Brussels time. That instant itself is late."),
+        help_text=gettext_lazy(
+            "Brussels time. If you enter 17:00, proposals are accepted until 16:59:59; 17:00:00 is "
+            "too late."
+        ),
     )
     reason = TextField(
         label=gettext_lazy("Reason"),
         widget=LONG,
-        help_text=gettext_lazy("It is told to applicants."),
+        help_text=gettext_lazy("Shown to applicants."),
     )
     incident = forms.ModelChoiceField(
-        label=gettext_lazy("Because of this incident"),
+        label=gettext_lazy("Incident that caused the extension"),
         queryset=Incident.objects.none(),
         required=False,
-        empty_label=gettext_lazy("No incident"),
+        empty_label=gettext_lazy("None"),
     )
 
     def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
@@ -252,8 +264,8 @@ class ExtensionForm(forms.Form):
 
 class IndividualExtensionForm(ExtensionForm):
     number = forms.CharField(
-        label=gettext_lazy("Number of the proposal"),
+        label=gettext_lazy("Proposal number"),
         max_length=9,
-        help_text=gettext_lazy("As its consortium tells it, such as K7QM-2XTP."),
+        help_text=gettext_lazy("The consortium can give you this number. For example, K7QM-2XTP."),
     )
     field_order = ["number", "until", "reason", "incident"]

@@ -50,11 +50,11 @@ from proposals.officers.admin_pages import DeskAdmin, is_id
 TEMPLATES = "admin/calls/call"
 CHANGE = "calls.change_call"
 PROPOSED = gettext_lazy(
-    "The extension is proposed, and your colleagues were asked by email. The deadline moves when another "
-    "officer has confirmed it."
+    "Extension proposed. Your colleagues have been asked by email. The deadline changes once a "
+    "second officer confirms it."
 )
 EXTENDED = gettext_lazy(
-    "The deadline is moved. The call page says why, and applicants get an email."
+    "Deadline changed. The reason is on the call page and applicants are notified by email."
 )
 
 
@@ -207,11 +207,16 @@ class CallAdmin(DeskAdmin):
             try:
                 made = call_setup.begin_call(**form.cleaned_data)
             except call_setup.ReferenceTaken:
-                form.add_error("reference", _("There is a call with this reference already."))
+                form.add_error(
+                    "reference",
+                    _("A call with this reference already exists. Enter another reference."),
+                )
             else:
-                messages.success(request, _("The call is begun; only officers see it."))
+                messages.success(request, _("Call created. Only officers can see it."))
                 return redirect("admin:calls_call_change", made.pk)
-        return self._form_page(request, None, form, title=_("Begin a call"), button=_("Begin it"))
+        return self._form_page(
+            request, None, form, title=_("Create a call"), button=_("Create call")
+        )
 
     def _form_page(
         self, request: HttpRequest, call: Call | None, form: forms.Form, **words: Any
@@ -228,14 +233,17 @@ class CallAdmin(DeskAdmin):
             try:
                 made = call_setup.clone_call(source, **form.cleaned_data)
             except call_setup.ReferenceTaken:
-                form.add_error("reference", _("There is a call with this reference already."))
+                form.add_error(
+                    "reference",
+                    _("A call with this reference already exists. Enter another reference."),
+                )
             else:
                 messages.success(
-                    request, _("The call is cloned without its dates. Below is what must change.")
+                    request, _("Call copied without its dates. Complete the points listed below.")
                 )
                 return redirect("admin:calls_call_publish", made.pk)
-        title = _("Clone %(reference)s") % {"reference": source.reference}
-        return self._form_page(request, source, form, title=title, button=_("Clone it"))
+        title = _("Copy %(reference)s") % {"reference": source.reference}
+        return self._form_page(request, source, form, title=title, button=_("Copy call"))
 
     def _rehearse(self, request: HttpRequest, pk: int) -> HttpResponse:
         source = get_object_or_404(Call, pk=pk)
@@ -248,11 +256,14 @@ class CallAdmin(DeskAdmin):
             else:
                 messages.success(
                     request,
-                    _("The rehearsal has begun: staff find it under Calls, and its cases apart."),
+                    _(
+                        "Rehearsal started. Staff can find it under Calls. Its cases are listed "
+                        "separately."
+                    ),
                 )
                 return redirect("admin:calls_call_change", made.pk)
         title = _("Rehearse %(reference)s") % {"reference": source.reference}
-        return self._form_page(request, source, form, title=title, button=_("Begin the rehearsal"))
+        return self._form_page(request, source, form, title=title, button=_("Start rehearsal"))
 
     def _clock(self, request: HttpRequest, pk: int) -> HttpResponse:
         call = get_object_or_404(Call.objects.filter(rehearsal_of__isnull=False), pk=pk)
@@ -264,10 +275,12 @@ class CallAdmin(DeskAdmin):
             except rehearsals.ClockCannotMove as refusal:
                 form.add_error("to", str(refusal))
             else:
-                messages.success(request, _("The clock of the rehearsal is moved."))
+                messages.success(request, _("Rehearsal clock set."))
                 return redirect("admin:calls_call_change", pk)
-        title = _("Clock of %(reference)s") % {"reference": call.reference}
-        return self._form_page(request, call, form, title=title, button=_("Move its clock"))
+        title = _("Clock for %(reference)s") % {"reference": call.reference}
+        return self._form_page(
+            request, call, form, title=title, button=_("Set the rehearsal clock")
+        )
 
     def _preview(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The call's page as applicants will see it once it is open."""
@@ -291,11 +304,11 @@ class CallAdmin(DeskAdmin):
         )
 
     def _ask(self, request: HttpRequest, pk: int) -> HttpResponse:
-        words = _("A colleague can say yes to it now.")
+        words = _("A colleague can now approve publication.")
         return self._published(request, pk, desk_calls.ask_to_publish, words)
 
     def _confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
-        words = _("The call is published.")
+        words = _("Call published.")
         seen = request.POST.get("seen", "")
         confirm = partial(desk_calls.confirm_publication, seen=seen)
         return self._published(request, pk, confirm, words)
@@ -364,14 +377,16 @@ class CallAdmin(DeskAdmin):
         except desk_calls.CannotExtend as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, _("The proposed extension is withdrawn. The deadline stays."))
+            messages.success(
+                request, _("Proposed extension withdrawn. The deadline has not changed.")
+            )
         return redirect("admin:calls_call_extend", pk)
 
     def _shown_extension(self, request: HttpRequest, pk: int) -> ProposedExtension:
         """The proposal that the page showed: a later one is another deadline, for another reason."""
         newest = ProposedExtension.objects.filter(call_id=pk).first()
         if newest is None:
-            raise desk_calls.CannotExtend(_("This proposal was withdrawn meanwhile."))
+            raise desk_calls.CannotExtend(_("This proposed extension has been withdrawn."))
         if newest.proposed_at.isoformat() != request.POST.get("proposed_at", ""):
             raise desk_calls.CannotExtend(desk_calls.what_became_of(newest))
         return newest
@@ -388,11 +403,11 @@ class CallAdmin(DeskAdmin):
                 tasks.hurry()
                 messages.success(
                     request,
-                    _("The deadline of this proposal is moved; its consortium gets a mail."),
+                    _("Deadline changed for this proposal. Its consortium is notified by email."),
                 )
                 return redirect("admin:calls_call_change", pk)
         title = _("Extend %(reference)s for one proposal") % {"reference": call.reference}
-        return self._form_page(request, call, form, title=title, button=_("Move its deadline"))
+        return self._form_page(request, call, form, title=title, button=_("Change the deadline"))
 
     def _incident(self, request: HttpRequest, pk: int) -> HttpResponse:
         call = get_object_or_404(Call, pk=pk)
@@ -400,10 +415,10 @@ class CallAdmin(DeskAdmin):
         if request.method == "POST" and form.is_valid():
             who = str(person(request))
             call_setup.record_incident(call, recorded_by=who, **form.cleaned_data)
-            messages.success(request, _("The incident is on record; an extension can cite it."))
+            messages.success(request, _("Incident recorded. An extension can now refer to it."))
             return redirect("admin:calls_call_change", pk)
-        title = _("Record an incident of %(reference)s") % {"reference": call.reference}
-        return self._form_page(request, call, form, title=title, button=_("Record it"))
+        title = _("Record an incident for %(reference)s") % {"reference": call.reference}
+        return self._form_page(request, call, form, title=title, button=_("Record incident"))
 
 
 class DeliverableInline(PartInline):

@@ -31,13 +31,13 @@ class ReasonForm(forms.Form):
         strip=True,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 80}),
         help_text=gettext_lazy(
-            "On which text the change rests. It is kept in the history and shown to everyone, so name "
-            "no person."
+            "Which legal text is the change based on? The reason is kept in the history and "
+            "shown to everyone, so do not name any person."
         ),
     )
 
 
-AS_A_DAY = gettext_lazy("Day, month, year, such as 21.4.2015.")
+AS_A_DAY = gettext_lazy("For example, 21.4.2015.")
 
 
 class CountryRowForm(forms.Form):
@@ -45,7 +45,7 @@ class CountryRowForm(forms.Form):
 
     country = CountryField(label=gettext_lazy("Country"), required=True)
     gate = forms.ChoiceField(
-        label=gettext_lazy("Legal gate"), choices=CountryParticipation.Gate.choices
+        label=gettext_lazy("Legal basis"), choices=CountryParticipation.Gate.choices
     )
     signed_on = DayField(
         label=gettext_lazy("Signed on"),
@@ -53,12 +53,12 @@ class CountryRowForm(forms.Form):
         help_text=AS_A_DAY,
     )
     in_force_on = DayField(
-        label=gettext_lazy("In force, first day"),
+        label=gettext_lazy("In force from"),
         required=False,
         help_text=AS_A_DAY,
     )
     counts_until = DayField(
-        label=gettext_lazy("Counts until, last day"),
+        label=gettext_lazy("Last day in force"),
         required=False,
         help_text=AS_A_DAY,
     )
@@ -66,10 +66,10 @@ class CountryRowForm(forms.Form):
         label=gettext_lazy("Source"),
         max_length=300,
         widget=forms.TextInput(attrs={"size": 80}),
-        help_text=gettext_lazy("The act or the agreement, and where it can be read."),
+        help_text=gettext_lazy("The legal act or agreement and where to find it."),
     )
     remove = forms.BooleanField(
-        label=gettext_lazy("Remove this entry: it was never right"), required=False
+        label=gettext_lazy("Remove this entry because it was never correct"), required=False
     )
 
     def __init__(
@@ -88,21 +88,27 @@ class CountryRowForm(forms.Form):
         until = cleaned.get("counts_until")
         if not signed and not begins:
             self.add_error(
-                "signed_on", _("Give the day of signature, of entry into force, or both.")
+                "signed_on",
+                _("Enter the date of signature, the date of entry into force, or both."),
             )
         if signed and begins and signed > begins:
-            self.add_error("signed_on", _("The signature lies after the entry into force."))
+            self.add_error(
+                "signed_on", _("The date of signature must not be after the entry into force.")
+            )
         if begins and until and until < begins:
-            self.add_error("counts_until", _("The last day lies before the first one."))
+            self.add_error("counts_until", _("The last day must not be before the first day."))
         others = [one for one in self.rows if one != self.row]
         if any((one.country, one.in_force_on) == (cleaned["country"], begins) for one in others):
             self.add_error(
-                "in_force_on", _("There is an entry of this country with this first day.")
+                "in_force_on", _("This country already has an entry that starts on this day.")
             )
         elif not self.errors and overlapping([*others, self._entry(cleaned)]):
             self.add_error(
                 "in_force_on",
-                _("Another entry of this country is in force then: it would count twice."),
+                _(
+                    "Another entry for this country is in force at that time. Change the dates so "
+                    "that they do not overlap."
+                ),
             )
         return cleaned
 
@@ -178,7 +184,7 @@ class RuleEntryForm(forms.Form):
 
     def clean_rule(self) -> str:
         if self.rule_class is None:
-            raise forms.ValidationError(_("There is no such rule."))
+            raise forms.ValidationError(_("This rule does not exist. Choose a rule from the list."))
         return str(self.cleaned_data["rule"])
 
     def entry(self) -> dict[str, Any]:
@@ -197,7 +203,7 @@ class RuleEntryForm(forms.Form):
 
 
 def _how(form: str) -> str:
-    return _("Given as %(form)s.") % {"form": form}
+    return _("Format: %(form)s.") % {"form": form}
 
 
 def _field_for(kind: Any, call: Call) -> forms.Field:
@@ -229,7 +235,7 @@ class AmountsField(forms.CharField):
             code, colon, amount = line.partition(":")
             if line.strip() and not colon:
                 raise forms.ValidationError(
-                    _("“%(line)s” is not a strand and its amount, as in “3.1: 187500.00”.")
+                    _("“%(line)s” must be a strand and its amount, such as “3.1: 187500.00”.")
                     % {"line": line.strip()}
                 )
             if line.strip():

@@ -84,7 +84,7 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
     def _countries_page(self, request: HttpRequest, programme: Programme) -> HttpResponse:
         rows = list(programme.country_set().rows)
         wanted = request.GET.get("row")
-        context = self._context(request, _("Countries of %(name)s") % {"name": programme})
+        context = self._context(request, _("Countries for %(name)s") % {"name": programme})
         if wanted is None:
             context |= {"programme": programme, "rows": rows}
             return render(request, f"{TEMPLATES}/countries.html", context)
@@ -110,7 +110,7 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
         is_sent = request.method == "POST" and "add" not in request.POST
         if is_sent and formset.is_valid() & reason.is_valid():
             return self._propose(request, call, formset.entries(), reason)
-        context = self._context(request, _("Rules of %(name)s") % {"name": call})
+        context = self._context(request, _("Rules for %(name)s") % {"name": call})
         context |= {
             "call": call,
             "formset": formset,
@@ -128,7 +128,7 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
                 target, conditions, reason=reason.cleaned_data["reason"], by=person(request)
             )
         except rule_changes.NothingChanges:
-            text = _("Nothing differs from what is in force, so there is nothing to propose.")
+            text = _("You have not changed anything, so there is nothing to propose.")
             messages.warning(request, text)
             return redirect("admin:proposals_proposedchange_changelist")
         return redirect(change)
@@ -174,23 +174,27 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
             rule_changes.apply(change, by=person(request))
         except rule_changes.ConditionsMoved:
             text = _(
-                "Somebody changed these conditions since this was proposed. Nothing was applied: "
-                "propose it anew from what is in force now."
+                "These conditions have changed since this was proposed, so it was not applied. "
+                "Propose the change again."
             )
             messages.error(request, text)
         except rule_changes.SecondOfficerNeeded:
             text = _(
-                "You proposed this change, and the call is published. Another officer has to put it in force."
+                "You proposed this change and the call is published. A second officer must "
+                "apply it."
             )
             messages.error(request, text)
         except rule_changes.AppliedAlready as applied:
-            text = _("%(who)s has put this change in force already; nothing was done again.")
+            text = _("%(who)s has already applied this change.")
             messages.warning(request, text % {"who": applied.change.applied_by})
         except rule_changes.NotReady:
-            text = _("Nothing was applied: the impact of this change is not known yet.")
+            text = _(
+                "The change was not applied because its impact is not known yet. Wait until it has "
+                "been calculated."
+            )
             messages.error(request, text)
         else:
-            messages.success(request, _("The change is in force."))
+            messages.success(request, _("Change applied."))
         return redirect(change)
 
     def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def moldova(call):
 def test_the_list_leads_to_each_programme_and_call(call, desk):
     page = shown(desk.get(LIST))
     assert "Change the countries of COSME" in page
-    assert f"Change the rules of {call.reference}" in page
+    assert f"Change the rules for {call.reference}" in page
     assert "MD" in shown(desk.get(f"{ADD}?programme={call.programme_id}"))
 
 
@@ -86,8 +86,8 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague)
         desk.post(change.get_absolute_url(), {"apply": "1"})
         assert ProposedChange.objects.get().change is None  # nobody does it alone
         page = shown(colleague.post(change.get_absolute_url(), {"apply": "1"}, follow=True))
-        assert "The change is in force." in page
-        assert "Verdicts made again</dt><dd>1" in page
+        assert "Change applied." in page
+        assert "Proposals rechecked</dt><dd>1" in page
     outcomes = version.verdicts.order_by("pk").values_list("outcome", flat=True)
     assert list(outcomes) == ["pass", "pass", "officer"]
 
@@ -96,11 +96,11 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague)
     ("changes", "words"),
     [
         ({"reason": "  "}, "This field is required."),
-        ({"signed_on": None, "in_force_on": None}, "Give the day of signature, of entry into force, or both."),
-        ({"counts_until": "2015-04-06"}, "The last day lies before the first one."),
-        ({"country": "TR", "in_force_on": "2014-12-22"}, "There is an entry of this country with this first day."),
-        ({"signed_on": "2015-04-08"}, "The signature lies after the entry into force."),
-        ({"country": "LT", "counts_until": "2016-01-01"}, "it would count twice."),
+        ({"signed_on": None, "in_force_on": None}, "Enter the date of signature, the date of entry into force, or both."),
+        ({"counts_until": "2015-04-06"}, "The last day must not be before the first day."),
+        ({"country": "TR", "in_force_on": "2014-12-22"}, "This country already has an entry that starts on this day."),
+        ({"signed_on": "2015-04-08"}, "The date of signature must not be after the entry into force."),
+        ({"country": "LT", "counts_until": "2016-01-01"}, "Another entry for this country is in force at that time."),
         ({"source": ""}, "This field is required."),
         ({"country": "XX"}, "is not the code of a country"),
         ({"signed_on": "yesterday"}, "“yesterday” is not a date."),
@@ -139,12 +139,12 @@ def test_the_page_says_what_is_changed_added_and_removed(call, desk):
         in page
     )
     assert "<b>one-application</b> is removed" in page
-    assert "Rules stand in another order." in page
+    assert "The order of the rules changes." in page
 
 
 def test_the_untouched_form_of_rules_changes_nothing(call, desk):
     answer = desk.post(f"{ADD}?call={call.pk}", rules_form(call), follow=True)
-    assert "Nothing differs from what is in force" in shown(answer)
+    assert "You have not changed anything" in shown(answer)
 
 
 def test_a_parameter_is_changed_without_code(call, desk, colleague):
@@ -193,7 +193,7 @@ def test_rules_are_ordered_scoped_added_and_removed(call, desk):
     [
         ("co-financing-rate", "maximum", "75", "expected a fraction such as &#x27;0.75&#x27;"),
         ("co-financing-rate", "citation", "", "This field is required."),
-        ("grant-ceiling", "ceilings", "3.1 187500", "is not a strand and its amount"),
+        ("grant-ceiling", "ceilings", "3.1 187500", "must be a strand and its amount"),
         ("grant-ceiling", "ceilings", "3.1: many", "“many” is not a number"),
         ("min-countries", "minimum", "0", "greater than or equal to 1"),
         ("duration", "minimum_months", "30", "expected at most “maximum_months”, which is 24"),
@@ -204,7 +204,7 @@ def test_an_impossible_parameter_is_refused_beside_its_field(call, desk, rule, f
     form = rules_form(call, **{f"rules-{place}-{field}": value})
     page = shown(desk.post(f"{ADD}?call={call.pk}", form))
     assert words in page
-    assert "What you typed is kept." in page
+    assert "There is a problem." in page
     assert not ProposedChange.objects.exists()
 
 
@@ -226,13 +226,13 @@ def test_a_change_over_moved_conditions_is_refused_with_a_sentence(call, desk, c
     first, second = ProposedChange.objects.order_by("pk")
     colleague.post(first.get_absolute_url(), {"apply": "1"})
     page = shown(colleague.post(second.get_absolute_url(), {"apply": "1"}, follow=True))
-    assert "Nothing was applied: propose it anew" in page
-    assert "so it cannot be applied any more." in page
+    assert "These conditions have changed since this was proposed" in page
+    assert "so it can no longer be applied." in page
     assert f"{ADD}?programme={call.programme_id}" in page
     page = shown(desk.post(second.get_absolute_url(), {"again": "1"}, follow=True))
-    assert "Nothing was applied: propose it anew" in page
+    assert "These conditions have changed since this was proposed" in page
     page = shown(desk.post(first.get_absolute_url(), {"apply": "1"}, follow=True))
-    assert "has put this change in force already" in page
+    assert "has already applied this change" in page
 
 
 @pytest.mark.parametrize("path", ["", "?row=XX:2015-01-01", "?row=MD"])

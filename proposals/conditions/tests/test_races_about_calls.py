@@ -75,7 +75,7 @@ def test_a_yes_to_a_call_that_is_being_changed_publishes_nothing(unpublished):
         rule_changes.apply(change, by=make_officer())
 
     answer = overtaken(rules_are_changed, saying_yes(unpublished, make_officer()))
-    assert "Nothing was published: the call was changed" in sentences(answer)
+    assert "The call was not published because it has changed" in sentences(answer)
     unpublished.refresh_from_db()
     assert unpublished.published_at is None
 
@@ -144,7 +144,7 @@ def test_of_two_who_write_a_call_at_once_the_later_keeps_the_text_and_overwrites
     call.refresh_from_db()
     won = answers[0].status_code == 302
     assert call.summary == ("One text." if won else "Another text.")
-    assert "Somebody has changed this call" in text_of(refused)
+    assert "Another officer changed this call" in text_of(refused)
     assert ("Another text." if won else "One text.") in text_of(refused)
     assert refused.context["original"].mark in refused.content.decode()
 
@@ -263,7 +263,7 @@ def test_the_impact_of_a_change_that_is_being_put_in_force_is_not_counted_anew(c
     answer = overtaken(
         lambda: rule_changes.apply(change, by=first), acting_on(change, make_officer(), again="yes")
     )
-    assert f"{first} has put this change in force" in sentences(answer)
+    assert f"{first} has already applied this change" in sentences(answer)
     change.refresh_from_db()
     assert change.state == ProposedChange.State.DONE
 

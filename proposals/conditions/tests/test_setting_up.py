@@ -67,11 +67,11 @@ def test_a_clone_has_everything_but_the_dates(call, clone):
 
 
 def test_what_must_change_in_a_clone_is_listed(call, clone):
-    assert list(call_setup.obstacles_to_publishing(clone)) == ["Say when the call opens."]
+    assert list(call_setup.obstacles_to_publishing(clone)) == ["Enter the opening time."]
     remarks = " ".join(call_setup.remarks_before_publishing(clone))
     for part in (
         "The budget",
-        "Rules, ceilings",
+        "The rules, amounts",
         "The summary",
         "The section “",
         "The topic of strand 1",
@@ -92,7 +92,7 @@ def test_a_call_is_cloned_written_looked_at_and_published_by_two(call):
     )
     answer = manager.post(page("clone", call), sent, follow=True)
     made = Call.objects.get(reference="COS-NEW-2")
-    assert "Say when the call opens." in text_of(answer) and made.first_deadline == LATER
+    assert "Enter the opening time." in text_of(answer) and made.first_deadline == LATER
     assert Client().get(made.get_absolute_url()).status_code == 404
     preview = text_of(manager.get(page("preview", made)))
     assert "The next one" in preview and "Start a proposal in strand 1" in preview
@@ -100,15 +100,15 @@ def test_a_call_is_cloned_written_looked_at_and_published_by_two(call):
     assert not Publication.objects.exists()
     Call.objects.filter(pk=made.pk).update(opens_at=AFTERNOON)
     manager.post(page("ask_to_publish", made))
-    assert "Yes, publish it now" not in text_of(manager.get(page("publish", made)))
+    assert "Publish now" not in text_of(manager.get(page("publish", made)))
     refused = text_of(say_yes(manager, made))
-    assert "somebody else has to say yes" in refused
-    assert "Yes, publish it now" in text_of(colleague.get(page("publish", made)))
+    assert "A second officer must approve it" in refused
+    assert "Publish now" in text_of(colleague.get(page("publish", made)))
     say_yes(colleague, made)
     made.refresh_from_db()
     assert made.published_at == AFTERNOON
     assert Client().get(made.get_absolute_url()).status_code == 200
-    assert "It is published already" in text_of(say_yes(colleague, made))
+    assert "This call was already published" in text_of(say_yes(colleague, made))
 
 
 def say_yes(client, call):
@@ -121,7 +121,7 @@ def say_yes(client, call):
 def test_the_second_yes_is_anothers_and_publication_is_final(call, clone):
     Call.objects.filter(pk=clone.pk).update(opens_at=AFTERNOON)
     manager = make_officer(CALL_MANAGERS)
-    with pytest.raises(CannotPublish, match="Nobody has asked"):
+    with pytest.raises(CannotPublish, match="Nobody has requested publication"):
         confirm_publication(clone, seen="", by=manager)
     asked = ask_to_publish(clone, by=manager)
     with pytest.raises(IntegrityError, match="publishing_needs_two_people"), transaction.atomic():
@@ -142,9 +142,9 @@ def test_an_empty_call_says_all_that_is_missing(call):
     made = Call.objects.get(reference="COS-EMPTY-1")
     text = text_of(manager.get(page("publish", made)))
     for part in (
-        "Say when the call opens",
+        "Enter the opening time",
         "Add at least one strand",
-        "Choose the rules",
+        "Choose the eligibility rules",
         "at least one section",
         "No contact",
     ):
@@ -187,7 +187,7 @@ def test_texts_are_written_in_plain_lines(call, clone):
     assert clone.deadline == clone.first_deadline == datetime(2016, 6, 1, 17, tzinfo=BRUSSELS)
     for wrong in ("Review", "Review | soon | x", "| 30 days | x"):
         assert manager.post(page("change", clone), sent | {"remedies": wrong}).status_code == 200
-    assert "A call opens before its deadline." in text_of(
+    assert "The opening time must be before the deadline." in text_of(
         manager.post(page("change", clone), sent | {"opens_at": "2017-01-01T09:00"})
     )
 
@@ -239,7 +239,7 @@ def test_the_deadline_is_moved_for_all_with_reason_and_mail(call):
     }
     assert manager.post(page("extend", call), sent | {"reason": "  "}).status_code == 422
     early = manager.post(page("extend", call), sent | {"until": "2015-04-21T17:00"})
-    assert early.status_code == 422 and "later than the one in force" in text_of(early)
+    assert early.status_code == 422 and "later than the current one" in text_of(early)
     assert manager.post(page("extend", call), sent).status_code == 302
     call.refresh_from_db()
     assert call.deadline == DEADLINE
@@ -358,12 +358,15 @@ def test_one_proposal_gets_more_time_and_stays_sealed_alone(call):
         "reason": "Fire brigade.",
     }
     wrong = manager.post(page("extend_one", call), sent | {"number": "AAAA-AAAA"})
-    assert wrong.status_code == 422 and "no proposal with that number" in text_of(wrong)
+    assert wrong.status_code == 422 and "no proposal with this number" in text_of(wrong)
     with clock.set_to(NEXT_DAY):
         assert manager.post(page("extend_one", call), sent).status_code == 302
         assert submit(fresh(proposal)).number == 1
         again = manager.post(page("extend_one", call), sent)
-        assert again.status_code == 422 and "later than its present one" in text_of(again)
+        assert (
+            again.status_code == 422
+            and "in the future and later than the current one" in text_of(again)
+        )
     assert IndividualExtension.objects.get().granted_by == manager.officer
     assert Mail.objects.filter(
         key__startswith="individual-extension:", text__contains="Fire brigade."
@@ -374,7 +377,7 @@ def test_what_is_decided_on_cannot_be_sealed_again(call):
     version = submit(make_ready(call))
     with clock.set_to(NEXT_DAY):
         record_decision(version, outcome="eligible", reason="x", by=make_officer())
-        with pytest.raises(CannotExtend, match="An outcome is recorded"):
+        with pytest.raises(CannotExtend, match="A decision has been recorded"):
             extend_for_one(
                 call, version.proposal.number, until=NEXT_DAY + timedelta(days=3), reason="x",
                 incident=None, by=make_officer(),

@@ -200,8 +200,8 @@ def test_a_trouble_that_nothing_asks_for_any_more_is_forgotten():
 def test_the_page_of_the_queue_counts_troubles(operators_page):
     fault_isolation.for_each("sums", [2], odd)
     *_promises, other = outbox.queues()
-    assert (other.kind, other.failing, other.given_up) == ("Other work", 1, 0)
-    assert "Other work" in operators_page(reverse("admin:proposals_outboxmessage_changelist"))
+    assert (other.kind, other.failing, other.given_up) == ("Other tasks", 1, 0)
+    assert "Other tasks" in operators_page(reverse("admin:proposals_outboxmessage_changelist"))
 
 
 def test_exports_and_prints_that_failed_are_counted_for_operators(call, poison, caplog):
@@ -214,7 +214,7 @@ def test_exports_and_prints_that_failed_are_counted_for_operators(call, poison, 
     tasks.make_prints()
     tasks.make_exports()
     given_up = {one.kind: one.given_up for one in outbox.queues() if one.given_up}
-    assert given_up == {"Drafts as PDF": 1, "Exports": 1}
+    assert given_up == {"Draft proposals (PDF)": 1, "Exports": 1}
     assert caplog.text.count('File "') >= 2 and SECRET not in caplog.text
 
 

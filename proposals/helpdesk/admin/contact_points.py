@@ -27,11 +27,9 @@ class ContactPointForm(forms.ModelForm):
         label=gettext_lazy("Languages"), choices=list(LANGUAGES.items()), required=False
     )
     checked_on = DayField(
-        label=gettext_lazy("Checked on"),
+        label=gettext_lazy("Date checked"),
         required=False,
-        help_text=gettext_lazy(
-            "Day, month, year, such as 21.4.2015. Empty: nobody has checked it yet."
-        ),
+        help_text=gettext_lazy("For example, 21.4.2015. Leave empty if nobody has checked it yet."),
     )
     website = forms.URLField(label=gettext_lazy("Website"), required=False, assume_scheme="https")
 
@@ -45,10 +43,10 @@ class ContactPointForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if not any(given.get(name) for name in ("email", "telephone", "website")):
-            self.add_error(None, _("Say how it is reached: e-mail, telephone or website."))
+            self.add_error(None, _("Enter an email address, a telephone number or a website."))
         checked_on = given.get("checked_on")
         if checked_on and checked_on > clock.now().date():
-            self.add_error("checked_on", _("This day lies in the future."))
+            self.add_error("checked_on", _("The date of the check must not be in the future."))
         return given
 
 
@@ -95,13 +93,13 @@ class ContactPointAdmin(DeskAdmin):
                     return self._stored(request, contact_points.store(rows))
                 usable = sum(row.fate in {Fate.NEW, Fate.CHANGED} for row in rows or ())
                 context |= {"rows": rows, "text": text, "usable": usable}
-        title = _("Bring in contact points")
+        title = _("Import contact points")
         template = "admin/proposals/contactpoint/import.html"
         status = 422 if form.errors and context["rows"] is None else 200
         return self.show(request, template, title=title, status=status, **context)
 
     def _stored(self, request: HttpRequest, count: int) -> HttpResponse:
-        words = ngettext("%(count)s row is stored.", "%(count)s rows are stored.", count)
+        words = ngettext("%(count)s row imported.", "%(count)s rows imported.", count)
         messages.success(request, words % {"count": count})
         return redirect("admin:proposals_contactpoint_changelist")
 

@@ -30,10 +30,12 @@ CHANGE = "proposals.change_enquiry"
 
 class AnswerForm(forms.Form):
     text = TextField(
-        label=gettext_lazy("Answer"),
+        label=gettext_lazy("Reply"),
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 10}),
-        help_text=gettext_lazy("It goes by mail to who asked, and stays as it is."),
+        help_text=gettext_lazy(
+            "Sent by email to the person who asked. You cannot change it afterwards."
+        ),
     )
 
 
@@ -45,7 +47,9 @@ class EnquiryAdmin(OwnPageAdmin):
     list_filter = ["state", "call"]
     list_select_related = ["call", "officer"]
     search_fields = ["number", "subject", "message", "name", "email", "organisation"]
-    search_help_text = gettext_lazy("Number, words, name, address or organisation")
+    search_help_text = gettext_lazy(
+        "Number, words from the message, name, email address or organisation"
+    )
     fields = ["number", "subject"]
 
     def get_urls(self) -> list[Any]:
@@ -98,7 +102,7 @@ class EnquiryAdmin(OwnPageAdmin):
                 found.refresh_from_db(fields=["state", "officer"])
             else:
                 tasks.hurry()
-                words = _("The answer is on its way to %(address)s.") % {"address": found.email}
+                words = _("The answer is being sent to %(address)s.") % {"address": found.email}
                 messages.success(request, words)
                 return redirect("admin:proposals_enquiry_change", pk)
         return self._page(request, found, form)
@@ -108,10 +112,10 @@ class EnquiryAdmin(OwnPageAdmin):
         found = get_object_or_404(Enquiry, pk=pk)
         if request.POST.get("do") == "reopen":
             enquiries.reopen(found, by=person(request))
-            messages.success(request, _("It is open again."))
+            messages.success(request, _("Enquiry reopened."))
         else:
             enquiries.close(found, by=person(request))
-            messages.success(request, _("It is closed, and erased a year from now."))
+            messages.success(request, _("Enquiry closed. It will be erased in one year."))
         return redirect("admin:proposals_enquiry_changelist")
 
 
@@ -150,7 +154,8 @@ class PublishedAnswerForm(forms.ModelForm):
         )
         if found:
             words = _(
-                "This would stand on a public page and names who asked: %(names)s. Take it out."
+                "This text would be public and identifies the person who asked: %(names)s. "
+                "Remove these details."
             )
             raise forms.ValidationError(words % {"names": ", ".join(found)})
         return given

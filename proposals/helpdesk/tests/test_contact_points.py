@@ -84,9 +84,9 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
     assert [row.fate for row in shown.context["rows"]] == ["changed", "new", "wrong", "wrong"]
     page = text_of_page(shown)
     for words in (
-        "name is empty.",
+        "Enter a name.",
         "zz is not known",
-        "lies in the future",
+        "in the future",
         "is a formula",
         "Store 2 rows",
     ):
@@ -115,7 +115,9 @@ def test_files_that_cannot_be_used_are_refused_with_a_sentence(content, words):
 
 def test_a_row_that_stands_twice_is_named_and_semicolons_are_understood():
     rows = rows_in(HEAD + LYON + LYON)
-    assert [row.fate for row in rows] == ["new", "wrong"] and "further up" in rows[1].problems[0]
+    assert [row.fate for row in rows] == ["new", "wrong"] and "appears in an earlier row" in rows[
+        1
+    ].problems[0]
     assert [row.fate for row in rows_in("kind;name;website\nnetwork;A, B;https://a.example\n")] == [
         "new"
     ]

@@ -124,7 +124,7 @@ def test_after_the_deadline_the_sheet_shows_verdict_files_and_receipt(call):
         "country: AL",
         version.sha256,
         reverse("proposals:receipt", args=[version.proposal.number, 1]),
-        "Record an outcome",
+        "Record a decision",
         "Kim Contact",
     ):
         assert part in html

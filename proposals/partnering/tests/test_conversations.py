@@ -179,7 +179,7 @@ def test_a_request_is_reported_and_closed_by_the_helpdesk(request_, asker):
     request_.refresh_from_db()
     assert request_.state == "shut" and Report.objects.get().handled_by == helpdesk
     again = client.post(page, {"outcome": "Once more."})
-    assert f"{helpdesk} has handled it meanwhile" in text_of(again)
+    assert f"{helpdesk} has already closed this report" in text_of(again)
     told = Mail.objects.filter(to=asker[0].email).latest("pk")
     assert "Advertising indeed." in told.text and "It sells machines." not in told.text
 
@@ -200,7 +200,7 @@ def test_what_staff_closed_only_its_own_people_see_and_nobody_opens(request_, ow
         save_request(request_, {"title": "Another"}, seen_revision=request_.revision)
     with pytest.raises(DatabaseError, match="Invalid transition"), transaction.atomic():
         type(request_).objects.filter(pk=request_.pk).update(state="published")
-    assert "Nothing waits here." in text_of(manager.get(desk))
+    assert "This request does not need a review." in text_of(manager.get(desk))
 
 
 def test_the_helpdesk_reads_no_conversation_that_nobody_reported(request_, asker):

@@ -234,7 +234,7 @@ def test_a_report_that_two_handle_at_once_is_handled_once_and_the_later_hears_by
     )
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     (refused,) = (answer for answer in answers if answer.status_code == 422)
-    assert f"{Report.objects.get().handled_by} has handled it" in text_of(refused)
+    assert f"{Report.objects.get().handled_by} has already closed this report" in text_of(refused)
 
 
 # --- Saved searches ------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ def test_of_two_officers_who_answer_an_enquiry_at_once_the_later_reads_the_first
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     (refused,) = (answer for answer in answers if answer.status_code == 422)
     given = EnquiryAnswer.objects.get()
-    assert f"{given.answered_by} has answered meanwhile" in text_of(refused)
+    assert f"{given.answered_by} answered this enquiry" in text_of(refused)
     assert 'name="seen" value="1"' in refused.content.decode()
     assert "Yes, Norway counts." in text_of(refused)
     assert "No, it does not." in text_of(refused)

@@ -28,7 +28,7 @@ def begin(request: HttpRequest, kind: str, versions: QuerySet[Version]) -> HttpR
     try:
         export = exports.ask_for_export(kind, chosen, by=person(request))
     except exports.NothingToExport:
-        messages.error(request, _("None of these versions can be taken out by you."))
+        messages.error(request, _("You cannot export any of these versions."))
         return redirect("admin:proposals_version_changelist")
     tasks.hurry(tasks.make_exports)
     return redirect("admin:proposals_export_change", export.pk)
@@ -77,7 +77,8 @@ class ExportAdmin(OwnPageAdmin):
             content = None
         if content is None:
             messages.error(
-                request, _("This file is not there any more, or not yet. Ask for it again.")
+                request,
+                _("This file is not ready yet or has expired. Create a new export if needed."),
             )
             return redirect("admin:proposals_export_change", pk)
         return FileResponse(content, as_attachment=True, filename=exports.file_name_of(found))
@@ -85,10 +86,10 @@ class ExportAdmin(OwnPageAdmin):
     def _cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = get_object_or_404(self.get_queryset(request), pk=pk)
         if exports.cancel(found):
-            messages.success(request, _("The export is cancelled; nothing of it is kept."))
+            messages.success(request, _("Export cancelled. No file was kept."))
         else:
             found.refresh_from_db(fields=["state"])
-            words = _("Nothing was cancelled by this click. By now it says: %(state)s.")
+            words = _("The export was not cancelled. Its status is now: %(state)s.")
             messages.warning(request, words % {"state": found.get_state_display()})
         return redirect("admin:proposals_export_change", pk)
 

@@ -25,11 +25,11 @@ class RetriedAdmin(ReadOnlyAdmin):
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"proposals.change_{self.opts.model_name}")
 
-    @admin.action(description=_("Try again what was given up"), permissions=["retry"])
+    @admin.action(description=_("Retry failed items"), permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         count = outbox.try_again(queryset)
         self.message_user(
-            request, _("%(count)s are due again.") % {"count": count}, messages.SUCCESS
+            request, _("%(count)s items will be retried.") % {"count": count}, messages.SUCCESS
         )
 
 

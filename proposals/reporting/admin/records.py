@@ -40,7 +40,7 @@ class OfOpenedProposals(ReadOnlyAdmin):
     @admin.display(description=_("proposal"))
     def number(self, record: Any) -> str:
         if record.proposal_id is None:
-            return str(_("none by name"))
+            return str(_("not shown"))
         return str(record.proposal) if record.is_open else str(_("sealed"))
 
 
@@ -109,7 +109,7 @@ class CaseEventAdmin(ReadOnlyAdmin):
     list_filter = ["kind", WhoFilter]
     list_select_related = ["proposal", "by"]
     search_fields = ["proposal__number", "by__full_name"]
-    search_help_text = _("Number of a proposal, or name of a person")
+    search_help_text = _("Proposal number or name of a person")
     fields = ["proposal", "kind", "words", "details", "by", "at"]
     show_full_result_count = False
 
@@ -125,7 +125,7 @@ class ReplyFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
-            ("waiting", _("Waits for the applicant")),
+            ("waiting", _("Waiting for the applicant")),
             ("overdue", _("Not answered in time")),
             ("answered", _("Answered")),
         ]

@@ -79,7 +79,7 @@ def test_a_table_is_the_same_in_all_three_formats(versions):
     assert rows[0]["Title"] == '\'=cmd|"/c calc"!A1' and rows[0]["Acronym"] == "'=HYPERLINK(1)"
     assert (
         rows[1]["Reason"] == "'-Met"
-        and rows[1]["State of the outcome"] == "waits for a second officer"
+        and rows[1]["Status of the decision"] == "waiting for a second officer"
     )
     plain = json.loads(exported("json", versions))
     assert plain[0]["title"] == '=cmd|"/c calc"!A1' and plain[0]["countries"] == ["AT", "FR", "LT"]
@@ -170,7 +170,7 @@ def test_the_auditors_bundle_checks_itself(bundle, versions):
     assert status == 0, said
     for part in (
         "dossiers have the hash", "roots that were signed", "roots are signed", "sets of rules and of countries",
-        "All 6 verdicts come out again byte for byte", "All of it holds.",
+        "All 6 verdicts come out again byte for byte", "All checks passed.",
     ):  # fmt: skip
         assert part in said, said
     own = bundle / "versions" / f"{versions[0].proposal.number}-v1"
@@ -208,9 +208,9 @@ def test_with_python_alone_it_says_what_it_could_not_check(bundle):
         check=False,
     )
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "All of it holds." not in done.stdout
-    assert "Signatures under the log were NOT checked" in done.stdout
-    assert "Verdicts were NOT made again" in done.stdout
+    assert "All checks passed." not in done.stdout
+    assert "Signatures of the log were NOT checked" in done.stdout
+    assert "Verdicts were NOT recomputed" in done.stdout
 
 
 def test_without_a_trusted_certificate_a_bundle_never_holds(bundle):
@@ -315,7 +315,7 @@ def test_it_is_asked_for_in_the_list_and_fetched_by_who_asked(versions):
     file = reverse("admin:proposals_export_file", args=[export.pk])
     assert client.get(file).status_code == 302
     tasks.make_exports()
-    assert "Fetch the file" in client.get(page).content.decode()
+    assert "Download" in client.get(page).content.decode()
     fetched = client.get(file)
     assert b"LASER-GO" in b"".join(fetched.streaming_content)
     assert fetched.headers["Content-Disposition"] == 'attachment; filename="csv-20150422-0700.csv"'
@@ -328,7 +328,7 @@ def test_it_is_asked_for_in_the_list_and_fetched_by_who_asked(versions):
     with clock.set_to(NEXT_DAY + timedelta(days=2)):
         assert client.get(file).status_code == 302
         assert exports.delete_old_exports() == 1
-        assert "Its time is over" in client.get(page).content.decode()
+        assert "This export has expired" in client.get(page).content.decode()
     export.refresh_from_db()
     assert not default_storage.exists(export.path)
 
@@ -351,7 +351,7 @@ def test_an_export_that_is_cancelled_half_way_leaves_nothing(versions, monkeypat
     assert (export.state, export.path, len(written)) == ("cancelled", "", 1)
     assert not (default_storage.exists("exports") and default_storage.listdir("exports")[1])
     page = desk(officer).get(reverse("admin:proposals_export_change", args=[export.pk]))
-    assert "nothing of it is kept" in page.content.decode()
+    assert "No file was kept" in page.content.decode()
 
 
 def test_cancelling_in_the_last_moment_leaves_no_file(versions, monkeypatch):

@@ -79,13 +79,13 @@ def test_after_the_deadline_everything_is_counted(call, versions):
     rules = dict(figures.rules)
     assert rules[CATALOGUE["established"].title] == Counter({"pass": 2, "officer": 1})
     assert dict(figures.ages) == {
-        "less than 3 days": 0, "3 to 6 days": 0, "7 to 13 days": 1, "14 days and more": 0,
+        "less than 3 days": 0, "3 to 6 days": 0, "7 to 13 days": 1, "14 days or more": 0,
     }  # fmt: skip
     assert figures.agreement[0][1] == Counter({"agree": 1, "differ": 1})
     with clock.set_to(later):
         status, text = page(first)
     assert status == 200 and "3 proposals count, 1 decided." in text
-    assert "Lithuania: 3" in text and "How officers answered the machine" in text
+    assert "Lithuania: 3" in text and "Officers' findings compared with the automatic check" in text
 
 
 def test_a_proposal_with_an_extension_of_its_own_stays_out_of_the_figures(call, versions):
@@ -107,7 +107,7 @@ def test_a_case_with_an_interest_stays_out_of_the_figures(call, versions):
 def test_without_a_submission_the_page_says_so(call):
     with clock.set_to(NEXT_DAY):
         status, text = page()
-    assert status == 200 and "Nothing was received in this time." in text
+    assert status == 200 and "No versions were received in this period." in text
     assert page(query="?call=999999999999999999999")[0] == 404
     assert page(query="?call=x")[0] == 404
 

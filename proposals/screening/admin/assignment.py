@@ -34,16 +34,15 @@ class AssignForm(forms.Form):
         queryset=User.objects.none(),
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy(
-            "One, or several: each case then goes to whoever has the fewest undecided ones, and no "
-            "interest in it."
+            "Choose one or more. Each case goes to the officer with the fewest undecided cases "
+            "and no conflict of interest."
         ),
     )
     due_on = DayField(
-        label=gettext_lazy("To be decided by"),
+        label=gettext_lazy("Decision due by"),
         required=False,
         help_text=gettext_lazy(
-            "Day, month, year, such as 21.4.2015. Later than that the case is listed as overdue. May stay "
-            "empty."
+            "For example, 21.4.2015. After this day the case is listed as overdue."
         ),
     )
 
@@ -54,7 +53,7 @@ class AssignForm(forms.Form):
     def clean_due_on(self) -> date | None:
         day: date | None = self.cleaned_data["due_on"]
         if day is not None and day < clock.now().astimezone(BRUSSELS).date():
-            raise forms.ValidationError(_("Choose today or a later day."))
+            raise forms.ValidationError(_("The due date must be today or later."))
         return day
 
 
@@ -95,8 +94,8 @@ def _give(desk: "DeskAdmin", request: HttpRequest) -> HttpResponse:
     except HasConflict as refusal:
         numbers = ", ".join(one.number for one in refusal.proposals)
         text = _(
-            "Nothing was assigned: %(officer)s has an interest in %(numbers)s. Leave these out, or choose "
-            "somebody else."
+            "No case was assigned. %(officer)s has a conflict of interest in %(numbers)s. Leave "
+            "these cases out or choose another officer."
         )
         form.add_error("officers", text % {"officer": refusal.officer, "numbers": numbers})
         return choose(desk, request, chosen, form)
@@ -113,12 +112,16 @@ def _chosen(request: HttpRequest) -> QuerySet[Version]:
 def _tell(request: HttpRequest, given: dict[User, int]) -> None:
     for officer, count in given.items():
         if not count:
-            text = _("Nothing changed: the cases are those of %(officer)s already, with this day.")
+            text = _("No change: the cases are already assigned to %(officer)s with this due date.")
             messages.warning(request, text % {"officer": officer})
             continue
         text = ngettext(
-            "%(count)s case went to %(officer)s.", "%(count)s cases went to %(officer)s.", count
+            "%(count)s case assigned to %(officer)s.",
+            "%(count)s cases assigned to %(officer)s.",
+            count,
         )
         messages.success(request, text % {"count": count, "officer": officer})
     if not given:
-        messages.warning(request, _("No case was assigned: everyone chosen has an interest."))
+        messages.warning(
+            request, _("No case was assigned: every officer you chose has a conflict of interest.")
+        )

@@ -99,7 +99,7 @@ BOX = (
 
 
 def _box(row: CaseRow) -> SafeString:
-    words = _("Choose %(number)s version %(version)s for an action")
+    words = _("Select %(number)s version %(version)s")
     return format_html(BOX, row.pk, words % {"number": row.proposal, "version": row.number})
 
 

@@ -41,14 +41,15 @@ class DecisionForm(forms.Form):
     """An outcome and why."""
 
     outcome = forms.ChoiceField(
-        label=gettext_lazy("Outcome"),
+        label=gettext_lazy("Decision"),
         choices=Decision.OutcomeChoices,
         widget=forms.RadioSelect,
     )
     reason = TextField(
         label=gettext_lazy("Reason"),
         help_text=gettext_lazy(
-            "The applicant reads it in the letter: what was found, and in which text of the call."
+            "Shown to the applicant in the letter. State what was found and the passage of the "
+            "call text that applies."
         ),
         widget=forms.Textarea(attrs={"rows": 10}),
     )
@@ -58,14 +59,15 @@ class SureForm(DecisionForm):
     """Asked for where something speaks against recording it; shown with what that is."""
 
     sure = forms.BooleanField(
-        label=gettext_lazy("I have seen this and record it all the same"),
-        error_messages={"required": gettext_lazy("Tick this if you record it all the same.")},
+        label=gettext_lazy("I have read these points and want to record the decision anyway"),
+        error_messages={"required": gettext_lazy("Confirm that you have read these points.")},
     )
 
 
 class BulkDecisionForm(DecisionForm):
     with_findings = forms.BooleanField(
-        label=gettext_lazy("Add to each reason what the machine found in that case"), required=False
+        label=gettext_lazy("Add the findings of the automatic check in each case to the reason"),
+        required=False,
     )
 
 
@@ -120,13 +122,13 @@ def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
             form.add_error(None, str(refusal))
         else:
             messages.success(
-                request, _("The outcome is recorded. It stands when a colleague has confirmed it.")
+                request, _("Decision recorded. It takes effect once a second officer confirms it.")
             )
             return redirect("admin:proposals_version_change", version.pk)
     return desk.show(
         request,
         "admin/proposals/version/decide.html",
-        title=_("Record an outcome"),
+        title=_("Record a decision"),
         status=422 if form.errors else 200,
         version=version,
         sheet=sheet_of(version, verdict),
@@ -160,7 +162,7 @@ def begin_bulk(
 ) -> HttpResponse:
     """The page that shows what would be done to the chosen versions."""
     if versions.count() > MOST_AT_ONCE:
-        text = _("At most %(most)s cases can be handled at once. Choose fewer.")
+        text = _("You can process up to %(most)s cases at once. Select fewer cases.")
         messages.error(request, text % {"most": MOST_AT_ONCE})
         return redirect("admin:proposals_version_changelist")
     return _shown(desk, request, task, list(_anew(request, list(versions))), FORMS[task]())
@@ -177,7 +179,8 @@ def _many(desk: "DeskAdmin", request: HttpRequest, task: str) -> HttpResponse:
         messages.warning(
             request,
             _(
-                "Nothing was recorded: outcome or reason changed since the preview. Look at it again."
+                "Nothing was recorded because the decision or the reason changed after the "
+                "preview. Check the new preview."
             ),
         )
     if not is_as_shown:
@@ -199,10 +202,10 @@ def _many(desk: "DeskAdmin", request: HttpRequest, task: str) -> HttpResponse:
 
 def _tell(request: HttpRequest, done: bulk.Done) -> None:
     if done.count:
-        text = ngettext("Done for %(count)s case.", "Done for %(count)s cases.", done.count)
+        text = ngettext("%(count)s case processed.", "%(count)s cases processed.", done.count)
         messages.success(request, text % {"count": done.count})
     if done.left:
-        text = _("Not done, because their remarks were not ticked: %(cases)s.")
+        text = _("Not processed because you did not confirm their remarks: %(cases)s.")
         named = ", ".join(str(version) for version in done.left)
         messages.warning(request, text % {"cases": named})
 
@@ -251,9 +254,9 @@ def _shown(
     words = {name: given[name] for name in names if name in given}
     cases = bulk.cases_for(task, versions, by=person(request), **words)
     titles = {
-        bulk.Task.DECIDE: _("Record one outcome for all"),
-        bulk.Task.CONFIRM: _("Confirm the outcomes of colleagues"),
-        bulk.Task.INFORM: _("Send the letters about decisions"),
+        bulk.Task.DECIDE: _("Record the same decision for all"),
+        bulk.Task.CONFIRM: _("Confirm colleagues' decisions"),
+        bulk.Task.INFORM: _("Send decision letters"),
     }
     outcomes = dict(Decision.OutcomeChoices.choices)
     return desk.show(

@@ -41,11 +41,11 @@ class ReviewForm(forms.Form):
     """What a second officer says of a decision."""
 
     answer = forms.ChoiceField(
-        label=_("Your answer"), choices=DecisionReview.Answer, widget=forms.RadioSelect
+        label=_("Your review"), choices=DecisionReview.Answer, widget=forms.RadioSelect
     )
     reason = forms.CharField(
         label=_("Reason"),
-        help_text=_("Needed where you send it back."),
+        help_text=_("Required if you return the decision."),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
@@ -54,7 +54,7 @@ class ReviewForm(forms.Form):
         given: dict[str, Any] = super().clean() or {}
         sends_back = given.get("answer") == DecisionReview.Answer.SENT_BACK
         if sends_back and not given.get("reason", "").strip():
-            self.add_error("reason", _("Say what has to be looked at again."))
+            self.add_error("reason", _("Enter what needs to be reviewed."))
         return given
 
 
@@ -62,8 +62,8 @@ class SureReviewForm(ReviewForm):
     """Asked for where something should be seen before confirming; shown with what that is."""
 
     sure = forms.BooleanField(
-        label=_("I have seen this and confirm the outcome"),
-        error_messages={"required": _("Tick this if you confirm it all the same.")},
+        label=_("I have read these points and confirm the decision"),
+        error_messages={"required": _("Confirm that you have read these points.")},
     )
 
 
@@ -72,7 +72,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("mine", _("Waits for me")), *DecisionState.choices]
+        return [("mine", _("Waiting for my confirmation")), *DecisionState.choices]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
@@ -99,14 +99,14 @@ class DecisionAdmin(OwnPageAdmin):
     list_select_related = ["version__proposal", "decided_by", "review", "reverses"]
     fields = ["version", "outcome", "reason"]
     search_fields = ["version__proposal__number", "reason"]
-    search_help_text = _("Number of a proposal, or words of the reason")
+    search_help_text = _("Proposal number or words from the reason")
     acts_with = "proposals.add_decisionreview"
 
     @admin.display(description=_("state"))
     def state(self, decision: Decision) -> str:
         return str(decision.state.label)
 
-    @admin.display(description=_("in place of"))
+    @admin.display(description=_("replaces"))
     def in_place_of(self, decision: Decision) -> str:
         return str(decision.reverses.get_outcome_display()) if decision.reverses else ""
 
@@ -131,7 +131,9 @@ class DecisionAdmin(OwnPageAdmin):
         try:
             content = bytes(sent.pdf) if sent else letters.sample_of(decision)
         except LayoutFailed:
-            messages.error(request, _("The sample could not be made. Nothing was sent; try again."))
+            messages.error(
+                request, _("The sample letter could not be created. Nothing was sent. Try again.")
+            )
             return redirect("admin:proposals_decision_change", pk)
         name = sent.file_name if sent else f"sample-{decision.version.proposal.number}.pdf"
         answer = HttpResponse(content, content_type="application/pdf")
@@ -141,7 +143,9 @@ class DecisionAdmin(OwnPageAdmin):
     def _inform(self, request: HttpRequest, pk: int) -> HttpResponse:
         decision = get_object_or_404(self.get_queryset(request), pk=pk)
         if "seen" not in request.POST and remarks_on_letter(decision):
-            messages.error(request, _("Nothing was sent: tick that you have seen the remarks."))
+            messages.error(
+                request, _("The letter was not sent. Confirm that you have read the remarks.")
+            )
             return redirect("admin:proposals_decision_change", pk)
         try:
             inform(decision, by=person(request))
@@ -150,7 +154,8 @@ class DecisionAdmin(OwnPageAdmin):
         else:
             tasks.hurry()
             messages.success(
-                request, _("The letter is being made and sent; its delivery is shown here.")
+                request,
+                _("The letter is being created and sent. Its delivery status is shown here."),
             )
         return redirect("admin:proposals_decision_change", pk)
 
@@ -169,7 +174,7 @@ class DecisionAdmin(OwnPageAdmin):
             except CannotReview as refusal:
                 form.add_error(None, str(refusal))
             else:
-                messages.success(request, _("Your answer is recorded."))
+                messages.success(request, _("Review recorded."))
                 return redirect(_next_place(request, found))
         return self.show(
             request,

@@ -52,7 +52,7 @@ class RehearsalFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: Any) -> Any:
         chosen = super().choices(changelist)
-        yield next(chosen) | {"display": _("None: real cases")}
+        yield next(chosen) | {"display": _("None (real cases)")}
         yield from chosen
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
@@ -119,7 +119,7 @@ class StrandFilter(admin.SimpleListFilter):
 
 class CountryFilter(admin.SimpleListFilter):
     template = "admin/proposals/version/long_filter.html"
-    title = _("country of an applicant")
+    title = _("applicant's country")
     parameter_name = "country"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -141,7 +141,7 @@ def _countries_of_open_cases(request: HttpRequest) -> list[str]:
 
 
 class OutcomeFilter(admin.SimpleListFilter):
-    title = _("machine's outcome")
+    title = _("result of the automatic check")
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -156,7 +156,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 class RuleFilter(admin.SimpleListFilter):
     template = "admin/proposals/version/long_filter.html"
-    title = _("rule that asks for a look")
+    title = _("rule to review")
     parameter_name = "rule"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -174,18 +174,18 @@ class CountsFilter(admin.SimpleListFilter):
     parameter_name = "versions"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("all", _("All, also replaced and withdrawn"))]
+        return [("all", _("All, including replaced and withdrawn"))]
 
     def choices(self, changelist: Any) -> Any:
         yield {
             "selected": self.value() is None,
             "query_string": changelist.get_query_string(remove=[self.parameter_name]),
-            "display": _("Current ones"),
+            "display": _("Current"),
         }
         yield {
             "selected": self.value() == "all",
             "query_string": changelist.get_query_string({self.parameter_name: "all"}),
-            "display": _("All, also replaced and withdrawn"),
+            "display": _("All, including replaced and withdrawn"),
         }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
@@ -201,9 +201,9 @@ class DecidedFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             ("yes", _("Confirmed")),
-            ("waiting", _("Waits for a second officer")),
-            ("mine", _("Waits for me")),
-            ("no", _("None yet, or sent back")),
+            ("waiting", _("Waiting for a second officer")),
+            ("mine", _("Waiting for my confirmation")),
+            ("no", _("None, or returned")),
             ("earlier", _("Decided under earlier rules")),
         ]
 

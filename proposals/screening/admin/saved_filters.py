@@ -59,20 +59,20 @@ def keep(request: HttpRequest) -> HttpResponse:
     query = query_of(QueryDict(request.POST.get("query", "")))
     if not form.is_valid() or not query:
         messages.error(
-            request, _("Nothing was saved: choose a filter first, and give it a short name.")
+            request, _("Filter not saved. Choose a filter and enter a short name for it.")
         )
         return redirect(_list(query))
     SavedFilter.objects.update_or_create(
         officer=person(request), name=form.cleaned_data["name"], defaults={"query": query}
     )
-    messages.success(request, _("The filter is saved."))
+    messages.success(request, _("Filter saved."))
     return redirect(_list(query))
 
 
 @require_POST
 def forget(request: HttpRequest, pk: int) -> HttpResponse:
     of(person(request)).filter(pk=pk).delete()
-    messages.success(request, _("The filter is forgotten."))
+    messages.success(request, _("Filter deleted."))
     return redirect(_list(""))
 
 

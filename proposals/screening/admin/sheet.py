@@ -57,13 +57,15 @@ class NoteForm(forms.Form):
         label=gettext_lazy("Note for colleagues"),
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("Applicants never see it. It stays as it is written."),
+        help_text=gettext_lazy(
+            "Applicants cannot see notes. You cannot change a note after adding it."
+        ),
     )
 
 
 class ConflictForm(forms.Form):
     reason = TextField(
-        label=gettext_lazy("What interest you have"),
+        label=gettext_lazy("Nature of the conflict of interest"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
@@ -71,13 +73,16 @@ class ConflictForm(forms.Form):
 
 class QuestionForm(forms.Form):
     text = TextField(
-        label=gettext_lazy("Question to the applicant"),
+        label=gettext_lazy("Clarification request"),
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 8}),
     )
     due_at = MomentField(
-        label=gettext_lazy("To be answered before (Brussels time)"),
-        help_text=gettext_lazy("Such as 21.4.2015 17:00. That instant itself is late."),
+        label=gettext_lazy("Reply due before (Brussels time)"),
+        help_text=gettext_lazy(
+            "For example, 21.4.2015 17:00. Replies are then accepted until 16:59:59; 17:00:00 is "
+            "too late."
+        ),
     )
     item = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
 
@@ -196,7 +201,7 @@ def _answer(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
     """Save one line of the sheet, with a short answer for a page that stays, or back to the sheet."""
     form = AnswerForm(request.POST)
     if not form.is_valid():
-        return _refused(desk, request, version, _("Choose an answer first."), 422)
+        return _refused(desk, request, version, _("Select a finding."), 422)
     given = form.cleaned_data
     try:
         saved = sheets.save_answer(
@@ -204,10 +209,10 @@ def _answer(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
             seen_revision=given["revision"], by=person(request),
         )  # fmt: skip
     except sheets.ReasonNeeded:
-        text = _("Not saved yet: say why you differ.")
+        text = _("Not saved yet. Enter the reason why you disagree.")
         return _refused(desk, request, version, text, 422)
     except sheets.NoSuchLine:
-        text = _("The sheet has changed since you opened it: load it again.")
+        text = _("The screening sheet has changed since you opened it. Reload the page.")
         return _refused(desk, request, version, text, 409)
     except sheets.AnsweredMeanwhile as meanwhile:
         words = _who_was_faster(meanwhile.current)
@@ -234,8 +239,8 @@ def _agree(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRes
         messages.error(request, _who_was_faster(meanwhile.current))
     else:
         text = ngettext(
-            "You agree with %(count)s rule that is met.",
-            "You agree with %(count)s rules that are met.",
+            "You confirmed %(count)s rule that is met.",
+            "You confirmed %(count)s rules that are met.",
             agreed,
         )
         messages.success(request, text % {"count": agreed})
@@ -244,7 +249,7 @@ def _agree(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRes
 
 def _progress(sheet: sheets.Sheet) -> str:
     values = {"answered": sheet.answered, "total": sheet.total}
-    return _("%(answered)s of %(total)s answered") % values
+    return _("%(answered)s of %(total)s checked") % values
 
 
 def _who_was_faster(current: SheetAnswer) -> str:
@@ -285,9 +290,9 @@ def _note(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResp
     form = NoteForm(request.POST)
     if form.is_valid():
         cases.write_note(version.proposal, form.cleaned_data["text"], by=person(request))
-        messages.success(request, _("The note is kept."))
+        messages.success(request, _("Note added."))
     else:
-        messages.error(request, _("Nothing was kept: write something, at most 5,000 signs."))
+        messages.error(request, _("Note not added. Enter a note of up to 5,000 characters."))
     return redirect("admin:proposals_version_change", version.pk)
 
 
@@ -297,7 +302,7 @@ def _declare_conflict(desk: "DeskAdmin", request: HttpRequest, version: Version)
         cases.declare_conflict(
             version.proposal, reason=form.cleaned_data["reason"], by=person(request)
         )
-        text = _("Your interest is recorded. %(number)s is closed to you from now on.")
+        text = _("Conflict recorded. You can no longer open %(number)s.")
         messages.success(request, text % {"number": version.proposal.number})
         return redirect("admin:proposals_version_changelist")
     return desk.show(
@@ -324,7 +329,7 @@ def _ask(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRespo
     return desk.show(
         request,
         f"{TEMPLATES}/ask.html",
-        title=_("Ask the applicant"),
+        title=_("Request clarification"),
         status=422 if form.errors else 200,
         version=version,
         form=form,
@@ -335,10 +340,15 @@ def _ask(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRespo
 def _told(version: Version) -> str:
     count = len(addresses_of_coordinator(version.proposal))
     if not count:
-        return _("The question stands in the workspace. No address is known, so nobody got a mail.")
+        return _(
+            "Clarification request published in the applicant's workspace. No email was sent "
+            "because no address is known."
+        )
     text = ngettext(
-        "The question is asked: in the workspace, and by mail to %(count)s address.",
-        "The question is asked: in the workspace, and by mail to %(count)s addresses.",
+        "Clarification request sent by email to %(count)s address and published in the "
+        "applicant's workspace.",
+        "Clarification request sent by email to %(count)s addresses and published in the "
+        "applicant's workspace.",
         count,
     )
     return text % {"count": count}
@@ -352,7 +362,7 @@ def _suggested(request: HttpRequest, version: Version) -> dict[str, Any]:
     rule = item.removeprefix("rule:")
     texts = dict(deciding.snippets(version, sheets.newest_verdict(version)))
     found = texts.get(rule, "")
-    text = found + "\n\n" + _("Please explain this, or send what shows it.") if found else ""
+    text = found + "\n\n" + _("Please explain this or send supporting documents.") if found else ""
     return {"due_at": due_at, "item": item, "text": text}
 
 

@@ -155,7 +155,7 @@ def test_assigning_to_who_has_an_interest_assigns_nothing(versions, next_day):
     sent = {"version": [one.pk for one in versions], "officers": [officer.pk]}
     answer = client.post(reverse("admin:proposals_version_assign"), sent)
     assert answer.status_code == 422 and not Assignment.objects.exists()
-    assert f"has an interest in {versions[1].proposal.number}" in answer.content.decode()
+    assert f"has a conflict of interest in {versions[1].proposal.number}" in answer.content.decode()
     with pytest.raises(IntegrityError, match="conflict of interest"), transaction.atomic():
         Assignment.objects.create(
             proposal=versions[1].proposal,
@@ -336,7 +336,7 @@ def test_who_looked_at_what_is_kept_and_shown(versions, next_day):
     listed = desk(auditor).get(
         reverse("admin:proposals_caseevent_changelist") + f"?by={officer.pk}"
     )
-    assert listed.status_code == 200 and "wrote a note" in listed.content.decode()
+    assert listed.status_code == 200 and "added a note" in listed.content.decode()
     assert str(version.submitted_by) not in listed.content.decode()
 
 

@@ -63,7 +63,7 @@ def test_an_officer_asks_and_the_consortium_is_told(version):
     assert 'value="29 April 2015 17:00"' in text
     assert client.post(path, {"text": "  ", "due_at": "2015-04-29T17:00"}).status_code == 422
     early = client.post(path, {"text": "Why?", "due_at": "2015-04-22T08:59"})
-    assert early.status_code == 422 and "must lie ahead" in early.content.decode()
+    assert early.status_code == 422 and "must be in the future" in early.content.decode()
     sent = {"text": "Why <b>18</b> months?", "due_at": "2015-04-29T17:00", "item": "rule:duration"}
     assert client.post(path, sent).status_code == 302
     question = Question.objects.get()
@@ -92,7 +92,7 @@ def test_people_of_the_coordinator_answer_once_with_files(question, version):
     assert Version.objects.values().get(pk=version.pk) == before
     again = lead.post(path_of(question), {"text": "More of it"})
     assert again.status_code == 409
-    assert "has answered this question meanwhile" in again.content.decode()
+    assert "already replied to this clarification request" in again.content.decode()
     assert "More of it" in again.content.decode()
     officer = as_person(make_officer())
     page = officer.get(
@@ -115,7 +115,7 @@ def test_an_answer_one_second_late_is_refused_and_given_back(question, version):
         answer = lead.post(path_of(question), {"text": "Typed for an hour", "pdfs": [pdf()]})
     assert answer.status_code == 409
     text = answer.content.decode()
-    assert "your answer was not taken" in text and "Typed for an hour" in text
+    assert "Your reply was not accepted" in text and "Typed for an hour" in text
     assert not Reply.objects.exists()
     with clock.set_to(DUE - timedelta(milliseconds=1)):
         assert lead.post(path_of(question), {"text": "Just in time"}).status_code == 302

@@ -1,4 +1,4 @@
-"""Deciding at the desk: reasons, a third officer, reversing, many at once, and letters."""
+"""Deciding at the desk: reasons, A third officer, reversing, many at once, and letters."""
 
 import re
 import subprocess
@@ -102,7 +102,7 @@ def test_texts_of_findings_are_put_into_the_reason_and_nothing_typed_is_lost(ver
     client = desk()
     path = reverse("admin:proposals_version_decide", args=[version.pk])
     page = text_of(client.get(path))
-    assert "Add to the reason what the machine found" in page
+    assert "Add findings of the automatic check to the reason" in page
     filled = client.post(path, {"outcome": "ineligible", "reason": "Typed.", "add": "established"})
     assert filled.status_code == 200 and not Decision.objects.exists()
     text = text_of(filled)
@@ -112,7 +112,7 @@ def test_texts_of_findings_are_put_into_the_reason_and_nothing_typed_is_lost(ver
 
 def test_an_outcome_of_a_version_that_waits_for_an_answer_is_not_recorded_twice(version):
     record_decision(version, outcome="eligible", reason="Met", by=make_officer())
-    with pytest.raises(CannotDecide, match="waits for a second officer"):
+    with pytest.raises(CannotDecide, match="waiting for a second officer"):
         record_decision(version, outcome="ineligible", reason="Not", by=make_officer())
     path = reverse("admin:proposals_version_decide", args=[version.pk])
     answer = desk().post(path, {"outcome": "ineligible", "reason": "Typed for long"})
@@ -139,7 +139,7 @@ def test_what_was_extended_meanwhile_is_sealed_and_the_typed_reason_comes_back(c
     sent = {"outcome": "ineligible", "reason": "A reason that took half an hour to write."}
     answer = client.post(path, sent)
     text = text_of(answer)
-    assert answer.status_code == 404 and "its deadline may have been extended" in text
+    assert answer.status_code == 404 and "Its deadline may have been extended" in text
     assert sent["reason"] in text and not Decision.objects.exists()
     assert version.proposal.number not in text and "LASER-GO" not in text
 
@@ -149,7 +149,7 @@ def test_where_two_have_differed_a_third_officer_answers(version):
     one = record_decision(version, outcome="eligible", reason="Met", by=first)
     review_decision(one, answer="sent-back", reason="It is not.", by=second)
     again = record_decision(version, outcome="eligible", reason="It is", by=first)
-    with pytest.raises(CannotReview, match="a third officer"):
+    with pytest.raises(CannotReview, match="A third officer"):
         review_decision(again, answer="confirmed", reason="", by=second)
     with pytest.raises(IntegrityError, match="a third one answers"), transaction.atomic():
         DecisionReview.objects.create(
@@ -203,7 +203,7 @@ def test_words_that_were_changed_after_the_preview_are_not_recorded(versions, cl
     )[1]
     changed = preview | {"reason": "Something else.", "do": "yes", "shown": shown}
     answer = text_of(bulk_post(client, "decide", versions, **changed))
-    assert "outcome or reason changed since the preview" in answer
+    assert "the decision or the reason changed after the preview" in answer
     assert answer.count("Something else.") == 4 and not Decision.objects.exists()
     assert (
         bulk_post(client, "decide", versions, do="yes", **preview | {"shown": shown}).status_code
@@ -221,7 +221,7 @@ def test_what_is_left_out_is_named_in_the_preview_too(versions, client_of_office
     assert left == [versions[0].pk]
     sent = {"outcome": "eligible", "reason": "Met.", "left_out": left}
     preview = text_of(bulk_post(client, "decide", versions[1:], **sent))
-    assert "Left out" in preview and str(versions[0]) in preview
+    assert "Not included" in preview and str(versions[0]) in preview
 
 
 def marks_of(task, versions, officer):
@@ -241,10 +241,10 @@ def test_many_cases_are_shown_exactly_and_then_decided(versions, client_of_offic
     client = client_of_officer
     chosen = {"action": "decide_alike", "_selected_action": [one.pk for one in versions]}
     page = text_of(client.post(reverse("admin:proposals_version_changelist"), chosen))
-    assert "3 cases" in page and "Record these outcomes" not in page
+    assert "3 cases" in page and "Record these decisions" not in page
     sent = {"outcome": "ineligible", "reason": "One partner is out.", "with_findings": "on"}
     preview = text_of(bulk_post(client, "decide", versions, **sent))
-    assert "Record these outcomes" in preview and not Decision.objects.exists()
+    assert "Record these decisions" in preview and not Decision.objects.exists()
     assert preview.count("signed its COSME agreement") == 3
     assert bulk_post(client, "decide", versions, do="yes", **sent).status_code == 302
     assert Decision.objects.filter(outcome="ineligible").count() == 3
@@ -318,7 +318,7 @@ def test_a_verdict_made_again_meanwhile_stops_the_run(versions, client_of_office
     newest.save()
     sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}
     text = text_of(bulk_post(client, "decide", versions, marks=shown, **sent))
-    assert f"{versions[2]}: it has changed since it was shown to you" in text
+    assert f"{versions[2]} has changed since you opened this page" in text
     assert not Decision.objects.exists()
 
 
@@ -402,12 +402,14 @@ def test_deciding_and_informing_are_two_steps(version):
     told = reverse("proposals:decisions", args=[version.proposal.number])
     assert "You were not told of any decision yet" in text_of(lead.get(told))
     inform(decision, by=make_officer())
-    with pytest.raises(CannotInform, match="told of this decision already"):
+    with pytest.raises(
+        CannotInform, match="already sent the applicant a letter about this decision"
+    ):
         inform(decision, by=make_officer())
 
 
 def test_a_word_that_something_must_be_clarified_is_no_letter(version):
-    with pytest.raises(CannotInform, match="ask the applicant"):
+    with pytest.raises(CannotInform, match="clarification request instead"):
         inform(decided(version, outcome="clarify"), by=make_officer())
 
 
@@ -415,7 +417,7 @@ def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
     decision = decided(version, reason="The third partner is not established.\n\nSorry.")
     client = desk()
     page = reverse("admin:proposals_decision_change", args=[decision.pk])
-    assert "Send the letter" in text_of(client.get(page))
+    assert "Send letter" in text_of(client.get(page))
     letter_page = reverse("admin:proposals_decision_letter", args=[decision.pk])
     sample = client.get(letter_page).content
     assert "SAMPLE" in text_of_pdf(sample) and b"/ByteRange" not in sample
@@ -423,7 +425,7 @@ def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
         client.post(reverse("admin:proposals_decision_inform", args=[decision.pk])).status_code
         == 302
     )
-    assert "It is being made" in text_of(client.get(page))
+    assert "The letter is being created" in text_of(client.get(page))
     tasks.relay_outbox()
     tasks.relay_outbox()
     sealed = bytes(letter_of(decision).pdf)
@@ -438,7 +440,10 @@ def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
     mails = Mail.objects.filter(key__startswith="letter:")
     assert version.submitted_by.email in {mail.to for mail in mails}
     state = text_of(client.get(page))
-    assert "The sealed letter (PDF)" in state and f"{version.submitted_by.email}: done" in state
+    assert (
+        "Letter with electronic seal (PDF)" in state
+        and f"{version.submitted_by.email}: done" in state
+    )
     assert client.get(letter_page).content == sealed
     number = version.proposal.number
     for person, status in (
@@ -475,8 +480,8 @@ def test_a_reversed_decision_has_a_letter_of_its_own_that_says_so(version):
     inform(second, by=make_officer())
     tasks.relay_outbox()
     text = text_of_pdf(bytes(letter_of(second).pdf))
-    assert "This letter replaces the letter of 22 April 2015, 09:00:00 Brussels" in text
-    assert "which said: “Your proposal is not eligible. It is not evaluated.”" in text
+    assert "A new letter replaces the letter of 22 April 2015, 09:00:00 Brussels" in text
+    assert "which stated: “Your proposal is not eligible and will not be evaluated.”" in text
     assert letter_of(first).pk != letter_of(second).pk
     with pytest.raises(CannotInform):
         inform(first, by=make_officer())
@@ -510,7 +515,7 @@ def test_periods_of_a_letter_that_went_out_stay_when_the_call_names_others(notif
 def test_who_records_a_reversal_sees_what_was_decided_and_told(notified):
     client, path = desk(), reverse("admin:proposals_version_decide", args=[notified.pk])
     page = text_of(client.get(path))
-    for part in ("What you record here reverses a decision", *WHAT_STOOD):
+    for part in ("Your decision will replace an earlier one", *WHAT_STOOD):
         assert part in page, part
     answer = client.post(path, {"outcome": "eligible", "reason": "Ratified."})
     assert answer.status_code == 422
@@ -525,7 +530,7 @@ def test_who_confirms_a_reversal_sees_both_texts_the_letter_and_its_periods(noti
     again = record_decision(notified, outcome="eligible", reason="Ratified.", by=make_officer())
     client, path = desk(), reverse("admin:proposals_decision_change", args=[again.pk])
     page = text_of(client.get(path))
-    for part in ("It reverses an earlier decision", "Ratified.", *WHAT_STOOD):
+    for part in ("This decision replaces an earlier one", "Ratified.", *WHAT_STOOD):
         assert part in page, part
     answer = client.post(path, {"answer": "confirmed", "reason": ""})
     assert answer.status_code == 422
@@ -544,7 +549,7 @@ def test_many_reversals_are_shown_and_ticked_as_one_is(notified, client_of_offic
         assert part in text_of(preview), part
     again = record_decision(notified, outcome="eligible", reason="Ratified.", by=make_officer())
     shown = text_of(bulk_post(client, "confirm", [notified]))
-    for part in ("It reverses an earlier decision", "Ratified.", *WHAT_STOOD):
+    for part in ("This decision replaces an earlier one", "Ratified.", *WHAT_STOOD):
         assert part in shown, part
     bulk_post(client, "confirm", [notified], do="yes", seen=[])
     assert again not in Decision.objects.standing()
@@ -560,7 +565,7 @@ def test_periods_that_have_ended_are_said_to_have(notified):
 def test_the_letter_is_named_also_where_a_decision_between_was_never_told(notified):
     decided(notified, outcome="clarify", reason="Ask.")
     last = decided(notified, outcome="eligible", reason="Ratified.")
-    assert "which said: “Your proposal is not eligible" in text_of_pdf(
+    assert "which stated: “Your proposal is not eligible" in text_of_pdf(
         pdf_of(last, anew(notified), informed_at=NEXT_DAY)
     )
     page = text_of(desk().get(reverse("admin:proposals_decision_change", args=[last.pk])))
@@ -572,7 +577,10 @@ def test_of_a_decision_that_nobody_was_told_of_the_letter_says_nothing(version):
     last = decided(version, outcome="eligible", reason="Ratified.")
     assert "replaces" not in text_of_pdf(pdf_of(last, anew(version), informed_at=NEXT_DAY))
     page = text_of(desk().get(reverse("admin:proposals_decision_change", args=[last.pk])))
-    assert "It reverses an earlier decision" in page and "No letter went out about it." in page
+    assert (
+        "This decision replaces an earlier one" in page
+        and "No letter has been sent about it." in page
+    )
 
 
 def test_the_history_says_what_was_reversed(notified):
@@ -582,7 +590,7 @@ def test_the_history_says_what_was_reversed(notified):
     sheet_page = text_of(desk().get(reverse("admin:proposals_version_change", args=[notified.pk])))
     assert "in place of “Not eligible”" in sheet_page and "Letter sent" in sheet_page
     listing = text_of(desk().get(reverse("admin:proposals_decision_changelist")))
-    assert "In place of" in listing.replace("in place of", "In place of")
+    assert "In place of" in listing.replace("replaces", "In place of")
 
 
 def test_the_applicant_sees_which_letter_is_replaced_and_until_when_to_contest(notified):
@@ -594,13 +602,13 @@ def test_the_applicant_sees_which_letter_is_replaced_and_until_when_to_contest(n
     inform(again, by=make_officer())
     page = text_of(lead.get(path))
     assert "This decision is no longer in force." in page
-    assert "This letter replaces the letter of" in page
+    assert "A new letter replaces the letter of" in page
     assert page.count("Review of admissibility and eligibility: 22 May 2015") == 1
     tasks.relay_outbox()
     (mail,) = Mail.objects.filter(
         key__startswith=f"letter:{again.pk}:", to=notified.submitted_by.email
     )
-    assert "have changed their decision" in mail.text and "22 April 2015" in mail.text
+    assert "has changed" in mail.text and "22 April 2015" in mail.text
 
 
 def test_a_letter_tells_nothing_of_other_proposals(call):
@@ -616,7 +624,7 @@ def test_a_letter_tells_nothing_of_other_proposals(call):
         decision = decided(anew(version), outcome="eligible", reason="Met.")
         text = text_of_pdf(pdf_of(decision, anew(version), informed_at=NEXT_DAY))
     assert "another submitted proposal" not in text
-    assert "None asked for an officer, and none was not met." in text
+    assert "All of them are met." in text
 
 
 def test_a_sample_says_on_every_page_that_it_is_none(version):
@@ -624,7 +632,9 @@ def test_a_sample_says_on_every_page_that_it_is_none(version):
     pdf = pdf_of(decision, anew(version), informed_at=NEXT_DAY, is_sample=True)
     with pikepdf.open(BytesIO(pdf)) as opened:
         pages = len(opened.pages)
-    assert pages > 1 and text_of_pdf(pdf).count("SAMPLE: this letter was not sent") == pages + 1
+    assert (
+        pages > 1 and text_of_pdf(pdf).count("SAMPLE: this letter has not been sent") == pages + 1
+    )
 
 
 def test_another_program_finds_the_letter_accessible_and_archival(version):
@@ -661,10 +671,14 @@ def test_a_careless_outcome_is_asked_about(versions):
     remarks = " ".join(
         decisions.remarks_on(Version.objects.get(pk=version.pk), "eligible", by=officer)
     )
-    for part in ("This is the case of", "lines of the sheet are answered", "can be answered until"):
+    for part in (
+        "This case is assigned to",
+        "points on the screening sheet are checked",
+        "can still reply to a clarification request until",
+    ):
         assert part in remarks
     assert decisions.remarks_on(Version.objects.get(pk=version.pk), "clarify", by=officer) == [
-        f"This is the case of {version.proposal.assignment.officer}."
+        f"This case is assigned to {version.proposal.assignment.officer}."
     ]
 
 
@@ -725,8 +739,8 @@ def test_what_the_reason_quotes_is_not_said_again_in_the_letter(alike):
     reason = "\n\n".join(text for _rule, text in decisions.snippets(alike, newest_verdict(alike)))
     letter = text_of_pdf(pdf_of(decided(alike, reason=reason), anew(alike), informed_at=NEXT_DAY))
     assert letter.count("Tirana Cluster (participant 4) is established in Albania") == 1
-    assert "What the reasons above quote is not repeated here." in letter
-    assert "None asked for an officer" not in letter
+    assert "Findings quoted in the reasons above are not repeated here." in letter
+    assert "All of them are met" not in letter
 
 
 def test_rule_and_source_are_said_once_however_many_findings_a_rule_has(alike):

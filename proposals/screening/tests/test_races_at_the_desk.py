@@ -341,7 +341,7 @@ def test_an_outcome_of_a_version_that_is_being_withdrawn_is_not_confirmed(decisi
         reviewing(decision, make_officer(), "confirmed"),
     )
     assert answer.status_code == 422
-    assert "replaced or withdrawn meanwhile" in text_of(answer)
+    assert "replaced or withdrawn" in text_of(answer)
 
 
 def informing(decision, officer):

@@ -50,9 +50,11 @@ def state_of(decision):
 def test_another_officer_confirms_and_the_decision_stands(decision):
     second = make_officer()
     status, text = answer(decision, second)
-    assert status == 200 and "No cluster." in text and "Record my answer" in text
+    assert status == 200 and "No cluster." in text and "Save review" in text
     status, text = answer(decision, second, answer="confirmed")
-    assert status == 422 and "lines of the sheet are answered" in text  # nothing was, on purpose
+    assert (
+        status == 422 and "points on the screening sheet are checked" in text
+    )  # nothing was, on purpose
     assert answer(decision, second, answer="confirmed", sure="on")[0] == 302
     assert state_of(decision) == DecisionState.STANDS
     assert list(Decision.objects.standing()) == [decision]
@@ -64,7 +66,7 @@ def test_another_officer_confirms_and_the_decision_stands(decision):
 def test_what_is_sent_back_has_a_reason_and_does_not_stand(decision):
     second = make_officer()
     status, text = answer(decision, second, answer="sent-back", reason="   ")
-    assert status == 422 and "Say what has to be looked at again." in text
+    assert status == 422 and "Enter what needs to be reviewed." in text
     assert answer(decision, second, answer="sent-back", reason="Annex 2 shows one.")[0] == 302
     assert state_of(decision) == DecisionState.SENT_BACK
     assert not Decision.objects.standing().exists()
@@ -72,11 +74,11 @@ def test_what_is_sent_back_has_a_reason_and_does_not_stand(decision):
 
 def test_who_decided_cannot_confirm_under_any_role(decision):
     status, text = answer(decision, decision.decided_by)
-    assert "another officer has to look at it" in text
+    assert "A second officer must review it" in text
     decision.decided_by.is_superuser = True
     decision.decided_by.save()
     status, text = answer(decision, decision.decided_by, answer="confirmed")
-    assert status == 422 and "another officer has to look at it" in text
+    assert status == 422 and "A second officer must review it" in text
     with pytest.raises(IntegrityError, match="two different officers"), transaction.atomic():
         DecisionReview.objects.create(
             decision=decision,
@@ -89,7 +91,7 @@ def test_who_decided_cannot_confirm_under_any_role(decision):
 def test_two_answers_to_one_decision_are_one_too_many(decision):
     review_decision(decision, answer="confirmed", reason="", by=make_officer())
     status, text = answer(decision, make_officer(), answer="sent-back", reason="Late")
-    assert status == 422 and "has answered this outcome meanwhile" in text
+    assert status == 422 and "has already reviewed this decision" in text
 
 
 def test_a_decision_about_a_version_that_no_longer_counts_cannot_be_confirmed(call, version):
@@ -137,7 +139,7 @@ def listed(officer, query):
 
 def test_the_list_says_what_waits_for_whom(decision):
     number, second = decision.version.proposal.number, make_officer()
-    assert "Not eligible (waits for a second officer)" in listed(second, "")
+    assert "Not eligible (waiting for a second officer)" in listed(second, "")
     for query, officer, stands_there in (
         ("?decided=mine", second, True),
         ("?decided=mine", decision.decided_by, False),

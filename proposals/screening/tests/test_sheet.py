@@ -132,7 +132,8 @@ def test_who_differs_says_why(version):
     officer = make_officer()
     answer = send(officer, version, item="rule:established", answer="differ", reason="  ")
     assert (
-        answer.status_code == 422 and answer.json()["words"] == "Not saved yet: say why you differ."
+        answer.status_code == 422
+        and answer.json()["words"] == "Not saved yet. Enter the reason why you disagree."
     )
     with pytest.raises(IntegrityError, match="who_differs_says_why"), transaction.atomic():
         SheetAnswer.objects.create(
@@ -195,8 +196,8 @@ def test_the_sheet_shows_the_applicants_own_words_and_who_shares_an_organisation
     page = client.get(reverse("admin:proposals_version_change", args=[version.pk])).content.decode()
     text = " ".join(page.split())
     for part in (
-        "Services to businesses.", "The applicant says yes", f"0 of {sheet(version).total} answered",
-        "NEIGHBOUR", shared.name, "Ask the applicant about this",
+        "Services to businesses.", "Claimed by the applicant", f"0 of {sheet(version).total} checked",
+        "NEIGHBOUR", shared.name, "Request clarification on this point",
     ):  # fmt: skip
         assert part in text, part
 
