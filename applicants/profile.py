@@ -329,10 +329,10 @@ def profile_saved_as(saved: Mapping[str, tuple[dict[str, Any], int]]) -> Profile
 
     The answers are typed. What must be corrected counts as missing, and says why.
     """
-    steps = []
+    steps, today = [], clock.now().date()
     for form in PROFILE_STEPS:
         stored, version = saved.get(form.slug, ({}, 0))
-        reading = read_step(form.slug, stored)
+        reading = read_step(form.slug, stored, today)
         answers, problems = reading.values, tuple(reading.problems)
         unread = {problem.label for problem in problems}
         missing = [str(label) for label in form.missing(answers) if label not in unread]

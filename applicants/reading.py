@@ -81,15 +81,16 @@ class _WrongError(Exception):
 Reader = Callable[[Any], Any]
 
 
-def read(form: type[Declares], stored: Any) -> Reading:
+def read(form: type[Declares], stored: Any, today: date | None = None) -> Reading:
     """What is stored for a step, as its form declares it. Names that it does not have are left out.
 
     Each page of a proposal reads the steps of all its partners, so what was read is remembered by its text:
-    at most `REMEMBERED` steps of `SHORT` bytes in a process. The caller may change what it gets.
+    at most `REMEMBERED` steps of `SHORT` bytes in a process. The caller may change what it gets. Who reads
+    many steps looks at the calendar once and passes `today`.
     """
     text = _as_json(stored)
     if text is not None and len(text) <= SHORT:
-        values, problems = _read_text(form, text, get_language(), clock.now().date())
+        values, problems = _read_text(form, text, get_language(), today or clock.now().date())
         if values is not None:
             return Reading(orjson.loads(values), list(problems))
     return _read(form, stored)

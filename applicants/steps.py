@@ -23,11 +23,11 @@ from foundation.text import clean_text
 FORMS: dict[str, "type[StepForm]"] = {}
 
 
-def read_step(step: str, stored: Any) -> Reading:
+def read_step(step: str, stored: Any, today: date | None = None) -> Reading:
     """The typed answers of a stored step, and what in it must be corrected."""
     form = FORMS.get(step)
     if form is not None:
-        return read(form, stored)
+        return read(form, stored, today)
     return Reading(dict(stored) if isinstance(stored, dict) else {})
 
 

@@ -233,12 +233,10 @@ def written_by_triggers_only(name: str) -> pgtrigger.Trigger:
         name=name,
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
+        condition=pgtrigger.Condition("pg_trigger_depth() = 0"),
         func="""
-            IF pg_trigger_depth() < 2 THEN
-                RAISE EXCEPTION 'cannot write rows of % by hand', TG_TABLE_NAME
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
+            RAISE EXCEPTION 'cannot write rows of % by hand', TG_TABLE_NAME
+                USING ERRCODE = 'check_violation';
         """,
     )
 

@@ -96,7 +96,7 @@ MIDDLEWARE = [
     "calls.request_arrival.ArrivalMiddleware",  # early: it notes when the request had arrived
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "cosme_portal.middleware.SendContentSecurityPolicy",
     "cosme_portal.middleware.KeepPrivate",
     "cosme_portal.middleware.RefuseLargeBodies",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -122,7 +122,7 @@ if SHOWS_TOOLBAR:
     INSTALLED_APPS.append("debug_toolbar")
     # Inside of the policy on content, which allows the toolbar's scripts by their nonce.
     MIDDLEWARE.insert(
-        MIDDLEWARE.index("csp.middleware.CSPMiddleware") + 1,
+        MIDDLEWARE.index("cosme_portal.middleware.SendContentSecurityPolicy") + 1,
         "debug_toolbar.middleware.DebugToolbarMiddleware",
     )
     INTERNAL_IPS = ["127.0.0.1"]

@@ -35,6 +35,7 @@ class TrustedProxies:
         return any(peer in network for network in self.networks)
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """An address as proxies and sockets write it: with a port, in brackets, with a zone, mapped into IPv6."""
     text = text.strip()

@@ -111,17 +111,20 @@ SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %(owner)s)
 # The guards that belong to every table, whatever migration made it. pgtrigger lets any session ignore
 # any trigger by a setting; here that is for the owner of the tables (and superusers) only.
 _GUARDS_SQL = """
-CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name NAME) RETURNS boolean AS $$
+CREATE OR REPLACE FUNCTION public.may_ignore_trigger(trigger_name NAME) RETURNS boolean AS $$
 BEGIN
-    IF coalesce(current_setting('pgtrigger.ignore', true), '') = '' THEN
-        RETURN FALSE;
-    END IF;
     RETURN trigger_name::text = ANY(current_setting('pgtrigger.ignore')::text[])
         AND pg_has_role(current_user, (
             SELECT relowner FROM pg_class WHERE oid = 'public.django_migrations'::regclass
         ), 'MEMBER');
 END;
 $$ LANGUAGE plpgsql STABLE;
+
+-- Each trigger asks this first. PostgreSQL inlines it: one expression in SQL, without a subquery.
+CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name NAME) RETURNS boolean AS $$
+    SELECT CASE WHEN coalesce(current_setting('pgtrigger.ignore', true), '') = '' THEN FALSE
+        ELSE public.may_ignore_trigger(trigger_name) END
+$$ LANGUAGE sql STABLE;
 
 CREATE OR REPLACE FUNCTION public.refuse_truncate() RETURNS trigger AS $$
 BEGIN

@@ -8,6 +8,7 @@ of. It holds no names or addresses of persons, so that these can be erased while
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -21,6 +22,7 @@ from applicants.profile import ProfileState, profile_saved_as
 from applicants.reading import Problem, Reading, editable
 from applicants.steps import FORMS, read_step
 from applicants.three_way_merge import ROW_ID
+from calls import clock
 from calls.eligibility.countries import is_country
 from calls.eligibility.facts import Control
 from calls.models import RequiredDeliverable
@@ -96,9 +98,13 @@ class Draft:
         reading = self._readings.get(place)
         if reading is None:
             section = self.sections.get(place)
-            reading = read_step(step, section.answers) if section else Reading({})
+            reading = read_step(step, section.answers, self._today) if section else Reading({})
             self._readings[place] = reading
         return reading
+
+    @cached_property
+    def _today(self) -> date:
+        return clock.now().date()
 
     @cached_property
     def _readings(self) -> dict[tuple[str, int | None], Reading]:

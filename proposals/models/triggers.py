@@ -108,14 +108,12 @@ COUNTING_VERSION_IS_ITS_OWN = pgtrigger.Trigger(
     when=pgtrigger.Before,
     operation=pgtrigger.Insert | pgtrigger.Update,
     func="""
-        IF NEW.counting_id IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM proposals_version v
-            WHERE v.id = NEW.counting_id AND v.proposal_id = NEW.id
-            AND NOT EXISTS (SELECT 1 FROM proposals_withdrawal w WHERE w.version_id = v.id)
-            AND NOT EXISTS (
-                SELECT 1 FROM proposals_version later
-                WHERE later.proposal_id = NEW.id AND later.number > v.number
+        IF NEW.counting_id IS NOT NULL AND (
+            NEW.counting_id IS DISTINCT FROM (
+                SELECT id FROM proposals_version
+                WHERE proposal_id = NEW.id ORDER BY number DESC LIMIT 1
             )
+            OR EXISTS (SELECT 1 FROM proposals_withdrawal WHERE version_id = NEW.counting_id)
         ) THEN
             RAISE EXCEPTION 'a proposal counts by the last version of its own, where that is not withdrawn'
                 USING ERRCODE = 'check_violation';

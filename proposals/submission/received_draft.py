@@ -21,18 +21,18 @@ Row = Participant | Section | ProposalFile | Organisation | ProfileSection
 
 
 def questions_of_changes() -> Questions:
-    """When something of the `proposal` that is given was changed, `since` an instant."""
+    """When something of the `proposal` that is given was last changed, where that was `since` an instant."""
     proposal = Given("proposal", models.BigIntegerField())
     later = {"at__gt": Given("since", models.DateTimeField())}
     consortium = Participant.objects.filter(proposal=proposal).order_by()
     return {
         "draft_changes": Values(
-            DraftChange.objects.filter(owner=proposal, **later).order_by(), "at"
+            DraftChange.objects.filter(owner=proposal, **later).order_by("-at")[:1], "at"
         ),
         "organisation_changes": Values(
             OrganisationChange.objects.filter(
                 owner__in=consortium.values("organisation"), **later
-            ).order_by(),
+            ).order_by("-at")[:1],
             "at",
         ),
     }
@@ -46,7 +46,7 @@ def as_received(
     What is said to be of later than `present` is from before a demonstration's clock was put back.
     """
     times = [*found["draft_changes"], *found["organisation_changes"]]
-    if any(received_at < datetime.fromisoformat(at) <= present for (at,) in times):
+    if any(received_at < datetime.fromisoformat(at) for (at,) in times):
         later = {"at__gt": received_at, "at__lte": present}
         return {**found, **_as_it_was(found, proposal, later)}
     return found
