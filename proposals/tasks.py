@@ -1,13 +1,9 @@
 """What workers run: thin, safe to repeat, and nothing in it to test but its wiring."""
 
-import logging
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
 from applicants import once
 from calls import clock
@@ -24,8 +20,6 @@ from proposals.screening import automatic_check, clarifications, letters, search
 from proposals.submission import received_draft
 from proposals.submission.notifications import mail_submission
 from proposals.workspace import deletion, virus_scan
-
-log = logging.getLogger("portal.tasks")
 
 HANDLERS: dict[str, outbox.Handler] = {
     OutboxMessage.Kind.RECEIPT: lambda promise: receipts.issue_receipt(
@@ -45,13 +39,6 @@ CAUSES: dict[str, Callable[[Mail], bool]] = {
     "deadline": deadline_reminders.is_due_still,
     "question": clarifications.is_waiting_still,
 }
-
-# While the broker is away, submitters must not wait for it: the next hint comes after this time.
-PAUSE_AFTER_FAILURE = timedelta(seconds=30)
-_silent_until = clock.real_now()
-# In a rush one hint is enough for many submissions: beat relays as often as this.
-HINT_EVERY = timedelta(seconds=1)
-_hinted_until = clock.real_now()
 
 
 def each_step(work: str, **steps: Callable[[], int]) -> int:
@@ -158,19 +145,3 @@ def screen_closed_calls() -> int:
 def work_on_changes() -> int:
     """Compute impacts of proposed changes, and make verdicts again after applied ones."""
     return each_step("work_on_changes", changes=rule_changes.work_on_changes)
-
-
-def hurry(task: Any = relay_outbox) -> None:
-    """Ask a worker to look now. Without a broker nothing is lost: beat comes by again."""
-    global _silent_until, _hinted_until  # noqa: PLW0603 -- one process, one memory of what it sent
-    present = clock.real_now()
-    if present < _silent_until or (task is relay_outbox and present < _hinted_until):
-        return
-    try:
-        task.delay()
-    except (OperationalError, OSError) as error:
-        _silent_until = present + PAUSE_AFTER_FAILURE
-        log.warning("The broker is away (%s); beat will relay the outbox.", type(error).__name__)
-        return
-    if task is relay_outbox:
-        _hinted_until = present + HINT_EVERY

@@ -3,13 +3,14 @@
 from django.urls import path
 
 from proposals.consortium.views import invitations, progress
+from proposals.dashboard import views as dashboard_views
 from proposals.screening import views as screening_views
 from proposals.submission import views as submission_views
 from proposals.workspace.views import comments, drafts, files, history, preview, steps
 
 app_name = "proposals"
 urlpatterns = [
-    path("", progress.mine, name="mine"),
+    path("", dashboard_views.mine, name="mine"),
     path("start/<str:reference>/<str:strand>/", drafts.start, name="start"),
     path("invitations/own/<int:pk>/", invitations.own_invitation, name="own-invitation"),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),

@@ -30,7 +30,7 @@ STAGES = {
     "stored": ("proposals.proof.receipts", "_keep", "after"),
     "arrived": ("proposals.submission.submit", "submit_draft", "before"),
     "written, not committed": ("proposals.submission.submit", "insert", "after"),
-    "committed, not answered": ("proposals.tasks", "hurry", "before"),
+    "committed, not answered": ("proposals.delivery.wakeup", "hurry", "before"),
 }
 
 HANGING_LAYOUT = "proposals.tests.hanging_layout:pdf"

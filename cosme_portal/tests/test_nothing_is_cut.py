@@ -13,12 +13,12 @@ from django.urls import reverse
 from applicants.tests.factories import make_organisation, make_user
 from foundation.search_words import searched
 from proposals.audit import activity
+from proposals.audit.sealed_access import note_sealed_access
 from proposals.delivery.emails import Words, post
 from proposals.models import CaseEvent, Happening, Mail, PartnershipRequest, SealedAccess
 from proposals.officers.cases import note_event
 from proposals.partnering.views.saved_searches import RequestFeed
 from proposals.reporting import export_tables
-from proposals.screening.automatic_check import note_sealed_access
 from proposals.tests.factories import make_draft, make_officer
 
 LONG = "ж" * 5000

@@ -22,7 +22,9 @@ from calls.templatetags.instants import in_words
 from foundation.query_batches import Given, Questions, relate, together
 from foundation.sentences import gettext as _
 from foundation.typed import typed_in
+from proposals.audit.sealed_access import note_sealed_access
 from proposals.consortium.ended_access import deleted_draft_of, ended_access_of
+from proposals.consortium.open_questions import questions_waiting
 from proposals.consortium.participants import NotOpen
 from proposals.consortium.permissions import (
     Standing,
@@ -35,8 +37,6 @@ from proposals.consortium.permissions import (
 from proposals.dossier.document import Draft
 from proposals.models import EndedAccess, Proposal, Version
 from proposals.officers.cases import note_reading
-from proposals.screening.automatic_check import note_sealed_access
-from proposals.screening.clarifications import questions_waiting
 from proposals.steps.wizard import sidebar
 
 P = ParamSpec("P")

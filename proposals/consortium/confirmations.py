@@ -3,9 +3,7 @@
 A confirmation that is missing is a warning with a name, and never keeps a proposal from being submitted.
 """
 
-import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -14,13 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from applicants.models import User
 from calls import clock
-from calls.eligibility import canonical
 from foundation.sentences import gettext as _
 from proposals.audit.activity import note
 from proposals.consortium.invitations import answer, leads_of
 from proposals.consortium.participants import check_open, lock_row
 from proposals.delivery.emails import Words, post
 from proposals.dossier.agreement import agree, agree_if_own, is_address_of
+from proposals.dossier.confirmed_parts import hash_of_shown, shown_in
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import (
     Confirmation,
@@ -28,7 +26,6 @@ from proposals.models import (
     Invitation,
     Participant,
     Proposal,
-    Version,
 )
 
 DECLARATIONS = (
@@ -41,29 +38,6 @@ DECLARATIONS = (
 def shown_to(draft: Draft, participant: Participant) -> dict[str, Any]:
     """What a partner is shown before it confirms: the summary, who takes part, and its own part."""
     return shown_in(dossier_of(draft), participant.key)
-
-
-def shown_in(dossier: dict[str, Any], key: str) -> dict[str, Any]:
-    """What of a dossier, also of one that was submitted, the partner with this key confirms."""
-    own = next(one for one in dossier["consortium"] if one["key"] == key)
-    return {
-        "call": dossier["call"],
-        "strand": dossier["strand"],
-        "summary": dossier["summary"],
-        "consortium": [
-            {
-                "name": one["organisation"]["cluster_name"] or one["organisation"]["legal_name"],
-                "country": one["organisation"]["country"],
-                "role": one["role"],
-            }
-            for one in dossier["consortium"]
-        ],
-        "part": {name: own[name] for name in ("role", "description", "task", "budget")},
-    }
-
-
-def hash_of_shown(shown: dict[str, Any]) -> str:
-    return hashlib.sha256(canonical(shown).encode()).hexdigest()
 
 
 class NoLongerPartner(Exception):
@@ -180,35 +154,6 @@ def is_current(confirmation: Confirmation | None, draft: Draft, participant: Par
     if confirmation is None or confirmation.role != participant.role:
         return False
     return confirmation.shown_sha256 == hash_of_shown(shown_to(draft, participant))
-
-
-@dataclass(frozen=True)
-class Confirmed:
-    """When a partner confirmed, and whether the text was the one that was submitted."""
-
-    at: datetime
-    is_of_this_text: bool
-
-
-def confirmed_in(version: Version) -> dict[str, Confirmed]:
-    """The last confirmation of each partner of a version, by its key, given when the version was received.
-
-    Keys of a proposal are given once, so nobody is taken for the partner who had the place before.
-    """
-    given: dict[str, Confirmation] = {}
-    confirmations = Confirmation.objects.filter(proposal_id=version.proposal_id)
-    for one in confirmations.filter(confirmed_at__lte=version.received_at).order_by("-pk"):
-        given.setdefault(one.participant_key, one)
-    return {
-        key: Confirmed(given[key].confirmed_at, _is_of(given[key], version.document, part))
-        for part in version.document["consortium"]
-        if (key := part["key"]) in given
-    }
-
-
-def _is_of(confirmation: Confirmation, dossier: dict[str, Any], part: dict[str, Any]) -> bool:
-    shown = shown_in(dossier, part["key"])
-    return confirmation.role == part["role"] and confirmation.shown_sha256 == hash_of_shown(shown)
 
 
 PARTS = {

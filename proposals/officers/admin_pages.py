@@ -17,9 +17,9 @@ from calls.admin import ReadOnlyAdmin
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from foundation.typed import SHORT, typed_in
+from proposals.audit.sealed_access import note_sealed_access
 from proposals.models import ConflictOfInterest, Proposal, Version
 from proposals.officers.cases import InterestDeclared
-from proposals.screening.automatic_check import note_sealed_access
 
 CLOSED_BY_INTEREST = gettext_lazy(
     "Not saved. You have declared a conflict of interest in this proposal and can no longer "

@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from applicants.web import person
 from calls import clock
 from foundation.admin_site import lookup_refused
+from proposals.audit.sealed_access import note_sealed_access
 from proposals.models import Proposal
-from proposals.screening.automatic_check import note_sealed_access
 
 
 @receiver(lookup_refused, dispatch_uid="note_probe_of_sealed_data")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from applicants.fields import TextField
 from applicants.web import person
 from foundation.sentences import gettext as _
-from proposals import tasks
+from proposals.delivery import wakeup
 from proposals.models import PartnershipRequest, Report
 from proposals.officers.admin_pages import OwnPageAdmin
 from proposals.partnering import conversations, requests
@@ -72,7 +72,7 @@ class PartnershipRequestAdmin(OwnPageAdmin):
                 found.refresh_from_db()
                 waits = found.state == PartnershipRequest.State.WAITING
             else:
-                tasks.hurry()
+                wakeup.hurry()
                 messages.success(
                     request, _("Request updated. The organisation is notified by email.")
                 )
@@ -140,7 +140,7 @@ class ReportAdmin(OwnPageAdmin):
             except requests.CannotPublish as refusal:
                 form.add_error("remark", str(refusal))
             else:
-                tasks.hurry()
+                wakeup.hurry()
                 messages.success(request, _("Report closed."))
                 return redirect("admin:proposals_report_changelist")
         letters = (

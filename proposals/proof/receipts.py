@@ -21,8 +21,8 @@ from calls.eligibility import canonical
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
 from foundation.pdf import Attached, pdf_from
-from proposals.consortium.confirmations import confirmed_in
 from proposals.delivery.fault_isolation import NoneNow, for_each
+from proposals.dossier.confirmed_parts import confirmed_in
 from proposals.dossier.facts import readable
 from proposals.models import (
     Annex,

@@ -1,15 +1,13 @@
-"""What the machine finds for officers once a deadline has passed, and who tried to look before."""
+"""What the machine finds for officers once a deadline has passed."""
 
 from datetime import datetime
 
 from django.db import transaction
 
-from applicants.models import User
-from calls import clock
 from calls.eligibility.facts import Audience
 from proposals.delivery.fault_isolation import for_each
 from proposals.dossier.facts import Judgement, judge, officers_circumstances_of
-from proposals.models import Proposal, SealedAccess, StoredVerdict, Version
+from proposals.models import Proposal, StoredVerdict, Version
 from proposals.submission.submit import store_verdict
 
 
@@ -38,10 +36,3 @@ def _screen_once(pk: int) -> bool:
         return False
     store_verdict(version, officer_judgement(version))
     return True
-
-
-def note_sealed_access(proposal: Proposal | None, *, officer: User, path: str) -> SealedAccess:
-    """Record that an officer tried to read what is still sealed; no proposal where none was named."""
-    return SealedAccess.objects.create(
-        proposal=proposal, officer=officer, path=path, tried_at=clock.now()
-    )

@@ -18,9 +18,7 @@ from proposals.models import (
     CaseEvent,
     Happening,
     Mail,
-    Proposal,
     Question,
-    QuestionQuerySet,
     Reply,
     ReplyFile,
     Version,
@@ -140,19 +138,6 @@ def _keep(answer: Reply, checked: Checked, *, by: User) -> ReplyFile:
         reply=answer, name=checked.name, sha256=checked.sha256, size=len(checked.content),
         pages=checked.pages, scan=checked.scan, uploaded_at=answer.replied_at, uploaded_by=by,
     )  # fmt: skip
-
-
-def questions_waiting(proposal: Proposal, moment: datetime) -> QuestionQuerySet:
-    """Those about a proposal that can still be answered, the most urgent first."""
-    found = Question.objects.waiting(moment).filter(version__proposal=proposal)
-    return found.order_by("due_at")
-
-
-def questions_for(user: User, moment: datetime) -> QuestionQuerySet:
-    """Those that wait for an answer in proposals that this person leads, the most urgent first."""
-    led = Proposal.objects.led_by(user)
-    found = Question.objects.waiting(moment).filter(version__proposal__in=led)
-    return found.select_related("version__proposal").order_by("due_at")
 
 
 def remind_of_questions(moment: datetime) -> int:

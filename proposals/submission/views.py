@@ -13,10 +13,10 @@ from calls import clock
 from calls.eligibility import Outcome, Verdict
 from calls.request_arrival import arrived, received_at
 from foundation.sentences import gettext as _
-from proposals import tasks
 from proposals.consortium.access import draft_of, page_of, version_of
 from proposals.consortium.confirmations import unconfirmed
 from proposals.consortium.participants import NotOpen
+from proposals.delivery import wakeup
 from proposals.dossier.document import Draft, dossier_of
 from proposals.dossier.facts import judge_draft, readable
 from proposals.models import Annex, OutboxMessage, Proposal, Receipt, SealedDocument, Version
@@ -99,7 +99,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         verdict = judge_draft(draft, received_at=clock.now(), reader=person(request))
         context = _check_page(request, draft, verdict, used_for=version)
         return render(request, "proposals/check.html", context, status=409)
-    tasks.hurry()
+    wakeup.hurry()
     # The proof stands in this very response: a second request might never get through.
     context = {
         "draft": draft,
@@ -208,7 +208,7 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     except submit.NothingToWithdraw:
         messages.warning(request, _("No version counts, so there is nothing to withdraw."))
     else:
-        tasks.hurry()
+        wakeup.hurry()
         messages.success(
             request,
             _("The proposal is withdrawn. Submit again before the deadline to undo this."),

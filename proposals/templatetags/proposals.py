@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import quote
 
 from django import template
-from django.utils.translation import gettext_lazy
 
 from applicants import choices
 from applicants.profile import PROFILE_STEPS
@@ -17,6 +16,7 @@ from calls.models import Strand
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.dossier.document import controller_in_words
+from proposals.dossier.outcome_words import outcome_words
 from proposals.models import Proposal, StoredVerdict
 from proposals.steps.forms import COST_LABELS
 from proposals.steps.wizard import url_to_mend
@@ -130,19 +130,7 @@ def rule_title(rule_id: str) -> str:
     return title_of(rule_id)
 
 
-OUTCOME_WORDS = {
-    Outcome.PASS: gettext_lazy("met"),
-    Outcome.WARN: gettext_lazy("to review"),
-    Outcome.OFFICER: gettext_lazy("needs review"),
-    Outcome.INELIGIBLE: gettext_lazy("not eligible"),
-    Outcome.INADMISSIBLE: gettext_lazy("missing"),
-}
-
-
-@register.filter
-def outcome_words(outcome: str) -> str:
-    """One finding's outcome in a word or two."""
-    return str(OUTCOME_WORDS[Outcome(outcome)])
+register.filter(outcome_words)
 
 
 @register.filter

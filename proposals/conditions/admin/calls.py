@@ -29,7 +29,6 @@ from calls.models import (
 )
 from calls.views.call import page_as_open
 from foundation.sentences import gettext as _
-from proposals import tasks
 from proposals.conditions import call_administration as desk_calls
 from proposals.conditions.admin.call_forms import (
     BeginForm,
@@ -44,6 +43,7 @@ from proposals.conditions.admin.call_forms import (
     SectionForm,
     StrandForm,
 )
+from proposals.delivery import wakeup
 from proposals.models import ProposedExtension, Publication
 from proposals.officers.admin_pages import DeskAdmin, is_id
 
@@ -342,7 +342,7 @@ class CallAdmin(DeskAdmin):
             except desk_calls.CannotExtend as refusal:
                 form.add_error("until", str(refusal))
             else:
-                tasks.hurry()
+                wakeup.hurry()
                 messages.success(request, str(words))
                 return redirect("admin:calls_call_extend", pk)
         waiting = ProposedExtension.objects.filter(call=call, extension=None)
@@ -365,7 +365,7 @@ class CallAdmin(DeskAdmin):
         except desk_calls.CannotExtend as refusal:
             messages.error(request, str(refusal))
         else:
-            tasks.hurry()
+            wakeup.hurry()
             messages.success(request, str(EXTENDED))
         return redirect("admin:calls_call_extend", pk)
 
@@ -400,7 +400,7 @@ class CallAdmin(DeskAdmin):
             except desk_calls.CannotExtend as refusal:
                 form.add_error(None, str(refusal))
             else:
-                tasks.hurry()
+                wakeup.hurry()
                 messages.success(
                     request,
                     _("Deadline changed for this proposal. Its consortium is notified by email."),

@@ -1,12 +1,10 @@
-"""Who owes what, and the person's own start page."""
+"""Who owes what, who is here, and reminders."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from applicants.models import Organisation
-from applicants.profile import profile_of
 from applicants.web import person, signed_in
 from calls import clock
 from calls.eligibility.rules.base import listed
@@ -25,44 +23,9 @@ from proposals.consortium.deadline_reminders import are_to_come, wish_reminders
 from proposals.consortium.progress import (
     SHARED,
     matrix,
-    open_invitations,
-    open_mentions,
-    proposals_of,
     reminder_for,
-    tasks_of,
 )
-from proposals.dossier.document import drafts_of
-from proposals.models import Proposal
-from proposals.partnering.conversations import letters_of
-from proposals.screening.clarifications import questions_for
 from proposals.steps.wizard import step_named, steps_of
-from proposals.workspace.deletion import KEPT
-
-MOST_LETTERS = 50  # conversations that are looked through for new messages
-
-
-@signed_in
-def mine(request: HttpRequest) -> HttpResponse:
-    """What waits for a person, its proposals with their deadlines, its organisations, its invitations."""
-    user, moment = person(request), clock.now()
-    drafts = drafts_of(list(proposals_of(user)))
-    organisations = list(Organisation.objects.of(user).prefetch_related("profile_sections"))
-    deleted = Proposal.objects.led_by(user).filter(deleted_at__gt=moment - KEPT)
-    context = {
-        "drafts": drafts,
-        "moment": moment,
-        "any_open": any(one.proposal.is_open(moment) for one in drafts),
-        "tasks": tasks_of(drafts, organisations, moment),
-        "organisations": [(one, profile_of(one)) for one in organisations],
-        "invitations": open_invitations(user),
-        "mentions": open_mentions(user),
-        "questions": list(questions_for(user, moment)),
-        "letters": [
-            one for one in letters_of(user, organisations, at_most=MOST_LETTERS) if one.is_new
-        ],
-        "deleted": deleted.select_related("strand__call").prefetch_related("sections"),
-    }
-    return render(request, "proposals/mine.html", context)
 
 
 @signed_in

@@ -19,6 +19,7 @@ from calls.models import Call
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.settings import ROOT
 from proposals import tasks
+from proposals.audit.sealed_access import note_sealed_access
 from proposals.conditions import rule_changes
 from proposals.consortium import deadline_reminders
 from proposals.delivery import fault_isolation, outbox
@@ -45,7 +46,6 @@ from proposals.partnering import organisations, saved_searches
 from proposals.proof import closing_commitment, daily_heads, full_proposal_pdf, ledger, receipts
 from proposals.reporting import exports
 from proposals.screening import automatic_check, clarifications, search
-from proposals.screening.automatic_check import note_sealed_access
 from proposals.tests.factories import make_draft, make_officer, make_ready, submit
 from proposals.tests.partners import make_owner, make_request
 from proposals.workspace import deletion, virus_scan

@@ -9,7 +9,7 @@ from django.db import connection
 
 from calls import clock
 from proposals import tasks
-from proposals.delivery import outbox
+from proposals.delivery import outbox, wakeup
 from proposals.delivery.emails import deliver
 from proposals.dossier.document import Draft
 from proposals.models import Mail, OutboxMessage, Receipt
@@ -132,12 +132,12 @@ def test_submitting_does_not_need_a_broker(call, settings, monkeypatch):
         raise OSError("connection refused")
 
     monkeypatch.setattr(tasks.relay_outbox, "delay", away)
-    monkeypatch.setattr(tasks, "_silent_until", clock.real_now())
-    monkeypatch.setattr(tasks, "_hinted_until", clock.real_now())
-    tasks.hurry()
+    monkeypatch.setattr(wakeup, "_silent_until", clock.real_now())
+    monkeypatch.setattr(wakeup, "_hinted_until", clock.real_now())
+    wakeup.hurry()
     asked = []
     monkeypatch.setattr(tasks.relay_outbox, "delay", lambda: asked.append(1))
-    tasks.hurry()
+    wakeup.hurry()
     assert asked == []  # it does not wait for a broker that was away a moment ago
 
 
@@ -145,14 +145,14 @@ def test_in_a_rush_one_hint_a_second_is_sent_and_beat_comes_by_as_often(settings
     asked = []
     monkeypatch.setattr(tasks.relay_outbox, "delay", lambda: asked.append("outbox"))
     monkeypatch.setattr(tasks.make_prints, "delay", lambda: asked.append("prints"))
-    monkeypatch.setattr(tasks, "_hinted_until", clock.real_now())
+    monkeypatch.setattr(wakeup, "_hinted_until", clock.real_now())
     for _turn in range(5):
-        tasks.hurry()
-        tasks.hurry(tasks.make_prints)  # for these beat is slower
+        wakeup.hurry()
+        wakeup.hurry("make_prints")  # for these beat is slower
     assert asked == ["outbox"] + ["prints"] * 5
-    assert settings.CELERY_BEAT_SCHEDULE["relay-outbox"]["schedule"] <= tasks.HINT_EVERY.seconds
-    monkeypatch.setattr(tasks, "_hinted_until", clock.real_now())
-    tasks.hurry()
+    assert settings.CELERY_BEAT_SCHEDULE["relay-outbox"]["schedule"] <= wakeup.HINT_EVERY.seconds
+    monkeypatch.setattr(wakeup, "_hinted_until", clock.real_now())
+    wakeup.hurry()
     assert asked[-1] == "outbox"
 
 

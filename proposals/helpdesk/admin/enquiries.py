@@ -20,7 +20,7 @@ from calls import clock
 from foundation.fields import WholeNumberField
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
-from proposals import tasks
+from proposals.delivery import wakeup
 from proposals.helpdesk import enquiries
 from proposals.models import AnswerSnippet, Enquiry, PublishedAnswer
 from proposals.officers.admin_pages import OwnPageAdmin
@@ -101,7 +101,7 @@ class EnquiryAdmin(OwnPageAdmin):
                 form.add_error(None, str(refusal))
                 found.refresh_from_db(fields=["state", "officer"])
             else:
-                tasks.hurry()
+                wakeup.hurry()
                 words = _("The answer is being sent to %(address)s.") % {"address": found.email}
                 messages.success(request, words)
                 return redirect("admin:proposals_enquiry_change", pk)

@@ -20,7 +20,7 @@ from applicants.web import person, signed_in
 from calls import clock
 from calls.models import Call
 from foundation.sentences import gettext as _
-from proposals import tasks
+from proposals.delivery import wakeup
 from proposals.helpdesk import enquiries, personal_data
 from proposals.models import Enquiry
 
@@ -122,7 +122,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             if not isinstance(refusal, enquiries.TooFast):
                 form = _opened_anew(form)
         else:
-            tasks.hurry()
+            wakeup.hurry()
             token = signing.dumps(enquiry.number, salt=ARRIVED_SALT)
             return redirect("enquiries:arrived", token)
     return render(request, "enquiries/ask.html", {"form": form}, status=422)

@@ -17,6 +17,7 @@ from calls import clock
 from calls.models import Call, ConditionChange, Programme, Strand
 from conftest import NEXT_DAY
 from cosme_portal.settings import ROOT
+from proposals.audit.sealed_access import note_sealed_access
 from proposals.conditions.rule_changes import propose
 from proposals.helpdesk import enquiries
 from proposals.models import (
@@ -46,7 +47,6 @@ from proposals.partnering import conversations
 from proposals.proof.reissue import make_again
 from proposals.reporting.exports import ask_for_export
 from proposals.screening import clarifications
-from proposals.screening.automatic_check import note_sealed_access
 from proposals.screening.decisions import record_decision, review_decision
 from proposals.submission.submit import TooLate
 from proposals.tests.factories import fresh, make_officer, make_ready, submit

@@ -17,8 +17,8 @@ from applicants.once import once
 from applicants.web import person, signed_in
 from calls import clock
 from foundation.sentences import gettext as _
-from proposals import tasks
 from proposals.consortium.participants import NotOpen
+from proposals.delivery import wakeup
 from proposals.models import Conversation, PartnershipRequest
 from proposals.partnering import conversations
 
@@ -101,7 +101,7 @@ def _first_message(
         except conversations.CannotWrite as refusal:
             form.add_error(None, str(refusal))
         else:
-            tasks.hurry()
+            wakeup.hurry()
             words = _("Your message is sent. You get a mail when there is an answer.")
             messages.success(request, words)
             return redirect(made)
@@ -154,7 +154,7 @@ def conversation(request: HttpRequest, number: str) -> HttpResponse:
         except conversations.CannotWrite as refusal:
             form.add_error(None, str(refusal))
         else:
-            tasks.hurry()
+            wakeup.hurry()
             messages.success(request, _("Your message is sent."))
             return redirect(found)
     conversations.mark_read(found, side)
@@ -205,7 +205,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
     except conversations.CannotWrite as refusal:
         messages.error(request, str(refusal))
     else:
-        tasks.hurry()
+        wakeup.hurry()
         messages.success(request, _("The other side sees the name of your organisation now."))
     return redirect(found)
 
@@ -262,6 +262,6 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
     except NotOpen:
         messages.error(request, _("The deadline has passed: nobody can be taken into the draft."))
         return redirect(found)
-    tasks.hurry()
+    wakeup.hurry()
     messages.success(request, _("It stands in your consortium now, and is asked to confirm."))
     return redirect("proposals:consortium", draft.number)

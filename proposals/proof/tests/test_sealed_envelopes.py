@@ -14,6 +14,7 @@ from applicants.tests.factories import make_user
 from calls import clock
 from conftest import DEADLINE, NEXT_DAY
 from proposals import tasks
+from proposals.audit.sealed_access import note_sealed_access
 from proposals.models import CaseText, Export, SealedAccess, Version
 from proposals.officers.cases import note_reading
 from proposals.officers.rights import RIGHTS
@@ -21,7 +22,6 @@ from proposals.proof.ledger import sequence
 from proposals.proof.receipts import issue_receipt
 from proposals.reporting import exports
 from proposals.screening import search
-from proposals.screening.automatic_check import note_sealed_access
 from proposals.submission.submit import TooLate
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from applicants.web import person
 from foundation.sentences import gettext as _
-from proposals import tasks
+from proposals.delivery import wakeup
 from proposals.models import Export, Version
 from proposals.models.exports import KEPT_FOR
 from proposals.officers.admin_pages import OwnPageAdmin
@@ -30,7 +30,7 @@ def begin(request: HttpRequest, kind: str, versions: QuerySet[Version]) -> HttpR
     except exports.NothingToExport:
         messages.error(request, _("You cannot export any of these versions."))
         return redirect("admin:proposals_version_changelist")
-    tasks.hurry(tasks.make_exports)
+    wakeup.hurry("make_exports")
     return redirect("admin:proposals_export_change", export.pk)
 
 

@@ -13,11 +13,11 @@ from calls.eligibility.countries import name_on
 from calls.models import Call
 from foundation import charts
 from foundation.sentences import gettext as _
+from proposals.dossier.outcome_words import outcome_words
 from proposals.models import SheetAnswer, StoredVerdict
 from proposals.officers.admin_pages import is_id
 from proposals.reporting.statistics import OUTCOMES, Figures, figures_of
 from proposals.screening.sheet import BEING_MADE
-from proposals.templatetags.proposals import outcome_words
 
 if TYPE_CHECKING:
     from proposals.officers.admin_pages import DeskAdmin

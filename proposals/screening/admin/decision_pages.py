@@ -18,7 +18,7 @@ from calls.eligibility import digest_of
 from foundation.identifiers import key_of, keys_of
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
-from proposals import tasks
+from proposals.delivery import wakeup
 from proposals.models import Decision, DecisionState, Version
 from proposals.officers.admin_pages import case_of
 from proposals.screening import bulk, decisions
@@ -195,7 +195,7 @@ def _many(desk: "DeskAdmin", request: HttpRequest, task: str) -> HttpResponse:
         versions = list(_anew(request, list(marks)))
         return _shown(desk, request, task, versions, form, changed=change.sentences)
     if task == bulk.Task.INFORM:
-        tasks.hurry()
+        wakeup.hurry()
     _tell(request, done)
     return redirect("admin:proposals_version_changelist")
 

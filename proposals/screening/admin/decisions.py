@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from applicants.web import person
 from calls import clock
 from foundation.pdf import LayoutFailed
-from proposals import tasks
+from proposals.delivery import wakeup
 from proposals.models import Decision, DecisionReview, DecisionState, Version
 from proposals.officers.admin_pages import OwnPageAdmin
 from proposals.screening import letters
@@ -152,7 +152,7 @@ class DecisionAdmin(OwnPageAdmin):
         except CannotInform as refusal:
             messages.error(request, str(refusal))
         else:
-            tasks.hurry()
+            wakeup.hurry()
             messages.success(
                 request,
                 _("The letter is being created and sent. Its delivery status is shown here."),

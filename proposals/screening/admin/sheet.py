@@ -24,7 +24,7 @@ from calls.templatetags.instants import in_words
 from foundation.fields import MomentField
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
-from proposals import tasks
+from proposals.delivery import wakeup
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import files_of
 from proposals.models import Annex, ReplyFile, SheetAnswer, Version
@@ -323,7 +323,7 @@ def _ask(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRespo
         except clarifications.CannotAsk as refusal:
             form.add_error(None, str(refusal))
         else:
-            tasks.hurry()
+            wakeup.hurry()
             messages.success(request, _told(version))
             return redirect("admin:proposals_version_change", version.pk)
     return desk.show(

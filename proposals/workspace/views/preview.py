@@ -6,8 +6,8 @@ from django.shortcuts import redirect, render
 from applicants.web import person, signed_in
 from calls import clock
 from calls.calendars import calendar_of
-from proposals import tasks
 from proposals.consortium.access import draft_of, page_of
+from proposals.delivery import wakeup
 from proposals.dossier.document import dossier_of
 from proposals.models import DraftPrint
 from proposals.proof import full_proposal_pdf
@@ -30,7 +30,7 @@ def make_print(request: HttpRequest, number: str) -> HttpResponse:
     draft = draft_of(request, number)
     if request.method == "POST":
         full_proposal_pdf.ask_for_print(draft, by=person(request))
-        tasks.hurry(tasks.make_prints)
+        wakeup.hurry("make_prints")
         return redirect("proposals:print", number)
     found = DraftPrint.objects.filter(proposal=draft.proposal).first()
     if found is None:

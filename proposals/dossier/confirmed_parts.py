@@ -1,0 +1,61 @@
+"""What a partner confirms of a dossier, and whether the submitted text is the confirmed one."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from foundation.canonical_json import canonical
+from proposals.models import Confirmation, Version
+
+
+def shown_in(dossier: dict[str, Any], key: str) -> dict[str, Any]:
+    """What of a dossier, also of one that was submitted, the partner with this key confirms."""
+    own = next(one for one in dossier["consortium"] if one["key"] == key)
+    return {
+        "call": dossier["call"],
+        "strand": dossier["strand"],
+        "summary": dossier["summary"],
+        "consortium": [
+            {
+                "name": one["organisation"]["cluster_name"] or one["organisation"]["legal_name"],
+                "country": one["organisation"]["country"],
+                "role": one["role"],
+            }
+            for one in dossier["consortium"]
+        ],
+        "part": {name: own[name] for name in ("role", "description", "task", "budget")},
+    }
+
+
+def hash_of_shown(shown: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(shown).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """When a partner confirmed, and whether the text was the one that was submitted."""
+
+    at: datetime
+    is_of_this_text: bool
+
+
+def confirmed_in(version: Version) -> dict[str, Confirmed]:
+    """The last confirmation of each partner of a version, by its key, given when the version was received.
+
+    Keys of a proposal are given once, so nobody is taken for the partner who had the place before.
+    """
+    given: dict[str, Confirmation] = {}
+    confirmations = Confirmation.objects.filter(proposal_id=version.proposal_id)
+    for one in confirmations.filter(confirmed_at__lte=version.received_at).order_by("-pk"):
+        given.setdefault(one.participant_key, one)
+    return {
+        key: Confirmed(given[key].confirmed_at, _is_of(given[key], version.document, part))
+        for part in version.document["consortium"]
+        if (key := part["key"]) in given
+    }
+
+
+def _is_of(confirmation: Confirmation, dossier: dict[str, Any], part: dict[str, Any]) -> bool:
+    shown = shown_in(dossier, part["key"])
+    return confirmation.role == part["role"] and confirmation.shown_sha256 == hash_of_shown(shown)
