@@ -6,16 +6,14 @@ it cannot be moved. Plumbing (retries, sessions, health) uses real time instead.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg2
-from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
@@ -24,6 +22,7 @@ _offset: ContextVar[timedelta] = ContextVar("offset", default=timedelta())
 
 # How far this machine's clock is behind the database's, as far as it is known (`calls.database_clock`).
 behind = timedelta()
+MOST_SKEW = timedelta(seconds=1)  # further off, a machine is unhealthy
 # The session's variable that tells triggers at which moment the clock is stopped (`portal_now` in guards).
 STOPPED_AT = "portal.now"
 
@@ -42,6 +41,16 @@ def of(real: datetime) -> datetime:
     """The portal's instant at a real one: how a stamp of the network becomes portal time."""
     frozen = _frozen.get()
     return frozen if frozen is not None else real + _offset.get()
+
+
+@contextmanager
+def ahead_by(offset: timedelta) -> Iterator[None]:
+    """Put the clock ahead of real time for the time of the block, in this thread only."""
+    token = _offset.set(offset)
+    try:
+        yield
+    finally:
+        _offset.reset(token)
 
 
 @contextmanager
@@ -82,50 +91,3 @@ def _stop_for_triggers(moment: str) -> None:
 
 
 _MAY_WRITE = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH|EXECUTE|PREPARE)", re.IGNORECASE)
-
-
-@contextmanager
-def as_shared() -> Iterator[None]:
-    """Use the offset that all processes share, where the setting allows one."""
-    if not settings.CLOCK_IS_MOVABLE:
-        yield
-        return
-    token = _offset.set(shared_offset())
-    try:
-        yield
-    finally:
-        _offset.reset(token)
-
-
-def shared_offset() -> timedelta:
-    from calls.models import ClockOffset  # noqa: PLC0415 -- models need the clock
-
-    return ClockOffset.current()
-
-
-def move_to(moment: datetime) -> None:
-    """Let all processes see `moment` now, ticking on from there.
-
-    Raises:
-        ClockFixed: the clock of this portal cannot be moved.
-    """
-    if not settings.CLOCK_IS_MOVABLE:
-        raise ClockFixed
-    from calls.models import ClockOffset  # noqa: PLC0415 -- as above
-
-    ClockOffset.objects.update_or_create(pk=1, defaults={"offset": moment - real_now() - behind})
-
-
-class ClockFixed(Exception):
-    """The clock can be moved only in demonstrations, rehearsals and tests."""
-
-
-class ClockMiddleware:
-    """Puts the shared offset on the clock for the time of a request."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        with as_shared():
-            return self.get_response(request)

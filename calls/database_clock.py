@@ -2,7 +2,7 @@
 
 Each look brackets the database's instant between two of this machine's, so that a slow answer can only make a
 look less telling, never wrong. What is known is put on the portal clock; and where this machine is more than
-`MOST_SKEW` off, that is logged, kept for operators, and the process calls itself unhealthy.
+`clock.MOST_SKEW` off, that is logged, kept for operators, and the process calls itself unhealthy.
 """
 
 import logging
@@ -19,8 +19,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from calls import clock
+from calls.models import ClockReading
 
-MOST_SKEW = timedelta(seconds=1)
 LOG_EVERY = 60  # seconds
 
 log = logging.getLogger("portal.clock")
@@ -79,7 +79,7 @@ def look() -> Reading:
 
 def is_off() -> bool:
     """Whether this machine's clock is further from the database's than it may be."""
-    return abs(clock.behind) > MOST_SKEW
+    return abs(clock.behind) > clock.MOST_SKEW
 
 
 def in_words() -> str:
@@ -111,8 +111,6 @@ def look_regularly() -> None:
 
 def keep() -> None:
     """Let operators see how far the clock of this machine is off."""
-    from calls.models import ClockReading  # noqa: PLC0415 -- models need the clock
-
     values = {"behind": clock.behind, "read_at": clock.real_now() + clock.behind}
     ClockReading.objects.update_or_create(
         machine=str(machine)[:100], process=kind_of_process, defaults=values

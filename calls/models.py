@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 
 from calls import clock
 from calls import triggers as guards
-from calls.database_clock import MOST_SKEW
 from calls.eligibility import CountrySet, RuleSet, rule_date_of
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import title_of
@@ -620,4 +619,4 @@ class ClockReading(models.Model):
 
     @property
     def is_off(self) -> bool:
-        return abs(self.behind) > MOST_SKEW
+        return abs(self.behind) > clock.MOST_SKEW

@@ -106,7 +106,7 @@ def _set_up(steps: Sequence[Step]) -> None:
 
 def _start_clock() -> None:
     """Go on where the clock stood when the demonstration was stopped; the first time at 16:20."""
-    from calls import clock  # noqa: PLC0415 -- after set-up
+    from calls import shared_clock  # noqa: PLC0415 -- after set-up
     from calls.demo_clock_presets import MOMENTS  # noqa: PLC0415
 
     paused = _paused_file()
@@ -114,14 +114,14 @@ def _start_clock() -> None:
     if paused.exists():
         moment = datetime.fromisoformat(paused.read_text().strip())
         paused.unlink()
-    clock.move_to(moment)
+    shared_clock.move_to(moment)
 
 
 def _keep_clock() -> None:
-    from calls import clock  # noqa: PLC0415 -- after set-up
+    from calls import shared_clock  # noqa: PLC0415 -- after set-up
 
     try:
-        offset: timedelta = clock.shared_offset()
+        offset: timedelta = shared_clock.shared_offset()
     except Exception as error:  # noqa: BLE001 -- stopping must not fail; next time starts at 16:20
         _say(f"The position of the clock could not be saved ({type(error).__name__})")
         return

@@ -110,7 +110,7 @@ MIDDLEWARE = [
     "cosme_portal.middleware.ExplainMethods",
     "django_htmx.middleware.HtmxMiddleware",
     "calls.database_clock.LookMiddleware",
-    "calls.clock.ClockMiddleware",
+    "calls.shared_clock.ClockMiddleware",
     "cosme_portal.middleware.RefuseOtherCharsets",
     "cosme_portal.middleware.RefuseUnsafeAddresses",
     "cosme_portal.middleware.RefuseUnreadableValues",

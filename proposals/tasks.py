@@ -6,7 +6,7 @@ from functools import partial
 from celery import shared_task
 
 from applicants import once
-from calls import clock
+from calls import clock, shared_clock
 from proposals.conditions import rule_changes
 from proposals.consortium import deadline_reminders, invitations, presence
 from proposals.delivery import fault_isolation, outbox
@@ -43,7 +43,7 @@ CAUSES: dict[str, Callable[[Mail], bool]] = {
 
 def each_step(work: str, **steps: Callable[[], int]) -> int:
     """Take the steps of a task, by the clock that the processes share."""
-    with clock.as_shared():
+    with shared_clock.as_shared():
         return fault_isolation.each_step(work, **steps)
 
 

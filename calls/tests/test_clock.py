@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import RequestFactory
 
-from calls import clock, database_clock, request_arrival
+from calls import clock, database_clock, request_arrival, shared_clock
 from calls.database_clock import Moment
 from calls.models import ClockReading
 from conftest import AFTERNOON, NEXT_DAY
@@ -30,16 +30,16 @@ def test_a_moment_without_a_zone_is_refused():
 @pytest.mark.real_clock
 def test_moving_the_clock_is_shared_and_ticks_on(settings):
     settings.CLOCK_IS_MOVABLE = True
-    clock.move_to(AFTERNOON)
-    with clock.as_shared():
+    shared_clock.move_to(AFTERNOON)
+    with shared_clock.as_shared():
         assert AFTERNOON <= clock.now() < AFTERNOON + MINUTE
 
 
 @pytest.mark.django_db
 def test_a_fixed_clock_cannot_be_moved(settings, client):
     settings.CLOCK_IS_MOVABLE = False
-    with pytest.raises(clock.ClockFixed):
-        clock.move_to(AFTERNOON)
+    with pytest.raises(shared_clock.ClockFixed):
+        shared_clock.move_to(AFTERNOON)
     assert client.post("/clock/", {"moment": "start"}).status_code == 404
 
 
@@ -49,7 +49,7 @@ def test_the_banner_jumps_and_leads_back_only_to_our_own_pages(settings, client)
     settings.CLOCK_IS_MOVABLE = True
     answer = client.post("/clock/", {"moment": "after-deadline", "back": "https://evil.example/"})
     assert (answer.status_code, answer["Location"]) == (302, "/")
-    with clock.as_shared():
+    with shared_clock.as_shared():
         assert NEXT_DAY <= clock.now() < NEXT_DAY + MINUTE
 
 

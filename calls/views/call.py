@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
 
-from calls import clock
+from calls import clock, shared_clock
 from calls.calendars import calendar_of
 from calls.country_list import countries_on
 from calls.demo_clock_presets import MOMENTS
@@ -135,7 +135,7 @@ def move_clock(request: HttpRequest) -> HttpResponse:
     moment: datetime | None = MOMENTS.get(request.POST.get("moment", ""), (None, None))[1]
     if not settings.CLOCK_IS_MOVABLE or moment is None:
         raise Http404
-    clock.move_to(moment)
+    shared_clock.move_to(moment)
     back = request.POST.get("back", "/")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = "/"

@@ -29,7 +29,7 @@ from django.db import connection
 from django.test import Client
 from kombu.exceptions import OperationalError
 
-from calls import clock
+from calls import clock, shared_clock
 from calls.call_file import read_call_file
 from calls.call_import import load_call
 from calls.tests.facts import FILE
@@ -126,7 +126,7 @@ def servers(django_db_blocker):
         call_command("createcachetable", verbosity=0)
         connection.close()
         connection.settings_dict["USER"] = RUNTIME
-        clock.move_to(AFTERNOON)
+        shared_clock.move_to(AFTERNOON)
         load_call(read_call_file(FILE))
         yield made
         made.stop()
@@ -142,7 +142,7 @@ def ready(servers):
 
     servers_hold = OutboxMessage.objects.exclude(state=OutboxMessage.State.DONE)
     servers_hold.update(state=OutboxMessage.State.DONE)
-    with clock.as_shared():
+    with shared_clock.as_shared():
         yield make_ready(Call.objects.get())
     connection.close()
 

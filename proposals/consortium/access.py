@@ -4,11 +4,12 @@ One table says what an address asks of a person (`proposals.consortium.permissio
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, TextField
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, TextField
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -35,7 +36,7 @@ from proposals.consortium.permissions import (
     writes,
 )
 from proposals.dossier.document import Draft
-from proposals.models import EndedAccess, Proposal, Version
+from proposals.models import EndedAccess, Proposal, ProposalQuerySet, Version, takes_part
 from proposals.officers.cases import note_reading
 from proposals.steps.wizard import sidebar
 
@@ -193,10 +194,19 @@ def _why_not(standing: Standing) -> str:
     )
 
 
+def _readable_by(user: User, moment: datetime) -> ProposalQuerySet:
+    """The consortium's people always; officers once its own deadline has passed, no one else."""
+    condition: Q = takes_part(user)
+    if user.is_active and user.is_staff and user.has_perm("proposals.view_version"):
+        opened = Version.objects.open_to(user, moment).filter(proposal=OuterRef("pk"))
+        condition |= Q(Exists(opened))
+    return Proposal.objects.with_deadline().filter(condition, deleted_at=None)
+
+
 def version_of(request: HttpRequest, number: str, version: int) -> Version:
     """A version that the person may read: the consortium's people, officers after the deadline."""
     user = person(request)
-    proposal = Proposal.objects.readable_by(user, clock.now()).filter(number=number).first()
+    proposal = _readable_by(user, clock.now()).filter(number=number).first()
     if proposal is None and user.is_staff:
         _note_attempt(request, number)
     elif proposal is None:

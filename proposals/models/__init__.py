@@ -44,6 +44,7 @@ from proposals.models.partnering import (
     SearchWord,
 )
 from proposals.models.proposal import (
+    Collaborator,
     DraftChange,
     IndividualExtension,
     KeptFile,
@@ -54,6 +55,7 @@ from proposals.models.proposal import (
     Section,
     new_number,
     path_of,
+    takes_part,
 )
 from proposals.models.records import (
     Annex,
@@ -67,7 +69,6 @@ from proposals.models.records import (
 from proposals.models.setup import ProposedExtension, Publication
 from proposals.models.version import StoredVerdict, Version, VersionQuerySet, title_in
 from proposals.models.workspace import (
-    Collaborator,
     Comment,
     Confirmation,
     DraftPrint,
@@ -163,5 +164,6 @@ __all__ = [
     "Withdrawal",
     "new_number",
     "path_of",
+    "takes_part",
     "title_in",
 ]

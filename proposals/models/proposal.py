@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import Organisation, RowChange, SavedStep, User, answers_are_of_a_form
+from applicants.triggers import no_officer
 from calls.eligibility.facts import Control, Role
 from calls.models import Call, Incident, Strand
 from calls.triggers import final_but, kept_before_change
@@ -32,7 +33,7 @@ def new_number() -> str:
 class ProposalQuerySet(models.QuerySet["Proposal"]):
     def of_consortium_member(self, user: User | Given) -> "ProposalQuerySet":
         """Proposals in which this person takes part, for an organisation or by invitation."""
-        return self.filter(deleted_at=None).filter(_takes_part(user))
+        return self.filter(deleted_at=None).filter(takes_part(user))
 
     def led_by(self, user: User) -> "ProposalQuerySet":
         """Proposals, deleted drafts too, whose coordinator this person acts for."""
@@ -57,16 +58,6 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
             )
             .order_by(F("coordinates").desc())
         )
-
-    def readable_by(self, user: User, moment: datetime) -> "ProposalQuerySet":
-        """The consortium's people always; officers once its own deadline has passed, no one else."""
-        from proposals.models.version import Version  # noqa: PLC0415 -- versions are of proposals
-
-        condition: Q = _takes_part(user)
-        if user.is_active and user.is_staff and user.has_perm("proposals.view_version"):
-            opened = Version.objects.open_to(user, moment).filter(proposal=OuterRef("pk"))
-            condition |= Q(Exists(opened))
-        return self.with_deadline().filter(condition, deleted_at=None)
 
     def rehearsed_in(self, rehearsal: int | None) -> "ProposalQuerySet":
         """Those of the rehearsal with this key; without one those of real calls, never of both."""
@@ -110,10 +101,8 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         )
 
 
-def _takes_part(user: User | Given) -> Q:
+def takes_part(user: User | Given) -> Q:
     """For an organisation of the consortium, or by invitation."""
-    from proposals.models.workspace import Collaborator  # noqa: PLC0415 -- they are of proposals
-
     for_organisation = Participant.objects.filter(organisation__memberships__user=user)
     invited = Collaborator.objects.filter(user=user)
     # Together, so that it starts from the few that are the person's, and not from all that there are.
@@ -400,3 +389,35 @@ class IndividualExtension(models.Model):
     def __str__(self) -> str:
         """Without the proposal: it may be sealed still."""
         return f"Extension until {self.until:%Y-%m-%d %H:%M} UTC"
+
+
+class Collaborator(models.Model):
+    """A person who takes part by invitation: writes for one partner, or reads."""
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="collaborators")
+    user = models.ForeignKey(User, models.CASCADE, related_name="collaborations")
+    participant = models.ForeignKey(
+        Participant, models.CASCADE, null=True, blank=True, related_name="collaborators",
+        help_text="For whom this person writes; nobody for one who reads.",
+    )  # fmt: skip
+    joined_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["joined_at"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_person_collaborates_once_for_each_partner",
+                fields=["proposal", "user", "participant"],
+                nulls_distinct=False,
+            )
+        ]
+        triggers = [
+            no_officer("no_officer_takes_part_by_invitation"),
+            pgtrigger.ReadOnly(
+                name="who_takes_part_by_invitation_stays",
+                fields=["proposal", "user", "participant"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.proposal}"

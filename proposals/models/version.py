@@ -35,10 +35,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
     def open_to(self, officer: User, moment: datetime) -> "VersionQuerySet":
         """What this officer may read: nothing sealed, and no case in which they have an interest."""
-        from proposals.models.cases import ConflictOfInterest  # noqa: PLC0415 -- they are of versions
-
-        own = ConflictOfInterest.objects.filter(proposal=OuterRef("proposal"), officer=officer)
-        return self.open_to_officers(moment).filter(~Exists(own))
+        return self.open_to_officers(moment).exclude(proposal__conflicts__officer=officer)
 
     def rehearsed_in(self, rehearsal: int | None) -> "VersionQuerySet":
         """Those of the rehearsal with this key; without one those of real calls, never of both."""

@@ -158,38 +158,6 @@ class EndedAccess(models.Model):
         return f"{self.user}: {self.kind}"
 
 
-class Collaborator(models.Model):
-    """A person who takes part by invitation: writes for one partner, or reads."""
-
-    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="collaborators")
-    user = models.ForeignKey(User, models.CASCADE, related_name="collaborations")
-    participant = models.ForeignKey(
-        Participant, models.CASCADE, null=True, blank=True, related_name="collaborators",
-        help_text="For whom this person writes; nobody for one who reads.",
-    )  # fmt: skip
-    joined_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["joined_at"]
-        constraints = [
-            models.UniqueConstraint(
-                name="a_person_collaborates_once_for_each_partner",
-                fields=["proposal", "user", "participant"],
-                nulls_distinct=False,
-            )
-        ]
-        triggers = [
-            no_officer("no_officer_takes_part_by_invitation"),
-            pgtrigger.ReadOnly(
-                name="who_takes_part_by_invitation_stays",
-                fields=["proposal", "user", "participant"],
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user} · {self.proposal}"
-
-
 class Guest(User):
     """A person, to declare what follows from taking part by invitation."""
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwrig
 
 from applicants.models import User
 from applicants.tests.factories import PASSWORD
-from calls import clock
+from calls import shared_clock
 from calls.call_file import read_call_file
 from calls.call_import import load_call
 from calls.models import Call
@@ -122,8 +122,8 @@ class Visitor:
 @pytest.fixture
 def moved_clock(settings: Any, transactional_db: None) -> Iterator[None]:
     settings.CLOCK_IS_MOVABLE = True
-    clock.move_to(AFTERNOON)
-    with clock.as_shared():  # for what the test itself does; requests ask anew
+    shared_clock.move_to(AFTERNOON)
+    with shared_clock.as_shared():  # for what the test itself does; requests ask anew
         yield
 
 
@@ -187,4 +187,4 @@ def with_worker(running_broker: str, live_server: Any) -> Iterator[None]:
 
 
 def jump(moment: datetime) -> None:
-    clock.move_to(moment)
+    shared_clock.move_to(moment)

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from calls import clock
+from calls import shared_clock
 from proposals.models import Annex, Receipt, Stamp
 from proposals.proof import pdf_signature, signing_key
 from proposals.proof.full_proposal_pdf import issue_annex
@@ -38,7 +38,7 @@ def aside(work, *given, **named):
 
     def run():
         try:
-            with clock.as_shared():
+            with shared_clock.as_shared():
                 return work(*given, **named)
         finally:
             connection.close()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from applicants.organisations import join
 from applicants.tests.factories import make_user
-from calls import clock
+from calls import clock, shared_clock
 from calls.call_file import read_call_file
 from calls.call_import import extend_deadline, load_call
 from calls.eligibility import canonical
@@ -405,7 +405,7 @@ def _at_the_last_moment(settings, *, seconds_after):
     with clock.set_to(AFTERNOON):
         path = ROOT / "calls" / "data" / "cos-cluster-2014-3-03.yaml"
         proposal = make_ready(load_call(read_call_file(path)))
-    clock.move_to(DEADLINE + timedelta(seconds=seconds_after))
+    shared_clock.move_to(DEADLINE + timedelta(seconds=seconds_after))
     return proposal, uuid4()
 
 
