@@ -87,7 +87,7 @@ def test_no_code_cuts_a_text_without_a_reason():
 
 
 def test_templates_cut_only_what_is_whole_one_click_away():
-    shown = {"partnering/conversations.html", "partnering/includes/row.html", "proposals/mine.html"}
+    shown = {"partnering/conversations.html", "partnering/includes/row.html", "dashboard/mine.html"}
     folder = settings.ROOT / "templates"
     found = {
         str(path.relative_to(folder))

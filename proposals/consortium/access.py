@@ -68,7 +68,7 @@ def keeping_text(view: "View[P]") -> "View[P]":
         try:
             return view(request, *args, **kwargs)
         except NotOpen as refusal:
-            return _given_back(request, "proposals/closed.html", 409, refusal=refusal)
+            return _given_back(request, "consortium/closed.html", 409, refusal=refusal)
         except (NotYours, Http404) as refusal:
             if request.method != "POST":
                 raise
@@ -76,7 +76,7 @@ def keeping_text(view: "View[P]") -> "View[P]":
             why = why_refused(refusal)
             if is_autosave(request):
                 return not_stored(why, status)
-            return _given_back(request, "proposals/gone.html", status, why=why)
+            return _given_back(request, "consortium/gone.html", status, why=why)
 
     return guarded
 

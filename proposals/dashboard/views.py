@@ -38,4 +38,4 @@ def mine(request: HttpRequest) -> HttpResponse:
         ],
         "deleted": deleted.select_related("strand__call").prefetch_related("sections"),
     }
-    return render(request, "proposals/mine.html", context)
+    return render(request, "dashboard/mine.html", context)

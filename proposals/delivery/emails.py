@@ -46,8 +46,8 @@ def post(words: Words, *, to: Iterable[str], key: str, proposal: Proposal | None
         "title": without_links(Draft(proposal).title) if proposal else "",
         "link": settings.BASE_URL + words.link,
     }
-    text = render_to_string("proposals/mails/mail.txt", context)
-    html = render_to_string("proposals/mails/mail.html", context)
+    text = render_to_string("delivery/mail.txt", context)
+    html = render_to_string("delivery/mail.html", context)
     subject = words.subject
     if proposal is not None and proposal.call.is_rehearsal:
         subject = _("[Rehearsal] %(subject)s") % {"subject": subject}

@@ -93,7 +93,7 @@ def issue_annex(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> 
 
 def pdf_of(proposal: Proposal, dossier: dict[str, Any], *, of: Version | datetime) -> bytes:
     """A dossier as a PDF, `of` a version, or of a draft at an instant, which every page then says."""
-    html = render_to_string("receipts/annex.html", context_of(proposal, dossier, of))
+    html = render_to_string("proof/annex.html", context_of(proposal, dossier, of))
     return pdf_from(html, sheet="annex.css")
 
 

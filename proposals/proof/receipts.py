@@ -158,7 +158,7 @@ def html_of(
         "proof": proof,
         "log_signed_at": datetime.fromisoformat(proof["head"]["signed_at"]),
     }
-    return render_to_string("receipts/receipt.html", context)
+    return render_to_string("proof/receipt.html", context)
 
 
 def context_of(version: Version) -> dict[str, Any]:

@@ -16,16 +16,16 @@ def check(request: HttpRequest) -> HttpResponse:
     form = FileForm(request.POST or None, request.FILES or None)
     context = {"form": form, "no_hash": "0" * 64}
     if request.method != "POST":
-        return render(request, "proposals/check_receipt.html", context)
+        return render(request, "proof/check_receipt.html", context)
     if form.is_valid() and form.cleaned_data["file"].size > LARGEST_RECEIPT:
         text = _("A receipt has at most 2 MB. This is another file; choose the receipt.")
         form.add_error("file", text)
     if not form.is_valid():
-        return render(request, "proposals/check_receipt.html", context, status=422)
+        return render(request, "proof/check_receipt.html", context, status=422)
     answer = check_receipt(form.cleaned_data["file"].read())
     context |= {"form": FileForm(), "answer": answer}
     status = 503 if answer.problem else 200
-    return render(request, "proposals/check_receipt.html", context, status=status)
+    return render(request, "proof/check_receipt.html", context, status=status)
 
 
 def document(request: HttpRequest, sha256: str) -> JsonResponse:

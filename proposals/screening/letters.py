@@ -120,7 +120,7 @@ def html_of(
         "stamp": stamp,
         "is_sample": is_sample,
     }
-    return render_to_string("receipts/letter.html", context)
+    return render_to_string("screening/letter.html", context)
 
 
 def _is_in(reason: str, finding: Finding) -> bool:

@@ -63,7 +63,7 @@ def questions(request: HttpRequest, number: str) -> HttpResponse:
         .prefetch_related("reply__files")
     )
     context = page_of(draft, "questions", questions=list(asked), moment=clock.now())
-    return render(request, "proposals/questions.html", context)
+    return render(request, "screening/questions.html", context)
 
 
 @signed_in
@@ -86,7 +86,7 @@ def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     context = page_of(
         draft, "questions", question=question, form=form, moment=clock.now(), may_reply=leads(draft)
     )
-    return render(request, "proposals/reply.html", context, status=status)
+    return render(request, "screening/reply.html", context, status=status)
 
 
 def _answer(request: HttpRequest, question: Question, form: ReplyForm) -> int:
@@ -120,7 +120,7 @@ def decisions(request: HttpRequest, number: str) -> HttpResponse:
     draft = draft_of(request, number)
     told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
     context = page_of(draft, "decisions", told=told)
-    return render(request, "proposals/decisions.html", context)
+    return render(request, "screening/decisions.html", context)
 
 
 @signed_in
@@ -142,7 +142,7 @@ def reply_file(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     draft = draft_of(request, number)
     file = get_object_or_404(ReplyFile, pk=pk, reply__question__version__proposal=draft.proposal)
     if not file.can_be_opened:
-        return render(request, "proposals/quarantine.html", {"file": file}, status=409)
+        return render(request, "workspace/quarantine.html", {"file": file}, status=409)
     return FileResponse(
         file.open(), as_attachment=True, filename=file.download_name, content_type="application/pdf"
     )

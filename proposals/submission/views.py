@@ -37,7 +37,7 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
     moment = clock.now()
     received = moment if draft.proposal.is_open(moment) else None
     verdict = judge_draft(draft, received_at=received, reader=person(request))
-    return render(request, "proposals/check.html", _check_page(request, draft, verdict))
+    return render(request, "submission/check.html", _check_page(request, draft, verdict))
 
 
 def _check_page(
@@ -81,24 +81,24 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         raise
     except submit.TooLate as refusal:
         context = page_of(draft, "check", attempt=refusal.attempt)
-        return render(request, "proposals/too_late.html", context, status=409)
+        return render(request, "submission/too_late.html", context, status=409)
     except submit.NeedsCorrection:
         draft = Draft(draft.proposal)
         verdict = judge_draft(draft, received_at=clock.now(), reader=person(request))
         context = _check_page(request, draft, verdict, key=key, needs_correction=True)
-        return render(request, "proposals/check.html", context, status=422)
+        return render(request, "submission/check.html", context, status=422)
     except submit.Incomplete as refusal:
         context = _check_page(request, draft, refusal.verdict, key=key, was_incomplete=True)
-        return render(request, "proposals/check.html", context, status=422)
+        return render(request, "submission/check.html", context, status=422)
     except submit.NotAcknowledged as refusal:
         context = _check_page(
             request, draft, refusal.verdict, key=key, given=given, was_not_acknowledged=True
         )
-        return render(request, "proposals/check.html", context, status=422)
+        return render(request, "submission/check.html", context, status=422)
     if not version.answers_the_click:
         verdict = judge_draft(draft, received_at=clock.now(), reader=person(request))
         context = _check_page(request, draft, verdict, used_for=version)
-        return render(request, "proposals/check.html", context, status=409)
+        return render(request, "submission/check.html", context, status=409)
     wakeup.hurry()
     # The proof stands in this very response: a second request might never get through.
     context = {
@@ -110,7 +110,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         "counts": draft.proposal.counting_id == version.pk,
         "receipt_state": "waiting",
     }
-    return render(request, "proposals/submitted.html", context)
+    return render(request, "submission/submitted.html", context)
 
 
 def _idempotency_key(request: HttpRequest) -> UUID:
@@ -124,7 +124,7 @@ def _idempotency_key(request: HttpRequest) -> UUID:
 def version(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """What was submitted, when, under which hash; needs no worker and no mail."""
     found = version_of(request, number, version)
-    return render(request, "proposals/version.html", _version_page(found))
+    return render(request, "submission/version.html", _version_page(found))
 
 
 def _version_page(found: Version) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def receipt_state(request: HttpRequest, number: str, version: int) -> HttpRespon
     """The part of the page that says whether the receipt is ready; asked again until it is."""
     found = version_of(request, number, version)
     context = {"version": found, "proposal": found.proposal, "receipt_state": _receipt_state(found)}
-    return render(request, "proposals/includes/receipt_state.html", context)
+    return render(request, "submission/includes/receipt_state.html", context)
 
 
 @signed_in
@@ -194,7 +194,7 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     form = WithdrawalForm(request.POST or None)
     context = page_of(draft, "overview", form=form)
     if request.method != "POST" or not form.is_valid():
-        return render(request, "proposals/withdraw.html", context)
+        return render(request, "submission/withdraw.html", context)
     try:
         submit.withdraw(
             draft.proposal,
@@ -204,7 +204,7 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
         )
     except NotOpen:
         context |= {"came_too_late": True}
-        return render(request, "proposals/withdraw.html", context, status=409)
+        return render(request, "submission/withdraw.html", context, status=409)
     except submit.NothingToWithdraw:
         messages.warning(request, _("No version counts, so there is nothing to withdraw."))
     else:

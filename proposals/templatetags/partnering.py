@@ -34,7 +34,7 @@ def requests_by_strand(call: Call) -> list[tuple[Strand, dict[str, Any]]]:
     ]
 
 
-@register.inclusion_tag("enquiries/on_call_page.html", takes_context=True)
+@register.inclusion_tag("helpdesk/on_call_page.html", takes_context=True)
 def questions_and_answers(context: Context) -> dict[str, Any]:
     """What was asked about the call of a page and is of general use, and where to ask."""
     call = context["call"]

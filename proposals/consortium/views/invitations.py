@@ -27,7 +27,7 @@ from proposals.steps.forms import ConfirmationForm, DeclineForm, InvitationForm
 def overview(request: HttpRequest, number: str) -> HttpResponse:
     """Who may do what, and who was asked. Addresses are shown to the lead only."""
     draft = draft_of(request, number)
-    return render(request, "proposals/people.html", _page(draft, InvitationForm(draft=draft)))
+    return render(request, "consortium/people.html", _page(draft, InvitationForm(draft=draft)))
 
 
 def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
     draft = draft_of(request, number)
     form = InvitationForm(request.POST, draft=draft)
     if not form.is_valid():
-        return render(request, "proposals/people.html", _page(draft, form), status=422)
+        return render(request, "consortium/people.html", _page(draft, form), status=422)
     address = form.cleaned_data["email"]
     try:
         invitations.invite(
@@ -75,7 +75,7 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
         )
     except (invitations.AskedAlready, invitations.SentTooOften) as refusal:
         form.add_error("email", _why_not_again(refusal))
-        return render(request, "proposals/people.html", _page(draft, form), status=422)
+        return render(request, "consortium/people.html", _page(draft, form), status=422)
     text = _("An invitation is on its way to %(address)s.")
     messages.success(request, text % {"address": address})
     return redirect("proposals:people", number)
@@ -192,7 +192,7 @@ def _why_shut(found: Invitation) -> str:
 
 def _shut(request: HttpRequest, why: str, status: int, **context: Any) -> HttpResponse:
     context |= {"why": why, "typed": typed_in(request)}
-    return render(request, "proposals/invitation_shut.html", context, status=status)
+    return render(request, "consortium/invitation_shut.html", context, status=status)
 
 
 def _answered_meanwhile(request: HttpRequest, found: Invitation) -> HttpResponse:
@@ -213,21 +213,21 @@ def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
             return redirect(request.path)
         messages.success(request, _("You take part now. Start with what waits for you."))
         return redirect(found.proposal)
-    return render(request, "proposals/invitation.html", context)
+    return render(request, "consortium/invitation.html", context)
 
 
 def _decline(request: HttpRequest, found: Invitation) -> HttpResponse:
     form = DeclineForm(request.POST)
     if not form.is_valid():
         context = {"form": form, "invitation": found}
-        return render(request, "proposals/decline_refused.html", context, status=422)
+        return render(request, "consortium/decline_refused.html", context, status=422)
     user = request.user if isinstance(request.user, User) else None
     try:
         invitations.decline(found, reason=form.cleaned_data["reason"], by=user)
     except invitations.NotAnswerable:
         return _answered_meanwhile(request, found)
     said = {"said": "no", "inside": None}
-    return render(request, "proposals/invitation_answered.html", said)
+    return render(request, "consortium/invitation_answered.html", said)
 
 
 def _confirm_by_link(request: HttpRequest, found: Invitation) -> HttpResponse:
@@ -235,7 +235,7 @@ def _confirm_by_link(request: HttpRequest, found: Invitation) -> HttpResponse:
     draft = Draft(found.proposal)
     context = {"proposal": found.proposal, "call": found.proposal.call, "invitation": found}
     return _confirm(
-        request, draft, found.participant, "proposals/confirmation_by_link.html", context
+        request, draft, found.participant, "consortium/confirmation_by_link.html", context
     )
 
 
@@ -257,23 +257,23 @@ def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
     context = page_of(draft, "work", participant=participant, given=given, is_current=is_current)
     if request.method == "POST" and "decline" in request.POST:
         return _decline_for(request, participant)
-    return _confirm(request, draft, participant, "proposals/confirmation.html", context)
+    return _confirm(request, draft, participant, "consortium/confirmation.html", context)
 
 
 def _decline_for(request: HttpRequest, participant: Participant) -> HttpResponse:
     """No, by the organisation's own people."""
     form = DeclineForm(request.POST)
     if not form.is_valid():
-        return render(request, "proposals/decline_refused.html", {"form": form}, status=422)
+        return render(request, "consortium/decline_refused.html", {"form": form}, status=422)
     try:
         invitations.decline_for(participant, reason=form.cleaned_data["reason"], by=person(request))
     except invitations.NothingToDecline as refusal:
         form.add_error(None, str(refusal))
-        return render(request, "proposals/decline_refused.html", {"form": form}, status=409)
+        return render(request, "consortium/decline_refused.html", {"form": form}, status=409)
     except NotOpen as refusal:
         return _shut(request, "closed", 409, deadline=refusal.deadline)
     said = {"said": "no", "inside": participant.proposal}
-    return render(request, "proposals/invitation_answered.html", said)
+    return render(request, "consortium/invitation_answered.html", said)
 
 
 def _earlier(draft: Draft, participant: Participant) -> Confirmation | None:
@@ -334,4 +334,4 @@ def _confirm(
         return _shut(request, "closed", 409, deadline=refusal.deadline)
     inside = None if "invitation" in context else draft.proposal
     said = {"said": "yes", "inside": inside}
-    return render(request, "proposals/invitation_answered.html", said)
+    return render(request, "consortium/invitation_answered.html", said)

@@ -32,7 +32,7 @@ from proposals.steps.wizard import step_named, steps_of
 def work(request: HttpRequest, number: str) -> HttpResponse:
     """Partners by parts, shared steps by owner."""
     draft = draft_of(request, number)
-    return render(request, "proposals/work.html", page_of(draft, "work", matrix=matrix(draft)))
+    return render(request, "consortium/work.html", page_of(draft, "work", matrix=matrix(draft)))
 
 
 @signed_in

@@ -193,7 +193,7 @@ def assert_draft_can_be_printed(proposal):
     """As far as the layout, which takes any HTML: the print as the worker writes it."""
     asked = ask_for_print(Draft(fresh(proposal)), by=proposal.started_by)
     context = context_of(proposal, json.loads(asked.dossier), clock.now())
-    html = render_to_string("receipts/annex.html", context)
+    html = render_to_string("proof/annex.html", context)
     assert proposal.number in html
 
 

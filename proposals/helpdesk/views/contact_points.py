@@ -43,7 +43,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "language": language,
         "q": request.GET.get("q", ""),
     }
-    return render(request, "contact_points/directory.html", context)
+    return render(request, "helpdesk/directory.html", context)
 
 
 def _fits(point: ContactPoint, country: str, language: str, words: list[str]) -> bool:

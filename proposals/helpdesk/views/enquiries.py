@@ -109,7 +109,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         form = AskForm(initial=_known(request))
         part = request.headers.get("X-Part") == "1"
-        template = "enquiries/part.html" if part else "enquiries/ask.html"
+        template = "helpdesk/part.html" if part else "helpdesk/ask.html"
         answer = render(request, template, {"form": form})
         answer["X-Robots-Tag"] = "noindex"
         return answer
@@ -125,7 +125,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             wakeup.hurry()
             token = signing.dumps(enquiry.number, salt=ARRIVED_SALT)
             return redirect("enquiries:arrived", token)
-    return render(request, "enquiries/ask.html", {"form": form}, status=422)
+    return render(request, "helpdesk/ask.html", {"form": form}, status=422)
 
 
 def _take(request: HttpRequest, form: AskForm) -> Any:
@@ -173,7 +173,7 @@ def arrived(request: HttpRequest, token: str) -> HttpResponse:
         number = signing.loads(token, salt=ARRIVED_SALT, max_age=7 * 24 * 3600)
     except signing.BadSignature:
         raise Http404 from None
-    return render(request, "enquiries/arrived.html", {"number": number})
+    return render(request, "helpdesk/arrived.html", {"number": number})
 
 
 @signed_in
@@ -182,7 +182,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     """What a person asked while signed in, with the answers."""
     asked = Enquiry.objects.filter(user=person(request))
     rows = asked.prefetch_related("answers").select_related("call")
-    return render(request, "enquiries/mine.html", {"enquiries": rows})
+    return render(request, "helpdesk/mine.html", {"enquiries": rows})
 
 
 @signed_in
@@ -200,4 +200,4 @@ def my_data(request: HttpRequest) -> HttpResponse:
         context["not_sure"] = "sure" not in request.POST
         if not context["not_sure"]:
             context["erased"] = personal_data.erase(address)
-    return render(request, "enquiries/my_data.html", context)
+    return render(request, "helpdesk/my_data.html", context)

@@ -372,7 +372,7 @@ def _reply_file(
     """A PDF that came with an answer; nothing out of quarantine."""
     found = get_object_or_404(ReplyFile, pk=file, reply__question__version=version)
     if not found.can_be_opened:
-        return render(request, "proposals/quarantine.html", {"file": found}, status=409)
+        return render(request, "workspace/quarantine.html", {"file": found}, status=409)
     cases.note_reading(version, found.name, by=person(request))
     return FileResponse(
         found.open(),

@@ -28,7 +28,7 @@ def add(request: HttpRequest, number: str) -> HttpResponse:
         context = page_of(
             draft, step, form=form, place=request.POST["place"], back=_address(draft, step, key)
         )
-        return render(request, "proposals/comment_refused.html", context, status=422)
+        return render(request, "workspace/comment_refused.html", context, status=422)
     made = comments.comment(
         draft.proposal, step=step, key=key, text=form.cleaned_data["text"], by=person(request)
     )

@@ -65,7 +65,7 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     if not found.call.is_open(clock.now()):
         return _not_open(request, found.call)
     if request.method != "POST":
-        return render(request, "proposals/start.html", context)
+        return render(request, "workspace/start.html", context)
     organisation = get_object_or_404(own, pk=_chosen(request))
     source = _source_of_copy(request)
     try:
@@ -94,7 +94,7 @@ def _source_of_copy(request: HttpRequest) -> Proposal | None:
 def _not_open(request: HttpRequest, call: Call) -> HttpResponse:
     """Says when it opens, or that it has closed."""
     context = {"call": call, "has_ended": call.state_at(clock.now()) == CallState.CLOSED}
-    return render(request, "proposals/not_open.html", context, status=409)
+    return render(request, "workspace/not_open.html", context, status=409)
 
 
 def _say_what_was_left_out(request: HttpRequest, proposal: Proposal) -> None:
@@ -133,7 +133,7 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
         wants_reminders=draft.proposal.reminder_wishes.filter(user=person(request)).exists(),
         unconfirmed=unconfirmed(draft),
     )
-    return render(request, "proposals/proposal.html", context)
+    return render(request, "workspace/proposal.html", context)
 
 
 @signed_in
@@ -143,11 +143,11 @@ def delete(request: HttpRequest, number: str) -> HttpResponse:
     draft = draft_of(request, number)
     context = page_of(draft, "overview", versions=draft.proposal.versions.exists())
     if request.method != "POST":
-        return render(request, "proposals/delete.html", context)
+        return render(request, "workspace/delete.html", context)
     try:
         delete_draft(draft.proposal, by=person(request))
     except WasSubmitted:
-        return render(request, "proposals/delete.html", context | {"versions": True}, status=409)
+        return render(request, "workspace/delete.html", context | {"versions": True}, status=409)
     messages.success(
         request,
         _("The draft %(number)s is deleted. You can bring it back for 30 days, below.")
@@ -181,7 +181,7 @@ def restore(request: HttpRequest, number: str) -> HttpResponse:
 def consortium(request: HttpRequest, number: str) -> HttpResponse:
     """Who takes part, who counts, and a search in the registry."""
     draft = draft_of(request, number)
-    return render(request, "proposals/consortium.html", _consortium_page(request, draft))
+    return render(request, "workspace/consortium.html", _consortium_page(request, draft))
 
 
 def _consortium_page(
@@ -216,7 +216,7 @@ def what_if(request: HttpRequest, number: str) -> HttpResponse:
     draft = draft_of(request, number)
     facts = facts_of_draft(draft, received_at=None, reader=person(request))
     context = page_of(draft, "consortium", **outlook_page(draft, facts, request.GET))
-    return render(request, "proposals/includes/what_if.html", context)
+    return render(request, "workspace/includes/what_if.html", context)
 
 
 @signed_in
@@ -254,7 +254,7 @@ def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
     form = OrganisationForm(request.POST or None, prefix="new")
     if request.method != "POST" or not form.is_valid():
         context = _consortium_page(request, draft, form)
-        return render(request, "proposals/new_participant.html", context)
+        return render(request, "workspace/new_participant.html", context)
     coordinator = draft.coordinator
     assert coordinator is not None  # noqa: S101 -- _led_draft() found who leads
     entered = form.save(commit=False)
@@ -270,7 +270,7 @@ def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
     except StepChanged as conflict:
         _tell_conflict(request, conflict, _("add %(name)s") % {"name": entered})
         context = _consortium_page(request, draft, form) | {"seen": None}
-        return render(request, "proposals/new_participant.html", context, status=409)
+        return render(request, "workspace/new_participant.html", context, status=409)
     messages.success(request, _("%(name)s takes part now.") % {"name": organisation})
     return redirect("proposals:consortium", number)
 
@@ -312,7 +312,7 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
         seen=_seen(request) if request.method == "POST" else None,
     )
     if request.method != "POST" or not form.is_valid():
-        return render(request, "proposals/participant.html", context)
+        return render(request, "workspace/participant.html", context)
     fresh = get_object_or_404(draft.proposal.participants.select_related("proposal"), key=key)
     try:
         participants.change_participant(
@@ -324,12 +324,12 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
         )
     except participants.CoordinatorStays:
         form.add_error("role", _("Make another organisation the coordinator first."))
-        return render(request, "proposals/participant.html", context)
+        return render(request, "workspace/participant.html", context)
     except StepChanged as conflict:
         wanted = _("change the part of %(name)s") % {"name": fresh.organisation}
         _tell_conflict(request, conflict, wanted)
         context |= {"seen": conflict.current.version}
-        return render(request, "proposals/participant.html", context, status=409)
+        return render(request, "workspace/participant.html", context, status=409)
     messages.success(request, _("Saved."))
     return redirect("proposals:consortium", number)
 
@@ -346,7 +346,7 @@ def remove_participant(request: HttpRequest, number: str, key: str) -> HttpRespo
     if request.method != "POST":
         section = participants.section_of(draft.proposal, participants.CONSORTIUM)
         context = page_of(draft, "consortium", participant=participant, section=section)
-        return render(request, "proposals/remove_participant.html", context)
+        return render(request, "workspace/remove_participant.html", context)
     name = str(participant.organisation)
     try:
         participants.remove_participant(

@@ -53,14 +53,14 @@ def upload(request: HttpRequest, number: str, slot: str) -> HttpResponse:
         ),
     )
     if request.method != "POST":
-        return render(request, "proposals/upload.html", context)
+        return render(request, "workspace/upload.html", context)
     stored, status = _store(request, draft, slot, form)
     is_open = context["is_open"] = draft.proposal.is_open(clock.now())
     if UPLOAD in request.headers:
         return _in_short(request, draft, form, stored, status)
     if stored is None:
         more = {"came_too_late": not is_open}
-        return render(request, "proposals/upload.html", context | more, status=status)
+        return render(request, "workspace/upload.html", context | more, status=status)
     messages.success(request, _stored_words(stored))
     return redirect("proposals:step", number, "deliverables")
 
@@ -99,7 +99,7 @@ def _in_short(
         words = " ".join(str(error) for error in form.errors.get("file", []))
         return JsonResponse({"words": words}, status=status)
     context = {"file": stored, "proposal": draft.proposal}
-    html = render_to_string("proposals/includes/file.html", context, request)
+    html = render_to_string("workspace/includes/file.html", context, request)
     return JsonResponse({"words": _stored_words(stored), "sha256": stored.sha256, "html": html})
 
 
@@ -184,7 +184,7 @@ def download_version_file(
 def _as_download(request: HttpRequest, file: ProposalFile) -> HttpResponseBase:
     """Always to be saved, never shown within the portal's own address; nothing out of quarantine."""
     if not file.can_be_opened:
-        return render(request, "proposals/quarantine.html", {"file": file}, status=409)
+        return render(request, "workspace/quarantine.html", {"file": file}, status=409)
     return FileResponse(
         file.open(), as_attachment=True, filename=file.download_name, content_type="application/pdf"
     )

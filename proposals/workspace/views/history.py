@@ -35,7 +35,7 @@ def timeline(request: HttpRequest, number: str) -> HttpResponse:
     before = instant_from(request.GET.get("before", ""))
     moments, earlier = moments_of(draft, before)
     context = page_of(draft, "timeline", moments=moments, before=before, earlier=earlier)
-    return render(request, "proposals/timeline.html", context)
+    return render(request, "workspace/timeline.html", context)
 
 
 @signed_in
@@ -60,7 +60,7 @@ def step_history(request: HttpRequest, number: str, slug: str, key: str = "") ->
         draft, slug, rows=rows, page=page, title=form.title, participant=participant,
         step_url=url_of(draft, slug, key or None), can_put_back=_can_put_back(draft, slug, key),
     )  # fmt: skip
-    return render(request, "proposals/step_history.html", context)
+    return render(request, "workspace/step_history.html", context)
 
 
 def _changes_in(
@@ -130,7 +130,7 @@ def compare(request: HttpRequest, number: str) -> HttpResponse:
         draft, "timeline", changes=changes, choices=choices, left=left, right=right,
         left_name=known[left], right_name=known[right],
     )  # fmt: skip
-    return render(request, "proposals/compare.html", context)
+    return render(request, "workspace/compare.html", context)
 
 
 def _dossier(draft: Draft, name: str) -> dict[str, Any]:

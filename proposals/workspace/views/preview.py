@@ -21,7 +21,7 @@ def preview(request: HttpRequest, number: str) -> HttpResponse:
     context = full_proposal_pdf.context_of(draft.proposal, dossier_of(draft), clock.now())
     found = DraftPrint.objects.filter(proposal=draft.proposal).defer("dossier").first()
     context |= {"print": found, "changes": changes_since_counting(draft)}
-    return render(request, "proposals/preview.html", page_of(draft, "preview", **context))
+    return render(request, "workspace/preview.html", page_of(draft, "preview", **context))
 
 
 @signed_in

@@ -54,7 +54,7 @@ def descriptions(request: HttpRequest, number: str) -> HttpResponse:
         for one in draft.participants
     ]
     context = page_of(draft, DescriptionForm.slug, rows=rows)
-    return render(request, "proposals/descriptions.html", context)
+    return render(request, "workspace/descriptions.html", context)
 
 
 @signed_in
@@ -202,5 +202,5 @@ def comments_on(request: HttpRequest, draft: Draft, step: str, key: str = "") ->
 
 
 def _template_of(form_class: type[ProposalStepForm]) -> str:
-    own = {"budget": "proposals/budget.html", "deliverables": "proposals/deliverables.html"}
-    return own.get(form_class.slug, "proposals/step.html")
+    own = {"budget": "workspace/budget.html", "deliverables": "workspace/deliverables.html"}
+    return own.get(form_class.slug, "workspace/step.html")
