@@ -39,10 +39,9 @@ def make_print(request: HttpRequest, number: str) -> HttpResponse:
         response = HttpResponse(bytes(found.pdf), content_type="application/pdf")
         response["Content-Disposition"] = f'attachment; filename="draft-{number}.pdf"'
         return response
-    template = "print_state" if request.headers.get("HX-Request") else "print"
-    folder = "proposals/includes" if template == "print_state" else "proposals"
+    template = "includes/print_state" if request.headers.get("HX-Request") else "print"
     context = page_of(draft, "preview", print=found)
-    return render(request, f"{folder}/{template}.html", context)
+    return render(request, f"workspace/{template}.html", context)
 
 
 @signed_in
