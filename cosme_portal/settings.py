@@ -245,7 +245,7 @@ MEDIA_ROOT = env.path("PORTAL_FILES", default=str(VAR / "files"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "cosme_portal.static_storage.CompressedModuleStorage"
         if IN_PRODUCTION or IS_DEMO
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

@@ -16,8 +16,11 @@ from django.urls import NoReverseMatch, reverse
 
 from foundation.isolation import isolate
 
-# A literal alone: nothing with filters, arguments, "as", or signs that mean something to the tag.
-_TAG = re.compile(r"""\{% (translate|static|url) (?:"([^"{}%\\|]*)"|'([^'{}%\\|]*)') %\}""")
+# A literal alone: nothing with filters, arguments, "as", or characters that mean something to the tag.
+# {names} in braces are for scripts, which replace them.
+_TAG = re.compile(
+    r"""\{% (translate|static|url) (?:"((?:[^"{}%\\|]|\{\w+\})*)"|'((?:[^'{}%\\|]|\{\w+\})*)') %\}"""
+)
 
 
 def folded(source: str) -> str:

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from calls import clock
@@ -94,8 +95,9 @@ def countdown(deadline: datetime, moment: datetime) -> SafeString:
     The reader's own clock is never asked, so a wrong one does not matter.
     """
     return format_html(
-        '<span class="countdown" data-milliseconds="{}">{}</span>',
+        '<span class="countdown" data-milliseconds="{}" data-over="{}">{}</span>',
         max(0, math.ceil((deadline - moment) / timedelta(milliseconds=1))),
+        _("0 seconds: the deadline has passed"),
         time_left(deadline - moment),
     )
 

@@ -20,6 +20,7 @@ def rendered(source):
     [
         '{% translate "Log in" %}',
         "{% translate 'Officers’ desk' %}",
+        '{% translate "{count} of {limit} characters" %}',
         "{% static 'css/portal.css' %}",
         "{% url 'calls:list' %}",
         "{% url 'proposals:mine' %} and {% translate \"it's < that\" %}",

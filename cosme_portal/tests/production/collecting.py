@@ -3,5 +3,5 @@
 from cosme_portal.settings import *  # noqa: F403
 
 STORAGES = STORAGES | {  # noqa: F405
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    "staticfiles": {"BACKEND": "cosme_portal.static_storage.ModuleStorage"}
 }
