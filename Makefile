@@ -21,7 +21,7 @@ run: .venv/ready ## Run it for development: starts again when a file changes, wi
 test: .venv/ready ## Pass every test (ARGS="-k deadline" chooses some)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/ready ## Lint, template style, types, floors, licences, missing migrations, documents
+check: .venv/ready ## Lint, template style, types, floors, licences, missing migrations, documents, scripts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --check --target-version 5.2
@@ -33,6 +33,7 @@ check: .venv/ready ## Lint, template style, types, floors, licences, missing mig
 	@$(BIN)/python manage.py check --fail-level WARNING
 	@$(BIN)/python manage.py generate_docs --check
 	@$(SPHINX) -b dummy . var/docs-check
+	@sh cosme_portal/check_scripts.sh
 
 fix: .venv/ready ## Put code and templates into the house style
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -40,6 +41,7 @@ fix: .venv/ready ## Put code and templates into the house style
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2 || true
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djhtml --tabwidth 2
 	@$(BIN)/python manage.py generate_docs
+	@! test -d node_modules || npm run --silent fix
 
 docs: .venv/ready ## Build the documentation site (var/site); a broken link fails
 	@$(SPHINX) -b html . var/site
@@ -65,7 +67,7 @@ mutate: .venv/ready ## Change the eligibility rules one sign at a time and see t
 	@$(BIN)/mutmut results
 
 clean: ## Remove the virtual environment and everything the portal keeps under var/
-	@rm -rf .venv var mutants
+	@rm -rf .venv var mutants node_modules
 
 .venv/ready: requirements.txt requirements-dev.txt cosme_portal/setup.sh
 	@PYTHON=$(PYTHON) sh cosme_portal/setup.sh
