@@ -10,6 +10,7 @@ from django.db import connection
 from django.urls import reverse
 
 from calls import shared_clock
+from cosme_portal.settings import ROOT
 from proposals.models import Annex, Receipt, Stamp
 from proposals.proof import pdf_signature, signing_key
 from proposals.proof.full_proposal_pdf import issue_annex
@@ -31,6 +32,19 @@ pytestmark = [
     pytest.mark.real_clock,
     pytest.mark.xdist_group("processes"),
 ]
+
+PAGE = ROOT / "templates" / "proposals" / "includes" / "receipt_texts.html"
+TEXTS = dict(re.findall(r'data-text="([\w-]+)">{% translate "(.+?)" %}', PAGE.read_text()))
+
+
+def says(key, **values):
+    """The text of the page under this key."""
+    return TEXTS[key].format(**values)
+
+
+def begins(key):
+    """The text of the page under this key, up to its first value."""
+    return TEXTS[key].partition("{")[0]
 
 
 def aside(work, *given, **named):
@@ -69,7 +83,7 @@ def checking(visit):
         visitor.page.locator("input[type=file]").set_input_files([])
         visitor.page.locator("input[type=file]").set_input_files([file])
         answer = visitor.page.locator("#answer-place")
-        answer.locator("h2:not(:text('Checking'))").wait_for()
+        answer.locator(f"h2:not(:text({says('title-checking')!r}))").wait_for()
         assert {method for method, _url in sent} == {"GET"}, "something was uploaded"
         visitor.check()
         return answer.locator("h2").inner_text(), " ".join(answer.inner_text().split())
@@ -89,45 +103,45 @@ def saved_anew(content, change):
 
 def test_a_genuine_receipt_and_its_annex(receipt, checking):
     title, text = checking(receipt)
-    assert title == "The receipt is genuine", text
-    assert "This version counts." in text
-    assert text.count("holds") >= 6 and "wrong" not in text
-    for part in ("The seal is intact.", "this portal has published", "stands at place 0"):
-        assert part in text
+    assert title == says("title-receipt"), text
+    assert says("counts") in text
+    assert text.count(says("holds")) >= 6 and says("wrong") not in text
+    for key in ("seal-unbroken", "all-under-seal", "published-certificate", "entry-in-log"):
+        assert begins(key) in text
     aside(issue_annex, Receipt.objects.get().version)
     title, text = checking(bytes(Annex.objects.get().pdf))
-    assert title == "The document is genuine" and "proved by its receipt" in text
+    assert title == says("title-annex") and TEXTS["about-annex"].rpartition("}")[2] in text
 
 
 def test_each_kind_of_damage_has_its_own_answer(receipt, checking):
-    wrong = "Something is wrong with this receipt"
+    wrong = says("title-wrong")
     title, text = checking(receipt.replace(b"Seal of the portal", b"Seal of the porter"))
-    assert title == wrong and "The file was changed after it was sealed." in text
+    assert title == wrong and says("bytes-changed") in text
     [seal] = program().places(receipt)
     letter = re.compile(rb"[A-Fa-f]").search(receipt, seal.start + seal.length).start()
     other_case = receipt[:letter] + receipt[letter : letter + 1].swapcase() + receipt[letter + 1 :]
     title, text = checking(other_case)
-    assert title == wrong and "The file was changed after it was sealed" in text
+    assert title == wrong and says("bytes-changed")[:-1] in text
     title, text = checking(receipt + b"% more\n")
-    assert title == wrong and "Something was added to the file" in text
+    assert title == wrong and says("added-after-seal") in text
 
     def strip(pdf):
         del pdf.attachments["dossier.json"]
 
     title, text = checking(saved_anew(receipt, strip))
-    assert title == wrong and "The file was changed after it was sealed" in text
+    assert title == wrong and says("bytes-changed")[:-1] in text
     stripped = saved_anew(without_seal(receipt), strip)
     title, text = checking(aside(pdf_signature.seal_pdf, stripped, reason="Stripped"))
-    assert title == wrong and "Not inside: dossier.json." in text
+    assert title == wrong and says("not-inside", files="dossier.json") in text
     for content in (b"no pdf", b"%PDF-1.7\n%%EOF", bytes(3 * 1024 * 1024)):
-        assert checking(content)[0] == "This is no receipt"
+        assert checking(content)[0] == says("title-no-receipt")
 
 
 def test_a_changed_byte_anywhere_is_found(receipt, checking):
     for place in range(30, len(receipt) - 30, len(receipt) // 12):
         one = bytearray(receipt)
         one[place] ^= 1
-        assert checking(bytes(one))[0] != "The receipt is genuine", place
+        assert checking(bytes(one))[0] != says("title-receipt"), place
 
 
 def test_a_seal_of_another_portal_is_foreign(receipt, checking, settings, tmp_path):
@@ -138,17 +152,15 @@ def test_a_seal_of_another_portal_is_foreign(receipt, checking, settings, tmp_pa
     finally:
         signing_key.seal_key.cache_clear()
     title, text = checking(forged)
-    assert title == "This portal did not seal this file"
-    assert "The seal is a foreign one" in text and "What is inside was not opened." in text
+    assert title == says("title-foreign")
+    assert begins("foreign-certificate") in text and says("about-foreign") in text
 
 
 @pytest.mark.parametrize("is_same_issuer", [True, False])
 def test_a_certificate_of_the_same_serial_number_does_not_vouch(receipt, checking, is_same_issuer):
     title, text = checking(aside(forged_like, receipt, is_same_issuer=is_same_issuer))
-    assert title in {"This portal did not seal this file", "Something is wrong with this receipt"}
-    assert "this portal has published" not in text.replace(
-        "none of those that this portal has published", ""
-    )
+    assert title in {says("title-foreign"), says("title-wrong")}
+    assert says("published-certificate") not in text
 
 
 def test_a_text_that_looks_like_a_seal_is_none(receipt, checking):
@@ -159,7 +171,7 @@ def test_a_text_that_looks_like_a_seal_is_none(receipt, checking):
         pdf_signature.seal_pdf, saved_anew(without_seal(receipt), entitle), reason="Title"
     )
     title, text = checking(sealed)
-    assert title == "The portal does not keep this file" and "wrong" not in text
+    assert title == says("title-unknown") and says("wrong") not in text
 
 
 def test_each_way_in_which_a_proof_is_wrong_is_told(call, checking):
@@ -167,14 +179,14 @@ def test_each_way_in_which_a_proof_is_wrong_is_told(call, checking):
         version = submit(make_ready(call))
     for change, sentence in WRONG_PROOFS:
         title, text = checking(aside(sealed_with, version, change))
-        assert title == "Something is wrong with this receipt" and sentence in text
+        assert title == says("title-wrong") and sentence in text
 
 
 def test_a_receipt_of_another_portal(call, checking, settings, tmp_path):
     foreign = aside(sealed_elsewhere, call, settings, tmp_path)
     aside(issue_receipt, submit(make_ready(call)))
     title, text = checking(foreign)
-    assert title == "This portal did not seal this file" and text.count("wrong") == 1
+    assert title == says("title-foreign") and text.count(f"{says('wrong')} ") == 1
 
 
 def test_an_earlier_version_no_longer_counts(call, checking):
@@ -184,8 +196,8 @@ def test_an_earlier_version_no_longer_counts(call, checking):
     save(proposal, "summary", acronym="AGAIN")
     submit(fresh(proposal))
     title, text = checking(bytes(Receipt.objects.get(version=first).pdf))
-    assert title == "The receipt is genuine", text
-    assert "This version no longer counts: a later version replaced it" in text
+    assert title == says("title-receipt"), text
+    assert says("no-longer-counts") in text
 
 
 def test_a_time_stamp_is_checked_too(call, checking, settings, stamp_service):
@@ -194,10 +206,9 @@ def test_a_time_stamp_is_checked_too(call, checking, settings, stamp_service):
     receipt = Receipt.objects.get()
     assert receipt.stamp == Stamp.IN_SEAL
     title, text = checking(bytes(receipt.pdf))
-    assert title == "The receipt is genuine", text
-    assert re.search(
-        r"The seal existed at 20\d\d-\S+Z, says the time stamp of Time-stamp service", text
-    )
+    assert title == says("title-receipt"), text
+    service, time = "Time-stamp service[^.]*", r"20\d\d-\S+Z"
+    assert re.search(says("stamp-holds", service=service, time=time), text)
 
 
 def test_a_proof_at_a_later_place_holds(call, checking):
@@ -207,4 +218,4 @@ def test_a_proof_at_a_later_place_holds(call, checking):
     version = submit(make_ready(call))
     aside(issue_receipt, version)
     title, text = checking(bytes(Receipt.objects.get().pdf))
-    assert title == "The receipt is genuine" and re.search(r"stands at place \d+ in the log", text)
+    assert title == says("title-receipt") and begins("entry-in-log") in text
