@@ -33,7 +33,7 @@ pytestmark = [
     pytest.mark.xdist_group("processes"),
 ]
 
-PAGE = ROOT / "templates" / "proposals" / "includes" / "receipt_texts.html"
+PAGE = ROOT / "templates" / "proof" / "includes" / "receipt_texts.html"
 TEXTS = dict(re.findall(r'data-text="([\w-]+)">{% translate "(.+?)" %}', PAGE.read_text()))
 
 
