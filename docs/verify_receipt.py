@@ -157,7 +157,7 @@ def check_certificate(certificate: x509.Certificate, trusted: list[x509.Certific
     """Whether the certificate that verified the seal is one of those that the reader trusts, byte for byte."""
     own, name = certificate.fingerprint(hashes.SHA256()).hex(), certificate.subject.rfc4514_string()
     is_known = certificate in trusted
-    foreign = f"The seal was made with a certificate that you do not trust: {name}, {own}."
+    foreign = f"The seal was not made with a trusted certificate: {name}, {own}."
     if trusted:
         report.append((is_known, f"The seal was made with a certificate that you trust: {name}." if is_known else foreign))
     else:

@@ -23,7 +23,7 @@ def line_of(text, part):
         ("budget: \"1500000.00\"", "budget: a lot", "an amount in euro"),
         ("country: EE", "country: QQ", "the code of a country"),
         ("opens_at: 2015-01-23T09:00:00+01:00", "opens_at: 2015-01-23T09:00:00", "with its offset"),
-        ("opens_at: 2015-01-23T09:00:00+01:00", "opens_at: 2015-05-23T09:00:00+01:00", "opens at or after"),
+        ("opens_at: 2015-01-23T09:00:00+01:00", "opens_at: 2015-05-23T09:00:00+01:00", "must open before its first deadline"),
         ("zone: Europe/Brussels", "zone: Brussels", "an IANA time zone"),
         ("in_force_on: 2013-07-01", "in_force_on: 2013-13-01", "a date such as"),
         ("rule: third-markets", "rule: fourth-markets", "is not a rule"),

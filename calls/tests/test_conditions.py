@@ -81,7 +81,7 @@ def test_a_file_does_not_undo_what_officers_changed_unless_somebody_says_why(cal
         confirmed_by="A colleague",
     )
     file = str(FILE)
-    with pytest.raises(CommandError, match="Nothing was loaded"):
+    with pytest.raises(CommandError, match="Nothing was imported"):
         call_command("call_import", file)
     assert Call.objects.get(pk=call.pk).rules == wanted
 

@@ -49,7 +49,7 @@ def test_enough_partners_leave_nothing_open(loaded):
 @pytest.mark.parametrize(
     ("given", "against"),
     [
-        ({"kind": OrganisationKind.COMPANY}, "Kind of organisation"),
+        ({"kind": OrganisationKind.COMPANY}, "Type of organisation"),
         ({"country": "RS"}, "Established in a participating country"),
         ({"registration": Registration.NEITHER}, "Registration on the cluster platform"),
         ({"is_independent": False}, "Support services to businesses"),
@@ -66,7 +66,7 @@ def test_what_stands_against_it_is_named_with_its_paragraph(loaded, given, again
 @pytest.mark.parametrize(
     ("given", "open_rule"),
     [
-        ({"kind": OrganisationKind.RESEARCH_AS_CLUSTER}, "Kind of organisation"),
+        ({"kind": OrganisationKind.RESEARCH_AS_CLUSTER}, "Type of organisation"),
         ({"country": "AL"}, "Established in a participating country"),
         ({"has_services": None}, "Support services to businesses"),
         ({"has_services": False}, "Support services to businesses"),
@@ -85,7 +85,7 @@ def test_partners_that_are_still_to_be_found_stand_against_nobody(loaded):
     result = check(answers("FR"), loaded)
     assert result.lacks == (
         "One more organisation.",
-        "One more participating country, other than France or Lithuania.",
+        "1 more participating country needed, other than France or Lithuania.",
     )
     assert not result.against
     assert not result.may_not_apply
@@ -98,7 +98,7 @@ def test_a_partner_that_does_not_count_is_named(loaded):
     assert len(messages) == 2
     assert messages[0].startswith("Partner 2 (Serbia) is established in Serbia, which did not")
     unfit = check(answers(partners=(Partner("FR", False), Partner("AT", None))), loaded)
-    assert titles(unfit.against) == titles(unfit.open)[:1] == ["Kind of organisation"]
+    assert titles(unfit.against) == titles(unfit.open)[:1] == ["Type of organisation"]
 
 
 def test_the_address_carries_the_answers(loaded):

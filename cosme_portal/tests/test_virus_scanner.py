@@ -102,7 +102,7 @@ def test_what_is_found_later_leaves_the_draft_and_the_leads_are_told(call, scann
     stored.refresh_from_db()
     assert stored.scan == Scan.INFECTED and stored.replaced_at is not None
     outbox.relay_mails(deliver)
-    assert "A virus was found in a file" in mail.outbox[-1].subject
+    assert "Virus found in a file" in mail.outbox[-1].subject
     assert mail.outbox[-1].to == [proposal.started_by.email]
 
 

@@ -19,7 +19,7 @@ from proposals.models import Annex, Receipt, SealCertificate, SealedDocument, Ve
 PROGRAM = settings.ROOT / "docs" / "verify_receipt.py"
 
 CHECK = "docs/verify_receipt.py:check"
-FOREIGN = "The seal is a foreign one"  # how the program begins to say so
+FOREIGN = "The seal was not made with a trusted certificate"  # how the program begins to say so
 
 
 @cache
@@ -71,7 +71,7 @@ def check_receipt(content: bytes) -> Answer:
     """
     trusted = list(SealCertificate.objects.values_list("pem", flat=True))
     if not trusted:
-        return Answer([], [], _("This portal has not sealed anything yet."))
+        return Answer([], [], _("This portal has not sealed any documents yet."))
     known = known_by(hashlib.sha256(content).hexdigest())
     version = known.version if known else None
     if isinstance(known, Annex):
@@ -88,15 +88,19 @@ def check_receipt(content: bytes) -> Answer:
 
 def _checked(content: bytes, trusted: list[str]) -> tuple[list[str], list[str]]:
     if not _has_seal_of(content, trusted):
-        return [], [_("The seal is a foreign one: it names no certificate of this portal.")]
+        return [], [
+            _(
+                "The seal was not made with a trusted certificate: it names no certificate of this portal."
+            )
+        ]
     holds, broken = in_child(CHECK, content, queue="receipts", trusted=trusted)
     return holds, broken
 
 
 def _problem(failure: Exception) -> str:
     if isinstance(failure, Busy):
-        return _("The portal is checking other receipts at the moment. Try again in a minute.")
-    return _("This file took too much time or memory, so the check was ended.")
+        return _("The portal is verifying other documents at the moment. Try again in a minute.")
+    return _("The check was stopped because this file takes too much time or memory.")
 
 
 def _has_seal_of(content: bytes, trusted: Iterable[str]) -> bool:

@@ -18,7 +18,7 @@ def check(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "proof/check_receipt.html", context)
     if form.is_valid() and form.cleaned_data["file"].size > LARGEST_RECEIPT:
-        text = _("A receipt has at most 2 MB. This is another file; choose the receipt.")
+        text = _("This file is larger than 2 MB. Choose the proof of submission (PDF).")
         form.add_error("file", text)
     if not form.is_valid():
         return render(request, "proof/check_receipt.html", context, status=422)

@@ -144,8 +144,15 @@ def newest_verdict(version: Version) -> StoredVerdict | None:
 def words_of_check(outcome: str | None, *, counts: bool) -> str:
     """What lists say of the newest verdict for officers; nothing of a version that gets none."""
     if outcome:
-        return str(StoredVerdict.OutcomeChoices(outcome).label)
+        return overall_for_officers(outcome)
     return str(BEING_MADE) if counts else ""
+
+
+def overall_for_officers(outcome: str) -> str:
+    """The overall result of the automatic check, addressed to the officer who decides."""
+    if outcome == Outcome.OFFICER:
+        return _("Needs your decision")
+    return str(StoredVerdict.OutcomeChoices(outcome).label)
 
 
 def rules_in(verdict: StoredVerdict) -> set[str]:

@@ -13,6 +13,7 @@ from foundation.sentences import gettext as _
 from proposals.models import Enquiry, PartnershipRequest, Report
 from proposals.screening import queue
 from proposals.screening.remedies import Remedy
+from proposals.screening.sheet import overall_for_officers
 
 register = template.Library()
 
@@ -20,6 +21,11 @@ register = template.Library()
 @register.filter
 def has_ended(remedy: Remedy, moment: datetime) -> bool:
     return remedy.has_ended(moment)
+
+
+@register.filter
+def officer_overall_words(outcome: str) -> str:
+    return overall_for_officers(outcome)
 
 
 @register.inclusion_tag("admin/change_list_results.html")

@@ -33,7 +33,7 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     visitor.press("See what the rules say")
     visitor.says(
         "Your organisation may apply; not every partner counts",
-        "One more participating country, other than France or Lithuania.",
+        "1 more participating country needed, other than France or Lithuania.",
         "Partner 2 (Serbia) is established in Serbia, which did not take part in COSME",
     )
     assert visitor.page.get_by_role("button", name="Print this page").is_visible()
@@ -56,12 +56,12 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     visitor.page.get_by_text("What if?").click()
     visitor.page.select_option("#with", "AT")
     visitor.page.locator("#what-if").get_by_text("With an organisation from Austria:").wait_for()
-    visitor.says("One more participating country, other than Austria or Lithuania.")
+    visitor.says("1 more participating country needed, other than Austria or Lithuania.")
     visitor.check()
 
     visitor.goto(f"/proposals/{number}/consortium/?q=plastipolis")
     visitor.press("Add Plastipolis")
-    visitor.says("One more participating country, other than France or Lithuania.")
+    visitor.says("1 more participating country needed, other than France or Lithuania.")
     visitor.goto(f"/proposals/{number}/consortium/?without=p2&with=ES")
     visitor.says("Without Plastipolis, with an organisation from Spain:")
 
@@ -110,10 +110,10 @@ def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
 
     officer.goto("/admin/proposals/proposedchange/")
     officer.press("Change the rules of COS-CLUSTER-2014-3-03", within="#content")
-    officer.page.locator("summary", has_text="Enough countries").click()
+    officer.page.locator("summary", has_text="Number of countries").click()
     officer.page.locator("[name$='-minimum']:visible").fill("40")
     officer.check()
     officer.fill(reason="A mistake")
     officer.press("Calculate the impact", within="#content")
-    officer.says("only 32 countries count on 2015-04-21: no proposal can meet it.")
+    officer.says("only 32 countries participate on 2015-04-21. No proposal can meet this rule.")
     assert ProposedChange.objects.count() == 2

@@ -95,4 +95,4 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
     reader = visit(width=width)
     reader.log_in(version.submitted_by)
     reader.goto(reverse("proposals:decisions", args=[version.proposal.number]))
-    reader.says("This decision is no longer in force.", "A new letter replaces the letter of")
+    reader.says("This decision is no longer in force.", "This letter replaces the letter of")

@@ -49,7 +49,7 @@ def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
     lead.says("Photonics cluster offers partnership")
     lead.log_in(lead_person)
     lead.goto("/partners/?call=" + call.reference)
-    lead.says("One more participating country")
+    lead.says("1 more participating country needed")
     lead.fill(q="fotonik", gap="1")
     lead.press("Search", within="form.partner-search")
     lead.says("these were taken instead: photonics", "Brings the country that is missing: 3 of 3.")
@@ -77,8 +77,8 @@ def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
     owner.press("Confirm")
     assert Confirmation.objects.get().organisation == organisation
     lead.goto("/partners/?call=" + call.reference)
-    lead.says("Takes part in your consortium already.", "Enough participating countries only if")
-    assert "One more" not in lead.page.locator("main").inner_text()
+    lead.says("Takes part in your consortium already.", "Enough participating countries once")
+    assert "1 more" not in lead.page.locator("main").inner_text()
     assert draft.participants.count() == 3
 
 

@@ -68,7 +68,7 @@ def test_a_later_change_of_conditions_changes_no_stored_verdict(call):
     [
         (
             {"content__outcome": "officer"},
-            "outcome is stored as “officer”, and comes out as “pass”.",
+            "outcome was stored as “officer” but is now “pass”.",
         ),
         ({"facts__duration_months": 99}, "the stored facts do not match their hash."),
     ],
@@ -96,9 +96,7 @@ def test_a_changed_finding_is_named(call):
     with database_owner():
         stored.save()
     (difference,) = replayed().differences
-    assert difference.what == (
-        f"finding 4 ({finding['rule']}, {finding['subject']}) comes out differently."
-    )
+    assert difference.what == (f"finding 4 ({finding['rule']}, {finding['subject']}) differs.")
 
 
 def test_a_missing_finding_is_counted(call):
@@ -109,7 +107,7 @@ def test_a_missing_finding_is_counted(call):
     with database_owner():
         stored.save()
     (difference,) = replayed().differences
-    assert difference.what == f"{count - 1} findings are stored, and {count} come out."
+    assert difference.what == f"{count - 1} findings were stored, but there are now {count}."
 
 
 def test_a_verdict_by_a_wording_that_is_gone_is_not_judged_by_another(call, monkeypatch):

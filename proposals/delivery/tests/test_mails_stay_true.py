@@ -137,7 +137,7 @@ def test_who_takes_part_by_another_way_is_not_told_to_see_nothing_any_more(draft
     section = participants.section_of(draft, participants.CONSORTIUM)
     participants.remove_participant(second, seen_version=section.version, by=draft.started_by)
     said = {
-        row.to: "You no longer see the draft" in row.text
+        row.to: "You no longer have access to the draft" in row.text
         for row in Mail.objects.filter(key__startswith="removed:")
     }
     assert (said[both.email], said[one.email]) == (False, True)

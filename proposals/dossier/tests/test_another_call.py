@@ -98,7 +98,7 @@ def page_of(client, name, *args):
     return shown(answer.content.decode())
 
 
-FOREIGN = ("Brussels", "CEST", "Article 6", "1287/2013", "COSME", "Two strands", "75 %")
+FOREIGN = ("Brussels", "CEST", "Article 6", "1287/2013", "COSME", "Two strands", "75%")
 
 
 def not_of_this_call(text):

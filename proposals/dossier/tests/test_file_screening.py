@@ -341,7 +341,7 @@ def test_the_text_is_for_people(tmp_path):
     assert told.startswith("LASER-GO · strand 3.1 Not eligible")
     assert "At most 2 countries can count (France and Lithuania); at least 3 are needed." in told
     assert (
-        "To mend it: Add a partner from a participating country other than France or Lithuania."
+        "To fix it: Add a partner from a participating country other than France or Lithuania."
         in told
     )
     assert "Source: Call text, consortium: at least three different countries" in told

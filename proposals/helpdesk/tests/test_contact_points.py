@@ -93,7 +93,7 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
         assert words in page
     assert ContactPoint.objects.count() == 1
     answer = client.post(path, {"text": shown.context["text"], "do": "yes"}, follow=True)
-    assert "2 rows are stored." in text_of_page(answer) and ContactPoint.objects.count() == 2
+    assert "2 rows imported." in text_of_page(answer) and ContactPoint.objects.count() == 2
     assert client.post(path, {}).status_code == 422
 
 
@@ -126,7 +126,7 @@ def test_a_row_that_stands_twice_is_named_and_semicolons_are_understood():
 def test_the_command_stores_nothing_where_a_row_is_wrong(tmp_path):
     file = tmp_path / "points.csv"
     file.write_text(HEAD + LYON + "network,,,,,,,,\n")
-    with pytest.raises(CommandError, match="line 3: name is empty"):
+    with pytest.raises(CommandError, match="line 3: Enter a name"):
         call_command("contact_points", file)
     assert not ContactPoint.objects.exists()
     with pytest.raises(CommandError, match="cannot be read"):

@@ -202,7 +202,7 @@ def test_an_answer_that_names_who_asked_is_not_published(call):
     path = reverse("admin:proposals_publishedanswer_add")
     given = {"call": call.pk, "question": "Norway?", "position": 0, "enquiry": enquiry.number}
     refused = manager.post(path, given | {"answer": "Dear Mr Vítkus, it does. jonas@ask.example"})
-    assert "names who asked: jonas, jonas@ask.example, vitkus" in text_of(refused)
+    assert "identifies the person who asked: jonas, jonas@ask.example, vitkus" in text_of(refused)
     assert manager.post(path, given | {"answer": "It does."}).status_code == 302
 
 

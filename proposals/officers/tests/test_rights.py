@@ -218,9 +218,9 @@ def test_the_helpdesk_sends_the_confirming_mail_again_and_changes_nobody(world, 
     client.force_login(make_officer("Helpdesk"))
     listing = reverse("admin:applicants_user_changelist")
     chosen = {"action": "confirm_again", "_selected_action": [waiting.pk]}
-    assert "1 mail is sent." in client.post(listing, chosen, follow=True).content.decode()
+    assert "1 email sent." in client.post(listing, chosen, follow=True).content.decode()
     assert mail.outbox[-1].to == [waiting.email] and "confirm-email" in mail.outbox[-1].body
     EmailAddress.objects.filter(user=waiting).update(verified=True)
-    assert "0 mails are sent." in client.post(listing, chosen, follow=True).content.decode()
+    assert "0 emails sent." in client.post(listing, chosen, follow=True).content.decode()
     change = reverse("admin:applicants_user_change", args=[waiting.pk])
     assert client.post(change, {"is_staff": "on", "is_superuser": "on"}).status_code == 403

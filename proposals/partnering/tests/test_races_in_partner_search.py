@@ -319,7 +319,7 @@ def test_an_enquiry_that_is_being_closed_is_not_answered_and_the_text_comes_back
         answering(enquiry, officer, "Yes, Norway counts."),
     )
     assert answer.status_code == 422
-    assert "It is closed." in text_of(answer)
+    assert "This enquiry is closed." in text_of(answer)
     assert "Yes, Norway counts." in text_of(answer)
 
 

@@ -77,7 +77,7 @@ def test_a_template_that_raises_for_one_proposal_stops_no_other(call, operator, 
 
     broken_for.clear()
     choice = {"action": "try_again", "_selected_action": str(promise.pk)}
-    assert "1 are due again." in page(operator, QUEUE, **choice)[1]
+    assert "1 item will be retried." in page(operator, QUEUE, **choice)[1]
     tasks.relay_outbox()
     assert Receipt.objects.filter(version=bad).count() == 1
 

@@ -79,17 +79,17 @@ def test_all_of_it_holds(receipt, trusted):
     assert [sentence.split(":")[0].split("(")[0].strip() for sentence in holds] == [
         "The seal is intact.",
         "The seal covers the whole file.",
-        "The seal is by a certificate that you trust",
+        "The seal was made with a certificate that you trust",
         "The seal contains no external time stamp",
-        "The attached dossier is what the log's entry speaks of",
-        "That entry stands at place 0 in the log of 3 entries.",
-        "The root of that log was signed by the same certificate, 2015-04-21T14",
+        "The attached dossier matches the log entry",
+        "The log contains this entry at position 0 of 3 (counted from 0).",
+        "The root of the log was signed with the same certificate on 2015-04-21T14",
     ]
 
 
 def test_without_a_trusted_certificate_it_says_on_which_one_all_rests(receipt):
     holds, broken = check(receipt)
-    assert broken == [] and any("All of it rests on this certificate" in one for one in holds)
+    assert broken == [] and any("The result depends on this certificate" in one for one in holds)
     assert any(signing_key.seal_key().fingerprint in one for one in holds)
 
 
@@ -144,7 +144,7 @@ def test_a_foreign_seal_is_told_from_ours_and_nothing_is_unpacked(
         signing_key.seal_key.cache_clear()
     monkeypatch.setattr(program(), "attachments", pytest.fail)
     _holds, (broken,) = check(forged, trusted)
-    assert broken.startswith("The seal is a foreign one")
+    assert broken.startswith("The seal was not made with a trusted certificate")
 
 
 @pytest.mark.parametrize("is_same_issuer", [True, False])
@@ -161,7 +161,9 @@ def test_a_stripped_attachment_is_named(receipt, trusted):
         stream = io.BytesIO()
         pdf.save(stream)
     _holds, broken = check(pdf_signature.seal_pdf(stream.getvalue(), reason="Stripped"), trusted)
-    assert any(one.startswith("Not inside: dossier.json. They were taken out") for one in broken)
+    assert any(
+        one.startswith("Missing attachments: dossier.json. They were removed") for one in broken
+    )
 
 
 def test_a_text_that_looks_like_a_seal_is_none(receipt, trusted):
@@ -403,7 +405,7 @@ def test_a_service_that_was_away_is_not_asked_for_a_while(call, settings, caplog
     settings.TIMESTAMP_URL = AWAY
     for _number in range(2):
         issue_receipt(submit(make_ready(call)))
-    assert caplog.text.count("The time-stamp service is away") == 1
+    assert caplog.text.count("The time-stamp service is unavailable") == 1
 
 
 def test_a_stamp_of_another_seal_is_found(call, settings, trusted, stamp_service, monkeypatch):
@@ -455,7 +457,7 @@ def test_the_page_tells_an_annex_from_a_receipt(receipt):
 
 
 def test_a_huge_file_is_not_unpacked_on_the_page(receipt):
-    assert "A receipt has at most 2 MB." in sent(b"%PDF-1.7" + bytes(2 * 1024 * 1024))
+    assert "This file is larger than 2 MB." in sent(b"%PDF-1.7" + bytes(2 * 1024 * 1024))
 
 
 def test_a_file_without_our_seal_costs_nothing_on_the_page(call, settings, tmp_path, monkeypatch):
@@ -474,7 +476,7 @@ def test_a_file_without_our_seal_costs_nothing_on_the_page(call, settings, tmp_p
 
 def test_a_check_that_meets_a_limit_says_so(receipt, monkeypatch):
     for failure, part in (
-        (child_process.OutOfTime, "took too much time or memory"),
+        (child_process.OutOfTime, "takes too much time or memory"),
         (child_process.Busy, "Try again in a minute"),
     ):
 
@@ -519,4 +521,4 @@ def test_after_a_change_of_the_key_earlier_receipts_stay_genuine(receipt, settin
 
 
 def test_before_anything_was_sealed_the_page_says_so(db):
-    assert "has not sealed anything yet" in sent(b"%PDF-1.7")
+    assert "has not sealed any documents yet" in sent(b"%PDF-1.7")

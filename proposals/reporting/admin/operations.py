@@ -12,6 +12,7 @@ from applicants.web import person
 from calls import clock
 from calls.admin import ReadOnlyAdmin
 from calls.models import ClockReading
+from foundation.sentences import ngettext
 from proposals.delivery import outbox
 from proposals.models import Mail, OutboxMessage, Proposal, Remaking, Trouble, Version
 from proposals.proof import reissue
@@ -28,9 +29,10 @@ class RetriedAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Retry failed items"), permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         count = outbox.try_again(queryset)
-        self.message_user(
-            request, _("%(count)s items will be retried.") % {"count": count}, messages.SUCCESS
+        text = ngettext(
+            "%(count)s item will be retried.", "%(count)s items will be retried.", count
         )
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
 
 
 @admin.register(OutboxMessage)
@@ -150,6 +152,6 @@ class RemakingAdmin(ReadOnlyAdmin):
             context |= {"remaking": found, "how_far": reissue.how_far(found)}
         return super().change_view(request, object_id, form_url, context)
 
-    @admin.display(description=_("made"))
+    @admin.display(description=_("issued"))
     def progress(self, run: Remaking) -> str:
         return f"{run.made} / {run.promised}"

@@ -120,14 +120,14 @@ class CaseEventAdmin(ReadOnlyAdmin):
 
 
 class ReplyFilter(admin.SimpleListFilter):
-    title = _("answer")
+    title = _("reply")
     parameter_name = "answer"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             ("waiting", _("Waiting for the applicant")),
-            ("overdue", _("Not answered in time")),
-            ("answered", _("Answered")),
+            ("overdue", _("No reply by the deadline")),
+            ("answered", _("Reply received")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -151,12 +151,12 @@ class QuestionAdmin(ReadOnlyAdmin):
         readable = Version.objects.open_to(person(request), clock.now())
         return super().get_queryset(request).filter(version__in=readable)
 
-    @admin.display(description=_("question"))
+    @admin.display(description=_("clarification request"))
     def text_in_short(self, question: Question) -> str:
         text = question.text
         return text if len(text) <= SHORT else f"{text[:SHORT]}…"
 
-    @admin.display(description=_("answered"))
+    @admin.display(description=_("replied"))
     def replied_at(self, question: Question) -> Any:
         return question.answered.replied_at if question.answered else None
 

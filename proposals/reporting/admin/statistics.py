@@ -43,7 +43,7 @@ def _statistics(desk: "DeskAdmin", request: HttpRequest) -> HttpResponse:
         figures = figures_of(call, officer=person(request), moment=clock.now())
         context |= {"figures": figures} | _drawn(call, figures)
     return desk.show(
-        request, "admin/proposals/version/statistics.html", title=_("Figures"), **context
+        request, "admin/proposals/version/statistics.html", title=_("Statistics"), **context
     )
 
 

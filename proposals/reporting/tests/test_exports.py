@@ -169,8 +169,8 @@ def test_the_auditors_bundle_checks_itself(bundle, versions):
     status, said = check(bundle)
     assert status == 0, said
     for part in (
-        "dossiers have the hash", "roots that were signed", "roots are signed", "sets of rules and of countries",
-        "All 6 verdicts come out again byte for byte", "All checks passed.",
+        "dossiers match their hashes", "signed roots", "roots have valid signatures", "sets of rules and countries",
+        "All 6 recomputed verdicts are identical byte for byte", "All checks passed.",
     ):  # fmt: skip
         assert part in said, said
     own = bundle / "versions" / f"{versions[0].proposal.number}-v1"
@@ -215,7 +215,7 @@ def test_with_python_alone_it_says_what_it_could_not_check(bundle):
 
 def test_without_a_trusted_certificate_a_bundle_never_holds(bundle):
     status, said = check(bundle, None)
-    assert status == 3 and "Whose they are was NOT checked" in said
+    assert status == 3 and "Their origin was NOT checked" in said
 
 
 def test_a_bundle_of_another_portal_is_found(bundle, settings, tmp_path):
@@ -225,7 +225,7 @@ def test_a_bundle_of_another_portal_is_found(bundle, settings, tmp_path):
         status, said = check(bundle)
     finally:
         signing_key.seal_key.cache_clear()
-    assert status == 1 and "none of the certificates that you trust" in said
+    assert status == 1 and "not one of the certificates that you trust" in said
 
 
 def test_a_certificate_under_the_name_of_the_portals_signs_nothing(bundle, settings, tmp_path):
@@ -239,14 +239,14 @@ def test_a_certificate_under_the_name_of_the_portals_signs_nothing(bundle, setti
     finally:
         signing_key.seal_key.cache_clear()
     status, said = check(bundle, trusted)
-    assert status == 1 and "is not signed by a certificate of this bundle" in said
+    assert status == 1 and "was not signed with a certificate in this bundle" in said
 
 
 def test_entries_behind_the_last_signed_root_are_found(bundle):
     with (bundle / "log" / "entries.ndjson").open("a") as log:
         log.write('{"position": 99, "entry": "{\\"kind\\": \\"withdrawal\\"}"}\n')
     status, said = check(bundle)
-    assert status == 1 and "are under no signed root" in said
+    assert status == 1 and "No signed root covers the entries" in said
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
@@ -266,16 +266,16 @@ def edit(path, old, new):
 
 BREAKS = {
     "a dossier": (
-        "versions/*-v1/dossier.json", "LASER", "LASEL", "the dossier is not the one whose hash is in the log",
+        "versions/*-v1/dossier.json", "LASER", "LASEL", "the dossier does not match its hash in the log",
     ),
     "a verdict": (
-        "versions/*-v1/verdict-1.json", '"outcome":"pass"', '"outcome":"warn"', "does not come out as it was stored",
+        "versions/*-v1/verdict-1.json", '"outcome":"pass"', '"outcome":"warn"', "differs from the stored one",
     ),
-    "the facts": ("versions/*-v1/verdict-1.json", '"country":"LT"', '"country":"CH"', "does not come out"),
-    "the rules": ("conditions/*.json", '"minimum":3', '"minimum":2', "not what its hash says"),
-    "the log": ("log/entries.ndjson", "submission", "submissiom", "do not give the root that was signed"),
+    "the facts": ("versions/*-v1/verdict-1.json", '"country":"LT"', '"country":"CH"', "differs from the stored one"),
+    "the rules": ("conditions/*.json", '"minimum":3', '"minimum":2', "does not match its hash"),
+    "the log": ("log/entries.ndjson", "submission", "submissiom", "do not match the root that was signed"),
     "a head": ("log/heads.json", '"size": 1', '"size": 2', "FAILS"),
-    "a signature": ("log/heads.json", '"signature": "M', '"signature": "N', "is not signed by a certificate"),
+    "a signature": ("log/heads.json", '"signature": "M', '"signature": "N', "was not signed with a certificate"),
     "the code": ("calls/eligibility/verdict.py", '"pass"', '"past"', "FAILS"),
     "a receipt": ("versions/*-v1/decisions.json", "Not met.", "Met.....", "Changed: versions/"),
 }  # fmt: skip

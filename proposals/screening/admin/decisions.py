@@ -68,7 +68,7 @@ class SureReviewForm(ReviewForm):
 
 
 class StateFilter(admin.SimpleListFilter):
-    title = _("state")
+    title = _("status")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -102,7 +102,7 @@ class DecisionAdmin(OwnPageAdmin):
     search_help_text = _("Proposal number or words from the reason")
     acts_with = "proposals.add_decisionreview"
 
-    @admin.display(description=_("state"))
+    @admin.display(description=_("status"))
     def state(self, decision: Decision) -> str:
         return str(decision.state.label)
 

@@ -254,8 +254,8 @@ def _progress(sheet: sheets.Sheet) -> str:
 
 def _who_was_faster(current: SheetAnswer) -> str:
     text = _(
-        "Not saved: %(who)s answered “%(answer)s” at %(when)s%(reason)s. What you chose and wrote is still "
-        "in this page, and nowhere else."
+        "Not saved: %(who)s recorded “%(answer)s” at %(when)s%(reason)s. Your finding is still "
+        "on this page, but it has not been saved."
     )
     reason = f": “{current.reason}”" if current.reason else ""
     return text % {

@@ -179,7 +179,7 @@ def test_cases_are_assigned_from_the_list(versions, next_day):
     text = client.post(
         reverse("admin:proposals_version_assign"), sent, follow=True
     ).content.decode()
-    assert "1 case went to" in text and "2 cases went to" in text and "04.05.2015" in text
+    assert "1 case assigned to" in text and "2 cases assigned to" in text and "04.05.2015" in text
     assert CaseEvent.objects.filter(kind="assigned").count() == 3
 
 

@@ -197,7 +197,7 @@ def test_what_is_answered_is_not_reminded_of(question, version):
     with clock.set_to(DUE - timedelta(hours=5)):
         assert remind_of_questions(clock.now()) == 0
     assert Mail.objects.count() == before
-    with pytest.raises(CannotReply, match="meanwhile"):
+    with pytest.raises(CannotReply, match="already replied"):
         reply(question, "More", by=version.submitted_by, received_at=NEXT_DAY)
 
 

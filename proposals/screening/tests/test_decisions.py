@@ -305,7 +305,10 @@ def test_if_one_case_changed_meanwhile_nothing_is_done_and_it_is_named(versions,
     answer = bulk_post(client, "decide", versions, marks=shown, **sent)
     assert answer.status_code == 409
     text = text_of(answer)
-    assert "Nothing was done" in text and f"{versions[1]}: An outcome of this version waits" in text
+    assert (
+        "Nothing was done" in text
+        and f"{versions[1]}: A decision on this version is already" in text
+    )
     assert "Typed" in text and Decision.objects.count() == 1
 
 
@@ -328,7 +331,9 @@ def test_a_case_with_an_interest_is_not_decided_on_in_a_bulk(versions, client_of
     cases.declare_conflict(versions[0].proposal, reason="A friend", by=client.officer)
     sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}
     answer = bulk_post(client, "decide", versions, marks=shown, **sent)
-    assert answer.status_code == 409 and "closed to you" in text_of(answer)
+    assert answer.status_code == 409 and "You can no longer open one of these cases" in text_of(
+        answer
+    )
     assert not Decision.objects.exists()
 
 
@@ -391,7 +396,7 @@ def test_what_is_no_period_is_refused(text):
 
 def test_deciding_and_informing_are_two_steps(version):
     decision = record_decision(version, outcome="ineligible", reason="x", by=make_officer())
-    with pytest.raises(CannotInform, match="confirmed by a second officer"):
+    with pytest.raises(CannotInform, match="once a second officer has confirmed it"):
         inform(decision, by=make_officer())
     with pytest.raises(IntegrityError, match="stands"), transaction.atomic():
         Information.objects.create(
@@ -480,7 +485,7 @@ def test_a_reversed_decision_has_a_letter_of_its_own_that_says_so(version):
     inform(second, by=make_officer())
     tasks.relay_outbox()
     text = text_of_pdf(bytes(letter_of(second).pdf))
-    assert "A new letter replaces the letter of 22 April 2015, 09:00:00 Brussels" in text
+    assert "This letter replaces the letter of 22 April 2015, 09:00:00 Brussels" in text
     assert "which stated: “Your proposal is not eligible and will not be evaluated.”" in text
     assert letter_of(first).pk != letter_of(second).pk
     with pytest.raises(CannotInform):
@@ -519,9 +524,11 @@ def test_who_records_a_reversal_sees_what_was_decided_and_told(notified):
         assert part in page, part
     answer = client.post(path, {"outcome": "eligible", "reason": "Ratified."})
     assert answer.status_code == 422
-    assert any("reverses “Not eligible”" in remark for remark in answer.context["remarks"])
     assert any(
-        "The letter of 22 April 2015" in remark and "Review of admissibility and eligibility: 22 May 2015" in remark
+        "replaces the decision “Not eligible”" in remark for remark in answer.context["remarks"]
+    )
+    assert any(
+        "A letter of 22 April 2015" in remark and "Review of admissibility and eligibility: 22 May 2015" in remark
         for remark in answer.context["remarks"]
     )  # fmt: skip
 
@@ -534,12 +541,14 @@ def test_who_confirms_a_reversal_sees_both_texts_the_letter_and_its_periods(noti
         assert part in page, part
     answer = client.post(path, {"answer": "confirmed", "reason": ""})
     assert answer.status_code == 422
-    assert any("reverses “Not eligible”" in remark for remark in answer.context["remarks"])
+    assert any(
+        "replaces the decision “Not eligible”" in remark for remark in answer.context["remarks"]
+    )
     assert client.post(path, {"answer": "confirmed", "reason": "", "sure": "on"}).status_code == 302
     earlier = text_of(
         client.get(reverse("admin:proposals_decision_change", args=[again.reverses_id]))
     )
-    assert "It is no longer in force: “Eligible” took its place" in earlier
+    assert "It was replaced by “Eligible”" in earlier
 
 
 def test_many_reversals_are_shown_and_ticked_as_one_is(notified, client_of_officer):
@@ -558,7 +567,7 @@ def test_many_reversals_are_shown_and_ticked_as_one_is(notified, client_of_offic
 def test_periods_that_have_ended_are_said_to_have(notified):
     with clock.set_to(NEXT_DAY.replace(month=5, day=23)):
         page = text_of(desk().get(reverse("admin:proposals_version_decide", args=[notified.pk])))
-    assert re.search(r"until 22 May 2015 <span[^>]*>ended", page)
+    assert re.search(r"until 22 May 2015 <span[^>]*>expired", page)
     assert re.search(r"until 22 June 2015 <span[^>]*>still open", page)
 
 
@@ -586,11 +595,11 @@ def test_of_a_decision_that_nobody_was_told_of_the_letter_says_nothing(version):
 def test_the_history_says_what_was_reversed(notified):
     decided(notified, outcome="eligible", reason="Ratified.")
     page = text_of(desk().get(reverse("admin:proposals_version_history", args=[notified.pk])))
-    assert page.count("Eligible, in place of “Not eligible”") == 2
+    assert page.count("Eligible, replaces “Not eligible”") == 2
     sheet_page = text_of(desk().get(reverse("admin:proposals_version_change", args=[notified.pk])))
-    assert "in place of “Not eligible”" in sheet_page and "Letter sent" in sheet_page
+    assert "replaces “Not eligible”" in sheet_page and "Letter sent" in sheet_page
     listing = text_of(desk().get(reverse("admin:proposals_decision_changelist")))
-    assert "In place of" in listing.replace("replaces", "In place of")
+    assert "Replaces" in listing.replace("replaces", "Replaces")
 
 
 def test_the_applicant_sees_which_letter_is_replaced_and_until_when_to_contest(notified):
@@ -602,7 +611,7 @@ def test_the_applicant_sees_which_letter_is_replaced_and_until_when_to_contest(n
     inform(again, by=make_officer())
     page = text_of(lead.get(path))
     assert "This decision is no longer in force." in page
-    assert "A new letter replaces the letter of" in page
+    assert "This letter replaces the letter of" in page
     assert page.count("Review of admissibility and eligibility: 22 May 2015") == 1
     tasks.relay_outbox()
     (mail,) = Mail.objects.filter(

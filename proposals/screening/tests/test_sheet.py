@@ -151,7 +151,7 @@ def test_of_two_officers_on_one_line_the_second_is_told_and_keeps_the_words(vers
     late = {"item": "rule:duration", "answer": "agree", "reason": "My own words"}
     answer = send(second, version, **late)
     assert answer.status_code == 409
-    for part in (str(first), "“Differ”", "“Too short”", "is still in this page"):
+    for part in (str(first), "“Disagree”", "“Too short”", "is still on this page"):
         assert part in answer.json()["words"]
     page = send(second, version, itself=False, **late)
     assert page.status_code == 409 and "My own words" in page.content.decode()

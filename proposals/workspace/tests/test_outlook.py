@@ -32,7 +32,7 @@ def part_of(proposal, **asked):
 def test_what_is_missing_is_said_from_the_first_partner_on(call):
     page = page_of(make_draft(call, countries=("DE", "FR")))
     assert "<b>One more organisation.</b>" in page
-    assert "<b>One more participating country, other than Germany or France.</b>" in page
+    assert "<b>1 more participating country needed, other than Germany or France.</b>" in page
     assert "registration on the cluster platform" in page
     assert "still missing" in page
 
@@ -70,7 +70,7 @@ def test_who_does_not_count_is_named_with_the_reason_and_how_to_mend_it(call):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"without": "p3"}, "One more participating country, other than France or Lithuania."),
+        ({"without": "p3"}, "1 more participating country needed, other than France or Lithuania."),
         ({"without": "p1"}, "Choose exactly one coordinator among the applicants."),
         ({"with": "ES"}, "4 countries count (Austria, Spain, France and Lithuania)"),
         ({"without": "p3", "with": "ES"}, "The consortium would have what the call asks of it."),

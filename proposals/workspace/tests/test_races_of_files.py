@@ -148,7 +148,7 @@ def test_who_cancels_an_export_twice_hears_that_it_is_cancelled(version):
     answers = [sent(), sent()]
     page = answers[1].client.get(answers[1].url)
     said = [str(one) for one in page.context["messages"]]
-    assert any("By now it says: cancelled." in text for text in said)
+    assert any("Its status is now: cancelled." in text for text in said)
 
 
 def test_who_fetches_an_export_whose_file_is_just_being_deleted_is_told_so(version):
@@ -160,7 +160,7 @@ def test_who_fetches_an_export_whose_file_is_just_being_deleted_is_told_so(versi
     client = client_of(officer)
     answer = client.get(reverse("admin:proposals_export_file", args=[export.pk]), follow=True)
     assert answer.status_code == 200
-    assert "not there any more" in text_of(answer)
+    assert "has expired" in text_of(answer)
 
 
 # --- Comments ------------------------------------------------------------------------------------
