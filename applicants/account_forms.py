@@ -12,14 +12,36 @@ from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext_lazy as _
 
 from applicants.addresses import is_address
 from applicants.models import User
 from applicants.sessions import look_into_users
 
 
+def _name_the_email(field: Any) -> None:
+    field.label = _("Email address")
+    field.widget.attrs.pop("placeholder", None)
+
+
+class LoginForm(forms.LoginForm):  # type: ignore[misc, unused-ignore]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _name_the_email(self.fields["login"])
+
+
+class AddEmailForm(forms.AddEmailForm):  # type: ignore[misc, unused-ignore]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _name_the_email(self.fields["email"])
+
+
 class SignupForm(forms.SignupForm):  # type: ignore[misc, unused-ignore]
     account_already_exists: bool
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _name_the_email(self.fields["email"])
 
     def try_save(self, request: HttpRequest) -> Any:
         """Of two requests for one address at once the later is answered as for one that has an account."""
@@ -55,6 +77,10 @@ class SignupForm(forms.SignupForm):  # type: ignore[misc, unused-ignore]
 
 
 class ResetPasswordForm(forms.ResetPasswordForm):  # type: ignore[misc, unused-ignore]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _name_the_email(self.fields["email"])
+
     def clean_email(self) -> str:
         email = str(super().clean_email())
         if any(user.email == email.lower() for user in self.users):

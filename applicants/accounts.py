@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from applicants.emails import with_html
 from foundation.client_address import client_address
@@ -13,6 +14,23 @@ from foundation.limits import allows_recipient
 
 class AccountAdapter(DefaultAccountAdapter):
     """Where people begin; mails point to the portal's own address, whatever host header a request carries."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": _("This account is closed. Contact the helpdesk if this is a mistake"),
+        "cannot_remove_primary_email": _("Make another email address the primary one first"),
+        "duplicate_email": _("This email address already belongs to your account"),
+        "email_password_mismatch": _("The email address or password is incorrect. Try again"),
+        "email_taken": _("Enter a different email address: this one cannot be added"),
+        "enter_current_password": _("Enter your current password"),
+        "incorrect_password": _("The password is incorrect. Try again"),
+        "invalid_login": _("The email address or password is incorrect. Try again"),
+        "invalid_password_reset": _("This link has expired or was already used"),
+        "max_email_addresses": _("You cannot add more than %d email addresses"),
+        "rate_limited": _("You have sent too many requests. Try again later"),
+        "same_as_current": _("Enter a value that differs from the current one"),
+        "select_only_one": _("Select only one email address"),
+        "unverified_primary_email": _("Confirm this email address before you make it primary"),
+    }
 
     def get_login_redirect_url(self, request: Any) -> str:
         """Officers and operators begin at their desk; a page that was asked for comes first, for everyone."""

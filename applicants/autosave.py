@@ -18,6 +18,7 @@ from applicants.reading import editable, read
 from applicants.step_storage import StepChanged
 from applicants.three_way_merge import both
 from calls import clock
+from foundation.form_messages import with_label
 from foundation.sentences import gettext as _
 
 HEADER = "X-Autosave"
@@ -50,25 +51,25 @@ def autosave(form: Any, section: SavedStep, *, save: Callable[[], Merged | None]
         merged = save()
     except NotChosen:
         text = _(
-            "Not saved: choose above which text to take for each field, then press the button."
+            "Not saved: for each field above, select which text to keep. Then press the button."
         )
         return _not_saved("conflict", 409, text)
     except StepChanged as conflict:
         who = conflict.current.saved_by
         text = _(
-            "Not saved: %(who)s saved this step meanwhile. Your text is kept here; press the button "
-            "below to see both texts."
+            "Not saved: %(who)s has saved this step since you opened it. Your text is kept on "
+            "this page. Press the button below to compare both texts."
         )
-        return _not_saved("conflict", 409, text % {"who": who or _("somebody")})
+        return _not_saved("conflict", 409, text % {"who": who or _("someone")})
     words = _("Saved %(time)s") % {"time": f"{clock.now().astimezone(BRUSSELS):%H:%M:%S}"}
     answer: dict[str, Any] = {"state": "saved", "version": section.version, "words": words}
     if not is_right:
-        text = _("%(saved)s as typed, but it needs correction. %(what)s")
+        text = _("%(saved)s as entered, but it must be corrected. %(what)s")
         answer["words"] = text % {"saved": words, "what": _what_is_wrong(form)}
         answer["needs_correction"] = True
     answer["understood"] = dict(understood_in(form))
     if merged is not None:
-        text = _("%(saved)s, together with what somebody else changed: %(fields)s")
+        text = _("%(saved)s and merged with changes by someone else: %(fields)s")
         answer["words"] = text % {"saved": words, "fields": ", ".join(merged.labels)}
         answer["fields"] = list(fields_of(merged.form))
     return JsonResponse(answer)
@@ -144,20 +145,23 @@ def _nothing_like(form: Any, name: str) -> Any:
 
 def saved_as_typed() -> str:
     return _(
-        "Saved as you typed it, but something needs correction: it is named below. The proposal cannot be "
-        "submitted before."
+        "Saved as entered, but something must be corrected: see below. You cannot submit the "
+        "proposal until then."
     )
 
 
 def came_too_late() -> JsonResponse:
-    text = _("Not saved: the deadline has passed. Copy your text if you need it; it is kept here.")
+    text = _(
+        "Not saved: the deadline has passed. Your text is kept on this page; copy it if you "
+        "need it."
+    )
     return _not_saved("closed", 409, text)
 
 
 def not_stored(why: str, status: int) -> JsonResponse:
     """What was sent is not stored, nor will it be if it is sent again; `why` is a sentence, or empty."""
-    why = why or _("You cannot write here, or this part is there no longer.")
-    text = _("Not saved. %(why)s Copy your text if you need it; it is kept in this browser.")
+    why = why or _("You cannot edit this step, or it is no longer part of the proposal.")
+    text = _("Not saved. %(why)s Your text is kept in this browser; copy it if you need it.")
     return _not_saved("refused", status, text % {"why": why})
 
 
@@ -171,6 +175,5 @@ def _what_is_wrong(form: Any) -> str:
     for part in (form, *rows):
         for name, errors in part.errors.items():
             label = part.fields[name].label if name in part.fields else ""
-            text = _("%(label)s: %(error)s") if label else _("%(error)s")
-            return text % {"label": label, "error": errors[0]}
-    return _("Not saved: the page did not send the whole step. Load it again.")
+            return with_label(label or "", errors[0])
+    return _("Not saved: the page did not send the whole step. Reload the page.")

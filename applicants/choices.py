@@ -54,14 +54,20 @@ TECHNOLOGIES = [
 ]
 
 SERVICES = [
-    ("animation", _("Animation: collaboration, information sharing, specialised business support")),
-    ("marketing", _("Marketing of the cluster: new members and visibility")),
-    ("facilities", _("Management of the cluster's facilities")),
+    (
+        "animation",
+        _(
+            "Cluster facilitation (“animation”): collaboration, information sharing, specialised "
+            "business support"
+        ),
+    ),
+    ("marketing", _("Cluster marketing: new members and visibility")),
+    ("facilities", _("Management of cluster facilities")),
     ("training", _("Training, workshops and conferences for knowledge sharing and networking")),
     ("innovation-projects", _("Innovation projects")),
     ("matchmaking", _("Networking and matchmaking")),
     ("intelligence", _("Business and market intelligence")),
-    ("human-resources", _("Upgrading of human resources")),
+    ("human-resources", _("Skills development")),
     ("internationalisation", _("Internationalisation")),
 ]
 

@@ -26,7 +26,7 @@ class SignupNameForm(forms.Form):
     full_name = NameField(
         label=_("Full name"),
         max_length=150,
-        help_text=_("As it should stand on receipts."),
+        help_text=_("Your name as it will appear on receipts"),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     field_order = ("full_name", "email", "password1")
@@ -48,20 +48,20 @@ class OrganisationForm(forms.ModelForm):
     website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
     legal_name = NameField(label=_("Legal name"), max_length=200)
     cluster_name = NameField(
-        label=_("Name of the cluster"),
+        label=_("Cluster name"),
         max_length=200,
         required=False,
-        help_text=_("If the organisation runs a cluster that has another name."),
+        help_text=_("If the organisation runs a cluster with a different name"),
     )
     acronym = NameField(label=_("Short name"), max_length=40, required=False)
     pic = IdentifierField(
-        label=_("Participant identification code (PIC)"),
+        label=_("PIC (Participant Identification Code)"),
         required=False,
-        help_text=_("Nine digits, if the organisation has one."),
+        help_text=_("Nine digits, for example 999988877"),
     )
 
     is_another = forms.BooleanField(
-        label=_("It is another organisation: enter it all the same"), required=False
+        label=_("This is a different organisation. Register it"), required=False
     )
 
     class Meta:
@@ -79,9 +79,10 @@ class OrganisationForm(forms.ModelForm):
             "is_findable",
         )
         help_texts = {
-            "country": _("Where the organisation is registered in law, not where it works."),
+            "country": _("The country where the organisation is legally registered"),
             "is_findable": _(
-                "Everybody then reads name, country, website, description, sectors and markets; never people."
+                "Everyone can then see its name, country, website, description, sectors and "
+                "markets, but no people."
             ),
         }
 
@@ -134,7 +135,9 @@ class OrganisationForm(forms.ModelForm):
         cleaned = super().clean() or {}
         runs_a_cluster = cleaned.get("kind") == Organisation.Kind.RUNS_CLUSTER
         if runs_a_cluster and not cleaned.get("cluster_name"):
-            self.add_error("cluster_name", _("Name the cluster that the organisation runs."))
+            self.add_error(
+                "cluster_name", _("Enter the name of the cluster that the organisation runs")
+            )
         return cleaned
 
     def _post_clean(self) -> None:
@@ -152,9 +155,9 @@ class OrganisationForm(forms.ModelForm):
         """Name and country, which everybody may know, and nothing else."""
         names = "; ".join(f"{one.name} ({one.country_name})" for one in self.similar[:MOST_SIMILAR])
         text = _(
-            "This organisation may be here already: %(names)s. Use that record if it is the same one: "
-            "its people can invite you, and a coordinator can add it to a consortium. If it is another "
-            "one, say so below."
+            "This organisation may already be registered: %(names)s. If it is the same one, "
+            "use that record: its people can invite you, and a coordinator can add it to a "
+            "consortium. If it is a different one, confirm this below."
         )
         return text % {"names": names}
 
@@ -163,8 +166,8 @@ class ColleagueForm(forms.Form):
     """Whom to invite into an organisation."""
 
     email = forms.EmailField(
-        label=_("E-mail address of your colleague"),
-        help_text=_("We send a link that is good for seven days."),
+        label=_("Email address of your colleague"),
+        help_text=_("We will send a link that works for seven days."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

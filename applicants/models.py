@@ -38,7 +38,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(is_address("email", username or ""))
 
 
-NAMELESS = _("somebody without a name")
+NAMELESS = _("unnamed user")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -168,18 +168,18 @@ class Organisation(models.Model):
     class Kind(models.TextChoices):
         CLUSTER = OrganisationKind.CLUSTER.value, _("Cluster organisation")
         NETWORK = OrganisationKind.NETWORK.value, _("Business network organisation")
-        RUNS_CLUSTER = OrganisationKind.RUNS_CLUSTER.value, _("Legal entity that runs a cluster")
+        RUNS_CLUSTER = OrganisationKind.RUNS_CLUSTER.value, _("Organisation that runs a cluster")
         RESEARCH = (
             OrganisationKind.RESEARCH_AS_CLUSTER.value,
-            _("Research body acting as a cluster organisation"),
+            _("Research organisation acting as a cluster organisation"),
         )
         COMPANY = OrganisationKind.COMPANY.value, _("Company")
         OTHER = OrganisationKind.OTHER.value, _("Other")
 
     legal_name = models.CharField(_("legal name"), max_length=200)
-    cluster_name = models.CharField(_("name of the cluster"), max_length=200, blank=True)
+    cluster_name = models.CharField(_("cluster name"), max_length=200, blank=True)
     acronym = models.CharField(_("short name"), max_length=40, blank=True)
-    kind = models.CharField(_("kind of organisation"), max_length=40, choices=Kind)
+    kind = models.CharField(_("type of organisation"), max_length=40, choices=Kind)
     country = models.CharField(_("country of the legal seat"), max_length=2)
     region = models.CharField(_("region"), max_length=120, blank=True)
     town = models.CharField(_("town"), max_length=120, blank=True)
@@ -191,7 +191,7 @@ class Organisation(models.Model):
         validators=[
             RegexValidator(
                 r"^(?!0{9})[0-9]{9}$",
-                _("A PIC has nine digits that are not all zero, such as 999988877."),
+                _("Enter a PIC of nine digits that are not all zero, for example 999988877"),
             )
         ],
     )
@@ -199,9 +199,7 @@ class Organisation(models.Model):
         "self", models.SET_NULL, null=True, blank=True, related_name="kept_records"
     )
     members = models.ManyToManyField(User, through="Membership", related_name="organisations")
-    is_findable = models.BooleanField(
-        _("may be found by its profile in partner search"), default=False
-    )
+    is_findable = models.BooleanField(_("Show this organisation in partner search"), default=False)
     is_demonstration = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     record_version = models.PositiveIntegerField(default=0, editable=False)

@@ -25,26 +25,28 @@ FIRST_YEAR = 1800
 
 def not_in_the_future(day: date) -> None:
     if day > clock.now().date():
-        raise ValidationError(_("This date lies in the future. Give the date of the award."))
+        raise ValidationError(_("The date of the label must not be in the future"))
 
 
 class IdentityForm(StepForm):
     slug = "identity"
     title = _("Identity")
-    intro = _("Who the organisation is in law, and how it presents itself.")
+    intro = _("The legal identity of the organisation and how it presents itself.")
     mandatory = ("legal_form", "founded", "street", "postcode", "description")
+    optional = ("nuts",)
 
     legal_form = TextField(
         label=_("Legal form"),
         max_length=120,
-        help_text=_("For example: association, e.V., foundation."),
+        help_text=_("For example association, e.V. or foundation"),
     )
     founded = PastYearField(
         label=_("Year of establishment"),
         min_value=FIRST_YEAR,
         error_messages={
             "future": _(
-                "%(year)s lies in the future. Give the year in which the organisation was founded."
+                "%(year)s is in the future. Enter the year in which the organisation was "
+                "established"
             )
         },
     )
@@ -52,15 +54,20 @@ class IdentityForm(StepForm):
     postcode = TextField(label=_("Postcode and town"), max_length=120)
     nuts = forms.RegexField(
         r"^[A-Z]{2}[0-9A-Z]{0,3}$",
-        label=_("NUTS code of the region"),
-        help_text=_("If you know it, such as FRK26."),
-        error_messages={"invalid": _("A NUTS code is two letters and up to three more signs.")},
+        label=_("NUTS code of the region (optional)"),
+        help_text=_("For example, FRK26"),
+        error_messages={
+            "invalid": _(
+                "Enter a NUTS code of two letters and up to three letters or digits, for example "
+                "FRK26"
+            )
+        },
     )
     description = TextField(
-        label=_("What the cluster is and does"),
+        label=_("Description of the cluster"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("Up to 4,000 characters, as you would present it to a partner."),
+        help_text=_("Describe the cluster as you would to a partner. Up to 4,000 characters."),
     )
     layout: ClassVar[tuple[Any, ...]] = (
         Row(Column("legal_form", css_class="col-md-8"), Column("founded", css_class="col-md-4")),
@@ -77,28 +84,27 @@ class RegistrationForm(StepForm):
     slug = "registration"
     title = _("Cluster platform")
     intro = _(
-        "The call asks for organisations that are registered, or planned to be registered, on the "
-        "European cluster platform."
+        "Applicants must be registered on the European cluster platform, or plan to register."
     )
     STATUSES = (
         ("registered", _("Registered: we have a profile on the platform")),
-        ("applied", _("Applied for: we have asked to be registered")),
-        ("planned", _("Planned: we will register")),
-        ("neither", _("Neither registered nor planned")),
+        ("applied", _("Applied: we have applied for registration")),
+        ("planned", _("Planned: we plan to register")),
+        ("neither", _("Not registered and not planned")),
     )
 
     status = forms.ChoiceField(label=_("Registration"), choices=STATUSES, widget=forms.RadioSelect)
     profile_link = forms.URLField(
-        label=_("Link to the profile"),
+        label=_("Link to the platform profile"),
         assume_scheme="https",
         max_length=500,
-        help_text=_("If registered: the address of your profile on the platform."),
+        help_text=_("If you are registered: the web address of your profile on the platform"),
     )
     planned_on = DayField(
-        label=_("Date of the registration"),
+        label=_("Registration date"),
         help_text=_(
-            "Day, month, year, such as 21.4.2015. If applied for: when you asked. If planned: by when you "
-            "will be registered."
+            "For example, 21.4.2015. If you have applied, enter the date of the application. "
+            "If you plan to register, enter the date by which you will be registered."
         ),
     )
     mandatory = ("status",)
@@ -107,21 +113,22 @@ class RegistrationForm(StepForm):
 class MembersForm(StepForm):
     slug = "members"
     title = _("Members and staff")
-    intro = _("How many members of which kind; a member may be of two kinds.")
+    intro = _("The number of members by type. A member can be counted under two types.")
     mandatory = ("total", "smes", "large", "research", "staff")
+    optional = ("other", "kinds")
 
-    total = CountField(label=_("Members in all"))
-    smes = CountField(label=_("Small and medium-sized enterprises"))
+    total = CountField(label=_("Total number of members"))
+    smes = CountField(label=_("Small and medium-sized enterprises (SMEs) (SMEs)"))
     large = CountField(label=_("Large enterprises"))
     research = CountField(label=_("Research and knowledge organisations"))
     other = CountField(label=_("Other members"))
-    kinds = SeveralField(label=_("Kinds of members"), choices=choices.MEMBER_KINDS)
+    kinds = SeveralField(label=_("Types of members"), choices=choices.MEMBER_KINDS)
     staff = AmountField(
-        label=_("Staff of the cluster management"),
+        label=_("Cluster management staff"),
         min_value=0,
         max_value=10000,
         max_digits=7,
-        help_text=_("Full-time equivalents, such as 2.5."),
+        help_text=_("Full-time equivalents, for example 2.5"),
     )
     layout: ClassVar[tuple[Any, ...]] = (
         Row(Column("total", css_class="col-md-6"), Column("staff", css_class="col-md-6")),
@@ -141,7 +148,8 @@ class MembersForm(StepForm):
             part = values.get(name)
             if total is not None and part is not None and part > total:
                 message = _(
-                    "%(part)s is more than the %(total)s members in all. Correct one of the two."
+                    "%(part)s is more than the total of %(total)s members. Correct one of the "
+                    "two numbers"
                 )
                 yield name, str(message) % {"part": part, "total": total}
 
@@ -149,8 +157,9 @@ class MembersForm(StepForm):
 class SectorsForm(StepForm):
     slug = "sectors"
     title = _("Sectors and technologies")
-    intro = _("What your members work in.")
+    intro = _("The sectors in which your members work.")
     mandatory = ("sectors", "emerging_industries")
+    optional = ("technologies",)
 
     emerging_industries = SeveralField(
         label=_("Emerging industries"), choices=choices.EMERGING_INDUSTRIES
@@ -163,30 +172,29 @@ class ServicesForm(StepForm):
     slug = "services"
     title = _("Support services")
     intro = _(
-        "Which cluster and network support services you offer to businesses, or channel to them from "
-        "others, and how you match the definition of innovation clusters."
+        "The cluster and network support services that you offer to businesses or channel "
+        "from others, and how you match the definition of an innovation cluster."
     )
     mandatory = ("independent", "how")
+    optional = ("other_service",)
 
-    offered = SeveralField(label=_("Services that we offer"), choices=choices.SERVICES)
-    channelled = SeveralField(
-        label=_("Services that we channel from others"), choices=choices.SERVICES
-    )
-    other_service = TextField(label=_("Another service, in your words"), max_length=200)
+    offered = SeveralField(label=_("Services you offer"), choices=choices.SERVICES)
+    channelled = SeveralField(label=_("Services you channel from others"), choices=choices.SERVICES)
+    other_service = TextField(label=_("Other services"), max_length=200)
     independent = forms.ChoiceField(
         label=_("Are your members independent of each other?"),
         choices=(
-            ("yes", _("Yes, they are independent parties")),
-            ("no", _("No, they belong to one group")),
+            ("yes", _("Yes, they are independent")),
+            ("no", _("No, they belong to the same group")),
         ),
         widget=forms.RadioSelect,
     )
     elements = SeveralField(
-        label=_("Which elements of the definition does the cluster meet?"),
+        label=_("Which parts of the “innovation cluster” definition apply?"),
         choices=[(element.code, element.text) for element in ELEMENTS],
     )
     how = TextField(
-        label=_("How it meets them, in your words"),
+        label=_("How the cluster matches the definition"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 6}),
     )
@@ -211,21 +219,22 @@ class ServicesForm(StepForm):
 class MarketsForm(StepForm):
     slug = "markets"
     title = _("Markets and label")
-    intro = _("Where your members want to go, and the quality label that the cluster holds.")
+    intro = _("The markets your members want to enter, and the quality label of the cluster.")
     mandatory = ("third_markets", "label")
+    optional = ("markets_in_europe", "label_date")
 
     third_markets = forms.MultipleChoiceField(
-        label=_("Third countries of interest"),
+        label=_("Third countries of interest (optional)"),
         choices=lambda: choices_on(clock.now().date()),
         widget=forms.SelectMultiple(attrs={"size": 8}),
-        help_text=_("Hold Ctrl (or Command) to choose several."),
+        help_text=_("Hold Ctrl (or Command) to select more than one."),
     )
-    markets_in_europe = TextField(label=_("Countries of interest in Europe"), max_length=300)
+    markets_in_europe = TextField(label=_("European countries of interest"), max_length=300)
     label = forms.ChoiceField(
-        label=_("Quality label"), choices=choices.LABELS, widget=forms.RadioSelect
+        label=_("Quality label (optional)"), choices=choices.LABELS, widget=forms.RadioSelect
     )
     label_date = DayField(
-        label=_("Date of the label"),
+        label=_("Date of the label (optional)"),
         validators=[not_in_the_future],
         help_text=_("For example, 21.4.2015."),
     )
@@ -235,14 +244,15 @@ class ContactForm(StepForm):
     slug = "contact"
     title = _("Contact")
     intro = _(
-        "Whom partners of a proposal and officers may write to. This is never shown to strangers and "
-        "is not part of the sealed proposal."
+        "The person whom partners and officers can contact. This is not public and not part "
+        "of the sealed proposal."
     )
     mandatory = ("contact_name", "contact_email")
+    optional = ("contact_function", "contact_telephone")
 
     contact_name = NameField(label=_("Name"), max_length=150)
     contact_function = TextField(label=_("Function"), max_length=150)
-    contact_email = forms.EmailField(label=_("E-mail address"))
+    contact_email = forms.EmailField(label=_("Email address"))
     contact_telephone = TextField(label=_("Telephone"), max_length=40)
 
 

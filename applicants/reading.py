@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 
 from applicants.three_way_merge import MOST_ROWS, ROW_ID
 from calls import clock
+from foundation.form_messages import name_field, with_label
 from foundation.form_rules import NEEDS_A_LETTER, NamesSomething
 from foundation.sentences import gettext as _
 from foundation.text import names_something
@@ -58,7 +59,7 @@ class Problem:
     sentence: str
 
     def __str__(self) -> str:
-        return f"{self.label}: {self.sentence}" if self.label else self.sentence
+        return with_label(self.label, self.sentence)
 
 
 @dataclass(slots=True)
@@ -176,7 +177,7 @@ def _rows(form: type[Declares], stored: Any, found: Reading) -> list[Values]:
         label = _label_in(form, form.rows_name)
         found.problems.append(Problem(form.rows_name, label, _unreadable()))
     if len(rows) > MOST_ROWS:
-        text = _("%(count)s entries; at most %(most)s fit. Remove some.")
+        text = _("There are %(count)s entries. Remove some: at most %(most)s are allowed.")
         sentence = text % {"count": len(rows), "most": MOST_ROWS}
         label = _label_in(form, form.rows_name)
         found.problems.append(Problem(form.rows_name, label, sentence))
@@ -212,7 +213,7 @@ def _label_in(form: type[Declares], name: str) -> Text:
 
 
 def _unreadable() -> str:
-    return _("It could not be read. Fill it in again and save it.")
+    return _("This answer could not be read. Enter it again and save.")
 
 
 # --- A reader for each kind of field; forms declare them once, so they live as long as the process ---
@@ -267,7 +268,9 @@ def _text(declared: forms.Field) -> Reader:
 
 def too_long(text: str, limit: int) -> str:
     """The sentence for a text over its limit; characters are counted as code points."""
-    sentence = _("%(over)s characters too many: %(count)s where %(limit)s fit. Shorten it.")
+    sentence = _(
+        "%(over)s characters too many. Shorten this to %(limit)s characters or fewer (now %(count)s)."
+    )
     values = {"over": len(text) - limit, "count": len(text), "limit": limit}
     return sentence % {name: f"{number:,}" for name, number in values.items()}
 
@@ -296,7 +299,7 @@ def _several(declared: forms.MultipleChoiceField) -> Reader:
         known = [code for code in codes if type(code) is str and is_known(code)]
         if len(known) != len(codes) or not isinstance(value, list):
             raise _WrongError(
-                known, _("A choice in it is not known. Look at it and save it again.")
+                known, _("One of the choices is no longer available. Select again and save.")
             )
         return known
 
@@ -331,6 +334,7 @@ def _checked(declared: forms.Field, remember: Any = None) -> Callable[..., Any]:
             declared.validate(converted)
             declared.run_validators(converted)
         except ValidationError as wrong:
+            name_field(wrong.error_list, declared, declared.label or "")
             return None, " ".join(str(text) for text in wrong.messages)
         return converted, ""
 

@@ -34,14 +34,15 @@ def read_step(step: str, stored: Any, today: date | None = None) -> Reading:
 class StepForm(forms.Form):
     """Answers in, plus the version that its editor saw.
 
-    `mandatory` names the fields without which the step is not complete; `rows` is the formset
-    class of a step that also holds a list.
+    `mandatory` names the fields without which the step is not complete, and `optional` those that may
+    always stay empty; `rows` is the formset class of a step that also holds a list.
     """
 
     slug: ClassVar[str]
     title: ClassVar[Text]
     intro: ClassVar[Text] = ""
     mandatory: ClassVar[tuple[str, ...]] = ()
+    optional: ClassVar[tuple[str, ...]] = ()
     layout: ClassVar[tuple[LayoutObject | str, ...]] = ()
     rows_name: ClassVar[str] = ""
 

@@ -40,7 +40,7 @@ def new_organisation(request: HttpRequest) -> HttpResponse:
         organisation = organisations.register_organisation(
             form.save(commit=False), by=person(request)
         )
-        messages.success(request, _("%(name)s is in the registry.") % {"name": organisation})
+        messages.success(request, _("%(name)s is registered.") % {"name": organisation})
         then = request.GET.get("then", "")
         is_here = url_has_allowed_host_and_scheme(then, None)
         return redirect(then if then and is_here else organisation)
@@ -89,7 +89,7 @@ def edit_organisation(request: HttpRequest, pk: int) -> HttpResponse:
         form.data = typed
         context |= {"differences": form.differences(conflict.current)}
         return render(request, "applicants/organisation_form.html", context, status=409)
-    messages.success(request, _("The record of %(name)s is saved.") % {"name": found})
+    messages.success(request, _("The details of %(name)s are saved.") % {"name": found})
     return redirect(found)
 
 
@@ -106,11 +106,11 @@ def invite_colleague(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         invitations.invite_colleague(found, email=address, by=person(request))
     except invitations.SentTooOften:
-        form.add_error("email", _("Ten emails went to this address. Reach them another way."))
+        form.add_error(
+            "email", _("Ten emails have been sent to this address. Contact the person another way.")
+        )
         return render(request, "applicants/organisation.html", _page(found, form), status=422)
-    messages.success(
-        request, _("An invitation is on its way to %(address)s.") % {"address": address}
-    )
+    messages.success(request, _("Invitation sent to %(address)s.") % {"address": address})
     return redirect(found)
 
 
@@ -137,12 +137,12 @@ def remove_colleague(request: HttpRequest, pk: int, person_pk: int) -> HttpRespo
     if found is None:  # the same for whoever never acted for it, and for whatever number
         messages.warning(
             request,
-            _("You do not act for this organisation, or not any more. Nothing was changed."),
+            _("You do not act for this organisation. Nothing was changed."),
         )
         return redirect("applicants:organisations")
     colleague = found.members.filter(pk=person_pk).first()
     if colleague is None:  # not named: who asks may see members only
-        text = _("This person does not act for %(name)s any more; this click changed nothing.")
+        text = _("This person no longer acts for %(name)s. Nothing was changed.")
         messages.warning(request, text % {"name": found})
         return redirect(found)
     names = {"who": colleague, "name": found}
@@ -151,7 +151,7 @@ def remove_colleague(request: HttpRequest, pk: int, person_pk: int) -> HttpRespo
     except organisations.NotMember as refusal:
         return _not_removed(request, found, refusal.user)
     except organisations.LastPerson:
-        text = _("Nobody else acts for %(name)s. Invite a colleague first.")
+        text = _("No one else acts for %(name)s. Invite a colleague first.")
         messages.warning(request, text % names)
         return redirect(found)
     messages.success(request, _("%(who)s no longer acts for %(name)s.") % names)
@@ -162,11 +162,11 @@ def _not_removed(request: HttpRequest, found: Organisation, gone: User) -> HttpR
     """Somebody was removed while this click waited: the colleague already, or who clicked."""
     if gone == request.user:
         text = _(
-            "You act for %(name)s no longer: a colleague removed you. Nothing else was changed."
+            "A colleague has removed you: you no longer act for %(name)s. Nothing else was changed."
         )
         messages.warning(request, text % {"name": found})
         return redirect("applicants:organisations")
-    text = _("%(who)s acted for %(name)s no longer already; this click changed nothing.")
+    text = _("%(who)s no longer acted for %(name)s. Nothing was changed.")
     messages.warning(request, text % {"who": gone, "name": found})
     return redirect(found)
 

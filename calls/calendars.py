@@ -26,7 +26,7 @@ def calendar_of(call: Call, *, deadline: datetime, about: str, path: str) -> byt
     event.add("dtstart", deadline - timedelta(minutes=30))
     event.add("dtend", deadline)
     event.add("summary", _("Deadline: %(call)s (%(about)s)") % {"call": call.title, "about": about})
-    text = _("Submit before %(deadline)s. What comes at that instant or later is refused.")
+    text = _("Submit before %(deadline)s. Proposals received at that time or later are refused.")
     event.add("description", text % {"deadline": in_words(deadline, seconds=True, zone=call.zone)})
     event.add("url", settings.BASE_URL + path)
     for before in ALARMS:

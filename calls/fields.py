@@ -12,7 +12,7 @@ from foundation.csv_import import Row
 
 
 def _with_blank() -> list[tuple[str, Any]]:
-    return [("", _("Choose a country")), *choices_on(clock.now().date())]
+    return [("", _("Select a country")), *choices_on(clock.now().date())]
 
 
 class CountryField(forms.ChoiceField):

@@ -18,7 +18,7 @@ class DayForm(forms.Form):
     """On which day somebody wants to know who counted."""
 
     on = DayField(
-        label=_("Day"),
+        label=_("Date"),
         widget=forms.TextInput(attrs={"class": "form-control", "size": 18}),
         help_text=_("For example, 21.4.2015."),
     )
@@ -32,48 +32,51 @@ class SelfCheckForm(forms.Form):
     """A few plain questions about an organisation and the partners that it has in mind."""
 
     strand = forms.ChoiceField(
-        label=_("Which strand are you thinking of?"), widget=forms.RadioSelect
+        label=_("Which strand would you apply for?"), widget=forms.RadioSelect
     )
     kind = forms.ChoiceField(
-        label=_("What is your organisation?"),
+        label=_("What type of organisation are you?"),
         widget=forms.RadioSelect,
         choices=(
             (OrganisationKind.CLUSTER.value, _("A cluster organisation")),
             (OrganisationKind.NETWORK.value, _("A business network organisation")),
-            (OrganisationKind.RUNS_CLUSTER.value, _("A legal entity that runs a cluster")),
+            (OrganisationKind.RUNS_CLUSTER.value, _("An organisation that runs a cluster")),
             (
                 OrganisationKind.RESEARCH_AS_CLUSTER.value,
-                _("A research body that acts as a cluster organisation"),
+                _("A research organisation that acts as a cluster organisation"),
             ),
             (OrganisationKind.COMPANY.value, _("A company")),
-            (OrganisationKind.OTHER.value, _("Something else")),
+            (OrganisationKind.OTHER.value, _("Another type of organisation")),
         ),
     )
     country = CountryField(
-        label=_("In which country is its legal seat?"),
-        help_text=_("Where it is registered in law, not where it works."),
+        label=_("In which country is your legal seat?"),
+        help_text=_("The country where your organisation is legally registered"),
     )
     registration = forms.ChoiceField(
-        label=_("Is it on the European cluster platform?"),
+        label=_("Is your organisation registered on the European cluster platform?"),
         widget=forms.RadioSelect,
         choices=(
-            (Registration.REGISTERED.value, _("Yes, it has a profile there")),
-            (Registration.APPLIED.value, _("It has asked to be registered")),
-            (Registration.PLANNED.value, _("It plans to be registered")),
-            (Registration.NEITHER.value, _("No, and it does not plan to be")),
+            (Registration.REGISTERED.value, _("Yes, we have a profile there")),
+            (Registration.APPLIED.value, _("We have applied for registration")),
+            (Registration.PLANNED.value, _("We plan to register")),
+            (Registration.NEITHER.value, _("No, and we do not plan to register")),
         ),
     )
     services = forms.ChoiceField(
-        label=_("Does it offer support services to businesses, or channel them from others?"),
+        label=_("Do you offer support services to businesses, or channel them from others?"),
         widget=forms.RadioSelect,
         choices=YES_NO,
-        help_text=_("Such as matchmaking, training, market intelligence, help with going abroad."),
+        help_text=_(
+            "For example matchmaking, training, market intelligence or help with "
+            "internationalisation"
+        ),
     )
     independent = forms.ChoiceField(
-        label=_("Are its members independent of each other?"),
+        label=_("Are your members independent of each other?"),
         widget=forms.RadioSelect,
         choices=YES_NO,
-        help_text=_("Members that all belong to one group are not."),
+        help_text=_("Members that all belong to the same group are not independent."),
     )
 
     def __init__(self, data: Any = None, *, call: Call) -> None:
@@ -86,10 +89,11 @@ class SelfCheckForm(forms.Form):
         self.fields["strand"].choices = strands  # type: ignore[attr-defined]
         for number in range(1, MOST_PARTNERS + 1):
             self.fields[f"partner_{number}"] = CountryField(
-                label=_("Country of partner %(number)s") % {"number": number}, required=False
+                label=_("Country of partner %(number)s (optional)") % {"number": number},
+                required=False,
             )
             self.fields[f"fits_{number}"] = forms.ChoiceField(
-                label=_("A cluster or network organisation?"), choices=YES_NO, required=False
+                label=_("Cluster or network organisation"), choices=YES_NO, required=False
             )
         self.helper = FormHelper()
         self.helper.form_tag = False
@@ -103,9 +107,9 @@ class SelfCheckForm(forms.Form):
                 "services",
                 "independent",
             ),
-            Fieldset(_("Your idea"), "strand"),
+            Fieldset(_("Your proposal"), "strand"),
             Fieldset(
-                _("Partners that you have in mind, as far as you know"),
+                _("Partners you are considering"),
                 *(
                     Row(
                         Column(f"partner_{number}", css_class="col-md-7"),

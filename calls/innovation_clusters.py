@@ -25,28 +25,29 @@ class Element:
 
 ELEMENTS = (
     Element(
-        "C1", _("It is a structure or an organised group: legal form, statutes, governance."), True
+        "C1", _("Is a structure or an organised group (legal form, statutes, governance)."), True
     ),
-    Element("C2", _("Its parties are independent of each other."), True),
+    Element("C2", _("Consists of parties that are independent of each other."), True),
     Element(
         "C3",
         _(
-            "Its members are, for example, start-ups, small, medium and large enterprises, research "
-            "organisations, non-profits and other economic actors. No single kind is mandatory."
+            "Has members such as start-ups, small, medium and large enterprises, research "
+            "organisations, non-profit organisations and other economic actors. No single "
+            "kind is required."
         ),
         True,
     ),
-    Element("C4", _("It aims to stimulate innovative activity."), True),
-    Element("C5", _("It does so through promotion."), False),
-    Element("C6", _("It does so through sharing of facilities."), False),
-    Element("C7", _("It does so through exchange of knowledge and expertise."), False),
-    Element("C8", _("It contributes to knowledge transfer."), False),
-    Element("C9", _("It contributes to networking."), False),
-    Element("C10", _("It contributes to the dissemination of information."), False),
-    Element("C11", _("It contributes to collaboration among its members."), False),
+    Element("C4", _("Aims to stimulate innovative activity."), True),
+    Element("C5", _("Promotes innovation through promotional activities."), False),
+    Element("C6", _("Promotes innovation by sharing facilities."), False),
+    Element("C7", _("Promotes innovation by exchanging knowledge and expertise."), False),
+    Element("C8", _("Contributes to knowledge transfer."), False),
+    Element("C9", _("Contributes to networking."), False),
+    Element("C10", _("Contributes to the dissemination of information."), False),
+    Element("C11", _("Contributes to collaboration among its members."), False),
     Element(
         "C12",
-        _("It offers cluster and network support services to businesses, or channels them."),
+        _("Offers cluster and network support services to businesses, or channels them."),
         True,
     ),
 )

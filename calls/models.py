@@ -55,9 +55,9 @@ class CountryParticipation(models.Model):
 
     class Gate(models.TextChoices):
         MEMBER_STATE = "member-state", _("Member State of the European Union")
-        EEA = "a", _("Article 6, point a: European Economic Area")
-        CANDIDATE = "b", _("Article 6, point b: candidate or potential candidate")
-        NEIGHBOURHOOD = "c", _("Article 6, point c: European neighbourhood")
+        EEA = "a", _("Article 6, point (a): European Economic Area")
+        CANDIDATE = "b", _("Article 6, point (b): candidate or potential candidate")
+        NEIGHBOURHOOD = "c", _("Article 6, point (c): European neighbourhood")
 
     programme = models.ForeignKey(Programme, models.CASCADE, related_name="participation")
     country = models.CharField(max_length=2, help_text="EU code: EL for Greece, UK, XK.")

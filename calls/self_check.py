@@ -195,13 +195,16 @@ def _severity(outcome: Outcome) -> int:
 
 # What mends an answer about the own organisation: it has no profile and no proposal here yet.
 OWN_ADVICE = {
-    "established": "Another organisation of your group or network, with its seat in a country that "
-    "counts, could apply; yours could be an associated partner at its own cost.",
-    "organisation-kind": "Look again at what your organisation is. A cluster or network that you run "
-    "or belong to could apply.",
-    "platform-registration": "Register on the European cluster platform, or decide by when you will.",
-    "support-services": "Name at least one service that you offer or channel, and say who your "
-    "members are.",
+    "established": (
+        "Another organisation of your group or network can apply if its legal seat is in a "
+        "participating country. Yours can be an associated partner that pays its own costs."
+    ),
+    "organisation-kind": (
+        "Check the type of your organisation. A cluster or network that you run or belong to "
+        "may be able to apply."
+    ),
+    "platform-registration": "Register on the European cluster platform, or decide when you will register.",
+    "support-services": "Name at least one service that you offer or channel, and describe your members.",
 }
 
 

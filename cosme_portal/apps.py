@@ -8,7 +8,7 @@ from django.contrib.admin.apps import AdminConfig
 from django.db import connections
 from django.db.models.signals import post_migrate, pre_save
 
-from foundation import form_rules
+from foundation import form_messages, form_rules
 from foundation.database_roles import guards_sql
 from foundation.stored_texts import clean_before_saving
 from foundation.text_guards import TEXT_GUARDS_SQL
@@ -23,6 +23,7 @@ class RoofConfig(AppConfig):
         from cosme_portal.celery import app  # noqa: F401, PLC0415 -- tasks find their broker
 
         form_rules.install()
+        form_messages.install()
         pre_save.connect(clean_before_saving)
         # After the last app with tables: every table is there.
         post_migrate.connect(guard_every_table, sender=apps.get_app_config("proposals"))

@@ -18,12 +18,12 @@ LIMITS = (
         addressed=("account_login",), field="login",
     ),
     Limit(
-        "sign-up", "Too many attempts to sign up.",
+        "sign-up", "Too many attempts to create an account.",
         ("account_signup",),
         pair=Rate(5, HOUR), address=Rate(50, HOUR), addressed=("account_signup",),
     ),
     Limit(
-        "password-reset", "Too many requests for a new password.",
+        "password-reset", "Too many password reset requests.",
         ("account_reset_password", "account_reset_password_done"),
         pair=Rate(5, HOUR), address=Rate(50, HOUR), addressed=("account_reset_password",),
     ),
@@ -38,7 +38,8 @@ LIMITS = (
     ),
     Limit(
         "account-email",
-        "Further emails about an account to the same address are left out; the links sent before still work.",
+        "Further emails about an account to the same address are not sent; the links sent "
+        "before still work.",
         recipient=Rate(5, HOUR),
     ),
     Limit(
@@ -88,7 +89,7 @@ LIMITS = (
         account=Rate(1200, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
     ),
     Limit(
-        "presence", "Too many questions about who else is here.",
+        "presence", "Too many requests for who is viewing this page.",
         ("proposals:presence",),
         account=Rate(1200, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
     ),
@@ -98,17 +99,17 @@ LIMITS = (
         account=Rate(120, TEN_MINUTES), address=Rate(3000, TEN_MINUTES),
     ),
     Limit(
-        "uploads", "Too many files in a short time.",
+        "uploads", "Too many files uploaded in a short time.",
         ("proposals:upload", "proposals:remove-file", "proposals:questions", "proposals:reply"),
         account=Rate(60, TEN_MINUTES), address=Rate(300, TEN_MINUTES),
     ),
     Limit(
-        "printing", "Too many PDFs asked for.",
+        "printing", "Too many PDFs requested.",
         ("proposals:print", "proposals:preview"),
         account=Rate(30, TEN_MINUTES), address=Rate(200, TEN_MINUTES),
     ),
     Limit(
-        "reading-proposals", "Too many pages in a short time.",
+        "reading-proposals", "Too many pages opened in a short time.",
         (
             "proposals:mine", "proposals:start", "proposals:invitation", "proposals:proposal",
             "proposals:own-invitation",
@@ -126,7 +127,7 @@ LIMITS = (
         reads=True, account=Rate(1200, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
     ),
     Limit(
-        "waiting", "Too many questions about how far something is.",
+        "waiting", "Too many requests for progress.",
         ("proposals:print", "proposals:receipt-state"),
         reads=True, account=Rate(3000, TEN_MINUTES), address=Rate(30_000, TEN_MINUTES),
     ),
@@ -141,7 +142,7 @@ LIMITS = (
         reads=True, account=Rate(30, TEN_MINUTES), address=Rate(120, TEN_MINUTES),
     ),
     Limit(
-        "reading-partnering", "Too many pages in a short time.",
+        "reading-partnering", "Too many pages opened in a short time.",
         (
             "partners:begin-with", "partners:bring-in", "partners:searches", "partners:stop",
             "partners:mine", "partners:new", "partners:request", "partners:begin",
@@ -177,7 +178,7 @@ LIMITS = (
     ),
     Limit(
         "enquiry-copies",
-        "Further copies of enquiries to the same address are left out; the enquiries are kept.",
+        "Further copies of enquiries to the same address are not sent; the enquiries are kept.",
         recipient=Rate(5, DAY),
     ),
     Limit(
@@ -201,7 +202,7 @@ LIMITS = (
         address=Rate(60, TEN_MINUTES),
     ),
     Limit(
-        "log-proofs", "Too many questions to the log.",
+        "log-proofs", "Too many requests to the log.",
         ("proof:document", "proof:head", "proof:inclusion", "proof:consistency"),
         reads=True, address=Rate(1200, TEN_MINUTES),
     ),

@@ -205,8 +205,8 @@ class RefuseLargeBodies:
 
     def _said_to_a_script(self, most: int) -> JsonResponse:
         text = _(
-            "Not saved: this is more than %(most)s MB of text. It is still in this page and kept in this "
-            "browser; shorten it."
+            "Not saved: the text is larger than %(most)s MB. It is still on this page and "
+            "kept in this browser; shorten it."
         )
         words = text % {"most": most // 1024 // 1024}
         return JsonResponse({"state": "too-large", "words": words}, status=413)
@@ -240,7 +240,7 @@ def too_many(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     when = _wait_of(refusal.seconds)
     answer: HttpResponse
     if _wants_a_sentence(request):
-        words = _("%(sentence)s Nothing was stored. %(when)s") % {
+        words = _("%(sentence)s Nothing was saved. %(when)s") % {
             "sentence": sentence,
             "when": when,
         }

@@ -209,6 +209,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_FORMS = {
+    "login": "applicants.account_forms.LoginForm",
+    "add_email": "applicants.account_forms.AddEmailForm",
     "signup": "applicants.account_forms.SignupForm",
     "reset_password": "applicants.account_forms.ResetPasswordForm",
 }

@@ -64,14 +64,17 @@ def text_of(content: bytes) -> str:
     """
     if len(content) > LARGEST:
         raise UnusableTable(
-            _("The file is larger than 1 MB. Split it, and bring the parts one by one.")
+            _("The file is larger than 1 MB. Split it and import the parts one by one.")
         )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UnusableTable(
-            _("The file is not UTF-8: line %(line)s cannot be read. Save it as “CSV UTF-8”.")
+            _(
+                "Line %(line)s cannot be read because the file is not in UTF-8. Save it as "
+                "“CSV UTF-8” and try again."
+            )
             % {"line": line}
         ) from None
 
@@ -113,7 +116,7 @@ def _checked(
             continue
         if len(rows) >= MOST_ROWS:
             raise UnusableTable(
-                _("The file has more than 1,000 rows. Split it, and bring the parts one by one.")
+                _("The file has more than 1,000 rows. Split it and import the parts one by one.")
             )
         named = {name: _cell(name, cell) for name, cell in zip(heading, cells, strict=False)}
         row = Row(reader.line_num, {name: named.get(name, "") for name in known})
@@ -134,11 +137,11 @@ def _look_at_cells(row: Row) -> None:
     """Note formulas, texts that are too long, and names in which nothing can be read."""
     for name in NAMES:
         if row.cells.get(name) and not names_something(row.cells[name]):
-            text = _("%(name)s needs at least one letter or digit.")
+            text = _("%(name)s must contain at least one letter or digit.")
             row.problems.append(text % {"name": name})
     for name, cell in row.cells.items():
         if _FORMULA.match(cell):
-            text = _("%(name)s: “%(cell)s” is a formula.")
+            text = _("%(name)s must not be a formula (“%(cell)s”).")
             row.problems.append(text % {"name": name, "cell": _in_short(cell)})
         if len(cell) > LONGEST_CELL:
             row.problems.append(_("%(name)s is too long.") % {"name": name})

@@ -19,8 +19,8 @@ from foundation.text import (
     unsafe_in,
 )
 
-NEEDS_A_LETTER = _("Enter a name with at least one letter or digit.")
-SPOILT = _("This text contains characters that cannot be used. Type it again.")
+NEEDS_A_LETTER = _("Enter a name with at least one letter or digit")
+SPOILT = _("Enter the text again: it contains characters that cannot be used")
 MULTI_LINE = (forms.Textarea, forms.HiddenInput, forms.MultipleHiddenInput)
 
 

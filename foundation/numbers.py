@@ -99,7 +99,9 @@ def parse_integer(text: str) -> int:
         return int(mark[1] + mark[3]) * sign
     value = _decimal_in(body, text, places=0, has_no_cents=has_no_cents)
     if value != int(value):
-        raise Unreadable(_("“%(typed)s” is not a whole number.") % {"typed": _shown(text)})
+        raise Unreadable(
+            _("Enter a whole number. “%(typed)s” is not a whole number") % {"typed": _shown(text)}
+        )
     return int(value) * sign
 
 
@@ -128,7 +130,7 @@ def _signed(text: str) -> tuple[int, str]:
 def _plain(text: str) -> str:
     """Latin digits, one kind of blank, minus and apostrophe; without marks that nobody sees."""
     if len(text) > LONGEST_NUMBER:
-        raise Unreadable(_("This is too long for a number."))
+        raise Unreadable(_("Enter a shorter number"))
     return " ".join("".join(_plain_characters(text)).split())
 
 
@@ -153,9 +155,11 @@ def _decimal_in(body: str, text: str, *, places: int, has_no_cents: bool) -> Dec
             return _put_together(found[1], decimals)
     mark = ONE_MARK.fullmatch(body)
     if mark is None or not (mark[1] or mark[3]) or (has_no_cents and not _may_be_a_group(mark)):
-        example = _("such as 54000 or 54,000.50") if places else _("such as 54")
+        example = _("for example 54000 or 54,000.50") if places else _("for example 54")
         values = {"typed": _shown(text), "example": example}
-        raise Unreadable(_("“%(typed)s” is not a number. Write figures, %(example)s.") % values)
+        raise Unreadable(
+            _("Enter a number in figures, %(example)s. “%(typed)s” is not a number") % values
+        )
     if has_no_cents:
         return _put_together(mark[1] + mark[3], "")
     if _may_be_a_group(mark):
@@ -186,14 +190,12 @@ def _asking(text: str, large: Decimal, small: Decimal, places: int) -> Ambiguous
         "small": in_figures(small, places=places),
         "plain": f"{large:.{places}f}",
     }
-    sentence = _(
-        "“%(typed)s” can mean %(large)s or %(small)s. Which one? Write %(plain)s or %(small)s."
-    )
+    sentence = _("Enter %(plain)s or %(small)s. “%(typed)s” can mean %(large)s or %(small)s")
     return Ambiguous(sentence % values, (large, small))
 
 
 def _too_many_decimals(text: str, places: int) -> str:
-    sentence = _("“%(typed)s” has more than %(places)s decimals. Round it.")
+    sentence = _("Round “%(typed)s” to %(places)s decimals or fewer")
     return sentence % {"typed": _shown(text), "places": places}
 
 
@@ -213,7 +215,7 @@ def parse_date(text: str) -> date:
         Unreadable: it is no day, or could be one in another order only.
     """
     if len(text) > LONGEST_DAY:
-        raise Unreadable(_("This is too long for a date."))
+        raise Unreadable(_("Enter a date of day, month and year, for example 21.4.2015"))
     plain = " ".join("".join(_plain_characters(text)).lower().split())
     figures = IN_FIGURES.fullmatch(plain)
     if figures:
@@ -225,7 +227,7 @@ def parse_date(text: str) -> date:
             if number:
                 return _day_from_figures(text, named[day], str(number), named[3])
     raise Unreadable(
-        _("“%(typed)s” is not a date. Write day, month and year, such as 21.4.2015.")
+        _("Enter a date of day, month and year, for example 21.4.2015. “%(typed)s” is not a date")
         % {"typed": _shown(text)}
     )
 
@@ -239,7 +241,10 @@ def parse_moment(text: str) -> datetime:
     found = DAY_AND_TIME.fullmatch(" ".join(text.split())) if len(text) <= LONGEST_DAY else None
     if found is None:
         raise Unreadable(
-            _("“%(typed)s” is not a day and a time. Write both, such as 21.4.2015 17:00.")
+            _(
+                "Enter a date and a time, for example 21.4.2015 17:00. “%(typed)s” does not "
+                "contain both"
+            )
             % {"typed": _shown(text[:LONGEST_DAY])}
         )
     day = parse_date(found[1])
@@ -247,7 +252,7 @@ def parse_moment(text: str) -> datetime:
         return datetime.combine(day, time(int(found[2]), int(found[3]), int(found[4] or 0)))
     except ValueError:
         raise Unreadable(
-            _("“%(typed)s”: there is no such time.") % {"typed": _shown(text)}
+            _("Enter a time that exists. “%(typed)s” does not") % {"typed": _shown(text)}
         ) from None
 
 
@@ -264,7 +269,7 @@ def _day_from_figures(text: str, first: str, second: str, third: str) -> date:
     )
     if len(year) != YEAR_DIGITS or len(day) > 2:  # noqa: PLR2004 -- figures of a day
         raise Unreadable(
-            _("“%(typed)s”: write the year with four figures, such as 21.4.2015.")
+            _("Enter the year of “%(typed)s” with four digits, for example 21.4.2015")
             % {"typed": _shown(text)}
         )
     found = _day(year, month, day)
@@ -276,8 +281,11 @@ def _day_from_figures(text: str, first: str, second: str, third: str) -> date:
 
 def _no_such_day(text: str, other: date | None) -> str:
     if other is None:
-        return _("“%(typed)s”: there is no such day.") % {"typed": _shown(text)}
-    sentence = _("“%(typed)s”: there is no such month. Do you mean %(day)s? Write %(figures)s.")
+        return _("Enter a date that exists. “%(typed)s” does not") % {"typed": _shown(text)}
+    sentence = _(
+        "Enter a date that exists. “%(typed)s” has no such month. If you mean %(day)s, enter "
+        "%(figures)s"
+    )
     figures = f"{other.day}.{other.month}.{other.year}"
     return sentence % {"typed": _shown(text), "day": day_in_words(other), "figures": figures}
 

@@ -28,7 +28,7 @@ class CountingRenderer(TemplatesSetting):
         counter = format_html(
             '<span class="counter form-text" data-counter{}>{}</span>',
             "" if is_long else format_html("{}", " hidden"),
-            _("At most %(limit)s characters") % {"limit": f"{int(limit):,}"},
+            _("Up to %(limit)s characters") % {"limit": f"{int(limit):,}"},
         )
         return (
             super().render(template_name, context, request) + counter

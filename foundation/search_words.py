@@ -11,5 +11,5 @@ def searched(words: Iterable[str], most: int) -> tuple[list[str], str]:
     kept, left_out = every[:most], every[most:]
     if not left_out:
         return kept, ""
-    text = _("Only the first %(count)s words were searched. These were left out: %(words)s.")
+    text = _("Only the first %(count)s words were used in the search. Not used: %(words)s.")
     return kept, text % {"count": most, "words": ", ".join(left_out)}

@@ -73,7 +73,7 @@ class Unsafe(NamedTuple):
 
     def __str__(self) -> str:
         text = _(
-            "The character %(code)s in line %(line)s, column %(column)s cannot be used. Remove it."
+            "Remove the character %(code)s in line %(line)s, column %(column)s: it cannot be used"
         )
         return text % {"code": self.code_point, "line": self.line, "column": self.column}
 

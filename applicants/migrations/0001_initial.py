@@ -52,9 +52,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('legal_name', models.CharField(max_length=200, verbose_name='legal name')),
-                ('cluster_name', models.CharField(blank=True, max_length=200, verbose_name='name of the cluster')),
+                ('cluster_name', models.CharField(blank=True, max_length=200, verbose_name="cluster name")),
                 ('acronym', models.CharField(blank=True, max_length=40, verbose_name='short name')),
-                ('kind', models.CharField(choices=[('cluster-organisation', 'Cluster organisation'), ('business-network', 'Business network organisation'), ('runs-a-cluster', 'Legal entity that runs a cluster'), ('research-acting-as-cluster', 'Research body acting as a cluster organisation'), ('company', 'Company'), ('other', 'Other')], max_length=40, verbose_name='kind of organisation')),
+                ('kind', models.CharField(choices=[('cluster-organisation', 'Cluster organisation'), ('business-network', 'Business network organisation'), ('runs-a-cluster', "Organisation that runs a cluster"), ('research-acting-as-cluster', "Research organisation acting as a cluster organisation"), ('company', 'Company'), ('other', 'Other')], max_length=40, verbose_name="type of organisation")),
                 ('country', models.CharField(max_length=2, verbose_name='country of the legal seat')),
                 ('region', models.CharField(blank=True, max_length=120, verbose_name='region')),
                 ('town', models.CharField(blank=True, max_length=120, verbose_name='town')),

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='organisation',
             name='is_findable',
-            field=models.BooleanField(default=False, verbose_name='may be found by its profile in partner search'),
+            field=models.BooleanField(default=False, verbose_name="Show this organisation in partner search"),
         ),
     ]

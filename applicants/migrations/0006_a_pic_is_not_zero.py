@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='organisation',
             name='pic',
-            field=models.CharField(blank=True, max_length=9, validators=[django.core.validators.RegexValidator('^(?!0{9})[0-9]{9}$', 'A PIC has nine digits that are not all zero, such as 999988877.')], verbose_name='participant identification code (PIC)'),
+            field=models.CharField(blank=True, max_length=9, validators=[django.core.validators.RegexValidator('^(?!0{9})[0-9]{9}$', "Enter a PIC of nine digits that are not all zero, for example 999988877")], verbose_name='participant identification code (PIC)'),
         ),
     ]

@@ -122,7 +122,7 @@ def test_a_kept_call_page_names_its_reader_to_nobody_else(client, call, settings
     client.cookies.clear()
     for _time in range(2):
         html = client.get(address).content.decode()
-        assert "Ada of Lovelace" not in html and "Log in" in html
+        assert "Ada of Lovelace" not in html and "Sign in" in html
     client.force_login(make_user(full_name="Grace of Hopper"))
     assert "Grace of Hopper" in client.get(address).content.decode()
 

@@ -47,11 +47,11 @@ def test_country_codes_are_understood_in_any_style(client, given, stored):
     [
         ({"country": "EU"}, "“EU” is not the code of a country"),
         ({"country": "XX"}, "“XX” is not the code of a country"),
-        ({"country": ""}, "This field is required"),
-        ({"pic": "12345678"}, "A PIC has nine digits"),
-        ({"pic": "12345678x"}, "A PIC has nine digits"),
-        ({"website": "javascript:alert(1)"}, "Enter a valid URL"),
-        ({"kind": "runs-a-cluster"}, "Name the cluster that the organisation runs"),
+        ({"country": ""}, "Select the country of the legal seat"),
+        ({"pic": "12345678"}, "Enter a PIC of nine digits"),
+        ({"pic": "12345678x"}, "Enter a PIC of nine digits"),
+        ({"website": "javascript:alert(1)"}, "Enter a web address"),
+        ({"kind": "runs-a-cluster"}, "Enter the name of the cluster that the organisation runs"),
     ],
 )
 def test_a_wrong_record_is_refused_with_a_sentence_and_kept(client, wrong, sentence):
@@ -77,7 +77,7 @@ def test_a_record_saved_over_a_newer_one_is_refused_and_shows_both(client):
     client.post(path, record(town="Vilnius", seen_version="0"))
     late = client.post(path, record(town="Kaunas", seen_version="0"))
     assert (late.status_code, Organisation.objects.get().town) == (409, "Vilnius")
-    assert "Someone saved this record while you were writing" in late.content.decode()
+    assert "Someone else saved these details while you were editing them" in late.content.decode()
     client.post(path, record(town="Kaunas", seen_version="1"))
     assert Organisation.objects.get().town == "Kaunas"
 
@@ -151,20 +151,20 @@ def test_the_profile_says_what_is_missing_per_step_and_in_percent():
     assert (empty.percent, empty.is_complete) == (0, False)
     complete_profile(organisation, by=user, members={"staff": None})
     almost = profile_of(Organisation.objects.get(pk=organisation.pk))
-    assert almost.missing == ["Members and staff: Staff of the cluster management"]
+    assert almost.missing == ["Members and staff: Cluster management staff"]
     assert 90 < almost.percent < 100
 
 
 @pytest.mark.parametrize(
     ("slug", "answers", "sentence"),
     [
-        ("members", {"total": "10", "smes": "11"}, "11 is more than the 10 members in all"),
-        ("members", {"total": "-1"}, "greater than or equal to 0"),
-        ("members", {"staff": "-2"}, "greater than or equal to 0"),
-        ("identity", {"founded": "2016"}, "2016 lies in the future"),
-        ("markets", {"label_date": "2016-01-01"}, "This date lies in the future"),
-        ("contact", {"contact_email": "kim"}, "Enter a valid email address"),
-        ("registration", {"profile_link": "not a link"}, "Enter a valid URL"),
+        ("members", {"total": "10", "smes": "11"}, "11 is more than the total of 10 members"),
+        ("members", {"total": "-1"}, "must be 0 or more"),
+        ("members", {"staff": "-2"}, "must be 0 or more"),
+        ("identity", {"founded": "2016"}, "2016 is in the future"),
+        ("markets", {"label_date": "2016-01-01"}, "must not be in the future"),
+        ("contact", {"contact_email": "kim"}, "like name@example.com"),
+        ("registration", {"profile_link": "not a link"}, "Enter a web address"),
     ],
 )
 def test_impossible_figures_are_kept_as_typed_with_a_sentence_and_leave_the_profile_incomplete(
@@ -203,7 +203,7 @@ def test_a_second_save_over_a_newer_version_is_refused_and_shows_both(client):
     )
     html = response.content.decode()
     assert response.status_code == 409
-    assert "Ana saved this step while you were writing" in html
+    assert "Ana saved this section while you were editing it" in html
     assert 'value="Ben&#x27;s form"' in html and "<del>Ben&#x27;s</del> form" in html
     assert "<ins>Ana&#x27;s</ins> form" in html
     section.refresh_from_db()

@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('country', models.CharField(help_text='EU code: EL for Greece, UK, XK.', max_length=2)),
-                ('gate', models.CharField(choices=[('member-state', 'Member State of the European Union'), ('a', 'Article 6, point a: European Economic Area'), ('b', 'Article 6, point b: candidate or potential candidate'), ('c', 'Article 6, point c: European neighbourhood')], max_length=12)),
+                ('gate', models.CharField(choices=[('member-state', 'Member State of the European Union'), ('a', "Article 6, point (a): European Economic Area"), ('b', "Article 6, point (b): candidate or potential candidate"), ('c', "Article 6, point (c): European neighbourhood")], max_length=12)),
                 ('signed_on', models.DateField(blank=True, null=True)),
                 ('in_force_on', models.DateField(blank=True, null=True)),
                 ('counts_until', models.DateField(blank=True, null=True)),

@@ -32,19 +32,19 @@ def test_the_page_tells_what_the_call_says(client, call):
         "Internationalisation strategy plan",
         "Implementation roadmap",
         "Monitoring scoreboard",
-        "33 countries count",
+        "33 participating countries",
         "28 Member States of the European Union",
         "the former Yugoslav Republic of Macedonia",
-        "Article 6, point a: European Economic Area",
-        "Albania: signed on 3 March 2015. An officer decides.",
+        "Article 6, point (a): European Economic Area",
+        "Albania: signed on 3 March 2015. An officer decides whether it counts.",
         "21 April 2015, 17:00 Brussels (CEST, UTC+02:00)",
-        "the deadline was 31 March 2015, 17:00 Brussels",
+        "Previous deadline: 31 March 2015, 17:00 Brussels",
         "EUR 187,500",
         "EUR 450,000",
-        "at most 75 %",
+        "up to 75%",
         "CORDIS helpdesk",
         "Enterprise Europe Network",
-        "Its parties are independent of each other.",
+        "Consists of parties that are independent of each other.",
     ):
         assert part in text
 
@@ -54,9 +54,13 @@ def test_the_page_tells_what_the_call_says(client, call):
     [
         (datetime(2015, 1, 1, tzinfo=BRUSSELS), None, None),
         (AFTERNOON, CallState.OPEN, "Start a proposal in strand 2"),
-        (DEADLINE - timedelta(milliseconds=1), CallState.OPEN, "Electronic submission before"),
-        (DEADLINE, CallState.CLOSED, "Closed since"),
-        (NEXT_DAY, CallState.CLOSED, "Proposals are no longer taken"),
+        (
+            DEADLINE - timedelta(milliseconds=1),
+            CallState.OPEN,
+            "Submit your proposal online before",
+        ),
+        (DEADLINE, CallState.CLOSED, "Closed:"),
+        (NEXT_DAY, CallState.CLOSED, "This call no longer accepts proposals"),
     ],
 )
 def test_states_of_a_call(client, call, moment, state, words):
@@ -73,7 +77,7 @@ def test_a_published_call_that_is_not_open_yet_cannot_be_answered(client, call):
     Call.objects.filter(pk=call.pk).update(opens_at=datetime(2015, 3, 1, tzinfo=BRUSSELS))
     with clock.set_to(datetime(2015, 2, 1, tzinfo=BRUSSELS)):
         html = page_of(client, call)
-    assert "Opens" in html
+    assert "Opening date:" in html
     assert "Start a proposal" not in html
 
 
@@ -179,7 +183,7 @@ def test_the_database_refuses_an_extension_from_a_deadline_that_is_not_in_force(
 
 
 def test_the_list_without_a_call_says_so(client, db):
-    assert "No call is published at the moment" in client.get("/").content.decode()
+    assert "There are no calls at the moment" in client.get("/").content.decode()
 
 
 def test_the_deadline_is_a_calendar_file_without_an_account(client, call):

@@ -111,13 +111,13 @@ def test_the_address_carries_the_answers(loaded):
 
 def test_the_page_asks_first_and_answers_then(call, client):
     page = shown(client.get(PAGE))
-    assert "We ask nothing personal and store nothing." in page
+    assert "We ask for no personal data and store nothing." in page
     answer = client.get(PAGE, GOOD | {"partner_1": "FR", "fits_1": "yes", "partner_2": " gr "})
     page = shown(answer)
-    assert "Nothing that you told stands against an application" in page
+    assert "You can apply, based on your answers" in page
     assert "3 countries count (Greece, France and Lithuania)" in page
-    assert "Countries as on 21 April 2015" in page
-    assert "the text of the call prevails" in page
+    assert "Participating countries on 21 April 2015" in page
+    assert "the call text is binding" in page
     assert not client.cookies
     assert answer["X-Robots-Tag"] == "noindex"
 
@@ -134,8 +134,8 @@ def test_the_result_leads_to_a_proposal_with_the_answers(call, client):
 
 def test_who_may_not_apply_is_not_led_to_a_proposal(call, client):
     page = shown(client.get(PAGE, GOOD | {"country": "RS"}))
-    assert "As you describe it, your organisation may not apply" in page
-    assert "associated partner at its own cost" in page
+    assert "You cannot apply, based on your answers" in page
+    assert "Associated partners pay their own costs" in page
     assert "/start/" not in page
 
 
@@ -144,8 +144,8 @@ def test_after_the_deadline_nobody_is_led_to_a_proposal(call, client):
 
     with clock.set_to(NEXT_DAY):
         page = shown(client.get(PAGE, GOOD))
-    assert "This call does not take proposals now. You can still see" in page
-    assert "The call does not take proposals now." in page
+    assert "This call is not open for proposals. You can still check" in page
+    assert "This call is not open for proposals." in page
     assert "/start/" not in page
 
 
@@ -160,7 +160,7 @@ def test_a_wrong_answer_is_said_and_the_others_are_kept(call, client, wrong):
     answer = client.get(PAGE, GOOD | {"partner_2": "FR"} | wrong)
     page = shown(answer)
     assert answer.status_code == 400
-    assert "Nothing that you typed is lost." in page
+    assert 'role="alert"' in page
     assert '<option value="FR" selected>' in page
     assert "<script>" not in page.split("<main")[1]
 

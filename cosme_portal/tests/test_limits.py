@@ -343,7 +343,7 @@ def test_a_reminder_counts_for_the_address_that_gets_it(limits_apply, call):
     client.force_login(draft.started_by)
     key = draft.participants.get(organisation=invited).key
     page = client.post(reverse("proposals:remind", args=[draft.number, key]), follow=True)
-    assert "nothing was sent" in page.content.decode()
+    assert "No reminder was sent" in page.content.decode()
     assert Mail.objects.filter(to=partner.email).count() == sent
 
 

@@ -61,7 +61,7 @@ def test_a_refused_form_says_what_to_do_and_shows_what_was_typed(settings):
     answer = client.post("/partners/searches/", {"text": text})
     assert answer.status_code == 400
     said = answer.content.decode()
-    assert "Nothing was stored." in said and "Back button" in said and text in said
+    assert "Nothing was saved." in said and "Back button" in said and text in said
     assert "Check the address" in client.get("/partners/searches/").content.decode()
 
 

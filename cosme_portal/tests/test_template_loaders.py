@@ -18,7 +18,7 @@ def rendered(source):
 @pytest.mark.parametrize(
     "source",
     [
-        '{% translate "Log in" %}',
+        '{% translate "Sign in" %}',
         "{% translate 'Officers’ desk' %}",
         '{% translate "{count} of {limit} characters" %}',
         "{% static 'css/portal.css' %}",
@@ -52,4 +52,4 @@ def test_what_depends_on_something_stays(source):
 
 def test_with_several_languages_texts_are_looked_up(settings):
     settings.USE_I18N = True
-    assert folded('{% translate "Log in" %}') == '{% translate "Log in" %}'
+    assert folded('{% translate "Sign in" %}') == '{% translate "Sign in" %}'

@@ -140,7 +140,7 @@ def test_a_call_that_has_closed_is_said_to_be_closed(call):
     person, organisation = make_owner("FR")
     with clock.set_to(NEXT_DAY):
         words = words_of(client_of(person).post(path, {"organisation": organisation.pk}))
-    assert "It closed" in words and "It opens" not in words
+    assert "Closed:" in words and "Opening date:" not in words
 
 
 def test_a_call_that_closes_during_the_request_is_said_to_be_closed(call, monkeypatch):

@@ -120,8 +120,8 @@ def _no_access(user: User, number: str) -> Http404:
     deleted = deleted_draft_of(user, number)
     if deleted is not None and deleted.deleted_at is not None:
         text = _(
-            "This draft was deleted on %(when)s. People of the coordinator can restore it within "
-            "30 days, on their page of work."
+            "This draft was deleted on %(when)s. The coordinator can restore it within 30 "
+            "days, under “My work”."
         )
         return AccessEnded(text % {"when": in_words(deleted.deleted_at)})
     return Http404()
@@ -131,16 +131,18 @@ def _why_ended(ended: EndedAccess) -> str:
     kinds = EndedAccess.Kind
     texts = {
         kinds.PARTNER_REMOVED: _(
-            "%(name)s was removed from the consortium on %(when)s, and with it your access to this "
-            "proposal. What you wrote is kept. If this is wrong, write to the coordinator."
+            "You no longer have access to this proposal because %(name)s was removed from the "
+            "consortium on %(when)s. What you wrote is kept. If this is a mistake, contact "
+            "the coordinator."
         ),
         kinds.PERSON_REMOVED: _(
-            "The coordinator removed your access to this proposal on %(when)s. What you wrote is kept. "
-            "If this is wrong, write to the coordinator."
+            "The coordinator removed your access to this proposal on %(when)s. What you wrote "
+            "is kept. If this is a mistake, contact the coordinator."
         ),
         kinds.LEFT_ORGANISATION: _(
-            "You no longer act for %(name)s since %(when)s, and so have no access to this proposal. "
-            "What you wrote is kept. If this is wrong, ask a colleague there to invite you again."
+            "You no longer have access to this proposal because you stopped acting for "
+            "%(name)s on %(when)s. What you wrote is kept. If this is a mistake, ask a "
+            "colleague there to invite you again."
         ),
     }
     values = {"name": ended.organisation_name, "when": in_words(ended.ended_at)}
@@ -187,10 +189,10 @@ def _route(request: HttpRequest) -> str:
 
 def _why_not(standing: Standing) -> str:
     if standing.role == WorkRole.READER:
-        return _("You were invited to read this proposal, not to write it.")
+        return _("You were invited to read this proposal. You cannot edit it.")
     return _(
-        "Only people of the coordinator do this, or the partner to whom this step was given. "
-        "Ask the coordinator to give it to your organisation."
+        "Only the coordinator can do this, or the partner to whom this section is assigned. "
+        "Ask the coordinator to assign it to your organisation."
     )
 
 

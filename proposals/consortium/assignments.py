@@ -45,11 +45,11 @@ def give_step(
     Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
     GivenStep.objects.filter(proposal=proposal, step=step).delete()
     if participant is None:
-        words = _("“%(step)s” is written by the lead again") % {"step": title}
+        words = _("“%(step)s” assigned to the coordinator") % {"step": title}
     else:
         GivenStep.objects.create(proposal=proposal, step=step, participant=participant)
         values = {"step": title, "name": participant.organisation.name}
-        words = _("“%(step)s” was given to %(name)s") % values
+        words = _("“%(step)s” assigned to %(name)s") % values
     happening = note(proposal, Happening.Kind.GIVEN, words, by=by)
     if participant is not None:
         _tell_that_given(proposal, participant, title, key=f"given:{happening.pk}", by=by)
@@ -115,7 +115,7 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
     if not addresses:
         raise WrittenToOften
     name = reminder.participant.organisation.name
-    words = _("%(name)s was reminded of what it owes") % {"name": name}
+    words = _("Reminder sent to %(name)s") % {"name": name}
     happening = note(
         proposal, Happening.Kind.REMINDED, words, by=by, at=moment, key=reminder.participant.key
     )

@@ -30,8 +30,8 @@ from proposals.models import (
 
 DECLARATIONS = (
     gettext_lazy("The organisation takes part in this proposal in the role shown above."),
-    gettext_lazy("What the proposal says of the organisation is right."),
-    gettext_lazy("I am entitled to say this for the organisation."),
+    gettext_lazy("The information in the proposal about the organisation is correct."),
+    gettext_lazy("I am authorised to confirm this on behalf of the organisation."),
 )
 
 
@@ -93,7 +93,7 @@ def confirm(
     if answered is not None and is_address_of(participant.organisation, answered.email):
         agree(participant, at=moment)
     organisation = participant.organisation.name
-    words = _("%(name)s confirmed that it takes part") % {"name": organisation}
+    words = _("%(name)s confirmed its participation") % {"name": organisation}
     note(proposal, Happening.Kind.ANSWERED, words, by=by, at=moment)
     _tell_the_leads(proposal, participant, confirmation)
     return confirmation
@@ -164,7 +164,7 @@ PARTS = {
     "role": gettext_lazy("Role"),
     "description": gettext_lazy("Description"),
     "task": gettext_lazy("Tasks"),
-    "budget": gettext_lazy("Costs and requested grant"),
+    "budget": gettext_lazy("Costs and requested EU contribution"),
 }
 
 

@@ -139,7 +139,7 @@ def invite(
     except IntegrityError:
         raise AskedAlready from None
     invitation.token = token
-    words = _("Somebody was asked %(purpose)s") % {"purpose": _purpose_in_words(invitation)}
+    words = _("Invitation sent: %(purpose)s") % {"purpose": _purpose_in_words(invitation)}
     note(proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=address)
     _send(invitation)
     return invitation
@@ -171,7 +171,7 @@ def resend(invitation: Invitation, *, by: User) -> None:
     locked.invited_by = by
     _give_token(locked)
     locked.save(update_fields=["times_sent", "expires_at", "invited_by", "token_hash"])
-    words = _("An invitation was sent again: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
+    words = _("Invitation resent: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
     note(locked.proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=locked.email)
     _send(locked, locked.times_sent)
 
@@ -188,7 +188,7 @@ def revoke(invitation: Invitation, *, by: User) -> None:
         raise NotAnswerable(locked)
     locked.state = Invitation.State.REVOKED
     locked.save(update_fields=["state"])
-    words = _("An invitation was taken back: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
+    words = _("Invitation cancelled: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
     note(locked.proposal, Happening.Kind.REVOKED, words, by=by, address=locked.email)
 
 
@@ -212,7 +212,7 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
         )
     if answered.participant is not None:
         agree_if_own(answered.participant, by=user)
-    words = _("%(who)s accepted %(purpose)s")
+    words = _("%(who)s accepted the invitation: %(purpose)s")
     values = {"who": user, "purpose": _purpose_in_words(answered)}
     note(answered.proposal, Happening.Kind.ANSWERED, words % values, by=user)
     return collaborator
@@ -232,7 +232,7 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
             "The partner is still part of the consortium. The other partners can see only its "
             "name and country until it agrees to take part."
         )
-    words = _("Somebody declined %(purpose)s") % {"purpose": _purpose_in_words(answered)}
+    words = _("Invitation declined: %(purpose)s") % {"purpose": _purpose_in_words(answered)}
     note(answered.proposal, Happening.Kind.ANSWERED, words, by=by, address=answered.email)
     post(
         Words(
@@ -294,14 +294,16 @@ def _check_unanswered(participant: Participant, asked: QuerySet[Invitation] | No
         participant_key=participant.key, organisation=participant.organisation
     ).first()
     if given is not None:
-        text = _("%(who)s has confirmed meanwhile that %(name)s takes part; that counts.")
+        text = _(
+            "%(who)s has already confirmed that %(name)s takes part. The confirmation is valid."
+        )
         names = {"who": given.name, "name": participant.organisation.name}
         raise NothingToDecline(text % names)
     declined = asked and asked.filter(state=Invitation.State.DECLINED).order_by("-answered_at")
     said = declined.select_related("answered_by").first() if declined else None
     if said is not None:
         text = _(
-            "%(who)s has declined for %(name)s already; that counts, with the reason given then."
+            "%(who)s has already declined for %(name)s. That answer, with its reason, is valid."
         )
         who = said.answered_by or said.email
         raise NothingToDecline(text % {"who": who, "name": participant.organisation.name})
@@ -343,7 +345,7 @@ def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
     if not Collaborator.objects.filter(pk=collaborator.pk).exists():
         raise RemovedAlready
     proposal, user = collaborator.proposal, collaborator.user
-    words = _("%(who)s no longer has access by invitation") % {"who": user}
+    words = _("Access of %(who)s removed") % {"who": user}
     happening = note(proposal, Happening.Kind.REVOKED, words, by=by)
     collaborator.delete()
     end_access(proposal, without_access(proposal, [user]), EndedAccess.Kind.PERSON_REMOVED)
@@ -406,7 +408,7 @@ def _locked(invitation: Invitation) -> Invitation:
 
 def _purpose_in_words(invitation: Invitation) -> str:
     if invitation.participant is None:
-        return _("to read the proposal")
+        return _("Read the proposal")
     name = invitation.participant.organisation.name
     if invitation.purpose == Invitation.Purpose.CONFIRM:
         return _("to confirm that %(name)s takes part") % {"name": name}

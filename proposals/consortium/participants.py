@@ -258,7 +258,7 @@ def add_participant(
         position=position + 1,
     )
     agree_if_own(participant, by=by)
-    words = _("%(name)s was added to the consortium") % {"name": invited.organisation.name}
+    words = _("%(name)s added to the consortium") % {"name": invited.organisation.name}
     note(proposal, Happening.Kind.ADDED, words, by=by, key=participant.key)
     _bring_back(participant, by=by)
     _tell_that_added(participant, by=by)
@@ -336,7 +336,7 @@ def change_participant(
     participant.role = role.value
     say_who_controls(participant, controller)
     participant.save(update_fields=["role"])
-    words = _("%(name)s takes part as: %(role)s") % {
+    words = _("Role of %(name)s changed: %(role)s") % {
         "name": participant.organisation.name,
         "role": participant.get_role_display(),
     }
@@ -360,7 +360,7 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
         raise CoordinatorStays
     proposal = participant.proposal
     _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
-    words = _("%(name)s was removed from the consortium") % {"name": participant.organisation.name}
+    words = _("%(name)s removed from the consortium") % {"name": participant.organisation.name}
     note(
         proposal, Happening.Kind.REMOVED, words, by=by,
         key=participant.key, organisation=participant.organisation_id,

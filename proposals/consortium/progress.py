@@ -156,7 +156,7 @@ def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[Cell
         Cell(
             _("Costs"),
             has_costs or not one.applies,
-            _("Costs in the budget"),
+            _("Budget"),
             url_of(draft, "budget"),
         ),
         Cell(_("Confirmation"), is_confirmed or one.is_coordinator, _("Confirmation"), confirm),
@@ -169,7 +169,7 @@ def _profile_cell(draft: Draft, one: Participant) -> Cell:
         people = reverse("proposals:people", args=[draft.proposal.number])
         return Cell(_("Profile"), not one.applies, _("Agreement to take part"), people)
     profile = draft.profile(one)
-    percent = _("Cluster profile (%(percent)s %%)") % {"percent": profile.percent}
+    percent = _("Cluster profile (%(percent)s%%)") % {"percent": profile.percent}
     url = reverse("applicants:profile", args=[one.organisation_id])
     return Cell(_("Profile"), profile.is_complete or not one.applies, percent, url)
 
@@ -278,7 +278,7 @@ def _tasks_in(draft: Draft, organisations: set[int]) -> list[Task]:
         )
         for cell in parts_of(draft, one, is_confirmed=is_confirmed):
             if not cell.is_there:
-                words = _("%(part)s of %(name)s")
+                words = _("%(part)s: %(name)s")
                 values = {"part": cell.words, "name": one.organisation.name}
                 tasks.append(Task(words % values, cell.url, proposal))
     own_pks = {one.pk for one in own}

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=6)),
-                ('role', models.CharField(choices=[('coordinator', 'Coordinator'), ('partner', 'Partner'), ('associated', 'Associated partner, at its own cost')], max_length=12)),
+                ('role', models.CharField(choices=[('coordinator', 'Coordinator'), ('partner', 'Partner'), ('associated', "Associated partner")], max_length=12)),
                 ('controlled_by', models.CharField(blank=True, help_text='The name of another partner or body that controls this organisation, if any.', max_length=200, verbose_name='controlled by')),
                 ('position', models.PositiveSmallIntegerField(default=0)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='participations', to='applicants.organisation')),

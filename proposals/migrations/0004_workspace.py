@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('participant_key', models.CharField(max_length=6)),
-                ('role', models.CharField(choices=[('coordinator', 'Coordinator'), ('partner', 'Partner'), ('associated', 'Associated partner, at its own cost')], max_length=12)),
+                ('role', models.CharField(choices=[('coordinator', 'Coordinator'), ('partner', 'Partner'), ('associated', "Associated partner")], max_length=12)),
                 ('name', models.CharField(max_length=150, verbose_name='your name')),
                 ('function', models.CharField(max_length=150, verbose_name='your function')),
                 ('declarations', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), size=None)),
@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
             name='Happening',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('copied', 'copied from another proposal'), ('added', 'organisation added'), ('changed', 'part changed'), ('removed', 'organisation removed'), ('given', 'step given'), ('reminded', 'reminder sent'), ('invited', 'invited'), ('answered', 'invitation answered'), ('revoked', 'access taken back'), ('file-removed', 'file removed'), ('refused', 'submission refused'), ('deleted', 'draft deleted'), ('restored', 'draft restored')], max_length=12)),
+                ('kind', models.CharField(choices=[('copied', 'copied from another proposal'), ('added', 'organisation added'), ('changed', 'part changed'), ('removed', 'organisation removed'), ('given', "section assigned"), ('reminded', 'reminder sent'), ('invited', 'invited'), ('answered', 'invitation answered'), ('revoked', 'access removed'), ('file-removed', 'file removed'), ('refused', 'submission refused'), ('deleted', 'draft deleted'), ('restored', 'draft restored')], max_length=12)),
                 ('at', models.DateTimeField()),
                 ('words', models.CharField(max_length=300)),
                 ('details', models.JSONField(default=dict)),
@@ -93,9 +93,9 @@ class Migration(migrations.Migration):
             name='Invitation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('write', 'to write for a partner'), ('read', 'to read the proposal'), ('confirm', 'to confirm that it takes part')], max_length=8)),
+                ('purpose', models.CharField(choices=[('write', "Write for a partner"), ('read', "Read the proposal"), ('confirm', "Confirm participation")], max_length=8)),
                 ('email', models.EmailField(max_length=254)),
-                ('state', models.CharField(choices=[('pending', 'pending'), ('accepted', 'accepted'), ('declined', 'declined'), ('revoked', 'revoked')], default='pending', max_length=8)),
+                ('state', models.CharField(choices=[('pending', 'pending'), ('accepted', 'accepted'), ('declined', 'declined'), ('revoked', 'cancelled')], default='pending', max_length=8)),
                 ('invited_at', models.DateTimeField()),
                 ('times_sent', models.PositiveSmallIntegerField(default=1)),
                 ('expires_at', models.DateTimeField()),
@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='proposalfile',
             name='scan',
-            field=models.CharField(choices=[('none', 'not scanned: no scanner is configured'), ('waiting', 'waiting for the virus scanner'), ('passed', 'passed the virus scanner'), ('infected', 'a virus was found in it')], default='none', editable=False, max_length=8),
+            field=models.CharField(choices=[('none', "not scanned for viruses"), ('waiting', "waiting for the virus scan"), ('passed', "no virus found"), ('infected', "virus found")], default='none', editable=False, max_length=8),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposal',

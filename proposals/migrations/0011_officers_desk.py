@@ -155,7 +155,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveIntegerField(help_text='Bytes.')),
                 ('pages', models.PositiveIntegerField()),
                 ('uploaded_at', models.DateTimeField()),
-                ('scan', models.CharField(choices=[('none', 'not scanned: no scanner is configured'), ('waiting', 'waiting for the virus scanner'), ('passed', 'passed the virus scanner'), ('infected', 'a virus was found in it')], default='none', editable=False, max_length=8)),
+                ('scan', models.CharField(choices=[('none', "not scanned for viruses"), ('waiting', "waiting for the virus scan"), ('passed', "no virus found"), ('infected', "virus found")], default='none', editable=False, max_length=8)),
                 ('claimed_at', models.DateTimeField(help_text='By a worker that scans; real time.', null=True)),
             ],
             options={
@@ -213,7 +213,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='happening',
             name='kind',
-            field=models.CharField(choices=[('copied', 'copied from another proposal'), ('added', 'organisation added'), ('changed', 'part changed'), ('removed', 'organisation removed'), ('given', 'step given'), ('reminded', 'reminder sent'), ('invited', 'invited'), ('answered', 'invitation answered'), ('revoked', 'access taken back'), ('file-removed', 'file removed'), ('refused', 'submission refused'), ('deleted', 'draft deleted'), ('restored', 'draft restored'), ('asked', 'question of the officers'), ('replied', 'question answered'), ('informed', 'letter about a decision')], max_length=12),
+            field=models.CharField(choices=[('copied', 'copied from another proposal'), ('added', 'organisation added'), ('changed', 'part changed'), ('removed', 'organisation removed'), ('given', "section assigned"), ('reminded', 'reminder sent'), ('invited', 'invited'), ('answered', 'invitation answered'), ('revoked', 'access removed'), ('file-removed', 'file removed'), ('refused', 'submission refused'), ('deleted', 'draft deleted'), ('restored', 'draft restored'), ('asked', "clarification request"), ('replied', "clarification request answered"), ('informed', 'letter about a decision')], max_length=12),
         ),
         migrations.AlterField(
             model_name='ledgernote',

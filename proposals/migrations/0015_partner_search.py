@@ -147,7 +147,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.CharField(default=proposals.models.proposal.new_number, editable=False, max_length=9, unique=True)),
-                ('kind', models.CharField(choices=[('looking', 'Looking for a partner'), ('offering', 'Offering to be a partner')], max_length=10, verbose_name='what it is')),
+                ('kind', models.CharField(choices=[('looking', 'Looking for a partner'), ('offering', 'Offering to be a partner')], max_length=10, verbose_name="type of request")),
                 ('strands', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, size=None, verbose_name='strands')),
                 ('role', models.CharField(choices=[('coordinator', 'Coordinator'), ('partner', 'Partner'), ('associated', 'Associated partner')], max_length=12, verbose_name='role of the partner')),
                 ('title', models.CharField(max_length=120, verbose_name='title')),
@@ -222,7 +222,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=60, verbose_name='name')),
                 ('query', models.CharField(help_text='As in the address of the search.', max_length=1000)),
-                ('mails', models.BooleanField(default=True, verbose_name='tell me by mail when something new fits')),
+                ('mails', models.BooleanField(default=True, verbose_name="email me when new requests match")),
                 ('made_at', models.DateTimeField()),
                 ('seen_until', models.DateTimeField(help_text='What was published later has not been told yet.')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_searches', to=settings.AUTH_USER_MODEL)),

@@ -80,7 +80,7 @@ class PartnershipRequest(models.Model):
         Organisation, models.SET_NULL, null=True, related_name="partnership_requests"
     )
     call = models.ForeignKey(Call, models.PROTECT, related_name="partnership_requests")
-    kind = models.CharField(_("what it is"), max_length=10, choices=Kind)
+    kind = models.CharField(_("type of request"), max_length=10, choices=Kind)
     strands = _codes(_("strands"))
     role = models.CharField(_("role of the partner"), max_length=12, choices=Role)
     title = models.CharField(_("title"), max_length=120)
@@ -341,7 +341,7 @@ class SavedSearch(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="saved_searches")
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(max_length=1000, help_text="As in the address of the search.")
-    mails = models.BooleanField(_("tell me by mail when something new fits"), default=True)
+    mails = models.BooleanField(_("email me when new requests match"), default=True)
     made_at = models.DateTimeField()
     seen_until = models.DateTimeField(help_text="What was published later has not been told yet.")
 

@@ -198,7 +198,7 @@ class Participant(models.Model):
     class RoleChoices(models.TextChoices):
         COORDINATOR = Role.COORDINATOR.value, _("Coordinator")
         PARTNER = Role.PARTNER.value, _("Partner")
-        ASSOCIATED = Role.ASSOCIATED.value, _("Associated partner, at its own cost")
+        ASSOCIATED = Role.ASSOCIATED.value, _("Associated partner")
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="participants")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="participations")
@@ -298,10 +298,10 @@ class KeptFile(models.Model):
     """
 
     class Scan(models.TextChoices):
-        NONE = "none", _("not scanned: no scanner is configured")
-        WAITING = "waiting", _("waiting for the virus scanner")
-        PASSED = "passed", _("passed the virus scanner")
-        INFECTED = "infected", _("a virus was found in it")
+        NONE = "none", _("not scanned for viruses")
+        WAITING = "waiting", _("waiting for the virus scan")
+        PASSED = "passed", _("no virus found")
+        INFECTED = "infected", _("virus found")
 
     name = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)

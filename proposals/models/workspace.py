@@ -75,15 +75,15 @@ class Invitation(models.Model):
     """
 
     class Purpose(models.TextChoices):
-        WRITE = "write", _("to write for a partner")
-        READ = "read", _("to read the proposal")
-        CONFIRM = "confirm", _("to confirm that it takes part")
+        WRITE = "write", _("Write for a partner")
+        READ = "read", _("Read the proposal")
+        CONFIRM = "confirm", _("Confirm participation")
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
         ACCEPTED = "accepted", _("accepted")
         DECLINED = "declined", _("declined")
-        REVOKED = "revoked", _("revoked")
+        REVOKED = "revoked", _("cancelled")
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="invitations")
     participant = models.ForeignKey(
@@ -290,17 +290,17 @@ class Happening(models.Model):
         ADDED = "added", _("organisation added")
         CHANGED = "changed", _("part changed")
         REMOVED = "removed", _("organisation removed")
-        GIVEN = "given", _("step given")
+        GIVEN = "given", _("section assigned")
         REMINDED = "reminded", _("reminder sent")
         INVITED = "invited", _("invited")
         ANSWERED = "answered", _("invitation answered")
-        REVOKED = "revoked", _("access taken back")
+        REVOKED = "revoked", _("access removed")
         FILE_REMOVED = "file-removed", _("file removed")
         REFUSED = "refused", _("submission refused")
         DELETED = "deleted", _("draft deleted")
         RESTORED = "restored", _("draft restored")
-        ASKED = "asked", _("question of the officers")
-        REPLIED = "replied", _("question answered")
+        ASKED = "asked", _("clarification request")
+        REPLIED = "replied", _("clarification request answered")
         INFORMED = "informed", _("letter about a decision")
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="happenings")

@@ -70,7 +70,7 @@ def begin(
     """
     current = PartnershipRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
     if current.organisation is None or not current.is_open(clock.now()):
-        raise CannotWrite(_("This request has ended; nobody can be reached through it any more."))
+        raise CannotWrite(_("This request has ended. You can no longer reply to it."))
     return _begin(
         current.organisation, text, request=current, organisation=organisation, by=by, shows=shows,
         owner_shown=current.shows_name,
@@ -89,7 +89,7 @@ def begin_with(
     _lock_organisations(organisation, addressee)
     addressee.refresh_from_db(fields=["is_findable"])
     if not addressee.is_findable:
-        raise CannotWrite(_("This organisation cannot be reached through partner search any more."))
+        raise CannotWrite(_("This organisation can no longer be contacted through partner search."))
     return _begin(
         addressee,
         text,
@@ -116,7 +116,7 @@ def _begin(
         since = moment - timedelta(days=1)
         if Conversation.objects.filter(begun_by=by, begun_at__gt=since).count() >= MOST_BEGUN:
             raise CannotWrite(
-                _("You have written to ten organisations within a day. Write to this one tomorrow.")
+                _("You have contacted ten organisations within a day. Contact this one tomorrow.")
             )
         conversation = Conversation.objects.create(
             **own, begun_by=by, begun_at=moment, owner_shown=owner_shown
@@ -175,20 +175,24 @@ def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Mes
     _lock_organisations(own, other)
     _lock_sender(by)
     if not text.strip():
-        raise CannotWrite(_("Write something first."))
+        raise CannotWrite(_("Enter a message"))
     if len(text.strip()) > LONGEST:
         raise CannotWrite(too_long(text.strip(), LONGEST))
     if Block.objects.filter(by=other, organisation=own).exists():
-        raise CannotWrite(_("The other side takes no messages here. Yours was not sent."))
+        raise CannotWrite(
+            _("Your message was not sent because this organisation has blocked messages.")
+        )
     if Block.objects.filter(by=own, organisation=other).exists():
-        raise CannotWrite(_("You have blocked the other side. Unblock it before you write."))
+        raise CannotWrite(
+            _("You have blocked this organisation. Unblock it before you send a message.")
+        )
     newest = conversation.messages.order_by("-pk").first()
     said = (newest.written_by_id, newest.text) if newest else None
     if newest is not None and said == (by.pk, text.strip()) and moment - newest.sent_at < SAME:
         return newest
     hour = moment - timedelta(hours=1)
     if Message.objects.filter(written_by=by, sent_at__gt=hour).count() >= MOST_WRITTEN:
-        raise CannotWrite(_("You have sent forty messages within an hour. Go on a little later."))
+        raise CannotWrite(_("You have sent forty messages within an hour. Try again later."))
     message = Message.objects.create(
         conversation=conversation, is_from_owner=side == Side.OWNER, written_by=by,
         text=text.strip(), sent_at=moment,
@@ -388,7 +392,10 @@ def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: Us
     other = organisation_on(conversation, side.other)
     if not is_shown(conversation, side.other):
         raise CannotInvite(
-            _("The other side has not said who it is yet. Ask it to, and invite it then.")
+            _(
+                "The other organisation has not shown its name yet. Ask it to do so before "
+                "you add it."
+            )
         )
     asked = conversation.request.role if conversation.request else PartnershipRequest.Role.PARTNER
     associated = asked == PartnershipRequest.Role.ASSOCIATED
@@ -397,7 +404,7 @@ def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: Us
     try:
         participant = add_participant(proposal, Invited(other, role), seen_version=seen, by=by)
     except AlreadyInConsortium:
-        raise CannotInvite(_("This organisation takes part in the draft already.")) from None
+        raise CannotInvite(_("This organisation is already in the draft.")) from None
     words = _(
         "We have added your organisation to our draft %(number)s (role: %(role)s). Please check "
         "the draft and confirm your participation: %(link)s"

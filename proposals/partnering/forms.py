@@ -35,19 +35,21 @@ class RequestForm(forms.ModelForm):
 
     seen_revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
     kind = forms.ChoiceField(
-        label=_("What it is"), choices=PartnershipRequest.Kind, widget=forms.RadioSelect
+        label=_("Type of request"), choices=PartnershipRequest.Kind, widget=forms.RadioSelect
     )
     strands = SeveralField(label=_("Strands"), choices=())
     title = NameField(
-        label=_("Title"), max_length=120, help_text=_("What a stranger should read first.")
+        label=_("Title"),
+        max_length=120,
+        help_text=_("A short summary for readers who do not know you"),
     )
     text = TextField(
-        label=_("Text"),
+        label=_("Description"),
         max_length=6000,
         widget=forms.Textarea(attrs={"rows": 8}),
         help_text=_(
-            "What you want to do together, and what you bring or look for. No addresses or telephone "
-            "numbers: people write to you through the portal."
+            "Describe the project and what you offer or need. Do not include email addresses "
+            "or telephone numbers: people contact you through the portal."
         ),
     )
     sectors = SeveralField(label=_("Sectoral industries"), choices=choices.SECTORS, required=False)
@@ -60,23 +62,23 @@ class RequestForm(forms.ModelForm):
     markets = forms.MultipleChoiceField(
         label=_("Target markets"), choices=_countries, required=False,
         widget=forms.SelectMultiple(attrs={"size": 8}),
-        help_text=_("Hold Ctrl (or Command) to choose several."),
+        help_text=_("Hold Ctrl (or Command) to select more than one."),
     )  # fmt: skip
     countries = forms.MultipleChoiceField(
         label=_("Countries of the partner"), choices=_countries, required=False,
         widget=forms.SelectMultiple(attrs={"size": 8}),
-        help_text=_("None means any."),
+        help_text=_("Select none to accept partners from any country"),
     )  # fmt: skip
     languages = SeveralField(label=_("Languages"), choices=list(LANGUAGES.items()))
     een_reference = IdentifierField(
         label=_("Reference of an Enterprise Europe Network profile"),
         required=False,
         max_length=20,
-        help_text=_("If there is one, such as BOIT20150421001."),
+        help_text=_("For example, BOIT20150421001"),
     )
     cordis_link = forms.URLField(
         label=_("Link to CORDIS"), required=False, assume_scheme="https", max_length=200,
-        help_text=_("If the same request stands there."),
+        help_text=_("If the same request is published there"),
     )  # fmt: skip
 
     class Meta:
@@ -87,7 +89,8 @@ class RequestForm(forms.ModelForm):
         )  # fmt: skip
         help_texts = {
             "shows_name": _(
-                "If not, readers see your country and kind of organisation, and you decide in a conversation."
+                "If you do not show it, readers see your country and type of organisation "
+                "only. You can show the name later in a conversation."
             )
         }
 
@@ -139,16 +142,19 @@ def check_een_reference(text: str) -> None:
     if found is None:
         raise ValidationError(
             _(
-                "A reference is BO, BR, TO, TR or RD, a country, a day and three digits: BOIT20150421001."
+                "Enter a reference in the correct format: BO, BR, TO, TR or RD, then a "
+                "country code, a date and three digits, for example BOIT20150421001"
             )
         )
     year, month, day = (int(part) for part in found.groups())
     try:
         made_on = date(year, month, day)
     except ValueError:
-        raise ValidationError(_("The day in this reference does not exist.")) from None
+        raise ValidationError(
+            _("Check the reference: it contains a date that does not exist")
+        ) from None
     if made_on > clock.now().date():
-        raise ValidationError(_("The day in this reference lies in the future."))
+        raise ValidationError(_("Check the reference: it contains a date in the future"))
 
 
 def check_cordis_link(link: str) -> None:
@@ -162,14 +168,14 @@ def check_cordis_link(link: str) -> None:
     if link and (
         parts.scheme != "https" or not (host == CORDIS_HOST or host.endswith("." + CORDIS_HOST))
     ):
-        raise ValidationError(_("Give an address that begins with https://cordis.europa.eu/."))
+        raise ValidationError(_("Enter a web address that begins with https://cordis.europa.eu/"))
 
 
 class WhoForm(forms.Form):
     """For which of one's organisations a request is written."""
 
     organisation = forms.ModelChoiceField(
-        label=_("For which organisation?"),
+        label=_("Organisation"),
         queryset=Organisation.objects.none(),
         widget=forms.RadioSelect,
         empty_label=None,

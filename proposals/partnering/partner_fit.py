@@ -106,12 +106,13 @@ def _why_out(findings: Iterable[Finding], country: str, consortium: Consortium) 
     bad = [one for one in findings if one.outcome in (Outcome.INELIGIBLE, Outcome.INADMISSIBLE)]
     call = consortium.proposal.call
     if any(one.rule == "established" for one in bad):
-        words = _("%(country)s does not count on %(day)s: associated partner at its own cost only.")
+        words = _(
+            "%(country)s is not a participating country on %(day)s. This organisation can "
+            "only be an associated partner."
+        )
         day = call.rule_date
         return words % {"country": name_on(country, day), "day": f"{day.day} {day:%B %Y}"}
-    return _(
-        "This kind of organisation cannot apply here: associated partner at its own cost only."
-    )
+    return _("This type of organisation cannot apply. It can only be an associated partner.")
 
 
 def _gain(now: Outlook, then: Outlook) -> Fit:
@@ -123,7 +124,9 @@ def _gain(now: Outlook, then: Outlook) -> Fit:
         if finding.rule in SENTENCES and (gain := _gained(before.get(finding.rule), finding))
     ]
     if not gains:
-        return Fit(NEUTRAL, (_("Counts; the consortium lacks nothing that it would bring."),))
+        return Fit(
+            NEUTRAL, (_("Would count. Your consortium already meets the minimum requirements."),)
+        )
     return Fit(min(rank for rank, _words in gains), tuple(words for _rank, words in gains))
 
 
@@ -151,19 +154,19 @@ def _number(finding: Finding, names: tuple[str, str]) -> int:
 # It brings what was missing; more is missing still; enough may count, and one more surely does.
 SENTENCES = {
     "min-countries": (
-        gettext_lazy("Brings the country that is missing: %(has)s of %(minimum)s."),
+        gettext_lazy("Adds the missing country: %(has)s of %(minimum)s."),
         gettext_lazy("Adds a country: %(has)s of %(minimum)s."),
-        gettext_lazy("Would be country %(has)s of %(minimum)s that surely counts."),
+        gettext_lazy("Adds a country that counts: %(has)s of %(minimum)s."),
     ),
     "min-organisations": (
-        gettext_lazy("Brings the organisation that is missing: %(has)s of %(minimum)s."),
+        gettext_lazy("Adds the missing organisation: %(has)s of %(minimum)s."),
         gettext_lazy("Adds an organisation: %(has)s of %(minimum)s."),
-        gettext_lazy("Would be organisation %(has)s of %(minimum)s that surely counts."),
+        gettext_lazy("Adds an organisation that counts: %(has)s of %(minimum)s."),
     ),
     "min-member-states": (
-        gettext_lazy("Brings the Member State that is missing: %(has)s of %(minimum)s."),
+        gettext_lazy("Adds the missing Member State: %(has)s of %(minimum)s."),
         gettext_lazy("Adds a Member State: %(has)s of %(minimum)s."),
-        gettext_lazy("Would be Member State %(has)s of %(minimum)s that surely counts."),
+        gettext_lazy("Adds a Member State that counts: %(has)s of %(minimum)s."),
     ),
 }
 

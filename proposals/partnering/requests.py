@@ -60,7 +60,7 @@ def save_request(
     """
     current = _locked(request)
     if current.state == State.SHUT:
-        raise CannotPublish(_("The helpdesk has closed it; it cannot be changed any more."))
+        raise CannotPublish(_("The helpdesk has closed this request. It can no longer be changed."))
     if current.revision != seen_revision:
         raise RequestChanged(current)
     for name, value in given.items():
@@ -84,7 +84,7 @@ def _locked(request: PartnershipRequest) -> PartnershipRequest:
     rows = PartnershipRequest.objects.select_for_update(of=("self",))
     locked = rows.filter(pk=request.pk).first()
     if locked is None:
-        raise CannotPublish(_("The draft was deleted meanwhile."))
+        raise CannotPublish(_("The draft has been deleted."))
     return locked
 
 
@@ -92,15 +92,15 @@ def is_by_now(request: PartnershipRequest) -> str:
     """What became of a request, for who wanted something else of it."""
     state = State(request.state)
     if state == State.REFUSED:
-        words = _("It was not published: %(remark)s")
+        words = _("The request was not published: %(remark)s")
         return words % {"remark": request.remark}
     return {
-        State.DRAFT: _("It is a draft: nobody else sees it."),
-        State.WAITING: _("It waits to be looked at by the helpdesk."),
+        State.DRAFT: _("The request is a draft. Only your organisation can see it."),
+        State.WAITING: _("The request is waiting for review by the helpdesk."),
         State.PUBLISHED: _("The request is published."),
-        State.FILLED: _("It is marked as filled already."),
-        State.CLOSED: _("Its people have closed it already."),
-        State.SHUT: _("The helpdesk has closed it."),
+        State.FILLED: _("The request is already marked as filled."),
+        State.CLOSED: _("The request is already closed."),
+        State.SHUT: _("The helpdesk has closed the request."),
     }[state]
 
 
@@ -140,12 +140,12 @@ def publish(request: PartnershipRequest, *, at: datetime | None = None) -> Partn
     if current.state != State.DRAFT:
         raise CannotPublish(is_by_now(current))
     if current.organisation is None:
-        raise CannotPublish(_("Its organisation is not on this portal any more."))
+        raise CannotPublish(_("The organisation is no longer on this portal."))
     if current.call.published_at is None or moment >= current.call.deadline:
-        raise CannotPublish(_("The call is closed: nobody can answer it any more."))
+        raise CannotPublish(_("The call is closed, so requests can no longer be published for it."))
     missing = missing_of_profile(current.organisation)
     if missing:
-        text = _("Readers look at your profile. Complete this first: %(missing)s.")
+        text = _("Complete your profile before you publish. Missing: %(missing)s.")
         raise CannotPublish(text % {"missing": "; ".join(missing)})
     if current.call.moderates_requests:
         current.state = State.WAITING
@@ -194,7 +194,7 @@ def discard(request: PartnershipRequest) -> None:
     """
     current = _locked(request)
     if current.published_at is not None or current.state not in {State.DRAFT, State.REFUSED}:
-        words = _("It cannot be deleted any more. %(state)s")
+        words = _("The request can no longer be deleted. %(state)s")
         raise CannotPublish(words % {"state": is_by_now(current)})
     current.delete()
 
@@ -211,7 +211,7 @@ def renew(request: PartnershipRequest) -> PartnershipRequest:
     if current.state not in {State.PUBLISHED, State.FILLED, State.CLOSED}:
         raise CannotPublish(is_by_now(current))
     if moment >= current.call.deadline:
-        raise CannotPublish(_("The call is closed: nobody can answer it any more."))
+        raise CannotPublish(_("The call is closed, so requests can no longer be published for it."))
     return _show(current, moment)
 
 
@@ -227,7 +227,7 @@ def let_through(request: PartnershipRequest, *, by: User) -> PartnershipRequest:
     if current.state != State.WAITING:
         raise CannotPublish(is_by_now(current))
     if moment >= current.call.deadline:
-        raise CannotPublish(_("The call is closed: nobody can answer it any more."))
+        raise CannotPublish(_("The call is closed, so requests can no longer be published for it."))
     current.looked_at_by, current.remark = by, ""
     current.save(update_fields=["looked_at_by", "remark"])
     shown = _show(current, moment)

@@ -62,7 +62,7 @@ def country_names() -> Mapping[str, Any]:
 
 
 FACETS = (
-    Facet("kind", _("What it is"), "kind", lambda: dict(PartnershipRequest.Kind.choices), False),
+    Facet("kind", _("Type of request"), "kind", lambda: dict(PartnershipRequest.Kind.choices), False),
     Facet("strand", _("Strand"), "strands", dict),
     Facet("role", _("Role"), "role", lambda: dict(PartnershipRequest.Role.choices), False),
     Facet("country", _("Country of the organisation"), "organisation__country", country_names, False),
@@ -71,7 +71,7 @@ FACETS = (
         "emerging", _("Emerging industry"), "emerging_industries",
         lambda: dict(vocabularies.EMERGING_INDUSTRIES),
     ),
-    Facet("technology", _("Technology"), "technologies", lambda: dict(vocabularies.TECHNOLOGIES)),
+    Facet("technology", _("Technology field"), "technologies", lambda: dict(vocabularies.TECHNOLOGIES)),
     Facet("market", _("Target market"), "markets", country_names),
     Facet("wanted", _("Country of the partner"), "countries", country_names),
     Facet("language", _("Language"), "languages", lambda: LANGUAGES),
@@ -433,7 +433,7 @@ def reasons_for(request: PartnershipRequest, terms: list[list[str]]) -> list[Rea
     """The first place of each word that was asked for: in title, text, the organisation's name or country."""
     places: list[tuple[str | Promise, str]] = [
         (_("Title"), request.title),
-        (_("Text"), request.text),
+        (_("Description"), request.text),
     ]
     if request.organisation and request.shows_name:
         places.append((_("Organisation"), request.organisation.name))

@@ -84,17 +84,17 @@ def _given(row: Row, strands: set[str]) -> dict[str, Any]:
     cells, given = row.cells, dict[str, Any](row.cells)
     for name, choices in (("kind", PartnershipRequest.Kind), ("role", PartnershipRequest.Role)):
         if cells[name] not in choices.values:
-            text = _("%(name)s is one of: %(choices)s.")
+            text = _("%(name)s must be one of: %(choices)s.")
             row.problems.append(text % {"name": name, "choices": ", ".join(choices.values)})
     for name, longest in (("title", LONGEST_TITLE), ("text", LONGEST_TEXT)):
         if not cells[name] or len(cells[name]) > longest:
-            text = _("%(name)s has 1 to %(longest)s signs.")
+            text = _("%(name)s must be 1 to %(longest)s characters.")
             row.problems.append(text % {"name": name, "longest": longest})
     for name, known in ({"strands": strands} | dict(LISTS)).items():
         given[name] = several(cells[name])
         unknown = [code for code in given[name] if code not in known]
         if unknown or (name in NEEDED and not given[name]):
-            text = _("%(name)s: %(codes)s is not known.")
+            text = _("%(name)s: unknown code %(codes)s.")
             row.problems.append(text % {"name": name, "codes": ", ".join(unknown) or "–"})
     for name in ("markets", "countries"):
         given[name] = [

@@ -75,7 +75,7 @@ def check_receipt(content: bytes) -> Answer:
     known = known_by(hashlib.sha256(content).hexdigest())
     version = known.version if known else None
     if isinstance(known, Annex):
-        sentence = _("The file is as the portal sealed it.")
+        sentence = _("The file is unchanged since the portal sealed it.")
         return Answer([sentence], [], version=version, is_annex=True)
     try:
         holds, broken = _checked(content, trusted)

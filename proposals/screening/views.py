@@ -38,17 +38,20 @@ class SeveralFilesField(forms.FileField):
 
 class ReplyForm(forms.Form):
     text = TextField(
-        label=gettext_lazy("Your answer"),
+        label=gettext_lazy("Your reply"),
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 10}),
-        help_text=gettext_lazy("It is sent once and kept as it is. What you submitted stays too."),
+        help_text=gettext_lazy(
+            "You can send only one reply. Your submitted proposal does not change."
+        ),
     )
     pdfs = SeveralFilesField(
-        label=gettext_lazy("PDFs, at most five"),
+        label=gettext_lazy("PDF files"),
         required=False,
         widget=SeveralFiles(attrs={"accept": ".pdf,application/pdf"}),
         help_text=gettext_lazy(
-            "Hold Ctrl to choose several. Choose them again if something is refused."
+            "Up to five files. Hold Ctrl to select more than one. If there is a problem, you "
+            "will need to select them again."
         ),
     )
 
@@ -80,7 +83,7 @@ def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     if request.method == "POST":
         status = _answer(request, question, form)
         if status == OK:
-            messages.success(request, _("Your answer is kept, and the officers can read it."))
+            messages.success(request, _("Reply sent. The officers can now read it."))
             return redirect("proposals:questions", number)
         question.refresh_from_db()  # the page shows what stands by now
     context = page_of(
@@ -95,7 +98,7 @@ def _answer(request: HttpRequest, question: Question, form: ReplyForm) -> int:
         return 422
     dishonest = getattr(request, "dishonest_name", "")
     if dishonest:
-        form.add_error("pdfs", _("Give your files plain names such as statutes.pdf."))
+        form.add_error("pdfs", _("Rename your files: use plain names such as statutes.pdf"))
         return 422
     try:
         clarifications.reply(

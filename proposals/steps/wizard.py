@@ -101,7 +101,7 @@ def _sentence(draft: Draft, problem: Problem, participant: Participant | None) -
             about = deliverable.title
     parts = problem.name.split("-")
     if len(parts) == ROW_NAME_PARTS:
-        about = _("entry %(number)s") % {"number": int(parts[1]) + 1}
+        about = _("Entry %(number)s") % {"number": int(parts[1]) + 1}
     return (
         _("%(about)s: %(problem)s") % {"about": about, "problem": problem}
         if about
@@ -116,10 +116,10 @@ def _missing_of_form(form: type[ProposalStepForm]) -> Missing:
 def _missing_in_consortium(draft: Draft) -> list[str]:
     missing = []
     if draft.coordinator is None:
-        missing.append(_("A coordinator"))
+        missing.append(_("Coordinator"))
     lacking = (draft.proposal.strand.minimum_organisations or 1) - len(draft.applicants)
     if lacking > 0:
-        text = ngettext("%(count)s partner more", "%(count)s partners more", lacking)
+        text = ngettext("%(count)s more partner", "%(count)s more partners", lacking)
         missing.append(text % {"count": lacking})
     return missing
 
@@ -130,7 +130,7 @@ def _missing_in_descriptions(draft: Draft) -> list[str]:
         if not draft.answers(DescriptionForm.slug, one).get("description"):
             missing.append(_("Description of %(name)s") % {"name": one.organisation.name})
         if not one.has_agreed:
-            missing.append(_("Agreement of %(name)s") % {"name": one.organisation.name})
+            missing.append(_("Agreement by %(name)s") % {"name": one.organisation.name})
         elif not draft.profile(one).is_complete:
             missing.append(_("Cluster profile of %(name)s") % {"name": one.organisation.name})
     return missing
@@ -145,7 +145,7 @@ def _missing_in_deliverables(draft: Draft) -> list[str]:
     ]
     wants_scoreboard = any(deliverable.is_scoreboard for deliverable in draft.deliverables)
     if wants_scoreboard and not answers.get("indicators"):
-        missing.append(_("An indicator of the scoreboard"))
+        missing.append(_("Scoreboard indicator"))
     return missing
 
 
@@ -209,7 +209,7 @@ class StepState:
     def label(self) -> str:
         if self.is_complete:
             return _("complete")
-        return _("begun") if self.is_begun else _("not begun")
+        return _("in progress") if self.is_begun else _("not started")
 
 
 def url_of(draft: Draft, slug: str, participant_key: str | None = None) -> str:

@@ -299,7 +299,7 @@ def unsaved_verdict(version: Version, judgement: Judgement, *, cause: str = "") 
 def _record_refused(
     proposal: Proposal, text: str, *, by: User, received_at: datetime
 ) -> RefusedAttempt:
-    words = _("A submission came too late and was refused")
+    words = _("A submission was refused because it was late")
     proof = f"SHA-256 {hash_of(text)}"
     note(proposal, Happening.Kind.REFUSED, words, by=by, at=received_at, proof=proof)
     attempt = RefusedAttempt.objects.create(

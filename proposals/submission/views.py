@@ -206,11 +206,11 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
         context |= {"came_too_late": True}
         return render(request, "submission/withdraw.html", context, status=409)
     except submit.NothingToWithdraw:
-        messages.warning(request, _("No version counts, so there is nothing to withdraw."))
+        messages.warning(request, _("There is no submitted proposal to withdraw."))
     else:
         wakeup.hurry()
         messages.success(
             request,
-            _("The proposal is withdrawn. Submit again before the deadline to undo this."),
+            _("Proposal withdrawn. You can submit it again before the deadline."),
         )
     return redirect(draft.proposal)

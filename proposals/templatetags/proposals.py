@@ -70,7 +70,7 @@ def decision_words(outcome: str) -> str:
 
 @register.filter
 def element_words(element: Element) -> str:
-    """An element of the definition with its code: “C2 Its parties are independent of each other.”"""
+    """An element of the definition with its code: “C6 Promotes innovation by sharing facilities.”"""
     return f"{element.code} {element.text}"
 
 
@@ -100,11 +100,6 @@ def plainly(value: Any) -> str:
 
 
 @register.filter
-def lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-@register.filter
 def rule_titles(findings: list[Finding]) -> str:
     return ", ".join(dict.fromkeys(rule_title(one.rule).lower() for one in findings))
 
@@ -114,7 +109,7 @@ def counting_words(counting: str) -> str:
     """How a partner counts, in a word or two."""
     return {
         Counting.SURE: _("counts"),
-        Counting.OPEN: _("open"),
+        Counting.OPEN: _("undecided"),
         Counting.OUT: _("does not count"),
     }[Counting(counting)]
 
@@ -140,7 +135,8 @@ def overall_words(outcome: str) -> str:
 
 @register.filter
 def verdict_sentence(verdict: Verdict) -> str:
-    """What the overall outcome means for applicants."""
+    """What the overall outcome means for applicants, with the number of points."""
+    count = sum(finding.outcome == verdict.outcome for finding in verdict.findings)
     if verdict.outcome == Outcome.INADMISSIBLE:
         return _("Parts that every proposal must contain are missing.")
     if verdict.outcome == Outcome.INELIGIBLE:
@@ -175,7 +171,7 @@ def _open_points(verdict: Verdict) -> str:
 
 @register.filter
 def objective(code: str, strand: Strand) -> str:
-    return strand.objective_text(code) or _("no objective named")
+    return strand.objective_text(code) or _("no objective selected")
 
 
 @register.filter

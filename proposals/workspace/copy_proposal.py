@@ -153,7 +153,7 @@ class _Copy:
         rows = answers.get("indicators", [])
         if rows and "indicators" not in kept:
             names = ", ".join(row["name"] for row in rows if row["name"])
-            yield _("Indicators of the scoreboard with their targets: %(names)s") % {"names": names}
+            yield _("Scoreboard indicators with their targets: %(names)s") % {"names": names}
 
     def _left_out_of_files(self) -> Iterator[str]:
         for slot, file in self.source.files.items():

@@ -47,7 +47,7 @@ def delete_draft(proposal: Proposal, *, by: User) -> None:
         return
     locked.deleted_at = moment
     locked.save(update_fields=["deleted_at"])
-    words = _("The draft was deleted")
+    words = _("Draft deleted")
     happening = note(proposal, Happening.Kind.DELETED, words, by=by, at=moment)
     _tell(proposal, happening, by=by, restored=False)
 
@@ -70,7 +70,7 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
         raise TimeIsOver
     locked.deleted_at = None
     locked.save(update_fields=["deleted_at"])
-    words = _("The draft was brought back")
+    words = _("Draft restored")
     happening = note(proposal, Happening.Kind.RESTORED, words, by=by, at=moment)
     _tell(proposal, happening, by=by, restored=True)
 

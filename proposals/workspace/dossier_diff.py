@@ -75,7 +75,7 @@ def changes_between(
         if texts[0] != texts[1]:
             changes.append(Change(known.step, known.title, known.label, *texts))
     if not changes and before != after:
-        text = _("a figure that is computed, or the order of entries")
+        text = _("a calculated figure or the order of entries")
         changes.append(Change("", _("Proposal"), _("Other"), "", text))
     return changes
 
@@ -128,14 +128,14 @@ def _consortium(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
 
         values: dict[str, tuple[Any, Any]] = {
             "role": (of(_("Role")), Participant.RoleChoices(one["role"]).label),
-            "place": (of(_("Place in the list")), place),
-            "controlled_by": (of(_("Who controls it")), controller_in_words(one, dossier)),
+            "place": (of(_("Position in the list")), place),
+            "controlled_by": (of(_("Controlled by")), controller_in_words(one, dossier)),
         }
         for field in organisation:
             if field != "id":
                 label = getattr(Organisation._meta.get_field(field), "verbose_name", field)
                 values[f"organisation.{field}"] = (of(label), organisation[field])
-        values["organisation.id"] = (of(_("Entry in the registry")), organisation["id"])
+        values["organisation.id"] = (of(_("Registered organisation")), organisation["id"])
         for path, (label, value) in values.items():
             yield ("consortium", key, path), Field("consortium", title, str(label), _said(value))
         yield from _part(one, of)
@@ -167,7 +167,7 @@ def _vision(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
         values = {
             _("Market %(number)s, country"): _country(market["country"] or ""),
             _("Market %(number)s, region"): _said(market["region"]),
-            _("Market %(number)s, why"): _said(market["reason"]),
+            _("Market %(number)s, reason"): _said(market["reason"]),
         }
         for label, text in values.items():
             name = label % {"number": number}

@@ -84,7 +84,7 @@ def _happenings(draft: Draft, before: datetime | None) -> Iterator[Moment]:
         if draft.proposal.standing.leads:
             proof = proof or one.details.get("address", "")
         left_out = "; ".join(one.details.get("left_out", []))
-        words = _("%(words)s. Not taken over: %(left_out)s")
+        words = _("%(words)s. Not copied: %(left_out)s")
         words = words % {"words": one.words, "left_out": left_out} if left_out else one.words
         yield Moment(one.at, words, str(one.by or ""), proof)
 
@@ -105,7 +105,7 @@ def _writing(draft: Draft, before: datetime | None) -> Iterator[Moment]:
         {proposal.started_by_id, *(row["saved_by"] for row in rows if row["saved_by"])}
     )
     who = str(people.get(proposal.started_by_id, ""))
-    yield Moment(proposal.started_at, _("The proposal was begun"), who, proposal.number)
+    yield Moment(proposal.started_at, _("Proposal created"), who, proposal.number)
     names = {one.key: one.organisation.name for one in draft.participants}
     for row in rows:
         yield _written(proposal, row, people, names)
@@ -118,29 +118,29 @@ def _written(
     title = str(step.title) if step is not None else row["step"]
     key = row["participant_key"]
     if key:
-        name = names.get(key, _("a partner who left"))
+        name = names.get(key, _("a former partner"))
         title = _("%(step)s, %(name)s") % {"step": title, "name": name}
-    text = ngettext("“%(step)s” was saved", "“%(step)s” was saved %(count)s times", row["saves"])
+    text = ngettext("“%(step)s” saved", "“%(step)s” saved %(count)s times", row["saves"])
     place = [proposal.number, row["step"], *([key] if key else [])]
     return Moment(
         row["last"],
         text % {"step": title, "count": row["saves"]},
         str(people.get(row["saved_by"], "")),
-        _("text %(version)s") % {"version": row["version"]},
+        _("version %(version)s") % {"version": row["version"]},
         reverse("proposals:step-history", args=place) if not key or key in names else "",
     )
 
 
 def _files(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
     for file in _newest(proposal.files.select_related("uploaded_by"), "uploaded_at", before):
-        words = _("The PDF “%(name)s” was uploaded") % {"name": file.name}
+        words = _("PDF “%(name)s” uploaded") % {"name": file.name}
         yield Moment(file.uploaded_at, words, str(file.uploaded_by), f"SHA-256 {file.sha256}")
 
 
 def _versions(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
     versions = proposal.versions.select_related("submitted_by").defer("dossier", "circumstances")
     for version in _newest(versions, "received_at", before):
-        words = _("Version %(number)s was received") % {"number": version.number}
+        words = _("Version %(number)s received") % {"number": version.number}
         proof, link = f"SHA-256 {version.sha256}", _address(proposal, version)
         yield Moment(version.received_at, words, str(version.submitted_by), proof, link)
 
@@ -149,9 +149,9 @@ def _receipts(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
     for receipt in _newest(_of_versions(Receipt, proposal), "sealed_at", before):
         version = receipt.version
         values = {"number": version.number, "edition": receipt.edition}
-        words = _("The receipt of version %(number)s was made") % values
+        words = _("Receipt for version %(number)s created") % values
         if receipt.edition > 1:
-            words = _("Edition %(edition)s of the receipt of version %(number)s was made") % values
+            words = _("Edition %(edition)s of the receipt for version %(number)s created") % values
         proof, link = f"SHA-256 {receipt.sha256}", _address(proposal, version)
         yield Moment(receipt.sealed_at, words, "", proof, link)
 
@@ -159,7 +159,7 @@ def _receipts(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
 def _withdrawals(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
     rows = _of_versions(Withdrawal, proposal).select_related("withdrawn_by")
     for one in _newest(rows, "withdrawn_at", before):
-        words = _("Version %(number)s was withdrawn: %(reason)s")
+        words = _("Version %(number)s withdrawn. Reason: %(reason)s")
         values = {"number": one.version.number, "reason": one.reason}
         yield Moment(one.withdrawn_at, words % values, str(one.withdrawn_by))
 
@@ -178,7 +178,7 @@ def _extensions(proposal: Proposal) -> Iterator[Moment]:
     if proposal.deadline == proposal.call.deadline:
         return
     for one in proposal.extensions.all():
-        words = _("The deadline of this proposal was moved to %(until)s")
+        words = _("The deadline of this proposal was extended to %(until)s")
         yield Moment(
             one.granted_at, words % {"until": in_words(one.until, zone=proposal.call.zone)}
         )

@@ -35,49 +35,52 @@ MIB = 1024 * 1024
 
 # What a person reads, by the answer of `pdf_inspection` and by the limit that was met.
 SENTENCES = {
-    "no-pdf": _lazy("This is not a PDF, whatever its name says. Save the document as PDF."),
+    "no-pdf": _lazy("This file is not a PDF. Save the document as a PDF and upload it again."),
     "encrypted": _lazy(
-        "This PDF needs a password to be opened. Save it without a password and upload it again."
+        "This PDF is protected by a password. Save it without a password and upload it again."
     ),
     "damaged": _lazy(
         "This PDF is damaged and cannot be opened. Export it again and upload the new file."
     ),
-    "no-page": _lazy("This PDF has no page. Check what you exported."),
+    "no-page": _lazy("This PDF has no pages. Export it again and upload the new file."),
     "pages": _lazy(
-        "This PDF has more than %(pages)s pages. Upload the part that the call asks for."
+        "This PDF has more than %(pages)s pages. Upload only the part that the call requires."
     ),
     "unpacked": _lazy(
-        "This PDF unpacks to more than %(unpacked)s MB. Save it with fewer or smaller pictures and "
-        "upload it again."
+        "This PDF contains more than %(unpacked)s MB of data. Save it with fewer or smaller "
+        "images and upload it again."
     ),
     "complex": _lazy(
-        "This PDF is built of too many parts to be checked. Print it to a new PDF and upload that."
+        "This PDF is too complex to be checked. Print it to a new PDF and upload the new file."
     ),
     "memory": _lazy(
-        "Opening this PDF takes more than %(memory)s MB of memory. Print it to a new PDF and upload that."
+        "This PDF needs more than %(memory)s MB of memory to open. Print it to a new PDF and "
+        "upload the new file."
     ),
     "code": _lazy(
-        "This PDF contains program code (JavaScript or an interactive film or model), which is not "
-        "accepted. Print it to a new PDF, which leaves the code out, and upload that."
+        "This PDF contains program code (JavaScript, or an interactive video or model), which "
+        "is not accepted. Print it to a new PDF without the code and upload the new file."
     ),
     "launch": _lazy(
-        "This PDF contains a link that starts a program or opens a file on the reader's computer, which "
-        "is not accepted. Remove the link, or print it to a new PDF, and upload that."
+        "This PDF contains a link that starts a program or opens a file on the reader's "
+        "computer, which is not accepted. Remove the link, or print it to a new PDF, and "
+        "upload the new file."
     ),
     "form": _lazy(
-        "This PDF is a form that only a form program can show (XFA). Print the completed form to a new "
-        "PDF and upload that."
+        "This PDF is an XFA form, which is not accepted. Print the completed form to a new "
+        "PDF and upload the new file."
     ),
     "time": _lazy(
-        "Checking this PDF took longer than %(seconds)s seconds. Print it to a new PDF and upload that."
+        "This PDF could not be checked within %(seconds)s seconds. Print it to a new PDF and "
+        "upload the new file."
     ),
     "busy": _lazy(
-        "The portal is checking other files at the moment. Your file was not stored; upload it again in "
+        "The portal is busy checking other files. Your file was not saved; upload it again in "
         "a minute."
     ),
     "failed": _lazy(
-        "The portal could not check this PDF, so it was not stored. Print it to a new PDF and upload "
-        "that; if this happens again, contact the helpdesk."
+        "The portal could not check this PDF, so it was not saved. Print it to a new PDF and upload the "
+        "new file. If this happens again, contact the helpdesk."
     ),
 }
 
@@ -155,7 +158,10 @@ def check_upload(upload: UploadedFile) -> Checked:
     scanned = scan(content)
     if scanned == KeptFile.Scan.INFECTED:
         raise UnusableFile(
-            _("A virus was found in this file; it was not stored. Make the PDF anew elsewhere.")
+            _(
+                "A virus was found in this file, so it was not saved. Create the PDF again on "
+                "a clean computer."
+            )
         )
     pages = pages_of(content)
     sha256 = hashlib.sha256(content).hexdigest()
@@ -183,7 +189,8 @@ def _store(content: bytes, path: str) -> None:
         log.error("A file could not be stored: %s", type(error).__name__)
         raise UnusableFile(
             _(
-                "The portal has no room for this file at the moment. Nothing else is lost; try again later."
+                "The portal cannot store this file at the moment. Your other data is not "
+                "affected. Try again later."
             )
         ) from None
 
@@ -198,7 +205,7 @@ def remove_file(proposal: Proposal, slot: str, *, seen: str, by: User) -> None:
     check_open(proposal, moment)
     with transaction.atomic():
         _empty_slot(_locked_slot(proposal, slot), seen=seen, moment=moment)
-        words = _("The PDF of “%(slot)s” was removed from the draft") % {"slot": slot}
+        words = _("PDF for “%(slot)s” removed from the draft") % {"slot": slot}
         note(proposal, Happening.Kind.FILE_REMOVED, words, by=by, at=moment)
 
 
@@ -220,17 +227,15 @@ def _empty_slot(present: ProposalFile | None, *, seen: str, moment: datetime) ->
 def _content_of(upload: UploadedFile) -> bytes:
     name = upload.name or ""
     if len(name) > LONGEST_NAME:
-        raise UnusableFile(
-            _("The name of the file is longer than 120 signs. Give it a shorter one.")
-        )
+        raise UnusableFile(_("The file name must be 120 characters or fewer"))
     if upload.size is not None and upload.size > settings.LARGEST_FILE:
-        text = _("“%(name)s” has %(size)s MB; at most %(most)s MB are taken. Make the PDF smaller.")
+        text = _("“%(name)s” has %(size)s MB. The file must be %(most)s MB or smaller")
         size = f"{upload.size / 1024 / 1024:.1f}"
         most = settings.LARGEST_FILE // 1024 // 1024
         raise UnusableFile(text % {"name": name, "size": size, "most": most})
     content: bytes = upload.read()
     if not content:
-        raise UnusableFile(_("“%(name)s” is empty. Choose the PDF again.") % {"name": name})
+        raise UnusableFile(_("“%(name)s” is empty. Select another PDF") % {"name": name})
     return content
 
 

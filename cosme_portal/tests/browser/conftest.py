@@ -87,7 +87,7 @@ class Visitor:
     def log_in(self, person: User) -> None:
         self.goto("/account/login/")
         self.fill(login=person.email, password=PASSWORD)
-        self.press("Log in")
+        self.press("Sign in")
 
     def press(self, name: str, *, within: str = "main") -> None:
         """Press a button or follow a link by its words, and check the page that comes."""

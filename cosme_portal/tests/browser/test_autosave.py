@@ -76,7 +76,7 @@ def test_a_wrong_value_is_saved_as_typed_and_said(visit, proposal):
     visitor = writer(visit, proposal)
     visitor.page.locator("[name=acronym]").fill("KEPT")
     visitor.page.locator("[name=duration_months]").fill("about 18")
-    says(visitor, "needs correction. Duration in months:")
+    says(visitor, "must be corrected. Duration in months")
     assert stored(proposal)["acronym"] == "KEPT"
     visitor.page.reload()
     assert visitor.page.locator("[name=duration_months]").input_value() == "about 18"
@@ -103,7 +103,7 @@ def test_a_browser_that_forbids_storage_saves_to_the_portal_all_the_same(visit, 
     assert stored(proposal)["acronym"] == "NO STORAGE"
     visitor.press("Save and continue")
     visitor.page.on("dialog", lambda dialog: dialog.accept())
-    visitor.page.get_by_role("button", name="Log out").click()
+    visitor.page.get_by_role("button", name="Sign out").click()
     visitor.page.wait_for_url("**/")
     assert broken == []
 
@@ -140,7 +140,7 @@ def test_a_paste_changes_no_other_field_unless_the_person_accepts_the_offer(visi
     visitor.page.keyboard.press("Control+z")
     assert value(visitor, "activities-0-description") == ""
     paste(visitor, "activities-0-description", text)
-    visitor.page.get_by_role("button", name="Distribute over rows").click()
+    visitor.page.get_by_role("button", name="Fill the rows below").click()
     assert value(visitor, "activities-0-description") == "• first"
     assert value(visitor, "activities-0-justification") == "A"
     assert value(visitor, "activities-1-description") == "• second"
@@ -158,7 +158,7 @@ def test_a_distribution_never_overwrites_a_text(visit, call):
     save(proposal, "activities", activities=rows)
     visitor = writer(visit, proposal, step="activities")
     paste(visitor, "activities-0-description", "x\ty\nz\tw")
-    visitor.page.get_by_role("button", name="Distribute over rows").click()
+    visitor.page.get_by_role("button", name="Fill the rows below").click()
     for number in range(2):
         assert value(visitor, f"activities-{number}-description") == "Kept"
         assert value(visitor, f"activities-{number}-justification") == "Kept too"
@@ -178,7 +178,7 @@ def test_a_long_paste_is_kept_whole_and_counted_as_the_server_counts(visit, prop
         text,
     )
     counter = visitor.page.locator("[name=abstract] ~ [data-counter]")
-    assert counter.inner_text().startswith("199 characters too many: 3,199 where 3,000 fit")
+    assert counter.inner_text().startswith("199 characters too many")
     says(visitor, "199 characters too many")
     assert stored(proposal)["abstract"].strip() == text.strip()
 
@@ -201,7 +201,7 @@ def test_more_text_than_the_portal_takes_stays_in_the_page(visit, proposal, sett
     settings.LARGEST_STEP = settings.LARGEST_TEXT = 3000
     visitor = writer(visit, proposal)
     visitor.page.locator("[name=abstract]").fill("x" * 4000)
-    says(visitor, "It is still in this page")
+    says(visitor, "It is still on this page")
     visitor.page.get_by_role("button", name="Save and continue").click()
     assert value(visitor, "abstract") == "x" * 4000
 
@@ -210,7 +210,7 @@ def test_without_connection_text_is_kept_and_sent_when_it_is_back(visit, proposa
     visitor = writer(visit, proposal)
     visitor.page.context.set_offline(True)
     visitor.page.locator("[name=acronym]").fill("OFFLINE")
-    says(visitor, "Your text is kept in this browser; trying again.")
+    says(visitor, "Your text is kept in this browser. Trying again")
     visitor.page.context.set_offline(False)
     says(visitor, "Saved 16:20:")
     assert stored(proposal)["acronym"] == "OFFLINE"
@@ -248,20 +248,20 @@ def test_two_people_on_one_step_are_told_and_see_both_texts(visit, proposal):
     lead.page.locator("[name=acronym]").fill("LEAD")
     says(lead, "Saved 16:20:")
     partner.page.locator("[name=acronym]").fill("PARTNER")
-    says(partner, "saved this step meanwhile. Your text is kept here")
+    says(partner, "saved this section since you opened it")
     assert stored(proposal)["acronym"] == "LEAD"
     partner.press("Save and continue")
-    partner.says("saved this step while you were writing", "LEAD", "PARTNER")
+    partner.says("saved this section while you were editing it", "LEAD", "PARTNER")
 
 
 def test_after_an_expired_login_the_text_is_offered_back(visit, proposal):
     visitor = writer(visit, proposal)
     visitor.page.context.clear_cookies(name="sessionid")
     visitor.page.locator("[name=acronym]").fill("LOGGED OUT")
-    says(visitor, "Not saved: you are logged out.")
+    says(visitor, "Not saved: you are signed out.")
     visitor.log_in(proposal.started_by)
     visitor.goto(f"/proposals/{proposal.number}/steps/summary/")
-    visitor.page.get_by_role("button", name="Put it back").click()
+    visitor.page.get_by_role("button", name="Restore it").click()
     says(visitor, "Saved 16:20:")
     assert stored(proposal)["acronym"] == "LOGGED OUT"
 
@@ -282,7 +282,7 @@ def test_logging_out_on_purpose_leaves_nothing_in_the_browser(visit, proposal):
     says(visitor, "Your text is kept in this browser")
     visitor.page.context.set_offline(False)
     visitor.page.on("dialog", lambda dialog: dialog.accept())
-    visitor.page.get_by_role("button", name="Log out").click()
+    visitor.page.get_by_role("button", name="Sign out").click()
     visitor.page.wait_for_url("**/")
     assert "SECRET" not in visitor.page.evaluate("JSON.stringify(localStorage)")
 

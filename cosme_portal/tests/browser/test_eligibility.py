@@ -22,17 +22,17 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     make_organisation(legal_name="Plastipolis", country="FR")
     visitor = visit(width=width)
     visitor.goto("/calls/COS-CLUSTER-2014-3-03/")
-    visitor.press("May we apply?")
-    visitor.says("We ask nothing personal and store nothing.")
-    visitor.press("See what the rules say")
-    visitor.says("Nothing that you typed is lost.")
+    visitor.press("Check if you can apply")
+    visitor.says("We ask for no personal data and store nothing.")
+    visitor.press("Show result")
+    visitor.says("There is a problem")
     visitor.fill(
         strand="3.1", kind="cluster-organisation", country="LT", registration="planned",
         services="yes", independent="yes", partner_1="FR", partner_2="RS",
     )  # fmt: skip
-    visitor.press("See what the rules say")
+    visitor.press("Show result")
     visitor.says(
-        "Your organisation may apply; not every partner counts",
+        "You can apply, but not all of your partners count",
         "1 more participating country needed, other than France or Lithuania.",
         "Partner 2 (Serbia) is established in Serbia, which did not take part in COSME",
     )
@@ -45,15 +45,15 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     visitor.press("Register an organisation")
     visitor.fill(legal_name="LITEK")
     visitor.press("Register")
-    visitor.says("Your answers of the self-check are carried over")
-    visitor.press("Start the proposal")
+    visitor.says("Your self-check answers will be copied")
+    visitor.press("Start proposal")
     number = Proposal.objects.get().number
 
     visitor.goto(f"/proposals/{number}/consortium/")
     visitor.says(
         "2 more participating countries, other than Lithuania.", "An organisation from France:"
     )
-    visitor.page.get_by_text("What if?").click()
+    visitor.page.get_by_text("Try a different consortium").click()
     visitor.page.select_option("#with", "AT")
     visitor.page.locator("#what-if").get_by_text("With an organisation from Austria:").wait_for()
     visitor.says("1 more participating country needed, other than Austria or Lithuania.")
@@ -72,13 +72,13 @@ def test_the_self_check_and_the_what_if_need_no_javascript(call, visit):
     visitor = visit(scripts=False, width=320)
     page = visitor.page
     page.goto(f"{visitor.address}/calls/COS-CLUSTER-2014-3-03/may-we-apply/?kind=company")
-    assert "Nothing that you typed is lost." in page.content()
+    assert "There is a problem" in page.content()
     page.goto(f"{visitor.address}/account/login/")
     page.fill("[name=login]", lead.email)
     page.fill("[name=password]", PASSWORD)
     visitor.follow(page.locator("main button[type=submit]"))
     page.goto(f"{visitor.address}/proposals/{proposal.number}/consortium/")
-    page.locator("summary", has_text="What if?").click()
+    page.locator("summary", has_text="Try a different consortium").click()
     page.select_option("#without", "p3")
     visitor.follow(page.get_by_role("button", name="Look"))
     visitor.says("Without Cluster")

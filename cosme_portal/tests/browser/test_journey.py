@@ -46,15 +46,15 @@ PROFILE = {
 def sign_up(visitor: Visitor, address: str) -> None:
     visitor.goto("/")
     visitor.press("Cluster Go International")
-    visitor.says("33 countries count", "Time left:", "Europe/Vilnius")
-    visitor.press("Sign up", within="header")
+    visitor.says("33 participating countries", "Time left:", "Europe/Vilnius")
+    visitor.press("Create an account", within="header")
     visitor.fill(full_name="Lina Vaitkutė", email=address, password1=PASSWORD)
-    visitor.press("Sign up")
-    visitor.says("Look into your mail")
+    visitor.press("Create an account")
+    visitor.says("Check your email")
     link = re.search(r"http://\S+/account/confirm-email/\S+", mail.outbox[-1].body)[0]
     visitor.page.goto(link)
     visitor.check()
-    visitor.press("Yes, confirm it")
+    visitor.press("Confirm email address")
 
 
 def fill_profile(visitor: Visitor) -> None:
@@ -72,7 +72,7 @@ def start(visitor: Visitor, strand: int) -> str:
     visitor.press("Register an organisation")
     visitor.fill(legal_name="LITEK", kind="cluster-organisation", country="LT")
     visitor.press("Register")
-    visitor.press("Start the proposal")
+    visitor.press("Start proposal")
     return visitor.page.url.split("/proposals/")[1].split("/")[0]
 
 
@@ -128,14 +128,14 @@ def write(visitor: Visitor, number: str, strand: int) -> None:
 def build_consortium(visitor: Visitor, number: str) -> None:
     visitor.goto(f"/proposals/{number}/consortium/?q=optics")
     visitor.press("Add OpticsValley")
-    visitor.says("OpticsValley takes part now.")
-    visitor.press("Enter an organisation that is not in the registry")
+    visitor.says("OpticsValley added to the consortium.")
+    visitor.press("Register a new organisation")
     visitor.fill(**{
         "new-legal_name": "Human.technology Styria", "new-kind": "cluster-organisation",
         "new-country": "AT",
     })  # fmt: skip
     visitor.press("Add to the consortium")
-    visitor.says("Human.technology Styria takes part now.")
+    visitor.says("Human.technology Styria added to the consortium.")
 
 
 def upload(visitor: Visitor, number: str, slot: str, content: bytes) -> None:
@@ -161,13 +161,13 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     sign_up(lead, "lina@litek.example")
     number = start(lead, strand)
     build_consortium(lead, number)
-    lead.says("has not agreed yet")
+    lead.says("not agreed yet")
     agree_if_own(optics.participations.get(), by=french)
     lead.goto("/organisations/")
     for name in ("LITEK", "Human.technology Styria"):
         lead.goto("/organisations/")
         lead.press(name)
-        lead.press("Open the profile")
+        lead.press("Open profile")
         fill_profile(lead)
     lead.goto(f"/proposals/{number}/consortium/")
     lead.says("0 countries count for certain", "LITEK (LT): description of each partner")
@@ -176,15 +176,15 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     lead.says("3 countries count (Austria, France and Lithuania)")
     slot = {1: "roadmap", 2: "collaboration-activities"}[strand]
     upload(lead, number, slot, b"<html>no pdf</html>")
-    lead.says("This is not a PDF, whatever its name says")
+    lead.says("This file is not a PDF")
     upload(lead, number, slot, small_pdf())
     lead.says("“plan.pdf” is stored: 1 page,")
 
     lead.goto(f"/proposals/{number}/check/")
     lead.says("Eligible", "All rules are met.")
-    lead.press("Submit the proposal")
+    lead.press("Submit proposal")
     first = Version.objects.get()
-    lead.says(f"{number} · version 1", first.sha256, "this version counts")
+    lead.says(f"{number} · version 1", first.sha256, "current version")
     ready = lead.page.get_by_role("link", name="Download the receipt (PDF)")
     ready.wait_for(timeout=40_000)  # arrives without loading the page again
     lead.check()
@@ -196,7 +196,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     lead.fill(acronym="LASER-GO 2")
     lead.press("Save and continue")
     lead.goto(f"/proposals/{number}/")
-    lead.says("You have changed 1 field since.")
+    lead.says("1 field has changed since then.")
     lead.goto(f"/proposals/{number}/check/")
     lead.press("Submit again")
     lead.says("version 2")
@@ -206,7 +206,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     lead.page.get_by_text("0 seconds: the deadline has passed").first.wait_for(timeout=15_000)
     lead.press("Submit again")
     lead.says(
-        "Received too late: not submitted", "Version 2, which was received in time, still counts."
+        "Not submitted: received after the deadline", "Version 2 was received before the deadline"
     )
     assert RefusedAttempt.objects.count() == 1
 
@@ -215,14 +215,14 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     officer_reads_and_decides(visit(), make_officer())
     another_officer_confirms(visit(), make_officer())
     lead.goto(f"/proposals/{number}/steps/summary/")
-    lead.says("What was submitted can be read, and not changed.")
+    lead.says("You can read the proposal but no longer change it.")
     assert len(lead.checked) > 40
 
 
 def officer_reads_and_decides(officer: Visitor, person) -> None:
     officer.goto("/admin/")
     officer.fill(login=person.email, password=PASSWORD)
-    officer.press("Log in")
+    officer.press("Sign in")
     officer.goto("/admin/proposals/version/?outcome=pass")
     officer.says("LASER-GO 2")
     officer.press(" v2")
@@ -240,7 +240,7 @@ def officer_reads_and_decides(officer: Visitor, person) -> None:
 def another_officer_confirms(officer: Visitor, person) -> None:
     officer.goto("/admin/")
     officer.fill(login=person.email, password=PASSWORD)
-    officer.press("Log in")
+    officer.press("Sign in")
     officer.goto("/admin/proposals/version/?decided=mine")
     officer.says("Eligible (waiting for a second officer)")
     officer.press(" v2")
@@ -286,7 +286,7 @@ def test_all_pages_fit_a_phone_and_a_zoomed_window(call, visit):
     visitor = visit(width=320)
     visitor.goto("/account/login/")
     visitor.fill(login=lead.email, password=PASSWORD)
-    visitor.press("Log in")
+    visitor.press("Sign in")
     own = proposal.participants.get(key="p1").organisation_id
     pages = [
         "/", "/calls/COS-CLUSTER-2014-3-03/", "/proposals/", "/organisations/",
@@ -320,9 +320,9 @@ def test_the_keyboard_alone_reaches_and_sends_the_submit_button(call, visit):
     assert visitor.page.evaluate("document.activeElement.className") == "skip-link"
     for _stop in range(60):
         visitor.page.keyboard.press("Tab")
-        if visitor.page.evaluate("document.activeElement.innerText") == "Submit the proposal":
+        if visitor.page.evaluate("document.activeElement.innerText") == "Submit proposal":
             break
     visitor.page.keyboard.press("Enter")
-    visitor.page.get_by_text("this version counts").wait_for()
+    visitor.page.get_by_text("current version").wait_for()
     assert Version.objects.count() == 1
     assert AFTERNOON < DEADLINE

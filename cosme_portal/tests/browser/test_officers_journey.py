@@ -46,7 +46,7 @@ def at_the_desk(visit, role, **window):
     visitor = visit(**window)
     visitor.goto("/admin/")
     visitor.fill(login=officer.email, password=PASSWORD)
-    visitor.follow(visitor.page.locator("main").get_by_role("button", name="Log in"))
+    visitor.follow(visitor.page.locator("main").get_by_role("button", name="Sign in"))
     visitor.officer = officer
     return visitor
 
@@ -80,7 +80,7 @@ def rehearse(made, manager, officer):
     manager.press("Rehearse", within="#content")
     manager.fill(starts_at="2016-05-23T16:30")
     manager.press("Start rehearsal", within="#content")
-    manager.says("Rehearsal: nothing here counts.", "23 May 2016, 16:30")
+    manager.says("Rehearsal: nothing here has any effect.", "23 May 2016, 16:30")
     rehearsal = made.rehearsals.get()
     with shared_clock.as_shared():
         version = submit(make_ready(rehearsal))
@@ -88,7 +88,7 @@ def rehearse(made, manager, officer):
     manager.fill(to="2016-05-23T17:00")
     manager.press("Set the rehearsal clock", within="main form")
     manager.press("Open the call page to start proposals", within="#content")
-    manager.says("Closed since", "Rehearsal: nothing here counts.")
+    manager.says("Closed since", "Rehearsal: nothing here has any effect.")
     officer.goto(reverse("admin:calls_call_change", args=[rehearsal.pk]))
     officer.press("Cases in this rehearsal", within="#content")
     officer.says(version.proposal.number, "Unassigned 1")
@@ -142,10 +142,10 @@ def ask_and_answer(officer, lead, version):
     officer.press("Ask", within="#content")
     officer.says("Clarification request sent by email", "When was the agreement ratified?")
     lead.goto("/proposals/")
-    lead.press("The officers ask a question")
+    lead.press("Clarification request")
     lead.fill(text="On 4 May 2016.")
-    lead.press("Send the answer")
-    lead.says("Your answer is kept", "On 4 May 2016.")
+    lead.press("Send reply")
+    lead.says("Reply sent", "On 4 May 2016.")
     assert Question.objects.get().answered.text == "On 4 May 2016."
 
 

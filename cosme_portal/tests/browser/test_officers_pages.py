@@ -25,7 +25,7 @@ def at_the_desk(visit, person, width):
     visitor = visit(width=width)
     visitor.goto("/admin/")
     visitor.fill(login=person.email, password=PASSWORD)
-    visitor.follow(visitor.page.locator("main").get_by_role("button", name="Log in"))
+    visitor.follow(visitor.page.locator("main").get_by_role("button", name="Sign in"))
     return visitor
 
 

@@ -32,15 +32,15 @@ def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
     owner = visit()
     owner.log_in(person)
     owner.goto(call.get_absolute_url())
-    owner.press("Write a request")
+    owner.press("Write a partner request")
     owner.fill(
         kind="offering", title="Photonics cluster offers partnership", text="Eighty members."
     )
     owner.page.locator("[name=strands][value='3.1']").check()
     owner.page.locator("[name=languages][value='fr']").check()
-    owner.press("Keep it as a draft")
-    owner.press("Publish it")
-    owner.says("The request is published")
+    owner.press("Save as draft")
+    owner.press("Publish")
+    owner.says("Request published")
 
     lead_person, own = make_owner("LT")
     draft = make_draft(call, lead=lead_person, coordinator=own, countries=("LT", "DE"))
@@ -52,12 +52,12 @@ def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
     lead.says("1 more participating country needed")
     lead.fill(q="fotonik", gap="1")
     lead.press("Search", within="form.partner-search")
-    lead.says("these were taken instead: photonics", "Brings the country that is missing: 3 of 3.")
+    lead.says("Showing results for: photonics", "Adds the missing country: 3 of 3.")
     lead.press("Photonics cluster offers partnership")
-    lead.press("Write to them")
+    lead.press("Send a message")
     lead.fill(text="We lack a third country. Will you join us?")
     lead.press("Send it")
-    lead.says("Your message is sent.")
+    lead.says("Message sent.")
 
     owner.goto("/partners/messages/")
     owner.says("new")
@@ -67,7 +67,7 @@ def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
     lead.page.reload()
     lead.says("With pleasure.")
     lead.press(f"Into {draft.number}")
-    lead.says("It stands in your consortium now", organisation.name)
+    lead.says("The organisation was added to your consortium", organisation.name)
     owner.page.reload()
     owner.press("/confirm/")
     owner.page.get_by_label("Your name").fill("Anne Owner")
@@ -77,7 +77,7 @@ def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
     owner.press("Confirm")
     assert Confirmation.objects.get().organisation == organisation
     lead.goto("/partners/?call=" + call.reference)
-    lead.says("Takes part in your consortium already.", "Enough participating countries once")
+    lead.says("Already in your consortium.", "Enough participating countries once")
     assert "1 more" not in lead.page.locator("main").inner_text()
     assert draft.participants.count() == 3
 
@@ -95,9 +95,9 @@ def test_somebody_asks_and_the_helpdesk_answers(call, visit):
     )
     stranger.page.locator("#ask_consent").check()
     stranger.page.wait_for_timeout(3100)  # the time that writing takes at least
-    stranger.press("Send the question", within="footer")
+    stranger.press("Send question", within="footer")
     enquiry = Enquiry.objects.get()
-    stranger.says("Your question has arrived", enquiry.number)
+    stranger.says("We have received your question", enquiry.number)
     helpdesk = at_the_desk(visit, HELPDESK)
     helpdesk.goto("/admin/proposals/enquiry/")
     helpdesk.press(enquiry.number, within="#result_list")
@@ -138,8 +138,8 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
         visitor.goto(path)
     visitor.press("Show all")
     visitor.goto("/ask/")
-    visitor.press("Send the question")
-    visitor.says("things to mend")
+    visitor.press("Send question")
+    visitor.says("There is a problem")
     visitor.log_in(asker[0])
     for path in (
         "/partners/?call=" + call.reference, "/partners/mine/", "/partners/searches/", "/partners/table/",

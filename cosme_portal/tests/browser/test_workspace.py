@@ -52,11 +52,11 @@ def test_people_on_one_step_see_each_other_and_their_fields_merge(visit, call):
     partner_person = partner_of(proposal)
     lead = at_step(visit, proposal, proposal.started_by)
     partner = at_step(visit, proposal, partner_person)
-    partner.page.locator("#presence", has_text="is also on this step").wait_for()
+    partner.page.locator("#presence", has_text="is also viewing this section").wait_for()
     lead.page.locator("[name=acronym]").fill("LASER")
     says(lead, "Saved 16:20:")
     partner.page.locator("[name=abstract]").fill("Written by the partner")
-    says(partner, "together with what somebody else changed: Acronym")
+    says(partner, "merged with changes by someone else: Acronym")
     assert partner.page.locator("[name=acronym]").input_value() == "LASER"
     partner.page.locator("[name=title_text]").fill("Photonics")
     partner.page.locator("[name=title_text]").blur()
@@ -84,7 +84,7 @@ def test_three_people_on_one_step_lose_nothing(visit, call):
     accept(asked, user=kim)
     people = [proposal.started_by, partner_of(proposal), kim]
     visitors = [at_step(visit, proposal, one) for one in people]
-    visitors[2].page.locator("#presence", has_text="are also on this step").wait_for()
+    visitors[2].page.locator("#presence", has_text="are also viewing this section").wait_for()
     fields = ("acronym", "title_text", "abstract")
     for turn in range(3):
         for visitor, name in zip(visitors, fields, strict=True):
@@ -106,7 +106,7 @@ def test_rows_that_two_people_add_come_into_both_pages(visit, call):
     lead.page.locator("[name='activities-0-title']").fill("Mission")
     says(lead, "Saved 16:20:")
     partner.page.locator("[name='activities-0-title']").fill("Fair")
-    says(partner, "together with what somebody else changed: Activities")
+    says(partner, "merged with changes by someone else: Activities")
     assert partner.page.locator("[name='activities-0-title']").input_value() == "Fair"
     assert partner.page.locator("[name='activities-1-title']").input_value() == "Mission"
     partner.page.locator("[name='activities-0-description']").fill("In Tokyo")
@@ -163,8 +163,8 @@ def test_text_that_came_too_late_is_offered_for_download_when_the_step_is_opened
     says(visitor, "Not saved: the deadline has passed.")
     visitor.page.on("dialog", lambda dialog: dialog.accept())
     visitor.goto(f"/proposals/{proposal.number}/steps/summary/")
-    visitor.says("This browser keeps text of this step that was never stored")
-    link = visitor.page.get_by_role("link", name="Download it as a text file")
+    visitor.says("This browser has unsaved text for this section")
+    link = visitor.page.get_by_role("link", name="Download your text (TXT)")
     assert "LATE" in link.get_attribute("href")
 
 
@@ -179,12 +179,12 @@ def test_a_conflict_is_solved_field_by_field_with_the_keyboard(visit, call):
     says(lead, "Saved 16:20:")
     partner.page.locator("[name=acronym]").fill("MINE")
     partner.page.locator("[name=abstract]").fill("Text of mine")
-    says(partner, "saved this step meanwhile. Your text is kept here")
+    says(partner, "saved this section since you opened it")
     partner.press("Save and continue")
-    partner.says("saved this step while you were writing", "LEAD", "MINE")
+    partner.says("saved this section while you were editing it", "LEAD", "MINE")
     assert partner.page.locator("ins", has_text=re.compile("^LEAD$")).count() == 1
     partner.press("Save and continue")
-    partner.says("Nothing was saved: choose for each field below which text to take.")
+    partner.says("Nothing was saved: select which text to keep for each field below.")
     for choice in ("#theirs-acronym", "#mine-abstract"):
         partner.page.locator(choice).focus()
         partner.page.keyboard.press("Space")
@@ -212,7 +212,7 @@ def test_a_third_person_whose_access_ends_keeps_the_text(visit, call):
     visitor.page.locator("[name=description]").fill("Second, which is long")
     says(visitor, "Not saved. The coordinator removed your access to this proposal")
     visitor.press("Save and continue")
-    visitor.says("This could not be stored", "Second, which is long")
+    visitor.says("Your changes were not saved", "Second, which is long")
 
 
 def test_files_go_up_by_choosing_or_dropping_and_a_broken_one_is_sent_again(visit, call):
@@ -230,7 +230,7 @@ def test_files_go_up_by_choosing_or_dropping_and_a_broken_one_is_sent_again(visi
         "#file-strategy-plan",
         {"name": "page.pdf", "mimeType": "application/pdf", "buffer": b"<html>"},
     )
-    page.get_by_text("This is not a PDF, whatever its name says").wait_for()
+    page.get_by_text("This file is not a PDF").wait_for()
 
     page.route("**/files/partnership-agreement/", lambda route: route.abort())
     agreement = page.locator("[data-upload$='/partnership-agreement/']")
@@ -238,7 +238,7 @@ def test_files_go_up_by_choosing_or_dropping_and_a_broken_one_is_sent_again(visi
         "#file-partnership-agreement",
         {"name": "agreed.pdf", "mimeType": "application/pdf", "buffer": content},
     )
-    agreement.get_by_text("The connection broke").wait_for()
+    agreement.get_by_text("The connection was lost").wait_for()
     page.unroute("**/files/partnership-agreement/")
     agreement.get_by_role("button", name="Try again").click()
     agreement.get_by_text("“agreed.pdf” is stored").wait_for()
@@ -264,21 +264,21 @@ def test_a_partner_is_asked_and_confirms_on_a_phone_without_an_account(visit, ca
     lead.log_in(proposal.started_by)
     lead.goto(f"/proposals/{proposal.number}/people/")
     lead.fill(email="kim@partner.example", purpose="confirm", partner="p2")
-    lead.press("Send the invitation")
-    lead.says("An invitation is on its way to kim@partner.example.", "pending")
+    lead.press("Send invitation")
+    lead.says("Invitation sent to kim@partner.example.", "pending")
     phone = visit(width=320)
     phone.goto(link_in_last_mail())
-    phone.says("Photonics for health", "You need no account.")
+    phone.says("Photonics for health", "You do not need an account.")
     phone.fill(name="Kim Partner", function="Director")
     phone.press("Confirm that")
-    phone.says("Tick this if it is so")
+    phone.says("Confirm this statement")
     for number in (1, 2, 3):
         phone.page.locator(f"[name=declaration_{number}]").check()
     phone.press("Confirm that")
     phone.says("Your organisation has confirmed")
     assert Confirmation.objects.get().name == "Kim Partner"
     lead.goto(f"/proposals/{proposal.number}/work/")
-    lead.says("owes nothing")
+    lead.says("nothing outstanding")
 
 
 def test_an_invited_person_signs_up_and_comes_back_to_the_invitation(visit, call):
@@ -287,22 +287,22 @@ def test_an_invited_person_signs_up_and_comes_back_to_the_invitation(visit, call
     lead.log_in(proposal.started_by)
     lead.goto(f"/proposals/{proposal.number}/people/")
     lead.fill(email="kim@partner.example", purpose="write", partner="p2")
-    lead.press("Send the invitation")
+    lead.press("Send invitation")
     link = link_in_last_mail()
     kim = visit()
     kim.goto(link)
-    kim.press("Sign up")
+    kim.press("Create an account")
     kim.fill(full_name="Kim Partner", email="kim@home.example", password1=PASSWORD)
-    kim.press("Sign up")
+    kim.press("Create an account")
     confirm = re.search(r"http://\S+/account/confirm-email/\S+", mail.outbox[-1].body)[0]
     kim.page.goto(confirm)
-    kim.press("Yes, confirm it")
+    kim.press("Confirm email address")
     if link not in kim.page.url:
         kim.goto(link)
     kim.press("Accept as Kim Partner")
-    kim.says("You take part now.")
+    kim.says("You now have access to this proposal.")
     kim.goto("/proposals/")
-    kim.says("What waits for me", "Description of")
+    kim.says("My tasks", "Description of")
 
 
 def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
@@ -335,10 +335,10 @@ def test_a_comment_is_written_and_done_and_a_draft_printed(visit, call):
     visitor.press("Comment")
     visitor.says("Shorter, please")
     visitor.press("Mark as done")
-    visitor.says("Open again")
+    visitor.says("Reopen")
     visitor.goto(f"/proposals/{proposal.number}/preview/")
-    visitor.press("Make a PDF of it")
-    visitor.says("The PDF is being made.")
+    visitor.press("Create PDF")
+    visitor.says("The PDF is being created.")
     assert make_prints() == 1
     ready = visitor.page.get_by_role("link", name="Download the draft (PDF)")
     ready.wait_for(timeout=10_000)
@@ -352,13 +352,13 @@ def test_two_leads_submit_at_once_and_the_deadline_passes_between_check_and_subm
         visitor.log_in(proposal.started_by)
         visitor.goto(f"/proposals/{proposal.number}/check/")
     for visitor in (one, other):
-        visitor.press("Submit the proposal")
-        visitor.says("this version counts")
+        visitor.press("Submit proposal")
+        visitor.says("current version")
     assert list(Version.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
     one.goto(f"/proposals/{proposal.number}/check/")
     jump(DEADLINE)
     one.press("Submit again")
-    one.says("Received too late", "Version 2, which was received in time, still counts.")
+    one.says("received after the deadline", "Version 2 was received before the deadline")
 
 
 def test_thirty_activities_are_pasted_from_a_spreadsheet(visit, call):
@@ -373,7 +373,7 @@ def test_thirty_activities_are_pasted_from_a_spreadsheet(visit, call):
             new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})); }""",
         "\r\n".join(lines) + "\r\n",
     )
-    visitor.page.get_by_role("button", name="Distribute over rows").click()
+    visitor.page.get_by_role("button", name="Fill the rows below").click()
     wait_until(lambda: len(stored(proposal, "activities").get("activities", [])) == 30)
     rows = stored(proposal, "activities")["activities"]
     assert rows[29].pop("row")

@@ -122,7 +122,7 @@ def test_an_upload_of_the_largest_size_passes_and_a_larger_one_is_told_so(site):
     told = visitor.ask("POST", "/account/login/", b"x" * 12_000_000, Content_Type=kind)
     assert told.status == 413 and "too large" in told.text
     by_nginx = visitor.ask("POST", "/account/login/", b"x" * 13_000_000, Content_Type=kind)
-    assert by_nginx.status == 413 and "Nothing was stored" in by_nginx.text
+    assert by_nginx.status == 413 and "Nothing was saved" in by_nginx.text
 
 
 def seconds_for(ask):

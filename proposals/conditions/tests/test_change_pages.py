@@ -103,7 +103,7 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague)
         ({"country": "LT", "counts_until": "2016-01-01"}, "Another entry for this country is in force at that time."),
         ({"source": ""}, "This field is required."),
         ({"country": "XX"}, "is not the code of a country"),
-        ({"signed_on": "yesterday"}, "“yesterday” is not a date."),
+        ({"signed_on": "yesterday"}, "“yesterday” is not a date"),
     ],
 )  # fmt: skip
 def test_a_wrong_country_entry_is_refused_and_kept(call, desk, changes, words):
@@ -195,7 +195,7 @@ def test_rules_are_ordered_scoped_added_and_removed(call, desk):
         ("co-financing-rate", "citation", "", "This field is required."),
         ("grant-ceiling", "ceilings", "3.1 187500", "must be a strand and its amount"),
         ("grant-ceiling", "ceilings", "3.1: many", "“many” is not a number"),
-        ("min-countries", "minimum", "0", "greater than or equal to 1"),
+        ("min-countries", "minimum", "0", "must be 1 or more"),
         ("duration", "minimum_months", "30", "expected at most “maximum_months”, which is 24"),
     ],
 )

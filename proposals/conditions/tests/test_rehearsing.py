@@ -97,10 +97,10 @@ def test_staff_see_it_and_accounts_that_rehearse_begin_proposals_in_it(call, reh
             assert client_of(make_user()).get(path).status_code == 404
         assert Client().get(page).status_code == 404
         staff = client_of(make_officer())
-        assert "Rehearsal: nothing here counts." in text_of(staff.get(page))
+        assert "Rehearsal: nothing here has any effect." in text_of(staff.get(page))
         assert staff.get(start).status_code == 403  # an officer takes part in no proposal
         applicant = client_of(make_user(rehearses=True))
-        assert "Rehearsal: nothing here counts." in text_of(applicant.get(page))
+        assert "Rehearsal: nothing here has any effect." in text_of(applicant.get(page))
         assert applicant.get(start).status_code == 200
         assert rehearsal.reference in text_of(staff.get(reverse("calls:list")))
         assert rehearsal.reference not in text_of(Client().get(reverse("calls:list")))
@@ -124,7 +124,7 @@ def test_its_pages_mails_and_receipts_say_what_it_is(rehearsal):
     with clock.set_to(A_YEAR_LATER):
         draft = make_draft(rehearsal)
         answer = client_of(draft.started_by).get(draft.get_absolute_url())
-        assert "By its own clock it is <time" in text_of(answer)
+        assert "Time in this rehearsal: <time" in text_of(answer)
         extend_unpublished(
             rehearsal, until=rehearsal.deadline + timedelta(days=1), reason="Storm", incident=None,
             by=make_officer(),
@@ -149,7 +149,7 @@ def test_its_cases_are_never_among_real_ones(call, rehearsal):
         assert lengths["unassigned"] == 1
         apart = desk.get(reverse(LIST), {"rehearsal": rehearsal.pk})
         assert [one.pk for one in apart.context["cl"].queryset] == [rehearsed.pk]
-        assert "Rehearsal: nothing here counts." in text_of(apart)
+        assert "Rehearsal: nothing here has any effect." in text_of(apart)
         for nonsense in (call.pk, "x", "9" * 30):
             assert not desk.get(reverse(LIST), {"rehearsal": nonsense}).context["cl"].queryset
         assert desk.get(reverse("admin:proposals_version_statistics")).context["call"] == call
@@ -210,7 +210,7 @@ def test_a_call_manager_begins_one_and_moves_its_clock(call):
         )
         begun = desk.post(page, {"starts_at": "2015-04-21T16:00"}, follow=True)
         made = Call.objects.get(rehearsal_of=call)
-        assert "Rehearsal: nothing here counts." in text_of(begun)
+        assert "Rehearsal: nothing here has any effect." in text_of(begun)
         assert not begun.context["has_change_permission"]
         hands = reverse("admin:calls_call_clock", args=[made.pk])
         assert "Enter a time after" in text_of(desk.post(hands, {"to": "2015-04-21T15:00"}))

@@ -76,15 +76,17 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
     except (invitations.AskedAlready, invitations.SentTooOften) as refusal:
         form.add_error("email", _why_not_again(refusal))
         return render(request, "consortium/people.html", _page(draft, form), status=422)
-    text = _("An invitation is on its way to %(address)s.")
+    text = _("Invitation sent to %(address)s.")
     messages.success(request, text % {"address": address})
     return redirect("proposals:people", number)
 
 
 def _why_not_again(refusal: Exception) -> str:
     if isinstance(refusal, invitations.SentTooOften):
-        return _("Ten mails went to this address already; use another way to reach them.")
-    return _("This address was asked already; send it again from the list.")
+        return _(
+            "Ten emails have already been sent to this address. Contact the person another way"
+        )
+    return _("This address has already been invited. Resend the invitation from the list below")
 
 
 @signed_in
@@ -93,16 +95,20 @@ def _why_not_again(refusal: Exception) -> str:
 def resend(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     invitation = _invitation(draft_of(request, number), pk)
     if not allows_recipient("invitations", invitation.email):
-        messages.warning(request, _("Ten mails went to this address within an hour. Try later."))
+        messages.warning(
+            request, _("Ten emails have been sent to this address within an hour. Try again later")
+        )
         return redirect("proposals:people", number)
     try:
         invitations.resend(invitation, by=person(request))
     except invitations.NotAnswerable:
-        messages.warning(request, _("This invitation was answered or cancelled in the meantime."))
+        messages.warning(request, _("This invitation has already been answered or cancelled."))
     except invitations.SentTooOften:
-        messages.warning(request, _("This was sent ten times; use another way to reach them."))
+        messages.warning(
+            request, _("This invitation has been sent ten times. Contact the person another way.")
+        )
     else:
-        messages.success(request, _("The invitation is on its way again, with a new link."))
+        messages.success(request, _("Invitation resent with a new link."))
     return redirect("proposals:people", number)
 
 
@@ -114,7 +120,7 @@ def revoke(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     try:
         invitations.revoke(invitation, by=person(request))
     except invitations.NotAnswerable:
-        messages.warning(request, _("This invitation was answered or cancelled in the meantime."))
+        messages.warning(request, _("This invitation has already been answered or cancelled."))
     else:
         messages.success(request, _("Invitation cancelled. The link no longer works."))
     return redirect("proposals:people", number)
@@ -140,10 +146,10 @@ def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
             raise invitations.RemovedAlready
         invitations.remove_collaborator(collaborator, by=person(request))
     except invitations.RemovedAlready:
-        text = _("This access had been removed already; this click changed nothing.")
+        text = _("This access had already been removed. Nothing was changed.")
         messages.warning(request, text)
     else:
-        text = _("%(who)s no longer has access. What they wrote stays.")
+        text = _("%(who)s no longer has access. What they wrote is kept.")
         messages.success(request, text % {"who": collaborator.user})
     return redirect("proposals:people", number)
 
@@ -211,7 +217,9 @@ def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
             invitations.accept(found, user=person(request))
         except invitations.NotAnswerable:
             return redirect(request.path)
-        messages.success(request, _("You take part now. Start with what waits for you."))
+        messages.success(
+            request, _("You now have access to this proposal. Your tasks are listed below.")
+        )
         return redirect(found.proposal)
     return render(request, "consortium/invitation.html", context)
 
@@ -325,8 +333,8 @@ def _confirm(
         return redirect(request.path)
     except confirmations.NoLongerPartner:
         text = _(
-            "Nothing was confirmed: %(name)s was removed from the consortium, or its role was changed, since "
-            "you opened the page."
+            "Nothing was confirmed because %(name)s removed from the consortium or its "
+            "role was changed since you opened the page."
         )
         messages.warning(request, text % {"name": participant.organisation.name})
         return redirect(request.path)

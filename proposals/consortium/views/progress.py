@@ -57,7 +57,7 @@ def give(request: HttpRequest, number: str) -> HttpResponse:
         participant=participant,
         by=person(request),
     )
-    messages.success(request, _("“%(step)s” is given.") % {"step": step.title})
+    messages.success(request, _("“%(step)s” assigned.") % {"step": step.title})
     return redirect("proposals:work", number)
 
 
@@ -74,16 +74,19 @@ def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
     try:
         remind(draft.proposal, reminder, by=person(request))
     except NobodyToRemind:
-        text = _("Nobody is known at %(name)s. Invite somebody by mail first.")
+        text = _("There is no known person at %(name)s. Invite someone by email first.")
         messages.warning(request, text % name)
     except RemindedJustNow:
-        text = _("%(name)s was reminded less than an hour ago; nothing was sent.")
+        text = _("No reminder was sent: %(name)s was reminded less than an hour ago.")
         messages.warning(request, text % name)
     except WrittenToOften:
-        text = _("%(name)s got too many mails within an hour; nothing was sent. Try again later.")
+        text = _(
+            "No reminder was sent: %(name)s has received too many emails within an hour. Try "
+            "again later."
+        )
         messages.warning(request, text % name)
     else:
-        messages.success(request, _("A reminder is on its way to %(name)s.") % name)
+        messages.success(request, _("Reminder sent to %(name)s.") % name)
     return redirect("proposals:work", number)
 
 
@@ -99,10 +102,12 @@ def reminders(request: HttpRequest, number: str) -> HttpResponse:
         left = are_to_come(draft.proposal, clock.now())
         text = _("You will be reminded %(when)s before the deadline.")
         if not left:
-            text = _("It is too late for a reminder. You get them if the deadline is moved.")
+            text = _(
+                "It is too late for reminders. You will receive them if the deadline is extended."
+            )
         messages.success(request, text % {"when": listed(left)})
     else:
-        messages.success(request, _("You will not be reminded of this deadline."))
+        messages.success(request, _("You will not receive reminders of this deadline."))
     return redirect(draft.proposal)
 
 
@@ -121,6 +126,10 @@ def who_is_here(request: HttpRequest, number: str) -> HttpResponse:
         return JsonResponse({"words": ""})
     presence.here(draft.proposal, place, user)
     others = presence.others_at(draft.proposal, place, user)
-    text = ngettext("%(who)s is also on this step.", "%(who)s are also on this step.", len(others))
+    text = ngettext(
+        "%(who)s is also viewing this section.",
+        "%(who)s are also viewing this section.",
+        len(others),
+    )
     words = text % {"who": ", ".join(others)} if others else ""
     return JsonResponse({"words": words})

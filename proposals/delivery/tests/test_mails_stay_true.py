@@ -159,8 +159,8 @@ def test_a_withdrawn_proposal_is_not_said_never_to_have_been_submitted(call):
             text = page_of(
                 proposal.started_by, reverse(f"proposals:{name}", args=[proposal.number])
             )
-            assert "the proposal was withdrawn" in text
-            assert "No version was submitted in time" not in text
+            assert "The proposal was withdrawn" in text
+            assert "No proposal was submitted before the deadline" not in text
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_withdrawn_proposal_is_not_said_never_to_have_been_submitted(call):
     [
         (timedelta(days=8), "You will be reminded 7 days, 1 day and 2 hours before the deadline."),
         (timedelta(hours=3), "You will be reminded 2 hours before the deadline."),
-        (timedelta(hours=2), "It is too late for a reminder."),
+        (timedelta(hours=2), "It is too late for reminders."),
     ],
 )
 def test_who_wants_reminders_is_told_which_of_them_come(draft, left, words):

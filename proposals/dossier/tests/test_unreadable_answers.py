@@ -301,7 +301,7 @@ def test_an_unreadable_profile_counts_as_incomplete_and_says_why(proposal):
     put(row, row.answers | {"other_service": 5})
     check = client_of(proposal.started_by).get(reverse("proposals:check", args=[proposal.number]))
     html = check.content.decode()
-    assert organisation.name in html and "Another service, in your words" in html
+    assert organisation.name in html and "Other services" in html
 
 
 def test_a_line_of_a_partner_who_left_stops_nobody(proposal):

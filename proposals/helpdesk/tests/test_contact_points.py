@@ -34,7 +34,7 @@ def test_what_is_shipped_is_what_the_sources_say_and_was_checked_by_nobody():
     call_command("contact_points", ROOT / "proposals" / "data" / "contact-points.csv")
     page = text_of_page(Client().get(PAGE))
     assert "Enterprise Europe Network" in page and "Not checked yet" in page
-    assert "says nothing about whether organisations of that country may apply" in page
+    assert "does not mean that organisations from that country can apply" in page
 
 
 def test_it_is_narrowed_by_country_language_and_words():
@@ -44,7 +44,7 @@ def test_it_is_narrowed_by_country_language_and_words():
     assert names(client.get(PAGE, {"language": "lt"})) == ["Vilnius office"]
     assert names(client.get(PAGE, {"q": "rhone"})) == ["CCI Lyon"]
     odd = text_of_page(client.get(PAGE, {"q": "x" * 10_000, "country": "<b>"}))
-    assert "No office fits all of this" in odd
+    assert "No matching contact points" in odd
 
 
 def test_the_nearest_to_the_organisation_of_a_reader_stands_on_top():
@@ -87,7 +87,7 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
         "Enter a name.",
         "zz is not known",
         "in the future",
-        "is a formula",
+        "must not be a formula",
         "Store 2 rows",
     ):
         assert words in page
@@ -100,7 +100,7 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (HEAD.encode() + "café".encode("cp1252"), "not UTF-8: line 2"),
+        (HEAD.encode() + "café".encode("cp1252"), "Line 2 cannot be read"),
         (b"name;country\nA;FR\n", "Columns are missing: kind"),
         (b"", "Columns are missing"),
         ((HEAD + LYON * (MOST_ROWS + 1)).encode()[:999_999], "more than 1,000 rows"),
@@ -143,7 +143,7 @@ def test_whatever_is_asked_those_for_all_countries_stand_below():
     call_command("contact_points", ROOT / "proposals" / "data" / "contact-points.csv")
     store(rows_in(HEAD + LYON))
     page = Client().get(PAGE, {"country": "PT", "q": "Lisboa"})
-    assert "No office is entered for Portugal like this" in text_of_page(page)
+    assert "No matching contact points in Portugal" in text_of_page(page)
     assert "CCI Lyon" not in text_of_page(page) and "Enterprise Europe Network" in text_of_page(
         page
     )

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 ASK = "/ask/"
 WRITTEN = {
     "name": "Kim Asks", "email": "Kim@Asks.example", "telephone": "", "organisation": "", "call": "",
-    "subject": "May we apply?", "message": "We are a cluster in Norway.", "consent": "on", "homepage": "",
+    "subject": "Check if you can apply", "message": "We are a cluster in Norway.", "consent": "on", "homepage": "",
 }  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def desk(role=HELPDESK):
 def test_a_question_arrives_with_a_number_and_a_copy_goes_out(call):
     answer = send(call=call.reference)
     enquiry = Enquiry.objects.get()
-    assert "Your question has arrived" in text_of(answer) and enquiry.number in text_of(answer)
+    assert "We have received your question" in text_of(answer) and enquiry.number in text_of(answer)
     assert (enquiry.call, enquiry.user, enquiry.email) == (call, None, "kim@asks.example")
     mail = Mail.objects.get()
     assert (
@@ -78,12 +78,12 @@ def _of_somebody_else():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"homepage": "https://spam.example"}, "A field that people do not see"),
+        ({"homepage": "https://spam.example"}, "A hidden field"),
         ({"opened": "forged"}, "The form has expired"),
-        ({"consent": ""}, "This field is required"),
-        ({"message": "  "}, "This field is required"),
-        ({"email": "not an address"}, "valid email address"),
-        ({"call": "NO-SUCH"}, "Select a valid choice"),
+        ({"consent": ""}, "Tick “I agree"),
+        ({"message": "  "}, "Enter your question"),
+        ({"email": "not an address"}, "like name@example.com"),
+        ({"call": "NO-SUCH"}, "Select the call from the list"),
     ],
 )
 def test_what_is_refused_is_said_and_nothing_typed_is_lost(given, words):
@@ -174,7 +174,7 @@ def test_an_answer_of_general_use_stands_on_the_call_page_without_who_asked(call
     enquiries.answer(enquiry, "Yes: Norway counts.", seen=0, by=client.officer)
     page = client.get(reverse("admin:proposals_enquiry_change", args=[enquiry.pk]))
     form = text_of(client.get(page.context["publish_url"]))
-    assert "May we apply?" in form and "Yes: Norway counts." in form
+    assert "Check if you can apply" in form and "Yes: Norway counts." in form
     client.post(
         reverse("admin:proposals_publishedanswer_add"),
         {"call": call.pk, "question": "May Norway apply?", "answer": "Yes.", "position": 1},

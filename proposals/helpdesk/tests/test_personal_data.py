@@ -78,7 +78,7 @@ def test_a_person_does_it_alone_and_says_so_twice(asker):
     refused = client.post(PAGE)
     assert "Nothing was erased" in refused.content.decode() and Enquiry.objects.exists()
     done = client.post(PAGE, {"sure": "on"})
-    assert "It is erased." in done.content.decode() and not Enquiry.objects.exists()
+    assert "Your data has been erased." in done.content.decode() and not Enquiry.objects.exists()
     assert Client().get(PAGE).status_code == 302
 
 

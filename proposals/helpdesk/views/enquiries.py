@@ -35,21 +35,21 @@ class AskForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )  # fmt: skip
     email = forms.EmailField(
-        label=gettext_lazy("E-mail address"), max_length=254,
-        help_text=gettext_lazy("The answer and a copy of your question go there."),
+        label=gettext_lazy("Email address"), max_length=254,
+        help_text=gettext_lazy("We will send the reply and a copy of your question to this address."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )  # fmt: skip
     telephone = TextField(
-        label=gettext_lazy("Telephone (optional)"), max_length=40, required=False,
+        label=gettext_lazy("Telephone"), max_length=40, required=False,
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
     )  # fmt: skip
     organisation = TextField(
-        label=gettext_lazy("Organisation (optional)"), max_length=200, required=False,
+        label=gettext_lazy("Organisation"), max_length=200, required=False,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )  # fmt: skip
     call = forms.ModelChoiceField(
-        label=gettext_lazy("About which call?"), queryset=Call.objects.none(), required=False,
-        empty_label=gettext_lazy("None, or another matter"), to_field_name="reference",
+        label=gettext_lazy("Call"), queryset=Call.objects.none(), required=False,
+        empty_label=gettext_lazy("No call, or another subject"), to_field_name="reference",
     )  # fmt: skip
     subject = NameField(label=gettext_lazy("Subject"), max_length=150)
     message = TextField(
@@ -58,11 +58,11 @@ class AskForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 7}),
     )
     consent = forms.BooleanField(
-        label=gettext_lazy("The helpdesk may use what I write here to answer me."),
-        help_text=gettext_lazy("It is erased a year after the question was closed."),
+        label=gettext_lazy("I agree that the helpdesk uses this information to reply to me"),
+        help_text=gettext_lazy("It is deleted one year after the question is closed."),
     )
     # People do not see this field; what fills every field does.
-    homepage = forms.CharField(required=False, label=gettext_lazy("Leave this empty"))
+    homepage = forms.CharField(required=False, label=gettext_lazy("Leave this field empty"))
     opened = forms.CharField(widget=forms.HiddenInput)
     page = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -87,9 +87,7 @@ class AskForm(forms.Form):
     def clean_homepage(self) -> str:
         if self.cleaned_data["homepage"]:
             raise forms.ValidationError(
-                _(
-                    "A field that people do not see was filled in. Empty it, and send your question again."
-                )
+                _("A hidden field was filled in. Empty it and send your question again.")
             )
         return ""
 
@@ -162,7 +160,7 @@ def _known(request: HttpRequest) -> dict[str, Any]:
     known["call"] = Call.objects.published_at_moment(clock.now()).filter(reference=call).first()
     about = request.GET.get("about", "")[:9]
     if about:
-        known["subject"] = _("Once more about %(number)s") % {"number": about}
+        known["subject"] = _("Follow-up to %(number)s") % {"number": about}
     return known
 
 

@@ -167,19 +167,19 @@ def test_an_officer_records_an_outcome_with_a_reason(call):
     version = secret_version(call)
     officer = make_officer()
     path = reverse("admin:proposals_version_decide", args=[version.pk])
-    given = {"outcome": "eligible", "reason": "Every rule is met."}
+    given = {"outcome": "eligible", "reason": "All rules are met."}
     with clock.set_to(NEXT_DAY):
         client = desk(officer)
         assert client.post(path, given | {"reason": "  "}).status_code == 422
         asked = client.post(path, given)
         assert asked.status_code == 422 and not Decision.objects.exists()
-        assert "0 of" in asked.content.decode() and "Every rule is met." in asked.content.decode()
+        assert "0 of" in asked.content.decode() and "All rules are met." in asked.content.decode()
         assert client.post(path, given | {"sure": "on"}).status_code == 302
     decision = Decision.objects.get()
     assert (decision.decided_by, decision.decided_at, decision.reason) == (
         officer,
         NEXT_DAY,
-        "Every rule is met.",
+        "All rules are met.",
     )
 
 

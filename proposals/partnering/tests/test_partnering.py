@@ -65,10 +65,10 @@ def test_a_request_is_published_and_stands_on_the_call_page_and_its_strand(call)
     assert made.status_code == 302 and request.state == "draft"
     assert Client().get(request.get_absolute_url()).status_code == 404 and found() == []
     answer = client.post(reverse("partners:publish", args=[request.number]), follow=True)
-    assert "The request is published" in text_of(answer)
+    assert "Request published" in text_of(answer)
     page = text_of(Client().get(call.get_absolute_url()))
-    assert GIVEN["title"] in page and "1 request for partners in strand 1" in page
-    assert "0 requests for partners in strand 2" in page
+    assert GIVEN["title"] in page and "1 partner request in strand 1" in page
+    assert "0 partner requests in strand 2" in page
     assert found() == [GIVEN["title"]]
     read = text_of(Client().get(request.get_absolute_url()))
     assert organisation.name in read and person.email not in read and person.full_name not in read
@@ -78,9 +78,9 @@ def test_a_profile_that_says_nothing_keeps_a_request_from_being_published(call):
     person = make_user()
     organisation = make_organisation(by=person)
     made = requests.draft_request(organisation, call, GIVEN, by=person)
-    with pytest.raises(CannotPublish, match="Complete this first: Identity"):
+    with pytest.raises(CannotPublish, match="Missing: Identity"):
         requests.publish(made)
-    assert "complete your profile" in text_of(client_of(person).get(made.get_absolute_url()))
+    assert "Complete your profile" in text_of(client_of(person).get(made.get_absolute_url()))
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_results_say_why_they_match_and_what_a_word_was_taken_for(call):
     make_request(call)
     page = text_of(Client().get(SEARCH, {"q": "fotonik"}))
     assert "Title: <mark>Photonics</mark>" in page
-    assert "Nothing says “fotonik”; these were taken instead: photonics." in page
+    assert "No results for “fotonik”. Showing results for: photonics." in page
     cut = text_of(Client().get(SEARCH, {"q": "x" * 10_000}))
-    assert "Only the first 200 signs" in cut
+    assert "Only the first 200 characters" in cut
 
 
 def test_facets_combine_and_count_what_each_value_would_give(call):
@@ -204,7 +204,7 @@ def test_whose_organisation_is_gone_has_ended_and_says_so(call):
     request = make_request(call, owner=(person, organisation))
     organisation.delete()
     page = Client().get(request.get_absolute_url())
-    assert page.status_code == 200 and "is not on the portal any more" in text_of(page)
+    assert page.status_code == 200 and "is no longer on the portal" in text_of(page)
     assert found() == [] and not fresh(request).is_open(clock.now())
 
 
@@ -246,12 +246,12 @@ def test_a_call_manager_switches_moderation_on(call):
     ("field", "value", "words"),
     [
         ("een_reference", "BOIT20150431001", "does not exist"),
-        ("een_reference", "XXIT20150421001", "A reference is BO"),
-        ("een_reference", "BOIT20160421001", "lies in the future"),
+        ("een_reference", "XXIT20150421001", "Enter a reference in the correct format"),
+        ("een_reference", "BOIT20160421001", "a date in the future"),
         ("cordis_link", "https://cordis.europa.eu.evil.example/x", "begins with https://cordis"),
-        ("cordis_link", "javascript:alert(1)", "valid URL"),
+        ("cordis_link", "javascript:alert(1)", "Enter a web address"),
         ("title", "   ", "required"),
-        ("strands", "9.9", "Select a valid choice"),
+        ("strands", "9.9", "Select the strands from the list"),
     ],
 )  # fmt: skip
 def test_what_a_form_refuses_it_says_and_gives_back(call, field, value, words):
@@ -273,13 +273,13 @@ def test_for_a_draft_each_result_says_what_it_would_bring(call):
     page = client.get(SEARCH, {"call": call.reference})
     fits = {row["request"].title: " ".join(row["fit"].sentences) for row in page.context["rows"]}
     assert "Adds a country: " in fits["Another country"]
-    assert "does not count on 21 April 2015" in fits["Out"]
-    assert "This kind of organisation cannot apply" in fits["A company"]
+    assert "is not a participating country on 21 April 2015" in fits["Out"]
+    assert "This type of organisation cannot apply" in fits["A company"]
     assert titles(page)[0] == "Another country"
     assert found(client=client, gap="1") == ["Another country"]
-    assert draft.number in text_of(page) and "Only what brings something" in text_of(page)
+    assert draft.number in text_of(page) and "Only show partners that fill a gap" in text_of(page)
     stranger = text_of(Client().get(SEARCH, {"gap": "1"}))
-    assert "lead an open draft" in stranger and draft.number not in stranger
+    assert "lead of an open draft" in stranger and draft.number not in stranger
 
 
 def test_a_request_is_never_for_a_rehearsal(call):
@@ -443,7 +443,7 @@ def test_a_request_is_published_from_its_form_or_says_first_what_the_profile_lac
     newcomer = make_user()
     make_organisation(by=newcomer)
     page = text_of(client_of(newcomer).get(path))
-    assert "complete your profile, which readers look at" in page and "Publish it" not in page
+    assert "Complete your profile before you publish" in page and "Publish" not in page
 
 
 def test_a_draft_is_deleted_and_what_others_have_seen_is_not(call):
@@ -451,7 +451,7 @@ def test_a_draft_is_deleted_and_what_others_have_seen_is_not(call):
     draft = requests.draft_request(organisation, call, GIVEN, by=person)
     seen = make_request(call, owner=(person, organisation))
     client = client_of(person)
-    assert "Delete it" in text_of(client.get(draft.get_absolute_url()))
+    assert "Delete draft" in text_of(client.get(draft.get_absolute_url()))
     for one in (draft, seen):
         client.post(reverse("partners:discard", args=[one.number]))
     assert list(PartnershipRequest.objects.all()) == [seen]
@@ -467,11 +467,11 @@ def test_renewing_is_offered_where_it_lengthens_something(call):
     person, organisation = make_owner()
     one = make_request(call, owner=(person, organisation))
     client = client_of(person)
-    assert "Renew it" not in text_of(client.get(one.get_absolute_url()))
+    assert "Extend for 90 days" not in text_of(client.get(one.get_absolute_url()))
     requests.end(one, is_filled=True)
-    assert "Open it again" in text_of(client.get(one.get_absolute_url()))
+    assert "Reopen" in text_of(client.get(one.get_absolute_url()))
     with clock.set_to(NEXT_DAY):
-        assert "Open it again" not in text_of(client.get(one.get_absolute_url()))
+        assert "Reopen" not in text_of(client.get(one.get_absolute_url()))
 
 
 def test_nothing_is_published_after_the_deadline(call):

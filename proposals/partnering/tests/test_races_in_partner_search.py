@@ -98,7 +98,7 @@ def test_a_draft_that_is_being_discarded_is_not_saved_and_the_text_comes_back(ca
         ),
     )  # fmt: skip
     assert answer.status_code == 409
-    assert "deleted meanwhile" in text_of(answer)
+    assert "has been deleted" in text_of(answer)
     assert "Something new of ours." in text_of(answer)
 
 
@@ -179,7 +179,7 @@ def test_no_message_arrives_past_a_block_that_is_being_made(conversation, asker)
         posting(asker[0], "partners:conversation", conversation.number, text="Why not, then?"),
     )
     assert answer.status_code == 422
-    assert "takes no messages here" in text_of(answer)
+    assert "has blocked messages" in text_of(answer)
     assert "Why not, then?" in text_of(answer)
 
 
@@ -282,7 +282,9 @@ def test_two_workers_who_tell_of_new_requests_at_once_send_one_mail(call, asker)
 
 @pytest.fixture
 def enquiry(call):
-    asked = enquiries.Asked("Ana", "ana@test.example", "May we apply?", "We are in Norway.")
+    asked = enquiries.Asked(
+        "Ana", "ana@test.example", "Check if you can apply", "We are in Norway."
+    )
     return enquiries.ask(asked, call=call, user=None)
 
 

@@ -68,10 +68,10 @@ def test_the_link_in_a_mail_ends_them_only_when_somebody_says_so(call, watcher):
         word for word in Mail.objects.get(to=watcher.email).text.split() if "/stop/" in word
     )
     path = "/" + link.split("/", 3)[3]
-    assert "No more mails of “Photonics”?" in text_of(Client().get(path))
+    assert "Stop emails about “Photonics”?" in text_of(Client().get(path))
     assert SavedSearch.objects.get().mails
     assert (
-        "You get no more mails" in text_of(Client().post(path))
+        "You will no longer receive emails" in text_of(Client().post(path))
         and not SavedSearch.objects.get().mails
     )
     assert Client().post("/partners/searches/stop/forged/").status_code == 404
@@ -87,10 +87,10 @@ def test_searches_are_kept_forgotten_and_belong_to_one_person(watcher):
     assert not SavedSearch.objects.get().mails
     client_of(watcher).post(page, {"search": saved.pk, "do": "forget"})
     assert not SavedSearch.objects.exists()
-    assert "Give the search a name" in text_of(keep(watcher, name="   "))
+    assert "The search was not saved" in text_of(keep(watcher, name="   "))
     for number in range(MOST_FOR_ONE + 1):
         answer = keep(watcher, name=f"Search {number}")
-    assert "twenty searches already" in text_of(answer)
+    assert "twenty saved searches" in text_of(answer)
 
 
 def test_the_feed_holds_what_the_search_finds(call):
@@ -133,16 +133,16 @@ def test_a_table_is_shown_row_by_row_before_drafts_are_made(call):
     assert [row.fate for row in shown.context["rows"]] == ["new", "same", "wrong", "wrong"]
     page = text_of(shown)
     for words in (
-        "kind is one of",
+        "kind must be one of",
         "9.9 is not known",
         "does not exist",
-        "is a formula",
+        "must not be a formula",
         "Make 1 draft",
     ):
         assert words in page
     assert not PartnershipRequest.objects.exists()
     done = client.post(path, given | {"text": shown.context["text"], "do": "yes"}, follow=True)
-    assert "1 draft is made." in text_of(done)
+    assert "1 draft created." in text_of(done)
     made = PartnershipRequest.objects.get()
     assert (made.state, made.languages, made.markets) == ("draft", ["en", "lt"], ["US"])
     again = client.post(path, given | {"text": table})

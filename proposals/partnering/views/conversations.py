@@ -28,18 +28,18 @@ class MessageForm(forms.Form):
         label=gettext_lazy("Message"),
         max_length=conversations.LONGEST,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=gettext_lazy("Text only. Your address is not shown."),
+        help_text=gettext_lazy("Plain text only. Your email address is not shown."),
     )
 
 
 class FirstMessageForm(MessageForm):
     organisation = forms.ModelChoiceField(
-        label=gettext_lazy("For which organisation do you write?"),
+        label=gettext_lazy("Your organisation"),
         queryset=Organisation.objects.none(),
         empty_label=None,
     )
     shows = forms.BooleanField(
-        label=gettext_lazy("Say who we are: the name of our organisation"), required=False
+        label=gettext_lazy("email me when new requests match"), required=False
     )
 
     field_order = ("organisation", "text", "shows")
@@ -51,16 +51,16 @@ class FirstMessageForm(MessageForm):
 
 class ReportForm(forms.Form):
     reason = TextField(
-        label=gettext_lazy("What is not right"),
+        label=gettext_lazy("Reason for the report"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("The helpdesk then reads what you report."),
+        help_text=gettext_lazy("The helpdesk will read what you report."),
     )
 
 
 MOST_SHOWN = 200
 
-NO_FILES = gettext_lazy("No files can be sent here. Your text is below; nothing was sent.")
+NO_FILES = gettext_lazy("You cannot send files here. Nothing was sent; your text is below.")
 
 
 @signed_in
@@ -102,7 +102,7 @@ def _first_message(
             form.add_error(None, str(refusal))
         else:
             wakeup.hurry()
-            words = _("Your message is sent. You get a mail when there is an answer.")
+            words = _("Message sent. You will receive an email when there is a reply.")
             messages.success(request, words)
             return redirect(made)
     status = 422 if form.errors else 200
@@ -126,7 +126,7 @@ def report_request(request: HttpRequest, number: str) -> HttpResponse:
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         conversations.report(found, form.cleaned_data["reason"], by=person(request))
-        messages.success(request, _("Thank you. The helpdesk looks at it."))
+        messages.success(request, _("Thank you. The helpdesk will review your report."))
         return redirect(found)
     context = {"form": form, "request_": found}
     status = 422 if form.errors else 200
@@ -155,7 +155,7 @@ def conversation(request: HttpRequest, number: str) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             wakeup.hurry()
-            messages.success(request, _("Your message is sent."))
+            messages.success(request, _("Message sent."))
             return redirect(found)
     conversations.mark_read(found, side)
     return _page(request, found, side, form)
@@ -206,7 +206,9 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         wakeup.hurry()
-        messages.success(request, _("The other side sees the name of your organisation now."))
+        messages.success(
+            request, _("The other organisation can now see the name of your organisation.")
+        )
     return redirect(found)
 
 
@@ -216,10 +218,10 @@ def block(request: HttpRequest, number: str) -> HttpResponse:
     found, side = _own(request, number)
     if request.POST.get("do") == "unblock":
         conversations.unblock(found, side=side)
-        messages.success(request, _("You take messages from this organisation again."))
+        messages.success(request, _("Organisation unblocked. It can send you messages again."))
     else:
         conversations.block(found, side=side)
-        messages.success(request, _("This organisation cannot write to yours any more."))
+        messages.success(request, _("Organisation blocked. It can no longer send you messages."))
     return redirect(found)
 
 
@@ -233,7 +235,7 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
         return _page(request, found, side, MessageForm(), report_form=form)
     reason = form.cleaned_data["reason"]
     conversations.report(found.request, reason, by=person(request), conversation=found)
-    messages.success(request, _("Thank you. The helpdesk looks at it."))
+    messages.success(request, _("Thank you. The helpdesk will review your report."))
     return redirect(found)
 
 
@@ -246,12 +248,12 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
     wanted = request.POST.get("draft", "")
     draft = next((one for one in drafts if one.number == wanted), None)
     if draft is None and conversations.takes_part(found, wanted, person(request), side=side):
-        messages.info(request, _("It stands in that draft already."))
+        messages.info(request, _("This organisation is already in the draft."))
         return redirect("proposals:consortium", wanted)
     if draft is None:
         messages.error(
             request,
-            _("Choose an open draft that your organisation coordinates, for the same call."),
+            _("Select an open draft for the same call that your organisation coordinates."),
         )
         return redirect(found)
     try:
@@ -260,8 +262,12 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect(found)
     except NotOpen:
-        messages.error(request, _("The deadline has passed: nobody can be taken into the draft."))
+        messages.error(
+            request, _("The deadline has passed. No organisations can be added to the draft.")
+        )
         return redirect(found)
     wakeup.hurry()
-    messages.success(request, _("It stands in your consortium now, and is asked to confirm."))
+    messages.success(
+        request, _("The organisation was added to your consortium and asked to confirm.")
+    )
     return redirect("proposals:consortium", draft.number)

@@ -211,7 +211,7 @@ def new(request: HttpRequest, reference: str) -> HttpResponseBase:
         if "publish" in request.POST:
             return publish(request, made.number)
         messages.success(
-            request, _("The request is kept. Only your organisation sees it until you publish it.")
+            request, _("Draft saved. Only your organisation can see it until you publish it.")
         )
         return redirect(made)
     context = {"form": form, "call": call, "organisation": organisation}
@@ -259,9 +259,9 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
     waits = saved.state == PartnershipRequest.State.WAITING
     messages.success(
         request,
-        _("Saved. An officer looks at it before it is shown again.")
+        _("Saved. An officer will review the request before it is published again.")
         if waits
-        else _("The request is saved."),
+        else _("Request saved."),
     )
     return redirect(saved)
 
@@ -298,7 +298,10 @@ def _step(
             waits = done.state == PartnershipRequest.State.WAITING
             messages.success(
                 request,
-                _("An officer looks at it before it is shown; you get a mail.")
+                _(
+                    "An officer will review the request before it is published. You will "
+                    "receive an email."
+                )
                 if waits
                 else str(words),
             )
@@ -317,21 +320,19 @@ def discard(request: HttpRequest, number: str) -> HttpResponse:
         requests.discard(found)
     except requests.CannotPublish as refusal:
         return _refused(request, found, refusal)
-    messages.success(request, _("The draft is deleted."))
+    messages.success(request, _("Draft deleted."))
     return redirect("partners:mine")
 
 
 publish = _step(
-    requests.publish, gettext_lazy("The request is published; it stands on the call's page.")
+    requests.publish, gettext_lazy("Request published. It is now listed on the page of the call.")
 )
 renew = _step(
     requests.renew,
-    gettext_lazy("The request is open again, for ninety days or until the deadline."),
+    gettext_lazy("Request reopened for 90 days, or until the deadline if that is earlier."),
 )
-fill = _step(
-    partial(requests.end, is_filled=True), gettext_lazy("Well done. It says “filled” from now on.")
-)
+fill = _step(partial(requests.end, is_filled=True), gettext_lazy("Request marked as filled."))
 close = _step(
     partial(requests.end, is_filled=False),
-    gettext_lazy("The request is closed; it can be read still."),
+    gettext_lazy("Request closed. It can still be read."),
 )

@@ -40,16 +40,18 @@ def keep(request: HttpRequest) -> HttpResponse:
     name = " ".join(given.pop("name", [""])[-1].split())
     question = question_in(given).for_everybody
     if not name:
-        messages.error(request, _("Give the search a name; nothing was kept."))
+        messages.error(request, _("The search was not saved. Enter a name for it."))
     elif len(name) > LONGEST_NAME:
         messages.error(request, too_long(name, LONGEST_NAME))
     else:
         try:
             saved_searches.save_search(person(request), name=name, question=question)
         except saved_searches.TooMany:
-            messages.error(request, _("You keep twenty searches already. Forget one first."))
+            messages.error(request, _("You already have twenty saved searches. Delete one first."))
         else:
-            messages.success(request, _("Kept. You get a mail when something new fits."))
+            messages.success(
+                request, _("Search saved. You will receive an email when new requests match.")
+            )
     return redirect(_search_page(question.address()))
 
 
@@ -67,13 +69,13 @@ def searches(request: HttpRequest) -> HttpResponse:
         does = request.POST.get("do")
         if does == "forget":
             found.delete()
-            messages.success(request, _("The search is forgotten."))
+            messages.success(request, _("Search deleted."))
         elif not found.update(mails=does == "mails"):
-            messages.warning(request, _("You do not keep this search any more."))
+            messages.warning(request, _("This search has already been deleted."))
         elif does == "mails":
-            messages.success(request, _("You get mails again."))
+            messages.success(request, _("You will receive emails about this search again."))
         else:
-            messages.success(request, _("No more mails for this search."))
+            messages.success(request, _("You will no longer receive emails about this search."))
         return redirect("partners:searches")
     return render(request, "partnering/searches.html", {"searches": own})
 
@@ -92,7 +94,7 @@ class RequestFeed(Feed):
 
     feed_type = Atom1Feed
     title = gettext_lazy("Partnership requests on the COSME portal")
-    subtitle = gettext_lazy("Organisations that look for a partner for a call, or offer to be one")
+    subtitle = gettext_lazy("Organisations looking for partners for a call, or offering to join")
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return question_in(request.GET).for_everybody
@@ -151,13 +153,15 @@ def take_out(request: HttpRequest, kind: str) -> HttpResponse:
 class FileForm(forms.Form):
     """A table, for one of a person's organisations and an open call."""
 
+    optional = ()  # the file is needed, unless its text was shown before
+
     organisation = forms.ModelChoiceField(
-        label=gettext_lazy("For which organisation?"),
+        label=gettext_lazy("Organisation"),
         queryset=Organisation.objects.none(),
         empty_label=None,
     )
     call = forms.ModelChoiceField(
-        label=gettext_lazy("For which call?"), queryset=Call.objects.none(), to_field_name="reference",
+        label=gettext_lazy("Call"), queryset=Call.objects.none(), to_field_name="reference",
         empty_label=None,
     )  # fmt: skip
     file = forms.FileField(label=gettext_lazy("CSV file"), required=False)
@@ -174,7 +178,7 @@ class FileForm(forms.Form):
             return str(self.cleaned_data["text"])
         file = self.cleaned_data["file"]
         if file is None:
-            raise UnusableTable(_("Choose a file."))
+            raise UnusableTable(_("Select a CSV file"))
         return text_of(file.read())
 
 
@@ -208,9 +212,9 @@ def bring_in(request: HttpRequest) -> HttpResponse:
                 made = tables.store(
                     rows, organisation=given["organisation"], call=given["call"], by=person(request)
                 )
-                words = ngettext("%(count)s draft is made.", "%(count)s drafts are made.", made)
+                words = ngettext("%(count)s draft created.", "%(count)s drafts created.", made)
                 messages.success(
-                    request, words % {"count": made} + " " + _("Publish each when it is ready.")
+                    request, words % {"count": made} + " " + _("Publish each one when it is ready.")
                 )
                 return redirect("partners:mine")
             usable = sum(row.fate == Fate.NEW for row in rows)

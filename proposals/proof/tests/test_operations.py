@@ -198,6 +198,6 @@ def test_only_calls_with_versions_are_offered_and_the_list_counts_in_one_query(
 def test_making_again_needs_a_reason_and_the_right_to_do_it(call, operator):
     add = reverse("admin:proposals_remaking_add")
     sent = {"call": call.pk, "kind": "receipt", "reason": "   "}
-    assert "This field is required." in page(operator, add, **sent)[1]
+    assert "Enter the reason" in page(operator, add, **sent)[1]
     status, _text = page(make_officer(), add, call=call.pk, kind="receipt", reason="x")
     assert status == 403 and not Remaking.objects.exists()

@@ -430,7 +430,7 @@ def sent(content):
 
 
 def test_anyone_checks_a_receipt_on_a_page_without_an_account(receipt):
-    assert "this version counts" in sent(receipt) and "The receipt is genuine" in sent(receipt)
+    assert "current version" in sent(receipt) and "The receipt is genuine" in sent(receipt)
     wrong = sent(changed(receipt, b"Seal of the portal", b"Seal of the porter"))
     assert "Something is wrong with this receipt" in wrong and "this version" not in wrong
     assert "This is no receipt" in sent(b"%PDF-1.7 no more")
@@ -444,7 +444,7 @@ def test_the_page_says_of_an_earlier_version_that_it_no_longer_counts(call):
     save(proposal, "summary", acronym="AGAIN")
     submit(fresh(proposal))
     text = sent(bytes(Receipt.objects.get(version=first).pdf))
-    assert "this version no longer counts" in text and "A later version replaced it" in text
+    assert "no longer the current version" in text and "It was replaced by a later version" in text
 
 
 def test_the_page_tells_an_annex_from_a_receipt(receipt):

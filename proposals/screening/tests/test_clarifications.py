@@ -72,15 +72,15 @@ def test_an_officer_asks_and_the_consortium_is_told(version):
     assert version.submitted_by.email in {mail.to for mail in mails}
     assert "&lt;b&gt;" in mails[0].html and "17:00:00 Brussels" in mails[0].text
     lead = as_person(version.submitted_by)
-    assert "The officers ask a question" in lead.get(reverse("proposals:mine")).content.decode()
+    assert "Clarification request" in lead.get(reverse("proposals:mine")).content.decode()
     overview = lead.get(version.proposal.get_absolute_url()).content.decode()
-    assert "The officers ask your consortium something." in overview
+    assert "The officers have sent your consortium a clarification request." in overview
 
 
 def test_people_of_the_coordinator_answer_once_with_files(question, version):
     lead = as_person(version.submitted_by)
     before = Version.objects.values().get(pk=version.pk)
-    assert "Send the answer" in lead.get(path_of(question)).content.decode()
+    assert "Send reply" in lead.get(path_of(question)).content.decode()
     sent = {"text": "Its members.", "pdfs": [pdf(), pdf("register.pdf", 1)]}
     assert lead.post(path_of(question), sent).status_code == 302
     stored = Reply.objects.get()
@@ -153,7 +153,7 @@ def test_a_file_that_cannot_be_taken_keeps_the_text_and_stores_nothing(question,
 
 def test_a_partner_reads_and_does_not_answer_and_a_stranger_sees_nothing(question, version):
     partner = as_person(partner_of(version.proposal))
-    assert "People of the coordinator answer it." in partner.get(path_of(question)).content.decode()
+    assert "Only the coordinator can reply." in partner.get(path_of(question)).content.decode()
     assert partner.post(path_of(question), {"text": "I know"}).status_code == 403
     stranger = as_person(make_user())
     assert stranger.get(path_of(question)).status_code == 404

@@ -405,7 +405,7 @@ def test_deciding_and_informing_are_two_steps(version):
     review_decision(decision, answer="confirmed", reason="", by=make_officer())
     lead = desk(version.submitted_by)
     told = reverse("proposals:decisions", args=[version.proposal.number])
-    assert "You were not told of any decision yet" in text_of(lead.get(told))
+    assert "There is no decision yet" in text_of(lead.get(told))
     inform(decision, by=make_officer())
     with pytest.raises(
         CannotInform, match="already sent the applicant a letter about this decision"

@@ -232,7 +232,7 @@ def test_of_two_who_answer_a_question_at_once_the_later_sees_the_answer_that_cou
     assert statuses(answers) == [302, 409]
     text = text_of(the(answers, 409))
     (lost,) = (one for one in people if one != Reply.objects.get().replied_by)
-    assert f"It is answered: {Reply.objects.get().replied_by}" in text
+    assert f"This request has been answered: {Reply.objects.get().replied_by}" in text
     assert f"We own it. {lost.pk}" in text
 
 

@@ -39,14 +39,14 @@ class ParticipantForm(Inside, forms.ModelForm):
         label=_("Which body controls this organisation?"),
         choices=[
             (Control.NOBODY.value, _("No other body")),
-            (Control.PARTNER.value, _("Another partner of this proposal")),
+            (Control.PARTNER.value, _("Another partner in this proposal")),
             (Control.OTHER.value, _("Another body")),
         ],
         widget=forms.RadioSelect,
         required=False,
         help_text=_(
-            "A body controls an organisation if it owns it or decides what it does. The partners must be "
-            "independent of each other."
+            "A body controls an organisation if it owns it or decides what it does. Partners "
+            "must be independent of each other."
         ),
     )
     partner = forms.ChoiceField(label=_("Partner that controls it"), required=False)
@@ -62,6 +62,7 @@ class ParticipantForm(Inside, forms.ModelForm):
         Row(Column("partner", css_class="col-md-6"), Column("controlled_by", css_class="col-md-6")),
     )
 
+    optional = ()  # each field depends on the choice above
     stays = False  # nothing was sent about it
 
     def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
@@ -70,7 +71,7 @@ class ParticipantForm(Inside, forms.ModelForm):
         self.others = {
             one.key: one.organisation for one in draft.participants if one.key != own.key
         }
-        choices: list[tuple[str, Text]] = [("", _("Choose a partner"))]
+        choices: list[tuple[str, Text]] = [("", _("Select a partner"))]
         choices += [(key, organisation.name) for key, organisation in self.others.items()]
         self.fields["partner"].choices = choices  # type: ignore[attr-defined]
         self.initial["control"] = own.control.value
@@ -88,14 +89,14 @@ class ParticipantForm(Inside, forms.ModelForm):
         partner, name = cleaned.get("partner"), cleaned.get("controlled_by", "")
         control = cleaned.get("control") or self._as_given(partner, name)
         if control == Control.PARTNER.value and not partner and "partner" not in self.errors:
-            self.add_error("partner", _("Choose the partner that controls this organisation."))
+            self.add_error("partner", _("Select the partner that controls this organisation"))
         if control == Control.OTHER.value and not name and "controlled_by" not in self.errors:
-            self.add_error("controlled_by", _("Enter the name of the other body."))
+            self.add_error("controlled_by", _("Enter the name of the other body"))
         if control != Control.OTHER.value and name:
-            text = _("Choose “Another body” above, or delete this name.")
+            text = _("Select “Another body” above, or delete this name")
             self.add_error("controlled_by", text)
         if control != Control.PARTNER.value and partner:
-            text = _("Choose “Another partner of this proposal” above, or no partner here.")
+            text = _("Select “Another partner of this proposal” above, or select no partner here")
             self.add_error("partner", text)
         return cleaned
 
@@ -120,14 +121,16 @@ class ParticipantForm(Inside, forms.ModelForm):
 class InvitationForm(Inside, forms.Form):
     """Whom to ask for what. Partners are those of the draft."""
 
+    optional = ()  # whether a partner is needed depends on what is asked
+
     layout = (
         Row(Column("email", css_class="col-md-6"), Column("partner", css_class="col-md-6")),
         "purpose",
     )
 
-    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    email = forms.EmailField(label=_("Email address"), max_length=254)
     purpose = forms.ChoiceField(
-        label=_("What do you ask for?"),
+        label=_("What are you asking them to do?"),
         choices=[
             (
                 Invitation.Purpose.CONFIRM,
@@ -138,13 +141,15 @@ class InvitationForm(Inside, forms.Form):
         ],
     )
     partner = forms.ChoiceField(
-        label=_("Partner"), required=False, help_text=_("Not needed for a person who only reads.")
+        label=_("Partner"),
+        required=False,
+        help_text=_("Not needed if the person will only read the proposal"),
     )
 
     def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.draft = draft
-        choices: list[tuple[str, Text]] = [("", _("no partner"))]
+        choices: list[tuple[str, Text]] = [("", _("No partner"))]
         choices += [(one.key, one.organisation.name) for one in draft.participants]
         self.fields["partner"].choices = choices  # type: ignore[attr-defined]
 
@@ -154,9 +159,9 @@ class InvitationForm(Inside, forms.Form):
         if purpose == Invitation.Purpose.READ:
             cleaned["partner"] = ""
         elif purpose and not key:
-            self.add_error("partner", _("Choose for which partner."))
+            self.add_error("partner", _("Select the partner"))
         if purpose == Invitation.Purpose.CONFIRM and key and key == self._coordinator():
-            text = _("The coordinator confirms by submitting. Choose another partner.")
+            text = _("Select another partner: the coordinator confirms by submitting the proposal")
             self.add_error("partner", text)
         return cleaned
 
@@ -177,7 +182,7 @@ class ConfirmationForm(Inside, forms.Form):
     function = TextField(
         label=_("Your function in the organisation"),
         max_length=150,
-        help_text=_("Such as director."),
+        help_text=_("For example, director"),
     )
     shown = TextField(widget=forms.HiddenInput, max_length=64)
 
@@ -186,13 +191,13 @@ class ConfirmationForm(Inside, forms.Form):
         for number, text in enumerate(declarations, start=1):
             self.fields[f"declaration_{number}"] = forms.BooleanField(
                 label=str(text),
-                error_messages={"required": _("Tick this if it is so; otherwise decline below.")},
+                error_messages={"required": _("Confirm this statement, or decline below")},
             )
 
 
 class DeclineForm(Inside, forms.Form):
     reason = TextField(
-        label=_("Why? (if you want to say)"),
+        label=_("Reason"),
         max_length=500,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -204,7 +209,7 @@ class CommentForm(Inside, forms.Form):
         label=_("Your comment"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Write @ and a full name to tell somebody by mail."),
+        help_text=_("To notify someone by email, type @ followed by their full name."),
     )
 
 
@@ -214,13 +219,13 @@ class FileForm(forms.Form):
     file = forms.FileField(
         label=_("PDF file"),
         widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
-        error_messages={"empty": _("This file is empty. Choose the PDF again.")},
+        error_messages={"empty": _("The file is empty. Select another PDF")},
     )
 
 
 class WithdrawalForm(Inside, forms.Form):
     reason = TextField(
-        label=_("Why do you withdraw the proposal?"),
+        label=_("Reason for withdrawing the proposal"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
     )

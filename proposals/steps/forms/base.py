@@ -26,6 +26,7 @@ class RowForm(forms.Form):
     row = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
     layout: ClassVar[tuple[Any, ...]] = ()
+    optional: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def contradictions(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:

@@ -27,7 +27,7 @@ from proposals.steps.forms.base import ProposalStepForm, RowForm
 class SummaryForm(ProposalStepForm):
     slug = "summary"
     title = _("Summary")
-    intro = _("What the proposal is called, what it is about, and how long the project takes.")
+    intro = _("The name, subject and duration of the project.")
     mandatory: ClassVar[tuple[str, ...]] = ("acronym", "title_text", "abstract", "duration_months")
 
     acronym = NameField(label=_("Acronym"), max_length=30)
@@ -37,7 +37,8 @@ class SummaryForm(ProposalStepForm):
         max_length=3000,
         widget=forms.Textarea(attrs={"rows": 7}),
         help_text=_(
-            "Up to 3,000 characters. Anyone should understand what you want to do and why."
+            "Explain what you want to do and why, in words that anyone can understand. Up to "
+            "3,000 characters."
         ),
     )
     duration_months = WholeNumberField(label=_("Duration in months"), min_value=1, max_value=120)
@@ -55,7 +56,7 @@ class SummaryForm(ProposalStepForm):
             limits = {"least": strand.minimum_months, "most": strand.maximum_months}
             self.fields["duration_months"].help_text = text % limits
         elif strand.maximum_months:
-            text = _("The call allows at most %(months)s months.")
+            text = _("The call allows up to %(months)s months.")
             self.fields["duration_months"].help_text = text % {"months": strand.maximum_months}
 
 
@@ -67,22 +68,23 @@ class EstablishedSummaryForm(SummaryForm):
         "partnership_name",
         "partnership_text",
     )
+    optional = ("partnership_since",)
 
     partnership_name = NameField(label=_("Name of the established partnership"), max_length=200)
     partnership_since = PastYearField(
-        label=_("Running since (year)"),
+        label=_("Year in which the partnership started"),
         min_value=1990,
         error_messages={
             "future": _(
-                "%(year)s lies in the future. Give the year since which the partnership has run."
+                "%(year)s is in the future. Enter the year in which the partnership started"
             )
         },
     )
     partnership_text = TextField(
-        label=_("What the partnership has done and agreed so far"),
+        label=_("Results and agreements of the partnership so far"),
         max_length=3000,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=_("This strand carries on an established partnership and its joint strategy."),
+        help_text=_("This strand continues an established partnership and its joint strategy."),
     )
     layout: ClassVar[tuple[Any, ...]] = (
         *SummaryForm.layout,
@@ -96,23 +98,25 @@ class EstablishedSummaryForm(SummaryForm):
 
 class DescriptionForm(ProposalStepForm):
     slug = "descriptions"
-    title = _("Descriptions of partners")
+    title = _("Partner descriptions")
     intro = _(
-        "Each partner shows that it offers or channels cluster and network support services to "
-        "businesses, in line with the definition of innovation clusters."
+        "Each partner must show that it offers cluster and network support services to "
+        "businesses, or channels them, in line with the definition of an innovation cluster."
     )
     mandatory = ("description",)
+    optional = ("task",)
 
     description = TextField(
         label=_("Description of the organisation and its support services"),
         max_length=6000,
         widget=forms.Textarea(attrs={"rows": 12}),
         help_text=_(
-            "Up to 6,000 characters. Name the services, for whom they are, and since when."
+            "Describe the services, who they are for and since when you offer them. Up to "
+            "6,000 characters."
         ),
     )
     task = TextField(
-        label=_("Its part in this project"),
+        label=_("Tasks in this project"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
@@ -121,12 +125,17 @@ class DescriptionForm(ProposalStepForm):
 class MarketRow(RowForm):
     country = CountryField(label=_("Country"))
     region = TextField(
-        label=_("or region"),
+        label=_("Region"),
         max_length=120,
-        help_text=_("The call asks for specific countries; a region alone will be queried."),
+        help_text=_(
+            "The call requires specific countries. If you enter only a region, officers may "
+            "ask for clarification."
+        ),
     )
     reason = TextField(
-        label=_("Why this market"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Reason for choosing this market"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     layout: ClassVar[tuple[Any, ...]] = (
         Row(Column("country", css_class="col-md-6"), Column("region", css_class="col-md-6")),
@@ -136,16 +145,19 @@ class MarketRow(RowForm):
     @classmethod
     def contradictions(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
         if values.get("country") and values.get("region"):
-            yield "region", _("Give a country or a region, not both; use two entries.")
+            yield (
+                "region",
+                _("Enter a country or a region, not both. Use a separate entry for each"),
+            )
         elif values.get("reason") and not values.get("country") and not values.get("region"):
-            yield "country", _("Choose the country, or name the region, of this market.")
+            yield "country", _("Select the country or enter the region of this market")
 
 
 class VisionForm(ProposalStepForm):
     slug = "vision"
     title = _("Vision and markets")
     intro = _(
-        "The joint “European” vision with a global view, and the third markets that you aim at."
+        "Your joint “European” vision with a global perspective, and the third markets you aim for."
     )
     mandatory = ("vision", "goals", "emerging_industries")
     row_form = MarketRow
@@ -168,17 +180,19 @@ class VisionForm(ProposalStepForm):
     @classmethod
     def missing(cls, answers: Mapping[str, Any]) -> list[Text]:
         missing = super().missing(answers)
-        return missing if answers.get("markets") else [*missing, _("A target market")]
+        return missing if answers.get("markets") else [*missing, _("Target market")]
 
 
 class ActivityRow(RowForm):
     title = NameField(label=_("Title"), max_length=200)
-    objective = forms.ChoiceField(label=_("Objective of the strand that it serves"))
+    objective = forms.ChoiceField(label=_("Objective of the strand"))
     description = TextField(
-        label=_("What is done"), max_length=3000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Description of the activity"),
+        max_length=3000,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     justification = TextField(
-        label=_("Why it is needed"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Justification"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
     layout: ClassVar[tuple[Any, ...]] = (
         Row(Column("title", css_class="col-md-6"), Column("objective", css_class="col-md-6")),
@@ -190,7 +204,7 @@ class ActivityRow(RowForm):
         super().__init__(*args, draft=draft, **kwargs)
         objectives = draft.proposal.strand.objectives
         self.fields["objective"].choices = [  # type: ignore[attr-defined]
-            ("", _("Choose an objective")),
+            ("", _("Select an objective")),
             *((one["code"], one["text"]) for one in objectives),
         ]
 
@@ -199,7 +213,7 @@ class ActivitiesForm(ProposalStepForm):
     slug = "activities"
     title = _("Activities")
     intro = _(
-        "You choose the activities. Each one serves the objective of the strand and is justified."
+        "List your activities. Each one must serve an objective of the strand and be justified."
     )
     row_form = ActivityRow
     rows_name = "activities"
@@ -210,7 +224,7 @@ class ActivitiesForm(ProposalStepForm):
     def missing(cls, answers: Mapping[str, Any]) -> list[Text]:
         activities = answers.get("activities", [])
         if not activities:
-            return [_("An activity")]
+            return [_("Activity")]
         missing: list[Text] = []
         for number, activity in enumerate(activities, start=1):
             if not activity.get("objective") or not activity.get("justification"):
@@ -241,10 +255,10 @@ class DeliverablesForm(ProposalStepForm):
 
     slug = "deliverables"
     title = _("Deliverables")
-    intro = _("What the strand requires as results. A PDF may be added to each.")
+    intro = _("The results that the strand requires. You can add a PDF to each.")
     row_form = IndicatorRow
     rows_name = "indicators"
-    rows_title = _("Indicators of the scoreboard")
+    rows_title = _("Scoreboard indicators")
     row_title = _("Indicator")
 
     def __init__(self, data: Any = None, *, draft: Draft, **kwargs: Any) -> None:
@@ -292,7 +306,7 @@ def _text_field(**given: Any) -> TextField:
 
 
 def _month_field() -> WholeNumberField:
-    return WholeNumberField(label=_("Ready in month"), min_value=1, max_value=120)
+    return WholeNumberField(label=_("Delivery month"), min_value=1, max_value=120)
 
 
 _OF_DELIVERABLE: dict[str, forms.Field] = {
@@ -317,7 +331,7 @@ COST_LABELS: dict[str, Text] = {
     "subcontracting": _("Subcontracting"),
     "other": _("Other direct costs"),
     "indirect": _("Indirect costs"),
-    "grant": _("Requested grant"),
+    "grant": _("Requested EU contribution"),
 }
 
 
@@ -326,7 +340,7 @@ class BudgetForm(ProposalStepForm):
 
     slug = "budget"
     title = _("Budget")
-    intro = _("Eligible costs of each partner in euro, and the grant that it asks for.")
+    intro = _("The eligible costs of each partner, in euro, and the EU contribution it requests.")
 
     def __init__(
         self, data: Any = None, *, draft: Draft, only: Collection[str] | None = None, **kwargs: Any

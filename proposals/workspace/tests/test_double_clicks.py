@@ -60,7 +60,7 @@ def test_a_proposal_is_started_once(call):
     path = reverse("proposals:start", args=[call.reference, "3.1"])
     answers = double_click(lead, path, {"organisation": organisation.pk})
     begun = Proposal.objects.get()
-    assert [said(one) for one in answers] == [[f"Proposal {begun.number} has begun."]] * 2
+    assert [said(one) for one in answers] == [[f"Proposal {begun.number} created."]] * 2
 
 
 def test_a_proposal_is_copied_once(call):
@@ -100,7 +100,7 @@ def test_a_comment_is_written_once_and_whom_it_mentions_is_told_once(call):
 def test_an_enquiry_without_an_account_arrives_once(call):
     opened = enquiries.opened_at(clock.real_now() - timedelta(minutes=1))
     sent = {
-        "name": "Kim Asks", "email": "kim@asks.example", "subject": "May we apply?", "consent": "on",
+        "name": "Kim Asks", "email": "kim@asks.example", "subject": "Check if you can apply", "consent": "on",
         "message": "We are a cluster.", "call": call.reference, "opened": opened,
     }  # fmt: skip
     double_click(None, reverse("enquiries:ask"), sent, rows=Call.objects.filter(pk=call.pk))
@@ -160,7 +160,7 @@ def test_what_made_nothing_is_not_kept_and_the_rest_for_a_day():
     client = client_of(make_user())
     path = reverse("applicants:new-organisation")
     mark = {"csrfmiddlewaretoken": mark_of(client, path)}
-    assert "This field is required" in text_of(client.post(path, mark))
+    assert "Enter the legal name" in text_of(client.post(path, mark))
     assert not Sending.objects.exists()
     client.post(path, RECORD | mark)
     assert (forget_sendings(), Sending.objects.count()) == (0, 1)

@@ -32,7 +32,7 @@ def answer_to(content):
     try:
         uploads.check_upload(file)
     except uploads.UnusableFile as refusal:
-        if str(refusal) == "“a.pdf” is empty. Choose the PDF again.":
+        if str(refusal) == "“a.pdf” is empty. Select another PDF":
             return "empty"
         return next(key for key in uploads.SENTENCES if uploads.sentence_for(key) == str(refusal))
     return TAKEN

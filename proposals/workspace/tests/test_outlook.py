@@ -34,12 +34,12 @@ def test_what_is_missing_is_said_from_the_first_partner_on(call):
     assert "<b>One more organisation.</b>" in page
     assert "<b>1 more participating country needed, other than Germany or France.</b>" in page
     assert "registration on the cluster platform" in page
-    assert "still missing" in page
+    assert "not met" in page
 
 
 def test_a_complete_consortium_is_said_to_be_enough(call):
     page = page_of(make_ready(call))
-    assert "The consortium has what the call asks of it." in page
+    assert "The consortium has enough organisations and countries." in page
     assert page.count(">counts</span>") == 3
 
 
@@ -49,13 +49,13 @@ def test_a_step_lacks_partners_until_the_call_has_enough(call):
         step.missing(Draft(fresh(make_draft(call, countries=codes))))
         for codes in (("DE",), ("DE", "FR"), ("DE", "FR", "AT"))
     ]
-    assert lacking == [["2 partners more"], ["1 partner more"], []]
+    assert lacking == [["2 more partners"], ["1 more partner"], []]
 
 
 def test_what_an_officer_settles_is_not_said_to_be_missing(call):
     page = page_of(make_draft(call, countries=("DE", "FR", "AL")))
-    assert "not settled yet" in page
-    assert "still missing" not in page
+    assert "depends on open points" in page
+    assert "not met" not in page
 
 
 def test_who_does_not_count_is_named_with_the_reason_and_how_to_mend_it(call):
@@ -73,7 +73,7 @@ def test_who_does_not_count_is_named_with_the_reason_and_how_to_mend_it(call):
         ({"without": "p3"}, "1 more participating country needed, other than France or Lithuania."),
         ({"without": "p1"}, "Choose exactly one coordinator among the applicants."),
         ({"with": "ES"}, "4 countries count (Austria, Spain, France and Lithuania)"),
-        ({"without": "p3", "with": "ES"}, "The consortium would have what the call asks of it."),
+        ({"without": "p3", "with": "ES"}, "The consortium would have enough organisations and countries."),
         ({"with": "RS"}, "An organisation from Serbia is established in Serbia, which did not take part"),
         ({"with": "gr"}, "With an organisation from Greece:"),
     ],
@@ -95,7 +95,7 @@ def test_answers_of_the_self_check_are_carried_into_a_new_proposal(call):
     organisation = make_organisation(by=lead, country="LT")
     client = client_of(lead)
     address = f"{start_url(call)}?{QUERY}"
-    assert "Your answers of the self-check are carried over" in client.get(address).content.decode()
+    assert "Your self-check answers will be copied" in client.get(address).content.decode()
     client.post(address, {"organisation": organisation.pk})
 
     proposal = Proposal.objects.get()
@@ -121,7 +121,7 @@ def test_an_address_with_nonsense_carries_nothing(call):
     lead = make_user()
     organisation = make_organisation(by=lead)
     client_of(lead).post(f"{start_url(call)}?kind=club", {"organisation": organisation.pk})
-    assert "that you had in mind" not in page_of(Proposal.objects.get())
+    assert "you were considering" not in page_of(Proposal.objects.get())
 
 
 def test_who_has_no_organisation_yet_finds_the_answers_in_its_form(call):

@@ -220,7 +220,7 @@ def test_a_wrong_field_keeps_everything_that_was_typed(call):
     )
     html = answer.content.decode()
     assert 'href="#id_duration_months"' in html
-    assert "greater than or equal to 1" in html
+    assert "must be 1 or more" in html
     assert "A long text" in html
     assert section_of(proposal, "summary").answers["duration_months"] == "0"
 
@@ -255,7 +255,7 @@ def test_a_text_that_comes_after_the_deadline_is_given_back(call):
         )
     assert answer.status_code == 409
     assert "Typed too late" in answer.content.decode()
-    assert "This came after the deadline and was not stored" in text_of(answer)
+    assert "Not saved: the deadline has passed" in text_of(answer)
     assert section_of(proposal, "summary").version == 0
 
 
@@ -336,8 +336,8 @@ def test_only_stored_rows_can_be_removed(call):
 @pytest.mark.parametrize(
     ("entry", "sentence"),
     [
-        ({"country": "US", "region": "ASEAN"}, "Give a country or a region, not both"),
-        ({"reason": "Demand"}, "Choose the country, or name the region"),
+        ({"country": "US", "region": "ASEAN"}, "Enter a country or a region, not both"),
+        ({"reason": "Demand"}, "Select the country or enter the region"),
         ({"country": "QQ"}, "is not the code of a country"),
     ],
 )
@@ -366,7 +366,7 @@ def test_a_partnership_that_begins_in_the_future_is_refused(call):
     answer = client_of(proposal.started_by).post(
         url("step", proposal, "summary"), summary(partnership_since="2016")
     )
-    assert "2016 lies in the future" in answer.content.decode()
+    assert "2016 is in the future" in answer.content.decode()
     assert section_of(proposal, "summary").answers["partnership_since"] == "2016"
 
 
@@ -385,8 +385,8 @@ def test_strands_have_forms_of_their_own(call):
     first = client_of(one.started_by).get(url("step", one, "deliverables"))
     second = client_of(two.started_by).get(url("step", two, "deliverables"))
     assert "Implementation roadmap" in text_of(first)
-    assert "Indicators of the scoreboard" not in text_of(first)
-    assert "Indicators of the scoreboard" in text_of(second)
+    assert "Scoreboard indicators" not in text_of(first)
+    assert "Scoreboard indicators" in text_of(second)
     assert "Implementation roadmap" not in text_of(second)
 
 
@@ -395,7 +395,7 @@ def test_an_associated_partner_cannot_ask_for_money(call):
     proposal.participants.filter(key="p3").update(role="associated")
     lead = client_of(proposal.started_by)
     page = lead.get(url("step", proposal, "budget"))
-    assert "takes part at its own cost: it has no line" in text_of(page)
+    assert "it pays its own costs and has no budget" in text_of(page)
     lead.post(url("step", proposal, "budget"), {"seen_version": "0", "grant_p3": "5"})
     assert "grant_p3" not in section_of(proposal, "budget").answers
 
@@ -405,7 +405,7 @@ def test_totals_and_rate_are_computed(call):
     text = text_of(client_of(proposal.started_by).get(url("step", proposal, "budget")))
     assert "Total eligible costs EUR 120,000" in text
     assert "Requested EU contribution EUR 90,000 of at most EUR 187,500" in text
-    assert "Rate 75.00 % of at most 75 %" in text
+    assert "Co-financing rate 75.00% (maximum 75%)" in text
 
 
 # --- Consortium ----------------------------------------------------------------------------------
@@ -491,7 +491,7 @@ def test_who_removes_a_partner_a_second_time_is_told_that_it_is_gone(call):
     lead.post(url("remove-participant", proposal, "p3"), {"seen_version": "3"})
     again = lead.post(url("remove-participant", proposal, "p3"), {"seen_version": "3"}, follow=True)
     assert again.status_code == 200
-    assert "This organisation takes part no longer." in text_of(again)
+    assert "This organisation is no longer in the consortium." in text_of(again)
 
 
 def test_the_coordination_is_handed_over_and_with_it_the_right_to_submit(call):
@@ -511,7 +511,7 @@ def test_the_consortium_is_final_after_the_deadline_and_the_page_says_so(call):
     with clock.set_to(DEADLINE):
         answer = lead.post(url("remove-participant", proposal, "p3"), {"seen_version": "3"})
     assert (answer.status_code, proposal.participants.count()) == (409, 3)
-    assert "This came after the deadline" in text_of(answer)
+    assert "The deadline has passed" in text_of(answer)
 
 
 # --- Check, submit, version ----------------------------------------------------------------------
@@ -557,8 +557,8 @@ def test_an_old_click_never_shows_that_something_else_counts(call):
     lead.post(url("withdraw", proposal), {"reason": "Partner left"})
     answer = lead.post(url("check", proposal), {"idempotency_key": key})
     assert answer.status_code == 409
-    assert "This click was used before, for version 1" in text_of(answer)
-    assert "this version counts" not in text_of(answer)
+    assert "You have already submitted this as version 1" in text_of(answer)
+    assert "current version" not in text_of(answer)
     lead.post(url("check", proposal), {"idempotency_key": key_in(answer)})
     assert fresh(proposal).counting.number == 2
 
@@ -580,7 +580,7 @@ def test_what_is_missing_is_named_with_a_link_to_mend_it(call):
     organisation = proposal.participants.get(key="p2").organisation
     assert url("description", proposal, "p2") in html
     assert reverse("applicants:profile", args=[organisation.pk]) in html
-    assert "Submit the proposal" not in html
+    assert "Submit proposal" not in html
     assert lead.post(url("check", proposal)).status_code == 422
 
 
@@ -592,13 +592,13 @@ def test_findings_must_be_acknowledged_one_by_one(call):
         url("check", proposal), {"idempotency_key": key_in(lead.get(url("check", proposal)))}
     )
     assert refused.status_code == 422
-    assert "please acknowledge each finding" in text_of(refused)
+    assert "you must first tick the box for each of them" in text_of(refused)
     answer = lead.post(
         url("check", proposal),
         {"idempotency_key": key_in(refused), "acknowledged": ["duration/proposal"]},
     )
     assert answer.status_code == 200
-    assert "Acknowledged when submitting" in text_of(lead.get(url("version", proposal, 1)))
+    assert "Points acknowledged at submission" in text_of(lead.get(url("version", proposal, 1)))
 
 
 def test_a_late_submission_is_told_what_was_received_and_when(call):
@@ -610,9 +610,9 @@ def test_a_late_submission_is_told_what_was_received_and_when(call):
         answer = lead.post(url("check", proposal), {"idempotency_key": key})
     text = text_of(answer)
     assert answer.status_code == 409
-    assert "Received too late: not submitted" in text
+    assert "Not submitted: received after the deadline" in text
     assert "17:00:27 Brussels" in text
-    assert "Version 1, which was received in time, still counts." in text
+    assert "Version 1 was received before the deadline" in text
     assert RefusedAttempt.objects.get().sha256 in text
 
 
@@ -620,11 +620,14 @@ def test_the_overview_says_which_version_counts_and_whether_the_draft_differs(ca
     proposal = make_ready(call)
     submit(proposal)
     lead = client_of(proposal.started_by)
-    assert "The draft is the same as this version." in text_of(lead.get(url("proposal", proposal)))
+    assert "The draft is identical to this version." in text_of(lead.get(url("proposal", proposal)))
     save(proposal, "summary", acronym="NEW")
     text = text_of(lead.get(url("proposal", proposal)))
     assert "Version 1 counts." in text
-    assert "You have changed 1 field since. The changes do not count until you submit" in text
+    assert (
+        "1 field has changed since then. The changes are not part of your proposal until you submit"
+        in text
+    )
 
 
 def test_the_receipt_page_turns_from_waiting_to_ready(call):
@@ -654,7 +657,7 @@ def test_withdrawing_asks_for_a_reason(call):
     proposal = make_ready(call)
     submit(proposal)
     lead = client_of(proposal.started_by)
-    assert "This field is required" in text_of(
+    assert "Enter the reason for withdrawing the proposal" in text_of(
         lead.post(url("withdraw", proposal), {"reason": " "})
     )
     lead.post(url("withdraw", proposal), {"reason": "Partner left"})

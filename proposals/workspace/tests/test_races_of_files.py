@@ -75,7 +75,7 @@ def test_of_two_files_for_one_slot_at_once_the_later_hears_of_the_first(call):
     assert sorted(answer.status_code for answer in answers) == [302, 409]
     (refused,) = (answer for answer in answers if answer.status_code == 409)
     stored = in_draft(proposal).get()
-    assert f"{stored.uploaded_by} put “{stored.name}” here" in text_of(refused)
+    assert f"{stored.uploaded_by} uploaded “{stored.name}” here" in text_of(refused)
 
 
 def test_a_file_that_two_clicks_remove_is_removed_once_and_the_later_hears_so(call):
@@ -232,7 +232,7 @@ def test_who_brings_back_a_draft_that_is_gone_gets_a_page_that_says_so(call):
     sent = posting(proposal.started_by, "proposals:restore", proposal.number)
     deletion.purge_deleted(clock.now() + deletion.KEPT)
     answer = sent()
-    assert "This could not be stored" in text_of(answer)
+    assert "Your changes were not saved" in text_of(answer)
 
 
 def test_what_is_saved_in_a_draft_that_is_being_deleted_is_there_when_it_is_back(call):

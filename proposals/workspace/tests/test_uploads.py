@@ -72,13 +72,13 @@ def test_a_pdf_is_kept_with_its_size_pages_and_hash(call):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"<html>not a pdf</html>", "This is not a PDF, whatever its name says"),
-        (b"", "This file is empty"),
+        (b"<html>not a pdf</html>", "This file is not a PDF"),
+        (b"", "The file is empty"),
         (b"%PDF-1.7 broken", "This PDF is damaged and cannot be opened"),
-        (pdf_bytes(pages=0), "This PDF has no page"),
+        (pdf_bytes(pages=0), "This PDF has no pages"),
         (
             pdf_bytes(encryption=pikepdf.Encryption(owner="o", user="u")),
-            "This PDF needs a password to be opened",
+            "This PDF is protected by a password",
         ),
     ],
 )
@@ -92,13 +92,13 @@ def test_an_unusable_file_is_refused_with_the_reason(call, content, sentence):
 def test_a_file_that_is_too_large_is_refused_with_its_size(call, settings):
     settings.LARGEST_FILE = 1024
     answer = upload(make_draft(call), pdf_bytes(marker="y" * 3000))
-    assert "MB are taken. Make the PDF smaller." in answer.content.decode()
+    assert "MB or smaller" in answer.content.decode()
 
 
 @pytest.mark.parametrize("name", ["../../etc/roadmap.pdf", "C:\\roadmap.pdf", "road\x07map.pdf"])
 def test_a_name_that_hides_a_path_or_a_sign_is_refused(call, name):
     answer = raw_upload(make_draft(call), name)
-    assert "contains a folder or a sign that cannot be printed" in answer.content.decode()
+    assert "contains a folder or a character that cannot be printed" in answer.content.decode()
     assert not ProposalFile.objects.exists()
 
 
@@ -111,7 +111,7 @@ def test_a_body_larger_than_anything_taken_gets_a_page(call, settings):
     settings.LARGEST_TEXT = settings.LARGEST_BODY = 2000
     answer = upload(make_draft(call), pdf_bytes(marker="y" * 5000))
     assert answer.status_code == 413
-    assert "This is too large" in answer.content.decode()
+    assert "You sent too much data" in answer.content.decode()
 
 
 def test_a_text_larger_than_anything_taken_gets_a_page(call, settings):
@@ -194,7 +194,7 @@ def test_a_full_disk_is_said_and_what_was_there_stays(call, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(FileSystemStorage, "_save", no_room)
         answer = upload(proposal, pdf_bytes(marker=uuid4().hex))  # nobody has stored it
-    assert "The portal has no room for this file at the moment." in answer.content.decode()
+    assert "The portal cannot store this file at the moment." in answer.content.decode()
     with ProposalFile.objects.get().open() as stored:
         assert stored.read() == pdf_bytes(marker="first")
     assert upload(proposal, pdf_bytes(marker="second")).status_code == 302

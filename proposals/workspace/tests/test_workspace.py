@@ -170,7 +170,7 @@ def test_fields_that_only_one_touched_are_merged(call):
     answer = client_of(partner).post(
         url("step", proposal, "summary"), summary(1, acronym="OLD", abstract="Written"), follow=True
     )
-    assert "together with what somebody else changed: Acronym." in text_of(answer)
+    assert "merged with changes by someone else: Acronym." in text_of(answer)
     answers = proposal.sections.get(step="summary").answers
     assert (answers["acronym"], answers["abstract"]) == ("NEW", "Written")
 
@@ -195,7 +195,9 @@ def test_a_conflict_shows_only_what_both_changed_and_lets_choose(call):
     shown = summary(2, acronym="MINE", abstract="Mine too", title_text="T")
     shown |= {"conflict": ["acronym", "abstract"], "take:abstract": "mine"}
     left = client_of(partner).post(url("step", proposal, "summary"), shown)
-    assert left.status_code == 409 and "choose for each field below" in text_of(left)
+    assert left.status_code == 409 and "select which text to keep for each field below" in text_of(
+        left
+    )
     assert proposal.sections.get(step="summary").version == 2
     client_of(partner).post(url("step", proposal, "summary"), shown | {"take:acronym": "theirs"})
     answers = proposal.sections.get(step="summary").answers
@@ -215,7 +217,7 @@ def test_an_autosave_that_merges_tells_the_page_what_came_in(call):
     )
     said = answer.json()
     assert (said["state"], said["version"]) == ("saved", 3)
-    assert said["words"].endswith("together with what somebody else changed: Acronym")
+    assert said["words"].endswith("merged with changes by someone else: Acronym")
     assert ["acronym", "NEW"] in said["fields"] and ["abstract", "Written"] in said["fields"]
 
 
@@ -270,7 +272,7 @@ def test_a_page_hears_who_else_is_on_the_step(call):
     place = {"place": "summary"}
     assert lead.post(url("presence", proposal), place).json()["words"] == ""
     heard = partner.post(url("presence", proposal), place).json()["words"]
-    assert heard == f"{proposal.started_by} is also on this step."
+    assert heard == f"{proposal.started_by} is also viewing this section."
     lead.post(url("presence", proposal), place | {"left": "1"})
     assert partner.post(url("presence", proposal), place).json()["words"] == ""
 
@@ -283,7 +285,7 @@ def test_an_invited_person_writes_for_a_partner_whatever_the_address(call):
     invited(proposal, purpose=Purpose.WRITE)
     path = link_in(sent()[-1])
     anyone = make_user(email="kim@home.example")
-    assert "Log in or sign up with any address" in text_of(Client().get(path))
+    assert "Sign in or create an account with any email address" in text_of(Client().get(path))
     assert "kim@partner.example" not in Client().get(path).content.decode()
     client = client_of(anyone)
     assert client.post(path).status_code == 302
@@ -294,7 +296,9 @@ def test_an_invited_person_writes_for_a_partner_whatever_the_address(call):
         == 302
     )
     again = Client().get(path)
-    assert again.status_code == 410 and "This invitation was answered already" in text_of(again)
+    assert again.status_code == 410 and "This invitation has already been answered" in text_of(
+        again
+    )
 
 
 def test_a_reader_reads_and_comments_and_nothing_else(call):
@@ -307,7 +311,7 @@ def test_a_reader_reads_and_comments_and_nothing_else(call):
     answer = client.post(
         url("comment", proposal), {"place": "summary", "text": "Nice"}, follow=True
     )
-    assert "Your comment is there" in text_of(answer)
+    assert "Comment added." in text_of(answer)
     late = client.post(url("step", proposal, "summary"), summary(1, acronym="BY A READER"))
     assert late.status_code == 403 and "You were invited to read" in text_of(late)
 
@@ -317,9 +321,9 @@ def test_a_reader_reads_and_comments_and_nothing_else(call):
     [
         ("revoked", 410, "This invitation was cancelled"),
         ("expired", 410, "This invitation has expired"),
-        ("foreign", 404, "This link leads nowhere"),
+        ("foreign", 404, "This link does not work"),
         ("closed", 409, "The deadline has passed"),
-        ("deleted", 404, "This link leads nowhere"),
+        ("deleted", 404, "This link does not work"),
     ],
 )
 def test_a_link_that_opens_nothing_says_why(call, what, status, sentence):
@@ -355,7 +359,7 @@ def test_sending_again_opens_an_expired_link_and_has_an_end(call):
     assert Client().get(path).status_code == 200
     Invitation.objects.filter(pk=invitation.pk).update(times_sent=10)
     answer = lead.post(url("resend-invitation", proposal, invitation.pk), follow=True)
-    assert "This was sent ten times" in text_of(answer)
+    assert "This invitation has been sent ten times" in text_of(answer)
 
 
 def test_an_address_is_asked_once_at_a_time(call):
@@ -364,7 +368,7 @@ def test_an_address_is_asked_once_at_a_time(call):
     asked = {"email": "kim@partner.example", "purpose": "confirm", "partner": "p2"}
     assert lead.post(url("invite", proposal), asked).status_code == 302
     again = lead.post(url("invite", proposal), asked)
-    assert again.status_code == 422 and "was asked already" in text_of(again)
+    assert again.status_code == 422 and "has already been invited" in text_of(again)
     assert len([one for one in sent() if one.to == ["kim@partner.example"]]) == 1
 
 
@@ -474,7 +478,7 @@ def test_a_confirmation_without_all_declarations_keeps_what_was_typed(call):
     data = confirmation_data(stranger.get(path))
     del data["declaration_3"]
     answer = stranger.post(path, data)
-    assert answer.status_code == 422 and "Tick this if it is so" in text_of(answer)
+    assert answer.status_code == 422 and "Confirm this statement" in text_of(answer)
     assert 'value="Kim Partner"' in answer.content.decode()
     assert not Confirmation.objects.exists()
 
@@ -487,7 +491,7 @@ def test_a_text_that_changed_while_one_reads_must_be_read_again(call):
     save(proposal, "summary", abstract="Something else")
     answer = stranger.post(path, data)
     assert answer.status_code == 409
-    assert "The text has changed while you were reading" in text_of(answer)
+    assert "the text changed while you were reading" in text_of(answer)
     assert stranger.post(path, confirmation_data(answer)).status_code == 200
     assert Confirmation.objects.count() == 1
 
@@ -498,7 +502,7 @@ def test_a_missing_confirmation_is_a_warning_with_a_name_and_blocks_nothing(call
     confirmed(proposal, "p2")
     third = proposal.participants.get(key="p3").organisation.name
     page = text_of(lead.get(url("check", proposal)))
-    assert f"Not confirmed by its own people yet not confirmed {third}" in page
+    assert f"Partners that have not confirmed not confirmed {third}" in page
     assert submit(proposal).number == 1
 
 
@@ -520,7 +524,7 @@ def test_the_partners_own_people_confirm_here_and_the_lead_cannot_for_them(call)
     proposal = make_ready(call)
     partner, lead = client_of(partner_of(proposal)), client_of(proposal.started_by)
     path = url("confirm", proposal, "p2")
-    assert "Only people of this partner confirm" in text_of(lead.get(path))
+    assert "Only people who act for this partner can confirm" in text_of(lead.get(path))
     assert lead.post(path, {}).status_code == 403
     page = partner.get(path)
     assert "Your organisation has confirmed" in text_of(partner.post(path, confirmation_data(page)))
@@ -533,7 +537,7 @@ def test_the_matrix_says_what_each_partner_owes(call):
     proposal = make_draft(call)
     rows = {row.participant.key: row for row in matrix(Draft(fresh(proposal))).rows}
     assert [text.split(" (")[0] for text in rows["p2"].owes] == [
-        "Description", "Cluster profile", "Costs in the budget", "Confirmation",
+        "Description", "Cluster profile", "Budget", "Confirmation",
     ]  # fmt: skip
     ready = make_ready(call)
     confirmed(ready, "p2")
@@ -648,10 +652,10 @@ def test_the_timeline_tells_everything_from_the_beginning_to_the_receipt(call):
         client_of(proposal.started_by).post(url("check", proposal))
         page = text_of(client_of(proposal.started_by).get(url("timeline", proposal)))
     for words in (
-        "The proposal was begun", "was added to the consortium", "“Summary” was saved",
+        "Proposal created", "added to the consortium", "“Summary” was saved",
         "was asked to confirm", "Version 1 was received", version.sha256,
-        "The receipt of version 1 was made", version.receipt.sha256,
-        "A submission came too late and was refused",
+        "Receipt for version 1 created", version.receipt.sha256,
+        "A submission was refused because it was late",
     ):  # fmt: skip
         assert words in page, words
 
@@ -706,7 +710,7 @@ def test_the_banner_counts_the_fields_and_the_page_shows_them(call):
     lead = client_of(proposal.started_by)
     page = text_of(lead.get(url("proposal", proposal)))
     assert "Version 1 counts. Received 21 April 2015, 16:20:00" in page
-    assert "You have changed 3 fields since." in page
+    assert "3 fields have changed since then." in page
     html = lead.get(url("compare", proposal)).content.decode()
     assert "<del>beyond</del>" in html and "<ins>near</ins>" in html
     assert lead.get(url("compare", proposal) + "?from=7&to=draft").status_code == 404
@@ -724,7 +728,7 @@ def test_a_deleted_draft_is_gone_for_all_and_comes_back_within_thirty_days(call)
     assert client_of(partner).get(proposal.get_absolute_url()).status_code == 404
     assert lead.get(proposal.get_absolute_url()).status_code == 404
     assert partner.email in {address for one in sent() for address in one.to}
-    assert "Bring it back" in text_of(lead.get(reverse("proposals:mine")))
+    assert "Restore" in text_of(lead.get(reverse("proposals:mine")))
     assert client_of(partner).post(url("restore", proposal)).status_code == 404
     with clock.set_to(AFTERNOON + KEPT - timedelta(seconds=1)):
         assert purge_deleted(clock.now()) == 0
@@ -738,7 +742,7 @@ def test_after_thirty_days_a_deleted_draft_is_gone_for_ever(call):
     lead = client_of(proposal.started_by)
     lead.post(url("delete", proposal))
     with clock.set_to(AFTERNOON + KEPT):
-        assert "deleted for more than 30 days" in text_of(
+        assert "deleted more than 30 days ago" in text_of(
             lead.post(url("restore", proposal), follow=True)
         )
         assert purge_deleted(clock.now()) == 1
@@ -749,7 +753,7 @@ def test_what_was_submitted_is_never_deleted(call):
     proposal = make_ready(call)
     submit(proposal)
     answer = client_of(proposal.started_by).post(url("delete", proposal))
-    assert answer.status_code == 409 and "cannot be deleted" in text_of(answer)
+    assert answer.status_code == 409 and "you cannot delete it" in text_of(answer)
     with pytest.raises(IntegrityError), transaction.atomic():
         Proposal.objects.filter(pk=proposal.pk).update(deleted_at=AFTERNOON)
 
@@ -882,7 +886,7 @@ def test_text_that_came_too_late_can_be_downloaded(call):
             url("step", proposal, "summary"), summary(0, abstract="Too late é")
         )
     html = answer.content.decode()
-    assert "Download it as a text file" in html
+    assert "Download your text (TXT)" in html
     assert "data:text/plain;charset=utf-8,abstract%3A%0AToo%20late%20%C3%A9" in html
 
 
@@ -893,7 +897,7 @@ def test_after_the_deadline_everything_is_read_and_nothing_changed(call):
         for page in ("work", "people", "timeline", "compare", "preview", "proposal"):
             html = lead.get(url(page, proposal)).content.decode()
             assert lead.get(url(page, proposal)).status_code == 200
-            assert "Remind<" not in html and "Send the invitation" not in html, page
+            assert "Remind<" not in html and "Send invitation" not in html, page
         sent_late = {
             "invite": {"email": "a@b.example", "purpose": "read"},
             "give-step": {"step": "vision", "partner": "p2"},
@@ -902,7 +906,7 @@ def test_after_the_deadline_everything_is_read_and_nothing_changed(call):
         }
         for route, data in sent_late.items():
             answer = lead.post(url(route, proposal), data)
-            assert (answer.status_code, "This came after the deadline" in text_of(answer)) == (
+            assert (answer.status_code, "The deadline has passed" in text_of(answer)) == (
                 409, True,
             ), route  # fmt: skip
 
@@ -917,7 +921,7 @@ def test_the_draft_is_printed_by_a_worker_with_a_mark(call):
     proposal = make_ready(call)
     lead = client_of(proposal.started_by)
     lead.post(url("print", proposal))
-    assert "The PDF is being made." in text_of(lead.get(url("print", proposal)))
+    assert "The PDF is being created." in text_of(lead.get(url("print", proposal)))
     assert make_prints() == 1
     assert "The PDF is ready." in text_of(lead.get(url("print", proposal)))
     pdf = lead.get(url("print", proposal) + "?pdf")
@@ -944,7 +948,7 @@ def test_a_print_that_fails_says_so_and_keeps_no_other_waiting(call, monkeypatch
     monkeypatch.setattr(full_proposal_pdf, "pdf_of", failing)
     assert full_proposal_pdf.make_prints() == 1
     page = client_of(broken.started_by).get(url("print", broken))
-    assert "The PDF could not be made." in text_of(page)
+    assert "The PDF could not be created." in text_of(page)
 
 
 def test_drafting_tells_a_lost_base_from_a_known_one(call):
@@ -1019,7 +1023,7 @@ def test_an_officer_takes_no_part_in_a_proposal(call):
     answer = client_of(officer).post(
         reverse("proposals:invitation", args=[invitations.token_of(invitation)])
     )
-    assert answer.status_code == 403 and "Officers take no part" in text_of(answer)
+    assert answer.status_code == 403 and "Officers cannot take part" in text_of(answer)
     assert not Collaborator.objects.exists()
 
 

@@ -32,9 +32,9 @@ def add(request: HttpRequest, number: str) -> HttpResponse:
     made = comments.comment(
         draft.proposal, step=step, key=key, text=form.cleaned_data["text"], by=person(request)
     )
-    messages.success(request, _("Your comment is there for everyone of the proposal."))
+    messages.success(request, _("Comment added. Everyone in this proposal can see it."))
     if "@" in made.text and not made.mentions.exists():
-        text = _("Nobody was told by mail: after the @ must stand a full name of the list below.")
+        text = _("Nobody was notified. Type @ followed by a full name from the list below.")
         messages.warning(request, text)
     return redirect(made.get_absolute_url())
 
@@ -49,9 +49,9 @@ def done(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     done = request.POST.get("done") == "yes"
     if not comments.set_done(found, done=done, by=person(request)):
         by_now = (
-            _("%(who)s has marked this comment as done already.") % {"who": found.done_by or ""}
+            _("%(who)s has already marked this comment as done.") % {"who": found.done_by or ""}
             if found.done_at
-            else _("This comment was opened again already.")
+            else _("This comment has already been reopened.")
         )
         messages.info(request, by_now)
     return redirect(found.get_absolute_url())

@@ -77,7 +77,7 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
             )
     except participants.NotOpen:
         return _not_open(request, found.call)
-    messages.success(request, _("Proposal %(number)s has begun.") % {"number": proposal.number})
+    messages.success(request, _("Draft %(number)s created.") % {"number": proposal.number})
     _say_what_was_left_out(request, proposal)
     return redirect("proposals:step", proposal.number, "summary")
 
@@ -109,12 +109,12 @@ def _say_what_was_left_out(request: HttpRequest, proposal: Proposal) -> None:
         if (missing := step.missing(draft))
     ]
     text = _(
-        "Not taken over, because this strand does not ask for it: %(left_out)s. It stays in the proposal "
-        "that you copied, and is listed in the timeline of this one."
+        "Not copied, because this strand does not require it: %(left_out)s. It is still in "
+        "the proposal that you copied, and is listed in the timeline of this draft."
     )
     messages.warning(request, text % {"left_out": "; ".join(left_out)})
     if to_fill:
-        text = _("To fill in here: %(to_fill)s.")
+        text = _("Still to complete: %(to_fill)s.")
         messages.warning(request, text % {"to_fill": "; ".join(to_fill)})
 
 
@@ -150,8 +150,7 @@ def delete(request: HttpRequest, number: str) -> HttpResponse:
         return render(request, "workspace/delete.html", context | {"versions": True}, status=409)
     messages.success(
         request,
-        _("The draft %(number)s is deleted. You can bring it back for 30 days, below.")
-        % {"number": number},
+        _("Draft %(number)s deleted. You can restore it below for 30 days.") % {"number": number},
     )
     return redirect("proposals:mine")
 
@@ -166,14 +165,15 @@ def restore(request: HttpRequest, number: str) -> HttpResponse:
     try:
         restore_draft(proposal, by=person(request))
     except NotDeleted:
-        messages.info(request, _("The draft is back already."))
+        messages.info(request, _("The draft has already been restored."))
         return redirect(proposal)
     except TimeIsOver:
         messages.warning(
-            request, _("This draft was deleted for more than 30 days; it cannot be brought back.")
+            request,
+            _("This draft was deleted more than 30 days ago and can no longer be restored."),
         )
         return redirect("proposals:mine")
-    messages.success(request, _("The draft is back, with everything in it."))
+    messages.success(request, _("Draft restored with all its content."))
     return redirect(proposal)
 
 
@@ -230,7 +230,7 @@ def forget_those_in_mind(request: HttpRequest, number: str) -> HttpResponse:
             draft.proposal, seen_version=_seen(request), by=person(request)
         )
     except StepChanged as conflict:
-        _tell_conflict(request, conflict, _("forget the countries in mind"))
+        _tell_conflict(request, conflict, _("remove the countries you were considering"))
     return redirect("proposals:consortium", number)
 
 
@@ -271,7 +271,7 @@ def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
         _tell_conflict(request, conflict, _("add %(name)s") % {"name": entered})
         context = _consortium_page(request, draft, form) | {"seen": None}
         return render(request, "workspace/new_participant.html", context, status=409)
-    messages.success(request, _("%(name)s takes part now.") % {"name": organisation})
+    messages.success(request, _("%(name)s added to the consortium.") % {"name": organisation})
     return redirect("proposals:consortium", number)
 
 
@@ -286,12 +286,12 @@ def _add(request: HttpRequest, draft: Draft, organisation: Organisation) -> Http
             by=person(request),
         )
     except participants.AlreadyInConsortium:
-        text = _("%(name)s takes part already; nothing was changed.")
+        text = _("%(name)s is already in the consortium. Nothing was changed.")
         messages.warning(request, text % {"name": organisation})
     except StepChanged as conflict:
         _tell_conflict(request, conflict, _("add %(name)s") % {"name": organisation})
     else:
-        messages.success(request, _("%(name)s takes part now.") % {"name": organisation})
+        messages.success(request, _("%(name)s added to the consortium.") % {"name": organisation})
     return back
 
 
@@ -326,7 +326,7 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
         form.add_error("role", _("Make another organisation the coordinator first."))
         return render(request, "workspace/participant.html", context)
     except StepChanged as conflict:
-        wanted = _("change the part of %(name)s") % {"name": fresh.organisation}
+        wanted = _("change the role or control of %(name)s") % {"name": fresh.organisation}
         _tell_conflict(request, conflict, wanted)
         context |= {"seen": conflict.current.version}
         return render(request, "workspace/participant.html", context, status=409)
@@ -341,7 +341,7 @@ def remove_participant(request: HttpRequest, number: str, key: str) -> HttpRespo
     draft = _led_draft(request, number)
     participant = draft.proposal.participants.filter(key=key).first()
     if participant is None:  # a second window, or a second person, was faster
-        messages.info(request, _("This organisation takes part no longer."))
+        messages.info(request, _("This organisation is no longer in the consortium."))
         return redirect("proposals:consortium", number)
     if request.method != "POST":
         section = participants.section_of(draft.proposal, participants.CONSORTIUM)
@@ -357,7 +357,9 @@ def remove_participant(request: HttpRequest, number: str, key: str) -> HttpRespo
     except StepChanged as conflict:
         _tell_conflict(request, conflict, _("remove %(name)s") % {"name": name})
     else:
-        text = _("%(name)s no longer takes part. Its texts come back if you add it again.")
+        text = _(
+            "%(name)s removed from the consortium. If you add it again, its texts are restored."
+        )
         messages.success(request, text % {"name": name})
     return redirect("proposals:consortium", number)
 
@@ -389,7 +391,7 @@ def _chosen_role(request: HttpRequest) -> Role:
 
 def _tell_conflict(request: HttpRequest, conflict: StepChanged, wanted: str) -> None:
     text = _(
-        "%(who)s changed the consortium while you were on this page. You wanted to: %(wanted)s. "
-        "Nothing of yours was stored; look at the list below and do it again if it is still right."
+        "%(who)s changed the consortium while you were on this page, so your change was not "
+        "saved: %(wanted)s. Check the list below and try again if it is still needed."
     )
     messages.warning(request, text % {"who": conflict.current.saved_by or "", "wanted": wanted})

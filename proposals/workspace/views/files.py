@@ -24,12 +24,10 @@ UPLOAD = "X-Upload"  # sent by a page that shows the progress itself
 
 def _what_changed(conflict: FileChanged) -> str:
     if conflict.current is None:
-        return _(
-            "The file that was here was removed since you opened the page. Nothing else was changed."
-        )
+        return _("The file was removed since you opened the page. Nothing else was changed.")
     text = _(
-        "%(who)s put “%(name)s” here since you opened the page. Nothing was changed: look at that file "
-        "first, and do it again if it is still right."
+        "%(who)s uploaded “%(name)s” since you opened the page, so nothing was changed. Check "
+        "that file first and try again if it is still needed."
     )
     return text % {"who": conflict.current.uploaded_by, "name": conflict.current.name}
 
@@ -86,7 +84,7 @@ def _store(
         form.add_error("file", _what_changed(conflict))
         return None, 409
     except NotOpen:
-        form.add_error("file", _("The deadline has passed; the draft stays as it is."))
+        form.add_error("file", _("The deadline has passed. The draft was not changed."))
         return None, 409
     return stored, 200
 
@@ -105,22 +103,22 @@ def _in_short(
 
 def _stored_words(stored: ProposalFile) -> str:
     text = ngettext(
-        "“%(name)s” is stored: %(pages)s page, SHA-256 %(hash)s….",
-        "“%(name)s” is stored: %(pages)s pages, SHA-256 %(hash)s….",
+        "“%(name)s” uploaded: %(pages)s page, SHA-256 %(hash)s….",
+        "“%(name)s” uploaded: %(pages)s pages, SHA-256 %(hash)s….",
         stored.pages,
     )
     words = text % {"name": stored.name, "pages": stored.pages, "hash": stored.sha256[:12]}
     if stored.can_be_opened:
         return words
-    return f"{words} {_('It can be opened once the virus scanner has passed it.')}"
+    return f"{words} {_('You can open it after the virus scan.')}"
 
 
 def _refuse_dishonest_name(request: HttpRequest, form: FileForm) -> bool:
     name = getattr(request, "dishonest_name", "")
     if name:
         text = _(
-            "The name of this file contains a folder or a sign that cannot be printed. Give it a "
-            "plain name such as roadmap.pdf and choose it again."
+            "The file name contains a folder or a character that cannot be printed. Rename "
+            "the file, for example roadmap.pdf, and select it again."
         )
         form.add_error("file", text)
     return bool(name)
@@ -137,9 +135,9 @@ def remove(request: HttpRequest, number: str, slot: str) -> HttpResponse:
     except FileChanged as conflict:
         messages.warning(request, _what_changed(conflict))
     except NotOpen:
-        messages.error(request, _("The deadline has passed; the file stays as it is."))
+        messages.error(request, _("The deadline has passed. The file was not removed."))
     else:
-        messages.success(request, _("The file is removed from the draft."))
+        messages.success(request, _("File removed from the draft."))
     return redirect("proposals:step", number, "deliverables")
 
 

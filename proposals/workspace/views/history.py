@@ -118,7 +118,7 @@ def compare(request: HttpRequest, number: str) -> HttpResponse:
     draft = draft_of(request, number)
     versions = list(draft.proposal.versions.order_by("number").values_list("number", flat=True))
     choices = [(str(one), _("Version %(number)s") % {"number": one}) for one in versions]
-    choices.append((DRAFT, _("the draft as it is now")))
+    choices.append((DRAFT, _("current draft")))
     known = dict(choices)
     counting = draft.proposal.counting
     usual = str(counting.number if counting else (versions[-1] if versions else DRAFT))

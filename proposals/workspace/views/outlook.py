@@ -24,7 +24,7 @@ def outlook_page(draft: Draft, facts: ProposalFacts, asked: Mapping[str, str]) -
         "outlook": now,
         "standing_of": {member.key: member for member in now.members},
         "in_mind": [
-            (code, name_on(code, call.rule_date), seen(with_another(facts, code)).lacks)
+            (code, name_on(code, call.rule_date), seen(with_another(facts, code)))
             for code in dict.fromkeys(draft.countries_in_mind)
         ],
         "all_countries": choices_on(call.rule_date),

@@ -115,7 +115,7 @@ def _save_and_go_on(
         form.rebase_on(section)
         return redirect(request.path) if merged else page(draft=Draft(draft.proposal))
     if merged:
-        text = _("Saved, together with what somebody else changed: %(fields)s.")
+        text = _("Saved and merged with changes by someone else: %(fields)s.")
         words = text % {"fields": ", ".join(merged)}
     else:
         words = _("Saved.")
