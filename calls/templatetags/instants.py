@@ -95,9 +95,9 @@ def countdown(deadline: datetime, moment: datetime) -> SafeString:
     The reader's own clock is never asked, so a wrong one does not matter.
     """
     return format_html(
-        '<span class="countdown" data-milliseconds="{}" data-over="{}">{}</span>',
-        max(0, math.ceil((deadline - moment) / timedelta(milliseconds=1))),
+        '<span class="countdown" data-over="{}" data-milliseconds="{}">{}</span>',
         _("0 seconds: the deadline has passed"),
+        max(0, math.ceil((deadline - moment) / timedelta(milliseconds=1))),
         time_left(deadline - moment),
     )
 
