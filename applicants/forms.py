@@ -26,7 +26,7 @@ class SignupNameForm(forms.Form):
     full_name = NameField(
         label=_("Full name"),
         max_length=150,
-        help_text=_("Your name as it will appear on receipts"),
+        help_text=_("Your name as it will appear on proofs of submission"),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     field_order = ("full_name", "email", "password1")

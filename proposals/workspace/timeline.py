@@ -149,9 +149,12 @@ def _receipts(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
     for receipt in _newest(_of_versions(Receipt, proposal), "sealed_at", before):
         version = receipt.version
         values = {"number": version.number, "edition": receipt.edition}
-        words = _("Receipt for version %(number)s created") % values
+        words = _("Proof of submission for version %(number)s created") % values
         if receipt.edition > 1:
-            words = _("Edition %(edition)s of the receipt for version %(number)s created") % values
+            words = (
+                _("Edition %(edition)s of the proof of submission for version %(number)s created")
+                % values
+            )
         proof, link = f"SHA-256 {receipt.sha256}", _address(proposal, version)
         yield Moment(receipt.sealed_at, words, "", proof, link)
 

@@ -185,7 +185,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     lead.press("Submit proposal")
     first = Version.objects.get()
     lead.says(f"{number} · version 1", first.sha256, "current version")
-    ready = lead.page.get_by_role("link", name="Download the receipt (PDF)")
+    ready = lead.page.get_by_role("link", name="Download the proof of submission (PDF)")
     ready.wait_for(timeout=40_000)  # arrives without loading the page again
     lead.check()
     with lead.page.expect_download() as download:
@@ -276,7 +276,7 @@ def test_without_javascript_a_proposal_is_submitted_all_the_same(call, visit, wi
 
     wait_until(Receipt.objects.exists)
     page.reload()
-    assert page.get_by_role("link", name="Download the receipt (PDF)").count() == 1
+    assert page.get_by_role("link", name="Download the proof of submission (PDF)").count() == 1
 
 
 def test_all_pages_fit_a_phone_and_a_zoomed_window(call, visit):

@@ -151,8 +151,8 @@ def test_a_foreign_seal_is_told_from_ours_and_nothing_is_unpacked(
 def test_a_certificate_of_the_same_serial_number_is_foreign(receipt, trusted, is_same_issuer):
     forged = forged_like(receipt, is_same_issuer=is_same_issuer)
     _holds, broken = check(forged, trusted)
-    assert broken and "The receipt is genuine" not in sent(forged)
-    assert "Something is wrong" in sent(forged) or "did not seal this file" in sent(forged)
+    assert broken and "The proof of submission is genuine" not in sent(forged)
+    assert "not valid" in sent(forged) or "did not seal this file" in sent(forged)
 
 
 def test_a_stripped_attachment_is_named(receipt, trusted):
@@ -430,10 +430,12 @@ def sent(content):
 
 
 def test_anyone_checks_a_receipt_on_a_page_without_an_account(receipt):
-    assert "current version" in sent(receipt) and "The receipt is genuine" in sent(receipt)
+    assert "current version" in sent(receipt) and "The proof of submission is genuine" in sent(
+        receipt
+    )
     wrong = sent(changed(receipt, b"Seal of the portal", b"Seal of the porter"))
-    assert "Something is wrong with this receipt" in wrong and "this version" not in wrong
-    assert "This is no receipt" in sent(b"%PDF-1.7 no more")
+    assert "This proof of submission is not valid" in wrong and "current version" not in wrong
+    assert "This is not a proof of submission" in sent(b"%PDF-1.7 no more")
     assert not ProposalFile.objects.exists()
 
 
@@ -451,9 +453,7 @@ def test_the_page_tells_an_annex_from_a_receipt(receipt):
     version = Version.objects.get()
     issue_annex(version)
     text = sent(bytes(Annex.objects.get().pdf))
-    assert (
-        "The document is genuine" in text and "proved by its receipt, which is another file" in text
-    )
+    assert "The document is genuine" in text and "The proof of submission, a separate file" in text
 
 
 def test_a_huge_file_is_not_unpacked_on_the_page(receipt):
@@ -469,7 +469,7 @@ def test_a_file_without_our_seal_costs_nothing_on_the_page(call, settings, tmp_p
     bombs = with_attachments(20, 50)
     assert len(bombs) < 2 * 1024 * 1024
     begun = time.process_time()
-    assert "This is no receipt" in sent(bombs)
+    assert "This is not a proof of submission" in sent(bombs)
     assert time.process_time() - begun < 0.5
     assert "This portal did not seal this file" in sent(foreign)
 
@@ -504,8 +504,8 @@ def test_a_receipt_of_another_portal_is_told_from_a_changed_one(call, settings, 
     foreign = sealed_elsewhere(call, settings, tmp_path)
     issue_receipt(submit(make_ready(call)))
     text = sent(foreign)
-    assert "This portal did not seal this file" in text and "Something is wrong" not in text
-    assert "only that portal's certificates tell" in text.replace("&#x27;", "'")
+    assert "This portal did not seal this file" in text and "not valid" not in text
+    assert "Only that portal" in text
 
 
 def test_after_a_change_of_the_key_earlier_receipts_stay_genuine(receipt, settings, tmp_path):
@@ -514,8 +514,10 @@ def test_after_a_change_of_the_key_earlier_receipts_stay_genuine(receipt, settin
     try:
         version = submit(make_ready(Version.objects.get().proposal.call))
         issue_receipt(version)
-        assert "The receipt is genuine" in sent(receipt)
-        assert "The receipt is genuine" in sent(bytes(Receipt.objects.get(version=version).pdf))
+        assert "The proof of submission is genuine" in sent(receipt)
+        assert "The proof of submission is genuine" in sent(
+            bytes(Receipt.objects.get(version=version).pdf)
+        )
     finally:
         signing_key.seal_key.cache_clear()
 

@@ -534,7 +534,7 @@ def test_the_proof_is_in_the_answer_to_the_submit_request(call):
         version.sha256,
         "21 April 2015, 16:20:00 Brussels (CEST, UTC+02:00)",
         "2015-04-21 14:20:00.000 UTC",
-        "The receipt is being prepared",
+        "The proof of submission (PDF) is being prepared",
     ):
         assert part in text
 

@@ -654,7 +654,7 @@ def test_the_timeline_tells_everything_from_the_beginning_to_the_receipt(call):
     for words in (
         "Proposal created", "added to the consortium", "“Summary” was saved",
         "was asked to confirm", "Version 1 was received", version.sha256,
-        "Receipt for version 1 created", version.receipt.sha256,
+        "Proof of submission for version 1 created", version.receipt.sha256,
         "A submission was refused because it was late",
     ):  # fmt: skip
         assert words in page, words
