@@ -9,19 +9,19 @@ SPHINX = $(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going -
 .DEFAULT_GOAL := help
 .PHONY: help demo run test check fix docs pins sbom bench mutate clean
 
-help: ## Say what can be made
+help: ## List the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/ready ## Run the portal with its demonstration world until Ctrl-C (PORT=8000)
+demo: .venv/ready ## Run the portal with demonstration data until Ctrl-C (PORT=8000)
 	@PORTAL_MODE=demo PORT=$(PORT) $(BIN)/python -m cosme_portal.demo
 
-run: .venv/ready ## Run it for development: starts again when a file changes, with the debug toolbar (PORT=8000)
+run: .venv/ready ## Run the development server, with reload and the debug toolbar (PORT=8000)
 	@PORTAL_MODE=development PORT=$(PORT) $(BIN)/python -m cosme_portal.development
 
-test: .venv/ready ## Pass every test (ARGS="-k deadline" chooses some)
+test: .venv/ready ## Run all tests (ARGS="-k deadline" selects some)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/ready ## Lint, template style, types, floors, licences, missing migrations, documents, scripts
+check: .venv/ready ## Check style, types, layers, licences, migrations, generated documents and scripts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --check --target-version 5.2
@@ -35,7 +35,7 @@ check: .venv/ready ## Lint, template style, types, floors, licences, missing mig
 	@$(SPHINX) -b dummy . var/docs-check
 	@sh cosme_portal/check_scripts.sh
 
-fix: .venv/ready ## Put code and templates into the house style
+fix: .venv/ready ## Format code and templates, update generated documents
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2 || true
@@ -47,26 +47,26 @@ docs: .venv/ready ## Build the documentation site (var/site); a broken link fail
 	@$(SPHINX) -b html . var/site
 	@echo "The documentation is in var/site/index.html"
 
-pins: .venv/ready ## Pin what requirements*.in ask for, and what that brings along, with hashes
+pins: .venv/ready ## Pin all requirements with hashes
 	@for name in requirements requirements-dev; do \
 	    $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	        $$name.in --output-file $$name.txt || exit 1; done
 
-sbom: .venv/ready ## List the pinned run-time packages in CycloneDX (var/sbom.cdx.json)
+sbom: .venv/ready ## Write a CycloneDX list of the run-time packages (var/sbom.cdx.json)
 	@mkdir -p var
 	@$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements requirements.txt \
 	    --pyproject pyproject.toml --output-reproducible --output-file var/sbom.cdx.json
-	@echo "The list of packages is in var/sbom.cdx.json"
+	@echo "Written to var/sbom.cdx.json"
 
-bench: .venv/ready ## Measure speed and memory beside a floor of the same run
+bench: .venv/ready ## Measure speed and memory against a baseline from the same run
 	@PORTAL_MODE=development $(BIN)/python -m cosme_portal.bench $(ARGS)
 
-mutate: .venv/ready ## Change the eligibility rules one sign at a time and see that a test fails (5 minutes)
+mutate: .venv/ready ## Run mutation tests on the eligibility rules (5 minutes)
 	@rm -rf mutants
 	@$(BIN)/mutmut run | tail -c 200
 	@$(BIN)/mutmut results
 
-clean: ## Remove the virtual environment and everything the portal keeps under var/
+clean: ## Remove the virtual environment and all data under var/
 	@rm -rf .venv var mutants node_modules
 
 .venv/ready: requirements.txt requirements-dev.txt cosme_portal/setup.sh

@@ -25,8 +25,8 @@ def check_admins_are_guarded(**_options: Any) -> list[CheckMessage]:
     """Every registered admin answers only the lookups of its own filters."""
     return [
         Error(
-            f"The admin of {model._meta.label} decides by itself which lookups it answers.",
-            hint="Leave lookup_allowed and to_field_allowed to foundation.admin_site.",
+            f"The admin of {model._meta.label} overrides the lookups that it allows.",
+            hint="Remove lookup_allowed and to_field_allowed; foundation.admin_site provides them.",
             id="portal.E010",
         )
         for model in unguarded(admin.site)

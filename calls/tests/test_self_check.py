@@ -84,7 +84,7 @@ def test_what_is_open_is_named(loaded, given, open_rule):
 def test_partners_that_are_still_to_be_found_stand_against_nobody(loaded):
     result = check(answers("FR"), loaded)
     assert result.lacks == (
-        "One more organisation.",
+        "1 more organisation needed.",
         "1 more participating country needed, other than France or Lithuania.",
     )
     assert not result.against

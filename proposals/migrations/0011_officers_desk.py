@@ -218,7 +218,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='ledgernote',
             name='kind',
-            field=models.CharField(choices=[('submission', 'submission'), ('withdrawal', 'withdrawal'), ('refused', "late submission refused"), ('extension', 'extension of a deadline'), ('decision', 'decision of an officer'), ('review', "review of a decision"), ('question', "clarification request"), ('reply', "clarification reply"), ('letter', 'letter about a decision'), ('key', "seal key")], max_length=12),
+            field=models.CharField(choices=[('submission', 'submission'), ('withdrawal', 'withdrawal'), ('refused', "late submission refused"), ('extension', 'extension of a deadline'), ('decision', 'decision of an officer'), ('review', "review of a decision"), ('question', "clarification request"), ('reply', "clarification reply"), ('letter', 'decision letter'), ('key', "seal key")], max_length=12),
         ),
         migrations.AlterField(
             model_name='outboxmessage',

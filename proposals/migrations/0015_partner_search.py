@@ -224,7 +224,7 @@ class Migration(migrations.Migration):
                 ('query', models.CharField(help_text='As in the address of the search.', max_length=1000)),
                 ('mails', models.BooleanField(default=True, verbose_name="email me when new requests match")),
                 ('made_at', models.DateTimeField()),
-                ('seen_until', models.DateTimeField(help_text='What was published later has not been told yet.')),
+                ('seen_until', models.DateTimeField(help_text='Requests published later have not been notified yet.')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_searches', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -59,17 +59,17 @@ class Migration(migrations.Migration):
                         to="proposals.version",
                     ),
                 ),
-                ("is_decided", models.BooleanField(help_text="An outcome stands that closes the case.")),
-                ("is_waiting", models.BooleanField(help_text="An outcome waits for a second officer.")),
+                ("is_decided", models.BooleanField(help_text="A confirmed decision closes the case.")),
+                ("is_waiting", models.BooleanField(help_text="A decision is waiting for a second officer.")),
                 (
                     "is_to_be_told",
-                    models.BooleanField(help_text="What is in force closes it; no letter was sent."),
+                    models.BooleanField(help_text="The decision in force closes the case, and no letter has been sent."),
                 ),
                 (
                     "recorded_by",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.BigIntegerField(),
-                        help_text="Of outcomes that wait.",
+                        help_text="Officers who recorded the waiting decisions.",
                         size=None,
                     ),
                 ),
@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                     "sent_back_to",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.BigIntegerField(),
-                        help_text="Who recorded what was sent back.",
+                        help_text="Officer who recorded the returned decision.",
                         size=None,
                     ),
                 ),

@@ -43,12 +43,16 @@ class CaseState(models.Model):
     version = models.OneToOneField(
         Version, models.DO_NOTHING, primary_key=True, related_name="case_state"
     )
-    is_decided = models.BooleanField(help_text="An outcome stands that closes the case.")
-    is_waiting = models.BooleanField(help_text="An outcome waits for a second officer.")
-    is_to_be_told = models.BooleanField(help_text="What is in force closes it; no letter was sent.")
-    recorded_by = ArrayField(models.BigIntegerField(), help_text="Of outcomes that wait.")
+    is_decided = models.BooleanField(help_text="A confirmed decision closes the case.")
+    is_waiting = models.BooleanField(help_text="A decision is waiting for a second officer.")
+    is_to_be_told = models.BooleanField(
+        help_text="The decision in force closes the case, and no letter has been sent."
+    )
+    recorded_by = ArrayField(
+        models.BigIntegerField(), help_text="Officers who recorded the waiting decisions."
+    )
     sent_back_to = ArrayField(
-        models.BigIntegerField(), help_text="Who recorded what was sent back."
+        models.BigIntegerField(), help_text="Officer who recorded the returned decision."
     )
     first_due_at = models.DateTimeField(null=True, help_text="Of questions without a reply.")
     last_due_at = models.DateTimeField(null=True, help_text="Of questions without a reply.")

@@ -24,7 +24,7 @@ class LedgerNote(models.Model):
         REVIEW = "review", _("review of a decision")
         QUESTION = "question", _("clarification request")
         REPLY = "reply", _("clarification reply")
-        LETTER = "letter", _("letter about a decision")
+        LETTER = "letter", _("decision letter")
         KEY = "key", _("seal key")
 
     kind = models.CharField(max_length=12, choices=Kind)

@@ -343,7 +343,9 @@ class SavedSearch(models.Model):
     query = models.CharField(max_length=1000, help_text="As in the address of the search.")
     mails = models.BooleanField(_("email me when new requests match"), default=True)
     made_at = models.DateTimeField()
-    seen_until = models.DateTimeField(help_text="What was published later has not been told yet.")
+    seen_until = models.DateTimeField(
+        help_text="Requests published later have not been notified yet."
+    )
 
     class Meta:
         ordering = ["name"]

@@ -34,7 +34,7 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     visitor.says(
         "You can apply, but not all of your partners count",
         "1 more participating country needed, other than France or Lithuania.",
-        "Partner 2 (Serbia) is established in Serbia, which did not take part in COSME",
+        "Partner 2 (Serbia) is established in Serbia, which did not participate in COSME",
     )
     assert visitor.page.get_by_role("button", name="Print this page").is_visible()
     start = visitor.page.get_by_role("link", name="with these answers").get_attribute("href")
@@ -51,7 +51,8 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
 
     visitor.goto(f"/proposals/{number}/consortium/")
     visitor.says(
-        "2 more participating countries, other than Lithuania.", "An organisation from France:"
+        "2 more participating countries needed, other than Lithuania.",
+        "An organisation from France:",
     )
     visitor.page.get_by_text("Try a different consortium").click()
     visitor.page.select_option("#with", "AT")

@@ -60,7 +60,7 @@ def test_the_impact_names_opened_versions_with_what_changes(call):
     assert named["title"] == f"{version.proposal.number} v1"
     assert any(
         text.startswith("Established in a participating country: Cluster")
-        and "did not take part in COSME" in text
+        and "did not participate in COSME" in text
         for text in named["why"]
     )
     assert any(text.startswith("Enough countries: At most 2 countries") for text in named["why"])

@@ -31,7 +31,7 @@ def part_of(proposal, **asked):
 
 def test_what_is_missing_is_said_from_the_first_partner_on(call):
     page = page_of(make_draft(call, countries=("DE", "FR")))
-    assert "<b>One more organisation.</b>" in page
+    assert "<b>1 more organisation needed.</b>" in page
     assert "<b>1 more participating country needed, other than Germany or France.</b>" in page
     assert "registration on the cluster platform" in page
     assert "not met" in page
@@ -62,7 +62,7 @@ def test_who_does_not_count_is_named_with_the_reason_and_how_to_mend_it(call):
     proposal = make_draft(call, countries=("DE", "FR", "RS"))
     page = page_of(proposal)
     assert ">does not count</span>" in page
-    assert "established in Serbia, which did not take part in COSME" in page
+    assert "established in Serbia, which did not participate in COSME" in page
     assert "Let Cluster" in page
     assert "(RS): " in page
 
@@ -74,7 +74,7 @@ def test_who_does_not_count_is_named_with_the_reason_and_how_to_mend_it(call):
         ({"without": "p1"}, "Choose exactly one coordinator among the applicants."),
         ({"with": "ES"}, "4 countries count (Austria, Spain, France and Lithuania)"),
         ({"without": "p3", "with": "ES"}, "The consortium would have enough organisations and countries."),
-        ({"with": "RS"}, "An organisation from Serbia is established in Serbia, which did not take part"),
+        ({"with": "RS"}, "An organisation from Serbia is established in Serbia, which did not participate"),
         ({"with": "gr"}, "With an organisation from Greece:"),
     ],
 )  # fmt: skip
@@ -163,6 +163,6 @@ def test_partners_of_one_name_are_told_apart_while_writing_and_before_submitting
     for name in ("consortium", "check"):
         answer = client.get(reverse(f"proposals:{name}", args=[proposal.number]))
         shown = " ".join(answer.content.decode().split())
-        assert "Tirana Cluster (participant 4) and Tirana Cluster (participant 5) are" in shown
+        assert "Tirana Cluster (participant 4) and Tirana Cluster (participant 5) may be" in shown
         assert "Tirana Cluster (participant 5) is established in Albania" in shown
         assert "(p4)" not in shown
