@@ -90,7 +90,7 @@ def test_a_reminder_is_not_sent_once_something_was_submitted(call):
         wish_reminders(proposal, wanted=True, by=proposal.started_by)
     assert remind_of_deadlines(AFTERNOON) == 1
     submit(proposal)
-    assert not any("Not submitted yet" in one for one in sent_to(proposal.started_by.email))
+    assert not any("has not been submitted" in one for one in sent_to(proposal.started_by.email))
 
 
 def test_a_reminder_is_not_sent_after_the_deadline(call):
@@ -111,13 +111,13 @@ def counts_in(version):
 def test_a_mail_about_a_version_says_what_counts_when_it_is_made(call):
     proposal = make_ready(call)
     first = submit(proposal)
-    assert "Version 1 counts" in counts_in(first)
+    assert "Version 1 is your current submission" in counts_in(first)
     submit(fresh(proposal))
-    assert "version 2 has replaced it" in counts_in(first)
+    assert "replaced by version 2" in counts_in(first)
     withdraw(
         fresh(proposal), reason="We stop here.", by=proposal.started_by, received_at=clock.now()
     )
-    assert "it was withdrawn" in counts_in(first)
+    assert "has been withdrawn" in counts_in(first)
 
 
 def test_that_an_organisation_declines_is_not_told_to_who_leads_no_longer(draft):

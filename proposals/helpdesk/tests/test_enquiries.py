@@ -141,7 +141,7 @@ def test_the_helpdesk_answers_with_a_ready_text_and_who_asked_gets_a_mail():
     assert "Mine. Dear colleague," in text_of(filled) and not EnquiryAnswer.objects.exists()
     assert client.post(path, {"text": "  "}).status_code == 422
     answer = client.post(path, {"text": "Norway counts."}, follow=True)
-    assert "The answer is on its way to kim@asks.example." in text_of(answer)
+    assert "The answer is being sent to kim@asks.example." in text_of(answer)
     enquiry.refresh_from_db()
     assert (enquiry.state, enquiry.officer) == ("answered", client.officer)
     mail = Mail.objects.get(subject__startswith="Reply to your enquiry")

@@ -471,7 +471,7 @@ def test_a_file_without_our_seal_costs_nothing_on_the_page(call, settings, tmp_p
     begun = time.process_time()
     assert "This is not a proof of submission" in sent(bombs)
     assert time.process_time() - begun < 0.5
-    assert "This portal did not seal this file" in sent(foreign)
+    assert "This file was not sealed by this portal" in sent(foreign)
 
 
 def test_a_check_that_meets_a_limit_says_so(receipt, monkeypatch):

@@ -386,7 +386,7 @@ def test_one_that_fails_says_so_and_keeps_no_text(versions, monkeypatch):
         .get(reverse("admin:proposals_export_change", args=[export.pk]))
         .content.decode()
     )
-    assert "could not be made (ValueError)" in page and "SECRET" not in page
+    assert "The export failed (ValueError)" in page and "SECRET" not in page
 
 
 @pytest.mark.parametrize("how", ["role", "interest", "inactive"])

@@ -1093,7 +1093,7 @@ def test_people_are_told_when_they_are_added_or_given_a_step(call):
     assert partner.email in {
         a for one in sent() if "Section assigned to you" in one.subject for a in one.to
     }
-    added = [one for one in sent() if "takes part in a proposal" in one.subject]
+    added = [one for one in sent() if "added to a proposal" in one.subject]
     assert len(added) == 2 and proposal.number in added[0].body
 
 
