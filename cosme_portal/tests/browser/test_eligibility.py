@@ -52,7 +52,7 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     visitor.goto(f"/proposals/{number}/consortium/")
     visitor.says(
         "2 more participating countries needed, other than Lithuania.",
-        "An organisation from France:",
+        "Adding an organisation from France would not be enough:",
     )
     visitor.page.get_by_text("Try a different consortium").click()
     visitor.page.select_option("#with", "AT")

@@ -264,7 +264,7 @@ def test_only_drafts_that_the_talking_organisation_coordinates_are_offered_by_na
     save(own, "summary", acronym="OURS")
     client = client_of(lead)
     shown = text_of(client.get(conversation.get_absolute_url()))
-    assert f"Into OURS, strand 1 ({own.number})" in shown and other.number not in shown
+    assert f"Add to OURS, strand 1 ({own.number})" in shown and other.number not in shown
     client.post(page("invite", conversation), {"draft": other.number})
     assert fresh(other).participants.count() == 1
 
