@@ -10,21 +10,21 @@ from django.db import models
 
 from applicants.models import User
 from calls import clock
-from foundation.query_batches import Given, Questions, Values, together
+from foundation.query_batches import Columns, Param, Queries, query_batch
 
 KEY = re.compile(r"[a-z0-9]{32}")
 
 
-@together
-def _session() -> Questions:
-    key, present = Given("key", models.TextField()), Given("present", models.DateTimeField())
+@query_batch
+def _session() -> Queries:
+    key, present = Param("key", models.TextField()), Param("present", models.DateTimeField())
     found = Session.objects.filter(session_key=key, expire_date__gt=present)
-    return {"sessions": Values(found, "session_data")}
+    return {"sessions": Columns(found, "session_data")}
 
 
-@together
-def _person() -> Questions:
-    return {"people": User.objects.filter(pk=Given("person", models.BigIntegerField())).order_by()}
+@query_batch
+def _person() -> Queries:
+    return {"people": User.objects.filter(pk=Param("person", models.BigIntegerField())).order_by()}
 
 
 class SessionStore(db.SessionStore):

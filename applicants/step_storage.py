@@ -7,7 +7,7 @@ from applicants.models import SavedStep, User
 from applicants.reading import storable
 from applicants.steps import FORMS
 from calls import clock
-from foundation.query_batches import Statement, as_json
+from foundation.query_batches import PreparedStatement, as_json
 
 
 class StepChanged(Exception):
@@ -19,8 +19,8 @@ class StepChanged(Exception):
 
 
 @cache
-def _saving(model: type[SavedStep]) -> Statement:
-    return Statement(
+def _saving(model: type[SavedStep]) -> PreparedStatement:
+    return PreparedStatement(
         f"""
         UPDATE "{model._meta.db_table}"
         SET answers = $1, version = version + 1, saved_at = $2, saved_by_id = $3

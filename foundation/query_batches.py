@@ -40,19 +40,19 @@ from psycopg2.extras import Json
 
 from foundation.canonical_json import written
 
-Questions = Mapping[str, "QuerySet[Any] | Values"]
-Answers = Mapping[str, list[Any]]
+Queries = Mapping[str, "QuerySet[Any] | Columns"]
+Results = Mapping[str, list[Any]]
 
 # What JSON says as text: read as the field itself reads a text.
-SAID_AS_TEXT = (
+TEXT_IN_JSON = (
     models.DateField, models.DecimalField, models.DurationField, models.TimeField, models.UUIDField,
 )  # fmt: skip
 
 # What the driver takes as it is, from whichever field.
-PLAIN = {bool, int, str, datetime, UUID}
+DRIVER_TYPES = {bool, int, str, datetime, UUID}
 
 
-class Given(Expression):
+class Param(Expression):
     """A value that is given each time the question is asked, by name; a field says what type it has."""
 
     def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
@@ -60,10 +60,10 @@ class Given(Expression):
         self.name = name
 
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        return f"(given:{self.name}::{self.output_field.db_type(connection)})", ()
+        return f"(param:{self.name}::{self.output_field.db_type(connection)})", ()
 
 
-def among(name: str, given: Given) -> Func:
+def equals_any(name: str, given: Param) -> Func:
     """The condition that a column is one of a given list; `__in` takes no list of unknown length."""
     return Func(
         F(name), given, template="(%(expressions)s)", arg_joiner=" = ANY ",
@@ -71,7 +71,7 @@ def among(name: str, given: Given) -> Func:
     )  # fmt: skip
 
 
-class Values:
+class Columns:
     """Some columns of a queryset, as tuples: numbers, texts, JSON and lists of these."""
 
     def __init__(self, queryset: "QuerySet[Any]", *names: str) -> None:
@@ -79,19 +79,19 @@ class Values:
         self.names = names
 
 
-def together(questions: Callable[[], Questions]) -> "Together":
+def query_batch(questions: Callable[[], Queries]) -> "QueryBatch":
     """Several questions that are asked in one round trip, and answered from one snapshot."""
-    return Together(questions)
+    return QueryBatch(questions)
 
 
-class Together:
+class QueryBatch:
     """Called with all that is `Given`, it returns the rows of each question, in their order."""
 
-    def __init__(self, questions: Callable[[], Questions]) -> None:
+    def __init__(self, questions: Callable[[], Queries]) -> None:
         self.__doc__ = questions.__doc__
         self._questions = questions
 
-    def __call__(self, **given: Any) -> Answers:
+    def __call__(self, **given: Any) -> Results:
         names, statement = self._statement
         answers = statement.run([given[name] for name in names]) or ()
         return {
@@ -101,10 +101,10 @@ class Together:
 
     @cached_property
     def _parts(self) -> list["_Part"]:
-        return [_part_of(name, question) for name, question in self._questions().items()]
+        return [_compile_query(name, question) for name, question in self._questions().items()]
 
     @cached_property
-    def _statement(self) -> tuple[list[str], "Statement"]:
+    def _statement(self) -> tuple[list[str], "PreparedStatement"]:
         """The names of what is given, in the order of the statement's parameters, and the statement."""
         names: list[str] = []
 
@@ -114,7 +114,7 @@ class Together:
             return f"${names.index(found[1]) + 1}"
 
         answers = ", ".join(part.sql for part in self._parts)
-        return names, Statement("SELECT " + re.sub(r"given:(\w+)", place_of, answers))
+        return names, PreparedStatement("SELECT " + re.sub(r"param:(\w+)", place_of, answers))
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,8 @@ class _Part:
     rows: Callable[[list[list[Any]]], list[Any]]
 
 
-def _part_of(name: str, question: "QuerySet[Any] | Values") -> _Part:
-    if isinstance(question, Values):
+def _compile_query(name: str, question: "QuerySet[Any] | Columns") -> _Part:
+    if isinstance(question, Columns):
         asked = question.queryset.values_list(*question.names)
         return _Part(name, _as_json(asked, [None] * len(question.names)), _tuples)
     fields = [(field.attname, field) for field in question.model._meta.concrete_fields]
@@ -173,7 +173,7 @@ class _Instances:
         self.said_as_text = [
             (place, field.to_python)
             for place, (_name, field) in enumerate(fields)
-            if isinstance(field, SAID_AS_TEXT)
+            if isinstance(field, TEXT_IN_JSON)
         ]
 
     def of(self, rows: list[list[Any]]) -> list[Any]:
@@ -190,12 +190,12 @@ class _Instances:
         return made
 
 
-def relate(row: Model, **related: Model | None) -> None:
+def set_related(row: Model, **related: Model | None) -> None:
     """Tell a row what its foreign keys lead to, where that is at hand; the keys themselves it has."""
     row._state.fields_cache.update(related)
 
 
-class NextKey(Func):
+class NextVal(Func):
     """The next key of a table, so that rows that refer to a new one can be stored together with it."""
 
     template = "nextval(pg_get_serial_sequence(%(expressions)s))"
@@ -205,7 +205,7 @@ class NextKey(Func):
         super().__init__(Value(model._meta.db_table), Value(model._meta.pk.column))
 
 
-def insert(*rows: Model) -> None:
+def insert_together(*rows: Model) -> None:
     """Store new rows in one round trip; each that has no key yet gets one.
 
     As `bulk_create`, but for several models: `save` is not called and no signal is sent. They may refer to
@@ -229,7 +229,7 @@ def _filled(row: Model) -> dict[str, tuple[Any, Any]]:
 def _as_stored(field: Any, value: Any, database: Any) -> Any:
     if isinstance(field, models.JSONField):
         return as_json(value)
-    return value if type(value) in PLAIN else field.get_db_prep_save(value, database)
+    return value if type(value) in DRIVER_TYPES else field.get_db_prep_save(value, database)
 
 
 def as_json(value: Any) -> Json:
@@ -248,7 +248,7 @@ class _Bytes(Json):
 
 
 @cache
-def _insertion(kinds: tuple[tuple[type[Model], tuple[str, ...]], ...]) -> "Statement":
+def _insertion(kinds: tuple[tuple[type[Model], tuple[str, ...]], ...]) -> "PreparedStatement":
     """For rows of these models, in each of which these columns are filled."""
     place = count(1)
 
@@ -261,10 +261,10 @@ def _insertion(kinds: tuple[tuple[type[Model], tuple[str, ...]], ...]) -> "State
 
     rows = ", ".join(one_row(number, *kind) for number, kind in enumerate(kinds))
     keys = ", ".join(f"(SELECT key FROM r{number})" for number in range(len(kinds)))
-    return Statement(f"WITH {rows} SELECT {keys}")
+    return PreparedStatement(f"WITH {rows} SELECT {keys}")
 
 
-class Statement:
+class PreparedStatement:
     """SQL with parameters $1, $2 and so on that gives at most one row; each connection prepares it once."""
 
     def __init__(self, sql: str) -> None:

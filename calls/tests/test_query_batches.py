@@ -17,12 +17,12 @@ from calls.models import (
     Programme,
     Strand,
 )
-from foundation.query_batches import Given, Values, among, insert, together
+from foundation.query_batches import Columns, Param, equals_any, insert_together, query_batch
 
 
-@together
+@query_batch
 def everything_of_a_call():
-    reference = Given("reference", models.TextField())
+    reference = Param("reference", models.TextField())
     strands = Strand.objects.filter(call__reference=reference)
     return {
         "calls": Call.objects.filter(reference=reference),
@@ -31,13 +31,13 @@ def everything_of_a_call():
         "countries": CountryParticipation.objects.filter(
             programme__calls__reference=reference, gate=CountryParticipation.Gate.MEMBER_STATE
         ),
-        "titles": Values(strands.order_by("number"), "number", "title", "call__rules"),
+        "titles": Columns(strands.order_by("number"), "number", "title", "call__rules"),
     }
 
 
-@together
+@query_batch
 def named():
-    return {"calls": Values(Call.objects.filter(title=Given("title", models.TextField())), "pk")}
+    return {"calls": Columns(Call.objects.filter(title=Param("title", models.TextField())), "pk")}
 
 
 def values_of(rows):
@@ -98,9 +98,9 @@ def test_behind_a_pooler_nothing_is_prepared(call, monkeypatch, django_assert_nu
 
 
 def test_a_connection_prepares_once(call, django_assert_num_queries):
-    @together
+    @query_batch
     def pages():
-        return {"references": Values(Call.objects.all(), "reference")}
+        return {"references": Columns(Call.objects.all(), "reference")}
 
     with django_assert_num_queries(2) as asked:
         assert pages() == pages() == {"references": [(call.reference,)]}
@@ -115,10 +115,10 @@ def test_a_new_connection_prepares_anew():
 
 
 def test_a_statement_that_failed_when_first_sent_works_when_sent_again(call):
-    @together
+    @query_batch
     def halves():
-        half = 12 / Given("by", models.IntegerField())
-        return {"halves": Values(Call.objects.annotate(half=half), "half")}
+        half = 12 / Param("by", models.IntegerField())
+        return {"halves": Columns(Call.objects.annotate(half=half), "half")}
 
     with pytest.raises(Exception, match="division by zero"), transaction.atomic():
         halves(by=0)
@@ -126,20 +126,20 @@ def test_a_statement_that_failed_when_first_sent_works_when_sent_again(call):
 
 
 def test_a_list_of_any_length_can_be_given(call):
-    @together
+    @query_batch
     def numbered():
-        return {"found": Values(Strand.objects.filter(among("number", NUMBERS)), "number")}
+        return {"found": Columns(Strand.objects.filter(equals_any("number", NUMBERS)), "number")}
 
     assert sorted(numbered(numbers=[1, 2, 7])["found"]) == [(1,), (2,)]
     assert numbered(numbers=[])["found"] == []
 
 
-NUMBERS = Given("numbers", ArrayField(models.IntegerField()))
+NUMBERS = Param("numbers", ArrayField(models.IntegerField()))
 
 
 @pytest.mark.parametrize("title", ["$1", "given:title"])
 def test_a_constant_that_looks_like_something_given_is_refused(call, title):
-    @together
+    @query_batch
     def constant():
         return {"calls": Call.objects.filter(title=title)}
 
@@ -148,7 +148,7 @@ def test_a_constant_that_looks_like_something_given_is_refused(call, title):
 
 
 def test_what_holds_bytes_is_refused(call):
-    @together
+    @query_batch
     def sealed():
         seal = Value(b"x", output_field=models.BinaryField())
         return {"calls": Call.objects.annotate(seal=seal)}
@@ -168,7 +168,7 @@ def test_rows_of_several_models_are_stored_in_one_round_trip(call, django_assert
     applied = AppliedConditions(digest=digest_of({}), content="{}")
     strange = contact(call, "100 % 'sure' $1 %s")
     with django_assert_num_queries(1):
-        insert(strange, applied, contact(call, "Another"))
+        insert_together(strange, applied, contact(call, "Another"))
     assert Contact.objects.get(pk=strange.pk).name == strange.name
     assert AppliedConditions.objects.get(pk=applied.pk).content == "{}"
     assert not strange._state.adding and Contact.objects.filter(name="Another").exists()
@@ -177,7 +177,9 @@ def test_rows_of_several_models_are_stored_in_one_round_trip(call, django_assert
 def test_what_the_database_refuses_is_refused_and_nothing_is_stored(call):
     for _turn in range(2):
         with pytest.raises(IntegrityError), transaction.atomic():
-            insert(contact(call, "Fine"), Strand(call=call, code="3.1", number=1, title="Again"))
+            insert_together(
+                contact(call, "Fine"), Strand(call=call, code="3.1", number=1, title="Again")
+            )
     assert not Contact.objects.filter(name="Fine").exists()
 
 
@@ -185,7 +187,7 @@ def test_values_are_stored_as_django_stores_them(call):
     row = Programme(
         code="NEW", name="x", legal_basis="y", changed_at=clock.real_now() - timedelta(days=1)
     )
-    insert(row)
+    insert_together(row)
     assert values_of([Programme.objects.get(code="NEW")]) == values_of([row])
 
 
@@ -193,4 +195,4 @@ def test_what_is_no_number_is_not_stored_as_nothing(call):
     strand = call.strands.first()
     strand.pk, strand.code, strand.objectives = None, "9.9", [{"share": float("nan")}]
     with pytest.raises(ValueError, match="not JSON compliant"):
-        insert(strand)
+        insert_together(strand)

@@ -20,7 +20,7 @@ from applicants.web import person
 from calls import clock
 from calls.models import Call, Programme, Strand
 from calls.templatetags.instants import in_words
-from foundation.query_batches import Given, Questions, relate, together
+from foundation.query_batches import Param, Queries, query_batch, set_related
 from foundation.sentences import gettext as _
 from foundation.typed import typed_in
 from proposals.audit.sealed_access import note_sealed_access
@@ -149,9 +149,9 @@ def _why_ended(ended: EndedAccess) -> str:
     return texts[kinds(ended.kind)] % values
 
 
-@together
-def _asked_for() -> Questions:
-    number, user = Given("number", TextField()), Given("user", BigIntegerField())
+@query_batch
+def _fetch_draft_access() -> Queries:
+    number, user = Param("number", TextField()), Param("user", BigIntegerField())
     return {
         "proposals": Proposal.objects.with_deadline().with_role_of(user).filter(number=number)[:1],
         "strands": Strand.objects.filter(proposals__number=number),
@@ -162,12 +162,12 @@ def _asked_for() -> Questions:
 
 def _of_own_organisation(user: User, number: str) -> Proposal | None:
     """The proposal, if the person acts for an organisation in it: for the coordinator, if for several."""
-    rows = _asked_for(number=number, user=user.pk)
+    rows = _fetch_draft_access(number=number, user=user.pk)
     for proposal in rows["proposals"]:
         (strand,), (call,), (programme,) = rows["strands"], rows["calls"], rows["programmes"]
-        relate(call, programme=programme)
-        relate(strand, call=call)
-        relate(proposal, strand=strand)
+        set_related(call, programme=programme)
+        set_related(strand, call=call)
+        set_related(proposal, strand=strand)
         return proposal
     return None
 

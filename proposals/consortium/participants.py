@@ -20,7 +20,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
 from foundation.limits import allowed_recipients
-from foundation.query_batches import Given, Questions, relate, together
+from foundation.query_batches import Param, Queries, query_batch, set_related
 from foundation.sentences import gettext as _
 from proposals.audit.activity import note
 from proposals.consortium.ended_access import (
@@ -88,38 +88,38 @@ def start_draft(
 
 def section_of(proposal: Proposal, step: str, participant: Participant | None = None) -> Section:
     """The stored section; an empty one, of which nothing is stored, where nobody has saved this step yet."""
-    asked = _section_of_step if participant is None else _section_of_participant
+    asked = _fetch_section_of_step if participant is None else _fetch_section_of_participant
     of_participant = {} if participant is None else {"participant": participant.pk}
     found = asked(proposal=proposal.pk, step=step, **of_participant)
     for section in found["sections"]:
         saver = next(iter(found["savers"]), None)
-        relate(section, proposal=proposal, participant=participant, saved_by=saver)
+        set_related(section, proposal=proposal, participant=participant, saved_by=saver)
         return section
     return Section(proposal=proposal, step=step, participant=participant)
 
 
-def _with_savers(sections: QuerySet[Section]) -> Questions:
+def _with_savers(sections: QuerySet[Section]) -> Queries:
     return {
         "sections": sections,
         "savers": User.objects.filter(pk__in=sections.values("saved_by")).order_by(),
     }
 
 
-def _sections_of(**given: Any) -> QuerySet[Section]:
-    step = Given("step", models.TextField())
+def _fetch_sections(**given: Any) -> QuerySet[Section]:
+    step = Param("step", models.TextField())
     return Section.objects.filter(
-        proposal=Given("proposal", models.BigIntegerField()), step=step, **given
+        proposal=Param("proposal", models.BigIntegerField()), step=step, **given
     )
 
 
-@together
-def _section_of_step() -> Questions:
-    return _with_savers(_sections_of(participant=None))
+@query_batch
+def _fetch_section_of_step() -> Queries:
+    return _with_savers(_fetch_sections(participant=None))
 
 
-@together
-def _section_of_participant() -> Questions:
-    return _with_savers(_sections_of(participant=Given("participant", models.BigIntegerField())))
+@query_batch
+def _fetch_section_of_participant() -> Queries:
+    return _with_savers(_fetch_sections(participant=Param("participant", models.BigIntegerField())))
 
 
 def save_section(

@@ -26,7 +26,15 @@ from calls import clock
 from calls.eligibility.countries import is_country
 from calls.eligibility.facts import Control
 from calls.models import RequiredDeliverable
-from foundation.query_batches import Answers, Given, Questions, Values, among, relate, together
+from foundation.query_batches import (
+    Columns,
+    Param,
+    Queries,
+    Results,
+    equals_any,
+    query_batch,
+    set_related,
+)
 from proposals.dossier.agreement import visible_record
 from proposals.dossier.file_format import FORMAT
 from proposals.models import Participant, Proposal, ProposalFile, Section
@@ -49,7 +57,7 @@ class Draft:
 
     @cached_property
     def _parts(self) -> "DraftParts":
-        rows = _rows_of_draft(proposal=self.proposal.pk)
+        rows = _fetch_draft_rows(proposal=self.proposal.pk)
         return _parts_in(rows, [self.proposal])[self.proposal.pk]
 
     @property
@@ -178,11 +186,11 @@ class Draft:
 
 def drafts_of(proposals: Sequence[Proposal]) -> list[Draft]:
     """The drafts of many proposals, with one query."""
-    parts = _parts_in(_rows_of_drafts(proposals=[one.pk for one in proposals]), proposals)
+    parts = _parts_in(_fetch_drafts_rows(proposals=[one.pk for one in proposals]), proposals)
     return [Draft(one, parts[one.pk]) for one in proposals]
 
 
-def draft_in(rows: Answers, proposal: Proposal) -> Draft:
+def draft_in(rows: Results, proposal: Proposal) -> Draft:
     """The draft, from the answers to `questions_of_draft` about this `proposal`."""
     return Draft(proposal, _parts_in(rows, [proposal])[proposal.pk])
 
@@ -198,30 +206,30 @@ class DraftParts:
     deliverables: list[RequiredDeliverable] = field(default_factory=list)
 
 
-def questions_of_draft() -> Questions:
+def draft_queries() -> Queries:
     """All parts of the draft of the `proposal` that is given, by its key."""
-    proposal = Given("proposal", models.BigIntegerField())
-    return _questions(lambda name: Q(**{name: proposal}))
+    proposal = Param("proposal", models.BigIntegerField())
+    return _queries(lambda name: Q(**{name: proposal}))
 
 
-def _questions_of_drafts() -> Questions:
-    proposals = Given("proposals", ArrayField(models.BigIntegerField()))
-    return _questions(lambda name: among(name, proposals))
+def _drafts_queries() -> Queries:
+    proposals = Param("proposals", ArrayField(models.BigIntegerField()))
+    return _queries(lambda name: equals_any(name, proposals))
 
 
 # Two statements: PostgreSQL cannot plan once and for all for a list of unknown length.
-_rows_of_draft = together(questions_of_draft)
-_rows_of_drafts = together(_questions_of_drafts)
+_fetch_draft_rows = query_batch(draft_queries)
+_fetch_drafts_rows = query_batch(_drafts_queries)
 
 
-def _questions(is_chosen: Callable[[str], Q | Func]) -> Questions:
+def _queries(is_chosen: Callable[[str], Q | Func]) -> Queries:
     of_chosen = is_chosen("proposal")
     participants = Participant.objects.filter(of_chosen)
     of_consortium = participants.order_by().values("organisation")
     return {
         "participants": participants,
         "organisations": Organisation.objects.filter(pk__in=of_consortium).order_by(),
-        "profiles": Values(
+        "profiles": Columns(
             ProfileSection.objects.filter(organisation__in=of_consortium),
             "organisation_id", "step", "answers", "version",
         ),
@@ -233,7 +241,7 @@ def _questions(is_chosen: Callable[[str], Q | Func]) -> Questions:
     }  # fmt: skip
 
 
-def _parts_in(rows: Answers, proposals: Sequence[Proposal]) -> dict[int, DraftParts]:
+def _parts_in(rows: Results, proposals: Sequence[Proposal]) -> dict[int, DraftParts]:
     by_pk = {one.pk: one for one in proposals}
     found = {pk: DraftParts() for pk in by_pk}
     organisations = {one.pk: one for one in rows["organisations"]}
@@ -244,16 +252,16 @@ def _parts_in(rows: Answers, proposals: Sequence[Proposal]) -> dict[int, DraftPa
     for one in rows["participants"]:
         organisation = organisations[one.organisation_id]
         visible = visible_record(one, organisation)
-        relate(one, proposal=by_pk[one.proposal_id], organisation=visible)
+        set_related(one, proposal=by_pk[one.proposal_id], organisation=visible)
         found[one.proposal_id].participants.append(one)
         profile = profiles[one.organisation_id] if one.has_agreed else {}
         found[one.proposal_id].profiles[one.organisation_id] = profile
     for section in rows["sections"]:
         participant = participants.get(section.participant_id)
-        relate(section, proposal=by_pk[section.proposal_id], participant=participant)
+        set_related(section, proposal=by_pk[section.proposal_id], participant=participant)
         found[section.proposal_id].sections.append(section)
     for file in rows["files"]:
-        relate(file, proposal=by_pk[file.proposal_id])
+        set_related(file, proposal=by_pk[file.proposal_id])
         found[file.proposal_id].files.append(file)
     for proposal in proposals:
         found[proposal.pk].deliverables.extend(

@@ -46,7 +46,7 @@ from calls.eligibility.facts import (
 from calls.eligibility.readable import readable_verdict
 from calls.models import Call
 from foundation.folding import folded_address
-from foundation.query_batches import Answers, Given, Questions, Values, together
+from foundation.query_batches import Columns, Param, Queries, Results, query_batch
 from proposals.dossier.document import COST_KINDS, Draft, dossier_of
 from proposals.models import Participant, Proposal, Version
 
@@ -109,7 +109,7 @@ def circumstances_of(
     *,
     received_at: datetime | None,
     reader: User,
-    answers: Answers | None = None,
+    answers: Results | None = None,
 ) -> Circumstances:
     """For an applicant: what other proposals of its own, and other profiles, say.
 
@@ -118,7 +118,9 @@ def circumstances_of(
     """
     call = draft.proposal.call
     if answers is None:
-        answers = _as_a_reader_knows(call=call.pk, proposal=draft.proposal.pk, reader=reader.pk)
+        answers = _fetch_applicant_circumstances(
+            call=call.pk, proposal=draft.proposal.pk, reader=reader.pk
+        )
     organisations = {one.key: one.organisation_id for one in draft.applicants}
     links = {one.key: _link_in(draft.profile(one).answers) for one in draft.applicants}
     return Circumstances(
@@ -141,20 +143,20 @@ def facts_of_call(call: Call) -> dict[str, Any]:
     }
 
 
-def questions_of_circumstances() -> Questions:
+def circumstances_queries() -> Queries:
     """What is to be known elsewhere of the `proposal`, for a `reader`; its `call` is given, too."""
-    proposal, reader = (Given(name, models.BigIntegerField()) for name in ("proposal", "reader"))
+    proposal, reader = (Param(name, models.BigIntegerField()) for name in ("proposal", "reader"))
     consortium = Participant.objects.filter(proposal=proposal).order_by()
     organisations = consortium.exclude(role=Role.ASSOCIATED.value).values("organisation")
     own = _registrations().filter(organisation__in=organisations, words__gt="")
-    return _questions_about(
+    return _circumstances_queries(
         Proposal.objects.of_consortium_member(reader),
         organisations=ArraySubquery(organisations),
         link_keys=ArraySubquery(own.values("link_key")),
     )
 
 
-_as_a_reader_knows = together(questions_of_circumstances)
+_fetch_applicant_circumstances = query_batch(circumstances_queries)
 
 
 def officers_circumstances_of(version: Version) -> Circumstances:
@@ -169,7 +171,7 @@ def officers_circumstances_of(version: Version) -> Circumstances:
     organisations = {one["key"]: int(one["organisation"]["id"]) for one in applicants}
     links = {one["key"]: _link_in(one["profile"]) for one in applicants}
     call = version.proposal.call
-    answers = _as_officers_know(
+    answers = _fetch_officer_circumstances(
         call=call.pk,
         proposal=version.proposal_id,
         organisations=list(organisations.values()),
@@ -185,28 +187,28 @@ def officers_circumstances_of(version: Version) -> Circumstances:
     )
 
 
-@together
-def _as_officers_know() -> Questions:
-    links = Given("links", ArrayField(models.TextField()))
+@query_batch
+def _fetch_officer_circumstances() -> Queries:
+    links = Param("links", ArrayField(models.TextField()))
     key_of_each = LinkKey.template % {"expressions": "one"}
     link_keys = Func(
         links,
         template=f"ARRAY(SELECT {key_of_each} FROM unnest(%(expressions)s) AS one)",  # noqa: S608 -- our own constant
         output_field=ArrayField(models.TextField()),
     )
-    organisations = Given("organisations", ArrayField(models.BigIntegerField()))
-    return _questions_about(
+    organisations = Param("organisations", ArrayField(models.BigIntegerField()))
+    return _circumstances_queries(
         Proposal.objects.all(), organisations=organisations, link_keys=link_keys
     )
 
 
-def _questions_about(
+def _circumstances_queries(
     proposals: QuerySet[Proposal],
     *,
-    organisations: Given | ArraySubquery,
+    organisations: Param | ArraySubquery,
     link_keys: Combinable,
-) -> Questions:
-    call, proposal = (Given(name, models.BigIntegerField()) for name in ("call", "proposal"))
+) -> Queries:
+    call, proposal = (Param(name, models.BigIntegerField()) for name in ("call", "proposal"))
     others = proposals.filter(
         strand__call=call, counting__organisations__overlap=organisations
     ).exclude(pk=proposal)
@@ -216,8 +218,8 @@ def _questions_about(
         template="(%(expressions)s))", arg_joiner=" = ANY(", output_field=models.BooleanField(),
     )  # fmt: skip
     return {
-        "applications": Values(others.order_by(), "counting__organisations"),
-        "links": Values(
+        "applications": Columns(others.order_by(), "counting__organisations"),
+        "links": Columns(
             _registrations().filter(is_among_them, words__gt=""), "words", "organisation_id"
         ),
     }
@@ -229,13 +231,13 @@ def _registrations() -> Any:
     return ProfileSection.objects.filter(step="registration").annotate(words=words)
 
 
-def _other_applications(answers: Answers, organisations: Mapping[str, int]) -> dict[str, int]:
+def _other_applications(answers: Results, organisations: Mapping[str, int]) -> dict[str, int]:
     """In how many other counting versions of the call each organisation applies."""
     counts = Counter(pk for (applicants,) in answers["applications"] for pk in applicants)
     return {key: counts[pk] for key, pk in organisations.items()}
 
 
-def _shared_links(answers: Answers, links: Mapping[str, str]) -> frozenset[str]:
+def _shared_links(answers: Results, links: Mapping[str, str]) -> frozenset[str]:
     """Keys of participants whose platform profile another organisation gives as its own."""
     used_by: dict[str, set[int]] = {}
     for link, organisation_id in answers["links"]:

@@ -17,7 +17,7 @@ from applicants.triggers import no_officer
 from calls.eligibility.facts import Control, Role
 from calls.models import Call, Incident, Strand
 from calls.triggers import final_but, kept_before_change
-from foundation.query_batches import Given
+from foundation.query_batches import Param
 from proposals.models import triggers as guards
 
 # Without vowels, so that no word appears, and without signs that look alike.
@@ -31,7 +31,7 @@ def new_number() -> str:
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
-    def of_consortium_member(self, user: User | Given) -> "ProposalQuerySet":
+    def of_consortium_member(self, user: User | Param) -> "ProposalQuerySet":
         """Proposals in which this person takes part, for an organisation or by invitation."""
         return self.filter(deleted_at=None).filter(takes_part(user))
 
@@ -44,7 +44,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         )
         return self.filter(Exists(led))
 
-    def with_role_of(self, user: User | Given) -> "ProposalQuerySet":
+    def with_role_of(self, user: User | Param) -> "ProposalQuerySet":
         """Those in which this person takes part, once for each organisation that it acts for there.
 
         `coordinates` says whether that organisation is the coordinator. Deleted drafts are not among them.
@@ -101,7 +101,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         )
 
 
-def takes_part(user: User | Given) -> Q:
+def takes_part(user: User | Param) -> Q:
     """For an organisation of the consortium, or by invitation."""
     for_organisation = Participant.objects.filter(organisation__memberships__user=user)
     invited = Collaborator.objects.filter(user=user)

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import QuerySet
 
 from applicants.models import Organisation, OrganisationChange, ProfileSection, RowChange
-from foundation.query_batches import Answers, Given, Questions, Values
+from foundation.query_batches import Columns, Param, Queries, Results
 from proposals.models import DraftChange, Participant, Proposal, ProposalFile, Section
 
 KEPT = timedelta(days=1)  # much longer than a submission can wait
@@ -20,16 +20,16 @@ KEPT = timedelta(days=1)  # much longer than a submission can wait
 Row = Participant | Section | ProposalFile | Organisation | ProfileSection
 
 
-def questions_of_changes() -> Questions:
+def change_queries() -> Queries:
     """When something of the `proposal` that is given was last changed, where that was `since` an instant."""
-    proposal = Given("proposal", models.BigIntegerField())
-    later = {"at__gt": Given("since", models.DateTimeField())}
+    proposal = Param("proposal", models.BigIntegerField())
+    later = {"at__gt": Param("since", models.DateTimeField())}
     consortium = Participant.objects.filter(proposal=proposal).order_by()
     return {
-        "draft_changes": Values(
+        "draft_changes": Columns(
             DraftChange.objects.filter(owner=proposal, **later).order_by("-at")[:1], "at"
         ),
-        "organisation_changes": Values(
+        "organisation_changes": Columns(
             OrganisationChange.objects.filter(
                 owner__in=consortium.values("organisation"), **later
             ).order_by("-at")[:1],
@@ -39,8 +39,8 @@ def questions_of_changes() -> Questions:
 
 
 def as_received(
-    found: Answers, proposal: Proposal, *, received_at: datetime, present: datetime
-) -> Answers:
+    found: Results, proposal: Proposal, *, received_at: datetime, present: datetime
+) -> Results:
     """What was found of a draft, without what was written after `received_at`.
 
     What is said to be of later than `present` is from before a demonstration's clock was put back.
@@ -52,7 +52,7 @@ def as_received(
     return found
 
 
-def _as_it_was(found: Answers, proposal: Proposal, later: dict[str, datetime]) -> dict[str, Any]:
+def _as_it_was(found: Results, proposal: Proposal, later: dict[str, datetime]) -> dict[str, Any]:
     ours = _oldest(DraftChange.objects.filter(owner=proposal.pk, **later))
     participants = _undo(found["participants"], ours, Participant, "participant")
     keys = {one.organisation_id for one in participants}

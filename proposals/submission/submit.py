@@ -17,27 +17,27 @@ from calls.database_clock import Moment
 from calls.eligibility import Verdict, canonical, digest_of
 from calls.request_arrival import Arrival
 from foundation.query_batches import (
-    Answers,
-    Given,
-    NextKey,
-    Questions,
-    Values,
-    insert,
-    relate,
-    together,
+    Columns,
+    NextVal,
+    Param,
+    Queries,
+    Results,
+    insert_together,
+    query_batch,
+    set_related,
 )
 from foundation.sentences import gettext as _
 from proposals.audit.activity import note
 from proposals.consortium.participants import NotOpen
 from proposals.delivery import outbox
-from proposals.dossier.document import Draft, dossier_of, draft_in, questions_of_draft
+from proposals.dossier.document import Draft, dossier_of, draft_in, draft_queries
 from proposals.dossier.facts import (
     Judgement,
     circumstances_of,
+    circumstances_queries,
     countries_of,
     judge,
     organisations_of,
-    questions_of_circumstances,
 )
 from proposals.models import (
     Happening,
@@ -51,7 +51,7 @@ from proposals.models import (
 )
 from proposals.proof import ledger
 from proposals.submission.notifications import tell_of_withdrawal
-from proposals.submission.received_draft import as_received, questions_of_changes
+from proposals.submission.received_draft import as_received, change_queries
 
 UNSURE = timedelta(seconds=30)  # so far this machine's clock may be off before anybody knows
 
@@ -116,7 +116,7 @@ def submit_draft(
             raise Proposal.DoesNotExist
         # Asked after the lock is held: another click may have made a version while this one waited.
         before = Moment.now()
-        found = _all_of_it(
+        found = _fetch_submission_state(
             proposal=proposal.pk,
             call=proposal.call.pk,
             reader=by.pk,
@@ -152,34 +152,34 @@ def _earliest(received_at: datetime | Arrival) -> datetime:
     return at - UNSURE
 
 
-@together
-def _lock() -> Questions:
-    proposal = Given("proposal", models.BigIntegerField())
+@query_batch
+def _lock() -> Queries:
+    proposal = Param("proposal", models.BigIntegerField())
     drafts = Proposal.objects.filter(pk=proposal, deleted_at=None).order_by()
-    return {"proposals": Values(drafts.select_for_update(), "pk")}
+    return {"proposals": Columns(drafts.select_for_update(), "pk")}
 
 
-@together
-def _all_of_it() -> Questions:
+@query_batch
+def _fetch_submission_state() -> Queries:
     """The draft with its circumstances, the version that this click has made before, and what the next is."""
-    proposal = Given("proposal", models.BigIntegerField())
+    proposal = Param("proposal", models.BigIntegerField())
     versions = Version.objects.filter(proposal=proposal)
     numbers = versions.order_by("-number").values("number")
     following = (
         Proposal.objects.with_deadline()
         .filter(pk=proposal)
         .annotate(
-            next_key=NextKey(Version),
+            next_key=NextVal(Version),
             next_number=Coalesce(Subquery(numbers[:1]), 0) + 1,
             database_time=Func(function="clock_timestamp", output_field=models.DateTimeField()),
         )
     )
     return {
-        **questions_of_draft(),
-        **questions_of_circumstances(),
-        **questions_of_changes(),
-        "made": versions.filter(idempotency_key=Given("idempotency_key", models.UUIDField())),
-        "next": Values(
+        **draft_queries(),
+        **circumstances_queries(),
+        **change_queries(),
+        "made": versions.filter(idempotency_key=Param("idempotency_key", models.UUIDField())),
+        "next": Columns(
             following, "next_key", "next_number", "counting", "effective_deadline", "database_time"
         ),
     }
@@ -195,21 +195,21 @@ class _Following(NamedTuple):
     database_time: datetime
 
 
-def _following_in(found: Answers) -> _Following:
+def _following_in(found: Results) -> _Following:
     key, number, counting, deadline, database_time = found["next"][0]
     read = datetime.fromisoformat
     return _Following(key, number, counting, read(deadline), read(database_time))
 
 
 def _made_before(
-    made: Version, found: Answers, proposal: Proposal, *, received_at: datetime
+    made: Version, found: Results, proposal: Proposal, *, received_at: datetime
 ) -> Version:
     """The version of an earlier click with the same key, and whether it is still what this one meant.
 
     A click that had arrived before the version was stored is the same click, whatever was written since.
     Of a later one (an old page that is sent again) the version may say something else than the draft.
     """
-    relate(made, proposal=proposal)
+    set_related(made, proposal=proposal)
     draft = draft_in(found, proposal)
     is_same = hash_of(canonical(dossier_of(draft))) == made.sha256
     made.answers_the_click = received_at < made.committed_at or (
@@ -220,7 +220,7 @@ def _made_before(
 
 def _freeze(
     proposal: Proposal,
-    found: Answers,
+    found: Results,
     *,
     by: User,
     received_at: datetime,
@@ -257,7 +257,7 @@ def _freeze(
     version.first_verdict = unsaved_verdict(version, judgement)
     kinds = OutboxMessage.Kind
     promises = outbox.unsaved_promises(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
-    insert(version, version.first_verdict, ledger.unsaved_note(version), *promises)
+    insert_together(version, version.first_verdict, ledger.unsaved_note(version), *promises)
     proposal.counting = version  # in the database a trigger sees to it
     return version
 
