@@ -34,7 +34,7 @@ def afternoon(request: pytest.FixtureRequest) -> Iterator[None]:
     if "real_clock" in request.keywords:
         yield
         return
-    with clock.set_to(AFTERNOON):
+    with clock.frozen_at(AFTERNOON):
         yield
 
 

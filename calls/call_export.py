@@ -19,7 +19,7 @@ HEADER = """\
 """
 
 
-def content_of(call: Call) -> dict[str, Any]:
+def call_content(call: Call) -> dict[str, Any]:
     """What `call_file.read_call_file` would give for this call; `publishing.load_call` stores it."""
     return {"programme": _programme(call.programme), "call": _call(call)}
 
@@ -27,7 +27,7 @@ def content_of(call: Call) -> dict[str, Any]:
 def call_text(call: Call) -> str:
     """The call as YAML; equal calls give equal bytes."""
     body = yaml.dump(
-        _without_blanks(content_of(call)),
+        _without_blanks(call_content(call)),
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,

@@ -144,14 +144,14 @@ def _scalar(node: Node, expected: str) -> str:
     return clean_text(node.value).strip()
 
 
-def text(node: Node) -> str:
+def read_text(node: Node) -> str:
     value = _scalar(node, "a text")
     if not value:
         raise _wrong(node, "a text")
     return " ".join(value.split())
 
 
-def period(node: Node) -> str:
+def read_period(node: Node) -> str:
     expected = "a period such as 30 days, 1 month or 2 years"
     value = _scalar(node, expected)
     if PATTERN.fullmatch(value) is None:
@@ -159,21 +159,21 @@ def period(node: Node) -> str:
     return value
 
 
-def whole_number(node: Node) -> int:
+def read_whole_number(node: Node) -> int:
     value = _scalar(node, "a whole number")
     if not value.isascii() or not value.isdigit() or len(value) > MAX_DIGITS:
         raise _wrong(node, "a whole number")
     return int(value)
 
 
-def yes_or_no(node: Node) -> bool:
+def read_boolean(node: Node) -> bool:
     value = _scalar(node, "true or false")
     if value not in {"true", "false"}:
         raise _wrong(node, "true or false")
     return value == "true"
 
 
-def amount(node: Node) -> Decimal:
+def read_amount(node: Node) -> Decimal:
     expected = "an amount in euro such as '187500.00'"
     try:
         value = Decimal(_scalar(node, expected))
@@ -184,7 +184,7 @@ def amount(node: Node) -> Decimal:
     return value
 
 
-def day(node: Node) -> date:
+def read_day(node: Node) -> date:
     expected = "a date such as 2015-04-21"
     value = day_from(_scalar(node, expected))
     if value is None:
@@ -192,7 +192,7 @@ def day(node: Node) -> date:
     return value
 
 
-def instant(node: Node) -> datetime:
+def read_instant(node: Node) -> datetime:
     expected = "an instant with its offset such as 2015-04-21T17:00:00+02:00"
     value = instant_from(_scalar(node, expected))
     if value is None:
@@ -200,21 +200,21 @@ def instant(node: Node) -> datetime:
     return value
 
 
-def country(node: Node) -> str:
+def read_country(node: Node) -> str:
     try:
         return normalise(_scalar(node, "the code of a country"))
     except UnknownCountry:
         raise _wrong(node, "the code of a country, such as FR or EL") from None
 
 
-def zone(node: Node) -> str:
+def read_zone(node: Node) -> str:
     value = _scalar(node, "an IANA time zone")
     if value not in available_timezones():
         raise _wrong(node, "an IANA time zone such as Europe/Brussels")
     return value
 
 
-def one_of(*allowed: str) -> Reader:
+def read_choice(*allowed: str) -> Reader:
     def read(node: Node) -> str:
         value = _scalar(node, f"one of {', '.join(allowed)}")
         if value not in allowed:
@@ -224,7 +224,7 @@ def one_of(*allowed: str) -> Reader:
     return read
 
 
-def list_of(read_item: Reader, *, key: str = "") -> Reader:
+def read_list(read_item: Reader, *, key: str = "") -> Reader:
     """A list; where `key` is given, no two entries may have the same value of it."""
 
     def read(node: Node) -> list[Any]:
@@ -249,7 +249,9 @@ def _check_length(node: SequenceNode) -> None:
         raise BadCallFile(line, f"found a list of more than {MAX_ITEMS} entries.")
 
 
-def mapping(required: Mapping[str, Reader], optional: Mapping[str, Reader] | None = None) -> Reader:
+def read_mapping(
+    required: Mapping[str, Reader], optional: Mapping[str, Reader] | None = None
+) -> Reader:
     """An object with exactly these fields; an optional one that is left out is None."""
     fields = {**required, **(optional or {})}
 
@@ -289,13 +291,13 @@ def _plain(node: Node) -> Any:
         _check_length(node)
         return [_plain(item) for item in node.value]
     if isinstance(node, ScalarNode) and node.tag == "tag:yaml.org,2002:int":
-        return whole_number(node)
+        return read_whole_number(node)
     if isinstance(node, ScalarNode) and node.tag == "tag:yaml.org,2002:str":
         return node.value
     raise _wrong(node, "a text in quotes, a whole number, or a list or an object of them")
 
 
-def rules(node: Node) -> list[dict[str, Any]]:
+def read_rules(node: Node) -> list[dict[str, Any]]:
     if not isinstance(node, SequenceNode):
         raise _wrong(node, "a list of rules")
     _check_length(node)
@@ -311,78 +313,89 @@ def rules(node: Node) -> list[dict[str, Any]]:
     return data
 
 
-PROGRAMME = mapping(
+PROGRAMME = read_mapping(
     {
-        "code": text,
-        "name": text,
-        "legal_basis": text,
-        "participation": list_of(
-            mapping(
+        "code": read_text,
+        "name": read_text,
+        "legal_basis": read_text,
+        "participation": read_list(
+            read_mapping(
                 {
-                    "country": country,
-                    "gate": one_of("member-state", "a", "b", "c"),
-                    "source": text,
+                    "country": read_country,
+                    "gate": read_choice("member-state", "a", "b", "c"),
+                    "source": read_text,
                 },
-                {"signed_on": day, "in_force_on": day, "counts_until": day},
+                {"signed_on": read_day, "in_force_on": read_day, "counts_until": read_day},
             )
         ),
     }
 )
 
-STRAND = mapping(
+STRAND = read_mapping(
     {
-        "code": text,
-        "number": whole_number,
-        "title": text,
-        "purpose": text,
-        "objectives": list_of(mapping({"code": text, "text": text}), key="code"),
-        "deliverables": list_of(
-            mapping({"code": text, "title": text, "text": text}, {"is_scoreboard": yes_or_no}),
+        "code": read_text,
+        "number": read_whole_number,
+        "title": read_text,
+        "purpose": read_text,
+        "objectives": read_list(read_mapping({"code": read_text, "text": read_text}), key="code"),
+        "deliverables": read_list(
+            read_mapping(
+                {"code": read_text, "title": read_text, "text": read_text},
+                {"is_scoreboard": read_boolean},
+            ),
             key="code",
         ),
     },
-    {"topic": text, "budget": amount, "needs_established_partnership": yes_or_no},
+    {"topic": read_text, "budget": read_amount, "needs_established_partnership": read_boolean},
 )
 
-CALL = mapping(
+CALL = read_mapping(
     {
-        "reference": text,
-        "title": text,
-        "summary": text,
-        "first_deadline": instant,
-        "zone": zone,
-        "budget": amount,
-        "sections": list_of(
-            mapping({"slug": text, "title": text, "text": text}, {"points": list_of(text)}),
+        "reference": read_text,
+        "title": read_text,
+        "summary": read_text,
+        "first_deadline": read_instant,
+        "zone": read_zone,
+        "budget": read_amount,
+        "sections": read_list(
+            read_mapping(
+                {"slug": read_text, "title": read_text, "text": read_text},
+                {"points": read_list(read_text)},
+            ),
             key="slug",
         ),
-        "strands": list_of(STRAND, key="code"),
-        "rules": rules,
-        "contacts": list_of(
-            mapping(
+        "strands": read_list(STRAND, key="code"),
+        "rules": read_rules,
+        "contacts": read_list(
+            read_mapping(
                 {
-                    "kind": one_of("partner-search", "helpdesk", "network", "information"),
-                    "name": text,
-                    "text": text,
+                    "kind": read_choice("partner-search", "helpdesk", "network", "information"),
+                    "name": read_text,
+                    "text": read_text,
                 },
-                {"url": text, "email": text, "telephone": text},
+                {"url": read_text, "email": read_text, "telephone": read_text},
             ),
             key="name",
         ),
     },
     {
-        "published_at": instant,
-        "opens_at": instant,
-        "open_points": list_of(text),
-        "remedies": list_of(mapping({"title": text, "within": period, "text": text}), key="title"),
-        "extensions": list_of(
-            mapping({"new_deadline": instant, "reason": text, "decided_by": text}),
+        "published_at": read_instant,
+        "opens_at": read_instant,
+        "open_points": read_list(read_text),
+        "remedies": read_list(
+            read_mapping({"title": read_text, "within": read_period, "text": read_text}),
+            key="title",
+        ),
+        "extensions": read_list(
+            read_mapping(
+                {"new_deadline": read_instant, "reason": read_text, "decided_by": read_text}
+            ),
             key="new_deadline",
         ),
     },
 )
 
-CALL_FILE = mapping({"programme": PROGRAMME, "call": CALL})
+CALL_FILE = read_mapping({"programme": PROGRAMME, "call": CALL})
 
 
 def _line_of(root: Node, *path: str) -> int:

@@ -33,7 +33,7 @@ LOADED = "Loaded from a call file."
 LOADED_BY = "call_import"
 
 
-class CountsTwice(Exception):
+class OverlappingParticipation(Exception):
     """Two entries of a country are in force on the same day; `first` and `second` are both."""
 
     def __init__(self, first: Participation, second: Participation) -> None:
@@ -42,7 +42,7 @@ class CountsTwice(Exception):
         self.second = second
 
 
-class ReasonNeeded(Exception):
+class ReasonRequired(Exception):
     """A file differs from rules or countries in force, and nobody said why they should change."""
 
     def __init__(self, target: Call | Programme) -> None:
@@ -50,7 +50,7 @@ class ReasonNeeded(Exception):
         self.target = target
 
 
-class SecondPersonNeeded(Exception):
+class SecondPersonRequired(Exception):
     """Conditions or deadline of a published call change by two people only; `target` says of what."""
 
     def __init__(self, target: Call | Programme) -> None:
@@ -58,7 +58,7 @@ class SecondPersonNeeded(Exception):
         self.target = target
 
 
-def needs_second_person(target: Call | Programme) -> bool:
+def requires_second_person(target: Call | Programme) -> bool:
     """Whether applicants rely on these conditions: the call, or one of the programme's, is published."""
     if isinstance(target, Call):
         return target.published_at is not None and not target.is_rehearsal
@@ -114,8 +114,8 @@ def _load_extensions(call: Call, given: Iterable[dict[str, Any]], confirmed_by: 
     known = set(call.extensions.values_list("new_deadline", flat=True))
     for extension in given:
         if extension["new_deadline"] not in known:
-            if needs_second_person(call) and not confirmed_by:
-                raise SecondPersonNeeded(call)
+            if requires_second_person(call) and not confirmed_by:
+                raise SecondPersonRequired(call)
             extend_deadline(call, **extension, confirmed_by=confirmed_by)
 
 
@@ -140,9 +140,9 @@ def _check_may_change(
     if not differs or not target.changes.exists():
         return
     if not reason:
-        raise ReasonNeeded(target)
-    if needs_second_person(target) and confirmed_by in {"", made_by}:
-        raise SecondPersonNeeded(target)
+        raise ReasonRequired(target)
+    if requires_second_person(target) and confirmed_by in {"", made_by}:
+        raise SecondPersonRequired(target)
 
 
 @transaction.atomic
@@ -163,7 +163,7 @@ def change_countries(
     """
     twice = overlapping(rows)
     if twice is not None:
-        raise CountsTwice(*twice)
+        raise OverlappingParticipation(*twice)
     # Two changes at once would otherwise each be recorded over a state that is gone.
     Programme.objects.select_for_update().get(pk=programme.pk)
     stored = {row.as_value(): row.pk for row in programme.participation.all()}
@@ -220,7 +220,7 @@ def change_rules(
     return change
 
 
-def keep_applied(rule_set: RuleSet, countries: CountrySet) -> None:
+def store_applied_conditions(rule_set: RuleSet, countries: CountrySet) -> None:
     """Keep what a verdict is made by under its content hash, so that it can be replayed for ever.
 
     Asked for every verdict: what this process has seen committed is not written again.

@@ -114,10 +114,10 @@ def obstacles_to_publishing(call: Call) -> Iterator[str]:
         yield _("The deadline (%(deadline)s) has passed. Set a later deadline.") % {
             "deadline": in_words(call.deadline, zone=call.zone)
         }
-    yield from left_to_write(call)
+    yield from missing_texts(call)
 
 
-def left_to_write(call: Call) -> Iterator[str]:
+def missing_texts(call: Call) -> Iterator[str]:
     """What it needs before anybody can answer it, in earnest or in a rehearsal."""
     if call.opens_at is None:
         yield _("Enter the opening time.")
@@ -138,10 +138,10 @@ def remarks_before_publishing(call: Call) -> Iterator[str]:
             "Letters will not explain how to contest a decision because no procedure has been entered."
         )
     if call.cloned_from is not None:
-        yield from _left_of(call.cloned_from, call)
+        yield from _missing_texts_of(call.cloned_from, call)
 
 
-def _left_of(source: Call, call: Call) -> Iterator[str]:
+def _missing_texts_of(source: Call, call: Call) -> Iterator[str]:
     values = {"source": source.reference}
     named = {
         "budget": _("The budget"),

@@ -22,14 +22,14 @@ _offset: ContextVar[timedelta] = ContextVar("offset", default=timedelta())
 
 # How far this machine's clock is behind the database's, as far as it is known (`calls.database_clock`).
 behind = timedelta()
-MOST_SKEW = timedelta(seconds=1)  # further off, a machine is unhealthy
+MAX_SKEW = timedelta(seconds=1)  # further off, a machine is unhealthy
 # The session's variable that tells triggers at which moment the clock is stopped (`portal_now` in guards).
 STOPPED_AT = "portal.now"
 
 
 def now() -> datetime:
     """The portal's present instant, in UTC: by the database's clock, which all machines share."""
-    return of(real_now() + behind)
+    return portal_time_at(real_now() + behind)
 
 
 def real_now() -> datetime:
@@ -37,7 +37,7 @@ def real_now() -> datetime:
     return timezone.now().astimezone(UTC)
 
 
-def of(real: datetime) -> datetime:
+def portal_time_at(real: datetime) -> datetime:
     """The portal's instant at a real one: how a stamp of the network becomes portal time."""
     frozen = _frozen.get()
     return frozen if frozen is not None else real + _offset.get()
@@ -54,35 +54,35 @@ def ahead_by(offset: timedelta) -> Iterator[None]:
 
 
 @contextmanager
-def set_to(moment: datetime) -> Iterator[None]:
+def frozen_at(moment: datetime) -> Iterator[None]:
     """Stop the clock at an aware moment for the time of the block, in this thread only."""
     if moment.tzinfo is None:
         raise ValueError("A moment without a zone is not an instant.")
     is_first = _frozen.get() is None
     token = _frozen.set(moment.astimezone(UTC))
     try:
-        with connection.execute_wrapper(_tell_triggers) if is_first else nullcontext():
+        with connection.execute_wrapper(_set_trigger_clock) if is_first else nullcontext():
             yield
     finally:
         _frozen.reset(token)
         if is_first and connection.in_atomic_block and not connection.needs_rollback:
-            _stop_for_triggers("")
+            _freeze_triggers("")
 
 
-def _tell_triggers(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+def _set_trigger_clock(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
     """While the clock is stopped, what triggers write stops with it."""
     if not _MAY_WRITE.match(str(sql)):
         return execute(sql, params, many, context)
     frozen = _frozen.get()
-    _stop_for_triggers(frozen.isoformat() if frozen else "")
+    _freeze_triggers(frozen.isoformat() if frozen else "")
     try:
         return execute(sql, params, many, context)
     finally:
         if not connection.in_atomic_block:
-            _stop_for_triggers("")
+            _freeze_triggers("")
 
 
-def _stop_for_triggers(moment: str) -> None:
+def _freeze_triggers(moment: str) -> None:
     """For the transaction, or outside of one for the session; what cannot be told now needs not be."""
     with suppress(psycopg2.Error), connection.connection.cursor() as cursor:
         cursor.execute(

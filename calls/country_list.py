@@ -60,7 +60,7 @@ class CountryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CountriesOn:
+class CountryList:
     """Who counted on a day: Member States in protocol order, others, and those that had only signed."""
 
     day: date
@@ -82,12 +82,12 @@ class CountriesOn:
 
 def countries_on(
     day: date, countries: CountrySet, legal_basis: str = COSME_REGULATION
-) -> CountriesOn:
+) -> CountryList:
     def named(rows: Iterable[Participation]) -> tuple[CountryRow, ...]:
         return tuple(CountryRow(row, name_on(row.country, day), legal_basis) for row in rows)
 
     counting = named(countries.counting_on(day))
-    return CountriesOn(
+    return CountryList(
         day=day,
         members=tuple(one for one in counting if one.gate == MEMBER_STATE),
         others=tuple(one for one in counting if one.gate != MEMBER_STATE),

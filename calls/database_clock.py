@@ -26,7 +26,7 @@ LOG_EVERY = 60  # seconds
 log = logging.getLogger("portal.clock")
 machine = SimpleLazyObject(socket.gethostname)
 kind_of_process = "web"  # workers and beat say what they are when they start
-_look_at = 0.0
+_measure_on = 0.0
 _logged_at = -float("inf")
 
 
@@ -57,7 +57,7 @@ class Reading:
         return min(max(moment.at, earliest), latest)
 
 
-def note(database: datetime, before: Moment) -> Reading:
+def store_measurement(database: datetime, before: Moment) -> Reading:
     """Take in what the database's clock said since `before`."""
     reading = Reading(database, before, Moment.now())
     least, most = database - reading.after.at, database - before.at
@@ -67,22 +67,22 @@ def note(database: datetime, before: Moment) -> Reading:
     return reading
 
 
-def look() -> Reading:
+def measure() -> Reading:
     """Ask the database what time it is."""
     connection.ensure_connection()
     before = Moment.now()
     with connection.connection.cursor() as cursor:  # itself: no wrapper is to make it slower
         cursor.execute("SELECT clock_timestamp()")
         (database,) = cursor.fetchone()
-    return note(database, before)
+    return store_measurement(database, before)
 
 
 def is_off() -> bool:
     """Whether this machine's clock is further from the database's than it may be."""
-    return abs(clock.behind) > clock.MOST_SKEW
+    return abs(clock.behind) > clock.MAX_SKEW
 
 
-def in_words() -> str:
+def skew_text() -> str:
     side = "behind" if clock.behind > timedelta() else "ahead of"
     seconds = abs(clock.behind).total_seconds()
     return f"The clock of {machine} is {seconds:.1f} s {side} the database's."
@@ -92,24 +92,24 @@ def _log() -> None:
     global _logged_at  # noqa: PLW0603 -- of this process
     if time.monotonic() - _logged_at >= LOG_EVERY:
         _logged_at = time.monotonic()
-        log.error("%s Synchronise the clocks (NTP).", in_words())
+        log.error("%s Synchronise the clocks (NTP).", skew_text())
 
 
-def look_regularly() -> None:
+def measure_regularly() -> None:
     """Look, unless this process did so a moment ago, and keep what is seen for operators."""
-    global _look_at  # noqa: PLW0603 -- of this process
+    global _measure_on  # noqa: PLW0603 -- of this process
     every = settings.CLOCK_LOOK_SECONDS
-    if not every or time.monotonic() < _look_at:
+    if not every or time.monotonic() < _measure_on:
         return
-    _look_at = time.monotonic() + every
+    _measure_on = time.monotonic() + every
     try:
-        look()
-        keep()
+        measure()
+        store_reading()
     except (DatabaseError, InterfaceError, psycopg2.Error):
         log.warning("The database's clock could not be read.")
 
 
-def keep() -> None:
+def store_reading() -> None:
     """Let operators see how far the clock of this machine is off."""
     values = {"behind": clock.behind, "read_at": clock.real_now() + clock.behind}
     ClockReading.objects.update_or_create(
@@ -117,7 +117,7 @@ def keep() -> None:
     )
 
 
-class LookMiddleware:
+class ClockSkewMiddleware:
     """Lets web processes look at the database's clock now and then, after an answer is made."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -126,5 +126,5 @@ class LookMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if connection.connection is not None:  # a page that needs no database opens none for this
-            look_regularly()
+            measure_regularly()
         return response

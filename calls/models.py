@@ -257,7 +257,7 @@ class Call(models.Model):
     def is_rehearsal(self) -> bool:
         return self.rehearsal_of_id is not None
 
-    def by_its_clock(self, moment: datetime) -> datetime:
+    def in_rehearsal_time(self, moment: datetime) -> datetime:
         """What the clock of a rehearsal says at a moment of the portal's; the moment itself for real calls.
 
         Rules judge by this one, so that a rehearsed deadline is on the day that it will be on.
@@ -266,7 +266,7 @@ class Call(models.Model):
 
     @property
     def rule_date(self) -> date:
-        return rule_date_of(self.by_its_clock(self.deadline))
+        return rule_date_of(self.in_rehearsal_time(self.deadline))
 
     @cached_property
     def rule_set(self) -> RuleSet:
@@ -619,4 +619,4 @@ class ClockReading(models.Model):
 
     @property
     def is_off(self) -> bool:
-        return abs(self.behind) > clock.MOST_SKEW
+        return abs(self.behind) > clock.MAX_SKEW

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from calls import clock
-from calls.call_setup import copy_of, left_to_write
+from calls.call_setup import copy_of, missing_texts
 from calls.models import Call
 from calls.templatetags.instants import in_words
 
@@ -36,7 +36,7 @@ def begin_rehearsal(source: Call, *, starts_at: datetime) -> Call:
         raise CannotRehearse(
             _("This call is itself a rehearsal. Start a rehearsal from the original call.")
         )
-    left = list(left_to_write(source))
+    left = list(missing_texts(source))
     if left:
         raise CannotRehearse(" ".join(left))
     if starts_at >= source.deadline:
@@ -73,7 +73,7 @@ def move_clock(rehearsal: Call, *, to: datetime) -> Call:
     if not locked.is_rehearsal:
         raise ClockCannotMove(_("This is a real call, so its clock cannot be changed."))
     moment = clock.now()
-    present, deadline = locked.by_its_clock(moment), locked.by_its_clock(locked.deadline)
+    present, deadline = locked.in_rehearsal_time(moment), locked.in_rehearsal_time(locked.deadline)
     if moment >= locked.deadline:
         raise ClockCannotMove(
             _("The deadline of this rehearsal has passed, so its clock can no longer be changed.")

@@ -24,9 +24,9 @@ from foundation.client_address import is_from_trusted_proxy
 LAST_DATA_RECEIVED = (
     52  # offset of tcpi_last_data_recv in struct tcp_info (linux/tcp.h), milliseconds
 )
-LONGEST_WAIT = timedelta(minutes=5)
+MAX_WAIT = timedelta(minutes=5)
 # The kernel counts in ticks of up to 10 ms: a shorter wait than this is no evidence of a queue.
-SHORTEST_WAIT = timedelta(milliseconds=50)
+MIN_WAIT = timedelta(milliseconds=50)
 
 
 TOLERANCE = timedelta(seconds=2)
@@ -48,20 +48,20 @@ class Arrival:
         """Before this it has not arrived, as far as this machine's clock is right."""
         measured = self.measured.at + clock.behind
         stamped = min(self.stamped or measured, measured)
-        return clock.of(max(stamped, measured - LONGEST_WAIT))
+        return clock.portal_time_at(max(stamped, measured - MAX_WAIT))
 
     def by(self, reading: Reading) -> datetime:
         """The portal's instant of it; a stamp is taken from `LONGEST_WAIT` before to `TOLERANCE` ahead."""
         measured = reading.of(self.measured)
         if self.stamped is None:
-            return clock.of(measured)
-        if measured - LONGEST_WAIT <= self.stamped <= measured + TOLERANCE:
-            return clock.of(min(self.stamped, measured))
+            return clock.portal_time_at(measured)
+        if measured - MAX_WAIT <= self.stamped <= measured + TOLERANCE:
+            return clock.portal_time_at(min(self.stamped, measured))
         ahead = (self.stamped - measured).total_seconds()
         log.warning(
             "A proxy's arrival stamp is not taken: it is %.1f s from the arrival here.", ahead
         )
-        return clock.of(measured)
+        return clock.portal_time_at(measured)
 
 
 class ArrivalMiddleware:
@@ -76,7 +76,7 @@ class ArrivalMiddleware:
         return self.get_response(request)
 
 
-def arrived(request: HttpRequest) -> Arrival:
+def full_arrival(request: HttpRequest) -> Arrival:
     """When the request had fully arrived, still to be read by the database's clock.
 
     A form that was not read as a whole before the view (a multipart body may trickle in for minutes)
@@ -91,7 +91,7 @@ def arrived(request: HttpRequest) -> Arrival:
 
 def received_at(request: HttpRequest) -> datetime:
     """The portal's instant at which the request had fully arrived, by the database's clock."""
-    return arrived(request).by(database_clock.look())
+    return full_arrival(request).by(database_clock.measure())
 
 
 def arrival_of(request: HttpRequest) -> Arrival:
@@ -131,4 +131,4 @@ def time_since_last_byte(connection: socket.socket | None) -> timedelta:
     except (OSError, struct.error):
         return timedelta()
     waited = timedelta(milliseconds=milliseconds)
-    return waited if SHORTEST_WAIT <= waited <= LONGEST_WAIT else timedelta()
+    return waited if MIN_WAIT <= waited <= MAX_WAIT else timedelta()

@@ -18,7 +18,7 @@ WHAT_IT_JUDGES = {
 OUTCOME_WORDS = {
     Outcome.PASS: "met",
     Outcome.WARN: "met, to review",
-    Outcome.OFFICER: "needs review",
+    Outcome.NEEDS_REVIEW: "needs review",
     Outcome.INELIGIBLE: "not eligible",
     Outcome.INADMISSIBLE: "not admissible",
 }

@@ -95,12 +95,12 @@ class Result:
     @property
     def may_not_apply(self) -> bool:
         """Whether the own organisation itself is out, as it was described."""
-        return any(one.key == OWN for one in self.outlook.out)
+        return any(one.key == OWN for one in self.outlook.excluded)
 
     @property
     def own_is_open(self) -> bool:
         """Whether an answer about the own organisation is for an officer, or still to be given."""
-        return any(one.key == OWN for one in self.outlook.open)
+        return any(one.key == OWN for one in self.outlook.undecided)
 
     @property
     def is_complete(self) -> bool:
@@ -132,7 +132,7 @@ def facts_of(answers: Answers, call: Call) -> ProposalFacts:
     partners = (_partner(number, one, call) for number, one in enumerate(answers.partners, start=1))
     return ProposalFacts(
         strand=answers.strand,
-        deadline=call.by_its_clock(call.deadline),
+        deadline=call.in_rehearsal_time(call.deadline),
         programme=call.programme.code,
         zone=call.zone,
         participants=(own, *partners),
@@ -174,17 +174,17 @@ def _result(found: Outlook, rule_set: RuleSet, answers: Answers, countries: Coun
             advice = OWN_ADVICE[finding.rule] if is_own else finding.fix.advice
         return Answer(outcome, rule.title, finding.message, finding.citation, rule.link, advice)
 
-    about = [said(one, one.outcome) for member in found.members for one in _worth_saying(member)]
+    about = [said(one, one.outcome) for member in found.members for one in _is_relevant(member)]
     # Partners can still be found: a minimum that is not reached yet stands against nobody.
     together = [
-        said(one, min(one.outcome, Outcome.OFFICER, key=_severity)) for one in found.consortium
+        said(one, min(one.outcome, Outcome.NEEDS_REVIEW, key=_severity)) for one in found.consortium
     ]
     answers_given = [*about, *together]
     return Result(
         met=tuple(one for one in answers_given if one.outcome in (Outcome.PASS, Outcome.WARN)),
-        open=tuple(one for one in answers_given if one.outcome == Outcome.OFFICER),
+        open=tuple(one for one in answers_given if one.outcome == Outcome.NEEDS_REVIEW),
         against=tuple(one for one in answers_given if one.outcome == Outcome.INELIGIBLE),
-        lacks=found.lacks,
+        lacks=found.missing,
         outlook=found,
     )
 
@@ -208,7 +208,7 @@ OWN_ADVICE = {
 }
 
 
-def _worth_saying(member: Member) -> tuple[Finding, ...]:
+def _is_relevant(member: Member) -> tuple[Finding, ...]:
     """Of partners only what was asked: their country, and their kind where it is not plainly right."""
     if member.key == OWN:
         return member.findings

@@ -12,7 +12,7 @@ from calls.models import ClockOffset
 
 
 @contextmanager
-def as_shared() -> Iterator[None]:
+def use_shared_offset() -> Iterator[None]:
     """Use the offset that all processes share, where the setting allows one."""
     if not settings.CLOCK_IS_MOVABLE:
         yield
@@ -25,7 +25,7 @@ def shared_offset() -> timedelta:
     return ClockOffset.current()
 
 
-def move_to(moment: datetime) -> None:
+def set_shared_offset(moment: datetime) -> None:
     """Let all processes see `moment` now, ticking on from there.
 
     Raises:
@@ -48,5 +48,5 @@ class ClockMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with as_shared():
+        with use_shared_offset():
             return self.get_response(request)

@@ -8,18 +8,18 @@ from django.http import HttpRequest
 from calls.models import Call, CallQuerySet
 
 
-def calls_shown_to(request: HttpRequest, moment: datetime) -> CallQuerySet:
-    return Call.objects.shown_at(moment, with_rehearsals=may_rehearse(request))
+def visible_calls(request: HttpRequest, moment: datetime) -> CallQuerySet:
+    return Call.objects.shown_at(moment, with_rehearsals=can_see_rehearsals(request))
 
 
-def rehearsals_of(request: HttpRequest) -> CallQuerySet:
+def visible_rehearsals(request: HttpRequest) -> CallQuerySet:
     """Rehearsals, the newest first; none for the public."""
-    if not may_rehearse(request):
+    if not can_see_rehearsals(request):
         return Call.objects.none()
     return Call.objects.filter(rehearsal_of__isnull=False).order_by("-pk")
 
 
-def may_rehearse(request: HttpRequest) -> bool:
+def can_see_rehearsals(request: HttpRequest) -> bool:
     """Staff who see calls in preparation, and the accounts of applicants that rehearse with them.
 
     An officer takes no part in any proposal, so somebody else writes those of a rehearsal. Who is not

@@ -14,7 +14,7 @@ from foundation.stored_texts import clean_before_saving
 from foundation.text_guards import TEXT_GUARDS_SQL
 
 
-class RoofConfig(AppConfig):
+class PortalConfig(AppConfig):
     name = "cosme_portal"
     verbose_name = "COSME portal"
 

@@ -39,4 +39,4 @@ def _is_beat(**_given: Any) -> None:
 def _look_at_clock(**_given: Any) -> None:
     from calls import database_clock  # noqa: PLC0415 -- as above
 
-    database_clock.look_regularly()
+    database_clock.measure_regularly()

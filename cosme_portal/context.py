@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from calls import clock
-from calls.demo_clock_presets import MOMENTS
+from calls.demo_clock_presets import PRESETS
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "is_demo": settings.IS_DEMO,
         "largest_step": settings.LARGEST_STEP,
         "clock_is_movable": settings.CLOCK_IS_MOVABLE,
-        "clock_moments": [(name, label) for name, (label, _moment) in MOMENTS.items()]
+        "clock_moments": [(name, label) for name, (label, _moment) in PRESETS.items()]
         if settings.CLOCK_IS_MOVABLE
         else [],
     }

@@ -107,14 +107,14 @@ def _set_up(steps: Sequence[Step]) -> None:
 def _start_clock() -> None:
     """Go on where the clock stood when the demonstration was stopped; the first time at 16:20."""
     from calls import shared_clock  # noqa: PLC0415 -- after set-up
-    from calls.demo_clock_presets import MOMENTS  # noqa: PLC0415
+    from calls.demo_clock_presets import PRESETS  # noqa: PLC0415
 
     paused = _paused_file()
-    moment = MOMENTS["start"][1]
+    moment = PRESETS["start"][1]
     if paused.exists():
         moment = datetime.fromisoformat(paused.read_text().strip())
         paused.unlink()
-    shared_clock.move_to(moment)
+    shared_clock.set_shared_offset(moment)
 
 
 def _keep_clock() -> None:

@@ -43,5 +43,5 @@ def make_requests(call: Call) -> None:
             "kind": kind, "role": "partner", "strands": ["3.1"], "title": title, "text": text,
             "technologies": technologies, "markets": ["US", "KR"], "languages": ["en"],
         }  # fmt: skip
-        with clock.set_to(datetime(2015, 4, 1 + day, 9, 30, tzinfo=BRUSSELS)):
+        with clock.frozen_at(datetime(2015, 4, 1 + day, 9, 30, tzinfo=BRUSSELS)):
             requests.publish(requests.draft_request(organisation, call, given, by=person))

@@ -192,17 +192,17 @@ def is_made() -> bool:
 def make_world(call: Call) -> None:
     """Everything that the demonstration shows; to be made once."""
     people = {account.email: _person(account) for account in ACCOUNTS}
-    with clock.set_to(datetime(2015, 2, 9, 10, 0, tzinfo=BRUSSELS)):
+    with clock.frozen_at(datetime(2015, 2, 9, 10, 0, tzinfo=BRUSSELS)):
         for cluster in OTHERS:
             _organisation(cluster)
     for place, consortium in enumerate(CONSORTIA):
-        with clock.set_to(datetime(2015, 3, 2 + place, 10, 30, tzinfo=BRUSSELS)):
+        with clock.frozen_at(datetime(2015, 3, 2 + place, 10, 30, tzinfo=BRUSSELS)):
             proposal = make_draft(call, consortium, people)
         if consortium.stage == "ready":
-            with clock.set_to(datetime(2015, 4, 10, 14, 5, tzinfo=BRUSSELS)):
+            with clock.frozen_at(datetime(2015, 4, 10, 14, 5, tzinfo=BRUSSELS)):
                 _share(proposal, people)
         if consortium.stage == "submitted":
-            with clock.set_to(datetime(2015, 4, 20, 11 + place, 7, 42, 318000, tzinfo=BRUSSELS)):
+            with clock.frozen_at(datetime(2015, 4, 20, 11 + place, 7, 42, 318000, tzinfo=BRUSSELS)):
                 _submit(proposal, by=people[LEAD.email])
     make_requests(call)
 

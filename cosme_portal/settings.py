@@ -68,7 +68,7 @@ if IN_PRODUCTION:
 # --- Applications ----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "cosme_portal.apps.RoofConfig",
+    "cosme_portal.apps.PortalConfig",
     "cosme_portal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -109,7 +109,7 @@ MIDDLEWARE = [
     "cosme_portal.middleware.EnforceLimits",
     "cosme_portal.middleware.ExplainMethods",
     "django_htmx.middleware.HtmxMiddleware",
-    "calls.database_clock.LookMiddleware",
+    "calls.database_clock.ClockSkewMiddleware",
     "calls.shared_clock.ClockMiddleware",
     "cosme_portal.middleware.RefuseOtherCharsets",
     "cosme_portal.middleware.RefuseUnsafeAddresses",

@@ -26,12 +26,12 @@ def privacy(request: HttpRequest) -> HttpResponse:
 def health(request: HttpRequest) -> JsonResponse:
     """For load balancers: whether this process reaches its database, and its clock is right."""
     try:
-        database_clock.look()
-        database_clock.look_regularly()  # health is answered before the middleware that does this
+        database_clock.measure()
+        database_clock.measure_regularly()  # health is answered before the middleware that does this
     except (DatabaseError, psycopg2.Error):
         return JsonResponse({"status": "no database"}, status=503)
     if database_clock.is_off():
-        return JsonResponse({"status": "clock", "reason": database_clock.in_words()}, status=503)
+        return JsonResponse({"status": "clock", "reason": database_clock.skew_text()}, status=503)
     return JsonResponse({"status": "ok"})
 
 

@@ -25,7 +25,7 @@ def canonical(document: Any) -> str:
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def written(document: Any) -> bytes:
+def dumps(document: Any) -> bytes:
     """JSON for the database, which would get null for what is no number.
 
     Raises:

@@ -8,11 +8,11 @@ from dateutil.relativedelta import relativedelta
 PATTERN = re.compile(r"([1-9][0-9]{0,3}) (day|week|month|year)s?")
 
 
-class NoPeriod(ValueError):
+class InvalidPeriod(ValueError):
     """The text is no period."""
 
 
-def last_day(start: date, period: str) -> date:
+def last_day_of(start: date, period: str) -> date:
     """The last day of a period that an event on `start` begins; the day of the event does not count.
 
     A period of months ends on the day of the same number, or on the last of a shorter month (Article 3(2)).
@@ -23,7 +23,7 @@ def last_day(start: date, period: str) -> date:
     """
     found = PATTERN.fullmatch(period)
     if found is None:
-        raise NoPeriod(period)
+        raise InvalidPeriod(period)
     number, unit = int(found[1]), found[2]
     steps = {
         "day": relativedelta(days=number),

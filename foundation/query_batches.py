@@ -38,7 +38,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from psycopg2.extensions import QuotedString
 from psycopg2.extras import Json
 
-from foundation.canonical_json import written
+from foundation.canonical_json import dumps
 
 Queries = Mapping[str, "QuerySet[Any] | Columns"]
 Results = Mapping[str, list[Any]]
@@ -241,7 +241,7 @@ class _Bytes(Json):
     """JSON that is quoted as the bytes that it is: a text would be decoded and encoded once more."""
 
     def getquoted(self) -> bytes:
-        text = QuotedString(written(self.adapted))
+        text = QuotedString(dumps(self.adapted))
         text.prepare(self._conn)
         quoted: bytes = text.getquoted()
         return quoted

@@ -43,7 +43,7 @@ CAUSES: dict[str, Callable[[Mail], bool]] = {
 
 def each_step(work: str, **steps: Callable[[], int]) -> int:
     """Take the steps of a task, by the clock that the processes share."""
-    with shared_clock.as_shared():
+    with shared_clock.use_shared_offset():
         return fault_isolation.each_step(work, **steps)
 
 

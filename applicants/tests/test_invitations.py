@@ -135,9 +135,9 @@ def test_strangers_cancel_nothing(organisation, invitation):
 
 def test_a_link_is_for_one_address_and_for_seven_days(organisation, invitation, ben):
     assert client_of(make_user()).get(link()).status_code == 404
-    with clock.set_to(AFTERNOON + INVITATION_LIFETIME):
+    with clock.frozen_at(AFTERNOON + INVITATION_LIFETIME):
         assert client_of(ben).post(link()).status_code == 410
-    with clock.set_to(AFTERNOON + INVITATION_LIFETIME - timedelta(seconds=1)):
+    with clock.frozen_at(AFTERNOON + INVITATION_LIFETIME - timedelta(seconds=1)):
         assert client_of(ben).post(link()).status_code == 302
 
 

@@ -124,7 +124,7 @@ def test_the_link_is_for_its_address_only_and_for_seven_days(client):
     client.force_login(make_user(email="other@test.example"))
     assert client.post(link).status_code == 404
     client.force_login(make_user(email="kim@test.example"))
-    with clock.set_to(clock.now() + timedelta(days=8)):
+    with clock.frozen_at(clock.now() + timedelta(days=8)):
         assert client.post(link).status_code == 410
 
 
@@ -228,7 +228,7 @@ def test_stamps_are_portal_time():
     section = ProfileSection.objects.create(
         organisation=make_organisation(by=user), step="identity"
     )
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         save_step(section, answers={"a": 1}, seen_version=0, by=user)
     assert section.saved_at == NEXT_DAY
 

@@ -20,13 +20,13 @@ from itertools import chain
 
 from calls.eligibility.countries import CountrySet
 from calls.eligibility.facts import ProposalFacts
-from calls.eligibility.rules import Case, Counting, RuleSet
+from calls.eligibility.rules import Case, CountStatus, RuleSet
 from calls.eligibility.rules.admissibility import BRUSSELS
 from calls.eligibility.verdict import Finding, Fix, Outcome, Verdict
 from foundation.canonical_json import canonical, digest_of
 
 __all__ = [
-    "Counting",
+    "CountStatus",
     "CountrySet",
     "Finding",
     "Fix",
@@ -103,29 +103,30 @@ def screen(
     )
 
 
-def counting_in(facts: ProposalFacts, findings: Iterable[Finding]) -> dict[str, Counting]:
+def counting_in(facts: ProposalFacts, findings: Iterable[Finding]) -> dict[str, CountStatus]:
     """How each applicant counts, by what partner rules found.
 
     Sure where every one of them passes or warns, out where one says ineligible, else open. One that has
     not agreed is open at best: its profile was not checked.
     """
     counting = {
-        one.key: Counting.SURE if one.has_agreed else Counting.OPEN for one in facts.applicants
+        one.key: CountStatus.COUNTS if one.has_agreed else CountStatus.UNDECIDED
+        for one in facts.applicants
     }
     for finding in findings:
         if finding.outcome is Outcome.PASS or finding.outcome is Outcome.WARN:
             continue
         if finding.outcome == Outcome.INELIGIBLE:
-            counting[finding.subject] = Counting.OUT
-        elif counting[finding.subject] == Counting.SURE:
-            counting[finding.subject] = Counting.OPEN
+            counting[finding.subject] = CountStatus.EXCLUDED
+        elif counting[finding.subject] == CountStatus.COUNTS:
+            counting[finding.subject] = CountStatus.UNDECIDED
     return counting
 
 
 def _overall(
     findings: Iterable[Finding],
     about_consortium: Iterable[Finding],
-    counting: Mapping[str, Counting],
+    counting: Mapping[str, CountStatus],
 ) -> Outcome:
     outcomes = {finding.outcome for finding in findings}
     of_consortium = {finding.outcome for finding in about_consortium}
@@ -133,8 +134,8 @@ def _overall(
         return Outcome.INADMISSIBLE
     if Outcome.INELIGIBLE in of_consortium:
         return Outcome.INELIGIBLE
-    if Outcome.OFFICER in outcomes or Counting.OUT in counting.values():
-        return Outcome.OFFICER
+    if Outcome.NEEDS_REVIEW in outcomes or CountStatus.EXCLUDED in counting.values():
+        return Outcome.NEEDS_REVIEW
     return Outcome.PASS
 
 

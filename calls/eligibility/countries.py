@@ -124,7 +124,7 @@ def is_in_europe(code: str) -> bool:
     return code in IN_EUROPE
 
 
-class Standing(StrEnum):
+class ParticipationStatus(StrEnum):
     """How a country stands towards a programme on a day."""
 
     MEMBER_STATE = "member-state"
@@ -210,40 +210,44 @@ class CountrySet:
         self.by_country: dict[str, list[Participation]] = {}
         for row in self.rows:
             self.by_country.setdefault(row.country, []).append(row)
-        self._known: dict[tuple[str, date], tuple[Standing, Participation | None]] = {}
+        self._known: dict[tuple[str, date], tuple[ParticipationStatus, Participation | None]] = {}
 
     @cached_property
     def digest(self) -> str:
         """The hash of the rows, in an order of their own."""
         return digest_of(self.as_json())
 
-    def standing(self, code: str, day: date) -> tuple[Standing, Participation | None]:
+    def status_of(self, code: str, day: date) -> tuple[ParticipationStatus, Participation | None]:
         """How a stored code stands on that day, with the row that says so."""
         asked = (code, day)
         found = self._known.get(asked)
         if found is None:
             if len(self._known) > MOST_KNOWN:
                 self._known.clear()
-            found = self._known[asked] = self._standing(code, day)
+            found = self._known[asked] = self._status_of(code, day)
         return found
 
-    def _standing(self, code: str, day: date) -> tuple[Standing, Participation | None]:
+    def _status_of(self, code: str, day: date) -> tuple[ParticipationStatus, Participation | None]:
         state = state_of(code)
-        standing, row = self._standing_of_state(state, day)
-        if code != state and standing != Standing.NONE:
-            return Standing.TERRITORY, row
+        standing, row = self._status_of_state(state, day)
+        if code != state and standing != ParticipationStatus.NONE:
+            return ParticipationStatus.TERRITORY, row
         return standing, row
 
-    def _standing_of_state(self, state: str, day: date) -> tuple[Standing, Participation | None]:
+    def _status_of_state(
+        self, state: str, day: date
+    ) -> tuple[ParticipationStatus, Participation | None]:
         rows = self.by_country.get(state, [])
         for row in rows:
             if row.is_in_force(day):
                 is_member = row.gate == "member-state"
-                return (Standing.MEMBER_STATE if is_member else Standing.IN_FORCE), row
+                return (
+                    ParticipationStatus.MEMBER_STATE if is_member else ParticipationStatus.IN_FORCE
+                ), row
         for row in rows:
             if row.is_signed(day):
-                return Standing.SIGNED, row
-        return Standing.NONE, None
+                return ParticipationStatus.SIGNED, row
+        return ParticipationStatus.NONE, None
 
     def counting_on(self, day: date) -> tuple[Participation, ...]:
         """The rows in force on that day, one for each country: Member States in protocol order."""
@@ -256,7 +260,8 @@ class CountrySet:
         return tuple(
             row
             for row in self.rows
-            if row.is_signed(day) and self.standing(row.country, day)[0] == Standing.SIGNED
+            if row.is_signed(day)
+            and self.status_of(row.country, day)[0] == ParticipationStatus.SIGNED
         )
 
     def as_json(self) -> list[dict[str, Any]]:

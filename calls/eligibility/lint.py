@@ -14,7 +14,7 @@ from typing import Any
 from calls.eligibility.countries import CountrySet
 from calls.eligibility.facts import OrganisationKind, Registration
 from calls.eligibility.rules import Rule, RuleSet
-from calls.eligibility.rules.base import listed
+from calls.eligibility.rules.base import join_names
 
 
 class Oddity(StrEnum):
@@ -82,14 +82,16 @@ def remarks_on(
 def _for_strands(message: str, codes: list[str], strands: Sequence[StrandOutline]) -> str:
     if len(codes) == len(strands):
         return message
-    return f"In strand {listed(codes)}: {message}"
+    return f"In strand {join_names(codes)}: {message}"
 
 
 def _unknown_strands(rule_set: RuleSet, known: set[str]) -> Iterator[Remark]:
     for rule in rule_set.rules:
         missing = [code for code in rule.strands if code not in known]
         if missing:
-            message = f"“{rule.id}” is for strand {listed(missing)}, which the call does not have."
+            message = (
+                f"“{rule.id}” is for strand {join_names(missing)}, which the call does not have."
+            )
             yield Remark(Oddity.CONTRADICTION, (rule.id,), message)
 
 
@@ -155,9 +157,7 @@ def _kinds_and_registrations(look: _Look) -> Iterator[Remark]:
     if kinds:
         both = [kind.value for kind in kinds.kinds if kind in kinds.kinds_for_officer]
         if both:
-            message = (
-                f"“organisation-kind” accepts {listed(both)} and also leaves them to an officer."
-            )
+            message = f"“organisation-kind” accepts {join_names(both)} and also leaves them to an officer."
             yield Remark(Oddity.CONTRADICTION, ("organisation-kind",), message)
         if {*kinds.kinds, *kinds.kinds_for_officer} == set(OrganisationKind):
             message = (

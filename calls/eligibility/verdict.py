@@ -14,7 +14,7 @@ class Outcome(StrEnum):
 
     PASS = "pass"  # noqa: S105 -- an outcome
     WARN = "warn"
-    OFFICER = "officer"
+    NEEDS_REVIEW = "officer"
     INELIGIBLE = "ineligible"
     INADMISSIBLE = "inadmissible"
 
@@ -141,7 +141,7 @@ class Verdict:
     @property
     def to_acknowledge(self) -> tuple[Finding, ...]:
         """What an applicant must have read before submitting all the same."""
-        return self.having(Outcome.OFFICER, Outcome.INELIGIBLE)
+        return self.having(Outcome.NEEDS_REVIEW, Outcome.INELIGIBLE)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:

@@ -9,7 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 from datetime import date
 
-from calls.eligibility import Counting, counting_in, rule_date_in, screen
+from calls.eligibility import CountStatus, counting_in, rule_date_in, screen
 from calls.eligibility.countries import CountrySet, in_sentence_on
 from calls.eligibility.facts import (
     OrganisationKind,
@@ -20,7 +20,7 @@ from calls.eligibility.facts import (
 )
 from calls.eligibility.readable import names_of, readable_findings
 from calls.eligibility.rules import Level, RuleSet
-from calls.eligibility.rules.base import count_of, listed
+from calls.eligibility.rules.base import count_of, join_names
 from calls.eligibility.verdict import Finding, Outcome
 
 NEW = "new"  # key of an organisation that does not take part
@@ -31,7 +31,7 @@ class Member:
     """One participant: how it counts (None: associated, never counted), and what stands in the way."""
 
     participant: ParticipantFacts
-    counting: Counting | None
+    counting: CountStatus | None
     findings: tuple[Finding, ...]
 
     @property
@@ -61,22 +61,22 @@ class Outlook:
 
     members: tuple[Member, ...]
     consortium: tuple[Finding, ...]
-    lacks: tuple[str, ...]
+    missing: tuple[str, ...]
 
-    def counting(self, counting: Counting) -> tuple[Member, ...]:
+    def counting(self, counting: CountStatus) -> tuple[Member, ...]:
         return tuple(one for one in self.members if one.counting == counting)
 
     @property
-    def sure(self) -> tuple[Member, ...]:
-        return self.counting(Counting.SURE)
+    def counts(self) -> tuple[Member, ...]:
+        return self.counting(CountStatus.COUNTS)
 
     @property
-    def open(self) -> tuple[Member, ...]:
-        return self.counting(Counting.OPEN)
+    def undecided(self) -> tuple[Member, ...]:
+        return self.counting(CountStatus.UNDECIDED)
 
     @property
-    def out(self) -> tuple[Member, ...]:
-        return self.counting(Counting.OUT)
+    def excluded(self) -> tuple[Member, ...]:
+        return self.counting(CountStatus.EXCLUDED)
 
     @property
     def associated(self) -> tuple[Member, ...]:
@@ -105,7 +105,7 @@ def outlook(facts: ProposalFacts, rule_set: RuleSet, countries: CountrySet) -> O
         for one in facts.participants
     )
     day = rule_date_in(facts)
-    lacks = tuple(text for finding in consortium if (text := what_is_lacking(finding, day)))
+    lacks = tuple(text for finding in consortium if (text := missing_requirement(finding, day)))
     return Outlook(members, consortium, lacks)
 
 
@@ -125,7 +125,7 @@ def readable_outlook(seen: Outlook, day: date) -> Outlook:
         )
         for member in seen.members
     )
-    return Outlook(members, read(seen.consortium), seen.lacks)
+    return Outlook(members, read(seen.consortium), seen.missing)
 
 
 # What a minimum counts: one of it, several of it.
@@ -136,7 +136,7 @@ COUNTED = {
 }
 
 
-def what_is_lacking(finding: Finding, day: date) -> str:
+def missing_requirement(finding: Finding, day: date) -> str:
     """“1 more country needed, other than Germany or France.”; empty where nothing is lacking."""
     if finding.outcome == Outcome.PASS:
         return ""
@@ -144,10 +144,10 @@ def what_is_lacking(finding: Finding, day: date) -> str:
         return finding.fix.advice if finding.fix else finding.message
     one, many = COUNTED[finding.rule]
     has, minimum = _possible(finding), finding.evidence["minimum"]
-    if finding.outcome == Outcome.OFFICER:
+    if finding.outcome == Outcome.NEEDS_REVIEW:
         return f"Enough {many} once the open points for some partners are resolved."
     lacking = f"{count_of(minimum - has, f'more {one}', f'more {many}')} needed"
-    names = listed(
+    names = join_names(
         (in_sentence_on(code, day) for code in finding.evidence.get("possible", ())), "or"
     )
     return f"{lacking}, other than {names}." if names else f"{lacking}."

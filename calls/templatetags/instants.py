@@ -84,7 +84,7 @@ def rehearsal_mark(context: Context) -> SafeString | str:
     found = next((one for one in calls if getattr(one, "is_rehearsal", False)), None)
     if found is None:
         return ""
-    says = found.by_its_clock(clock.now())
+    says = found.in_rehearsal_time(clock.now())
     return render_to_string("calls/includes/rehearsal.html", {"says": says})
 
 

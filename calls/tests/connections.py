@@ -24,7 +24,7 @@ class Started:
         try:
             connection.ensure_connection()
             self.backend = connection.connection.info.backend_pid
-            with clock.set_to(moment):
+            with clock.frozen_at(moment):
                 self.result = action()
         except Exception as error:  # noqa: BLE001 -- handed to the test
             self.error = error

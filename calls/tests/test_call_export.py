@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from calls.call_export import call_text, content_of
+from calls.call_export import call_content, call_text
 from calls.call_file import read_call_file, read_call_text
 from calls.call_import import load_call
 from calls.models import Call, ConditionChange
@@ -25,7 +25,7 @@ def test_a_shipped_call_is_stored_and_written_without_a_difference(db, file):
 
     text = call_text(stored(call.reference))
 
-    assert read_call_text(text) == content_of(stored(call.reference))
+    assert read_call_text(text) == call_content(stored(call.reference))
     assert read_call_text(text)["call"] == content["call"]
     participation = content["programme"]["participation"]
     assert sorted(map(str, read_call_text(text)["programme"]["participation"])) == sorted(

@@ -64,7 +64,7 @@ def test_the_page_tells_what_the_call_says(client, call):
     ],
 )
 def test_states_of_a_call(client, call, moment, state, words):
-    with clock.set_to(moment):
+    with clock.frozen_at(moment):
         response = client.get(reverse("calls:call", args=[call.reference]))
     if state is None:
         assert response.status_code == 404
@@ -75,7 +75,7 @@ def test_states_of_a_call(client, call, moment, state, words):
 
 def test_a_published_call_that_is_not_open_yet_cannot_be_answered(client, call):
     Call.objects.filter(pk=call.pk).update(opens_at=datetime(2015, 3, 1, tzinfo=BRUSSELS))
-    with clock.set_to(datetime(2015, 2, 1, tzinfo=BRUSSELS)):
+    with clock.frozen_at(datetime(2015, 2, 1, tzinfo=BRUSSELS)):
         html = page_of(client, call)
     assert "Opening date:" in html
     assert "Start a proposal" not in html
@@ -86,7 +86,7 @@ def test_the_page_counts_down_by_the_server(client, call):
 
 
 def test_countdown_counts_instants_over_the_change_to_summer_time(client, call):
-    with clock.set_to(datetime(2015, 3, 28, 17, 0, tzinfo=BRUSSELS)):
+    with clock.frozen_at(datetime(2015, 3, 28, 17, 0, tzinfo=BRUSSELS)):
         html = page_of(client, call)
     assert f'data-milliseconds="{(24 * 86400 - 3600) * 1000}"' in html
 
@@ -113,7 +113,7 @@ def test_a_kept_page_still_counts_down(client, call, settings):
         "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "third"}
     }
     page_of(client, call)
-    with clock.set_to(AFTERNOON + timedelta(minutes=5)):
+    with clock.frozen_at(AFTERNOON + timedelta(minutes=5)):
         response = client.get(reverse("calls:call", args=[call.reference]))
     assert 'data-milliseconds="2100000">35 minutes' in response.content.decode()
     assert response["Vary"] == "Cookie"

@@ -16,13 +16,13 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_set_to_restores_what_was_before():
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         assert clock.now() == NEXT_DAY
     assert clock.now() == AFTERNOON
 
 
 def test_a_moment_without_a_zone_is_refused():
-    with pytest.raises(ValueError, match="without a zone"), clock.set_to(datetime(2015, 1, 1)):
+    with pytest.raises(ValueError, match="without a zone"), clock.frozen_at(datetime(2015, 1, 1)):
         pass
 
 
@@ -30,8 +30,8 @@ def test_a_moment_without_a_zone_is_refused():
 @pytest.mark.real_clock
 def test_moving_the_clock_is_shared_and_ticks_on(settings):
     settings.CLOCK_IS_MOVABLE = True
-    shared_clock.move_to(AFTERNOON)
-    with shared_clock.as_shared():
+    shared_clock.set_shared_offset(AFTERNOON)
+    with shared_clock.use_shared_offset():
         assert AFTERNOON <= clock.now() < AFTERNOON + MINUTE
 
 
@@ -39,7 +39,7 @@ def test_moving_the_clock_is_shared_and_ticks_on(settings):
 def test_a_fixed_clock_cannot_be_moved(settings, client):
     settings.CLOCK_IS_MOVABLE = False
     with pytest.raises(shared_clock.ClockFixed):
-        shared_clock.move_to(AFTERNOON)
+        shared_clock.set_shared_offset(AFTERNOON)
     assert client.post("/clock/", {"moment": "start"}).status_code == 404
 
 
@@ -49,7 +49,7 @@ def test_the_banner_jumps_and_leads_back_only_to_our_own_pages(settings, client)
     settings.CLOCK_IS_MOVABLE = True
     answer = client.post("/clock/", {"moment": "after-deadline", "back": "https://evil.example/"})
     assert (answer.status_code, answer["Location"]) == (302, "/")
-    with shared_clock.as_shared():
+    with shared_clock.use_shared_offset():
         assert NEXT_DAY <= clock.now() < NEXT_DAY + MINUTE
 
 
@@ -78,7 +78,7 @@ def set_wrong(monkeypatch, seconds):
 
 
 def waited_by(request):
-    arrived = request_arrival.arrival_of(request).by(database_clock.look())
+    arrived = request_arrival.arrival_of(request).by(database_clock.measure())
     return datetime.now(UTC) - arrived
 
 
@@ -118,7 +118,7 @@ def test_a_clock_that_is_off_is_logged_once_kept_for_operators_and_not_healthy(
     settings, right_again, caplog, client, wrong
 ):
     settings.CLOCK_LOOK_SECONDS = 30
-    right_again.setattr(database_clock, "_look_at", 0.0)
+    right_again.setattr(database_clock, "_measure_on", 0.0)
     set_wrong(right_again, wrong)
     answers = [client.get("/health/") for _time in range(3)]
     assert {answer.status_code for answer in answers} == {503}
@@ -140,7 +140,7 @@ def test_a_clock_that_is_off_by_less_than_a_second_is_healthy(right_again, clien
 def test_a_slow_answer_of_the_database_tells_less_and_nothing_wrong(right_again):
     before = Moment.now()
     slow = Moment(before.at - timedelta(seconds=5), before.ticks - 5)
-    reading = database_clock.note(before.at - timedelta(seconds=2), slow)
+    reading = database_clock.store_measurement(before.at - timedelta(seconds=2), slow)
     assert clock.behind == timedelta()
     assert reading.of(Moment(slow.at, slow.ticks)) == slow.at
 

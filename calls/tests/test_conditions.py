@@ -8,12 +8,12 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, transaction
 
 from calls.call_import import (
-    CountsTwice,
-    ReasonNeeded,
+    OverlappingParticipation,
+    ReasonRequired,
     change_countries,
     change_rules,
-    keep_applied,
     load_call,
+    store_applied_conditions,
 )
 from calls.eligibility import country_set_digest
 from calls.eligibility.countries import Participation
@@ -99,7 +99,7 @@ def test_a_file_does_not_undo_changed_countries_either(call):
     change_countries(
         call.programme, rows, reason="Corrigendum", made_by="An officer", confirmed_by="A colleague"
     )
-    with pytest.raises(ReasonNeeded):
+    with pytest.raises(ReasonRequired):
         load_call(call_file())
     assert (
         load_call(call_file(), reason="It was right", confirmed_by="A colleague").programme
@@ -110,7 +110,9 @@ def test_a_file_does_not_undo_changed_countries_either(call):
 def test_a_country_that_would_count_twice_is_refused(call):
     rows = list(call.programme.country_set().rows)
     second = Participation("MD", "b", None, date(2016, 1, 1), None, "Invented for a test")
-    with pytest.raises(CountsTwice, match="MD participates by two entries on the same day"):
+    with pytest.raises(
+        OverlappingParticipation, match="MD participates by two entries on the same day"
+    ):
         change_countries(
             call.programme, [*rows, second], reason="x", made_by="x", confirmed_by="A colleague"
         )
@@ -173,7 +175,7 @@ def test_history_is_final_and_names_one_thing(call):
 def test_applied_conditions_are_kept_by_their_hash(call):
     countries = call.programme.country_set()
     for _turn in range(2):
-        keep_applied(call.rule_set, countries)
+        store_applied_conditions(call.rule_set, countries)
     digests = set(AppliedConditions.objects.values_list("digest", flat=True))
     assert digests == {call.rule_set.digest, country_set_digest(countries)}
     with pytest.raises(DatabaseError):

@@ -50,7 +50,7 @@ def test_an_organisation_with_seats_in_several_countries_counts_for_one(organisa
 def test_seats_beyond_counting_are_for_an_officer():
     many = seats(*[("AT", "BE", "BG", "CY")] * 7, ("LT",), ("FR",))
     finding = about(many, "min-countries")
-    assert (finding.outcome, finding.evidence["sure"]) == (Outcome.OFFICER, ["FR", "LT"])
+    assert (finding.outcome, finding.evidence["sure"]) == (Outcome.NEEDS_REVIEW, ["FR", "LT"])
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
@@ -71,7 +71,7 @@ def test_two_that_an_associated_partner_controls_are_linked():
         partner(5, "CH", role=Role.ASSOCIATED),
     )  # fmt: skip
     finding = about(facts, "independent")
-    assert finding.outcome == Outcome.OFFICER
+    assert finding.outcome == Outcome.NEEDS_REVIEW
     assert finding.evidence["linked"] == [["p3", "p4"]]
 
 
@@ -99,13 +99,13 @@ def test_that_nobody_controls_is_no_common_owner():
 def test_a_duplicate_that_is_out_is_for_an_officer_and_takes_nobody_along():
     out = partner(4, "AT", organisation="org-3", kind=OrganisationKind.COMPANY)
     finding = about(proposal("LT", "FR", "AT", out), "independent")
-    assert (finding.outcome, finding.evidence["remaining"]) == (Outcome.OFFICER, 3)
+    assert (finding.outcome, finding.evidence["remaining"]) == (Outcome.NEEDS_REVIEW, 3)
 
 
 @pytest.mark.parametrize("code", ["SJ", "JE", "GG", "IM", "FO", "GI"])
 def test_a_territory_that_lies_in_europe_is_no_market_beyond_it(code):
     facts = proposal(markets=(MarketFacts("US"), MarketFacts(code)))
-    assert about(facts, "third-markets", "market:2").outcome == Outcome.OFFICER
+    assert about(facts, "third-markets", "market:2").outcome == Outcome.NEEDS_REVIEW
 
 
 @pytest.mark.parametrize(
@@ -128,20 +128,20 @@ def test_no_total_hides_a_grant_above_the_ceiling():
     facts = proposal(
         partner(1, "LT", budget=budget), "FR", "AT", stated_total_grant=Decimal("10.00")
     )
-    assert about(facts, "grant-ceiling", "proposal").outcome == Outcome.OFFICER
+    assert about(facts, "grant-ceiling", "proposal").outcome == Outcome.NEEDS_REVIEW
 
 
 @pytest.mark.parametrize("given", [{"cluster_name": "  "}, {"cluster_name": ""}])
 def test_a_blank_name_names_no_cluster(given):
     facts = proposal(partner(1, "LT", kind=OrganisationKind.RUNS_CLUSTER, **given), "FR", "AT")
-    assert about(facts, "organisation-kind", "p1").outcome == Outcome.OFFICER
+    assert about(facts, "organisation-kind", "p1").outcome == Outcome.NEEDS_REVIEW
 
 
 def test_a_blank_link_is_no_link():
     blank = {"registration": Registration.REGISTERED, "profile_link": "  "}
     facts = proposal(partner(1, "LT", **blank), partner(2, "FR", **blank), "AT")
     finding = about(facts, "platform-registration", "p1")
-    assert finding.outcome == Outcome.OFFICER
+    assert finding.outcome == Outcome.NEEDS_REVIEW
     assert "gives no link" in finding.message
 
 

@@ -17,7 +17,7 @@ from calls.eligibility import (
 from calls.eligibility.countries import (
     MOST_KNOWN,
     Participation,
-    Standing,
+    ParticipationStatus,
     UnknownCountry,
     choices_on,
     in_sentence_on,
@@ -27,9 +27,9 @@ from calls.eligibility.countries import (
     overlapping,
 )
 from calls.eligibility.facts import FileFacts, OrganisationKind, Role
-from calls.eligibility.rules import CATALOGUE, Rule, WordingGone, parameters_of
+from calls.eligibility.rules import CATALOGUE, Rule, RuleVersionMissing, parameters_of
 from calls.eligibility.rules.admissibility import in_utc
-from calls.eligibility.rules.identity import groups_by_control, stand_apart
+from calls.eligibility.rules.identity import are_unrelated, groups_by_control
 from calls.tests.facts import DEADLINE, country_set, money, partner, proposal, rule_set
 
 DAY = date(2015, 4, 21)
@@ -56,14 +56,14 @@ def test_a_row_is_plain_json_and_back():
     ],
 )  # fmt: skip
 def test_first_and_last_day_are_inclusive(day, standing):
-    found, row = CountrySet([ROW]).standing("MD", date.fromisoformat(day))
+    found, row = CountrySet([ROW]).status_of("MD", date.fromisoformat(day))
     assert found == standing
     assert row == (None if standing == "none" else ROW)
 
 
 def test_a_row_without_signature_is_never_signed_only():
     row = Participation("NO", "a", None, date(2016, 1, 1), None, "x")
-    assert CountrySet([row]).standing("NO", DAY) == (Standing.NONE, None)
+    assert CountrySet([row]).status_of("NO", DAY) == (ParticipationStatus.NONE, None)
     assert not row.is_signed(DAY)
     assert not Participation("NO", "a", date(2015, 1, 1), None, None, "x").is_in_force(DAY)
 
@@ -74,9 +74,9 @@ def test_a_row_that_is_in_force_speaks_before_one_that_is_signed():
         "UK", "member-state", None, date(1973, 1, 1), date(2015, 12, 31), "first"
     )
     countries = CountrySet([signed, member])
-    assert countries.standing("UK", DAY) == (Standing.MEMBER_STATE, member)
-    assert countries.standing("JE", DAY) == (Standing.TERRITORY, member)
-    assert countries.standing("UK", date(2016, 1, 1)) == (Standing.IN_FORCE, signed)
+    assert countries.status_of("UK", DAY) == (ParticipationStatus.MEMBER_STATE, member)
+    assert countries.status_of("JE", DAY) == (ParticipationStatus.TERRITORY, member)
+    assert countries.status_of("UK", date(2016, 1, 1)) == (ParticipationStatus.IN_FORCE, signed)
     assert countries.signed_only_on(DAY) == ()
 
 
@@ -100,9 +100,9 @@ def test_rows_have_one_order_whatever_they_came_in():
 def test_what_is_remembered_of_a_set_does_not_grow_for_ever():
     countries = CountrySet([ROW])
     for number in range(MOST_KNOWN + 3):
-        countries.standing("MD", date(1900, 1, 1) + timedelta(days=number))
+        countries.status_of("MD", date(1900, 1, 1) + timedelta(days=number))
     assert len(countries._known) <= MOST_KNOWN + 1  # noqa: SLF001 -- the bound itself
-    assert countries.standing("MD", DAY) is countries.standing("MD", DAY)
+    assert countries.status_of("MD", DAY) is countries.status_of("MD", DAY)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_a_circle_of_control_is_one_group():
 )
 def test_who_plainly_stands_apart(given, apart):
     others = (partner(2, "DE", pic="999999999"), partner(3, "FR", legal_name="Third", name="Third"))
-    assert stand_apart((partner(1, "FR", **given), *others)) is apart
+    assert are_unrelated((partner(1, "FR", **given), *others)) is apart
 
 
 def test_names_and_links_with_odd_ends_are_compared_whole():
@@ -325,7 +325,7 @@ def test_one_profile_written_in_two_ways_is_one_profile(variant, role):
     facts = proposal("LT", "FR", "AT", partner(4, "DE", profile_link=variant, role=role))
     findings = screen(facts, rule_set(), country_set()).findings
     first = next(f for f in findings if f.rule == "platform-registration" and f.subject == "p1")
-    assert first.outcome == Outcome.OFFICER
+    assert first.outcome == Outcome.NEEDS_REVIEW
     assert "Cluster 4" in first.message
 
 
@@ -371,7 +371,7 @@ def test_every_parameter_says_what_it_means():
 
 
 def test_a_wording_that_is_gone_is_named():
-    gone = WordingGone("coordinator", 3)
+    gone = RuleVersionMissing("coordinator", 3)
     assert (gone.rule_id, gone.version) == ("coordinator", 3)
     assert str(gone) == "The rule “coordinator” in its version 3 is not part of this portal."
 

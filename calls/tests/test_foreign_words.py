@@ -59,7 +59,7 @@ def test_a_controller_that_is_surely_a_partner_leaves_too_few(written):
 def test_a_controller_that_only_a_name_ties_to_a_partner_is_for_an_officer(written):
     facts = proposal(partner(1, "LT", **LITEK), "FR", partner(3, "AT", controlled_by=written))
     finding = about(facts, "independent")
-    assert finding.outcome == Outcome.OFFICER
+    assert finding.outcome == Outcome.NEEDS_REVIEW
     assert finding.evidence["linked"] == [["p1", "p3"]]
     assert f"“{written}”" in finding.message
 
@@ -72,7 +72,7 @@ def test_a_word_that_matches_no_partner_is_shown_to_an_officer_and_keeps_nobody_
     one = proposal("LT", "FR", partner(3, "AT", controlled_by=word))
     for facts in (one, two):
         finding = about(facts, "independent")
-        assert finding.outcome == Outcome.OFFICER
+        assert finding.outcome == Outcome.NEEDS_REVIEW
         assert f"“{word}”" in finding.message
     assert about(one, "independent").evidence["outside"] == {"p3": word}
 
@@ -82,13 +82,13 @@ def test_a_chosen_partner_is_known_by_its_key_alone():
     facts = proposal("LT", "FR", partner(3, "AT", **chosen))
     assert about(facts, "independent").outcome == Outcome.INELIGIBLE
     another = proposal("LT", "FR", partner(3, "AT", **chosen | {"controlled_by": "Cluster 1"}))
-    assert about(another, "independent").outcome == Outcome.OFFICER
+    assert about(another, "independent").outcome == Outcome.NEEDS_REVIEW
 
 
 def test_another_body_is_never_taken_for_the_key_of_a_partner():
     other = {"control": Control.OTHER, "controlled_by": "p1"}
     finding = about(proposal("LT", "FR", partner(3, "AT", **other)), "independent")
-    assert (finding.outcome, finding.evidence["linked"]) == (Outcome.OFFICER, [])
+    assert (finding.outcome, finding.evidence["linked"]) == (Outcome.NEEDS_REVIEW, [])
 
 
 def test_whoever_chose_nobody_is_controlled_by_nobody():
@@ -120,7 +120,7 @@ def test_two_that_belong_together_are_both_named_with_the_ground(second, third, 
 def test_a_partner_that_is_also_an_associated_partner_is_for_an_officer():
     twice = partner(4, "AT", role=Role.ASSOCIATED, organisation="org-3", budget=BudgetFacts())
     finding = about(proposal("LT", "FR", "AT", twice), "independent")
-    assert (finding.outcome, finding.evidence["linked"]) == (Outcome.OFFICER, [])
+    assert (finding.outcome, finding.evidence["linked"]) == (Outcome.NEEDS_REVIEW, [])
     assert "associated partner" in finding.message
 
 
@@ -140,11 +140,11 @@ def test_a_partner_that_is_also_an_associated_partner_is_for_an_officer():
 )
 def test_names_that_fold_alike_are_for_an_officer_and_keep_nobody_out(name, other):
     facts = proposal("LT", partner(2, "DE", name=name), partner(3, "DE", name=other), "AT")
-    assert about(facts, "independent").outcome == Outcome.OFFICER
+    assert about(facts, "independent").outcome == Outcome.NEEDS_REVIEW
     assert about(facts, "min-organisations").outcome == Outcome.PASS
     three = proposal("LT", partner(2, "DE", name=name), partner(3, "DE", name=other))
-    assert about(three, "min-organisations").outcome == Outcome.OFFICER
-    assert about(three, "independent").outcome == Outcome.OFFICER
+    assert about(three, "min-organisations").outcome == Outcome.NEEDS_REVIEW
+    assert about(three, "independent").outcome == Outcome.NEEDS_REVIEW
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_names_that_fold_alike_are_for_an_officer_and_keep_nobody_out(name, othe
 def test_one_profile_under_another_spelling_of_its_link_is_seen(link):
     facts = proposal("LT", "FR", partner(3, "AT", profile_link=link))
     assert outcomes(facts, "platform-registration") == {
-        "p1": Outcome.PASS, "p2": Outcome.OFFICER, "p3": Outcome.OFFICER,
+        "p1": Outcome.PASS, "p2": Outcome.NEEDS_REVIEW, "p3": Outcome.NEEDS_REVIEW,
     }  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def test_one_profile_under_another_spelling_of_its_link_is_seen(link):
 def test_europe_or_a_country_of_it_written_as_a_region_is_for_an_officer(region):
     facts = proposal(markets=(MarketFacts("US"), MarketFacts(None, region)))
     finding = next(one for one in judged(facts).findings if one.subject == "market:2")
-    assert finding.outcome == Outcome.OFFICER
+    assert finding.outcome == Outcome.NEEDS_REVIEW
     assert region in finding.message
 
 
@@ -210,13 +210,17 @@ def test_a_registration_on_a_day_that_cannot_be_is_to_be_looked_at_again(registr
 def test_what_was_received_before_the_call_opened_is_for_an_officer():
     opens = datetime(2015, 1, 23, 8, tzinfo=UTC)
     early = proposal(opens_at=opens, received_at=opens - timedelta(microseconds=1))
-    assert about(early, "in-time").outcome == Outcome.OFFICER
+    assert about(early, "in-time").outcome == Outcome.NEEDS_REVIEW
     assert about(proposal(opens_at=opens, received_at=opens), "in-time").outcome == Outcome.PASS
 
 
 @pytest.mark.parametrize(
     ("costs", "grant", "outcome"),
-    [("100", "100.01", Outcome.OFFICER), ("0", "0.01", Outcome.OFFICER), ("100", "100", None)],
+    [
+        ("100", "100.01", Outcome.NEEDS_REVIEW),
+        ("0", "0.01", Outcome.NEEDS_REVIEW),
+        ("100", "100", None),
+    ],
 )
 def test_a_grant_above_the_own_costs_is_for_an_officer(costs, grant, outcome):
     line = BudgetFacts(Decimal(costs), Decimal(grant))

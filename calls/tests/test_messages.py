@@ -322,7 +322,7 @@ def test_each_rule_gives_each_answer_that_it_announces_and_no_other():
 
 def test_every_country_has_a_name_and_a_standing():
     for code in NAMES:
-        standing, row = country_set().standing(code, date(2015, 4, 21))
+        standing, row = country_set().status_of(code, date(2015, 4, 21))
         assert (row is None) == (standing == "none")
 
 

@@ -19,7 +19,7 @@ KEY = re.compile(r"\bp\d+\b")
 
 
 def finding(subject, message, **evidence):
-    return Finding("a-rule", 1, subject, Outcome.OFFICER, message, evidence, "The call")
+    return Finding("a-rule", 1, subject, Outcome.NEEDS_REVIEW, message, evidence, "The call")
 
 
 def messages_of(facts):

@@ -11,7 +11,7 @@ from calls.call_file import read_call_file
 from calls.eligibility import RuleSet, canonical, screen
 from calls.eligibility import rules as catalogue
 from calls.eligibility.facts import MarketFacts, OrganisationKind, ProposalFacts, Registration
-from calls.eligibility.rules import UnusableRule, WordingGone
+from calls.eligibility.rules import RuleVersionMissing, UnusableRule
 from calls.tests.facts import FILE, country_set, judged, partner, proposal, rule_set, strand_two
 
 CITED = {"citation": "Call text"}
@@ -216,12 +216,12 @@ def test_a_stored_rule_set_is_read_in_the_version_that_was_applied(monkeypatch):
     assert RuleSet.from_stored(stored).digest == rule_set().digest
 
     stored["versions"]["coordinator"] = 99
-    with pytest.raises(WordingGone, match="“coordinator” in its version 99"):
+    with pytest.raises(RuleVersionMissing, match="“coordinator” in its version 99"):
         RuleSet.from_stored(stored)
 
     current = catalogue.CATALOGUE["coordinator"]
     former = type("CoordinatorBefore", (current,), {"version": 99})
-    monkeypatch.setitem(catalogue.FORMER, ("coordinator", 99), former)
+    monkeypatch.setitem(catalogue.RETIRED_VERSIONS, ("coordinator", 99), former)
     read = RuleSet.from_stored(stored)
     assert [type(rule) for rule in read.rules if rule.id == "coordinator"] == [former]
     assert read.as_json() == stored

@@ -24,16 +24,16 @@ def test_members_are_sure_open_out_or_associated():
         partner(5, "FR", description_present=False),
     )
     found = seen(facts)
-    groups = (found.sure, found.open, found.out, found.associated)
+    groups = (found.counts, found.undecided, found.excluded, found.associated)
     assert [[one.key for one in group] for group in groups] == [
         ["p1"],
         ["p2", "p5"],
         ["p3"],
         ["p4"],
     ]
-    assert [one.rule for one in found.open[0].in_the_way] == ["established"]
-    assert [one.rule for one in found.open[1].in_the_way] == ["description-present"]
-    assert found.sure[0].in_the_way == ()
+    assert [one.rule for one in found.undecided[0].in_the_way] == ["established"]
+    assert [one.rule for one in found.undecided[1].in_the_way] == ["description-present"]
+    assert found.counts[0].in_the_way == ()
     assert found.associated[0].findings == ()
 
 
@@ -52,12 +52,12 @@ def test_members_are_sure_open_out_or_associated():
     ],
 )  # fmt: skip
 def test_what_is_lacking_is_said_in_whole_sentences(countries, lacks):
-    assert seen(proposal(*countries)).lacks == lacks
+    assert seen(proposal(*countries)).missing == lacks
 
 
 def test_without_anyone_everything_is_lacking():
     facts = proposal(partner(1, "RS", role=Role.PARTNER))
-    assert seen(facts).lacks == (
+    assert seen(facts).missing == (
         "3 more organisations needed.",
         "3 more participating countries needed.",
         "Choose exactly one coordinator among the applicants.",
@@ -66,7 +66,7 @@ def test_without_anyone_everything_is_lacking():
 
 def test_linked_partners_are_told_with_what_mends_them():
     facts = proposal("DE", "FR", partner(3, "AT", controlled_by="p1"))
-    assert seen(facts).lacks == (
+    assert seen(facts).missing == (
         "Keep only one of them, or add an organisation that is independent of the others.",
     )
 
@@ -84,23 +84,23 @@ def test_with_another_from_a_country():
     assert seen(with_another(facts, "ES")).outcome == "pass"
     assert seen(with_another(facts, "DE")).outcome == "ineligible"
     assert seen(with_another(facts, "AL")).outcome == "officer"
-    assert seen(with_another(facts, "RS")).out[-1].name == "an organisation from Serbia"
+    assert seen(with_another(facts, "RS")).excluded[-1].name == "an organisation from Serbia"
 
 
 def test_another_is_a_partner_that_meets_every_rule_about_partners():
     (_one, another) = with_another(proposal("DE"), "NL").participants
     assert (another.key, another.organisation, another.role) == (NEW, NEW, Role.PARTNER)
     assert another.name == "an organisation from the Netherlands"
-    assert seen(with_another(proposal("DE"), "NL")).sure[-1].key == NEW
+    assert seen(with_another(proposal("DE"), "NL")).counts[-1].key == NEW
 
 
 def test_an_outlook_goes_by_the_rules_of_the_strand():
     only_in_two = rule_set().from_json(
         [{"rule": "min-countries", "minimum": 3, "citation": "x", "strands": ["3.2"]}]
     )
-    assert outlook(proposal("DE"), only_in_two, country_set()).lacks == ()
+    assert outlook(proposal("DE"), only_in_two, country_set()).missing == ()
     two = proposal("DE", strand="3.2")
-    assert outlook(two, only_in_two, country_set()).lacks == (
+    assert outlook(two, only_in_two, country_set()).missing == (
         "2 more participating countries needed, other than Germany.",
     )
 
@@ -113,7 +113,7 @@ def test_remarks_are_no_obstacles():
 
 def test_a_consortium_without_rules_about_it_lacks_nothing():
     empty = outlook(proposal(), rule_set().only("duration"), country_set())
-    assert (empty.outcome, empty.lacks, len(empty.sure)) == ("pass", (), 3)
+    assert (empty.outcome, empty.missing, len(empty.counts)) == ("pass", (), 3)
 
 
 @given(st.lists(COUNTRIES, min_size=1, max_size=6), COUNTRIES)
@@ -126,4 +126,4 @@ def test_another_member_and_none_again_is_the_same_consortium(countries, another
 def test_another_does_not_share_its_profile_or_identity_with_anyone():
     odd = partner(2, "FR", kind=OrganisationKind.NETWORK, profile_link="")
     found = seen(with_another(proposal(partner(1, "DE"), odd), "ES"))
-    assert [one.key for one in found.sure] == ["p1", NEW]
+    assert [one.key for one in found.counts] == ["p1", NEW]

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_POST
 from calls import clock, shared_clock
 from calls.calendars import calendar_of
 from calls.country_list import countries_on
-from calls.demo_clock_presets import MOMENTS
+from calls.demo_clock_presets import PRESETS
 from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
 from calls.models import Call, CallState
 from calls.templatetags.instants import countdown
-from calls.visibility import calls_shown_to, rehearsals_of
+from calls.visibility import visible_calls, visible_rehearsals
 
 PERSONAL_COOKIES = {settings.SESSION_COOKIE_NAME, CookieStorage.cookie_name}
 TIME_LEFT = mark_safe("<!-- time left -->")
@@ -31,7 +31,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     moment = clock.now()
     calls = Call.objects.published_at_moment(moment).select_related("programme")
     rows = [(call, call.state_at(moment)) for call in calls]
-    context = {"rows": rows, "rehearsals": rehearsals_of(request)}
+    context = {"rows": rows, "rehearsals": visible_rehearsals(request)}
     return render(request, "calls/list.html", context)
 
 
@@ -43,7 +43,7 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
     told anything gets the whole page from there.
     """
     moment = clock.now()
-    calls = calls_shown_to(request, moment).only("opens_at", "deadline", "changed_at")
+    calls = visible_calls(request, moment).only("opens_at", "deadline", "changed_at")
     found = get_object_or_404(calls, reference=reference)
     state = found.state_at(moment)
     time_left = countdown(found.deadline, moment)
@@ -56,7 +56,7 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
 
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:
     """The deadline as a calendar file, without an account."""
-    calls = calls_shown_to(request, clock.now())
+    calls = visible_calls(request, clock.now())
     found = get_object_or_404(calls, reference=reference)
     text = calendar_of(
         found, deadline=found.deadline, about=found.reference, path=found.get_absolute_url()
@@ -132,10 +132,10 @@ def _context_of(given: Call) -> dict[str, object]:
 @require_POST
 def move_clock(request: HttpRequest) -> HttpResponse:
     """Jump to one of the named moments; only where the clock can be moved at all."""
-    moment: datetime | None = MOMENTS.get(request.POST.get("moment", ""), (None, None))[1]
+    moment: datetime | None = PRESETS.get(request.POST.get("moment", ""), (None, None))[1]
     if not settings.CLOCK_IS_MOVABLE or moment is None:
         raise Http404
-    shared_clock.move_to(moment)
+    shared_clock.set_shared_offset(moment)
     back = request.POST.get("back", "/")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = "/"

@@ -6,13 +6,13 @@ from django.shortcuts import get_object_or_404, render
 from calls import clock
 from calls.forms import SelfCheckForm
 from calls.self_check import check
-from calls.visibility import calls_shown_to
+from calls.visibility import visible_calls
 
 
 def self_check(request: HttpRequest, reference: str) -> HttpResponse:
     """The questions, and below them what the rules say to the answers in the address."""
     moment = clock.now()
-    calls = calls_shown_to(request, moment).select_related("programme")
+    calls = visible_calls(request, moment).select_related("programme")
     call = get_object_or_404(calls.prefetch_related("strands"), reference=reference)
     form = SelfCheckForm(request.GET or None, call=call)
     context = {"call": call, "form": form, "is_open": call.is_open(moment)}

@@ -178,7 +178,7 @@ def _multiply_versions(wanted: int) -> None:
     if missing <= 0:
         return
     with connection.cursor() as cursor:
-        with clock.set_to(clock.now()):  # the copies were received when their originals were
+        with clock.frozen_at(clock.now()):  # the copies were received when their originals were
             cursor.execute(COPY_VERSIONS, {"missing": missing})
         cursor.execute("ANALYZE proposals_storedverdict")
         cursor.execute("ANALYZE proposals_version")

@@ -105,7 +105,7 @@ def listed_for_everyone(its_admin):
         request = RequestFactory().get("/")
         request.user = person_of(role)
         for moment in (AFTERNOON, NEXT_DAY):
-            with clock.set_to(moment):
+            with clock.frozen_at(moment):
                 listed |= its_admin.listed_lookups(request)
     return listed
 
@@ -136,7 +136,7 @@ def dates_of(its_admin):
 def test_a_list_answers_400_to_any_lookup_that_is_not_listed(call, role, later):
     submit(make_ready(call))
     client, chance = client_of(role), Random(f"{role} {later}")
-    with clock.set_to(NEXT_DAY if later else AFTERNOON):
+    with clock.frozen_at(NEXT_DAY if later else AFTERNOON):
         for model, its_admin in ADMINS:
             page = client.get(listing(model))
             if page.status_code == 403:

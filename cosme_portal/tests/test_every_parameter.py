@@ -151,7 +151,7 @@ def test_no_page_fails_at_nonsense_in_any_parameter(world, reads, monkeypatch, s
     monkeypatch.setattr(RefuseUnreadableValues, "process_exception", lambda *_given: None)
     version = Version.objects.get(pk=world["version"].pk)
     asker, tried = Asker(version), set()
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         for path in dict.fromkeys(addresses(version)):
             reads.clear()
             page = asker.ask("get", path, {})

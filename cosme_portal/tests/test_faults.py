@@ -126,7 +126,7 @@ def servers(django_db_blocker):
         call_command("createcachetable", verbosity=0)
         connection.close()
         connection.settings_dict["USER"] = RUNTIME
-        shared_clock.move_to(AFTERNOON)
+        shared_clock.set_shared_offset(AFTERNOON)
         load_call(read_call_file(FILE))
         yield made
         made.stop()
@@ -142,7 +142,7 @@ def ready(servers):
 
     servers_hold = OutboxMessage.objects.exclude(state=OutboxMessage.State.DONE)
     servers_hold.update(state=OutboxMessage.State.DONE)
-    with shared_clock.as_shared():
+    with shared_clock.use_shared_offset():
         yield make_ready(Call.objects.get())
     connection.close()
 

@@ -53,7 +53,7 @@ def test_no_look_changes_anything(world, call, moment):
         organisation.members.get(): profile,
         make_officer(): desk,
     }
-    with clock.set_to(moment):
+    with clock.frozen_at(moment):
         for person, paths in readers.items():
             client = Client()
             client.force_login(person)

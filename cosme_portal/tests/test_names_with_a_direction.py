@@ -110,7 +110,7 @@ def test_no_page_of_a_consortium_is_reversed(version):
 
 
 def test_no_page_of_the_officers_is_reversed(version):
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         officer = make_officer()
         officer.full_name = NAME

@@ -116,7 +116,7 @@ def invitation(proposal, purpose):
 def test_a_reason_to_decline_is_given_back_when_the_invitation_has_ended(call):
     proposal = make_draft(call)
     asked, path = invitation(proposal, Invitation.Purpose.CONFIRM)
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         late = client_of().post(path, {"decline": "yes", "reason": TYPED})
     invitations.revoke(asked, by=proposal.started_by)
     revoked = client_of().post(path, {"decline": "yes", "reason": TYPED})
@@ -130,7 +130,7 @@ def test_a_reason_to_decline_is_given_back_after_the_deadline(call):
     proposal = make_draft(call)
     path = reverse("proposals:confirm", args=[proposal.number, "p2"])
     organisation = proposal.participants.get(key="p2").organisation
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         answer = client_of(member_of(organisation)).post(path, {"decline": "yes", "reason": TYPED})
     assert (answer.status_code, gives_back(answer)) == (409, True)
 
@@ -138,7 +138,7 @@ def test_a_reason_to_decline_is_given_back_after_the_deadline(call):
 def test_a_call_that_has_closed_is_said_to_be_closed(call):
     path = reverse("proposals:start", args=[call.reference, "3.1"])
     person, organisation = make_owner("FR")
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         words = words_of(client_of(person).post(path, {"organisation": organisation.pk}))
     assert "Closed:" in words and "Opening date:" not in words
 
@@ -193,7 +193,7 @@ def test_a_message_is_given_back_to_who_acts_for_the_organisation_no_longer(call
 def test_a_request_is_given_back_when_nobody_can_write_it(call, asker, former):
     path = reverse("partners:new", args=[call.reference])
     written = GIVEN | {"text": TYPED}
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         late = client_of(asker[0]).post(path, written)
     person, organisation = former
     no_organisation = client_of(person).post(path, written)
@@ -214,7 +214,7 @@ def test_a_request_is_given_back_when_nobody_can_write_it(call, asker, former):
 @pytest.fixture
 def decide(call):
     version = submit(make_ready(call))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         yield reverse("admin:proposals_version_decide", args=[version.pk])
 
 

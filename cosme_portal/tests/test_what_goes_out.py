@@ -69,12 +69,12 @@ COMMANDS = {
 def world(call, settings, tmp_path):
     """A version of a call that is over, and one of a call that is open, with a word in all that it says."""
     settings.MEDIA_ROOT = tmp_path / "files"
-    with clock.set_to(AFTERNOON):
+    with clock.frozen_at(AFTERNOON):
         known = submit(make_ready(call))
         issue_receipt(known)
-    with clock.set_to(OPEN):
+    with clock.frozen_at(OPEN):
         sealed = _sealed(load_call(content_of()))
-    with clock.set_to(LATER):
+    with clock.frozen_at(LATER):
         sequence()
         screen_closed(LATER)
         yield known, sealed
@@ -91,9 +91,9 @@ def _sealed(other):
         save(proposal, "descriptions", of=one, description=WORD, task=WORD)
         save(proposal, "budget", **{f"{kind}_{one.key}": value for kind, value in SUMS.items()})
     upload(fresh(proposal), pdf_bytes(), name=f"{WORD}.pdf")
-    with clock.set_to(RECEIVED):
+    with clock.frozen_at(RECEIVED):
         version = submit(fresh(proposal))
-    with clock.set_to(
+    with clock.frozen_at(
         RECEIVED + timedelta(minutes=1)
     ):  # heads of the log tell when they were signed
         issue_receipt(version)

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from applicants.models import User
 from calls import clock
-from calls.call_import import extend_deadline, needs_second_person
+from calls.call_import import extend_deadline, requires_second_person
 from calls.call_setup import obstacles_to_publishing
 from calls.eligibility import digest_of
 from calls.models import Call, Extension, Incident
@@ -224,7 +224,7 @@ def extend_unpublished(
         CannotExtend: it is published, the deadline is not later, or it has passed.
     """
     locked = _extensible(call, until)
-    if needs_second_person(locked):
+    if requires_second_person(locked):
         raise CannotExtend(_("This call is published, so two officers are needed to extend it."))
     return _extend(locked, until=until, reason=reason, incident=incident, decided_by=by)
 

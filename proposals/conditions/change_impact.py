@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from calls.call_export import content_of
+from calls.call_export import call_content
 from calls.eligibility import CountrySet, ProposalFacts, RuleSet, Verdict, screen
 from calls.eligibility.countries import Participation
 from calls.eligibility.lint import Remark, outlines_of, remarks_on
@@ -137,7 +137,7 @@ def impact_of(change: ProposedChange, moment: datetime, progress: Progress) -> d
 
 
 def _remarks(call: Call, conditions: Conditions) -> tuple[Remark, ...]:
-    strands = outlines_of(content_of(call)["call"]["strands"])
+    strands = outlines_of(call_content(call)["call"]["strands"])
     return remarks_on(conditions.rule_set, conditions.countries, call.rule_date, strands)
 
 
@@ -256,7 +256,7 @@ def _look_at_drafts(
     while chunk := list(islice(proposals, DRAFTS_AT_ONCE)):
         for draft in drafts_of(chunk):
             draft.proposal.strand.call = call
-            deadline = call.by_its_clock(draft.proposal.deadline)
+            deadline = call.in_rehearsal_time(draft.proposal.deadline)
             circumstances = Circumstances(deadline=deadline, **facts_of_call(call))
             facts = facts_of(dossier_of(draft), circumstances)
             impact.seen += 1

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from applicants.models import User
-from calls.call_import import needs_second_person
+from calls.call_import import requires_second_person
 from calls.models import Call, Programme
 from foundation.sentences import gettext as _
 from proposals.conditions import rule_changes
@@ -33,7 +33,7 @@ def propose_change(
     if same is not None:
         return same
     change = rule_changes.propose(target, conditions, reason=reason, by=by)
-    if needs_second_person(target):
+    if requires_second_person(target):
         _ask_colleagues(change, by=by)
     return change
 

@@ -12,7 +12,12 @@ from django.db.models import F
 
 from applicants.models import User
 from calls import clock
-from calls.call_import import change_countries, change_rules, keep_applied, needs_second_person
+from calls.call_import import (
+    change_countries,
+    change_rules,
+    requires_second_person,
+    store_applied_conditions,
+)
 from calls.eligibility import ProposalFacts, RuleSet, Verdict, country_set_digest
 from calls.eligibility.countries import Participation
 from calls.models import Call, ConditionChange, Programme
@@ -165,7 +170,7 @@ def apply(change: ProposedChange, *, by: User) -> ConditionChange:
         target = type(change.target).objects.select_for_update().get(pk=change.target.pk)
         if digest_in_force(target) != change.base:
             raise ConditionsMoved
-        if by == change.proposed_by and needs_second_person(target):
+        if by == change.proposed_by and requires_second_person(target):
             raise SecondOfficerNeeded
         record = _put_in_force(target, change, by=by)
         if record is None:
@@ -209,7 +214,7 @@ def judge_again(change: ProposedChange) -> int:
     failed: list[int] = []
     for call in calls_touched_by(change):
         conditions = conditions_now(call)
-        keep_applied(conditions.rule_set, conditions.countries)
+        store_applied_conditions(conditions.rule_set, conditions.countries)
         after = 0
         while True:
             seen, new = _judge_chunk_again(change, call, conditions, after=after, failed=failed)

@@ -18,7 +18,7 @@ from django.db.models.functions import Mod
 
 from calls.eligibility import CountrySet, ProposalFacts, RuleSet, canonical, digest_of, screen
 from calls.eligibility.countries import Participation
-from calls.eligibility.rules import WordingGone
+from calls.eligibility.rules import RuleVersionMissing
 from calls.models import AppliedConditions
 from proposals.models import StoredVerdict
 
@@ -137,7 +137,7 @@ def _what_differs(row: Mapping[str, Any]) -> str:
         return "the stored facts do not match their hash."
     try:
         rule_set = rule_set_of(row["rule_set_id"])
-    except WordingGone as gone:
+    except RuleVersionMissing as gone:
         return f"{gone} Use a release that contains it to replay this verdict."
     facts = ProposalFacts.from_json(row["facts"])
     made = screen(facts, rule_set, country_set_of(row["country_set_id"])).as_json()

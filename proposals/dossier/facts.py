@@ -124,8 +124,8 @@ def circumstances_of(
     organisations = {one.key: one.organisation_id for one in draft.applicants}
     links = {one.key: _link_in(draft.profile(one).answers) for one in draft.applicants}
     return Circumstances(
-        deadline=call.by_its_clock(draft.proposal.deadline),
-        received_at=call.by_its_clock(received_at) if received_at else None,
+        deadline=call.in_rehearsal_time(draft.proposal.deadline),
+        received_at=call.in_rehearsal_time(received_at) if received_at else None,
         **facts_of_call(call),
         audience=Audience.APPLICANT,
         other_applications=_other_applications(answers, organisations),
@@ -137,7 +137,7 @@ def facts_of_call(call: Call) -> dict[str, Any]:
     """What a call says of itself, by its own clock."""
     return {
         "rule_date": call.rule_date,
-        "opens_at": call.by_its_clock(call.opens_at) if call.opens_at else None,
+        "opens_at": call.in_rehearsal_time(call.opens_at) if call.opens_at else None,
         "programme": call.programme.code,
         "zone": call.zone,
     }
@@ -178,7 +178,7 @@ def officers_circumstances_of(version: Version) -> Circumstances:
         links=[link for link in links.values() if link],
     )
     return Circumstances(
-        deadline=call.by_its_clock(version.proposal.deadline),
+        deadline=call.in_rehearsal_time(version.proposal.deadline),
         received_at=stored.received_at,
         **facts_of_call(call),
         audience=Audience.OFFICER,

@@ -7,7 +7,7 @@ from calls.eligibility import Outcome
 OUTCOME_WORDS = {
     Outcome.PASS: gettext_lazy("met"),
     Outcome.WARN: gettext_lazy("to review"),
-    Outcome.OFFICER: gettext_lazy("needs review"),
+    Outcome.NEEDS_REVIEW: gettext_lazy("needs review"),
     Outcome.INELIGIBLE: gettext_lazy("not eligible"),
     Outcome.INADMISSIBLE: gettext_lazy("missing"),
 }

@@ -189,7 +189,7 @@ class StoredVerdict(models.Model):
 
     class OutcomeChoices(models.TextChoices):
         PASS = Outcome.PASS.value, _("Eligible")
-        OFFICER = Outcome.OFFICER.value, _("Needs review")
+        OFFICER = Outcome.NEEDS_REVIEW.value, _("Needs review")
         INELIGIBLE = Outcome.INELIGIBLE.value, _("Not eligible")
         INADMISSIBLE = Outcome.INADMISSIBLE.value, _("Not admissible")
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy
 
 from applicants.models import Organisation, User
-from calls.eligibility import Counting, ProposalFacts
+from calls.eligibility import CountStatus, ProposalFacts
 from calls.eligibility.countries import CountrySet, name_on
 from calls.eligibility.facts import OrganisationKind
 from calls.eligibility.rules import RuleSet
@@ -57,7 +57,7 @@ class Consortium:
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        return self.now.lacks
+        return self.now.missing
 
     @property
     def members(self) -> set[int]:
@@ -77,7 +77,7 @@ def drafts_of(user: User, call: str, moment: datetime) -> list[Proposal]:
 
 def consortium_of(proposal: Proposal) -> Consortium:
     """A draft as the rules see it; what other proposals say of its partners is not asked here."""
-    deadline = proposal.call.by_its_clock(proposal.deadline)
+    deadline = proposal.call.in_rehearsal_time(proposal.deadline)
     circumstances = Circumstances(deadline=deadline, **facts_of_call(proposal.call))
     facts = facts_of(dossier_of(Draft(proposal)), circumstances)
     rules, countries = proposal.call.rule_set, proposal.call.programme.country_set()
@@ -94,9 +94,9 @@ def _fit(consortium: Consortium, country: str, kind: str) -> Fit:
     then = outlook(facts, consortium.rules, consortium.countries)
     member = next(one for one in then.members if one.key == NEW)
     day = consortium.proposal.call.rule_date
-    if member.counting == Counting.OUT:
+    if member.counting == CountStatus.EXCLUDED:
         return Fit(OUT, (_why_out(member.findings, country, consortium),))
-    if member.counting == Counting.OPEN:
+    if member.counting == CountStatus.UNDECIDED:
         words = _("An officer would decide whether an organisation from %(country)s counts.")
         return Fit(OPEN, (words % {"country": name_on(country, day)},))
     return _gain(consortium.now, then)

@@ -43,7 +43,7 @@ DECIDING = {
 }
 AGREEING: dict[str, set[str]] = {
     Outcome.PASS: {Decision.OutcomeChoices.ELIGIBLE},
-    Outcome.OFFICER: set(DECIDING),
+    Outcome.NEEDS_REVIEW: set(DECIDING),
     Outcome.INELIGIBLE: {Decision.OutcomeChoices.INELIGIBLE},
     Outcome.INADMISSIBLE: {Decision.OutcomeChoices.INADMISSIBLE},
 }

@@ -109,8 +109,10 @@ def html_of(
             None,
         ),
         "informed_at": informed_at,
-        "not_met": found_by_rule(one for one in findings if one.outcome != Outcome.OFFICER),
-        "for_officers": found_by_rule(one for one in findings if one.outcome == Outcome.OFFICER),
+        "not_met": found_by_rule(one for one in findings if one.outcome != Outcome.NEEDS_REVIEW),
+        "for_officers": found_by_rule(
+            one for one in findings if one.outcome == Outcome.NEEDS_REVIEW
+        ),
         "is_any_in_reason": len(findings) < len(open_findings(stored, version)),
         "judged_by": len({one.rule for one in stored.verdict.findings}) if stored else 0,
         "verdict": stored.verdict if stored else None,

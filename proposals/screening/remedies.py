@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from foundation.legal_periods import last_day
+from foundation.legal_periods import last_day_of
 from proposals.models import Decision
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -31,4 +31,4 @@ def remedies_of(decision: Decision, informed_at: datetime) -> list[Remedy]:
     """
     day = informed_at.astimezone(BRUSSELS).date()
     given = decision.told.remedies if decision.told else decision.version.proposal.call.remedies
-    return [Remedy(**one, until=last_day(day, one["within"])) for one in given]
+    return [Remedy(**one, until=last_day_of(day, one["within"])) for one in given]

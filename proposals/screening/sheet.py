@@ -150,7 +150,7 @@ def words_of_check(outcome: str | None, *, counts: bool) -> str:
 
 def overall_for_officers(outcome: str) -> str:
     """The overall result of the automatic check, addressed to the officer who decides."""
-    if outcome == Outcome.OFFICER:
+    if outcome == Outcome.NEEDS_REVIEW:
         return _("Needs your decision")
     return str(StoredVerdict.OutcomeChoices(outcome).label)
 

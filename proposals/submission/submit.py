@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from applicants.models import User
 from calls import clock, database_clock
-from calls.call_import import keep_applied
+from calls.call_import import store_applied_conditions
 from calls.database_clock import Moment
 from calls.eligibility import Verdict, canonical, digest_of
 from calls.request_arrival import Arrival
@@ -124,10 +124,10 @@ def submit_draft(
             since=_earliest(received_at),
         )
         following = _following_in(found)
-        reading = database_clock.note(following.database_time, before)
+        reading = database_clock.store_measurement(following.database_time, before)
         if isinstance(received_at, Arrival):
             received_at = received_at.by(reading)
-        present = clock.of(reading.database)
+        present = clock.portal_time_at(reading.database)
         found = as_received(found, proposal, received_at=received_at, present=present)
         # What was fetched with the proposal may be out of date by now.
         proposal.counting_id, proposal.effective_deadline = following.counting, following.deadline
@@ -253,7 +253,7 @@ def _freeze(
         submitted_by=by,
         idempotency_key=idempotency_key,
     )
-    keep_applied(judgement.rule_set, judgement.countries)
+    store_applied_conditions(judgement.rule_set, judgement.countries)
     version.first_verdict = unsaved_verdict(version, judgement)
     kinds = OutboxMessage.Kind
     promises = outbox.unsaved_promises(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
@@ -271,7 +271,7 @@ def _check_may_be_sent(verdict: Verdict, acknowledged: Collection[str]) -> None:
 
 def store_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> StoredVerdict:
     """Keep a verdict beside those that are there, with all that it was made by."""
-    keep_applied(judgement.rule_set, judgement.countries)
+    store_applied_conditions(judgement.rule_set, judgement.countries)
     stored = unsaved_verdict(version, judgement, cause=cause)
     stored.save(force_insert=True)
     return stored

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from applicants.web import person, signed_in
 from calls import clock
 from calls.eligibility import Outcome, Verdict
-from calls.request_arrival import arrived, received_at
+from calls.request_arrival import full_arrival, received_at
 from foundation.sentences import gettext as _
 from proposals.consortium.access import draft_of, page_of, version_of
 from proposals.consortium.confirmations import unconfirmed
@@ -54,7 +54,7 @@ def _check_page(
         verdict=verdict,
         corrections=corrections_of(draft),
         blocking=with_links(Outcome.INADMISSIBLE),
-        to_acknowledge=with_links(Outcome.OFFICER, Outcome.INELIGIBLE),
+        to_acknowledge=with_links(Outcome.NEEDS_REVIEW, Outcome.INELIGIBLE),
         warnings=with_links(Outcome.WARN),
         passed=with_links(Outcome.PASS),
         idempotency_key=key or uuid4(),
@@ -72,7 +72,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         version = submit.submit_draft(
             draft.proposal,
             by=person(request),
-            received_at=arrived(request),
+            received_at=full_arrival(request),
             idempotency_key=key,
             acknowledged=given,
         )

@@ -9,7 +9,7 @@ from django import template
 from applicants import choices
 from applicants.profile import PROFILE_STEPS
 from applicants.steps import in_words, read_step
-from calls.eligibility import Counting, Finding, Outcome, Verdict
+from calls.eligibility import CountStatus, Finding, Outcome, Verdict
 from calls.eligibility.rules import title_of
 from calls.innovation_clusters import Element
 from calls.models import Strand
@@ -108,10 +108,10 @@ def rule_titles(findings: list[Finding]) -> str:
 def counting_words(counting: str) -> str:
     """How a partner counts, in a word or two."""
     return {
-        Counting.SURE: _("counts"),
-        Counting.OPEN: _("undecided"),
-        Counting.OUT: _("does not count"),
-    }[Counting(counting)]
+        CountStatus.COUNTS: _("counts"),
+        CountStatus.UNDECIDED: _("undecided"),
+        CountStatus.EXCLUDED: _("does not count"),
+    }[CountStatus(counting)]
 
 
 @register.filter
@@ -141,7 +141,7 @@ def verdict_sentence(verdict: Verdict) -> str:
         return _("Parts that every proposal must contain are missing.")
     if verdict.outcome == Outcome.INELIGIBLE:
         return _("The consortium does not meet the eligibility rules.")
-    if verdict.outcome == Outcome.OFFICER:
+    if verdict.outcome == Outcome.NEEDS_REVIEW:
         return _open_points(verdict)
     count = len(verdict.warnings)
     if not count:
@@ -151,7 +151,7 @@ def verdict_sentence(verdict: Verdict) -> str:
 
 def _open_points(verdict: Verdict) -> str:
     """How many points a person decides, and how many partners do not count."""
-    points = len(verdict.having(Outcome.OFFICER))
+    points = len(verdict.having(Outcome.NEEDS_REVIEW))
     partners = len({finding.subject for finding in verdict.having(Outcome.INELIGIBLE)})
     sentences = []
     if points:

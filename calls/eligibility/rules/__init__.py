@@ -27,7 +27,7 @@ from calls.eligibility.rules.applicants import (
     ProfileConsistent,
     SupportServices,
 )
-from calls.eligibility.rules.base import Case, Counting, Level, Rule, Section
+from calls.eligibility.rules.base import Case, CountStatus, Level, Rule, Section
 from calls.eligibility.rules.consortium import (
     Coordinator,
     Independent,
@@ -50,13 +50,13 @@ from foundation.canonical_json import digest_of
 __all__ = [
     "CATALOGUE",
     "Case",
-    "Counting",
+    "CountStatus",
     "Level",
     "Rule",
     "RuleSet",
+    "RuleVersionMissing",
     "Section",
     "UnusableRule",
-    "WordingGone",
     "parameters_of",
     "section_of",
     "title_of",
@@ -106,7 +106,7 @@ def section_of(rule_id: str) -> Section:
 
 
 # Classes whose answers have changed since, by id and version: stored verdicts are replayed by them.
-FORMER: dict[tuple[str, int], type[Rule]] = {}
+RETIRED_VERSIONS: dict[tuple[str, int], type[Rule]] = {}
 
 
 class UnusableRule(ValueError):
@@ -121,7 +121,7 @@ class UnusableRule(ValueError):
         self.parameter = parameter
 
 
-class WordingGone(ValueError):
+class RuleVersionMissing(ValueError):
     """A stored rule set was applied by a version of a rule that this code does not have."""
 
     def __init__(self, rule_id: str, version: int) -> None:
@@ -237,9 +237,9 @@ def _class_of(rule_id: str, version: int) -> type[Rule]:
     current = CATALOGUE.get(rule_id)
     if current is not None and current.version == version:
         return current
-    former = FORMER.get((rule_id, version))
+    former = RETIRED_VERSIONS.get((rule_id, version))
     if former is None:
-        raise WordingGone(rule_id, version)
+        raise RuleVersionMissing(rule_id, version)
     return former
 
 

@@ -8,7 +8,15 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from calls.eligibility.facts import ParticipantFacts
-from calls.eligibility.rules.base import Case, Level, Rule, Section, count_of, day_in_words, listed
+from calls.eligibility.rules.base import (
+    Case,
+    Level,
+    Rule,
+    Section,
+    count_of,
+    day_in_words,
+    join_names,
+)
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -65,7 +73,7 @@ class InTime(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "Received before the deadline.",
-        Outcome.OFFICER: "Received before the call opened.",
+        Outcome.NEEDS_REVIEW: "Received before the call opened.",
         Outcome.INADMISSIBLE: "Received at the deadline or later.",
     }
 
@@ -83,11 +91,11 @@ class InTime(Rule):
             message += " An officer will review this."
             evidence["opens_at"] = in_utc(opens)
             fix = Fix("check", "Check the time of receipt.")
-            yield self.found("submission", Outcome.OFFICER, message, evidence, fix)
+            yield self.make_finding("submission", Outcome.NEEDS_REVIEW, message, evidence, fix)
             return
         if received < deadline:
             message = f"Received {in_zone(received, zone)}, before the deadline."
-            yield self.found("submission", Outcome.PASS, message, evidence)
+            yield self.make_finding("submission", Outcome.PASS, message, evidence)
             return
         message = (
             f"Received {in_zone(received, zone)}; the deadline was {in_zone(deadline, zone)}. "
@@ -97,7 +105,7 @@ class InTime(Rule):
             "check",
             "A late version is not considered. The last version received in time remains valid.",
         )
-        yield self.found("submission", Outcome.INADMISSIBLE, message, evidence, fix)
+        yield self.make_finding("submission", Outcome.INADMISSIBLE, message, evidence, fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,14 +129,14 @@ class DescriptionPresent(Rule):
         for one in case.applicants:
             if one.description_present:
                 message = f"{one.name} has provided a description of its support services."
-                yield self.found(one.key, Outcome.PASS, message)
+                yield self.make_finding(one.key, Outcome.PASS, message)
                 continue
             message = (
                 f"The description of {one.name} is missing. Every applicant, not only the "
                 "coordinator, must describe the support services that it offers or channels."
             )
             fix = Fix("descriptions", f"Add the description of {one.name}.")
-            yield self.found(one.key, Outcome.INADMISSIBLE, message, {}, fix)
+            yield self.make_finding(one.key, Outcome.INADMISSIBLE, message, {}, fix)
 
 
 NAMED = 3
@@ -138,7 +146,7 @@ def _first_of(missing: tuple[str, ...]) -> str:
     """The first few by name and how many more: the evidence has them all."""
     more = len(missing) - NAMED
     names = [*missing[:NAMED], *([count_of(more, "more field")] if more > 0 else [])]
-    return listed(names)
+    return join_names(names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +163,7 @@ class ProfileComplete(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "All required fields of the profile are filled in.",
-        Outcome.OFFICER: "The applicant has not agreed to take part, so only its name and country are "
+        Outcome.NEEDS_REVIEW: "The applicant has not agreed to take part, so only its name and country are "
         "known. Other rules about profiles are not applied to it.",
         Outcome.INADMISSIBLE: "At least one required field is empty. The missing fields are listed.",
     }
@@ -167,7 +175,7 @@ class ProfileComplete(Rule):
                 continue
             if not one.profile_missing:
                 message = f"The cluster profile of {one.name} is complete."
-                yield self.found(one.key, Outcome.PASS, message)
+                yield self.make_finding(one.key, Outcome.PASS, message)
                 continue
             message = (
                 f"The cluster profile of {one.name} is not complete. Missing: "
@@ -175,7 +183,7 @@ class ProfileComplete(Rule):
                 "applicant."
             )
             fix = Fix("profile", f"Complete the cluster profile of {one.name}.")
-            yield self.found(
+            yield self.make_finding(
                 one.key, Outcome.INADMISSIBLE, message, {"missing": list(one.profile_missing)}, fix
             )
 
@@ -185,7 +193,7 @@ class ProfileComplete(Rule):
             "cluster profile will be checked once it agrees."
         )
         fix = Fix("people", f"Ask {one.name} to agree to take part.")
-        return self.found(one.key, Outcome.OFFICER, message, {"agreed": False}, fix)
+        return self.make_finding(one.key, Outcome.NEEDS_REVIEW, message, {"agreed": False}, fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,11 +219,13 @@ class DocumentsReadable(Rule):
                 message = f"“{file.name}” opens and has {file.pages} pages."
                 if file.pages == 1:
                     message = f"“{file.name}” opens and has one page."
-                yield self.found(subject, Outcome.PASS, message, {"pages": file.pages})
+                yield self.make_finding(subject, Outcome.PASS, message, {"pages": file.pages})
                 continue
             problem = file.problem.strip().rstrip(".") or "it has no pages"
             message = (
                 f"“{file.name}” cannot be read: {problem}. Every file must open and be printable."
             )
             fix = Fix("deliverables", "Replace the file with a PDF that opens without a password.")
-            yield self.found(subject, Outcome.INADMISSIBLE, message, {"problem": problem}, fix)
+            yield self.make_finding(
+                subject, Outcome.INADMISSIBLE, message, {"problem": problem}, fix
+            )

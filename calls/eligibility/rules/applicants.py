@@ -4,9 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from calls.eligibility.countries import STATUS_NOTES, Participation, Standing, state_of
+from calls.eligibility.countries import STATUS_NOTES, Participation, ParticipationStatus, state_of
 from calls.eligibility.facts import MemberFacts, OrganisationKind, ParticipantFacts, Registration
-from calls.eligibility.rules.base import Case, Level, Rule, Section, day_in_words, listed, parameter
+from calls.eligibility.rules.base import (
+    Case,
+    Level,
+    Rule,
+    Section,
+    day_in_words,
+    join_names,
+    parameter,
+)
 from calls.eligibility.verdict import Finding, Fix, Outcome
 from foundation.folding import folded_address
 
@@ -33,7 +41,7 @@ class ProfileConsistent(Rule):
             kinds = _sum_of_kinds(one.members)
             total = one.members.total
             if total is None or kinds <= total:
-                yield self.found(
+                yield self.make_finding(
                     one.key, Outcome.PASS, f"The member figures of {one.name} are consistent."
                 )
                 continue
@@ -42,7 +50,9 @@ class ProfileConsistent(Rule):
                 "This is correct only if some members are of two types."
             )
             fix = Fix("profile", f"Check the member figures of {one.name}.")
-            yield self.found(one.key, Outcome.WARN, message, {"total": total, "kinds": kinds}, fix)
+            yield self.make_finding(
+                one.key, Outcome.WARN, message, {"total": total, "kinds": kinds}, fix
+            )
 
 
 def _sum_of_kinds(members: MemberFacts) -> int:
@@ -64,7 +74,7 @@ class Established(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The country is a Member State, or its agreement is in force, on the rule date.",
-        Outcome.OFFICER: "The agreement is signed but not in force, the seat is in a territory with its "
+        Outcome.NEEDS_REVIEW: "The agreement is signed but not in force, the seat is in a territory with its "
         "own country code, or no country is given.",
         Outcome.INELIGIBLE: "The country does not participate on the rule date.",
     }
@@ -77,9 +87,9 @@ class Established(Rule):
         if one.country is None:
             message = f"{one.name} has not stated the country of its legal seat."
             ask = Fix("consortium", f"Select the country of {one.name}.")
-            return self.found(one.key, Outcome.OFFICER, message, {"country": None}, ask)
-        standing, row = case.countries.standing(one.country, case.rule_date)
-        outcome, message = _explain_standing(one, standing, row, case)
+            return self.make_finding(one.key, Outcome.NEEDS_REVIEW, message, {"country": None}, ask)
+        standing, row = case.countries.status_of(one.country, case.rule_date)
+        outcome, message = _explain_participation(one, standing, row, case)
         if one.country == "XK":
             message = f"{message} {STATUS_NOTES['XK']}"
         evidence = {
@@ -95,38 +105,38 @@ class Established(Rule):
                 "partner in a participating country."
             )
             fix = Fix("consortium", advice)
-        elif outcome == Outcome.OFFICER:
+        elif outcome == Outcome.NEEDS_REVIEW:
             advice = (
                 f"If your consortium depends on {one.name}, add another partner from a participating "
                 "country."
             )
             fix = Fix("consortium", advice)
-        return self.found(one.key, outcome, message, evidence, fix)
+        return self.make_finding(one.key, outcome, message, evidence, fix)
 
 
-def _explain_standing(
-    one: ParticipantFacts, standing: Standing, row: Participation | None, case: Case
+def _explain_participation(
+    one: ParticipantFacts, standing: ParticipationStatus, row: Participation | None, case: Case
 ) -> tuple[Outcome, str]:
     country = case.country_name(one.country or "")
     day, programme = case.day_in_words, case.facts.programme
-    if standing == Standing.MEMBER_STATE:
+    if standing == ParticipationStatus.MEMBER_STATE:
         return Outcome.PASS, f"{one.name} is established in {country}, a Member State on {day}."
-    if standing == Standing.IN_FORCE and row is not None and row.in_force_on is not None:
+    if standing == ParticipationStatus.IN_FORCE and row is not None and row.in_force_on is not None:
         since = day_in_words(row.in_force_on)
         return Outcome.PASS, (
             f"{one.name} is established in {country}, which participates in {programme} "
             f"(in force since {since})."
         )
-    if standing == Standing.SIGNED and row is not None and row.signed_on is not None:
+    if standing == ParticipationStatus.SIGNED and row is not None and row.signed_on is not None:
         signed = day_in_words(row.signed_on)
-        return Outcome.OFFICER, (
+        return Outcome.NEEDS_REVIEW, (
             f"{one.name} is established in {country}, which signed its {programme} agreement on "
             f"{signed}. The agreement was not in force on {day}, the relevant date. An officer will "
             "review this."
         )
-    if standing == Standing.TERRITORY:
+    if standing == ParticipationStatus.TERRITORY:
         state = case.country_name(state_of(one.country or ""))
-        return Outcome.OFFICER, (
+        return Outcome.NEEDS_REVIEW, (
             f"{one.name} is established in {country}, a territory of {state} with its own country code. "
             f"An officer will decide whether it counts as established in {state}."
         )
@@ -150,7 +160,7 @@ class KindOfOrganisation(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The applicant is of an accepted type. If it runs a cluster, it names the cluster.",
-        Outcome.OFFICER: "The type needs review by an officer, the applicant does not name the cluster "
+        Outcome.NEEDS_REVIEW: "The type needs review by an officer, the applicant does not name the cluster "
         "that it runs, or no type is given.",
         Outcome.INELIGIBLE: "The applicant is of another type.",
     }
@@ -174,18 +184,18 @@ class KindOfOrganisation(Rule):
                     "can be an associated partner.",
                 )
             who = one.legal_name if one.kind == OrganisationKind.RUNS_CLUSTER else ""
-            yield self.found(
+            yield self.make_finding(
                 one.key, outcome, f"{who or one.name} {words}", {"kind": one.kind}, fix
             )
 
     def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
         if one.kind is None:
-            return Outcome.OFFICER, "has not stated its type of organisation."
+            return Outcome.NEEDS_REVIEW, "has not stated its type of organisation."
         if one.kind in self.kinds_for_officer:
             words = f"{WHAT_IT_IS[one.kind]}. An officer will decide whether it can apply."
-            return Outcome.OFFICER, words
+            return Outcome.NEEDS_REVIEW, words
         if one.kind not in self.kinds:
-            allowed = listed((MANY_OF_IT[kind] for kind in self.kinds), "or")
+            allowed = join_names((MANY_OF_IT[kind] for kind in self.kinds), "or")
             return Outcome.INELIGIBLE, f"{WHAT_IT_IS[one.kind]}. Only {allowed} can apply."
         if one.kind != OrganisationKind.RUNS_CLUSTER:
             return Outcome.PASS, f"{WHAT_IT_IS[one.kind]}."
@@ -195,7 +205,7 @@ class KindOfOrganisation(Rule):
                 f"applies on behalf of {one.cluster_name.strip()}, a cluster that it runs.",
             )
         return (
-            Outcome.OFFICER,
+            Outcome.NEEDS_REVIEW,
             "applies on behalf of a cluster that it runs, but does not name the cluster.",
         )
 
@@ -240,7 +250,8 @@ class PlatformRegistration(Rule):
         "a date, if the call accepts it.",
         Outcome.WARN: "Registration applied for or planned, but without a date or with an impossible one: a "
         "planned date before the rule date, or an application date after it.",
-        Outcome.OFFICER: "Registered without a link or with a link that another organisation also gives, "
+        Outcome.NEEDS_REVIEW: "Registered without a link or with a link that another "
+        "organisation also gives, "
         "or no information is given.",
         Outcome.INELIGIBLE: "Not registered, and not as far advanced as the call requires.",
     }
@@ -265,14 +276,14 @@ class PlatformRegistration(Rule):
                 "link": one.profile_link,
                 "planned_on": one.planned_on,
             }
-            yield self.found(one.key, outcome, message, evidence, fix)
+            yield self.make_finding(one.key, outcome, message, evidence, fix)
 
     def _explain(self, one: ParticipantFacts, shared: Shared, case: Case) -> tuple[Outcome, str]:
         if one.registration is None:
             message = f"{one.name} has not stated whether it is registered on the cluster platform."
-            return Outcome.OFFICER, message
+            return Outcome.NEEDS_REVIEW, message
         if one.registration not in self.accepts:
-            enough = listed((HOW_FAR[step] for step in self.accepts), "or")
+            enough = join_names((HOW_FAR[step] for step in self.accepts), "or")
             return Outcome.INELIGIBLE, (
                 f"{one.name} {NOT_FAR_ENOUGH[one.registration]} on the European cluster platform. "
                 f"The call requires organisations that are {enough}."
@@ -301,14 +312,14 @@ def _others_with_its_link(one: ParticipantFacts, shared: Shared) -> list[str]:
 
 def _explain_registered(one: ParticipantFacts, shared: Shared) -> tuple[Outcome, str]:
     if not one.profile_link.strip():
-        return Outcome.OFFICER, (
+        return Outcome.NEEDS_REVIEW, (
             f"{one.name} states that it is registered on the platform, but gives no link to its "
             "profile. An officer will check the registration."
         )
     same = _others_with_its_link(one, shared) if shared else []
     if same or one.profile_link_shared:
-        whose = listed(same) or "another organisation"
-        return Outcome.OFFICER, (
+        whose = join_names(same) or "another organisation"
+        return Outcome.NEEDS_REVIEW, (
             f"The platform profile that {one.name} gives is also given by {whose}. "
             "Each organisation must have its own profile."
         )
@@ -362,7 +373,7 @@ class SupportServices(Rule):
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "At least one service is named and the members are independent.",
         Outcome.WARN: "The requirements are met, but the applicant refers to the definition of 2006.",
-        Outcome.OFFICER: "No service is named, or it is not stated whether the members are independent.",
+        Outcome.NEEDS_REVIEW: "No service is named, or it is not stated whether the members are independent.",
         Outcome.INELIGIBLE: "The members belong to the same group.",
     }
 
@@ -376,7 +387,7 @@ class SupportServices(Rule):
                 "services": list(one.services),
                 "independent_members": one.independent_members,
             }
-            yield self.found(one.key, outcome, message, evidence, fix)
+            yield self.make_finding(one.key, outcome, message, evidence, fix)
 
     def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
         if one.independent_members is False:
@@ -388,7 +399,7 @@ class SupportServices(Rule):
             unsaid = ""
             if one.independent_members is None:
                 unsaid = " It has also not stated whether its members are independent."
-            return Outcome.OFFICER, (
+            return Outcome.NEEDS_REVIEW, (
                 f"{one.name} names no support service that it offers or channels to businesses. "
                 f"At least one is needed.{unsaid}"
             )
@@ -396,7 +407,7 @@ class SupportServices(Rule):
             message = (
                 f"{one.name} has not stated whether its members are independent of each other."
             )
-            return Outcome.OFFICER, message
+            return Outcome.NEEDS_REVIEW, message
         if one.cites_2006_definition:
             return Outcome.WARN, (
                 f"{one.name} refers to the definition of 2006, which has been replaced. The call "

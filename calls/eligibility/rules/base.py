@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from calls.eligibility.countries import CountrySet, in_sentence_on, state_of
 from calls.eligibility.facts import ParticipantFacts, ProposalFacts
-from calls.eligibility.rules.identity import stand_apart
+from calls.eligibility.rules.identity import are_unrelated
 from calls.eligibility.verdict import Finding, Fix, Outcome
 
 
@@ -33,12 +33,12 @@ class Section(StrEnum):
     RETIRED = "Other rules"  # that were applied once and that this portal no longer has
 
 
-class Counting(StrEnum):
+class CountStatus(StrEnum):
     """How a partner counts towards a minimum."""
 
-    SURE = "sure"
-    OPEN = "open"
-    OUT = "out"
+    COUNTS = "sure"
+    UNDECIDED = "open"
+    EXCLUDED = "out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ class Case:
     rule_date: date
     day_in_words: str
     applicants: tuple[ParticipantFacts, ...]
-    stand_apart: bool
+    are_unrelated: bool
     costs: Decimal
     grant: Decimal
-    counting: Mapping[str, Counting]
+    counting: Mapping[str, CountStatus]
     sure: tuple[ParticipantFacts, ...]
     possible: tuple[ParticipantFacts, ...]
 
@@ -68,17 +68,17 @@ class Case:
         applicants = facts.applicants
         costs = sum([one.budget.eligible_costs for one in applicants], NOTHING)
         grant = sum([one.budget.requested_grant for one in facts.participants], NOTHING)
-        apart = stand_apart(facts.participants)
+        apart = are_unrelated(facts.participants)
         words = day_in_words(day)
         return cls(facts, countries, day, words, applicants, apart, costs, grant, {}, (), ())
 
-    def counted(self, counting: Mapping[str, Counting]) -> "Case":
+    def counted(self, counting: Mapping[str, CountStatus]) -> "Case":
         """The same case, now that it is known how each applicant counts."""
-        sure = [one for one in self.applicants if counting[one.key] is Counting.SURE]
-        possible = [one for one in self.applicants if counting[one.key] is not Counting.OUT]
+        sure = [one for one in self.applicants if counting[one.key] is CountStatus.COUNTS]
+        possible = [one for one in self.applicants if counting[one.key] is not CountStatus.EXCLUDED]
         return Case(
             self.facts, self.countries, self.rule_date, self.day_in_words, self.applicants,
-            self.stand_apart, self.costs, self.grant, counting, tuple(sure), tuple(possible),
+            self.are_unrelated, self.costs, self.grant, counting, tuple(sure), tuple(possible),
         )  # fmt: skip
 
     @property
@@ -86,7 +86,7 @@ class Case:
         """Applicants that have agreed, so that their profile is known; `profile-complete` names the rest."""
         return tuple([one for one in self.applicants if one.has_agreed])
 
-    def counts_as(self, participant: ParticipantFacts) -> Counting:
+    def counts_as(self, participant: ParticipantFacts) -> CountStatus:
         return self.counting[participant.key]
 
     def country_name(self, code: str) -> str:
@@ -117,7 +117,7 @@ def parameter(means: str, **given: Any) -> Any:
     return field(metadata={"means": means}, **given)
 
 
-SAID_BY_ITS_CLASS = ("id", "level", "section", "title", "asks", "answers")
+CLASS_ATTRIBUTES = ("id", "level", "section", "title", "asks", "answers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ class Rule:
 
     def __init_subclass__(cls) -> None:
         # Without `super()`: a class with slots is made twice, and the first one is not its own parent.
-        lacking = [name for name in SAID_BY_ITS_CLASS if not hasattr(cls, name)]
+        lacking = [name for name in CLASS_ATTRIBUTES if not hasattr(cls, name)]
         if lacking:
             raise TypeError(f"The rule {cls.__name__} does not say its {', '.join(lacking)}.")
 
@@ -159,7 +159,7 @@ class Rule:
         """Answer for each thing that the rule judges, with the facts that show it."""
         raise NotImplementedError
 
-    def found(
+    def make_finding(
         self,
         subject: str,
         outcome: Outcome,
@@ -180,7 +180,7 @@ class Rule:
         )
 
 
-def listed(names: Iterable[str], word: str = "and") -> str:
+def join_names(names: Iterable[str], word: str = "and") -> str:
     """“A, B and C”, for a sentence."""
     items = list(names)
     if not items[1:]:

@@ -6,16 +6,16 @@ from itertools import combinations, product
 from math import prod
 from typing import Any, ClassVar
 
-from calls.eligibility.countries import Standing
+from calls.eligibility.countries import ParticipationStatus
 from calls.eligibility.facts import Audience, ParticipantFacts, Role
 from calls.eligibility.rules.base import (
     Case,
-    Counting,
+    CountStatus,
     Level,
     Rule,
     Section,
     count_of,
-    listed,
+    join_names,
     parameter,
     states_of,
 )
@@ -122,7 +122,7 @@ def three_valued(at_least: int, at_most: int, minimum: int) -> Outcome:
     """A minimum is met surely, perhaps (an officer decides), or not."""
     if at_least >= minimum:
         return Outcome.PASS
-    return Outcome.OFFICER if at_most >= minimum else Outcome.INELIGIBLE
+    return Outcome.NEEDS_REVIEW if at_most >= minimum else Outcome.INELIGIBLE
 
 
 def needed(minimum: int) -> str:
@@ -152,14 +152,14 @@ class MinOrganisations(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "Enough different organisations count.",
-        Outcome.OFFICER: "Enough organisations only once the open points are resolved.",
+        Outcome.NEEDS_REVIEW: "Enough organisations only once the open points are resolved.",
         Outcome.INELIGIBLE: "Too few, even if all open points are resolved.",
     }
 
     minimum: int = parameter("The minimum number of different organisations.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        if case.stand_apart:
+        if case.are_unrelated:
             at_least, at_most = len(case.sure), len(case.possible)
         else:
             at_least, at_most = distinct_certain(case.sure), distinct_possible(case.possible)
@@ -167,7 +167,7 @@ class MinOrganisations(Rule):
         asked = f"at least {self.minimum} {needed(self.minimum)}"
         if outcome == Outcome.PASS:
             message = f"{counted(at_least, 'organisation')}; {asked}."
-        elif outcome == Outcome.OFFICER:
+        elif outcome == Outcome.NEEDS_REVIEW:
             message = (
                 f"{surely_counted(at_least, 'organisation')} and up to {at_most} may count; {asked}. "
                 "The result depends on points that are still open for a partner."
@@ -178,7 +178,7 @@ class MinOrganisations(Rule):
                 f"different {'one is' if self.minimum == 1 else 'ones are'} needed."
             )
         fix = None
-        if outcome == Outcome.OFFICER:
+        if outcome == Outcome.NEEDS_REVIEW:
             fix = Fix(
                 "consortium",
                 "Resolve the open points, or add an organisation that meets all rules.",
@@ -187,7 +187,7 @@ class MinOrganisations(Rule):
             lacking = count_of(self.minimum - at_most, "more organisation")
             fix = Fix("consortium", f"Add {lacking} that can apply.")
         evidence = {"at_least": at_least, "at_most": at_most, "minimum": self.minimum}
-        yield self.found("consortium", outcome, message, evidence, fix)
+        yield self.make_finding("consortium", outcome, message, evidence, fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +204,7 @@ class MinCountries(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "Enough different countries count (EL is the same as GR, UK the same as GB).",
-        Outcome.OFFICER: "Enough only once the open points for some applicants are resolved.",
+        Outcome.NEEDS_REVIEW: "Enough only once the open points for some applicants are resolved.",
         Outcome.INELIGIBLE: "Too few, even if all open points are resolved.",
     }
 
@@ -231,7 +231,7 @@ class MinMemberStates(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "Enough different Member States count.",
-        Outcome.OFFICER: "Enough only once the open points for some applicants are resolved.",
+        Outcome.NEEDS_REVIEW: "Enough only once the open points for some applicants are resolved.",
         Outcome.INELIGIBLE: "Too few, even if all open points are resolved.",
     }
 
@@ -257,7 +257,9 @@ def _all_states(_case: Case) -> Callable[[str], bool]:
 
 
 def _member_states(case: Case) -> Callable[[str], bool]:
-    return lambda state: case.countries.standing(state, case.rule_date)[0] == Standing.MEMBER_STATE
+    return lambda state: (
+        case.countries.status_of(state, case.rule_date)[0] == ParticipationStatus.MEMBER_STATE
+    )
 
 
 PARTICIPATING = _Sort(
@@ -270,30 +272,30 @@ def _judge_states(
     rule: MinCountries | MinMemberStates, case: Case, minimum: int, sort: _Sort
 ) -> Finding:
     is_counted = sort.is_counted(case)
-    given: dict[str, Any] = {"is_counted": is_counted, "stand_apart": case.stand_apart}
+    given: dict[str, Any] = {"is_counted": is_counted, "stand_apart": case.are_unrelated}
     sure = countries_counted(case.sure, generous=False, **given)
     possible = sure
-    if case.possible != case.sure or not case.stand_apart:
+    if case.possible != case.sure or not case.are_unrelated:
         possible = countries_counted(case.possible, generous=True, **given)
     outcome = three_valued(len(sure), len(possible), minimum)
     asked = f"at least {minimum} {needed(minimum)}"
     if outcome == Outcome.PASS:
-        names = listed(case.country_name(code) for code in sure)
+        names = join_names(case.country_name(code) for code in sure)
         message = f"{counted(len(sure), sort.one, sort.many)} ({names}); {asked}."
-    elif outcome == Outcome.OFFICER:
-        names = listed(case.country_name(code) for code in sure) or "none yet"
+    elif outcome == Outcome.NEEDS_REVIEW:
+        names = join_names(case.country_name(code) for code in sure) or "none yet"
         message = (
             f"{surely_counted(len(sure), sort.one, sort.many)} ({names}) and up to "
             f"{len(possible)} may count; {asked}."
         )
     else:
-        names = listed(case.country_name(code) for code in possible) or "none yet"
+        names = join_names(case.country_name(code) for code in possible) or "none yet"
         message = (
             f"At most {count_of(len(possible), sort.one, sort.many)} can count ({names}); {asked}."
         )
-    others = listed((case.country_name(code) for code in possible), "or")
+    others = join_names((case.country_name(code) for code in possible), "or")
     fix = _how_to_reach(minimum - len(possible), others, outcome, sort)
-    return rule.found(
+    return rule.make_finding(
         "consortium",
         outcome,
         message,
@@ -305,7 +307,7 @@ def _judge_states(
 def _how_to_reach(lacking: int, others: str, outcome: Outcome, sort: _Sort) -> Fix | None:
     if outcome == Outcome.PASS:
         return None
-    if outcome == Outcome.OFFICER:
+    if outcome == Outcome.NEEDS_REVIEW:
         advice = "Resolve the open points for these partners so that their countries count."
         return Fix("consortium", advice)
     other = f" other than {others}" if others else ""
@@ -325,7 +327,7 @@ class Independent(Rule):
     asks: ClassVar[str] = "The organisations must be independent of each other."
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "No applicant is known to control another, and none seems to be listed twice.",
-        Outcome.OFFICER: "Some organisations are linked, or seem to be by their names, but enough "
+        Outcome.NEEDS_REVIEW: "Some organisations are linked, or seem to be by their names, but enough "
         "independent ones remain; or a body outside the consortium controls one of them.",
         Outcome.INELIGIBLE: "Some organisations are linked, and too few independent ones remain.",
     }
@@ -333,7 +335,7 @@ class Independent(Rule):
     minimum: int = parameter("The minimum number of independent organisations.")
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        if case.stand_apart:
+        if case.are_unrelated:
             yield self._all_apart()
             return
         ties = ties_among(case.facts.participants, case.applicants)
@@ -351,9 +353,9 @@ class Independent(Rule):
         sentences.append(
             self._what_follows(remaining) if too_few else "An officer will review this."
         )
-        yield self.found(
+        yield self.make_finding(
             "consortium",
-            Outcome.INELIGIBLE if too_few else Outcome.OFFICER,
+            Outcome.INELIGIBLE if too_few else Outcome.NEEDS_REVIEW,
             " ".join(sentences),
             _evidence_of(ties, outside) | {"remaining": remaining},
             Fix("consortium", _what_to_do(ties)),
@@ -366,7 +368,7 @@ class Independent(Rule):
 
     def _all_apart(self) -> Finding:
         message = "No applicant is known to control another, and none is listed twice."
-        return self.found("consortium", Outcome.PASS, message, {"linked": []})
+        return self.make_finding("consortium", Outcome.PASS, message, {"linked": []})
 
 
 def _certain_pairs(ties: list[Tie], case: Case) -> list[tuple[ParticipantFacts, ParticipantFacts]]:
@@ -456,7 +458,7 @@ def _why_control(tie: Tie, case: Case) -> str:
     verb = "is" if len(controlled) == 1 else "are"
     if not tie.is_sure:
         verb = "may be"
-    return f"{listed(controlled)} {verb} controlled by {names[tie.top]}."
+    return f"{join_names(controlled)} {verb} controlled by {names[tie.top]}."
 
 
 def _named_by(one: ParticipantFacts, case: Case) -> str:
@@ -481,7 +483,7 @@ class Coordinator(Rule):
     asks: ClassVar[str] = "Exactly one applicant must coordinate the proposal."
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "There is one coordinator, and it counts as an applicant.",
-        Outcome.OFFICER: "There is one coordinator, but it does not count as an applicant.",
+        Outcome.NEEDS_REVIEW: "There is one coordinator, but it does not count as an applicant.",
         Outcome.INADMISSIBLE: "There is no coordinator, or more than one.",
     }
 
@@ -491,25 +493,27 @@ class Coordinator(Rule):
         names = [one.name for one in coordinators]
         if not coordinators:
             message = "The proposal has no coordinator. Exactly one applicant must coordinate it."
-            yield self.found(
+            yield self.make_finding(
                 "consortium", Outcome.INADMISSIBLE, message, {"coordinators": names}, fix
             )
         elif len(coordinators) > 1:
-            message = f"{listed(names)} are all coordinators. There can be only one."
-            yield self.found(
+            message = f"{join_names(names)} are all coordinators. There can be only one."
+            yield self.make_finding(
                 "consortium", Outcome.INADMISSIBLE, message, {"coordinators": names}, fix
             )
-        elif case.counts_as(coordinators[0]) == Counting.OUT:
+        elif case.counts_as(coordinators[0]) == CountStatus.EXCLUDED:
             message = (
                 f"{names[0]} coordinates the proposal but does not count as an applicant. An officer "
                 "will decide whether another coordinator is needed."
             )
             advice = "Choose another coordinator, or resolve the points for which this one does not count."
             mend = Fix("consortium", advice)
-            yield self.found("consortium", Outcome.OFFICER, message, {"coordinators": names}, mend)
+            yield self.make_finding(
+                "consortium", Outcome.NEEDS_REVIEW, message, {"coordinators": names}, mend
+            )
         else:
             message = f"{names[0]} coordinates the proposal."
-            yield self.found("consortium", Outcome.PASS, message, {"coordinators": names})
+            yield self.make_finding("consortium", Outcome.PASS, message, {"coordinators": names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -530,7 +534,7 @@ class OneApplication(Rule):
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The applicant takes part in no other submitted proposal for the call.",
         Outcome.WARN: "The applicant takes part in another proposal (shown to the applicant).",
-        Outcome.OFFICER: "The applicant takes part in another proposal (shown to the officer).",
+        Outcome.NEEDS_REVIEW: "The applicant takes part in another proposal (shown to the officer).",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -541,7 +545,7 @@ class OneApplication(Rule):
                 continue  # nobody knows: a dossier from a file stands alone
             if not count:
                 message = f"{one.name} takes part in no other submitted proposal for this call."
-                yield self.found(one.key, Outcome.PASS, message, {"others": 0})
+                yield self.make_finding(one.key, Outcome.PASS, message, {"others": 0})
                 continue
             others = (
                 "another submitted proposal" if count == 1 else f"{count} other submitted proposals"
@@ -554,5 +558,5 @@ class OneApplication(Rule):
             fix = Fix(
                 "consortium", f"Agree with {one.name} on the proposal in which it takes part."
             )
-            outcome = Outcome.OFFICER if for_officer else Outcome.WARN
-            yield self.found(one.key, outcome, message, {"others": count}, fix)
+            outcome = Outcome.NEEDS_REVIEW if for_officer else Outcome.WARN
+            yield self.make_finding(one.key, outcome, message, {"others": count}, fix)

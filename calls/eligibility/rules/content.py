@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from calls.eligibility.countries import Standing, is_in_europe
+from calls.eligibility.countries import ParticipationStatus, is_in_europe
 from calls.eligibility.facts import IndicatorFacts, MarketFacts
 from calls.eligibility.regions import countries_named_in, names_europe
 from calls.eligibility.rules.base import (
@@ -13,7 +13,7 @@ from calls.eligibility.rules.base import (
     Rule,
     Section,
     count_of,
-    listed,
+    join_names,
     parameter,
     sentence,
 )
@@ -33,7 +33,8 @@ class ActivitiesJustified(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The activity is linked to an objective of the strand and justified.",
-        Outcome.OFFICER: "The objective or the justification is missing, or the proposal has no activity.",
+        Outcome.NEEDS_REVIEW: "The objective or the justification is missing, or the proposal "
+        "has no activity.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -42,7 +43,7 @@ class ActivitiesJustified(Rule):
                 "The proposal has no activities yet. It needs activities that serve the objective."
             )
             fix = Fix("activities", "Describe at least one activity and justify it.")
-            yield self.found("proposal", Outcome.OFFICER, message, {}, fix)
+            yield self.make_finding("proposal", Outcome.NEEDS_REVIEW, message, {}, fix)
         for number, activity in enumerate(case.facts.activities, start=1):
             subject = f"activity:{number}"
             title = activity.title.strip() or f"Activity {number}"
@@ -53,17 +54,15 @@ class ActivitiesJustified(Rule):
                 lacks.append("is not justified")
             if not lacks:
                 message = f"“{title}” is linked to an objective and justified."
-                yield self.found(subject, Outcome.PASS, message)
+                yield self.make_finding(subject, Outcome.PASS, message)
                 continue
-            message = (
-                f"“{title}” {listed(lacks)}. The call requires an objective and a justification."
-            )
+            message = f"“{title}” {join_names(lacks)}. The call requires an objective and a justification."
             if not activity.objective.strip():
                 message += _perhaps_the_other_strand(case)
             fix = Fix(
                 "activities", f"Select the objective of “{title}” and explain why it is needed."
             )
-            yield self.found(subject, Outcome.OFFICER, message, {}, fix)
+            yield self.make_finding(subject, Outcome.NEEDS_REVIEW, message, {}, fix)
 
 
 def _perhaps_the_other_strand(case: Case) -> str:
@@ -87,7 +86,7 @@ class Deliverables(Rule):
     asks: ClassVar[str] = "All results that the strand requires must be among the deliverables."
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The deliverable is described or a document is attached.",
-        Outcome.OFFICER: "The deliverable is not described. The proposal may belong to another strand.",
+        Outcome.NEEDS_REVIEW: "The deliverable is not described. The proposal may belong to another strand.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -95,12 +94,12 @@ class Deliverables(Rule):
             subject = f"deliverable:{deliverable.code}"
             if deliverable.present:
                 message = f"{deliverable.title}: described."
-                yield self.found(subject, Outcome.PASS, message)
+                yield self.make_finding(subject, Outcome.PASS, message)
                 continue
             message = f"{deliverable.title}: not described. The strand requires it."
             message += _perhaps_the_other_strand(case)
             fix = Fix("deliverables", f"Describe the deliverable “{deliverable.title}”.")
-            yield self.found(subject, Outcome.OFFICER, message, {}, fix)
+            yield self.make_finding(subject, Outcome.NEEDS_REVIEW, message, {}, fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +116,7 @@ class ScoreboardVerifiable(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "There is at least one indicator, and all are complete.",
-        Outcome.OFFICER: "There is no indicator, or at least one is incomplete.",
+        Outcome.NEEDS_REVIEW: "There is no indicator, or at least one is incomplete.",
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
@@ -131,20 +130,24 @@ class ScoreboardVerifiable(Rule):
         )
         if not indicators:
             message = "The scoreboard has no indicator yet. At least one is needed."
-            yield self.found("scoreboard", Outcome.OFFICER, message, {"indicators": 0}, fix)
+            yield self.make_finding(
+                "scoreboard", Outcome.NEEDS_REVIEW, message, {"indicators": 0}, fix
+            )
         elif lacking:
             message = (
-                f"Incomplete: {listed(lacking)}. Each indicator needs a baseline, a "
+                f"Incomplete: {join_names(lacking)}. Each indicator needs a baseline, a "
                 "target, a unit and a means of verification."
             )
-            yield self.found("scoreboard", Outcome.OFFICER, message, {"lacking": lacking}, fix)
+            yield self.make_finding(
+                "scoreboard", Outcome.NEEDS_REVIEW, message, {"lacking": lacking}, fix
+            )
         else:
             count = len(indicators)
             message = (
                 f"The scoreboard has {count_of(count, 'indicator')} with all details needed for "
                 "verification."
             )
-            yield self.found("scoreboard", Outcome.PASS, message, {"indicators": count})
+            yield self.make_finding("scoreboard", Outcome.PASS, message, {"indicators": count})
 
 
 def _name(indicator: IndicatorFacts) -> str:
@@ -163,7 +166,7 @@ class ThirdMarkets(Rule):
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The market is a country outside Europe and outside the programme on the rule date.",
         Outcome.WARN: "The market is a region, but the call refers to specific countries.",
-        Outcome.OFFICER: "The market participates in the programme or is in Europe (as a country or a "
+        Outcome.NEEDS_REVIEW: "The market participates in the programme or is in Europe (as a country or a "
         "region), or no market is named.",
     }
 
@@ -173,7 +176,7 @@ class ThirdMarkets(Rule):
                 "The proposal has no target market yet. It must target specific third countries."
             )
             fix = Fix("vision", "Select at least one country beyond Europe.")
-            yield self.found("proposal", Outcome.OFFICER, message, {}, fix)
+            yield self.make_finding("proposal", Outcome.NEEDS_REVIEW, message, {}, fix)
         for number, market in enumerate(case.facts.markets, start=1):
             outcome, message = self._explain(market, case)
             mend: Fix | None = None
@@ -185,21 +188,25 @@ class ThirdMarkets(Rule):
                     f"Select a country beyond Europe that does not participate in {case.facts.programme}.",
                 )
             evidence: dict[str, Any] = {"country": market.country, "region": market.region}
-            yield self.found(f"market:{number}", outcome, message, evidence, mend)
+            yield self.make_finding(f"market:{number}", outcome, message, evidence, mend)
 
     def _explain(self, market: MarketFacts, case: Case) -> tuple[Outcome, str]:
         if market.country is None:
             return self._explain_region(market.region, case)
         country = sentence(case.country_name(market.country))
-        standing, _row = case.countries.standing(market.country, case.rule_date)
-        if standing in (Standing.MEMBER_STATE, Standing.IN_FORCE, Standing.TERRITORY):
+        standing, _row = case.countries.status_of(market.country, case.rule_date)
+        if standing in (
+            ParticipationStatus.MEMBER_STATE,
+            ParticipationStatus.IN_FORCE,
+            ParticipationStatus.TERRITORY,
+        ):
             return (
-                Outcome.OFFICER,
+                Outcome.NEEDS_REVIEW,
                 f"{country} participates in {case.facts.programme} or belongs to a state that does.",
             )
         if is_in_europe(market.country):
             return (
-                Outcome.OFFICER,
+                Outcome.NEEDS_REVIEW,
                 f"{country} is in Europe. The call targets markets beyond Europe.",
             )
         return Outcome.PASS, f"{country} is a third market beyond Europe."
@@ -207,13 +214,13 @@ class ThirdMarkets(Rule):
     def _explain_region(self, region: str, case: Case) -> tuple[Outcome, str]:
         if names_europe(region):
             return (
-                Outcome.OFFICER,
+                Outcome.NEEDS_REVIEW,
                 f"“{region}” is Europe or part of it. The call targets markets beyond Europe.",
             )
         named = [code for code in countries_named_in(region) if not self._is_beyond(code, case)]
         if named:
-            countries = listed(case.country_name(code) for code in named)
-            return Outcome.OFFICER, (
+            countries = join_names(case.country_name(code) for code in named)
+            return Outcome.NEEDS_REVIEW, (
                 f"“{region}” includes {countries}. The call targets markets beyond Europe and beyond the "
                 f"countries that participate in {case.facts.programme}."
             )
@@ -222,8 +229,11 @@ class ThirdMarkets(Rule):
         )
 
     def _is_beyond(self, code: str, case: Case) -> bool:
-        standing, _row = case.countries.standing(code, case.rule_date)
-        return standing in (Standing.NONE, Standing.SIGNED) and not is_in_europe(code)
+        standing, _row = case.countries.status_of(code, case.rule_date)
+        return standing in (
+            ParticipationStatus.NONE,
+            ParticipationStatus.SIGNED,
+        ) and not is_in_europe(code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +251,7 @@ class MarketCount(Rule):
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The number of different countries is within the limits of the call.",
         Outcome.WARN: "More countries than the call recommends.",
-        Outcome.OFFICER: "Fewer countries than the call requires. Regions do not count.",
+        Outcome.NEEDS_REVIEW: "Fewer countries than the call requires. Regions do not count.",
     }
 
     minimum: int = parameter("The minimum number of different third countries.")
@@ -268,17 +278,19 @@ class MarketCount(Rule):
                 "vision",
                 f"Select at least {count_of(self.minimum, 'third country', 'third countries')}.",
             )
-            yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
+            yield self.make_finding("proposal", Outcome.NEEDS_REVIEW, message, evidence, fix)
         elif self.recommended_maximum is not None and number > self.recommended_maximum:
             message = f"{named}; the call recommends at most {self.recommended_maximum}."
             fix = Fix("vision", "Consider fewer markets, with more activities in each of them.")
-            yield self.found("proposal", Outcome.WARN, message, evidence, fix)
+            yield self.make_finding("proposal", Outcome.WARN, message, evidence, fix)
         else:
-            yield self.found("proposal", Outcome.PASS, f"{named}, as the call requires.", evidence)
+            yield self.make_finding(
+                "proposal", Outcome.PASS, f"{named}, as the call requires.", evidence
+            )
 
     def _is_third(self, code: str, case: Case) -> bool:
-        standing, _row = case.countries.standing(code, case.rule_date)
-        return standing in (Standing.NONE, Standing.SIGNED)
+        standing, _row = case.countries.status_of(code, case.rule_date)
+        return standing in (ParticipationStatus.NONE, ParticipationStatus.SIGNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,7 +304,7 @@ class Duration(Rule):
     asks: ClassVar[str] = "The duration of the project must be within the limits of the call."
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The duration in months is within the limits.",
-        Outcome.OFFICER: "The duration is outside the limits or not given.",
+        Outcome.NEEDS_REVIEW: "The duration is outside the limits or not given.",
     }
 
     maximum_months: int = parameter("The maximum duration in months.")
@@ -308,17 +320,17 @@ class Duration(Rule):
         fix = Fix("summary", f"Enter a duration of {self._allowed()}.")
         if months is None:
             message = f"No duration is given. The call allows {self._allowed()}."
-            yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
+            yield self.make_finding("proposal", Outcome.NEEDS_REVIEW, message, evidence, fix)
         elif (self.minimum_months or 0) <= months <= self.maximum_months:
             message = (
                 f"The project takes {count_of(months, 'month')}; the call allows {self._allowed()}."
             )
-            yield self.found("proposal", Outcome.PASS, message, evidence)
+            yield self.make_finding("proposal", Outcome.PASS, message, evidence)
         else:
             message = (
                 f"The project takes {count_of(months, 'month')}; the call allows {self._allowed()}."
             )
-            yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
+            yield self.make_finding("proposal", Outcome.NEEDS_REVIEW, message, evidence, fix)
 
     def _allowed(self) -> str:
         if self.minimum_months is None:

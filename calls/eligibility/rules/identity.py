@@ -209,7 +209,7 @@ def _one_body(one: ParticipantFacts, other: ParticipantFacts) -> Tie | None:
     return None
 
 
-def stand_apart(participants: Participants) -> bool:
+def are_unrelated(participants: Participants) -> bool:
     """Whether nobody shares a record, a code or a name with another, and nobody names a controller."""
     if any(one.controlled_by and controller_of(one) for one in participants):
         return False

@@ -54,7 +54,7 @@ class GrantCeiling(Rule):
     )
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The requested EU contribution does not exceed the maximum grant.",
-        Outcome.OFFICER: "The requested EU contribution exceeds the maximum grant, or the call sets no "
+        Outcome.NEEDS_REVIEW: "The requested EU contribution exceeds the maximum grant, or the call sets no "
         "maximum for the strand.",
     }
 
@@ -65,19 +65,21 @@ class GrantCeiling(Rule):
         ceiling = self.ceilings.get(case.facts.strand)
         if ceiling is None:
             message = f"The call sets no maximum grant for strand {case.facts.strand}."
-            yield self.found("proposal", Outcome.OFFICER, message, {"requested": str(requested)})
+            yield self.make_finding(
+                "proposal", Outcome.NEEDS_REVIEW, message, {"requested": str(requested)}
+            )
             return
         evidence: dict[str, Any] = {"requested": str(requested), "ceiling": str(ceiling)}
         if requested <= ceiling:
             message = f"The requested EU contribution of {euro(requested)} does not exceed {euro(ceiling)}."
-            yield self.found("proposal", Outcome.PASS, message, evidence)
+            yield self.make_finding("proposal", Outcome.PASS, message, evidence)
             return
         message = (
             f"The requested EU contribution of {euro(requested)} exceeds the maximum grant of "
             f"{euro(ceiling)} by {euro(requested - ceiling)}. An officer will request clarification."
         )
         fix = Fix("budget", f"Request no more than {euro(ceiling)}.")
-        yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
+        yield self.make_finding("proposal", Outcome.NEEDS_REVIEW, message, evidence, fix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ class CoFinancingRate(Rule):
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The requested EU contribution, as a share of the eligible costs, does not exceed "
         "the rate.",
-        Outcome.OFFICER: "The rate is exceeded, or no eligible costs are given.",
+        Outcome.NEEDS_REVIEW: "The rate is exceeded, or no eligible costs are given.",
     }
 
     maximum: Decimal = parameter("The maximum co-financing rate as a fraction: '0.75' is 75%.")
@@ -110,7 +112,7 @@ class CoFinancingRate(Rule):
         if costs <= 0:
             message = f"No eligible costs are given. The EU contribution can cover up to {percent} of them."
             fix = Fix("budget", "Enter the eligible costs of each applicant.")
-            yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
+            yield self.make_finding("proposal", Outcome.NEEDS_REVIEW, message, evidence, fix)
         elif grant > costs * self.maximum:
             most = euro((costs * self.maximum).quantize(CENT, ROUND_DOWN))
             message = (
@@ -118,13 +120,13 @@ class CoFinancingRate(Rule):
                 f"({euro(costs)}), which is {most}. An officer will request clarification."
             )
             fix = Fix("budget", f"Request no more than {most}, or check the eligible costs.")
-            yield self.found("proposal", Outcome.OFFICER, message, evidence, fix)
+            yield self.make_finding("proposal", Outcome.NEEDS_REVIEW, message, evidence, fix)
         else:
             message = (
                 f"The requested EU contribution is {grant / costs * 100:.2f}% of the eligible costs; the "
                 f"maximum is {percent}."
             )
-            yield self.found("proposal", Outcome.PASS, message, evidence)
+            yield self.make_finding("proposal", Outcome.PASS, message, evidence)
 
 
 def _stated(amount: Decimal | None) -> str:
@@ -146,7 +148,7 @@ class BudgetAddsUp(Rule):
     answers: ClassVar[Mapping[Outcome, str]] = {
         Outcome.PASS: "The partners' budgets add up to the totals.",
         Outcome.WARN: "An imported dossier states different totals.",
-        Outcome.OFFICER: "An associated partner requests EU funding, or an applicant requests more than "
+        Outcome.NEEDS_REVIEW: "An associated partner requests EU funding, or an applicant requests more than "
         "its costs.",
     }
 
@@ -159,7 +161,7 @@ class BudgetAddsUp(Rule):
             message = (
                 f"The budget adds up: {euro(costs)} eligible costs, {euro(grant)} EU contribution."
             )
-            yield self.found("proposal", Outcome.PASS, message, evidence)
+            yield self.make_finding("proposal", Outcome.PASS, message, evidence)
         else:
             message = (
                 f"The partners' budgets add up to {euro(costs)} eligible costs and {euro(grant)} EU "
@@ -169,7 +171,7 @@ class BudgetAddsUp(Rule):
             fix = Fix(
                 "budget", "Correct the totals so that they equal the sums of the partners' budgets."
             )
-            yield self.found("proposal", Outcome.WARN, message, evidence, fix)
+            yield self.make_finding("proposal", Outcome.WARN, message, evidence, fix)
         for one in case.facts.participants:
             asked = one.budget.requested_grant
             if one.role == Role.ASSOCIATED and asked != 0:
@@ -178,7 +180,9 @@ class BudgetAddsUp(Rule):
                     "partners take part without EU funding."
                 )
                 fix = Fix("budget", f"Set the requested EU contribution of {one.name} to 0.")
-                yield self.found(one.key, Outcome.OFFICER, message, {"requested": str(asked)}, fix)
+                yield self.make_finding(
+                    one.key, Outcome.NEEDS_REVIEW, message, {"requested": str(asked)}, fix
+                )
             elif one.role != Role.ASSOCIATED and asked > one.budget.eligible_costs:
                 costs = one.budget.eligible_costs
                 message = (
@@ -190,4 +194,4 @@ class BudgetAddsUp(Rule):
                     f"Check the eligible costs and the requested EU contribution of {one.name}.",
                 )
                 evidence = {"requested": str(asked), "costs": str(costs)}
-                yield self.found(one.key, Outcome.OFFICER, message, evidence, fix)
+                yield self.make_finding(one.key, Outcome.NEEDS_REVIEW, message, evidence, fix)

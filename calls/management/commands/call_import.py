@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DataError, IntegrityError
 
 from calls.call_file import BadCallFile, read_call_file
-from calls.call_import import ReasonNeeded, SecondPersonNeeded, load_call
+from calls.call_import import ReasonRequired, SecondPersonRequired, load_call
 
 UNUSABLE = 2
 
@@ -53,12 +53,12 @@ class Command(BaseCommand):
             reason = str(error).partition("\n")[0]
             message = f"{file} contains a value that the portal cannot store: {reason}. Nothing was imported."
             raise CommandError(message, returncode=UNUSABLE) from None
-        except ReasonNeeded as refusal:
+        except ReasonRequired as refusal:
             raise CommandError(
                 f"{file} differs from what is in force for {refusal.target}, perhaps because officers "
                 "have changed it. Nothing was imported. If the file is correct, give a reason with --reason."
             ) from None
-        except SecondPersonNeeded as refusal:
+        except SecondPersonRequired as refusal:
             raise CommandError(
                 f"{file} would change what {refusal.target} is judged by, or until when; it is published, "
                 "so two people change it. Nothing was imported. Let officers change it in the back office, "

@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
     def _load_calls(self) -> Call:
         """All shipped calls; those of later years are prepared only, so officers alone see them."""
-        with clock.set_to(PUBLISHED):
+        with clock.frozen_at(PUBLISHED):
             for file in sorted(CALL_FILE.parent.glob("*.yaml")):
                 load_call(read_call_file(file))
         return Call.objects.get(reference=read_call_file(CALL_FILE)["call"]["reference"])

@@ -122,8 +122,8 @@ class Visitor:
 @pytest.fixture
 def moved_clock(settings: Any, transactional_db: None) -> Iterator[None]:
     settings.CLOCK_IS_MOVABLE = True
-    shared_clock.move_to(AFTERNOON)
-    with shared_clock.as_shared():  # for what the test itself does; requests ask anew
+    shared_clock.set_shared_offset(AFTERNOON)
+    with shared_clock.use_shared_offset():  # for what the test itself does; requests ask anew
         yield
 
 
@@ -187,4 +187,4 @@ def with_worker(running_broker: str, live_server: Any) -> Iterator[None]:
 
 
 def jump(moment: datetime) -> None:
-    shared_clock.move_to(moment)
+    shared_clock.set_shared_offset(moment)

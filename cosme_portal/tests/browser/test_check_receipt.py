@@ -52,7 +52,7 @@ def aside(work, *given, **named):
 
     def run():
         try:
-            with shared_clock.as_shared():
+            with shared_clock.use_shared_offset():
                 return work(*given, **named)
         finally:
             connection.close()

@@ -82,7 +82,7 @@ def rehearse(made, manager, officer):
     manager.press("Start rehearsal", within="#content")
     manager.says("Rehearsal: nothing here has any effect.", "23 May 2016, 16:30")
     rehearsal = made.rehearsals.get()
-    with shared_clock.as_shared():
+    with shared_clock.use_shared_offset():
         version = submit(make_ready(rehearsal))
     manager.press("Set the rehearsal clock", within="#content")
     manager.fill(to="2016-05-23T17:00")
@@ -210,7 +210,7 @@ def test_from_a_cloned_call_to_letters_and_a_bundle(call, visit, with_worker, tm
     rehearse(made, manager, officer)
     new = publish(made, manager, colleague)
     person = make_user()
-    with shared_clock.as_shared():
+    with shared_clock.use_shared_offset():
         version = submit(make_ready(new, lead=person, countries=("LT", "FR", "IS")))
         submit(make_ready(new))
     officer.goto(LIST)
@@ -220,7 +220,7 @@ def test_from_a_cloned_call_to_letters_and_a_bundle(call, visit, with_worker, tm
     wait_until(lambda: version.verdicts.filter(audience="officer").exists())
     lead = visit()
     lead.log_in(person)
-    with shared_clock.as_shared():
+    with shared_clock.use_shared_offset():
         make_answer_needed(version)
     assign_and_screen(officer, version)
     ask_and_answer(officer, lead, version)
@@ -258,7 +258,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
     version = submit(make_ready(call, countries=("LT", "FR", "AL")))
     other = submit(make_ready(call))
     jump(NEXT_DAY)
-    with shared_clock.as_shared():
+    with shared_clock.use_shared_offset():
         moment = clock.now()
         screen_closed(moment)
         take_words(moment)

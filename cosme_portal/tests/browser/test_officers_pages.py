@@ -55,7 +55,7 @@ def test_the_queue_and_what_is_made_again(call, visit, width):
 def test_what_a_second_officer_sees_and_forgets(call, visit, width):
     version = submit(make_ready(call))
     jump(NEXT_DAY)
-    with shared_clock.as_shared():
+    with shared_clock.use_shared_offset():
         decision = record_decision(
             version, outcome="ineligible", reason="One member only.", by=make_officer()
         )
@@ -70,7 +70,7 @@ def test_what_a_second_officer_sees_and_forgets(call, visit, width):
 def test_what_is_reversed_after_a_letter(call, visit, width):
     version = submit(make_ready(call, countries=("LT", "FR", "AL")))
     jump(NEXT_DAY)
-    with shared_clock.as_shared():
+    with shared_clock.use_shared_offset():
         first = record_decision(
             version, outcome="ineligible", reason="One partner has its seat in a country that does not count.", by=make_officer(),
         )  # fmt: skip
@@ -79,7 +79,7 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
     visitor = at_the_desk(visit, make_officer(), width)
     visitor.goto(reverse("admin:proposals_version_decide", args=[version.pk]))
     visitor.says("Your decision will replace an earlier one", "until 22 May 2015 still open")
-    with shared_clock.as_shared():
+    with shared_clock.use_shared_offset():
         second = record_decision(
             version, outcome="eligible", reason="The agreement was in force.", by=make_officer()
         )
@@ -88,7 +88,7 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
     visitor.fill(answer="confirmed")
     visitor.press("Save review", within="#content")
     visitor.says("Before you confirm:", "Last days to contest it")
-    with shared_clock.as_shared():
+    with shared_clock.use_shared_offset():
         review_decision(second, answer="confirmed", reason="", by=make_officer())
         inform(second, by=make_officer())
     visitor.goto(reverse("admin:proposals_version_change", args=[version.pk]))

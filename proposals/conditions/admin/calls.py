@@ -17,7 +17,7 @@ from applicants.once import once
 from applicants.web import person
 from calls import call_setup, clock, rehearsals
 from calls.admin import ReadOnlyInline
-from calls.call_import import needs_second_person
+from calls.call_import import requires_second_person
 from calls.models import (
     Call,
     CallSection,
@@ -267,7 +267,7 @@ class CallAdmin(DeskAdmin):
 
     def _clock(self, request: HttpRequest, pk: int) -> HttpResponse:
         call = get_object_or_404(Call.objects.filter(rehearsal_of__isnull=False), pk=pk)
-        deadline = call.by_its_clock(call.deadline)
+        deadline = call.in_rehearsal_time(call.deadline)
         form = RehearsalClockForm(request.POST or None, initial={"to": deadline})
         if request.method == "POST" and form.is_valid():
             try:
@@ -334,7 +334,7 @@ class CallAdmin(DeskAdmin):
             seen = request.POST.get("seen", "")
             act, words = (
                 (partial(desk_calls.propose_extension, seen=seen), PROPOSED)
-                if needs_second_person(call)
+                if requires_second_person(call)
                 else (desk_calls.extend_unpublished, EXTENDED)
             )
             try:

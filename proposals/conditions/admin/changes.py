@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from applicants.web import person
 from calls.admin import ReadOnlyAdmin
-from calls.call_import import needs_second_person
+from calls.call_import import requires_second_person
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, ConditionChange, Programme
@@ -229,7 +229,7 @@ def _shown(change: ProposedChange) -> dict[str, Any]:
         "is_reordered": change.call is not None and _order(now, wanted) != _order(wanted, now),
         "anew_url": _anew_url(change),
         "is_current": change.base == rule_changes.digest_in_force(change.target),
-        "needs_second_person": needs_second_person(change.target),
+        "needs_second_person": requires_second_person(change.target),
         "impact": change.impact or {},
         "version_url": reverse("admin:proposals_version_changelist"),
     }

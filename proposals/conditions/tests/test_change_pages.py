@@ -74,7 +74,7 @@ def test_the_list_leads_to_each_programme_and_call(call, desk):
 
 def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague):
     version = submit(make_ready(call, countries=("LT", "FR", "MD")))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         answer = desk.post(moldova(call), country_form(in_force_on="2015-05-01"), follow=True)
         page = shown(answer)

@@ -87,7 +87,7 @@ def test_a_yes_to_an_asking_that_is_being_made_anew_publishes_nothing(unpublishe
     )
 
     def asked_anew():
-        with clock.set_to(clock.now() + timedelta(seconds=1)):
+        with clock.frozen_at(clock.now() + timedelta(seconds=1)):
             desk_calls.ask_to_publish(unpublished, by=make_officer(CALL_MANAGERS))
 
     outcome = overtaken(

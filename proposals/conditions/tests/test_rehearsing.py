@@ -34,7 +34,7 @@ A_YEAR_LATER = datetime(2016, 4, 25, 9, 0, tzinfo=BRUSSELS)
 @pytest.fixture
 def rehearsal(call):
     """Begun a year after the real call, by a clock that says what it said on its last afternoon."""
-    with clock.set_to(A_YEAR_LATER):
+    with clock.frozen_at(A_YEAR_LATER):
         return begin_rehearsal(call, starts_at=AFTERNOON)
 
 
@@ -53,13 +53,13 @@ def test_its_dates_stand_where_its_clock_has_them(call, rehearsal):
     assert rehearsal.title == f"Rehearsal: {call.title}"[:200]
     assert rehearsal.deadline - A_YEAR_LATER == DEADLINE - AFTERNOON
     assert rehearsal.opens_at - A_YEAR_LATER == call.opens_at - AFTERNOON
-    assert rehearsal.by_its_clock(A_YEAR_LATER) == AFTERNOON
+    assert rehearsal.in_rehearsal_time(A_YEAR_LATER) == AFTERNOON
     assert rehearsal.rule_date == call.rule_date and rehearsal.rules == call.rules
     assert begin_rehearsal(call, starts_at=AFTERNOON).reference == f"{call.reference}-R2"
 
 
 def test_its_clock_goes_forward_to_its_deadline_and_no_further(rehearsal):
-    with clock.set_to(A_YEAR_LATER):
+    with clock.frozen_at(A_YEAR_LATER):
         for wrong in (AFTERNOON, AFTERNOON - timedelta(days=1), DEADLINE + timedelta(minutes=1)):
             with pytest.raises(ClockCannotMove):
                 move_clock(rehearsal, to=wrong)
@@ -72,7 +72,7 @@ def test_its_clock_goes_forward_to_its_deadline_and_no_further(rehearsal):
 
 
 def test_its_clock_moves_after_an_extension_too(rehearsal):
-    with clock.set_to(A_YEAR_LATER):
+    with clock.frozen_at(A_YEAR_LATER):
         until = rehearsal.deadline + timedelta(hours=1)
         extend_unpublished(rehearsal, until=until, reason="Storm", incident=None, by=make_officer())
         step = timedelta(minutes=10)
@@ -81,7 +81,7 @@ def test_its_clock_moves_after_an_extension_too(rehearsal):
 
 
 def test_what_is_handed_in_is_judged_by_its_clock_and_stays_in_time(call, rehearsal):
-    with clock.set_to(A_YEAR_LATER):
+    with clock.frozen_at(A_YEAR_LATER):
         version = submit(make_ready(rehearsal), received_at=A_YEAR_LATER)
         verdict = version.verdicts.get(audience="applicant")
         assert (verdict.outcome, verdict.content["rule_date"]) == ("pass", "2015-04-21")
@@ -92,7 +92,7 @@ def test_what_is_handed_in_is_judged_by_its_clock_and_stays_in_time(call, rehear
 def test_staff_see_it_and_accounts_that_rehearse_begin_proposals_in_it(call, rehearsal):
     page = reverse("calls:call", args=[rehearsal.reference])
     start = reverse("proposals:start", args=[rehearsal.reference, "3.1"])
-    with clock.set_to(A_YEAR_LATER):
+    with clock.frozen_at(A_YEAR_LATER):
         for path in (page, start, page + "check/"):
             assert client_of(make_user()).get(path).status_code == 404
         assert Client().get(page).status_code == 404
@@ -108,7 +108,7 @@ def test_staff_see_it_and_accounts_that_rehearse_begin_proposals_in_it(call, reh
 
 def test_nobody_looks_for_partners_in_it(call, rehearsal):
     """A request would be read by people who cannot see the call."""
-    with clock.set_to(A_YEAR_LATER):
+    with clock.frozen_at(A_YEAR_LATER):
         staff = client_of(make_officer())
         search, new = (
             reverse("partners:search"),
@@ -121,7 +121,7 @@ def test_nobody_looks_for_partners_in_it(call, rehearsal):
 
 
 def test_its_pages_mails_and_receipts_say_what_it_is(rehearsal):
-    with clock.set_to(A_YEAR_LATER):
+    with clock.frozen_at(A_YEAR_LATER):
         draft = make_draft(rehearsal)
         answer = client_of(draft.started_by).get(draft.get_absolute_url())
         assert "Time in this rehearsal: <time" in text_of(answer)
@@ -138,7 +138,7 @@ def test_its_pages_mails_and_receipts_say_what_it_is(rehearsal):
 
 def test_its_cases_are_never_among_real_ones(call, rehearsal):
     real = submit(make_ready(call))
-    with clock.set_to(A_YEAR_LATER):
+    with clock.frozen_at(A_YEAR_LATER):
         rehearsed = submit(make_ready(rehearsal), received_at=A_YEAR_LATER)
         move_clock(rehearsal, to=DEADLINE)
         officer = make_officer(CALL_MANAGERS)
@@ -161,7 +161,7 @@ def test_its_cases_are_never_among_real_ones(call, rehearsal):
 def test_what_officers_have_of_a_rehearsal_is_no_load(call, rehearsal):
     first, second = make_officer(), make_officer()
     real = submit(make_ready(call)).proposal
-    with clock.set_to(A_YEAR_LATER):
+    with clock.frozen_at(A_YEAR_LATER):
         rehearsed = submit(make_ready(rehearsal), received_at=A_YEAR_LATER).proposal
         move_clock(rehearsal, to=DEADLINE)
         cases.assign([rehearsed], first, by=second)
@@ -169,15 +169,15 @@ def test_what_officers_have_of_a_rehearsal_is_no_load(call, rehearsal):
 
 
 def test_the_closing_commits_to_real_calls_only(call, rehearsal):
-    with clock.set_to(A_YEAR_LATER):
+    with clock.frozen_at(A_YEAR_LATER):
         move_clock(rehearsal, to=DEADLINE)
-    with clock.set_to(A_YEAR_LATER + timedelta(days=1)):
+    with clock.frozen_at(A_YEAR_LATER + timedelta(days=1)):
         commit_closed_calls(clock.now())
     assert set(ClosingCommitment.objects.values_list("call", flat=True)) == {call.pk}
 
 
 def test_it_is_never_published_nor_turned_into_a_real_call(call, rehearsal):
-    with clock.set_to(A_YEAR_LATER), pytest.raises(CannotPublish, match="cannot be published"):
+    with clock.frozen_at(A_YEAR_LATER), pytest.raises(CannotPublish, match="cannot be published"):
         ask_to_publish(rehearsal, by=make_officer(CALL_MANAGERS))
     for change in (
         {"published_at": A_YEAR_LATER},
@@ -203,7 +203,7 @@ def test_a_call_that_is_not_written_yet_cannot_be_rehearsed(call, rehearsal):
 
 def test_a_call_manager_begins_one_and_moves_its_clock(call):
     desk = client_of(make_officer(CALL_MANAGERS))
-    with clock.set_to(A_YEAR_LATER):
+    with clock.frozen_at(A_YEAR_LATER):
         page = reverse("admin:calls_call_rehearse", args=[call.pk])
         assert "The start must be before the deadline" in text_of(
             desk.post(page, {"starts_at": "2015-04-22T10:00"})

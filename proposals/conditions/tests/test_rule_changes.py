@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from calls import clock
 from calls.call_file import read_call_file
-from calls.call_import import SecondPersonNeeded, change_countries, change_rules, load_call
+from calls.call_import import SecondPersonRequired, change_countries, change_rules, load_call
 from calls.call_setup import clone_call
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import CATALOGUE, UnusableRule
@@ -49,7 +49,7 @@ def propose(target, conditions, **given):
 
 def test_the_impact_names_opened_versions_with_what_changes(call):
     version = submit(make_ready(call))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         change = propose(call.programme, countries_without(call, "AT"))
 
@@ -65,7 +65,7 @@ def test_the_impact_names_opened_versions_with_what_changes(call):
     )
     assert any(text.startswith("Enough countries: At most 2 countries") for text in named["why"])
     assert (
-        Call.objects.get(pk=call.pk).programme.country_set().standing("AT", date(2015, 4, 21))[0]
+        Call.objects.get(pk=call.pk).programme.country_set().status_of("AT", date(2015, 4, 21))[0]
         != "none"
     )
 
@@ -77,7 +77,7 @@ def test_a_rule_that_flips_is_named_though_the_outcome_stays(call):
         proposal = make_ready(call, countries=("LT", "FR", "AL"))
         save(proposal, "summary", duration_months=30)
         versions.append(submit(fresh(proposal)))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         first, second = make_officer(), make_officer()
         for version in versions:
@@ -108,15 +108,15 @@ def test_a_decision_is_marked_where_rules_or_countries_changed_afterwards(call):
     client = Client()
     client.force_login(first)
     place = reverse("admin:proposals_version_changelist")
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         decided = decide(earlier, first, second)
         assert not client.get(place, {"decided": "earlier"}).context["cl"].result_list
-    with clock.set_to(NEXT_DAY + timedelta(hours=1)):
+    with clock.frozen_at(NEXT_DAY + timedelta(hours=1)):
         rule_changes.apply(
             propose(call.programme, countries_without(call, "AT"), by=first), by=second
         )
-    with clock.set_to(NEXT_DAY + timedelta(hours=2)):
+    with clock.frozen_at(NEXT_DAY + timedelta(hours=2)):
         decide(later, first, second)
         marked = client.get(place, {"decided": "earlier"}).context["cl"].result_list
         assert [row.pk for row in marked] == [earlier.pk]
@@ -217,19 +217,19 @@ def test_the_database_wants_two_people_for_published_conditions(call, second):
 def test_a_file_changes_a_published_call_only_with_a_second_name(call):
     content = read_call_file(FILE)
     content["call"]["rules"] = without(call, "duration")
-    with pytest.raises(SecondPersonNeeded):
+    with pytest.raises(SecondPersonRequired):
         load_call(content, reason="Corrigendum")
     load_call(content, reason="Corrigendum", confirmed_by="M. Second")
     later = {"new_deadline": NEXT_DAY, "reason": "Outage", "decided_by": "EASME"}
     content["call"]["extensions"] = [*content["call"]["extensions"], later]
-    with pytest.raises(SecondPersonNeeded):
+    with pytest.raises(SecondPersonRequired):
         load_call(content)
     assert load_call(content, confirmed_by="M. Second").deadline == NEXT_DAY
 
 
 def test_versions_whose_findings_change_get_a_second_verdict_beside_the_first(call):
     version = submit(make_ready(call))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         change = propose(call.programme, countries_without(call, "AT"))
         rule_changes.apply(change, by=make_officer())

@@ -309,7 +309,7 @@ def test_what_is_confirmed_is_what_was_shown(call):
     manager = make_officer(CALL_MANAGERS)
     second = desk(SCREENING_OFFICERS)
     shown = propose_until(call, NEXT_DAY, by=manager)
-    with clock.set_to(AFTERNOON + timedelta(minutes=1)):
+    with clock.frozen_at(AFTERNOON + timedelta(minutes=1)):
         propose_until(call, NEXT_DAY + timedelta(days=30), by=manager)
         confirm(second, call, proposed_at=shown.proposed_at.isoformat())
         with pytest.raises(CannotExtend, match="meanwhile"):
@@ -321,7 +321,7 @@ def test_what_is_confirmed_is_what_was_shown(call):
 
 def test_an_extension_is_confirmed_once_and_before_the_deadline(call):
     proposed = propose_until(call, NEXT_DAY, by=make_officer(CALL_MANAGERS))
-    with clock.set_to(DEADLINE), pytest.raises(CannotExtend, match="deadline has passed"):
+    with clock.frozen_at(DEADLINE), pytest.raises(CannotExtend, match="deadline has passed"):
         confirm_extension(proposed, by=make_officer())
     confirm_extension(proposed, by=make_officer())
     with pytest.raises(CannotExtend):
@@ -341,7 +341,7 @@ def test_a_proposed_extension_is_withdrawn(call):
 
 
 def test_a_deadline_that_has_passed_is_not_moved_for_all(call):
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         with pytest.raises(CannotExtend, match="open to officers"):
             propose_extension(
                 call, until=NEXT_DAY, reason="x", incident=None, seen="", by=make_officer()
@@ -359,7 +359,7 @@ def test_one_proposal_gets_more_time_and_stays_sealed_alone(call):
     }
     wrong = manager.post(page("extend_one", call), sent | {"number": "AAAA-AAAA"})
     assert wrong.status_code == 422 and "no proposal with this number" in text_of(wrong)
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         assert manager.post(page("extend_one", call), sent).status_code == 302
         assert submit(fresh(proposal)).number == 1
         again = manager.post(page("extend_one", call), sent)
@@ -375,7 +375,7 @@ def test_one_proposal_gets_more_time_and_stays_sealed_alone(call):
 
 def test_what_is_decided_on_cannot_be_sealed_again(call):
     version = submit(make_ready(call))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         record_decision(version, outcome="eligible", reason="x", by=make_officer())
         with pytest.raises(CannotExtend, match="A decision has been recorded"):
             extend_for_one(

@@ -116,7 +116,7 @@ def test_a_verdict_by_a_wording_that_is_gone_is_not_judged_by_another(call, monk
     monkeypatch.setitem(catalogue.CATALOGUE, "coordinator", newer)
     (difference,) = replayed().differences
     assert difference.what.startswith("The rule “coordinator” in its version 1 is not part of")
-    monkeypatch.setitem(catalogue.FORMER, ("coordinator", 1), newer.__base__)
+    monkeypatch.setitem(catalogue.RETIRED_VERSIONS, ("coordinator", 1), newer.__base__)
     assert replayed().same == 1
 
 

@@ -108,7 +108,7 @@ def test_a_receipt_tells_who_confirmed_which_text(call):
     first = submit(proposal)
     save(fresh(proposal), "summary", abstract="NEW TEXT")
     second = submit(fresh(proposal))
-    with clock.set_to(AFTERNOON + timedelta(minutes=1)):
+    with clock.frozen_at(AFTERNOON + timedelta(minutes=1)):
         confirm(proposal)  # too late for both versions
     confirmed, shown = confirmations_on(first)
     assert confirmed["p2"].is_of_this_text and confirmed["p3"] is None

@@ -142,7 +142,7 @@ def test_no_invitation_is_open_after_the_deadline(call):
 
 
 def test_early_invitations_are_open_for_two_weeks(call):
-    with clock.set_to(AFTERNOON - timedelta(days=40)):
+    with clock.frozen_at(AFTERNOON - timedelta(days=40)):
         proposal = make_draft(call)
         assert invited(proposal).expires_at == clock.now() + timedelta(days=14)
 

@@ -119,7 +119,7 @@ def test_who_declines_after_an_invitation_to_them_expired_declines(call):
         by=proposal.started_by,
     )  # fmt: skip
     partner.invitations.update(expires_at=AFTERNOON - timedelta(seconds=1))
-    with clock.set_to(AFTERNOON):
+    with clock.frozen_at(AFTERNOON):
         invitations.decline_for(partner, reason="", by=member)
     assert set(partner.invitations.values_list("state", flat=True)) == {"revoked", "declined"}
 

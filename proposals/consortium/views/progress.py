@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from applicants.web import person, signed_in
 from calls import clock
-from calls.eligibility.rules.base import listed
+from calls.eligibility.rules.base import join_names
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.consortium import presence
@@ -105,7 +105,7 @@ def reminders(request: HttpRequest, number: str) -> HttpResponse:
             text = _(
                 "It is too late for reminders. You will receive them if the deadline is extended."
             )
-        messages.success(request, text % {"when": listed(left)})
+        messages.success(request, text % {"when": join_names(left)})
     else:
         messages.success(request, _("You will not receive reminders of this deadline."))
     return redirect(draft.proposal)

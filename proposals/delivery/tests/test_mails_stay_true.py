@@ -86,7 +86,7 @@ def test_a_comment_is_not_sent_to_who_was_removed_meanwhile(draft):
 
 def test_a_reminder_is_not_sent_once_something_was_submitted(call):
     proposal = make_ready(call)
-    with clock.set_to(DEADLINE - timedelta(hours=30)):
+    with clock.frozen_at(DEADLINE - timedelta(hours=30)):
         wish_reminders(proposal, wanted=True, by=proposal.started_by)
     assert remind_of_deadlines(AFTERNOON) == 1
     submit(proposal)
@@ -95,10 +95,10 @@ def test_a_reminder_is_not_sent_once_something_was_submitted(call):
 
 def test_a_reminder_is_not_sent_after_the_deadline(call):
     proposal = make_draft(call)
-    with clock.set_to(DEADLINE - timedelta(hours=30)):
+    with clock.frozen_at(DEADLINE - timedelta(hours=30)):
         wish_reminders(proposal, wanted=True, by=proposal.started_by)
     assert remind_of_deadlines(AFTERNOON) == 1
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         assert sent_to(proposal.started_by.email) == []
 
 
@@ -154,7 +154,7 @@ def test_a_withdrawn_proposal_is_not_said_never_to_have_been_submitted(call):
     proposal = make_ready(call)
     submit(proposal)
     withdraw(fresh(proposal), reason="Stop.", by=proposal.started_by, received_at=clock.now())
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         for name in ("proposal", "check"):
             text = page_of(
                 proposal.started_by, reverse(f"proposals:{name}", args=[proposal.number])
@@ -173,5 +173,5 @@ def test_a_withdrawn_proposal_is_not_said_never_to_have_been_submitted(call):
 )
 def test_who_wants_reminders_is_told_which_of_them_come(draft, left, words):
     path = reverse("proposals:reminders", args=[draft.number])
-    with clock.set_to(DEADLINE - left):
+    with clock.frozen_at(DEADLINE - left):
         assert words in page_of(draft.started_by, path, wanted="yes")

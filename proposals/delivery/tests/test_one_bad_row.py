@@ -323,7 +323,7 @@ def test_a_version_that_cannot_be_judged_again_stops_no_other(call, seen, poison
 
 
 def test_a_proposal_that_cannot_be_reminded_of_stops_no_other(call, seen, poison):
-    with clock.set_to(DEADLINE - timedelta(days=20)):
+    with clock.frozen_at(DEADLINE - timedelta(days=20)):
         bad, good = make_draft(call), make_draft(call)
         for one in (bad, good):
             deadline_reminders.wish_reminders(one, wanted=True, by=one.started_by)
@@ -336,13 +336,13 @@ def test_a_proposal_that_cannot_be_reminded_of_stops_no_other(call, seen, poison
 def test_a_question_that_cannot_be_reminded_of_stops_no_other(call, seen, poison):
     due = NEXT_DAY + timedelta(days=7)
     versions = [submit(make_ready(call)) for _number in range(2)]
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         bad, good = [
             clarifications.ask(one, "Why?", due_at=due, by=make_officer()) for one in versions
         ]
     Mail.objects.all().delete()
     poison(clarifications, "_tell_of_question", lambda question, **_rest: question == bad)
-    with clock.set_to(due - timedelta(hours=20)):
+    with clock.frozen_at(due - timedelta(hours=20)):
         assert clarifications.remind_of_questions(clock.now()) == 1
     assert Mail.objects.filter(key__startswith=f"question:{good.pk}:").exists()
     seen("reminders of questions", bad.pk)
@@ -356,7 +356,7 @@ def test_a_search_that_cannot_be_told_of_stops_no_other(call, seen, poison):
         )
         for _number in range(2)
     ]
-    with clock.set_to(AFTERNOON - timedelta(minutes=1)):
+    with clock.frozen_at(AFTERNOON - timedelta(minutes=1)):
         make_request(call)
     poison(saved_searches, "question_of", lambda saved: saved == bad)
     assert saved_searches.tell_of_new(AFTERNOON) == 1
@@ -393,7 +393,7 @@ def test_a_call_that_cannot_be_committed_stops_no_other(call, seen, poison):
     other = load_call(read_call_file(ROOT / "calls" / "data" / "cos-clusint-2016-03-01.yaml"))
     moment = max(one.deadline for one in Call.objects.all()) + timedelta(days=1)
     poison(closing_commitment, "commitment_over", lambda found, _moment: found == call)
-    with clock.set_to(moment):
+    with clock.frozen_at(moment):
         assert closing_commitment.commit_closed_calls(moment) == 1
     assert ClosingCommitment.objects.get().call == other
     seen("closing", call.pk)
@@ -401,7 +401,7 @@ def test_a_call_that_cannot_be_committed_stops_no_other(call, seen, poison):
 
 def test_a_day_whose_head_cannot_be_published_is_published_later(call, seen, poison):
     for day in (AFTERNOON, NEXT_DAY):
-        with clock.set_to(day):
+        with clock.frozen_at(day):
             ledger.note_down(ledger.Kind.KEY, f"key:{day}", at=day)
             ledger.sequence()
     bad = AFTERNOON.date()

@@ -31,9 +31,9 @@ def mails(prefix):
 def reminded(call):
     """A proposal about which somebody is reminded an hour before the deadline."""
     proposal = make_ready(call)
-    with clock.set_to(DEADLINE - timedelta(days=1)):
+    with clock.frozen_at(DEADLINE - timedelta(days=1)):
         wish_reminders(proposal, wanted=True, by=proposal.started_by)
-    with clock.set_to(DEADLINE - timedelta(hours=1)):
+    with clock.frozen_at(DEADLINE - timedelta(hours=1)):
         yield proposal
 
 
@@ -52,13 +52,13 @@ def test_nobody_who_is_just_submitting_is_told_that_nothing_was_submitted(remind
 @pytest.fixture
 def question(call):
     version = submit(make_ready(call))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         yield clarifications.ask(version, "Who owns it?", due_at=DUE, by=make_officer())
 
 
 def test_nobody_who_is_just_answering_is_reminded_of_the_question(question):
     by, moment = question.version.proposal.started_by, DUE - timedelta(hours=1)
-    with clock.set_to(moment):
+    with clock.frozen_at(moment):
         reminded = overtaken(
             lambda: clarifications.reply(question, "We own it.", by=by, received_at=moment),
             lambda: clarifications.remind_of_questions(moment),

@@ -75,7 +75,7 @@ def content_of(codes="ABC", rates=RATES):
 
 @pytest.fixture
 def now():
-    with clock.set_to(OPEN):
+    with clock.frozen_at(OPEN):
         yield
 
 
@@ -169,7 +169,7 @@ def test_a_shipped_call_is_shown_with_its_own_strands(file, db, client):
     call = load_call(content)
     if call.published_at is None:
         type(call).objects.filter(pk=call.pk).update(published_at=OPEN)
-    with clock.set_to(max(OPEN, call.first_deadline.replace(tzinfo=LONDON))):
+    with clock.frozen_at(max(OPEN, call.first_deadline.replace(tzinfo=LONDON))):
         html = client.get(reverse("calls:call", args=[call.reference]))
     if html.status_code == 404:
         pytest.skip("not published, and so shown to nobody")

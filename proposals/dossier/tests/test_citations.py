@@ -91,7 +91,7 @@ def test_receipt_sheet_and_letter_print_the_link_of_each_finding(call):
     not_met = links_of(verdict.findings, without={Outcome.PASS})
     assert missing(not_met, html_of(version, AFTERNOON, proof_of(version))) == set()
 
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         officer = make_officer()
         sheet = signed_in(officer).get(reverse("admin:proposals_version_change", args=[version.pk]))
@@ -114,7 +114,7 @@ def test_text_of_the_command_prints_the_link_of_each_finding(tmp_path):
 
 def test_texts_for_a_reason_hold_the_link():
     finding = Finding(
-        rule="duration", version=1, subject="proposal", outcome=Outcome.OFFICER, message="Too long.",
+        rule="duration", version=1, subject="proposal", outcome=Outcome.NEEDS_REVIEW, message="Too long.",
         evidence={}, citation="Call text", link="https://call.example/text",
     )  # fmt: skip
     assert all("https://call.example/text" in found.text for found in found_by_rule([finding]))

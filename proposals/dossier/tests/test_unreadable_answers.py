@@ -178,7 +178,7 @@ def officers_pages(version):
 
 
 def assert_officers_can_work(version, officer):
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         take_words(NEXT_DAY)
         client = client_of(officer)
@@ -261,7 +261,7 @@ def test_what_was_read_before_is_nobody_elses_to_change():
 def test_a_day_in_the_future_is_read_anew_when_it_has_come():
     stored = {"label_date": "2015-04-23"}
     assert read(FORMS["markets"], stored).problems
-    with clock.set_to(NEXT_DAY + timedelta(days=1)):
+    with clock.frozen_at(NEXT_DAY + timedelta(days=1)):
         assert not read(FORMS["markets"], stored).problems
 
 

@@ -116,7 +116,7 @@ class _Maker:
         )
         members = self.chance.sample(self.organisations, self.partners)
         self._take_in(proposal, members)
-        with clock.set_to(received_at):
+        with clock.frozen_at(received_at):
             return self._submit(proposal, self._dossier(proposal, strand, members), received_at)
 
     def _take_in(self, proposal: Proposal, members: list[Organisation]) -> None:

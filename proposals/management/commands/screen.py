@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.call_export import content_of
+from calls.call_export import call_content
 from calls.call_file import BadCallFile
 from calls.eligibility import Finding, Outcome, canonical
 from calls.models import Call
@@ -37,7 +37,7 @@ WIDEST = 100  # signs of a line
 WORDS = {
     Outcome.PASS: "met",
     Outcome.WARN: "to review",
-    Outcome.OFFICER: "needs review",
+    Outcome.NEEDS_REVIEW: "needs review",
     Outcome.INELIGIBLE: "not eligible",
     Outcome.INADMISSIBLE: "not admissible",
 }
@@ -99,7 +99,7 @@ class Command(BaseCommand):
     def _conditions(self, files: list[Path], *, stored: bool) -> dict[str, Conditions]:
         if stored:
             calls = Call.objects.with_page_parts().select_related("programme")
-            return {call.reference: conditions_from(content_of(call)) for call in calls}
+            return {call.reference: conditions_from(call_content(call)) for call in calls}
         try:
             return conditions_in(files)
         except OSError as error:
@@ -167,14 +167,14 @@ class Command(BaseCommand):
         paint = {
             Outcome.PASS: self.style.SUCCESS,
             Outcome.WARN: self.style.WARNING,
-            Outcome.OFFICER: self.style.WARNING,
+            Outcome.NEEDS_REVIEW: self.style.WARNING,
         }.get(outcome, self.style.ERROR)
         return paint(words)
 
 
 OVERALL = {
     Outcome.PASS: "Eligible",
-    Outcome.OFFICER: "Needs review",
+    Outcome.NEEDS_REVIEW: "Needs review",
     Outcome.INELIGIBLE: "Not eligible",
     Outcome.INADMISSIBLE: "Not admissible",
 }

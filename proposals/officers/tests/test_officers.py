@@ -88,9 +88,9 @@ def test_the_seal_holds_until_the_very_instant(call):
     version = secret_version(call)
     client = desk()
     page = reverse("admin:proposals_version_change", args=[version.pk])
-    with clock.set_to(DEADLINE.replace(hour=16, minute=59, second=59, microsecond=999999)):
+    with clock.frozen_at(DEADLINE.replace(hour=16, minute=59, second=59, microsecond=999999)):
         assert client.get(page).status_code == 302
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         assert SECRET in client.get(page).content.decode()
 
 
@@ -103,7 +103,7 @@ def test_an_individual_extension_keeps_only_that_proposal_sealed(call):
         granted_by=make_user(),
         granted_at=DEADLINE,
     )
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         html = desk().get(LIST).content.decode()
     assert SECRET not in html and other.proposal.number in html
 
@@ -111,7 +111,7 @@ def test_an_individual_extension_keeps_only_that_proposal_sealed(call):
 def test_after_the_deadline_the_sheet_shows_verdict_files_and_receipt(call):
     version = secret_version(call, countries=("LT", "FR", "AL"))
     screen_closed(NEXT_DAY)
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         html = (
             desk()
             .get(reverse("admin:proposals_version_change", args=[version.pk]))
@@ -148,7 +148,7 @@ def test_after_the_deadline_the_sheet_shows_verdict_files_and_receipt(call):
 def test_the_list_is_filtered(call, query, is_listed):
     secret_version(call, countries=("LT", "FR", "AL"))
     screen_closed(NEXT_DAY)
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         html = desk().get(LIST + query).content.decode()
     assert (SECRET in html) == is_listed
 
@@ -157,7 +157,7 @@ def test_only_what_counts_is_listed_unless_asked(call):
     first = secret_version(call)
     save(first.proposal, "summary", acronym="SECOND")
     submit(fresh(first.proposal))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         client = desk()
         assert SECRET not in client.get(LIST).content.decode()
         assert SECRET in client.get(LIST + "?versions=all").content.decode()
@@ -168,7 +168,7 @@ def test_an_officer_records_an_outcome_with_a_reason(call):
     officer = make_officer()
     path = reverse("admin:proposals_version_decide", args=[version.pk])
     given = {"outcome": "eligible", "reason": "All rules are met."}
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         client = desk(officer)
         assert client.post(path, given | {"reason": "  "}).status_code == 422
         asked = client.post(path, given)
@@ -200,7 +200,7 @@ def test_nobody_decides_before_the_deadline(call):
 @pytest.mark.parametrize("model", ["version", "decision", "receipt", "storedverdict"])
 def test_nobody_may_change_or_delete_what_is_final(call, model):
     version = secret_version(call)
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         record_decision(version, outcome="eligible", reason="Met", by=make_officer())
     for statement in (f"UPDATE proposals_{model} SET id = id", f"DELETE FROM proposals_{model}"):
         with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
@@ -211,7 +211,7 @@ def test_nobody_may_change_or_delete_what_is_final(call, model):
 def test_the_admin_offers_no_way_to_change_or_delete(call):
     version = secret_version(call)
     chief = desk(make_user(is_staff=True, is_superuser=True))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         decision = record_decision(version, outcome="eligible", reason="Met", by=make_officer())
         # What is posted to a decision is a second officer's answer, and this one is none.
         for model, row, refused in (("version", version, 403), ("decision", decision, 422)):
@@ -271,7 +271,7 @@ def test_lists_answer_no_question_that_tells_of_sealed_proposals(call, query):
     ],
 )
 def test_damaged_addresses_of_the_desk_are_no_crash(call, path):
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         assert desk().get(f"/admin/proposals/{path}").status_code in {200, 302, 400}
 
 
@@ -291,7 +291,7 @@ def test_the_list_asks_a_fixed_number_of_questions(call, count, django_assert_nu
     lead = make_user()
     for _turn in range(count):
         submit(make_ready(call, lead=lead, countries=("LT", "FR", "AT")))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         client = desk()
         client.get(LIST)
         with django_assert_num_queries(14):
@@ -317,7 +317,7 @@ def test_officers_judge_by_the_deadline_in_force_not_by_that_of_the_submission(c
     extend_deadline(
         call, new_deadline=later, reason="A test", decided_by="A test", confirmed_by="A colleague"
     )
-    with clock.set_to(later):
+    with clock.frozen_at(later):
         screen_closed(later)
 
     verdict = StoredVerdict.objects.get(version=version, audience="officer").verdict
@@ -327,7 +327,7 @@ def test_officers_judge_by_the_deadline_in_force_not_by_that_of_the_submission(c
 @pytest.mark.parametrize("page", ["0", "-1", "2", "99", "1" * 40, "x"])
 def test_a_page_that_is_not_there_leads_back_to_the_list(call, page):
     submit(make_ready(call))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         answer = desk().get(LIST, {"p": page}, follow=True)
     assert answer.status_code == 200 and "LASER-GO" in answer.content.decode()
 
@@ -335,7 +335,7 @@ def test_a_page_that_is_not_there_leads_back_to_the_list(call, page):
 def test_the_list_turns_its_pages_and_shows_all(call):
     lead = make_user()
     made = [submit(make_ready(call, lead=lead)) for _number in range(3)]
-    with clock.set_to(NEXT_DAY), patch.object(VersionAdmin, "list_per_page", 2):
+    with clock.frozen_at(NEXT_DAY), patch.object(VersionAdmin, "list_per_page", 2):
         pages = [
             desk().get(LIST, given).content.decode() for given in ({}, {"p": "2"}, {"all": ""})
         ]

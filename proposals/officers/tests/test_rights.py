@@ -111,7 +111,7 @@ def world(call):
     make_again(call, "receipt", reason="The logo was wrong.", by=officer)
     rules = [one for one in call.rules if one["rule"] != "duration"]
     propose(call, rules, reason="Not in this call.", by=officer)
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         cases.write_note(version.proposal, "Look at p2.", by=officer)
         clarifications.ask(version, "Why?", due_at=NEXT_DAY.replace(day=29), by=officer)
         decision = record_decision(version, outcome="eligible", reason="Met.", by=officer)
@@ -186,7 +186,7 @@ def test_the_table_names_every_address_and_action_and_no_other():
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_may_what_the_table_says_and_nothing_else(world, role):
     rows, client, found = objects(), client_of(role), {}
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         for route in sorted(routes()):
             model, _space, action = route.partition(" ")
             if action:

@@ -140,7 +140,7 @@ def test_nobody_else_finds_a_conversation(request_, asker, name):
 
 
 def test_nobody_writes_to_what_has_ended_or_is_their_own(request_, owner, asker):
-    with clock.set_to(NEXT_DAY), pytest.raises(CannotWrite, match="has ended"):
+    with clock.frozen_at(NEXT_DAY), pytest.raises(CannotWrite, match="has ended"):
         begun(request_, asker)
     with pytest.raises(CannotWrite, match="your own organisation"):
         begun(request_, owner)
@@ -248,7 +248,7 @@ def test_nobody_is_invited_before_saying_who_they_are(call, request_, asker, own
     foreign = client.post(page("invite", conversation), {"draft": "AAAA-AAAA"}, follow=True)
     assert "Select an open draft for the same call" in text_of(foreign)
     assert fresh(draft).participants.count() == 1
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         late = client.post(page("invite", conversation), {"draft": draft.number}, follow=True)
     assert "Select an open draft" in text_of(late)
 
@@ -294,7 +294,7 @@ def test_the_list_of_conversations_takes_a_fixed_number_of_queries(
         begun(make_request(call), asker)
     client = client_of(asker[0])
     client.get(reverse("partners:conversations"))
-    with clock.set_to(AFTERNOON + timedelta(minutes=1)), django_assert_max_num_queries(8):
+    with clock.frozen_at(AFTERNOON + timedelta(minutes=1)), django_assert_max_num_queries(8):
         client.get(reverse("partners:conversations"))
 
 

@@ -143,7 +143,7 @@ def test_what_an_address_asks_and_nobody_knows_is_said_and_left_out(call):
 
 
 def test_sorting_by_newest_and_by_what_closes_soon(call):
-    with clock.set_to(AFTERNOON - timedelta(days=80)):
+    with clock.frozen_at(AFTERNOON - timedelta(days=80)):
         Call.objects.filter(pk=call.pk).update(opens_at=AFTERNOON - timedelta(days=100))
         make_request(call, title="Old")
     make_request(call, title="New")
@@ -156,7 +156,7 @@ def test_sorting_by_newest_and_by_what_closes_soon(call):
 
 def test_it_ends_by_itself_at_the_deadline_and_can_be_read_after(call):
     request = make_request(call)
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         assert found() == [] and found(past="1") == [GIVEN["title"]]
         assert "This request has ended" in text_of(Client().get(request.get_absolute_url()))
         with pytest.raises(CannotPublish, match="The call is closed"):
@@ -310,7 +310,7 @@ def test_a_search_takes_a_fixed_number_of_queries(
 
 def test_after_the_deadline_no_request_is_written(call):
     person, _organisation = make_owner()
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         answer = client_of(person).get(reverse("partners:new", args=[call.reference]))
     assert answer.status_code == 409 and "The call is closed" in text_of(answer)
 
@@ -426,7 +426,7 @@ def test_only_offers_are_judged_and_what_closes_more_gaps_comes_first(call):
 
 def test_a_closed_call_leads_to_the_requests_that_have_ended(call):
     made = make_request(call)
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         page = text_of(Client().get("/partners/", {"call": call.reference}))
         assert "The call is closed" in page and "Nobody" not in page
         assert made.title in text_of(
@@ -470,17 +470,17 @@ def test_renewing_is_offered_where_it_lengthens_something(call):
     assert "Extend for 90 days" not in text_of(client.get(one.get_absolute_url()))
     requests.end(one, is_filled=True)
     assert "Reopen" in text_of(client.get(one.get_absolute_url()))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         assert "Reopen" not in text_of(client.get(one.get_absolute_url()))
 
 
 def test_nothing_is_published_after_the_deadline(call):
     person, organisation = make_owner()
     draft = requests.draft_request(organisation, call, GIVEN, by=person)
-    with clock.set_to(DEADLINE), pytest.raises(CannotPublish, match="The call is closed"):
+    with clock.frozen_at(DEADLINE), pytest.raises(CannotPublish, match="The call is closed"):
         requests.publish(draft)
     ended = requests.end(make_request(call), is_filled=False)
-    with clock.set_to(DEADLINE), pytest.raises(CannotPublish, match="The call is closed"):
+    with clock.frozen_at(DEADLINE), pytest.raises(CannotPublish, match="The call is closed"):
         requests.renew(ended)
 
 

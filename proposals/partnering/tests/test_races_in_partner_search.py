@@ -265,10 +265,10 @@ def test_mails_of_a_search_that_were_ended_by_two_clicks_stay_ended(asker):
 
 
 def test_two_workers_who_tell_of_new_requests_at_once_send_one_mail(call, asker):
-    with clock.set_to(AFTERNOON - timedelta(days=1)):
+    with clock.frozen_at(AFTERNOON - timedelta(days=1)):
         saved = saved_searches.save_search(asker[0], name="All", question=Question())
     make_request(call)
-    with clock.set_to(AFTERNOON + timedelta(minutes=1)):
+    with clock.frozen_at(AFTERNOON + timedelta(minutes=1)):
         moment = clock.now()
         told_of = overtaken(
             lambda: saved_searches.tell_of_new(moment), lambda: saved_searches.tell_of_new(moment)

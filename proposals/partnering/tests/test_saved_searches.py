@@ -40,16 +40,16 @@ def watcher():
 
 
 def keep(person, **question):
-    with clock.set_to(AFTERNOON - timedelta(hours=3)):
+    with clock.frozen_at(AFTERNOON - timedelta(hours=3)):
         return client_of(person).post(KEEP, {"name": "Photonics"} | question, follow=True)
 
 
 def test_something_new_that_fits_is_told_once(call, watcher):
-    with clock.set_to(AFTERNOON - timedelta(hours=4)):
+    with clock.frozen_at(AFTERNOON - timedelta(hours=4)):
         make_request(call, title="Older photonics")
     keep(watcher, q="fotonik", technology="photonics")
     assert tell_of_new(LATER) == 0
-    with clock.set_to(LATER):
+    with clock.frozen_at(LATER):
         make_request(call, title="New photonics")
         make_request(call, title="Textiles", text="Nothing else.", technologies=[])
     SavedSearch.objects.update(seen_until=AFTERNOON - timedelta(hours=2))
@@ -61,7 +61,7 @@ def test_something_new_that_fits_is_told_once(call, watcher):
 
 def test_the_link_in_a_mail_ends_them_only_when_somebody_says_so(call, watcher):
     keep(watcher)
-    with clock.set_to(LATER):
+    with clock.frozen_at(LATER):
         make_request(call)
     tell_of_new(AFTERNOON)
     link = next(
@@ -191,7 +191,7 @@ def test_pages_of_partner_search_say_where_to_go_on(call, watcher):
 def test_a_mail_leads_to_each_request_and_leaves_out_own_and_blocked_ones(call, watcher):
     own = make_organisation(by=watcher)
     keep(watcher)
-    with clock.set_to(LATER):
+    with clock.frozen_at(LATER):
         shown = make_request(call, title="Shown")
         blocked = make_request(call, title="Blocked")
         Block.objects.create(by=own, organisation=blocked.organisation, made_at=LATER)

@@ -42,7 +42,7 @@ def test_the_last_head_of_a_day_is_published_once_the_day_is_over(call, version)
 def test_a_day_without_entries_has_no_head_of_its_own(call, version):
     later = NEXT_DAY + timedelta(days=5)
     assert publish_daily_heads(later) == 1
-    with clock.set_to(later):
+    with clock.frozen_at(later):
         ledger.note_down(ledger.Kind.KEY, "key:test", at=later)
         ledger.sequence()
     assert publish_daily_heads(later + timedelta(days=2)) == 1

@@ -137,7 +137,7 @@ def filled(call):
         call=call, conditions=rules, base="sha256:", reason="Why", proposed_by=make_officer(),
         proposed_at=clock.now(),
     )  # fmt: skip
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         sheet.agree_with_what_is_met(version, by=make_officer())
     return proposal
@@ -235,7 +235,7 @@ def test_nothing_is_withdrawn_after_the_deadline(call):
 @pytest.mark.real_clock
 def test_nothing_is_withdrawn_by_a_time_that_was_made_up(call):
     """The database's own clock, which is not stopped here, is years later."""
-    with clock.set_to(AFTERNOON):
+    with clock.frozen_at(AFTERNOON):
         version = submit(make_ready(call))
     with pytest.raises(DatabaseError, match="cannot have been received"):
         Withdrawal.objects.create(
@@ -268,9 +268,9 @@ def test_nobody_decides_by_a_time_that_they_make_up(call):
 @pytest.mark.real_clock
 def test_no_answer_comes_in_by_a_time_that_was_made_up(call):
     """The database's own clock, which is not stopped here, is years later."""
-    with clock.set_to(AFTERNOON):
+    with clock.frozen_at(AFTERNOON):
         version, officer = submit(make_ready(call)), make_officer()
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         due = NEXT_DAY + timedelta(days=7)
         question = clarifications.ask(version, "Why?", due_at=due, by=officer)
     with pytest.raises(DatabaseError, match="cannot have been received"), transaction.atomic():

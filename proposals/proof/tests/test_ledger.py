@@ -46,7 +46,7 @@ def filled(call):
     with pytest.raises(TooLate):
         submit(fresh(proposal), received_at=DEADLINE)
     other = submit(make_ready(call))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         record_decision(other, outcome="eligible", reason="Fine", by=make_officer())
         ledger.sequence()
     return proposal
@@ -105,7 +105,7 @@ def test_a_receipt_waits_for_the_worker_that_is_giving_places(call):
 
     def receipt():
         try:
-            with clock.set_to(AFTERNOON):
+            with clock.frozen_at(AFTERNOON):
                 issue_receipt(version)
             outcome.append(Receipt.objects.filter(version=version).exists())
         finally:
@@ -313,7 +313,7 @@ def test_the_command_says_that_the_log_is_whole_or_what_is_wrong(filled, capsys)
 def test_at_closing_count_and_root_are_published_and_nothing_else(filled, call, client):
     assert commit_closed_calls(DEADLINE) == 0
     moment = DEADLINE + SETTLED_AFTER
-    with clock.set_to(moment):
+    with clock.frozen_at(moment):
         assert commit_closed_calls(moment) == 1
         assert commit_closed_calls(moment) == 0
         page = client.get(call.get_absolute_url()).content.decode()
@@ -323,7 +323,7 @@ def test_at_closing_count_and_root_are_published_and_nothing_else(filled, call, 
 
 
 def test_a_version_that_is_slipped_in_after_closing_is_found(filled, call):
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         commit_closed_calls(clock.now())
     by_force("UPDATE proposals_version SET sha256 = repeat('1', 64) WHERE number = 1")
     assert "with a different root" in found()

@@ -205,14 +205,14 @@ def test_nothing_of_it_is_searched_exported_or_read_by_a_worker(version):
 def test_after_the_calls_deadline_one_with_an_extension_stays_sealed_alone(version, call):
     other = submit(make_ready(call))
     client = visitor("Screening officers")
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         listing = client.get(reverse("admin:proposals_version_changelist")).content.decode()
         assert other.proposal.number in listing and version.proposal.number not in listing
         assert SECRET not in listing and "1 submitted proposal is sealed" in listing
         for name in ("refusedattempt", "sealedaccess", "individualextension"):
             text = client.get(reverse(f"admin:proposals_{name}_changelist")).content.decode()
             assert version.proposal.number not in text and "sealed" in text, name
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         text = client.get(reverse("admin:proposals_sealedaccess_changelist")).content.decode()
         assert version.proposal.number in text
 
@@ -221,6 +221,6 @@ def test_reading_is_never_noted_of_what_was_not_shown(version):
     client = visitor("Auditors")
     client.get(reverse("proposals:version", args=[version.proposal.number, 1]))
     assert not version.proposal.case_events.exists()
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         note_reading(version, "x", by=make_officer())
     assert version.proposal.case_events.count() == 1

@@ -50,7 +50,7 @@ def versions(call):
     made = [submit(fresh(proposal)), submit(make_ready(call)), submit(make_ready(call))]
     for version in made:
         issue_receipt(version)
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         yield made
 
@@ -325,7 +325,7 @@ def test_it_is_asked_for_in_the_list_and_fetched_by_who_asked(versions):
         other.get(reverse("admin:proposals_export_changelist")).context["cl"].queryset
     )
     assert CaseEvent.objects.filter(kind="exported", by=officer).count() == 3
-    with clock.set_to(NEXT_DAY + timedelta(days=2)):
+    with clock.frozen_at(NEXT_DAY + timedelta(days=2)):
         assert client.get(file).status_code == 302
         assert exports.delete_old_exports() == 1
         assert "This export has expired" in client.get(page).content.decode()

@@ -37,7 +37,7 @@ def page(officer=None, query=""):
 @pytest.fixture
 def versions(call):
     """Two in strand 1 in the last hour, one of them twice; one in strand 2 the hour before."""
-    with clock.set_to(DEADLINE - timedelta(minutes=90)):
+    with clock.frozen_at(DEADLINE - timedelta(minutes=90)):
         third = submit(make_ready(call, strand="3.2"))
     first = submit(make_ready(call, countries=("LT", "FR", "AL")))
     second = submit(make_ready(call))
@@ -61,7 +61,7 @@ def test_before_the_deadline_only_counts_by_strand_and_hour_are_told(call, versi
 
 def test_after_the_deadline_everything_is_counted(call, versions):
     first, second = make_officer(), make_officer()
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         cases.assign([versions[0].proposal, versions[1].proposal], first, by=first)
         for answer, reason in (("agree", ""), ("differ", "Ratified.")):
@@ -82,7 +82,7 @@ def test_after_the_deadline_everything_is_counted(call, versions):
         "less than 3 days": 0, "3 to 6 days": 0, "7 to 13 days": 1, "14 days or more": 0,
     }  # fmt: skip
     assert figures.agreement[0][1] == Counter({"agree": 1, "differ": 1})
-    with clock.set_to(later):
+    with clock.frozen_at(later):
         status, text = page(first)
     assert status == 200 and "3 proposals count, 1 decided." in text
     assert "Lithuania: 3" in text and "Officers' findings compared with the automatic check" in text
@@ -99,13 +99,13 @@ def test_a_proposal_with_an_extension_of_its_own_stays_out_of_the_figures(call, 
 
 def test_a_case_with_an_interest_stays_out_of_the_figures(call, versions):
     officer = make_officer()
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         cases.declare_conflict(versions[0].proposal, reason="x", by=officer)
     assert figures_of(call, officer=officer, moment=NEXT_DAY).counting == 2
 
 
 def test_without_a_submission_the_page_says_so(call):
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         status, text = page()
     assert status == 200 and "No versions were received in this period." in text
     assert page(query="?call=999999999999999999999")[0] == 404
@@ -116,7 +116,7 @@ def test_without_a_submission_the_page_says_so(call):
 def test_the_page_takes_a_fixed_number_of_queries(call, count, django_assert_num_queries):
     for _number in range(count):
         submit(make_ready(call))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         client = Client()
         client.force_login(make_officer())
@@ -181,7 +181,7 @@ def test_made_up_proposals_are_as_valid_as_others_and_marked(call, capsys):
     for version in Version.objects.select_related("proposal__strand"):
         assert len(version.document["consortium"]) == 4 and version.proposal.is_demonstration
         judge_text(version.dossier.encode(), conditions_in())
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         assert screen_closed(NEXT_DAY) == 6
     assert replay(StoredVerdict.objects.all()).same == 12
 

@@ -43,7 +43,7 @@ def versions(call):
 
 @pytest.fixture
 def next_day(versions):
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         yield
 
 
@@ -261,7 +261,7 @@ def test_search_finds_words_of_every_text_and_what_officers_wrote(call):
     submit(make_ready(call))
     officer = make_officer()
     assert take_words(clock.now()) == 0  # sealed
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         assert take_words(NEXT_DAY) == 2 and take_words(NEXT_DAY) == 0
         cases.write_note(proposal, "Call the tax office.", by=officer)
         everything = Version.objects.open_to(officer, NEXT_DAY)
@@ -328,7 +328,7 @@ def test_who_looked_at_what_is_kept_and_shown(versions, next_day):
     client.post(reverse("admin:proposals_version_note", args=[version.pk]), {"text": "Seen."})
     kinds = list(CaseEvent.objects.filter(by=officer).values_list("kind", "words").order_by("pk"))
     assert kinds == [("read", "The screening sheet, v1"), ("read", "receipt, v1"), ("noted", "")]
-    with clock.set_to(NEXT_DAY.replace(hour=10)):
+    with clock.frozen_at(NEXT_DAY.replace(hour=10)):
         client.get(sheet)
     assert CaseEvent.objects.filter(by=officer, kind="read").count() == 3
     page = desk(auditor).get(reverse("admin:proposals_version_history", args=[version.pk]))
@@ -360,6 +360,6 @@ def test_nothing_of_a_case_is_kept_before_the_deadline(call):
     client.post(reverse("admin:proposals_version_assign"), sent)
     assert not Assignment.objects.exists() and not CaseEvent.objects.exists()
     assert SealedAccess.objects.count() == 2
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         client.post(reverse("admin:proposals_version_assign"), sent)
     assert Assignment.objects.count() == 1

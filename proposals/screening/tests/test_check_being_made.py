@@ -27,7 +27,7 @@ def version(call):
     """An opened version that only its applicants have a verdict of: eligible."""
     made = submit(make_ready(call))
     assert [one.audience for one in made.verdicts.all()] == ["applicant"]
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         yield Version.objects.select_related("proposal__strand__call").get(pk=made.pk)
 
 
@@ -57,7 +57,7 @@ def test_the_list_promises_no_check_of_a_version_that_was_replaced(call):
     first = submit(make_ready(call))
     save(first.proposal, "summary", acronym="AGAIN")
     submit(fresh(first.proposal))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         listed = text_at(LIST + "?versions=all")
         assert listed.count('<td class="field-machine">') == 2
@@ -68,7 +68,7 @@ def test_the_list_promises_no_check_of_a_version_that_was_replaced(call):
 @pytest.mark.parametrize("query", ["outcome=pass", "rule=established", "outcome=officer"])
 def test_filters_find_nothing_by_the_verdict_of_applicants(call, query):
     made = submit(make_ready(call, countries=("LT", "FR", "AL")))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         assert made.proposal.number not in text_at(f"{LIST}?{query}")
         assert made.proposal.number in text_at(f"{LIST}?outcome=being-made")
         screen_closed(NEXT_DAY)

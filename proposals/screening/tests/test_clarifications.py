@@ -33,7 +33,7 @@ DUE = NEXT_DAY.replace(day=29, hour=17)
 @pytest.fixture
 def version(call):
     submitted = submit(make_ready(call))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         yield submitted
 
 
@@ -111,13 +111,13 @@ def test_people_of_the_coordinator_answer_once_with_files(question, version):
 
 def test_an_answer_one_second_late_is_refused_and_given_back(question, version):
     lead = as_person(version.submitted_by)
-    with clock.set_to(DUE):
+    with clock.frozen_at(DUE):
         answer = lead.post(path_of(question), {"text": "Typed for an hour", "pdfs": [pdf()]})
     assert answer.status_code == 409
     text = answer.content.decode()
     assert "Your reply was not accepted" in text and "Typed for an hour" in text
     assert not Reply.objects.exists()
-    with clock.set_to(DUE - timedelta(milliseconds=1)):
+    with clock.frozen_at(DUE - timedelta(milliseconds=1)):
         assert lead.post(path_of(question), {"text": "Just in time"}).status_code == 302
 
 
@@ -161,14 +161,14 @@ def test_a_partner_reads_and_does_not_answer_and_a_stranger_sees_nothing(questio
 
 
 def test_a_question_of_another_proposal_is_not_there(question, version, call):
-    with clock.set_to(version.received_at):
+    with clock.frozen_at(version.received_at):
         other = submit(make_ready(call))
     path = reverse("proposals:reply", args=[other.proposal.number, question.pk])
     assert as_person(other.submitted_by).get(path).status_code == 404
 
 
 def test_nobody_asks_about_what_does_not_count(version):
-    with clock.set_to(version.received_at):
+    with clock.frozen_at(version.received_at):
         withdraw(
             fresh(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now()
         )
@@ -179,7 +179,7 @@ def test_nobody_asks_about_what_does_not_count(version):
 
 def test_reminders_come_three_days_and_one_day_before_once_each(question):
     def reminded(moment):
-        with clock.set_to(moment):
+        with clock.frozen_at(moment):
             remind_of_questions(moment)
         return Mail.objects.filter(key__startswith=f"question:{question.pk}").count()
 
@@ -194,7 +194,7 @@ def test_reminders_come_three_days_and_one_day_before_once_each(question):
 def test_what_is_answered_is_not_reminded_of(question, version):
     reply(question, "Its members.", by=version.submitted_by, received_at=NEXT_DAY)
     before = Mail.objects.count()
-    with clock.set_to(DUE - timedelta(hours=5)):
+    with clock.frozen_at(DUE - timedelta(hours=5)):
         assert remind_of_questions(clock.now()) == 0
     assert Mail.objects.count() == before
     with pytest.raises(CannotReply, match="already replied"):
@@ -217,5 +217,5 @@ def test_the_list_of_questions_is_filtered(question, version):
     path = reverse("admin:proposals_question_changelist")
     for query, is_there in (("", True), ("?answer=waiting", True), ("?answer=overdue", False), ("?answer=answered", False)):  # fmt: skip
         assert ("Who owns LITEK?" in officer.get(path + query).content.decode()) == is_there, query
-    with clock.set_to(DUE):
+    with clock.frozen_at(DUE):
         assert "Who owns LITEK?" in officer.get(path + "?answer=overdue").content.decode()

@@ -18,7 +18,7 @@ from calls import clock
 from calls.eligibility import digest_of
 from calls.models import Call
 from conftest import NEXT_DAY
-from foundation.legal_periods import NoPeriod, last_day
+from foundation.legal_periods import InvalidPeriod, last_day_of
 from proposals import tasks
 from proposals.conditions.call_administration import extend_for_one
 from proposals.models import (
@@ -63,7 +63,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def versions(call):
     made = [submit(make_ready(call, countries=("LT", "FR", "AL"))) for _number in range(3)]
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         yield made
 
@@ -120,7 +120,7 @@ def test_an_outcome_of_a_version_that_waits_for_an_answer_is_not_recorded_twice(
 
 
 def test_what_was_withdrawn_meanwhile_is_not_decided_on(version):
-    with clock.set_to(version.received_at):
+    with clock.frozen_at(version.received_at):
         withdraw(
             fresh(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now()
         )
@@ -385,13 +385,13 @@ def test_an_officer_whose_role_is_taken_away_with_the_page_open_does_nothing(
     ],
 )
 def test_periods_are_counted_from_the_day_after(start, period, end):
-    assert last_day(date.fromisoformat(start), period) == date.fromisoformat(end)
+    assert last_day_of(date.fromisoformat(start), period) == date.fromisoformat(end)
 
 
 @pytest.mark.parametrize("text", ["", "0 days", "soon", "1 month ", "99999 days", "1 fortnight"])
 def test_what_is_no_period_is_refused(text):
-    with pytest.raises(NoPeriod):
-        last_day(date(2015, 4, 22), text)
+    with pytest.raises(InvalidPeriod):
+        last_day_of(date(2015, 4, 22), text)
 
 
 def test_deciding_and_informing_are_two_steps(version):
@@ -565,7 +565,7 @@ def test_many_reversals_are_shown_and_ticked_as_one_is(notified, client_of_offic
 
 
 def test_periods_that_have_ended_are_said_to_have(notified):
-    with clock.set_to(NEXT_DAY.replace(month=5, day=23)):
+    with clock.frozen_at(NEXT_DAY.replace(month=5, day=23)):
         page = text_of(desk().get(reverse("admin:proposals_version_decide", args=[notified.pk])))
     assert re.search(r"until 22 May 2015 <span[^>]*>expired", page)
     assert re.search(r"until 22 June 2015 <span[^>]*>still open", page)
@@ -621,13 +621,13 @@ def test_the_applicant_sees_which_letter_is_replaced_and_until_when_to_contest(n
 
 
 def test_a_letter_tells_nothing_of_other_proposals(call):
-    with clock.set_to(NEXT_DAY.replace(day=20)):
+    with clock.frozen_at(NEXT_DAY.replace(day=20)):
         first, second = make_ready(call), make_ready(call)
         shared = first.participants.get(key="p2").organisation
         put_in_place_of_p2(second, shared)
         version = submit(fresh(first))
         submit(fresh(second))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         assert version.verdicts.get(audience="officer").rules_not_met == ["one-application"]
         decision = decided(anew(version), outcome="eligible", reason="Met.")
@@ -728,7 +728,7 @@ def alike(call):
             legal_name="Tirana Cluster", cluster_name=""
         )
     version = submit(fresh(proposal))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         yield anew(version)
 

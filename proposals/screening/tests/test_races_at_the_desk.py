@@ -40,7 +40,7 @@ LINE = "rule:min-countries"
 @pytest.fixture
 def version(call):
     made = submit(make_ready(call))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         yield made
 

@@ -21,7 +21,7 @@ LIST = reverse("admin:proposals_version_changelist")
 
 @pytest.fixture
 def next_day():
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         yield
 
 
@@ -96,10 +96,10 @@ def test_two_answers_to_one_decision_are_one_too_many(decision):
 
 def test_a_decision_about_a_version_that_no_longer_counts_cannot_be_confirmed(call, version):
     """It was withdrawn in time, but that reached the portal after the decision did."""
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         decision = record_decision(version, outcome="eligible", reason="Met", by=make_officer())
     withdraw(fresh(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now())
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         decision = Decision.objects.get(pk=decision.pk)
         with pytest.raises(CannotReview, match="replaced or withdrawn"):
             review_decision(decision, answer="confirmed", reason="", by=make_officer())
@@ -169,7 +169,7 @@ def test_the_list_takes_the_same_number_of_queries_with_many_decisions(
     with django_assert_num_queries(14):
         client.get(LIST)
     for _number in range(3):
-        with clock.set_to(decision.version.received_at):
+        with clock.frozen_at(decision.version.received_at):
             more = submit(make_ready(call))
         record_decision(more, outcome="eligible", reason="Met", by=make_officer())
     with django_assert_num_queries(14):

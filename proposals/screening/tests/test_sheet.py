@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 def version(call):
     """With a partner in Albania, about which an officer decides."""
     submitted = submit(make_ready(call, countries=("LT", "FR", "AL")))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         yield submitted
 
@@ -58,14 +58,14 @@ def rule_class(**said):
     """A rule that no list of the portal knows."""
     values = {
         "id": "made-up", "level": Level.CONTENT, "section": Section.BUDGET, "title": "A made-up rule",
-        "asks": "Nothing.", "answers": {Outcome.OFFICER: "Always."},
+        "asks": "Nothing.", "answers": {Outcome.NEEDS_REVIEW: "Always."},
     }  # fmt: skip
     namespace = {name: value for name, value in (values | said).items() if value is not None}
     return type("MadeUp", (Rule,), namespace)
 
 
 def verdict_with(version, rule):
-    finding = Finding(rule, 1, "proposal", Outcome.OFFICER, "Look at it.", {}, "The call")
+    finding = Finding(rule, 1, "proposal", Outcome.NEEDS_REVIEW, "Look at it.", {}, "The call")
     stored = newest_verdict(version).verdict
     return replace(stored, findings=(*stored.findings, finding))
 
@@ -185,7 +185,7 @@ def test_without_scripts_a_button_saves_and_leads_back_to_the_line(version):
 
 
 def test_the_sheet_shows_the_applicants_own_words_and_who_shares_an_organisation(call, version):
-    with clock.set_to(version.received_at):
+    with clock.frozen_at(version.received_at):
         other = make_ready(call)
         shared = version.proposal.participants.get(key="p2").organisation
         put_in_place_of_p2(other, shared)

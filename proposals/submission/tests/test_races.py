@@ -42,13 +42,13 @@ def test_both_of_two_identical_clicks_get_the_proof_of_the_version_they_made(cal
 
 def test_a_click_that_came_before_its_version_was_stored_meant_it_whatever_was_written_since(call):
     proposal, key = make_ready(call), uuid4()
-    with clock.set_to(AFTERNOON + timedelta(seconds=10)):
+    with clock.frozen_at(AFTERNOON + timedelta(seconds=10)):
         version = submit(proposal, idempotency_key=key, received_at=AFTERNOON)
     save(proposal, "summary", acronym="LATER")
     before = submit(
         fresh(proposal), idempotency_key=key, received_at=AFTERNOON + timedelta(seconds=1)
     )
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         after = submit(fresh(proposal), idempotency_key=key)
     assert before == after == version
     assert (before.answers_the_click, after.answers_the_click) == (True, False)

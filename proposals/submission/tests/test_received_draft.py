@@ -94,10 +94,10 @@ CHANGES = [
 def test_what_is_changed_while_a_click_waits_is_not_in_its_version(call, change):
     proposal = make_ready(call)
     before = canonical(dossier_of(Draft(fresh(proposal))))
-    with clock.set_to(MEANWHILE):
+    with clock.frozen_at(MEANWHILE):
         change(fresh(proposal))
     now = canonical(dossier_of(Draft(fresh(proposal))))
-    with clock.set_to(AFTER):
+    with clock.frozen_at(AFTER):
         version = submit(fresh(proposal), received_at=RECEIVED)
     assert now != before
     assert version.dossier == before
@@ -107,10 +107,10 @@ def test_what_is_changed_while_a_click_waits_is_not_in_its_version(call, change)
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_was_changed_before_a_click_is_in_its_version(call, change):
     proposal = make_ready(call)
-    with clock.set_to(RECEIVED - timedelta(milliseconds=1)):
+    with clock.frozen_at(RECEIVED - timedelta(milliseconds=1)):
         change(fresh(proposal))
     now = canonical(dossier_of(Draft(fresh(proposal))))
-    with clock.set_to(AFTER):
+    with clock.frozen_at(AFTER):
         try:
             assert submit(fresh(proposal), received_at=RECEIVED).dossier == now
         except Incomplete:
@@ -122,10 +122,10 @@ def test_a_file_that_is_put_in_while_a_click_waits_is_not_in_its_version(call):
     slot = proposal.strand.deliverables.first().code
     upload = SimpleUploadedFile("first.pdf", pdf_bytes())
     stored = store_file(proposal, slot, upload, seen="", by=proposal.started_by)
-    with clock.set_to(MEANWHILE):
+    with clock.frozen_at(MEANWHILE):
         later = SimpleUploadedFile("later.pdf", pdf_bytes(3))
         store_file(fresh(proposal), slot, later, seen=stored.sha256, by=proposal.started_by)
-    with clock.set_to(AFTER):
+    with clock.frozen_at(AFTER):
         version = submit(fresh(proposal), received_at=RECEIVED)
     assert [file["name"] for file in version.document["files"]] == ["first.pdf"]
 
@@ -133,24 +133,24 @@ def test_a_file_that_is_put_in_while_a_click_waits_is_not_in_its_version(call):
 def test_of_a_late_click_that_is_noted_what_there_was_when_it_came(call):
     proposal = make_ready(call)
     before = hash_of(canonical(dossier_of(Draft(fresh(proposal)))))
-    with clock.set_to(AFTER):
+    with clock.frozen_at(AFTER):
         change_record(fresh(proposal))
-    with clock.set_to(AFTER + timedelta(seconds=5)), pytest.raises(TooLate):
+    with clock.frozen_at(AFTER + timedelta(seconds=5)), pytest.raises(TooLate):
         submit(fresh(proposal), received_at=DEADLINE + timedelta(seconds=1))
     assert RefusedAttempt.objects.get().sha256 == before
 
 
 def test_a_clock_that_was_put_back_undoes_nothing(call):
     proposal = make_ready(call)
-    with clock.set_to(MEANWHILE):
+    with clock.frozen_at(MEANWHILE):
         write_text(proposal)
-    with clock.set_to(DEADLINE - timedelta(hours=1)):
+    with clock.frozen_at(DEADLINE - timedelta(hours=1)):
         assert submit(fresh(proposal)).document["summary"]["acronym"] == "LATER"
 
 
 def test_what_rows_were_is_forgotten_after_a_day(call):
     make_ready(call)
     assert received_draft.forget_changes(DEADLINE) == 0
-    with clock.set_to(DEADLINE + timedelta(days=2)):
+    with clock.frozen_at(DEADLINE + timedelta(days=2)):
         assert received_draft.forget_changes(clock.now()) > 0
     assert not DraftChange.objects.exists() and not OrganisationChange.objects.exists()

@@ -97,7 +97,7 @@ def test_the_dossier_holds_no_person(call):
 )
 def test_the_deadline_is_the_first_instant_that_is_late(call, offset, is_taken):
     proposal = make_ready(call)
-    with clock.set_to(DEADLINE + timedelta(seconds=5)):
+    with clock.frozen_at(DEADLINE + timedelta(seconds=5)):
         if is_taken:
             assert submit(proposal, received_at=DEADLINE + offset).number == 1
         else:
@@ -107,7 +107,7 @@ def test_the_deadline_is_the_first_instant_that_is_late(call, offset, is_taken):
 
 def test_what_counts_is_when_it_arrived_not_when_it_was_worked_on(call):
     proposal = make_ready(call)
-    with clock.set_to(DEADLINE + timedelta(seconds=27)):
+    with clock.frozen_at(DEADLINE + timedelta(seconds=27)):
         version = submit(proposal, received_at=DEADLINE - timedelta(seconds=8))
     assert (version.received_at < DEADLINE, version.committed_at > DEADLINE) == (True, True)
 
@@ -116,7 +116,7 @@ def test_a_late_attempt_is_recorded_and_changes_nothing(call):
     proposal = make_ready(call)
     first = submit(proposal)
     save(proposal, "summary", acronym="CHANGED")
-    with clock.set_to(NEXT_DAY), pytest.raises(TooLate) as refusal:
+    with clock.frozen_at(NEXT_DAY), pytest.raises(TooLate) as refusal:
         submit(fresh(proposal))
     attempt = RefusedAttempt.objects.get()
     assert refusal.value.attempt == attempt
@@ -145,11 +145,11 @@ def test_an_individual_extension_is_for_one_proposal_only(call):
     IndividualExtension.objects.create(
         proposal=late, until=until, reason="Outage", granted_by=make_user(), granted_at=AFTERNOON
     )
-    with clock.set_to(DEADLINE + timedelta(hours=1)):
+    with clock.frozen_at(DEADLINE + timedelta(hours=1)):
         assert submit(fresh(late)).number == 1
         with pytest.raises(TooLate):
             submit(fresh(other))
-    with clock.set_to(until), pytest.raises(TooLate):
+    with clock.frozen_at(until), pytest.raises(TooLate):
         submit(fresh(late))
 
 
@@ -159,7 +159,7 @@ def test_an_extension_for_all_lets_all_submit(call):
     extend_deadline(
         call, new_deadline=later, reason="Outage", decided_by="EASME", confirmed_by="A colleague"
     )
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         assert submit(fresh(proposal)).number == 1
 
 
@@ -209,7 +209,7 @@ def test_a_repeated_click_after_the_deadline_shows_what_was_received_before(call
     proposal = make_ready(call)
     key = uuid4()
     version = submit(proposal, idempotency_key=key)
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         assert submit(fresh(proposal), idempotency_key=key) == version
     assert not RefusedAttempt.objects.exists()
 
@@ -222,7 +222,7 @@ def test_two_identical_clicks_at_once_make_one_version(call):
     def click():
         try:
             gate.wait()
-            with clock.set_to(AFTERNOON):
+            with clock.frozen_at(AFTERNOON):
                 made.append(
                     submit_draft(
                         fresh(proposal), by=proposal.started_by, received_at=AFTERNOON,
@@ -257,7 +257,7 @@ def test_what_is_final_cannot_be_changed_or_deleted_by_sql(call, table):
         granted_by=proposal.started_by,
         granted_at=AFTERNOON,
     )
-    with clock.set_to(NEXT_DAY), pytest.raises(TooLate):
+    with clock.frozen_at(NEXT_DAY), pytest.raises(TooLate):
         submit(fresh(proposal))
     assert version.pk
     for statement in (f"UPDATE proposals_{table} SET id = id", f"DELETE FROM proposals_{table}"):
@@ -361,7 +361,7 @@ def test_two_leads_who_submit_at_the_same_instant_make_two_versions(call):
 
     def click(person):
         try:
-            with clock.set_to(AFTERNOON):
+            with clock.frozen_at(AFTERNOON):
                 gate.wait()
                 made.append(submit(fresh(proposal), by=person).number)
         finally:
@@ -402,10 +402,10 @@ def test_a_slow_clock_of_a_web_machine_makes_no_late_submission_early(
 def _at_the_last_moment(settings, *, seconds_after):
     """A ready proposal, and the clock of all so many seconds after the deadline."""
     settings.CLOCK_IS_MOVABLE = True
-    with clock.set_to(AFTERNOON):
+    with clock.frozen_at(AFTERNOON):
         path = ROOT / "calls" / "data" / "cos-cluster-2014-3-03.yaml"
         proposal = make_ready(load_call(read_call_file(path)))
-    shared_clock.move_to(DEADLINE + timedelta(seconds=seconds_after))
+    shared_clock.set_shared_offset(DEADLINE + timedelta(seconds=seconds_after))
     return proposal, uuid4()
 
 
@@ -426,5 +426,5 @@ def test_a_deadline_that_was_extended_while_a_click_waited_is_the_one_that_count
         proposal=proposal, until=NEXT_DAY, reason="Outage", granted_by=make_user(),
         granted_at=AFTERNOON,
     )  # fmt: skip
-    with clock.set_to(DEADLINE + timedelta(seconds=1)):
+    with clock.frozen_at(DEADLINE + timedelta(seconds=1)):
         assert submit(proposal).number == 1

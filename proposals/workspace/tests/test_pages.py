@@ -66,7 +66,7 @@ def monkeyed_arrival(moment):
     """As if the first byte of a request had come in at this moment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("calls.request_arrival.arrival_of", lambda request: moment)
-        patch.setattr("calls.clock.of", lambda real: real)
+        patch.setattr("calls.clock.portal_time_at", lambda real: real)
         yield
 
 
@@ -126,7 +126,7 @@ def test_after_the_deadline_an_officer_reads_versions_but_no_drafts(call):
     version = submit(proposal)
     issue_receipt(version)
     desk = client_of(make_officer())
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         opened = {
             name for name, path in routes_of(proposal, version) if desk.get(path).status_code == 200
         }
@@ -136,7 +136,7 @@ def test_after_the_deadline_an_officer_reads_versions_but_no_drafts(call):
 def test_a_proposal_that_was_never_submitted_stays_closed_to_officers(call):
     proposal = make_ready(call)
     desk = client_of(make_officer())
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         assert desk.get(url("version", proposal, 1)).status_code == 404
 
 
@@ -193,7 +193,7 @@ def test_who_has_no_organisation_is_led_there_and_back(call):
 def test_a_closed_call_takes_no_new_proposal(call):
     lead = make_user()
     organisation = make_organisation(by=lead)
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         answer = client_of(lead).post(start_url(call), {"organisation": organisation.pk})
     assert (answer.status_code, Proposal.objects.count()) == (409, 0)
 
@@ -249,7 +249,7 @@ def test_after_seeing_both_the_second_person_can_save_on_purpose(call):
 
 def test_a_text_that_comes_after_the_deadline_is_given_back(call):
     proposal = make_draft(call)
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         answer = client_of(proposal.started_by).post(
             url("step", proposal, "summary"), summary(abstract="Typed too late")
         )
@@ -508,7 +508,7 @@ def test_the_coordination_is_handed_over_and_with_it_the_right_to_submit(call):
 def test_the_consortium_is_final_after_the_deadline_and_the_page_says_so(call):
     proposal = make_draft(call)
     lead = client_of(proposal.started_by)
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         answer = lead.post(url("remove-participant", proposal, "p3"), {"seen_version": "3"})
     assert (answer.status_code, proposal.participants.count()) == (409, 3)
     assert "The deadline has passed" in text_of(answer)
@@ -568,7 +568,7 @@ def test_a_body_that_trickles_in_has_arrived_when_it_is_complete(call):
     lead = client_of(proposal.started_by)
     key = key_in(lead.get(url("check", proposal)))
     request_began = DEADLINE - timedelta(seconds=5)
-    with clock.set_to(DEADLINE + timedelta(seconds=20)), monkeyed_arrival(request_began):
+    with clock.frozen_at(DEADLINE + timedelta(seconds=20)), monkeyed_arrival(request_began):
         answer = lead.post(url("check", proposal), {"idempotency_key": key}, format="multipart")
     assert (answer.status_code, Version.objects.count()) == (409, 0)
 
@@ -606,7 +606,7 @@ def test_a_late_submission_is_told_what_was_received_and_when(call):
     submit(proposal)
     lead = client_of(proposal.started_by)
     key = key_in(lead.get(url("check", proposal)))
-    with clock.set_to(DEADLINE + timedelta(seconds=27)):
+    with clock.frozen_at(DEADLINE + timedelta(seconds=27)):
         answer = lead.post(url("check", proposal), {"idempotency_key": key})
     text = text_of(answer)
     assert answer.status_code == 409

@@ -102,12 +102,12 @@ def test_a_file_that_is_replaced_while_it_is_scanned_stays_replaced(call, monkey
     in_draft(proposal).update(scan=KeptFile.Scan.WAITING)
 
     def scan_while_somebody_replaces_it(_content):
-        with clock.set_to(AFTERNOON + timedelta(seconds=1)):
+        with clock.frozen_at(AFTERNOON + timedelta(seconds=1)):
             upload(proposal, pdf_bytes(marker="new"))
         return result
 
     monkeypatch.setattr(virus_scan, "scan", scan_while_somebody_replaces_it)
-    with clock.set_to(AFTERNOON + timedelta(minutes=1)):
+    with clock.frozen_at(AFTERNOON + timedelta(minutes=1)):
         assert virus_scan.scan_waiting() == 1
     scanned.refresh_from_db()
     assert scanned.scan == result
@@ -121,7 +121,7 @@ def test_a_file_that_is_replaced_while_it_is_scanned_stays_replaced(call, monkey
 @pytest.fixture
 def version(call):
     made = submit(make_ready(call))
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         yield made
 
 
@@ -218,7 +218,7 @@ def test_a_draft_that_is_being_brought_back_is_not_deleted_for_ever(call):
     proposal = make_draft(call)
     deletion.delete_draft(proposal, by=proposal.started_by)
     late = clock.now() + deletion.KEPT
-    with clock.set_to(late - timedelta(seconds=1)):
+    with clock.frozen_at(late - timedelta(seconds=1)):
         purged = overtaken(
             lambda: deletion.restore_draft(proposal, by=proposal.started_by),
             lambda: deletion.purge_deleted(late),

@@ -49,7 +49,7 @@ def test_one_profile_under_two_spellings_is_shared(call, other):
     known = circumstances_of(Draft(proposal), received_at=None, reader=reader)
     assert known.shared_links == {"p1"}
     version = submit(proposal)
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         officers = officers_circumstances_of(Version.objects.get(pk=version.pk))
     assert officers.audience is Audience.OFFICER and officers.shared_links == {"p1"}
 

@@ -165,7 +165,7 @@ def test_a_file_that_the_version_does_not_bind_is_not_served_with_it(call):
 
 def test_no_file_is_taken_after_the_deadline(call):
     proposal = make_draft(call)
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         answer = upload(proposal, pdf_bytes())
     assert (answer.status_code, ProposalFile.objects.count()) == (409, 0)
 

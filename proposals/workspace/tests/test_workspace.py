@@ -143,7 +143,7 @@ def test_earlier_texts_are_shown_with_what_was_changed_and_can_be_put_back(call)
     proposal = make_draft(call)
     save(proposal, "summary", acronym="FIRST", abstract="We go f")
     save(proposal, "summary", acronym="FIRST", abstract="We go far")
-    with clock.set_to(AFTERNOON + timedelta(minutes=15)):
+    with clock.frozen_at(AFTERNOON + timedelta(minutes=15)):
         save(proposal, "summary", acronym="FIRST", abstract="We go near")
     lead = client_of(proposal.started_by)
     html = lead.get(url("step-history", proposal, "summary")).content.decode()
@@ -328,7 +328,7 @@ def test_a_reader_reads_and_comments_and_nothing_else(call):
 )
 def test_a_link_that_opens_nothing_says_why(call, what, status, sentence):
     proposal = make_draft(call)
-    with clock.set_to(AFTERNOON - timedelta(days=20)):
+    with clock.frozen_at(AFTERNOON - timedelta(days=20)):
         invitation = invited(fresh(proposal), key="p2")
         path = link_in(sent()[-1])
     moment = AFTERNOON - timedelta(days=19)
@@ -342,14 +342,14 @@ def test_a_link_that_opens_nothing_says_why(call, what, status, sentence):
         moment = DEADLINE
     else:
         Proposal.objects.filter(pk=proposal.pk).update(deleted_at=moment)
-    with clock.set_to(moment):
+    with clock.frozen_at(moment):
         answer = Client().get(path)
     assert (answer.status_code, sentence in text_of(answer)) == (status, True)
 
 
 def test_sending_again_opens_an_expired_link_and_has_an_end(call):
     proposal = make_draft(call)
-    with clock.set_to(AFTERNOON - timedelta(days=20)):
+    with clock.frozen_at(AFTERNOON - timedelta(days=20)):
         invitation = invited(fresh(proposal))
     lead = client_of(proposal.started_by)
     page = text_of(lead.get(url("people", proposal)))
@@ -559,7 +559,7 @@ def test_a_reminder_names_what_is_missing_and_is_not_sent_twice_in_an_hour(call)
     again = lead.post(url("remind", proposal, "p2"), follow=True)
     assert "was reminded less than an hour ago" in text_of(again)
     reminder = reminder_for(Draft(fresh(proposal)), "p2")
-    with clock.set_to(AFTERNOON + timedelta(minutes=35)):
+    with clock.frozen_at(AFTERNOON + timedelta(minutes=35)):
         with pytest.raises(assignments.RemindedJustNow):
             assignments.remind(proposal, reminder, by=proposal.started_by)
 
@@ -648,7 +648,7 @@ def test_the_timeline_tells_everything_from_the_beginning_to_the_receipt(call):
     invited(proposal)
     version = submit(proposal)
     issue_receipt(version)
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         client_of(proposal.started_by).post(url("check", proposal))
         page = text_of(client_of(proposal.started_by).get(url("timeline", proposal)))
     for words in (
@@ -679,7 +679,7 @@ def test_a_timeline_of_any_length_is_read_page_by_page(
 ):
     proposal = make_ready(call)
     for turn in range(times):
-        with clock.set_to(AFTERNOON + timedelta(minutes=turn)):
+        with clock.frozen_at(AFTERNOON + timedelta(minutes=turn)):
             version = submit(fresh(proposal))
             note(proposal, Happening.Kind.ASKED, "It went on", by=None)
             withdraw(fresh(proposal), reason="x", by=proposal.started_by, received_at=clock.now())
@@ -730,7 +730,7 @@ def test_a_deleted_draft_is_gone_for_all_and_comes_back_within_thirty_days(call)
     assert partner.email in {address for one in sent() for address in one.to}
     assert "Restore" in text_of(lead.get(reverse("proposals:mine")))
     assert client_of(partner).post(url("restore", proposal)).status_code == 404
-    with clock.set_to(AFTERNOON + KEPT - timedelta(seconds=1)):
+    with clock.frozen_at(AFTERNOON + KEPT - timedelta(seconds=1)):
         assert purge_deleted(clock.now()) == 0
         lead.post(url("restore", proposal))
     assert client_of(partner).get(proposal.get_absolute_url()).status_code == 200
@@ -741,7 +741,7 @@ def test_after_thirty_days_a_deleted_draft_is_gone_for_ever(call):
     proposal = make_ready(call)
     lead = client_of(proposal.started_by)
     lead.post(url("delete", proposal))
-    with clock.set_to(AFTERNOON + KEPT):
+    with clock.frozen_at(AFTERNOON + KEPT):
         assert "deleted more than 30 days ago" in text_of(
             lead.post(url("restore", proposal), follow=True)
         )
@@ -802,7 +802,7 @@ def test_nobody_copies_what_they_do_not_lead(call):
     ],
 )  # fmt: skip
 def test_reminders_come_at_three_moments_once_each(call, before, due):
-    with clock.set_to(DEADLINE - timedelta(days=20)):
+    with clock.frozen_at(DEADLINE - timedelta(days=20)):
         proposal = make_draft(call)
         deadline_reminders.wish_reminders(proposal, wanted=True, by=proposal.started_by)
     moments = [
@@ -818,18 +818,18 @@ def test_reminders_come_at_three_moments_once_each(call, before, due):
 
 def test_who_did_not_choose_or_has_submitted_is_not_reminded(call):
     moment = DEADLINE - timedelta(days=1)
-    with clock.set_to(DEADLINE - timedelta(days=20)):
+    with clock.frozen_at(DEADLINE - timedelta(days=20)):
         silent, done, late = make_draft(call), make_ready(call), make_draft(call)
         deadline_reminders.wish_reminders(done, wanted=True, by=done.started_by)
         submit(done)
-    with clock.set_to(moment + timedelta(hours=1)):
+    with clock.frozen_at(moment + timedelta(hours=1)):
         deadline_reminders.wish_reminders(late, wanted=True, by=late.started_by)
     assert deadline_reminders.remind_of_deadlines(moment + timedelta(hours=2)) == 0
     assert silent.pk != late.pk
 
 
 def test_who_no_longer_takes_part_is_not_reminded(call):
-    with clock.set_to(DEADLINE - timedelta(days=20)):
+    with clock.frozen_at(DEADLINE - timedelta(days=20)):
         proposal = make_draft(call)
         deadline_reminders.wish_reminders(proposal, wanted=True, by=proposal.started_by)
     proposal.started_by.memberships.all().delete()
@@ -881,7 +881,7 @@ def test_a_second_submission_says_which_it_replaces(call):
 
 def test_text_that_came_too_late_can_be_downloaded(call):
     proposal = make_draft(call)
-    with clock.set_to(DEADLINE):
+    with clock.frozen_at(DEADLINE):
         answer = client_of(proposal.started_by).post(
             url("step", proposal, "summary"), summary(0, abstract="Too late é")
         )
@@ -893,7 +893,7 @@ def test_text_that_came_too_late_can_be_downloaded(call):
 def test_after_the_deadline_everything_is_read_and_nothing_changed(call):
     proposal = make_ready(call)
     lead = client_of(proposal.started_by)
-    with clock.set_to(NEXT_DAY):
+    with clock.frozen_at(NEXT_DAY):
         for page in ("work", "people", "timeline", "compare", "preview", "proposal"):
             html = lead.get(url(page, proposal)).content.decode()
             assert lead.get(url(page, proposal)).status_code == 200
@@ -1030,7 +1030,7 @@ def test_an_officer_takes_no_part_in_a_proposal(call):
 def test_after_the_deadline_nobody_joins(call):
     proposal = make_draft(call)
     invitation = invited(proposal, purpose=Purpose.WRITE)
-    with clock.set_to(DEADLINE), pytest.raises(participants.NotOpen):
+    with clock.frozen_at(DEADLINE), pytest.raises(participants.NotOpen):
         invitations.accept(invitation, user=make_user())
 
 

@@ -15,7 +15,7 @@ from applicants.web import person, signed_in, taking_part
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call, CallState, Strand
-from calls.visibility import calls_shown_to
+from calls.visibility import visible_calls
 from foundation.search_words import searched
 from foundation.sentences import gettext as _
 from proposals.consortium import participants
@@ -51,7 +51,7 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     """Choose for which organisation a proposal is started in a strand."""
     found = get_object_or_404(
         Strand.objects.select_related("call__programme"),
-        call__in=calls_shown_to(request, clock.now()),
+        call__in=visible_calls(request, clock.now()),
         call__reference=reference,
         code=strand,
     )
