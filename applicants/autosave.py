@@ -15,8 +15,8 @@ from django.http import HttpRequest, JsonResponse
 
 from applicants.models import SavedStep
 from applicants.reading import editable, read
-from applicants.step_storage import StepChanged
-from applicants.three_way_merge import both
+from applicants.step_storage import EditConflict
+from applicants.three_way_merge import concat_rows
 from calls import clock
 from foundation.form_messages import with_label
 from foundation.sentences import gettext as _
@@ -45,29 +45,29 @@ def autosave(form: Any, section: SavedStep, *, save: Callable[[], Merged | None]
     and the answer says so.
     """
     if not form.is_storable():
-        return _not_saved("wrong", 422, _what_is_wrong(form))
+        return _not_saved_response("wrong", 422, _error_text(form))
     is_right = form.is_valid()
     try:
         merged = save()
-    except NotChosen:
+    except UnresolvedConflict:
         text = _(
             "Not saved: for each field above, select which text to keep. Then press the button."
         )
-        return _not_saved("conflict", 409, text)
-    except StepChanged as conflict:
+        return _not_saved_response("conflict", 409, text)
+    except EditConflict as conflict:
         who = conflict.current.saved_by
         text = _(
             "Not saved: %(who)s has saved this step since you opened it. Your text is kept on "
             "this page. Press the button below to compare both texts."
         )
-        return _not_saved("conflict", 409, text % {"who": who or _("someone")})
+        return _not_saved_response("conflict", 409, text % {"who": who or _("someone")})
     words = _("Saved %(time)s") % {"time": f"{clock.now().astimezone(BRUSSELS):%H:%M:%S}"}
     answer: dict[str, Any] = {"state": "saved", "version": section.version, "words": words}
     if not is_right:
         text = _("%(saved)s as entered, but it must be corrected. %(what)s")
-        answer["words"] = text % {"saved": words, "what": _what_is_wrong(form)}
+        answer["words"] = text % {"saved": words, "what": _error_text(form)}
         answer["needs_correction"] = True
-    answer["understood"] = dict(understood_in(form))
+    answer["understood"] = dict(normalised_values(form))
     if merged is not None:
         text = _("%(saved)s and merged with changes by someone else: %(fields)s")
         answer["words"] = text % {"saved": words, "fields": ", ".join(merged.labels)}
@@ -89,7 +89,7 @@ def fields_of(form: Any) -> Iterator[tuple[str, str]]:
         yield from fields_of(row)
 
 
-def understood_in(form: Any) -> Iterator[tuple[str, str]]:
+def normalised_values(form: Any) -> Iterator[tuple[str, str]]:
     """How the portal read amounts, numbers and days, where it writes them in another way than was typed."""
     for bound in form:
         value = getattr(form, "cleaned_data", {}).get(bound.name)
@@ -99,7 +99,7 @@ def understood_in(form: Any) -> Iterator[tuple[str, str]]:
                 yield bound.html_name, shown
 
 
-class NotChosen(Exception):
+class UnresolvedConflict(Exception):
     """Fields of a conflict for which nobody said which text to take: `names`."""
 
     def __init__(self, names: list[str]) -> None:
@@ -107,7 +107,7 @@ class NotChosen(Exception):
         self.names = names
 
 
-def chosen(request: HttpRequest, form: Any, stored: SavedStep) -> dict[str, Any]:
+def resolve_conflicts(request: HttpRequest, form: Any, stored: SavedStep) -> dict[str, Any]:
     """The answers of a form, with the text that was chosen in each field that had been shown as a conflict.
 
     Fields that the form does not have are none; only lists can be taken from both.
@@ -123,13 +123,13 @@ def chosen(request: HttpRequest, form: Any, stored: SavedStep) -> dict[str, Any]
     }
     left = [name for name, take in taken.items() if take not in _choices_for(form, name)]
     if left:
-        raise NotChosen(left)
+        raise UnresolvedConflict(left)
     there = editable(type(form), stored.answers)
     for name, take in taken.items():
         if take == "theirs":
             answers[name] = there[name] if name in there else _nothing_like(form, name)
         elif take == "both":
-            answers[name] = both(answers[name], there.get(name, []))
+            answers[name] = concat_rows(answers[name], there.get(name, []))
     return answers
 
 
@@ -143,33 +143,33 @@ def _nothing_like(form: Any, name: str) -> Any:
     return empty[name]
 
 
-def saved_as_typed() -> str:
+def saved_as_typed_response() -> str:
     return _(
         "Saved as entered, but something must be corrected: see below. You cannot submit the "
         "proposal until then."
     )
 
 
-def came_too_late() -> JsonResponse:
+def deadline_passed_response() -> JsonResponse:
     text = _(
         "Not saved: the deadline has passed. Your text is kept on this page; copy it if you "
         "need it."
     )
-    return _not_saved("closed", 409, text)
+    return _not_saved_response("closed", 409, text)
 
 
-def not_stored(why: str, status: int) -> JsonResponse:
+def not_stored_response(why: str, status: int) -> JsonResponse:
     """What was sent is not stored, nor will it be if it is sent again; `why` is a sentence, or empty."""
     why = why or _("You cannot edit this step, or it is no longer part of the proposal.")
     text = _("Not saved. %(why)s Your text is kept in this browser; copy it if you need it.")
-    return _not_saved("refused", status, text % {"why": why})
+    return _not_saved_response("refused", status, text % {"why": why})
 
 
-def _not_saved(state: str, status: int, words: str) -> JsonResponse:
+def _not_saved_response(state: str, status: int, words: str) -> JsonResponse:
     return JsonResponse({"state": state, "words": words}, status=status)
 
 
-def _what_is_wrong(form: Any) -> str:
+def _error_text(form: Any) -> str:
     """The first thing to correct; the page shows all of them when its button is pressed."""
     rows = form.rows.forms if getattr(form, "rows", None) is not None else []
     for part in (form, *rows):

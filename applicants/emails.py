@@ -20,7 +20,7 @@ def with_html(message: EmailMultiAlternatives) -> EmailMultiAlternatives:
     return message
 
 
-def send(subject: str, text: str, *, to: str) -> None:
+def send_html_email(subject: str, text: str, *, to: str) -> None:
     """Send a mail to one address now; raises what the mail server's connection raises.
 
     Only the portal's own addresses are links in it, whatever people call themselves.

@@ -145,7 +145,7 @@ class OrganisationForm(forms.ModelForm):
         super()._post_clean()  # type: ignore[misc]  # the stubs do not know it
         if self.errors or not NAMING & set(self.changed_data):
             return
-        self.similar = Organisation.objects.all().like(self.instance)
+        self.similar = Organisation.objects.all().similar_to(self.instance)
         if self.similar:
             self.helper.layout.append("is_another")
         if self.similar and not self.cleaned_data["is_another"]:

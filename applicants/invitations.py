@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from applicants.emails import send
+from applicants.emails import send_html_email
 from applicants.models import ColleagueInvitation, Membership, Organisation, User
 from applicants.organisations import join
 from calls import clock
@@ -81,7 +81,7 @@ def _send(invitation: ColleagueInvitation, token: str) -> None:
     }
     body = render_to_string("applicants/mails/colleague.txt", context)
     subject = _("Join %(organisation)s on the COSME portal") % {"organisation": organisation.name}
-    send(subject, body, to=invitation.email)
+    send_html_email(subject, body, to=invitation.email)
 
 
 def invitation_for(token: str, *, user: User) -> ColleagueInvitation:

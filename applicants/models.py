@@ -38,7 +38,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(is_address("email", username or ""))
 
 
-NAMELESS = _("unnamed user")
+UNNAMED_USER = _("unnamed user")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -81,7 +81,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         """Never the address: names stand on pages that others read."""
-        return self.full_name or str(NAMELESS)
+        return self.full_name or str(UNNAMED_USER)
 
     def get_full_name(self) -> str:
         return str(self)
@@ -124,7 +124,7 @@ class OrganisationChange(RowChange):
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
-    def of(self, user: User) -> "OrganisationQuerySet":
+    def with_member(self, user: User) -> "OrganisationQuerySet":
         return self.filter(members=user)
 
     def editable_by(self, user: User) -> "OrganisationQuerySet":
@@ -133,7 +133,7 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         kept = Q(members__isnull=True) & Q(steward__members=user)
         return self.filter(own | kept).distinct()
 
-    def like(self, given: "Organisation") -> list["Organisation"]:
+    def similar_to(self, given: "Organisation") -> list["Organisation"]:
         """Records that may be of the same organisation: the same PIC, or a like name in its country."""
         own = {folded_name(name) for name in (given.legal_name, given.cluster_name) if name} - {""}
         likely = self.filter(Q(country=given.country) | Q(pic=given.pic, pic__gt=""))
@@ -147,7 +147,7 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
             )
         ]
 
-    def named_like(self, words: Iterable[str]) -> "OrganisationQuerySet":
+    def search_by_name(self, words: Iterable[str]) -> "OrganisationQuerySet":
         found = self
         for word in words:
             found = found.filter(

@@ -29,7 +29,7 @@ MARK = "csrfmiddlewaretoken"
 KEPT = timedelta(days=1)
 
 
-def once(view: "View[P]") -> "View[P]":
+def idempotent(view: "View[P]") -> "View[P]":
     """Answer a second sending as the first was answered: with its messages, leading to the row that it made.
 
     A second sending waits until the first has ended. An answer that leads nowhere has made nothing, and is
@@ -92,6 +92,6 @@ def _said(request: HttpRequest) -> Iterator[tuple[int, str, str]]:
         yield level, text, tags
 
 
-def forget_sendings() -> int:
+def delete_old_submissions() -> int:
     """Delete what is older than a day; returns how many rows."""
     return Sending.objects.filter(sent_at__lt=clock.real_now() - KEPT).delete()[0]

@@ -90,7 +90,7 @@ def save_record(organisation: Organisation, *, seen_version: int) -> Organisatio
 
 
 @transaction.atomic
-def enter_partner(organisation: Organisation, *, steward: Organisation) -> Organisation:
+def register_partner(organisation: Organisation, *, steward: Organisation) -> Organisation:
     """Store a partner's record for it: the steward's people keep it until it has people of its own."""
     organisation.created_at = clock.now()
     organisation.is_findable = False  # its own people decide that
@@ -112,7 +112,7 @@ def join(organisation: Organisation, *, user: User) -> Membership:
     return membership
 
 
-class LastPerson(Exception):
+class LastMember(Exception):
     """Nobody else acts for the organisation: its proposals would be left without anybody."""
 
 
@@ -138,7 +138,7 @@ def end_membership(organisation: Organisation, *, user: User, by: User | None = 
         if not memberships.filter(user=one).exists():
             raise NotMember(one)
     if not memberships.exclude(user=user).exists():
-        raise LastPerson
+        raise LastMember
     memberships.filter(user=user).delete()
     _cancel_invitations(organisation, removed=user, by=by)
     membership_ended.send(Organisation, organisation=organisation, user=user, by=by)

@@ -10,7 +10,7 @@ from calls import clock
 from foundation.query_batches import PreparedStatement, as_json
 
 
-class StepChanged(Exception):
+class EditConflict(Exception):
     """Someone saved the step since it was opened; `current` is what is stored now."""
 
     def __init__(self, current: SavedStep) -> None:
@@ -53,7 +53,7 @@ def save_step(row: SavedStep, *, answers: dict[str, Any], seen_version: int, by:
         return row
     row.refresh_from_db()
     if row.answers != answers:
-        raise StepChanged(row)
+        raise EditConflict(row)
     return row
 
 

@@ -40,8 +40,8 @@ class Difference:
     is_list: bool = False
 
     @property
-    def marked(self) -> tuple[SafeString, SafeString]:
-        return marked(self.mine, self.theirs)
+    def diff_html(self) -> tuple[SafeString, SafeString]:
+        return diff_html(self.mine, self.theirs)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _merged_rows(base: Any, mine: Any, theirs: Any) -> list[dict[str, Any]] | No
         return None
     if any(not isinstance(row, dict) for one in lists for row in one):
         return None
-    before, here, there = (with_ids(one) for one in lists)
+    before, here, there = (index_by_row_id(one) for one in lists)
     new_there = [_without_id(row) for row_id, row in there.items() if row_id not in before]
     here = {
         row_id: row
@@ -123,22 +123,22 @@ def _without_id(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != ROW_ID}
 
 
-def both(mine: list[Row], theirs: list[Row]) -> list[Row]:
+def concat_rows(mine: list[Row], theirs: list[Row]) -> list[Row]:
     """The rows of both: theirs, then those of mine that they do not have."""
-    there = with_ids(theirs)
+    there = index_by_row_id(theirs)
     return [
         *there.values(),
-        *(row for row_id, row in with_ids(mine).items() if row_id not in there),
+        *(row for row_id, row in index_by_row_id(mine).items() if row_id not in there),
     ]
 
 
-def with_ids(rows: list[Row]) -> dict[str, Row]:
+def index_by_row_id(rows: list[Row]) -> dict[str, Row]:
     """Rows by their ids. Rows that were stored without one are named after their place."""
     named = ((row.get(ROW_ID) or f"old-{place}", row) for place, row in enumerate(rows))
     return {str(row_id): row | {ROW_ID: row_id} for row_id, row in named}
 
 
-def marked(one: str, other: str) -> tuple[SafeString, SafeString]:
+def diff_html(one: str, other: str) -> tuple[SafeString, SafeString]:
     """Both texts as HTML: what only the first has is <del>, what only the second has is <ins>.
 
     Passages in common are looked for by words that are rare. By each blank and each "the" it would take the
@@ -153,7 +153,7 @@ def marked(one: str, other: str) -> tuple[SafeString, SafeString]:
         is_same = kind == "equal"
         first.append(_piece("{}" if is_same else "<del>{}</del>", left[a:b]))
         second.append(_piece("{}" if is_same else "<ins>{}</ins>", right[c:d]))
-    return _together(first), _together(second)
+    return _join(first), _join(second)
 
 
 def _words(text: str) -> list[str]:
@@ -164,5 +164,5 @@ def _piece(html: str, words: list[str]) -> SafeString:
     return format_html(html if words else "{}", "".join(words))
 
 
-def _together(pieces: list[SafeString]) -> SafeString:
+def _join(pieces: list[SafeString]) -> SafeString:
     return format_html_join("", "{}", ((piece,) for piece in pieces))

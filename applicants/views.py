@@ -10,20 +10,31 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from applicants import invitations, organisations, profile
-from applicants.autosave import NotChosen, autosave, chosen, is_autosave, saved_as_typed
+from applicants.autosave import (
+    UnresolvedConflict,
+    autosave,
+    is_autosave,
+    resolve_conflicts,
+    saved_as_typed_response,
+)
 from applicants.forms import ColleagueForm, OrganisationForm
 from applicants.models import Organisation, ProfileSection, User
-from applicants.once import once
-from applicants.step_storage import StepChanged, save_step
-from applicants.web import hide_address, person, signed_in, taking_part
+from applicants.once import idempotent
+from applicants.step_storage import EditConflict, save_step
+from applicants.web import (
+    applicants_only,
+    current_user,
+    hide_token_address,
+    login_required_keep_post,
+)
 from foundation.sentences import gettext as _
 
 
-@signed_in
+@login_required_keep_post
 def my_organisations(request: HttpRequest) -> HttpResponse:
     """Their organisations, and the partners' records that these keep."""
     found = (
-        Organisation.objects.editable_by(person(request))
+        Organisation.objects.editable_by(current_user(request))
         .prefetch_related("profile_sections", "members")
         .order_by("legal_name")
     )
@@ -31,14 +42,14 @@ def my_organisations(request: HttpRequest) -> HttpResponse:
     return render(request, "applicants/organisations.html", {"rows": rows})
 
 
-@signed_in
-@taking_part
-@once
+@login_required_keep_post
+@applicants_only
+@idempotent
 def new_organisation(request: HttpRequest) -> HttpResponse:
     form = OrganisationForm(request.POST or None, initial=_said_before(request))
     if request.method == "POST" and form.is_valid():
         organisation = organisations.register_organisation(
-            form.save(commit=False), by=person(request)
+            form.save(commit=False), by=current_user(request)
         )
         messages.success(request, _("%(name)s is registered.") % {"name": organisation})
         then = request.GET.get("then", "")
@@ -52,7 +63,7 @@ def _said_before(request: HttpRequest) -> dict[str, str]:
     return {name: request.GET[name] for name in ("kind", "country") if name in request.GET}
 
 
-@signed_in
+@login_required_keep_post
 def organisation(request: HttpRequest, pk: int) -> HttpResponse:
     """One organisation: its record, its people, the state of its profile."""
     found = _with_people(request, pk)
@@ -60,7 +71,7 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _with_people(request: HttpRequest, pk: int) -> Organisation:
-    editable = Organisation.objects.editable_by(person(request))
+    editable = Organisation.objects.editable_by(current_user(request))
     return get_object_or_404(editable.prefetch_related("profile_sections", "members"), pk=pk)
 
 
@@ -73,9 +84,9 @@ def _page(found: Organisation, form: ColleagueForm) -> dict[str, Any]:
     }
 
 
-@signed_in
+@login_required_keep_post
 def edit_organisation(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Organisation.objects.editable_by(person(request)), pk=pk)
+    found = get_object_or_404(Organisation.objects.editable_by(current_user(request)), pk=pk)
     form = OrganisationForm(request.POST or None, instance=found)
     context: dict[str, Any] = {"form": form, "organisation": found}
     if request.method != "POST" or not form.is_valid():
@@ -93,9 +104,9 @@ def edit_organisation(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(found)
 
 
-@signed_in
+@login_required_keep_post
 @require_http_methods(["POST"])
-@once
+@idempotent
 def invite_colleague(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a link to an address, for the first time or again."""
     found = _with_people(request, pk)
@@ -104,7 +115,7 @@ def invite_colleague(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "applicants/organisation.html", _page(found, form))
     address = form.cleaned_data["email"]
     try:
-        invitations.invite_colleague(found, email=address, by=person(request))
+        invitations.invite_colleague(found, email=address, by=current_user(request))
     except invitations.SentTooOften:
         form.add_error(
             "email", _("Ten emails have been sent to this address. Contact the person another way.")
@@ -114,14 +125,14 @@ def invite_colleague(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(found)
 
 
-@signed_in
+@login_required_keep_post
 @require_http_methods(["POST"])
 def cancel_invitation(request: HttpRequest, pk: int, invitation_pk: int) -> HttpResponse:
     """End a colleague's link before it is used."""
     found = _with_people(request, pk)
     invitation = get_object_or_404(found.colleague_invitations, pk=invitation_pk)
     try:
-        invitations.cancel_invitation(invitation, by=person(request))
+        invitations.cancel_invitation(invitation, by=current_user(request))
     except invitations.InvitationClosed:
         messages.warning(request, _("This invitation was accepted or cancelled in the meantime."))
     else:
@@ -129,11 +140,11 @@ def cancel_invitation(request: HttpRequest, pk: int, invitation_pk: int) -> Http
     return redirect(found)
 
 
-@signed_in
+@login_required_keep_post
 @require_http_methods(["POST"])
 def remove_colleague(request: HttpRequest, pk: int, person_pk: int) -> HttpResponse:
     """Leave an organisation, or let a colleague act for it no longer."""
-    found = Organisation.objects.of(person(request)).filter(pk=pk).first()
+    found = Organisation.objects.with_member(current_user(request)).filter(pk=pk).first()
     if found is None:  # the same for whoever never acted for it, and for whatever number
         messages.warning(
             request,
@@ -147,10 +158,10 @@ def remove_colleague(request: HttpRequest, pk: int, person_pk: int) -> HttpRespo
         return redirect(found)
     names = {"who": colleague, "name": found}
     try:
-        organisations.end_membership(found, user=colleague, by=person(request))
+        organisations.end_membership(found, user=colleague, by=current_user(request))
     except organisations.NotMember as refusal:
         return _not_removed(request, found, refusal.user)
-    except organisations.LastPerson:
+    except organisations.LastMember:
         text = _("No one else acts for %(name)s. Invite a colleague first.")
         messages.warning(request, text % names)
         return redirect(found)
@@ -171,11 +182,11 @@ def _not_removed(request: HttpRequest, found: Organisation, gone: User) -> HttpR
     return redirect(found)
 
 
-@signed_in
-@taking_part
+@login_required_keep_post
+@applicants_only
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """Accept a colleague's invitation with the address that it was sent to."""
-    user = person(request)
+    user = current_user(request)
     try:
         invitation = invitations.invitation_for(token, user=user)
         if request.method == "POST":
@@ -183,17 +194,17 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     except invitations.InvitationClosed as closed:
         status = 404 if closed.why in {"unknown", "address"} else 410
         context = {"why": closed.why}
-        return hide_address(
+        return hide_token_address(
             render(request, "applicants/bad_invitation.html", context, status=status)
         )
     found = invitation.organisation
     if request.method == "POST":
         messages.success(request, _("You now act for %(name)s.") % {"name": found})
         return redirect(found)
-    return hide_address(render(request, "applicants/join.html", {"organisation": found}))
+    return hide_token_address(render(request, "applicants/join.html", {"organisation": found}))
 
 
-@signed_in
+@login_required_keep_post
 def profile_overview(request: HttpRequest, pk: int) -> HttpResponse:
     """What of the profile is complete and what is missing."""
     found = _with_profile(request, pk)
@@ -201,7 +212,7 @@ def profile_overview(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "applicants/profile.html", context)
 
 
-@signed_in
+@login_required_keep_post
 def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     """One step of the profile."""
     found = _with_profile(request, pk)
@@ -213,8 +224,8 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     form = form_class(request.POST or None, saved=section)
 
     def save() -> None:
-        answers = chosen(request, form, section)
-        save_step(section, answers=answers, seen_version=form.seen, by=person(request))
+        answers = resolve_conflicts(request, form, section)
+        save_step(section, answers=answers, seen_version=form.seen, by=current_user(request))
 
     if is_autosave(request):
         return autosave(form, section, save=save)
@@ -238,10 +249,10 @@ def _save_and_go_on(
     status = 409
     try:
         save()
-    except NotChosen as left:
+    except UnresolvedConflict as left:
         context |= {"theirs": section, "differences": form.differences(section, left.names)}
         context |= {"not_chosen": True}
-    except StepChanged as conflict:
+    except EditConflict as conflict:
         form.rebase_on(conflict.current)
         context |= {"theirs": conflict.current, "differences": form.differences(conflict.current)}
     else:
@@ -251,7 +262,7 @@ def _save_and_go_on(
             if following is None:
                 return redirect("applicants:profile", found.pk)
             return redirect("applicants:profile-step", found.pk, following)
-        messages.warning(request, saved_as_typed(), extra_tags=request.path)
+        messages.warning(request, saved_as_typed_response(), extra_tags=request.path)
         form.rebase_on(section)
         context["profile"] = profile.profile_of(_with_profile(request, found.pk))
         status = 200
@@ -259,5 +270,5 @@ def _save_and_go_on(
 
 
 def _with_profile(request: HttpRequest, pk: int) -> Organisation:
-    editable = Organisation.objects.editable_by(person(request))
+    editable = Organisation.objects.editable_by(current_user(request))
     return get_object_or_404(editable.prefetch_related("profile_sections"), pk=pk)

@@ -13,13 +13,13 @@ from django.urls import reverse
 
 from applicants.models import User
 from applicants.organisations import OfficerTakesNoPart
-from foundation.typed import held_text, typed_again, typed_in
+from foundation.typed import posted_texts, repost_context, repost_form
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def person(request: HttpRequest) -> User:
+def current_user(request: HttpRequest) -> User:
     """The signed-in person; only behind `signed_in`."""
     user = request.user
     if not isinstance(user, User):
@@ -27,7 +27,7 @@ def person(request: HttpRequest) -> User:
     return user
 
 
-def signed_in(view: "View[P]") -> "View[P]":
+def login_required_keep_post(view: "View[P]") -> "View[P]":
     """Let in who is signed in. A form that was sent after the login expired comes back filled."""
 
     @wraps(view)
@@ -35,7 +35,7 @@ def signed_in(view: "View[P]") -> "View[P]":
         if request.user.is_authenticated:
             return view(request, *args, **kwargs)
         if request.method == "POST":
-            return held_text(request, login_url=reverse("account_login"), status=401)
+            return repost_form(request, login_url=reverse("account_login"), status=401)
         return redirect_to_login(request.get_full_path())
 
     return guarded
@@ -44,7 +44,7 @@ def signed_in(view: "View[P]") -> "View[P]":
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 
-def hide_address(response: Response) -> Response:
+def hide_token_address(response: Response) -> Response:
     """Keep a page's address, which holds the token of a link, out of Referer and caches.
 
     Not "no-referrer": browsers would then send forms of the page with the origin "null", which CSRF refuses.
@@ -54,7 +54,7 @@ def hide_address(response: Response) -> Response:
     return response
 
 
-def taking_part(view: "View[P]") -> "View[P]":
+def applicants_only(view: "View[P]") -> "View[P]":
     """Let nobody take part who is an officer: the page says why, and gives back what was typed.
 
     Behind `signed_in` where the page needs a person; who is not signed in passes.
@@ -63,24 +63,24 @@ def taking_part(view: "View[P]") -> "View[P]":
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if isinstance(request.user, User) and request.user.is_officer:
-            return _no_part(request)
+            return _officer_page(request)
         try:
             return view(request, *args, **kwargs)
         except OfficerTakesNoPart:
-            return _no_part(request)
+            return _officer_page(request)
 
     return guarded
 
 
-def _no_part(request: HttpRequest) -> HttpResponse:
-    context = {"typed": typed_in(request)}
+def _officer_page(request: HttpRequest) -> HttpResponse:
+    context = {"typed": posted_texts(request)}
     return render(request, "applicants/officer_takes_no_part.html", context, status=403)
 
 
 def bad_request_page(request: HttpRequest) -> HttpResponse:
     """A page that says what to do, and shows what was typed as far as the request can be read."""
     try:
-        typed = typed_again(request) if request.method == "POST" else {}
+        typed = repost_context(request) if request.method == "POST" else {}
     except (SuspiciousOperation, UnreadablePostError):
         typed = {}
     context = {"is_form": request.method == "POST", "visible": [], "had_files": False} | typed

@@ -23,7 +23,7 @@ from foundation.limits import Refusal, refusal_of
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from foundation.text import unsafe_in
-from foundation.typed import typed_again
+from foundation.typed import repost_context
 
 log = logging.getLogger("portal.limits")
 
@@ -246,7 +246,7 @@ def too_many(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         }
         answer = JsonResponse({"state": "later", "words": words}, status=429)
     else:
-        context = {"sentence": sentence, "when": when, **typed_again(request)}
+        context = {"sentence": sentence, "when": when, **repost_context(request)}
         answer = render(request, "429.html", context, status=429)
     answer["Retry-After"] = str(refusal.seconds)
     answer["Cache-Control"] = "no-store"

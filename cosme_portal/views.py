@@ -8,10 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 
-from applicants.autosave import is_autosave, not_stored
+from applicants.autosave import is_autosave, not_stored_response
 from applicants.web import bad_request_page
 from calls import database_clock
-from foundation.typed import held_text, typed_in
+from foundation.typed import posted_texts, repost_form
 from proposals.consortium.access import why_refused
 
 
@@ -41,7 +41,7 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     From anywhere else nothing is offered: sending it again would be what the token guards against.
     """
     if request.method == "POST" and _came_from_here(request):
-        return held_text(request, login_url=None, status=403)
+        return repost_form(request, login_url=None, status=403)
     return render(request, "403_csrf.html", status=403)
 
 
@@ -75,12 +75,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def _refused(request: HttpRequest, template: str, status: int, *, why: str) -> HttpResponse:
     """A page with the reason, and with what was typed; a sentence for a page that saves by itself."""
     if is_autosave(request):
-        return not_stored(why, status)
-    context = {"why": why, "typed": typed_in(request)}
+        return not_stored_response(why, status)
+    context = {"why": why, "typed": posted_texts(request)}
     return render(request, template, context, status=status)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without the request: whatever failed may fail again. What was typed stands in it."""
-    page = loader.render_to_string("500.html", {"typed": typed_in(request)})
+    page = loader.render_to_string("500.html", {"typed": posted_texts(request)})
     return HttpResponse(page, status=500)

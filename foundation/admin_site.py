@@ -23,7 +23,7 @@ from django.urls import reverse
 from psycopg2.errors import UniqueViolation
 
 from foundation.sentences import gettext as _
-from foundation.typed import held_text
+from foundation.typed import repost_form
 
 # Sent with `request` and `lookups` when a list refuses lookups; the sender is the model of the list.
 lookup_refused = Signal()
@@ -128,7 +128,7 @@ class PortalAdminSite(admin.AdminSite):
                     _("These pages are for officers. Your account does not have an officer role.")
                 )
             if request.method == "POST" and not request.user.is_authenticated:
-                return held_text(request, login_url=reverse("admin:login"), status=401)
+                return repost_form(request, login_url=reverse("admin:login"), status=401)
             answer: HttpResponse = inner(request, *args, **kwargs)
             return answer
 

@@ -20,7 +20,7 @@ UNREADABLE = (
 )  # fmt: skip
 
 
-def typed_in(request: HttpRequest) -> list[tuple[str, str]]:
+def posted_texts(request: HttpRequest) -> list[tuple[str, str]]:
     """Names and values of what somebody typed or chose; nothing where the request cannot be read."""
     if request.method != "POST":
         return []
@@ -39,7 +39,7 @@ def typed_in(request: HttpRequest) -> list[tuple[str, str]]:
     ]
 
 
-def typed_again(request: HttpRequest) -> dict[str, Any]:
+def repost_context(request: HttpRequest) -> dict[str, Any]:
     """All that a form held, to be sent again from another page."""
     sent = list(request.POST.lists())
     has_password = _has_password(sent)
@@ -58,9 +58,9 @@ def typed_again(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def held_text(request: HttpRequest, *, login_url: str | None, status: int) -> HttpResponse:
+def repost_form(request: HttpRequest, *, login_url: str | None, status: int) -> HttpResponse:
     """A page that holds what was typed, to be sent again with one click. Nothing was stored."""
-    held = typed_again(request)
+    held = repost_context(request)
     if held["had_password"]:
         return render(request, "403_csrf.html", status=403)
     return render(request, "held_text.html", held | {"login_url": login_url}, status=status)

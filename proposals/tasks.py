@@ -123,7 +123,7 @@ def tidy_up() -> int:
         exports=exports.delete_old_exports,
         enquiries=lambda: enquiries.forget_old(clock.now()),
         presence=presence.forget_old,
-        sendings=once.forget_sendings,
+        sendings=once.delete_old_submissions,
         changes=lambda: received_draft.forget_changes(clock.now()),
         drafts=lambda: deletion.purge_deleted(clock.now()),
         troubles=fault_isolation.forget_old,

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from applicants.invitations import INVITATION_LIFETIME, invite_colleague
 from applicants.models import ColleagueInvitation
-from applicants.organisations import end_membership, enter_partner, join
+from applicants.organisations import end_membership, join, register_partner
 from applicants.tests.factories import make_organisation, make_user
 from calls import clock
 from conftest import AFTERNOON
@@ -85,7 +85,7 @@ def test_a_removed_colleague_is_invited_again(organisation, invitation, ana, ben
 
 
 def test_a_link_ends_with_the_right_of_who_sent_it(ana, organisation):
-    record = enter_partner(make_organisation(), steward=organisation)
+    record = register_partner(make_organisation(), steward=organisation)
     record.members.clear()
     carl, dora = make_user(), make_user()
     invite_colleague(record, email=carl.email, by=ana)

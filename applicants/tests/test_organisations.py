@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from applicants.invitations import invite_colleague
 from applicants.models import Organisation, ProfileSection
-from applicants.organisations import enter_partner, join
+from applicants.organisations import join, register_partner
 from applicants.profile import profile_of
-from applicants.step_storage import StepChanged, save_step
+from applicants.step_storage import EditConflict, save_step
 from applicants.tests.factories import complete_profile, make_organisation, make_user
 from calls import clock
 from conftest import NEXT_DAY
@@ -29,7 +29,7 @@ def test_registering_makes_the_founder_a_member(client):
     user = make_user()
     client.force_login(user)
     client.post(reverse("applicants:new-organisation"), record(pic="999 888 777"))
-    organisation = Organisation.objects.of(user).get()
+    organisation = Organisation.objects.with_member(user).get()
     assert (organisation.legal_name, organisation.pic) == ("LITEK", "999888777")
 
 
@@ -92,7 +92,7 @@ def test_a_stranger_sees_no_organisation_page(client):
 def test_a_record_kept_for_a_partner_goes_to_its_own_people():
     lead, newcomer = make_user(), make_user()
     own = make_organisation(by=lead)
-    kept = enter_partner(
+    kept = register_partner(
         Organisation(legal_name="Partner", kind="cluster-organisation", country="AT"), steward=own
     )
     assert kept in Organisation.objects.editable_by(lead)
@@ -113,7 +113,7 @@ def test_a_colleague_joins_by_the_link(client):
     link = invitation_link(client, organisation, "Kim@test.example")
     client.force_login(colleague)
     client.post(link)
-    assert organisation in Organisation.objects.of(colleague)
+    assert organisation in Organisation.objects.with_member(colleague)
 
 
 def test_the_link_is_for_its_address_only_and_for_seven_days(client):
@@ -215,7 +215,7 @@ def test_save_step_refuses_to_overwrite_a_newer_version():
     section = ProfileSection.objects.create(organisation=make_organisation(by=ana), step="identity")
     same = ProfileSection.objects.get(pk=section.pk)
     save_step(section, answers={"legal_form": "one"}, seen_version=0, by=ana)
-    with pytest.raises(StepChanged) as refusal:
+    with pytest.raises(EditConflict) as refusal:
         save_step(same, answers={"legal_form": "two"}, seen_version=0, by=ben)
     assert (refusal.value.current.answers, refusal.value.current.saved_by) == (
         {"legal_form": "one"},

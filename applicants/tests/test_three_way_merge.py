@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from applicants.three_way_merge import Merge, marked, merge
+from applicants.three_way_merge import Merge, diff_html, merge
 
 NAMES = st.sampled_from(["title", "abstract", "goals"])
 ANSWERS = st.dictionaries(NAMES, st.sampled_from(["", "one", "two", "three"]))
@@ -114,18 +114,18 @@ def test_who_saves_first_does_not_matter_where_there_is_no_conflict(base, mine, 
 
 
 def test_differences_are_marked_word_by_word_and_markup_is_shown_as_text():
-    before, after = marked("We go <b>far</b>", "We go near")
+    before, after = diff_html("We go <b>far</b>", "We go near")
     assert before == "We go <del>&lt;b&gt;far&lt;/b&gt;</del>"
     assert after == "We go <ins>near</ins>"
 
 
 def test_a_very_long_text_is_shown_whole():
-    assert marked("a " * 5000, "b")[1] == "b"
+    assert diff_html("a " * 5000, "b")[1] == "b"
 
 
 def test_emoji_right_to_left_and_control_signs_are_kept():
     text = "שלום 👩‍👩‍👧 \u202eabc\u202c"
-    assert marked(text, text) == (text, text)
+    assert diff_html(text, text) == (text, text)
 
 
 @pytest.mark.parametrize("shared", ["", "the"])
@@ -134,11 +134,11 @@ def test_texts_without_a_passage_in_common_are_compared_at_once(shared):
     one = " ".join(f"{shared}{' ' * bool(shared)}before{n}" for n in range(450))
     other = one.replace("before", "after")
     started = time.process_time()
-    before, after = marked(one, other)
+    before, after = diff_html(one, other)
     assert time.process_time() - started < 5
     assert "<del>" in before and "<ins>" in after
 
 
 def test_blanks_of_what_stayed_are_not_marked():
-    before, after = marked("We  go\nfar", "We  go\nnear by")
+    before, after = diff_html("We  go\nfar", "We  go\nnear by")
     assert (before, after) == ("We  go\n<del>far</del>", "We  go\n<ins>near by</ins>")

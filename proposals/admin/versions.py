@@ -16,8 +16,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from applicants.models import NAMELESS
-from applicants.web import person
+from applicants.models import UNNAMED_USER
+from applicants.web import current_user
 from calls import clock
 from calls.models import Call
 from calls.templatetags.instants import in_short
@@ -96,7 +96,7 @@ class VersionAdmin(DeskAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
         return (
-            Version.objects.open_to(person(request), clock.now())
+            Version.objects.open_to(current_user(request), clock.now())
             .rehearsed_in(rehearsal_in(request))
             .defer("dossier", "circumstances")
             .select_related("proposal__strand__call")
@@ -125,7 +125,7 @@ class VersionAdmin(DeskAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list under its queue, with a word about what is sealed still: how many, and nothing else."""
-        officer, moment = person(request), clock.now()
+        officer, moment = current_user(request), clock.now()
         rehearsal = rehearsal_in(request)
         versions = queue.counting_versions(officer, moment, rehearsal=rehearsal)
         counts = queue.lengths(versions, officer=officer, moment=moment)
@@ -202,7 +202,7 @@ class VersionAdmin(DeskAdmin):
     @admin.display(description=_("officer"), ordering="proposal__assignment__officer__full_name")
     def whose(self, row: CaseRow) -> str:
         until = f", {row.due_on:%d.%m.%Y}" if row.due_on else ""
-        return "–" if row.officer is None else f"{row.officer or NAMELESS}{until}"
+        return "–" if row.officer is None else f"{row.officer or UNNAMED_USER}{until}"
 
     @admin.display(description=_("checked"), ordering="answers")
     def answered_lines(self, row: CaseRow) -> int:

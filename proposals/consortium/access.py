@@ -14,15 +14,15 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
-from applicants.autosave import is_autosave, not_stored
+from applicants.autosave import is_autosave, not_stored_response
 from applicants.models import User
-from applicants.web import person
+from applicants.web import current_user
 from calls import clock
 from calls.models import Call, Programme, Strand
 from calls.templatetags.instants import in_words
 from foundation.query_batches import Param, Queries, query_batch, set_related
 from foundation.sentences import gettext as _
-from foundation.typed import typed_in
+from foundation.typed import posted_texts
 from proposals.audit.sealed_access import note_sealed_access
 from proposals.consortium.ended_access import deleted_draft_of, ended_access_of
 from proposals.consortium.open_questions import questions_waiting
@@ -75,7 +75,7 @@ def keeping_text(view: "View[P]") -> "View[P]":
             status = 403 if isinstance(refusal, NotYours) else 404
             why = why_refused(refusal)
             if is_autosave(request):
-                return not_stored(why, status)
+                return not_stored_response(why, status)
             return _given_back(request, "consortium/gone.html", status, why=why)
 
     return guarded
@@ -89,7 +89,7 @@ def why_refused(refusal: Exception) -> str:
 def _given_back(
     request: HttpRequest, template: str, status: int, **context: Any
 ) -> HttpResponseBase:
-    return render(request, template, context | {"typed": typed_in(request)}, status=status)
+    return render(request, template, context | {"typed": posted_texts(request)}, status=status)
 
 
 def draft_of(request: HttpRequest, number: str) -> Draft:
@@ -99,7 +99,7 @@ def draft_of(request: HttpRequest, number: str) -> Draft:
         Http404: a stranger, or no such proposal.
         NotYours: of the consortium, but without the right to look at or send this.
     """
-    user = person(request)
+    user = current_user(request)
     found = _of_own_organisation(user, number)
     if found is not None and found.coordinates and not asks_for_own_part(_route(request)):
         return _permitted(request, found, Standing(WorkRole.LEAD))
@@ -207,7 +207,7 @@ def _readable_by(user: User, moment: datetime) -> ProposalQuerySet:
 
 def version_of(request: HttpRequest, number: str, version: int) -> Version:
     """A version that the person may read: the consortium's people, officers after the deadline."""
-    user = person(request)
+    user = current_user(request)
     proposal = _readable_by(user, clock.now()).filter(number=number).first()
     if proposal is None and user.is_staff:
         _note_attempt(request, number)
@@ -225,7 +225,7 @@ def version_of(request: HttpRequest, number: str, version: int) -> Version:
 def _note_attempt(request: HttpRequest, number: str) -> None:
     sealed = Proposal.objects.filter(number=number).first()
     if sealed is not None:
-        note_sealed_access(sealed, officer=person(request), path=request.path)
+        note_sealed_access(sealed, officer=current_user(request), path=request.path)
 
 
 def leads(draft: Draft) -> bool:

@@ -14,7 +14,7 @@ from django.db.models import Max, QuerySet
 from django.urls import reverse
 
 from applicants.models import Organisation, User
-from applicants.step_storage import StepChanged, save_step
+from applicants.step_storage import EditConflict, save_step
 from applicants.three_way_merge import Merge, merge
 from calls import clock
 from calls.eligibility.facts import Role
@@ -143,7 +143,7 @@ def save_section(
     return section
 
 
-class TextsConflict(StepChanged):
+class TextsConflict(EditConflict):
     """Two people changed the same fields; `merge` names them and holds what did merge by itself."""
 
     def __init__(self, current: Section, merged: Merge) -> None:
@@ -172,7 +172,7 @@ def save_or_merge(
     mine = (base or {}) | answers
     try:
         save_section(proposal, section, answers=mine, seen_version=seen_version, by=by)
-    except StepChanged:
+    except EditConflict:
         return _merge_into(section, base, mine, by=by)
     return None
 
@@ -206,7 +206,7 @@ def _merge_into(
             break
         try:
             save_step(section, answers=merged.answers, seen_version=section.version, by=by)
-        except StepChanged:
+        except EditConflict:
             merged = merge(base, mine, section.answers)
         else:
             return merged
@@ -448,7 +448,7 @@ def _move_consortium_on(
     lock_row(proposal)
     section = section_of(proposal, CONSORTIUM)
     if section.version != seen_version:
-        raise StepChanged(section)
+        raise EditConflict(section)
     given = _keys_given(proposal, section) + (1 if gives_key else 0)
     moves = _count(section.answers.get("moves")) + 1
     answers = section.answers | {"keys_given": given, "moves": moves}

@@ -5,7 +5,7 @@ from django.shortcuts import render
 
 from applicants.models import Organisation
 from applicants.profile import profile_of
-from applicants.web import person, signed_in
+from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from proposals.consortium.open_questions import questions_for
 from proposals.consortium.progress import open_invitations, open_mentions, proposals_of, tasks_of
@@ -17,12 +17,14 @@ from proposals.workspace.deletion import KEPT
 MOST_LETTERS = 50  # conversations that are looked through for new messages
 
 
-@signed_in
+@login_required_keep_post
 def mine(request: HttpRequest) -> HttpResponse:
     """What waits for a person, its proposals with their deadlines, its organisations, its invitations."""
-    user, moment = person(request), clock.now()
+    user, moment = current_user(request), clock.now()
     drafts = drafts_of(list(proposals_of(user)))
-    organisations = list(Organisation.objects.of(user).prefetch_related("profile_sections"))
+    organisations = list(
+        Organisation.objects.with_member(user).prefetch_related("profile_sections")
+    )
     deleted = Proposal.objects.led_by(user).filter(deleted_at__gt=moment - KEPT)
     context = {
         "drafts": drafts,

@@ -11,12 +11,12 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
 
 from applicants.autosave import is_autosave
-from applicants.web import person
+from applicants.web import current_user
 from calls import clock
 from calls.admin import ReadOnlyAdmin
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
-from foundation.typed import SHORT, typed_in
+from foundation.typed import SHORT, posted_texts
 from proposals.audit.sealed_access import note_sealed_access
 from proposals.models import ConflictOfInterest, Proposal, Version
 from proposals.officers.cases import InterestDeclared
@@ -63,7 +63,9 @@ class DeskAdmin(ReadOnlyAdmin):
         """Says so where this officer has declared an interest in a case; None where that is not why."""
         if not is_id(str(pk)):
             return None
-        own = ConflictOfInterest.objects.filter(officer=person(request), proposal__versions=int(pk))
+        own = ConflictOfInterest.objects.filter(
+            officer=current_user(request), proposal__versions=int(pk)
+        )
         declared = own.first()
         if declared is None:
             return None
@@ -73,7 +75,7 @@ class DeskAdmin(ReadOnlyAdmin):
 
     def _closed_meanwhile(self, request: HttpRequest) -> HttpResponse:
         """What was sent to a case that is not open (any more): said plainly, with what was typed."""
-        typed = [value for _name, value in typed_in(request) if len(value) > SHORT]
+        typed = [value for _name, value in posted_texts(request) if len(value) > SHORT]
         template = "admin/proposals/version/closed_meanwhile.html"
         return self.show(
             request, template, title=_("You cannot open this case"), status=404, typed=typed
@@ -136,9 +138,9 @@ def find_case(request: HttpRequest, pk: int | str) -> Version | None:
     versions = Version.objects.select_related(
         "proposal__strand__call__programme", "proposal__assignment__officer", "submitted_by"
     )
-    found = versions.open_to(person(request), clock.now()).filter(pk=pk).first()
+    found = versions.open_to(current_user(request), clock.now()).filter(pk=pk).first()
     if found is None:
         proposal = Proposal.objects.filter(versions=int(pk)).first()
         if proposal is not None:
-            note_sealed_access(proposal, officer=person(request), path=request.path)
+            note_sealed_access(proposal, officer=current_user(request), path=request.path)
     return found

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
 
 from applicants.fields import TextField
-from applicants.web import person
+from applicants.web import current_user
 from foundation.sentences import gettext as _
 from proposals.delivery import wakeup
 from proposals.models import PartnershipRequest, Report
@@ -90,11 +90,11 @@ class PartnershipRequestAdmin(OwnPageAdmin):
 
     def _do(self, found: PartnershipRequest, given: dict[str, Any], request: HttpRequest) -> None:
         if "answer" not in given:
-            requests.shut(found, remark=given["remark"], by=person(request))
+            requests.shut(found, remark=given["remark"], by=current_user(request))
         elif given["answer"] == "publish":
-            requests.let_through(found, by=person(request))
+            requests.let_through(found, by=current_user(request))
         else:
-            requests.refuse(found, remark=given["remark"], by=person(request))
+            requests.refuse(found, remark=given["remark"], by=current_user(request))
 
 
 class HandleForm(forms.Form):
@@ -132,7 +132,7 @@ class ReportAdmin(OwnPageAdmin):
         form = HandleForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                conversations.handle(found, by=person(request), **form.cleaned_data)
+                conversations.handle(found, by=current_user(request), **form.cleaned_data)
             except conversations.HandledAlready as handled:
                 found = handled.report
                 words = _("%(who)s has already closed this report.")

@@ -64,7 +64,7 @@ def _tell(pk: int, moment: datetime) -> bool:
     saved = rows.filter(pk=pk, mails=True, seen_until__lte=moment - AT_MOST_EVERY).first()
     if saved is None:
         return False
-    own = Organisation.objects.of(saved.user)
+    own = Organisation.objects.with_member(saved.user)
     blocked = Block.objects.filter(by__in=own).values("organisation")
     new = newer_than(question_of(saved), saved.seen_until, moment)
     new = new.exclude(organisation__in=own).exclude(organisation__in=blocked)

@@ -17,7 +17,7 @@ import xlsxwriter
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from applicants.models import NAMELESS
+from applicants.models import UNNAMED_USER
 from calls.eligibility.facts import Role
 from foundation.spreadsheets import harmless
 from proposals.models import Decision, DecisionState, VersionQuerySet
@@ -107,7 +107,7 @@ def _row(version: Row, decisions: list[Row]) -> Row:
             version["latest_outcome"], counts=version["proposal__counting"] == version["pk"]
         ),
         "rules": version["latest_rules"] or [],
-        "officer": "" if officer is None else officer or str(NAMELESS),
+        "officer": "" if officer is None else officer or str(UNNAMED_USER),
         "due_on": version["proposal__assignment__due_on"],
         **_decided(decisions),
         "sha256": version["sha256"],

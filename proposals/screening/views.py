@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy
 
 from applicants.fields import TextField
-from applicants.web import person, signed_in
+from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from calls.request_arrival import received_at
 from foundation.sentences import gettext as _
@@ -56,7 +56,7 @@ class ReplyForm(forms.Form):
     )
 
 
-@signed_in
+@login_required_keep_post
 def questions(request: HttpRequest, number: str) -> HttpResponse:
     """All questions about the proposal, with their answers."""
     draft = draft_of(request, number)
@@ -69,7 +69,7 @@ def questions(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "screening/questions.html", context)
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Read a question and answer it: people of the coordinator, once, in time."""
@@ -105,7 +105,7 @@ def _answer(request: HttpRequest, question: Question, form: ReplyForm) -> int:
             question,
             form.cleaned_data["text"],
             files=form.cleaned_data["pdfs"],
-            by=person(request),
+            by=current_user(request),
             received_at=received_at(request),
         )
     except UnusableFile as refusal:
@@ -117,7 +117,7 @@ def _answer(request: HttpRequest, question: Question, form: ReplyForm) -> int:
     return OK
 
 
-@signed_in
+@login_required_keep_post
 def decisions(request: HttpRequest, number: str) -> HttpResponse:
     """Letters about decisions that the consortium was told of."""
     draft = draft_of(request, number)
@@ -126,7 +126,7 @@ def decisions(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "screening/decisions.html", context)
 
 
-@signed_in
+@login_required_keep_post
 def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """The sealed letter of a decision."""
     draft = draft_of(request, number)
@@ -139,7 +139,7 @@ def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     return answer
 
 
-@signed_in
+@login_required_keep_post
 def reply_file(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     """A PDF that the consortium has sent with an answer."""
     draft = draft_of(request, number)

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from applicants.web import person, signed_in
+from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from calls.eligibility import Outcome, Verdict
 from calls.request_arrival import full_arrival, received_at
@@ -28,7 +28,7 @@ from proposals.submission.font_coverage import unprintable_in
 from proposals.workspace.dossier_diff import changes_since_counting
 
 
-@signed_in
+@login_required_keep_post
 def check(request: HttpRequest, number: str) -> HttpResponse:
     """What the rules say of the draft; from here the coordinator's people submit it."""
     draft = draft_of(request, number)
@@ -36,7 +36,7 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
         return _submit(request, draft)
     moment = clock.now()
     received = moment if draft.proposal.is_open(moment) else None
-    verdict = judge_draft(draft, received_at=received, reader=person(request))
+    verdict = judge_draft(draft, received_at=received, reader=current_user(request))
     return render(request, "submission/check.html", _check_page(request, draft, verdict))
 
 
@@ -71,7 +71,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
     try:
         version = submit.submit_draft(
             draft.proposal,
-            by=person(request),
+            by=current_user(request),
             received_at=full_arrival(request),
             idempotency_key=key,
             acknowledged=given,
@@ -84,7 +84,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         return render(request, "submission/too_late.html", context, status=409)
     except submit.NeedsCorrection:
         draft = Draft(draft.proposal)
-        verdict = judge_draft(draft, received_at=clock.now(), reader=person(request))
+        verdict = judge_draft(draft, received_at=clock.now(), reader=current_user(request))
         context = _check_page(request, draft, verdict, key=key, needs_correction=True)
         return render(request, "submission/check.html", context, status=422)
     except submit.Incomplete as refusal:
@@ -96,7 +96,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         )
         return render(request, "submission/check.html", context, status=422)
     if not version.answers_the_click:
-        verdict = judge_draft(draft, received_at=clock.now(), reader=person(request))
+        verdict = judge_draft(draft, received_at=clock.now(), reader=current_user(request))
         context = _check_page(request, draft, verdict, used_for=version)
         return render(request, "submission/check.html", context, status=409)
     wakeup.hurry()
@@ -120,7 +120,7 @@ def _idempotency_key(request: HttpRequest) -> UUID:
         return uuid4()
 
 
-@signed_in
+@login_required_keep_post
 def version(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """What was submitted, when, under which hash; needs no worker and no mail."""
     found = version_of(request, number, version)
@@ -147,7 +147,7 @@ def _receipt_state(found: Version) -> str:
     return "failed" if given_up else "waiting"
 
 
-@signed_in
+@login_required_keep_post
 def receipt_state(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The part of the page that says whether the receipt is ready; asked again until it is."""
     found = version_of(request, number, version)
@@ -155,13 +155,13 @@ def receipt_state(request: HttpRequest, number: str, version: int) -> HttpRespon
     return render(request, "submission/includes/receipt_state.html", context)
 
 
-@signed_in
+@login_required_keep_post
 def receipt(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The receipt as a PDF."""
     return _sealed(Receipt, version_of(request, number, version))
 
 
-@signed_in
+@login_required_keep_post
 def whole_proposal(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The annex: the whole proposal as a sealed PDF."""
     return _sealed(Annex, version_of(request, number, version))
@@ -176,7 +176,7 @@ def _sealed(kind: type[SealedDocument], version: Version) -> HttpResponse:
     return response
 
 
-@signed_in
+@login_required_keep_post
 def dossier(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """Exactly the bytes that were hashed."""
     found = version_of(request, number, version)
@@ -186,7 +186,7 @@ def dossier(request: HttpRequest, number: str, version: int) -> HttpResponse:
     return response
 
 
-@signed_in
+@login_required_keep_post
 @require_http_methods(["GET", "POST"])
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """Take the counting version back, with a reason."""
@@ -199,7 +199,7 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
         submit.withdraw(
             draft.proposal,
             reason=form.cleaned_data["reason"],
-            by=person(request),
+            by=current_user(request),
             received_at=received_at(request),
         )
     except NotOpen:

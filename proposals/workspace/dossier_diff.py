@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from applicants.models import Organisation
 from applicants.profile import PROFILE_STEPS
 from applicants.steps import in_words
-from applicants.three_way_merge import ROW_ID, marked
+from applicants.three_way_merge import ROW_ID, diff_html
 from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.countries import UnknownCountry, name_on, normalise
@@ -58,7 +58,7 @@ class Change:
 
     @property
     def marked(self) -> tuple[SafeString, SafeString]:
-        return marked(self.before, self.after)
+        return diff_html(self.before, self.after)
 
 
 def changes_between(

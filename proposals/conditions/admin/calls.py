@@ -13,8 +13,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from applicants.once import once
-from applicants.web import person
+from applicants.once import idempotent
+from applicants.web import current_user
 from calls import call_setup, clock, rehearsals
 from calls.admin import ReadOnlyInline
 from calls.call_import import requires_second_person
@@ -160,7 +160,7 @@ class CallAdmin(DeskAdmin):
 
     def get_urls(self) -> list[Any]:
         own = [
-            self.page("<int:pk>/clone/", once(self._clone), "clone", "calls.add_call"),
+            self.page("<int:pk>/clone/", idempotent(self._clone), "clone", "calls.add_call"),
             self.page(
                 "<int:pk>/preview/", require_safe(self._preview), "preview", "calls.view_call"
             ),
@@ -175,7 +175,7 @@ class CallAdmin(DeskAdmin):
                 "<int:pk>/publish/confirm/", require_POST(self._confirm), "confirm_publication",
                 "proposals.change_publication",
             ),
-            self.page("<int:pk>/rehearse/", once(self._rehearse), "rehearse", "calls.add_call"),
+            self.page("<int:pk>/rehearse/", idempotent(self._rehearse), "rehearse", "calls.add_call"),
             self.page("<int:pk>/clock/", self._clock, "clock", "calls.add_call"),
             self.page(
                 "<int:pk>/extend/", self._extend, "extend", "proposals.view_proposedextension"
@@ -189,10 +189,10 @@ class CallAdmin(DeskAdmin):
                 "withdraw_extension", "calls.add_extension",
             ),
             self.page(
-                "<int:pk>/extend-one/", once(self._extend_one), "extend_one",
+                "<int:pk>/extend-one/", idempotent(self._extend_one), "extend_one",
                 "proposals.add_individualextension",
             ),
-            self.page("<int:pk>/incident/", once(self._incident), "incident", "calls.add_incident"),
+            self.page("<int:pk>/incident/", idempotent(self._incident), "incident", "calls.add_incident"),
         ]  # fmt: skip
         return own + super().get_urls()
 
@@ -317,7 +317,7 @@ class CallAdmin(DeskAdmin):
         self, request: HttpRequest, pk: int, act: Callable[..., object], words: str
     ) -> HttpResponse:
         try:
-            act(get_object_or_404(Call, pk=pk), by=person(request))
+            act(get_object_or_404(Call, pk=pk), by=current_user(request))
         except desk_calls.CannotPublish as refusal:
             messages.error(request, str(refusal))
         else:
@@ -338,7 +338,7 @@ class CallAdmin(DeskAdmin):
                 else (desk_calls.extend_unpublished, EXTENDED)
             )
             try:
-                act(call, by=person(request), **form.cleaned_data)
+                act(call, by=current_user(request), **form.cleaned_data)
             except desk_calls.CannotExtend as refusal:
                 form.add_error("until", str(refusal))
             else:
@@ -361,7 +361,7 @@ class CallAdmin(DeskAdmin):
     def _confirm_extension(self, request: HttpRequest, pk: int) -> HttpResponse:
         try:
             proposed = self._shown_extension(request, pk)
-            desk_calls.confirm_extension(proposed, by=person(request))
+            desk_calls.confirm_extension(proposed, by=current_user(request))
         except desk_calls.CannotExtend as refusal:
             messages.error(request, str(refusal))
         else:
@@ -396,7 +396,7 @@ class CallAdmin(DeskAdmin):
         form = IndividualExtensionForm(request.POST or None, call=call)
         if request.method == "POST" and form.is_valid():
             try:
-                desk_calls.extend_for_one(call, by=person(request), **form.cleaned_data)
+                desk_calls.extend_for_one(call, by=current_user(request), **form.cleaned_data)
             except desk_calls.CannotExtend as refusal:
                 form.add_error(None, str(refusal))
             else:
@@ -413,7 +413,7 @@ class CallAdmin(DeskAdmin):
         call = get_object_or_404(Call, pk=pk)
         form = IncidentForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            who = str(person(request))
+            who = str(current_user(request))
             call_setup.record_incident(call, recorded_by=who, **form.cleaned_data)
             messages.success(request, _("Incident recorded. An extension can now refer to it."))
             return redirect("admin:calls_call_change", pk)

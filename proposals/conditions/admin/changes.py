@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
-from applicants.web import person
+from applicants.web import current_user
 from calls.admin import ReadOnlyAdmin
 from calls.call_import import requires_second_person
 from calls.eligibility.countries import Participation
@@ -125,7 +125,7 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         try:
             change = desk_changes.propose_change(
-                target, conditions, reason=reason.cleaned_data["reason"], by=person(request)
+                target, conditions, reason=reason.cleaned_data["reason"], by=current_user(request)
             )
         except rule_changes.NothingChanges:
             text = _("You have not changed anything, so there is nothing to propose.")
@@ -171,7 +171,7 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
             if "again" in request.POST:
                 rule_changes.try_again(change)
                 return redirect(change)
-            rule_changes.apply(change, by=person(request))
+            rule_changes.apply(change, by=current_user(request))
         except rule_changes.ConditionsMoved:
             text = _(
                 "These conditions have changed since this was proposed, so it was not applied. "

@@ -15,7 +15,7 @@ from applicants.invitations import (
 )
 from applicants.models import ColleagueInvitation, Organisation, User
 from applicants.organisations import (
-    LastPerson,
+    LastMember,
     NotMember,
     RecordChanged,
     end_membership,
@@ -239,7 +239,7 @@ def organisation(ana, ben):
 
 
 def leaving(organisation, user, by):
-    return attempt(lambda: end_membership(organisation, user=user, by=by), LastPerson, NotMember)
+    return attempt(lambda: end_membership(organisation, user=user, by=by), LastMember, NotMember)
 
 
 def row(organisation):

@@ -8,12 +8,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from applicants.models import Organisation, User
-from applicants.once import once
-from applicants.web import hide_address, person, signed_in, taking_part
+from applicants.once import idempotent
+from applicants.web import (
+    applicants_only,
+    current_user,
+    hide_token_address,
+    login_required_keep_post,
+)
 from calls import clock
 from foundation.limits import allows_recipient
 from foundation.sentences import gettext as _
-from foundation.typed import typed_in
+from foundation.typed import posted_texts
 from proposals.consortium import confirmations, invitations
 from proposals.consortium.access import draft_of, keeping_text, leads, page_of
 from proposals.consortium.participants import NotOpen
@@ -23,7 +28,7 @@ from proposals.models import Confirmation, Invitation, Participant
 from proposals.steps.forms import ConfirmationForm, DeclineForm, InvitationForm
 
 
-@signed_in
+@login_required_keep_post
 def overview(request: HttpRequest, number: str) -> HttpResponse:
     """Who may do what, and who was asked. Addresses are shown to the lead only."""
     draft = draft_of(request, number)
@@ -54,10 +59,10 @@ def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
     )
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
-@once
+@idempotent
 def invite(request: HttpRequest, number: str) -> HttpResponse:
     """Ask somebody by mail."""
     draft = draft_of(request, number)
@@ -71,7 +76,7 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
             email=address,
             purpose=Invitation.Purpose(form.cleaned_data["purpose"]),
             participant=form.participant,
-            by=person(request),
+            by=current_user(request),
         )
     except (invitations.AskedAlready, invitations.SentTooOften) as refusal:
         form.add_error("email", _why_not_again(refusal))
@@ -89,7 +94,7 @@ def _why_not_again(refusal: Exception) -> str:
     return _("This address has already been invited. Resend the invitation from the list below")
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
 def resend(request: HttpRequest, number: str, pk: int) -> HttpResponse:
@@ -100,7 +105,7 @@ def resend(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         )
         return redirect("proposals:people", number)
     try:
-        invitations.resend(invitation, by=person(request))
+        invitations.resend(invitation, by=current_user(request))
     except invitations.NotAnswerable:
         messages.warning(request, _("This invitation has already been answered or cancelled."))
     except invitations.SentTooOften:
@@ -112,13 +117,13 @@ def resend(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     return redirect("proposals:people", number)
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
 def revoke(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     invitation = _invitation(draft_of(request, number), pk)
     try:
-        invitations.revoke(invitation, by=person(request))
+        invitations.revoke(invitation, by=current_user(request))
     except invitations.NotAnswerable:
         messages.warning(request, _("This invitation has already been answered or cancelled."))
     else:
@@ -132,7 +137,7 @@ def _invitation(draft: Draft, pk: int) -> Invitation:
     return found
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
 def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
@@ -144,7 +149,7 @@ def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     try:
         if collaborator is None:
             raise invitations.RemovedAlready
-        invitations.remove_collaborator(collaborator, by=person(request))
+        invitations.remove_collaborator(collaborator, by=current_user(request))
     except invitations.RemovedAlready:
         text = _("This access had already been removed. Nothing was changed.")
         messages.warning(request, text)
@@ -157,20 +162,20 @@ def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 # --- Behind the links in mails -----------------------------------------------------------------
 
 
-@taking_part
+@applicants_only
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Answer an invitation. The link is the key: a confirmation needs no account.
 
     Looking changes nothing: programs that check emails open every link.
     """
-    return hide_address(_invitation_page(request, invitations.invitation_of(token)))
+    return hide_token_address(_invitation_page(request, invitations.invitation_of(token)))
 
 
-@signed_in
-@taking_part
+@login_required_keep_post
+@applicants_only
 def own_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     """The same page for who was invited at an address that is confirmed to be theirs, without the link."""
-    own = invitations_to(person(request)).filter(pk=pk)
+    own = invitations_to(current_user(request)).filter(pk=pk)
     return _invitation_page(request, invitations.with_issuer(own).first())
 
 
@@ -197,7 +202,7 @@ def _why_shut(found: Invitation) -> str:
 
 
 def _shut(request: HttpRequest, why: str, status: int, **context: Any) -> HttpResponse:
-    context |= {"why": why, "typed": typed_in(request)}
+    context |= {"why": why, "typed": posted_texts(request)}
     return render(request, "consortium/invitation_shut.html", context, status=status)
 
 
@@ -214,7 +219,7 @@ def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
     }  # fmt: skip
     if request.method == "POST" and request.user.is_authenticated:
         try:
-            invitations.accept(found, user=person(request))
+            invitations.accept(found, user=current_user(request))
         except invitations.NotAnswerable:
             return redirect(request.path)
         messages.success(
@@ -247,7 +252,7 @@ def _confirm_by_link(request: HttpRequest, found: Invitation) -> HttpResponse:
     )
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """The organisation's own people confirm here, without a link."""
@@ -274,7 +279,9 @@ def _decline_for(request: HttpRequest, participant: Participant) -> HttpResponse
     if not form.is_valid():
         return render(request, "consortium/decline_refused.html", {"form": form}, status=422)
     try:
-        invitations.decline_for(participant, reason=form.cleaned_data["reason"], by=person(request))
+        invitations.decline_for(
+            participant, reason=form.cleaned_data["reason"], by=current_user(request)
+        )
     except invitations.NothingToDecline as refusal:
         form.add_error(None, str(refusal))
         return render(request, "consortium/decline_refused.html", {"form": form}, status=409)

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from applicants.web import person, signed_in
+from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from calls.eligibility.rules.base import join_names
 from foundation.sentences import gettext as _
@@ -28,14 +28,14 @@ from proposals.consortium.progress import (
 from proposals.steps.wizard import step_named, steps_of
 
 
-@signed_in
+@login_required_keep_post
 def work(request: HttpRequest, number: str) -> HttpResponse:
     """Partners by parts, shared steps by owner."""
     draft = draft_of(request, number)
     return render(request, "consortium/work.html", page_of(draft, "work", matrix=matrix(draft)))
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
 def give(request: HttpRequest, number: str) -> HttpResponse:
@@ -55,13 +55,13 @@ def give(request: HttpRequest, number: str) -> HttpResponse:
         step=step.slug,
         title=str(step.title),
         participant=participant,
-        by=person(request),
+        by=current_user(request),
     )
     messages.success(request, _("“%(step)s” assigned.") % {"step": step.title})
     return redirect("proposals:work", number)
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
 def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
@@ -72,7 +72,7 @@ def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
         raise Http404
     name = {"name": reminder.participant.organisation.name}
     try:
-        remind(draft.proposal, reminder, by=person(request))
+        remind(draft.proposal, reminder, by=current_user(request))
     except NobodyToRemind:
         text = _("There is no known person at %(name)s. Invite someone by email first.")
         messages.warning(request, text % name)
@@ -90,14 +90,14 @@ def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
     return redirect("proposals:work", number)
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
 def reminders(request: HttpRequest, number: str) -> HttpResponse:
     """Choose reminders of the deadline, or no longer."""
     draft = draft_of(request, number)
     wanted = request.POST.get("wanted") == "yes"
-    wish_reminders(draft.proposal, wanted=wanted, by=person(request))
+    wish_reminders(draft.proposal, wanted=wanted, by=current_user(request))
     if wanted:
         left = are_to_come(draft.proposal, clock.now())
         text = _("You will be reminded %(when)s before the deadline.")
@@ -111,12 +111,12 @@ def reminders(request: HttpRequest, number: str) -> HttpResponse:
     return redirect(draft.proposal)
 
 
-@signed_in
+@login_required_keep_post
 @require_http_methods(["POST"])
 def who_is_here(request: HttpRequest, number: str) -> HttpResponse:
     """A page tells that it is open (or was left), and hears who else has it open."""
     draft = draft_of(request, number)
-    place, user = request.POST.get("place", ""), person(request)
+    place, user = request.POST.get("place", ""), current_user(request)
     if place.partition("/")[0] not in {step.slug for step in steps_of(draft.proposal.strand)}:
         raise Http404
     if not place.isprintable() or len(place) > presence.LONGEST_PLACE:

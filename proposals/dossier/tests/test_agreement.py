@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.models import Organisation
-from applicants.organisations import end_membership, enter_partner
+from applicants.organisations import end_membership, register_partner
 from applicants.tests.factories import (
     complete_profile,
     make_organisation,
@@ -257,7 +257,7 @@ def test_a_contact_that_a_former_steward_has_named_agrees_to_nothing(call):
     proposal = make_draft(call)
     steward = make_user()
     values = {"legal_name": "e.V.", "kind": Organisation.Kind.CLUSTER, "country": "DE"}
-    kept = enter_partner(
+    kept = register_partner(
         Organisation(cluster_name="Quiet cluster", **values), steward=make_organisation(by=steward)
     )
     complete_profile(kept, by=steward, contact={"contact_email": "mine@elsewhere.example"})
@@ -298,7 +298,7 @@ def test_an_organisation_that_its_own_people_or_steward_add_has_agreed(call):
     lead = proposal.started_by
     second = make_organisation(by=lead, country="ES")
     values = {"legal_name": "New", "kind": Organisation.Kind.CLUSTER, "country": "PT"}
-    entered = enter_partner(Organisation(**values), steward=_coordinator(proposal))
+    entered = register_partner(Organisation(**values), steward=_coordinator(proposal))
     assert [add(proposal, one).has_agreed for one in (second, entered)] == [True, True]
     assert _coordinator(proposal).participations.get().has_agreed
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from applicants.fields import TextField
-from applicants.once import once
-from applicants.web import person
+from applicants.once import idempotent
+from applicants.web import current_user
 from calls import clock
 from foundation.fields import WholeNumberField
 from foundation.identifiers import key_of
@@ -95,7 +95,7 @@ class EnquiryAdmin(OwnPageAdmin):
                     found,
                     form.cleaned_data["text"],
                     seen=key_of(request.POST.get("seen", "")) or 0,
-                    by=person(request),
+                    by=current_user(request),
                 )
             except enquiries.CannotAnswer as refusal:
                 form.add_error(None, str(refusal))
@@ -111,10 +111,10 @@ class EnquiryAdmin(OwnPageAdmin):
         """Close it, or open it again."""
         found = get_object_or_404(Enquiry, pk=pk)
         if request.POST.get("do") == "reopen":
-            enquiries.reopen(found, by=person(request))
+            enquiries.reopen(found, by=current_user(request))
             messages.success(request, _("Enquiry reopened."))
         else:
-            enquiries.close(found, by=person(request))
+            enquiries.close(found, by=current_user(request))
             messages.success(request, _("Enquiry closed. It will be erased in one year."))
         return redirect("admin:proposals_enquiry_changelist")
 
@@ -171,11 +171,11 @@ class PublishedAnswerAdmin(admin.ModelAdmin):
     form = PublishedAnswerForm
     fields = ["call", "question", "answer", "position", "enquiry"]
 
-    add_view = method_decorator(once)(admin.ModelAdmin.add_view)
+    add_view = method_decorator(idempotent)(admin.ModelAdmin.add_view)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
-            obj.published_by, obj.published_at = person(request), clock.now()
+            obj.published_by, obj.published_at = current_user(request), clock.now()
         obj.save()
         enquiries.show_on_call_page(obj.call_id)
 

@@ -29,7 +29,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     shown = [one for one in national if _fits(one, country, language, words)]
     own: Any = []
     if isinstance(request.user, User):
-        own = list(Organisation.objects.of(request.user))
+        own = list(Organisation.objects.with_member(request.user))
     context = {
         "points": shown,
         "general": [one for one in points if not one.country],

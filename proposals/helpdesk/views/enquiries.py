@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from applicants.fields import NameField, TextField
 from applicants.forms import one_line
 from applicants.models import User
-from applicants.once import once
-from applicants.web import person, signed_in
+from applicants.once import idempotent
+from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from calls.models import Call
 from foundation.sentences import gettext as _
@@ -101,7 +101,7 @@ class AskForm(forms.Form):
         )  # fmt: skip
 
 
-@once
+@idempotent
 def ask(request: HttpRequest) -> HttpResponse:
     """The form, or its part alone for the foot of a page; a sent enquiry leads to its number."""
     if request.method != "POST":
@@ -174,19 +174,19 @@ def arrived(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "helpdesk/arrived.html", {"number": number})
 
 
-@signed_in
+@login_required_keep_post
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """What a person asked while signed in, with the answers."""
-    asked = Enquiry.objects.filter(user=person(request))
+    asked = Enquiry.objects.filter(user=current_user(request))
     rows = asked.prefetch_related("answers").select_related("call")
     return render(request, "helpdesk/mine.html", {"enquiries": rows})
 
 
-@signed_in
+@login_required_keep_post
 def my_data(request: HttpRequest) -> HttpResponse:
     """What partner search and the helpdesk keep of a person: taken out as JSON, or erased."""
-    address = person(request).email
+    address = current_user(request).email
     if request.method == "GET" and request.GET.get("as") == "json":
         answer = JsonResponse(
             personal_data.export_of(address), json_dumps_params={"ensure_ascii": False}

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from applicants.fields import TextField
 from applicants.models import Organisation
-from applicants.once import once
-from applicants.web import person, signed_in
+from applicants.once import idempotent
+from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.participants import NotOpen
@@ -63,8 +63,8 @@ MOST_SHOWN = 200
 NO_FILES = gettext_lazy("You cannot send files here. Nothing was sent; your text is below.")
 
 
-@signed_in
-@once
+@login_required_keep_post
+@idempotent
 def begin(request: HttpRequest, number: str) -> HttpResponse:
     """The first message to who wrote a request."""
     rows = PartnershipRequest.objects.ever_published().select_related("organisation", "call")
@@ -75,8 +75,8 @@ def begin(request: HttpRequest, number: str) -> HttpResponse:
     )
 
 
-@signed_in
-@once
+@login_required_keep_post
+@idempotent
 def begin_with(request: HttpRequest, pk: int) -> HttpResponse:
     """The first message to an organisation that was found by its profile."""
     found = get_object_or_404(Organisation.objects.filter(is_findable=True), pk=pk)
@@ -91,13 +91,13 @@ def _first_message(
     context: dict[str, Any],
 ) -> HttpResponse:
     """The form and what becomes of it; nobody writes to their own organisation."""
-    mine = Organisation.objects.of(person(request))
+    mine = Organisation.objects.with_member(current_user(request))
     own = mine.exclude(pk=addressee or 0)
     initial = {"organisation": own.first(), "shows": True}
     form = FirstMessageForm(request.POST or None, organisations=own, initial=initial)
     if request.method == "POST" and form.is_valid() and _without_files(request, form):
         try:
-            made = send(by=person(request), **form.cleaned_data)
+            made = send(by=current_user(request), **form.cleaned_data)
         except conversations.CannotWrite as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -117,15 +117,15 @@ def _without_files(request: HttpRequest, form: forms.Form) -> bool:
     return not request.FILES
 
 
-@signed_in
-@once
+@login_required_keep_post
+@idempotent
 def report_request(request: HttpRequest, number: str) -> HttpResponse:
     """Tell the helpdesk that a request is not what partner search is for."""
     rows = PartnershipRequest.objects.ever_published()
     found = get_object_or_404(rows, number=number.upper())
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        conversations.report(found, form.cleaned_data["reason"], by=person(request))
+        conversations.report(found, form.cleaned_data["reason"], by=current_user(request))
         messages.success(request, _("Thank you. The helpdesk will review your report."))
         return redirect(found)
     context = {"form": form, "request_": found}
@@ -133,24 +133,28 @@ def report_request(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "partnering/report.html", context, status=status)
 
 
-@signed_in
+@login_required_keep_post
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """All conversations of a person's organisations, the newest message first."""
-    user = person(request)
-    rows = conversations.letters_of(user, Organisation.objects.of(user), at_most=MOST_SHOWN)
+    user = current_user(request)
+    rows = conversations.letters_of(
+        user, Organisation.objects.with_member(user), at_most=MOST_SHOWN
+    )
     return render(request, "partnering/conversations.html", {"rows": rows})
 
 
-@signed_in
-@once
+@login_required_keep_post
+@idempotent
 def conversation(request: HttpRequest, number: str) -> HttpResponse:
     """What was written, and the next message."""
     found, side = _own(request, number)
     form = MessageForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _without_files(request, form):
         try:
-            conversations.write(found, form.cleaned_data["text"], side=side, by=person(request))
+            conversations.write(
+                found, form.cleaned_data["text"], side=side, by=current_user(request)
+            )
         except conversations.CannotWrite as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -181,7 +185,7 @@ def _page(
             (one, one.is_from_owner == (side == conversations.Side.OWNER))
             for one in found.messages.all()
         ],
-        "drafts": conversations.drafts_to_invite_into(found, person(request), side=side),
+        "drafts": conversations.drafts_to_invite_into(found, current_user(request), side=side),
         "form": form,
         "report_form": ReportForm(),
         **more,
@@ -191,17 +195,17 @@ def _page(
 
 
 def _own(request: HttpRequest, number: str) -> tuple[Conversation, conversations.Side]:
-    rows = Conversation.objects.of(person(request)).with_page_parts()
+    rows = Conversation.objects.of(current_user(request)).with_page_parts()
     found = get_object_or_404(rows, number=number.upper())
-    return found, conversations.side_of(found, person(request))
+    return found, conversations.side_of(found, current_user(request))
 
 
-@signed_in
+@login_required_keep_post
 @require_POST
 def show(request: HttpRequest, number: str) -> HttpResponse:
     found, side = _own(request, number)
     try:
-        conversations.show(found, side=side, by=person(request))
+        conversations.show(found, side=side, by=current_user(request))
     except conversations.CannotWrite as refusal:
         messages.error(request, str(refusal))
     else:
@@ -212,7 +216,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
     return redirect(found)
 
 
-@signed_in
+@login_required_keep_post
 @require_POST
 def block(request: HttpRequest, number: str) -> HttpResponse:
     found, side = _own(request, number)
@@ -225,29 +229,29 @@ def block(request: HttpRequest, number: str) -> HttpResponse:
     return redirect(found)
 
 
-@signed_in
+@login_required_keep_post
 @require_POST
-@once
+@idempotent
 def report(request: HttpRequest, number: str) -> HttpResponse:
     found, side = _own(request, number)
     form = ReportForm(request.POST)
     if not form.is_valid():
         return _page(request, found, side, MessageForm(), report_form=form)
     reason = form.cleaned_data["reason"]
-    conversations.report(found.request, reason, by=person(request), conversation=found)
+    conversations.report(found.request, reason, by=current_user(request), conversation=found)
     messages.success(request, _("Thank you. The helpdesk will review your report."))
     return redirect(found)
 
 
-@signed_in
+@login_required_keep_post
 @require_POST
 def invite(request: HttpRequest, number: str) -> HttpResponse:
     """One click: the other organisation stands in the draft, and is asked to confirm."""
     found, side = _own(request, number)
-    drafts = conversations.drafts_to_invite_into(found, person(request), side=side)
+    drafts = conversations.drafts_to_invite_into(found, current_user(request), side=side)
     wanted = request.POST.get("draft", "")
     draft = next((one for one in drafts if one.number == wanted), None)
-    if draft is None and conversations.takes_part(found, wanted, person(request), side=side):
+    if draft is None and conversations.takes_part(found, wanted, current_user(request), side=side):
         messages.info(request, _("This organisation is already in the draft."))
         return redirect("proposals:consortium", wanted)
     if draft is None:
@@ -257,7 +261,7 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
         )
         return redirect(found)
     try:
-        conversations.invite(found, draft, side=side, by=person(request))
+        conversations.invite(found, draft, side=side, by=current_user(request))
     except (conversations.CannotInvite, conversations.CannotWrite) as refusal:
         messages.error(request, str(refusal))
         return redirect(found)

@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.models import Organisation, User
-from applicants.once import once
+from applicants.once import idempotent
 from applicants.profile import profile_of
-from applicants.web import person, signed_in
+from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from calls.models import Call
 from foundation.sentences import gettext as _
-from foundation.typed import typed_in
+from foundation.typed import posted_texts
 from proposals.consortium.access import keeping_text
 from proposals.models import PartnershipRequest, Proposal
 from proposals.partnering import partner_fit, requests
@@ -169,36 +169,38 @@ def _readable(request: HttpRequest, number: str) -> tuple[PartnershipRequest, bo
     return found, is_own
 
 
-@signed_in
+@login_required_keep_post
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """The requests of a person's organisations, whatever their state."""
-    rows = PartnershipRequest.objects.written_by(person(request)).with_page_parts()
+    rows = PartnershipRequest.objects.written_by(current_user(request)).with_page_parts()
     moment = clock.now()
     context = {
         "requests": [(one, one.is_open(moment)) for one in rows.order_by("-changed_at")],
         "calls": [one for one in Call.objects.published_at_moment(moment) if moment < one.deadline],
-        "organisations": Organisation.objects.of(person(request)),
+        "organisations": Organisation.objects.with_member(current_user(request)),
     }
     return render(request, "partnering/mine.html", context)
 
 
-@signed_in
-@once
+@login_required_keep_post
+@idempotent
 def new(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Write a request for a call; what the organisation's profile says is filled in."""
     moment = clock.now()
     calls = Call.objects.published_at_moment(moment).prefetch_related("strands")
     call = get_object_or_404(calls, reference=reference)
-    own = Organisation.objects.of(person(request)).prefetch_related("profile_sections")
+    own = Organisation.objects.with_member(current_user(request)).prefetch_related(
+        "profile_sections"
+    )
     who = WhoForm(request.POST or request.GET or None, organisations=own)
     if moment >= call.deadline or not own:
-        context = {"call": call, "own": own, "typed": typed_in(request)}
+        context = {"call": call, "own": own, "typed": posted_texts(request)}
         return render(request, "partnering/cannot_write.html", context, status=409)
     only = own[0] if len(own) == 1 else None
     organisation = only or (who.cleaned_data["organisation"] if who.is_valid() else None)
     if organisation is None:
-        context = {"call": call, "who": WhoForm(organisations=own), "typed": typed_in(request)}
+        context = {"call": call, "who": WhoForm(organisations=own), "typed": posted_texts(request)}
         status = 422 if request.method == "POST" else 200
         return render(request, "partnering/who.html", context, status=status)
     form = RequestForm(
@@ -207,7 +209,7 @@ def new(request: HttpRequest, reference: str) -> HttpResponseBase:
         initial=_from_profile(organisation),
     )
     if request.method == "POST" and form.is_valid():
-        made = requests.draft_request(organisation, call, form.given(), by=person(request))
+        made = requests.draft_request(organisation, call, form.given(), by=current_user(request))
         if "publish" in request.POST:
             return publish(request, made.number)
         messages.success(
@@ -230,7 +232,7 @@ def _from_profile(organisation: Organisation) -> dict[str, Any]:
     }
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 def edit(request: HttpRequest, number: str) -> HttpResponse:
     found = _own(request, number)
@@ -267,7 +269,7 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _own(request: HttpRequest, number: str) -> PartnershipRequest:
-    rows = PartnershipRequest.objects.written_by(person(request)).with_page_parts()
+    rows = PartnershipRequest.objects.written_by(current_user(request)).with_page_parts()
     return get_object_or_404(rows.prefetch_related("call__strands"), number=number.upper())
 
 
@@ -285,7 +287,7 @@ def _step(
 ) -> Callable[..., HttpResponseBase]:
     """A view that takes one of a person's own requests a step further, and says so."""
 
-    @signed_in
+    @login_required_keep_post
     @keeping_text
     @require_POST
     def taken(request: HttpRequest, number: str) -> HttpResponse:
@@ -310,7 +312,7 @@ def _step(
     return taken
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_POST
 def discard(request: HttpRequest, number: str) -> HttpResponse:

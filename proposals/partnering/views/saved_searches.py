@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.models import Organisation
-from applicants.once import once
+from applicants.once import idempotent
 from applicants.reading import too_long
-from applicants.web import person, signed_in
+from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from calls.models import Call
 from foundation.csv_import import Fate, UnusableTable, text_of
@@ -32,7 +32,7 @@ MOST_IN_FEED = 50
 MOST_TAKEN_OUT = 2000
 
 
-@signed_in
+@login_required_keep_post
 @require_POST
 def keep(request: HttpRequest) -> HttpResponse:
     """Keep the question that is shown under a name."""
@@ -45,7 +45,7 @@ def keep(request: HttpRequest) -> HttpResponse:
         messages.error(request, too_long(name, LONGEST_NAME))
     else:
         try:
-            saved_searches.save_search(person(request), name=name, question=question)
+            saved_searches.save_search(current_user(request), name=name, question=question)
         except saved_searches.TooMany:
             messages.error(request, _("You already have twenty saved searches. Delete one first."))
         else:
@@ -60,10 +60,10 @@ def _search_page(query: str) -> str:
     return f"{page}?{query}" if query else page
 
 
-@signed_in
+@login_required_keep_post
 def searches(request: HttpRequest) -> HttpResponse:
     """The searches that a person keeps; mails on or off, or forgotten."""
-    own = SavedSearch.objects.filter(user=person(request))
+    own = SavedSearch.objects.filter(user=current_user(request))
     if request.method == "POST":
         found = own.filter(pk=key_of(request.POST.get("search", "")) or 0)
         does = request.POST.get("do")
@@ -182,12 +182,12 @@ class FileForm(forms.Form):
         return text_of(file.read())
 
 
-@signed_in
-@once
+@login_required_keep_post
+@idempotent
 def bring_in(request: HttpRequest) -> HttpResponse:
     """Requests from a table: first what would happen, row by row; then, with a yes, drafts."""
     moment = clock.now()
-    own = Organisation.objects.of(person(request))
+    own = Organisation.objects.with_member(current_user(request))
     calls = Call.objects.published_at_moment(moment).filter(deadline__gt=moment)
     is_sent = request.method == "POST"
     form = FileForm(
@@ -210,7 +210,10 @@ def bring_in(request: HttpRequest) -> HttpResponse:
         else:
             if "do" in request.POST:
                 made = tables.store(
-                    rows, organisation=given["organisation"], call=given["call"], by=person(request)
+                    rows,
+                    organisation=given["organisation"],
+                    call=given["call"],
+                    by=current_user(request),
                 )
                 words = ngettext("%(count)s draft created.", "%(count)s drafts created.", made)
                 messages.success(

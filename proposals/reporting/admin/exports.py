@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from applicants.web import person
+from applicants.web import current_user
 from foundation.sentences import gettext as _
 from proposals.delivery import wakeup
 from proposals.models import Export, Version
@@ -26,7 +26,7 @@ def begin(request: HttpRequest, kind: str, versions: QuerySet[Version]) -> HttpR
     """Ask for an export of what was chosen in the list, and go to its progress."""
     chosen = list(versions.order_by().values_list("pk", flat=True))
     try:
-        export = exports.ask_for_export(kind, chosen, by=person(request))
+        export = exports.ask_for_export(kind, chosen, by=current_user(request))
     except exports.NothingToExport:
         messages.error(request, _("You cannot export any of these versions."))
         return redirect("admin:proposals_version_changelist")
@@ -43,7 +43,7 @@ class ExportAdmin(OwnPageAdmin):
     ordering = ["-pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Export]:
-        return super().get_queryset(request).filter(asked_by=person(request))
+        return super().get_queryset(request).filter(asked_by=current_user(request))
 
     def get_urls(self) -> list[Any]:
         own = [

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from applicants.web import person
+from applicants.web import current_user
 from calls import clock
 from calls.admin import ReadOnlyAdmin
 from calls.models import ClockReading
@@ -114,7 +114,7 @@ class RemakingAdmin(ReadOnlyAdmin):
         return request.user.has_perm("proposals.add_remaking")
 
     def save_model(self, request: HttpRequest, obj: Remaking, form: Any, change: bool) -> None:
-        made = reissue.make_again(obj.call, obj.kind, reason=obj.reason, by=person(request))
+        made = reissue.make_again(obj.call, obj.kind, reason=obj.reason, by=current_user(request))
         obj.pk = made.pk
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Remaking]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
-from applicants.web import person
+from applicants.web import current_user
 from calls import clock
 from calls.admin import ReadOnlyAdmin
 from proposals.models import (
@@ -24,7 +24,7 @@ from proposals.officers.admin_pages import is_id
 
 def opened_proposals(request: HttpRequest) -> QuerySet[Version]:
     """Versions of proposals of which this officer may know that they were submitted."""
-    return Version.objects.open_to(person(request), clock.now()).filter(
+    return Version.objects.open_to(current_user(request), clock.now()).filter(
         proposal=OuterRef("proposal")
     )
 
@@ -114,7 +114,7 @@ class CaseEventAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CaseEvent]:
-        opened = Version.objects.open_to(person(request), clock.now())
+        opened = Version.objects.open_to(current_user(request), clock.now())
         mine = Exists(opened.filter(proposal=OuterRef("proposal")))
         return super().get_queryset(request).filter(mine)
 
@@ -148,7 +148,7 @@ class QuestionAdmin(ReadOnlyAdmin):
     fields = ["version", "item", "text", "due_at", "asked_by", "asked_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
-        readable = Version.objects.open_to(person(request), clock.now())
+        readable = Version.objects.open_to(current_user(request), clock.now())
         return super().get_queryset(request).filter(version__in=readable)
 
     @admin.display(description=_("clarification request"))

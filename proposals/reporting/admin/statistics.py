@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from applicants.web import person
+from applicants.web import current_user
 from calls import clock
 from calls.eligibility.countries import name_on
 from calls.models import Call
@@ -40,7 +40,7 @@ def _statistics(desk: "DeskAdmin", request: HttpRequest) -> HttpResponse:
     call = _chosen(calls, request.GET.get("call", ""))
     context: dict[str, Any] = {"calls": calls, "call": call}
     if call is not None:
-        figures = figures_of(call, officer=person(request), moment=clock.now())
+        figures = figures_of(call, officer=current_user(request), moment=clock.now())
         context |= {"figures": figures} | _drawn(call, figures)
     return desk.show(
         request, "admin/proposals/version/statistics.html", title=_("Statistics"), **context

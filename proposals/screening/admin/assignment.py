@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from applicants.models import User
-from applicants.web import person
+from applicants.web import current_user
 from calls import clock
 from calls.templatetags.instants import BRUSSELS
 from foundation.fields import DayField
@@ -88,9 +88,13 @@ def _give(desk: "DeskAdmin", request: HttpRequest) -> HttpResponse:
     officers, due_on = list(form.cleaned_data["officers"]), form.cleaned_data["due_on"]
     try:
         if len(officers) == 1:
-            given = {officers[0]: assign(proposals, officers[0], by=person(request), due_on=due_on)}
+            given = {
+                officers[0]: assign(proposals, officers[0], by=current_user(request), due_on=due_on)
+            }
         else:
-            given = dict(assign_evenly(proposals, officers, by=person(request), due_on=due_on))
+            given = dict(
+                assign_evenly(proposals, officers, by=current_user(request), due_on=due_on)
+            )
     except HasConflict as refusal:
         numbers = ", ".join(one.number for one in refusal.proposals)
         text = _(
@@ -105,7 +109,7 @@ def _give(desk: "DeskAdmin", request: HttpRequest) -> HttpResponse:
 
 def _chosen(request: HttpRequest) -> QuerySet[Version]:
     sent = keys_of(request.POST.getlist("version"))
-    readable = Version.objects.open_to(person(request), clock.now())
+    readable = Version.objects.open_to(current_user(request), clock.now())
     return readable.filter(pk__in=sent).select_related("proposal__assignment__officer")
 
 

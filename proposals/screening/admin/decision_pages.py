@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from applicants.fields import TextField
-from applicants.web import person
+from applicants.web import current_user
 from calls import clock
 from calls.eligibility import digest_of
 from foundation.identifiers import key_of, keys_of
@@ -112,12 +112,14 @@ def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
         form = DecisionForm(request.POST or None, initial=_sent_back_words(version))
     remarks: list[str] = []
     if request.method == "POST" and not adds and form.is_valid():
-        remarks = decisions.remarks_on(version, form.cleaned_data["outcome"], by=person(request))
+        remarks = decisions.remarks_on(
+            version, form.cleaned_data["outcome"], by=current_user(request)
+        )
         form = SureForm(request.POST) if remarks else form
     if request.method == "POST" and not adds and form.is_valid():
         form.cleaned_data.pop("sure", None)
         try:
-            decisions.record_decision(version, by=person(request), **form.cleaned_data)
+            decisions.record_decision(version, by=current_user(request), **form.cleaned_data)
         except (decisions.CannotDecide, decisions.StillSealed) as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -140,7 +142,7 @@ def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
         sent_back=_sent_back(version),
         reversal=next_reversal(version),
         obstacle=decisions.obstacle_to_deciding(
-            version, proposal=version.proposal, by=person(request)
+            version, proposal=version.proposal, by=current_user(request)
         ),
     )
 
@@ -188,7 +190,7 @@ def _many(desk: "DeskAdmin", request: HttpRequest, task: str) -> HttpResponse:
         return _shown(desk, request, task, versions, form, is_preview=form.is_valid())
     try:
         done = bulk.run(
-            task, marks, by=person(request), versions=lambda: list(_anew(request, list(marks))),
+            task, marks, by=current_user(request), versions=lambda: list(_anew(request, list(marks))),
             seen=_seen(request), **form.cleaned_data,
         )  # fmt: skip
     except bulk.CasesChanged as change:
@@ -233,7 +235,7 @@ def _digest_of_words(form: forms.Form) -> str:
 
 
 def _anew(request: HttpRequest, chosen: list[Any]) -> QuerySet[Version]:
-    readable = Version.objects.open_to(person(request), clock.now())
+    readable = Version.objects.open_to(current_user(request), clock.now())
     return readable.filter(pk__in=[getattr(one, "pk", one) for one in chosen]).select_related(
         "proposal__strand__call"
     )
@@ -252,7 +254,7 @@ def _shown(
     given = form.cleaned_data if is_preview or changed else {}
     names = ("outcome", "reason", "with_findings")
     words = {name: given[name] for name in names if name in given}
-    cases = bulk.cases_for(task, versions, by=person(request), **words)
+    cases = bulk.cases_for(task, versions, by=current_user(request), **words)
     titles = {
         bulk.Task.DECIDE: _("Record the same decision for all"),
         bulk.Task.CONFIRM: _("Confirm colleagues' decisions"),

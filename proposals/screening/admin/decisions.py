@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from applicants.web import person
+from applicants.web import current_user
 from calls import clock
 from foundation.pdf import LayoutFailed
 from proposals.delivery import wakeup
@@ -77,7 +77,7 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
         if value == "mine":
-            return queryset.waiting_for(person(request))
+            return queryset.waiting_for(current_user(request))
         if value == DecisionState.WAITING:
             return queryset.filter(review=None)
         answers: dict[str | None, str] = {
@@ -148,7 +148,7 @@ class DecisionAdmin(OwnPageAdmin):
             )
             return redirect("admin:proposals_decision_change", pk)
         try:
-            inform(decision, by=person(request))
+            inform(decision, by=current_user(request))
         except CannotInform as refusal:
             messages.error(request, str(refusal))
         else:
@@ -161,7 +161,9 @@ class DecisionAdmin(OwnPageAdmin):
 
     def page_of(self, request: HttpRequest, found: Decision) -> HttpResponse:
         """The decision as it was recorded, and below it the second officer's answer."""
-        obstacle = obstacle_to_reviewing(found, proposal=found.version.proposal, by=person(request))
+        obstacle = obstacle_to_reviewing(
+            found, proposal=found.version.proposal, by=current_user(request)
+        )
         form = ReviewForm(request.POST or None)
         remarks: list[str] = []
         if form.is_valid() and form.cleaned_data["answer"] == CONFIRMED and not obstacle:
@@ -170,7 +172,7 @@ class DecisionAdmin(OwnPageAdmin):
         if request.method == "POST" and form.is_valid():
             form.cleaned_data.pop("sure", None)
             try:
-                review_decision(found, by=person(request), **form.cleaned_data)
+                review_decision(found, by=current_user(request), **form.cleaned_data)
             except CannotReview as refusal:
                 form.add_error(None, str(refusal))
             else:
@@ -191,14 +193,14 @@ class DecisionAdmin(OwnPageAdmin):
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
-        readable = Version.objects.open_to(person(request), clock.now())
+        readable = Version.objects.open_to(current_user(request), clock.now())
         return super().get_queryset(request).filter(version__in=readable)
 
 
 def _next_place(request: HttpRequest, decision: Decision) -> str:
     """The rest of what waits for this officer; the case itself where nothing does."""
-    readable = Version.objects.open_to(person(request), clock.now())
-    if Decision.objects.waiting_for(person(request)).filter(version__in=readable).exists():
+    readable = Version.objects.open_to(current_user(request), clock.now())
+    if Decision.objects.waiting_for(current_user(request)).filter(version__in=readable).exists():
         return reverse("admin:proposals_version_changelist") + f"?queue={Queue.FOR_ME}"
     return reverse("admin:proposals_version_change", args=[decision.version_id])
 

@@ -9,7 +9,7 @@ from django.db.models import CharField, Exists, F, Func, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from applicants.web import person
+from applicants.web import current_user
 from calls import clock
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, Strand
@@ -37,7 +37,7 @@ class QueueFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value() or ""
-        return in_queue(queryset, value, officer=person(request), moment=clock.now())
+        return in_queue(queryset, value, officer=current_user(request), moment=clock.now())
 
 
 class RehearsalFilter(admin.SimpleListFilter):
@@ -123,7 +123,7 @@ class CountryFilter(admin.SimpleListFilter):
     parameter_name = "country"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        key = f"desk:countries:{person(request).pk}:{rehearsal_in(request)}:{open_cases(request)}"
+        key = f"desk:countries:{current_user(request).pk}:{rehearsal_in(request)}:{open_cases(request)}"
         found = partial(_countries_of_open_cases, request)
         codes = caches["pages"].get_or_set(key, found, KEPT_SECONDS)
         return [(code, code) for code in codes or ()]
@@ -135,7 +135,7 @@ class CountryFilter(admin.SimpleListFilter):
 
 def _countries_of_open_cases(request: HttpRequest) -> list[str]:
     country = Func(F("countries"), function="unnest", output_field=CharField())
-    opened = Version.objects.open_to(person(request), clock.now()).order_by()
+    opened = Version.objects.open_to(current_user(request), clock.now()).order_by()
     opened = opened.rehearsed_in(rehearsal_in(request))
     return sorted(opened.annotate(code=country).values_list("code", flat=True).distinct())
 
@@ -212,7 +212,7 @@ class DecidedFilter(admin.SimpleListFilter):
         named: dict[str | None, Any] = {
             "yes": Decision.objects.standing(),
             "waiting": waiting,
-            "mine": Decision.objects.waiting_for(person(request)),
+            "mine": Decision.objects.waiting_for(current_user(request)),
             "earlier": Decision.objects.in_force().under_earlier_conditions(),
         }
         value = self.value()

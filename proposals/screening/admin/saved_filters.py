@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from applicants.fields import NameField
 from applicants.models import User
-from applicants.web import person
+from applicants.web import current_user
 from foundation.sentences import gettext as _
 from proposals.models import SavedFilter
 
@@ -63,7 +63,7 @@ def keep(request: HttpRequest) -> HttpResponse:
         )
         return redirect(_list(query))
     SavedFilter.objects.update_or_create(
-        officer=person(request), name=form.cleaned_data["name"], defaults={"query": query}
+        officer=current_user(request), name=form.cleaned_data["name"], defaults={"query": query}
     )
     messages.success(request, _("Filter saved."))
     return redirect(_list(query))
@@ -71,7 +71,7 @@ def keep(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def forget(request: HttpRequest, pk: int) -> HttpResponse:
-    of(person(request)).filter(pk=pk).delete()
+    of(current_user(request)).filter(pk=pk).delete()
     messages.success(request, _("Filter deleted."))
     return redirect(_list(""))
 

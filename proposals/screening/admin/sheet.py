@@ -17,8 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 from applicants.autosave import is_autosave
 from applicants.fields import TextField
 from applicants.models import Organisation
-from applicants.once import once
-from applicants.web import person
+from applicants.once import idempotent
+from applicants.web import current_user
 from calls import clock
 from calls.templatetags.instants import in_words
 from foundation.fields import MomentField
@@ -98,7 +98,7 @@ def urls_of(desk: "DeskAdmin") -> list[Any]:
     return [
         desk.page("<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}sheetanswer"),
         desk.page("<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}sheetanswer"),
-        desk.page("<int:pk>/note/", once(require_POST(of_case(_note))), "note", f"{add}casenote"),
+        desk.page("<int:pk>/note/", idempotent(require_POST(of_case(_note))), "note", f"{add}casenote"),
         desk.page(
             "<int:pk>/conflict/", of_case(_declare_conflict), "conflict", f"{add}conflictofinterest"
         ),
@@ -112,7 +112,7 @@ def urls_of(desk: "DeskAdmin") -> list[Any]:
 
 def show(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     """The sheet; that somebody looked at it is noted."""
-    cases.note_reading(version, _("The screening sheet"), by=person(request))
+    cases.note_reading(version, _("The screening sheet"), by=current_user(request))
     return desk.show(
         request, f"{TEMPLATES}/sheet.html", title=str(version), **_context(request, version)
     )
@@ -159,7 +159,7 @@ def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any,
     At most so many, and how many there are beside them.
     """
     others = (
-        Version.objects.open_to(person(request), clock.now())
+        Version.objects.open_to(current_user(request), clock.now())
         .counting()
         .filter(
             proposal__strand__call=version.proposal.call,
@@ -206,7 +206,7 @@ def _answer(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
     try:
         saved = sheets.save_answer(
             version, given["item"], answer=given["answer"], reason=given["reason"],
-            seen_revision=given["revision"], by=person(request),
+            seen_revision=given["revision"], by=current_user(request),
         )  # fmt: skip
     except sheets.ReasonNeeded:
         text = _("Not saved yet. Enter the reason why you disagree.")
@@ -234,7 +234,7 @@ def _answer(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
 
 def _agree(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     try:
-        agreed = sheets.agree_with_what_is_met(version, by=person(request))
+        agreed = sheets.agree_with_what_is_met(version, by=current_user(request))
     except sheets.AnsweredMeanwhile as meanwhile:
         messages.error(request, _who_was_faster(meanwhile.current))
     else:
@@ -289,7 +289,7 @@ def _line_in_sheet(version: Version, item: str) -> str:
 def _note(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     form = NoteForm(request.POST)
     if form.is_valid():
-        cases.write_note(version.proposal, form.cleaned_data["text"], by=person(request))
+        cases.write_note(version.proposal, form.cleaned_data["text"], by=current_user(request))
         messages.success(request, _("Note added."))
     else:
         messages.error(request, _("Note not added. Enter a note of up to 5,000 characters."))
@@ -300,7 +300,7 @@ def _declare_conflict(desk: "DeskAdmin", request: HttpRequest, version: Version)
     form = ConflictForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         cases.declare_conflict(
-            version.proposal, reason=form.cleaned_data["reason"], by=person(request)
+            version.proposal, reason=form.cleaned_data["reason"], by=current_user(request)
         )
         text = _("Conflict recorded. You can no longer open %(number)s.")
         messages.success(request, text % {"number": version.proposal.number})
@@ -319,7 +319,7 @@ def _ask(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRespo
     form = QuestionForm(request.POST or None, initial=_suggested(request, version))
     if request.method == "POST" and form.is_valid():
         try:
-            clarifications.ask(version, by=person(request), **form.cleaned_data)
+            clarifications.ask(version, by=current_user(request), **form.cleaned_data)
         except clarifications.CannotAsk as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -373,7 +373,7 @@ def _reply_file(
     found = get_object_or_404(ReplyFile, pk=file, reply__question__version=version)
     if not found.can_be_opened:
         return render(request, "workspace/quarantine.html", {"file": found}, status=409)
-    cases.note_reading(version, found.name, by=person(request))
+    cases.note_reading(version, found.name, by=current_user(request))
     return FileResponse(
         found.open(),
         as_attachment=True,

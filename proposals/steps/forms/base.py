@@ -13,7 +13,7 @@ from django.http import QueryDict
 from applicants.models import SavedStep
 from applicants.reading import Problem, editable, read
 from applicants.steps import StepForm, Text, as_json, as_typed, in_words, is_empty, sent
-from applicants.three_way_merge import MOST_ROWS, ROW_ID, Merge, with_ids
+from applicants.three_way_merge import MOST_ROWS, ROW_ID, Merge, index_by_row_id
 from proposals.dossier.document import Draft
 
 
@@ -135,7 +135,7 @@ class ProposalStepForm(StepForm):
         )
         rows: RowsFormSet = factory(  # type: ignore[assignment]
             data,
-            initial=list(with_ids(stored).values()),
+            initial=list(index_by_row_id(stored).values()),
             prefix=self.rows_name,  # A row equal to what is stored is an entry, not an untouched blank one.
             form_kwargs={"draft": self.draft, "empty_permitted": False},
         )

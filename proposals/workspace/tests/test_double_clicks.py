@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.models import Organisation, Sending, User
-from applicants.once import forget_sendings
+from applicants.once import delete_old_submissions
 from applicants.tests.factories import make_organisation, make_user
 from calls import clock
 from calls.models import Call, Incident
@@ -163,6 +163,6 @@ def test_what_made_nothing_is_not_kept_and_the_rest_for_a_day():
     assert "Enter the legal name" in text_of(client.post(path, mark))
     assert not Sending.objects.exists()
     client.post(path, RECORD | mark)
-    assert (forget_sendings(), Sending.objects.count()) == (0, 1)
+    assert (delete_old_submissions(), Sending.objects.count()) == (0, 1)
     Sending.objects.update(sent_at=clock.real_now() - timedelta(hours=25))
-    assert forget_sendings() == 1
+    assert delete_old_submissions() == 1

@@ -5,8 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from applicants.once import once
-from applicants.web import person, signed_in
+from applicants.once import idempotent
+from applicants.web import current_user, login_required_keep_post
 from foundation.sentences import gettext as _
 from proposals.consortium.access import draft_of, keeping_text, page_of
 from proposals.dossier.document import Draft
@@ -15,10 +15,10 @@ from proposals.steps.wizard import step_named, url_of
 from proposals.workspace import comments
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
-@once
+@idempotent
 def add(request: HttpRequest, number: str) -> HttpResponse:
     """Write a comment on a step."""
     draft = draft_of(request, number)
@@ -30,7 +30,7 @@ def add(request: HttpRequest, number: str) -> HttpResponse:
         )
         return render(request, "workspace/comment_refused.html", context, status=422)
     made = comments.comment(
-        draft.proposal, step=step, key=key, text=form.cleaned_data["text"], by=person(request)
+        draft.proposal, step=step, key=key, text=form.cleaned_data["text"], by=current_user(request)
     )
     messages.success(request, _("Comment added. Everyone in this proposal can see it."))
     if "@" in made.text and not made.mentions.exists():
@@ -39,7 +39,7 @@ def add(request: HttpRequest, number: str) -> HttpResponse:
     return redirect(made.get_absolute_url())
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
 def done(request: HttpRequest, number: str, pk: int) -> HttpResponse:
@@ -47,7 +47,7 @@ def done(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     draft = draft_of(request, number)
     found = get_object_or_404(draft.proposal.comments.select_related("proposal"), pk=pk)
     done = request.POST.get("done") == "yes"
-    if not comments.set_done(found, done=done, by=person(request)):
+    if not comments.set_done(found, done=done, by=current_user(request)):
         by_now = (
             _("%(who)s has already marked this comment as done.") % {"who": found.done_by or ""}
             if found.done_at

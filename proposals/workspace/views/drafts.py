@@ -8,10 +8,10 @@ from django.views.decorators.http import require_http_methods
 
 from applicants.forms import OrganisationForm
 from applicants.models import Organisation
-from applicants.once import once
-from applicants.organisations import enter_partner
-from applicants.step_storage import StepChanged
-from applicants.web import person, signed_in, taking_part
+from applicants.once import idempotent
+from applicants.organisations import register_partner
+from applicants.step_storage import EditConflict
+from applicants.web import applicants_only, current_user, login_required_keep_post
 from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call, CallState, Strand
@@ -44,9 +44,9 @@ MOST_WORDS = 6  # of a name, looked for in the registry
 LONGEST_NUMBER = 18  # digits that fit into a bigint
 
 
-@signed_in
-@taking_part
-@once
+@login_required_keep_post
+@applicants_only
+@idempotent
 def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     """Choose for which organisation a proposal is started in a strand."""
     found = get_object_or_404(
@@ -55,9 +55,9 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
         call__reference=reference,
         code=strand,
     )
-    own = Organisation.objects.of(person(request))
+    own = Organisation.objects.with_member(current_user(request))
     answers = answers_in(request.GET, found)
-    earlier = Proposal.objects.led_by(person(request)).filter(deleted_at=None)
+    earlier = Proposal.objects.led_by(current_user(request)).filter(deleted_at=None)
     context = {
         "strand": found, "call": found.call, "organisations": own, "answers": answers,
         "earlier": earlier.select_related("strand__call").prefetch_related("sections"),
@@ -70,10 +70,12 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     source = _source_of_copy(request)
     try:
         if source is not None:
-            proposal = copy_proposal(source, found, organisation=organisation, by=person(request))
+            proposal = copy_proposal(
+                source, found, organisation=organisation, by=current_user(request)
+            )
         else:
             proposal = start_with_answers(
-                found, organisation=organisation, answers=answers, by=person(request)
+                found, organisation=organisation, answers=answers, by=current_user(request)
             )
     except participants.NotOpen:
         return _not_open(request, found.call)
@@ -86,7 +88,7 @@ def _source_of_copy(request: HttpRequest) -> Proposal | None:
     number = request.POST.get("copy_of")
     if not number:
         return None
-    led = Proposal.objects.with_page_parts().led_by(person(request))
+    led = Proposal.objects.with_page_parts().led_by(current_user(request))
     found: Proposal = get_object_or_404(led, number=number, deleted_at=None)
     return found
 
@@ -118,7 +120,7 @@ def _say_what_was_left_out(request: HttpRequest, proposal: Proposal) -> None:
         messages.warning(request, text % {"to_fill": "; ".join(to_fill)})
 
 
-@signed_in
+@login_required_keep_post
 def proposal(request: HttpRequest, number: str) -> HttpResponse:
     """The overview: what counts, what is missing, what can be done next."""
     draft = draft_of(request, number)
@@ -130,13 +132,13 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
         .defer("dossier")
         .order_by("-number"),
         changes=changes_since_counting(draft),
-        wants_reminders=draft.proposal.reminder_wishes.filter(user=person(request)).exists(),
+        wants_reminders=draft.proposal.reminder_wishes.filter(user=current_user(request)).exists(),
         unconfirmed=unconfirmed(draft),
     )
     return render(request, "workspace/proposal.html", context)
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 def delete(request: HttpRequest, number: str) -> HttpResponse:
     """Ask, then delete a draft that was never submitted."""
@@ -145,7 +147,7 @@ def delete(request: HttpRequest, number: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "workspace/delete.html", context)
     try:
-        delete_draft(draft.proposal, by=person(request))
+        delete_draft(draft.proposal, by=current_user(request))
     except WasSubmitted:
         return render(request, "workspace/delete.html", context | {"versions": True}, status=409)
     messages.success(
@@ -155,15 +157,15 @@ def delete(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("proposals:mine")
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
 def restore(request: HttpRequest, number: str) -> HttpResponse:
     """Bring a deleted draft back; only people of the coordinator see it."""
-    led = Proposal.objects.with_page_parts().led_by(person(request))
+    led = Proposal.objects.with_page_parts().led_by(current_user(request))
     proposal = get_object_or_404(led, number=number)
     try:
-        restore_draft(proposal, by=person(request))
+        restore_draft(proposal, by=current_user(request))
     except NotDeleted:
         messages.info(request, _("The draft has already been restored."))
         return redirect(proposal)
@@ -177,7 +179,7 @@ def restore(request: HttpRequest, number: str) -> HttpResponse:
     return redirect(proposal)
 
 
-@signed_in
+@login_required_keep_post
 def consortium(request: HttpRequest, number: str) -> HttpResponse:
     """Who takes part, who counts, and a search in the registry."""
     draft = draft_of(request, number)
@@ -190,8 +192,8 @@ def _consortium_page(
     words = request.GET.get("q", "").strip()
     looked_for, left_out = searched(words.split(), MOST_WORDS)
     taken = [one.organisation_id for one in draft.participants]
-    found = Organisation.objects.named_like(looked_for) if words else None
-    facts = facts_of_draft(draft, received_at=None, reader=person(request))
+    found = Organisation.objects.search_by_name(looked_for) if words else None
+    facts = facts_of_draft(draft, received_at=None, reader=current_user(request))
     return page_of(
         draft,
         "consortium",
@@ -210,16 +212,16 @@ def _consortium_page(
     )
 
 
-@signed_in
+@login_required_keep_post
 def what_if(request: HttpRequest, number: str) -> HttpResponse:
     """The part of the page that tells what another consortium would be; asked as choices are made."""
     draft = draft_of(request, number)
-    facts = facts_of_draft(draft, received_at=None, reader=person(request))
+    facts = facts_of_draft(draft, received_at=None, reader=current_user(request))
     context = page_of(draft, "consortium", **outlook_page(draft, facts, request.GET))
     return render(request, "workspace/includes/what_if.html", context)
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
 def forget_those_in_mind(request: HttpRequest, number: str) -> HttpResponse:
@@ -227,17 +229,17 @@ def forget_those_in_mind(request: HttpRequest, number: str) -> HttpResponse:
     draft = _led_draft(request, number)
     try:
         participants.forget_those_in_mind(
-            draft.proposal, seen_version=_seen(request), by=person(request)
+            draft.proposal, seen_version=_seen(request), by=current_user(request)
         )
-    except StepChanged as conflict:
+    except EditConflict as conflict:
         _tell_conflict(request, conflict, _("remove the countries you were considering"))
     return redirect("proposals:consortium", number)
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
-@once
+@idempotent
 def add_participant(request: HttpRequest, number: str) -> HttpResponse:
     """Take an organisation of the registry into the consortium."""
     draft = _led_draft(request, number)
@@ -245,9 +247,9 @@ def add_participant(request: HttpRequest, number: str) -> HttpResponse:
     return _add(request, draft, organisation)
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
-@once
+@idempotent
 def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
     """Enter a partner that the registry does not have yet, and take it in."""
     draft = _led_draft(request, number)
@@ -260,14 +262,14 @@ def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
     entered = form.save(commit=False)
     try:
         with transaction.atomic():
-            organisation = enter_partner(entered, steward=coordinator.organisation)
+            organisation = register_partner(entered, steward=coordinator.organisation)
             participants.add_participant(
                 draft.proposal,
                 participants.Invited(organisation, _chosen_role(request)),
                 seen_version=_seen(request),
-                by=person(request),
+                by=current_user(request),
             )
-    except StepChanged as conflict:
+    except EditConflict as conflict:
         _tell_conflict(request, conflict, _("add %(name)s") % {"name": entered})
         context = _consortium_page(request, draft, form) | {"seen": None}
         return render(request, "workspace/new_participant.html", context, status=409)
@@ -283,19 +285,19 @@ def _add(request: HttpRequest, draft: Draft, organisation: Organisation) -> Http
             draft.proposal,
             participants.Invited(organisation, role),
             seen_version=_seen(request),
-            by=person(request),
+            by=current_user(request),
         )
     except participants.AlreadyInConsortium:
         text = _("%(name)s is already in the consortium. Nothing was changed.")
         messages.warning(request, text % {"name": organisation})
-    except StepChanged as conflict:
+    except EditConflict as conflict:
         _tell_conflict(request, conflict, _("add %(name)s") % {"name": organisation})
     else:
         messages.success(request, _("%(name)s added to the consortium.") % {"name": organisation})
     return back
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 def edit_participant(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Change the role of an organisation, or say who controls it."""
@@ -320,12 +322,12 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
             role=Role(form.cleaned_data["role"]),
             controller=participants.Controller(*form.controller),
             seen_version=_seen(request),
-            by=person(request),
+            by=current_user(request),
         )
     except participants.CoordinatorStays:
         form.add_error("role", _("Make another organisation the coordinator first."))
         return render(request, "workspace/participant.html", context)
-    except StepChanged as conflict:
+    except EditConflict as conflict:
         wanted = _("change the role or control of %(name)s") % {"name": fresh.organisation}
         _tell_conflict(request, conflict, wanted)
         context |= {"seen": conflict.current.version}
@@ -334,7 +336,7 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
     return redirect("proposals:consortium", number)
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 def remove_participant(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Ask, then take an organisation out of the draft."""
@@ -350,11 +352,11 @@ def remove_participant(request: HttpRequest, number: str, key: str) -> HttpRespo
     name = str(participant.organisation)
     try:
         participants.remove_participant(
-            participant, seen_version=_seen(request), by=person(request)
+            participant, seen_version=_seen(request), by=current_user(request)
         )
     except participants.CoordinatorStays:
         messages.warning(request, _("Make another organisation the coordinator first."))
-    except StepChanged as conflict:
+    except EditConflict as conflict:
         _tell_conflict(request, conflict, _("remove %(name)s") % {"name": name})
     else:
         text = _(
@@ -389,7 +391,7 @@ def _chosen_role(request: HttpRequest) -> Role:
     return Role.ASSOCIATED if is_associated else Role.PARTNER
 
 
-def _tell_conflict(request: HttpRequest, conflict: StepChanged, wanted: str) -> None:
+def _tell_conflict(request: HttpRequest, conflict: EditConflict, wanted: str) -> None:
     text = _(
         "%(who)s changed the consortium while you were on this page, so your change was not "
         "saved: %(wanted)s. Check the list below and try again if it is still needed."

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods
 
-from applicants.web import person, signed_in
+from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from calls.models import RequiredDeliverable
 from foundation.sentences import gettext as _
@@ -32,7 +32,7 @@ def _what_changed(conflict: FileChanged) -> str:
     return text % {"who": conflict.current.uploaded_by, "name": conflict.current.name}
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 def upload(request: HttpRequest, number: str, slot: str) -> HttpResponse:
     """Add or replace the PDF of a deliverable."""
@@ -75,7 +75,7 @@ def _store(
             slot,
             form.cleaned_data["file"],
             seen=request.POST.get("seen", ""),
-            by=person(request),
+            by=current_user(request),
         )
     except UnusableFile as refusal:
         form.add_error("file", str(refusal))
@@ -124,14 +124,16 @@ def _refuse_dishonest_name(request: HttpRequest, form: FileForm) -> bool:
     return bool(name)
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
 def remove(request: HttpRequest, number: str, slot: str) -> HttpResponse:
     draft = draft_of(request, number)
     _deliverable(draft, slot)
     try:
-        remove_file(draft.proposal, slot, seen=request.POST.get("seen", ""), by=person(request))
+        remove_file(
+            draft.proposal, slot, seen=request.POST.get("seen", ""), by=current_user(request)
+        )
     except FileChanged as conflict:
         messages.warning(request, _what_changed(conflict))
     except NotOpen:
@@ -148,7 +150,7 @@ def _deliverable(draft: Draft, slot: str) -> RequiredDeliverable:
     raise Http404
 
 
-@signed_in
+@login_required_keep_post
 def download_draft_file(request: HttpRequest, number: str, slot: str) -> HttpResponseBase:
     draft = draft_of(request, number)
     file = draft.files.get(slot)
@@ -157,7 +159,7 @@ def download_draft_file(request: HttpRequest, number: str, slot: str) -> HttpRes
     return _as_download(request, file)
 
 
-@signed_in
+@login_required_keep_post
 def download_earlier_file(
     request: HttpRequest, number: str, slot: str, pk: int
 ) -> HttpResponseBase:
@@ -166,7 +168,7 @@ def download_earlier_file(
     return _as_download(request, get_object_or_404(draft.proposal.files, slot=slot, pk=pk))
 
 
-@signed_in
+@login_required_keep_post
 def download_version_file(
     request: HttpRequest, number: str, version: int, sha256: str
 ) -> HttpResponseBase:

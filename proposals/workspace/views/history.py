@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 
 from applicants.reading import editable
 from applicants.three_way_merge import Difference
-from applicants.web import signed_in
+from applicants.web import login_required_keep_post
 from calls import clock
 from foundation.instants import instant_from
 from foundation.sentences import gettext as _
@@ -28,7 +28,7 @@ TOGETHER = timedelta(minutes=10)  # saves of one person that follow each other f
 DRAFT = "draft"
 
 
-@signed_in
+@login_required_keep_post
 def timeline(request: HttpRequest, number: str) -> HttpResponse:
     """Everything from the beginning to the receipt, page by page."""
     draft = draft_of(request, number)
@@ -38,7 +38,7 @@ def timeline(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "workspace/timeline.html", context)
 
 
-@signed_in
+@login_required_keep_post
 def step_history(request: HttpRequest, number: str, slug: str, key: str = "") -> HttpResponse:
     """Every text that a step had: who saved it, when, and what they changed."""
     draft = draft_of(request, number)
@@ -112,7 +112,7 @@ def _is_shown(form: Any, name: str) -> bool:
     return name in form.fields or name == form.rows_name
 
 
-@signed_in
+@login_required_keep_post
 def compare(request: HttpRequest, number: str) -> HttpResponse:
     """Field by field: two submitted versions, or one and the draft."""
     draft = draft_of(request, number)

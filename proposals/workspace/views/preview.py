@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from applicants.web import person, signed_in
+from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from calls.calendars import calendar_of
 from proposals.consortium.access import draft_of, page_of
@@ -14,7 +14,7 @@ from proposals.proof import full_proposal_pdf
 from proposals.workspace.dossier_diff import changes_since_counting
 
 
-@signed_in
+@login_required_keep_post
 def preview(request: HttpRequest, number: str) -> HttpResponse:
     """The draft as a reader will see it once it is submitted."""
     draft = draft_of(request, number)
@@ -24,12 +24,12 @@ def preview(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "workspace/preview.html", page_of(draft, "preview", **context))
 
 
-@signed_in
+@login_required_keep_post
 def make_print(request: HttpRequest, number: str) -> HttpResponse:
     """Ask for the draft as a PDF (POST), or take it (GET)."""
     draft = draft_of(request, number)
     if request.method == "POST":
-        full_proposal_pdf.ask_for_print(draft, by=person(request))
+        full_proposal_pdf.ask_for_print(draft, by=current_user(request))
         wakeup.hurry("make_prints")
         return redirect("proposals:print", number)
     found = DraftPrint.objects.filter(proposal=draft.proposal).first()
@@ -44,7 +44,7 @@ def make_print(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, f"workspace/{template}.html", context)
 
 
-@signed_in
+@login_required_keep_post
 def calendar(request: HttpRequest, number: str) -> HttpResponse:
     """The deadline of this proposal as a calendar file."""
     draft = draft_of(request, number)

@@ -9,14 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from applicants.autosave import (
     Merged,
-    NotChosen,
+    UnresolvedConflict,
     autosave,
-    came_too_late,
-    chosen,
+    deadline_passed_response,
     is_autosave,
-    saved_as_typed,
+    resolve_conflicts,
+    saved_as_typed_response,
 )
-from applicants.web import person, signed_in
+from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
@@ -34,7 +34,7 @@ from proposals.workspace.comments import page_of_comments
 Page = Callable[..., HttpResponse]
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 def step(request: HttpRequest, number: str, slug: str) -> HttpResponse:
     """A step that is one form."""
@@ -45,7 +45,7 @@ def step(request: HttpRequest, number: str, slug: str) -> HttpResponse:
     return _edit(request, draft, found.form, None)
 
 
-@signed_in
+@login_required_keep_post
 def descriptions(request: HttpRequest, number: str) -> HttpResponse:
     """Each partner with the state of its description and its profile."""
     draft = draft_of(request, number)
@@ -57,7 +57,7 @@ def descriptions(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "workspace/descriptions.html", context)
 
 
-@signed_in
+@login_required_keep_post
 @keeping_text
 def description(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """The description of one partner."""
@@ -91,7 +91,7 @@ def _edit(
         return page(earlier_text=earlier_text)
     is_open = draft.proposal.is_open(clock.now())
     if is_autosave(request):
-        return _autosave(request, draft, form, section) if is_open else came_too_late()
+        return _autosave(request, draft, form, section) if is_open else deadline_passed_response()
     if not is_open or not form.is_storable():
         return page(status=200 if is_open else 409, came_too_late=not is_open)
     return _save_and_go_on(request, draft, form, section, page)
@@ -103,7 +103,7 @@ def _save_and_go_on(
     """Store the step and lead on, or show what somebody else saved meanwhile beside it."""
     try:
         merged = _save(request, draft, form, section)
-    except NotChosen as left:
+    except UnresolvedConflict as left:
         differences = form.differences(section, left.names)
         return page(status=409, theirs=section, differences=differences, not_chosen=True)
     except participants.TextsConflict as conflict:
@@ -111,7 +111,7 @@ def _save_and_go_on(
         form.merge_with(conflict.current, conflict.merge)
         return page(status=409, theirs=conflict.current, differences=differences)
     if not form.is_valid():
-        messages.warning(request, saved_as_typed(), extra_tags=request.path)
+        messages.warning(request, saved_as_typed_response(), extra_tags=request.path)
         form.rebase_on(section)
         return redirect(request.path) if merged else page(draft=Draft(draft.proposal))
     if merged:
@@ -145,9 +145,9 @@ def _save(
     merged = participants.save_or_merge(
         draft.proposal,
         section,
-        answers=chosen(request, form, section),
+        answers=resolve_conflicts(request, form, section),
         seen_version=form.seen,
-        by=person(request),
+        by=current_user(request),
     )
     return [str(form.label_of(name)) for name in merged.taken] if merged is not None else []
 
