@@ -22,7 +22,7 @@ from calls.eligibility.facts import Role
 from calls.models import Call, Strand
 from cosme_portal.demo_partners import make_requests
 from proposals.consortium import participants as drafting
-from proposals.consortium.assignments import give_step
+from proposals.consortium.assignments import assign_step
 from proposals.dossier.agreement import agree
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import judge_draft
@@ -246,7 +246,10 @@ def make_draft(call: Call, consortium: Consortium, people: dict[str, User]) -> P
     Proposal.objects.filter(pk=proposal.pk).update(is_demonstration=True)
     for number, organisation in enumerate(organisations[1:], start=1):
         participant = drafting.add_participant(
-            proposal, drafting.Invited(organisation, Role.PARTNER), seen_version=number, by=lead
+            proposal,
+            drafting.NewParticipant(organisation, Role.PARTNER),
+            seen_version=number,
+            by=lead,
         )
         agree(participant)
     _save(proposal, "summary", _summary(consortium, strand), by=lead)
@@ -268,8 +271,8 @@ def _share(proposal: Proposal, people: dict[str, User]) -> None:
     """The second partner writes about the markets, and is asked for something."""
     lead, partner = people[LEAD.email], people[PARTNER.email]
     second = proposal.participants.select_related("organisation").get(key="p2")
-    give_step(proposal, step="vision", title=str(VisionForm.title), participant=second, by=lead)
-    comments.comment(
+    assign_step(proposal, step="vision", title=str(VisionForm.title), participant=second, by=lead)
+    comments.add_comment(
         proposal, step="vision", key="", by=lead,
         text=f"@{partner}, could you add why your members want the first of these markets?",
     )  # fmt: skip

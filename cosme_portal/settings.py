@@ -254,7 +254,7 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_HANDLERS = [
-    "proposals.workspace.uploads.HonestNames",
+    "proposals.workspace.uploads.RejectUnsafeFilenames",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]

@@ -15,11 +15,11 @@ class ProposalsConfig(AppConfig):
         # Each step is read as its form declares it, in workers and commands too.
         from applicants.organisations import membership_ended  # noqa: PLC0415 -- apps must be loaded
         from proposals import tasks as _tasks  # noqa: F401, PLC0415 -- pages wake workers up by task names
-        from proposals.consortium.ended_access import note_left_organisation  # noqa: PLC0415 -- as above
+        from proposals.consortium.ended_access import log_left_organisation  # noqa: PLC0415 -- as above
         from proposals.steps import forms as _forms  # noqa: F401, PLC0415 -- apps must be loaded
 
         post_migrate.connect(give_roles_their_rights, sender=self)
-        membership_ended.connect(note_left_organisation)
+        membership_ended.connect(log_left_organisation)
 
 
 def give_roles_their_rights(**_signal: Any) -> None:

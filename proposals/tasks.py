@@ -34,9 +34,9 @@ HANDLERS: dict[str, outbox.Handler] = {
 
 # Mails by what they are about: whether that is still so when they are sent.
 CAUSES: dict[str, Callable[[Mail], bool]] = {
-    "invitation": invitations.is_asked_still,
-    "comment": invitations.takes_part_still,
-    "deadline": deadline_reminders.is_due_still,
+    "invitation": invitations.is_still_open,
+    "comment": invitations.still_takes_part,
+    "deadline": deadline_reminders.is_still_due,
     "question": clarifications.is_waiting_still,
 }
 
@@ -122,7 +122,7 @@ def tidy_up() -> int:
         log=lambda: ledger.sequence(everything=True),
         exports=exports.delete_old_exports,
         enquiries=lambda: enquiries.forget_old(clock.now()),
-        presence=presence.forget_old,
+        presence=presence.delete_stale,
         sendings=once.delete_old_submissions,
         changes=lambda: received_draft.forget_changes(clock.now()),
         drafts=lambda: deletion.purge_deleted(clock.now()),

@@ -19,7 +19,7 @@ urlpatterns = [
     path("<str:number>/restore/", drafts.restore, name="restore"),
     # Writing together
     path("<str:number>/work/", progress.work, name="work"),
-    path("<str:number>/work/give/", progress.give, name="give-step"),
+    path("<str:number>/work/give/", progress.give, name="assign-step"),
     path("<str:number>/work/<slug:key>/remind/", progress.send_reminder, name="remind"),
     path("<str:number>/work/<slug:key>/confirm/", invitations.confirm, name="confirm"),
     path("<str:number>/presence/", progress.who_is_here, name="presence"),
@@ -52,9 +52,9 @@ urlpatterns = [
     path("<str:number>/consortium/new/", drafts.add_new_organisation, name="new-participant"),
     path("<str:number>/consortium/what-if/", drafts.what_if, name="what-if"),
     path(
-        "<str:number>/consortium/in-mind/forget/",
-        drafts.forget_those_in_mind,
-        name="forget-in-mind",
+        "<str:number>/consortium/intended-countries/clear/",
+        drafts.clear_intended_countries,
+        name="clear-intended-countries",
     ),
     path("<str:number>/consortium/<slug:key>/", drafts.edit_participant, name="participant"),
     path(

@@ -314,7 +314,7 @@ def test_sending_again_counts_for_the_address_that_gets_it(limits_apply, call):
 def test_who_never_agreed_gets_few_emails_however_often_they_are_added(limits_apply, call):
     draft = make_draft(call, countries=("LT",))
     stranger = make_user()
-    invited = participants.Invited(make_organisation(by=stranger), Role.PARTNER)
+    invited = participants.NewParticipant(make_organisation(by=stranger), Role.PARTNER)
     for _time in range(5):
         added = participants.add_participant(
             draft, invited, seen_version=seen_of(draft), by=draft.started_by
@@ -334,7 +334,7 @@ def test_a_reminder_counts_for_the_address_that_gets_it(limits_apply, call):
     partner = partner_of(draft)
     invited = make_organisation(by=partner)
     participants.add_participant(
-        draft, participants.Invited(invited, Role.PARTNER), seen_version=seen_of(draft),
+        draft, participants.NewParticipant(invited, Role.PARTNER), seen_version=seen_of(draft),
         by=draft.started_by,
     )  # fmt: skip
     while limits.allows_recipient("invitations", partner.email):

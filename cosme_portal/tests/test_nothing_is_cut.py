@@ -148,7 +148,7 @@ def test_the_directory_of_offices_takes_all_words(call):
 def test_what_is_noted_is_noted_whole(call):
     proposal, officer = make_draft(call), make_officer()
     note_sealed_access(proposal, officer=officer, path=f"/proposals/{LONG}/")
-    activity.note(proposal, Happening.Kind.INVITED, LONG, by=officer)
+    activity.log_activity(proposal, Happening.Kind.INVITED, LONG, by=officer)
     note_event(proposal, CaseEvent.Kind.READ, LONG, by=officer)
     assert SealedAccess.objects.get().path == f"/proposals/{LONG}/"
     assert Happening.objects.filter(words=LONG).exists()

@@ -150,7 +150,7 @@ def test_a_call_that_closes_during_the_request_is_said_to_be_closed(call, monkey
     def too_late(*_place, **_given):
         raise participants.NotOpen(call.deadline, NEXT_DAY)
 
-    monkeypatch.setattr("proposals.workspace.views.drafts.start_with_answers", too_late)
+    monkeypatch.setattr("proposals.workspace.views.drafts.start_prefilled", too_late)
     answer = client_of(person).post(path, {"organisation": organisation.pk})
     assert answer.status_code == 409
 

@@ -19,7 +19,7 @@ from proposals.models import ProposalFile
 from proposals.tests.factories import make_draft, make_ready, submit
 from proposals.workspace import virus_scan
 from proposals.workspace.tests.test_uploads import pdf_bytes
-from proposals.workspace.uploads import UnusableFile, store_file
+from proposals.workspace.uploads import InvalidFile, store_file
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("processes")]
 
@@ -67,7 +67,7 @@ def test_a_clean_file_passes_and_an_infected_one_is_refused(call, scanner, setti
     proposal = make_draft(call)
     stored = upload(proposal, pdf_bytes(pages=1))
     assert (stored.scan, stored.can_be_opened) == (Scan.PASSED, True)
-    with pytest.raises(UnusableFile, match="A virus was found in this file"):
+    with pytest.raises(InvalidFile, match="A virus was found in this file"):
         upload(proposal, infected())
     assert proposal.files.get(replaced_at=None) == stored
 

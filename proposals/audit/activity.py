@@ -8,7 +8,7 @@ from calls import clock
 from proposals.models import Happening, Proposal
 
 
-def note(
+def log_activity(
     proposal: Proposal,
     kind: Happening.Kind,
     words: str,

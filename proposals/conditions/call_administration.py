@@ -13,7 +13,7 @@ from calls.eligibility import digest_of
 from calls.models import Call, Extension, Incident
 from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
-from proposals.consortium.invitations import leads_of
+from proposals.consortium.invitations import coordinator_emails
 from proposals.delivery.emails import Words, post
 from proposals.dossier.document import Draft
 from proposals.models import IndividualExtension, Proposal, ProposedExtension, Publication
@@ -334,7 +334,7 @@ def _tell(
             link=reverse("proposals:proposal", args=[proposal.number]),
             link_words=_("View the proposal"),
         ),
-        to=leads_of(proposal) if not one else contacts_of(Draft(proposal)),
+        to=coordinator_emails(proposal) if not one else contacts_of(Draft(proposal)),
         proposal=proposal,
         key=key,
     )

@@ -12,19 +12,19 @@ from calls import clock
 from calls.templatetags.instants import in_words
 from foundation.limits import allowed_recipients
 from foundation.sentences import gettext as _
-from proposals.audit.activity import note
-from proposals.consortium.participants import check_open, may_be_told
+from proposals.audit.activity import log_activity
+from proposals.consortium.participants import check_open, may_be_notified
 from proposals.delivery.emails import Words, post
 from proposals.models import GivenStep, Happening, Participant, Proposal
 
-PAUSE = timedelta(hours=1)  # between two reminders of one partner
+REMINDER_INTERVAL = timedelta(hours=1)  # between two reminders of one partner
 
 
-class RemindedJustNow(Exception):
+class RemindedRecently(Exception):
     """The partner was reminded less than an hour ago."""
 
 
-class WrittenToOften(Exception):
+class TooManyReminders(Exception):
     """Its people got as many mails of this kind within an hour as anybody may get."""
 
 
@@ -33,7 +33,7 @@ class NobodyToRemind(Exception):
 
 
 @transaction.atomic
-def give_step(
+def assign_step(
     proposal: Proposal, *, step: str, title: str, participant: Participant | None, by: User
 ) -> None:
     """Let a partner's people write a step, beside the lead; None takes it back. What is written stays.
@@ -50,12 +50,12 @@ def give_step(
         GivenStep.objects.create(proposal=proposal, step=step, participant=participant)
         values = {"step": title, "name": participant.organisation.name}
         words = _("“%(step)s” assigned to %(name)s") % values
-    happening = note(proposal, Happening.Kind.GIVEN, words, by=by)
+    happening = log_activity(proposal, Happening.Kind.GIVEN, words, by=by)
     if participant is not None:
-        _tell_that_given(proposal, participant, title, key=f"given:{happening.pk}", by=by)
+        _notify_assigned(proposal, participant, title, key=f"given:{happening.pk}", by=by)
 
 
-def _tell_that_given(
+def _notify_assigned(
     proposal: Proposal, participant: Participant, title: str, *, key: str, by: User
 ) -> None:
     for_organisation = User.objects.filter(organisations=participant.organisation_id)
@@ -76,7 +76,7 @@ def _tell_that_given(
             link=reverse("proposals:work", args=[proposal.number]),
             link_words=_("View tasks by partner"),
         ),
-        to=may_be_told(participant, people),
+        to=may_be_notified(participant, people),
         proposal=proposal,
         key=key,
     )
@@ -88,7 +88,7 @@ class Reminder:
 
     participant: Participant
     addresses: Sequence[str]
-    owes: Sequence[str]
+    missing_parts: Sequence[str]
 
 
 @transaction.atomic
@@ -107,16 +107,18 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
         raise NobodyToRemind
     Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
     earlier = proposal.happenings.filter(
-        kind=Happening.Kind.REMINDED, details__key=reminder.participant.key, at__gt=moment - PAUSE
+        kind=Happening.Kind.REMINDED,
+        details__key=reminder.participant.key,
+        at__gt=moment - REMINDER_INTERVAL,
     )
     if earlier.exists():
-        raise RemindedJustNow
+        raise RemindedRecently
     addresses = allowed_recipients("invitations", reminder.addresses)
     if not addresses:
-        raise WrittenToOften
+        raise TooManyReminders
     name = reminder.participant.organisation.name
     words = _("Reminder sent to %(name)s") % {"name": name}
-    happening = note(
+    happening = log_activity(
         proposal, Happening.Kind.REMINDED, words, by=by, at=moment, key=reminder.participant.key
     )
     post(
@@ -127,7 +129,9 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
                 "information is missing."
             )
             % {"who": by},
-            facts=[(str(number), text) for number, text in enumerate(reminder.owes, start=1)],
+            facts=[
+                (str(number), text) for number, text in enumerate(reminder.missing_parts, start=1)
+            ],
             counts=_("The proposal must be submitted before %(deadline)s.")
             % {"deadline": in_words(proposal.deadline, zone=proposal.call.zone)},
             to_do=_(

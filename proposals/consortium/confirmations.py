@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy
 from applicants.models import User
 from calls import clock
 from foundation.sentences import gettext as _
-from proposals.audit.activity import note
-from proposals.consortium.invitations import answer, leads_of
-from proposals.consortium.participants import check_open, lock_row
+from proposals.audit.activity import log_activity
+from proposals.consortium.invitations import close_invitation, coordinator_emails
+from proposals.consortium.participants import check_open, lock_draft
 from proposals.delivery.emails import Words, post
 from proposals.dossier.agreement import agree, agree_if_own, is_address_of
-from proposals.dossier.confirmed_parts import hash_of_shown, shown_in
+from proposals.dossier.confirmed_parts import confirmation_content_in, content_digest
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import (
     Confirmation,
@@ -35,12 +35,12 @@ DECLARATIONS = (
 )
 
 
-def shown_to(draft: Draft, participant: Participant) -> dict[str, Any]:
+def confirmation_content(draft: Draft, participant: Participant) -> dict[str, Any]:
     """What a partner is shown before it confirms: the summary, who takes part, and its own part."""
-    return shown_in(dossier_of(draft), participant.key)
+    return confirmation_content_in(dossier_of(draft), participant.key)
 
 
-class NoLongerPartner(Exception):
+class ParticipantChanged(Exception):
     """The organisation was removed from the consortium, or takes part in another role, since it was asked."""
 
 
@@ -65,16 +65,18 @@ def confirm(
     """
     proposal, moment = participant.proposal, clock.now()
     check_open(proposal, moment)
-    lock_row(proposal)
+    lock_draft(proposal)
     if not proposal.participants.filter(pk=participant.pk, role=participant.role).exists():
-        raise NoLongerPartner
+        raise ParticipantChanged
     if by is not None:
         agree_if_own(participant, by=by)
     same = _same_confirmation(participant, name=name, function=function, shown=shown, by=by)
     if invitation is None and same is not None:
         return same
     answered = (
-        answer(invitation, Invitation.State.ACCEPTED, by=by) if invitation is not None else None
+        close_invitation(invitation, Invitation.State.ACCEPTED, by=by)
+        if invitation is not None
+        else None
     )
     confirmation = Confirmation.objects.create(
         proposal=proposal,
@@ -84,7 +86,7 @@ def confirm(
         name=name,
         function=function,
         declarations=[str(text) for text in DECLARATIONS],
-        shown_sha256=hash_of_shown(shown),
+        shown_sha256=content_digest(shown),
         shown=shown,
         confirmed_at=moment,
         confirmed_by=by,
@@ -94,8 +96,8 @@ def confirm(
         agree(participant, at=moment)
     organisation = participant.organisation.name
     words = _("%(name)s confirmed its participation") % {"name": organisation}
-    note(proposal, Happening.Kind.ANSWERED, words, by=by, at=moment)
-    _tell_the_leads(proposal, participant, confirmation)
+    log_activity(proposal, Happening.Kind.ANSWERED, words, by=by, at=moment)
+    _notify_coordinator(proposal, participant, confirmation)
     return confirmation
 
 
@@ -109,12 +111,12 @@ def _same_confirmation(
     if newest is None:
         return None
     said = (newest.role, newest.shown_sha256, newest.name, newest.function, newest.confirmed_by)
-    says = (participant.role, hash_of_shown(shown), name, function, by)
+    says = (participant.role, content_digest(shown), name, function, by)
     return newest if said == says else None
 
 
 @dataclass(frozen=True)
-class Unconfirmed:
+class MissingConfirmation:
     """A partner that has not confirmed what it is shown now, and the last answer to being asked, if any.
 
     `earlier` is its confirmation of a text or role that has changed since.
@@ -133,7 +135,7 @@ class Unconfirmed:
         return self.asked is not None and self.asked.is_open(clock.now())
 
 
-def unconfirmed(draft: Draft) -> list[Unconfirmed]:
+def missing_confirmations(draft: Draft) -> list[MissingConfirmation]:
     """Partners that have not confirmed what is written now. The coordinator confirms by submitting."""
     given: dict[tuple[str, int], Confirmation] = {}
     for confirmation in draft.proposal.confirmations.order_by("-pk"):
@@ -142,7 +144,7 @@ def unconfirmed(draft: Draft) -> list[Unconfirmed]:
     asked = draft.proposal.invitations.filter(purpose=Invitation.Purpose.CONFIRM).order_by("pk")
     latest = {one.participant_id: one for one in asked}
     return [
-        Unconfirmed(one, latest.get(one.pk), given.get((one.key, one.organisation_id)))
+        MissingConfirmation(one, latest.get(one.pk), given.get((one.key, one.organisation_id)))
         for one in draft.participants
         if not one.is_coordinator
         and not is_current(given.get((one.key, one.organisation_id)), draft, one)
@@ -153,7 +155,7 @@ def is_current(confirmation: Confirmation | None, draft: Draft, participant: Par
     """Whether a confirmation is of what the partner would be shown now."""
     if confirmation is None or confirmation.role != participant.role:
         return False
-    return confirmation.shown_sha256 == hash_of_shown(shown_to(draft, participant))
+    return confirmation.shown_sha256 == content_digest(confirmation_content(draft, participant))
 
 
 PARTS = {
@@ -202,7 +204,7 @@ def _text(field: str, value: Any) -> str:
     return f"{field.replace('_', ' ')}: {value}" if value not in (None, "") else ""
 
 
-def _tell_the_leads(
+def _notify_coordinator(
     proposal: Proposal, participant: Participant, confirmation: Confirmation
 ) -> None:
     name = participant.organisation.name
@@ -221,7 +223,7 @@ def _tell_the_leads(
             link=reverse("proposals:work", args=[proposal.number]),
             link_words=_("View tasks by partner"),
         ),
-        to=leads_of(proposal),
+        to=coordinator_emails(proposal),
         proposal=proposal,
         key=f"confirmed:{confirmation.pk}",
     )

@@ -9,16 +9,16 @@ from applicants.models import User
 from calls import clock
 from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
-from proposals.consortium.invitations import takes_part_still
+from proposals.consortium.invitations import still_takes_part
 from proposals.consortium.participants import check_open
 from proposals.delivery.emails import Words, post
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import Mail, Proposal, ReminderWish
 
-BEFORE = (timedelta(days=7), timedelta(days=1), timedelta(hours=2))
+REMIND_BEFORE = (timedelta(days=7), timedelta(days=1), timedelta(hours=2))
 
 
-def wish_reminders(proposal: Proposal, *, wanted: bool, by: User) -> None:
+def set_reminders(proposal: Proposal, *, wanted: bool, by: User) -> None:
     """Let a person be reminded of this proposal's deadline, or no longer.
 
     Raises:
@@ -32,12 +32,12 @@ def wish_reminders(proposal: Proposal, *, wanted: bool, by: User) -> None:
         ReminderWish.objects.filter(proposal=proposal, user=by).delete()
 
 
-def are_to_come(proposal: Proposal, moment: datetime) -> list[str]:
+def has_reminders(proposal: Proposal, moment: datetime) -> list[str]:
     """How long before the deadline somebody will be reminded who chooses it now."""
     words = (_("7 days"), _("1 day"), _("2 hours"))
     return [
         word
-        for word, before in zip(words, BEFORE, strict=True)
+        for word, before in zip(words, REMIND_BEFORE, strict=True)
         if moment < proposal.deadline - before
     ]
 
@@ -48,7 +48,7 @@ def remind_of_deadlines(moment: datetime) -> int:
     A moment that had passed before a person chose reminders, or before an earlier one was missed, sends
     nothing: only the latest of the three is sent.
     """
-    near = Proposal.objects.near_deadline(moment, max(BEFORE))
+    near = Proposal.objects.near_deadline(moment, max(REMIND_BEFORE))
     soon = near.filter(counting=None, deleted_at=None)
     return for_each(
         "reminders of deadlines", soon.values_list("pk", flat=True), lambda pk: _remind(pk, moment)
@@ -59,13 +59,13 @@ def remind_of_deadlines(moment: datetime) -> int:
 def _remind(pk: int, moment: datetime) -> int:
     """Under the proposal's lock: nobody is told that nothing was submitted who has just submitted."""
     Proposal.objects.select_for_update(of=("self",)).only("pk").filter(pk=pk).first()
-    near = Proposal.objects.near_deadline(moment, max(BEFORE))
+    near = Proposal.objects.near_deadline(moment, max(REMIND_BEFORE))
     found = near.filter(pk=pk, counting=None, deleted_at=None)
     related = found.select_related("strand__call__programme")
     proposal = related.prefetch_related("reminder_wishes__user").first()
     if proposal is None:
         return 0
-    passed = [before for before in BEFORE if proposal.deadline - before <= moment]
+    passed = [before for before in REMIND_BEFORE if proposal.deadline - before <= moment]
     latest = min(passed)
     due = [
         wish
@@ -105,7 +105,7 @@ def _remind(pk: int, moment: datetime) -> int:
     return len(addresses)
 
 
-def is_due_still(mail: Mail) -> bool:
+def is_still_due(mail: Mail) -> bool:
     """Whether a reminder that waits to be sent is true yet: nothing submitted, the same deadline to come."""
     proposal = mail.proposal
     return (
@@ -114,5 +114,5 @@ def is_due_still(mail: Mail) -> bool:
         and proposal.deleted_at is None
         and proposal.is_open(clock.now())
         and mail.key.startswith(f"deadline:{proposal.pk}:{proposal.deadline.isoformat()}:")
-        and takes_part_still(mail)
+        and still_takes_part(mail)
     )

@@ -34,8 +34,8 @@ def _takes_part(proposal: Proposal, user: User) -> bool:
     return Proposal.objects.filter(pk=proposal.pk).of_consortium_member(user).exists()
 
 
-def tell_of_ended_access(
-    proposal: Proposal, people: Iterable[User], *, happened: str, key: str
+def notify_ended_access(
+    proposal: Proposal, people: Iterable[User], *, what_happened: str, key: str
 ) -> None:
     """Email what happened, and what is left: some still take part by another way."""
     for user in people:
@@ -60,7 +60,7 @@ def tell_of_ended_access(
         post(
             Words(
                 subject=subject % {"number": proposal.number},
-                happened=happened,
+                happened=what_happened,
                 counts=counts,
                 to_do=_(
                     "You do not need to do anything. If you think this is a mistake, contact the "
@@ -81,7 +81,7 @@ def guests_of(participant: Participant) -> list[User]:
     return list(guests.exclude(organisations=participant.organisation_id).distinct())
 
 
-def note_left_organisation(
+def log_left_organisation(
     *, organisation: Organisation, user: User, by: User | None, **_signal: Any
 ) -> None:
     """Receiver of `membership_ended`: who left had access to the drafts of the organisation.

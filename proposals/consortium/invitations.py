@@ -18,9 +18,9 @@ from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words
 from foundation.link_tokens import new_token, token_hash
 from foundation.sentences import gettext as _
-from proposals.audit.activity import note
-from proposals.consortium.ended_access import end_access, tell_of_ended_access, without_access
-from proposals.consortium.participants import check_open, lock_row
+from proposals.audit.activity import log_activity
+from proposals.consortium.ended_access import end_access, notify_ended_access, without_access
+from proposals.consortium.participants import check_open, lock_draft
 from proposals.delivery.emails import Words, post
 from proposals.dossier.agreement import agree_if_own, end_if_own
 from proposals.models import (
@@ -33,11 +33,11 @@ from proposals.models import (
     Proposal,
 )
 
-LASTS = timedelta(days=14)
-MOST_SENT = 10  # mails to one address for one proposal, so that nobody's mailbox can be filled
+INVITATION_LIFETIME = timedelta(days=14)
+MAX_EMAILS = 10  # mails to one address for one proposal, so that nobody's mailbox can be filled
 
 
-class AskedAlready(Exception):
+class AlreadyInvited(Exception):
     """This address has an open invitation of this kind."""
 
 
@@ -45,7 +45,7 @@ class SentTooOften(Exception):
     """The proposal has sent ten invitations to this address."""
 
 
-class RemovedAlready(Exception):
+class AlreadyRemoved(Exception):
     """The person's access by invitation had ended before; nothing was changed."""
 
 
@@ -53,7 +53,7 @@ class NothingToDecline(Exception):
     """Somebody answered for the organisation already; the text says who and what. Nothing was changed."""
 
 
-class NotAnswerable(Exception):
+class InvitationNotOpen(Exception):
     """The invitation was answered, revoked, or has expired; `invitation` says which."""
 
     def __init__(self, invitation: Invitation) -> None:
@@ -61,12 +61,12 @@ class NotAnswerable(Exception):
         self.invitation = invitation
 
 
-def token_of(invitation: Invitation) -> str:
+def make_token(invitation: Invitation) -> str:
     """The token of a link that was just made; of a row that was read from the database nobody knows it."""
     return invitation.token
 
 
-def _give_token(invitation: Invitation) -> None:
+def _set_token(invitation: Invitation) -> None:
     """Make a link; one that was sent before for this row opens nothing any more."""
     invitation.token = new_token()
     invitation.token_hash = token_hash(invitation.token)
@@ -94,7 +94,7 @@ def with_issuer(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
 
 def expiry(proposal: Proposal, moment: datetime) -> datetime:
     """Until when a link that is sent now can be answered: never later than the proposal's own deadline."""
-    return min(moment + LASTS, proposal.deadline)
+    return min(moment + INVITATION_LIFETIME, proposal.deadline)
 
 
 @transaction.atomic
@@ -137,10 +137,10 @@ def invite(
                 token_hash=token_hash(token),
             )
     except IntegrityError:
-        raise AskedAlready from None
+        raise AlreadyInvited from None
     invitation.token = token
     words = _("Invitation sent: %(purpose)s") % {"purpose": _purpose_in_words(invitation)}
-    note(proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=address)
+    log_activity(proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=address)
     _send(invitation)
     return invitation
 
@@ -148,7 +148,7 @@ def invite(
 def _check_mailbox(proposal: Proposal, address: str) -> None:
     """Refuse where this proposal has sent as many invitations to an address as it may."""
     sent = proposal.invitations.filter(email=address).aggregate(times=Sum("times_sent"))["times"]
-    if (sent or 0) >= MOST_SENT:
+    if (sent or 0) >= MAX_EMAILS:
         raise SentTooOften
 
 
@@ -164,15 +164,17 @@ def resend(invitation: Invitation, *, by: User) -> None:
     check_open(invitation.proposal, moment)
     locked = _locked(invitation)
     if locked.state != Invitation.State.PENDING:
-        raise NotAnswerable(locked)
+        raise InvitationNotOpen(locked)
     _check_mailbox(locked.proposal, locked.email)
     locked.times_sent += 1
     locked.expires_at = expiry(locked.proposal, moment)
     locked.invited_by = by
-    _give_token(locked)
+    _set_token(locked)
     locked.save(update_fields=["times_sent", "expires_at", "invited_by", "token_hash"])
     words = _("Invitation resent: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
-    note(locked.proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=locked.email)
+    log_activity(
+        locked.proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=locked.email
+    )
     _send(locked, locked.times_sent)
 
 
@@ -185,11 +187,11 @@ def revoke(invitation: Invitation, *, by: User) -> None:
     """
     locked = _locked(invitation)
     if locked.state != Invitation.State.PENDING:
-        raise NotAnswerable(locked)
+        raise InvitationNotOpen(locked)
     locked.state = Invitation.State.REVOKED
     locked.save(update_fields=["state"])
     words = _("Invitation cancelled: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
-    note(locked.proposal, Happening.Kind.REVOKED, words, by=by, address=locked.email)
+    log_activity(locked.proposal, Happening.Kind.REVOKED, words, by=by, address=locked.email)
 
 
 @transaction.atomic
@@ -203,7 +205,7 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
     """
     check_open(invitation.proposal, clock.now())
     with refusing_officers():
-        answered = answer(invitation, Invitation.State.ACCEPTED, by=user)
+        answered = close_invitation(invitation, Invitation.State.ACCEPTED, by=user)
         collaborator, _made = Collaborator.objects.get_or_create(
             proposal=answered.proposal,
             user=user,
@@ -214,7 +216,7 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
         agree_if_own(answered.participant, by=user)
     words = _("%(who)s accepted the invitation: %(purpose)s")
     values = {"who": user, "purpose": _purpose_in_words(answered)}
-    note(answered.proposal, Happening.Kind.ANSWERED, words % values, by=user)
+    log_activity(answered.proposal, Happening.Kind.ANSWERED, words % values, by=user)
     return collaborator
 
 
@@ -225,7 +227,9 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
     Raises:
         NotAnswerable: answered, revoked or expired.
     """
-    answered = answer(invitation, Invitation.State.DECLINED, by=by, reason=reason, is_own=is_own)
+    answered = close_invitation(
+        invitation, Invitation.State.DECLINED, by=by, reason=reason, is_own=is_own
+    )
     counts = _("The partner is still part of the consortium.")
     if _has_ended(answered, by=by):
         counts = _(
@@ -233,7 +237,7 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
             "name and country until it agrees to take part."
         )
     words = _("Invitation declined: %(purpose)s") % {"purpose": _purpose_in_words(answered)}
-    note(answered.proposal, Happening.Kind.ANSWERED, words, by=by, address=answered.email)
+    log_activity(answered.proposal, Happening.Kind.ANSWERED, words, by=by, address=answered.email)
     post(
         Words(
             subject=_("Invitation declined by %(address)s") % {"address": answered.email},
@@ -259,7 +263,7 @@ def _has_ended(declined: Invitation, *, by: User | None) -> bool:
 
 def _who_asked(invitation: Invitation) -> list[str]:
     """Address of who sent it, or of all who lead the proposal where that person leads it no longer."""
-    leads, asked = leads_of(invitation.proposal), invitation.invited_by.email
+    leads, asked = coordinator_emails(invitation.proposal), invitation.invited_by.email
     return [asked] if asked in leads else leads
 
 
@@ -274,7 +278,7 @@ def decline_for(participant: Participant, *, reason: str, by: User) -> None:
     moment = clock.now()
     proposal = participant.proposal
     check_open(proposal, moment)
-    lock_row(proposal)
+    lock_draft(proposal)
     asked = participant.invitations.filter(purpose=Invitation.Purpose.CONFIRM)
     pending = asked.filter(state=Invitation.State.PENDING)
     pending.filter(expires_at__lte=moment).update(state=Invitation.State.REVOKED)
@@ -309,7 +313,7 @@ def _check_unanswered(participant: Participant, asked: QuerySet[Invitation] | No
         raise NothingToDecline(text % {"who": who, "name": participant.organisation.name})
 
 
-def answer(
+def close_invitation(
     invitation: Invitation,
     state: Invitation.State,
     *,
@@ -325,7 +329,7 @@ def answer(
     moment = clock.now()
     locked = _locked(invitation)
     if not locked.is_open(moment) or not (locked.has_issuer or is_own):
-        raise NotAnswerable(locked)
+        raise InvitationNotOpen(locked)
     locked.state = state
     locked.answered_at = moment
     locked.answered_by = by
@@ -341,22 +345,22 @@ def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
     Raises:
         RemovedAlready: somebody was faster, or the same click came twice; nobody is told again.
     """
-    lock_row(collaborator.proposal)
+    lock_draft(collaborator.proposal)
     if not Collaborator.objects.filter(pk=collaborator.pk).exists():
-        raise RemovedAlready
+        raise AlreadyRemoved
     proposal, user = collaborator.proposal, collaborator.user
     words = _("Access of %(who)s removed") % {"who": user}
-    happening = note(proposal, Happening.Kind.REVOKED, words, by=by)
+    happening = log_activity(proposal, Happening.Kind.REVOKED, words, by=by)
     collaborator.delete()
     end_access(proposal, without_access(proposal, [user]), EndedAccess.Kind.PERSON_REMOVED)
-    tell_of_ended_access(
+    notify_ended_access(
         proposal, [user], key=f"access-ended:{happening.pk}",
-        happened=_("%(who)s has removed your access to proposal %(number)s.")
+        what_happened=_("%(who)s has removed your access to proposal %(number)s.")
         % {"who": by, "number": proposal.number},
     )  # fmt: skip
 
 
-def leads_of(proposal: Proposal) -> list[str]:
+def coordinator_emails(proposal: Proposal) -> list[str]:
     """Addresses of the people who act for the coordinator."""
     people = User.objects.filter(
         is_active=True,
@@ -366,14 +370,14 @@ def leads_of(proposal: Proposal) -> list[str]:
     return list(people.values_list("email", flat=True).distinct())
 
 
-def people_of(proposal: Proposal) -> list[User]:
+def consortium_members(proposal: Proposal) -> list[User]:
     """Everyone who takes part, for an organisation or by invitation."""
     for_organisation = User.objects.filter(organisations__participations__proposal=proposal)
     invited = User.objects.filter(collaborations__proposal=proposal)
     return list((for_organisation | invited).filter(is_active=True).distinct())
 
 
-def shown_people_of(proposal: Proposal) -> list[User]:
+def visible_members(proposal: Proposal) -> list[User]:
     """Those whose names the consortium may see: not the people of an organisation that has not agreed."""
     agreed = User.objects.filter(
         organisations__participations__proposal=proposal,
@@ -383,7 +387,7 @@ def shown_people_of(proposal: Proposal) -> list[User]:
     return list((agreed | invited).filter(is_active=True).distinct())
 
 
-def is_asked_still(mail: Mail) -> bool:
+def is_still_open(mail: Mail) -> bool:
     """Whether the link in a mail that waits to be sent opens anything yet."""
     _kind, pk, time, _address = mail.key.split(":")
     asked = with_issuer(Invitation.objects.filter(proposal__deleted_at=None))
@@ -391,10 +395,12 @@ def is_asked_still(mail: Mail) -> bool:
     return found is not None and found.has_issuer and found.is_open(clock.now())
 
 
-def takes_part_still(mail: Mail) -> bool:
+def still_takes_part(mail: Mail) -> bool:
     """Whether who is written to belongs to the proposal yet."""
     proposal = mail.proposal
-    return proposal is not None and mail.to in {one.email.lower() for one in people_of(proposal)}
+    return proposal is not None and mail.to in {
+        one.email.lower() for one in consortium_members(proposal)
+    }
 
 
 def _locked(invitation: Invitation) -> Invitation:
@@ -433,7 +439,7 @@ def _send(invitation: Invitation, time: int = 1) -> None:
                 "reply for you. If you were not expecting it, ignore it."
             ),
             to_do=to_do,
-            link=reverse("proposals:invitation", args=[token_of(invitation)]),
+            link=reverse("proposals:invitation", args=[make_token(invitation)]),
             link_words=_("Reply to the invitation (by %(until)s)")
             % {"until": in_words(invitation.expires_at)},
         ),

@@ -22,11 +22,11 @@ from calls.models import Strand
 from foundation.limits import allowed_recipients
 from foundation.query_batches import Param, Queries, query_batch, set_related
 from foundation.sentences import gettext as _
-from proposals.audit.activity import note
+from proposals.audit.activity import log_activity
 from proposals.consortium.ended_access import (
     end_access,
     guests_of,
-    tell_of_ended_access,
+    notify_ended_access,
     without_access,
 )
 from proposals.delivery.emails import Words, post
@@ -62,11 +62,11 @@ def check_open(proposal: Proposal, moment: datetime) -> None:
 
 @transaction.atomic
 def start_draft(
-    strand: Strand, *, organisation: Organisation, by: User, in_mind: Sequence[str] = ()
+    strand: Strand, *, organisation: Organisation, by: User, intended_countries: Sequence[str] = ()
 ) -> Proposal:
     """Begin a proposal in a strand with this organisation as its coordinator.
 
-    `in_mind` are countries (stored codes) from which partners are still to be found.
+    `intended_countries` are countries (stored codes) from which partners are still to be found.
 
     Raises:
         NotOpen: the call is not open now.
@@ -77,7 +77,7 @@ def start_draft(
     proposal = Proposal.objects.create(strand=strand, started_at=moment, started_by=by)
     Section.objects.create(
         proposal=proposal, step=CONSORTIUM, version=1, saved_at=moment, saved_by=by,
-        answers={"keys_given": 1} | ({"in_mind": list(in_mind)} if in_mind else {}),
+        answers={"keys_given": 1} | ({"intended_countries": list(intended_countries)} if intended_countries else {}),
     )  # fmt: skip
     Participant.objects.create(
         proposal=proposal, organisation=organisation, key="p1", role=Role.COORDINATOR.value,
@@ -143,7 +143,7 @@ def save_section(
     return section
 
 
-class TextsConflict(EditConflict):
+class MergeConflict(EditConflict):
     """Two people changed the same fields; `merge` names them and holds what did merge by itself."""
 
     def __init__(self, current: Section, merged: Merge) -> None:
@@ -210,11 +210,11 @@ def _merge_into(
             merged = merge(base, mine, section.answers)
         else:
             return merged
-    raise TextsConflict(section, merged)
+    raise MergeConflict(section, merged)
 
 
 @dataclass(frozen=True)
-class Invited:
+class NewParticipant:
     """Whom to take into the consortium, and as what."""
 
     organisation: Organisation
@@ -234,7 +234,7 @@ NOBODY = Controller()
 
 @transaction.atomic
 def add_participant(
-    proposal: Proposal, invited: Invited, *, seen_version: int, by: User
+    proposal: Proposal, invited: NewParticipant, *, seen_version: int, by: User
 ) -> Participant:
     """Take an organisation into the consortium. Its people can then read and write the draft.
 
@@ -244,7 +244,7 @@ def add_participant(
         NotOpen, StepChanged: as `save_section`.
         AlreadyInConsortium: it takes part already.
     """
-    lock_row(proposal)
+    lock_draft(proposal)
     if proposal.participants.filter(organisation=invited.organisation).exists():
         raise AlreadyInConsortium
     section = _move_consortium_on(proposal, seen_version=seen_version, by=by)
@@ -259,13 +259,13 @@ def add_participant(
     )
     agree_if_own(participant, by=by)
     words = _("%(name)s added to the consortium") % {"name": invited.organisation.name}
-    note(proposal, Happening.Kind.ADDED, words, by=by, key=participant.key)
-    _bring_back(participant, by=by)
-    _tell_that_added(participant, by=by)
+    log_activity(proposal, Happening.Kind.ADDED, words, by=by, key=participant.key)
+    _restore_former_content(participant, by=by)
+    _notify_added(participant, by=by)
     return participant
 
 
-def may_be_told(participant: Participant, people: Iterable[User]) -> list[str]:
+def may_be_notified(participant: Participant, people: Iterable[User]) -> list[str]:
     """Where to write to people of a partner. Until it agrees, who adds it may be a stranger to them.
 
     Such mails count as invitations do, or adding and removing it again and again would fill a mailbox. What
@@ -275,7 +275,7 @@ def may_be_told(participant: Participant, people: Iterable[User]) -> list[str]:
     return addresses if participant.has_agreed else allowed_recipients("invitations", addresses)
 
 
-def _tell_that_added(participant: Participant, *, by: User) -> None:
+def _notify_added(participant: Participant, *, by: User) -> None:
     name = participant.organisation.name
     others = participant.organisation.members.exclude(pk=by.pk).filter(is_active=True)
     post(
@@ -291,13 +291,13 @@ def _tell_that_added(participant: Participant, *, by: User) -> None:
             link=reverse("proposals:work", args=[participant.proposal.number]),
             link_words=_("View tasks by partner"),
         ),
-        to=may_be_told(participant, others),
+        to=may_be_notified(participant, others),
         proposal=participant.proposal,
         key=f"added:{participant.proposal_id}:{participant.key}",
     )
 
 
-def _bring_back(participant: Participant, *, by: User) -> None:
+def _restore_former_content(participant: Participant, *, by: User) -> None:
     """An organisation that had left before finds its description, its costs and its comments again."""
     proposal, key = participant.proposal, participant.key
     left = proposal.happenings.filter(
@@ -334,17 +334,17 @@ def change_participant(
         others = proposal.participants.exclude(pk=participant.pk)
         others.filter(role=Role.COORDINATOR.value).update(role=Role.PARTNER.value)
     participant.role = role.value
-    say_who_controls(participant, controller)
+    set_controller(participant, controller)
     participant.save(update_fields=["role"])
     words = _("Role of %(name)s changed: %(role)s") % {
         "name": participant.organisation.name,
         "role": participant.get_role_display(),
     }
-    note(proposal, Happening.Kind.CHANGED, words, by=by, key=participant.key)
+    log_activity(proposal, Happening.Kind.CHANGED, words, by=by, key=participant.key)
     return participant
 
 
-def say_who_controls(participant: Participant, controller: Controller) -> None:
+def set_controller(participant: Participant, controller: Controller) -> None:
     participant.controller = controller.partner
     participant.controlled_by = controller.name.strip()
     participant.save(update_fields=["controller", "controlled_by"])
@@ -361,7 +361,7 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
     proposal = participant.proposal
     _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
     words = _("%(name)s removed from the consortium") % {"name": participant.organisation.name}
-    note(
+    log_activity(
         proposal, Happening.Kind.REMOVED, words, by=by,
         key=participant.key, organisation=participant.organisation_id,
     )  # fmt: skip
@@ -370,7 +370,7 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
     controlled = proposal.participants.filter(controller=participant.organisation)
     controlled.update(controller=None, controlled_by=participant.organisation.name)
     participant.delete()
-    _tell_that_removed(participant, by=by)
+    _notify_removed(participant, by=by)
     _end_access_of(participant, guests, members, by=by)
 
 
@@ -385,13 +385,13 @@ def _end_access_of(
         "%(who)s has removed %(name)s, for which you were working as an invited person, from proposal "
         "%(number)s."
     )
-    tell_of_ended_access(
+    notify_ended_access(
         removed.proposal, guests, key=f"guest-removed:{removed.proposal_id}:{removed.key}",
-        happened=happened % {"who": by, "name": name, "number": removed.proposal.number},
+        what_happened=happened % {"who": by, "name": name, "number": removed.proposal.number},
     )  # fmt: skip
 
 
-def _tell_that_removed(participant: Participant, *, by: User) -> None:
+def _notify_removed(participant: Participant, *, by: User) -> None:
     """After the removal: some people of the organisation may still take part by another way."""
     others = list(participant.organisation.members.exclude(pk=by.pk).filter(is_active=True))
     gone = without_access(participant.proposal, others)
@@ -422,21 +422,23 @@ def _mail_about_removal(
             link=reverse("proposals:mine"),
             link_words=_("My work"),
         ),
-        to=may_be_told(participant, people),
+        to=may_be_notified(participant, people),
         proposal=participant.proposal,
         key=f"removed:{participant.proposal_id}:{participant.key}",
     )
 
 
 @transaction.atomic
-def forget_those_in_mind(proposal: Proposal, *, seen_version: int, by: User) -> None:
+def clear_intended_countries(proposal: Proposal, *, seen_version: int, by: User) -> None:
     """No longer look for partners from the countries that were in mind at the start."""
     section = _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
-    answers = {name: value for name, value in section.answers.items() if name != "in_mind"}
+    answers = {
+        name: value for name, value in section.answers.items() if name != "intended_countries"
+    }
     save_section(proposal, section, answers=answers, seen_version=section.version, by=by)
 
 
-def lock_row(proposal: Proposal) -> None:
+def lock_draft(proposal: Proposal) -> None:
     """Keep others from changing the proposal until the transaction ends: what is read after it, holds."""
     Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
 
@@ -445,7 +447,7 @@ def _move_consortium_on(
     proposal: Proposal, *, seen_version: int, by: User, gives_key: bool = True
 ) -> Section:
     # Two changes at once would otherwise both see the version that they expect.
-    lock_row(proposal)
+    lock_draft(proposal)
     section = section_of(proposal, CONSORTIUM)
     if section.version != seen_version:
         raise EditConflict(section)

@@ -77,7 +77,7 @@ TABLE: Mapping[str, Access] = {
     "add-participant": ONLY_SENT_BY_LEAD,
     "new-participant": ONLY_LEAD,
     "what-if": READ,
-    "forget-in-mind": ONLY_SENT_BY_LEAD,
+    "clear-intended-countries": ONLY_SENT_BY_LEAD,
     "participant": ONLY_LEAD,
     "remove-participant": ONLY_LEAD,
     "descriptions": READ,
@@ -92,7 +92,7 @@ TABLE: Mapping[str, Access] = {
     # Writing together
     "presence": ONLY_SENT_BY_EVERYONE,
     "work": READ,
-    "give-step": ONLY_SENT_BY_LEAD,
+    "assign-step": ONLY_SENT_BY_LEAD,
     "remind": ONLY_SENT_BY_LEAD,
     "people": READ,
     "invite": ONLY_SENT_BY_LEAD,

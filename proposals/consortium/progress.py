@@ -18,7 +18,12 @@ from applicants.models import Organisation, User
 from calls import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.assignments import Reminder
-from proposals.consortium.confirmations import Unconfirmed, hash_of_shown, shown_to, unconfirmed
+from proposals.consortium.confirmations import (
+    MissingConfirmation,
+    confirmation_content,
+    content_digest,
+    missing_confirmations,
+)
 from proposals.consortium.invitations import with_issuer
 from proposals.dossier.document import Draft
 from proposals.models import (
@@ -34,30 +39,30 @@ from proposals.models import (
 from proposals.steps.forms import DescriptionForm
 from proposals.steps.wizard import Step, steps_of, url_of
 
-SHARED = ("summary", "vision", "activities", "deliverables", "budget")
+SHARED_STEPS = ("summary", "vision", "activities", "deliverables", "budget")
 
 
 @dataclass(frozen=True)
-class Cell:
+class PartnerPart:
     """One part of one partner: whether it is there, where it is written, and its last change."""
 
     title: str
     is_there: bool
-    words: str
+    label: str
     url: str
     section: Section | None = None
 
 
 @dataclass(frozen=True)
-class Row:
+class PartnerRow:
     """One partner: the people to show, its parts, what it owes in words, and whom a reminder reaches."""
 
     participant: Participant
     people: Sequence[User]
-    cells: Sequence[Cell]
-    owes: Sequence[str]
+    parts: Sequence[PartnerPart]
+    missing_parts: Sequence[str]
     addresses: Sequence[str]
-    waiting: Unconfirmed | None
+    waiting: MissingConfirmation | None
 
     @property
     def can_be_reminded(self) -> bool:
@@ -65,7 +70,7 @@ class Row:
 
     @property
     def is_done(self) -> bool:
-        return not self.owes
+        return not self.missing_parts
 
 
 @dataclass(frozen=True)
@@ -75,22 +80,22 @@ class SharedStep:
     step: Step
     url: str
     missing: Sequence[str]
-    given_to: Participant | None
+    assigned_to: Participant | None
     section: Section | None
 
 
 @dataclass(frozen=True)
-class Matrix:
+class ConsortiumProgress:
     shared: Sequence[SharedStep]
-    rows: Sequence[Row]
+    rows: Sequence[PartnerRow]
 
 
-def matrix(draft: Draft) -> Matrix:
+def consortium_progress(draft: Draft) -> ConsortiumProgress:
     """The whole page in a fixed number of queries."""
     proposal = draft.proposal
     given = {one.step: one.participant_id for one in proposal.given_steps.all()}
     people = _people_by_participant(draft)
-    waiting = {one.participant.pk: one for one in unconfirmed(draft)}
+    waiting = {one.participant.pk: one for one in missing_confirmations(draft)}
     by_pk = {one.pk: one for one in draft.participants}
     shared = [
         SharedStep(
@@ -101,14 +106,14 @@ def matrix(draft: Draft) -> Matrix:
             draft.sections.get((step.slug, None)),
         )
         for step in steps_of(proposal.strand)
-        if step.slug in SHARED
+        if step.slug in SHARED_STEPS
     ]
     _fetch_authors(draft)
     rows = []
     for one in draft.participants:
-        steps = [s for s in shared if s.given_to is not None and s.given_to.pk == one.pk]
+        steps = [s for s in shared if s.assigned_to is not None and s.assigned_to.pk == one.pk]
         rows.append(_row(draft, one, people.get(one.pk, []), steps, waiting.get(one.pk)))
-    return Matrix(shared, rows)
+    return ConsortiumProgress(shared, rows)
 
 
 def _fetch_authors(draft: Draft) -> None:
@@ -124,20 +129,20 @@ def _row(
     one: Participant,
     people: Sequence[User],
     steps: Sequence[SharedStep],
-    waiting: Unconfirmed | None,
-) -> Row:
+    waiting: MissingConfirmation | None,
+) -> PartnerRow:
     cells = parts_of(draft, one, is_confirmed=waiting is None)
-    owes = [cell.words for cell in cells if not cell.is_there]
+    owes = [cell.label for cell in cells if not cell.is_there]
     owes += [
         f"{state.step.title}: {', '.join(str(text) for text in state.missing)}"
         for state in steps
         if state.missing
     ]
     shown = people if one.has_agreed else []
-    return Row(one, shown, cells, owes, _addresses(draft, one, people), waiting)
+    return PartnerRow(one, shown, cells, owes, _addresses(draft, one, people), waiting)
 
 
-def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[Cell]:
+def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[PartnerPart]:
     """Description, profile, line of the budget, and confirmation; those that are not asked are there."""
     number = draft.proposal.number
     section = draft.sections.get((DescriptionForm.slug, one.pk))
@@ -145,7 +150,7 @@ def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[Cell
     has_costs = bool(draft.costs_of(one))
     confirm = reverse("proposals:confirm", args=[number, one.key])
     return [
-        Cell(
+        PartnerPart(
             _("Description"),
             has_text or not one.applies,
             _("Description"),
@@ -153,25 +158,27 @@ def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[Cell
             section,
         ),
         _profile_cell(draft, one),
-        Cell(
+        PartnerPart(
             _("Costs"),
             has_costs or not one.applies,
             _("Budget"),
             url_of(draft, "budget"),
         ),
-        Cell(_("Confirmation"), is_confirmed or one.is_coordinator, _("Confirmation"), confirm),
+        PartnerPart(
+            _("Confirmation"), is_confirmed or one.is_coordinator, _("Confirmation"), confirm
+        ),
     ]
 
 
-def _profile_cell(draft: Draft, one: Participant) -> Cell:
+def _profile_cell(draft: Draft, one: Participant) -> PartnerPart:
     """How far the profile is; of an organisation that has not agreed, where it can be asked to."""
     if not one.has_agreed:
         people = reverse("proposals:people", args=[draft.proposal.number])
-        return Cell(_("Profile"), not one.applies, _("Agreement to take part"), people)
+        return PartnerPart(_("Profile"), not one.applies, _("Agreement to take part"), people)
     profile = draft.profile(one)
     percent = _("Cluster profile (%(percent)s%%)") % {"percent": profile.percent}
     url = reverse("applicants:profile", args=[one.organisation_id])
-    return Cell(_("Profile"), profile.is_complete or not one.applies, percent, url)
+    return PartnerPart(_("Profile"), profile.is_complete or not one.applies, percent, url)
 
 
 def _people_by_participant(draft: Draft) -> Mapping[int, list[User]]:
@@ -201,20 +208,20 @@ def _addresses(draft: Draft, one: Participant, people: Sequence[User]) -> list[s
 
 def reminder_for(draft: Draft, key: str) -> Reminder | None:
     """What to remind a partner of, and whom; None where there is no such partner."""
-    row = next((row for row in matrix(draft).rows if row.participant.key == key), None)
+    row = next((row for row in consortium_progress(draft).rows if row.participant.key == key), None)
     if row is None:
         return None
-    return Reminder(row.participant, row.addresses, row.owes)
+    return Reminder(row.participant, row.addresses, row.missing_parts)
 
 
 # --- What waits for one person -----------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Task:
+class TodoItem:
     """Something that waits for a person, and where it is done."""
 
-    words: str
+    label: str
     url: str
     proposal: Proposal
 
@@ -244,19 +251,19 @@ def proposals_of(user: User) -> QuerySet[Proposal]:
     )
 
 
-def tasks_of(
+def todo_items(
     drafts: Iterable[Draft], organisations: Iterable[Organisation], moment: datetime
-) -> list[Task]:
+) -> list[TodoItem]:
     """What waits for a person of these organisations in open `proposals_of` it, nearest deadline first."""
     own = {one.pk for one in organisations}
-    tasks: list[Task] = []
+    tasks: list[TodoItem] = []
     for draft in sorted(drafts, key=lambda one: one.proposal.deadline):
         if draft.proposal.is_open(moment):
-            tasks += _tasks_in(draft, own)
+            tasks += _todo_items_in(draft, own)
     return tasks
 
 
-def _tasks_in(draft: Draft, organisations: set[int]) -> list[Task]:
+def _todo_items_in(draft: Draft, organisations: set[int]) -> list[TodoItem]:
     """The proposal carries what `proposals_of` annotated: asked, given and confirmed."""
     proposal: Any = draft.proposal
     own = [
@@ -273,20 +280,25 @@ def _tasks_in(draft: Draft, organisations: set[int]) -> list[Task]:
     for one in own:
         is_confirmed = (
             bool(confirmed)
-            and (one.key, one.role, one.organisation_id, hash_of_shown(shown_to(draft, one)))
+            and (
+                one.key,
+                one.role,
+                one.organisation_id,
+                content_digest(confirmation_content(draft, one)),
+            )
             in confirmed
         )
         for cell in parts_of(draft, one, is_confirmed=is_confirmed):
             if not cell.is_there:
                 words = _("%(part)s: %(name)s")
-                values = {"part": cell.words, "name": one.organisation.name}
-                tasks.append(Task(words % values, cell.url, proposal))
+                values = {"part": cell.label, "name": one.organisation.name}
+                tasks.append(TodoItem(words % values, cell.url, proposal))
     own_pks = {one.pk for one in own}
     for step in steps_of(proposal.strand):
         owner = given.get(step.slug)
         is_mine = owner in own_pks if owner else is_lead
-        if step.slug in SHARED and step.slug != "budget" and is_mine and step.missing(draft):
-            tasks.append(Task(str(step.title), url_of(draft, step.slug), proposal))
+        if step.slug in SHARED_STEPS and step.slug != "budget" and is_mine and step.missing(draft):
+            tasks.append(TodoItem(str(step.title), url_of(draft, step.slug), proposal))
     return tasks
 
 

@@ -8,11 +8,11 @@ from applicants.profile import profile_of
 from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from proposals.consortium.open_questions import questions_for
-from proposals.consortium.progress import open_invitations, open_mentions, proposals_of, tasks_of
+from proposals.consortium.progress import open_invitations, open_mentions, proposals_of, todo_items
 from proposals.dossier.document import drafts_of
 from proposals.models import Proposal
 from proposals.partnering.conversations import letters_of
-from proposals.workspace.deletion import KEPT
+from proposals.workspace.deletion import DELETED_DRAFT_RETENTION
 
 MOST_LETTERS = 50  # conversations that are looked through for new messages
 
@@ -25,12 +25,12 @@ def mine(request: HttpRequest) -> HttpResponse:
     organisations = list(
         Organisation.objects.with_member(user).prefetch_related("profile_sections")
     )
-    deleted = Proposal.objects.led_by(user).filter(deleted_at__gt=moment - KEPT)
+    deleted = Proposal.objects.led_by(user).filter(deleted_at__gt=moment - DELETED_DRAFT_RETENTION)
     context = {
         "drafts": drafts,
         "moment": moment,
         "any_open": any(one.proposal.is_open(moment) for one in drafts),
-        "tasks": tasks_of(drafts, organisations, moment),
+        "tasks": todo_items(drafts, organisations, moment),
         "organisations": [(one, profile_of(one)) for one in organisations],
         "invitations": open_invitations(user),
         "mentions": open_mentions(user),

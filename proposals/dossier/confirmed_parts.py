@@ -9,7 +9,7 @@ from foundation.canonical_json import canonical
 from proposals.models import Confirmation, Version
 
 
-def shown_in(dossier: dict[str, Any], key: str) -> dict[str, Any]:
+def confirmation_content_in(dossier: dict[str, Any], key: str) -> dict[str, Any]:
     """What of a dossier, also of one that was submitted, the partner with this key confirms."""
     own = next(one for one in dossier["consortium"] if one["key"] == key)
     return {
@@ -28,7 +28,7 @@ def shown_in(dossier: dict[str, Any], key: str) -> dict[str, Any]:
     }
 
 
-def hash_of_shown(shown: dict[str, Any]) -> str:
+def content_digest(shown: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(shown).encode()).hexdigest()
 
 
@@ -57,5 +57,5 @@ def confirmed_in(version: Version) -> dict[str, Confirmed]:
 
 
 def _is_of(confirmation: Confirmation, dossier: dict[str, Any], part: dict[str, Any]) -> bool:
-    shown = shown_in(dossier, part["key"])
-    return confirmation.role == part["role"] and confirmation.shown_sha256 == hash_of_shown(shown)
+    shown = confirmation_content_in(dossier, part["key"])
+    return confirmation.role == part["role"] and confirmation.shown_sha256 == content_digest(shown)

@@ -152,12 +152,12 @@ class Draft:
         return Decimal(self.answers("budget").get(f"{kind}_{participant.key}") or 0)
 
     @property
-    def countries_in_mind(self) -> list[str]:
+    def intended_countries(self) -> list[str]:
         """Countries from which partners are still to be found: those in mind that nobody covers yet."""
         here = Counter(
             one.organisation.country for one in self.applicants if not one.is_coordinator
         )
-        said = self.answers("consortium").get("in_mind")
+        said = self.answers("consortium").get("intended_countries")
         wanted = (
             Counter(code for code in said if is_country(code))
             if isinstance(said, list)

@@ -18,9 +18,9 @@ from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
 from proposals.consortium.participants import (
     AlreadyInConsortium,
-    Invited,
+    NewParticipant,
     add_participant,
-    lock_row,
+    lock_draft,
     section_of,
 )
 from proposals.delivery.emails import Words, post
@@ -388,7 +388,7 @@ def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: Us
         CannotInvite: it has not said who it is, is gone, or takes part already.
         NotOpen: the deadline has passed.
     """
-    lock_row(proposal)
+    lock_draft(proposal)
     other = organisation_on(conversation, side.other)
     if not is_shown(conversation, side.other):
         raise CannotInvite(
@@ -402,7 +402,9 @@ def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: Us
     role = Role.ASSOCIATED if associated else Role.PARTNER
     seen = section_of(proposal, "consortium").version
     try:
-        participant = add_participant(proposal, Invited(other, role), seen_version=seen, by=by)
+        participant = add_participant(
+            proposal, NewParticipant(other, role), seen_version=seen, by=by
+        )
     except AlreadyInConsortium:
         raise CannotInvite(_("This organisation is already in the draft.")) from None
     words = _(

@@ -11,7 +11,7 @@ from applicants.models import User
 from calls import clock
 from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
-from proposals.audit.activity import note
+from proposals.audit.activity import log_activity
 from proposals.delivery.emails import Words, post
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import (
@@ -27,7 +27,7 @@ from proposals.officers.cases import lock_case, note_event
 from proposals.proof import ledger
 from proposals.submission.notifications import addresses_of_coordinator
 from proposals.submission.submit import hash_of
-from proposals.workspace.uploads import Checked, UnusableFile, check_upload, keep_file
+from proposals.workspace.uploads import InvalidFile, ValidatedPdf, check_upload, save_pdf
 
 MOST_FILES = 5
 REMIND_BEFORE = (timedelta(days=3), timedelta(days=1))
@@ -75,7 +75,7 @@ def ask(version: Version, text: str, *, due_at: datetime, by: User, item: str = 
     note_event(proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
     # By office: applicants answer to the officers, not to a person.
     words = _("The officers requested clarification; reply due before %(due)s")
-    note(proposal, Happening.Kind.ASKED, words % {"due": in_words(due_at)}, by=None)
+    log_activity(proposal, Happening.Kind.ASKED, words % {"due": in_words(due_at)}, by=None)
     _tell_of_question(question)
     return question
 
@@ -104,7 +104,7 @@ def reply(
         )
         raise CannotReply(text % values)
     if len(files) > MOST_FILES:
-        raise UnusableFile(_("You can attach up to five files."))
+        raise InvalidFile(_("You can attach up to five files."))
     checked = [check_upload(file) for file in files]
     Question.objects.select_for_update(of=("self",)).only("pk").get(pk=question.pk)
     text = text.strip()
@@ -128,12 +128,12 @@ def reply(
     ledger.note_reply(answer)
     note_event(proposal, CaseEvent.Kind.REPLIED, by=by, question=question.pk)
     words = _("A clarification request was answered")
-    note(proposal, Happening.Kind.REPLIED, words, by=by, at=received_at)
+    log_activity(proposal, Happening.Kind.REPLIED, words, by=by, at=received_at)
     return answer
 
 
-def _keep(answer: Reply, checked: Checked, *, by: User) -> ReplyFile:
-    keep_file(checked)
+def _keep(answer: Reply, checked: ValidatedPdf, *, by: User) -> ReplyFile:
+    save_pdf(checked)
     return ReplyFile.objects.create(
         reply=answer, name=checked.name, sha256=checked.sha256, size=len(checked.content),
         pages=checked.pages, scan=checked.scan, uploaded_at=answer.replied_at, uploaded_by=by,

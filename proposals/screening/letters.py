@@ -19,7 +19,7 @@ from calls.eligibility import Finding, Outcome
 from calls.templatetags.instants import in_words
 from foundation.pdf import pdf_from
 from foundation.sentences import gettext as _
-from proposals.audit.activity import note
+from proposals.audit.activity import log_activity
 from proposals.delivery.emails import Words, post
 from proposals.models import (
     Decision,
@@ -147,7 +147,7 @@ def _tell(decision: Decision, version: Version) -> None:
     if earlier is not None:
         words = _("New decision letter sent for version %(number)s")
     if not proposal.happenings.filter(kind=Happening.Kind.INFORMED, details__decision=decision.pk):
-        note(
+        log_activity(
             proposal, Happening.Kind.INFORMED, words % {"number": version.number}, by=None,
             decision=decision.pk,
         )  # fmt: skip

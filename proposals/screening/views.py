@@ -17,7 +17,7 @@ from foundation.sentences import gettext as _
 from proposals.consortium.access import draft_of, keeping_text, leads, page_of
 from proposals.models import Question, ReplyFile
 from proposals.screening import clarifications, letters
-from proposals.workspace.uploads import UnusableFile
+from proposals.workspace.uploads import InvalidFile
 
 OK = 200
 
@@ -108,7 +108,7 @@ def _answer(request: HttpRequest, question: Question, form: ReplyForm) -> int:
             by=current_user(request),
             received_at=received_at(request),
         )
-    except UnusableFile as refusal:
+    except InvalidFile as refusal:
         form.add_error("pdfs", str(refusal))
         return 422
     except clarifications.CannotReply as refusal:

@@ -251,7 +251,7 @@ def url_after(draft: Draft, slug: str) -> str:
     return url_of(draft, slugs[place] if place < len(slugs) else "check")
 
 
-def url_to_mend(draft: Draft, finding: Finding) -> str | None:
+def fix_url(draft: Draft, finding: Finding) -> str | None:
     """The address of the step that mends what a finding names."""
     if finding.fix is None:
         return None

@@ -4,7 +4,7 @@ from applicants.models import User
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words, utc
 from foundation.sentences import gettext as _
-from proposals.consortium.invitations import leads_of
+from proposals.consortium.invitations import coordinator_emails
 from proposals.delivery.emails import Words, post
 from proposals.dossier.document import Draft
 from proposals.models import Proposal, Version, Withdrawal
@@ -33,7 +33,7 @@ def contacts_of_coordinator(draft: Draft) -> list[str]:
 
 def addresses_of_coordinator(proposal: Proposal) -> set[str]:
     """Where officers reach a consortium: who acts for its coordinator, and the contact that it names."""
-    return {*leads_of(proposal), *contacts_of_coordinator(Draft(proposal))}
+    return {*coordinator_emails(proposal), *contacts_of_coordinator(Draft(proposal))}
 
 
 def people_of(draft: Draft) -> list[tuple[str, dict[str, str]]]:

@@ -27,7 +27,7 @@ from foundation.query_batches import (
     set_related,
 )
 from foundation.sentences import gettext as _
-from proposals.audit.activity import note
+from proposals.audit.activity import log_activity
 from proposals.consortium.participants import NotOpen
 from proposals.delivery import outbox
 from proposals.dossier.document import Draft, dossier_of, draft_in, draft_queries
@@ -301,7 +301,7 @@ def _record_refused(
 ) -> RefusedAttempt:
     words = _("A submission was refused because it was late")
     proof = f"SHA-256 {hash_of(text)}"
-    note(proposal, Happening.Kind.REFUSED, words, by=by, at=received_at, proof=proof)
+    log_activity(proposal, Happening.Kind.REFUSED, words, by=by, at=received_at, proof=proof)
     attempt = RefusedAttempt.objects.create(
         proposal=proposal,
         received_at=received_at,

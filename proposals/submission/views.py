@@ -14,7 +14,7 @@ from calls.eligibility import Outcome, Verdict
 from calls.request_arrival import full_arrival, received_at
 from foundation.sentences import gettext as _
 from proposals.consortium.access import draft_of, page_of, version_of
-from proposals.consortium.confirmations import unconfirmed
+from proposals.consortium.confirmations import missing_confirmations
 from proposals.consortium.participants import NotOpen
 from proposals.delivery import wakeup
 from proposals.dossier.document import Draft, dossier_of
@@ -22,10 +22,10 @@ from proposals.dossier.facts import judge_draft, readable
 from proposals.models import Annex, OutboxMessage, Proposal, Receipt, SealedDocument, Version
 from proposals.proof.receipts import context_of
 from proposals.steps.forms import WithdrawalForm
-from proposals.steps.wizard import corrections_of, url_to_mend
+from proposals.steps.wizard import corrections_of, fix_url
 from proposals.submission import submit
 from proposals.submission.font_coverage import unprintable_in
-from proposals.workspace.dossier_diff import changes_since_counting
+from proposals.workspace.dossier_diff import changes_since_current
 
 
 @login_required_keep_post
@@ -46,7 +46,7 @@ def _check_page(
     verdict = readable(verdict, dossier_of(draft))
 
     def with_links(*outcomes: Outcome) -> list[tuple[Any, str | None]]:
-        return [(one, url_to_mend(draft, one)) for one in verdict.having(*outcomes)]
+        return [(one, fix_url(draft, one)) for one in verdict.having(*outcomes)]
 
     return page_of(
         draft,
@@ -58,8 +58,8 @@ def _check_page(
         warnings=with_links(Outcome.WARN),
         passed=with_links(Outcome.PASS),
         idempotency_key=key or uuid4(),
-        changes=changes_since_counting(draft),
-        unconfirmed=unconfirmed(draft),
+        changes=changes_since_current(draft),
+        unconfirmed=missing_confirmations(draft),
         unprintable=unprintable_in(draft),
         **more,
     )

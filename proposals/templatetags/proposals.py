@@ -19,7 +19,7 @@ from proposals.dossier.document import controller_in_words
 from proposals.dossier.outcome_words import outcome_words
 from proposals.models import Proposal, StoredVerdict
 from proposals.steps.forms import COST_LABELS
-from proposals.steps.wizard import url_to_mend
+from proposals.steps.wizard import fix_url
 
 register = template.Library()
 
@@ -115,9 +115,9 @@ def counting_words(counting: str) -> str:
 
 
 @register.filter
-def mending(draft: Any, finding: Finding) -> str:
+def fix_hint(draft: Any, finding: Finding) -> str:
     """Where a finding can be mended."""
-    return url_to_mend(draft, finding) or ""
+    return fix_url(draft, finding) or ""
 
 
 @register.filter

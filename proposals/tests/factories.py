@@ -13,7 +13,7 @@ from calls.eligibility.facts import Role
 from calls.models import Call
 from conftest import database_owner
 from proposals.consortium import participants as drafting
-from proposals.consortium.assignments import give_step
+from proposals.consortium.assignments import assign_step
 from proposals.dossier.agreement import agree
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import judge_draft
@@ -42,7 +42,7 @@ def make_draft(
     for number, country in enumerate(countries[1:], start=1):
         participant = drafting.add_participant(
             proposal,
-            drafting.Invited(make_organisation(country=country), Role.PARTNER),
+            drafting.NewParticipant(make_organisation(country=country), Role.PARTNER),
             seen_version=number,
             by=lead,
         )
@@ -142,7 +142,7 @@ def put_in_place_of_p2(proposal: Proposal, organisation: Organisation) -> None:
 
 def give(proposal: Proposal, step: str, key: str = "p2") -> None:
     """Let a partner write a step of all."""
-    give_step(
+    assign_step(
         proposal,
         step=step,
         title=step,

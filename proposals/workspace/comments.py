@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from applicants.models import User
 from calls import clock
 from foundation.sentences import gettext as _
-from proposals.consortium.invitations import shown_people_of
+from proposals.consortium.invitations import visible_members
 from proposals.delivery.emails import Words, post
 from proposals.models import Comment, Proposal
 
@@ -34,12 +34,12 @@ def page_of_comments(comments: QuerySet[Comment], *, until: int | None = None) -
 
 
 @transaction.atomic
-def comment(proposal: Proposal, *, step: str, key: str, text: str, by: User) -> Comment:
+def add_comment(proposal: Proposal, *, step: str, key: str, text: str, by: User) -> Comment:
     """Store a remark and tell those whom it mentions; remarks can be made after the deadline too."""
     made = Comment.objects.create(
         proposal=proposal, step=step, participant_key=key, text=text, by=by, at=clock.now()
     )
-    named = mentioned(text, shown_people_of(proposal))
+    named = mentioned(text, visible_members(proposal))
     made.mentions.set(named)
     others = [one.email for one in named if one != by]
     if others:

@@ -12,7 +12,7 @@ from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
 from foundation.sentences import gettext as _
-from proposals.audit.activity import note
+from proposals.audit.activity import log_activity
 from proposals.consortium import participants
 from proposals.dossier.document import COST_KINDS, Draft
 from proposals.models import Happening, Participant, Proposal, ProposalFile
@@ -41,7 +41,9 @@ def copy_proposal(
     copy.files()
     words = _("Copied from %(number)s") % {"number": source.number}
     left_out = copy.left_out()
-    note(proposal, Happening.Kind.COPIED, words, by=by, source=source.number, left_out=left_out)
+    log_activity(
+        proposal, Happening.Kind.COPIED, words, by=by, source=source.number, left_out=left_out
+    )
     return proposal
 
 
@@ -63,7 +65,7 @@ class _Copy:
         taken = {}
         for number, one in enumerate(self._others(coordinator), start=1):
             role = Role.PARTNER if one.is_coordinator else Role(one.role)
-            invited = participants.Invited(one.organisation, role)
+            invited = participants.NewParticipant(one.organisation, role)
             taken[one.key] = participants.add_participant(
                 self.target, invited, seen_version=number, by=self.by
             )
@@ -72,7 +74,7 @@ class _Copy:
                 taken[one.key] = own
         for one in self.source.participants:
             controller = participants.Controller(one.controller, one.controlled_by)
-            participants.say_who_controls(taken[one.key], controller)
+            participants.set_controller(taken[one.key], controller)
         return taken
 
     def _others(self, coordinator: Organisation) -> list[Participant]:

@@ -8,14 +8,14 @@ from django.urls import reverse
 from applicants.models import User
 from calls import clock
 from foundation.sentences import gettext as _
-from proposals.audit.activity import note
-from proposals.consortium.invitations import people_of
+from proposals.audit.activity import log_activity
+from proposals.consortium.invitations import consortium_members
 from proposals.consortium.participants import check_open
 from proposals.delivery.emails import Words, post
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import Happening, Proposal
 
-KEPT = timedelta(days=30)
+DELETED_DRAFT_RETENTION = timedelta(days=30)
 
 
 class WasSubmitted(Exception):
@@ -26,7 +26,7 @@ class NotDeleted(Exception):
     """The draft is there: somebody has brought it back, or it was never deleted."""
 
 
-class TimeIsOver(Exception):
+class RestorePeriodOver(Exception):
     """The draft was deleted for more than thirty days, and cannot be brought back."""
 
 
@@ -48,7 +48,7 @@ def delete_draft(proposal: Proposal, *, by: User) -> None:
     locked.deleted_at = moment
     locked.save(update_fields=["deleted_at"])
     words = _("Draft deleted")
-    happening = note(proposal, Happening.Kind.DELETED, words, by=by, at=moment)
+    happening = log_activity(proposal, Happening.Kind.DELETED, words, by=by, at=moment)
     _tell(proposal, happening, by=by, restored=False)
 
 
@@ -63,21 +63,21 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
     moment = clock.now()
     locked = Proposal.objects.select_for_update(of=("self",)).filter(pk=proposal.pk).first()
     if locked is None:
-        raise TimeIsOver
+        raise RestorePeriodOver
     if locked.deleted_at is None:
         raise NotDeleted
-    if moment - locked.deleted_at >= KEPT:
-        raise TimeIsOver
+    if moment - locked.deleted_at >= DELETED_DRAFT_RETENTION:
+        raise RestorePeriodOver
     locked.deleted_at = None
     locked.save(update_fields=["deleted_at"])
     words = _("Draft restored")
-    happening = note(proposal, Happening.Kind.RESTORED, words, by=by, at=moment)
+    happening = log_activity(proposal, Happening.Kind.RESTORED, words, by=by, at=moment)
     _tell(proposal, happening, by=by, restored=True)
 
 
 def purge_deleted(moment: datetime) -> int:
     """Delete for ever what was deleted thirty days ago; returns how many drafts."""
-    due = Proposal.objects.filter(deleted_at__lte=moment - KEPT, versions=None)
+    due = Proposal.objects.filter(deleted_at__lte=moment - DELETED_DRAFT_RETENTION, versions=None)
     return for_each(
         "purge of drafts", due.values_list("pk", flat=True), lambda pk: _purge(pk, moment)
     )
@@ -87,7 +87,7 @@ def purge_deleted(moment: datetime) -> int:
 def _purge(pk: int, moment: datetime) -> bool:
     """Whether it was still deleted: somebody may have brought it back meanwhile."""
     rows = Proposal.objects.select_for_update(of=("self",)).order_by()
-    proposal = rows.filter(pk=pk, deleted_at__lte=moment - KEPT).first()
+    proposal = rows.filter(pk=pk, deleted_at__lte=moment - DELETED_DRAFT_RETENTION).first()
     if proposal is None:
         return False
     proposal.files.all().delete()
@@ -96,7 +96,7 @@ def _purge(pk: int, moment: datetime) -> bool:
 
 
 def _tell(proposal: Proposal, happening: Happening, *, by: User, restored: bool) -> None:
-    others = [one.email for one in people_of(proposal) if one != by]
+    others = [one.email for one in consortium_members(proposal) if one != by]
     values = {"who": by, "number": proposal.number}
     if restored:
         words = Words(

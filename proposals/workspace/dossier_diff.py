@@ -57,7 +57,7 @@ class Change:
     after: str
 
     @property
-    def marked(self) -> tuple[SafeString, SafeString]:
+    def diff_html(self) -> tuple[SafeString, SafeString]:
         return diff_html(self.before, self.after)
 
 
@@ -80,7 +80,7 @@ def changes_between(
     return changes
 
 
-def changes_since_counting(draft: Draft) -> list[Change]:
+def changes_since_current(draft: Draft) -> list[Change]:
     """What the draft says other than the version that counts; nothing where none counts."""
     counting = draft.proposal.counting
     if counting is None:

@@ -14,7 +14,7 @@ from proposals.consortium.participants import start_draft
 from proposals.models import Proposal
 
 
-def answers_in(query: Mapping[str, str], strand: Strand) -> Answers | None:
+def answers_from_query(query: Mapping[str, str], strand: Strand) -> Answers | None:
     """The answers that an address carries; None where it carries none, or none that make sense."""
     if "kind" not in query:
         return None
@@ -23,7 +23,7 @@ def answers_in(query: Mapping[str, str], strand: Strand) -> Answers | None:
 
 
 @transaction.atomic
-def start_with_answers(
+def start_prefilled(
     strand: Strand, *, organisation: Organisation, answers: Answers | None, by: User
 ) -> Proposal:
     """Begin a proposal; what the profile does not say yet is taken from the answers.
@@ -31,8 +31,10 @@ def start_with_answers(
     Raises:
         NotOpen: the call is not open now.
     """
-    in_mind = [one.country for one in answers.partners] if answers else []
-    proposal = start_draft(strand, organisation=organisation, by=by, in_mind=in_mind)
+    intended_countries = [one.country for one in answers.partners] if answers else []
+    proposal = start_draft(
+        strand, organisation=organisation, by=by, intended_countries=intended_countries
+    )
     if answers is not None:
         _fill(organisation, "registration", {"status": answers.registration.value}, by=by)
         if answers.is_independent is not None:

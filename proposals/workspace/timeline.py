@@ -21,17 +21,19 @@ SHOWN = 100  # moments on one page
 
 
 @dataclass(frozen=True)
-class Moment:
+class TimelineEntry:
     """One line of the timeline. `proof` is what shows it: a hash, or a number; `link` leads to it."""
 
     at: datetime
-    words: str
+    text: str
     who: str = ""
     proof: str = ""
     link: str = ""
 
 
-def timeline(draft: Draft, before: datetime | None = None) -> tuple[list[Moment], datetime | None]:
+def timeline(
+    draft: Draft, before: datetime | None = None
+) -> tuple[list[TimelineEntry], datetime | None]:
     """What happened, newest first, and the instant before which the rest of it did, if there is more.
 
     A fixed number of queries and of rows, however much happened.
@@ -77,7 +79,7 @@ def _at(row: Any, name: str) -> Any:
     return row[name] if isinstance(row, dict) else getattr(row, name)
 
 
-def _happenings(draft: Draft, before: datetime | None) -> Iterator[Moment]:
+def _happenings(draft: Draft, before: datetime | None) -> Iterator[TimelineEntry]:
     """Addresses of those who were asked are for the lead only."""
     for one in _newest(draft.proposal.happenings.select_related("by"), "at", before):
         proof = one.details.get("proof", "")
@@ -86,10 +88,10 @@ def _happenings(draft: Draft, before: datetime | None) -> Iterator[Moment]:
         left_out = "; ".join(one.details.get("left_out", []))
         words = _("%(words)s. Not copied: %(left_out)s")
         words = words % {"words": one.words, "left_out": left_out} if left_out else one.words
-        yield Moment(one.at, words, str(one.by or ""), proof)
+        yield TimelineEntry(one.at, words, str(one.by or ""), proof)
 
 
-def _writing(draft: Draft, before: datetime | None) -> Iterator[Moment]:
+def _writing(draft: Draft, before: datetime | None) -> Iterator[TimelineEntry]:
     """The beginning, and saves of one person on one step, hour by hour: autosaves would fill the page."""
     proposal = draft.proposal
     found = (
@@ -105,7 +107,7 @@ def _writing(draft: Draft, before: datetime | None) -> Iterator[Moment]:
         {proposal.started_by_id, *(row["saved_by"] for row in rows if row["saved_by"])}
     )
     who = str(people.get(proposal.started_by_id, ""))
-    yield Moment(proposal.started_at, _("Proposal created"), who, proposal.number)
+    yield TimelineEntry(proposal.started_at, _("Proposal created"), who, proposal.number)
     names = {one.key: one.organisation.name for one in draft.participants}
     for row in rows:
         yield _written(proposal, row, people, names)
@@ -113,7 +115,7 @@ def _writing(draft: Draft, before: datetime | None) -> Iterator[Moment]:
 
 def _written(
     proposal: Proposal, row: Any, people: dict[int, User], names: dict[str, str]
-) -> Moment:
+) -> TimelineEntry:
     step = step_named(proposal.strand, row["step"])
     title = str(step.title) if step is not None else row["step"]
     key = row["participant_key"]
@@ -122,7 +124,7 @@ def _written(
         title = _("%(step)s, %(name)s") % {"step": title, "name": name}
     text = ngettext("“%(step)s” saved", "“%(step)s” saved %(count)s times", row["saves"])
     place = [proposal.number, row["step"], *([key] if key else [])]
-    return Moment(
+    return TimelineEntry(
         row["last"],
         text % {"step": title, "count": row["saves"]},
         str(people.get(row["saved_by"], "")),
@@ -131,21 +133,23 @@ def _written(
     )
 
 
-def _files(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
+def _files(proposal: Proposal, before: datetime | None) -> Iterator[TimelineEntry]:
     for file in _newest(proposal.files.select_related("uploaded_by"), "uploaded_at", before):
         words = _("PDF “%(name)s” uploaded") % {"name": file.name}
-        yield Moment(file.uploaded_at, words, str(file.uploaded_by), f"SHA-256 {file.sha256}")
+        yield TimelineEntry(
+            file.uploaded_at, words, str(file.uploaded_by), f"SHA-256 {file.sha256}"
+        )
 
 
-def _versions(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
+def _versions(proposal: Proposal, before: datetime | None) -> Iterator[TimelineEntry]:
     versions = proposal.versions.select_related("submitted_by").defer("dossier", "circumstances")
     for version in _newest(versions, "received_at", before):
         words = _("Version %(number)s received") % {"number": version.number}
         proof, link = f"SHA-256 {version.sha256}", _address(proposal, version)
-        yield Moment(version.received_at, words, str(version.submitted_by), proof, link)
+        yield TimelineEntry(version.received_at, words, str(version.submitted_by), proof, link)
 
 
-def _receipts(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
+def _receipts(proposal: Proposal, before: datetime | None) -> Iterator[TimelineEntry]:
     for receipt in _newest(_of_versions(Receipt, proposal), "sealed_at", before):
         version = receipt.version
         values = {"number": version.number, "edition": receipt.edition}
@@ -156,15 +160,15 @@ def _receipts(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
                 % values
             )
         proof, link = f"SHA-256 {receipt.sha256}", _address(proposal, version)
-        yield Moment(receipt.sealed_at, words, "", proof, link)
+        yield TimelineEntry(receipt.sealed_at, words, "", proof, link)
 
 
-def _withdrawals(proposal: Proposal, before: datetime | None) -> Iterator[Moment]:
+def _withdrawals(proposal: Proposal, before: datetime | None) -> Iterator[TimelineEntry]:
     rows = _of_versions(Withdrawal, proposal).select_related("withdrawn_by")
     for one in _newest(rows, "withdrawn_at", before):
         words = _("Version %(number)s withdrawn. Reason: %(reason)s")
         values = {"number": one.version.number, "reason": one.reason}
-        yield Moment(one.withdrawn_at, words % values, str(one.withdrawn_by))
+        yield TimelineEntry(one.withdrawn_at, words % values, str(one.withdrawn_by))
 
 
 def _of_versions(kind: type[Receipt | Withdrawal], proposal: Proposal) -> QuerySet[Any]:
@@ -177,11 +181,11 @@ def _address(proposal: Proposal, version: Version) -> str:
     return version.get_absolute_url()
 
 
-def _extensions(proposal: Proposal) -> Iterator[Moment]:
+def _extensions(proposal: Proposal) -> Iterator[TimelineEntry]:
     if proposal.deadline == proposal.call.deadline:
         return
     for one in proposal.extensions.all():
         words = _("The deadline of this proposal was extended to %(until)s")
-        yield Moment(
+        yield TimelineEntry(
             one.granted_at, words % {"until": in_words(one.until, zone=proposal.call.zone)}
         )

@@ -21,12 +21,12 @@ from foundation.child_process import Busy, ChildFailed, OutOfMemory, OutOfTime
 from foundation.limited_work import in_child
 from foundation.sentences import gettext as _
 from foundation.text import clean_file_name, names_something, unsafe_in
-from proposals.audit.activity import note
-from proposals.consortium.participants import check_open, lock_row
+from proposals.audit.activity import log_activity
+from proposals.consortium.participants import check_open, lock_draft
 from proposals.models import Happening, KeptFile, Proposal, ProposalFile, path_of
 from proposals.workspace.virus_scan import scan
 
-LONGEST_NAME = 120
+MAX_FILE_NAME_LENGTH = 120
 HEADER, HEADER_WITHIN = (
     b"%PDF-",
     1024,
@@ -87,7 +87,7 @@ SENTENCES = {
 log = logging.getLogger("portal.uploads")
 
 
-class UnusableFile(Exception):
+class InvalidFile(Exception):
     """The file is refused; the text says why, for the person who chose it."""
 
 
@@ -118,7 +118,7 @@ def store_file(
     moment = clock.now()
     check_open(proposal, moment)
     checked = check_upload(upload)
-    keep_file(checked)
+    save_pdf(checked)
     with transaction.atomic():
         present = _locked_slot(proposal, slot)
         if present is not None and present.sha256 == checked.sha256 != seen:
@@ -138,7 +138,7 @@ def store_file(
 
 
 @dataclass(frozen=True)
-class Checked:
+class ValidatedPdf:
     """A PDF that can be taken, and what was found out about it."""
 
     name: str
@@ -148,7 +148,7 @@ class Checked:
     scan: KeptFile.Scan
 
 
-def check_upload(upload: UploadedFile) -> Checked:
+def check_upload(upload: UploadedFile) -> ValidatedPdf:
     """Look into a file that somebody sent; nothing is kept yet.
 
     Raises:
@@ -157,7 +157,7 @@ def check_upload(upload: UploadedFile) -> Checked:
     content = _content_of(upload)
     scanned = scan(content)
     if scanned == KeptFile.Scan.INFECTED:
-        raise UnusableFile(
+        raise InvalidFile(
             _(
                 "A virus was found in this file, so it was not saved. Create the PDF again on "
                 "a clean computer."
@@ -165,10 +165,10 @@ def check_upload(upload: UploadedFile) -> Checked:
         )
     pages = pages_of(content)
     sha256 = hashlib.sha256(content).hexdigest()
-    return Checked(upload.name or "file.pdf", content, sha256, pages, scanned)
+    return ValidatedPdf(upload.name or "file.pdf", content, sha256, pages, scanned)
 
 
-def keep_file(checked: Checked) -> None:
+def save_pdf(checked: ValidatedPdf) -> None:
     """Keep the bytes under their hash.
 
     Raises:
@@ -187,7 +187,7 @@ def _store(content: bytes, path: str) -> None:
         default_storage.save(path, ContentFile(content))
     except OSError as error:
         log.error("A file could not be stored: %s", type(error).__name__)
-        raise UnusableFile(
+        raise InvalidFile(
             _(
                 "The portal cannot store this file at the moment. Your other data is not "
                 "affected. Try again later."
@@ -206,12 +206,12 @@ def remove_file(proposal: Proposal, slot: str, *, seen: str, by: User) -> None:
     with transaction.atomic():
         _empty_slot(_locked_slot(proposal, slot), seen=seen, moment=moment)
         words = _("PDF for “%(slot)s” removed from the draft") % {"slot": slot}
-        note(proposal, Happening.Kind.FILE_REMOVED, words, by=by, at=moment)
+        log_activity(proposal, Happening.Kind.FILE_REMOVED, words, by=by, at=moment)
 
 
 def _locked_slot(proposal: Proposal, slot: str) -> ProposalFile | None:
     """The file in a slot, which stays there until the transaction ends."""
-    lock_row(proposal)
+    lock_draft(proposal)
     present = proposal.files.filter(slot=slot, replaced_at=None)
     return present.select_related("uploaded_by").first()
 
@@ -226,16 +226,16 @@ def _empty_slot(present: ProposalFile | None, *, seen: str, moment: datetime) ->
 
 def _content_of(upload: UploadedFile) -> bytes:
     name = upload.name or ""
-    if len(name) > LONGEST_NAME:
-        raise UnusableFile(_("The file name must be 120 characters or fewer"))
+    if len(name) > MAX_FILE_NAME_LENGTH:
+        raise InvalidFile(_("The file name must be 120 characters or fewer"))
     if upload.size is not None and upload.size > settings.LARGEST_FILE:
         text = _("“%(name)s” has %(size)s MB. The file must be %(most)s MB or smaller")
         size = f"{upload.size / 1024 / 1024:.1f}"
         most = settings.LARGEST_FILE // 1024 // 1024
-        raise UnusableFile(text % {"name": name, "size": size, "most": most})
+        raise InvalidFile(text % {"name": name, "size": size, "most": most})
     content: bytes = upload.read()
     if not content:
-        raise UnusableFile(_("“%(name)s” is empty. Select another PDF") % {"name": name})
+        raise InvalidFile(_("“%(name)s” is empty. Select another PDF") % {"name": name})
     return content
 
 
@@ -246,10 +246,10 @@ def pages_of(content: bytes) -> int:
         UnusableFile: it is no PDF, needs a password, has no page, runs code, or meets a limit.
     """
     if HEADER not in content[:HEADER_WITHIN]:
-        raise UnusableFile(sentence_for("no-pdf"))
+        raise InvalidFile(sentence_for("no-pdf"))
     report = _report_on(content)
     if report["answer"] != "taken":
-        raise UnusableFile(sentence_for(report["answer"]))
+        raise InvalidFile(sentence_for(report["answer"]))
     pages: int = report["pages"]
     return pages
 
@@ -284,7 +284,7 @@ def sentence_for(answer: str) -> str:
     return str(SENTENCES[answer]) % figures
 
 
-class HonestNames(FileUploadHandler):
+class RejectUnsafeFilenames(FileUploadHandler):
     """Notes file names that hide a path or control characters, which Django would quietly clean.
 
     `request.dishonest_name` is the first such name; a view refuses it with a sentence.
@@ -300,7 +300,7 @@ class HonestNames(FileUploadHandler):
     ) -> Any:
         request: Any = self.request
         others = [handler for handler in request.upload_handlers if handler is not self]
-        parser = _NotingParser(META, input_data, others, encoding or "utf-8")
+        parser = _FileNameParser(META, input_data, others, encoding or "utf-8")
         result = parser.parse()
         request.dishonest_name = parser.dishonest_name
         return result
@@ -312,16 +312,16 @@ class HonestNames(FileUploadHandler):
         return None
 
 
-class _NotingParser(MultiPartParser):
+class _FileNameParser(MultiPartParser):
     dishonest_name = ""
 
     def sanitize_file_name(self, file_name: str) -> str | None:
-        if not is_honest(file_name) and not self.dishonest_name:
+        if not is_safe_file_name(file_name) and not self.dishonest_name:
             self.dishonest_name = file_name
         return super().sanitize_file_name(clean_file_name(file_name))
 
 
-def is_honest(name: str) -> bool:
+def is_safe_file_name(name: str) -> bool:
     """A plain name: no folder, no drive, no control character. What is only unseen is left out instead."""
     has_folder = any(mark in name for mark in ("/", "\\", "\n", "\r", "\t")) or name == ".."
     return not has_folder and unsafe_in(name) is None and names_something(name)

@@ -17,8 +17,8 @@ from django.urls import reverse
 
 from calls import clock
 from foundation.sentences import gettext as _
-from proposals.consortium.invitations import leads_of, people_of
-from proposals.consortium.participants import lock_row
+from proposals.consortium.invitations import consortium_members, coordinator_emails
+from proposals.consortium.participants import lock_draft
 from proposals.delivery.emails import Words, post
 from proposals.delivery.fault_isolation import LeftAlone, for_each
 from proposals.models import KeptFile, ProposalFile, ReplyFile
@@ -29,7 +29,7 @@ RETRY = timedelta(seconds=60)
 File = ProposalFile | ReplyFile
 
 
-class ScannerAway(Exception):
+class ScannerUnavailable(Exception):
     """No scanner is configured, or it does not answer."""
 
 
@@ -39,7 +39,7 @@ def scan(content: bytes) -> KeptFile.Scan:
         return KeptFile.Scan.NONE
     try:
         is_clean = _ask(content)
-    except ScannerAway as error:
+    except ScannerUnavailable as error:
         log.warning("The virus scanner is away (%s); the file waits in quarantine.", error)
         return KeptFile.Scan.WAITING
     return KeptFile.Scan.PASSED if is_clean else KeptFile.Scan.INFECTED
@@ -49,10 +49,10 @@ def _ask(content: bytes) -> bool:
     try:
         answer = _scanner().instream(io.BytesIO(content))
     except (ClamdError, OSError) as error:
-        raise ScannerAway(type(error).__name__) from None
+        raise ScannerUnavailable(type(error).__name__) from None
     status, _name = (answer or {}).get("stream", ("ERROR", None))
     if status not in {"OK", "FOUND"}:
-        raise ScannerAway(status)
+        raise ScannerUnavailable(status)
     return bool(status == "OK")
 
 
@@ -109,7 +109,7 @@ def _settle(file: File, result: KeptFile.Scan) -> None:
     if isinstance(file, ReplyFile):
         file.save(update_fields=["scan"])  # officers see that it is infected, and ask again
         return
-    lock_row(file.proposal)
+    lock_draft(file.proposal)
     file.save(update_fields=["scan"])
     if result == KeptFile.Scan.PASSED:
         return
@@ -130,11 +130,11 @@ def _settle(file: File, result: KeptFile.Scan) -> None:
             link=reverse("proposals:step", args=[proposal.number, "deliverables"]),
             link_words=_("View deliverables and files"),
         ),
-        to={*leads_of(proposal), *_uploader_who_takes_part(file)},
+        to={*coordinator_emails(proposal), *_uploader_who_takes_part(file)},
         proposal=proposal,
         key=f"infected:{file.pk}",
     )
 
 
 def _uploader_who_takes_part(file: ProposalFile) -> list[str]:
-    return [one.email for one in people_of(file.proposal) if one == file.uploaded_by]
+    return [one.email for one in consortium_members(file.proposal) if one == file.uploaded_by]

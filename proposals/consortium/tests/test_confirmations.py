@@ -19,7 +19,10 @@ pytestmark = pytest.mark.django_db
 
 
 def unconfirmed(proposal):
-    return {one.participant.key: one for one in confirmations.unconfirmed(Draft(fresh(proposal)))}
+    return {
+        one.participant.key: one
+        for one in confirmations.missing_confirmations(Draft(fresh(proposal)))
+    }
 
 
 def link(proposal):
@@ -27,7 +30,7 @@ def link(proposal):
         proposal, email="kim@test.example", purpose=Invitation.Purpose.CONFIRM,
         participant=proposal.participants.get(key="p2"), by=proposal.started_by,
     )  # fmt: skip
-    return reverse("proposals:invitation", args=[invitations.token_of(invitation)])
+    return reverse("proposals:invitation", args=[invitations.make_token(invitation)])
 
 
 def confirm(proposal):

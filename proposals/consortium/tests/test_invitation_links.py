@@ -44,7 +44,7 @@ def invited(proposal, purpose=Purpose.WRITE, email="kim@test.example", by=None):
 
 
 def path_of(invitation):
-    return reverse("proposals:invitation", args=[invitations.token_of(invitation)])
+    return reverse("proposals:invitation", args=[invitations.make_token(invitation)])
 
 
 def text_of(page):
@@ -70,7 +70,7 @@ def test_looking_uses_no_link(call, purpose):
 
 def test_the_database_holds_no_token_before_or_after_sending(call):
     invitation = invited(make_draft(call))
-    token = invitations.token_of(invitation)
+    token = invitations.make_token(invitation)
     assert token not in str(Invitation.objects.values())
     outbox.relay_mails(deliver)
     assert any(token in one.body for one in mail.outbox)
@@ -98,7 +98,7 @@ def test_a_link_ends_when_its_sender_no_longer_leads_and_a_colleague_sends_it_ag
     guest = make_user()
     page = client_of(guest).post(path)
     assert page.status_code == 410 and not proposal.collaborators.exists()
-    with pytest.raises(invitations.NotAnswerable):
+    with pytest.raises(invitations.InvitationNotOpen):
         invitations.accept(invitation, user=guest)
     lead = client_of(proposal.started_by)
     assert "no longer works" in text_of(

@@ -125,7 +125,7 @@ def test_what_is_not_allowed_is_403_for_members(world, role):
     proposal = world["proposal"]
     tried = {
         ("check", "post"), ("withdraw", "post"), ("add-participant", "post"), ("invite", "post"),
-        ("give-step", "post"), ("delete", "post"), ("upload", "post"), ("participant", "get"),
+        ("assign-step", "post"), ("delete", "post"), ("upload", "post"), ("participant", "get"),
         ("step", "post"),
     }  # fmt: skip
     for route, method in tried:
@@ -176,7 +176,7 @@ def test_a_step_that_is_taken_back_is_the_leads_again(world):
     assert client.post(path, vision("1", "Mine")).status_code == 302
     lead = Client()
     lead.force_login(world["people"]["lead"])
-    lead.post(reverse("proposals:give-step", args=[proposal.number]), {"step": "vision"})
+    lead.post(reverse("proposals:assign-step", args=[proposal.number]), {"step": "vision"})
     answer = client.post(path, vision("2", "A long text of mine, kept"))
     assert answer.status_code == 403
     assert "A long text of mine, kept" in answer.content.decode()

@@ -140,8 +140,10 @@ def test_of_two_contradicting_answers_to_an_invitation_the_later_hears_of_the_fi
     asked, guest = invited(proposal, Purpose.READ), make_user()
     outcomes = at_once(
         Invitation.objects.filter(pk=asked.pk),
-        attempt(lambda: invitations.accept(asked, user=guest), invitations.NotAnswerable),
-        attempt(lambda: invitations.decline(asked, reason="", by=None), invitations.NotAnswerable),
+        attempt(lambda: invitations.accept(asked, user=guest), invitations.InvitationNotOpen),
+        attempt(
+            lambda: invitations.decline(asked, reason="", by=None), invitations.InvitationNotOpen
+        ),
     )
     assert sorted(outcomes) == ["NotAnswerable", "done"]
     assert proposal.collaborators.exists() == (outcomes[0] == "done")
@@ -157,7 +159,7 @@ def test_an_organisation_that_two_add_at_once_takes_part_once(call):
             attempt(
                 lambda: participants.add_participant(
                     proposal,
-                    participants.Invited(added, Role.PARTNER),
+                    participants.NewParticipant(added, Role.PARTNER),
                     seen_version=seen,
                     by=proposal.started_by,
                 ),
@@ -181,7 +183,7 @@ def test_an_invitation_that_is_accepted_and_revoked_at_once_has_one_answer(call,
         invitations.revoke(asked, by=proposal.started_by)
 
     first, then = (revoked, accepted) if second == "accept" else (accepted, revoked)
-    assert overtaken(first, attempt(then, invitations.NotAnswerable)) == "NotAnswerable"
+    assert overtaken(first, attempt(then, invitations.InvitationNotOpen)) == "NotAnswerable"
     assert proposal.collaborators.exists() == (second == "revoke")
 
 
@@ -352,7 +354,7 @@ def test_a_step_that_two_of_the_lead_give_away_at_once_is_the_later_ones(call):
     proposal = make_draft(call)
     lead, colleague = proposal.started_by, make_user()
     join(proposal.participants.get(key="p1").organisation, user=colleague)
-    path = reverse("proposals:give-step", args=[proposal.number])
+    path = reverse("proposals:assign-step", args=[proposal.number])
     clients = [client_of(lead), client_of(colleague)]
     answers = at_once(
         row_of(proposal),

@@ -78,7 +78,7 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
             participant=form.participant,
             by=current_user(request),
         )
-    except (invitations.AskedAlready, invitations.SentTooOften) as refusal:
+    except (invitations.AlreadyInvited, invitations.SentTooOften) as refusal:
         form.add_error("email", _why_not_again(refusal))
         return render(request, "consortium/people.html", _page(draft, form), status=422)
     text = _("Invitation sent to %(address)s.")
@@ -106,7 +106,7 @@ def resend(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         return redirect("proposals:people", number)
     try:
         invitations.resend(invitation, by=current_user(request))
-    except invitations.NotAnswerable:
+    except invitations.InvitationNotOpen:
         messages.warning(request, _("This invitation has already been answered or cancelled."))
     except invitations.SentTooOften:
         messages.warning(
@@ -124,7 +124,7 @@ def revoke(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     invitation = _invitation(draft_of(request, number), pk)
     try:
         invitations.revoke(invitation, by=current_user(request))
-    except invitations.NotAnswerable:
+    except invitations.InvitationNotOpen:
         messages.warning(request, _("This invitation has already been answered or cancelled."))
     else:
         messages.success(request, _("Invitation cancelled. The link no longer works."))
@@ -148,9 +148,9 @@ def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     )
     try:
         if collaborator is None:
-            raise invitations.RemovedAlready
+            raise invitations.AlreadyRemoved
         invitations.remove_collaborator(collaborator, by=current_user(request))
-    except invitations.RemovedAlready:
+    except invitations.AlreadyRemoved:
         text = _("This access had already been removed. Nothing was changed.")
         messages.warning(request, text)
     else:
@@ -220,7 +220,7 @@ def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
     if request.method == "POST" and request.user.is_authenticated:
         try:
             invitations.accept(found, user=current_user(request))
-        except invitations.NotAnswerable:
+        except invitations.InvitationNotOpen:
             return redirect(request.path)
         messages.success(
             request, _("You now have access to this proposal. Your tasks are listed below.")
@@ -237,7 +237,7 @@ def _decline(request: HttpRequest, found: Invitation) -> HttpResponse:
     user = request.user if isinstance(request.user, User) else None
     try:
         invitations.decline(found, reason=form.cleaned_data["reason"], by=user)
-    except invitations.NotAnswerable:
+    except invitations.InvitationNotOpen:
         return _answered_meanwhile(request, found)
     said = {"said": "no", "inside": None}
     return render(request, "consortium/invitation_answered.html", said)
@@ -306,8 +306,8 @@ def _confirm(
     template: str,
     context: dict[str, Any],
 ) -> HttpResponse:
-    shown = confirmations.shown_to(draft, participant)
-    digest = confirmations.hash_of_shown(shown)
+    shown = confirmations.confirmation_content(draft, participant)
+    digest = confirmations.content_digest(shown)
     user = request.user if isinstance(request.user, User) else None
     declarations = confirmations.DECLARATIONS
     initial = {"shown": digest, "name": str(user) if user else ""}
@@ -336,9 +336,9 @@ def _confirm(
             by=user,
             invitation=context.get("invitation"),
         )
-    except invitations.NotAnswerable:
+    except invitations.InvitationNotOpen:
         return redirect(request.path)
-    except confirmations.NoLongerPartner:
+    except confirmations.ParticipantChanged:
         text = _(
             "Nothing was confirmed because %(name)s removed from the consortium or its "
             "role was changed since you opened the page."

@@ -14,15 +14,15 @@ from proposals.consortium import presence
 from proposals.consortium.access import draft_of, keeping_text, page_of
 from proposals.consortium.assignments import (
     NobodyToRemind,
-    RemindedJustNow,
-    WrittenToOften,
-    give_step,
+    RemindedRecently,
+    TooManyReminders,
+    assign_step,
     remind,
 )
-from proposals.consortium.deadline_reminders import are_to_come, wish_reminders
+from proposals.consortium.deadline_reminders import has_reminders, set_reminders
 from proposals.consortium.progress import (
-    SHARED,
-    matrix,
+    SHARED_STEPS,
+    consortium_progress,
     reminder_for,
 )
 from proposals.steps.wizard import step_named, steps_of
@@ -32,7 +32,9 @@ from proposals.steps.wizard import step_named, steps_of
 def work(request: HttpRequest, number: str) -> HttpResponse:
     """Partners by parts, shared steps by owner."""
     draft = draft_of(request, number)
-    return render(request, "consortium/work.html", page_of(draft, "work", matrix=matrix(draft)))
+    return render(
+        request, "consortium/work.html", page_of(draft, "work", matrix=consortium_progress(draft))
+    )
 
 
 @login_required_keep_post
@@ -42,7 +44,7 @@ def give(request: HttpRequest, number: str) -> HttpResponse:
     """Give a shared step to a partner, or take it back."""
     draft = draft_of(request, number)
     step = step_named(draft.proposal.strand, request.POST.get("step", ""))
-    if step is None or step.slug not in SHARED:
+    if step is None or step.slug not in SHARED_STEPS:
         raise Http404
     key = request.POST.get("partner", "")
     participant = next((one for one in draft.participants if one.key == key), None)
@@ -50,7 +52,7 @@ def give(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     if participant is not None and participant.is_coordinator:
         participant = None  # the lead writes every step anyway
-    give_step(
+    assign_step(
         draft.proposal,
         step=step.slug,
         title=str(step.title),
@@ -76,10 +78,10 @@ def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
     except NobodyToRemind:
         text = _("There is no known person at %(name)s. Invite someone by email first.")
         messages.warning(request, text % name)
-    except RemindedJustNow:
+    except RemindedRecently:
         text = _("No reminder was sent: %(name)s was reminded less than an hour ago.")
         messages.warning(request, text % name)
-    except WrittenToOften:
+    except TooManyReminders:
         text = _(
             "No reminder was sent: %(name)s has received too many emails within an hour. Try "
             "again later."
@@ -97,9 +99,9 @@ def reminders(request: HttpRequest, number: str) -> HttpResponse:
     """Choose reminders of the deadline, or no longer."""
     draft = draft_of(request, number)
     wanted = request.POST.get("wanted") == "yes"
-    wish_reminders(draft.proposal, wanted=wanted, by=current_user(request))
+    set_reminders(draft.proposal, wanted=wanted, by=current_user(request))
     if wanted:
-        left = are_to_come(draft.proposal, clock.now())
+        left = has_reminders(draft.proposal, clock.now())
         text = _("You will be reminded %(when)s before the deadline.")
         if not left:
             text = _(
@@ -119,12 +121,12 @@ def who_is_here(request: HttpRequest, number: str) -> HttpResponse:
     place, user = request.POST.get("place", ""), current_user(request)
     if place.partition("/")[0] not in {step.slug for step in steps_of(draft.proposal.strand)}:
         raise Http404
-    if not place.isprintable() or len(place) > presence.LONGEST_PLACE:
+    if not place.isprintable() or len(place) > presence.MAX_LOCATION_LENGTH:
         raise Http404
     if request.POST.get("left"):
-        presence.gone(draft.proposal, place, user)
+        presence.mark_left(draft.proposal, place, user)
         return JsonResponse({"words": ""})
-    presence.here(draft.proposal, place, user)
+    presence.mark_present(draft.proposal, place, user)
     others = presence.others_at(draft.proposal, place, user)
     text = ngettext(
         "%(who)s is also viewing this section.",

@@ -14,14 +14,14 @@ from calls import clock
 from conftest import AFTERNOON, DEADLINE
 from proposals import tasks
 from proposals.consortium import invitations, participants
-from proposals.consortium.deadline_reminders import remind_of_deadlines, wish_reminders
+from proposals.consortium.deadline_reminders import remind_of_deadlines, set_reminders
 from proposals.delivery import outbox
 from proposals.delivery.emails import deliver
 from proposals.models import Invitation, Mail
 from proposals.submission.notifications import mail_submission
 from proposals.submission.submit import withdraw
 from proposals.tests.factories import fresh, make_draft, make_ready, member_of, submit
-from proposals.workspace.comments import comment
+from proposals.workspace.comments import add_comment
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +76,9 @@ def test_an_invitation_of_a_person_who_was_removed_is_not_sent(draft):
 def test_a_comment_is_not_sent_to_who_was_removed_meanwhile(draft):
     organisation = partner_in(draft).organisation
     person = member_of(organisation)
-    comment(draft, step="summary", key="", text=f"@{person.full_name}: look", by=draft.started_by)
+    add_comment(
+        draft, step="summary", key="", text=f"@{person.full_name}: look", by=draft.started_by
+    )
     section = participants.section_of(draft, participants.CONSORTIUM)
     participants.remove_participant(
         partner_in(draft), seen_version=section.version, by=draft.started_by
@@ -87,7 +89,7 @@ def test_a_comment_is_not_sent_to_who_was_removed_meanwhile(draft):
 def test_a_reminder_is_not_sent_once_something_was_submitted(call):
     proposal = make_ready(call)
     with clock.frozen_at(DEADLINE - timedelta(hours=30)):
-        wish_reminders(proposal, wanted=True, by=proposal.started_by)
+        set_reminders(proposal, wanted=True, by=proposal.started_by)
     assert remind_of_deadlines(AFTERNOON) == 1
     submit(proposal)
     assert not any("has not been submitted" in one for one in sent_to(proposal.started_by.email))
@@ -96,7 +98,7 @@ def test_a_reminder_is_not_sent_once_something_was_submitted(call):
 def test_a_reminder_is_not_sent_after_the_deadline(call):
     proposal = make_draft(call)
     with clock.frozen_at(DEADLINE - timedelta(hours=30)):
-        wish_reminders(proposal, wanted=True, by=proposal.started_by)
+        set_reminders(proposal, wanted=True, by=proposal.started_by)
     assert remind_of_deadlines(AFTERNOON) == 1
     with clock.frozen_at(DEADLINE):
         assert sent_to(proposal.started_by.email) == []

@@ -326,7 +326,7 @@ def test_a_proposal_that_cannot_be_reminded_of_stops_no_other(call, seen, poison
     with clock.frozen_at(DEADLINE - timedelta(days=20)):
         bad, good = make_draft(call), make_draft(call)
         for one in (bad, good):
-            deadline_reminders.wish_reminders(one, wanted=True, by=one.started_by)
+            deadline_reminders.set_reminders(one, wanted=True, by=one.started_by)
     poison(deadline_reminders, "post", lambda words, *, proposal, **_rest: proposal == bad)
     assert deadline_reminders.remind_of_deadlines(DEADLINE - timedelta(days=1)) == 1
     assert Mail.objects.get(key__startswith="deadline:").proposal == good
@@ -369,7 +369,7 @@ def test_a_draft_that_cannot_be_purged_stops_no_other(call, seen):
     note_sealed_access(bad, officer=make_officer(), path="/")  # a record that nobody may delete
     for one in (bad, good):
         deletion.delete_draft(one, by=one.started_by)
-    assert deletion.purge_deleted(AFTERNOON + deletion.KEPT) == 1
+    assert deletion.purge_deleted(AFTERNOON + deletion.DELETED_DRAFT_RETENTION) == 1
     assert list(Proposal.objects.all()) == [bad]
     seen("purge of drafts", bad.pk)
 

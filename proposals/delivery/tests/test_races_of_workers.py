@@ -7,7 +7,7 @@ import pytest
 from calls import clock
 from calls.tests.connections import at_once, overtaken
 from conftest import DEADLINE, NEXT_DAY
-from proposals.consortium.deadline_reminders import remind_of_deadlines, wish_reminders
+from proposals.consortium.deadline_reminders import remind_of_deadlines, set_reminders
 from proposals.delivery import outbox
 from proposals.delivery.emails import deliver
 from proposals.models import DailyHead, Mail, OutboxMessage
@@ -32,7 +32,7 @@ def reminded(call):
     """A proposal about which somebody is reminded an hour before the deadline."""
     proposal = make_ready(call)
     with clock.frozen_at(DEADLINE - timedelta(days=1)):
-        wish_reminders(proposal, wanted=True, by=proposal.started_by)
+        set_reminders(proposal, wanted=True, by=proposal.started_by)
     with clock.frozen_at(DEADLINE - timedelta(hours=1)):
         yield proposal
 

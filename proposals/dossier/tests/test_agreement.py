@@ -22,7 +22,7 @@ from applicants.tests.factories import (
 from calls.eligibility.facts import Role
 from conftest import database_owner
 from proposals.consortium import participants
-from proposals.consortium.confirmations import confirm, shown_to
+from proposals.consortium.confirmations import confirm, confirmation_content
 from proposals.consortium.invitations import accept, decline, decline_for, invite
 from proposals.consortium.tests.test_permissions import ROUTES, address, undone
 from proposals.dossier.agreement import agree
@@ -74,7 +74,7 @@ def hidden():
 def add(proposal, organisation, *, by=None) -> Participant:
     seen = proposal.sections.get(step="consortium").version
     by = by or proposal.started_by
-    invited = participants.Invited(organisation, Role.PARTNER)
+    invited = participants.NewParticipant(organisation, Role.PARTNER)
     return participants.add_participant(proposal, invited, seen_version=seen, by=by)
 
 
@@ -219,7 +219,7 @@ def confirm_by(proposal, *, by=None, email=""):
     draft = Draft(fresh(proposal))
     confirm(
         participant, name="Somebody", function="Director", by=by, invitation=asked,
-        shown=shown_to(draft, participant),
+        shown=confirmation_content(draft, participant),
     )  # fmt: skip
 
 
@@ -325,7 +325,7 @@ def test_before_this_was_kept_acts_of_its_own_people_count_as_agreement(call, hi
     )  # fmt: skip
     confirm(
         by_other_link, name="Somebody", function="Director", by=None, invitation=asked,
-        shown=shown_to(Draft(fresh(proposal)), by_other_link),
+        shown=confirmation_content(Draft(fresh(proposal)), by_other_link),
     )  # fmt: skip
     migration = import_module("proposals.migrations.0036_who_has_agreed")
     with database_owner(), connection.cursor() as cursor:

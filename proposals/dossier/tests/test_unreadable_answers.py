@@ -153,7 +153,10 @@ def test_arbitrary_json_in_each_field_stops_no_page(proposal, data):
                 row.answers | {name: data.draw(JSON, label=f"{row.step}.{name}") for name in names},
             )
         consortium = proposal.sections.get(step="consortium")
-        put(consortium, {name: data.draw(JSON) for name in ("keys_given", "in_mind", "moves")})
+        put(
+            consortium,
+            {name: data.draw(JSON) for name in ("keys_given", "intended_countries", "moves")},
+        )
         open_all(proposal, lead)
         check = client_of(lead).post(
             reverse("proposals:check", args=[proposal.number]), {"idempotency_key": uuid4()}
@@ -216,7 +219,10 @@ def test_arbitrary_json_stops_no_officer_and_no_print(proposal, data):
             values = {name: data.draw(JSON, label=f"{row.step}.{name}") for name in names}
             put(row, row.answers | values)
         consortium = proposal.sections.get(step="consortium")
-        put(consortium, {name: data.draw(JSON) for name in ("keys_given", "in_mind", "moves")})
+        put(
+            consortium,
+            {name: data.draw(JSON) for name in ("keys_given", "intended_countries", "moves")},
+        )
         assert_draft_can_be_printed(proposal)
         assert_officers_can_work(version, officer)
         transaction.set_rollback(True)

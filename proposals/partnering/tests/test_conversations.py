@@ -11,7 +11,7 @@ from django.urls import reverse
 from applicants.tests.factories import make_user
 from calls import clock
 from conftest import AFTERNOON, NEXT_DAY
-from proposals.consortium.confirmations import unconfirmed
+from proposals.consortium.confirmations import missing_confirmations
 from proposals.dossier.document import Draft
 from proposals.models import Conversation, Mail, Message, Report
 from proposals.officers.rights import CALL_MANAGERS, HELPDESK
@@ -280,7 +280,7 @@ def test_people_of_a_partner_decline_without_a_mail(call):
     assert "You have declined" in text_of(answer)
     told = Mail.objects.filter(to=draft.started_by.email).latest("pk")
     assert "No time this year" in told.text
-    waiting = {one.participant.key: one for one in unconfirmed(Draft(fresh(draft)))}
+    waiting = {one.participant.key: one for one in missing_confirmations(Draft(fresh(draft)))}
     assert waiting[key].has_declined
     stranger = client_of(draft.started_by)
     stranger.post(path, {"decline": "yes", "reason": "Not mine to say"})

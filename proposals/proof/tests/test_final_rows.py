@@ -12,7 +12,7 @@ from applicants.tests.factories import make_user
 from calls import clock
 from conftest import AFTERNOON, NEXT_DAY, database_owner
 from foundation.database_roles import guards_sql
-from proposals.consortium.confirmations import confirm, shown_to
+from proposals.consortium.confirmations import confirm, confirmation_content
 from proposals.consortium.invitations import accept, invite
 from proposals.dossier.document import Draft
 from proposals.models import (
@@ -42,7 +42,7 @@ from proposals.submission.submit import withdraw
 from proposals.tests.factories import fresh, make_officer, make_ready, member_of, save, submit
 from proposals.tests.partners import make_owner, make_request
 from proposals.workspace import comments
-from proposals.workspace.deletion import KEPT, delete_draft, purge_deleted
+from proposals.workspace.deletion import DELETED_DRAFT_RETENTION, delete_draft, purge_deleted
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +77,7 @@ def refuses(row, field, *, words="cannot"):
 def written(call):
     proposal = make_ready(call)
     save(proposal, "summary", abstract="NEW")
-    comments.comment(proposal, step="summary", key="", text="Look", by=proposal.started_by)
+    comments.add_comment(proposal, step="summary", key="", text="Look", by=proposal.started_by)
     request = make_request(call, owner=make_owner("FR"), shows_name=False)
     asker, organisation = make_owner("LT")
     conversations.begin(request, "We would join.", organisation=organisation, by=asker, shows=False)
@@ -145,7 +145,7 @@ def filled(call):
 
 def confirm_as(participant, *, by):
     draft = Draft(fresh(participant.proposal))
-    shown = shown_to(draft, participant)
+    shown = confirmation_content(draft, participant)
     confirm(participant, name="Somebody", function="Director", by=by, shown=shown)
 
 
@@ -189,7 +189,7 @@ def test_a_deleted_draft_goes_with_its_history(call):
 
 def purge(proposal):
     delete_draft(proposal, by=proposal.started_by)
-    assert purge_deleted(clock.now() + KEPT) == 1
+    assert purge_deleted(clock.now() + DELETED_DRAFT_RETENTION) == 1
 
 
 @pytest.mark.parametrize("model", [SectionChange, DraftChange, OrganisationChange])

@@ -59,7 +59,7 @@ def change_record(proposal):
 
 
 def add_partner(proposal):
-    invited = participants.Invited(make_organisation(country="MT"), Role.PARTNER)
+    invited = participants.NewParticipant(make_organisation(country="MT"), Role.PARTNER)
     participants.add_participant(
         proposal, invited, seen_version=seen_version(proposal), by=proposal.started_by
     )

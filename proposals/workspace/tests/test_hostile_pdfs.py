@@ -31,7 +31,7 @@ def answer_to(content):
     file = SimpleUploadedFile("a.pdf", content, "application/pdf")
     try:
         uploads.check_upload(file)
-    except uploads.UnusableFile as refusal:
+    except uploads.InvalidFile as refusal:
         if str(refusal) == "“a.pdf” is empty. Select another PDF":
             return "empty"
         return next(key for key in uploads.SENTENCES if uploads.sentence_for(key) == str(refusal))

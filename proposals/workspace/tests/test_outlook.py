@@ -137,18 +137,18 @@ def test_those_in_mind_vanish_when_they_are_found_or_forgotten(call):
     coordinator = make_organisation(by=lead, country="LT")
     strand = call.strands.select_related("call").get(code="3.1")
     proposal = participants.start_draft(
-        strand, organisation=coordinator, by=lead, in_mind=["FR", "FR", "AT"]
+        strand, organisation=coordinator, by=lead, intended_countries=["FR", "FR", "AT"]
     )
     participants.add_participant(
         proposal,
-        participants.Invited(make_organisation(country="FR"), Role.PARTNER),
+        participants.NewParticipant(make_organisation(country="FR"), Role.PARTNER),
         seen_version=1,
         by=lead,
     )
     page = page_of(fresh(proposal))
     assert page.count("Adding an organisation from") == 2
 
-    url = reverse("proposals:forget-in-mind", args=[proposal.number])
+    url = reverse("proposals:clear-intended-countries", args=[proposal.number])
     client_of(lead).post(url, {"seen_version": "1"})
     assert "Adding an organisation from" in page_of(proposal)
     client_of(lead).post(url, {"seen_version": "2"})

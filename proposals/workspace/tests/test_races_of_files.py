@@ -169,7 +169,7 @@ def test_who_fetches_an_export_whose_file_is_just_being_deleted_is_told_so(versi
 def test_a_comment_that_two_settle_at_once_names_the_first_and_the_later_hears_of_them(call):
     proposal = make_draft(call)
     guest = proposal.started_by
-    made = comments.comment(proposal, step="summary", key="", text="Really?", by=guest)
+    made = comments.add_comment(proposal, step="summary", key="", text="Really?", by=guest)
     first = make_officer()
     answer = overtaken(
         lambda: comments.set_done(made, done=True, by=first),
@@ -217,7 +217,7 @@ def test_a_draft_that_two_bring_back_at_once_is_back_and_both_hear_so(call):
 def test_a_draft_that_is_being_brought_back_is_not_deleted_for_ever(call):
     proposal = make_draft(call)
     deletion.delete_draft(proposal, by=proposal.started_by)
-    late = clock.now() + deletion.KEPT
+    late = clock.now() + deletion.DELETED_DRAFT_RETENTION
     with clock.frozen_at(late - timedelta(seconds=1)):
         purged = overtaken(
             lambda: deletion.restore_draft(proposal, by=proposal.started_by),
@@ -230,7 +230,7 @@ def test_who_brings_back_a_draft_that_is_gone_gets_a_page_that_says_so(call):
     proposal = make_draft(call)
     deletion.delete_draft(proposal, by=proposal.started_by)
     sent = posting(proposal.started_by, "proposals:restore", proposal.number)
-    deletion.purge_deleted(clock.now() + deletion.KEPT)
+    deletion.purge_deleted(clock.now() + deletion.DELETED_DRAFT_RETENTION)
     answer = sent()
     assert "Your changes were not saved" in text_of(answer)
 

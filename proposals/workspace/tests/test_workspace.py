@@ -14,7 +14,7 @@ from django.urls import reverse
 from applicants.tests.factories import make_user
 from calls import clock
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
-from proposals.audit.activity import note
+from proposals.audit.activity import log_activity
 from proposals.consortium import (
     assignments,
     confirmations,
@@ -22,7 +22,7 @@ from proposals.consortium import (
     invitations,
     participants,
 )
-from proposals.consortium.progress import matrix, reminder_for
+from proposals.consortium.progress import consortium_progress, reminder_for
 from proposals.delivery import outbox
 from proposals.delivery.emails import deliver
 from proposals.dossier.document import Draft
@@ -49,7 +49,7 @@ from proposals.tests.factories import (
     submit,
 )
 from proposals.workspace import comments, timeline
-from proposals.workspace.deletion import KEPT, purge_deleted
+from proposals.workspace.deletion import DELETED_DRAFT_RETENTION, purge_deleted
 
 pytestmark = pytest.mark.django_db
 
@@ -133,7 +133,7 @@ def test_a_text_that_is_saved_past_every_function_is_kept_too(call):
 def test_the_past_is_not_rewritten(call, statement):
     proposal = make_draft(call)
     save(proposal, "summary", acronym="ONE")
-    comments.comment(proposal, step="summary", key="", text="Hm", by=proposal.started_by)
+    comments.add_comment(proposal, step="summary", key="", text="Hm", by=proposal.started_by)
     confirmed(proposal)
     with pytest.raises(InternalError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
@@ -374,7 +374,7 @@ def test_an_address_is_asked_once_at_a_time(call):
 
 def test_ten_mails_to_one_address_are_enough(call):
     proposal = make_draft(call)
-    for _turn in range(invitations.MOST_SENT):
+    for _turn in range(invitations.MAX_EMAILS):
         invitations.revoke(invited(proposal), by=proposal.started_by)
     with pytest.raises(invitations.SentTooOften):
         invited(proposal)
@@ -396,7 +396,7 @@ def test_an_answered_invitation_stays_answered(call):
     invitations.accept(invitation, user=make_user())
     with pytest.raises(IntegrityError), transaction.atomic():
         Invitation.objects.filter(pk=invitation.pk).update(state="pending")
-    with pytest.raises(invitations.NotAnswerable):
+    with pytest.raises(invitations.InvitationNotOpen):
         invitations.accept(invitation, user=make_user())
     assert Collaborator.objects.count() == 1
 
@@ -444,7 +444,7 @@ def confirmed(proposal, key="p2"):
         participant,
         name="Kim",
         function="Director",
-        shown=confirmations.shown_to(draft, participant),
+        shown=confirmations.confirmation_content(draft, participant),
         by=None,
     )
 
@@ -509,13 +509,13 @@ def test_a_missing_confirmation_is_a_warning_with_a_name_and_blocks_nothing(call
 def test_another_role_must_be_confirmed_again(call):
     proposal = make_ready(call)
     confirmed(proposal, "p2")
-    assert [one.participant.key for one in confirmations.unconfirmed(Draft(fresh(proposal)))] == [
-        "p3"
-    ]
+    assert [
+        one.participant.key for one in confirmations.missing_confirmations(Draft(fresh(proposal)))
+    ] == ["p3"]
     client_of(proposal.started_by).post(
         url("participant", proposal, "p2"), {"role": "associated", "seen_version": "3"}
     )
-    assert [one.participant.key for one in confirmations.unconfirmed(Draft(fresh(proposal)))] == [
+    assert [one.participant.key for one in confirmations.missing_confirmations(Draft(fresh(proposal)))] == [
         "p2", "p3",
     ]  # fmt: skip
 
@@ -535,14 +535,14 @@ def test_the_partners_own_people_confirm_here_and_the_lead_cannot_for_them(call)
 
 def test_the_matrix_says_what_each_partner_owes(call):
     proposal = make_draft(call)
-    rows = {row.participant.key: row for row in matrix(Draft(fresh(proposal))).rows}
-    assert [text.split(" (")[0] for text in rows["p2"].owes] == [
+    rows = {row.participant.key: row for row in consortium_progress(Draft(fresh(proposal))).rows}
+    assert [text.split(" (")[0] for text in rows["p2"].missing_parts] == [
         "Description", "Cluster profile", "Budget", "Confirmation",
     ]  # fmt: skip
     ready = make_ready(call)
     confirmed(ready, "p2")
-    rows = {row.participant.key: row for row in matrix(Draft(fresh(ready))).rows}
-    assert {key: row.owes for key, row in rows.items()} == {
+    rows = {row.participant.key: row for row in consortium_progress(Draft(fresh(ready))).rows}
+    assert {key: row.missing_parts for key, row in rows.items()} == {
         "p1": [],
         "p2": [],
         "p3": ["Confirmation"],
@@ -560,7 +560,7 @@ def test_a_reminder_names_what_is_missing_and_is_not_sent_twice_in_an_hour(call)
     assert "was reminded less than an hour ago" in text_of(again)
     reminder = reminder_for(Draft(fresh(proposal)), "p2")
     with clock.frozen_at(AFTERNOON + timedelta(minutes=35)):
-        with pytest.raises(assignments.RemindedJustNow):
+        with pytest.raises(assignments.RemindedRecently):
             assignments.remind(proposal, reminder, by=proposal.started_by)
 
 
@@ -612,7 +612,7 @@ def test_comments_without_end_come_page_by_page(call, monkeypatch):
     proposal = make_draft(call)
     monkeypatch.setattr(comments, "SHOWN", 2)
     made = [
-        comments.comment(
+        comments.add_comment(
             proposal, step="vision", key="", text=f"No. {turn}", by=proposal.started_by
         )
         for turn in range(5)
@@ -681,7 +681,7 @@ def test_a_timeline_of_any_length_is_read_page_by_page(
     for turn in range(times):
         with clock.frozen_at(AFTERNOON + timedelta(minutes=turn)):
             version = submit(fresh(proposal))
-            note(proposal, Happening.Kind.ASKED, "It went on", by=None)
+            log_activity(proposal, Happening.Kind.ASKED, "It went on", by=None)
             withdraw(fresh(proposal), reason="x", by=proposal.started_by, received_at=clock.now())
             Receipt.objects.create(version=version, pdf=b"", sha256="0", sealed_at=clock.now())
     client = client_of(proposal.started_by)
@@ -730,7 +730,7 @@ def test_a_deleted_draft_is_gone_for_all_and_comes_back_within_thirty_days(call)
     assert partner.email in {address for one in sent() for address in one.to}
     assert "Restore" in text_of(lead.get(reverse("proposals:mine")))
     assert client_of(partner).post(url("restore", proposal)).status_code == 404
-    with clock.frozen_at(AFTERNOON + KEPT - timedelta(seconds=1)):
+    with clock.frozen_at(AFTERNOON + DELETED_DRAFT_RETENTION - timedelta(seconds=1)):
         assert purge_deleted(clock.now()) == 0
         lead.post(url("restore", proposal))
     assert client_of(partner).get(proposal.get_absolute_url()).status_code == 200
@@ -741,7 +741,7 @@ def test_after_thirty_days_a_deleted_draft_is_gone_for_ever(call):
     proposal = make_ready(call)
     lead = client_of(proposal.started_by)
     lead.post(url("delete", proposal))
-    with clock.frozen_at(AFTERNOON + KEPT):
+    with clock.frozen_at(AFTERNOON + DELETED_DRAFT_RETENTION):
         assert "deleted more than 30 days ago" in text_of(
             lead.post(url("restore", proposal), follow=True)
         )
@@ -804,7 +804,7 @@ def test_nobody_copies_what_they_do_not_lead(call):
 def test_reminders_come_at_three_moments_once_each(call, before, due):
     with clock.frozen_at(DEADLINE - timedelta(days=20)):
         proposal = make_draft(call)
-        deadline_reminders.wish_reminders(proposal, wanted=True, by=proposal.started_by)
+        deadline_reminders.set_reminders(proposal, wanted=True, by=proposal.started_by)
     moments = [
         DEADLINE - timedelta(days=7),
         DEADLINE - timedelta(days=1),
@@ -820,10 +820,10 @@ def test_who_did_not_choose_or_has_submitted_is_not_reminded(call):
     moment = DEADLINE - timedelta(days=1)
     with clock.frozen_at(DEADLINE - timedelta(days=20)):
         silent, done, late = make_draft(call), make_ready(call), make_draft(call)
-        deadline_reminders.wish_reminders(done, wanted=True, by=done.started_by)
+        deadline_reminders.set_reminders(done, wanted=True, by=done.started_by)
         submit(done)
     with clock.frozen_at(moment + timedelta(hours=1)):
-        deadline_reminders.wish_reminders(late, wanted=True, by=late.started_by)
+        deadline_reminders.set_reminders(late, wanted=True, by=late.started_by)
     assert deadline_reminders.remind_of_deadlines(moment + timedelta(hours=2)) == 0
     assert silent.pk != late.pk
 
@@ -831,7 +831,7 @@ def test_who_did_not_choose_or_has_submitted_is_not_reminded(call):
 def test_who_no_longer_takes_part_is_not_reminded(call):
     with clock.frozen_at(DEADLINE - timedelta(days=20)):
         proposal = make_draft(call)
-        deadline_reminders.wish_reminders(proposal, wanted=True, by=proposal.started_by)
+        deadline_reminders.set_reminders(proposal, wanted=True, by=proposal.started_by)
     proposal.started_by.memberships.all().delete()
     deadline_reminders.remind_of_deadlines(DEADLINE - timedelta(days=1))
     assert not Mail.objects.filter(to=proposal.started_by.email).exists()
@@ -900,7 +900,7 @@ def test_after_the_deadline_everything_is_read_and_nothing_changed(call):
             assert "Remind<" not in html and "Send invitation" not in html, page
         sent_late = {
             "invite": {"email": "a@b.example", "purpose": "read"},
-            "give-step": {"step": "vision", "partner": "p2"},
+            "assign-step": {"step": "vision", "partner": "p2"},
             "reminders": {"wanted": "yes"},
             "delete": {},
         }
@@ -955,7 +955,7 @@ def test_drafting_tells_a_lost_base_from_a_known_one(call):
     proposal = make_draft(call)
     save(proposal, "summary", acronym="ONE")
     section = participants.section_of(proposal, "summary")
-    with pytest.raises(participants.TextsConflict) as caught:
+    with pytest.raises(participants.MergeConflict) as caught:
         participants.save_or_merge(
             proposal, section, answers={"acronym": "TWO"}, seen_version=99, by=proposal.started_by
         )
@@ -1021,7 +1021,7 @@ def test_an_officer_takes_no_part_in_a_proposal(call):
     officer = make_officer()
     invitation = invited(proposal, purpose=Purpose.READ, key=None)
     answer = client_of(officer).post(
-        reverse("proposals:invitation", args=[invitations.token_of(invitation)])
+        reverse("proposals:invitation", args=[invitations.make_token(invitation)])
     )
     assert answer.status_code == 403 and "Officers cannot take part" in text_of(answer)
     assert not Collaborator.objects.exists()
@@ -1047,14 +1047,14 @@ def test_a_page_that_did_not_show_a_field_does_not_empty_it(call):
 def test_costs_and_comments_come_back_with_a_partner_without_a_description(call):
     proposal = make_draft(call)
     save(proposal, "budget", staff_p2="777")
-    comments.comment(proposal, step="descriptions", key="p2", text="Hm", by=proposal.started_by)
+    comments.add_comment(proposal, step="descriptions", key="p2", text="Hm", by=proposal.started_by)
     p2 = proposal.participants.get(key="p2")
     organisation = p2.organisation
     participants.remove_participant(p2, seen_version=3, by=proposal.started_by)
     assert client_of(proposal.started_by).get(url("timeline", proposal)).status_code == 200
     participants.add_participant(
         proposal,
-        participants.Invited(organisation, participants.Role.PARTNER),
+        participants.NewParticipant(organisation, participants.Role.PARTNER),
         seen_version=4,
         by=proposal.started_by,
     )
@@ -1079,7 +1079,7 @@ def test_a_comment_that_is_too_long_comes_back(call):
 
 @pytest.mark.parametrize(
     ("route", "data"),
-    [("presence", {"place": "summary\0"}), ("give-step", {"step": "vision", "partner": "p\0"})],
+    [("presence", {"place": "summary\0"}), ("assign-step", {"step": "vision", "partner": "p\0"})],
 )
 def test_damaged_places_are_404(call, route, data):
     proposal = make_draft(call)

@@ -29,7 +29,7 @@ def add(request: HttpRequest, number: str) -> HttpResponse:
             draft, step, form=form, place=request.POST["place"], back=_address(draft, step, key)
         )
         return render(request, "workspace/comment_refused.html", context, status=422)
-    made = comments.comment(
+    made = comments.add_comment(
         draft.proposal, step=step, key=key, text=form.cleaned_data["text"], by=current_user(request)
     )
     messages.success(request, _("Comment added. Everyone in this proposal can see it."))

@@ -20,7 +20,7 @@ from foundation.search_words import searched
 from foundation.sentences import gettext as _
 from proposals.consortium import participants
 from proposals.consortium.access import draft_of, keeping_text, page_of
-from proposals.consortium.confirmations import unconfirmed
+from proposals.consortium.confirmations import missing_confirmations
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import facts_of_draft
 from proposals.models import Participant, Proposal
@@ -29,13 +29,13 @@ from proposals.steps.wizard import steps_of
 from proposals.workspace.copy_proposal import copy_proposal, left_out_of
 from proposals.workspace.deletion import (
     NotDeleted,
-    TimeIsOver,
+    RestorePeriodOver,
     WasSubmitted,
     delete_draft,
     restore_draft,
 )
-from proposals.workspace.dossier_diff import changes_since_counting
-from proposals.workspace.prefill import answers_in, start_with_answers
+from proposals.workspace.dossier_diff import changes_since_current
+from proposals.workspace.prefill import answers_from_query, start_prefilled
 from proposals.workspace.views.outlook import outlook_page
 from proposals.workspace.views.steps import comments_on
 
@@ -56,7 +56,7 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
         code=strand,
     )
     own = Organisation.objects.with_member(current_user(request))
-    answers = answers_in(request.GET, found)
+    answers = answers_from_query(request.GET, found)
     earlier = Proposal.objects.led_by(current_user(request)).filter(deleted_at=None)
     context = {
         "strand": found, "call": found.call, "organisations": own, "answers": answers,
@@ -74,7 +74,7 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
                 source, found, organisation=organisation, by=current_user(request)
             )
         else:
-            proposal = start_with_answers(
+            proposal = start_prefilled(
                 found, organisation=organisation, answers=answers, by=current_user(request)
             )
     except participants.NotOpen:
@@ -131,9 +131,9 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
         .prefetch_related("receipt_editions")
         .defer("dossier")
         .order_by("-number"),
-        changes=changes_since_counting(draft),
+        changes=changes_since_current(draft),
         wants_reminders=draft.proposal.reminder_wishes.filter(user=current_user(request)).exists(),
-        unconfirmed=unconfirmed(draft),
+        unconfirmed=missing_confirmations(draft),
     )
     return render(request, "workspace/proposal.html", context)
 
@@ -169,7 +169,7 @@ def restore(request: HttpRequest, number: str) -> HttpResponse:
     except NotDeleted:
         messages.info(request, _("The draft has already been restored."))
         return redirect(proposal)
-    except TimeIsOver:
+    except RestorePeriodOver:
         messages.warning(
             request,
             _("This draft was deleted more than 30 days ago and can no longer be restored."),
@@ -224,11 +224,11 @@ def what_if(request: HttpRequest, number: str) -> HttpResponse:
 @login_required_keep_post
 @keeping_text
 @require_http_methods(["POST"])
-def forget_those_in_mind(request: HttpRequest, number: str) -> HttpResponse:
+def clear_intended_countries(request: HttpRequest, number: str) -> HttpResponse:
     """Drop the countries that were in mind when the proposal began."""
     draft = _led_draft(request, number)
     try:
-        participants.forget_those_in_mind(
+        participants.clear_intended_countries(
             draft.proposal, seen_version=_seen(request), by=current_user(request)
         )
     except EditConflict as conflict:
@@ -265,7 +265,7 @@ def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
             organisation = register_partner(entered, steward=coordinator.organisation)
             participants.add_participant(
                 draft.proposal,
-                participants.Invited(organisation, _chosen_role(request)),
+                participants.NewParticipant(organisation, _chosen_role(request)),
                 seen_version=_seen(request),
                 by=current_user(request),
             )
@@ -283,7 +283,7 @@ def _add(request: HttpRequest, draft: Draft, organisation: Organisation) -> Http
     try:
         participants.add_participant(
             draft.proposal,
-            participants.Invited(organisation, role),
+            participants.NewParticipant(organisation, role),
             seen_version=_seen(request),
             by=current_user(request),
         )

@@ -17,7 +17,7 @@ from proposals.consortium.participants import NotOpen
 from proposals.dossier.document import Draft
 from proposals.models import ProposalFile
 from proposals.steps.forms import FileForm
-from proposals.workspace.uploads import FileChanged, UnusableFile, remove_file, store_file
+from proposals.workspace.uploads import FileChanged, InvalidFile, remove_file, store_file
 
 UPLOAD = "X-Upload"  # sent by a page that shows the progress itself
 
@@ -77,7 +77,7 @@ def _store(
             seen=request.POST.get("seen", ""),
             by=current_user(request),
         )
-    except UnusableFile as refusal:
+    except InvalidFile as refusal:
         form.add_error("file", str(refusal))
         return None, 422
     except FileChanged as conflict:

@@ -23,9 +23,9 @@ def outlook_page(draft: Draft, facts: ProposalFacts, asked: Mapping[str, str]) -
     context = {
         "outlook": now,
         "standing_of": {member.key: member for member in now.members},
-        "in_mind": [
+        "intended_countries": [
             (code, name_on(code, call.rule_date), seen(with_another(facts, code)))
-            for code in dict.fromkeys(draft.countries_in_mind)
+            for code in dict.fromkeys(draft.intended_countries)
         ],
         "all_countries": choices_on(call.rule_date),
     }

@@ -11,7 +11,7 @@ from proposals.delivery import wakeup
 from proposals.dossier.document import dossier_of
 from proposals.models import DraftPrint
 from proposals.proof import full_proposal_pdf
-from proposals.workspace.dossier_diff import changes_since_counting
+from proposals.workspace.dossier_diff import changes_since_current
 
 
 @login_required_keep_post
@@ -20,7 +20,7 @@ def preview(request: HttpRequest, number: str) -> HttpResponse:
     draft = draft_of(request, number)
     context = full_proposal_pdf.context_of(draft.proposal, dossier_of(draft), clock.now())
     found = DraftPrint.objects.filter(proposal=draft.proposal).defer("dossier").first()
-    context |= {"print": found, "changes": changes_since_counting(draft)}
+    context |= {"print": found, "changes": changes_since_current(draft)}
     return render(request, "workspace/preview.html", page_of(draft, "preview", **context))
 
 

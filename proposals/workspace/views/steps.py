@@ -22,9 +22,9 @@ from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from proposals.consortium import participants
 from proposals.consortium.access import draft_of, keeping_text, page_of
-from proposals.consortium.invitations import shown_people_of
+from proposals.consortium.invitations import visible_members
 from proposals.consortium.permissions import OWN_LINE_STEP
-from proposals.consortium.presence import place_of
+from proposals.consortium.presence import location_of
 from proposals.dossier.document import Draft
 from proposals.models import Participant, Section
 from proposals.steps.forms import BudgetForm, CommentForm, DescriptionForm, ProposalStepForm
@@ -106,7 +106,7 @@ def _save_and_go_on(
     except UnresolvedConflict as left:
         differences = form.differences(section, left.names)
         return page(status=409, theirs=section, differences=differences, not_chosen=True)
-    except participants.TextsConflict as conflict:
+    except participants.MergeConflict as conflict:
         differences = form.differences(conflict.current, conflict.merge.conflicts)
         form.merge_with(conflict.current, conflict.merge)
         return page(status=409, theirs=conflict.current, differences=differences)
@@ -186,7 +186,7 @@ def together(
     return {
         **comments_on(request, draft, step, key),
         "step_owner": owner.participant if owner is not None else None,
-        "mentionable": [one for one in shown_people_of(proposal) if one != request.user],
+        "mentionable": [one for one in visible_members(proposal) if one != request.user],
     }
 
 
@@ -195,7 +195,7 @@ def comments_on(request: HttpRequest, draft: Draft, step: str, key: str = "") ->
     found = draft.proposal.comments.filter(step=step, participant_key=key)
     until = key_of(request.GET.get("comment", ""))
     return {
-        "place": place_of(step, key),
+        "place": location_of(step, key),
         "comment_page": page_of_comments(found, until=until),
         "comment_form": CommentForm(),
     }
