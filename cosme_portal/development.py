@@ -13,10 +13,10 @@ def main() -> int:
     os.environ.setdefault("PORTAL_MODE", "development")
     os.environ.setdefault("PORTAL_DEBUG", "true")
     os.environ.setdefault("PORTAL_CLOCK_MOVABLE", "true")  # the world to look at is of 2015
-    return demo.serve(processes, steps=[demo.SEED], command="make run")
+    return demo.serve(watched_processes, steps=[demo.SEED], command="make run")
 
 
-def processes(port: int) -> dict[str, str]:
+def watched_processes(port: int) -> dict[str, str]:
     web = f"{demo.PYTHON} manage.py runserver 127.0.0.1:{port}"
     watch = f"{demo.PYTHON} -m watchfiles --filter python {shlex.quote(demo.WORKER)}"
     return {

@@ -299,7 +299,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {
-        "task": "proposals.tasks.relay_outbox",
+        "task": "proposals.tasks.process_outbox",
         "schedule": 1.0,
         "options": {"expires": 5},  # workers that are busy relaying need no heap of reminders
     },
@@ -308,7 +308,7 @@ CELERY_BEAT_SCHEDULE = {
     "sequence-ledger": {"task": "proposals.tasks.sequence_ledger", "schedule": 2.0},
     "commit-closed-calls": {"task": "proposals.tasks.commit_closed_calls", "schedule": 30.0},
     "publish-daily-heads": {"task": "proposals.tasks.publish_daily_heads", "schedule": 300.0},
-    "make-prints": {"task": "proposals.tasks.make_prints", "schedule": 5.0},
+    "make-prints": {"task": "proposals.tasks.make_draft_pdfs", "schedule": 5.0},
     "make-exports": {"task": "proposals.tasks.make_exports", "schedule": 5.0},
     "scan-waiting": {"task": "proposals.tasks.scan_waiting", "schedule": 30.0},
     "remind-of-deadlines": {"task": "proposals.tasks.remind_of_deadlines", "schedule": 30.0},

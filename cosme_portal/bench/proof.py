@@ -126,18 +126,18 @@ def _drain(call: Any, by: Any, count: int, receipts: int) -> tuple[float, dict[i
     """Receipts a second from the first to the last, and memory (MiB) by how many were made."""
     import psutil  # noqa: PLC0415 -- a development package
 
-    from proposals.models import OutboxMessage, Promise  # noqa: PLC0415 -- after set-up
-    from proposals.proof.reissue import make_again  # noqa: PLC0415
-    from proposals.tasks import relay_outbox  # noqa: PLC0415
+    from proposals.models import OutboxItem, OutboxMessage  # noqa: PLC0415 -- after set-up
+    from proposals.proof.reissue import reissue_documents  # noqa: PLC0415
+    from proposals.tasks import process_outbox  # noqa: PLC0415
 
-    run = make_again(call, "receipt", reason="Benchmark", by=by)
+    run = reissue_documents(call, "receipt", reason="Benchmark", by=by)
     keep = list(run.promises.values_list("pk", flat=True)[:receipts])
     run.promises.exclude(pk__in=keep).update(state="done")
-    done = OutboxMessage.objects.filter(pk__in=keep, state=Promise.State.DONE)
+    done = OutboxMessage.objects.filter(pk__in=keep, state=OutboxItem.State.DONE)
     sizes: dict[int, float] = {}
     with workers(count) as process:
         for _turn in range(receipts // 10):
-            relay_outbox.delay()
+            process_outbox.delay()
         while (made := done.count()) < receipts:
             children = psutil.Process(process.pid).children(recursive=True)
             sizes[made] = max((one.memory_info().rss for one in children), default=0) / MEGABYTE

@@ -170,7 +170,7 @@ def nudging(ask):
         if time.monotonic() - last[0] > 1:
             last[0] = time.monotonic()
             with suppress(OperationalError, OSError):
-                tasks.relay_outbox.delay()
+                tasks.process_outbox.delay()
         return ask()
 
     return asked

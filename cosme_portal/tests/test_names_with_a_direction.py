@@ -17,7 +17,7 @@ from proposals.models import Mail
 from proposals.proof.ledger import sequence
 from proposals.proof.receipts import html_of, proof_of
 from proposals.screening.automatic_check import screen_closed
-from proposals.submission.notifications import mail_submission
+from proposals.submission.notifications import notify_submission
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
@@ -133,7 +133,7 @@ def test_no_page_of_the_officers_is_reversed(version):
 
 
 def test_no_mail_is_reversed(version):
-    mail_submission(version)
+    notify_submission(version)
     mails = list(Mail.objects.all())
     assert any(f"Title: {FIRST_STRONG_ISOLATE}{NAME}" in mail.text for mail in mails)
     for mail in mails:

@@ -14,7 +14,7 @@ from applicants.tests.factories import make_organisation, make_user
 from foundation.search_words import searched
 from proposals.audit import activity
 from proposals.audit.sealed_access import note_sealed_access
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import CaseEvent, Happening, Mail, PartnershipRequest, SealedAccess
 from proposals.officers.cases import note_event
 from proposals.partnering.views.saved_searches import RequestFeed
@@ -157,8 +157,10 @@ def test_what_is_noted_is_noted_whole(call):
 
 @pytest.mark.django_db
 def test_the_subject_of_a_mail_is_whole():
-    words = Words(subject=LONG, happened="x", counts="x", to_do="x", link="/", link_words="x")
-    post(words, to=[make_user().email], key="x")
+    words = EmailContent(
+        subject=LONG, what_happened="x", status="x", next_step="x", link="/", link_label="x"
+    )
+    queue_email(words, to=[make_user().email], key="x")
     assert Mail.objects.get().subject == LONG
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from calls import clock
 from cosme_portal.tests import processes
 from proposals.delivery import outbox
-from proposals.delivery.emails import deliver
+from proposals.delivery.emails import send_email
 from proposals.models import ProposalFile
 from proposals.tests.factories import make_draft, make_ready, submit
 from proposals.workspace import virus_scan
@@ -101,7 +101,7 @@ def test_what_is_found_later_leaves_the_draft_and_the_leads_are_told(call, scann
     assert virus_scan.scan_waiting() == 1
     stored.refresh_from_db()
     assert stored.scan == Scan.INFECTED and stored.replaced_at is not None
-    outbox.relay_mails(deliver)
+    outbox.process_due_emails(send_email)
     assert "Virus found in a file" in mail.outbox[-1].subject
     assert mail.outbox[-1].to == [proposal.started_by.email]
 

@@ -33,7 +33,7 @@ from proposals.proof.ledger import sequence
 from proposals.proof.receipts import issue_receipt
 from proposals.reporting import exports
 from proposals.screening.automatic_check import screen_closed
-from proposals.submission.notifications import facts_of
+from proposals.submission.notifications import submission_details
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
@@ -268,5 +268,5 @@ def _profiles(version):
 def test_the_seeded_words_are_really_in_the_sealed_proposal(world):
     _known, sealed = world
     assert WORD in sealed.dossier and BODY in sealed.dossier and SUMS["grant"] in sealed.dossier
-    said = told_in(str(facts_of(sealed)), sealed)  # what the mail to its own people says
+    said = told_in(str(submission_details(sealed)), sealed)  # what the mail to its own people says
     assert {sealed.proposal.number, sealed.sha256, "12:07:37", PERSON} <= set(said)

@@ -14,7 +14,7 @@ from calls.models import Call, Extension, Incident
 from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import coordinator_emails
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.document import Draft
 from proposals.models import IndividualExtension, Proposal, ProposedExtension, Publication
 from proposals.officers.colleagues import holders_of
@@ -145,17 +145,17 @@ def propose_extension(
         call=locked, extension=None, defaults=values
     )
     colleagues = holders_of("proposals.change_proposedextension").exclude(pk=by.pk)
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Extension of %(call)s: second officer needed") % {"call": call},
-            happened=_("%(who)s has proposed a new deadline for all applicants to %(call)s.")
+            what_happened=_("%(who)s has proposed a new deadline for all applicants to %(call)s.")
             % {"who": by, "call": call},
             facts=[(_("Proposed deadline"), in_words(until, seconds=True, zone=locked.zone))],
             quote=proposed.reason,
-            counts=_("The deadline has not changed yet."),
-            to_do=_("If you agree, confirm the extension before the current deadline."),
+            status=_("The deadline has not changed yet."),
+            next_step=_("If you agree, confirm the extension before the current deadline."),
             link=reverse("admin:calls_call_extend", args=[call.pk]),
-            link_words=_("View the proposed extension"),
+            link_label=_("View the proposed extension"),
         ),
         to=colleagues.values_list("email", flat=True),
         key=f"proposed-extension:{proposed.pk}:{proposed.proposed_at.isoformat()}",
@@ -321,18 +321,18 @@ def _tell(
     happened = _("The deadline of the call has been extended for all applicants.")
     if one:
         happened = _("The deadline has been extended for this proposal only.")
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Deadline extended: %(number)s") % {"number": proposal.number},
-            happened=happened,
+            what_happened=happened,
             facts=facts,
             quote=reason.strip(),
-            counts=_("A version you have submitted remains valid until you submit a later one."),
-            to_do=_(
+            status=_("A version you have submitted remains valid until you submit a later one."),
+            next_step=_(
                 "You can edit your draft and submit it, or submit it again, before the new deadline."
             ),
             link=reverse("proposals:proposal", args=[proposal.number]),
-            link_words=_("View the proposal"),
+            link_label=_("View the proposal"),
         ),
         to=coordinator_emails(proposal) if not one else contacts_of(Draft(proposal)),
         proposal=proposal,

@@ -9,7 +9,7 @@ from calls.call_import import requires_second_person
 from calls.models import Call, Programme
 from foundation.sentences import gettext as _
 from proposals.conditions import rule_changes
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import ProposedChange
 from proposals.officers.colleagues import holders_of
 
@@ -40,19 +40,19 @@ def propose_change(
 
 def _ask_colleagues(change: ProposedChange, *, by: User) -> None:
     colleagues = holders_of("proposals.change_proposedchange").exclude(pk=by.pk)
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Change to %(target)s: second officer needed") % {"target": change.target},
-            happened=_("%(who)s has proposed a change to the conditions of %(target)s.")
+            what_happened=_("%(who)s has proposed a change to the conditions of %(target)s.")
             % {"who": by, "target": change.target},
             quote=change.reason,
-            counts=_("The conditions have not changed yet."),
-            to_do=_(
+            status=_("The conditions have not changed yet."),
+            next_step=_(
                 "Check what would change and how many proposals are affected. If you agree, "
                 "apply the change."
             ),
             link=change.get_absolute_url(),
-            link_words=_("View the proposed change"),
+            link_label=_("View the proposed change"),
         ),
         to=colleagues.values_list("email", flat=True),
         key=f"proposed-change:{change.pk}",

@@ -32,7 +32,7 @@ from proposals.conditions.change_impact import (
     newest_verdicts,
     size_of,
 )
-from proposals.delivery.fault_isolation import LeftAlone, for_each, raise_if_away
+from proposals.delivery.fault_isolation import NotTried, for_each, raise_if_database_down
 from proposals.dossier.facts import Judgement
 from proposals.models import ProposedChange, StoredVerdict
 from proposals.submission.submit import unsaved_verdict
@@ -119,7 +119,7 @@ def count_impact(change: ProposedChange) -> None:
         change.impact = impact_of(change, clock.now(), lambda seen: _tell(change, seen))
         change.done, change.state = change.total, State.READY
     except Exception as error:  # noqa: BLE001 -- officers see it, and can try again
-        raise_if_away(error)
+        raise_if_database_down(error)
         log.error("The impact of change %s could not be computed: %s", change.pk, in_full(error))
         change.state, change.error = State.FAILED, type(error).__name__
     change.save(update_fields=["impact", "done", "state", "error"])
@@ -249,7 +249,7 @@ def _judge_chunk_again(
         try:
             verdicts += _other_verdict(stored, conditions, cause)
         except Exception as error:  # noqa: BLE001 -- the change is tried again as a whole
-            raise_if_away(error)
+            raise_if_database_down(error)
             log.error("Version %s was not judged again: %s", stored.version_id, in_full(error))
             failed.append(stored.version_id)
     StoredVerdict.objects.bulk_create(verdicts)
@@ -287,7 +287,7 @@ def work_on_changes() -> int:
 def _work_on(pk: int) -> bool:
     change = _claim(pk)
     if change is None:
-        raise LeftAlone
+        raise NotTried
     if change.state == State.COUNTING:
         count_impact(change)
     else:

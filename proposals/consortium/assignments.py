@@ -14,7 +14,7 @@ from foundation.limits import allowed_recipients
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.participants import check_open, may_be_notified
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import GivenStep, Happening, Participant, Proposal
 
 REMINDER_INTERVAL = timedelta(hours=1)  # between two reminders of one partner
@@ -61,20 +61,20 @@ def _notify_assigned(
     for_organisation = User.objects.filter(organisations=participant.organisation_id)
     invited = User.objects.filter(collaborations__participant=participant)
     people = (for_organisation | invited).exclude(pk=by.pk).filter(is_active=True).distinct()
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Section assigned to you: %(step)s") % {"step": title},
-            happened=_("%(who)s has assigned a section of the proposal to %(name)s.")
+            what_happened=_("%(who)s has assigned a section of the proposal to %(name)s.")
             % {"who": by, "name": participant.organisation.name},
             facts=[(_("Section"), title)],
-            counts=_(
+            status=_(
                 "You and the coordinator can edit this section. The other partners can read it."
             ),
-            to_do=_(
+            next_step=_(
                 "Sign in to the proposal and complete the section. Your text is saved automatically."
             ),
             link=reverse("proposals:work", args=[proposal.number]),
-            link_words=_("View tasks by partner"),
+            link_label=_("View tasks by partner"),
         ),
         to=may_be_notified(participant, people),
         proposal=proposal,
@@ -121,10 +121,10 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
     happening = log_activity(
         proposal, Happening.Kind.REMINDED, words, by=by, at=moment, key=reminder.participant.key
     )
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Reminder: information needed from %(name)s") % {"name": name},
-            happened=_(
+            what_happened=_(
                 "%(who)s has sent you a reminder about your part of a proposal. The following "
                 "information is missing."
             )
@@ -132,14 +132,14 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
             facts=[
                 (str(number), text) for number, text in enumerate(reminder.missing_parts, start=1)
             ],
-            counts=_("The proposal must be submitted before %(deadline)s.")
+            status=_("The proposal must be submitted before %(deadline)s.")
             % {"deadline": in_words(proposal.deadline, zone=proposal.call.zone)},
-            to_do=_(
+            next_step=_(
                 "Sign in to the proposal and complete the missing information. Your text is "
                 "saved automatically."
             ),
             link=reverse("proposals:work", args=[proposal.number]),
-            link_words=_("View tasks by partner"),
+            link_label=_("View tasks by partner"),
         ),
         to=addresses,
         proposal=proposal,

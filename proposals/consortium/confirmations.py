@@ -16,7 +16,7 @@ from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.invitations import close_invitation, coordinator_emails
 from proposals.consortium.participants import check_open, lock_draft
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.agreement import agree, agree_if_own, is_address_of
 from proposals.dossier.confirmed_parts import confirmation_content_in, content_digest
 from proposals.dossier.document import Draft, dossier_of
@@ -208,20 +208,20 @@ def _notify_coordinator(
     proposal: Proposal, participant: Participant, confirmation: Confirmation
 ) -> None:
     name = participant.organisation.name
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("%(name)s has confirmed its participation") % {"name": name},
-            happened=_(
+            what_happened=_(
                 "%(who)s (%(function)s) has confirmed that %(name)s takes part in the proposal."
             )
             % {"who": confirmation.name, "function": confirmation.function, "name": name},
             facts=[(_("Role"), str(participant.get_role_display()))],
-            counts=_("The confirmation is kept together with the text that was confirmed."),
-            to_do=_(
+            status=_("The confirmation is kept together with the text that was confirmed."),
+            next_step=_(
                 "You do not need to do anything. You can check which partners still have to confirm."
             ),
             link=reverse("proposals:work", args=[proposal.number]),
-            link_words=_("View tasks by partner"),
+            link_label=_("View tasks by partner"),
         ),
         to=coordinator_emails(proposal),
         proposal=proposal,

@@ -11,7 +11,7 @@ from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import still_takes_part
 from proposals.consortium.participants import check_open
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import Mail, Proposal, ReminderWish
 
@@ -81,22 +81,22 @@ def _remind(pk: int, moment: datetime) -> int:
     if not addresses:
         return 0
     hours = int(latest.total_seconds() // 3600)
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Reminder: proposal %(number)s has not been submitted")
             % {"number": proposal.number},
-            happened=_("Your proposal's deadline is near and nothing has been submitted yet."),
+            what_happened=_("Your proposal's deadline is near and nothing has been submitted yet."),
             facts=[(_("Deadline"), in_words(proposal.deadline, zone=proposal.call.zone))],
-            counts=_(
+            status=_(
                 "A draft is not a submission. Only proposals submitted before the deadline are "
                 "considered."
             ),
-            to_do=_(
+            next_step=_(
                 "Check and submit your proposal now. You can still edit the draft and submit it "
                 "again before the deadline."
             ),
             link=reverse("proposals:check", args=[proposal.number]),
-            link_words=_("Check and submit"),
+            link_label=_("Check and submit"),
         ),
         to=addresses,
         proposal=proposal,

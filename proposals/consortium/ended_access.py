@@ -8,7 +8,7 @@ from django.urls import reverse
 from applicants.models import Organisation, User
 from calls import clock
 from foundation.sentences import gettext as _
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import Collaborator, EndedAccess, Participant, Proposal
 
 
@@ -57,17 +57,17 @@ def notify_ended_access(
                 "Your contributions have been kept in the draft. You can no longer read or edit it."
             )
         )
-        post(
-            Words(
+        queue_email(
+            EmailContent(
                 subject=subject % {"number": proposal.number},
-                happened=what_happened,
-                counts=counts,
-                to_do=_(
+                what_happened=what_happened,
+                status=counts,
+                next_step=_(
                     "You do not need to do anything. If you think this is a mistake, contact the "
                     "coordinator."
                 ),
                 link=reverse("proposals:mine"),
-                link_words=_("My work"),
+                link_label=_("My work"),
             ),
             to=[user.email],
             proposal=proposal,

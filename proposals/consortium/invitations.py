@@ -21,7 +21,7 @@ from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.ended_access import end_access, notify_ended_access, without_access
 from proposals.consortium.participants import check_open, lock_draft
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.agreement import agree_if_own, end_if_own
 from proposals.models import (
     Collaborator,
@@ -238,15 +238,15 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
         )
     words = _("Invitation declined: %(purpose)s") % {"purpose": _purpose_in_words(answered)}
     log_activity(answered.proposal, Happening.Kind.ANSWERED, words, by=by, address=answered.email)
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Invitation declined by %(address)s") % {"address": answered.email},
-            happened=_decline_sentence(answered),
+            what_happened=_decline_sentence(answered),
             quote=reason,
-            counts=counts,
-            to_do=_("Invite another person from this organisation, or change the consortium."),
+            status=counts,
+            next_step=_("Invite another person from this organisation, or change the consortium."),
             link=reverse("proposals:people", args=[answered.proposal.number]),
-            link_words=_("View people and access"),
+            link_label=_("View people and access"),
         ),
         to=_who_asked(answered),
         proposal=answered.proposal,
@@ -430,17 +430,17 @@ def _send(invitation: Invitation, time: int = 1) -> None:
         if is_confirmation
         else _("Open the link and sign in, or create an account. You can use any email address.")
     )
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=subject,
-            happened=happened,
-            counts=_(
+            what_happened=happened,
+            status=_(
                 "Nothing changes until you reply. Do not forward this email: anyone with the link can "
                 "reply for you. If you were not expecting it, ignore it."
             ),
-            to_do=to_do,
+            next_step=to_do,
             link=reverse("proposals:invitation", args=[make_token(invitation)]),
-            link_words=_("Reply to the invitation (by %(until)s)")
+            link_label=_("Reply to the invitation (by %(until)s)")
             % {"until": in_words(invitation.expires_at)},
         ),
         to=[invitation.email],

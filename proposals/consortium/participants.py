@@ -29,7 +29,7 @@ from proposals.consortium.ended_access import (
     notify_ended_access,
     without_access,
 )
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.agreement import agree_if_own
 from proposals.models import EndedAccess, Happening, Participant, Proposal, Section, SectionChange
 
@@ -278,18 +278,18 @@ def may_be_notified(participant: Participant, people: Iterable[User]) -> list[st
 def _notify_added(participant: Participant, *, by: User) -> None:
     name = participant.organisation.name
     others = participant.organisation.members.exclude(pk=by.pk).filter(is_active=True)
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("%(name)s added to a proposal") % {"name": name},
-            happened=_("%(who)s has added %(name)s to the consortium of a proposal.")
+            what_happened=_("%(who)s has added %(name)s to the consortium of a proposal.")
             % {"who": by, "name": name},
             facts=[(_("Role"), str(participant.get_role_display()))],
-            counts=_("You can read the proposal and edit the sections of your organisation."),
-            to_do=_(
+            status=_("You can read the proposal and edit the sections of your organisation."),
+            next_step=_(
                 "Check the proposal and your tasks, then confirm that you take part or decline."
             ),
             link=reverse("proposals:work", args=[participant.proposal.number]),
-            link_words=_("View tasks by partner"),
+            link_label=_("View tasks by partner"),
         ),
         to=may_be_notified(participant, others),
         proposal=participant.proposal,
@@ -409,18 +409,20 @@ def _mail_about_removal(
     participant: Participant, people: list[User], counts: str, *, by: User
 ) -> None:
     name, number = participant.organisation.name, participant.proposal.number
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("%(name)s no longer takes part in a proposal") % {"name": name},
-            happened=_("%(who)s has removed %(name)s from the consortium of proposal %(number)s.")
+            what_happened=_(
+                "%(who)s has removed %(name)s from the consortium of proposal %(number)s."
+            )
             % {"who": by, "name": name, "number": number},
-            counts=counts,
-            to_do=_(
+            status=counts,
+            next_step=_(
                 "You do not need to do anything. If you think this is a mistake, contact the "
                 "coordinator."
             ),
             link=reverse("proposals:mine"),
-            link_words=_("My work"),
+            link_label=_("My work"),
         ),
         to=may_be_notified(participant, people),
         proposal=participant.proposal,

@@ -23,20 +23,22 @@ NO_CAUSES: Mapping[str, Callable[[Mail], bool]] = {}
 
 
 @dataclass(frozen=True)
-class Words:
+class EmailContent:
     """What a mail says. `link` is an address within the portal, with what to press for it."""
 
     subject: str
-    happened: str
-    counts: str
-    to_do: str
+    what_happened: str
+    status: str
+    next_step: str
     link: str
-    link_words: str
+    link_label: str
     facts: list[tuple[str, str]] = field(default_factory=list)
     quote: str = ""
 
 
-def post(words: Words, *, to: Iterable[str], key: str, proposal: Proposal | None = None) -> None:
+def queue_email(
+    words: EmailContent, *, to: Iterable[str], key: str, proposal: Proposal | None = None
+) -> None:
     """Promise a mail to each address; the same key never makes a second one to the same address."""
     words = _without_links(words)
     context: dict[str, Any] = {
@@ -65,7 +67,7 @@ def post(words: Words, *, to: Iterable[str], key: str, proposal: Proposal | None
     )  # fmt: skip
 
 
-def _without_links(words: Words) -> Words:
+def _without_links(words: EmailContent) -> EmailContent:
     """The same words with nothing to press but `link`: people who may be strangers typed much of them."""
     facts = [(_safe(label), _safe(value)) for label, value in words.facts]
     texts = {
@@ -84,7 +86,7 @@ def _short(address: str) -> str:
     return hashlib.sha256(address.encode()).hexdigest()[:32]
 
 
-def deliver(mail: Mail, *, causes: Mapping[str, Callable[[Mail], bool]] = NO_CAUSES) -> None:
+def send_email(mail: Mail, *, causes: Mapping[str, Callable[[Mail], bool]] = NO_CAUSES) -> None:
     """Hand one mail to the mail server; raises what the server's connection raises.
 
     A mail may wait for hours. `causes` tells by the first word of a key whether what it says is still so; one
@@ -97,10 +99,10 @@ def deliver(mail: Mail, *, causes: Mapping[str, Callable[[Mail], bool]] = NO_CAU
     message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to])
     message.attach_alternative(mail.html, "text/html")
     message.send()
-    _forget_link(mail)
+    _remove_link(mail)
 
 
-def _forget_link(mail: Mail) -> None:
+def _remove_link(mail: Mail) -> None:
     """What was sent lets nobody in who reads the database later."""
     text, html = without_tokens(mail.text), without_tokens(mail.html)
     if (text, html) != (mail.text, mail.html):

@@ -22,15 +22,15 @@ log = logging.getLogger("portal.each")
 Row = TypeVar("Row")
 State = Trouble.State
 
-MOST_COUNTED = 30_000  # the column ends soon after
-KEPT_UNASKED = timedelta(days=1)  # longer than any task pauses
+MAX_COUNTED = 30_000  # the column ends soon after
+FAILURE_RETENTION = timedelta(days=1)  # longer than any task pauses
 
 
-class NoneNow(Exception):
+class StopForNow(Exception):
     """Raised for a row: it did not fail, but neither it nor those that follow can be done at present."""
 
 
-class LeftAlone(Exception):
+class NotTried(Exception):
     """Raised for a row: it was not tried now, and whether it would succeed is not known."""
 
 
@@ -58,18 +58,18 @@ def for_each(
         tried += 1
         try:
             total += int(do(row) or 0)
-        except LeftAlone:
+        except NotTried:
             continue
-        except NoneNow:
+        except StopForNow:
             break
         except Exception as error:  # noqa: BLE001 -- it is kept, and operators see it
-            _keep(work, name, error)
+            _store_failure(work, name, error)
         else:
-            _mended(trouble)
+            _resolve(trouble)
     return total
 
 
-def each_step(work: str, **steps: Callable[[], Any]) -> int:
+def run_steps(work: str, **steps: Callable[[], Any]) -> int:
     """Take each step of a task, also after one that failed; returns the sum of their answers.
 
     Raises:
@@ -81,13 +81,13 @@ def each_step(work: str, **steps: Callable[[], Any]) -> int:
         try:
             total += int(step() or 0)
         except Exception as error:  # noqa: BLE001 -- as above
-            _keep(work, name, error, state=State.DUE, due_at=clock.real_now())
+            _store_failure(work, name, error, state=State.DUE, due_at=clock.real_now())
         else:
-            _mended(known.get(name))
+            _resolve(known.get(name))
     return total
 
 
-def raise_if_away(error: Exception) -> None:
+def raise_if_database_down(error: Exception) -> None:
     """Pass on an error that says that the database is away or full: no other row would fare better."""
     if not isinstance(error, OperationalError | InterfaceError):
         return
@@ -97,9 +97,9 @@ def raise_if_away(error: Exception) -> None:
         raise error
 
 
-def forget_old() -> int:
+def delete_stale_failures() -> int:
     """Delete what no work has asked for any more since its wait was over; returns how many."""
-    long_ago = clock.real_now() - KEPT_UNASKED
+    long_ago = clock.real_now() - FAILURE_RETENTION
     return Trouble.objects.filter(state=State.DUE, due_at__lt=long_ago).delete()[0]
 
 
@@ -111,15 +111,15 @@ def _name_of(row: object) -> str:
     return f"{row._meta.model_name} {row.pk}" if isinstance(row, models.Model) else str(row)
 
 
-def _keep(work: str, name: str, error: Exception, **instead: Any) -> None:
-    raise_if_away(error)
+def _store_failure(work: str, name: str, error: Exception, **instead: Any) -> None:
+    raise_if_database_down(error)
     log.error("%s, %s failed: %s", work, name, in_full(error))
     trouble, _made = Trouble.objects.get_or_create(work=work, row=name)
-    attempts = min(trouble.attempts + 1, MOST_COUNTED)
+    attempts = min(trouble.attempts + 1, MAX_COUNTED)
     values = {"attempts": attempts} | after_failure(attempts, error) | instead
     Trouble.objects.filter(pk=trouble.pk).update(**values)
 
 
-def _mended(trouble: Trouble | None) -> None:
+def _resolve(trouble: Trouble | None) -> None:
     if trouble is not None:
         Trouble.objects.filter(pk=trouble.pk).delete()

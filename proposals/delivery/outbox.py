@@ -18,16 +18,16 @@ from django.db.models import Case, Count, Min, Q, QuerySet, Value, When
 from calls import clock
 from foundation.errors import in_full, in_short
 from foundation.sentences import gettext
-from proposals.models import DraftPrint, Export, Mail, OutboxMessage, Promise, Trouble, Version
+from proposals.models import DraftPrint, Export, Mail, OutboxItem, OutboxMessage, Trouble, Version
 
 log = logging.getLogger("portal.outbox")
 
 Handler = Callable[[OutboxMessage], None]
-Row = TypeVar("Row", bound=Promise)
+Row = TypeVar("Row", bound=OutboxItem)
 
-FIRST_RETRY = timedelta(seconds=5)
-LONGEST_RETRY = timedelta(minutes=10)
-MOST_ATTEMPTS = 12
+FIRST_RETRY_DELAY = timedelta(seconds=5)
+MAX_RETRY_DELAY = timedelta(minutes=10)
+MAX_ATTEMPTS = 12
 
 
 def stale_after() -> timedelta:
@@ -35,16 +35,16 @@ def stale_after() -> timedelta:
     return timedelta(seconds=settings.CLAIM_SECONDS)
 
 
-def promise(version: Version, *kinds: OutboxMessage.Kind) -> None:
+def enqueue(version: Version, *kinds: OutboxMessage.Kind) -> None:
     """Promise something for a version, in the transaction that gives cause for it."""
-    OutboxMessage.objects.bulk_create(unsaved_promises(version, *kinds))
+    OutboxMessage.objects.bulk_create(build_items(version, *kinds))
 
 
-def unsaved_promises(version: Version, *kinds: OutboxMessage.Kind) -> list[OutboxMessage]:
+def build_items(version: Version, *kinds: OutboxMessage.Kind) -> list[OutboxMessage]:
     return [OutboxMessage(kind=kind, version=version) for kind in kinds]
 
 
-def relay(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:
+def process_due(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:
     """Keep promises about versions that are due: receipts, then mails, then annexes, then what is made again.
 
     Of each kind what was never tried comes before what failed already, and older before newer.
@@ -62,33 +62,33 @@ def relay(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:
         message.version = versions.get(pk=message.version_id)
         handlers[message.kind](message)
 
-    return _relay(rows, keep, at_most=at_most)
+    return _process(rows, keep, at_most=at_most)
 
 
-def relay_mails(deliver: Callable[[Mail], None], *, at_most: int = 200) -> int:
+def process_due_emails(deliver: Callable[[Mail], None], *, at_most: int = 200) -> int:
     """Send mails that are due."""
-    return _relay(Mail.objects.order_by("due_at", "pk"), deliver, at_most=at_most)
+    return _process(Mail.objects.order_by("due_at", "pk"), deliver, at_most=at_most)
 
 
-def _relay(rows: QuerySet[Row], keep: Callable[[Row], None], *, at_most: int) -> int:
+def _process(rows: QuerySet[Row], keep: Callable[[Row], None], *, at_most: int) -> int:
     """Keep promises one after the other; returns how many were kept."""
-    _give_up_deadly(rows)
+    _fail_deadly(rows)
     kept = 0
     for _turn in range(at_most):
         row = _claim(rows)
         if row is None:
             break
-        kept += _keep(row, keep)
+        kept += _process_row(row, keep)
     return kept
 
 
-def _give_up_deadly(rows: QuerySet[Row]) -> None:
+def _fail_deadly(rows: QuerySet[Row]) -> None:
     """Leave to operators those whose workers have died with them as often as others may fail."""
     long_ago = clock.real_now() - stale_after()
-    claimed = rows.order_by().filter(state=Promise.State.CLAIMED, claimed_at__lt=long_ago)
-    deadly = claimed.filter(attempts__gte=MOST_ATTEMPTS)
+    claimed = rows.order_by().filter(state=OutboxItem.State.CLAIMED, claimed_at__lt=long_ago)
+    deadly = claimed.filter(attempts__gte=MAX_ATTEMPTS)
     count = deadly.update(
-        state=Promise.State.GIVEN_UP, last_error="the worker stopped while processing it"
+        state=OutboxItem.State.FAILED, last_error="the worker stopped while processing it"
     )
     if count:
         log.error("%s items failed because their workers stopped while processing them.", count)
@@ -97,31 +97,31 @@ def _give_up_deadly(rows: QuerySet[Row]) -> None:
 def _claim(rows: QuerySet[Row]) -> Row | None:
     """Take one promise, skipping what others hold."""
     present = clock.real_now()
-    is_due = Q(state=Promise.State.DUE, due_at__lte=present)
-    is_stale = Q(state=Promise.State.CLAIMED, claimed_at__lt=present - stale_after())
+    is_due = Q(state=OutboxItem.State.DUE, due_at__lte=present)
+    is_stale = Q(state=OutboxItem.State.CLAIMED, claimed_at__lt=present - stale_after())
     with transaction.atomic():
         row = (
             rows.select_for_update(skip_locked=True, of=("self",)).filter(is_due | is_stale).first()
         )
         if row is not None:
-            row.state = Promise.State.CLAIMED
+            row.state = OutboxItem.State.CLAIMED
             row.claimed_at = present
             row.attempts += 1
             row.save(update_fields=["state", "claimed_at", "attempts"])
     return row
 
 
-def _keep(row: Row, keep: Callable[[Row], None]) -> bool:
+def _process_row(row: Row, keep: Callable[[Row], None]) -> bool:
     try:
         keep(row)
     except Exception as error:  # noqa: BLE001 -- one broken promise must not stop the others
         _postpone(row, error)
         return False
-    _still_ours(row).update(state=Promise.State.DONE, done_at=clock.real_now(), last_error="")
+    _still_ours(row).update(state=OutboxItem.State.DONE, done_at=clock.real_now(), last_error="")
     return True
 
 
-def _postpone(row: Promise, error: Exception) -> None:
+def _postpone(row: OutboxItem, error: Exception) -> None:
     """Try again later, or give up where an operator must look. No text and no address is logged."""
     log.error("%s %s failed: %s", row._meta.model_name, row.pk, in_full(error))
     _still_ours(row).update(**after_failure(row.attempts, error))
@@ -129,47 +129,47 @@ def _postpone(row: Promise, error: Exception) -> None:
 
 def after_failure(attempts: int, error: Exception) -> dict[str, Any]:
     """How a promise goes on that failed so often: after a wait, or not before an operator has looked."""
-    doublings = min(attempts, MOST_ATTEMPTS) - 1
+    doublings = min(attempts, MAX_ATTEMPTS) - 1
     return {
-        "state": Promise.State.GIVEN_UP if attempts >= MOST_ATTEMPTS else Promise.State.DUE,
-        "due_at": clock.real_now() + min(FIRST_RETRY * 2**doublings, LONGEST_RETRY),
+        "state": OutboxItem.State.FAILED if attempts >= MAX_ATTEMPTS else OutboxItem.State.DUE,
+        "due_at": clock.real_now() + min(FIRST_RETRY_DELAY * 2**doublings, MAX_RETRY_DELAY),
         "last_error": in_short(error),
     }
 
 
-def _still_ours(row: Promise) -> QuerySet[Promise]:
+def _still_ours(row: OutboxItem) -> QuerySet[OutboxItem]:
     """Nothing, where another worker took the promise because this one was too slow."""
-    mine: QuerySet[Promise] = type(row)._default_manager.filter(
-        pk=row.pk, state=Promise.State.CLAIMED, attempts=row.attempts
+    mine: QuerySet[OutboxItem] = type(row)._default_manager.filter(
+        pk=row.pk, state=OutboxItem.State.CLAIMED, attempts=row.attempts
     )
     return mine
 
 
-def try_again(rows: QuerySet[Row]) -> int:
+def retry(rows: QuerySet[Row]) -> int:
     """An operator lets given-up promises be tried anew; returns how many."""
-    return rows.filter(state=Promise.State.GIVEN_UP).update(
-        state=Promise.State.DUE, attempts=0, due_at=clock.real_now()
+    return rows.filter(state=OutboxItem.State.FAILED).update(
+        state=OutboxItem.State.DUE, attempts=0, due_at=clock.real_now()
     )
 
 
 @dataclass(frozen=True)
-class Queue:
+class QueueStatus:
     """How promises of one kind are doing. `oldest` is how long the first that is still to come has waited."""
 
     kind: str
     waiting: int
-    in_work: int
+    in_progress: int
     failing: int
-    given_up: int
+    failed: int
     oldest: timedelta | None
-    a_minute: float
+    per_minute: float
 
 
 RATE_OVER = timedelta(minutes=10)
 FAILURES_COUNT_FOR = timedelta(days=2)
 
 
-def queues() -> list[Queue]:
+def queues() -> list[QueueStatus]:
     """Each kind of promise, then mails, what people have asked for, and what else failed; in five queries."""
     labels = dict(OutboxMessage.Kind.choices)
     rows = OutboxMessage.objects.values("kind").annotate(**_figures())
@@ -178,18 +178,18 @@ def queues() -> list[Queue]:
     return [
         *of_versions,
         _queue(gettext("Emails"), Mail.objects.aggregate(**_figures())),
-        _queue(gettext("Draft proposals (PDF)"), _figures_of_prints()),
+        _queue(gettext("Draft proposals (PDF)"), _figures_of_draft_pdfs()),
         _queue(gettext("Exports"), _figures_of_exports()),
         _queue(gettext("Other tasks"), Trouble.objects.aggregate(**_figures())),
     ]
 
 
-def _figures_of_prints() -> dict[str, Any]:
+def _figures_of_draft_pdfs() -> dict[str, Any]:
     is_open = Q(pdf=None, error="")
     return DraftPrint.objects.aggregate(
         waiting=Count("pk", filter=is_open & Q(claimed_at=None)),
-        in_work=Count("pk", filter=is_open & Q(claimed_at__isnull=False)),
-        given_up=Count("pk", filter=~Q(error="") & _lately()),
+        in_progress=Count("pk", filter=is_open & Q(claimed_at__isnull=False)),
+        failed=Count("pk", filter=~Q(error="") & _lately()),
     )
 
 
@@ -197,8 +197,8 @@ def _figures_of_exports() -> dict[str, Any]:
     states = Export.State
     return Export.objects.aggregate(
         waiting=Count("pk", filter=Q(state=states.DUE)),
-        in_work=Count("pk", filter=Q(state=states.RUNNING)),
-        given_up=Count("pk", filter=Q(state=states.FAILED) & _lately()),
+        in_progress=Count("pk", filter=Q(state=states.RUNNING)),
+        failed=Count("pk", filter=Q(state=states.FAILED) & _lately()),
     )
 
 
@@ -208,21 +208,21 @@ def _lately() -> Q:
 
 
 def _figures() -> dict[str, Any]:
-    states = Promise.State
+    states = OutboxItem.State
     is_due = Q(state=states.DUE)
     recently = clock.real_now() - RATE_OVER
     return {
         "waiting": Count("pk", filter=is_due & Q(attempts=0)),
-        "in_work": Count("pk", filter=Q(state=states.CLAIMED)),
+        "in_progress": Count("pk", filter=Q(state=states.CLAIMED)),
         "failing": Count("pk", filter=is_due & Q(attempts__gt=0)),
-        "given_up": Count("pk", filter=Q(state=states.GIVEN_UP)),
-        "since": Min("made_at", filter=~Q(state__in=[states.DONE, states.GIVEN_UP])),
+        "failed": Count("pk", filter=Q(state=states.FAILED)),
+        "since": Min("made_at", filter=~Q(state__in=[states.DONE, states.FAILED])),
         "done": Count("pk", filter=Q(state=states.DONE, done_at__gte=recently)),
     }
 
 
-def _queue(kind: str, row: Mapping[str, Any]) -> Queue:
+def _queue(kind: str, row: Mapping[str, Any]) -> QueueStatus:
     since, minutes = row.get("since"), RATE_OVER.total_seconds() / 60
-    counts = {name: row.get(name, 0) for name in ("waiting", "in_work", "failing", "given_up")}
+    counts = {name: row.get(name, 0) for name in ("waiting", "in_progress", "failing", "failed")}
     oldest = clock.real_now() - since if since else None
-    return Queue(kind, **counts, oldest=oldest, a_minute=row.get("done", 0) / minutes)
+    return QueueStatus(kind, **counts, oldest=oldest, per_minute=row.get("done", 0) / minutes)

@@ -12,24 +12,24 @@ log = logging.getLogger("portal.tasks")
 
 # While the broker is away, submitters must not wait for it: the next hint comes after this time.
 PAUSE_AFTER_FAILURE = timedelta(seconds=30)
-_silent_until = clock.real_now()
+_broker_retry_at = clock.real_now()
 # In a rush one hint is enough for many submissions: beat relays as often as this.
 HINT_EVERY = timedelta(seconds=1)
-_hinted_until = clock.real_now()
+_next_hint_at = clock.real_now()
 
 
-def hurry(task: str = "relay_outbox") -> None:
+def wake_worker(task: str = "relay_outbox") -> None:
     """Ask a worker to look now. Without a broker nothing is lost: beat comes by again."""
-    global _silent_until, _hinted_until  # noqa: PLW0603 -- one process, one memory of what it sent
+    global _broker_retry_at, _next_hint_at  # noqa: PLW0603 -- one process, one memory of what it sent
     present = clock.real_now()
     relays = task == "relay_outbox"
-    if present < _silent_until or (relays and present < _hinted_until):
+    if present < _broker_retry_at or (relays and present < _next_hint_at):
         return
     try:
         current_app.tasks[f"proposals.tasks.{task}"].delay()
     except (OperationalError, OSError) as error:
-        _silent_until = present + PAUSE_AFTER_FAILURE
+        _broker_retry_at = present + PAUSE_AFTER_FAILURE
         log.warning("The broker is away (%s); beat will relay the outbox.", type(error).__name__)
         return
     if relays:
-        _hinted_until = present + HINT_EVERY
+        _next_hint_at = present + HINT_EVERY

@@ -18,7 +18,7 @@ from calls.templatetags.instants import in_words
 from foundation.folding import fold, words_in
 from foundation.limits import allows_recipient
 from foundation.sentences import gettext as _
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import Enquiry, EnquiryAnswer, PublishedAnswer
 
 SALT = "proposals.enquiry"
@@ -84,19 +84,21 @@ def ask(asked: Asked, *, call: Call | None, user: User | None, page: str = "") -
     )
     if not allows_recipient("enquiry-copies", enquiry.email):
         return enquiry
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("We have received your enquiry %(number)s") % {"number": enquiry.number},
-            happened=_("You sent an enquiry to the helpdesk of the COSME portal: “%(subject)s”.")
+            what_happened=_(
+                "You sent an enquiry to the helpdesk of the COSME portal: “%(subject)s”."
+            )
             % {"subject": enquiry.subject},
             quote=enquiry.message,
-            counts=_("Your enquiry has the number %(number)s.") % {"number": enquiry.number},
-            to_do=_(
+            status=_("Your enquiry has the number %(number)s.") % {"number": enquiry.number},
+            next_step=_(
                 "You do not need to do anything. We will reply by email. If you did not send "
                 "this enquiry, ignore this email."
             ),
             link=reverse("enquiries:ask"),
-            link_words=_("Send another enquiry"),
+            link_label=_("Send another enquiry"),
         ),
         to=[enquiry.email],
         key=f"enquiry:{enquiry.pk}",
@@ -135,19 +137,21 @@ def answer(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryAnswer
     )
     locked.state, locked.officer = Enquiry.State.ANSWERED, by
     locked.save(update_fields=["state", "officer"])
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Reply to your enquiry %(number)s") % {"number": locked.number},
-            happened=_(
+            what_happened=_(
                 "The helpdesk of the COSME portal has replied to your enquiry “%(subject)s”:"
             )
             % {"subject": locked.subject},
             quote=given.text,
             facts=[(_("Your enquiry"), locked.message)],
-            counts=_("This reply is for guidance. The call text is legally binding."),
-            to_do=_("If this does not answer your enquiry, contact us again and quote its number."),
+            status=_("This reply is for guidance. The call text is legally binding."),
+            next_step=_(
+                "If this does not answer your enquiry, contact us again and quote its number."
+            ),
             link=reverse("enquiries:ask") + f"?about={locked.number}",
-            link_words=_("Contact the helpdesk again"),
+            link_label=_("Contact the helpdesk again"),
         ),
         to=[locked.email],
         key=f"enquiry-answer:{given.pk}",

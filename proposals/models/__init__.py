@@ -31,7 +31,7 @@ from proposals.models.officers import (
     Information,
     SealedAccess,
 )
-from proposals.models.outbox import Mail, OutboxMessage, Promise, Remaking, Trouble
+from proposals.models.outbox import Mail, OutboxItem, OutboxMessage, Remaking, Trouble
 from proposals.models.partnering import (
     Block,
     Conversation,
@@ -123,12 +123,12 @@ __all__ = [
     "Mail",
     "Message",
     "OrganisationText",
+    "OutboxItem",
     "OutboxMessage",
     "Participant",
     "PartnershipRequest",
     "PartnershipRequestQuerySet",
     "Presence",
-    "Promise",
     "Proposal",
     "ProposalFile",
     "ProposalQuerySet",

@@ -14,14 +14,14 @@ from proposals.models.records import SealedDocument
 from proposals.models.version import Version
 
 
-class Promise(models.Model):
+class OutboxItem(models.Model):
     """Something to be done later, whatever dies in between. Plumbing: its instants are real time."""
 
     class State(models.TextChoices):
         DUE = "due", _("queued")
         CLAIMED = "claimed", _("in progress")
         DONE = "done", _("done")
-        GIVEN_UP = "given-up", _("failed")
+        FAILED = "given-up", _("failed")
 
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
     made_at = models.DateTimeField(default=clock.real_now)
@@ -64,7 +64,7 @@ class Remaking(models.Model):
         return f"{self.get_kind_display()} of {self.call}"
 
 
-class OutboxMessage(Promise):
+class OutboxMessage(OutboxItem):
     """A promise about a version, made in the transaction that gave cause for it."""
 
     class Kind(models.TextChoices):
@@ -125,7 +125,7 @@ class OutboxMessage(Promise):
         return f"remaking:{self.remaking_id}" if self.remaking_id else SealedDocument.SUBMISSION
 
 
-class Mail(Promise):
+class Mail(OutboxItem):
     """A mail to one address, with its delivery state. `key` keeps one cause from making it twice."""
 
     key = models.CharField(max_length=200, unique=True)
@@ -158,7 +158,7 @@ class Mail(Promise):
         return f"mail {self.pk}: {self.state}"
 
 
-class Trouble(Promise):
+class Trouble(OutboxItem):
     """A row of periodic work, or a step of a task, that failed; it goes when that succeeds.
 
     Names neither a person nor a text: operators see it.
@@ -179,4 +179,4 @@ class Trouble(Promise):
     @property
     def is_due(self) -> bool:
         """Whether it is to be tried again now."""
-        return self.state != self.State.GIVEN_UP and self.due_at <= clock.real_now()
+        return self.state != self.State.FAILED and self.due_at <= clock.real_now()

@@ -72,7 +72,7 @@ class PartnershipRequestAdmin(OwnPageAdmin):
                 found.refresh_from_db()
                 waits = found.state == PartnershipRequest.State.WAITING
             else:
-                wakeup.hurry()
+                wakeup.wake_worker()
                 messages.success(
                     request, _("Request updated. The organisation is notified by email.")
                 )
@@ -140,7 +140,7 @@ class ReportAdmin(OwnPageAdmin):
             except requests.CannotPublish as refusal:
                 form.add_error("remark", str(refusal))
             else:
-                wakeup.hurry()
+                wakeup.wake_worker()
                 messages.success(request, _("Report closed."))
                 return redirect("admin:proposals_report_changelist")
         letters = (

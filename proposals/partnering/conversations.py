@@ -23,7 +23,7 @@ from proposals.consortium.participants import (
     lock_draft,
     section_of,
 )
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import (
     Block,
     Conversation,
@@ -204,18 +204,18 @@ def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Mes
 
 def _tell(message: Message, other: Organisation, side: Side) -> None:
     conversation = message.conversation
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("New message about “%(title)s”") % {"title": conversation.about}
             if conversation.about
             else _("New message on the COSME portal"),
-            happened=_("%(who)s has sent you a message on the COSME portal:")
+            what_happened=_("%(who)s has sent you a message on the COSME portal:")
             % {"who": name_for_other(conversation, side)},
             quote=message.text,
-            counts=_("Your email address is not shown. Replies are sent through the portal."),
-            to_do=_("You can reply on the portal. You can also block or report the sender."),
+            status=_("Your email address is not shown. Replies are sent through the portal."),
+            next_step=_("You can reply on the portal. You can also block or report the sender."),
             link=conversation.get_absolute_url(),
-            link_words=_("View the conversation"),
+            link_label=_("View the conversation"),
         ),
         to=other.members.filter(is_active=True).values_list("email", flat=True),
         key=f"message:{message.pk}",
@@ -337,19 +337,19 @@ def handle(found: Report, *, outcome: str, remark: str = "", by: User) -> Report
 def _tell_who_reported(handled: Report) -> None:
     if handled.made_by is None or not handled.made_by.is_active:
         return
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Outcome of your report"),
-            happened=_("The helpdesk has reviewed the report that you made on %(day)s.")
+            what_happened=_("The helpdesk has reviewed the report that you made on %(day)s.")
             % {"day": in_words(handled.made_at)},
             quote=handled.reason,
-            counts=_("Findings and action taken: %(outcome)s") % {"outcome": handled.outcome},
-            to_do=_(
+            status=_("Findings and action taken: %(outcome)s") % {"outcome": handled.outcome},
+            next_step=_(
                 "You do not need to do anything. If there is still a problem, report it again or "
                 "contact the helpdesk."
             ),
             link=reverse("enquiries:ask"),
-            link_words=_("Contact the helpdesk"),
+            link_label=_("Contact the helpdesk"),
         ),
         to=[handled.made_by.email],
         key=f"report:{handled.pk}",

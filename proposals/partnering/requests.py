@@ -14,7 +14,7 @@ from calls import clock
 from calls.models import Call
 from foundation.folding import trigrams_of, words_in
 from foundation.sentences import gettext as _
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import PartnershipRequest, SearchWord
 
 LASTS = timedelta(days=90)
@@ -291,16 +291,16 @@ def _tell_its_people(request: PartnershipRequest, subject: str, remark: str) -> 
             ),
         ),
     }[State(request.state)]
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=subject,
-            happened=_("The helpdesk has reviewed your partnership request “%(title)s”.")
+            what_happened=_("The helpdesk has reviewed your partnership request “%(title)s”.")
             % {"title": request.title},
             quote=remark,
-            counts=counts,
-            to_do=to_do,
+            status=counts,
+            next_step=to_do,
             link=reverse("partners:request", args=[request.number]),
-            link_words=_("View the request"),
+            link_label=_("View the request"),
         ),
         to=people.values_list("email", flat=True),
         key=f"request:{request.pk}:{request.revision}:{request.state}",

@@ -12,7 +12,7 @@ from applicants.models import Organisation, User
 from calls import clock
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import Block, SavedSearch
 from proposals.partnering.search import Question, newer_than, question_in
@@ -87,19 +87,19 @@ def _tell(pk: int, moment: datetime) -> bool:
         count,
     )
     stop = reverse("partners:stop", args=[signing.dumps(saved.pk, salt=SALT)])
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("New results for your search “%(name)s”") % {"name": saved.name},
-            happened=text % {"count": count, "name": saved.name},
+            what_happened=text % {"count": count, "name": saved.name},
             facts=[(str(label), value) for label, value in facts],
-            counts=_(
+            status=_(
                 "Requests stay open until they are marked as filled or until the deadline of "
                 "the call."
             ),
-            to_do=_("View the new requests. To stop these emails, open this link: %(link)s")
+            next_step=_("View the new requests. To stop these emails, open this link: %(link)s")
             % {"link": settings.BASE_URL + stop},
             link=reverse("partners:search") + "?" + saved.query,
-            link_words=_("View the search results"),
+            link_label=_("View the search results"),
         ),
         to=[saved.user.email],
         key=key,

@@ -16,7 +16,7 @@ from django.urls import reverse
 from applicants.models import User
 from calls.eligibility import canonical
 from foundation.sentences import gettext as _
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import DailyHead, TreeHead
 from proposals.proof.ledger import head_as_json
@@ -67,7 +67,7 @@ def _publish(day: date, moment: datetime) -> bool:
         day=day, defaults={"head": head, "published_at": moment}
     )
     if published:
-        post(_words_of(head, day), to=_auditors(), key=f"log-head:{day}")
+        queue_email(_words_of(head, day), to=_auditors(), key=f"log-head:{day}")
     return published
 
 
@@ -77,27 +77,27 @@ def _auditors() -> set[str]:
     return {*settings.LOG_WITNESSES, *own.values_list("email", flat=True)}
 
 
-def _words_of(head: TreeHead, day: date) -> Words:
-    return Words(
+def _words_of(head: TreeHead, day: date) -> EmailContent:
+    return EmailContent(
         subject=_("Log of the COSME portal on %(day)s: %(size)s entries")
         % {"day": day, "size": head.size},
-        happened=_(
+        what_happened=_(
             "This is the signed state of the portal’s log at the end of %(day)s (UTC). It "
             "contains only hashes."
         )
         % {"day": day},
         facts=[(_("Entries"), str(head.size)), (_("Root"), head.root)],
         quote=canonical(head_as_json(head)),
-        counts=_(
+        status=_(
             "Entries can only be added to the log. A later log that does not begin with this "
             "state has been altered."
         ),
-        to_do=_(
+        next_step=_(
             "Keep this email. To verify the log, save the line above as a file and run "
             "“manage.py verify_ledger --head FILE”."
         ),
         link=reverse("proof:daily_heads"),
-        link_words=_("View all daily states of the log"),
+        link_label=_("View all daily states of the log"),
     )
 
 

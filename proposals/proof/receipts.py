@@ -21,7 +21,7 @@ from calls.eligibility import canonical
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
 from foundation.pdf import Attached, pdf_from
-from proposals.delivery.fault_isolation import NoneNow, for_each
+from proposals.delivery.fault_isolation import StopForNow, for_each
 from proposals.dossier.confirmed_parts import confirmed_in
 from proposals.dossier.facts import readable
 from proposals.models import (
@@ -96,11 +96,11 @@ def add_awaited_stamps(*, at_most: int = 50) -> int:
 
 def _add_stamp(document: SealedDocument) -> bool:
     if stamp_to_expect() != Stamp.IN_SEAL:
-        raise NoneNow
+        raise StopForNow
     try:
         pdf = stamped(bytes(document.pdf))
     except StampServiceAway:
-        raise NoneNow from None
+        raise StopForNow from None
     cause, stamp = stamp_cause(document.edition), Stamp.IN_SEAL
     _keep(
         type(document), document.version, cause, pdf=pdf, sealed_at=document.sealed_at, stamp=stamp

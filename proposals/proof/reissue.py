@@ -8,20 +8,20 @@ from django.db.models import Count, Q, QuerySet
 from applicants.models import User
 from calls import clock
 from calls.models import Call
-from proposals.models import OutboxMessage, Promise, Remaking, Version
+from proposals.models import OutboxItem, OutboxMessage, Remaking, Version
 
 AT_ONCE = 1000
 
 
 @transaction.atomic
-def make_again(call: Call, kind: str, *, reason: str, by: User) -> Remaking:
+def reissue_documents(call: Call, kind: str, *, reason: str, by: User) -> Remaking:
     """Promise another edition for each version of a call; workers keep it after everything that is new.
 
     What the same person has asked for in the same words, and is under way, is not promised again.
     """
     Call.objects.select_for_update(no_key=True).only("pk").get(pk=call.pk)
     own = Remaking.objects.filter(call=call, kind=kind, reason=reason, asked_by=by)
-    same = own.filter(promises__state__in=[Promise.State.DUE, Promise.State.CLAIMED]).first()
+    same = own.filter(promises__state__in=[OutboxItem.State.DUE, OutboxItem.State.CLAIMED]).first()
     if same is not None:
         return same
     made = Remaking.objects.create(
@@ -44,28 +44,28 @@ def calls_with_versions() -> QuerySet[Call]:
 
 
 @dataclass(frozen=True)
-class HowFar:
-    promised: int
+class ReissueProgress:
+    queued: int
     made: int
-    given_up: int
+    failed: int
 
     @property
     def is_over(self) -> bool:
-        return self.made + self.given_up == self.promised
+        return self.made + self.failed == self.queued
 
 
-def with_how_far(runs: QuerySet[Remaking]) -> QuerySet[Remaking]:
+def with_progress(runs: QuerySet[Remaking]) -> QuerySet[Remaking]:
     """Each with the figures of `how_far`, for lists."""
     return runs.annotate(**_figures("promises__"))
 
 
-def how_far(remaking: Remaking) -> HowFar:
+def progress_of(remaking: Remaking) -> ReissueProgress:
     """How much of it is done, for a progress bar."""
-    return HowFar(**remaking.promises.aggregate(**_figures("")))
+    return ReissueProgress(**remaking.promises.aggregate(**_figures("")))
 
 
 def _figures(prefix: str) -> dict[str, Count]:
-    states = {"made": Promise.State.DONE, "given_up": Promise.State.GIVEN_UP}
+    states = {"made": OutboxItem.State.DONE, "given_up": OutboxItem.State.FAILED}
     counted = {
         name: Count(f"{prefix}pk", filter=Q(**{f"{prefix}state": state}))
         for name, state in states.items()

@@ -12,7 +12,7 @@ from calls import clock
 from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import (
     CaseEvent,
@@ -174,16 +174,16 @@ def _tell_of_question(question: Question, *, reminder: timedelta | None = None) 
         subject = _("Reminder: reply to the clarification request about %(number)s")
         happened = _("You have not replied to a clarification request about your proposal.")
     days = reminder.days if reminder else 0
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=subject % values,
-            happened=happened,
+            what_happened=happened,
             facts=[(_("Reply due before"), in_words(question.due_at, seconds=True))],
             quote=question.text,
-            counts=_("Your submitted proposal does not change. Your reply is kept with it."),
-            to_do=_("The coordinator can reply once, on this page, and attach PDF files."),
+            status=_("Your submitted proposal does not change. Your reply is kept with it."),
+            next_step=_("The coordinator can reply once, on this page, and attach PDF files."),
             link=reverse("proposals:reply", args=[proposal.number, question.pk]),
-            link_words=_("Read the request and reply"),
+            link_label=_("Read the request and reply"),
         ),
         to=addresses_of_coordinator(proposal),
         proposal=proposal,

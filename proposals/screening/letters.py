@@ -20,7 +20,7 @@ from calls.templatetags.instants import in_words
 from foundation.pdf import pdf_from
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import (
     Decision,
     Happening,
@@ -151,23 +151,23 @@ def _tell(decision: Decision, version: Version) -> None:
             proposal, Happening.Kind.INFORMED, words % {"number": version.number}, by=None,
             decision=decision.pk,
         )  # fmt: skip
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Decision about your proposal %(number)s") % values,
-            happened=_what_happened(earlier),
+            what_happened=_what_happened(earlier),
             facts=[
                 (_("Proposal"), f"{proposal.number}, {_('version')} {version.number}"),
                 (_("Call"), proposal.call.reference),
             ],
-            counts=_(
+            status=_(
                 "The letter contains the decision, the reasons for it, and how and by when you "
                 "can contest it."
             ),
-            to_do=_(
+            next_step=_(
                 "Read the letter. The periods for contesting the decision start when you receive it."
             ),
             link=reverse("proposals:decisions", args=[proposal.number]),
-            link_words=_("Open the letter (PDF with an electronic seal)"),
+            link_label=_("Open the letter (PDF with an electronic seal)"),
         ),
         to=addresses_of_coordinator(proposal),
         proposal=proposal,

@@ -11,7 +11,7 @@ from django.contrib.postgres.search import SearchQuery
 from django.db import DataError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from proposals.delivery.fault_isolation import for_each, raise_if_away
+from proposals.delivery.fault_isolation import for_each, raise_if_database_down
 from proposals.models import CaseNote, CaseText, Decision, Question, Version, VersionQuerySet
 
 log = logging.getLogger("portal.searching")
@@ -36,7 +36,7 @@ def _take_words(pk: int) -> bool:
     try:
         take(pk, ALL_TEXTS)
     except (DataError, OperationalError) as error:  # more words than PostgreSQL keeps for one row
-        raise_if_away(error)
+        raise_if_database_down(error)
         log.warning("Version %s is too long to be searched in whole.", pk)
         take(pk, FEW_TEXTS)
     return True

@@ -5,7 +5,7 @@ from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words, utc
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import coordinator_emails
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.document import Draft
 from proposals.models import Proposal, Version, Withdrawal
 
@@ -36,14 +36,14 @@ def addresses_of_coordinator(proposal: Proposal) -> set[str]:
     return {*coordinator_emails(proposal), *contacts_of_coordinator(Draft(proposal))}
 
 
-def people_of(draft: Draft) -> list[tuple[str, dict[str, str]]]:
+def contact_persons(draft: Draft) -> list[tuple[str, dict[str, str]]]:
     """Each organisation's name with the contact person that its profile names at present."""
     return [
         (one.organisation.name, draft.profile(one).answers["contact"]) for one in draft.participants
     ]
 
 
-def facts_of(version: Version) -> list[tuple[str, str]]:
+def submission_details(version: Version) -> list[tuple[str, str]]:
     """Taken from the sealed version, so that the mail says what was received."""
     dossier = version.document
     summary = dossier["summary"]
@@ -71,7 +71,7 @@ def _coordinator(version: Version) -> str:
     return ""
 
 
-def mail_submission(version: Version) -> None:
+def notify_submission(version: Version) -> None:
     """Promise every contact a mail that a version was received, under which number and hash."""
     proposal, number = version.proposal, version.number
     values = {"proposal": proposal.number, "number": number, "earlier": number - 1}
@@ -83,19 +83,19 @@ def mail_submission(version: Version) -> None:
             "Proposal %(proposal)s: version %(number)s received, replaces version %(earlier)s"
         )
         happened = _("We have received a new version of your consortium's proposal.")
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=subject % values,
-            happened=happened,
-            facts=facts_of(version),
-            counts=_what_counts(version),
-            to_do=_(
+            what_happened=happened,
+            facts=submission_details(version),
+            status=_status_text(version),
+            next_step=_(
                 "Keep the proof of submission, which you can download from the page of this "
                 "version. If you need to change something, edit the draft and submit it again "
                 "before the deadline."
             ),
             link=version.get_absolute_url(),
-            link_words=_("View this version and its proof of submission (sign-in required)"),
+            link_label=_("View this version and its proof of submission (sign-in required)"),
         ),
         to=contacts_of(Draft(proposal)),
         proposal=proposal,
@@ -103,7 +103,7 @@ def mail_submission(version: Version) -> None:
     )
 
 
-def _what_counts(version: Version) -> str:
+def _status_text(version: Version) -> str:
     """As it is now: the mail is made by a worker, and much may have happened since."""
     proposal = Proposal.objects.select_related("counting").get(pk=version.proposal_id)
     if proposal.counting_id == version.pk:
@@ -122,15 +122,15 @@ def _what_counts(version: Version) -> str:
     return text % {"number": version.number, "later": later}
 
 
-def tell_of_withdrawal(withdrawal: Withdrawal) -> None:
+def notify_withdrawal(withdrawal: Withdrawal) -> None:
     """Promise every contact a mail that nothing counts any more, and how to undo it."""
     version = withdrawal.version
     proposal: Proposal = version.proposal
     values = {"proposal": proposal.number, "number": version.number}
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Proposal %(proposal)s withdrawn") % values,
-            happened=_("Your consortium's proposal (version %(number)s) has been withdrawn.")
+            what_happened=_("Your consortium's proposal (version %(number)s) has been withdrawn.")
             % values,
             quote=withdrawal.reason,
             facts=[
@@ -140,13 +140,13 @@ def tell_of_withdrawal(withdrawal: Withdrawal) -> None:
                     in_words(withdrawal.withdrawn_at, seconds=True, zone=proposal.call.zone),
                 ),
             ],
-            counts=_("You have no submitted proposal. Your draft has been kept."),
-            to_do=_(
+            status=_("You have no submitted proposal. Your draft has been kept."),
+            next_step=_(
                 "To take part in the call after all, the coordinator must submit the proposal again "
                 "before the deadline."
             ),
             link=proposal.get_absolute_url(),
-            link_words=_("View the proposal"),
+            link_label=_("View the proposal"),
         ),
         to=contacts_of(Draft(proposal)),
         proposal=proposal,

@@ -50,7 +50,7 @@ from proposals.models import (
     title_in,
 )
 from proposals.proof import ledger
-from proposals.submission.notifications import tell_of_withdrawal
+from proposals.submission.notifications import notify_withdrawal
 from proposals.submission.received_draft import as_received, change_queries
 
 UNSURE = timedelta(seconds=30)  # so far this machine's clock may be off before anybody knows
@@ -256,7 +256,7 @@ def _freeze(
     store_applied_conditions(judgement.rule_set, judgement.countries)
     version.first_verdict = unsaved_verdict(version, judgement)
     kinds = OutboxMessage.Kind
-    promises = outbox.unsaved_promises(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
+    promises = outbox.build_items(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
     insert_together(version, version.first_verdict, ledger.unsaved_note(version), *promises)
     proposal.counting = version  # in the database a trigger sees to it
     return version
@@ -332,7 +332,7 @@ def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime
     locked.counting = None
     locked.save(update_fields=["counting"])
     ledger.note_withdrawal(withdrawal)
-    tell_of_withdrawal(withdrawal)
+    notify_withdrawal(withdrawal)
     return withdrawal
 
 

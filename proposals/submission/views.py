@@ -99,7 +99,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         verdict = judge_draft(draft, received_at=clock.now(), reader=current_user(request))
         context = _check_page(request, draft, verdict, used_for=version)
         return render(request, "submission/check.html", context, status=409)
-    wakeup.hurry()
+    wakeup.wake_worker()
     # The proof stands in this very response: a second request might never get through.
     context = {
         "draft": draft,
@@ -143,7 +143,7 @@ def _receipt_state(found: Version) -> str:
     if Receipt.objects.filter(version=found).exists():
         return "ready"
     promise = found.outbox_messages.filter(kind=OutboxMessage.Kind.RECEIPT, remaking=None).first()
-    given_up = promise is not None and promise.state == OutboxMessage.State.GIVEN_UP
+    given_up = promise is not None and promise.state == OutboxMessage.State.FAILED
     return "failed" if given_up else "waiting"
 
 
@@ -208,7 +208,7 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     except submit.NothingToWithdraw:
         messages.warning(request, _("There is no submitted proposal to withdraw."))
     else:
-        wakeup.hurry()
+        wakeup.wake_worker()
         messages.success(
             request,
             _("Proposal withdrawn. You can submit it again before the deadline."),

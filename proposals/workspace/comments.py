@@ -11,7 +11,7 @@ from applicants.models import User
 from calls import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import visible_members
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import Comment, Proposal
 
 SHOWN = 50  # comments on one page
@@ -43,15 +43,17 @@ def add_comment(proposal: Proposal, *, step: str, key: str, text: str, by: User)
     made.mentions.set(named)
     others = [one.email for one in named if one != by]
     if others:
-        post(
-            Words(
+        queue_email(
+            EmailContent(
                 subject=_("%(who)s mentions you in a comment") % {"who": by},
-                happened=_("%(who)s has mentioned you in a comment.") % {"who": by},
+                what_happened=_("%(who)s has mentioned you in a comment.") % {"who": by},
                 quote=text,
-                counts=_("The comment stays open until someone marks it as resolved."),
-                to_do=_("Reply to the comment, edit the section, or mark the comment as resolved."),
+                status=_("The comment stays open until someone marks it as resolved."),
+                next_step=_(
+                    "Reply to the comment, edit the section, or mark the comment as resolved."
+                ),
                 link=made.get_absolute_url(),
-                link_words=_("View the comment"),
+                link_label=_("View the comment"),
             ),
             to=others,
             proposal=proposal,

@@ -11,7 +11,7 @@ from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.invitations import consortium_members
 from proposals.consortium.participants import check_open
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import Happening, Proposal
 
@@ -99,23 +99,23 @@ def _tell(proposal: Proposal, happening: Happening, *, by: User, restored: bool)
     others = [one.email for one in consortium_members(proposal) if one != by]
     values = {"who": by, "number": proposal.number}
     if restored:
-        words = Words(
+        words = EmailContent(
             subject=_("Draft %(number)s restored") % values,
-            happened=_("%(who)s has restored the draft of a proposal in which you take part.")
+            what_happened=_("%(who)s has restored the draft of a proposal in which you take part.")
             % values,
-            counts=_("The draft has not changed. It is not a submission until you submit it."),
-            to_do=_("You can continue working on the draft."),
+            status=_("The draft has not changed. It is not a submission until you submit it."),
+            next_step=_("You can continue working on the draft."),
             link=reverse("proposals:work", args=[proposal.number]),
-            link_words=_("View tasks by partner"),
+            link_label=_("View tasks by partner"),
         )
     else:
-        words = Words(
+        words = EmailContent(
             subject=_("Draft %(number)s deleted") % values,
-            happened=_("%(who)s has deleted the draft of a proposal in which you take part.")
+            what_happened=_("%(who)s has deleted the draft of a proposal in which you take part.")
             % values,
-            counts=_("This proposal was never submitted. The draft can be restored for 30 days."),
-            to_do=_("If this was a mistake, ask the coordinator to restore the draft."),
+            status=_("This proposal was never submitted. The draft can be restored for 30 days."),
+            next_step=_("If this was a mistake, ask the coordinator to restore the draft."),
             link=reverse("proposals:mine"),
-            link_words=_("My work"),
+            link_label=_("My work"),
         )
-    post(words, to=others, proposal=proposal, key=f"{happening.kind}:{happening.pk}")
+    queue_email(words, to=others, proposal=proposal, key=f"{happening.kind}:{happening.pk}")

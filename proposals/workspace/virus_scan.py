@@ -19,8 +19,8 @@ from calls import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import consortium_members, coordinator_emails
 from proposals.consortium.participants import lock_draft
-from proposals.delivery.emails import Words, post
-from proposals.delivery.fault_isolation import LeftAlone, for_each
+from proposals.delivery.emails import EmailContent, queue_email
+from proposals.delivery.fault_isolation import NotTried, for_each
 from proposals.models import KeptFile, ProposalFile, ReplyFile
 
 log = logging.getLogger("portal.scanning")
@@ -74,11 +74,11 @@ def scan_waiting(*, at_most: int = 50) -> int:
 def _scan_again(waiting: File) -> bool:
     file = _claim(waiting)
     if file is None:
-        raise LeftAlone
+        raise NotTried
     with file.open() as stored:
         result = scan(stored.read())
     if result not in {KeptFile.Scan.PASSED, KeptFile.Scan.INFECTED}:
-        raise LeftAlone
+        raise NotTried
     _settle(file, result)
     return True
 
@@ -115,20 +115,20 @@ def _settle(file: File, result: KeptFile.Scan) -> None:
         return
     ProposalFile.objects.filter(pk=file.pk, replaced_at=None).update(replaced_at=clock.now())
     proposal = file.proposal
-    post(
-        Words(
+    queue_email(
+        EmailContent(
             subject=_("Virus found in a file of proposal %(number)s") % {"number": proposal.number},
-            happened=_("The virus scanner found a virus in “%(name)s”.") % {"name": file.name},
-            counts=_(
+            what_happened=_("The virus scanner found a virus in “%(name)s”.") % {"name": file.name},
+            status=_(
                 "The file has been removed from the draft and cannot be opened. A version that was "
                 "submitted with this file has not changed."
             ),
-            to_do=_(
+            next_step=_(
                 "Create the PDF again on a clean computer, upload it and submit the proposal again before "
                 "the deadline."
             ),
             link=reverse("proposals:step", args=[proposal.number, "deliverables"]),
-            link_words=_("View deliverables and files"),
+            link_label=_("View deliverables and files"),
         ),
         to={*coordinator_emails(proposal), *_uploader_who_takes_part(file)},
         proposal=proposal,

@@ -9,7 +9,7 @@ from calls import shared_clock
 from conftest import NEXT_DAY
 from cosme_portal.tests.browser.conftest import jump
 from proposals.models import OutboxMessage
-from proposals.proof.reissue import make_again
+from proposals.proof.reissue import reissue_documents
 from proposals.screening.decisions import inform, record_decision, review_decision
 from proposals.tests.factories import make_officer, make_ready, submit
 
@@ -35,7 +35,7 @@ def test_the_queue_and_what_is_made_again(call, visit, width):
     operator.groups.add(Group.objects.get(name="Operators"))
     first = submit(make_ready(call))
     submit(make_ready(call))
-    run = make_again(call, "receipt", reason="The logo was wrong.", by=operator)
+    run = reissue_documents(call, "receipt", reason="The logo was wrong.", by=operator)
     OutboxMessage.objects.filter(version=first, kind="receipt", remaking=None).update(
         state="given-up", attempts=12, last_error="TemplateSyntaxError at receipts.py:1"
     )

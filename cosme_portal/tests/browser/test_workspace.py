@@ -11,7 +11,7 @@ from cosme_portal.tests.browser.conftest import jump
 from cosme_portal.tests.processes import wait_until
 from proposals.consortium.invitations import accept, invite, remove_collaborator
 from proposals.delivery import outbox
-from proposals.delivery.emails import deliver
+from proposals.delivery.emails import send_email
 from proposals.models import Confirmation, Invitation, ProposalFile, Section, Version
 from proposals.proof.full_proposal_pdf import make_prints
 from proposals.tests.factories import give, make_draft, make_ready, partner_of, save, submit
@@ -42,7 +42,7 @@ def stored(proposal, step="summary"):
 
 
 def link_in_last_mail():
-    outbox.relay_mails(deliver)
+    outbox.process_due_emails(send_email)
     return re.search(r"http\S+(/proposals/invitations/\S+)", mail.outbox[-1].body)[1]
 
 

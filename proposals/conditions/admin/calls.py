@@ -342,7 +342,7 @@ class CallAdmin(DeskAdmin):
             except desk_calls.CannotExtend as refusal:
                 form.add_error("until", str(refusal))
             else:
-                wakeup.hurry()
+                wakeup.wake_worker()
                 messages.success(request, str(words))
                 return redirect("admin:calls_call_extend", pk)
         waiting = ProposedExtension.objects.filter(call=call, extension=None)
@@ -365,7 +365,7 @@ class CallAdmin(DeskAdmin):
         except desk_calls.CannotExtend as refusal:
             messages.error(request, str(refusal))
         else:
-            wakeup.hurry()
+            wakeup.wake_worker()
             messages.success(request, str(EXTENDED))
         return redirect("admin:calls_call_extend", pk)
 
@@ -400,7 +400,7 @@ class CallAdmin(DeskAdmin):
             except desk_calls.CannotExtend as refusal:
                 form.add_error(None, str(refusal))
             else:
-                wakeup.hurry()
+                wakeup.wake_worker()
                 messages.success(
                     request,
                     _("Deadline changed for this proposal. Its consortium is notified by email."),

@@ -14,7 +14,7 @@ from calls import clock
 from conftest import AFTERNOON, DEADLINE
 from proposals.consortium import invitations, participants
 from proposals.delivery import outbox
-from proposals.delivery.emails import deliver
+from proposals.delivery.emails import send_email
 from proposals.models import Invitation, Mail
 from proposals.tests.factories import fresh, make_draft, make_ready, member_of, partner_of, submit
 from proposals.workspace.deletion import delete_draft
@@ -31,7 +31,7 @@ def client_of(user):
 
 
 def sent_to(user):
-    outbox.relay_mails(deliver)
+    outbox.process_due_emails(send_email)
     return [one for one in mail.outbox if one.to == [user.email]]
 
 
@@ -72,7 +72,7 @@ def test_the_database_holds_no_token_before_or_after_sending(call):
     invitation = invited(make_draft(call))
     token = invitations.make_token(invitation)
     assert token not in str(Invitation.objects.values())
-    outbox.relay_mails(deliver)
+    outbox.process_due_emails(send_email)
     assert any(token in one.body for one in mail.outbox)
     assert not any(token in one.text + one.html for one in Mail.objects.all())
 
@@ -83,7 +83,7 @@ def test_sending_again_replaces_the_link(call):
     old = path_of(first)
     invitations.resend(first, by=proposal.started_by)
     assert Client().get(old).status_code == 404
-    outbox.relay_mails(deliver)
+    outbox.process_due_emails(send_email)
     links = [word for word in mail.outbox[-1].body.split() if "/invitations/" in word]
     assert Client().get(urlsplit(links[-1]).path).status_code == 200
 
@@ -136,7 +136,7 @@ def test_no_invitation_is_open_after_the_deadline(call):
     invitations.resend(invitation, by=proposal.started_by)
     invitation.refresh_from_db()
     assert invitation.expires_at == DEADLINE
-    outbox.relay_mails(deliver)
+    outbox.process_due_emails(send_email)
     bodies = " ".join(one.body for one in mail.outbox)
     assert "21 April 2015, 17:00" in bodies and "14 days" not in bodies
 

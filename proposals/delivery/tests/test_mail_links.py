@@ -8,7 +8,7 @@ from django.core import mail
 
 from applicants.invitations import invite_colleague
 from applicants.tests.factories import make_organisation, make_user
-from proposals.delivery.emails import Words, post
+from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import Mail
 
 pytestmark = pytest.mark.django_db
@@ -22,11 +22,11 @@ def strangers_links(text):
 
 
 def test_a_posted_email_holds_only_the_portals_link(call):
-    words = Words(
-        subject=f"{LURE}\nBcc: x@y.example", happened=LURE, counts=LURE, to_do=LURE, link="/partners/",
-        link_words="See it", facts=[(LURE, LURE)], quote=f"{LURE}\nWhat to do: pay",
+    words = EmailContent(
+        subject=f"{LURE}\nBcc: x@y.example", what_happened=LURE, status=LURE, next_step=LURE, link="/partners/",
+        link_label="See it", facts=[(LURE, LURE)], quote=f"{LURE}\nWhat to do: pay",
     )  # fmt: skip
-    post(words, to=["someone@else.test"], key="lure")
+    queue_email(words, to=["someone@else.test"], key="lure")
     letter = Mail.objects.get()
     assert strangers_links(letter.subject) == []
     assert strangers_links(letter.text) == [] and strangers_links(letter.html) == []

@@ -16,9 +16,9 @@ from proposals import tasks
 from proposals.consortium import invitations, participants
 from proposals.consortium.deadline_reminders import remind_of_deadlines, set_reminders
 from proposals.delivery import outbox
-from proposals.delivery.emails import deliver
+from proposals.delivery.emails import send_email
 from proposals.models import Invitation, Mail
-from proposals.submission.notifications import mail_submission
+from proposals.submission.notifications import notify_submission
 from proposals.submission.submit import withdraw
 from proposals.tests.factories import fresh, make_draft, make_ready, member_of, submit
 from proposals.workspace.comments import add_comment
@@ -39,7 +39,7 @@ def sent_to(address):
     """What the worker sends there now."""
     Mail.objects.exclude(to=address).delete()
     mail.outbox.clear()
-    outbox.relay_mails(partial(deliver, causes=tasks.CAUSES))
+    outbox.process_due_emails(partial(send_email, causes=tasks.CAUSES))
     return [one.subject for one in mail.outbox]
 
 
@@ -106,7 +106,7 @@ def test_a_reminder_is_not_sent_after_the_deadline(call):
 
 def counts_in(version):
     Mail.objects.all().delete()
-    mail_submission(version)
+    notify_submission(version)
     return Mail.objects.filter(key__startswith="submitted:").first().text
 
 

@@ -150,14 +150,14 @@ def test_a_row_that_succeeds_later_is_in_trouble_no_more():
 
 
 def test_a_row_that_always_fails_is_left_to_operators_who_let_it_be_tried_again():
-    for _attempt in range(outbox.MOST_ATTEMPTS):
+    for _attempt in range(outbox.MAX_ATTEMPTS):
         now_due()
         fault_isolation.for_each("sums", [2], odd)
     trouble = Trouble.objects.get()
-    assert (trouble.state, trouble.attempts) == (Trouble.State.GIVEN_UP, outbox.MOST_ATTEMPTS)
+    assert (trouble.state, trouble.attempts) == (Trouble.State.FAILED, outbox.MAX_ATTEMPTS)
     now_due()
     assert fault_isolation.for_each("sums", [2], lambda row: 1) == 0
-    assert outbox.try_again(Trouble.objects.all()) == 1
+    assert outbox.retry(Trouble.objects.all()) == 1
     assert fault_isolation.for_each("sums", [2], lambda row: 1) == 1
 
 
@@ -175,7 +175,7 @@ def test_a_database_that_is_away_ends_the_work_at_once(caplog):
     with pytest.raises(OperationalError):
         fault_isolation.for_each("sums", [1, 2, 3], away)
     with pytest.raises(OperationalError):
-        fault_isolation.each_step(
+        fault_isolation.run_steps(
             "task", first=lambda: away(1), second=lambda: tried.append("second")
         )
     assert tried == [1, 1]
@@ -183,24 +183,24 @@ def test_a_database_that_is_away_ends_the_work_at_once(caplog):
 
 
 def test_a_step_that_fails_stops_no_other_and_comes_each_time(seen):
-    for _turn in range(outbox.MOST_ATTEMPTS + 1):
-        assert fault_isolation.each_step("task", first=lambda: odd(2), second=lambda: 3) == 3
-    assert seen("task", "first").attempts == outbox.MOST_ATTEMPTS + 1
-    fault_isolation.each_step("task", first=lambda: 1)
+    for _turn in range(outbox.MAX_ATTEMPTS + 1):
+        assert fault_isolation.run_steps("task", first=lambda: odd(2), second=lambda: 3) == 3
+    assert seen("task", "first").attempts == outbox.MAX_ATTEMPTS + 1
+    fault_isolation.run_steps("task", first=lambda: 1)
     assert not Trouble.objects.exists()
 
 
 def test_a_trouble_that_nothing_asks_for_any_more_is_forgotten():
     fault_isolation.for_each("sums", [2], odd)
-    assert fault_isolation.forget_old() == 0
+    assert fault_isolation.delete_stale_failures() == 0
     Trouble.objects.update(due_at=clock.real_now() - timedelta(days=2))
-    assert fault_isolation.forget_old() == 1
+    assert fault_isolation.delete_stale_failures() == 1
 
 
 def test_the_page_of_the_queue_counts_troubles(operators_page):
     fault_isolation.for_each("sums", [2], odd)
     *_promises, other = outbox.queues()
-    assert (other.kind, other.failing, other.given_up) == ("Other tasks", 1, 0)
+    assert (other.kind, other.failing, other.failed) == ("Other tasks", 1, 0)
     assert "Other tasks" in operators_page(reverse("admin:proposals_outboxmessage_changelist"))
 
 
@@ -211,9 +211,9 @@ def test_exports_and_prints_that_failed_are_counted_for_operators(call, poison, 
     Export.objects.create(kind="csv", versions=[1], asked_by=make_officer(), asked_at=AFTERNOON)
     poison(full_proposal_pdf, "pdf_of", lambda *_args, **_kw: True)
     poison(exports, "_write", lambda *_args: True)
-    tasks.make_prints()
+    tasks.make_draft_pdfs()
     tasks.make_exports()
-    given_up = {one.kind: one.given_up for one in outbox.queues() if one.given_up}
+    given_up = {one.kind: one.failed for one in outbox.queues() if one.failed}
     assert given_up == {"Draft proposals (PDF)": 1, "Exports": 1}
     assert caplog.text.count('File "') >= 2 and SECRET not in caplog.text
 
@@ -327,7 +327,7 @@ def test_a_proposal_that_cannot_be_reminded_of_stops_no_other(call, seen, poison
         bad, good = make_draft(call), make_draft(call)
         for one in (bad, good):
             deadline_reminders.set_reminders(one, wanted=True, by=one.started_by)
-    poison(deadline_reminders, "post", lambda words, *, proposal, **_rest: proposal == bad)
+    poison(deadline_reminders, "queue_email", lambda words, *, proposal, **_rest: proposal == bad)
     assert deadline_reminders.remind_of_deadlines(DEADLINE - timedelta(days=1)) == 1
     assert Mail.objects.get(key__startswith="deadline:").proposal == good
     seen("reminders of deadlines", bad.pk)
@@ -435,7 +435,7 @@ def test_an_extension_that_cannot_be_noted_keeps_nothing_else_out_of_the_log(cal
 @pytest.mark.parametrize(
     ("task", "bad", "good"),
     [
-        (tasks.relay_outbox, (outbox, "relay"), [(outbox, "relay_mails")]),
+        (tasks.process_outbox, (outbox, "relay"), [(outbox, "relay_mails")]),
         (
             tasks.remind_of_deadlines, (deadline_reminders, "remind_of_deadlines"),
             [(saved_searches, "tell_of_new"), (clarifications, "remind_of_questions")],
@@ -479,15 +479,15 @@ def test_a_promise_that_ends_its_workers_is_given_up(call):
     submit(make_ready(call))
     deadly = OutboxMessage.objects.filter(kind="receipt")
     long_ago = clock.real_now() - outbox.stale_after() - timedelta(seconds=1)
-    deadly.update(state="claimed", claimed_at=long_ago, attempts=outbox.MOST_ATTEMPTS)
+    deadly.update(state="claimed", claimed_at=long_ago, attempts=outbox.MAX_ATTEMPTS)
     kept = []
     handlers = {
         kind: lambda promise: kept.append(promise.kind)
         for kind in ("receipt", "submission-mail", "annex")
     }
-    assert outbox.relay(handlers) == 2 and "receipt" not in kept
+    assert outbox.process_due(handlers) == 2 and "receipt" not in kept
     promise = deadly.get()
-    assert promise.state == OutboxMessage.State.GIVEN_UP and promise.last_error
+    assert promise.state == OutboxMessage.State.FAILED and promise.last_error
 
 
 def test_a_promise_that_was_tried_very_often_can_still_fail(call):
@@ -498,5 +498,5 @@ def test_a_promise_that_was_tried_very_often_can_still_fail(call):
         raise ValueError(SECRET)
 
     kinds = ("receipt", "submission-mail", "annex")
-    outbox.relay(dict.fromkeys(kinds, lambda promise: None) | {"receipt": fail})
-    assert OutboxMessage.objects.get(kind="receipt").state == OutboxMessage.State.GIVEN_UP
+    outbox.process_due(dict.fromkeys(kinds, lambda promise: None) | {"receipt": fail})
+    assert OutboxMessage.objects.get(kind="receipt").state == OutboxMessage.State.FAILED

@@ -10,10 +10,10 @@ from django.db import connection
 from calls import clock
 from proposals import tasks
 from proposals.delivery import outbox, wakeup
-from proposals.delivery.emails import deliver
+from proposals.delivery.emails import send_email
 from proposals.dossier.document import Draft
 from proposals.models import Mail, OutboxMessage, Receipt
-from proposals.submission.notifications import contacts_of, mail_submission
+from proposals.submission.notifications import contacts_of, notify_submission
 from proposals.tests.factories import make_ready, partner_of, submit
 
 pytestmark = pytest.mark.django_db
@@ -39,8 +39,8 @@ def test_what_is_promised_is_kept_once_receipts_first(call):
     submit(make_ready(call))
     kept = []
     noting = {kind: lambda version, kind=kind: kept.append(kind) for kind in handlers()}
-    assert outbox.relay(noting) == 3
-    assert outbox.relay(noting) == 0
+    assert outbox.process_due(noting) == 3
+    assert outbox.process_due(noting) == 0
     assert kept == ["receipt", "submission-mail", "annex"]
 
 
@@ -50,27 +50,27 @@ def test_a_failing_promise_waits_and_is_tried_again_and_stops_no_other(call):
     def fail(version):
         raise OSError("secret text of a proposal")
 
-    assert outbox.relay(handlers(receipt=fail)) == 2
+    assert outbox.process_due(handlers(receipt=fail)) == 2
     receipt = messages(kind="receipt").get()
     assert (receipt.state, receipt.attempts) == (State.DUE, 1)
     assert re.fullmatch(r"OSError at test_outbox\.py:\d+", receipt.last_error)
     assert receipt.due_at > clock.real_now()
-    assert outbox.relay(handlers()) == 0
+    assert outbox.process_due(handlers()) == 0
     later(due_at=clock.real_now())
-    assert outbox.relay(handlers()) == 1
+    assert outbox.process_due(handlers()) == 1
 
 
 def test_a_claim_of_a_dead_worker_is_freed(call):
     submit(make_ready(call))
     long_ago = clock.real_now() - outbox.stale_after() - timedelta(seconds=1)
     later(state=State.CLAIMED, claimed_at=long_ago, attempts=1)
-    assert outbox.relay(handlers()) == 3
+    assert outbox.process_due(handlers()) == 3
 
 
 def test_a_claim_of_a_living_worker_is_left_alone(call):
     submit(make_ready(call))
     later(state=State.CLAIMED, claimed_at=clock.real_now(), attempts=1)
-    assert outbox.relay(handlers()) == 0
+    assert outbox.process_due(handlers()) == 0
 
 
 def test_a_worker_that_was_too_slow_does_not_touch_what_another_took_over(call):
@@ -79,7 +79,7 @@ def test_a_worker_that_was_too_slow_does_not_touch_what_another_took_over(call):
     def slow(version):
         later(attempts=2)  # another worker claimed it meanwhile
 
-    outbox.relay(handlers(receipt=slow), at_most=1)
+    outbox.process_due(handlers(receipt=slow), at_most=1)
     assert messages(kind="receipt").get().state == State.CLAIMED
 
 
@@ -89,23 +89,25 @@ def test_after_many_failures_an_operator_must_look_and_can_try_again(call):
     def fail(version):
         raise ValueError
 
-    for _attempt in range(outbox.MOST_ATTEMPTS):
+    for _attempt in range(outbox.MAX_ATTEMPTS):
         later(due_at=clock.real_now())
-        outbox.relay(handlers(receipt=fail))
-    assert messages(kind="receipt").get().state == State.GIVEN_UP
-    assert outbox.try_again(messages(kind="receipt")) == 1
-    assert outbox.relay(handlers()) == 1
+        outbox.process_due(handlers(receipt=fail))
+    assert messages(kind="receipt").get().state == State.FAILED
+    assert outbox.retry(messages(kind="receipt")) == 1
+    assert outbox.process_due(handlers()) == 1
 
 
 def test_the_wait_grows_and_has_an_end():
-    waits = [min(outbox.FIRST_RETRY * 2 ** (n - 1), outbox.LONGEST_RETRY) for n in range(1, 13)]
+    waits = [
+        min(outbox.FIRST_RETRY_DELAY * 2 ** (n - 1), outbox.MAX_RETRY_DELAY) for n in range(1, 13)
+    ]
     assert waits[0] == timedelta(seconds=5) and waits[-1] == timedelta(minutes=10)
 
 
 def test_the_receipt_does_not_depend_on_the_mail(call, settings):
     settings.EMAIL_BACKEND = "no.such.backend"
     version = submit(make_ready(call))
-    tasks.relay_outbox()
+    tasks.process_outbox()
     assert Receipt.objects.filter(version=version).exists()
     assert {one.state for one in Mail.objects.all()} == {State.DUE}
 
@@ -114,9 +116,9 @@ def test_every_contact_gets_a_mail_of_its_own(call):
     proposal = make_ready(call)
     partner = partner_of(proposal)
     version = submit(proposal)
-    mail_submission(version)
-    mail_submission(version)  # a worker that died after it had done it
-    outbox.relay_mails(deliver)
+    notify_submission(version)
+    notify_submission(version)  # a worker that died after it had done it
+    outbox.process_due_emails(send_email)
     assert {one.state for one in Mail.objects.all()} == {State.DONE}
     received = [one for one in mail.outbox if " received" in one.subject]
     contacts = contacts_of(Draft(proposal))
@@ -131,28 +133,28 @@ def test_submitting_does_not_need_a_broker(call, settings, monkeypatch):
     def away():
         raise OSError("connection refused")
 
-    monkeypatch.setattr(tasks.relay_outbox, "delay", away)
-    monkeypatch.setattr(wakeup, "_silent_until", clock.real_now())
-    monkeypatch.setattr(wakeup, "_hinted_until", clock.real_now())
-    wakeup.hurry()
+    monkeypatch.setattr(tasks.process_outbox, "delay", away)
+    monkeypatch.setattr(wakeup, "_broker_retry_at", clock.real_now())
+    monkeypatch.setattr(wakeup, "_next_hint_at", clock.real_now())
+    wakeup.wake_worker()
     asked = []
-    monkeypatch.setattr(tasks.relay_outbox, "delay", lambda: asked.append(1))
-    wakeup.hurry()
+    monkeypatch.setattr(tasks.process_outbox, "delay", lambda: asked.append(1))
+    wakeup.wake_worker()
     assert asked == []  # it does not wait for a broker that was away a moment ago
 
 
 def test_in_a_rush_one_hint_a_second_is_sent_and_beat_comes_by_as_often(settings, monkeypatch):
     asked = []
-    monkeypatch.setattr(tasks.relay_outbox, "delay", lambda: asked.append("outbox"))
-    monkeypatch.setattr(tasks.make_prints, "delay", lambda: asked.append("prints"))
-    monkeypatch.setattr(wakeup, "_hinted_until", clock.real_now())
+    monkeypatch.setattr(tasks.process_outbox, "delay", lambda: asked.append("outbox"))
+    monkeypatch.setattr(tasks.make_draft_pdfs, "delay", lambda: asked.append("prints"))
+    monkeypatch.setattr(wakeup, "_next_hint_at", clock.real_now())
     for _turn in range(5):
-        wakeup.hurry()
-        wakeup.hurry("make_prints")  # for these beat is slower
+        wakeup.wake_worker()
+        wakeup.wake_worker("make_prints")  # for these beat is slower
     assert asked == ["outbox"] + ["prints"] * 5
     assert settings.CELERY_BEAT_SCHEDULE["relay-outbox"]["schedule"] <= wakeup.HINT_EVERY.seconds
-    monkeypatch.setattr(wakeup, "_hinted_until", clock.real_now())
-    wakeup.hurry()
+    monkeypatch.setattr(wakeup, "_next_hint_at", clock.real_now())
+    wakeup.wake_worker()
     assert asked[-1] == "outbox"
 
 
@@ -166,7 +168,7 @@ def test_two_workers_never_take_the_same_promise(call):
     def work():
         try:
             gate.wait()
-            outbox.relay({kind: lambda v, k=kind: taken.append(k) for kind in handlers()})
+            outbox.process_due({kind: lambda v, k=kind: taken.append(k) for kind in handlers()})
         finally:
             connection.close()
 

@@ -9,12 +9,12 @@ from calls.tests.connections import at_once, overtaken
 from conftest import DEADLINE, NEXT_DAY
 from proposals.consortium.deadline_reminders import remind_of_deadlines, set_reminders
 from proposals.delivery import outbox
-from proposals.delivery.emails import deliver
+from proposals.delivery.emails import send_email
 from proposals.models import DailyHead, Mail, OutboxMessage
 from proposals.officers.rights import AUDITORS
 from proposals.proof import ledger
 from proposals.proof.daily_heads import publish_daily_heads
-from proposals.proof.reissue import make_again
+from proposals.proof.reissue import reissue_documents
 from proposals.screening import clarifications
 from proposals.tests.factories import fresh, make_officer, make_ready, submit
 
@@ -81,13 +81,13 @@ def test_a_promise_that_one_worker_keeps_is_not_kept_by_another(call):
     submit(make_ready(call))
     kept = []
     handlers = dict.fromkeys(OutboxMessage.Kind, kept.append)
-    overtaken(lambda: outbox.relay(handlers), lambda: outbox.relay(handlers))
+    overtaken(lambda: outbox.process_due(handlers), lambda: outbox.process_due(handlers))
     assert len(kept) == OutboxMessage.objects.count()
 
 
 def test_an_email_that_two_workers_would_send_at_once_is_sent_once(question, mailoutbox):
     sent_by_the_other = overtaken(
-        lambda: outbox.relay_mails(deliver), lambda: outbox.relay_mails(deliver)
+        lambda: outbox.process_due_emails(send_email), lambda: outbox.process_due_emails(send_email)
     )
     assert sent_by_the_other == 0
     assert len(mailoutbox) == Mail.objects.count() > 0
@@ -109,6 +109,6 @@ def test_receipts_that_two_clicks_let_make_again_are_made_again_once(call):
     operator = make_officer()
 
     def asked():
-        return make_again(call, "receipt", reason="Look", by=operator).pk
+        return reissue_documents(call, "receipt", reason="Look", by=operator).pk
 
     assert len(set(at_once(type(call).objects.filter(pk=call.pk), asked, asked))) == 1

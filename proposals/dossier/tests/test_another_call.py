@@ -19,7 +19,7 @@ from proposals.dossier.file_screening import SHIPPED
 from proposals.models import Mail
 from proposals.proof.ledger import sequence
 from proposals.proof.receipts import html_of, proof_of
-from proposals.submission.notifications import mail_submission
+from proposals.submission.notifications import notify_submission
 from proposals.tests.factories import fresh, make_draft, make_ready, submit
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +152,7 @@ def test_receipt_mail_and_verdict_speak_of_this_call(other):
     receipt = shown(html_of(version, OPEN, proof_of(version)))
     assert "1 June 2015, 12:00:00 London (BST, UTC+01:00)" in receipt
     assert not_of_this_call(receipt) == []
-    mail_submission(version)
+    notify_submission(version)
     mail = Mail.objects.filter(key__startswith="submitted:").first()
     assert "London" in mail.text and "Brussels" not in mail.text
     late = judge_draft(Draft(fresh(proposal)), received_at=DEADLINE, reader=proposal.started_by)

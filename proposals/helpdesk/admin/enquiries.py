@@ -101,7 +101,7 @@ class EnquiryAdmin(OwnPageAdmin):
                 form.add_error(None, str(refusal))
                 found.refresh_from_db(fields=["state", "officer"])
             else:
-                wakeup.hurry()
+                wakeup.wake_worker()
                 words = _("The answer is being sent to %(address)s.") % {"address": found.email}
                 messages.success(request, words)
                 return redirect("admin:proposals_enquiry_change", pk)

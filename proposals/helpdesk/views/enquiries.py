@@ -120,7 +120,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             if not isinstance(refusal, enquiries.TooFast):
                 form = _opened_anew(form)
         else:
-            wakeup.hurry()
+            wakeup.wake_worker()
             token = signing.dumps(enquiry.number, salt=ARRIVED_SALT)
             return redirect("enquiries:arrived", token)
     return render(request, "helpdesk/ask.html", {"form": form}, status=422)

@@ -157,7 +157,7 @@ class _Maker:
         store_verdict(version, judgement)
         ledger.unsaved_note(version).save(force_insert=True)
         if self.receipts:
-            outbox.promise(version, OutboxMessage.Kind.RECEIPT)
+            outbox.enqueue(version, OutboxMessage.Kind.RECEIPT)
         return version
 
     def _dossier(

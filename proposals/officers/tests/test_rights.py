@@ -44,7 +44,7 @@ from proposals.models import (
 from proposals.officers import cases
 from proposals.officers.rights import RIGHTS
 from proposals.partnering import conversations
-from proposals.proof.reissue import make_again
+from proposals.proof.reissue import reissue_documents
 from proposals.reporting.exports import ask_for_export
 from proposals.screening import clarifications
 from proposals.screening.decisions import record_decision, review_decision
@@ -108,7 +108,7 @@ def world(call):
         proposal=make_ready(call), until=NEXT_DAY, reason="Outage", granted_by=officer,
         granted_at=clock.now(),
     )  # fmt: skip
-    make_again(call, "receipt", reason="The logo was wrong.", by=officer)
+    reissue_documents(call, "receipt", reason="The logo was wrong.", by=officer)
     rules = [one for one in call.rules if one["rule"] != "duration"]
     propose(call, rules, reason="Not in this call.", by=officer)
     with clock.frozen_at(NEXT_DAY):

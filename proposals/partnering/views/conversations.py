@@ -101,7 +101,7 @@ def _first_message(
         except conversations.CannotWrite as refusal:
             form.add_error(None, str(refusal))
         else:
-            wakeup.hurry()
+            wakeup.wake_worker()
             words = _("Message sent. You will receive an email when there is a reply.")
             messages.success(request, words)
             return redirect(made)
@@ -158,7 +158,7 @@ def conversation(request: HttpRequest, number: str) -> HttpResponse:
         except conversations.CannotWrite as refusal:
             form.add_error(None, str(refusal))
         else:
-            wakeup.hurry()
+            wakeup.wake_worker()
             messages.success(request, _("Message sent."))
             return redirect(found)
     conversations.mark_read(found, side)
@@ -209,7 +209,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
     except conversations.CannotWrite as refusal:
         messages.error(request, str(refusal))
     else:
-        wakeup.hurry()
+        wakeup.wake_worker()
         messages.success(
             request, _("The other organisation can now see the name of your organisation.")
         )
@@ -270,7 +270,7 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
             request, _("The deadline has passed. No organisations can be added to the draft.")
         )
         return redirect(found)
-    wakeup.hurry()
+    wakeup.wake_worker()
     messages.success(
         request, _("The organisation was added to your consortium and asked to confirm.")
     )

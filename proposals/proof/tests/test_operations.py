@@ -19,7 +19,7 @@ from proposals.delivery import outbox
 from proposals.models import OutboxMessage, Receipt, Remaking
 from proposals.proof import receipts
 from proposals.proof.ledger import sequence
-from proposals.proof.reissue import how_far, make_again
+from proposals.proof.reissue import progress_of, reissue_documents
 from proposals.tests.factories import make_officer, make_ready, submit
 
 pytestmark = pytest.mark.django_db
@@ -63,14 +63,14 @@ def broken_for(monkeypatch):
 def test_a_template_that_raises_for_one_proposal_stops_no_other(call, operator, broken_for):
     bad, good = submit(make_ready(call)), submit(make_ready(call))
     broken_for.add(bad.proposal_id)
-    tasks.relay_outbox()
+    tasks.process_outbox()
     assert [one.version for one in Receipt.objects.all()] == [good]
     promise = OutboxMessage.objects.get(kind="receipt", version=bad)
     assert promise.last_error.startswith("TemplateSyntaxError at test_operations.py:")
 
-    OutboxMessage.objects.filter(pk=promise.pk).update(attempts=outbox.MOST_ATTEMPTS - 1)
+    OutboxMessage.objects.filter(pk=promise.pk).update(attempts=outbox.MAX_ATTEMPTS - 1)
     OutboxMessage.objects.update(due_at=clock.real_now())
-    tasks.relay_outbox()
+    tasks.process_outbox()
     _status, text = page(operator, QUEUE)
     assert "TemplateSyntaxError at" in text and "a text of the proposal" not in text
     assert bad.proposal.number not in text, "sealed until the deadline"
@@ -78,7 +78,7 @@ def test_a_template_that_raises_for_one_proposal_stops_no_other(call, operator, 
     broken_for.clear()
     choice = {"action": "try_again", "_selected_action": str(promise.pk)}
     assert "1 item will be retried." in page(operator, QUEUE, **choice)[1]
-    tasks.relay_outbox()
+    tasks.process_outbox()
     assert Receipt.objects.filter(version=bad).count() == 1
 
 
@@ -101,9 +101,9 @@ def test_the_queue_is_told_in_figures(call):
     hour = clock.real_now() - timedelta(hours=1)
     OutboxMessage.objects.filter(pk=second.pk).update(attempts=1, made_at=hour)
     mine = outbox.queues()[0]
-    assert (mine.waiting, mine.in_work, mine.failing, mine.given_up) == (1, 0, 1, 0)
+    assert (mine.waiting, mine.in_progress, mine.failing, mine.failed) == (1, 0, 1, 0)
     assert timedelta(hours=1) <= mine.oldest < timedelta(hours=1, minutes=5)
-    assert mine.a_minute == pytest.approx(0.1)
+    assert mine.per_minute == pytest.approx(0.1)
     assert [one.kind for one in outbox.queues()] == [
         "Proof of submission", "Email about a submission", "Full proposal (PDF)",
         "Decision letter", "Emails", "Draft proposals (PDF)", "Exports", "Other tasks",
@@ -125,18 +125,18 @@ def test_the_queue_takes_the_same_number_of_queries_with_many(
 
 def test_all_receipts_of_a_call_are_made_again_with_the_same_evidence(call, operator):
     version = submit(make_ready(call))
-    tasks.relay_outbox()
+    tasks.process_outbox()
     submit(make_ready(call))
     sequence()
     add = reverse("admin:proposals_remaking_add")
     sent = {"call": call.pk, "kind": "receipt", "reason": "The logo was wrong."}
     assert page(operator, add, **sent)[0] == 200
     run = Remaking.objects.get()
-    assert (run.asked_by, how_far(run).promised, how_far(run).made) == (operator, 2, 0)
+    assert (run.asked_by, progress_of(run).queued, progress_of(run).made) == (operator, 2, 0)
     watch = reverse("admin:proposals_remaking_change", args=[run.pk])
     assert '<progress id="bar" value="0" max="2">' in page(operator, watch)[1]
-    tasks.relay_outbox()
-    assert how_far(run).is_over
+    tasks.process_outbox()
+    assert progress_of(run).is_over
     assert "All documents have been reissued." in page(operator, watch)[1]
     again, first = Receipt.objects.filter(version=version)
     assert (first.edition, again.edition) == (1, 2)
@@ -146,12 +146,12 @@ def test_all_receipts_of_a_call_are_made_again_with_the_same_evidence(call, oper
 
 def test_what_is_made_again_waits_for_everything_new(call, operator):
     submit(make_ready(call))
-    tasks.relay_outbox()
-    make_again(call, "receipt", reason="Look", by=operator)
+    tasks.process_outbox()
+    reissue_documents(call, "receipt", reason="Look", by=operator)
     submit(make_ready(call))
     kept = []
     kinds = ("receipt", "submission-mail", "annex")
-    outbox.relay(dict.fromkeys(kinds, lambda promise: kept.append(promise.cause)))
+    outbox.process_due(dict.fromkeys(kinds, lambda promise: kept.append(promise.cause)))
     assert [one.partition(":")[0] for one in kept] == ["submission"] * 3 + ["remaking"]
 
 
@@ -160,7 +160,9 @@ def test_what_never_failed_goes_before_what_did(call):
     OutboxMessage.objects.filter(version=first).update(attempts=1)
     kept = []
     kinds = ("receipt", "submission-mail", "annex")
-    outbox.relay(dict.fromkeys(kinds, lambda promise: kept.append(promise.version)), at_most=2)
+    outbox.process_due(
+        dict.fromkeys(kinds, lambda promise: kept.append(promise.version)), at_most=2
+    )
     assert kept == [second, first]
 
 
@@ -189,7 +191,7 @@ def test_only_calls_with_versions_are_offered_and_the_list_counts_in_one_query(
     client = Client()
     client.force_login(operator)
     for turn in range(2):
-        make_again(call, "receipt", reason=f"Look {turn}", by=operator)
+        reissue_documents(call, "receipt", reason=f"Look {turn}", by=operator)
         with django_assert_num_queries(7):
             text = client.get(reverse("admin:proposals_remaking_changelist")).content.decode()
     assert text.count("0 / 1") == 2

@@ -41,7 +41,7 @@ def version(call):
     upload(fresh(proposal), pdf_bytes(), name=f"{SECRET}.pdf")
     made = submit(fresh(proposal))
     issue_receipt(made)
-    tasks.relay_outbox()
+    tasks.process_outbox()
     sequence()
     note_sealed_access(proposal, officer=make_officer(), path=f"/proposals/{proposal.number}/")
     proposal.extensions.create(

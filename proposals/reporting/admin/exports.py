@@ -30,7 +30,7 @@ def begin(request: HttpRequest, kind: str, versions: QuerySet[Version]) -> HttpR
     except exports.NothingToExport:
         messages.error(request, _("You cannot export any of these versions."))
         return redirect("admin:proposals_version_changelist")
-    wakeup.hurry("make_exports")
+    wakeup.wake_worker("make_exports")
     return redirect("admin:proposals_export_change", export.pk)
 
 

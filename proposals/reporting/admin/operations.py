@@ -28,7 +28,7 @@ class RetriedAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Retry failed items"), permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        count = outbox.try_again(queryset)
+        count = outbox.retry(queryset)
         text = ngettext(
             "%(count)s item will be retried.", "%(count)s items will be retried.", count
         )
@@ -114,11 +114,13 @@ class RemakingAdmin(ReadOnlyAdmin):
         return request.user.has_perm("proposals.add_remaking")
 
     def save_model(self, request: HttpRequest, obj: Remaking, form: Any, change: bool) -> None:
-        made = reissue.make_again(obj.call, obj.kind, reason=obj.reason, by=current_user(request))
+        made = reissue.reissue_documents(
+            obj.call, obj.kind, reason=obj.reason, by=current_user(request)
+        )
         obj.pk = made.pk
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Remaking]:
-        return reissue.with_how_far(super().get_queryset(request))
+        return reissue.with_progress(super().get_queryset(request))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["queryset"] = reissue.calls_with_versions()
@@ -149,7 +151,7 @@ class RemakingAdmin(ReadOnlyAdmin):
         found = self.get_object(request, object_id)
         context = dict(extra_context or {})
         if found is not None:
-            context |= {"remaking": found, "how_far": reissue.how_far(found)}
+            context |= {"remaking": found, "how_far": reissue.progress_of(found)}
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description=_("issued"))

@@ -138,7 +138,7 @@ def bundle(versions, tmp_path):
     )
     review_decision(decision, answer="confirmed", reason="", by=make_officer())
     inform(decision, by=make_officer())
-    tasks.relay_outbox()
+    tasks.process_outbox()
     tasks.sequence_ledger()
     content = exported("bundle", versions, make_officer(AUDITORS))
     folder = tmp_path / "bundle"
@@ -186,7 +186,7 @@ def test_a_bundle_names_nothing_of_what_is_still_sealed_and_checks_all_the_same(
     sealed.extensions.create(
         until=later, reason="Outage", granted_by=make_officer(), granted_at=clock.now()
     )
-    tasks.relay_outbox()
+    tasks.process_outbox()
     tasks.sequence_ledger()
     folder = tmp_path / "bundle"
     content = exported("bundle", versions[:2], make_officer(AUDITORS))

@@ -197,7 +197,7 @@ def _many(desk: "DeskAdmin", request: HttpRequest, task: str) -> HttpResponse:
         versions = list(_anew(request, list(marks)))
         return _shown(desk, request, task, versions, form, changed=change.sentences)
     if task == bulk.Task.INFORM:
-        wakeup.hurry()
+        wakeup.wake_worker()
     _tell(request, done)
     return redirect("admin:proposals_version_changelist")
 

@@ -152,7 +152,7 @@ class DecisionAdmin(OwnPageAdmin):
         except CannotInform as refusal:
             messages.error(request, str(refusal))
         else:
-            wakeup.hurry()
+            wakeup.wake_worker()
             messages.success(
                 request,
                 _("The letter is being created and sent. Its delivery status is shown here."),

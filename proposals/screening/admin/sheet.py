@@ -34,7 +34,7 @@ from proposals.proof.receipts import context_of
 from proposals.screening import clarifications
 from proposals.screening import decisions as deciding
 from proposals.screening import sheet as sheets
-from proposals.submission.notifications import addresses_of_coordinator, people_of
+from proposals.submission.notifications import addresses_of_coordinator, contact_persons
 
 if TYPE_CHECKING:
     from proposals.officers.admin_pages import DeskAdmin
@@ -135,7 +135,7 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
         "being_made": sheets.BEING_MADE,
         "sheet": sheets.sheet_of(version, verdict),
         "files": files_of(version, context["dossier"]),
-        "contacts": people_of(Draft(version.proposal)),
+        "contacts": contact_persons(Draft(version.proposal)),
         "decisions": decisions,
         "counts": version.proposal.counting_id == version.pk,
         "receipt": version.receipt,
@@ -323,7 +323,7 @@ def _ask(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRespo
         except clarifications.CannotAsk as refusal:
             form.add_error(None, str(refusal))
         else:
-            wakeup.hurry()
+            wakeup.wake_worker()
             messages.success(request, _told(version))
             return redirect("admin:proposals_version_change", version.pk)
     return desk.show(

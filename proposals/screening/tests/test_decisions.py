@@ -431,8 +431,8 @@ def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
         == 302
     )
     assert "The letter is being created" in text_of(client.get(page))
-    tasks.relay_outbox()
-    tasks.relay_outbox()
+    tasks.process_outbox()
+    tasks.process_outbox()
     sealed = bytes(letter_of(decision).pdf)
     text = text_of_pdf(sealed)
     for part in (
@@ -483,7 +483,7 @@ def test_a_reversed_decision_has_a_letter_of_its_own_that_says_so(version):
     inform(first, by=make_officer())
     second = decided(version, outcome="eligible", reason="Ratified.")
     inform(second, by=make_officer())
-    tasks.relay_outbox()
+    tasks.process_outbox()
     text = text_of_pdf(bytes(letter_of(second).pdf))
     assert "This letter replaces the letter of 22 April 2015, 09:00:00 Brussels" in text
     assert "which stated: “Your proposal is not eligible and will not be evaluated.”" in text
@@ -613,7 +613,7 @@ def test_the_applicant_sees_which_letter_is_replaced_and_until_when_to_contest(n
     assert "This decision is no longer in force." in page
     assert "This letter replaces the letter of" in page
     assert page.count("Review of admissibility and eligibility: 22 May 2015") == 1
-    tasks.relay_outbox()
+    tasks.process_outbox()
     (mail,) = Mail.objects.filter(
         key__startswith=f"letter:{again.pk}:", to=notified.submitted_by.email
     )
@@ -649,7 +649,7 @@ def test_a_sample_says_on_every_page_that_it_is_none(version):
 def test_another_program_finds_the_letter_accessible_and_archival(version):
     decision = decided(version)
     inform(decision, by=make_officer())
-    tasks.relay_outbox()
+    tasks.process_outbox()
     for profile in PROFILES:
         found = page.validate_pdf_bytes(bytes(letter_of(decision).pdf), profile=profile)
         assert {one.rule_id for one in found.failures} <= MISTAKEN
@@ -658,7 +658,7 @@ def test_another_program_finds_the_letter_accessible_and_archival(version):
 @pytest.mark.parametrize("table", ["letter", "information"])
 def test_letters_and_information_are_final(version, table):
     inform(decided(version), by=make_officer())
-    tasks.relay_outbox()
+    tasks.process_outbox()
     for statement in (f"UPDATE proposals_{table} SET id = id", f"DELETE FROM proposals_{table}"):
         with pytest.raises(Exception, match="Cannot"), transaction.atomic():
             with connection.cursor() as cursor:

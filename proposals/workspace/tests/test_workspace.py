@@ -24,7 +24,7 @@ from proposals.consortium import (
 )
 from proposals.consortium.progress import consortium_progress, reminder_for
 from proposals.delivery import outbox
-from proposals.delivery.emails import deliver
+from proposals.delivery.emails import send_email
 from proposals.dossier.document import Draft
 from proposals.models import (
     Collaborator,
@@ -72,7 +72,7 @@ def text_of(response):
 
 def sent():
     """Let the worker send what is promised."""
-    outbox.relay_mails(deliver)
+    outbox.process_due_emails(send_email)
     return mail.outbox
 
 
@@ -870,12 +870,12 @@ def test_withdrawing_is_mailed_to_all_with_the_reason_and_how_to_undo_it(call):
 
 
 def test_a_second_submission_says_which_it_replaces(call):
-    from proposals.submission.notifications import mail_submission  # noqa: PLC0415 -- only here
+    from proposals.submission.notifications import notify_submission  # noqa: PLC0415 -- only here
 
     proposal = make_ready(call)
     submit(proposal)
     save(proposal, "summary", acronym="AGAIN")
-    mail_submission(submit(fresh(proposal)))
+    notify_submission(submit(fresh(proposal)))
     assert "version 2 received, replaces 1" in sent()[-1].subject
 
 

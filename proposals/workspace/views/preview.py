@@ -30,7 +30,7 @@ def make_print(request: HttpRequest, number: str) -> HttpResponse:
     draft = draft_of(request, number)
     if request.method == "POST":
         full_proposal_pdf.ask_for_print(draft, by=current_user(request))
-        wakeup.hurry("make_prints")
+        wakeup.wake_worker("make_prints")
         return redirect("proposals:print", number)
     found = DraftPrint.objects.filter(proposal=draft.proposal).first()
     if found is None:
