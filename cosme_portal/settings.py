@@ -312,7 +312,7 @@ CELERY_BEAT_SCHEDULE = {
     "make-exports": {"task": "proposals.tasks.make_exports", "schedule": 5.0},
     "scan-waiting": {"task": "proposals.tasks.scan_waiting", "schedule": 30.0},
     "remind-of-deadlines": {"task": "proposals.tasks.remind_of_deadlines", "schedule": 30.0},
-    "add-awaited-stamps": {"task": "proposals.tasks.add_awaited_stamps", "schedule": 30.0},
+    "add-awaited-stamps": {"task": "proposals.tasks.add_pending_timestamps", "schedule": 30.0},
     "tidy-up": {"task": "proposals.tasks.tidy_up", "schedule": 3600.0},
 }
 

@@ -7,7 +7,7 @@ leaves from `index << level` up to, not including, `(index + 1) << level`.
 import hashlib
 from collections.abc import Callable, Sequence
 
-Nodes = Callable[[int, int], bytes]
+NodeReader = Callable[[int, int], bytes]
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -21,12 +21,12 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
-def root_of(nodes: Nodes, size: int) -> bytes:
+def root_of(nodes: NodeReader, size: int) -> bytes:
     """The root over the first `size` leaves; some log2(size) nodes are asked for."""
     return _range_root(nodes, 0, size) if size else EMPTY_ROOT
 
 
-def _range_root(nodes: Nodes, start: int, end: int) -> bytes:
+def _range_root(nodes: NodeReader, start: int, end: int) -> bytes:
     size = end - start
     level = size.bit_length() - 1
     if size == 1 << level and start % size == 0:
@@ -40,7 +40,7 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def inclusion_path(nodes: Nodes, position: int, size: int) -> list[bytes]:
+def inclusion_proof(nodes: NodeReader, position: int, size: int) -> list[bytes]:
     """The path that shows leaf `position` in the tree of the first `size` leaves (RFC 9162, 2.1.3.1)."""
     if not 0 <= position < size:
         raise ValueError("No such leaf in a tree of this size.")
@@ -57,14 +57,14 @@ def inclusion_path(nodes: Nodes, position: int, size: int) -> list[bytes]:
     return path[::-1]
 
 
-def consistency_path(nodes: Nodes, first: int, second: int) -> list[bytes]:
+def consistency_proof(nodes: NodeReader, first: int, second: int) -> list[bytes]:
     """The path that shows the tree of `first` leaves to be the beginning of that of `second` (2.1.4.1)."""
     if not 0 < first <= second:
         raise ValueError("The first tree must be a beginning of the second.")
     return [] if first == second else _subproof(nodes, first, 0, second, whole=True)
 
 
-def _subproof(nodes: Nodes, first: int, start: int, end: int, *, whole: bool) -> list[bytes]:
+def _subproof(nodes: NodeReader, first: int, start: int, end: int, *, whole: bool) -> list[bytes]:
     size = end - start
     if first == size:
         return [] if whole else [_range_root(nodes, start, end)]
@@ -76,7 +76,9 @@ def _subproof(nodes: Nodes, first: int, start: int, end: int, *, whole: bool) ->
     return [*rest, _range_root(nodes, start, start + middle)]
 
 
-def is_included(leaf: bytes, position: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
+def verify_inclusion(
+    leaf: bytes, position: int, size: int, path: Sequence[bytes], root: bytes
+) -> bool:
     """Check an inclusion proof (RFC 9162, 2.1.3.2)."""
     if not 0 <= position < size:
         return False
@@ -94,7 +96,7 @@ def is_included(leaf: bytes, position: int, size: int, path: Sequence[bytes], ro
     return last == 0 and found == root
 
 
-def is_consistent(  # noqa: C901 -- step by step as the RFC has it, so that the two can be compared
+def verify_consistency(  # noqa: C901 -- step by step as the RFC has it, so that the two can be compared
     first: int, second: int, first_root: bytes, second_root: bytes, path: Sequence[bytes]
 ) -> bool:
     """Check a consistency proof (RFC 9162, 2.1.4.2)."""
@@ -122,13 +124,13 @@ def is_consistent(  # noqa: C901 -- step by step as the RFC has it, so that the 
     return last == 0 and one == first_root and other == second_root
 
 
-class Frontier:
+class CompactRange:
     """The right edge of a growing tree: the complete subtrees that its leaves are made of.
 
     Appending n leaves makes fewer than n inner nodes; `append` gives those that became complete.
     """
 
-    def __init__(self, size: int, nodes: Nodes) -> None:
+    def __init__(self, size: int, nodes: NodeReader) -> None:
         self.size = size
         self.peaks: list[tuple[int, bytes]] = []  # level and hash, the highest first
         start = 0

@@ -45,7 +45,7 @@ class Attached:
         return asdict(self) | {"at": self.at.isoformat()}
 
 
-def pdf_from(html: str, *, sheet: str, attachments: Sequence[Attached] = ()) -> bytes:
+def render_pdf(html: str, *, sheet: str, attachments: Sequence[Attached] = ()) -> bytes:
     """A document as PDF, by a style sheet of `static/css/` such as "receipt.css".
 
     Raises:

@@ -18,7 +18,7 @@ UA_IDENTIFICATION = STATIC / "xmp" / "pdfua.xml"
 VARIANT = "pdf/a-3a"  # archival, with attachments, tagged in reading order
 
 
-class OwnFilesOnly(URLFetcher):
+class StaticFilesOnly(URLFetcher):
     """Fetches nothing but files of the portal's own static folder, whatever a text contains."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class OwnFilesOnly(URLFetcher):
 
 def pdf(html: bytes, *, sheet: str, attachments: Sequence[Mapping[str, str]] = ()) -> bytes:
     """A document as PDF, by a style sheet of `static/css/`; attachments as `printing.Attached` has them."""
-    page = HTML(string=html.decode(), base_url=base_url(), url_fetcher=OwnFilesOnly())
+    page = HTML(string=html.decode(), base_url=base_url(), url_fetcher=StaticFilesOnly())
     content: bytes = page.write_pdf(
         finisher=_say_that_it_is_accessible,
         font_config=_fonts(),
@@ -82,5 +82,5 @@ def _fonts() -> FontConfiguration:
 @cache
 def _style_sheet(name: str) -> CSS:
     return CSS(
-        filename=str(STATIC / "css" / name), font_config=_fonts(), url_fetcher=OwnFilesOnly()
+        filename=str(STATIC / "css" / name), font_config=_fonts(), url_fetcher=StaticFilesOnly()
     )

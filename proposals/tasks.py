@@ -22,14 +22,14 @@ from proposals.submission.notifications import notify_submission
 from proposals.workspace import deletion, virus_scan
 
 HANDLERS: dict[str, outbox.Handler] = {
-    OutboxMessage.Kind.RECEIPT: lambda promise: receipts.issue_receipt(
+    OutboxMessage.Kind.RECEIPT: lambda promise: receipts.create_receipt(
         promise.version, cause=promise.cause
     ),
     OutboxMessage.Kind.SUBMISSION_MAIL: lambda promise: notify_submission(promise.version),
-    OutboxMessage.Kind.ANNEX: lambda promise: full_proposal_pdf.issue_annex(
+    OutboxMessage.Kind.ANNEX: lambda promise: full_proposal_pdf.create_proposal_pdf(
         promise.version, cause=promise.cause
     ),
-    OutboxMessage.Kind.LETTER: letters.issue_letter,
+    OutboxMessage.Kind.LETTER: letters.create_letter,
 }
 
 # Mails by what they are about: whether that is still so when they are sent.
@@ -64,9 +64,9 @@ def sequence_ledger() -> int:
 
 
 @shared_task
-def add_awaited_stamps() -> int:
+def add_pending_timestamps() -> int:
     """Ask the time-stamp service for stamps that it did not give when documents were sealed."""
-    return run_task_steps("add_awaited_stamps", stamps=receipts.add_awaited_stamps)
+    return run_task_steps("add_awaited_stamps", stamps=receipts.add_pending_timestamps)
 
 
 @shared_task
@@ -88,7 +88,7 @@ def publish_daily_heads() -> int:
 @shared_task
 def make_draft_pdfs() -> int:
     """Make drafts as PDFs that were asked for."""
-    return run_task_steps("make_prints", prints=full_proposal_pdf.make_prints)
+    return run_task_steps("make_prints", prints=full_proposal_pdf.make_draft_pdfs)
 
 
 @shared_task

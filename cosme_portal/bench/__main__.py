@@ -273,23 +273,23 @@ def _receipt() -> Iterator[bool]:
     from weasyprint import CSS, HTML  # noqa: PLC0415 -- after set-up
 
     from calls import clock  # noqa: PLC0415
-    from foundation.pdf_layout import STATIC, VARIANT, OwnFilesOnly, base_url  # noqa: PLC0415
+    from foundation.pdf_layout import STATIC, VARIANT, StaticFilesOnly, base_url  # noqa: PLC0415
     from proposals.proof import ledger  # noqa: PLC0415
     from proposals.proof.pdf_signature import seal_pdf  # noqa: PLC0415
-    from proposals.proof.receipts import html_of, proof_of, render_pdf  # noqa: PLC0415
+    from proposals.proof.receipts import proof_of_version, render_receipt_html, render_receipt_pdf  # noqa: PLC0415
 
     version = _some_version()
     ledger.sequence()
-    proof = proof_of(version)
+    proof = proof_of_version(version)
 
     def receipt() -> None:
-        pdf = render_pdf(version, html_of(version, clock.now(), proof), proof)
+        pdf = render_receipt_pdf(version, render_receipt_html(version, clock.now(), proof), proof)
         seal_pdf(pdf, reason="Receipt")
 
-    html = html_of(version, clock.now(), proof)
+    html = render_receipt_html(version, clock.now(), proof)
 
     def bare() -> None:
-        fetcher = OwnFilesOnly()
+        fetcher = StaticFilesOnly()
         styles = [CSS(filename=str(STATIC / "css" / "receipt.css"), url_fetcher=fetcher)]
         HTML(string=html, base_url=base_url(), url_fetcher=fetcher).write_pdf(
             stylesheets=styles, pdf_variant=VARIANT

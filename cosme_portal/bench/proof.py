@@ -29,17 +29,19 @@ MEGABYTE = 1024 * 1024
 
 def documents(version: Any) -> Iterator[bool]:
     """Milliseconds for a page of receipt and annex beside three dense pages of tables, and the seal alone."""
-    from foundation.pdf import pdf_from  # noqa: PLC0415
-    from proposals.proof.full_proposal_pdf import pdf_of  # noqa: PLC0415 -- after set-up
+    from foundation.pdf import render_pdf  # noqa: PLC0415
+    from proposals.proof.full_proposal_pdf import render_proposal_pdf  # noqa: PLC0415 -- after set-up
     from proposals.proof.pdf_signature import seal_pdf  # noqa: PLC0415
-    from proposals.proof.receipts import html_of, proof_of, render_pdf  # noqa: PLC0415
+    from proposals.proof.receipts import proof_of_version, render_receipt_html, render_receipt_pdf  # noqa: PLC0415
 
-    proof = proof_of(version)
+    proof = proof_of_version(version)
     large = _large(version.document)
     works: list[Callable[[], bytes]] = [
-        lambda: pdf_from(_dense(), sheet="receipt.css"),
-        lambda: render_pdf(version, html_of(version, version.received_at, proof), proof),
-        lambda: pdf_of(version.proposal, large, of=version),
+        lambda: render_pdf(_dense(), sheet="receipt.css"),
+        lambda: render_receipt_pdf(
+            version, render_receipt_html(version, version.received_at, proof), proof
+        ),
+        lambda: render_proposal_pdf(version.proposal, large, of=version),
     ]
     pages = [_pages(work()) for work in works]
     dense, receipt, annex = (
@@ -241,7 +243,7 @@ def _log_of(size: int) -> tuple[float, float, float]:
     """Seconds for an entry: of appending the last tenth, of a proof, of verifying all."""
     from proposals.models import LedgerEntry  # noqa: PLC0415
     from proposals.proof import ledger  # noqa: PLC0415 -- after set-up
-    from proposals.proof.ledger_audit import audit  # noqa: PLC0415
+    from proposals.proof.ledger_audit import find_problems  # noqa: PLC0415
 
     _fill(size * 9 // 10)
     appending = _fill(size)
@@ -250,7 +252,7 @@ def _log_of(size: int) -> tuple[float, float, float]:
     proving = statistics.median(
         seconds_of(partial(ledger.inclusion_proof, entry, head)) for entry in proofs
     )
-    verifying = seconds_of(lambda: list(audit()))
+    verifying = seconds_of(lambda: list(find_problems()))
     return appending, proving, verifying / ledger.current_size()
 
 

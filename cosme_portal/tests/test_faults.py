@@ -43,7 +43,7 @@ from foundation.database_roles import OWNER, RUNTIME
 from proposals import tasks
 from proposals.models import OutboxMessage, Receipt, Version
 from proposals.proof import signing_key
-from proposals.proof.ledger_audit import audit
+from proposals.proof.ledger_audit import find_problems
 from proposals.proof.verification import program
 from proposals.tests.factories import make_ready, submit
 
@@ -201,13 +201,13 @@ def assert_proved_once(version):
     """One receipt, valid, and exactly the evidence of the version in it."""
     receipt = receipt_of(version)
     content = bytes(receipt.pdf)
-    holds, broken = program().check(content, [signing_key.seal_key().pem.encode()])
+    holds, broken = program().check(content, [signing_key.load_signing_key().pem.encode()])
     assert broken == [] and len(holds) == 7
     with pikepdf.open(io.BytesIO(content)) as pdf:
         files = {name: one.get_file().read_bytes() for name, one in pdf.attachments.items()}
     assert files["dossier.json"].decode() == version.dossier
     assert json.loads(json.loads(files["proof.json"])["entry"])["sha256"] == version.sha256
-    assert [one for one in audit() if "receipt" in one] == []
+    assert [one for one in find_problems() if "receipt" in one] == []
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from foundation.text import FIRST_STRONG_ISOLATE, POP_ISOLATE
 from proposals.dossier.tests.test_unreadable_answers import pages_of, profile_pages_of
 from proposals.models import Mail
 from proposals.proof.ledger import sequence
-from proposals.proof.receipts import html_of, proof_of
+from proposals.proof.receipts import proof_of_version, render_receipt_html
 from proposals.screening.automatic_check import screen_closed
 from proposals.submission.notifications import notify_submission
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
@@ -143,4 +143,4 @@ def test_no_mail_is_reversed(version):
 
 
 def test_no_receipt_is_reversed(version):
-    assert reaching_out(html_of(version, clock.now(), proof_of(version))) == []
+    assert reaching_out(render_receipt_html(version, clock.now(), proof_of_version(version))) == []

@@ -30,7 +30,7 @@ from proposals.dossier.tests.test_another_call import OPEN, content_of
 from proposals.models import Export, LedgerEntry, Mail, Receipt
 from proposals.officers.rights import RIGHTS
 from proposals.proof.ledger import sequence
-from proposals.proof.receipts import issue_receipt
+from proposals.proof.receipts import create_receipt
 from proposals.reporting import exports
 from proposals.screening.automatic_check import screen_closed
 from proposals.submission.notifications import submission_details
@@ -71,7 +71,7 @@ def world(call, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "files"
     with clock.frozen_at(AFTERNOON):
         known = submit(make_ready(call))
-        issue_receipt(known)
+        create_receipt(known)
     with clock.frozen_at(OPEN):
         sealed = _sealed(load_call(content_of()))
     with clock.frozen_at(LATER):
@@ -96,7 +96,7 @@ def _sealed(other):
     with clock.frozen_at(
         RECEIVED + timedelta(minutes=1)
     ):  # heads of the log tell when they were signed
-        issue_receipt(version)
+        create_receipt(version)
     return version
 
 

@@ -56,7 +56,7 @@ def plain_root(leaves):
 
 def nodes_of(leaves):
     """Every complete subtree, as the portal stores them."""
-    frontier = merkle.Frontier(0, lambda level, index: b"")
+    frontier = merkle.CompactRange(0, lambda level, index: b"")
     stored = {}
     for place, leaf in enumerate(leaves):
         stored[0, place] = merkle.leaf_hash(leaf)
@@ -75,7 +75,7 @@ def test_roots_are_the_published_ones(size):
 @pytest.mark.parametrize(("leaf", "size", "path"), PATHS)
 def test_paths_are_the_published_ones(leaf, size, path):
     nodes, _frontier = nodes_of(LEAVES[:size])
-    assert [step.hex() for step in merkle.inclusion_path(nodes, leaf - 1, size)] == path
+    assert [step.hex() for step in merkle.inclusion_proof(nodes, leaf - 1, size)] == path
 
 
 def test_an_empty_tree_has_the_hash_of_nothing():
@@ -87,19 +87,21 @@ def test_every_leaf_is_shown_to_be_included_and_no_other(size, data):
     leaves = [str(number).encode() for number in range(size)]
     nodes, frontier = nodes_of(leaves)
     place = data.draw(st.integers(0, size - 1))
-    path = merkle.inclusion_path(nodes, place, size)
+    path = merkle.inclusion_proof(nodes, place, size)
     assert frontier.root == plain_root(leaves)
-    assert merkle.is_included(merkle.leaf_hash(leaves[place]), place, size, path, frontier.root)
-    assert not merkle.is_included(merkle.leaf_hash(b"other"), place, size, path, frontier.root)
+    assert merkle.verify_inclusion(
+        merkle.leaf_hash(leaves[place]), place, size, path, frontier.root
+    )
+    assert not merkle.verify_inclusion(merkle.leaf_hash(b"other"), place, size, path, frontier.root)
     assert len(path) <= size.bit_length()
     other = data.draw(st.integers(0, size - 1))
     if other != place:
         leaf = merkle.leaf_hash(leaves[other])
-        assert not merkle.is_included(leaf, place, size, path, frontier.root)
+        assert not merkle.verify_inclusion(leaf, place, size, path, frontier.root)
     if path:
         broken = [bytes(32), *path[1:]]
-        assert not merkle.is_included(nodes(0, place), place, size, broken, frontier.root)
-        assert not merkle.is_included(nodes(0, place), place, size, path[:-1], frontier.root)
+        assert not merkle.verify_inclusion(nodes(0, place), place, size, broken, frontier.root)
+        assert not merkle.verify_inclusion(nodes(0, place), place, size, path[:-1], frontier.root)
 
 
 @given(st.integers(1, 70), st.data())
@@ -108,19 +110,19 @@ def test_a_log_is_shown_to_continue_an_earlier_one(second, data):
     first = data.draw(st.integers(1, second))
     nodes, frontier = nodes_of(leaves)
     one = plain_root(leaves[:first])
-    path = merkle.consistency_path(nodes, first, second)
-    assert merkle.is_consistent(first, second, one, frontier.root, path)
-    assert not merkle.is_consistent(first, second, bytes(32), frontier.root, path)
+    path = merkle.consistency_proof(nodes, first, second)
+    assert merkle.verify_consistency(first, second, one, frontier.root, path)
+    assert not merkle.verify_consistency(first, second, bytes(32), frontier.root, path)
     if first < second:
-        assert not merkle.is_consistent(first, second, one, bytes(32), path)
-        assert not merkle.is_consistent(first, second, one, frontier.root, [])
+        assert not merkle.verify_consistency(first, second, one, bytes(32), path)
+        assert not merkle.verify_consistency(first, second, one, frontier.root, [])
 
 
 @given(st.integers(0, 70), st.integers(0, 70))
 def test_a_tree_that_is_continued_is_the_one_that_was_made_at_once(size, more):
     leaves = [str(number).encode() for number in range(size + more)]
     nodes, _begun = nodes_of(leaves[:size])
-    continued = merkle.Frontier(size, nodes)
+    continued = merkle.CompactRange(size, nodes)
     for leaf in leaves[size:]:
         continued.append(merkle.leaf_hash(leaf))
     assert continued.root == plain_root(leaves)
@@ -129,6 +131,6 @@ def test_a_tree_that_is_continued_is_the_one_that_was_made_at_once(size, more):
 @pytest.mark.parametrize(("position", "size"), [(-1, 4), (4, 4), (0, 0)])
 def test_there_is_no_proof_of_what_is_not_there(position, size):
     with pytest.raises(ValueError, match="No such leaf"):
-        merkle.inclusion_path(lambda level, index: b"", position, size)
+        merkle.inclusion_proof(lambda level, index: b"", position, size)
     with pytest.raises(ValueError, match="must be a beginning"):
-        merkle.consistency_path(lambda level, index: b"", size + 1, size)
+        merkle.consistency_proof(lambda level, index: b"", size + 1, size)

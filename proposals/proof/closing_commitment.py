@@ -50,7 +50,7 @@ def commitment_over(call: Call, moment: datetime) -> tuple[int, str]:
         .order_by("sha256", "pk")
         .values_list("sha256", flat=True)
     )
-    frontier = merkle.Frontier(0, lambda level, index: b"")
+    frontier = merkle.CompactRange(0, lambda level, index: b"")
     for sha256 in hashes.iterator(2000):
         frontier.append(merkle.leaf_hash(sha256.encode()))
     return frontier.size, frontier.root.hex()

@@ -17,16 +17,16 @@ from applicants.models import User
 from calls import clock
 from calls.eligibility import canonical
 from foundation.errors import in_full
-from foundation.pdf import pdf_from
+from foundation.pdf import render_pdf
 from proposals.delivery import outbox
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import Annex, DraftPrint, Proposal, SealedDocument, Version
-from proposals.proof.receipts import participants_in, seal_and_keep
+from proposals.proof.receipts import participants_in, sign_and_store
 
 log = logging.getLogger("portal.annex")
 
 
-def ask_for_print(draft: Draft, *, by: User) -> DraftPrint:
+def request_draft_pdf(draft: Draft, *, by: User) -> DraftPrint:
     """Promise the draft, as it is now, as a PDF. An unchanged draft is not printed twice."""
     text = canonical(dossier_of(draft))
     present = DraftPrint.objects.filter(proposal=draft.proposal, dossier=text, error="").first()
@@ -42,7 +42,7 @@ def ask_for_print(draft: Draft, *, by: User) -> DraftPrint:
     return asked
 
 
-def make_prints(*, at_most: int = 20) -> int:
+def make_draft_pdfs(*, at_most: int = 20) -> int:
     """Make the prints that were asked for; returns how many."""
     made = 0
     for _turn in range(at_most):
@@ -72,7 +72,7 @@ def _claim() -> DraftPrint | None:
 def _make(asked: DraftPrint) -> bool:
     same = DraftPrint.objects.filter(pk=asked.pk, dossier=asked.dossier)
     try:
-        pdf = pdf_of(asked.proposal, json.loads(asked.dossier), of=asked.asked_at)
+        pdf = render_proposal_pdf(asked.proposal, json.loads(asked.dossier), of=asked.asked_at)
     except Exception as error:  # noqa: BLE001 -- one proposal must not keep the others waiting
         log.error("Print of proposal %s failed: %s", asked.proposal_id, in_full(error))
         same.update(error=type(error).__name__)
@@ -81,23 +81,25 @@ def _make(asked: DraftPrint) -> bool:
     return True
 
 
-def issue_annex(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
+def create_proposal_pdf(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
     """Make and keep the annex of a version, sealed like its receipt, unless this cause has made one."""
-    seal_and_keep(
+    sign_and_store(
         Annex,
         version,
         cause,
-        lambda _moment, _stamp: pdf_of(version.proposal, version.document, of=version),
+        lambda _moment, _stamp: render_proposal_pdf(version.proposal, version.document, of=version),
     )
 
 
-def pdf_of(proposal: Proposal, dossier: dict[str, Any], *, of: Version | datetime) -> bytes:
+def render_proposal_pdf(
+    proposal: Proposal, dossier: dict[str, Any], *, of: Version | datetime
+) -> bytes:
     """A dossier as a PDF, `of` a version, or of a draft at an instant, which every page then says."""
-    html = render_to_string("proof/annex.html", context_of(proposal, dossier, of))
-    return pdf_from(html, sheet="annex.css")
+    html = render_to_string("proof/annex.html", proposal_context(proposal, dossier, of))
+    return render_pdf(html, sheet="annex.css")
 
 
-def context_of(
+def proposal_context(
     proposal: Proposal, dossier: dict[str, Any], of: Version | datetime
 ) -> dict[str, Any]:
     """What the page and the PDF of a whole proposal show."""

@@ -35,7 +35,7 @@ from proposals.models import (
     Version,
     Withdrawal,
 )
-from proposals.proof.signing_key import SealKey, published, seal_key
+from proposals.proof.signing_key import SigningKey, load_signing_key, publish_certificate
 
 LOCK = 8_213_104_771  # any number that nothing else of this database locks
 WINDOW = 10_000  # notes: hardly a transaction stays open while so many others are written
@@ -43,22 +43,22 @@ SALT = 16  # bytes: more than anybody can try
 Kind = LedgerNote.Kind
 
 
-class NotInTheLog(Exception):
+class NoSuchEntry(Exception):
     """There is no such entry, or no tree head of that size."""
 
 
-def note_down(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
+def queue_record(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
     """Let something be in the log. `facts` hold no names and no addresses; instants are RFC 3339, UTC.
 
     Everybody can ask for the hash of every entry. Few facts and an instant are soon guessed by who knows the
     number of a proposal, such as an outcome that nobody was told of; so what is of a proposal holds a salt.
     """
-    note = _unsaved(kind, subject, at=at, **facts)
+    note = _build_record(kind, subject, at=at, **facts)
     note.save(force_insert=True)
     return note
 
 
-def _unsaved(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
+def _build_record(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
     salt = {"salt": secrets.token_hex(SALT)} if "proposal" in facts else {}
     content = canonical({"kind": kind.value, "at": _instant(at)} | facts | salt)
     return LedgerNote(kind=kind, subject=subject, content=content, noted_at=at)
@@ -69,9 +69,9 @@ def _named(version: Version) -> dict[str, Any]:
     return {"proposal": version.proposal.number, "version": version.number}
 
 
-def unsaved_note(version: Version) -> LedgerNote:
+def build_record(version: Version) -> LedgerNote:
     """That a version was submitted, to be stored with what else is stored of it."""
-    return _unsaved(
+    return _build_record(
         Kind.SUBMISSION,
         subject_of(version),
         at=version.received_at,
@@ -84,9 +84,9 @@ def subject_of(version: Version) -> str:
     return f"version:{version.pk}"
 
 
-def note_withdrawal(withdrawal: Withdrawal) -> LedgerNote:
+def queue_withdrawal(withdrawal: Withdrawal) -> LedgerNote:
     version = withdrawal.version
-    return note_down(
+    return queue_record(
         Kind.WITHDRAWAL,
         f"withdrawal:{withdrawal.pk}",
         at=withdrawal.withdrawn_at,
@@ -94,8 +94,8 @@ def note_withdrawal(withdrawal: Withdrawal) -> LedgerNote:
     )
 
 
-def note_refused(attempt: RefusedAttempt) -> LedgerNote:
-    return note_down(
+def queue_refused_attempt(attempt: RefusedAttempt) -> LedgerNote:
+    return queue_record(
         Kind.REFUSED,
         f"refused:{attempt.pk}",
         at=attempt.received_at,
@@ -105,9 +105,9 @@ def note_refused(attempt: RefusedAttempt) -> LedgerNote:
     )
 
 
-def note_decision(decision: Decision) -> LedgerNote:
+def queue_decision(decision: Decision) -> LedgerNote:
     version = decision.version
-    return note_down(
+    return queue_record(
         Kind.DECISION,
         f"decision:{decision.pk}",
         at=decision.decided_at,
@@ -116,9 +116,9 @@ def note_decision(decision: Decision) -> LedgerNote:
     )
 
 
-def note_review(review: DecisionReview) -> LedgerNote:
+def queue_review(review: DecisionReview) -> LedgerNote:
     version = review.decision.version
-    return note_down(
+    return queue_record(
         Kind.REVIEW,
         f"review:{review.pk}",
         at=review.reviewed_at,
@@ -127,9 +127,9 @@ def note_review(review: DecisionReview) -> LedgerNote:
     )
 
 
-def note_question(question: Question) -> LedgerNote:
+def queue_clarification_request(question: Question) -> LedgerNote:
     version = question.version
-    return note_down(
+    return queue_record(
         Kind.QUESTION,
         f"question:{question.pk}",
         at=question.asked_at,
@@ -139,9 +139,9 @@ def note_question(question: Question) -> LedgerNote:
     )
 
 
-def note_reply(reply: Reply) -> LedgerNote:
+def queue_clarification_reply(reply: Reply) -> LedgerNote:
     version = reply.question.version
-    return note_down(
+    return queue_record(
         Kind.REPLY,
         f"reply:{reply.pk}",
         at=reply.replied_at,
@@ -150,9 +150,9 @@ def note_reply(reply: Reply) -> LedgerNote:
     )
 
 
-def note_letter(letter: SealedDocument) -> LedgerNote:
+def queue_letter(letter: SealedDocument) -> LedgerNote:
     version = letter.version
-    return note_down(
+    return queue_record(
         Kind.LETTER,
         f"letter:{letter.pk}",
         at=letter.sealed_at,
@@ -161,7 +161,7 @@ def note_letter(letter: SealedDocument) -> LedgerNote:
     )
 
 
-def is_noted(subject: str) -> bool:
+def is_recorded(subject: str) -> bool:
     """Whether a note speaks of it."""
     return LedgerNote.objects.filter(subject=subject).exists()
 
@@ -176,11 +176,11 @@ def sequence(*, at_most: int = 2000, wait: bool = False, everything: bool = Fals
     looks for notes near the newest that has a place, so that the length of the log does not matter;
     `everything` looks at all of them, for one whose transaction stayed open very long.
     """
-    key = seal_key()
+    key = load_signing_key()
     with transaction.atomic():
         if not _lock(wait=wait):
             return 0
-        _note_what_others_did(key)
+        _queue_missing_records(key)
         waiting = list(_waiting(everything=everything).order_by("pk")[:at_most])
         if waiting:
             _append(waiting, key)
@@ -204,9 +204,9 @@ def _lock(*, wait: bool) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _append(notes: Iterable[LedgerNote], key: SealKey) -> TreeHead:
+def _append(notes: Iterable[LedgerNote], key: SigningKey) -> TreeHead:
     size = current_size()
-    frontier = merkle.Frontier(size, _stored_nodes_for(size))
+    frontier = merkle.CompactRange(size, _stored_nodes_for(size))
     entries, nodes = [], []
     for note in notes:
         leaf = merkle.leaf_hash(note.content.encode())
@@ -220,7 +220,7 @@ def _append(notes: Iterable[LedgerNote], key: SealKey) -> TreeHead:
     return _sign_head(frontier, key)
 
 
-def _sign_head(frontier: merkle.Frontier, key: SealKey) -> TreeHead:
+def _sign_head(frontier: merkle.CompactRange, key: SigningKey) -> TreeHead:
     moment = clock.now()
     root = frontier.root.hex()
     content = head_content(frontier.size, root, moment)
@@ -228,7 +228,7 @@ def _sign_head(frontier: merkle.Frontier, key: SealKey) -> TreeHead:
         size=frontier.size,
         root=root,
         signed_at=moment,
-        key=published(key).fingerprint,
+        key=publish_certificate(key).fingerprint,
         signature=key.sign(content),
     )
 
@@ -239,32 +239,36 @@ def head_content(size: int, root: str, signed_at: datetime) -> bytes:
     return text.encode()
 
 
-def _note_what_others_did(key: SealKey) -> None:
+def _queue_missing_records(key: SigningKey) -> None:
     """Extensions are made on the floor below, which knows no log; keys have no other row."""
-    extensions = without_note(Extension.objects.select_related("call"), "extension:")
-    for_each("notes of the log", extensions, _note_extension)
+    extensions = missing_from_log(Extension.objects.select_related("call"), "extension:")
+    for_each("notes of the log", extensions, _queue_extension)
     own = IndividualExtension.objects.select_related("proposal")
-    for_each("notes of the log", without_note(own, "individual-extension:"), _note_own_extension)
-    certificate = published(key)
+    for_each(
+        "notes of the log",
+        missing_from_log(own, "individual-extension:"),
+        _queue_individual_extension,
+    )
+    certificate = publish_certificate(key)
     subject = f"key:{certificate.fingerprint}"
     if not LedgerNote.objects.filter(subject=subject).exists():
         at = certificate.first_used_at
-        note_down(Kind.KEY, subject, at=at, certificate=certificate.fingerprint)
+        queue_record(Kind.KEY, subject, at=at, certificate=certificate.fingerprint)
 
 
 @transaction.atomic
-def _note_extension(one: Extension) -> None:
+def _queue_extension(one: Extension) -> None:
     facts = {"call": one.call.reference, "deadline": _instant(one.new_deadline)}
-    note_down(Kind.EXTENSION, f"extension:{one.pk}", at=one.recorded_at, **facts)
+    queue_record(Kind.EXTENSION, f"extension:{one.pk}", at=one.recorded_at, **facts)
 
 
 @transaction.atomic
-def _note_own_extension(one: IndividualExtension) -> None:
+def _queue_individual_extension(one: IndividualExtension) -> None:
     facts = {"proposal": one.proposal.number, "deadline": _instant(one.until)}
-    note_down(Kind.EXTENSION, f"individual-extension:{one.pk}", at=one.granted_at, **facts)
+    queue_record(Kind.EXTENSION, f"individual-extension:{one.pk}", at=one.granted_at, **facts)
 
 
-def without_note(rows: Any, prefix: str) -> Any:
+def missing_from_log(rows: Any, prefix: str) -> Any:
     """Rows of which no note speaks; `prefix` is the kind of their subjects, such as "version:"."""
     subject = Concat(
         models.Value(prefix), Cast(models.OuterRef("pk"), models.CharField()),
@@ -284,8 +288,8 @@ def current_size() -> int:
 def inclusion_proof(entry: LedgerEntry, head: TreeHead) -> dict[str, Any]:
     """That an entry is in the log of a signed head: as JSON, checkable without the portal."""
     if entry.position >= head.size:
-        raise NotInTheLog
-    path = _with_nodes(lambda nodes: merkle.inclusion_path(nodes, entry.position, head.size))
+        raise NoSuchEntry
+    path = _with_nodes(lambda nodes: merkle.inclusion_proof(nodes, entry.position, head.size))
     return {
         "position": entry.position,
         "leaf": bytes(entry.leaf).hex(),
@@ -296,7 +300,7 @@ def inclusion_proof(entry: LedgerEntry, head: TreeHead) -> dict[str, Any]:
 
 def consistency_proof(first: TreeHead, second: TreeHead) -> dict[str, Any]:
     """That the log of the first head is the beginning of that of the second."""
-    path = _with_nodes(lambda nodes: merkle.consistency_path(nodes, first.size, second.size))
+    path = _with_nodes(lambda nodes: merkle.consistency_proof(nodes, first.size, second.size))
     return {
         "first": head_as_json(first),
         "second": head_as_json(second),
@@ -323,11 +327,11 @@ def head_of_size(size: int | None) -> TreeHead:
     heads = TreeHead.objects.order_by("-size")
     found = heads.filter(size=size).first() if size is not None else heads.first()
     if found is None:
-        raise NotInTheLog
+        raise NoSuchEntry
     return found
 
 
-def first_head_over(entry: LedgerEntry) -> TreeHead:
+def first_head_covering(entry: LedgerEntry) -> TreeHead:
     """The oldest head of a log that holds the entry: the same whenever it is asked for.
 
     Raises:
@@ -335,7 +339,7 @@ def first_head_over(entry: LedgerEntry) -> TreeHead:
     """
     found = TreeHead.objects.filter(size__gt=entry.position).order_by("size").first()
     if found is None:
-        raise NotInTheLog
+        raise NoSuchEntry
     return found
 
 
@@ -353,7 +357,7 @@ def _with_nodes(compute: Any) -> list[bytes]:
     return path
 
 
-def _stored_nodes_for(size: int) -> merkle.Nodes:
+def _stored_nodes_for(size: int) -> merkle.NodeReader:
     """The complete subtrees that the first `size` leaves are made of."""
     wanted = set()
     start = 0

@@ -31,8 +31,8 @@ from proposals.models import (
     Withdrawal,
 )
 from proposals.proof.closing_commitment import commitment_over
-from proposals.proof.ledger import head_content, without_note
-from proposals.proof.signing_key import is_signed
+from proposals.proof.ledger import head_content, missing_from_log
+from proposals.proof.signing_key import verify_signature
 
 CHUNK = 2000
 
@@ -42,7 +42,7 @@ class UnreadableHead(ValueError):
 
 
 @dataclass(frozen=True)
-class KeptHead:
+class StoredHead:
     """A signed head that somebody has kept outside of the portal."""
 
     size: int
@@ -52,7 +52,7 @@ class KeptHead:
     signature: bytes
 
 
-def read_heads(text: str) -> list[KeptHead]:
+def read_heads(text: str) -> list[StoredHead]:
     """Heads as the portal publishes them: one JSON object, an array, or one object on each line.
 
     A receipt's proof.json holds one too.
@@ -76,11 +76,11 @@ def _objects_in(text: str) -> list[tuple[str, Any]]:
     return [(f"object {n}", row) for n, row in enumerate(rows, start=1)]
 
 
-def _kept_head(place: str, found: Any) -> KeptHead:
+def _kept_head(place: str, found: Any) -> StoredHead:
     if isinstance(found, dict) and isinstance(found.get("head"), dict):
         found = found["head"]
     try:
-        return KeptHead(
+        return StoredHead(
             size=int(found["size"]),
             root=str(found["root"]),
             signed_at=datetime.fromisoformat(found["signed_at"]),
@@ -91,36 +91,36 @@ def _kept_head(place: str, found: Any) -> KeptHead:
         raise UnreadableHead(f"{place} is not a signed tree head.") from None
 
 
-def audit(kept: Sequence[KeptHead] = ()) -> Iterator[str]:
+def find_problems(kept: Sequence[StoredHead] = ()) -> Iterator[str]:
     """One sentence for each thing that is wrong; none where the log is whole.
 
     `kept` are heads from outside: the log must begin with each of them, whatever the portal says now.
     """
     yield from _entries_and_heads(kept)
-    yield from _rows_without_note()
+    yield from _rows_missing_from_log()
     yield from _commitments()
 
 
-def _entries_and_heads(kept: Sequence[KeptHead]) -> Iterator[str]:
+def _entries_and_heads(kept: Sequence[StoredHead]) -> Iterator[str]:
     """The leaves in their order, the inner nodes, and each signed head where its size is reached."""
     waiting = sorted(kept, key=lambda head: head.size)
     certificates = dict(SealCertificate.objects.values_list("fingerprint", "pem"))
     heads = iter(TreeHead.objects.order_by("size").iterator(CHUNK))
     head = next(heads, None)
-    frontier = merkle.Frontier(0, lambda level, index: b"")
+    frontier = merkle.CompactRange(0, lambda level, index: b"")
     rows = LedgerEntry.objects.select_related("note").order_by("position")
     for chunk in batched(rows.iterator(CHUNK), CHUNK):
         made: list[tuple[int, int, bytes]] = []
         for entry in chunk:
             if entry.position != frontier.size:
-                yield from _gap(frontier.size, entry.position)
+                yield from _find_gap(frontier.size, entry.position)
                 return
             leaf = merkle.leaf_hash(entry.note.content.encode())
-            yield from _leaf(entry, leaf)
+            yield from _check_leaf(entry, leaf)
             made += frontier.append(leaf)
             yield from _kept_up_to_here(waiting, frontier, certificates)
             while head is not None and head.size == frontier.size:
-                yield from _head(head, frontier.root.hex(), certificates)
+                yield from _check_head(head, frontier.root.hex(), certificates)
                 head = next(heads, None)
         yield from _nodes(made)
         yield from _subjects(chunk)
@@ -143,11 +143,11 @@ def batched(entries: Iterable[LedgerEntry], size: int) -> Iterator[list[LedgerEn
         yield chunk
 
 
-def _gap(expected: int, found: int) -> Iterator[str]:
+def _find_gap(expected: int, found: int) -> Iterator[str]:
     yield f"Missing: entry {expected}; the next existing entry is {found}."
 
 
-def _leaf(entry: LedgerEntry, leaf: bytes) -> Iterator[str]:
+def _check_leaf(entry: LedgerEntry, leaf: bytes) -> Iterator[str]:
     if bytes(entry.leaf) != leaf:
         yield (
             f"Changed: entry {entry.position} ({entry.note.subject}) differs from what was "
@@ -223,7 +223,7 @@ def _nodes(made: list[tuple[int, int, bytes]]) -> Iterator[str]:
             )
 
 
-def _head(head: TreeHead, root: str, certificates: dict[str, str]) -> Iterator[str]:
+def _check_head(head: TreeHead, root: str, certificates: dict[str, str]) -> Iterator[str]:
     if head.root != root:
         yield (
             f"Changed or moved: the first {head.size} entries do not match the root that was signed for "
@@ -231,22 +231,24 @@ def _head(head: TreeHead, root: str, certificates: dict[str, str]) -> Iterator[s
         )
     pem = certificates.get(head.key)
     content = head_content(head.size, head.root, head.signed_at)
-    if pem is None or not is_signed(content, bytes(head.signature), pem):
+    if pem is None or not verify_signature(content, bytes(head.signature), pem):
         yield f"Forged: the head of {head.size} entries is not signed with a certificate of this portal."
 
 
 def _kept_up_to_here(
-    waiting: list[KeptHead], frontier: merkle.Frontier, certificates: dict[str, str]
+    waiting: list[StoredHead], frontier: merkle.CompactRange, certificates: dict[str, str]
 ) -> Iterator[str]:
     """Compare the kept heads whose size is reached, and take them off the list."""
     while waiting and waiting[0].size <= frontier.size:
         yield from _kept(waiting.pop(0), frontier, certificates)
 
 
-def _kept(head: KeptHead, frontier: merkle.Frontier, certificates: dict[str, str]) -> Iterator[str]:
+def _kept(
+    head: StoredHead, frontier: merkle.CompactRange, certificates: dict[str, str]
+) -> Iterator[str]:
     pem = certificates.get(head.certificate)
     content = head_content(head.size, head.root, head.signed_at)
-    if pem is None or not is_signed(content, head.signature, pem):
+    if pem is None or not verify_signature(content, head.signature, pem):
         yield (
             f"Unknown: the head of {head.size} entries that was kept outside is not signed with a "
             "certificate of this portal."
@@ -258,7 +260,7 @@ def _kept(head: KeptHead, frontier: merkle.Frontier, certificates: dict[str, str
         )
 
 
-def _longer_than_the_log(waiting: Sequence[KeptHead], size: int) -> Iterator[str]:
+def _longer_than_the_log(waiting: Sequence[StoredHead], size: int) -> Iterator[str]:
     for head in waiting:
         yield (
             f"Missing: a tree head kept outside covers {head.size} entries, but the log has only {size}."
@@ -269,10 +271,10 @@ def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _rows_without_note() -> Iterator[str]:
+def _rows_missing_from_log() -> Iterator[str]:
     """What should be in the log and is not."""
     for kind, (model, _fields) in SUBJECTS.items():
-        unknown = without_note(model.objects.all(), f"{kind}:")
+        unknown = missing_from_log(model.objects.all(), f"{kind}:")
         for pk in unknown.values_list("pk", flat=True).iterator(CHUNK):
             yield f"Missing: {kind}:{pk} exists but has no entry in the log."
 

@@ -26,26 +26,26 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from calls import clock
 from proposals.models import Stamp
-from proposals.proof.signing_key import SealKey, seal_key
+from proposals.proof.signing_key import SigningKey, load_signing_key
 
 log = logging.getLogger("portal.sealing")
 
 FIELD = "Seal"
-STAMP_SECONDS = 5  # how long a time-stamp service may take
-STAMP_ROOM = 24_000  # bytes that a seal keeps free for a stamp with its certificates
-PAUSE = timedelta(seconds=30)  # for which a service that was away is not asked again
-_silent_until = clock.real_now()
+TIMESTAMP_TIMEOUT = 5  # how long a time-stamp service may take
+TIMESTAMP_SIZE = 24_000  # bytes that a seal keeps free for a stamp with its certificates
+RETRY_INTERVAL = timedelta(seconds=30)  # for which a service that was away is not asked again
+_next_attempt_at = clock.real_now()
 
 
-class StampServiceAway(Exception):
+class TimestampServiceUnavailable(Exception):
     """The time-stamp service did not answer, or not with a stamp."""
 
 
-def stamp_to_expect() -> Stamp:
+def expected_timestamp() -> Stamp:
     """What a document can say of its stamp before it is sealed."""
     if not settings.TIMESTAMP_URL:
         return Stamp.NONE
-    return Stamp.AWAITED if clock.real_now() < _silent_until else Stamp.IN_SEAL
+    return Stamp.AWAITED if clock.real_now() < _next_attempt_at else Stamp.IN_SEAL
 
 
 def seal_pdf(pdf: bytes, *, reason: str, stamp: Stamp = Stamp.NONE) -> bytes:
@@ -64,16 +64,16 @@ def seal_pdf(pdf: bytes, *, reason: str, stamp: Stamp = Stamp.NONE) -> bytes:
         readable_field_name="Seal of the portal",
         invis_sig_settings=InvisSigSettings(box_out_of_bounds=True),
     )
-    writer = _AddsTheSealOnly(io.BytesIO(pdf))
-    signer = _Signer(seal_key())
-    room = None if stamp == Stamp.NONE else 2 * STAMP_ROOM
+    writer = _KeepMetadataWriter(io.BytesIO(pdf))
+    signer = _Signer(load_signing_key())
+    room = None if stamp == Stamp.NONE else 2 * TIMESTAMP_SIZE
     sealed = signers.sign_pdf(
         writer, metadata, signer=signer, new_field_spec=field, bytes_reserved=room
     ).getvalue()
-    return stamped(sealed) if stamp == Stamp.IN_SEAL else sealed
+    return add_timestamp(sealed) if stamp == Stamp.IN_SEAL else sealed
 
 
-def stamped(sealed: bytes) -> bytes:
+def add_timestamp(sealed: bytes) -> bytes:
     """A sealed document with a time stamp put into its seal; no byte that the seal covers changes.
 
     Raises:
@@ -82,7 +82,7 @@ def stamped(sealed: bytes) -> bytes:
     seal = PdfFileReader(io.BytesIO(sealed)).embedded_signatures[0]
     content = cms.ContentInfo.load(seal.pkcs7_content)
     signer_info = content["content"]["signer_infos"][0]
-    token = stamp_over(signer_info["signature"].native)
+    token = request_timestamp(signer_info["signature"].native)
     attribute = simple_cms_attribute("signature_time_stamp_token", token)
     signer_info["unsigned_attrs"] = cms.CMSAttributes([attribute])
     start, length, begin_again, _rest = (int(number) for number in seal.sig_object["/ByteRange"])
@@ -90,28 +90,30 @@ def stamped(sealed: bytes) -> bytes:
     hexes = content.dump(force=True).hex().encode()
     if len(hexes) > room:
         log.error("A time stamp needs %s digits, and the seal has room for %s.", len(hexes), room)
-        raise StampServiceAway("The stamp is larger than the room that the seal has for it.")
+        raise TimestampServiceUnavailable(
+            "The stamp is larger than the room that the seal has for it."
+        )
     gap = b"<" + hexes.ljust(room, b"0") + b">"
     return sealed[: start + length] + gap + sealed[begin_again:]
 
 
-def stamp_over(signature: bytes) -> cms.ContentInfo:
+def request_timestamp(signature: bytes) -> cms.ContentInfo:
     """A time stamp (RFC 3161) over a signature, from the configured service.
 
     Raises:
         StampServiceAway: none came.
     """
-    global _silent_until  # noqa: PLW0603 -- one process, one memory of when the service was away
-    service = HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=STAMP_SECONDS)
+    global _next_attempt_at  # noqa: PLW0603 -- one process, one memory of when the service was away
+    service = HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=TIMESTAMP_TIMEOUT)
     try:
         return asyncio.run(service.async_timestamp(hashlib.sha256(signature).digest(), "sha256"))
     except Exception as error:  # whatever that server answers, nobody's receipt waits for it
-        _silent_until = clock.real_now() + PAUSE
+        _next_attempt_at = clock.real_now() + RETRY_INTERVAL
         log.warning("The time-stamp service is unavailable (%s).", type(error).__name__)
-        raise StampServiceAway(type(error).__name__) from error
+        raise TimestampServiceUnavailable(type(error).__name__) from error
 
 
-class _AddsTheSealOnly(IncrementalPdfFileWriter):
+class _KeepMetadataWriter(IncrementalPdfFileWriter):
     """Leaves the document's metadata alone: written anew by pyHanko they would be no PDF/A any more."""
 
     def _update_meta(self) -> None:
@@ -121,7 +123,7 @@ class _AddsTheSealOnly(IncrementalPdfFileWriter):
 class _Signer(signers.Signer):
     """Signs with the portal's key, wherever it lies."""
 
-    def __init__(self, key: SealKey) -> None:
+    def __init__(self, key: SigningKey) -> None:
         authorities = SimpleCertificateStore()
         authorities.register_multiple(_as_asn1(one) for one in key.authorities)
         mechanism = cms.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})

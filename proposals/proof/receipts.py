@@ -20,7 +20,7 @@ from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
-from foundation.pdf import Attached, pdf_from
+from foundation.pdf import Attached, render_pdf
 from proposals.delivery.fault_isolation import StopForNow, for_each
 from proposals.dossier.confirmed_parts import confirmed_in
 from proposals.dossier.facts import readable
@@ -36,37 +36,46 @@ from proposals.models import (
     Version,
 )
 from proposals.proof import ledger
-from proposals.proof.pdf_signature import StampServiceAway, seal_pdf, stamp_to_expect, stamped
+from proposals.proof.pdf_signature import (
+    TimestampServiceUnavailable,
+    add_timestamp,
+    expected_timestamp,
+    seal_pdf,
+)
 
 
-def issue_receipt(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
+def create_receipt(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
     """Make and keep the receipt, unless this cause has made one. Two workers at once make one."""
 
     def rendered(sealed_at: datetime, stamp: Stamp) -> bytes:
-        proof = proof_of(version)
-        return render_pdf(version, html_of(version, sealed_at, proof, stamp), proof)
+        proof = proof_of_version(version)
+        return render_receipt_pdf(
+            version, render_receipt_html(version, sealed_at, proof, stamp), proof
+        )
 
-    seal_and_keep(Receipt, version, cause, rendered)
+    sign_and_store(Receipt, version, cause, rendered)
 
 
 Render = Callable[[datetime, Stamp], bytes]
 
 
-def seal_and_keep(kind: type[SealedDocument], version: Version, cause: str, render: Render) -> None:
+def sign_and_store(
+    kind: type[SealedDocument], version: Version, cause: str, render: Render
+) -> None:
     """Render, seal and keep a document of a version, unless it has one of this kind and cause."""
     if kind.objects.filter(version=version, cause=cause).exists():
         return
-    sealed_at, stamp = clock.now(), stamp_to_expect()
+    sealed_at, stamp = clock.now(), expected_timestamp()
     reason = f"{kind.__name__} of {version}"
     try:
         pdf = seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
-    except StampServiceAway:
+    except TimestampServiceUnavailable:
         stamp = Stamp.AWAITED
         pdf = seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
-    _keep(kind, version, cause, pdf=pdf, sealed_at=sealed_at, stamp=stamp)
+    _store(kind, version, cause, pdf=pdf, sealed_at=sealed_at, stamp=stamp)
 
 
-def _keep(kind: type[SealedDocument], version: Version, cause: str, **values: Any) -> None:
+def _store(kind: type[SealedDocument], version: Version, cause: str, **values: Any) -> None:
     """Store an edition, unless another worker was faster."""
     own = kind.objects.filter(version=version)
     sha256 = hashlib.sha256(values["pdf"]).hexdigest()
@@ -81,7 +90,7 @@ def _keep(kind: type[SealedDocument], version: Version, cause: str, **values: An
             raise
 
 
-def add_awaited_stamps(*, at_most: int = 50) -> int:
+def add_pending_timestamps(*, at_most: int = 50) -> int:
     """Give sealed documents the time stamp that they were sealed without; returns how many.
 
     The stamped file is an edition of its own: the one before is in people's hands and stays valid.
@@ -89,31 +98,31 @@ def add_awaited_stamps(*, at_most: int = 50) -> int:
     waiting = (
         document
         for kind in (Receipt, Annex, Letter)
-        for document in _without_stamp(kind).defer("pdf").order_by("pk").iterator(100)
+        for document in _awaiting_timestamp(kind).defer("pdf").order_by("pk").iterator(100)
     )
-    return for_each("time stamps", waiting, _add_stamp, at_most=at_most)
+    return for_each("time stamps", waiting, _add_timestamp, at_most=at_most)
 
 
-def _add_stamp(document: SealedDocument) -> bool:
-    if stamp_to_expect() != Stamp.IN_SEAL:
+def _add_timestamp(document: SealedDocument) -> bool:
+    if expected_timestamp() != Stamp.IN_SEAL:
         raise StopForNow
     try:
-        pdf = stamped(bytes(document.pdf))
-    except StampServiceAway:
+        pdf = add_timestamp(bytes(document.pdf))
+    except TimestampServiceUnavailable:
         raise StopForNow from None
-    cause, stamp = stamp_cause(document.edition), Stamp.IN_SEAL
-    _keep(
+    cause, stamp = timestamp_cause(document.edition), Stamp.IN_SEAL
+    _store(
         type(document), document.version, cause, pdf=pdf, sealed_at=document.sealed_at, stamp=stamp
     )
     return True
 
 
-def stamp_cause(edition: int) -> str:
+def timestamp_cause(edition: int) -> str:
     """What the edition is made for that has the stamp which another one lacks."""
     return f"stamp:{edition}"
 
 
-def _without_stamp(kind: type[SealedDocument]) -> Any:
+def _awaiting_timestamp(kind: type[SealedDocument]) -> Any:
     """Those that wait for a stamp: of receipts and annexes the newest edition, of letters each."""
     waiting = kind.objects.filter(stamp=Stamp.AWAITED)
     own = kind.objects.filter(version=OuterRef("version"))
@@ -128,7 +137,7 @@ class NotInTheLog(Exception):
     """No note speaks of the version: it was made before there was a log, or past every function."""
 
 
-def proof_of(version: Version) -> dict[str, Any]:
+def proof_of_version(version: Version) -> dict[str, Any]:
     """The version's entry of the log with the proof that it stands there, as the receipt attaches it.
 
     Raises:
@@ -142,15 +151,15 @@ def proof_of(version: Version) -> dict[str, Any]:
         entry = entries.first()
     if entry is None:
         raise NotInTheLog
-    head = ledger.first_head_over(entry)
+    head = ledger.first_head_covering(entry)
     return {"entry": entry.note.content, **ledger.inclusion_proof(entry, head)}
 
 
-def html_of(
+def render_receipt_html(
     version: Version, sealed_at: datetime, proof: dict[str, Any], stamp: Stamp = Stamp.NONE
 ) -> str:
     """The receipt as HTML: what was submitted, when, what the rules said, and its place in the log."""
-    context = context_of(version) | {
+    context = version_context(version) | {
         "sealed_at": sealed_at,
         "stamp": stamp,
         "qr_code": qr_code_of(version),
@@ -161,7 +170,7 @@ def html_of(
     return render_to_string("proof/receipt.html", context)
 
 
-def context_of(version: Version) -> dict[str, Any]:
+def version_context(version: Version) -> dict[str, Any]:
     """What page and receipt both show of a version."""
     dossier = version.document
     stored = verdict_for_applicant(version)
@@ -217,7 +226,7 @@ def _participant(one: dict[str, Any], day: date) -> dict[str, Any]:
     }
 
 
-def render_pdf(version: Version, html: str, proof: dict[str, Any]) -> bytes:
+def render_receipt_pdf(version: Version, html: str, proof: dict[str, Any]) -> bytes:
     """The receipt before it is sealed, with its evidence inside."""
     stored = verdict_for_applicant(version)
     verdict = canonical(stored.content) if stored else "{}"
@@ -228,7 +237,7 @@ def render_pdf(version: Version, html: str, proof: dict[str, Any]) -> bytes:
             version, "proof.json", canonical(proof), "Supplement", "Proof of inclusion in the log"
         ),
     ]
-    return pdf_from(html, sheet="receipt.css", attachments=attachments)
+    return render_pdf(html, sheet="receipt.css", attachments=attachments)
 
 
 def _attached(

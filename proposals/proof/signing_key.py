@@ -34,12 +34,12 @@ DEMO_YEARS = 10
 Sign = Callable[[bytes], bytes]
 
 
-class UnusableKey(Exception):
+class InvalidSigningKey(Exception):
     """What is given as the portal's key is no P-256 key with its certificate."""
 
 
 @dataclass(frozen=True)
-class SealKey:
+class SigningKey:
     """A key that can sign, wherever it lies. `sign` gives an ECDSA signature with SHA-256, as DER."""
 
     sign: Sign
@@ -56,12 +56,12 @@ class SealKey:
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def is_signed(content: bytes, signature: bytes, certificate_pem: str) -> bool:
+def verify_signature(content: bytes, signature: bytes, certificate_pem: str) -> bool:
     """Whether the holder of a certificate's key has signed these bytes."""
-    return _fits(content, signature, x509.load_pem_x509_certificate(certificate_pem.encode()))
+    return _matches(content, signature, x509.load_pem_x509_certificate(certificate_pem.encode()))
 
 
-def _fits(content: bytes, signature: bytes, certificate: x509.Certificate) -> bool:
+def _matches(content: bytes, signature: bytes, certificate: x509.Certificate) -> bool:
     key = certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey):
         return False
@@ -73,7 +73,7 @@ def _fits(content: bytes, signature: bytes, certificate: x509.Certificate) -> bo
 
 
 @cache
-def seal_key() -> SealKey:
+def load_signing_key() -> SigningKey:
     """The key that this process signs with. A hardware key is opened by the process that first asks.
 
     Raises:
@@ -85,11 +85,11 @@ def seal_key() -> SealKey:
     try:
         pem = settings.SEAL_PEM.encode() or path.read_bytes()
     except OSError as error:
-        raise UnusableKey(f"{path}: {error.strerror}") from None
+        raise InvalidSigningKey(f"{path}: {error.strerror}") from None
     return _key_of(pem)
 
 
-def published(key: SealKey) -> SealCertificate:
+def publish_certificate(key: SigningKey) -> SealCertificate:
     """The key's certificate among those that are published; new ones are added."""
     found, _made = SealCertificate.objects.get_or_create(
         fingerprint=key.fingerprint, defaults={"pem": key.pem, "first_used_at": clock.now()}
@@ -118,28 +118,28 @@ def _certificates_in(pem: str) -> list[x509.Certificate]:
         return []
 
 
-def _key_of(pem: bytes) -> SealKey:
+def _key_of(pem: bytes) -> SigningKey:
     try:
         certificate, *authorities = x509.load_pem_x509_certificates(pem)
     except ValueError as error:
-        raise UnusableKey(str(error)) from None
+        raise InvalidSigningKey(str(error)) from None
     public = certificate.public_key()
     if not isinstance(public, ec.EllipticCurvePublicKey) or public.curve.name != "secp256r1":
-        raise UnusableKey("The key must use the curve P-256.")
+        raise InvalidSigningKey("The key must use the curve P-256.")
     sign = _hardware_key() if settings.SEAL_MODULE else _private_key(pem)
     probe = b"whether key and certificate belong together"
-    if not _fits(probe, sign(probe), certificate):
-        raise UnusableKey("The certificate belongs to another key.")
-    return SealKey(sign, certificate, tuple(authorities))
+    if not _matches(probe, sign(probe), certificate):
+        raise InvalidSigningKey("The certificate belongs to another key.")
+    return SigningKey(sign, certificate, tuple(authorities))
 
 
 def _private_key(pem: bytes) -> Sign:
     try:
         private = serialization.load_pem_private_key(pem, password=None)
     except ValueError as error:
-        raise UnusableKey(str(error)) from None
+        raise InvalidSigningKey(str(error)) from None
     if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise UnusableKey("The key must use the curve P-256.")
+        raise InvalidSigningKey("The key must use the curve P-256.")
     return lambda content: private.sign(content, ec.ECDSA(hashes.SHA256()))
 
 
@@ -155,7 +155,7 @@ def _hardware_key() -> Sign:
             object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=settings.SEAL_LABEL
         )
     except (pkcs11.PKCS11Error, RuntimeError) as error:
-        raise UnusableKey(
+        raise InvalidSigningKey(
             f"The key {settings.SEAL_LABEL!r} in the token {settings.SEAL_TOKEN!r} cannot be used: "
             f"{type(error).__name__}."
         ) from None

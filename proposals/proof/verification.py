@@ -34,28 +34,28 @@ def program() -> ModuleType:
 
 
 @dataclass(frozen=True)
-class Answer:
+class VerificationResult:
     """What holds and what does not, in sentences; why it is no receipt, or why it could not be checked.
 
     `version` is known where the file is, byte for byte, one that this portal has made: a receipt, or the
     annex of one (`is_annex`), which is sealed too but proves nothing of the log.
     """
 
-    holds: list[str]
-    broken: list[str]
+    passed: list[str]
+    failed: list[str]
     refusal: str = ""
     problem: str = ""
     version: Version | None = None
-    is_annex: bool = False
+    is_proposal_pdf: bool = False
 
     @property
     def is_good(self) -> bool:
-        return not (self.broken or self.refusal or self.problem)
+        return not (self.failed or self.refusal or self.problem)
 
     @property
     def is_of_another_portal(self) -> bool:
         """Sealed by a certificate that is none of ours; then nothing else of it was looked at."""
-        return len(self.broken) == 1 and self.broken[0].startswith(FOREIGN)
+        return len(self.failed) == 1 and self.failed[0].startswith(FOREIGN)
 
     @property
     def counts(self) -> bool:
@@ -63,7 +63,7 @@ class Answer:
         return self.version is not None and self.version.proposal.counting_id == self.version.pk
 
 
-def check_receipt(content: bytes) -> Answer:
+def check_receipt(content: bytes) -> VerificationResult:
     """Check a file with the portal's own certificates. Nothing of it is stored.
 
     Anyone may send one, so a file without a seal, or with none of our certificates in it, costs one search
@@ -71,19 +71,19 @@ def check_receipt(content: bytes) -> Answer:
     """
     trusted = list(SealCertificate.objects.values_list("pem", flat=True))
     if not trusted:
-        return Answer([], [], _("This portal has not sealed any documents yet."))
-    known = known_by(hashlib.sha256(content).hexdigest())
+        return VerificationResult([], [], _("This portal has not sealed any documents yet."))
+    known = find_by_hash(hashlib.sha256(content).hexdigest())
     version = known.version if known else None
     if isinstance(known, Annex):
         sentence = _("The file is unchanged since the portal sealed it.")
-        return Answer([sentence], [], version=version, is_annex=True)
+        return VerificationResult([sentence], [], version=version, is_proposal_pdf=True)
     try:
         holds, broken = _checked(content, trusted)
     except program().NoReceipt as refusal:
-        return Answer([], [], str(refusal))
+        return VerificationResult([], [], str(refusal))
     except (Busy, ChildFailed) as failure:
-        return Answer([], [], problem=_problem(failure))
-    return Answer(holds, broken, version=version)
+        return VerificationResult([], [], problem=_problem(failure))
+    return VerificationResult(holds, broken, version=version)
 
 
 def _checked(content: bytes, trusted: list[str]) -> tuple[list[str], list[str]]:
@@ -115,7 +115,7 @@ def _der(pem: str) -> bytes:
     return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
 
 
-def known_by(sha256: str) -> SealedDocument | None:
+def find_by_hash(sha256: str) -> SealedDocument | None:
     """The receipt or annex, of any edition, that the portal keeps under this hash of the file."""
     for kind in (Receipt, Annex):
         stored = kind.objects.filter(sha256=sha256).select_related("version__proposal")

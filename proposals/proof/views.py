@@ -7,7 +7,7 @@ from foundation.sentences import gettext as _
 from proposals.models import LedgerEntry, SealCertificate, TreeHead
 from proposals.proof import ledger
 from proposals.proof.daily_heads import daily_heads_as_lines
-from proposals.proof.verification import check_receipt, known_by
+from proposals.proof.verification import check_receipt, find_by_hash
 from proposals.steps.forms import FileForm
 
 
@@ -33,7 +33,7 @@ def document(request: HttpRequest, sha256: str) -> JsonResponse:
 
     Only who holds the file can know its hash.
     """
-    found = known_by(sha256)
+    found = find_by_hash(sha256)
     if found is None:
         raise Http404
     version = found.version
@@ -65,7 +65,7 @@ def inclusion(request: HttpRequest, position: int) -> JsonResponse:
         raise Http404
     try:
         return JsonResponse(ledger.inclusion_proof(entry, _head(request.GET.get("size", ""))))
-    except ledger.NotInTheLog:
+    except ledger.NoSuchEntry:
         raise Http404 from None
 
 
@@ -92,5 +92,5 @@ def _head(size: str) -> TreeHead:
         raise Http404
     try:
         return ledger.head_of_size(int(size) if size else None)
-    except ledger.NotInTheLog:
+    except ledger.NoSuchEntry:
         raise Http404 from None

@@ -71,7 +71,7 @@ def ask(version: Version, text: str, *, due_at: datetime, by: User, item: str = 
         version=version, item=item, text=text, sha256=hash_of(text), due_at=due_at, asked_by=by,
         asked_at=moment,
     )  # fmt: skip
-    ledger.note_question(question)
+    ledger.queue_clarification_request(question)
     note_event(proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
     # By office: applicants answer to the officers, not to a person.
     words = _("The officers requested clarification; reply due before %(due)s")
@@ -125,7 +125,7 @@ def reply(
     for one in checked:
         _keep(answer, one, by=by)
     proposal = question.version.proposal
-    ledger.note_reply(answer)
+    ledger.queue_clarification_reply(answer)
     note_event(proposal, CaseEvent.Kind.REPLIED, by=by, question=question.pk)
     words = _("A clarification request was answered")
     log_activity(proposal, Happening.Kind.REPLIED, words, by=by, at=received_at)

@@ -17,7 +17,7 @@ from django.urls import reverse
 from calls import clock
 from calls.eligibility import Finding, Outcome
 from calls.templatetags.instants import in_words
-from foundation.pdf import pdf_from
+from foundation.pdf import render_pdf
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.delivery.emails import EmailContent, queue_email
@@ -33,7 +33,7 @@ from proposals.models import (
     Version,
 )
 from proposals.proof import ledger
-from proposals.proof.receipts import participants_in, qr_code_of, seal_and_keep, stamp_cause
+from proposals.proof.receipts import participants_in, qr_code_of, sign_and_store, timestamp_cause
 from proposals.screening.decisions import found_by_rule, open_findings
 from proposals.screening.remedies import remedies_of
 from proposals.screening.reversals import SentLetter, last_letter, sent_letter
@@ -50,10 +50,10 @@ def letter_of(decision: Decision) -> SealedDocument | None:
     first = own.filter(cause=cause_of(decision)).first()
     if first is None:
         return None
-    return own.filter(cause=stamp_cause(first.edition)).first() or first
+    return own.filter(cause=timestamp_cause(first.edition)).first() or first
 
 
-def issue_letter(promise: OutboxMessage) -> None:
+def create_letter(promise: OutboxMessage) -> None:
     """Make, seal and keep the letter of a decision and promise its mails; safe to repeat."""
     decision = promise.decision
     if decision is None:  # the database sees to it
@@ -61,26 +61,30 @@ def issue_letter(promise: OutboxMessage) -> None:
     version = promise.version
 
     def rendered(sealed_at: datetime, stamp: Stamp) -> bytes:
-        return pdf_of(decision, version, informed_at=decision.information.informed_at, stamp=stamp)
+        return render_letter_pdf(
+            decision, version, informed_at=decision.information.informed_at, stamp=stamp
+        )
 
-    seal_and_keep(Letter, version, cause_of(decision), rendered)
+    sign_and_store(Letter, version, cause_of(decision), rendered)
     with transaction.atomic():
         letter = Letter.objects.get(version=version, cause=cause_of(decision))
-        if not ledger.is_noted(f"letter:{letter.pk}"):
-            ledger.note_letter(letter)
+        if not ledger.is_recorded(f"letter:{letter.pk}"):
+            ledger.queue_letter(letter)
         _tell(decision, version)
 
 
-def pdf_of(
+def render_letter_pdf(
     decision: Decision, version: Version, *, informed_at: datetime, stamp: Stamp = Stamp.NONE,
     is_sample: bool = False,
 ) -> bytes:  # fmt: skip
     """The letter as PDF, not sealed yet; a sample says on every page that it is none."""
-    html = html_of(decision, version, informed_at=informed_at, stamp=stamp, is_sample=is_sample)
-    return pdf_from(html, sheet="letter.css")
+    html = render_letter_html(
+        decision, version, informed_at=informed_at, stamp=stamp, is_sample=is_sample
+    )
+    return render_pdf(html, sheet="letter.css")
 
 
-def html_of(
+def render_letter_html(
     decision: Decision, version: Version, *, informed_at: datetime, stamp: Stamp = Stamp.NONE,
     is_sample: bool = False,
 ) -> str:  # fmt: skip
@@ -226,4 +230,4 @@ def letters_of(versions: Iterable[Version]) -> list[ShownLetter]:
 
 def sample_of(decision: Decision) -> bytes:
     """The letter as it would be if it were sent now."""
-    return pdf_of(decision, decision.version, informed_at=clock.now(), is_sample=True)
+    return render_letter_pdf(decision, decision.version, informed_at=clock.now(), is_sample=True)

@@ -257,7 +257,7 @@ def _freeze(
     version.first_verdict = unsaved_verdict(version, judgement)
     kinds = OutboxMessage.Kind
     promises = outbox.build_items(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
-    insert_together(version, version.first_verdict, ledger.unsaved_note(version), *promises)
+    insert_together(version, version.first_verdict, ledger.build_record(version), *promises)
     proposal.counting = version  # in the database a trigger sees to it
     return version
 
@@ -309,7 +309,7 @@ def _record_refused(
         sha256=hash_of(text),
         attempted_by=by,
     )
-    ledger.note_refused(attempt)
+    ledger.queue_refused_attempt(attempt)
     return attempt
 
 
@@ -331,7 +331,7 @@ def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime
     )
     locked.counting = None
     locked.save(update_fields=["counting"])
-    ledger.note_withdrawal(withdrawal)
+    ledger.queue_withdrawal(withdrawal)
     notify_withdrawal(withdrawal)
     return withdrawal
 

@@ -20,7 +20,7 @@ from proposals.delivery import wakeup
 from proposals.dossier.document import Draft, dossier_of
 from proposals.dossier.facts import judge_draft, readable
 from proposals.models import Annex, OutboxMessage, Proposal, Receipt, SealedDocument, Version
-from proposals.proof.receipts import context_of
+from proposals.proof.receipts import version_context
 from proposals.steps.forms import WithdrawalForm
 from proposals.steps.wizard import corrections_of, fix_url
 from proposals.submission import submit
@@ -129,7 +129,7 @@ def version(request: HttpRequest, number: str, version: int) -> HttpResponse:
 
 def _version_page(found: Version) -> dict[str, Any]:
     proposal = found.proposal
-    return context_of(found) | {
+    return version_context(found) | {
         "counts": proposal.counting_id == found.pk,
         "is_open": proposal.is_open(clock.now()),
         "receipt_state": _receipt_state(found),

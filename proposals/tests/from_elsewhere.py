@@ -21,7 +21,12 @@ from calls import clock
 from conftest import AFTERNOON
 from proposals.models import Receipt
 from proposals.proof import pdf_signature, signing_key
-from proposals.proof.receipts import html_of, issue_receipt, proof_of, render_pdf
+from proposals.proof.receipts import (
+    create_receipt,
+    proof_of_version,
+    render_receipt_html,
+    render_receipt_pdf,
+)
 from proposals.tests.factories import make_ready, submit
 from proposals.tests.hostile_pdfs import deflated, pdf_of, stream
 
@@ -70,7 +75,7 @@ def stamp_service(monkeypatch):
     server = HTTPServer(("127.0.0.1", 0), Answering)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    monkeypatch.setattr(pdf_signature, "_silent_until", clock.real_now())
+    monkeypatch.setattr(pdf_signature, "_next_attempt_at", clock.real_now())
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     thread.join()
@@ -80,13 +85,13 @@ def stamp_service(monkeypatch):
 def sealed_elsewhere(call, settings, folder):
     """A receipt that is whole in itself; its rows are gone, as in another portal's database."""
     settings.SEAL_FILE, ours = str(folder / "other-portal.pem"), settings.SEAL_FILE
-    signing_key.seal_key.cache_clear()
+    signing_key.load_signing_key.cache_clear()
     with transaction.atomic():
-        issue_receipt(submit(make_ready(call)))
+        create_receipt(submit(make_ready(call)))
         content = bytes(Receipt.objects.get().pdf)
         transaction.set_rollback(True)
     settings.SEAL_FILE = ours
-    signing_key.seal_key.cache_clear()
+    signing_key.load_signing_key.cache_clear()
     return content
 
 
@@ -118,10 +123,10 @@ WRONG_PROOFS = [
 
 def sealed_with(version, change):
     """A receipt of a version with a changed proof inside, sealed by the portal's own key."""
-    right = proof_of(version)
+    right = proof_of_version(version)
     wrong = deepcopy(right)
     change(wrong)
-    pdf = render_pdf(version, html_of(version, clock.now(), right), wrong)
+    pdf = render_receipt_pdf(version, render_receipt_html(version, clock.now(), right), wrong)
     return pdf_signature.seal_pdf(pdf, reason="Changed")
 
 
@@ -142,7 +147,7 @@ def forged_like(content, *, is_same_issuer):
 
     The portal's certificate, which everyone can fetch, lies before the stranger's in the seal.
     """
-    ours = signing_key.seal_key()
+    ours = signing_key.load_signing_key()
     private = ec.generate_private_key(ec.SECP256R1())
     stranger = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "A stranger")])
     certificate = (
@@ -155,11 +160,11 @@ def forged_like(content, *, is_same_issuer):
         .not_valid_after(ours.certificate.not_valid_after_utc)
         .sign(private, hashes.SHA256())
     )
-    key = signing_key.SealKey(
+    key = signing_key.SigningKey(
         lambda data: private.sign(data, ec.ECDSA(hashes.SHA256())), certificate, (ours.certificate,)
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pdf_signature, "seal_key", lambda: key)
+        patch.setattr(pdf_signature, "load_signing_key", lambda: key)
         sealed = pdf_signature.seal_pdf(without_seal(content), reason="Forged")
     return _with_first_certificate(
         sealed, ours.certificate.public_bytes(serialization.Encoding.DER)

@@ -13,9 +13,9 @@ from calls import shared_clock
 from cosme_portal.settings import ROOT
 from proposals.models import Annex, Receipt, Stamp
 from proposals.proof import pdf_signature, signing_key
-from proposals.proof.full_proposal_pdf import issue_annex
+from proposals.proof.full_proposal_pdf import create_proposal_pdf
 from proposals.proof.ledger import sequence
-from proposals.proof.receipts import issue_receipt
+from proposals.proof.receipts import create_receipt
 from proposals.proof.verification import program
 from proposals.tests.factories import fresh, make_ready, save, submit
 from proposals.tests.from_elsewhere import (
@@ -63,7 +63,7 @@ def aside(work, *given, **named):
 
 @pytest.fixture
 def receipt(call):
-    aside(issue_receipt, submit(make_ready(call)))
+    aside(create_receipt, submit(make_ready(call)))
     return bytes(Receipt.objects.get().pdf)
 
 
@@ -108,7 +108,7 @@ def test_a_genuine_receipt_and_its_annex(receipt, checking):
     assert text.count(says("holds")) >= 6 and says("wrong") not in text
     for key in ("seal-unbroken", "all-under-seal", "published-certificate", "entry-in-log"):
         assert begins(key) in text
-    aside(issue_annex, Receipt.objects.get().version)
+    aside(create_proposal_pdf, Receipt.objects.get().version)
     title, text = checking(bytes(Annex.objects.get().pdf))
     assert title == says("title-annex") and TEXTS["about-annex"].rpartition("}")[2] in text
 
@@ -146,11 +146,11 @@ def test_a_changed_byte_anywhere_is_found(receipt, checking):
 
 def test_a_seal_of_another_portal_is_foreign(receipt, checking, settings, tmp_path):
     settings.SEAL_FILE = str(tmp_path / "other.pem")
-    signing_key.seal_key.cache_clear()
+    signing_key.load_signing_key.cache_clear()
     try:
         forged = aside(pdf_signature.seal_pdf, without_seal(receipt), reason="Forged")
     finally:
-        signing_key.seal_key.cache_clear()
+        signing_key.load_signing_key.cache_clear()
     title, text = checking(forged)
     assert title == says("title-foreign")
     assert begins("foreign-certificate") in text and says("about-foreign") in text
@@ -184,7 +184,7 @@ def test_each_way_in_which_a_proof_is_wrong_is_told(call, checking):
 
 def test_a_receipt_of_another_portal(call, checking, settings, tmp_path):
     foreign = aside(sealed_elsewhere, call, settings, tmp_path)
-    aside(issue_receipt, submit(make_ready(call)))
+    aside(create_receipt, submit(make_ready(call)))
     title, text = checking(foreign)
     assert title == says("title-foreign") and text.count(f"{says('wrong')} ") == 1
 
@@ -192,7 +192,7 @@ def test_a_receipt_of_another_portal(call, checking, settings, tmp_path):
 def test_an_earlier_version_no_longer_counts(call, checking):
     proposal = make_ready(call)
     first = submit(proposal)
-    aside(issue_receipt, first)
+    aside(create_receipt, first)
     save(proposal, "summary", acronym="AGAIN")
     submit(fresh(proposal))
     title, text = checking(bytes(Receipt.objects.get(version=first).pdf))
@@ -202,7 +202,7 @@ def test_an_earlier_version_no_longer_counts(call, checking):
 
 def test_a_time_stamp_is_checked_too(call, checking, settings, stamp_service):
     settings.TIMESTAMP_URL = stamp_service
-    aside(issue_receipt, submit(make_ready(call)))
+    aside(create_receipt, submit(make_ready(call)))
     receipt = Receipt.objects.get()
     assert receipt.stamp == Stamp.IN_SEAL
     title, text = checking(bytes(receipt.pdf))
@@ -216,6 +216,6 @@ def test_a_proof_at_a_later_place_holds(call, checking):
         submit(make_ready(call))
     sequence()
     version = submit(make_ready(call))
-    aside(issue_receipt, version)
+    aside(create_receipt, version)
     title, text = checking(bytes(Receipt.objects.get().pdf))
     assert title == says("title-receipt") and begins("entry-in-log") in text

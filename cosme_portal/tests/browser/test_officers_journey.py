@@ -20,7 +20,7 @@ from cosme_portal.tests.processes import wait_until
 from proposals.models import Decision, Export, Letter, Question, SheetAnswer
 from proposals.officers import cases
 from proposals.officers.rights import AUDITORS, CALL_MANAGERS, SCREENING_OFFICERS
-from proposals.proof.signing_key import seal_key
+from proposals.proof.signing_key import load_signing_key
 from proposals.reporting import exports
 from proposals.screening import clarifications
 from proposals.screening.automatic_check import screen_closed
@@ -191,7 +191,7 @@ def take_out(officer, auditor, tmp_path):
     with zipfile.ZipFile(io.BytesIO(download(auditor, "Download"))) as archive:
         archive.extractall(tmp_path)
     certificate = tmp_path.parent / "published.pem"
-    certificate.write_text(seal_key().pem)
+    certificate.write_text(load_signing_key().pem)
     checked = subprocess.run(
         [sys.executable, "check_bundle.py", "--trust", str(certificate)],
         cwd=tmp_path,

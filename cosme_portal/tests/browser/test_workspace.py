@@ -13,7 +13,7 @@ from proposals.consortium.invitations import accept, invite, remove_collaborator
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email
 from proposals.models import Confirmation, Invitation, ProposalFile, Section, Version
-from proposals.proof.full_proposal_pdf import make_prints
+from proposals.proof.full_proposal_pdf import make_draft_pdfs
 from proposals.tests.factories import give, make_draft, make_ready, partner_of, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes
 
@@ -339,7 +339,7 @@ def test_a_comment_is_written_and_done_and_a_draft_printed(visit, call):
     visitor.goto(f"/proposals/{proposal.number}/preview/")
     visitor.press("Create PDF")
     visitor.says("The PDF is being created.")
-    assert make_prints() == 1
+    assert make_draft_pdfs() == 1
     ready = visitor.page.get_by_role("link", name="Download the draft (PDF)")
     ready.wait_for(timeout=10_000)
     visitor.check()

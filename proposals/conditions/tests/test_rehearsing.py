@@ -22,7 +22,7 @@ from proposals.models import ClosingCommitment, Mail, Version
 from proposals.officers import cases
 from proposals.officers.rights import CALL_MANAGERS
 from proposals.proof.closing_commitment import commit_closed_calls
-from proposals.proof.full_proposal_pdf import context_of
+from proposals.proof.full_proposal_pdf import proposal_context
 from proposals.tests.factories import make_draft, make_officer, make_ready, submit
 
 pytestmark = pytest.mark.django_db
@@ -132,7 +132,7 @@ def test_its_pages_mails_and_receipts_say_what_it_is(rehearsal):
         subjects = Mail.objects.filter(proposal=draft).values_list("subject", flat=True)
         assert subjects and all(one.startswith("[Rehearsal] ") for one in subjects)
         version = submit(make_ready(rehearsal), received_at=A_YEAR_LATER)
-    context = context_of(version.proposal, version.document, version)
+    context = proposal_context(version.proposal, version.document, version)
     assert "REHEARSAL OF A CALL" in render_to_string("proof/annex.html", context)
 
 

@@ -12,7 +12,7 @@ from proposals.consortium import confirmations, invitations
 from proposals.dossier.document import Draft
 from proposals.models import Confirmation, Invitation
 from proposals.proof import receipts
-from proposals.proof.receipts import html_of
+from proposals.proof.receipts import render_receipt_html
 from proposals.tests.factories import fresh, make_ready, partner_of, save, submit
 
 pytestmark = pytest.mark.django_db
@@ -98,9 +98,9 @@ def test_the_work_page_of_the_partner_says_that_it_is_to_be_confirmed_again(call
 
 
 def confirmations_on(version):
-    shown = html_of(version, NEXT_DAY, receipts.proof_of(version))
+    shown = render_receipt_html(version, NEXT_DAY, receipts.proof_of_version(version))
     return {
-        one["key"]: one["confirmed"] for one in receipts.context_of(version)["participants"]
+        one["key"]: one["confirmed"] for one in receipts.version_context(version)["participants"]
     }, shown
 
 

@@ -12,7 +12,7 @@ from applicants.tests.factories import make_user
 from proposals.consortium.invitations import accept, invite
 from proposals.consortium.permissions import TABLE, Need, Standing, WorkRole, may
 from proposals.models import Invitation
-from proposals.proof.receipts import issue_receipt
+from proposals.proof.receipts import create_receipt
 from proposals.tests.factories import (
     fresh,
     give,
@@ -43,7 +43,7 @@ def world(call):
     )
     accept(asked, user=reader)
     version = submit(proposal)
-    issue_receipt(version)
+    create_receipt(version)
     return {
         "proposal": fresh(proposal),
         "people": {"lead": lead, "editor": editor, "reader": reader, "stranger": make_user()},

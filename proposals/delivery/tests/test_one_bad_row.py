@@ -207,9 +207,9 @@ def test_the_page_of_the_queue_counts_troubles(operators_page):
 def test_exports_and_prints_that_failed_are_counted_for_operators(call, poison, caplog):
     proposal = make_ready(call)
     submit(proposal)
-    full_proposal_pdf.ask_for_print(Draft(proposal), by=proposal.started_by)
+    full_proposal_pdf.request_draft_pdf(Draft(proposal), by=proposal.started_by)
     Export.objects.create(kind="csv", versions=[1], asked_by=make_officer(), asked_at=AFTERNOON)
-    poison(full_proposal_pdf, "pdf_of", lambda *_args, **_kw: True)
+    poison(full_proposal_pdf, "render_proposal_pdf", lambda *_args, **_kw: True)
     poison(exports, "_write", lambda *_args: True)
     tasks.make_draft_pdfs()
     tasks.make_exports()
@@ -230,10 +230,10 @@ def test_a_document_that_cannot_be_stamped_stops_no_other(
             version=version, edition=1, cause="submission", pdf=str(version.pk).encode(),
             sha256="0", sealed_at=clock.now(), stamp=Stamp.AWAITED,
         )  # fmt: skip
-    monkeypatch.setattr(receipts, "stamp_to_expect", lambda: Stamp.IN_SEAL)
-    monkeypatch.setattr(receipts, "stamped", lambda pdf: pdf)
-    poison(receipts, "stamped", lambda pdf: pdf == str(versions[0].pk).encode())
-    assert receipts.add_awaited_stamps() == 2
+    monkeypatch.setattr(receipts, "expected_timestamp", lambda: Stamp.IN_SEAL)
+    monkeypatch.setattr(receipts, "add_timestamp", lambda pdf: pdf)
+    poison(receipts, "add_timestamp", lambda pdf: pdf == str(versions[0].pk).encode())
+    assert receipts.add_pending_timestamps() == 2
     stamped = Receipt.objects.filter(stamp=Stamp.IN_SEAL).values_list("version", flat=True)
     assert set(stamped) == {versions[1].pk, versions[2].pk}
     seen("time stamps", f"receipt {versions[0].receipt.pk}")
@@ -402,7 +402,7 @@ def test_a_call_that_cannot_be_committed_stops_no_other(call, seen, poison):
 def test_a_day_whose_head_cannot_be_published_is_published_later(call, seen, poison):
     for day in (AFTERNOON, NEXT_DAY):
         with clock.frozen_at(day):
-            ledger.note_down(ledger.Kind.KEY, f"key:{day}", at=day)
+            ledger.queue_record(ledger.Kind.KEY, f"key:{day}", at=day)
             ledger.sequence()
     bad = AFTERNOON.date()
     later = NEXT_DAY + timedelta(days=2)
@@ -421,11 +421,13 @@ def test_an_extension_that_cannot_be_noted_keeps_nothing_else_out_of_the_log(cal
         call, new_deadline=NEXT_DAY, reason="A storm", decided_by="Authority", confirmed_by="B"
     )
     poison(
-        ledger, "note_down", lambda _kind, subject, **_rest: subject == f"extension:{extension.pk}"
+        ledger,
+        "queue_record",
+        lambda _kind, subject, **_rest: subject == f"extension:{extension.pk}",
     )
     version = submit(make_ready(call))
     ledger.sequence()
-    assert receipts.proof_of(version)
+    assert receipts.proof_of_version(version)
     seen("notes of the log", f"extension {extension.pk}")
 
 

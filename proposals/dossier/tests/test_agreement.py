@@ -30,8 +30,8 @@ from proposals.dossier.document import Draft
 from proposals.dossier.facts import judge_draft
 from proposals.dossier.file_format import read_dossier
 from proposals.models import Invitation, Mail, Participant
-from proposals.proof.full_proposal_pdf import ask_for_print, issue_annex
-from proposals.proof.receipts import issue_receipt
+from proposals.proof.full_proposal_pdf import create_proposal_pdf, request_draft_pdf
+from proposals.proof.receipts import create_receipt
 from proposals.tests.factories import fresh, make_draft, make_ready, member_of, save, submit
 from proposals.workspace.copy_proposal import copy_proposal
 
@@ -102,9 +102,9 @@ def reveals(text: str) -> list[str]:
 
 def test_no_page_or_file_of_a_proposal_shows_what_an_organisation_has_not_agreed_to(proposal):
     version = submit(proposal)
-    issue_receipt(version)
-    issue_annex(version)
-    ask_for_print(Draft(fresh(proposal)), by=proposal.started_by)
+    create_receipt(version)
+    create_proposal_pdf(version)
+    request_draft_pdf(Draft(fresh(proposal)), by=proposal.started_by)
     client = Client()
     client.force_login(proposal.started_by)
     key = proposal.participants.get(organisation__cluster_name="Quiet cluster").key
@@ -134,8 +134,8 @@ def _paths(route, proposal, key):
 
 def test_sealed_documents_and_mails_hold_nothing_that_was_not_agreed_to(proposal):
     version = submit(proposal)
-    issue_receipt(version)
-    issue_annex(version)
+    create_receipt(version)
+    create_proposal_pdf(version)
     assert reveals(version.dossier) == []
     stored = version.verdicts.get()
     assert reveals(str(stored.content) + str(stored.facts)) == []

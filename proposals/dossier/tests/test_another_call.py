@@ -18,7 +18,7 @@ from proposals.dossier.facts import judge_draft
 from proposals.dossier.file_screening import SHIPPED
 from proposals.models import Mail
 from proposals.proof.ledger import sequence
-from proposals.proof.receipts import html_of, proof_of
+from proposals.proof.receipts import proof_of_version, render_receipt_html
 from proposals.submission.notifications import notify_submission
 from proposals.tests.factories import fresh, make_draft, make_ready, submit
 
@@ -149,7 +149,7 @@ def test_receipt_mail_and_verdict_speak_of_this_call(other):
     proposal = make_ready(other, strand="A")
     version = submit(proposal, received_at=OPEN)
     sequence()
-    receipt = shown(html_of(version, OPEN, proof_of(version)))
+    receipt = shown(render_receipt_html(version, OPEN, proof_of_version(version)))
     assert "1 June 2015, 12:00:00 London (BST, UTC+01:00)" in receipt
     assert not_of_this_call(receipt) == []
     notify_submission(version)

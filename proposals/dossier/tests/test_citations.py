@@ -17,7 +17,7 @@ from proposals.dossier.file_screening import SHIPPED
 from proposals.dossier.tests.test_file_screening import changed, run
 from proposals.models import StoredVerdict
 from proposals.proof.ledger import sequence
-from proposals.proof.receipts import html_of, proof_of
+from proposals.proof.receipts import proof_of_version, render_receipt_html
 from proposals.screening import letters
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import found_by_rule, record_decision
@@ -89,7 +89,10 @@ def test_receipt_sheet_and_letter_print_the_link_of_each_finding(call):
     sequence()
     verdict = StoredVerdict.objects.get(version=version).verdict
     not_met = links_of(verdict.findings, without={Outcome.PASS})
-    assert missing(not_met, html_of(version, AFTERNOON, proof_of(version))) == set()
+    assert (
+        missing(not_met, render_receipt_html(version, AFTERNOON, proof_of_version(version)))
+        == set()
+    )
 
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
@@ -97,7 +100,7 @@ def test_receipt_sheet_and_letter_print_the_link_of_each_finding(call):
         sheet = signed_in(officer).get(reverse("admin:proposals_version_change", args=[version.pk]))
         decision = record_decision(version, outcome="ineligible", reason="x", by=officer)
     assert missing(links_of(verdict.findings), sheet.content.decode()) == set()
-    letter = letters.html_of(decision, version, informed_at=NEXT_DAY)
+    letter = letters.render_letter_html(decision, version, informed_at=NEXT_DAY)
     stored = letters.verdict_behind(decision, version)
     shown = links_of(stored.verdict.findings, without={Outcome.PASS, Outcome.WARN})
     assert missing(shown, letter) == set()

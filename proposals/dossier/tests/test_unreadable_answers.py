@@ -25,7 +25,7 @@ from proposals.consortium.participants import section_of
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import Section, Version
 from proposals.partnering.organisations import take_texts
-from proposals.proof.full_proposal_pdf import ask_for_print, context_of
+from proposals.proof.full_proposal_pdf import proposal_context, request_draft_pdf
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.search import take_words
 from proposals.steps.forms import ProposalStepForm
@@ -194,8 +194,8 @@ def assert_officers_can_work(version, officer):
 
 def assert_draft_can_be_printed(proposal):
     """As far as the layout, which takes any HTML: the print as the worker writes it."""
-    asked = ask_for_print(Draft(fresh(proposal)), by=proposal.started_by)
-    context = context_of(proposal, json.loads(asked.dossier), clock.now())
+    asked = request_draft_pdf(Draft(fresh(proposal)), by=proposal.started_by)
+    context = proposal_context(proposal, json.loads(asked.dossier), clock.now())
     html = render_to_string("proof/annex.html", context)
     assert proposal.number in html
 

@@ -15,7 +15,7 @@ from proposals.partnering import conversations
 from proposals.partnering.saved_searches import save_search
 from proposals.partnering.search import Question
 from proposals.proof.ledger import sequence
-from proposals.proof.ledger_audit import audit
+from proposals.proof.ledger_audit import find_problems
 from proposals.tests.factories import make_officer, make_ready, submit
 from proposals.tests.partners import make_owner, make_request
 
@@ -67,7 +67,7 @@ def test_what_is_erased_is_gone_and_what_belongs_to_others_stays(call, asker):
     left = export_of(asker.email)
     assert not any(left[name] for name in left if name != "address")
     version.refresh_from_db()
-    assert list(audit()) == []
+    assert list(find_problems()) == []
 
 
 def test_a_person_does_it_alone_and_says_so_twice(asker):

@@ -155,7 +155,7 @@ class _Maker:
             idempotency_key=uuid4(),
         )
         store_verdict(version, judgement)
-        ledger.unsaved_note(version).save(force_insert=True)
+        ledger.build_record(version).save(force_insert=True)
         if self.receipts:
             outbox.enqueue(version, OutboxMessage.Kind.RECEIPT)
         return version

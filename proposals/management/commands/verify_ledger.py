@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from proposals.proof.ledger import current_size, sequence
-from proposals.proof.ledger_audit import KeptHead, UnreadableHead, audit, read_heads
+from proposals.proof.ledger_audit import StoredHead, UnreadableHead, find_problems, read_heads
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         kept = [head for name in options["head"] for head in self._heads_in(name)]
         sequence()
         found = 0
-        for sentence in audit(kept):
+        for sentence in find_problems(kept):
             found += 1
             self.stdout.write(self.style.ERROR(sentence))
         if found:
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         if kept:
             self.stdout.write(f"It is consistent with all {len(kept)} tree heads given.")
 
-    def _heads_in(self, name: str) -> list[KeptHead]:
+    def _heads_in(self, name: str) -> list[StoredHead]:
         try:
             text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
             heads = read_heads(text)

@@ -16,7 +16,7 @@ from calls.eligibility.countries import Participation
 from conftest import DEADLINE, NEXT_DAY
 from proposals.admin.versions import VersionAdmin
 from proposals.models import Decision, IndividualExtension, SealedAccess, StoredVerdict
-from proposals.proof.receipts import issue_receipt
+from proposals.proof.receipts import create_receipt
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import StillSealed, record_decision
 from proposals.tests.factories import (
@@ -44,7 +44,7 @@ def secret_version(call, **given):
     proposal = make_ready(call, **given)
     save(proposal, "summary", acronym=SECRET, title_text=SECRET, abstract=SECRET)
     version = submit(fresh(proposal))
-    issue_receipt(version)
+    create_receipt(version)
     return version
 
 

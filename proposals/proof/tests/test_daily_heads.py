@@ -14,8 +14,8 @@ from proposals.models import DailyHead, Mail
 from proposals.officers.rights import AUDITORS
 from proposals.proof import ledger
 from proposals.proof.daily_heads import daily_heads_as_lines, publish_daily_heads
-from proposals.proof.ledger_audit import UnreadableHead, audit, read_heads
-from proposals.proof.receipts import proof_of
+from proposals.proof.ledger_audit import UnreadableHead, find_problems, read_heads
+from proposals.proof.receipts import proof_of_version
 from proposals.tests.factories import make_officer, make_ready, submit
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def test_a_day_without_entries_has_no_head_of_its_own(call, version):
     later = NEXT_DAY + timedelta(days=5)
     assert publish_daily_heads(later) == 1
     with clock.frozen_at(later):
-        ledger.note_down(ledger.Kind.KEY, "key:test", at=later)
+        ledger.queue_record(ledger.Kind.KEY, "key:test", at=later)
         ledger.sequence()
     assert publish_daily_heads(later + timedelta(days=2)) == 1
     days = list(DailyHead.objects.values_list("day", flat=True))
@@ -74,7 +74,7 @@ def test_everybody_can_take_the_file_out_and_the_log_begins_with_it(
 
 def test_a_receipts_proof_is_such_a_head_too(version, tmp_path):
     file = tmp_path / "proof.json"
-    file.write_text(json.dumps(proof_of(version)))
+    file.write_text(json.dumps(proof_of_version(version)))
     call_command("verify_ledger", head=[str(file)])
 
 
@@ -86,10 +86,10 @@ def test_another_log_is_noticed_though_it_is_whole_in_itself(call, version):
         for table in ("dailyhead", "treehead", "ledgernode", "ledgerentry"):
             cursor.execute(f"DELETE FROM proposals_{table}")
         cursor.execute("DELETE FROM proposals_ledgernote WHERE kind = 'key'")
-    ledger.note_down(ledger.Kind.WITHDRAWAL, "other:1", at=clock.now())
+    ledger.queue_record(ledger.Kind.WITHDRAWAL, "other:1", at=clock.now())
     ledger.sequence()
-    assert list(audit()) == []
-    assert [sentence.partition(":")[0] for sentence in audit(kept)] == ["Another log"]
+    assert list(find_problems()) == []
+    assert [sentence.partition(":")[0] for sentence in find_problems(kept)] == ["Another log"]
 
 
 def test_a_shorter_log_and_a_head_of_somebody_else_are_noticed(version):
@@ -97,7 +97,7 @@ def test_a_shorter_log_and_a_head_of_somebody_else_are_noticed(version):
     (kept,) = read_heads("".join(daily_heads_as_lines()))
     longer = type(kept)(**(vars(kept) | {"size": kept.size + 7}))
     forged = type(kept)(**(vars(kept) | {"root": "0" * 64}))
-    assert [sentence.partition(":")[0] for sentence in audit([longer, forged])] == [
+    assert [sentence.partition(":")[0] for sentence in find_problems([longer, forged])] == [
         "Unknown",
         "Missing",
     ]

@@ -24,9 +24,9 @@ from proposals.models import (
 )
 from proposals.proof import ledger
 from proposals.proof.closing_commitment import SETTLED_AFTER, commit_closed_calls
-from proposals.proof.ledger_audit import audit
-from proposals.proof.receipts import issue_receipt
-from proposals.proof.signing_key import is_signed
+from proposals.proof.ledger_audit import find_problems
+from proposals.proof.receipts import create_receipt
+from proposals.proof.signing_key import verify_signature
 from proposals.screening.decisions import record_decision
 from proposals.submission.submit import TooLate, withdraw
 from proposals.tasks import tidy_up
@@ -66,7 +66,7 @@ def test_everything_that_counts_for_proof_is_in_the_log(filled):
     assert sorted(kinds()) == sorted(
         ["submission"] * 3 + ["withdrawal", "refused", "decision", "extension", "key"]
     )
-    assert list(audit()) == []
+    assert list(find_problems()) == []
 
 
 def test_the_log_holds_no_name_and_no_address(filled):
@@ -106,7 +106,7 @@ def test_a_receipt_waits_for_the_worker_that_is_giving_places(call):
     def receipt():
         try:
             with clock.frozen_at(AFTERNOON):
-                issue_receipt(version)
+                create_receipt(version)
             outcome.append(Receipt.objects.filter(version=version).exists())
         finally:
             connection.close()
@@ -152,7 +152,7 @@ def test_anyone_gets_a_proof_that_holds_without_the_portal(filled, client):
     for position in range(head["size"]):
         proof = client.get(f"/proof/log/entries/{position}/").json()
         note = LedgerEntry.objects.get(position=position).note
-        assert merkle.is_included(
+        assert merkle.verify_inclusion(
             merkle.leaf_hash(note.content.encode()),
             position,
             proof["head"]["size"],
@@ -164,8 +164,8 @@ def test_anyone_gets_a_proof_that_holds_without_the_portal(filled, client):
         {"root": head["root"], "signed_at": head["signed_at"], "size": head["size"]},
         separators=(",", ":"),
     )
-    assert is_signed(signed.encode(), base64.b64decode(head["signature"]), published["pem"])
-    assert not is_signed(
+    assert verify_signature(signed.encode(), base64.b64decode(head["signature"]), published["pem"])
+    assert not verify_signature(
         b"x" + signed.encode(), base64.b64decode(head["signature"]), published["pem"]
     )
 
@@ -175,7 +175,7 @@ def test_an_earlier_head_is_shown_to_be_the_beginning_of_the_log(filled, client)
     submit(make_ready(filled.call))
     ledger.sequence()
     proof = client.get(f"/proof/log/consistency/?first={earlier['size']}").json()
-    assert merkle.is_consistent(
+    assert merkle.verify_consistency(
         earlier["size"],
         proof["second"]["size"],
         bytes.fromhex(earlier["root"]),
@@ -209,7 +209,7 @@ def test_a_proof_takes_a_fixed_number_of_questions(filled, django_assert_num_que
 
 
 def found():
-    return " | ".join(audit())
+    return " | ".join(find_problems())
 
 
 def test_a_changed_note_is_named(filled):
@@ -248,7 +248,7 @@ def test_entries_that_changed_places_are_named(filled):
 
 
 def test_an_entry_that_was_slipped_in_at_the_end_is_named(filled):
-    note = ledger.note_down(
+    note = ledger.queue_record(
         LedgerNote.Kind.SUBMISSION,
         "version:999999",
         at=clock.now(),
@@ -287,7 +287,7 @@ def test_everything_recomputed_by_a_forger_still_breaks_the_signed_head(filled):
         entry.position,
     )
     leaves = [bytes(one.leaf) for one in LedgerEntry.objects.order_by("position")]
-    frontier = merkle.Frontier(0, lambda level, index: b"")
+    frontier = merkle.CompactRange(0, lambda level, index: b"")
     for leaf in leaves:
         for level, index, value in frontier.append(leaf):
             by_force(
@@ -333,22 +333,25 @@ def test_another_key_goes_on_and_the_old_signatures_stay_checkable(filled, setti
     from proposals.proof import signing_key  # noqa: PLC0415 -- only here
 
     settings.SEAL_FILE = str(tmp_path / "new.pem")
-    signing_key.seal_key.cache_clear()
+    signing_key.load_signing_key.cache_clear()
     try:
         submit(make_ready(filled.call))
         ledger.sequence()
         assert SealCertificate.objects.count() == 2
-        assert TreeHead.objects.order_by("-size").first().key == signing_key.seal_key().fingerprint
-        assert list(audit()) == []
+        assert (
+            TreeHead.objects.order_by("-size").first().key
+            == signing_key.load_signing_key().fingerprint
+        )
+        assert list(find_problems()) == []
     finally:
-        signing_key.seal_key.cache_clear()
+        signing_key.load_signing_key.cache_clear()
 
 
 def test_the_key_of_a_demonstration_says_so(db):
-    from proposals.proof.signing_key import seal_key  # noqa: PLC0415 -- only here
+    from proposals.proof.signing_key import load_signing_key  # noqa: PLC0415 -- only here
 
-    assert "DEMO" in seal_key().certificate.subject.rfc4514_string()
-    assert timedelta(0) < seal_key().certificate.not_valid_after_utc - clock.real_now()
+    assert "DEMO" in load_signing_key().certificate.subject.rfc4514_string()
+    assert timedelta(0) < load_signing_key().certificate.not_valid_after_utc - clock.real_now()
 
 
 def test_a_note_whose_transaction_stayed_open_very_long_gets_its_place_within_the_hour(
@@ -362,4 +365,4 @@ def test_a_note_whose_transaction_stayed_open_very_long_gets_its_place_within_th
     assert ledger.sequence() == 0
     tidy_up()
     assert LedgerEntry.objects.filter(note=0).exists()
-    assert list(audit()) == []
+    assert list(find_problems()) == []

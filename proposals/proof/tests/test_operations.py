@@ -168,7 +168,7 @@ def test_what_never_failed_goes_before_what_did(call):
 
 def test_one_cause_never_makes_two_editions(call):
     version = submit(make_ready(call))
-    receipts.issue_receipt(version)
+    receipts.create_receipt(version)
     stored = Receipt.objects.get()
     with pytest.raises(IntegrityError), transaction.atomic():
         Receipt.objects.create(

@@ -13,12 +13,12 @@ import pytest
 from calls import clock
 from cosme_portal.settings import ROOT
 from foundation import pdf as printing
-from foundation.pdf import LayoutFailed, pdf_from
+from foundation.pdf import LayoutFailed, render_pdf
 from proposals import tasks
 from proposals.delivery import outbox
 from proposals.dossier.document import Draft
 from proposals.models import DraftPrint, OutboxMessage, Receipt
-from proposals.proof.full_proposal_pdf import ask_for_print, make_prints
+from proposals.proof.full_proposal_pdf import make_draft_pdfs, request_draft_pdf
 from proposals.tests.factories import fresh, make_ready, submit
 
 PAGE = "<html lang='en'><title>One</title><body><h1>One</h1></body></html>"
@@ -40,7 +40,7 @@ def children():
 
 def test_two_threads_lay_out_in_one_child_one_after_the_other():
     with ThreadPoolExecutor(4) as threads:
-        made = list(threads.map(lambda _n: pdf_from(PAGE, sheet="receipt.css"), range(8)))
+        made = list(threads.map(lambda _n: render_pdf(PAGE, sheet="receipt.css"), range(8)))
     assert all(pdf.startswith(b"%PDF-1.7") for pdf in made)
     assert len(children()) == 1
 
@@ -57,15 +57,15 @@ def test_a_process_of_the_portal_does_not_load_the_layout():
 def test_a_layout_that_hangs_is_ended_and_leaves_no_process(hanging):
     begun = time.monotonic()
     with pytest.raises(LayoutFailed):
-        pdf_from(PAGE, sheet="receipt.css")
+        render_pdf(PAGE, sheet="receipt.css")
     assert time.monotonic() - begun < 3 and children() == []
 
 
 def test_what_cannot_be_laid_out_is_said_without_its_text(caplog):
     with pytest.raises(LayoutFailed) as failure:
-        pdf_from("<img src='https://example.org/secret'>" + PAGE, sheet="absent.css")
+        render_pdf("<img src='https://example.org/secret'>" + PAGE, sheet="absent.css")
     assert "secret" not in str(failure.value) + caplog.text
-    assert pdf_from(PAGE, sheet="receipt.css")
+    assert render_pdf(PAGE, sheet="receipt.css")
 
 
 @pytest.mark.django_db
@@ -90,17 +90,17 @@ def test_a_receipt_whose_layout_hangs_is_made_when_it_does_not(
 @pytest.mark.django_db
 def test_a_print_whose_layout_hangs_does_not_keep_others_waiting(call, hanging):
     proposal = make_ready(call)
-    asked = ask_for_print(Draft(fresh(proposal)), by=proposal.started_by)
-    assert make_prints() == 0
+    asked = request_draft_pdf(Draft(fresh(proposal)), by=proposal.started_by)
+    assert make_draft_pdfs() == 0
     assert DraftPrint.objects.get(pk=asked.pk).error == "LayoutFailed"
 
 
 def _lay_out(queue):
-    queue.put(len(pdf_from(PAGE, sheet="receipt.css")))
+    queue.put(len(render_pdf(PAGE, sheet="receipt.css")))
 
 
 def test_a_forked_process_has_a_child_of_its_own_and_leaves_the_other_alone():
-    pdf_from(PAGE, sheet="receipt.css")
+    render_pdf(PAGE, sheet="receipt.css")
     before = children()
     forking = multiprocessing.get_context("fork")
     queue = forking.SimpleQueue()
@@ -108,4 +108,4 @@ def test_a_forked_process_has_a_child_of_its_own_and_leaves_the_other_alone():
     forked.start()
     assert queue.get() > 1000
     forked.join()
-    assert pdf_from(PAGE, sheet="receipt.css") and children() == before != []
+    assert render_pdf(PAGE, sheet="receipt.css") and children() == before != []

@@ -24,8 +24,8 @@ from cosme_portal.tests import processes
 from foundation import child_process
 from proposals.models import Annex, ProposalFile, Receipt, Stamp, Version
 from proposals.proof import pdf_signature, signing_key
-from proposals.proof.full_proposal_pdf import issue_annex
-from proposals.proof.receipts import add_awaited_stamps, issue_receipt
+from proposals.proof.full_proposal_pdf import create_proposal_pdf
+from proposals.proof.receipts import add_pending_timestamps, create_receipt
 from proposals.proof.verification import program
 from proposals.tests.factories import fresh, make_ready, save, submit
 from proposals.tests.from_elsewhere import (
@@ -42,13 +42,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def receipt(call):
-    issue_receipt(submit(make_ready(call)))
+    create_receipt(submit(make_ready(call)))
     return bytes(Receipt.objects.get().pdf)
 
 
 @pytest.fixture
 def trusted():
-    return signing_key.seal_key().pem.encode()
+    return signing_key.load_signing_key().pem.encode()
 
 
 AWAY = "http://127.0.0.1:9/tsa"  # nothing listens there
@@ -90,7 +90,7 @@ def test_all_of_it_holds(receipt, trusted):
 def test_without_a_trusted_certificate_it_says_on_which_one_all_rests(receipt):
     holds, broken = check(receipt)
     assert broken == [] and any("The result depends on this certificate" in one for one in holds)
-    assert any(signing_key.seal_key().fingerprint in one for one in holds)
+    assert any(signing_key.load_signing_key().fingerprint in one for one in holds)
 
 
 def test_a_changed_byte_anywhere_is_found(receipt, trusted):
@@ -137,11 +137,11 @@ def test_a_foreign_seal_is_told_from_ours_and_nothing_is_unpacked(
     receipt, trusted, settings, tmp_path, monkeypatch
 ):
     settings.SEAL_FILE = str(tmp_path / "foreign.pem")
-    signing_key.seal_key.cache_clear()
+    signing_key.load_signing_key.cache_clear()
     try:
         forged = pdf_signature.seal_pdf(without_seal(receipt), reason="Forged")
     finally:
-        signing_key.seal_key.cache_clear()
+        signing_key.load_signing_key.cache_clear()
     monkeypatch.setattr(program(), "attachments", pytest.fail)
     _holds, (broken,) = check(forged, trusted)
     assert broken.startswith("The seal was not made with a trusted certificate")
@@ -249,7 +249,7 @@ def test_without_a_trusted_certificate_the_program_never_says_that_all_is_well(r
 def test_the_command_trusts_the_portals_own_certificates(call, settings, tmp_path):
     file = tmp_path / "receipt.pdf"
     foreign = sealed_elsewhere(call, settings, tmp_path)
-    issue_receipt(submit(make_ready(call)))
+    create_receipt(submit(make_ready(call)))
     file.write_bytes(bytes(Receipt.objects.get().pdf))
     call_command("verify_receipt", str(file))
     file.write_bytes(foreign)
@@ -311,8 +311,8 @@ def test_another_program_finds_receipt_and_annex_accessible_and_archival(call, s
     """Every rule of PDF/UA-1 (104) and PDF/A-3a (156) that it can check."""
     countries = ["LT", "FR", "AT", "EL", "BG", "DE", "ES", "IT", "RO", "CZ", "HU", "PL"][:count]
     version = submit(make_ready(call, strand=strand, countries=countries))
-    issue_receipt(version)
-    issue_annex(version)
+    create_receipt(version)
+    create_proposal_pdf(version)
     for document in (Receipt.objects.get(), Annex.objects.get()):
         for profile in PROFILES:
             found = page.validate_pdf_bytes(bytes(document.pdf), profile=profile)
@@ -335,12 +335,12 @@ def test_it_says_that_it_is_accessible_and_archival(receipt):
 
 @pytest.fixture(autouse=True)
 def no_memory_of_a_service_that_was_away(monkeypatch):
-    monkeypatch.setattr(pdf_signature, "_silent_until", clock.real_now())
+    monkeypatch.setattr(pdf_signature, "_next_attempt_at", clock.real_now())
 
 
 def test_a_time_stamp_service_stamps_the_seal(call, settings, trusted, stamp_service):
     settings.TIMESTAMP_URL = stamp_service
-    issue_receipt(submit(make_ready(call)))
+    create_receipt(submit(make_ready(call)))
     content = bytes(Receipt.objects.get().pdf)
     seal = PdfFileReader(io.BytesIO(content)).embedded_signatures[0]
     unsigned = {one["type"].native for one in seal.signer_info["unsigned_attrs"]}
@@ -357,7 +357,7 @@ def test_while_the_time_stamp_service_is_away_a_receipt_is_sealed_without_and_sa
     call, settings, trusted
 ):
     settings.TIMESTAMP_URL = AWAY
-    issue_receipt(submit(make_ready(call)))
+    create_receipt(submit(make_ready(call)))
     receipt = Receipt.objects.get()
     assert check(bytes(receipt.pdf), trusted)[1] == [] and receipt.stamp == Stamp.AWAITED
     assert "The time-stamp service was not available when this document was issued." in text_of(
@@ -370,13 +370,13 @@ def test_a_stamp_that_was_missing_is_added_later_and_changes_no_sealed_byte(
 ):
     settings.TIMESTAMP_URL = AWAY
     version = submit(make_ready(call))
-    issue_receipt(version)
-    issue_annex(version)
-    assert add_awaited_stamps() == 0
-    monkeypatch.setattr(pdf_signature, "_silent_until", clock.real_now())
+    create_receipt(version)
+    create_proposal_pdf(version)
+    assert add_pending_timestamps() == 0
+    monkeypatch.setattr(pdf_signature, "_next_attempt_at", clock.real_now())
     settings.TIMESTAMP_URL = stamp_service
-    assert add_awaited_stamps() == 2
-    assert add_awaited_stamps() == 0
+    assert add_pending_timestamps() == 2
+    assert add_pending_timestamps() == 0
     after, before = Receipt.objects.all()
     assert (before.edition, after.edition, after.stamp) == (1, 2, Stamp.IN_SEAL)
     assert before.sealed_at == after.sealed_at
@@ -396,7 +396,7 @@ def test_a_service_that_answers_nonsense_keeps_no_receipt_waiting(
 
     settings.TIMESTAMP_URL = AWAY
     monkeypatch.setattr(pdf_signature.HTTPTimeStamper, "async_request_tsa_response", nonsense)
-    issue_receipt(submit(make_ready(call)))
+    create_receipt(submit(make_ready(call)))
     receipt = Receipt.objects.get()
     assert receipt.stamp == Stamp.AWAITED and check(bytes(receipt.pdf), trusted)[1] == []
 
@@ -404,15 +404,15 @@ def test_a_service_that_answers_nonsense_keeps_no_receipt_waiting(
 def test_a_service_that_was_away_is_not_asked_for_a_while(call, settings, caplog):
     settings.TIMESTAMP_URL = AWAY
     for _number in range(2):
-        issue_receipt(submit(make_ready(call)))
+        create_receipt(submit(make_ready(call)))
     assert caplog.text.count("The time-stamp service is unavailable") == 1
 
 
 def test_a_stamp_of_another_seal_is_found(call, settings, trusted, stamp_service, monkeypatch):
     settings.TIMESTAMP_URL = stamp_service
-    other = pdf_signature.stamp_over(b"another signature")
-    monkeypatch.setattr(pdf_signature, "stamp_over", lambda _signature: other)
-    issue_receipt(submit(make_ready(call)))
+    other = pdf_signature.request_timestamp(b"another signature")
+    monkeypatch.setattr(pdf_signature, "request_timestamp", lambda _signature: other)
+    create_receipt(submit(make_ready(call)))
     broken = check(bytes(Receipt.objects.get().pdf), trusted)[1]
     assert broken == ["The time stamp belongs to another seal."]
 
@@ -442,7 +442,7 @@ def test_anyone_checks_a_receipt_on_a_page_without_an_account(receipt):
 def test_the_page_says_of_an_earlier_version_that_it_no_longer_counts(call):
     proposal = make_ready(call)
     first = submit(proposal)
-    issue_receipt(first)
+    create_receipt(first)
     save(proposal, "summary", acronym="AGAIN")
     submit(fresh(proposal))
     text = sent(bytes(Receipt.objects.get(version=first).pdf))
@@ -451,7 +451,7 @@ def test_the_page_says_of_an_earlier_version_that_it_no_longer_counts(call):
 
 def test_the_page_tells_an_annex_from_a_receipt(receipt):
     version = Version.objects.get()
-    issue_annex(version)
+    create_proposal_pdf(version)
     text = sent(bytes(Annex.objects.get().pdf))
     assert "The document is genuine" in text and "The proof of submission, a separate file" in text
 
@@ -462,7 +462,7 @@ def test_a_huge_file_is_not_unpacked_on_the_page(receipt):
 
 def test_a_file_without_our_seal_costs_nothing_on_the_page(call, settings, tmp_path, monkeypatch):
     foreign = sealed_elsewhere(call, settings, tmp_path)
-    issue_receipt(submit(make_ready(call)))
+    create_receipt(submit(make_ready(call)))
     monkeypatch.setattr(child_process, "run", pytest.fail)
     monkeypatch.setattr(program(), "check", pytest.fail)
     begun = time.process_time()
@@ -502,7 +502,7 @@ def test_each_way_in_which_a_proof_is_wrong_is_told(call, trusted, change, sente
 
 def test_a_receipt_of_another_portal_is_told_from_a_changed_one(call, settings, tmp_path):
     foreign = sealed_elsewhere(call, settings, tmp_path)
-    issue_receipt(submit(make_ready(call)))
+    create_receipt(submit(make_ready(call)))
     text = sent(foreign)
     assert "This portal did not seal this file" in text and "not valid" not in text
     assert "Only that portal" in text
@@ -510,16 +510,16 @@ def test_a_receipt_of_another_portal_is_told_from_a_changed_one(call, settings, 
 
 def test_after_a_change_of_the_key_earlier_receipts_stay_genuine(receipt, settings, tmp_path):
     settings.SEAL_FILE = str(tmp_path / "next.pem")
-    signing_key.seal_key.cache_clear()
+    signing_key.load_signing_key.cache_clear()
     try:
         version = submit(make_ready(Version.objects.get().proposal.call))
-        issue_receipt(version)
+        create_receipt(version)
         assert "The proof of submission is genuine" in sent(receipt)
         assert "The proof of submission is genuine" in sent(
             bytes(Receipt.objects.get(version=version).pdf)
         )
     finally:
-        signing_key.seal_key.cache_clear()
+        signing_key.load_signing_key.cache_clear()
 
 
 def test_before_anything_was_sealed_the_page_says_so(db):

@@ -10,17 +10,22 @@ from django.db import InternalError, connection, transaction
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from conftest import AFTERNOON
-from foundation.pdf_layout import OwnFilesOnly
+from foundation.pdf_layout import StaticFilesOnly
 from proposals.models import Annex, Receipt
-from proposals.proof.full_proposal_pdf import issue_annex
-from proposals.proof.receipts import html_of, issue_receipt, proof_of, render_pdf
+from proposals.proof.full_proposal_pdf import create_proposal_pdf
+from proposals.proof.receipts import (
+    create_receipt,
+    proof_of_version,
+    render_receipt_html,
+    render_receipt_pdf,
+)
 from proposals.tests.factories import fresh, make_ready, save, submit
 
 pytestmark = pytest.mark.django_db
 
 
 def receipt_of(version):
-    issue_receipt(version)
+    create_receipt(version)
     return Receipt.objects.get(version=version)
 
 
@@ -49,7 +54,7 @@ def test_it_is_an_archival_pdf_with_tags_and_a_language(call):
 def test_it_says_everything_in_the_order_a_person_wants(call, tmp_path):
     proposal = make_ready(call)
     version = submit(proposal)
-    text = html_of(version, AFTERNOON, proof_of(version))
+    text = render_receipt_html(version, AFTERNOON, proof_of_version(version))
     order = [
         "LASER-GO",
         f"{proposal.number} · version 1",
@@ -71,14 +76,14 @@ def test_a_receipt_speaks_of_the_version_not_of_the_draft(call):
     proposal = make_ready(call)
     version = submit(proposal)
     save(proposal, "summary", acronym="LATER")
-    html = html_of(version, AFTERNOON, proof_of(version))
+    html = render_receipt_html(version, AFTERNOON, proof_of_version(version))
     assert "LATER" not in html and "LASER-GO" in html
 
 
 def test_making_it_twice_makes_one(call):
     version = submit(make_ready(call))
     first = receipt_of(version)
-    issue_receipt(version)
+    create_receipt(version)
     assert Receipt.objects.get() == first
 
 
@@ -86,7 +91,7 @@ def test_acknowledged_findings_are_named_with_their_source(call):
     proposal = make_ready(call)
     save(proposal, "summary", duration_months=30)
     version = submit(fresh(proposal))
-    html = html_of(version, AFTERNOON, proof_of(version))
+    html = render_receipt_html(version, AFTERNOON, proof_of_version(version))
     assert "The project takes 30 months; the call allows at most 24 months." in html
     assert "Call text, duration of projects" in html
     assert "Acknowledged by the applicant." in html
@@ -95,7 +100,7 @@ def test_acknowledged_findings_are_named_with_their_source(call):
 @pytest.mark.parametrize("url", ["https://evil.example/x.png", "file:///etc/passwd", "http://x/"])
 def test_nothing_from_outside_is_fetched(url):
     with pytest.raises(ValueError, match="nothing from outside"):
-        OwnFilesOnly().fetch(url)
+        StaticFilesOnly().fetch(url)
 
 
 def test_all_scripts_of_the_union_are_in_the_fonts(call, tmp_path):
@@ -104,8 +109,10 @@ def test_all_scripts_of_the_union_are_in_the_fonts(call, tmp_path):
     save(proposal, "summary", title_text=" ".join(words))
     version = submit(fresh(proposal))
     file = tmp_path / "receipt.pdf"
-    proof = proof_of(version)
-    file.write_bytes(render_pdf(version, html_of(version, AFTERNOON, proof), proof))
+    proof = proof_of_version(version)
+    file.write_bytes(
+        render_receipt_pdf(version, render_receipt_html(version, AFTERNOON, proof), proof)
+    )
     fonts = subprocess.run(["pdffonts", file], capture_output=True, text=True, check=True).stdout
     text = subprocess.run(
         ["pdftotext", file, "-"], capture_output=True, text=True, check=True
@@ -118,8 +125,8 @@ def test_all_scripts_of_the_union_are_in_the_fonts(call, tmp_path):
 
 def test_the_annex_is_the_whole_proposal_sealed_and_made_once(call, tmp_path):
     version = submit(make_ready(call))
-    issue_annex(version)
-    issue_annex(version)
+    create_proposal_pdf(version)
+    create_proposal_pdf(version)
     content = bytes(Annex.objects.get(version=version).pdf)
     (tmp_path / "annex.pdf").write_bytes(content)
     shown = subprocess.run(
@@ -138,6 +145,6 @@ def test_the_annex_is_the_whole_proposal_sealed_and_made_once(call, tmp_path):
     "verb", ["UPDATE proposals_annex SET sha256 = ''", "DELETE FROM proposals_annex"]
 )
 def test_an_annex_is_final(call, verb):
-    issue_annex(submit(make_ready(call)))
+    create_proposal_pdf(submit(make_ready(call)))
     with pytest.raises(InternalError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(verb)

@@ -19,7 +19,7 @@ from proposals.models import CaseText, Export, SealedAccess, Version
 from proposals.officers.cases import note_reading
 from proposals.officers.rights import RIGHTS
 from proposals.proof.ledger import sequence
-from proposals.proof.receipts import issue_receipt
+from proposals.proof.receipts import create_receipt
 from proposals.reporting import exports
 from proposals.screening import search
 from proposals.submission.submit import TooLate
@@ -40,7 +40,7 @@ def version(call):
     save(proposal, "summary", acronym=SECRET, title_text=SECRET, abstract=SECRET)
     upload(fresh(proposal), pdf_bytes(), name=f"{SECRET}.pdf")
     made = submit(fresh(proposal))
-    issue_receipt(made)
+    create_receipt(made)
     tasks.process_outbox()
     sequence()
     note_sealed_access(proposal, officer=make_officer(), path=f"/proposals/{proposal.number}/")

@@ -16,8 +16,8 @@ from calls import clock
 from cosme_portal.tests import processes
 from proposals.models import Receipt
 from proposals.proof import signing_key
-from proposals.proof.ledger_audit import audit
-from proposals.proof.receipts import issue_receipt
+from proposals.proof.ledger_audit import find_problems
+from proposals.proof.receipts import create_receipt
 from proposals.proof.verification import program
 from proposals.tests.factories import make_ready, submit
 
@@ -28,9 +28,9 @@ TOKEN, LABEL, PIN = "portal", "seal", "4711"
 @pytest.fixture(autouse=True)
 def forgotten():
     """Each test reads its key anew, and leaves none behind."""
-    signing_key.seal_key.cache_clear()
+    signing_key.load_signing_key.cache_clear()
     yield
-    signing_key.seal_key.cache_clear()
+    signing_key.load_signing_key.cache_clear()
 
 
 def certificate_for(public, *, days=1):
@@ -98,11 +98,11 @@ def hardware(token, settings):
 
 @pytest.mark.django_db
 def test_a_key_in_hardware_seals_receipts_and_signs_the_log(call, hardware, tmp_path):
-    issue_receipt(submit(make_ready(call)))
+    create_receipt(submit(make_ready(call)))
     receipt = bytes(Receipt.objects.get().pdf)
-    trusted = signing_key.seal_key().pem.encode()
+    trusted = signing_key.load_signing_key().pem.encode()
     assert program().check(receipt, [trusted])[1] == []
-    assert list(audit()) == []
+    assert list(find_problems()) == []
     file = tmp_path / "receipt.pdf"
     file.write_bytes(receipt)
     said = subprocess.run(["pdfsig", str(file)], capture_output=True, text=True, check=False)
@@ -114,35 +114,35 @@ def test_a_key_in_hardware_seals_receipts_and_signs_the_log(call, hardware, tmp_
 )
 def test_hardware_that_cannot_be_used_is_named(hardware, name, value):
     setattr(hardware, name, value)
-    with pytest.raises(signing_key.UnusableKey, match="cannot be used"):
-        signing_key.seal_key()
+    with pytest.raises(signing_key.InvalidSigningKey, match="cannot be used"):
+        signing_key.load_signing_key()
 
 
 def test_hardware_without_its_library_is_named(hardware):
     hardware.SEAL_MODULE = "/nowhere/library.so"
-    with pytest.raises(signing_key.UnusableKey, match="cannot be used"):
-        signing_key.seal_key()
+    with pytest.raises(signing_key.InvalidSigningKey, match="cannot be used"):
+        signing_key.load_signing_key()
 
 
 def test_a_certificate_of_another_key_is_refused(hardware):
     hardware.SEAL_PEM = certificate_for(
         ec.generate_private_key(ec.SECP256R1()).public_key()
     ).decode()
-    with pytest.raises(signing_key.UnusableKey, match="belongs to another key"):
-        signing_key.seal_key()
+    with pytest.raises(signing_key.InvalidSigningKey, match="belongs to another key"):
+        signing_key.load_signing_key()
 
 
 def test_a_key_comes_from_a_secret_with_the_certificates_of_its_authorities(settings):
     private = ec.generate_private_key(ec.SECP256R1())
     settings.SEAL_PEM = (pem_of(private) + certificate_for(private.public_key())).decode()
-    assert len(signing_key.seal_key().authorities) == 1
+    assert len(signing_key.load_signing_key().authorities) == 1
 
 
 def test_a_key_on_another_curve_is_refused(settings):
     private = ec.generate_private_key(ec.SECP384R1())
     settings.SEAL_PEM = (pem_of(private) + certificate_for(private.public_key())).decode()
-    with pytest.raises(signing_key.UnusableKey, match="P-256"):
-        signing_key.seal_key()
+    with pytest.raises(signing_key.InvalidSigningKey, match="P-256"):
+        signing_key.load_signing_key()
 
 
 @pytest.mark.parametrize("pem", ["", "nonsense"])
@@ -150,5 +150,5 @@ def test_a_key_that_cannot_be_read_is_refused(settings, tmp_path, pem):
     file = tmp_path / "key.pem"
     file.write_text(pem)
     settings.SEAL_FILE = str(file)
-    with pytest.raises(signing_key.UnusableKey):
-        signing_key.seal_key()
+    with pytest.raises(signing_key.InvalidSigningKey):
+        signing_key.load_signing_key()

@@ -22,7 +22,7 @@ from proposals.models import CaseEvent, Export, Version
 from proposals.officers import cases
 from proposals.officers.rights import AUDITORS
 from proposals.proof import signing_key
-from proposals.proof.receipts import issue_receipt
+from proposals.proof.receipts import create_receipt
 from proposals.reporting import audit_bundles, export_tables, exports
 from proposals.reporting.export_tables import COLUMNS, rows_of
 from proposals.screening import clarifications
@@ -49,7 +49,7 @@ def versions(call):
     upload(fresh(proposal), pdf_bytes(), name="the ../plan of Zoë & co.pdf".replace("../", ""))
     made = [submit(fresh(proposal)), submit(make_ready(call)), submit(make_ready(call))]
     for version in made:
-        issue_receipt(version)
+        create_receipt(version)
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         yield made
@@ -161,7 +161,7 @@ def check(bundle, *certificates):
 def published(bundle):
     """The portal's certificate, from the portal and not from the bundle."""
     path = bundle.parent / "published.pem"
-    path.write_text(signing_key.seal_key().pem)
+    path.write_text(signing_key.load_signing_key().pem)
     return path
 
 
@@ -220,11 +220,11 @@ def test_without_a_trusted_certificate_a_bundle_never_holds(bundle):
 
 def test_a_bundle_of_another_portal_is_found(bundle, settings, tmp_path):
     settings.SEAL_FILE = str(tmp_path / "other.pem")
-    signing_key.seal_key.cache_clear()
+    signing_key.load_signing_key.cache_clear()
     try:
         status, said = check(bundle)
     finally:
-        signing_key.seal_key.cache_clear()
+        signing_key.load_signing_key.cache_clear()
     assert status == 1 and "not one of the certificates that you trust" in said
 
 
@@ -233,11 +233,11 @@ def test_a_certificate_under_the_name_of_the_portals_signs_nothing(bundle, setti
     trusted = published(bundle)
     (own,) = (bundle / "log" / "certificates").glob("*.pem")
     settings.SEAL_FILE = str(tmp_path / "other.pem")
-    signing_key.seal_key.cache_clear()
+    signing_key.load_signing_key.cache_clear()
     try:
-        own.write_text(signing_key.seal_key().pem)
+        own.write_text(signing_key.load_signing_key().pem)
     finally:
-        signing_key.seal_key.cache_clear()
+        signing_key.load_signing_key.cache_clear()
     status, said = check(bundle, trusted)
     assert status == 1 and "was not signed with a certificate in this bundle" in said
 

@@ -30,7 +30,7 @@ from proposals.dossier.facts import files_of
 from proposals.models import Annex, ReplyFile, SheetAnswer, Version
 from proposals.officers import cases
 from proposals.officers.admin_pages import case_of
-from proposals.proof.receipts import context_of
+from proposals.proof.receipts import version_context
 from proposals.screening import clarifications
 from proposals.screening import decisions as deciding
 from proposals.screening import sheet as sheets
@@ -121,7 +121,7 @@ def show(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRespo
 def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
     stored = sheets.newest_verdict(version)
     verdict = stored.verdict if stored else None
-    context = context_of(version)
+    context = version_context(version)
     questions = version.questions.select_related("asked_by", "reply__replied_by")
     decisions = list(
         version.decisions.with_conditions_since().select_related(

@@ -20,7 +20,7 @@ from proposals.models import (
 )
 from proposals.officers import cases
 from proposals.officers.rights import AUDITORS
-from proposals.proof.receipts import issue_receipt
+from proposals.proof.receipts import create_receipt
 from proposals.screening import clarifications, queue, search
 from proposals.screening.decisions import CannotDecide, inform, record_decision, review_decision
 from proposals.screening.search import matching, take_words
@@ -193,7 +193,7 @@ def all_pages_of(version):
 
 def test_a_case_is_closed_to_who_has_an_interest_in_it(versions, next_day):
     version = versions[0]
-    issue_receipt(version)
+    create_receipt(version)
     decision = record_decision(version, outcome="eligible", reason="SECRET", by=make_officer())
     clarifications.ask(version, "SECRET", due_at=NEXT_DAY.replace(day=29), by=make_officer())
     officer = make_officer()
@@ -319,7 +319,7 @@ def test_an_officer_keeps_filters_of_their_own(versions, next_day):
 
 def test_who_looked_at_what_is_kept_and_shown(versions, next_day):
     version, officer, auditor = versions[0], make_officer(), make_officer(AUDITORS)
-    issue_receipt(version)
+    create_receipt(version)
     client = desk(officer)
     sheet = reverse("admin:proposals_version_change", args=[version.pk])
     client.get(sheet)

@@ -134,8 +134,10 @@ def test_a_letter_claims_no_findings_of_a_check_that_was_not_made(version):
     )
     decisions.review_decision(decision, answer="confirmed", reason="", by=make_officer())
     assert any(BEING_MADE in one for one in decisions.remarks_on_letter(decision))
-    html = letters.html_of(decision, version, informed_at=NEXT_DAY)
+    html = letters.render_letter_html(decision, version, informed_at=NEXT_DAY)
     assert "was checked against" not in html and "All of them are met" not in html
     screen_closed(NEXT_DAY)
     assert letters.verdict_behind(decision, version).audience == "officer"
-    assert "was checked against" in letters.html_of(decision, version, informed_at=NEXT_DAY)
+    assert "was checked against" in letters.render_letter_html(
+        decision, version, informed_at=NEXT_DAY
+    )

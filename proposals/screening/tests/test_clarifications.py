@@ -14,7 +14,7 @@ from calls import clock
 from conftest import NEXT_DAY
 from proposals.models import LedgerNote, Mail, Question, Reply, ReplyFile, Version
 from proposals.proof.ledger import sequence
-from proposals.proof.ledger_audit import audit
+from proposals.proof.ledger_audit import find_problems
 from proposals.screening.clarifications import (
     CannotAsk,
     CannotReply,
@@ -105,7 +105,7 @@ def test_people_of_the_coordinator_answer_once_with_files(question, version):
     own = lead.get(reverse("proposals:reply-file", args=[version.proposal.number, file.pk]))
     assert b"".join(own.streaming_content) == b"".join(fetched.streaming_content)
     sequence()
-    assert list(audit()) == []
+    assert list(find_problems()) == []
     assert {"question", "reply"} <= set(LedgerNote.objects.values_list("kind", flat=True))
 
 

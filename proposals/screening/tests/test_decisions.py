@@ -32,7 +32,7 @@ from proposals.models import (
 )
 from proposals.officers import cases
 from proposals.proof.ledger import sequence
-from proposals.proof.ledger_audit import audit
+from proposals.proof.ledger_audit import find_problems
 from proposals.proof.tests.test_pdf_signature import MISTAKEN, PROFILES
 from proposals.screening import bulk, clarifications, decisions
 from proposals.screening.automatic_check import screen_closed
@@ -45,7 +45,7 @@ from proposals.screening.decisions import (
     record_decision,
     review_decision,
 )
-from proposals.screening.letters import letter_of, pdf_of
+from proposals.screening.letters import letter_of, render_letter_pdf
 from proposals.screening.sheet import newest_verdict, sheet_of
 from proposals.submission.submit import withdraw
 from proposals.tests.factories import (
@@ -463,7 +463,7 @@ def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
         == 404
     )
     sequence()
-    assert list(audit()) == []
+    assert list(find_problems()) == []
 
 
 def test_a_letter_is_made_once_whatever_dies_on_the_way(version):
@@ -513,7 +513,7 @@ def test_periods_of_a_letter_that_went_out_stay_when_the_call_names_others(notif
     for part in WHAT_STOOD:
         assert part in page, part
     decision = anew(notified).decisions.get()
-    letter = text_of_pdf(pdf_of(decision, anew(notified), informed_at=NEXT_DAY))
+    letter = text_of_pdf(render_letter_pdf(decision, anew(notified), informed_at=NEXT_DAY))
     assert "2 months, until 22 June 2015" in letter and "Another way" not in letter
 
 
@@ -575,7 +575,7 @@ def test_the_letter_is_named_also_where_a_decision_between_was_never_told(notifi
     decided(notified, outcome="clarify", reason="Ask.")
     last = decided(notified, outcome="eligible", reason="Ratified.")
     assert "which stated: “Your proposal is not eligible" in text_of_pdf(
-        pdf_of(last, anew(notified), informed_at=NEXT_DAY)
+        render_letter_pdf(last, anew(notified), informed_at=NEXT_DAY)
     )
     page = text_of(desk().get(reverse("admin:proposals_decision_change", args=[last.pk])))
     assert "The applicant was informed of “Not eligible” about version 1" in page
@@ -584,7 +584,9 @@ def test_the_letter_is_named_also_where_a_decision_between_was_never_told(notifi
 def test_of_a_decision_that_nobody_was_told_of_the_letter_says_nothing(version):
     decided(version)
     last = decided(version, outcome="eligible", reason="Ratified.")
-    assert "replaces" not in text_of_pdf(pdf_of(last, anew(version), informed_at=NEXT_DAY))
+    assert "replaces" not in text_of_pdf(
+        render_letter_pdf(last, anew(version), informed_at=NEXT_DAY)
+    )
     page = text_of(desk().get(reverse("admin:proposals_decision_change", args=[last.pk])))
     assert (
         "This decision replaces an earlier one" in page
@@ -631,14 +633,14 @@ def test_a_letter_tells_nothing_of_other_proposals(call):
         screen_closed(NEXT_DAY)
         assert version.verdicts.get(audience="officer").rules_not_met == ["one-application"]
         decision = decided(anew(version), outcome="eligible", reason="Met.")
-        text = text_of_pdf(pdf_of(decision, anew(version), informed_at=NEXT_DAY))
+        text = text_of_pdf(render_letter_pdf(decision, anew(version), informed_at=NEXT_DAY))
     assert "another submitted proposal" not in text
     assert "All of them are met." in text
 
 
 def test_a_sample_says_on_every_page_that_it_is_none(version):
     decision = decided(version, reason="Long. " * 900)
-    pdf = pdf_of(decision, anew(version), informed_at=NEXT_DAY, is_sample=True)
+    pdf = render_letter_pdf(decision, anew(version), informed_at=NEXT_DAY, is_sample=True)
     with pikepdf.open(BytesIO(pdf)) as opened:
         pages = len(opened.pages)
     assert (
@@ -667,7 +669,7 @@ def test_letters_and_information_are_final(version, table):
 
 def test_hostile_texts_stay_texts_in_the_letter(version):
     decision = decided(version, reason="<img src=x onerror=alert(1)> & <b>bold</b>")
-    pdf = pdf_of(decision, anew(version), informed_at=NEXT_DAY)
+    pdf = render_letter_pdf(decision, anew(version), informed_at=NEXT_DAY)
     assert "<b>bold</b>" in text_of_pdf(pdf)
     with pikepdf.open(BytesIO(pdf)) as opened:
         assert "/Lang" in opened.Root and "/StructTreeRoot" in opened.Root
@@ -735,7 +737,7 @@ def alike(call):
 
 def test_letter_and_reasons_name_participants_and_never_keys(alike):
     texts = [text for _rule, text in decisions.snippets(alike, newest_verdict(alike))]
-    letter = text_of_pdf(pdf_of(decided(alike), anew(alike), informed_at=NEXT_DAY))
+    letter = text_of_pdf(render_letter_pdf(decided(alike), anew(alike), informed_at=NEXT_DAY))
     for text in (*texts, letter):
         assert not KEY.search(text)
         assert "Tirana Cluster" not in re.sub(r"Tirana Cluster \(", "", text)
@@ -746,7 +748,9 @@ def test_letter_and_reasons_name_participants_and_never_keys(alike):
 
 def test_what_the_reason_quotes_is_not_said_again_in_the_letter(alike):
     reason = "\n\n".join(text for _rule, text in decisions.snippets(alike, newest_verdict(alike)))
-    letter = text_of_pdf(pdf_of(decided(alike, reason=reason), anew(alike), informed_at=NEXT_DAY))
+    letter = text_of_pdf(
+        render_letter_pdf(decided(alike, reason=reason), anew(alike), informed_at=NEXT_DAY)
+    )
     assert letter.count("Tirana Cluster (participant 4) is established in Albania") == 1
     assert "Findings quoted in the reasons above are not repeated here." in letter
     assert "All of them are met" not in letter

@@ -10,7 +10,7 @@ from calls import clock
 from conftest import NEXT_DAY
 from proposals.models import Decision, DecisionReview, DecisionState, LedgerNote
 from proposals.proof.ledger import sequence
-from proposals.proof.ledger_audit import audit
+from proposals.proof.ledger_audit import find_problems
 from proposals.screening.decisions import CannotReview, record_decision, review_decision
 from proposals.submission.submit import withdraw
 from proposals.tests.factories import fresh, make_officer, make_ready, submit
@@ -60,7 +60,7 @@ def test_another_officer_confirms_and_the_decision_stands(decision):
     assert list(Decision.objects.standing()) == [decision]
     assert LedgerNote.objects.filter(kind="review").count() == 1
     sequence()
-    assert list(audit()) == []
+    assert list(find_problems()) == []
 
 
 def test_what_is_sent_back_has_a_reason_and_does_not_stand(decision):

@@ -60,7 +60,7 @@ def server_with_a_font(tmp_path, monkeypatch):
 
 def test_a_document_uses_our_fonts_only_whatever_the_server_has(server_with_a_font):
     printing._layouter.end()  # noqa: SLF001 -- the next child starts with this server's fonts
-    made = printing.pdf_from(HTML, sheet="receipt.css")
+    made = printing.render_pdf(HTML, sheet="receipt.css")
     printing._layouter.end()  # noqa: SLF001 -- and the one after it without
     with pikepdf.open(io.BytesIO(made)) as pdf:
         fonts = {

@@ -14,7 +14,7 @@ from calls import clock
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from proposals.consortium.participants import section_of
 from proposals.models import Proposal, RefusedAttempt, Version
-from proposals.proof.receipts import issue_receipt
+from proposals.proof.receipts import create_receipt
 from proposals.tests.factories import (
     fresh,
     give,
@@ -84,7 +84,7 @@ HIDDEN = {404, 405}
 def test_every_page_of_a_proposal_is_404_for_strangers(call):
     proposal = make_ready(call)
     version = submit(proposal)
-    issue_receipt(version)
+    create_receipt(version)
     stranger = client_of(make_user())
     routes = list(routes_of(proposal, version))
     assert len(routes) == 50
@@ -104,7 +104,7 @@ def test_every_page_of_a_proposal_asks_the_anonymous_to_log_in(call):
 def test_an_officer_sees_no_proposal_before_the_deadline_and_the_attempt_is_noted(call):
     proposal = make_ready(call)
     version = submit(proposal)
-    issue_receipt(version)
+    create_receipt(version)
     officer = make_officer()
     desk = client_of(officer)
     for name, path in routes_of(proposal, version):
@@ -124,7 +124,7 @@ def test_a_superuser_sees_no_more_than_an_officer(call):
 def test_after_the_deadline_an_officer_reads_versions_but_no_drafts(call):
     proposal = make_ready(call)
     version = submit(proposal)
-    issue_receipt(version)
+    create_receipt(version)
     desk = client_of(make_officer())
     with clock.frozen_at(NEXT_DAY):
         opened = {
@@ -637,7 +637,7 @@ def test_the_receipt_page_turns_from_waiting_to_ready(call):
     state = url("receipt-state", proposal, 1)
     assert f'hx-get="{state}"' in lead.get(state).content.decode()
     assert lead.get(url("receipt", proposal, 1)).status_code == 404
-    issue_receipt(version)
+    create_receipt(version)
     assert "hx-get" not in lead.get(state).content.decode()
     answer = lead.get(url("receipt", proposal, 1))
     assert answer.content.startswith(b"%PDF-")
@@ -673,7 +673,7 @@ def test_markup_in_texts_is_shown_as_text(call):
     evil = '<script>alert(1)</script><img src="https://evil.example/x">'
     save(proposal, "summary", acronym=evil[:25], abstract=evil, title_text=evil)
     version = submit(fresh(proposal))
-    issue_receipt(version)  # would fail if anything were fetched from outside
+    create_receipt(version)  # would fail if anything were fetched from outside
     html = client_of(proposal.started_by).get(url("version", proposal, 1)).content.decode()
     assert "<script>alert" not in html and '<img src="https' not in html
 

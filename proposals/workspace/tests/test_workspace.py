@@ -642,12 +642,12 @@ def test_a_comment_needs_a_place_that_exists(call, place):
 
 
 def test_the_timeline_tells_everything_from_the_beginning_to_the_receipt(call):
-    from proposals.proof.receipts import issue_receipt  # noqa: PLC0415 -- slow to import
+    from proposals.proof.receipts import create_receipt  # noqa: PLC0415 -- slow to import
 
     proposal = make_ready(call)
     invited(proposal)
     version = submit(proposal)
-    issue_receipt(version)
+    create_receipt(version)
     with clock.frozen_at(DEADLINE):
         client_of(proposal.started_by).post(url("check", proposal))
         page = text_of(client_of(proposal.started_by).get(url("timeline", proposal)))
@@ -916,20 +916,20 @@ def test_the_draft_is_printed_by_a_worker_with_a_mark(call):
 
     import pikepdf  # noqa: PLC0415 -- only here
 
-    from proposals.proof.full_proposal_pdf import make_prints  # noqa: PLC0415 -- only here
+    from proposals.proof.full_proposal_pdf import make_draft_pdfs  # noqa: PLC0415 -- only here
 
     proposal = make_ready(call)
     lead = client_of(proposal.started_by)
     lead.post(url("print", proposal))
     assert "The PDF is being created." in text_of(lead.get(url("print", proposal)))
-    assert make_prints() == 1
+    assert make_draft_pdfs() == 1
     assert "The PDF is ready." in text_of(lead.get(url("print", proposal)))
     pdf = lead.get(url("print", proposal) + "?pdf")
     assert pdf["Content-Type"] == "application/pdf"
     with pikepdf.open(io.BytesIO(pdf.content)) as opened:
         assert "Draft" in str(opened.docinfo["/Title"])
     lead.post(url("print", proposal))  # unchanged: the same print serves
-    assert make_prints() == 0
+    assert make_draft_pdfs() == 0
 
 
 def test_a_print_that_fails_says_so_and_keeps_no_other_waiting(call, monkeypatch):
@@ -937,16 +937,16 @@ def test_a_print_that_fails_says_so_and_keeps_no_other_waiting(call, monkeypatch
 
     broken, fine = make_ready(call), make_ready(call)
     for one in (broken, fine):
-        full_proposal_pdf.ask_for_print(Draft(fresh(one)), by=one.started_by)
-    real = full_proposal_pdf.pdf_of
+        full_proposal_pdf.request_draft_pdf(Draft(fresh(one)), by=one.started_by)
+    real = full_proposal_pdf.render_proposal_pdf
 
     def failing(proposal, *args, **given):
         if proposal.pk == broken.pk:
             raise ValueError
         return real(proposal, *args, **given)
 
-    monkeypatch.setattr(full_proposal_pdf, "pdf_of", failing)
-    assert full_proposal_pdf.make_prints() == 1
+    monkeypatch.setattr(full_proposal_pdf, "render_proposal_pdf", failing)
+    assert full_proposal_pdf.make_draft_pdfs() == 1
     page = client_of(broken.started_by).get(url("print", broken))
     assert "The PDF could not be created." in text_of(page)
 

@@ -18,7 +18,7 @@ from proposals.workspace.dossier_diff import changes_since_current
 def preview(request: HttpRequest, number: str) -> HttpResponse:
     """The draft as a reader will see it once it is submitted."""
     draft = draft_of(request, number)
-    context = full_proposal_pdf.context_of(draft.proposal, dossier_of(draft), clock.now())
+    context = full_proposal_pdf.proposal_context(draft.proposal, dossier_of(draft), clock.now())
     found = DraftPrint.objects.filter(proposal=draft.proposal).defer("dossier").first()
     context |= {"print": found, "changes": changes_since_current(draft)}
     return render(request, "workspace/preview.html", page_of(draft, "preview", **context))
@@ -29,7 +29,7 @@ def make_print(request: HttpRequest, number: str) -> HttpResponse:
     """Ask for the draft as a PDF (POST), or take it (GET)."""
     draft = draft_of(request, number)
     if request.method == "POST":
-        full_proposal_pdf.ask_for_print(draft, by=current_user(request))
+        full_proposal_pdf.request_draft_pdf(draft, by=current_user(request))
         wakeup.wake_worker("make_prints")
         return redirect("proposals:print", number)
     found = DraftPrint.objects.filter(proposal=draft.proposal).first()
