@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls import clock
 from calls.eligibility.countries import UnknownCountry, choices_on, normalise
-from foundation.csv_import import Row
+from foundation.csv_import import CsvRow
 
 
 def _with_blank() -> list[tuple[str, Any]]:
@@ -36,7 +36,7 @@ class CountryField(forms.ChoiceField):
             raise ValidationError(str(unknown), code="unknown_country") from None
 
 
-def country_in(row: Row, name: str) -> str:
+def country_in(row: CsvRow, name: str) -> str:
     """The code of a country that a cell names; empty for an empty cell."""
     try:
         return normalise(row.cells[name]) if row.cells[name] else ""

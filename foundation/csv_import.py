@@ -9,13 +9,13 @@ from enum import StrEnum
 from typing import Any
 
 from foundation.sentences import gettext as _
-from foundation.spreadsheets import harmless
+from foundation.spreadsheets import escape_formula
 from foundation.text import clean_identifier, clean_text, names_something, unsafe_in
 
-LARGEST = 1_000_000  # bytes
-MOST_ROWS = 1000
-LONGEST_CELL = 10_000
-LONGEST_SHOWN = 40  # characters of a cell, in a sentence about it
+MAX_FILE_SIZE = 1_000_000  # bytes
+MAX_ROWS = 1000
+MAX_CELL_LENGTH = 10_000
+MAX_SHOWN_LENGTH = 40  # characters of a cell, in a sentence about it
 # What is compared letter by letter: without characters that nobody sees.
 IDENTIFIERS = frozenset({"email", "telephone", "website", "een_reference", "cordis_link"})
 NAMES = ("name", "title")
@@ -23,11 +23,11 @@ _BREAKS = re.compile("\r\n|\r")
 _FORMULA = re.compile(r"^\s*(?:[=@]|[+-](?![\d ()./-]+$))")
 
 
-class UnusableTable(Exception):
+class InvalidCsv(Exception):
     """The whole file cannot be used; the text says why, and what to do."""
 
 
-class Fate(StrEnum):
+class RowAction(StrEnum):
     """What happens to a row."""
 
     NEW = "new"
@@ -37,13 +37,13 @@ class Fate(StrEnum):
 
 
 @dataclass
-class Row:
+class CsvRow:
     """One line of a file: its number there (the heading is line 1), what it says, and what is wrong."""
 
     line: int
     cells: Mapping[str, str]
     problems: list[str] = field(default_factory=list)
-    fate: Fate = Fate.NEW
+    action: RowAction = RowAction.NEW
     given: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -53,7 +53,7 @@ class Row:
 
     @property
     def is_usable(self) -> bool:
-        return self.fate != Fate.WRONG
+        return self.action != RowAction.WRONG
 
 
 def text_of(content: bytes) -> str:
@@ -62,15 +62,15 @@ def text_of(content: bytes) -> str:
     Raises:
         UnusableTable: it is too large, or not UTF-8.
     """
-    if len(content) > LARGEST:
-        raise UnusableTable(
+    if len(content) > MAX_FILE_SIZE:
+        raise InvalidCsv(
             _("The file is larger than 1 MB. Split it and import the parts one by one.")
         )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise UnusableTable(
+        raise InvalidCsv(
             _(
                 "Line %(line)s cannot be read because the file is not in UTF-8. Save it as "
                 "“CSV UTF-8” and try again."
@@ -79,16 +79,16 @@ def text_of(content: bytes) -> str:
         ) from None
 
 
-def rows_of(
-    text: str, *, needed: Sequence[str], known: Sequence[str], check: Callable[[Row], None]
-) -> list[Row]:
+def read_rows(
+    text: str, *, needed: Sequence[str], known: Sequence[str], check: Callable[[CsvRow], None]
+) -> list[CsvRow]:
     """Each line with what would happen to it; `check` looks at one and says so in it. Nothing is stored.
 
     Raises:
         UnusableTable: there is no heading, a column is missing, or there are more than 1,000 rows.
     """
     if unsafe := unsafe_in(_BREAKS.sub("\n", text)):
-        raise UnusableTable(f"{unsafe} {_('Save the file as “CSV UTF-8”.')}")
+        raise InvalidCsv(f"{unsafe} {_('Save the file as “CSV UTF-8”.')}")
     text = clean_text(text)
     first = text.split("\n", 1)[0]
     separator = ";" if first.count(";") > first.count(",") else ","
@@ -97,34 +97,34 @@ def rows_of(
         heading = [name.strip().lower() for name in next(reader, [])]
         missing = [name for name in needed if name not in heading]
         if missing:
-            raise UnusableTable(
+            raise InvalidCsv(
                 _("Columns are missing: %(missing)s. The first line names the columns: %(known)s.")
                 % {"missing": ", ".join(missing), "known": ", ".join(known)}
             )
         return _checked(reader, heading, known, check)
     except csv.Error as error:
         text = _("Line %(line)s cannot be read as CSV (%(error)s).")
-        raise UnusableTable(text % {"line": reader.line_num, "error": error}) from None
+        raise InvalidCsv(text % {"line": reader.line_num, "error": error}) from None
 
 
 def _checked(
-    reader: Any, heading: list[str], known: Sequence[str], check: Callable[[Row], None]
-) -> list[Row]:
-    rows: list[Row] = []
+    reader: Any, heading: list[str], known: Sequence[str], check: Callable[[CsvRow], None]
+) -> list[CsvRow]:
+    rows: list[CsvRow] = []
     for cells in reader:
         if not any(cell.strip() for cell in cells):
             continue
-        if len(rows) >= MOST_ROWS:
-            raise UnusableTable(
+        if len(rows) >= MAX_ROWS:
+            raise InvalidCsv(
                 _("The file has more than 1,000 rows. Split it and import the parts one by one.")
             )
         named = {name: _cell(name, cell) for name, cell in zip(heading, cells, strict=False)}
-        row = Row(reader.line_num, {name: named.get(name, "") for name in known})
+        row = CsvRow(reader.line_num, {name: named.get(name, "") for name in known})
         _look_at_cells(row)
         if not row.problems:
             check(row)
         if row.problems:
-            row.fate = Fate.WRONG
+            row.action = RowAction.WRONG
         rows.append(row)
     return rows
 
@@ -133,7 +133,7 @@ def _cell(name: str, text: str) -> str:
     return clean_identifier(text) if name in IDENTIFIERS else text.strip()
 
 
-def _look_at_cells(row: Row) -> None:
+def _look_at_cells(row: CsvRow) -> None:
     """Note formulas, texts that are too long, and names in which nothing can be read."""
     for name in NAMES:
         if row.cells.get(name) and not names_something(row.cells[name]):
@@ -143,15 +143,15 @@ def _look_at_cells(row: Row) -> None:
         if _FORMULA.match(cell):
             text = _("%(name)s must not be a formula (“%(cell)s”).")
             row.problems.append(text % {"name": name, "cell": _in_short(cell)})
-        if len(cell) > LONGEST_CELL:
+        if len(cell) > MAX_CELL_LENGTH:
             row.problems.append(_("%(name)s is too long.") % {"name": name})
 
 
 def _in_short(cell: str) -> str:
-    return f"{cell[:LONGEST_SHOWN]}…" if len(cell) > LONGEST_SHOWN else cell
+    return f"{cell[:MAX_SHOWN_LENGTH]}…" if len(cell) > MAX_SHOWN_LENGTH else cell
 
 
-def several(cell: str) -> list[str]:
+def split_list(cell: str) -> list[str]:
     """The parts of a cell that holds a list: “en|fr”."""
     return [part.strip() for part in cell.split("|") if part.strip()]
 
@@ -163,4 +163,4 @@ def as_cell(value: Any) -> str:
         if isinstance(value, list | tuple)
         else str(value if value is not None else "")
     )
-    return harmless(text)
+    return escape_formula(text)

@@ -7,7 +7,7 @@ _STARTS_A_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 _UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 
 
-def harmless(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula, also not without what stands unseen before it."""
     seen = next((sign for sign in cell if unicodedata.category(sign) not in _UNSEEN), "")
     return f"'{cell}" if seen in _STARTS_A_FORMULA or cell.startswith(("\t", "\r")) else cell

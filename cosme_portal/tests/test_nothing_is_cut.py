@@ -13,7 +13,7 @@ from django.urls import reverse
 from applicants.tests.factories import make_organisation, make_user
 from foundation.search_words import searched
 from proposals.audit import activity
-from proposals.audit.sealed_access import note_sealed_access
+from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import CaseEvent, Happening, Mail, PartnershipRequest, SealedAccess
 from proposals.officers.cases import note_event
@@ -147,7 +147,7 @@ def test_the_directory_of_offices_takes_all_words(call):
 @pytest.mark.django_db
 def test_what_is_noted_is_noted_whole(call):
     proposal, officer = make_draft(call), make_officer()
-    note_sealed_access(proposal, officer=officer, path=f"/proposals/{LONG}/")
+    log_sealed_access_attempt(proposal, officer=officer, path=f"/proposals/{LONG}/")
     activity.log_activity(proposal, Happening.Kind.INVITED, LONG, by=officer)
     note_event(proposal, CaseEvent.Kind.READ, LONG, by=officer)
     assert SealedAccess.objects.get().path == f"/proposals/{LONG}/"

@@ -127,7 +127,7 @@ class VersionAdmin(DeskAdmin):
         """The list under its queue, with a word about what is sealed still: how many, and nothing else."""
         officer, moment = current_user(request), clock.now()
         rehearsal = rehearsal_in(request)
-        versions = queue.counting_versions(officer, moment, rehearsal=rehearsal)
+        versions = queue.current_versions(officer, moment, rehearsal=rehearsal)
         counts = queue.lengths(versions, officer=officer, moment=moment)
         keep_count(request, counts["all"])
         context = {

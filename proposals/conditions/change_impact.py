@@ -161,7 +161,7 @@ def _look_at_versions(
 ) -> None:
     opened = set(
         Version.objects.open_to_officers(moment)
-        .counting()
+        .current()
         .filter(proposal__strand__call=call)
         .values_list("pk", flat=True)
     )

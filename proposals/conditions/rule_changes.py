@@ -35,7 +35,7 @@ from proposals.conditions.change_impact import (
 from proposals.delivery.fault_isolation import NotTried, for_each, raise_if_database_down
 from proposals.dossier.facts import Judgement
 from proposals.models import ProposedChange, StoredVerdict
-from proposals.submission.submit import unsaved_verdict
+from proposals.submission.submit import build_verdict
 
 log = logging.getLogger("portal.changing")
 
@@ -48,15 +48,15 @@ class NothingChanges(Exception):
     """The proposed conditions are those that are in force."""
 
 
-class ConditionsMoved(Exception):
+class ConditionsChanged(Exception):
     """Somebody else changed the conditions since the impact was computed."""
 
 
-class SecondOfficerNeeded(Exception):
+class SecondOfficerRequired(Exception):
     """The call is published: another officer than the one who proposed the change puts it in force."""
 
 
-class NotReady(Exception):
+class ImpactNotReady(Exception):
     """The impact is not computed yet."""
 
 
@@ -64,7 +64,7 @@ class NotAllJudged(Exception):
     """These versions could not be judged by changed conditions."""
 
 
-class AppliedAlready(Exception):
+class AlreadyApplied(Exception):
     """The change is in force already; `change` says who put it in force."""
 
     def __init__(self, change: ProposedChange) -> None:
@@ -129,7 +129,7 @@ def _tell(change: ProposedChange, done: int) -> None:
     ProposedChange.objects.filter(pk=change.pk).update(done=done, claimed_at=clock.real_now())
 
 
-def try_again(change: ProposedChange) -> None:
+def retry_change(change: ProposedChange) -> None:
     """Compute the impact anew, over what has been submitted by now.
 
     Raises:
@@ -139,14 +139,14 @@ def try_again(change: ProposedChange) -> None:
     """
     change.refresh_from_db()
     if change.change_id is None and digest_in_force(change.target) != change.base:
-        raise ConditionsMoved
+        raise ConditionsChanged
     restarted = ProposedChange.objects.filter(pk=change.pk, change=None).update(
         state=State.COUNTING, impact=None, done=0, error="", claimed_at=None,
         total=size_of(change, clock.now()),
     )  # fmt: skip
     change.refresh_from_db()
     if not restarted:
-        raise AppliedAlready(change)
+        raise AlreadyApplied(change)
     if change.total <= SMALL:
         count_impact(change)
 
@@ -163,18 +163,18 @@ def apply(change: ProposedChange, *, by: User) -> ConditionChange:
     with transaction.atomic():
         change = ProposedChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
         if change.change_id is not None:
-            raise AppliedAlready(change)
+            raise AlreadyApplied(change)
         if change.state != State.READY:
-            raise NotReady
+            raise ImpactNotReady
         # Locked first, so that what is compared is what will be replaced.
         target = type(change.target).objects.select_for_update().get(pk=change.target.pk)
         if digest_in_force(target) != change.base:
-            raise ConditionsMoved
+            raise ConditionsChanged
         if by == change.proposed_by and requires_second_person(target):
-            raise SecondOfficerNeeded
+            raise SecondOfficerRequired
         record = _put_in_force(target, change, by=by)
         if record is None:
-            raise ConditionsMoved
+            raise ConditionsChanged
         change.change, change.applied_by, change.state = record, by, State.APPLIED
         # A small one is worked on below, by nobody else; of a large one a worker takes hold.
         change.done, change.claimed_at = 0, clock.real_now() if change.total <= SMALL else None
@@ -265,7 +265,7 @@ def _other_verdict(
     if verdict.findings == Verdict.from_json(stored.content).findings:
         return []
     judgement = Judgement(verdict, facts, conditions.rule_set, conditions.countries)
-    return [unsaved_verdict(stored.version, judgement, cause=cause)]
+    return [build_verdict(stored.version, judgement, cause=cause)]
 
 
 def _chunk(call: Call, after: int) -> list[StoredVerdict]:

@@ -26,7 +26,7 @@ CHUNK = 500  # verdicts that are fetched at once: some 15 MiB of JSON
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ReplayMismatch:
     """A verdict that does not come out as it is stored; `what` says in words what differs."""
 
     verdict: int
@@ -44,7 +44,7 @@ class ReplayResult:
 
     same: int = 0
     older: int = 0
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[ReplayMismatch] = field(default_factory=list)
 
     def add(self, other: "ReplayResult") -> None:
         self.same += other.same
@@ -118,7 +118,7 @@ def _replay_share(verdicts: QuerySet[StoredVerdict]) -> Iterator[ReplayResult]:
     for row in rows.iterator(chunk_size=CHUNK):
         what = _what_differs(row)
         if what:
-            part.differences.append(Difference(row["pk"], row["proposal"], row["number"], what))
+            part.differences.append(ReplayMismatch(row["pk"], row["proposal"], row["number"], what))
         elif row["facts"] is None:
             part.older += 1
         else:

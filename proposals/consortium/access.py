@@ -23,7 +23,7 @@ from calls.templatetags.instants import in_words
 from foundation.query_batches import Param, Queries, query_batch, set_related
 from foundation.sentences import gettext as _
 from foundation.typed import posted_texts
-from proposals.audit.sealed_access import note_sealed_access
+from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.consortium.ended_access import deleted_draft_of, ended_access_of
 from proposals.consortium.open_questions import questions_waiting
 from proposals.consortium.participants import NotOpen
@@ -225,7 +225,7 @@ def version_of(request: HttpRequest, number: str, version: int) -> Version:
 def _note_attempt(request: HttpRequest, number: str) -> None:
     sealed = Proposal.objects.filter(number=number).first()
     if sealed is not None:
-        note_sealed_access(sealed, officer=current_user(request), path=request.path)
+        log_sealed_access_attempt(sealed, officer=current_user(request), path=request.path)
 
 
 def leads(draft: Draft) -> bool:

@@ -241,7 +241,7 @@ def proposals_of(user: User) -> QuerySet[Proposal]:
     return (
         Proposal.objects.with_page_parts()
         .prefetch_related("sections")
-        .with_counting_version()
+        .with_current_version()
         .of_consortium_member(user)
         .annotate(
             asked=ArraySubquery(asked),

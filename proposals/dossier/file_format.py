@@ -49,7 +49,7 @@ def expected(words: str) -> PydanticCustomError:
 
 
 @dataclass(frozen=True, eq=False)
-class TextThat:
+class PatternString:
     """A type of text that is stored as it stands, or as `matches` gives it back where that is a text."""
 
     matches: Callable[[str], Any]
@@ -84,7 +84,7 @@ def _key(value: str) -> bool:
 AN_INSTANT = "an instant with its offset, such as 2015-04-21T16:59:59+02:00"
 Country = Annotated[
     str,
-    TextThat(
+    PatternString(
         _country,
         "the code of a country, such as FR or EL",
         {"pattern": r"^\s*[A-Za-z]{2}\s*$"},
@@ -92,7 +92,7 @@ Country = Annotated[
 ]
 Amount = Annotated[
     str,
-    TextThat(
+    PatternString(
         AMOUNT.fullmatch,
         "an amount in euro as a text, such as '187500.00'",
         {"pattern": f"^{AMOUNT.pattern}$"},
@@ -100,17 +100,17 @@ Amount = Annotated[
 ]
 Staff = Annotated[
     str,
-    TextThat(
+    PatternString(
         FULL_TIME.fullmatch,
         "full-time equivalents as a text, such as '2.50'",
         {"pattern": f"^{FULL_TIME.pattern}$"},
     ),
 ]
-Day = Annotated[str, TextThat(day_from, "a date such as 2015-04-21", {"format": "date"})]
-Instant = Annotated[str, TextThat(instant_from, AN_INSTANT, {"format": "date-time"})]
+Day = Annotated[str, PatternString(day_from, "a date such as 2015-04-21", {"format": "date"})]
+Instant = Annotated[str, PatternString(instant_from, AN_INSTANT, {"format": "date-time"})]
 Hash = Annotated[
     str,
-    TextThat(
+    PatternString(
         SHA256.fullmatch,
         "64 hexadecimal digits in lower case",
         {"pattern": f"^{SHA256.pattern}$"},
@@ -118,23 +118,24 @@ Hash = Annotated[
 ]
 Pic = Annotated[
     str,
-    TextThat(PIC.fullmatch, "nine digits, or an empty text", {"pattern": f"^{PIC.pattern}$"}),
+    PatternString(PIC.fullmatch, "nine digits, or an empty text", {"pattern": f"^{PIC.pattern}$"}),
 ]
 Key = Annotated[
     str,
-    TextThat(
+    PatternString(
         _key,
         "a key of up to 20 letters and digits, such as p1",
         {"pattern": f"^{KEY.pattern}$"},
     ),
 ]
 Name = Annotated[
-    str, TextThat(lambda text: bool(text.strip()), "a text that is not empty", {"pattern": r"\S"})
+    str,
+    PatternString(lambda text: bool(text.strip()), "a text that is not empty", {"pattern": r"\S"}),
 ]
 Names = Annotated[list[Name], Field(max_length=MOST_ITEMS)]
 WebAddress = Annotated[
     str,
-    TextThat(
+    PatternString(
         lambda text: bool(WEB_ADDRESS.fullmatch(text.strip())),
         "an address that begins with https:// or http://, or an empty text",
         {"pattern": r"^\s*([Hh][Tt][Tt][Pp][Ss]?://\S+)?\s*$"},

@@ -31,7 +31,7 @@ LARGEST = 16 * 1024 * 1024  # bytes of one dossier
 
 
 @dataclass(frozen=True)
-class Conditions:
+class CallConditions:
     """What the dossiers of one call are judged by."""
 
     programme: str
@@ -43,11 +43,11 @@ class Conditions:
     strands: Mapping[str, Mapping[str, Any]]
 
 
-def conditions_from(content: Mapping[str, Any]) -> Conditions:
+def conditions_from(content: Mapping[str, Any]) -> CallConditions:
     """Of a call's content as `call_file` reads it and `exporting.content_of` gives it."""
     call = content["call"]
     extensions = call.get("extensions") or []
-    return Conditions(
+    return CallConditions(
         programme=content["programme"]["code"],
         zone=call["zone"],
         opens_at=call["opens_at"],
@@ -58,7 +58,7 @@ def conditions_from(content: Mapping[str, Any]) -> Conditions:
     )
 
 
-def conditions_in(files: Iterable[Path] = ()) -> dict[str, Conditions]:
+def conditions_in(files: Iterable[Path] = ()) -> dict[str, CallConditions]:
     """By reference of the call; without files, of the calls that are shipped.
 
     Raises:
@@ -86,7 +86,7 @@ class Judged:
 
 def judge_text(
     text: str | bytes,
-    conditions: Mapping[str, Conditions],
+    conditions: Mapping[str, CallConditions],
     *,
     rule_date: date | None = None,
     received_at: datetime | None = None,
@@ -113,7 +113,7 @@ def judge_text(
 
 
 def facts_from(
-    dossier: dict[str, Any], conditions: Conditions, *, received_at: datetime | None = None
+    dossier: dict[str, Any], conditions: CallConditions, *, received_at: datetime | None = None
 ) -> ProposalFacts:
     """Facts of a dossier beside what its strand requires."""
     strand = conditions.strands[dossier["strand"]]
@@ -149,7 +149,7 @@ def facts_from(
     return replace(facts, other_strand=_other_strand_of(dossier, conditions))
 
 
-def _other_strand_of(dossier: dict[str, Any], conditions: Conditions) -> str:
+def _other_strand_of(dossier: dict[str, Any], conditions: CallConditions) -> str:
     """The strand that has deliverables or objectives which were given and which the named one lacks."""
     given = {one["code"] for one in dossier["deliverables"]}
     given |= {one["objective"] for one in dossier["activities"]}
@@ -175,7 +175,9 @@ def _missing_in(profile: Mapping[str, Any], stated: list[str]) -> list[str]:
     return [*seen, *(label for label in stated if label not in seen)]
 
 
-def _conditions_of(dossier: dict[str, Any], conditions: Mapping[str, Conditions]) -> Conditions:
+def _conditions_of(
+    dossier: dict[str, Any], conditions: Mapping[str, CallConditions]
+) -> CallConditions:
     chosen = conditions.get(dossier["call"])
     if chosen is None:
         known = f"one of {', '.join(sorted(conditions))}"

@@ -11,7 +11,7 @@ from django.db import transaction
 from applicants.models import Organisation
 from calls import clock
 from calls.fields import country_in
-from foundation.csv_import import Fate, Row, rows_of, several
+from foundation.csv_import import CsvRow, RowAction, read_rows, split_list
 from foundation.folding import words_in
 from foundation.numbers import Unreadable, parse_date
 from foundation.sentences import gettext as _
@@ -46,12 +46,12 @@ def _distance(point: ContactPoint, organisation: Organisation) -> int:
     return 0 if own & there else 1
 
 
-def rows_in(text: str) -> list[Row]:
+def rows_in(text: str) -> list[CsvRow]:
     """Each row of a table with what would happen to it. Raises UnusableTable."""
     there = {_key(vars(one)): one for one in ContactPoint.objects.all()}
     seen: set[tuple[str, ...]] = set()
 
-    def check(row: Row) -> None:
+    def check(row: CsvRow) -> None:
         row.given = _given(row)
         if row.problems:
             return
@@ -64,16 +64,16 @@ def rows_in(text: str) -> list[Row]:
         present = there.get(key)
         if present is not None:
             is_same = all(getattr(present, name) == value for name, value in row.given.items())
-            row.fate = Fate.SAME if is_same else Fate.CHANGED
+            row.action = RowAction.SAME if is_same else RowAction.CHANGED
 
-    return rows_of(text, needed=NEEDED, known=KNOWN, check=check)
+    return read_rows(text, needed=NEEDED, known=KNOWN, check=check)
 
 
 def _key(given: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(given[name]) for name in ("kind", "name", "country", "region"))
 
 
-def _given(row: Row) -> dict[str, Any]:
+def _given(row: CsvRow) -> dict[str, Any]:
     """What a row says, as it is stored; what is wrong is noted in the row."""
     cells, given = row.cells, dict[str, Any](row.cells)
     if cells["kind"] not in ContactPoint.Kind.values:
@@ -95,8 +95,8 @@ def _given(row: Row) -> dict[str, Any]:
     return given
 
 
-def _languages(row: Row) -> list[str]:
-    codes = several(row.cells["languages"])
+def _languages(row: CsvRow) -> list[str]:
+    codes = split_list(row.cells["languages"])
     unknown = [code for code in codes if code not in LANGUAGES]
     if unknown:
         row.problems.append(
@@ -105,7 +105,7 @@ def _languages(row: Row) -> list[str]:
     return codes
 
 
-def _day(row: Row, name: str) -> date | None:
+def _day(row: CsvRow, name: str) -> date | None:
     if not row.cells[name]:
         return None
     try:
@@ -119,11 +119,11 @@ def _day(row: Row, name: str) -> date | None:
 
 
 @transaction.atomic
-def store(rows: Iterable[Row]) -> int:
+def store(rows: Iterable[CsvRow]) -> int:
     """Store what can be used; returns how many were new or changed."""
     count = 0
     for row in rows:
-        if row.fate in {Fate.NEW, Fate.CHANGED}:
+        if row.action in {RowAction.NEW, RowAction.CHANGED}:
             key = {name: row.given[name] for name in ("kind", "name", "country", "region")}
             ContactPoint.objects.update_or_create(**key, defaults=row.given)
             count += 1

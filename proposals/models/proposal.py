@@ -94,7 +94,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
     def with_page_parts(self) -> "ProposalQuerySet":
         return self.with_deadline().select_related("strand__call__programme")
 
-    def with_counting_version(self) -> "ProposalQuerySet":
+    def with_current_version(self) -> "ProposalQuerySet":
         """For lists: each with the version that counts, without the text of it."""
         return self.select_related("counting").defer(
             "counting__dossier", "counting__circumstances", "counting__acknowledged"

@@ -45,7 +45,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
             proposal__strand__call=rehearsal, proposal__strand__call__rehearsal_of__isnull=False
         )
 
-    def counting(self) -> "VersionQuerySet":
+    def current(self) -> "VersionQuerySet":
         return self.filter(counts_for__isnull=False)
 
     def with_latest_verdict(self) -> "VersionQuerySet":
@@ -69,7 +69,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
     def being_checked(self) -> "VersionQuerySet":
         """Those that count and have no verdict for officers yet."""
         given = StoredVerdict.objects.for_officers().filter(version=OuterRef("pk"))
-        return self.counting().filter(~Exists(given))
+        return self.current().filter(~Exists(given))
 
 
 class Version(models.Model):
@@ -96,9 +96,9 @@ class Version(models.Model):
     idempotency_key = models.UUIDField()
 
     # Set in the request that made the version, so that its page need not ask for it again.
-    first_verdict: "StoredVerdict | None" = None
+    initial_verdict: "StoredVerdict | None" = None
     # Whether the click that was given this version meant it; False for an old page that was sent again.
-    answers_the_click = True
+    is_of_this_click = True
 
     latest_outcome: str | None
     latest_rules: list[str] | None

@@ -17,7 +17,7 @@ from calls.admin import ReadOnlyAdmin
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from foundation.typed import SHORT, posted_texts
-from proposals.audit.sealed_access import note_sealed_access
+from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.models import ConflictOfInterest, Proposal, Version
 from proposals.officers.cases import InterestDeclared
 
@@ -142,5 +142,5 @@ def find_case(request: HttpRequest, pk: int | str) -> Version | None:
     if found is None:
         proposal = Proposal.objects.filter(versions=int(pk)).first()
         if proposal is not None:
-            note_sealed_access(proposal, officer=current_user(request), path=request.path)
+            log_sealed_access_attempt(proposal, officer=current_user(request), path=request.path)
     return found

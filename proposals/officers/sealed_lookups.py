@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from applicants.web import current_user
 from calls import clock
 from foundation.admin_site import lookup_refused
-from proposals.audit.sealed_access import note_sealed_access
+from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.models import Proposal
 
 
@@ -23,7 +23,7 @@ def note_probe(
     reaching = [lookup for lookup in lookups if reaches_proposals(sender, lookup)]
     if reaching and Proposal.objects.sealed(clock.now()).exists():
         path = f"{request.path}?{reaching[0]}"
-        note_sealed_access(None, officer=current_user(request), path=path)
+        log_sealed_access_attempt(None, officer=current_user(request), path=path)
 
 
 def reaches_proposals(model: type[Model], lookup: str) -> bool:

@@ -13,7 +13,7 @@ from applicants import choices as vocabularies
 from applicants.models import Organisation, User
 from calls.fields import country_in
 from calls.models import Call
-from foundation.csv_import import Fate, Row, as_cell, rows_of, several
+from foundation.csv_import import CsvRow, RowAction, as_cell, read_rows, split_list
 from foundation.sentences import gettext as _
 from proposals.models import PartnershipRequest
 from proposals.models.languages import LANGUAGES
@@ -64,22 +64,22 @@ def as_json(requests: Iterable[PartnershipRequest]) -> str:
     return json.dumps([as_row(one) for one in requests], ensure_ascii=False, indent=1)
 
 
-def rows_in(text: str, *, organisation: Organisation, call: Call) -> list[Row]:
+def rows_in(text: str, *, organisation: Organisation, call: Call) -> list[CsvRow]:
     """Each row of a table with what would happen to it. Raises UnusableTable."""
     own = PartnershipRequest.objects.filter(organisation=organisation, call=call)
     there = set(own.values_list("title", flat=True))
     strands = {one.code for one in call.strands.all()}
 
-    def check(row: Row) -> None:
+    def check(row: CsvRow) -> None:
         row.given = _given(row, strands)
         if row.given["title"] in there:
-            row.fate = Fate.SAME
+            row.action = RowAction.SAME
         there.add(row.given["title"])
 
-    return rows_of(text, needed=NEEDED, known=KNOWN, check=check)
+    return read_rows(text, needed=NEEDED, known=KNOWN, check=check)
 
 
-def _given(row: Row, strands: set[str]) -> dict[str, Any]:
+def _given(row: CsvRow, strands: set[str]) -> dict[str, Any]:
     """What a row says, as it is stored; what is wrong is noted in the row."""
     cells, given = row.cells, dict[str, Any](row.cells)
     for name, choices in (("kind", PartnershipRequest.Kind), ("role", PartnershipRequest.Role)):
@@ -91,21 +91,21 @@ def _given(row: Row, strands: set[str]) -> dict[str, Any]:
             text = _("%(name)s must be 1 to %(longest)s characters.")
             row.problems.append(text % {"name": name, "longest": longest})
     for name, known in ({"strands": strands} | dict(LISTS)).items():
-        given[name] = several(cells[name])
+        given[name] = split_list(cells[name])
         unknown = [code for code in given[name] if code not in known]
         if unknown or (name in NEEDED and not given[name]):
             text = _("%(name)s: unknown code %(codes)s.")
             row.problems.append(text % {"name": name, "codes": ", ".join(unknown) or "–"})
     for name in ("markets", "countries"):
         given[name] = [
-            country_in(Row(row.line, {name: code}, row.problems), name)
-            for code in several(cells[name])
+            country_in(CsvRow(row.line, {name: code}, row.problems), name)
+            for code in split_list(cells[name])
         ]
     _check_references(row)
     return given
 
 
-def _check_references(row: Row) -> None:
+def _check_references(row: CsvRow) -> None:
     try:
         if row.cells["een_reference"]:
             check_een_reference(row.cells["een_reference"])
@@ -115,11 +115,11 @@ def _check_references(row: Row) -> None:
 
 
 @transaction.atomic
-def store(rows: Iterable[Row], *, organisation: Organisation, call: Call, by: User) -> int:
+def store(rows: Iterable[CsvRow], *, organisation: Organisation, call: Call, by: User) -> int:
     """Make a draft of each row that can be used and is not there yet; returns how many."""
     made = 0
     for row in rows:
-        if row.fate == Fate.NEW:
+        if row.action == RowAction.NEW:
             draft_request(organisation, call, row.given, by=by)
             made += 1
     return made

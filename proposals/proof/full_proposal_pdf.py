@@ -21,7 +21,7 @@ from foundation.pdf import render_pdf
 from proposals.delivery import outbox
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import Annex, DraftPrint, Proposal, SealedDocument, Version
-from proposals.proof.receipts import participants_in, sign_and_store
+from proposals.proof.receipts import participant_rows, sign_and_store
 
 log = logging.getLogger("portal.annex")
 
@@ -108,7 +108,7 @@ def proposal_context(
         "call": proposal.call,
         "strand": proposal.strand,
         "dossier": dossier,
-        "participants": participants_in(dossier, proposal.call.rule_date),
+        "participants": participant_rows(dossier, proposal.call.rule_date),
         "drafted_at": of if isinstance(of, datetime) else None,
         "version": of if isinstance(of, Version) else None,
     }

@@ -133,7 +133,7 @@ def _awaiting_timestamp(kind: type[SealedDocument]) -> Any:
     return waiting.filter(edition=Subquery(newest))
 
 
-class NotInTheLog(Exception):
+class NotLogged(Exception):
     """No note speaks of the version: it was made before there was a log, or past every function."""
 
 
@@ -150,7 +150,7 @@ def proof_of_version(version: Version) -> dict[str, Any]:
         ledger.sequence(wait=True)
         entry = entries.first()
     if entry is None:
-        raise NotInTheLog
+        raise NotLogged
     head = ledger.first_head_covering(entry)
     return {"entry": entry.note.content, **ledger.inclusion_proof(entry, head)}
 
@@ -191,7 +191,7 @@ def version_context(version: Version) -> dict[str, Any]:
 
 
 def _with_confirmations(version: Version) -> list[dict[str, Any]]:
-    rows = participants_in(version.document, version.proposal.call.rule_date)
+    rows = participant_rows(version.document, version.proposal.call.rule_date)
     confirmed = confirmed_in(version)
     return [one | {"confirmed": confirmed.get(one["key"])} for one in rows]
 
@@ -199,14 +199,14 @@ def _with_confirmations(version: Version) -> list[dict[str, Any]]:
 def verdict_for_applicant(version: Version) -> StoredVerdict | None:
     """What the rules said when the version was received."""
     found = version.verdicts.filter(audience=Audience.APPLICANT.value)
-    return version.first_verdict or found.first()
+    return version.initial_verdict or found.first()
 
 
 def qr_code_of(version: Version) -> str:
     return segno.make(version.url, error="m").svg_data_uri(scale=3, border=1, dark="#14233f")
 
 
-def participants_in(dossier: dict[str, Any], day: date) -> list[dict[str, Any]]:
+def participant_rows(dossier: dict[str, Any], day: date) -> list[dict[str, Any]]:
     """Who takes part, as a table shows it; countries as they were called on a day."""
     return [_participant(one, day) for one in dossier["consortium"]]
 

@@ -31,7 +31,7 @@ from proposals.models import (
     VersionQuerySet,
 )
 from proposals.proof import ledger
-from proposals.proof.receipts import NotInTheLog, proof_of_version
+from proposals.proof.receipts import NotLogged, proof_of_version
 from proposals.reporting.export_tables import as_text
 from proposals.screening.letters import letter_of
 
@@ -211,7 +211,7 @@ def _add_verdicts(archive: _Archive, version: Version, folder: str) -> set[str]:
 def _add_proof(archive: _Archive, version: Version, folder: str) -> None:
     try:
         archive.add(f"{folder}/proof.json", canonical(proof_of_version(version)))
-    except NotInTheLog:
+    except NotLogged:
         archive.add(f"{folder}/proof.json", "null")
 
 

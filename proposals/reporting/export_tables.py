@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import UNNAMED_USER
 from calls.eligibility.facts import Role
-from foundation.spreadsheets import harmless
+from foundation.spreadsheets import escape_formula
 from proposals.models import Decision, DecisionState, VersionQuerySet
 from proposals.screening.sheet import words_of_check
 
@@ -137,7 +137,7 @@ def write_csv(rows: Iterable[Row], out: IO[bytes]) -> None:
     writer = csv.writer(text)
     writer.writerow([str(heading) for heading in COLUMNS.values()])
     for row in rows:
-        writer.writerow([harmless(as_text(row[name])) for name in COLUMNS])
+        writer.writerow([escape_formula(as_text(row[name])) for name in COLUMNS])
     text.detach()
 
 

@@ -127,7 +127,7 @@ def _last_hours(
 
 def _add_what_is_open(found: Figures, call: Call, officer: User, moment: datetime) -> None:
     rehearsal = call.pk if call.is_rehearsal else None
-    versions = queue.counting_versions(officer, moment, rehearsal=rehearsal)
+    versions = queue.current_versions(officer, moment, rehearsal=rehearsal)
     versions = versions.filter(proposal__strand__call=call)
     interests = ConflictOfInterest.objects.filter(officer=officer, proposal__strand__call=call)
     found.closed_to_officer = interests.filter(proposal__counting__isnull=False).count()

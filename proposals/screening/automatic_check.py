@@ -20,7 +20,7 @@ def screen_closed(moment: datetime, *, at_most: int = 100) -> int:
     """Give each counting version of a closed call its officers' verdict, once; returns how many."""
     waiting = (
         Version.objects.open_to_officers(moment)
-        .counting()
+        .current()
         .exclude(verdicts__audience=Audience.OFFICER.value)
         .values_list("pk", flat=True)
     )

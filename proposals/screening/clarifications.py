@@ -26,7 +26,7 @@ from proposals.models import (
 from proposals.officers.cases import lock_case, note_event
 from proposals.proof import ledger
 from proposals.submission.notifications import addresses_of_coordinator
-from proposals.submission.submit import hash_of
+from proposals.submission.submit import sha256_hex
 from proposals.workspace.uploads import InvalidFile, ValidatedPdf, check_upload, save_pdf
 
 MOST_FILES = 5
@@ -61,14 +61,14 @@ def ask(version: Version, text: str, *, due_at: datetime, by: User, item: str = 
     if due_at <= moment:
         raise CannotAsk(_("The reply deadline must be in the future."))
     text = text.strip()
-    same = version.questions.waiting(moment).filter(sha256=hash_of(text), item=item).first()
+    same = version.questions.waiting(moment).filter(sha256=sha256_hex(text), item=item).first()
     if same is not None:
         words = _(
             "%(who)s has already sent this clarification request. The reply is due before %(due)s."
         )
         raise CannotAsk(words % {"who": same.asked_by, "due": in_words(same.due_at)})
     question = Question.objects.create(
-        version=version, item=item, text=text, sha256=hash_of(text), due_at=due_at, asked_by=by,
+        version=version, item=item, text=text, sha256=sha256_hex(text), due_at=due_at, asked_by=by,
         asked_at=moment,
     )  # fmt: skip
     ledger.queue_clarification_request(question)
@@ -108,7 +108,7 @@ def reply(
     checked = [check_upload(file) for file in files]
     Question.objects.select_for_update(of=("self",)).only("pk").get(pk=question.pk)
     text = text.strip()
-    sha256 = hash_of("\n".join([text, *(one.sha256 for one in checked)]))
+    sha256 = sha256_hex("\n".join([text, *(one.sha256 for one in checked)]))
     earlier = Reply.objects.filter(question=question).select_related("replied_by").first()
     if earlier is not None and (earlier.replied_by, earlier.sha256) == (by, sha256):
         return earlier

@@ -33,7 +33,7 @@ from proposals.models import (
     Version,
 )
 from proposals.proof import ledger
-from proposals.proof.receipts import participants_in, qr_code_of, sign_and_store, timestamp_cause
+from proposals.proof.receipts import participant_rows, qr_code_of, sign_and_store, timestamp_cause
 from proposals.screening.decisions import found_by_rule, open_findings
 from proposals.screening.remedies import remedies_of
 from proposals.screening.reversals import SentLetter, last_letter, sent_letter
@@ -107,7 +107,7 @@ def render_letter_html(
         "coordinator": next(
             (
                 one
-                for one in participants_in(dossier, call.rule_date)
+                for one in participant_rows(dossier, call.rule_date)
                 if one["role"] == _("Coordinator")
             ),
             None,

@@ -56,11 +56,11 @@ def _conditions(officer: User, moment: datetime) -> dict[str, Q]:
     }
 
 
-def counting_versions(
+def current_versions(
     officer: User, moment: datetime, *, rehearsal: int | None = None
 ) -> VersionQuerySet:
     """What the queue is of: versions that count and that this officer may read.
 
     Those of real calls, or of the one rehearsal with this key.
     """
-    return Version.objects.open_to(officer, moment).counting().rehearsed_in(rehearsal)
+    return Version.objects.open_to(officer, moment).current().rehearsed_in(rehearsal)

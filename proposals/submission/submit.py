@@ -123,7 +123,7 @@ def submit_draft(
             idempotency_key=idempotency_key,
             since=_earliest(received_at),
         )
-        following = _following_in(found)
+        following = _next_version(found)
         reading = database_clock.store_measurement(following.database_time, before)
         if isinstance(received_at, Arrival):
             received_at = received_at.by(reading)
@@ -132,7 +132,7 @@ def submit_draft(
         # What was fetched with the proposal may be out of date by now.
         proposal.counting_id, proposal.effective_deadline = following.counting, following.deadline
         for made in found["made"]:
-            return _made_before(made, found, proposal, received_at=received_at)
+            return _find_earlier_version(made, found, proposal, received_at=received_at)
         if proposal.is_open(received_at):
             return _freeze(
                 proposal,
@@ -185,7 +185,7 @@ def _fetch_submission_state() -> Queries:
     }
 
 
-class _Following(NamedTuple):
+class _NextVersion(NamedTuple):
     """What the next version would be, what counts until then, until when, and what time it is."""
 
     key: int
@@ -195,13 +195,13 @@ class _Following(NamedTuple):
     database_time: datetime
 
 
-def _following_in(found: Results) -> _Following:
+def _next_version(found: Results) -> _NextVersion:
     key, number, counting, deadline, database_time = found["next"][0]
     read = datetime.fromisoformat
-    return _Following(key, number, counting, read(deadline), read(database_time))
+    return _NextVersion(key, number, counting, read(deadline), read(database_time))
 
 
-def _made_before(
+def _find_earlier_version(
     made: Version, found: Results, proposal: Proposal, *, received_at: datetime
 ) -> Version:
     """The version of an earlier click with the same key, and whether it is still what this one meant.
@@ -211,8 +211,8 @@ def _made_before(
     """
     set_related(made, proposal=proposal)
     draft = draft_in(found, proposal)
-    is_same = hash_of(canonical(dossier_of(draft))) == made.sha256
-    made.answers_the_click = received_at < made.committed_at or (
+    is_same = sha256_hex(canonical(dossier_of(draft))) == made.sha256
+    made.is_of_this_click = received_at < made.committed_at or (
         is_same and proposal.counting_id == made.pk
     )
     return made
@@ -234,16 +234,16 @@ def _freeze(
     circumstances = circumstances_of(draft, received_at=received_at, reader=by, answers=found)
     judgement = judge(proposal, dossier, circumstances)
     verdict = judgement.verdict
-    _check_may_be_sent(verdict, acknowledged)
+    _require_submittable(verdict, acknowledged)
     text = canonical(dossier)
-    following = _following_in(found)
+    following = _next_version(found)
     version = Version(
         pk=following.key,
         proposal=proposal,
         number=following.number,
         dossier=text,
         acronym=title_in(dossier),
-        sha256=hash_of(text),
+        sha256=sha256_hex(text),
         circumstances=circumstances.as_json(),
         acknowledged=[finding.name for finding in verdict.to_acknowledge],
         countries=countries_of(dossier),
@@ -254,15 +254,15 @@ def _freeze(
         idempotency_key=idempotency_key,
     )
     store_applied_conditions(judgement.rule_set, judgement.countries)
-    version.first_verdict = unsaved_verdict(version, judgement)
+    version.initial_verdict = build_verdict(version, judgement)
     kinds = OutboxMessage.Kind
     promises = outbox.build_items(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
-    insert_together(version, version.first_verdict, ledger.build_record(version), *promises)
+    insert_together(version, version.initial_verdict, ledger.build_record(version), *promises)
     proposal.counting = version  # in the database a trigger sees to it
     return version
 
 
-def _check_may_be_sent(verdict: Verdict, acknowledged: Collection[str]) -> None:
+def _require_submittable(verdict: Verdict, acknowledged: Collection[str]) -> None:
     if verdict.blocking:
         raise Incomplete(verdict)
     if any(finding.name not in acknowledged for finding in verdict.to_acknowledge):
@@ -272,12 +272,12 @@ def _check_may_be_sent(verdict: Verdict, acknowledged: Collection[str]) -> None:
 def store_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> StoredVerdict:
     """Keep a verdict beside those that are there, with all that it was made by."""
     store_applied_conditions(judgement.rule_set, judgement.countries)
-    stored = unsaved_verdict(version, judgement, cause=cause)
+    stored = build_verdict(version, judgement, cause=cause)
     stored.save(force_insert=True)
     return stored
 
 
-def unsaved_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> StoredVerdict:
+def build_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> StoredVerdict:
     verdict, facts = judgement.verdict, judgement.facts.as_json()
     return StoredVerdict(
         version=version,
@@ -300,13 +300,13 @@ def _record_refused(
     proposal: Proposal, text: str, *, by: User, received_at: datetime
 ) -> RefusedAttempt:
     words = _("A submission was refused because it was late")
-    proof = f"SHA-256 {hash_of(text)}"
+    proof = f"SHA-256 {sha256_hex(text)}"
     log_activity(proposal, Happening.Kind.REFUSED, words, by=by, at=received_at, proof=proof)
     attempt = RefusedAttempt.objects.create(
         proposal=proposal,
         received_at=received_at,
         deadline=proposal.deadline,
-        sha256=hash_of(text),
+        sha256=sha256_hex(text),
         attempted_by=by,
     )
     ledger.queue_refused_attempt(attempt)
@@ -336,12 +336,12 @@ def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime
     return withdrawal
 
 
-def differs_from_counting(draft: Draft) -> bool:
+def differs_from_current(draft: Draft) -> bool:
     """Whether the draft has changed since the version that counts."""
     counting = draft.proposal.counting
-    return counting is not None and hash_of(canonical(dossier_of(draft))) != counting.sha256
+    return counting is not None and sha256_hex(canonical(dossier_of(draft))) != counting.sha256
 
 
-def hash_of(text: str) -> str:
+def sha256_hex(text: str) -> str:
     """SHA-256 of the UTF-8 bytes, in hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()

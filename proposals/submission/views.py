@@ -95,7 +95,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
             request, draft, refusal.verdict, key=key, given=given, was_not_acknowledged=True
         )
         return render(request, "submission/check.html", context, status=422)
-    if not version.answers_the_click:
+    if not version.is_of_this_click:
         verdict = judge_draft(draft, received_at=clock.now(), reader=current_user(request))
         context = _check_page(request, draft, verdict, used_for=version)
         return render(request, "submission/check.html", context, status=409)

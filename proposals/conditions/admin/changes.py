@@ -169,25 +169,25 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         try:
             if "again" in request.POST:
-                rule_changes.try_again(change)
+                rule_changes.retry_change(change)
                 return redirect(change)
             rule_changes.apply(change, by=current_user(request))
-        except rule_changes.ConditionsMoved:
+        except rule_changes.ConditionsChanged:
             text = _(
                 "These conditions have changed since this was proposed, so it was not applied. "
                 "Propose the change again."
             )
             messages.error(request, text)
-        except rule_changes.SecondOfficerNeeded:
+        except rule_changes.SecondOfficerRequired:
             text = _(
                 "You proposed this change and the call is published. A second officer must "
                 "apply it."
             )
             messages.error(request, text)
-        except rule_changes.AppliedAlready as applied:
+        except rule_changes.AlreadyApplied as applied:
             text = _("%(who)s has already applied this change.")
             messages.warning(request, text % {"who": applied.change.applied_by})
-        except rule_changes.NotReady:
+        except rule_changes.ImpactNotReady:
             text = _(
                 "The change was not applied because its impact is not known yet. Wait until it has "
                 "been calculated."

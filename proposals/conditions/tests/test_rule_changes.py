@@ -190,7 +190,7 @@ def test_nobody_changes_what_a_published_call_is_judged_by_alone(call):
         (call.programme, countries_without(call, "AT")),
     ):
         change = propose(target, wanted, by=officer)
-        with pytest.raises(rule_changes.SecondOfficerNeeded):
+        with pytest.raises(rule_changes.SecondOfficerRequired):
             rule_changes.apply(change, by=officer)
     assert Call.objects.get(pk=call.pk).rules == call.rules
 
@@ -263,21 +263,21 @@ def test_a_change_over_conditions_that_moved_is_refused_for_ever(call):
         made_by="x",
         confirmed_by="A colleague",
     )
-    with pytest.raises(rule_changes.ConditionsMoved):
+    with pytest.raises(rule_changes.ConditionsChanged):
         rule_changes.apply(change, by=make_officer())
     assert Call.objects.get(pk=call.pk).rules == without(call, "coordinator")
 
     # The change holds a whole list: over other conditions it would undo what was changed since.
-    with pytest.raises(rule_changes.ConditionsMoved):
-        rule_changes.try_again(change)
-    with pytest.raises(rule_changes.ConditionsMoved):
+    with pytest.raises(rule_changes.ConditionsChanged):
+        rule_changes.retry_change(change)
+    with pytest.raises(rule_changes.ConditionsChanged):
         rule_changes.apply(change, by=make_officer())
 
 
 def test_a_change_is_applied_once(call):
     change = propose(call, without(call, "duration"))
     rule_changes.apply(change, by=make_officer())
-    with pytest.raises(rule_changes.AppliedAlready):
+    with pytest.raises(rule_changes.AlreadyApplied):
         rule_changes.apply(change, by=make_officer())
 
 
@@ -317,7 +317,7 @@ def test_much_is_left_to_a_worker_with_progress(call, monkeypatch):
     submit(make_ready(call))
     change = propose(call.programme, countries_without(call, "AT"))
     assert (change.state, change.total, change.percent) == (State.COUNTING, 2, 0)
-    with pytest.raises(rule_changes.NotReady):
+    with pytest.raises(rule_changes.ImpactNotReady):
         rule_changes.apply(change, by=make_officer())
 
     told = []
@@ -355,9 +355,9 @@ def test_a_failure_is_kept_for_officers_and_can_be_tried_again(call, monkeypatch
         patch.setattr(rule_changes, "impact_of", broken)
         change = propose(call, without(call, "duration"))
     assert (change.state, change.error, change.impact) == (State.FAILED, "RuntimeError", None)
-    with pytest.raises(rule_changes.NotReady):
+    with pytest.raises(rule_changes.ImpactNotReady):
         rule_changes.apply(change, by=make_officer())
-    rule_changes.try_again(change)
+    rule_changes.retry_change(change)
     assert change.state == State.READY
 
 
@@ -394,5 +394,5 @@ def test_countries_changed_meanwhile_are_noticed_too(call):
     change_countries(
         call.programme, rows, reason="Another one", made_by="x", confirmed_by="A colleague"
     )
-    with pytest.raises(rule_changes.ConditionsMoved):
+    with pytest.raises(rule_changes.ConditionsChanged):
         rule_changes.apply(change, by=make_officer())

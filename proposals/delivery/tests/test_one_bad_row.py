@@ -19,7 +19,7 @@ from calls.models import Call
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.settings import ROOT
 from proposals import tasks
-from proposals.audit.sealed_access import note_sealed_access
+from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.conditions import rule_changes
 from proposals.consortium import deadline_reminders
 from proposals.delivery import fault_isolation, outbox
@@ -308,7 +308,7 @@ def test_a_change_that_cannot_be_worked_on_stops_no_other(call, monkeypatch, see
 def test_a_version_that_cannot_be_judged_again_stops_no_other(call, seen, poison):
     bad, good = [submit(make_ready(call)) for _number in range(2)]
     change = a_change(call, "duration")
-    mend = poison(rule_changes, "unsaved_verdict", lambda version, *_rest, **_words: version == bad)
+    mend = poison(rule_changes, "build_verdict", lambda version, *_rest, **_words: version == bad)
     rule_changes.apply(change, by=make_officer())
     assert [one.version for one in StoredVerdict.objects.exclude(cause="")] == [good]
     change.refresh_from_db()
@@ -366,7 +366,9 @@ def test_a_search_that_cannot_be_told_of_stops_no_other(call, seen, poison):
 
 def test_a_draft_that_cannot_be_purged_stops_no_other(call, seen):
     bad, good = make_draft(call), make_draft(call)
-    note_sealed_access(bad, officer=make_officer(), path="/")  # a record that nobody may delete
+    log_sealed_access_attempt(
+        bad, officer=make_officer(), path="/"
+    )  # a record that nobody may delete
     for one in (bad, good):
         deletion.delete_draft(one, by=one.started_by)
     assert deletion.purge_deleted(AFTERNOON + deletion.DELETED_DRAFT_RETENTION) == 1

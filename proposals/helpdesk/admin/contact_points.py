@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from applicants.fields import SeveralField
 from calls import clock
 from calls.fields import CountryField
-from foundation.csv_import import Fate, UnusableTable, text_of
+from foundation.csv_import import InvalidCsv, RowAction, text_of
 from foundation.fields import DayField
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
@@ -86,12 +86,12 @@ class ContactPointAdmin(DeskAdmin):
             try:
                 text = _text_in(request, form)
                 rows = contact_points.rows_in(text) if text is not None else None
-            except UnusableTable as refusal:
+            except InvalidCsv as refusal:
                 form.add_error(None if "text" in request.POST else "file", str(refusal))
             else:
                 if rows is not None and "do" in request.POST:
                     return self._stored(request, contact_points.store(rows))
-                usable = sum(row.fate in {Fate.NEW, Fate.CHANGED} for row in rows or ())
+                usable = sum(row.action in {RowAction.NEW, RowAction.CHANGED} for row in rows or ())
                 context |= {"rows": rows, "text": text, "usable": usable}
         title = _("Import contact points")
         template = "admin/proposals/contactpoint/import.html"

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from applicants.tests.factories import make_organisation, make_user
 from cosme_portal.settings import ROOT
-from foundation.csv_import import MOST_ROWS, UnusableTable, as_cell, text_of
+from foundation.csv_import import MAX_ROWS, InvalidCsv, as_cell, text_of
 from proposals.helpdesk.contact_points import rows_in, store
 from proposals.models import ContactPoint
 from proposals.officers.rights import HELPDESK
@@ -81,7 +81,7 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
         + "network,=cmd(),FR,,,,1,,\n"
     )
     shown = client.post(path, {"file": SimpleUploadedFile("c.csv", table.encode())})
-    assert [row.fate for row in shown.context["rows"]] == ["changed", "new", "wrong", "wrong"]
+    assert [row.action for row in shown.context["rows"]] == ["changed", "new", "wrong", "wrong"]
     page = text_of_page(shown)
     for words in (
         "Enter a name.",
@@ -103,24 +103,24 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
         (HEAD.encode() + "café".encode("cp1252"), "Line 2 cannot be read"),
         (b"name;country\nA;FR\n", "Columns are missing: kind"),
         (b"", "Columns are missing"),
-        ((HEAD + LYON * (MOST_ROWS + 1)).encode()[:999_999], "more than 1,000 rows"),
+        ((HEAD + LYON * (MAX_ROWS + 1)).encode()[:999_999], "more than 1,000 rows"),
         ((HEAD + LYON * 100_000).encode(), "larger than 1 MB"),
         (b"kind,name\n\x00,x\n", r"U\+0000"),
     ],
 )
 def test_files_that_cannot_be_used_are_refused_with_a_sentence(content, words):
-    with pytest.raises(UnusableTable, match=words):
+    with pytest.raises(InvalidCsv, match=words):
         rows_in(text_of(content))
 
 
 def test_a_row_that_stands_twice_is_named_and_semicolons_are_understood():
     rows = rows_in(HEAD + LYON + LYON)
-    assert [row.fate for row in rows] == ["new", "wrong"] and "appears in an earlier row" in rows[
+    assert [row.action for row in rows] == ["new", "wrong"] and "appears in an earlier row" in rows[
         1
     ].problems[0]
-    assert [row.fate for row in rows_in("kind;name;website\nnetwork;A, B;https://a.example\n")] == [
-        "new"
-    ]
+    assert [
+        row.action for row in rows_in("kind;name;website\nnetwork;A, B;https://a.example\n")
+    ] == ["new"]
 
 
 def test_the_command_stores_nothing_where_a_row_is_wrong(tmp_path):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from foundation.csv_import import UnusableTable, text_of
+from foundation.csv_import import InvalidCsv, text_of
 from proposals.helpdesk.contact_points import rows_in, store
 
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
             rows = rows_in(text_of(file.read_bytes()))
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
-        except UnusableTable as refusal:
+        except InvalidCsv as refusal:
             raise CommandError(f"{file}: {refusal}") from None
         wrong = [f"line {row.line}: {' '.join(row.problems)}" for row in rows if not row.is_usable]
         if wrong:

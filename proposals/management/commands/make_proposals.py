@@ -24,7 +24,7 @@ from proposals.dossier.facts import Circumstances, countries_of, judge, organisa
 from proposals.dossier.file_format import FORMAT
 from proposals.models import OutboxMessage, Participant, Proposal, Version
 from proposals.proof import ledger
-from proposals.submission.submit import hash_of, store_verdict
+from proposals.submission.submit import sha256_hex, store_verdict
 
 # Most of them count; Albania had only signed, Switzerland takes no part.
 COUNTRIES = (
@@ -144,7 +144,7 @@ class _Maker:
             number=1,
             dossier=text,
             acronym=dossier["summary"]["acronym"],
-            sha256=hash_of(text),
+            sha256=sha256_hex(text),
             circumstances=circumstances.as_json(),
             acknowledged=[finding.name for finding in judgement.verdict.to_acknowledge],
             countries=countries_of(dossier),

@@ -21,7 +21,7 @@ from foundation.instants import day_from, instant_from
 from foundation.sentences import gettext as _
 from proposals.dossier.file_format import AN_INSTANT, UnusableDossier
 from proposals.dossier.file_screening import (
-    Conditions,
+    CallConditions,
     Judged,
     conditions_from,
     conditions_in,
@@ -96,7 +96,7 @@ class Command(BaseCommand):
         if status:
             sys.exit(status)
 
-    def _conditions(self, files: list[Path], *, stored: bool) -> dict[str, Conditions]:
+    def _conditions(self, files: list[Path], *, stored: bool) -> dict[str, CallConditions]:
         if stored:
             calls = Call.objects.with_page_parts().select_related("programme")
             return {call.reference: conditions_from(call_content(call)) for call in calls}
@@ -109,7 +109,7 @@ class Command(BaseCommand):
             raise CommandError(str(problem), returncode=UNUSABLE) from None
 
     def _judged(
-        self, name: str, conditions: Mapping[str, Conditions], given: dict[str, Any]
+        self, name: str, conditions: Mapping[str, CallConditions], given: dict[str, Any]
     ) -> Iterator[Judged | None]:
         """Each dossier of a file; None, and a word to standard error, for what cannot be used."""
         try:

@@ -17,7 +17,7 @@ from calls import clock
 from calls.models import Call, ConditionChange, Programme, Strand
 from conftest import NEXT_DAY
 from cosme_portal.settings import ROOT
-from proposals.audit.sealed_access import note_sealed_access
+from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.conditions.rule_changes import propose
 from proposals.helpdesk import enquiries
 from proposals.models import (
@@ -101,7 +101,7 @@ def world(call):
     proposal = make_ready(call)
     version = submit(proposal)
     officer = make_officer()
-    note_sealed_access(proposal, officer=officer, path="/admin/")
+    log_sealed_access_attempt(proposal, officer=officer, path="/admin/")
     with pytest.raises(TooLate):
         submit(fresh(proposal), received_at=NEXT_DAY)
     IndividualExtension.objects.create(

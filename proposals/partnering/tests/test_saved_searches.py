@@ -130,7 +130,7 @@ def test_a_table_is_shown_row_by_row_before_drafts_are_made(call):
     wrong = "selling,partner,9.9,,Text,xx,nothing,ZZ,BOLT20150231001\n=x,partner,3.1,T,T,en,,,\n"
     table = HEAD + GOOD + GOOD + wrong
     shown = client.post(path, given | {"file": SimpleUploadedFile("r.csv", table.encode())})
-    assert [row.fate for row in shown.context["rows"]] == ["new", "same", "wrong", "wrong"]
+    assert [row.action for row in shown.context["rows"]] == ["new", "same", "wrong", "wrong"]
     page = text_of(shown)
     for words in (
         "kind must be one of",
@@ -146,7 +146,7 @@ def test_a_table_is_shown_row_by_row_before_drafts_are_made(call):
     made = PartnershipRequest.objects.get()
     assert (made.state, made.languages, made.markets) == ("draft", ["en", "lt"], ["US"])
     again = client.post(path, given | {"text": table})
-    assert [row.fate for row in again.context["rows"]][:2] == ["same", "same"]
+    assert [row.action for row in again.context["rows"]][:2] == ["same", "same"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from applicants.reading import too_long
 from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from calls.models import Call
-from foundation.csv_import import Fate, UnusableTable, text_of
+from foundation.csv_import import InvalidCsv, RowAction, text_of
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
@@ -178,7 +178,7 @@ class FileForm(forms.Form):
             return str(self.cleaned_data["text"])
         file = self.cleaned_data["file"]
         if file is None:
-            raise UnusableTable(_("Select a CSV file"))
+            raise InvalidCsv(_("Select a CSV file"))
         return text_of(file.read())
 
 
@@ -205,7 +205,7 @@ def bring_in(request: HttpRequest) -> HttpResponse:
         try:
             text = form.table()
             rows = tables.rows_in(text, organisation=given["organisation"], call=given["call"])
-        except UnusableTable as refusal:
+        except InvalidCsv as refusal:
             form.add_error("file", str(refusal))
         else:
             if "do" in request.POST:
@@ -220,6 +220,6 @@ def bring_in(request: HttpRequest) -> HttpResponse:
                     request, words % {"count": made} + " " + _("Publish each one when it is ready.")
                 )
                 return redirect("partners:mine")
-            usable = sum(row.fate == Fate.NEW for row in rows)
+            usable = sum(row.action == RowAction.NEW for row in rows)
             context |= {"rows": rows, "text": text, "usable": usable, "given": given}
     return render(request, "partnering/bring_in.html", context, status=422 if form.errors else 200)

@@ -14,7 +14,7 @@ from applicants.tests.factories import make_user
 from calls import clock
 from conftest import DEADLINE, NEXT_DAY
 from proposals import tasks
-from proposals.audit.sealed_access import note_sealed_access
+from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.models import CaseText, Export, SealedAccess, Version
 from proposals.officers.cases import note_reading
 from proposals.officers.rights import RIGHTS
@@ -43,7 +43,9 @@ def version(call):
     create_receipt(made)
     tasks.process_outbox()
     sequence()
-    note_sealed_access(proposal, officer=make_officer(), path=f"/proposals/{proposal.number}/")
+    log_sealed_access_attempt(
+        proposal, officer=make_officer(), path=f"/proposals/{proposal.number}/"
+    )
     proposal.extensions.create(
         until=NEXT_DAY, reason="Outage", granted_by=make_officer(), granted_at=clock.now()
     )

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from calls import clock
 from conftest import NEXT_DAY
-from foundation.spreadsheets import harmless
+from foundation.spreadsheets import escape_formula
 from proposals import tasks
 from proposals.models import CaseEvent, Export, Version
 from proposals.officers import cases
@@ -92,8 +92,8 @@ def test_a_table_is_the_same_in_all_three_formats(versions):
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_cell_begins_a_formula(text):
-    assert harmless(text) == "'" + text
-    assert harmless(f"a{text}") == f"a{text}" and harmless("") == ""
+    assert escape_formula(text) == "'" + text
+    assert escape_formula(f"a{text}") == f"a{text}" and escape_formula("") == ""
 
 
 def test_the_table_takes_the_same_number_of_queries_with_many(versions, django_assert_num_queries):

@@ -160,7 +160,7 @@ def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any,
     """
     others = (
         Version.objects.open_to(current_user(request), clock.now())
-        .counting()
+        .current()
         .filter(
             proposal__strand__call=version.proposal.call,
             organisations__overlap=version.organisations,

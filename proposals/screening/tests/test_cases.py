@@ -48,7 +48,7 @@ def next_day(versions):
 
 
 def in_queue(name, officer, moment=NEXT_DAY):
-    mine = queue.counting_versions(officer, moment)
+    mine = queue.current_versions(officer, moment)
     found = set(queue.in_queue(mine, name, officer=officer, moment=moment))
     assert queue.lengths(mine, officer=officer, moment=moment)[name] == len(found)
     return found

@@ -51,7 +51,7 @@ def test_a_click_that_came_before_its_version_was_stored_meant_it_whatever_was_w
     with clock.frozen_at(NEXT_DAY):
         after = submit(fresh(proposal), idempotency_key=key)
     assert before == after == version
-    assert (before.answers_the_click, after.answers_the_click) == (True, False)
+    assert (before.is_of_this_click, after.is_of_this_click) == (True, False)
 
 
 def test_a_repeated_click_after_a_withdrawal_hears_that_its_version_does_not_count(call):
@@ -60,7 +60,7 @@ def test_a_repeated_click_after_a_withdrawal_hears_that_its_version_does_not_cou
     stale = fresh(proposal)
     withdraw(fresh(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
     again = submit(stale, idempotency_key=key)
-    assert (again, again.answers_the_click, stale.counting_id) == (version, False, None)
+    assert (again, again.is_of_this_click, stale.counting_id) == (version, False, None)
 
 
 def a_change_of_rules(call):

@@ -17,7 +17,7 @@ from proposals.consortium import participants
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import DraftChange, RefusedAttempt, Section
 from proposals.submission import received_draft
-from proposals.submission.submit import Incomplete, TooLate, hash_of
+from proposals.submission.submit import Incomplete, TooLate, sha256_hex
 from proposals.tests.factories import fresh, make_ready, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes
 from proposals.workspace.uploads import store_file
@@ -132,7 +132,7 @@ def test_a_file_that_is_put_in_while_a_click_waits_is_not_in_its_version(call):
 
 def test_of_a_late_click_that_is_noted_what_there_was_when_it_came(call):
     proposal = make_ready(call)
-    before = hash_of(canonical(dossier_of(Draft(fresh(proposal)))))
+    before = sha256_hex(canonical(dossier_of(Draft(fresh(proposal)))))
     with clock.frozen_at(AFTER):
         change_record(fresh(proposal))
     with clock.frozen_at(AFTER + timedelta(seconds=5)), pytest.raises(TooLate):

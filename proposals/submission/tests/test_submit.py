@@ -37,7 +37,7 @@ from proposals.submission.submit import (
     NotAcknowledged,
     NothingToWithdraw,
     TooLate,
-    differs_from_counting,
+    differs_from_current,
     submit_draft,
     withdraw,
 )
@@ -191,10 +191,10 @@ def test_submitting_again_makes_the_next_version_which_counts(call):
     proposal = make_ready(call)
     first = submit(proposal)
     save(proposal, "summary", acronym="LASER-GO 2")
-    assert differs_from_counting(Draft(fresh(proposal)))
+    assert differs_from_current(Draft(fresh(proposal)))
     second = submit(fresh(proposal))
     assert (first.number, second.number, fresh(proposal).counting) == (1, 2, second)
-    assert not differs_from_counting(Draft(fresh(proposal)))
+    assert not differs_from_current(Draft(fresh(proposal)))
 
 
 def test_the_same_key_twice_makes_one_version(call):
