@@ -22,7 +22,7 @@ from calls import clock
 from calls.models import Call
 from calls.templatetags.instants import in_short
 from proposals.models import Decision, Export, Proposal, Version
-from proposals.officers.admin_pages import DeskAdmin, find_case
+from proposals.officers.admin_pages import OfficerAdmin, find_case
 from proposals.reporting.admin import exports, statistics
 from proposals.screening import queue
 from proposals.screening.admin import assignment, decision_pages, saved_filters, sheet
@@ -47,7 +47,7 @@ DECIDED = dict(Decision.OutcomeChoices.choices)
 
 
 @admin.register(Version)
-class VersionAdmin(DeskAdmin):
+class VersionAdmin(OfficerAdmin):
     """Submitted versions, once their deadline has passed."""
 
     change_list_template = "admin/proposals/version/change_list.html"
@@ -155,7 +155,7 @@ class VersionAdmin(DeskAdmin):
         """The screening sheet."""
         found = find_case(request, object_id)
         may_look = found is not None and self.has_view_permission(request, found)
-        closed = self.closed_to(request, object_id) if found is None else None
+        closed = self.conflict_page(request, object_id) if found is None else None
         if closed is not None and self.has_view_permission(request):
             return closed
         if found is None or not may_look or request.method != "GET":
@@ -170,7 +170,7 @@ class VersionAdmin(DeskAdmin):
             raise PermissionDenied
         found = find_case(request, object_id)
         if found is None:
-            return self.closed_to(request, object_id) or redirect(
+            return self.conflict_page(request, object_id) or redirect(
                 "admin:proposals_version_changelist"
             )
         return sheet.history(self, request, found)

@@ -28,11 +28,11 @@ from proposals.consortium.ended_access import deleted_draft_of, ended_access_of
 from proposals.consortium.open_questions import questions_waiting
 from proposals.consortium.participants import NotOpen
 from proposals.consortium.permissions import (
-    Standing,
-    WorkRole,
-    asks_for_own_part,
-    may,
-    standing_of,
+    ConsortiumAccess,
+    ConsortiumRole,
+    consortium_access,
+    is_allowed,
+    requires_own_part,
     writes,
 )
 from proposals.dossier.document import Draft
@@ -44,7 +44,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-class NotYours(PermissionDenied):
+class NotAllowedHere(PermissionDenied):
     """The person is of the consortium, but this is not theirs to look at or to send."""
 
 
@@ -55,7 +55,7 @@ class AccessEnded(Http404):
     """
 
 
-def keeping_text(view: "View[P]") -> "View[P]":
+def return_input_on_failure(view: "View[P]") -> "View[P]":
     """What cannot be stored any more is said, and the typed text is given back.
 
     That is what comes after the deadline, what somebody sends whose part or access was taken away
@@ -69,10 +69,10 @@ def keeping_text(view: "View[P]") -> "View[P]":
             return view(request, *args, **kwargs)
         except NotOpen as refusal:
             return _given_back(request, "consortium/closed.html", 409, refusal=refusal)
-        except (NotYours, Http404) as refusal:
+        except (NotAllowedHere, Http404) as refusal:
             if request.method != "POST":
                 raise
-            status = 403 if isinstance(refusal, NotYours) else 404
+            status = 403 if isinstance(refusal, NotAllowedHere) else 404
             why = why_refused(refusal)
             if is_autosave(request):
                 return not_stored_response(why, status)
@@ -83,7 +83,7 @@ def keeping_text(view: "View[P]") -> "View[P]":
 
 def why_refused(refusal: Exception) -> str:
     """The reason in a sentence; empty for any refusal that would say which row is missing."""
-    return str(refusal) if isinstance(refusal, NotYours | AccessEnded) else ""
+    return str(refusal) if isinstance(refusal, NotAllowedHere | AccessEnded) else ""
 
 
 def _given_back(
@@ -92,7 +92,7 @@ def _given_back(
     return render(request, template, context | {"typed": posted_texts(request)}, status=status)
 
 
-def draft_of(request: HttpRequest, number: str) -> Draft:
+def get_draft_or_404(request: HttpRequest, number: str) -> Draft:
     """The draft of a proposal in whose consortium the person is, if the table lets it do this here.
 
     Raises:
@@ -101,12 +101,12 @@ def draft_of(request: HttpRequest, number: str) -> Draft:
     """
     user = current_user(request)
     found = _of_own_organisation(user, number)
-    if found is not None and found.coordinates and not asks_for_own_part(_route(request)):
-        return _permitted(request, found, Standing(WorkRole.LEAD))
+    if found is not None and found.coordinates and not requires_own_part(_route(request)):
+        return _permitted(request, found, ConsortiumAccess(ConsortiumRole.LEAD))
     if found is None:
         proposals = Proposal.objects.with_page_parts().of_consortium_member(user)
         found = proposals.filter(number=number).first()
-    standing = standing_of(user, found) if found is not None else None
+    standing = consortium_access(user, found) if found is not None else None
     if found is None or standing is None:
         raise _no_access(user, number)
     return _permitted(request, found, standing)
@@ -172,12 +172,12 @@ def _of_own_organisation(user: User, number: str) -> Proposal | None:
     return None
 
 
-def _permitted(request: HttpRequest, proposal: Proposal, standing: Standing) -> Draft:
+def _permitted(request: HttpRequest, proposal: Proposal, standing: ConsortiumAccess) -> Draft:
     route = _route(request)
     place = request.resolver_match.kwargs if request.resolver_match else {}
-    if not may(standing, route, request.method or "", place):
-        raise NotYours(_why_not(standing))
-    proposal.standing = standing
+    if not is_allowed(standing, route, request.method or "", place):
+        raise NotAllowedHere(_why_not(standing))
+    proposal.access = standing
     proposal.is_written_here = writes(standing, route, place)
     return Draft(proposal)
 
@@ -187,8 +187,8 @@ def _route(request: HttpRequest) -> str:
     return (match.url_name or "") if match is not None else ""
 
 
-def _why_not(standing: Standing) -> str:
-    if standing.role == WorkRole.READER:
+def _why_not(standing: ConsortiumAccess) -> str:
+    if standing.role == ConsortiumRole.READER:
         return _("You were invited to read this proposal. You cannot edit it.")
     return _(
         "Only the coordinator can do this, or the partner to whom this section is assigned. "
@@ -205,7 +205,7 @@ def _readable_by(user: User, moment: datetime) -> ProposalQuerySet:
     return Proposal.objects.with_deadline().filter(condition, deleted_at=None)
 
 
-def version_of(request: HttpRequest, number: str, version: int) -> Version:
+def get_version_or_404(request: HttpRequest, number: str, version: int) -> Version:
     """A version that the person may read: the consortium's people, officers after the deadline."""
     user = current_user(request)
     proposal = _readable_by(user, clock.now()).filter(number=number).first()
@@ -230,10 +230,10 @@ def _note_attempt(request: HttpRequest, number: str) -> None:
 
 def leads(draft: Draft) -> bool:
     """Whether the person acts for the coordinator: only these change the consortium and submit."""
-    return draft.proposal.standing.leads
+    return draft.proposal.access.leads
 
 
-def page_of(draft: Draft, current: str, **more: Any) -> dict[str, Any]:
+def base_context(draft: Draft, current: str, **more: Any) -> dict[str, Any]:
     """What every page of a draft shows beside its own content."""
     moment = clock.now()
     is_open = draft.proposal.is_open(moment)

@@ -17,7 +17,7 @@ from proposals.models import Collaborator, Participant, Proposal
 OWN_LINE_STEP = "budget"
 
 
-class WorkRole(IntEnum):
+class ConsortiumRole(IntEnum):
     """A higher role may do all that a lower one may."""
 
     READER = 1
@@ -25,7 +25,7 @@ class WorkRole(IntEnum):
     LEAD = 3
 
 
-class Need(StrEnum):
+class Requirement(StrEnum):
     """What an address asks of a person: a role, or that the step or part is theirs to write."""
 
     READ = "read"
@@ -36,16 +36,16 @@ class Need(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class ConsortiumAccess:
     """What a person is in one proposal, for which partners it writes, and which steps were given to these."""
 
-    role: WorkRole
+    role: ConsortiumRole
     keys: frozenset[str] = field(default=frozenset())
     steps: frozenset[str] = field(default=frozenset())
 
     @property
     def leads(self) -> bool:
-        return self.role == WorkRole.LEAD
+        return self.role == ConsortiumRole.LEAD
 
     def writes_step(self, step: str) -> bool:
         return self.leads or step in self.steps
@@ -55,69 +55,69 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Access:
+class RouteAccess:
     """What looking at an address needs, and what sending something to it needs."""
 
-    look: Need = Need.READ
-    send: Need = Need.NOBODY
+    view: Requirement = Requirement.READ
+    change: Requirement = Requirement.NOBODY
 
 
-READ = Access()
-LEAD_SENDS = Access(send=Need.LEAD)
-WRITER_SENDS = Access(send=Need.WRITE)
-EVERYONE_SENDS = Access(send=Need.READ)
-ONLY_SENT_BY_LEAD = Access(look=Need.NOBODY, send=Need.LEAD)
-ONLY_SENT_BY_EVERYONE = Access(look=Need.NOBODY, send=Need.READ)
-ONLY_LEAD = Access(look=Need.LEAD, send=Need.LEAD)
+READ = RouteAccess()
+LEAD_CHANGES = RouteAccess(change=Requirement.LEAD)
+WRITER_CHANGES = RouteAccess(change=Requirement.WRITE)
+EVERYONE_CHANGES = RouteAccess(change=Requirement.READ)
+LEAD_CHANGES_ONLY = RouteAccess(view=Requirement.NOBODY, change=Requirement.LEAD)
+EVERYONE_CHANGES_ONLY = RouteAccess(view=Requirement.NOBODY, change=Requirement.READ)
+ONLY_LEAD = RouteAccess(view=Requirement.LEAD, change=Requirement.LEAD)
 
-TABLE: Mapping[str, Access] = {
+ROUTE_PERMISSIONS: Mapping[str, RouteAccess] = {
     # The draft
     "proposal": READ,
     "consortium": READ,
-    "add-participant": ONLY_SENT_BY_LEAD,
+    "add-participant": LEAD_CHANGES_ONLY,
     "new-participant": ONLY_LEAD,
     "what-if": READ,
-    "clear-intended-countries": ONLY_SENT_BY_LEAD,
+    "clear-intended-countries": LEAD_CHANGES_ONLY,
     "participant": ONLY_LEAD,
     "remove-participant": ONLY_LEAD,
     "descriptions": READ,
-    "description": WRITER_SENDS,
-    "step": WRITER_SENDS,
-    "upload": WRITER_SENDS,
-    "remove-file": Access(look=Need.NOBODY, send=Need.WRITE),
+    "description": WRITER_CHANGES,
+    "step": WRITER_CHANGES,
+    "upload": WRITER_CHANGES,
+    "remove-file": RouteAccess(view=Requirement.NOBODY, change=Requirement.WRITE),
     "draft-file": READ,
     "earlier-file": READ,
     "preview": READ,
-    "print": EVERYONE_SENDS,
+    "print": EVERYONE_CHANGES,
     # Writing together
-    "presence": ONLY_SENT_BY_EVERYONE,
+    "presence": EVERYONE_CHANGES_ONLY,
     "work": READ,
-    "assign-step": ONLY_SENT_BY_LEAD,
-    "remind": ONLY_SENT_BY_LEAD,
+    "assign-step": LEAD_CHANGES_ONLY,
+    "remind": LEAD_CHANGES_ONLY,
     "people": READ,
-    "invite": ONLY_SENT_BY_LEAD,
-    "resend-invitation": ONLY_SENT_BY_LEAD,
-    "revoke-invitation": ONLY_SENT_BY_LEAD,
-    "remove-collaborator": ONLY_SENT_BY_LEAD,
-    "confirm": Access(send=Need.OWN),
-    "comment": ONLY_SENT_BY_EVERYONE,
-    "comment-done": ONLY_SENT_BY_EVERYONE,
+    "invite": LEAD_CHANGES_ONLY,
+    "resend-invitation": LEAD_CHANGES_ONLY,
+    "revoke-invitation": LEAD_CHANGES_ONLY,
+    "remove-collaborator": LEAD_CHANGES_ONLY,
+    "confirm": RouteAccess(change=Requirement.OWN),
+    "comment": EVERYONE_CHANGES_ONLY,
+    "comment-done": EVERYONE_CHANGES_ONLY,
     "timeline": READ,
     "step-history": READ,
     "compare": READ,
-    "reminders": ONLY_SENT_BY_EVERYONE,
+    "reminders": EVERYONE_CHANGES_ONLY,
     "calendar": READ,
     # Questions and decisions of the officers
     "questions": READ,
-    "reply": LEAD_SENDS,
+    "reply": LEAD_CHANGES,
     "reply-file": READ,
     "decisions": READ,
     "letter": READ,
     # Sending
-    "check": LEAD_SENDS,
+    "check": LEAD_CHANGES,
     "withdraw": ONLY_LEAD,
     "delete": ONLY_LEAD,
-    "restore": ONLY_SENT_BY_LEAD,
+    "restore": LEAD_CHANGES_ONLY,
     # Versions are read by officers too, after the deadline: `views.access.version_of` says when.
     "version": READ,
     "receipt-state": READ,
@@ -128,23 +128,27 @@ TABLE: Mapping[str, Access] = {
 }
 
 
-def may(standing: Standing, route: str, method: str, place: Mapping[str, object]) -> bool:
+def is_allowed(
+    standing: ConsortiumAccess, route: str, method: str, place: Mapping[str, object]
+) -> bool:
     """Whether a person may look at or send to an address; `place` holds the address's own arguments."""
-    access = TABLE.get(route)
+    access = ROUTE_PERMISSIONS.get(route)
     if access is None:
         return False
-    need = access.look if method in {"GET", "HEAD"} else access.send
-    if need in {Need.WRITE, Need.OWN}:
+    need = access.view if method in {"GET", "HEAD"} else access.change
+    if need in {Requirement.WRITE, Requirement.OWN}:
         return writes(standing, route, place)
-    least = {Need.READ: WorkRole.READER, Need.LEAD: WorkRole.LEAD}.get(need)
+    least = {Requirement.READ: ConsortiumRole.READER, Requirement.LEAD: ConsortiumRole.LEAD}.get(
+        need
+    )
     return least is not None and standing.role >= least
 
 
-def writes(standing: Standing, route: str, place: Mapping[str, object]) -> bool:
+def writes(standing: ConsortiumAccess, route: str, place: Mapping[str, object]) -> bool:
     """Whether the step or part at an address is this person's to write."""
     if route in {"upload", "remove-file"}:
         return standing.writes_step("deliverables")
-    if asks_for_own_part(route):
+    if requires_own_part(route):
         return str(place.get("key", "")) in standing.keys
     if "key" in place:
         return standing.writes_part(str(place["key"]))
@@ -152,13 +156,13 @@ def writes(standing: Standing, route: str, place: Mapping[str, object]) -> bool:
     return standing.writes_step(step) or (step == OWN_LINE_STEP and bool(standing.keys))
 
 
-def asks_for_own_part(route: str) -> bool:
+def requires_own_part(route: str) -> bool:
     """Whether an address is for a partner's own people, where leading the proposal does not help."""
-    access = TABLE.get(route)
-    return access is not None and access.send == Need.OWN
+    access = ROUTE_PERMISSIONS.get(route)
+    return access is not None and access.change == Requirement.OWN
 
 
-def standing_of(user: User, proposal: Proposal) -> Standing | None:
+def consortium_access(user: User, proposal: Proposal) -> ConsortiumAccess | None:
     """What a person is in a proposal, in two queries; None for a stranger."""
     own = Participant.objects.filter(proposal=proposal)
     rows = list(
@@ -177,9 +181,9 @@ def standing_of(user: User, proposal: Proposal) -> Standing | None:
         return None
     # Who leads speaks for another partner only as one of its own people, never by inviting themselves.
     parts = [(key, step) for key, _role, step in (rows if leads else (*rows, *asked)) if key]
-    role = WorkRole.EDITOR if parts else WorkRole.READER
-    return Standing(
-        WorkRole.LEAD if leads else role,
+    role = ConsortiumRole.EDITOR if parts else ConsortiumRole.READER
+    return ConsortiumAccess(
+        ConsortiumRole.LEAD if leads else role,
         frozenset(key for key, _step in parts),
         frozenset(step for _key, step in parts if step),
     )

@@ -130,7 +130,7 @@ class Proposal(models.Model):
     effective_deadline: datetime
     coordinates: bool
     # What the person who asks is in it (`roles.Standing`), and whether this page is theirs to write.
-    standing: Any
+    access: Any
     is_written_here: bool
 
     objects = ProposalQuerySet.as_manager()

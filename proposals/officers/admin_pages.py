@@ -27,10 +27,10 @@ CLOSED_BY_INTEREST = gettext_lazy(
 )
 
 
-class DeskAdmin(ReadOnlyAdmin):
+class OfficerAdmin(ReadOnlyAdmin):
     """An admin with addresses of its own beside those that Django gives it."""
 
-    def page(
+    def url(
         self, route: str, view: Callable[..., HttpResponseBase], name: str, right: str
     ) -> URLPattern:
         """An address for staff who hold a right when they ask, whatever page they came from; else 403."""
@@ -46,7 +46,7 @@ class DeskAdmin(ReadOnlyAdmin):
                 return self._closed_meanwhile(request)
             except Http404:
                 closed = (
-                    self.closed_to(request, place["pk"])
+                    self.conflict_page(request, place["pk"])
                     if self.model is Version and "pk" in place
                     else None
                 )
@@ -59,7 +59,7 @@ class DeskAdmin(ReadOnlyAdmin):
         full_name = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
         return path(route, self.admin_site.admin_view(guarded), name=full_name)
 
-    def closed_to(self, request: HttpRequest, pk: int | str) -> HttpResponse | None:
+    def conflict_page(self, request: HttpRequest, pk: int | str) -> HttpResponse | None:
         """Says so where this officer has declared an interest in a case; None where that is not why."""
         if not is_id(str(pk)):
             return None
@@ -71,34 +71,36 @@ class DeskAdmin(ReadOnlyAdmin):
             return None
         template = "admin/proposals/version/closed.html"
         title = _("You cannot open this case")
-        return self.show(request, template, title=title, status=404, declared=declared)
+        return self.render(request, template, title=title, status=404, declared=declared)
 
     def _closed_meanwhile(self, request: HttpRequest) -> HttpResponse:
         """What was sent to a case that is not open (any more): said plainly, with what was typed."""
         typed = [value for _name, value in posted_texts(request) if len(value) > SHORT]
         template = "admin/proposals/version/closed_meanwhile.html"
-        return self.show(
+        return self.render(
             request, template, title=_("You cannot open this case"), status=404, typed=typed
         )
 
-    def show(
+    def render(
         self, request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any
     ) -> HttpResponse:
         shared = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
         return render(request, template, shared | context, status=status)
 
 
-class OwnPageAdmin(DeskAdmin):
+class DetailPageAdmin(OfficerAdmin):
     """An admin whose rows have a page of the desk's own in place of Django's form."""
 
-    acts_with = ""  # the right to send what stands on the page; without one it can only be read
+    change_permission = (
+        ""  # the right to send what stands on the page; without one it can only be read
+    )
 
-    def page_of(self, request: HttpRequest, found: Any) -> HttpResponse:
+    def detail_page(self, request: HttpRequest, found: Any) -> HttpResponse:
         """The page of a row that this person may see; where it was sent, this person may act."""
         raise NotImplementedError
 
     def may_act(self, request: HttpRequest) -> bool:
-        return bool(self.acts_with) and request.user.has_perm(self.acts_with)
+        return bool(self.change_permission) and request.user.has_perm(self.change_permission)
 
     def change_view(
         self,
@@ -112,14 +114,14 @@ class OwnPageAdmin(DeskAdmin):
         may_look = found is not None and self.has_view_permission(request, found)
         if not may_look or (request.method != "GET" and not self.may_act(request)):
             return super().change_view(request, object_id, form_url, extra_context)
-        return self.page_of(request, found)
+        return self.detail_page(request, found)
 
 
 def is_id(text: str) -> bool:
     return key_of(text) is not None
 
 
-def case_of(request: HttpRequest, pk: int | str) -> Version:
+def get_case_or_404(request: HttpRequest, pk: int | str) -> Version:
     """A version that this officer may read. Whatever else is asked for gets 404, and is noted if it exists.
 
     Raises:

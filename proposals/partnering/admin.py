@@ -13,7 +13,7 @@ from applicants.web import current_user
 from foundation.sentences import gettext as _
 from proposals.delivery import wakeup
 from proposals.models import PartnershipRequest, Report
-from proposals.officers.admin_pages import OwnPageAdmin
+from proposals.officers.admin_pages import DetailPageAdmin
 from proposals.partnering import conversations, requests
 
 
@@ -51,7 +51,7 @@ class LookForm(forms.Form):
 
 
 @admin.register(PartnershipRequest)
-class PartnershipRequestAdmin(OwnPageAdmin):
+class PartnershipRequestAdmin(DetailPageAdmin):
     """What organisations ask and offer; those that wait are published here."""
 
     list_display = ["number", "title", "organisation", "call", "kind", "state", "changed_at"]
@@ -59,9 +59,9 @@ class PartnershipRequestAdmin(OwnPageAdmin):
     list_select_related = ["organisation", "call"]
     search_fields = ["number", "title", "text", "organisation__legal_name"]
     fields = ["number", "title"]
-    acts_with = "proposals.change_partnershiprequest"
+    change_permission = "proposals.change_partnershiprequest"
 
-    def page_of(self, request: HttpRequest, found: PartnershipRequest) -> HttpResponse:
+    def detail_page(self, request: HttpRequest, found: PartnershipRequest) -> HttpResponse:
         waits = found.state == PartnershipRequest.State.WAITING
         form = (LookForm if waits or not found.is_public else ShutForm)(request.POST or None)
         if request.method == "POST" and form.is_valid():
@@ -77,7 +77,7 @@ class PartnershipRequestAdmin(OwnPageAdmin):
                     request, _("Request updated. The organisation is notified by email.")
                 )
                 return redirect("admin:proposals_partnershiprequest_changelist")
-        return self.show(
+        return self.render(
             request,
             "admin/proposals/partnershiprequest/look.html",
             title=str(found),
@@ -120,15 +120,15 @@ class HandleForm(forms.Form):
 
 
 @admin.register(Report)
-class ReportAdmin(OwnPageAdmin):
+class ReportAdmin(DetailPageAdmin):
     """What people say is not right. Only here the helpdesk reads a conversation, and only a reported one."""
 
     list_display = ["made_at", "request", "made_by", "handled_by", "handled_at"]
     list_select_related = ["request", "made_by", "handled_by"]
     fields = ["reason"]
-    acts_with = "proposals.change_report"
+    change_permission = "proposals.change_report"
 
-    def page_of(self, request: HttpRequest, found: Report) -> HttpResponse:
+    def detail_page(self, request: HttpRequest, found: Report) -> HttpResponse:
         form = HandleForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -146,7 +146,7 @@ class ReportAdmin(OwnPageAdmin):
         letters = (
             found.conversation.messages.select_related("written_by") if found.conversation else []
         )
-        return self.show(
+        return self.render(
             request,
             "admin/proposals/report/report.html",
             title=str(found),

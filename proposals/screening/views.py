@@ -14,7 +14,12 @@ from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from calls.request_arrival import received_at
 from foundation.sentences import gettext as _
-from proposals.consortium.access import draft_of, keeping_text, leads, page_of
+from proposals.consortium.access import (
+    base_context,
+    get_draft_or_404,
+    leads,
+    return_input_on_failure,
+)
 from proposals.models import Question, ReplyFile
 from proposals.screening import clarifications, letters
 from proposals.workspace.uploads import InvalidFile
@@ -59,21 +64,21 @@ class ReplyForm(forms.Form):
 @login_required_keep_post
 def questions(request: HttpRequest, number: str) -> HttpResponse:
     """All questions about the proposal, with their answers."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     asked = (
         Question.objects.filter(version__proposal=draft.proposal)
         .select_related("version", "reply__replied_by")
         .prefetch_related("reply__files")
     )
-    context = page_of(draft, "questions", questions=list(asked), moment=clock.now())
+    context = base_context(draft, "questions", questions=list(asked), moment=clock.now())
     return render(request, "screening/questions.html", context)
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Read a question and answer it: people of the coordinator, once, in time."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     question = get_object_or_404(
         Question.objects.select_related("version__proposal__strand__call", "reply__replied_by"),
         version__proposal=draft.proposal, pk=pk,
@@ -86,7 +91,7 @@ def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
             messages.success(request, _("Reply sent. The officers can now read it."))
             return redirect("proposals:questions", number)
         question.refresh_from_db()  # the page shows what stands by now
-    context = page_of(
+    context = base_context(
         draft, "questions", question=question, form=form, moment=clock.now(), may_reply=leads(draft)
     )
     return render(request, "screening/reply.html", context, status=status)
@@ -120,16 +125,16 @@ def _answer(request: HttpRequest, question: Question, form: ReplyForm) -> int:
 @login_required_keep_post
 def decisions(request: HttpRequest, number: str) -> HttpResponse:
     """Letters about decisions that the consortium was told of."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
-    context = page_of(draft, "decisions", told=told)
+    context = base_context(draft, "decisions", told=told)
     return render(request, "screening/decisions.html", context)
 
 
 @login_required_keep_post
 def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """The sealed letter of a decision."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
     found = next((one.document for one in told if one.decision.pk == pk), None)
     if found is None:
@@ -142,7 +147,7 @@ def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 @login_required_keep_post
 def reply_file(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     """A PDF that the consortium has sent with an answer."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     file = get_object_or_404(ReplyFile, pk=pk, reply__question__version__proposal=draft.proposal)
     if not file.can_be_opened:
         return render(request, "workspace/quarantine.html", {"file": file}, status=409)

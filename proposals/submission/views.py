@@ -13,7 +13,7 @@ from calls import clock
 from calls.eligibility import Outcome, Verdict
 from calls.request_arrival import full_arrival, received_at
 from foundation.sentences import gettext as _
-from proposals.consortium.access import draft_of, page_of, version_of
+from proposals.consortium.access import base_context, get_draft_or_404, get_version_or_404
 from proposals.consortium.confirmations import missing_confirmations
 from proposals.consortium.participants import NotOpen
 from proposals.delivery import wakeup
@@ -31,7 +31,7 @@ from proposals.workspace.dossier_diff import changes_since_current
 @login_required_keep_post
 def check(request: HttpRequest, number: str) -> HttpResponse:
     """What the rules say of the draft; from here the coordinator's people submit it."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     if request.method == "POST":
         return _submit(request, draft)
     moment = clock.now()
@@ -48,7 +48,7 @@ def _check_page(
     def with_links(*outcomes: Outcome) -> list[tuple[Any, str | None]]:
         return [(one, fix_url(draft, one)) for one in verdict.having(*outcomes)]
 
-    return page_of(
+    return base_context(
         draft,
         "check",
         verdict=verdict,
@@ -77,10 +77,10 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
             acknowledged=given,
         )
     except Proposal.DoesNotExist:  # deleted while this click waited: the page says so
-        draft_of(request, draft.proposal.number)
+        get_draft_or_404(request, draft.proposal.number)
         raise
     except submit.TooLate as refusal:
-        context = page_of(draft, "check", attempt=refusal.attempt)
+        context = base_context(draft, "check", attempt=refusal.attempt)
         return render(request, "submission/too_late.html", context, status=409)
     except submit.NeedsCorrection:
         draft = Draft(draft.proposal)
@@ -123,7 +123,7 @@ def _idempotency_key(request: HttpRequest) -> UUID:
 @login_required_keep_post
 def version(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """What was submitted, when, under which hash; needs no worker and no mail."""
-    found = version_of(request, number, version)
+    found = get_version_or_404(request, number, version)
     return render(request, "submission/version.html", _version_page(found))
 
 
@@ -150,7 +150,7 @@ def _receipt_state(found: Version) -> str:
 @login_required_keep_post
 def receipt_state(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The part of the page that says whether the receipt is ready; asked again until it is."""
-    found = version_of(request, number, version)
+    found = get_version_or_404(request, number, version)
     context = {"version": found, "proposal": found.proposal, "receipt_state": _receipt_state(found)}
     return render(request, "submission/includes/receipt_state.html", context)
 
@@ -158,13 +158,13 @@ def receipt_state(request: HttpRequest, number: str, version: int) -> HttpRespon
 @login_required_keep_post
 def receipt(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The receipt as a PDF."""
-    return _sealed(Receipt, version_of(request, number, version))
+    return _sealed(Receipt, get_version_or_404(request, number, version))
 
 
 @login_required_keep_post
 def whole_proposal(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The annex: the whole proposal as a sealed PDF."""
-    return _sealed(Annex, version_of(request, number, version))
+    return _sealed(Annex, get_version_or_404(request, number, version))
 
 
 def _sealed(kind: type[SealedDocument], version: Version) -> HttpResponse:
@@ -179,7 +179,7 @@ def _sealed(kind: type[SealedDocument], version: Version) -> HttpResponse:
 @login_required_keep_post
 def dossier(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """Exactly the bytes that were hashed."""
-    found = version_of(request, number, version)
+    found = get_version_or_404(request, number, version)
     response = HttpResponse(found.dossier.encode(), content_type="application/json")
     name = f"dossier-{number}-v{found.number}.json"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -190,9 +190,9 @@ def dossier(request: HttpRequest, number: str, version: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """Take the counting version back, with a reason."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     form = WithdrawalForm(request.POST or None)
-    context = page_of(draft, "overview", form=form)
+    context = base_context(draft, "overview", form=form)
     if request.method != "POST" or not form.is_valid():
         return render(request, "submission/withdraw.html", context)
     try:

@@ -83,7 +83,7 @@ def _happenings(draft: Draft, before: datetime | None) -> Iterator[TimelineEntry
     """Addresses of those who were asked are for the lead only."""
     for one in _newest(draft.proposal.happenings.select_related("by"), "at", before):
         proof = one.details.get("proof", "")
-        if draft.proposal.standing.leads:
+        if draft.proposal.access.leads:
             proof = proof or one.details.get("address", "")
         left_out = "; ".join(one.details.get("left_out", []))
         words = _("%(words)s. Not copied: %(left_out)s")

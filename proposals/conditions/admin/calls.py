@@ -45,7 +45,7 @@ from proposals.conditions.admin.call_forms import (
 )
 from proposals.delivery import wakeup
 from proposals.models import ProposedExtension, Publication
-from proposals.officers.admin_pages import DeskAdmin, is_id
+from proposals.officers.admin_pages import OfficerAdmin, is_id
 
 TEMPLATES = "admin/calls/call"
 CHANGE = "calls.change_call"
@@ -110,7 +110,7 @@ class IncidentInline(ReadOnlyInline):
 
 
 @admin.register(Call)
-class CallAdmin(DeskAdmin):
+class CallAdmin(OfficerAdmin):
     """Calls, published or in preparation."""
 
     form = CallForm
@@ -160,39 +160,39 @@ class CallAdmin(DeskAdmin):
 
     def get_urls(self) -> list[Any]:
         own = [
-            self.page("<int:pk>/clone/", idempotent(self._clone), "clone", "calls.add_call"),
-            self.page(
+            self.url("<int:pk>/clone/", idempotent(self._clone), "clone", "calls.add_call"),
+            self.url(
                 "<int:pk>/preview/", require_safe(self._preview), "preview", "calls.view_call"
             ),
-            self.page(
+            self.url(
                 "<int:pk>/publish/", require_safe(self._publish), "publish", "calls.view_call"
             ),
-            self.page(
+            self.url(
                 "<int:pk>/publish/ask/", require_POST(self._ask), "ask_to_publish",
                 "proposals.add_publication",
             ),
-            self.page(
+            self.url(
                 "<int:pk>/publish/confirm/", require_POST(self._confirm), "confirm_publication",
                 "proposals.change_publication",
             ),
-            self.page("<int:pk>/rehearse/", idempotent(self._rehearse), "rehearse", "calls.add_call"),
-            self.page("<int:pk>/clock/", self._clock, "clock", "calls.add_call"),
-            self.page(
+            self.url("<int:pk>/rehearse/", idempotent(self._rehearse), "rehearse", "calls.add_call"),
+            self.url("<int:pk>/clock/", self._clock, "clock", "calls.add_call"),
+            self.url(
                 "<int:pk>/extend/", self._extend, "extend", "proposals.view_proposedextension"
             ),
-            self.page(
+            self.url(
                 "<int:pk>/extend/confirm/", require_POST(self._confirm_extension),
                 "confirm_extension", "proposals.change_proposedextension",
             ),
-            self.page(
+            self.url(
                 "<int:pk>/extend/withdraw/", require_POST(self._withdraw_extension),
                 "withdraw_extension", "calls.add_extension",
             ),
-            self.page(
+            self.url(
                 "<int:pk>/extend-one/", idempotent(self._extend_one), "extend_one",
                 "proposals.add_individualextension",
             ),
-            self.page("<int:pk>/incident/", idempotent(self._incident), "incident", "calls.add_incident"),
+            self.url("<int:pk>/incident/", idempotent(self._incident), "incident", "calls.add_incident"),
         ]  # fmt: skip
         return own + super().get_urls()
 
@@ -222,7 +222,7 @@ class CallAdmin(DeskAdmin):
         self, request: HttpRequest, call: Call | None, form: forms.Form, **words: Any
     ) -> HttpResponse:
         status = 422 if form.errors else 200
-        return self.show(
+        return self.render(
             request, f"{TEMPLATES}/form.html", status=status, call=call, form=form, **words
         )
 
@@ -290,7 +290,7 @@ class CallAdmin(DeskAdmin):
         """What is left to do; asking for it to be published, and the second yes."""
         call = get_object_or_404(Call, pk=pk)
         asked = Publication.objects.filter(call=call).select_related("asked_by", "confirmed_by")
-        return self.show(
+        return self.render(
             request,
             f"{TEMPLATES}/publish.html",
             title=_("Publish %(reference)s") % {"reference": call.reference},
@@ -346,7 +346,7 @@ class CallAdmin(DeskAdmin):
                 messages.success(request, str(words))
                 return redirect("admin:calls_call_extend", pk)
         waiting = ProposedExtension.objects.filter(call=call, extension=None)
-        return self.show(
+        return self.render(
             request,
             f"{TEMPLATES}/extend.html",
             title=_("Extend %(reference)s for everyone") % {"reference": call.reference},
@@ -431,7 +431,7 @@ class DeliverableInline(PartInline):
 
 
 @admin.register(Strand)
-class StrandAdmin(DeskAdmin):
+class StrandAdmin(OfficerAdmin):
     """The deliverables of a strand; a strand itself is written on its call's page."""
 
     inlines = [DeliverableInline]

@@ -10,7 +10,13 @@ from django.urls import reverse
 
 from applicants.tests.factories import make_user
 from proposals.consortium.invitations import accept, invite
-from proposals.consortium.permissions import TABLE, Need, Standing, WorkRole, may
+from proposals.consortium.permissions import (
+    ROUTE_PERMISSIONS,
+    ConsortiumAccess,
+    ConsortiumRole,
+    Requirement,
+    is_allowed,
+)
 from proposals.models import Invitation
 from proposals.proof.receipts import create_receipt
 from proposals.tests.factories import (
@@ -81,18 +87,18 @@ def undone():
 
 def expected(role, access, method, *, own):
     """What the table says, said a second way."""
-    need = access.look if method == "get" else access.send
+    need = access.view if method == "get" else access.change
     return {
-        Need.NOBODY: False,
-        Need.READ: role in {"lead", "editor", "reader"},
-        Need.LEAD: role == "lead",
-        Need.WRITE: role == "lead" or (role == "editor" and own),
-        Need.OWN: role == "editor" and own,
+        Requirement.NOBODY: False,
+        Requirement.READ: role in {"lead", "editor", "reader"},
+        Requirement.LEAD: role == "lead",
+        Requirement.WRITE: role == "lead" or (role == "editor" and own),
+        Requirement.OWN: role == "editor" and own,
     }[need]
 
 
 def test_the_table_names_every_route_and_no_other():
-    assert sorted(TABLE) == ROUTES
+    assert sorted(ROUTE_PERMISSIONS) == ROUTES
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -100,7 +106,7 @@ def test_the_table_names_every_route_and_no_other():
 def test_every_route_does_for_every_role_what_the_table_says(world, role, route):
     proposal, client = world["proposal"], Client()
     client.force_login(world["people"][role])
-    access = TABLE[route]
+    access = ROUTE_PERMISSIONS[route]
     for own in (True, False):
         if route in {"upload", "remove-file"}:
             own = False  # noqa: PLW2901 -- the deliverables were not given to the editor
@@ -230,13 +236,16 @@ def test_a_person_whose_part_is_removed_while_writing_gets_the_text_back(world):
 
 
 def test_roles_grow_from_reader_to_lead():
-    reader, editor = Standing(WorkRole.READER), Standing(WorkRole.EDITOR, frozenset({"p2"}))
-    lead = Standing(WorkRole.LEAD)
+    reader, editor = (
+        ConsortiumAccess(ConsortiumRole.READER),
+        ConsortiumAccess(ConsortiumRole.EDITOR, frozenset({"p2"})),
+    )
+    lead = ConsortiumAccess(ConsortiumRole.LEAD)
     place = {"slug": "summary", "key": "p3"}
-    for route in TABLE:
+    for route in ROUTE_PERMISSIONS:
         for method in ("GET", "POST"):
-            if may(reader, route, method, place):
-                assert may(editor, route, method, place), route
-            if may(editor, route, method, place):
-                assert may(lead, route, method, place), route
-    assert not may(lead, "no-such-route", "GET", {})
+            if is_allowed(reader, route, method, place):
+                assert is_allowed(editor, route, method, place), route
+            if is_allowed(editor, route, method, place):
+                assert is_allowed(lead, route, method, place), route
+    assert not is_allowed(lead, "no-such-route", "GET", {})

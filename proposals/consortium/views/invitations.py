@@ -20,7 +20,12 @@ from foundation.limits import allows_recipient
 from foundation.sentences import gettext as _
 from foundation.typed import posted_texts
 from proposals.consortium import confirmations, invitations
-from proposals.consortium.access import draft_of, keeping_text, leads, page_of
+from proposals.consortium.access import (
+    base_context,
+    get_draft_or_404,
+    leads,
+    return_input_on_failure,
+)
 from proposals.consortium.participants import NotOpen
 from proposals.consortium.progress import invitations_to
 from proposals.dossier.document import Draft
@@ -31,7 +36,7 @@ from proposals.steps.forms import ConfirmationForm, DeclineForm, InvitationForm
 @login_required_keep_post
 def overview(request: HttpRequest, number: str) -> HttpResponse:
     """Who may do what, and who was asked. Addresses are shown to the lead only."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     return render(request, "consortium/people.html", _page(draft, InvitationForm(draft=draft)))
 
 
@@ -46,7 +51,7 @@ def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
     related = invitations.with_issuer(
         proposal.invitations.select_related("participant__organisation", "invited_by")
     )
-    return page_of(
+    return base_context(
         draft,
         "people",
         form=form,
@@ -60,12 +65,12 @@ def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 @idempotent
 def invite(request: HttpRequest, number: str) -> HttpResponse:
     """Ask somebody by mail."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     form = InvitationForm(request.POST, draft=draft)
     if not form.is_valid():
         return render(request, "consortium/people.html", _page(draft, form), status=422)
@@ -95,10 +100,10 @@ def _why_not_again(refusal: Exception) -> str:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 def resend(request: HttpRequest, number: str, pk: int) -> HttpResponse:
-    invitation = _invitation(draft_of(request, number), pk)
+    invitation = _invitation(get_draft_or_404(request, number), pk)
     if not allows_recipient("invitations", invitation.email):
         messages.warning(
             request, _("Ten emails have been sent to this address within an hour. Try again later")
@@ -118,10 +123,10 @@ def resend(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 def revoke(request: HttpRequest, number: str, pk: int) -> HttpResponse:
-    invitation = _invitation(draft_of(request, number), pk)
+    invitation = _invitation(get_draft_or_404(request, number), pk)
     try:
         invitations.revoke(invitation, by=current_user(request))
     except invitations.InvitationNotOpen:
@@ -138,11 +143,11 @@ def _invitation(draft: Draft, pk: int) -> Invitation:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Take access back from somebody who was invited."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     collaborator = (
         draft.proposal.collaborators.select_related("user", "proposal").filter(pk=pk).first()
     )
@@ -253,10 +258,10 @@ def _confirm_by_link(request: HttpRequest, found: Invitation) -> HttpResponse:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """The organisation's own people confirm here, without a link."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     participant = get_object_or_404(
         draft.proposal.participants.select_related("organisation"), key=key
     )
@@ -267,7 +272,9 @@ def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
         participant_key=key, organisation=participant.organisation
     ).first()
     is_current = confirmations.is_current(given, draft, participant)
-    context = page_of(draft, "work", participant=participant, given=given, is_current=is_current)
+    context = base_context(
+        draft, "work", participant=participant, given=given, is_current=is_current
+    )
     if request.method == "POST" and "decline" in request.POST:
         return _decline_for(request, participant)
     return _confirm(request, draft, participant, "consortium/confirmation.html", context)

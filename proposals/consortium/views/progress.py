@@ -11,7 +11,7 @@ from calls.eligibility.rules.base import join_names
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.consortium import presence
-from proposals.consortium.access import draft_of, keeping_text, page_of
+from proposals.consortium.access import base_context, get_draft_or_404, return_input_on_failure
 from proposals.consortium.assignments import (
     NobodyToRemind,
     RemindedRecently,
@@ -31,18 +31,20 @@ from proposals.steps.wizard import step_named, steps_of
 @login_required_keep_post
 def work(request: HttpRequest, number: str) -> HttpResponse:
     """Partners by parts, shared steps by owner."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     return render(
-        request, "consortium/work.html", page_of(draft, "work", matrix=consortium_progress(draft))
+        request,
+        "consortium/work.html",
+        base_context(draft, "work", matrix=consortium_progress(draft)),
     )
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 def give(request: HttpRequest, number: str) -> HttpResponse:
     """Give a shared step to a partner, or take it back."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     step = step_named(draft.proposal.strand, request.POST.get("step", ""))
     if step is None or step.slug not in SHARED_STEPS:
         raise Http404
@@ -64,11 +66,11 @@ def give(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Remind a partner of what it still owes."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     reminder = reminder_for(draft, key)
     if reminder is None:
         raise Http404
@@ -93,11 +95,11 @@ def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 def reminders(request: HttpRequest, number: str) -> HttpResponse:
     """Choose reminders of the deadline, or no longer."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     wanted = request.POST.get("wanted") == "yes"
     set_reminders(draft.proposal, wanted=wanted, by=current_user(request))
     if wanted:
@@ -117,7 +119,7 @@ def reminders(request: HttpRequest, number: str) -> HttpResponse:
 @require_http_methods(["POST"])
 def who_is_here(request: HttpRequest, number: str) -> HttpResponse:
     """A page tells that it is open (or was left), and hears who else has it open."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     place, user = request.POST.get("place", ""), current_user(request)
     if place.partition("/")[0] not in {step.slug for step in steps_of(draft.proposal.strand)}:
         raise Http404

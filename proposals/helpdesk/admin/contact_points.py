@@ -18,7 +18,7 @@ from foundation.sentences import ngettext
 from proposals.helpdesk import contact_points
 from proposals.models import ContactPoint
 from proposals.models.languages import LANGUAGES
-from proposals.officers.admin_pages import DeskAdmin
+from proposals.officers.admin_pages import OfficerAdmin
 
 
 class ContactPointForm(forms.ModelForm):
@@ -55,7 +55,7 @@ class FileForm(forms.Form):
 
 
 @admin.register(ContactPoint)
-class ContactPointAdmin(DeskAdmin):
+class ContactPointAdmin(OfficerAdmin):
     """Offices that help, with the day on which each was last checked."""
 
     form = ContactPointForm
@@ -74,7 +74,7 @@ class ContactPointAdmin(DeskAdmin):
         return request.user.has_perm("proposals.delete_contactpoint")
 
     def get_urls(self) -> list[Any]:
-        own = [self.page("import/", self._import, "import", "proposals.add_contactpoint")]
+        own = [self.url("import/", self._import, "import", "proposals.add_contactpoint")]
         return own + super().get_urls()
 
     def _import(self, request: HttpRequest) -> HttpResponse:
@@ -96,7 +96,7 @@ class ContactPointAdmin(DeskAdmin):
         title = _("Import contact points")
         template = "admin/proposals/contactpoint/import.html"
         status = 422 if form.errors and context["rows"] is None else 200
-        return self.show(request, template, title=title, status=status, **context)
+        return self.render(request, template, title=title, status=status, **context)
 
     def _stored(self, request: HttpRequest, count: int) -> HttpResponse:
         words = ngettext("%(count)s row imported.", "%(count)s rows imported.", count)

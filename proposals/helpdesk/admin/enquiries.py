@@ -23,7 +23,7 @@ from foundation.sentences import gettext as _
 from proposals.delivery import wakeup
 from proposals.helpdesk import enquiries
 from proposals.models import AnswerSnippet, Enquiry, PublishedAnswer
-from proposals.officers.admin_pages import OwnPageAdmin
+from proposals.officers.admin_pages import DetailPageAdmin
 
 CHANGE = "proposals.change_enquiry"
 
@@ -40,7 +40,7 @@ class AnswerForm(forms.Form):
 
 
 @admin.register(Enquiry)
-class EnquiryAdmin(OwnPageAdmin):
+class EnquiryAdmin(DetailPageAdmin):
     """What people ask; answered by mail."""
 
     list_display = ["number", "subject", "name", "call", "state", "officer", "received_at"]
@@ -54,17 +54,17 @@ class EnquiryAdmin(OwnPageAdmin):
 
     def get_urls(self) -> list[Any]:
         own = [
-            self.page("<int:pk>/answer/", require_POST(self._answer), "answer", CHANGE),
-            self.page("<int:pk>/close/", require_POST(self._close), "close", CHANGE),
+            self.url("<int:pk>/answer/", require_POST(self._answer), "answer", CHANGE),
+            self.url("<int:pk>/close/", require_POST(self._close), "close", CHANGE),
         ]
         return own + super().get_urls()
 
-    def page_of(self, request: HttpRequest, found: Enquiry) -> HttpResponse:
+    def detail_page(self, request: HttpRequest, found: Enquiry) -> HttpResponse:
         return self._page(request, found, AnswerForm())
 
     def _page(self, request: HttpRequest, found: Enquiry, form: forms.Form) -> HttpResponse:
         answers = list(found.answers.select_related("answered_by"))
-        return self.show(
+        return self.render(
             request,
             "admin/proposals/enquiry/enquiry.html",
             title=f"{found.number}: {found.subject}",

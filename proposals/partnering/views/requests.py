@@ -20,7 +20,7 @@ from calls import clock
 from calls.models import Call
 from foundation.sentences import gettext as _
 from foundation.typed import posted_texts
-from proposals.consortium.access import keeping_text
+from proposals.consortium.access import return_input_on_failure
 from proposals.models import PartnershipRequest, Proposal
 from proposals.partnering import partner_fit, requests
 from proposals.partnering.forms import RequestForm, WhoForm
@@ -233,7 +233,7 @@ def _from_profile(organisation: Organisation) -> dict[str, Any]:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 def edit(request: HttpRequest, number: str) -> HttpResponse:
     found = _own(request, number)
     form = RequestForm(request.POST or None, call=found.call, instance=found)
@@ -288,7 +288,7 @@ def _step(
     """A view that takes one of a person's own requests a step further, and says so."""
 
     @login_required_keep_post
-    @keeping_text
+    @return_input_on_failure
     @require_POST
     def taken(request: HttpRequest, number: str) -> HttpResponse:
         found = _own(request, number)
@@ -313,7 +313,7 @@ def _step(
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_POST
 def discard(request: HttpRequest, number: str) -> HttpResponse:
     """Delete a draft."""

@@ -16,7 +16,7 @@ from foundation.sentences import gettext as _
 from proposals.delivery import wakeup
 from proposals.models import Export, Version
 from proposals.models.exports import KEPT_FOR
-from proposals.officers.admin_pages import OwnPageAdmin
+from proposals.officers.admin_pages import DetailPageAdmin
 from proposals.reporting import exports
 
 TEMPLATES = "admin/proposals/export"
@@ -35,7 +35,7 @@ def begin(request: HttpRequest, kind: str, versions: QuerySet[Version]) -> HttpR
 
 
 @admin.register(Export)
-class ExportAdmin(OwnPageAdmin):
+class ExportAdmin(DetailPageAdmin):
     """One's own exports; what others take out is in the history of each case."""
 
     list_display = ["kind", "asked_at", "state", "total_of", "size"]
@@ -47,24 +47,24 @@ class ExportAdmin(OwnPageAdmin):
 
     def get_urls(self) -> list[Any]:
         own = [
-            self.page(
+            self.url(
                 "<int:pk>/progress/", require_safe(self._progress), "progress",
                 "proposals.view_export",
             ),
-            self.page("<int:pk>/file/", require_safe(self._file), "file", exports.RIGHT),
-            self.page("<int:pk>/cancel/", require_POST(self._cancel), "cancel", exports.RIGHT),
+            self.url("<int:pk>/file/", require_safe(self._file), "file", exports.RIGHT),
+            self.url("<int:pk>/cancel/", require_POST(self._cancel), "cancel", exports.RIGHT),
         ]  # fmt: skip
         return own + super().get_urls()
 
-    def page_of(self, request: HttpRequest, found: Export) -> HttpResponse:
+    def detail_page(self, request: HttpRequest, found: Export) -> HttpResponse:
         """The progress of one, and its file."""
-        return self.show(
+        return self.render(
             request, f"{TEMPLATES}/export.html", title=str(found), export=found, days=KEPT_FOR.days
         )
 
     def _progress(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = get_object_or_404(self.get_queryset(request), pk=pk)
-        return self.show(
+        return self.render(
             request, f"{TEMPLATES}/state.html", title="", export=found, days=KEPT_FOR.days
         )
 

@@ -20,29 +20,29 @@ from proposals.reporting.statistics import OUTCOMES, Figures, figures_of
 from proposals.screening.sheet import BEING_MADE
 
 if TYPE_CHECKING:
-    from proposals.officers.admin_pages import DeskAdmin
+    from proposals.officers.admin_pages import OfficerAdmin
 
 BEING_CHECKED = "being-made"  # no outcome: the part of the chart for those that have none yet
 BRUSSELS = ZoneInfo("Europe/Brussels")
 ANSWERS = (SheetAnswer.Answer.AGREE, SheetAnswer.Answer.ASK, SheetAnswer.Answer.DIFFER)
 
 
-def urls_of(desk: "DeskAdmin") -> list[Any]:
+def urls_of(desk: "OfficerAdmin") -> list[Any]:
     def statistics(request: HttpRequest) -> HttpResponse:
         return _statistics(desk, request)
 
     view = require_safe(statistics)
-    return [desk.page("statistics/", view, "statistics", "proposals.view_version")]
+    return [desk.url("statistics/", view, "statistics", "proposals.view_version")]
 
 
-def _statistics(desk: "DeskAdmin", request: HttpRequest) -> HttpResponse:
+def _statistics(desk: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
     calls = list(Call.objects.prefetch_related("strands"))
     call = _chosen(calls, request.GET.get("call", ""))
     context: dict[str, Any] = {"calls": calls, "call": call}
     if call is not None:
         figures = figures_of(call, officer=current_user(request), moment=clock.now())
         context |= {"figures": figures} | _drawn(call, figures)
-    return desk.show(
+    return desk.render(
         request, "admin/proposals/version/statistics.html", title=_("Statistics"), **context
     )
 

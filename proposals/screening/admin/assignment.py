@@ -23,7 +23,7 @@ from proposals.models import Proposal, Version
 from proposals.officers.cases import HasConflict, assign, assign_evenly, screening_officers
 
 if TYPE_CHECKING:
-    from proposals.officers.admin_pages import DeskAdmin
+    from proposals.officers.admin_pages import OfficerAdmin
 
 
 class AssignForm(forms.Form):
@@ -57,19 +57,19 @@ class AssignForm(forms.Form):
         return day
 
 
-def urls_of(desk: "DeskAdmin") -> list[Any]:
+def urls_of(desk: "OfficerAdmin") -> list[Any]:
     def give(request: HttpRequest) -> HttpResponse:
         return _give(desk, request)
 
-    return [desk.page("assign/", require_POST(give), "assign", "proposals.add_assignment")]
+    return [desk.url("assign/", require_POST(give), "assign", "proposals.add_assignment")]
 
 
 def choose(
-    desk: "DeskAdmin", request: HttpRequest, versions: QuerySet[Version], form: Any = None
+    desk: "OfficerAdmin", request: HttpRequest, versions: QuerySet[Version], form: Any = None
 ) -> HttpResponse:
     """The page that asks to whom the chosen cases go."""
     rows = list(versions)
-    return desk.show(
+    return desk.render(
         request,
         "admin/proposals/version/assign.html",
         title=_("Assign cases"),
@@ -79,7 +79,7 @@ def choose(
     )
 
 
-def _give(desk: "DeskAdmin", request: HttpRequest) -> HttpResponse:
+def _give(desk: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
     chosen = _chosen(request)
     form = AssignForm(request.POST)
     if not form.is_valid():

@@ -20,13 +20,13 @@ from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.delivery import wakeup
 from proposals.models import Decision, DecisionState, Version
-from proposals.officers.admin_pages import case_of
+from proposals.officers.admin_pages import get_case_or_404
 from proposals.screening import bulk, decisions
 from proposals.screening.reversals import next_reversal
 from proposals.screening.sheet import BEING_MADE, newest_verdict, sheet_of
 
 if TYPE_CHECKING:
-    from proposals.officers.admin_pages import DeskAdmin
+    from proposals.officers.admin_pages import OfficerAdmin
 
 MOST_AT_ONCE = 200
 NO_WORDS = digest_of(["", "", ""])  # of tasks that need none
@@ -82,21 +82,21 @@ FORMS: dict[str, type[forms.Form]] = {
 }
 
 
-def urls_of(desk: "DeskAdmin") -> list[Any]:
+def urls_of(desk: "OfficerAdmin") -> list[Any]:
     def decide(request: HttpRequest, pk: int) -> HttpResponse:
-        return _decide(desk, request, case_of(request, pk))
+        return _decide(desk, request, get_case_or_404(request, pk))
 
     def many(request: HttpRequest, task: str) -> HttpResponse:
         return _many(desk, request, task)
 
     # The right for a task is asked in `_many`: one address serves all three.
     return [
-        desk.page("<int:pk>/decide/", decide, "decide", "proposals.add_decision"),
-        desk.page("bulk/<str:task>/", require_POST(many), "bulk", "proposals.view_version"),
+        desk.url("<int:pk>/decide/", decide, "decide", "proposals.add_decision"),
+        desk.url("bulk/<str:task>/", require_POST(many), "bulk", "proposals.view_version"),
     ]
 
 
-def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _decide(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     stored = newest_verdict(version)
     verdict = stored.verdict if stored else None
     texts = decisions.snippets(version, stored)
@@ -127,7 +127,7 @@ def _decide(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
                 request, _("Decision recorded. It takes effect once a second officer confirms it.")
             )
             return redirect("admin:proposals_version_change", version.pk)
-    return desk.show(
+    return desk.render(
         request,
         "admin/proposals/version/decide.html",
         title=_("Record a decision"),
@@ -160,7 +160,7 @@ def _sent_back_words(version: Version) -> dict[str, str]:
 
 
 def begin_bulk(
-    desk: "DeskAdmin", request: HttpRequest, task: str, versions: QuerySet[Version]
+    desk: "OfficerAdmin", request: HttpRequest, task: str, versions: QuerySet[Version]
 ) -> HttpResponse:
     """The page that shows what would be done to the chosen versions."""
     if versions.count() > MOST_AT_ONCE:
@@ -170,7 +170,7 @@ def begin_bulk(
     return _shown(desk, request, task, list(_anew(request, list(versions))), FORMS[task]())
 
 
-def _many(desk: "DeskAdmin", request: HttpRequest, task: str) -> HttpResponse:
+def _many(desk: "OfficerAdmin", request: HttpRequest, task: str) -> HttpResponse:
     if task not in RIGHTS or not request.user.has_perm(RIGHTS[bulk.Task(task)]):
         raise PermissionDenied
     marks = _marks(request)
@@ -242,7 +242,7 @@ def _anew(request: HttpRequest, chosen: list[Any]) -> QuerySet[Version]:
 
 
 def _shown(
-    desk: "DeskAdmin",
+    desk: "OfficerAdmin",
     request: HttpRequest,
     task: str,
     versions: list[Version],
@@ -261,7 +261,7 @@ def _shown(
         bulk.Task.INFORM: _("Send decision letters"),
     }
     outcomes = dict(Decision.OutcomeChoices.choices)
-    return desk.show(
+    return desk.render(
         request,
         "admin/proposals/version/bulk.html",
         title=titles[bulk.Task(task)],

@@ -17,7 +17,7 @@ from calls import clock
 from foundation.pdf import LayoutFailed
 from proposals.delivery import wakeup
 from proposals.models import Decision, DecisionReview, DecisionState, Version
-from proposals.officers.admin_pages import OwnPageAdmin
+from proposals.officers.admin_pages import DetailPageAdmin
 from proposals.screening import letters
 from proposals.screening.decisions import (
     CannotInform,
@@ -88,7 +88,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Decision)
-class DecisionAdmin(OwnPageAdmin):
+class DecisionAdmin(DetailPageAdmin):
     """An officer records an outcome with a reason, another one confirms it or sends it back.
 
     Nothing is changed or deleted.
@@ -100,7 +100,7 @@ class DecisionAdmin(OwnPageAdmin):
     fields = ["version", "outcome", "reason"]
     search_fields = ["version__proposal__number", "reason"]
     search_help_text = _("Proposal number or words from the reason")
-    acts_with = "proposals.add_decisionreview"
+    change_permission = "proposals.add_decisionreview"
 
     @admin.display(description=_("status"))
     def state(self, decision: Decision) -> str:
@@ -112,10 +112,10 @@ class DecisionAdmin(OwnPageAdmin):
 
     def get_urls(self) -> list[Any]:
         own = [
-            self.page(
+            self.url(
                 "<int:pk>/letter/", require_safe(self._letter), "letter", "proposals.view_decision"
             ),
-            self.page(
+            self.url(
                 "<int:pk>/inform/",
                 require_POST(self._inform),
                 "inform",
@@ -159,7 +159,7 @@ class DecisionAdmin(OwnPageAdmin):
             )
         return redirect("admin:proposals_decision_change", pk)
 
-    def page_of(self, request: HttpRequest, found: Decision) -> HttpResponse:
+    def detail_page(self, request: HttpRequest, found: Decision) -> HttpResponse:
         """The decision as it was recorded, and below it the second officer's answer."""
         obstacle = obstacle_to_reviewing(
             found, proposal=found.version.proposal, by=current_user(request)
@@ -178,7 +178,7 @@ class DecisionAdmin(OwnPageAdmin):
             else:
                 messages.success(request, _("Review recorded."))
                 return redirect(_next_place(request, found))
-        return self.show(
+        return self.render(
             request,
             "admin/proposals/decision/review.html",
             title=str(found),

@@ -17,7 +17,7 @@ from foundation.sentences import gettext as _
 from proposals.models import SavedFilter
 
 if TYPE_CHECKING:
-    from proposals.officers.admin_pages import DeskAdmin
+    from proposals.officers.admin_pages import OfficerAdmin
 
 # What an address of the list may ask; nothing else is kept.
 KEPT = (
@@ -31,10 +31,10 @@ class SavedFilterForm(forms.Form):
     query = forms.CharField(max_length=LONGEST_QUERY, required=False)
 
 
-def urls_of(desk: "DeskAdmin") -> list[Any]:
+def urls_of(desk: "OfficerAdmin") -> list[Any]:
     return [
-        desk.page("filters/", keep, "keep_filter", "proposals.view_version"),
-        desk.page("filters/<int:pk>/forget/", forget, "forget_filter", "proposals.view_version"),
+        desk.url("filters/", keep, "keep_filter", "proposals.view_version"),
+        desk.url("filters/<int:pk>/forget/", forget, "forget_filter", "proposals.view_version"),
     ]
 
 

@@ -29,7 +29,7 @@ from proposals.dossier.document import Draft
 from proposals.dossier.facts import files_of
 from proposals.models import Annex, ReplyFile, SheetAnswer, Version
 from proposals.officers import cases
-from proposals.officers.admin_pages import case_of
+from proposals.officers.admin_pages import get_case_or_404
 from proposals.proof.receipts import version_context
 from proposals.screening import clarifications
 from proposals.screening import decisions as deciding
@@ -37,7 +37,7 @@ from proposals.screening import sheet as sheets
 from proposals.submission.notifications import addresses_of_coordinator, contact_persons
 
 if TYPE_CHECKING:
-    from proposals.officers.admin_pages import DeskAdmin
+    from proposals.officers.admin_pages import OfficerAdmin
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 USUAL_TIME_TO_ANSWER = timedelta(days=7)
@@ -87,33 +87,33 @@ class QuestionForm(forms.Form):
     item = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
 
 
-def urls_of(desk: "DeskAdmin") -> list[Any]:
+def urls_of(desk: "OfficerAdmin") -> list[Any]:
     def of_case(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         def fetched(request: HttpRequest, pk: int, **place: Any) -> HttpResponseBase:
-            return view(desk, request, case_of(request, pk), **place)
+            return view(desk, request, get_case_or_404(request, pk), **place)
 
         return fetched
 
     add = "proposals.add_"
     return [
-        desk.page("<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}sheetanswer"),
-        desk.page("<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}sheetanswer"),
-        desk.page("<int:pk>/note/", idempotent(require_POST(of_case(_note))), "note", f"{add}casenote"),
-        desk.page(
+        desk.url("<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}sheetanswer"),
+        desk.url("<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}sheetanswer"),
+        desk.url("<int:pk>/note/", idempotent(require_POST(of_case(_note))), "note", f"{add}casenote"),
+        desk.url(
             "<int:pk>/conflict/", of_case(_declare_conflict), "conflict", f"{add}conflictofinterest"
         ),
-        desk.page("<int:pk>/ask/", of_case(_ask), "ask", f"{add}question"),
-        desk.page(
+        desk.url("<int:pk>/ask/", of_case(_ask), "ask", f"{add}question"),
+        desk.url(
             "<int:pk>/replies/<int:file>/", require_safe(of_case(_reply_file)), "reply_file",
             "proposals.view_version",
         ),
     ]  # fmt: skip
 
 
-def show(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def show(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     """The sheet; that somebody looked at it is noted."""
     cases.note_reading(version, _("The screening sheet"), by=current_user(request))
-    return desk.show(
+    return desk.render(
         request, f"{TEMPLATES}/sheet.html", title=str(version), **_context(request, version)
     )
 
@@ -181,10 +181,10 @@ def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any,
     return rows, max(0, len(pks) - MOST_NEIGHBOURS)
 
 
-def history(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def history(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     """All that officers did to the case of a version, newest first."""
     events = version.proposal.case_events.select_related("by")
-    return desk.show(
+    return desk.render(
         request,
         f"{TEMPLATES}/history.html",
         title=_("History of %(number)s") % {"number": version.proposal.number},
@@ -197,7 +197,7 @@ def history(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
 MOST_EVENTS = 500
 
 
-def _answer(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _answer(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     """Save one line of the sheet, with a short answer for a page that stays, or back to the sheet."""
     form = AnswerForm(request.POST)
     if not form.is_valid():
@@ -232,7 +232,7 @@ def _answer(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRe
     )
 
 
-def _agree(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _agree(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     try:
         agreed = sheets.agree_with_what_is_met(version, by=current_user(request))
     except sheets.AnsweredMeanwhile as meanwhile:
@@ -267,11 +267,16 @@ def _who_was_faster(current: SheetAnswer) -> str:
 
 
 def _refused(
-    desk: "DeskAdmin", request: HttpRequest, version: Version, words: str, status: int, **more: int
+    desk: "OfficerAdmin",
+    request: HttpRequest,
+    version: Version,
+    words: str,
+    status: int,
+    **more: int,
 ) -> HttpResponse:
     if is_autosave(request):
         return JsonResponse({"words": words} | more, status=status)
-    return desk.show(
+    return desk.render(
         request,
         f"{TEMPLATES}/not_saved.html",
         title=_("Not saved"),
@@ -286,7 +291,7 @@ def _line_in_sheet(version: Version, item: str) -> str:
     return reverse("admin:proposals_version_change", args=[version.pk]) + f"#{item}"
 
 
-def _note(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _note(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     form = NoteForm(request.POST)
     if form.is_valid():
         cases.write_note(version.proposal, form.cleaned_data["text"], by=current_user(request))
@@ -296,7 +301,7 @@ def _note(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResp
     return redirect("admin:proposals_version_change", version.pk)
 
 
-def _declare_conflict(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _declare_conflict(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     form = ConflictForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         cases.declare_conflict(
@@ -305,7 +310,7 @@ def _declare_conflict(desk: "DeskAdmin", request: HttpRequest, version: Version)
         text = _("Conflict recorded. You can no longer open %(number)s.")
         messages.success(request, text % {"number": version.proposal.number})
         return redirect("admin:proposals_version_changelist")
-    return desk.show(
+    return desk.render(
         request,
         f"{TEMPLATES}/conflict.html",
         title=_("Declare a conflict of interest"),
@@ -315,7 +320,7 @@ def _declare_conflict(desk: "DeskAdmin", request: HttpRequest, version: Version)
     )
 
 
-def _ask(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _ask(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     form = QuestionForm(request.POST or None, initial=_suggested(request, version))
     if request.method == "POST" and form.is_valid():
         try:
@@ -326,7 +331,7 @@ def _ask(desk: "DeskAdmin", request: HttpRequest, version: Version) -> HttpRespo
             wakeup.wake_worker()
             messages.success(request, _told(version))
             return redirect("admin:proposals_version_change", version.pk)
-    return desk.show(
+    return desk.render(
         request,
         f"{TEMPLATES}/ask.html",
         title=_("Request clarification"),
@@ -367,7 +372,7 @@ def _suggested(request: HttpRequest, version: Version) -> dict[str, Any]:
 
 
 def _reply_file(
-    desk: "DeskAdmin", request: HttpRequest, version: Version, file: int
+    desk: "OfficerAdmin", request: HttpRequest, version: Version, file: int
 ) -> HttpResponseBase:
     """A PDF that came with an answer; nothing out of quarantine."""
     found = get_object_or_404(ReplyFile, pk=file, reply__question__version=version)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from applicants.once import idempotent
 from applicants.web import current_user, login_required_keep_post
 from foundation.sentences import gettext as _
-from proposals.consortium.access import draft_of, keeping_text, page_of
+from proposals.consortium.access import base_context, get_draft_or_404, return_input_on_failure
 from proposals.dossier.document import Draft
 from proposals.steps.forms import CommentForm
 from proposals.steps.wizard import step_named, url_of
@@ -16,16 +16,16 @@ from proposals.workspace import comments
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 @idempotent
 def add(request: HttpRequest, number: str) -> HttpResponse:
     """Write a comment on a step."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     step, key = _place(draft, request.POST.get("place", ""))
     form = CommentForm(request.POST)
     if not form.is_valid():
-        context = page_of(
+        context = base_context(
             draft, step, form=form, place=request.POST["place"], back=_address(draft, step, key)
         )
         return render(request, "workspace/comment_refused.html", context, status=422)
@@ -40,11 +40,11 @@ def add(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 def done(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Mark a comment as done, or open it again."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     found = get_object_or_404(draft.proposal.comments.select_related("proposal"), pk=pk)
     done = request.POST.get("done") == "yes"
     if not comments.set_done(found, done=done, by=current_user(request)):

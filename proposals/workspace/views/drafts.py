@@ -19,7 +19,7 @@ from calls.visibility import visible_calls
 from foundation.search_words import searched
 from foundation.sentences import gettext as _
 from proposals.consortium import participants
-from proposals.consortium.access import draft_of, keeping_text, page_of
+from proposals.consortium.access import base_context, get_draft_or_404, return_input_on_failure
 from proposals.consortium.confirmations import missing_confirmations
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import facts_of_draft
@@ -37,7 +37,7 @@ from proposals.workspace.deletion import (
 from proposals.workspace.dossier_diff import changes_since_current
 from proposals.workspace.prefill import answers_from_query, start_prefilled
 from proposals.workspace.views.outlook import outlook_page
-from proposals.workspace.views.steps import comments_on
+from proposals.workspace.views.steps import comments_context
 
 MOST_FOUND = 12
 MOST_WORDS = 6  # of a name, looked for in the registry
@@ -123,8 +123,8 @@ def _say_what_was_left_out(request: HttpRequest, proposal: Proposal) -> None:
 @login_required_keep_post
 def proposal(request: HttpRequest, number: str) -> HttpResponse:
     """The overview: what counts, what is missing, what can be done next."""
-    draft = draft_of(request, number)
-    context = page_of(
+    draft = get_draft_or_404(request, number)
+    context = base_context(
         draft,
         "overview",
         versions=draft.proposal.versions.select_related("submitted_by", "withdrawal")
@@ -139,11 +139,11 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 def delete(request: HttpRequest, number: str) -> HttpResponse:
     """Ask, then delete a draft that was never submitted."""
-    draft = draft_of(request, number)
-    context = page_of(draft, "overview", versions=draft.proposal.versions.exists())
+    draft = get_draft_or_404(request, number)
+    context = base_context(draft, "overview", versions=draft.proposal.versions.exists())
     if request.method != "POST":
         return render(request, "workspace/delete.html", context)
     try:
@@ -158,7 +158,7 @@ def delete(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 def restore(request: HttpRequest, number: str) -> HttpResponse:
     """Bring a deleted draft back; only people of the coordinator see it."""
@@ -182,7 +182,7 @@ def restore(request: HttpRequest, number: str) -> HttpResponse:
 @login_required_keep_post
 def consortium(request: HttpRequest, number: str) -> HttpResponse:
     """Who takes part, who counts, and a search in the registry."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     return render(request, "workspace/consortium.html", _consortium_page(request, draft))
 
 
@@ -194,10 +194,10 @@ def _consortium_page(
     taken = [one.organisation_id for one in draft.participants]
     found = Organisation.objects.search_by_name(looked_for) if words else None
     facts = facts_of_draft(draft, received_at=None, reader=current_user(request))
-    return page_of(
+    return base_context(
         draft,
         "consortium",
-        **comments_on(request, draft, "consortium"),
+        **comments_context(request, draft, "consortium"),
         words=words,
         words_left_out=left_out,
         found=list(found[: MOST_FOUND + 1]) if found is not None else None,
@@ -215,14 +215,14 @@ def _consortium_page(
 @login_required_keep_post
 def what_if(request: HttpRequest, number: str) -> HttpResponse:
     """The part of the page that tells what another consortium would be; asked as choices are made."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     facts = facts_of_draft(draft, received_at=None, reader=current_user(request))
-    context = page_of(draft, "consortium", **outlook_page(draft, facts, request.GET))
+    context = base_context(draft, "consortium", **outlook_page(draft, facts, request.GET))
     return render(request, "workspace/includes/what_if.html", context)
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 def clear_intended_countries(request: HttpRequest, number: str) -> HttpResponse:
     """Drop the countries that were in mind when the proposal began."""
@@ -237,7 +237,7 @@ def clear_intended_countries(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 @idempotent
 def add_participant(request: HttpRequest, number: str) -> HttpResponse:
@@ -248,7 +248,7 @@ def add_participant(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @idempotent
 def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
     """Enter a partner that the registry does not have yet, and take it in."""
@@ -298,14 +298,14 @@ def _add(request: HttpRequest, draft: Draft, organisation: Organisation) -> Http
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 def edit_participant(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Change the role of an organisation, or say who controls it."""
     draft = _led_draft(request, number)
     participant = get_object_or_404(draft.proposal.participants, key=key)
     form = ParticipantForm(request.POST or None, instance=participant, draft=draft)
     section = participants.section_of(draft.proposal, participants.CONSORTIUM)
-    context = page_of(
+    context = base_context(
         draft,
         "consortium",
         form=form,
@@ -337,7 +337,7 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 def remove_participant(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Ask, then take an organisation out of the draft."""
     draft = _led_draft(request, number)
@@ -347,7 +347,7 @@ def remove_participant(request: HttpRequest, number: str, key: str) -> HttpRespo
         return redirect("proposals:consortium", number)
     if request.method != "POST":
         section = participants.section_of(draft.proposal, participants.CONSORTIUM)
-        context = page_of(draft, "consortium", participant=participant, section=section)
+        context = base_context(draft, "consortium", participant=participant, section=section)
         return render(request, "workspace/remove_participant.html", context)
     name = str(participant.organisation)
     try:
@@ -367,7 +367,7 @@ def remove_participant(request: HttpRequest, number: str, key: str) -> HttpRespo
 
 
 def _led_draft(request: HttpRequest, number: str) -> Draft:
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     participants.check_open(draft.proposal, clock.now())
     return draft
 

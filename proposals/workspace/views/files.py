@@ -12,7 +12,12 @@ from calls import clock
 from calls.models import RequiredDeliverable
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
-from proposals.consortium.access import draft_of, keeping_text, page_of, version_of
+from proposals.consortium.access import (
+    base_context,
+    get_draft_or_404,
+    get_version_or_404,
+    return_input_on_failure,
+)
 from proposals.consortium.participants import NotOpen
 from proposals.dossier.document import Draft
 from proposals.models import ProposalFile
@@ -33,13 +38,13 @@ def _what_changed(conflict: FileChanged) -> str:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 def upload(request: HttpRequest, number: str, slot: str) -> HttpResponse:
     """Add or replace the PDF of a deliverable."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     deliverable = _deliverable(draft, slot)
     form = FileForm(request.POST or None, request.FILES or None)
-    context = page_of(
+    context = base_context(
         draft,
         "deliverables",
         form=form,
@@ -125,10 +130,10 @@ def _refuse_dishonest_name(request: HttpRequest, form: FileForm) -> bool:
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 @require_http_methods(["POST"])
 def remove(request: HttpRequest, number: str, slot: str) -> HttpResponse:
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     _deliverable(draft, slot)
     try:
         remove_file(
@@ -152,7 +157,7 @@ def _deliverable(draft: Draft, slot: str) -> RequiredDeliverable:
 
 @login_required_keep_post
 def download_draft_file(request: HttpRequest, number: str, slot: str) -> HttpResponseBase:
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     file = draft.files.get(slot)
     if file is None:
         raise Http404
@@ -164,7 +169,7 @@ def download_earlier_file(
     request: HttpRequest, number: str, slot: str, pk: int
 ) -> HttpResponseBase:
     """A file that was in a slot before."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     return _as_download(request, get_object_or_404(draft.proposal.files, slot=slot, pk=pk))
 
 
@@ -173,7 +178,7 @@ def download_version_file(
     request: HttpRequest, number: str, version: int, sha256: str
 ) -> HttpResponseBase:
     """A file that a version binds; by its hash, so that it is exactly that one."""
-    found = version_of(request, number, version)
+    found = get_version_or_404(request, number, version)
     bound = {file["sha256"] for file in found.document["files"]}
     if sha256 not in bound:
         raise Http404

@@ -15,7 +15,7 @@ from applicants.web import login_required_keep_post
 from calls import clock
 from foundation.instants import instant_from
 from foundation.sentences import gettext as _
-from proposals.consortium.access import draft_of, page_of
+from proposals.consortium.access import base_context, get_draft_or_404
 from proposals.consortium.participants import saved_texts
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import Section, SectionChange
@@ -31,17 +31,17 @@ DRAFT = "draft"
 @login_required_keep_post
 def timeline(request: HttpRequest, number: str) -> HttpResponse:
     """Everything from the beginning to the receipt, page by page."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     before = instant_from(request.GET.get("before", ""))
     moments, earlier = moments_of(draft, before)
-    context = page_of(draft, "timeline", moments=moments, before=before, earlier=earlier)
+    context = base_context(draft, "timeline", moments=moments, before=before, earlier=earlier)
     return render(request, "workspace/timeline.html", context)
 
 
 @login_required_keep_post
 def step_history(request: HttpRequest, number: str, slug: str, key: str = "") -> HttpResponse:
     """Every text that a step had: who saved it, when, and what they changed."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     step = step_named(draft.proposal.strand, slug)
     if step is None or step.form is None or bool(key) != (slug == "descriptions"):
         raise Http404
@@ -56,7 +56,7 @@ def step_history(request: HttpRequest, number: str, slug: str, key: str = "") ->
         for latest, old in _changes_in([*texts, *([before] if before else [])], len(texts))
         if (changed := _changed(form, old, latest.answers))
     ]
-    context = page_of(
+    context = base_context(
         draft, slug, rows=rows, page=page, title=form.title, participant=participant,
         step_url=url_of(draft, slug, key or None), can_put_back=_can_put_back(draft, slug, key),
     )  # fmt: skip
@@ -88,7 +88,7 @@ def _belong_together(older: SectionChange, newer: SectionChange) -> bool:
 
 
 def _can_put_back(draft: Draft, slug: str, key: str) -> bool:
-    standing = draft.proposal.standing
+    standing = draft.proposal.access
     may_write = standing.writes_part(key) if key else standing.writes_step(slug)
     return bool(may_write and draft.proposal.is_open(clock.now()))
 
@@ -115,7 +115,7 @@ def _is_shown(form: Any, name: str) -> bool:
 @login_required_keep_post
 def compare(request: HttpRequest, number: str) -> HttpResponse:
     """Field by field: two submitted versions, or one and the draft."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     versions = list(draft.proposal.versions.order_by("number").values_list("number", flat=True))
     choices = [(str(one), _("Version %(number)s") % {"number": one}) for one in versions]
     choices.append((DRAFT, _("current draft")))
@@ -126,7 +126,7 @@ def compare(request: HttpRequest, number: str) -> HttpResponse:
     if left not in known or right not in known:
         raise Http404
     changes = changes_between(_dossier(draft, left), _dossier(draft, right), draft.proposal.strand)
-    context = page_of(
+    context = base_context(
         draft, "timeline", changes=changes, choices=choices, left=left, right=right,
         left_name=known[left], right_name=known[right],
     )  # fmt: skip

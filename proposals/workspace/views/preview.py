@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from applicants.web import current_user, login_required_keep_post
 from calls import clock
 from calls.calendars import calendar_of
-from proposals.consortium.access import draft_of, page_of
+from proposals.consortium.access import base_context, get_draft_or_404
 from proposals.delivery import wakeup
 from proposals.dossier.document import dossier_of
 from proposals.models import DraftPrint
@@ -17,17 +17,17 @@ from proposals.workspace.dossier_diff import changes_since_current
 @login_required_keep_post
 def preview(request: HttpRequest, number: str) -> HttpResponse:
     """The draft as a reader will see it once it is submitted."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     context = full_proposal_pdf.proposal_context(draft.proposal, dossier_of(draft), clock.now())
     found = DraftPrint.objects.filter(proposal=draft.proposal).defer("dossier").first()
     context |= {"print": found, "changes": changes_since_current(draft)}
-    return render(request, "workspace/preview.html", page_of(draft, "preview", **context))
+    return render(request, "workspace/preview.html", base_context(draft, "preview", **context))
 
 
 @login_required_keep_post
 def make_print(request: HttpRequest, number: str) -> HttpResponse:
     """Ask for the draft as a PDF (POST), or take it (GET)."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     if request.method == "POST":
         full_proposal_pdf.request_draft_pdf(draft, by=current_user(request))
         wakeup.wake_worker("make_prints")
@@ -40,14 +40,14 @@ def make_print(request: HttpRequest, number: str) -> HttpResponse:
         response["Content-Disposition"] = f'attachment; filename="draft-{number}.pdf"'
         return response
     template = "includes/print_state" if request.headers.get("HX-Request") else "print"
-    context = page_of(draft, "preview", print=found)
+    context = base_context(draft, "preview", print=found)
     return render(request, f"workspace/{template}.html", context)
 
 
 @login_required_keep_post
 def calendar(request: HttpRequest, number: str) -> HttpResponse:
     """The deadline of this proposal as a calendar file."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     proposal = draft.proposal
     text = calendar_of(
         proposal.call, deadline=proposal.deadline, about=proposal.number,

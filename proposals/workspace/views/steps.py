@@ -21,7 +21,7 @@ from calls import clock
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from proposals.consortium import participants
-from proposals.consortium.access import draft_of, keeping_text, page_of
+from proposals.consortium.access import base_context, get_draft_or_404, return_input_on_failure
 from proposals.consortium.invitations import visible_members
 from proposals.consortium.permissions import OWN_LINE_STEP
 from proposals.consortium.presence import location_of
@@ -35,10 +35,10 @@ Page = Callable[..., HttpResponse]
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 def step(request: HttpRequest, number: str, slug: str) -> HttpResponse:
     """A step that is one form."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     found = step_named(draft.proposal.strand, slug)
     if found is None or found.form is None or found.form is DescriptionForm:
         raise Http404
@@ -48,20 +48,20 @@ def step(request: HttpRequest, number: str, slug: str) -> HttpResponse:
 @login_required_keep_post
 def descriptions(request: HttpRequest, number: str) -> HttpResponse:
     """Each partner with the state of its description and its profile."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     rows = [
         (one, draft.answers(DescriptionForm.slug, one).get("description", ""), draft.profile(one))
         for one in draft.participants
     ]
-    context = page_of(draft, DescriptionForm.slug, rows=rows)
+    context = base_context(draft, DescriptionForm.slug, rows=rows)
     return render(request, "workspace/descriptions.html", context)
 
 
 @login_required_keep_post
-@keeping_text
+@return_input_on_failure
 def description(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """The description of one partner."""
-    draft = draft_of(request, number)
+    draft = get_draft_or_404(request, number)
     participant = get_object_or_404(
         draft.proposal.participants.select_related("organisation"), key=key
     )
@@ -78,9 +78,9 @@ def _edit(
     form = _bound(request, draft, form_class, section)
 
     def page(status: int = 200, draft: Draft = draft, **more: Any) -> HttpResponse:
-        context = page_of(
+        context = base_context(
             draft, form_class.slug, form=form, section=section, participant=participant,
-            **together(request, draft, form_class.slug, participant), **more,
+            **collaboration_context(request, draft, form_class.slug, participant), **more,
         )  # fmt: skip
         return render(request, _template_of(form_class), context, status=status)
 
@@ -122,7 +122,7 @@ def _save_and_go_on(
     messages.success(request, words, extra_tags=request.path)  # for what the browser has kept
     if "more" in request.POST:
         return redirect(request.path)
-    if not draft.proposal.standing.leads:  # the next step may be somebody else's
+    if not draft.proposal.access.leads:  # the next step may be somebody else's
         return redirect("proposals:work", draft.proposal.number)
     return redirect(url_after(draft, form.slug))
 
@@ -132,7 +132,7 @@ def _bound(
 ) -> ProposalStepForm:
     """The form of a step; who writes only for a partner gets only that partner's line of the budget."""
     given: dict[str, Any] = {"saved": section, "draft": draft}
-    standing = draft.proposal.standing
+    standing = draft.proposal.access
     if form_class is BudgetForm and not standing.writes_step(OWN_LINE_STEP):
         given["only"] = standing.keys
     return form_class(request.POST or None, **given)
@@ -176,7 +176,7 @@ def _put_back(request: HttpRequest, section: Section, form: ProposalStepForm) ->
     return kept
 
 
-def together(
+def collaboration_context(
     request: HttpRequest, draft: Draft, step: str, participant: Participant | None = None
 ) -> dict[str, Any]:
     """What every step shows of the others: who writes it, and comments. Who is here a script asks."""
@@ -184,13 +184,15 @@ def together(
     given = proposal.given_steps.filter(step=step).select_related("participant__organisation")
     owner = given.first()
     return {
-        **comments_on(request, draft, step, key),
+        **comments_context(request, draft, step, key),
         "step_owner": owner.participant if owner is not None else None,
         "mentionable": [one for one in visible_members(proposal) if one != request.user],
     }
 
 
-def comments_on(request: HttpRequest, draft: Draft, step: str, key: str = "") -> dict[str, Any]:
+def comments_context(
+    request: HttpRequest, draft: Draft, step: str, key: str = ""
+) -> dict[str, Any]:
     """What every place shows of its comments: the newest, or those up to the one that a link names."""
     found = draft.proposal.comments.filter(step=step, participant_key=key)
     until = key_of(request.GET.get("comment", ""))
