@@ -84,7 +84,7 @@ def columns(rows: Sequence[tuple[str, Counter[Any]]], names: Sequence[Hashable])
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """A labelled bar that lies, in parts."""
 
     label: str
@@ -95,7 +95,7 @@ class Line:
 LINE_WIDTH = 300.0
 
 
-def lines(rows: Sequence[tuple[str, Counter[str]]], names: Sequence[str]) -> list[Line]:
+def lines(rows: Sequence[tuple[str, Counter[str]]], names: Sequence[str]) -> list[ChartLine]:
     """Lying bars, the longest as wide as the chart."""
     most = max((sum(count[name] for name in names) for _label, count in rows), default=0)
     made = []
@@ -106,7 +106,7 @@ def lines(rows: Sequence[tuple[str, Counter[str]]], names: Sequence[str]) -> lis
             if count[name]:
                 bars.append(Bar(round(x, 2), 0, width, 14, name, count[name]))
             x += width
-        made.append(Line(label, bars, sum(count[name] for name in names)))
+        made.append(ChartLine(label, bars, sum(count[name] for name in names)))
     return made
 
 

@@ -37,7 +37,7 @@ CAUSES: dict[str, Callable[[Mail], bool]] = {
     "invitation": invitations.is_still_open,
     "comment": invitations.still_takes_part,
     "deadline": deadline_reminders.is_still_due,
-    "question": clarifications.is_waiting_still,
+    "question": clarifications.is_still_waiting,
 }
 
 
@@ -104,7 +104,7 @@ def remind_of_deadlines() -> int:
         "remind_of_deadlines",
         deadlines=lambda: deadline_reminders.remind_of_deadlines(clock.now()),
         searches=lambda: saved_searches.tell_of_new(clock.now()),
-        questions=lambda: clarifications.remind_of_questions(clock.now()),
+        questions=lambda: clarifications.remind_of_clarification_requests(clock.now()),
     )
 
 
@@ -136,7 +136,7 @@ def screen_closed_calls() -> int:
     return run_task_steps(
         "screen_closed_calls",
         verdicts=lambda: automatic_check.screen_closed(clock.now()),
-        words=lambda: search.take_words(clock.now()),
+        words=lambda: search.index_opened_cases(clock.now()),
         organisations=organisations.take_texts,
     )
 

@@ -100,12 +100,12 @@ def _fill(count: int) -> None:
 
     from calls import clock  # noqa: PLC0415
     from proposals.screening.automatic_check import screen_closed  # noqa: PLC0415
-    from proposals.screening.search import take_words  # noqa: PLC0415
+    from proposals.screening.search import index_opened_cases  # noqa: PLC0415
 
     call_command("make_proposals", f"--count={count}", f"--call={REFERENCE}", verbosity=0)
     while screen_closed(clock.now(), at_most=1000):
         pass
-    while take_words(clock.now(), at_most=1000):
+    while index_opened_cases(clock.now(), at_most=1000):
         pass
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -123,7 +123,7 @@ def _work_on(call: Any, officers: list[Any]) -> None:
 
     found = Version.objects.filter(proposal__strand__call=call).defer("dossier", "circumstances")
     versions = list(found.select_related("proposal__strand__call").order_by("pk"))
-    cases.assign_evenly([one.proposal for one in versions[::2]], officers, by=officers[0])
+    cases.assign_by_load([one.proposal for one in versions[::2]], officers, by=officers[0])
     soon = clock.now() + timedelta(days=7)
     for number, version in enumerate(versions):
         first, second = officers[number % OFFICERS], officers[(number + 1) % OFFICERS]
@@ -132,7 +132,7 @@ def _work_on(call: Any, officers: list[Any]) -> None:
             if number % 5 == 0:
                 review_decision(decision, answer="confirmed", reason="", by=second)
         elif number % 5 == 2:
-            clarifications.ask(version, "Why?", due_at=soon, by=first)
+            clarifications.request_clarification(version, "Why?", due_at=soon, by=first)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -166,12 +166,12 @@ def _p95(client: Any, path: str) -> float:
 def _memory_of_export() -> int:
     """The most that writing a table of all versions holds at once, in bytes."""
     from proposals.models import Version  # noqa: PLC0415
-    from proposals.reporting.export_tables import rows_of, write_csv, write_xlsx  # noqa: PLC0415 -- after set-up
+    from proposals.reporting.export_tables import export_rows, write_csv, write_xlsx  # noqa: PLC0415 -- after set-up
 
     peaks = []
     for write in (write_csv, write_xlsx):
         tracemalloc.start()
-        write(rows_of(Version.objects.all()), _Nowhere())
+        write(export_rows(Version.objects.all()), _Nowhere())
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     return max(peaks)

@@ -16,7 +16,7 @@ from proposals.audit import activity
 from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import CaseEvent, Happening, Mail, PartnershipRequest, SealedAccess
-from proposals.officers.cases import note_event
+from proposals.officers.cases import log_event
 from proposals.partnering.views.saved_searches import RequestFeed
 from proposals.reporting import export_tables
 from proposals.tests.factories import make_draft, make_officer
@@ -149,7 +149,7 @@ def test_what_is_noted_is_noted_whole(call):
     proposal, officer = make_draft(call), make_officer()
     log_sealed_access_attempt(proposal, officer=officer, path=f"/proposals/{LONG}/")
     activity.log_activity(proposal, Happening.Kind.INVITED, LONG, by=officer)
-    note_event(proposal, CaseEvent.Kind.READ, LONG, by=officer)
+    log_event(proposal, CaseEvent.Kind.READ, LONG, by=officer)
     assert SealedAccess.objects.get().path == f"/proposals/{LONG}/"
     assert Happening.objects.filter(words=LONG).exists()
     assert CaseEvent.objects.get().words == LONG

@@ -205,7 +205,7 @@ def test_no_export_tells_of_a_sealed_proposal(world, kind, role):
     officer = make_officer(role)
     chosen = [known.pk, sealed.pk]
     try:
-        export = exports.ask_for_export(kind, chosen, by=officer)
+        export = exports.request_export(kind, chosen, by=officer)
     except exports.NothingToExport:
         return
     assert export.versions == [known.pk]

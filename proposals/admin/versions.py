@@ -40,8 +40,8 @@ from proposals.screening.admin.filters import (
     keep_count,
     rehearsal_in,
 )
-from proposals.screening.search import matching
-from proposals.screening.sheet import words_of_check
+from proposals.screening.search import matching_cases
+from proposals.screening.sheet import check_summary
 
 DECIDED = dict(Decision.OutcomeChoices.choices)
 
@@ -109,7 +109,7 @@ class VersionAdmin(OfficerAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        return (matching(queryset, search_term) if search_term.strip() else queryset), False
+        return (matching_cases(queryset, search_term) if search_term.strip() else queryset), False
 
     def get_urls(self) -> list[Any]:
         own = [
@@ -138,7 +138,7 @@ class VersionAdmin(OfficerAdmin):
             "rehearsal": rehearsal,
             "queue": [
                 (name, label, counts[name], request.GET.get("queue") == name)
-                for name, label in queue.Queue.choices
+                for name, label in queue.CaseQueue.choices
             ],
             "saved_filters": saved_filters.of(officer),
             "this_query": saved_filters.query_of(request.GET),
@@ -189,7 +189,7 @@ class VersionAdmin(OfficerAdmin):
 
     @admin.display(description=_("automatic check"))
     def machine(self, row: CaseRow) -> str:
-        words = words_of_check(row.outcome, counts=row.counts) or "–"
+        words = check_summary(row.outcome, counts=row.counts) or "–"
         if row.outcome is None:
             return words
         return format_html('<span class="outcome outcome-{}">{}</span>', row.outcome, words)

@@ -17,7 +17,7 @@ from proposals.consortium.invitations import coordinator_emails
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.document import Draft
 from proposals.models import IndividualExtension, Proposal, ProposedExtension, Publication
-from proposals.officers.colleagues import holders_of
+from proposals.officers.colleagues import users_with_permission
 from proposals.submission.notifications import contacts_of
 
 WRITTEN = (
@@ -26,7 +26,7 @@ WRITTEN = (
 )  # fmt: skip
 
 
-class CannotPublish(Exception):
+class CannotPublishCall(Exception):
     """The call cannot be published (yet), or not by this person; the text says why."""
 
 
@@ -74,13 +74,13 @@ def confirm_publication(call: Call, *, seen: str, by: User) -> Call:
     locked = _not_published(call)
     asked = Publication.objects.filter(call=locked).first()
     if asked is None:
-        raise CannotPublish(_("Nobody has requested publication of this call."))
+        raise CannotPublishCall(_("Nobody has requested publication of this call."))
     if asked.asked_by_id == by.pk:
-        raise CannotPublish(
+        raise CannotPublishCall(
             _("You requested publication yourself. A second officer must approve it.")
         )
     if mark_of(locked, asked) != seen:
-        raise CannotPublish(
+        raise CannotPublishCall(
             _(
                 "The call was not published because it has changed, or publication was "
                 "requested again, since you opened this page. Check the call and approve it "
@@ -99,14 +99,14 @@ def _not_published(call: Call) -> Call:
     locked = Call.objects.select_for_update().get(pk=call.pk)
     if locked.published_at is not None:
         words = _("This call was already published on %(when)s.")
-        raise CannotPublish(
+        raise CannotPublishCall(
             words % {"when": in_words(locked.published_at, seconds=True, zone=locked.zone)}
         )
     if locked.is_rehearsal:
-        raise CannotPublish(_("A rehearsal cannot be published. Publish the original call."))
+        raise CannotPublishCall(_("A rehearsal cannot be published. Publish the original call."))
     left = list(obstacles_to_publishing(locked))
     if left:
-        raise CannotPublish(" ".join(left))
+        raise CannotPublishCall(" ".join(left))
     return locked
 
 
@@ -144,7 +144,7 @@ def propose_extension(
     proposed, _is_new = ProposedExtension.objects.update_or_create(
         call=locked, extension=None, defaults=values
     )
-    colleagues = holders_of("proposals.change_proposedextension").exclude(pk=by.pk)
+    colleagues = users_with_permission("proposals.change_proposedextension").exclude(pk=by.pk)
     queue_email(
         EmailContent(
             subject=_("Extension of %(call)s: second officer needed") % {"call": call},

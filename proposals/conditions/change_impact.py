@@ -221,7 +221,7 @@ def flips_between(before: Verdict, after: Verdict) -> Iterator[tuple[str, str, s
 
 def _decided(versions: Collection[int]) -> int:
     """How many of them have a decision that a second officer confirmed."""
-    standing = Decision.objects.deciding().filter(version__in=versions)
+    standing = Decision.objects.closing_case().filter(version__in=versions)
     return standing.values("version").distinct().count()
 
 

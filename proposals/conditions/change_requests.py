@@ -11,7 +11,7 @@ from foundation.sentences import gettext as _
 from proposals.conditions import rule_changes
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import ProposedChange
-from proposals.officers.colleagues import holders_of
+from proposals.officers.colleagues import users_with_permission
 
 
 @transaction.atomic
@@ -39,7 +39,7 @@ def propose_change(
 
 
 def _ask_colleagues(change: ProposedChange, *, by: User) -> None:
-    colleagues = holders_of("proposals.change_proposedchange").exclude(pk=by.pk)
+    colleagues = users_with_permission("proposals.change_proposedchange").exclude(pk=by.pk)
     queue_email(
         EmailContent(
             subject=_("Change to %(target)s: second officer needed") % {"target": change.target},

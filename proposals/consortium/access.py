@@ -25,7 +25,7 @@ from foundation.sentences import gettext as _
 from foundation.typed import posted_texts
 from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.consortium.ended_access import deleted_draft_of, ended_access_of
-from proposals.consortium.open_questions import questions_waiting
+from proposals.consortium.open_questions import open_clarification_requests
 from proposals.consortium.participants import NotOpen
 from proposals.consortium.permissions import (
     ConsortiumAccess,
@@ -37,7 +37,7 @@ from proposals.consortium.permissions import (
 )
 from proposals.dossier.document import Draft
 from proposals.models import EndedAccess, Proposal, ProposalQuerySet, Version, takes_part
-from proposals.officers.cases import note_reading
+from proposals.officers.cases import log_read
 from proposals.steps.wizard import sidebar
 
 P = ParamSpec("P")
@@ -218,7 +218,7 @@ def get_version_or_404(request: HttpRequest, number: str, version: int) -> Versi
     )
     found = get_object_or_404(versions, proposal=proposal, proposal__isnull=False, number=version)
     if user.is_staff:
-        note_reading(found, _route(request), by=user)
+        log_read(found, _route(request), by=user)
     return found
 
 
@@ -237,7 +237,7 @@ def base_context(draft: Draft, current: str, **more: Any) -> dict[str, Any]:
     """What every page of a draft shows beside its own content."""
     moment = clock.now()
     is_open = draft.proposal.is_open(moment)
-    asked = [] if is_open else list(questions_waiting(draft.proposal, moment))
+    asked = [] if is_open else list(open_clarification_requests(draft.proposal, moment))
     return {
         "draft": draft,
         "proposal": draft.proposal,

@@ -6,13 +6,13 @@ from applicants.models import User
 from proposals.models import Proposal, Question, QuestionQuerySet
 
 
-def questions_waiting(proposal: Proposal, moment: datetime) -> QuestionQuerySet:
+def open_clarification_requests(proposal: Proposal, moment: datetime) -> QuestionQuerySet:
     """Those about a proposal that can still be answered, the most urgent first."""
     found = Question.objects.waiting(moment).filter(version__proposal=proposal)
     return found.order_by("due_at")
 
 
-def questions_for(user: User, moment: datetime) -> QuestionQuerySet:
+def clarification_requests_for(user: User, moment: datetime) -> QuestionQuerySet:
     """Those that wait for an answer in proposals that this person leads, the most urgent first."""
     led = Proposal.objects.led_by(user)
     found = Question.objects.waiting(moment).filter(version__proposal__in=led)

@@ -7,7 +7,7 @@ from applicants.models import Organisation
 from applicants.profile import profile_of
 from applicants.web import current_user, login_required_keep_post
 from calls import clock
-from proposals.consortium.open_questions import questions_for
+from proposals.consortium.open_questions import clarification_requests_for
 from proposals.consortium.progress import open_invitations, open_mentions, proposals_of, todo_items
 from proposals.dossier.document import drafts_of
 from proposals.models import Proposal
@@ -34,7 +34,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "organisations": [(one, profile_of(one)) for one in organisations],
         "invitations": open_invitations(user),
         "mentions": open_mentions(user),
-        "questions": list(questions_for(user, moment)),
+        "questions": list(clarification_requests_for(user, moment)),
         "letters": [
             one for one in letters_of(user, organisations, at_most=MOST_LETTERS) if one.is_new
         ],

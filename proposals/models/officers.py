@@ -41,18 +41,18 @@ class SealedAccess(models.Model):
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
-    def standing(self) -> "DecisionQuerySet":
+    def confirmed(self) -> "DecisionQuerySet":
         """Those that a second officer has confirmed."""
         return self.filter(review__answer=DecisionReview.Answer.CONFIRMED)
 
-    def deciding(self) -> "DecisionQuerySet":
+    def closing_case(self) -> "DecisionQuerySet":
         """Those that stand and close the case: all but a word that something has to be clarified."""
-        return self.standing().exclude(outcome=Decision.OutcomeChoices.CLARIFY)
+        return self.confirmed().exclude(outcome=Decision.OutcomeChoices.CLARIFY)
 
     def in_force(self) -> "DecisionQuerySet":
         """Of each version the newest that stands."""
         newest = (
-            Decision.objects.standing()
+            Decision.objects.confirmed()
             .filter(version=models.OuterRef("version"))
             .order_by("-pk")
             .values("pk")[:1]
@@ -142,7 +142,7 @@ class Decision(models.Model):
         return getattr(self, "review", None)
 
     @property
-    def told(self) -> "Information | None":
+    def notified(self) -> "Information | None":
         """That the applicant was told of it, if they were."""
         return getattr(self, "information", None)
 
@@ -153,7 +153,7 @@ class Decision(models.Model):
 
 class DecisionState(models.TextChoices):
     WAITING = "waiting", _("waiting for a second officer")
-    STANDS = "stands", _("confirmed by a second officer")
+    CONFIRMED = "stands", _("confirmed by a second officer")
     SENT_BACK = "sent-back", _("returned")
 
     @classmethod
@@ -161,7 +161,7 @@ class DecisionState(models.TextChoices):
         """By a second officer's answer; None where there is none yet."""
         if answer is None:
             return cls.WAITING
-        return cls.STANDS if answer == DecisionReview.Answer.CONFIRMED else cls.SENT_BACK
+        return cls.CONFIRMED if answer == DecisionReview.Answer.CONFIRMED else cls.SENT_BACK
 
 
 class DecisionReview(models.Model):

@@ -26,7 +26,7 @@ from proposals.officers.rights import SCREENING_OFFICERS
 READ_AGAIN_AFTER = timedelta(minutes=10)
 
 
-class HasConflict(Exception):
+class ConflictOfInterestError(Exception):
     """This officer has an interest in a case; `proposals` names each such case."""
 
     def __init__(self, officer: User, proposals: Sequence[Proposal]) -> None:
@@ -39,7 +39,7 @@ class InterestDeclared(Exception):
     """The officer has declared an interest in this case, perhaps a moment ago: nothing was done."""
 
 
-def lock(proposal: int) -> Proposal:
+def lock_proposal(proposal: int) -> Proposal:
     """The proposal with this key, for which everybody else waits until the transaction ends.
 
     Whatever decides is read after this: what was read before may be of another time.
@@ -53,7 +53,7 @@ def lock_case(proposal: int, *, by: User) -> Proposal:
     Raises:
         InterestDeclared: the case is closed to this officer.
     """
-    locked = lock(proposal)
+    locked = lock_proposal(proposal)
     if ConflictOfInterest.objects.filter(proposal=locked, officer=by).exists():
         raise InterestDeclared
     return locked
@@ -65,7 +65,7 @@ def _lock_all(proposals: Sequence[Proposal]) -> None:
     list(rows.filter(pk__in=[one.pk for one in proposals]).order_by("pk").values_list("pk"))
 
 
-def note_event(
+def log_event(
     proposal: Proposal, kind: CaseEvent.Kind, words: str = "", *, by: User, **details: object
 ) -> CaseEvent:
     """Note what a person did to a case, in the transaction in which they do."""
@@ -75,13 +75,13 @@ def note_event(
     )  # fmt: skip
 
 
-def note_reading(version: Version, what: str, *, by: User) -> None:
+def log_read(version: Version, what: str, *, by: User) -> None:
     """Note that an officer looked at something of a version; again within ten minutes is the same look."""
     since = clock.now() - READ_AGAIN_AFTER
     words = f"{what}, v{version.number}"
     same = {"by": by, "kind": CaseEvent.Kind.READ, "words": words, "at__gt": since}
     if not version.proposal.case_events.filter(**same).exists():
-        note_event(version.proposal, CaseEvent.Kind.READ, words, by=by)
+        log_event(version.proposal, CaseEvent.Kind.READ, words, by=by)
 
 
 def screening_officers() -> QuerySet[User]:
@@ -102,7 +102,9 @@ def assign(
     _lock_all(chosen)
     conflicted = ConflictOfInterest.objects.filter(officer=officer, proposal__in=chosen)
     if conflicted:
-        raise HasConflict(officer, [one.proposal for one in conflicted.select_related("proposal")])
+        raise ConflictOfInterestError(
+            officer, [one.proposal for one in conflicted.select_related("proposal")]
+        )
     present = {one.proposal_id: one for one in Assignment.objects.filter(proposal__in=chosen)}
     changed = 0
     for proposal in chosen:
@@ -114,13 +116,13 @@ def assign(
             proposal=proposal, defaults=values | {"assigned_at": clock.now()}
         )
         details = {"officer": officer.pk, "due_on": due_on.isoformat() if due_on else None}
-        note_event(proposal, CaseEvent.Kind.ASSIGNED, str(officer), by=by, **details)
+        log_event(proposal, CaseEvent.Kind.ASSIGNED, str(officer), by=by, **details)
         changed += 1
     return changed
 
 
 @transaction.atomic
-def assign_evenly(
+def assign_by_load(
     proposals: Iterable[Proposal], officers: Sequence[User], *, by: User, due_on: date | None = None
 ) -> Counter[User]:
     """Give each case to whoever has the fewest undecided ones and no interest in it; counts by officer.
@@ -148,7 +150,7 @@ def _loads_of(officers: Sequence[User], chosen: Sequence[Proposal]) -> Counter[i
     """How many undecided cases each of them has: real ones, or rehearsed ones where such are given out."""
     rehearsed = any(one.call.is_rehearsal for one in chosen)
     own_kind = Q(assignments__proposal__strand__call__rehearsal_of__isnull=not rehearsed)
-    decided = Decision.objects.deciding().values("version__proposal")
+    decided = Decision.objects.closing_case().values("version__proposal")
     counted = (
         User.objects.filter(pk__in=[one.pk for one in officers])
         .annotate(
@@ -162,18 +164,18 @@ def _loads_of(officers: Sequence[User], chosen: Sequence[Proposal]) -> Counter[i
 @transaction.atomic
 def declare_conflict(proposal: Proposal, *, reason: str, by: User) -> ConflictOfInterest:
     """Close a case to this officer, for good; if it was theirs it is nobody's now."""
-    lock(proposal.pk)
+    lock_proposal(proposal.pk)
     declared, is_new = ConflictOfInterest.objects.get_or_create(
         proposal=proposal, officer=by, defaults={"reason": reason, "declared_at": clock.now()}
     )
     if is_new:
         Assignment.objects.filter(proposal=proposal, officer=by).delete()
-        note_event(proposal, CaseEvent.Kind.CONFLICT, by=by, reason=reason)
+        log_event(proposal, CaseEvent.Kind.CONFLICT, by=by, reason=reason)
     return declared
 
 
 @transaction.atomic
-def write_note(proposal: Proposal, text: str, *, by: User) -> CaseNote:
+def add_note(proposal: Proposal, text: str, *, by: User) -> CaseNote:
     """Keep a note for colleagues.
 
     Raises:
@@ -183,5 +185,5 @@ def write_note(proposal: Proposal, text: str, *, by: User) -> CaseNote:
     note = CaseNote.objects.create(
         proposal=proposal, text=text, written_by=by, written_at=clock.now()
     )
-    note_event(proposal, CaseEvent.Kind.NOTED, by=by, note=note.pk)
+    log_event(proposal, CaseEvent.Kind.NOTED, by=by, note=note.pk)
     return note

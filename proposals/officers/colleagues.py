@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from applicants.models import User
 
 
-def holders_of(right: str) -> QuerySet[User]:
+def users_with_permission(right: str) -> QuerySet[User]:
     """Active officers who hold a right such as "proposals.change_enquiry", by their role or themselves."""
     app, _dot, codename = right.partition(".")
     permission = Permission.objects.filter(content_type__app_label=app, codename=codename)

@@ -218,7 +218,7 @@ def _add_proof(archive: _Archive, version: Version, folder: str) -> None:
 def _decisions(archive: _Archive, version: Version, folder: str) -> Iterator[dict[str, Any]]:
     related = ("decided_by", "review__reviewed_by", "information__informed_by")
     for number, one in enumerate(version.decisions.select_related(*related).order_by("pk"), 1):
-        review, information = one.reviewed, one.told
+        review, information = one.reviewed, one.notified
         letter = letter_of(one) if information else None
         if letter is not None:
             archive.add(f"{folder}/letter-{number}.pdf", bytes(letter.pdf))

@@ -21,7 +21,7 @@ from applicants.models import UNNAMED_USER
 from calls.eligibility.facts import Role
 from foundation.spreadsheets import escape_formula
 from proposals.models import Decision, DecisionState, VersionQuerySet
-from proposals.screening.sheet import words_of_check
+from proposals.screening.sheet import check_summary
 
 CHUNK = 25  # versions that are held at once, with those of the chunk before
 
@@ -54,7 +54,7 @@ COLUMNS: dict[str, str | Promise] = {
 Row = dict[str, Any]
 
 
-def rows_of(versions: VersionQuerySet) -> Iterator[Row]:
+def export_rows(versions: VersionQuerySet) -> Iterator[Row]:
     """A row for each version; two queries for every twenty-five.
 
     Read as values: models would hold each other, and pile up until the garbage collector comes by.
@@ -103,7 +103,7 @@ def _row(version: Row, decisions: list[Row]) -> Row:
         "costs": Decimal(dossier["budget"]["total_costs"]),
         "grant": Decimal(dossier["budget"]["total_grant"]),
         "received_at": version["received_at"],
-        "machine": words_of_check(
+        "machine": check_summary(
             version["latest_outcome"], counts=version["proposal__counting"] == version["pk"]
         ),
         "rules": version["latest_rules"] or [],
@@ -120,7 +120,7 @@ OUTCOMES = dict(Decision.OutcomeChoices.choices)
 def _decided(given: list[Row]) -> Row:
     """The newest decision: one that stands, if there is one."""
     states = [DecisionState.after(one["review__answer"]) for one in given]
-    stands = states.index(DecisionState.STANDS) if DecisionState.STANDS in states else 0
+    stands = states.index(DecisionState.CONFIRMED) if DecisionState.CONFIRMED in states else 0
     newest = given[stands] if given else {}
     return {
         "outcome": OUTCOMES[newest["outcome"]] if newest else "",

@@ -41,7 +41,7 @@ class NothingToExport(Exception):
 
 
 @transaction.atomic
-def ask_for_export(kind: str, versions: Sequence[int], *, by: User) -> Export:
+def request_export(kind: str, versions: Sequence[int], *, by: User) -> Export:
     """Promise a file of these versions; that each was taken out is noted with its case.
 
     What the same person has asked for already, and is under way, is not promised again.
@@ -129,7 +129,7 @@ def _write(export: Export, out: IO[bytes]) -> None:
             Kind.XLSX: export_tables.write_xlsx,
             Kind.JSON: export_tables.write_json,
         }
-        writers[export.kind](told.over(export_tables.rows_of(versions)), out)
+        writers[export.kind](told.over(export_tables.export_rows(versions)), out)
 
 
 def _still_allowed(export: Export) -> VersionQuerySet:

@@ -131,7 +131,7 @@ def _add_what_is_open(found: Figures, call: Call, officer: User, moment: datetim
     versions = versions.filter(proposal__strand__call=call)
     interests = ConflictOfInterest.objects.filter(officer=officer, proposal__strand__call=call)
     found.closed_to_officer = interests.filter(proposal__counting__isnull=False).count()
-    decided = Decision.objects.deciding().values("version")
+    decided = Decision.objects.closing_case().values("version")
     totals = versions.order_by().aggregate(
         counting=Count("pk"), decided=Count("pk", filter=Q(pk__in=decided))
     )
@@ -140,7 +140,7 @@ def _add_what_is_open(found: Figures, call: Call, officer: User, moment: datetim
     found.outcomes, found.rules = _outcomes(versions)
     found.being_checked = max(found.counting - found.outcomes.total(), 0)
     lengths = queue.lengths(versions, officer=officer, moment=moment)
-    found.queue = [(str(label), lengths[name]) for name, label in queue.Queue.choices]
+    found.queue = [(str(label), lengths[name]) for name, label in queue.CaseQueue.choices]
     found.ages = _ages(versions.exclude(pk__in=decided), moment)
     found.agreement = _agreement(versions)
 

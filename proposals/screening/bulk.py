@@ -17,10 +17,7 @@ from foundation.sentences import gettext as _
 from proposals.models import Decision, DecisionReview, Proposal, Version
 from proposals.screening.decisions import (
     decision_in_force,
-    inform,
-    obstacle_to_deciding,
-    obstacle_to_informing,
-    obstacle_to_reviewing,
+    notify_applicant,
     record_decision,
     remarks_on,
     remarks_on_letter,
@@ -28,19 +25,22 @@ from proposals.screening.decisions import (
     review_decision,
     snippets,
     waiting_decision,
+    why_not_decidable,
+    why_not_notifiable,
+    why_not_reviewable,
 )
 from proposals.screening.reversals import Reversal, next_reversal, reversal_of
-from proposals.screening.sheet import newest_verdict, words_of_check
+from proposals.screening.sheet import check_summary, newest_verdict
 
 
-class Task(StrEnum):
+class BulkAction(StrEnum):
     DECIDE = "decide"
     CONFIRM = "confirm"
     INFORM = "inform"
 
 
 @dataclass(frozen=True)
-class Case:
+class BulkCase:
     """What would be done to a version; nothing where `obstacle` says why not. `mark` is what it is by now.
 
     With `remarks` it is done only if the officer has ticked that they have seen them.
@@ -80,7 +80,7 @@ def cases_for(
     outcome: str = "",
     reason: str = "",
     with_findings: bool = False,
-) -> list[Case]:
+) -> list[BulkCase]:
     """Each version with what would be done to it now, in the order of proposals' numbers."""
     ordered = sorted(versions, key=lambda one: one.proposal_id)
     words: dict[str, Any] = {
@@ -93,7 +93,7 @@ def cases_for(
 
 def _case(
     task: str, version: Version, *, by: User, outcome: str, reason: str, with_findings: bool
-) -> Case:
+) -> BulkCase:
     stored = newest_verdict(version)
     decision, obstacle = _concerned(task, version, by)
     remarks = [] if obstacle else _remarks(task, version, decision, outcome=outcome, by=by)
@@ -105,12 +105,12 @@ def _case(
     if with_findings:
         texts = [text for _rule, text in snippets(version, stored)]
         whole = "\n\n".join([whole, *texts]).strip()
-    return Case(
+    return BulkCase(
         version=version,
         mark=_mark(version, stored.pk if stored else 0),
         obstacle=obstacle,
         decision=decision,
-        machine=words_of_check(
+        machine=check_summary(
             stored.outcome if stored else None, counts=version.proposal.counting_id == version.pk
         ),
         reason=whole,
@@ -125,23 +125,25 @@ def _remarks(
     """What the page of this one case would remark."""
     if decision is None:
         return remarks_on(version, outcome, by=by) if outcome else []
-    return remarks_on_review(decision) if task == Task.CONFIRM else remarks_on_letter(decision)
+    return (
+        remarks_on_review(decision) if task == BulkAction.CONFIRM else remarks_on_letter(decision)
+    )
 
 
 def _concerned(task: str, version: Version, by: User) -> tuple[Decision | None, str]:
     """The decision that is confirmed or told, and what is in the way."""
     proposal = version.proposal
-    if task == Task.DECIDE:
-        return None, obstacle_to_deciding(version, proposal=proposal, by=by)
-    if task == Task.CONFIRM:
+    if task == BulkAction.DECIDE:
+        return None, why_not_decidable(version, proposal=proposal, by=by)
+    if task == BulkAction.CONFIRM:
         waiting = waiting_decision(version)
         if waiting is None:
             return None, _("No decision is waiting for a second officer.")
-        return waiting, obstacle_to_reviewing(waiting, proposal=proposal, by=by)
+        return waiting, why_not_reviewable(waiting, proposal=proposal, by=by)
     standing = decision_in_force(version)
     if standing is None:
         return None, _("There is no confirmed decision yet.")
-    return standing, obstacle_to_informing(standing, proposal=proposal)
+    return standing, why_not_notifiable(standing, proposal=proposal)
 
 
 def _mark(version: Version, verdict: int) -> str:
@@ -182,18 +184,18 @@ def run(
     left = [case.version for case in cases if case.remarks and case.version.pk not in seen]
     cases = [case for case in cases if case.version not in left]
     for case in cases:
-        if task == Task.DECIDE:
+        if task == BulkAction.DECIDE:
             record_decision(case.version, outcome=outcome, reason=case.reason, by=by)
-        elif task == Task.CONFIRM and case.decision is not None:
+        elif task == BulkAction.CONFIRM and case.decision is not None:
             review_decision(
                 case.decision, answer=DecisionReview.Answer.CONFIRMED, reason=reason, by=by
             )
         elif case.decision is not None:
-            inform(case.decision, by=by)
+            notify_applicant(case.decision, by=by)
     return Done(len(cases), left)
 
 
-def _check_unchanged(cases: Sequence[Case], marks: Mapping[int, str]) -> None:
+def _check_unchanged(cases: Sequence[BulkCase], marks: Mapping[int, str]) -> None:
     there = {case.version.pk: case for case in cases}
     sentences = []
     for pk, mark in marks.items():

@@ -23,7 +23,7 @@ from proposals.models import (
     ReplyFile,
     Version,
 )
-from proposals.officers.cases import lock_case, note_event
+from proposals.officers.cases import lock_case, log_event
 from proposals.proof import ledger
 from proposals.submission.notifications import addresses_of_coordinator
 from proposals.submission.submit import sha256_hex
@@ -33,7 +33,7 @@ MOST_FILES = 5
 REMIND_BEFORE = (timedelta(days=3), timedelta(days=1))
 
 
-class CannotAsk(Exception):
+class CannotRequestClarification(Exception):
     """The question cannot be asked; the text says why."""
 
 
@@ -42,7 +42,9 @@ class CannotReply(Exception):
 
 
 @transaction.atomic
-def ask(version: Version, text: str, *, due_at: datetime, by: User, item: str = "") -> Question:
+def request_clarification(
+    version: Version, text: str, *, due_at: datetime, by: User, item: str = ""
+) -> Question:
     """Ask the consortium, which is told by mail and in its workspace.
 
     Raises:
@@ -53,35 +55,37 @@ def ask(version: Version, text: str, *, due_at: datetime, by: User, item: str = 
     proposal = lock_case(version.proposal_id, by=by)
     moment = clock.now()
     if proposal.counting_id != version.pk:
-        raise CannotAsk(
+        raise CannotRequestClarification(
             _(
                 "This version was replaced or withdrawn. Open the current version to request clarification."
             )
         )
     if due_at <= moment:
-        raise CannotAsk(_("The reply deadline must be in the future."))
+        raise CannotRequestClarification(_("The reply deadline must be in the future."))
     text = text.strip()
     same = version.questions.waiting(moment).filter(sha256=sha256_hex(text), item=item).first()
     if same is not None:
         words = _(
             "%(who)s has already sent this clarification request. The reply is due before %(due)s."
         )
-        raise CannotAsk(words % {"who": same.asked_by, "due": in_words(same.due_at)})
+        raise CannotRequestClarification(
+            words % {"who": same.asked_by, "due": in_words(same.due_at)}
+        )
     question = Question.objects.create(
         version=version, item=item, text=text, sha256=sha256_hex(text), due_at=due_at, asked_by=by,
         asked_at=moment,
     )  # fmt: skip
     ledger.queue_clarification_request(question)
-    note_event(proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
+    log_event(proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
     # By office: applicants answer to the officers, not to a person.
     words = _("The officers requested clarification; reply due before %(due)s")
     log_activity(proposal, Happening.Kind.ASKED, words % {"due": in_words(due_at)}, by=None)
-    _tell_of_question(question)
+    _notify_clarification_request(question)
     return question
 
 
 @transaction.atomic
-def reply(
+def store_reply(
     question: Question,
     text: str,
     *,
@@ -123,16 +127,16 @@ def reply(
         question=question, text=text, sha256=sha256, replied_by=by, replied_at=received_at
     )
     for one in checked:
-        _keep(answer, one, by=by)
+        _store_files(answer, one, by=by)
     proposal = question.version.proposal
     ledger.queue_clarification_reply(answer)
-    note_event(proposal, CaseEvent.Kind.REPLIED, by=by, question=question.pk)
+    log_event(proposal, CaseEvent.Kind.REPLIED, by=by, question=question.pk)
     words = _("A clarification request was answered")
     log_activity(proposal, Happening.Kind.REPLIED, words, by=by, at=received_at)
     return answer
 
 
-def _keep(answer: Reply, checked: ValidatedPdf, *, by: User) -> ReplyFile:
+def _store_files(answer: Reply, checked: ValidatedPdf, *, by: User) -> ReplyFile:
     save_pdf(checked)
     return ReplyFile.objects.create(
         reply=answer, name=checked.name, sha256=checked.sha256, size=len(checked.content),
@@ -140,7 +144,7 @@ def _keep(answer: Reply, checked: ValidatedPdf, *, by: User) -> ReplyFile:
     )  # fmt: skip
 
 
-def remind_of_questions(moment: datetime) -> int:
+def remind_of_clarification_requests(moment: datetime) -> int:
     """Promise the reminders that have become due; returns how many questions. Safe to repeat."""
     soon = Question.objects.waiting(moment).filter(due_at__lte=moment + max(REMIND_BEFORE))
     return for_each(
@@ -159,11 +163,11 @@ def _remind(pk: int, moment: datetime) -> bool:
     latest = min(one for one in REMIND_BEFORE if question.due_at - one <= moment)
     if question.asked_at >= question.due_at - latest:
         return False  # it was asked with less time than that
-    _tell_of_question(question, reminder=latest)
+    _notify_clarification_request(question, reminder=latest)
     return True
 
 
-def _tell_of_question(question: Question, *, reminder: timedelta | None = None) -> None:
+def _notify_clarification_request(question: Question, *, reminder: timedelta | None = None) -> None:
     proposal = question.version.proposal
     values = {"number": proposal.number}
     subject = _("Clarification requested: %(number)s")
@@ -191,7 +195,7 @@ def _tell_of_question(question: Question, *, reminder: timedelta | None = None) 
     )
 
 
-def is_waiting_still(mail: Mail) -> bool:
+def is_still_waiting(mail: Mail) -> bool:
     """Whether a reminder of a question that waits to be sent is true yet."""
     _kind, pk, days, _address = mail.key.split(":")
     waiting = Question.objects.filter(pk=pk, reply=None, due_at__gt=clock.now())

@@ -27,7 +27,7 @@ from proposals.models import (
     StoredVerdict,
     Version,
 )
-from proposals.officers.cases import lock, note_event
+from proposals.officers.cases import lock_proposal, log_event
 from proposals.proof.ledger import queue_decision, queue_review
 from proposals.screening.reversals import next_reversal
 from proposals.screening.sheet import BEING_MADE, newest_verdict, sheet_of
@@ -64,7 +64,7 @@ class CannotReview(Exception):
     """This officer, or anybody, cannot answer this decision (any more); the text says why."""
 
 
-class CannotInform(Exception):
+class CannotNotify(Exception):
     """Nobody can be told of this decision (yet, or any more); the text says why."""
 
 
@@ -80,7 +80,7 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
             or the reason is blank.
     """
     moment = clock.now()
-    proposal = lock(version.proposal_id)
+    proposal = lock_proposal(version.proposal_id)
     if moment < proposal.deadline:
         words = _("The deadline was extended, so this proposal is sealed until %(until)s.")
         raise StillSealed(words % {"until": in_words(proposal.deadline, seconds=True)})
@@ -88,7 +88,7 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
     said = (waiting.decided_by, waiting.outcome, waiting.reason) if waiting else None
     if waiting is not None and said == (by, outcome, reason.strip()):
         return waiting
-    obstacle = obstacle_to_deciding(version, proposal=proposal, by=by)
+    obstacle = why_not_decidable(version, proposal=proposal, by=by)
     if not reason.strip():
         obstacle = obstacle or _("Enter a reason.")
     if obstacle:
@@ -99,11 +99,11 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
     )  # fmt: skip
     queue_decision(decision)
     words = _in_place_of(decision)
-    note_event(proposal, CaseEvent.Kind.DECIDED, words, by=by, decision=decision.pk)
+    log_event(proposal, CaseEvent.Kind.DECIDED, words, by=by, decision=decision.pk)
     return decision
 
 
-def obstacle_to_deciding(version: Version, *, proposal: Proposal, by: User) -> str:
+def why_not_decidable(version: Version, *, proposal: Proposal, by: User) -> str:
     """Why this officer cannot record an outcome now; empty where nothing is in the way."""
     if proposal.counting_id != version.pk:
         return _(
@@ -179,7 +179,7 @@ def _remarks_on_conditions(decision: Decision) -> list[str]:
 
 def decision_in_force(version: Version) -> Decision | None:
     """The newest that stands."""
-    return version.decisions.standing().order_by("-pk").first()
+    return version.decisions.confirmed().order_by("-pk").first()
 
 
 @transaction.atomic
@@ -192,12 +192,12 @@ def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -
         CannotReview: by is who decided, or one of two who have differed about it; has an interest; somebody
             was faster; or the version no longer counts.
     """
-    proposal = lock(decision.version.proposal_id)
+    proposal = lock_proposal(decision.version.proposal_id)
     given = _review_of(decision)
     said = (given.reviewed_by, given.answer, given.reason) if given else None
     if given is not None and said == (by, answer, reason.strip()):
         return given
-    obstacle = obstacle_to_reviewing(decision, proposal=proposal, by=by)
+    obstacle = why_not_reviewable(decision, proposal=proposal, by=by)
     if answer == SENT_BACK and not reason.strip():
         obstacle = obstacle or _("Enter what needs to be reviewed.")
     if obstacle:
@@ -207,17 +207,17 @@ def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -
     )  # fmt: skip
     queue_review(review)
     words = f"{review.get_answer_display()}: {_in_place_of(decision)}"
-    note_event(proposal, CaseEvent.Kind.REVIEWED, words, by=by, decision=decision.pk)
+    log_event(proposal, CaseEvent.Kind.REVIEWED, words, by=by, decision=decision.pk)
     return review
 
 
-def obstacle_to_reviewing(decision: Decision, *, proposal: Proposal, by: User) -> str:
+def why_not_reviewable(decision: Decision, *, proposal: Proposal, by: User) -> str:
     """Why this officer cannot answer a decision now; empty where nothing is in the way."""
     if decision.decided_by_id == by.pk:
         return _("You recorded this decision yourself. A second officer must review it.")
     if ConflictOfInterest.objects.filter(proposal=proposal, officer=by).exists():
         return _("You have declared a conflict of interest in this proposal.")
-    if by.pk in those_who_differed(decision):
+    if by.pk in disagreeing_officers(decision):
         return _(
             "You and a colleague disagreed about this decision. A third officer must review it."
         )
@@ -237,7 +237,7 @@ def _review_of(decision: Decision) -> DecisionReview | None:
     return DecisionReview.objects.filter(decision=decision).select_related("reviewed_by").first()
 
 
-def those_who_differed(decision: Decision) -> set[int]:
+def disagreeing_officers(decision: Decision) -> set[int]:
     """Officers between whom the same outcome for the same version went back before."""
     sent_back = Decision.objects.filter(
         version=decision.version_id, outcome=decision.outcome, review__answer=SENT_BACK
@@ -247,16 +247,16 @@ def those_who_differed(decision: Decision) -> set[int]:
 
 
 @transaction.atomic
-def inform(decision: Decision, *, by: User) -> Information:
+def notify_applicant(decision: Decision, *, by: User) -> Information:
     """Promise the letter about a decision. It is told once; a later decision has a letter of its own.
 
     Raises:
         CannotInform: it does not stand, a newer one does, it asks for clarity only, or it was told before.
     """
-    proposal = lock(decision.version.proposal_id)
-    obstacle = obstacle_to_informing(decision, proposal=proposal)
+    proposal = lock_proposal(decision.version.proposal_id)
+    obstacle = why_not_notifiable(decision, proposal=proposal)
     if obstacle:
-        raise CannotInform(obstacle)
+        raise CannotNotify(obstacle)
     told = Information.objects.create(
         decision=decision,
         informed_by=by,
@@ -267,11 +267,11 @@ def inform(decision: Decision, *, by: User) -> Information:
         kind=OutboxMessage.Kind.LETTER, version=decision.version, decision=decision
     )
     words = _in_place_of(decision)
-    note_event(proposal, CaseEvent.Kind.INFORMED, words, by=by, decision=decision.pk)
+    log_event(proposal, CaseEvent.Kind.INFORMED, words, by=by, decision=decision.pk)
     return told
 
 
-def obstacle_to_informing(decision: Decision, *, proposal: Proposal) -> str:
+def why_not_notifiable(decision: Decision, *, proposal: Proposal) -> str:
     """Why nobody can be told of a decision now; empty where nothing is in the way."""
     if decision_in_force(decision.version) != decision:
         return _(
@@ -302,7 +302,7 @@ def _in_place_of(decision: Decision) -> str:
 
 
 @dataclass(frozen=True)
-class Found:
+class RuleFindings:
     """What one rule found, for a text that an applicant reads: each sentence once, and the source."""
 
     rule: str
@@ -334,20 +334,20 @@ def open_findings(stored: StoredVerdict | None, version: Version) -> list[Findin
     ]
 
 
-def found_by_rule(findings: Iterable[Finding]) -> list[Found]:
+def findings_by_rule(findings: Iterable[Finding]) -> list[RuleFindings]:
     """The findings rule by rule; what was said of a subject before is not said of it again."""
     said: set[tuple[str, str]] = set()
-    found: dict[tuple[str, str], Found] = {}
+    found: dict[tuple[str, str], RuleFindings] = {}
     for finding in findings:
         if (finding.subject, finding.message) in said:
             continue
         said.add((finding.subject, finding.message))
         key = finding.rule, finding.source
-        found.setdefault(key, Found(finding.rule, [], finding.source))
+        found.setdefault(key, RuleFindings(finding.rule, [], finding.source))
         found[key].sentences.append(finding.message)
     return list(found.values())
 
 
 def snippets(version: Version, stored: StoredVerdict | None) -> list[tuple[str, str]]:
     """For each rule that asks for a look, a text that a reason can be made of: rule, findings, source."""
-    return [(found.rule, found.text) for found in found_by_rule(open_findings(stored, version))]
+    return [(found.rule, found.text) for found in findings_by_rule(open_findings(stored, version))]

@@ -34,7 +34,7 @@ from proposals.models import (
 )
 from proposals.proof import ledger
 from proposals.proof.receipts import participant_rows, qr_code_of, sign_and_store, timestamp_cause
-from proposals.screening.decisions import found_by_rule, open_findings
+from proposals.screening.decisions import findings_by_rule, open_findings
 from proposals.screening.remedies import remedies_of
 from proposals.screening.reversals import SentLetter, last_letter, sent_letter
 from proposals.submission.notifications import addresses_of_coordinator
@@ -113,8 +113,8 @@ def render_letter_html(
             None,
         ),
         "informed_at": informed_at,
-        "not_met": found_by_rule(one for one in findings if one.outcome != Outcome.NEEDS_REVIEW),
-        "for_officers": found_by_rule(
+        "not_met": findings_by_rule(one for one in findings if one.outcome != Outcome.NEEDS_REVIEW),
+        "for_officers": findings_by_rule(
             one for one in findings if one.outcome == Outcome.NEEDS_REVIEW
         ),
         "is_any_in_reason": len(findings) < len(open_findings(stored, version)),

@@ -10,7 +10,7 @@ from calls.eligibility import rule_date_of
 from proposals.models import Decision, Version, VersionQuerySet
 
 
-class Queue(TextChoices):
+class CaseQueue(TextChoices):
     MINE = "mine", _("Mine")
     UNASSIGNED = "unassigned", _("Unassigned")
     FOR_ME = "for-me", _("Waiting for my confirmation")
@@ -45,14 +45,14 @@ def _conditions(officer: User, moment: datetime) -> dict[str, Q]:
     late_case = Q(proposal__assignment__due_on__lt=rule_date_of(moment))
     for_me = Decision.objects.waiting_for(officer).order_by().values("version")
     return {
-        Queue.MINE: Q(proposal__assignment__officer=officer) & is_open,
-        Queue.UNASSIGNED: Q(proposal__assignment=None) & is_open,
-        Queue.FOR_ME: Q(pk__in=for_me),
-        Queue.COLLEAGUE: Q(case_state__recorded_by__contains=[officer.pk]),
-        Queue.SENT_BACK: own_was_sent_back & ~Q(case_state__is_waiting=True) & is_open,
-        Queue.APPLICANT: Q(case_state__last_due_at__gt=moment) & is_open,
-        Queue.OVERDUE: (late_answer | late_case) & is_open,
-        Queue.TO_INFORM: Q(case_state__is_to_be_told=True),
+        CaseQueue.MINE: Q(proposal__assignment__officer=officer) & is_open,
+        CaseQueue.UNASSIGNED: Q(proposal__assignment=None) & is_open,
+        CaseQueue.FOR_ME: Q(pk__in=for_me),
+        CaseQueue.COLLEAGUE: Q(case_state__recorded_by__contains=[officer.pk]),
+        CaseQueue.SENT_BACK: own_was_sent_back & ~Q(case_state__is_waiting=True) & is_open,
+        CaseQueue.APPLICANT: Q(case_state__last_due_at__gt=moment) & is_open,
+        CaseQueue.OVERDUE: (late_answer | late_case) & is_open,
+        CaseQueue.TO_INFORM: Q(case_state__is_to_be_told=True),
     }
 
 

@@ -30,5 +30,7 @@ def remedies_of(decision: Decision, informed_at: datetime) -> list[Remedy]:
     Once the letter went out, they stay as they were; before, they are those of the call.
     """
     day = informed_at.astimezone(BRUSSELS).date()
-    given = decision.told.remedies if decision.told else decision.version.proposal.call.remedies
+    given = (
+        decision.notified.remedies if decision.notified else decision.version.proposal.call.remedies
+    )
     return [Remedy(**one, until=last_day_of(day, one["within"])) for one in given]

@@ -66,7 +66,7 @@ class Reversal:
 
 def next_reversal(version: Version) -> Reversal | None:
     """What a decision that is recorded now would take the place of."""
-    earlier = version.decisions.standing().order_by("-pk").first()
+    earlier = version.decisions.confirmed().order_by("-pk").first()
     return _reversal(earlier, last_letter(version))
 
 

@@ -25,24 +25,24 @@ ALL_TEXTS = "jsonb_to_tsvector('simple', v.dossier::jsonb, '[\"string\"]')"
 FEW_TEXTS = "jsonb_to_tsvector('simple', (v.dossier::jsonb)->'summary', '[\"string\"]')"
 
 
-def take_words(moment: datetime, *, at_most: int = 500) -> int:
+def index_opened_cases(moment: datetime, *, at_most: int = 500) -> int:
     """Take the words of opened versions that have none yet; returns of how many."""
     opened = Version.objects.open_to_officers(moment).filter(case_text=None)
     found = opened.values_list("pk", flat=True)
-    return for_each("words", found.iterator(), _take_words, at_most=at_most)
+    return for_each("words", found.iterator(), _index_case, at_most=at_most)
 
 
-def _take_words(pk: int) -> bool:
+def _index_case(pk: int) -> bool:
     try:
-        take(pk, ALL_TEXTS)
+        index_case(pk, ALL_TEXTS)
     except (DataError, OperationalError) as error:  # more words than PostgreSQL keeps for one row
         raise_if_database_down(error)
         log.warning("Version %s is too long to be searched in whole.", pk)
-        take(pk, FEW_TEXTS)
+        index_case(pk, FEW_TEXTS)
     return True
 
 
-def take(pk: int, words: str) -> None:
+def index_case(pk: int, words: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TAKE.format(words=words), [pk])
 
@@ -57,7 +57,7 @@ def _as_number(text: str) -> str:
     return f"{text[:4]}-{text[4:]}" if re.fullmatch(r"[0-9A-Za-z]{8}", text) else text
 
 
-def matching(versions: VersionQuerySet, text: str) -> VersionQuerySet:
+def matching_cases(versions: VersionQuerySet, text: str) -> VersionQuerySet:
     """Versions in which all of these words occur, or begin a word; or whose number or notes hold the text."""
     typed = text.strip()
     words = typed.split()

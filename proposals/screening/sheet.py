@@ -21,7 +21,7 @@ from calls.innovation_clusters import ELEMENTS, Element
 from foundation.sentences import gettext as _
 from proposals.dossier.facts import participants_in, readable
 from proposals.models import CaseEvent, SheetAnswer, StoredVerdict, Version
-from proposals.officers.cases import lock_case, note_event
+from proposals.officers.cases import lock_case, log_event
 
 Answer = SheetAnswer.Answer
 BEING_MADE = gettext_lazy("The officers' automatic check is running")
@@ -33,7 +33,7 @@ class NoSuchLine(Exception):
     """The sheet of this version has no such line, or the line takes no such answer."""
 
 
-class ReasonNeeded(Exception):
+class ReasonRequired(Exception):
     """Who differs from the machine says why."""
 
 
@@ -46,7 +46,7 @@ class AnsweredMeanwhile(Exception):
 
 
 @dataclass(frozen=True)
-class Line:
+class SheetLine:
     """A rule with all that it found, and the officer's answer, if there is one."""
 
     item: str
@@ -99,11 +99,11 @@ class Denied:
 
 @dataclass(frozen=True)
 class Sheet:
-    sections: list[tuple[str, list[Line]]]
+    sections: list[tuple[str, list[SheetLine]]]
     checklists: list[Checklist] = field(default_factory=list)
 
     @property
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[SheetLine]:
         for _title, lines in self.sections:
             yield from lines
 
@@ -131,7 +131,7 @@ class Sheet:
                     yield Denied(one.name, str(line.element.text), line.answer)
 
     @property
-    def differing(self) -> list[Line]:
+    def overridden(self) -> list[SheetLine]:
         """Where the officers differ from the machine."""
         return [line for line in self.lines if line.answer and line.answer.answer == Answer.DIFFER]
 
@@ -141,7 +141,7 @@ def newest_verdict(version: Version) -> StoredVerdict | None:
     return StoredVerdict.objects.for_officers().filter(version=version).order_by("-pk").first()
 
 
-def words_of_check(outcome: str | None, *, counts: bool) -> str:
+def check_summary(outcome: str | None, *, counts: bool) -> str:
     """What lists say of the newest verdict for officers; nothing of a version that gets none."""
     if outcome:
         return overall_for_officers(outcome)
@@ -175,7 +175,7 @@ def sheet_of(version: Version, verdict: Verdict | None) -> Sheet:
     return Sheet(sections, checklists)
 
 
-def _sections_of(lines: list[Line]) -> list[tuple[str, list[Line]]]:
+def _sections_of(lines: list[SheetLine]) -> list[tuple[str, list[SheetLine]]]:
     """Every line in the section of its rule's class, in the order of the verdict; no section is empty."""
     found = [
         (_(section.value), [line for line in lines if section_of(line.rule) == section])
@@ -184,10 +184,10 @@ def _sections_of(lines: list[Line]) -> list[tuple[str, list[Line]]]:
     return [(title, own) for title, own in found if own]
 
 
-def _line(rule: str, findings: list[Finding], answers: Mapping[str, SheetAnswer]) -> Line:
+def _line(rule: str, findings: list[Finding], answers: Mapping[str, SheetAnswer]) -> SheetLine:
     item = f"rule:{rule}"
     worst_first = sorted(findings, key=lambda one: -one.outcome.severity)
-    return Line(item, rule, title_of(rule), worst_first, answers.get(item))
+    return SheetLine(item, rule, title_of(rule), worst_first, answers.get(item))
 
 
 def applicants_in(dossier: dict[str, Any]) -> list[dict[str, Any]]:
@@ -261,7 +261,7 @@ def save_answer(
     if answer not in choices_of(version, item):
         raise NoSuchLine(item)
     if answer == Answer.DIFFER and not reason.strip():
-        raise ReasonNeeded
+        raise ReasonRequired
     values = {
         "answer": answer,
         "reason": reason.strip(),
@@ -279,7 +279,7 @@ def save_answer(
     saved, _is_new = version.sheet_answers.update_or_create(item=item, defaults=values)
     details = {"item": item, "answer": answer, "reason": reason.strip()}
     words = f"{_title_of(item, version)}: {Answer(answer).label}"
-    note_event(version.proposal, CaseEvent.Kind.ANSWERED, words, by=by, **details)
+    log_event(version.proposal, CaseEvent.Kind.ANSWERED, words, by=by, **details)
     return saved
 
 

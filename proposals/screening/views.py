@@ -106,7 +106,7 @@ def _answer(request: HttpRequest, question: Question, form: ReplyForm) -> int:
         form.add_error("pdfs", _("Rename your files: use plain names such as statutes.pdf"))
         return 422
     try:
-        clarifications.reply(
+        clarifications.store_reply(
             question,
             form.cleaned_data["text"],
             files=form.cleaned_data["pdfs"],

@@ -68,4 +68,4 @@ def my_queue(context: Context) -> list[tuple[str, Any, int]]:
         return []
     moment = clock.now()
     counts = queue.lengths(queue.current_versions(officer, moment), officer=officer, moment=moment)
-    return [(name, label, counts[name]) for name, label in queue.Queue.choices]
+    return [(name, label, counts[name]) for name, label in queue.CaseQueue.choices]

@@ -252,7 +252,7 @@ def another_officer_confirms(officer: Visitor, person) -> None:
     officer.page.check("[name=sure]")
     officer.press("Save review", within="#content")
     officer.says("confirmed by a second officer")
-    assert [one.reviewed.reviewed_by for one in Decision.objects.standing()] == [person]
+    assert [one.reviewed.reviewed_by for one in Decision.objects.confirmed()] == [person]
 
 
 def test_without_javascript_a_proposal_is_submitted_all_the_same(call, visit, with_worker):

@@ -24,8 +24,8 @@ from proposals.proof.signing_key import load_signing_key
 from proposals.reporting import exports
 from proposals.screening import clarifications
 from proposals.screening.automatic_check import screen_closed
-from proposals.screening.decisions import inform, record_decision, review_decision
-from proposals.screening.search import take_words
+from proposals.screening.decisions import notify_applicant, record_decision, review_decision
+from proposals.screening.search import index_opened_cases
 from proposals.tests.factories import make_officer, make_ready, submit
 
 pytestmark = [
@@ -235,7 +235,7 @@ def test_from_a_cloned_call_to_letters_and_a_bundle(call, visit, with_worker, tm
     take_out(officer, auditor, tmp_path)
     auditor.goto(reverse("admin:proposals_version_history", args=[version.pk]))
     auditor.says("opened the case", "recorded a finding", "exported the version")
-    assert Decision.objects.standing().count() == 1
+    assert Decision.objects.confirmed().count() == 1
 
 
 def make_answer_needed(version):
@@ -261,17 +261,19 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
     with shared_clock.use_shared_offset():
         moment = clock.now()
         screen_closed(moment)
-        take_words(moment)
+        index_opened_cases(moment)
         first, second = make_officer(), make_officer()
         cases.assign([version.proposal], first, by=first)
-        cases.write_note(version.proposal, "Look at p2. " * 40, by=first)
-        question = clarifications.ask(version, "Why?", due_at=moment + timedelta(days=7), by=first)
-        clarifications.reply(question, "So.", by=version.submitted_by, received_at=moment)
+        cases.add_note(version.proposal, "Look at p2. " * 40, by=first)
+        question = clarifications.request_clarification(
+            version, "Why?", due_at=moment + timedelta(days=7), by=first
+        )
+        clarifications.store_reply(question, "So.", by=version.submitted_by, received_at=moment)
         decision = record_decision(version, outcome="ineligible", reason="Not met.", by=first)
         review_decision(decision, answer="confirmed", reason="", by=second)
-        inform(decision, by=second)
+        notify_applicant(decision, by=second)
         record_decision(other, outcome="eligible", reason="Met.", by=first)
-        export = exports.ask_for_export("csv", [version.pk], by=first)
+        export = exports.request_export("csv", [version.pk], by=first)
         exports.make_exports()
     visitor = at_the_desk(visit, SCREENING_OFFICERS, width=width)
     Export.objects.filter(pk=export.pk).update(asked_by=visitor.officer)

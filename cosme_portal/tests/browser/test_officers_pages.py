@@ -10,7 +10,7 @@ from conftest import NEXT_DAY
 from cosme_portal.tests.browser.conftest import jump
 from proposals.models import OutboxMessage
 from proposals.proof.reissue import reissue_documents
-from proposals.screening.decisions import inform, record_decision, review_decision
+from proposals.screening.decisions import notify_applicant, record_decision, review_decision
 from proposals.tests.factories import make_officer, make_ready, submit
 
 pytestmark = [
@@ -75,7 +75,7 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
             version, outcome="ineligible", reason="One partner has its seat in a country that does not count.", by=make_officer(),
         )  # fmt: skip
         review_decision(first, answer="confirmed", reason="", by=make_officer())
-        inform(first, by=make_officer())
+        notify_applicant(first, by=make_officer())
     visitor = at_the_desk(visit, make_officer(), width)
     visitor.goto(reverse("admin:proposals_version_decide", args=[version.pk]))
     visitor.says("Your decision will replace an earlier one", "until 22 May 2015 still open")
@@ -90,7 +90,7 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
     visitor.says("Before you confirm:", "Last days to contest it")
     with shared_clock.use_shared_offset():
         review_decision(second, answer="confirmed", reason="", by=make_officer())
-        inform(second, by=make_officer())
+        notify_applicant(second, by=make_officer())
     visitor.goto(reverse("admin:proposals_version_change", args=[version.pk]))
     reader = visit(width=width)
     reader.log_in(version.submitted_by)

@@ -318,7 +318,7 @@ class CallAdmin(OfficerAdmin):
     ) -> HttpResponse:
         try:
             act(get_object_or_404(Call, pk=pk), by=current_user(request))
-        except desk_calls.CannotPublish as refusal:
+        except desk_calls.CannotPublishCall as refusal:
             messages.error(request, str(refusal))
         else:
             messages.success(request, words)

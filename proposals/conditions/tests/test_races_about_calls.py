@@ -13,7 +13,7 @@ from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON, NEXT_DAY
 from proposals.conditions import call_administration as desk_calls
 from proposals.conditions import rule_changes
-from proposals.conditions.call_administration import CannotExtend, CannotPublish
+from proposals.conditions.call_administration import CannotExtend, CannotPublishCall
 from proposals.conditions.change_requests import propose_change
 from proposals.conditions.tests.test_setting_up import form_of
 from proposals.consortium.tests.test_races_of_people import attempt, told
@@ -94,7 +94,7 @@ def test_a_yes_to_an_asking_that_is_being_made_anew_publishes_nothing(unpublishe
         asked_anew,
         attempt(
             lambda: desk_calls.confirm_publication(unpublished, seen=seen, by=officer),
-            CannotPublish,
+            CannotPublishCall,
         ),
     )
     assert outcome == "CannotPublish"

@@ -14,7 +14,7 @@ from calls.models import Call
 from calls.rehearsals import CannotRehearse, ClockCannotMove, begin_rehearsal, move_clock
 from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
 from proposals.conditions.call_administration import (
-    CannotPublish,
+    CannotPublishCall,
     ask_to_publish,
     extend_unpublished,
 )
@@ -165,7 +165,7 @@ def test_what_officers_have_of_a_rehearsal_is_no_load(call, rehearsal):
         rehearsed = submit(make_ready(rehearsal), received_at=A_YEAR_LATER).proposal
         move_clock(rehearsal, to=DEADLINE)
         cases.assign([rehearsed], first, by=second)
-        assert cases.assign_evenly([real], [first, second], by=second) == {first: 1}
+        assert cases.assign_by_load([real], [first, second], by=second) == {first: 1}
 
 
 def test_the_closing_commits_to_real_calls_only(call, rehearsal):
@@ -177,7 +177,10 @@ def test_the_closing_commits_to_real_calls_only(call, rehearsal):
 
 
 def test_it_is_never_published_nor_turned_into_a_real_call(call, rehearsal):
-    with clock.frozen_at(A_YEAR_LATER), pytest.raises(CannotPublish, match="cannot be published"):
+    with (
+        clock.frozen_at(A_YEAR_LATER),
+        pytest.raises(CannotPublishCall, match="cannot be published"),
+    ):
         ask_to_publish(rehearsal, by=make_officer(CALL_MANAGERS))
     for change in (
         {"published_at": A_YEAR_LATER},

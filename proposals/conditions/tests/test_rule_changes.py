@@ -21,7 +21,7 @@ from proposals.conditions import change_impact, rule_changes
 from proposals.conditions.verdict_replay import replay
 from proposals.models import Decision, ProposedChange, StoredVerdict
 from proposals.screening.automatic_check import screen_closed
-from proposals.screening.decisions import inform, record_decision, review_decision
+from proposals.screening.decisions import notify_applicant, record_decision, review_decision
 from proposals.tests.factories import fresh, make_draft, make_officer, make_ready, save, submit
 
 State = ProposedChange.State
@@ -82,7 +82,7 @@ def test_a_rule_that_flips_is_named_though_the_outcome_stays(call):
         first, second = make_officer(), make_officer()
         for version in versions:
             decide(version, first, second)
-        inform(Decision.objects.get(version=versions[0]), by=first)
+        notify_applicant(Decision.objects.get(version=versions[0]), by=first)
         longer = [
             entry | ({"maximum_months": 36} if entry["rule"] == "duration" else {})
             for entry in call.rules

@@ -14,7 +14,7 @@ from calls.models import Call, Extension, Incident
 from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
 from proposals.conditions.call_administration import (
     CannotExtend,
-    CannotPublish,
+    CannotPublishCall,
     ask_to_publish,
     confirm_extension,
     confirm_publication,
@@ -121,7 +121,7 @@ def say_yes(client, call):
 def test_the_second_yes_is_anothers_and_publication_is_final(call, clone):
     Call.objects.filter(pk=clone.pk).update(opens_at=AFTERNOON)
     manager = make_officer(CALL_MANAGERS)
-    with pytest.raises(CannotPublish, match="Nobody has requested publication"):
+    with pytest.raises(CannotPublishCall, match="Nobody has requested publication"):
         confirm_publication(clone, seen="", by=manager)
     asked = ask_to_publish(clone, by=manager)
     with pytest.raises(IntegrityError, match="publishing_needs_two_people"), transaction.atomic():

@@ -259,16 +259,16 @@ def test_a_version_with_too_many_words_is_found_by_its_summary(call, monkeypatch
     versions = [submit(make_ready(call)) for _number in range(2)]
     many = " ".join(f"word{number:07}" for number in range(120_000))
     monkeypatch.setattr(search, "ALL_TEXTS", f"to_tsvector('simple', '{many}' || v.id::text)")
-    assert search.take_words(NEXT_DAY) == 2
+    assert search.index_opened_cases(NEXT_DAY) == 2
     found = CaseText.objects.filter(words="laser-go").values_list("version", flat=True)
     assert set(found) == {one.pk for one in versions}
 
 
 def test_a_version_whose_words_cannot_be_taken_stops_no_other(call, seen, poison):
     bad, good = [submit(make_ready(call)) for _number in range(2)]
-    poison(search, "take", lambda pk, words: pk == bad.pk)
-    assert search.take_words(NEXT_DAY, at_most=1) == 0
-    assert search.take_words(NEXT_DAY, at_most=1) == 1
+    poison(search, "index_case", lambda pk, words: pk == bad.pk)
+    assert search.index_opened_cases(NEXT_DAY, at_most=1) == 0
+    assert search.index_opened_cases(NEXT_DAY, at_most=1) == 1
     assert CaseText.objects.get().version == good
     seen("words", bad.pk)
 
@@ -338,12 +338,15 @@ def test_a_question_that_cannot_be_reminded_of_stops_no_other(call, seen, poison
     versions = [submit(make_ready(call)) for _number in range(2)]
     with clock.frozen_at(NEXT_DAY):
         bad, good = [
-            clarifications.ask(one, "Why?", due_at=due, by=make_officer()) for one in versions
+            clarifications.request_clarification(one, "Why?", due_at=due, by=make_officer())
+            for one in versions
         ]
     Mail.objects.all().delete()
-    poison(clarifications, "_tell_of_question", lambda question, **_rest: question == bad)
+    poison(
+        clarifications, "_notify_clarification_request", lambda question, **_rest: question == bad
+    )
     with clock.frozen_at(due - timedelta(hours=20)):
-        assert clarifications.remind_of_questions(clock.now()) == 1
+        assert clarifications.remind_of_clarification_requests(clock.now()) == 1
     assert Mail.objects.filter(key__startswith=f"question:{good.pk}:").exists()
     seen("reminders of questions", bad.pk)
 

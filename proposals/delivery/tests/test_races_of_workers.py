@@ -53,15 +53,17 @@ def test_nobody_who_is_just_submitting_is_told_that_nothing_was_submitted(remind
 def question(call):
     version = submit(make_ready(call))
     with clock.frozen_at(NEXT_DAY):
-        yield clarifications.ask(version, "Who owns it?", due_at=DUE, by=make_officer())
+        yield clarifications.request_clarification(
+            version, "Who owns it?", due_at=DUE, by=make_officer()
+        )
 
 
 def test_nobody_who_is_just_answering_is_reminded_of_the_question(question):
     by, moment = question.version.proposal.started_by, DUE - timedelta(hours=1)
     with clock.frozen_at(moment):
         reminded = overtaken(
-            lambda: clarifications.reply(question, "We own it.", by=by, received_at=moment),
-            lambda: clarifications.remind_of_questions(moment),
+            lambda: clarifications.store_reply(question, "We own it.", by=by, received_at=moment),
+            lambda: clarifications.remind_of_clarification_requests(moment),
         )
     assert reminded == 0
     assert not mails(f"question:{question.pk}:1:").exists()
@@ -70,8 +72,8 @@ def test_nobody_who_is_just_answering_is_reminded_of_the_question(question):
 def test_a_question_of_which_two_workers_remind_at_once_gives_one_email_to_each(question):
     moment = DUE - timedelta(hours=1)
     overtaken(
-        lambda: clarifications.remind_of_questions(moment),
-        lambda: clarifications.remind_of_questions(moment),
+        lambda: clarifications.remind_of_clarification_requests(moment),
+        lambda: clarifications.remind_of_clarification_requests(moment),
     )
     sent = mails(f"question:{question.pk}:1:")
     assert sent.count() == sent.values("to").distinct().count() > 0

@@ -20,7 +20,7 @@ from proposals.proof.ledger import sequence
 from proposals.proof.receipts import proof_of_version, render_receipt_html
 from proposals.screening import letters
 from proposals.screening.automatic_check import screen_closed
-from proposals.screening.decisions import found_by_rule, record_decision
+from proposals.screening.decisions import findings_by_rule, record_decision
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 
 CALLS = sorted(SHIPPED.glob("*.yaml"))
@@ -120,7 +120,7 @@ def test_texts_for_a_reason_hold_the_link():
         rule="duration", version=1, subject="proposal", outcome=Outcome.NEEDS_REVIEW, message="Too long.",
         evidence={}, citation="Call text", link="https://call.example/text",
     )  # fmt: skip
-    assert all("https://call.example/text" in found.text for found in found_by_rule([finding]))
+    assert all("https://call.example/text" in found.text for found in findings_by_rule([finding]))
 
 
 def test_a_finding_that_was_stored_without_a_link_can_still_be_read():

@@ -27,7 +27,7 @@ from proposals.models import Section, Version
 from proposals.partnering.organisations import take_texts
 from proposals.proof.full_proposal_pdf import proposal_context, request_draft_pdf
 from proposals.screening.automatic_check import screen_closed
-from proposals.screening.search import take_words
+from proposals.screening.search import index_opened_cases
 from proposals.steps.forms import ProposalStepForm
 from proposals.steps.wizard import corrections_of, steps_of
 from proposals.submission.submit import NeedsCorrection
@@ -183,7 +183,7 @@ def officers_pages(version):
 def assert_officers_can_work(version, officer):
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
-        take_words(NEXT_DAY)
+        index_opened_cases(NEXT_DAY)
         client = client_of(officer)
         for page in officers_pages(version):
             assert client.get(page).status_code in (200, 302, 403), page

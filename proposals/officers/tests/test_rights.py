@@ -45,7 +45,7 @@ from proposals.officers import cases
 from proposals.officers.rights import RIGHTS
 from proposals.partnering import conversations
 from proposals.proof.reissue import reissue_documents
-from proposals.reporting.exports import ask_for_export
+from proposals.reporting.exports import request_export
 from proposals.screening import clarifications
 from proposals.screening.decisions import record_decision, review_decision
 from proposals.submission.submit import TooLate
@@ -112,11 +112,13 @@ def world(call):
     rules = [one for one in call.rules if one["rule"] != "duration"]
     propose(call, rules, reason="Not in this call.", by=officer)
     with clock.frozen_at(NEXT_DAY):
-        cases.write_note(version.proposal, "Look at p2.", by=officer)
-        clarifications.ask(version, "Why?", due_at=NEXT_DAY.replace(day=29), by=officer)
+        cases.add_note(version.proposal, "Look at p2.", by=officer)
+        clarifications.request_clarification(
+            version, "Why?", due_at=NEXT_DAY.replace(day=29), by=officer
+        )
         decision = record_decision(version, outcome="eligible", reason="Met.", by=officer)
         review_decision(decision, answer="confirmed", reason="", by=make_officer())
-        ask_for_export("csv", [version.pk], by=officer)
+        request_export("csv", [version.pk], by=officer)
     Trouble.objects.create(work="closing", row="1")
     Mail.objects.create(
         key="x:1", proposal=proposal, to="a@b.example", subject="s", text="t", html="h"

@@ -272,7 +272,7 @@ def test_no_answer_comes_in_by_a_time_that_was_made_up(call):
         version, officer = submit(make_ready(call)), make_officer()
     with clock.frozen_at(NEXT_DAY):
         due = NEXT_DAY + timedelta(days=7)
-        question = clarifications.ask(version, "Why?", due_at=due, by=officer)
+        question = clarifications.request_clarification(version, "Why?", due_at=due, by=officer)
     with pytest.raises(DatabaseError, match="cannot have been received"), transaction.atomic():
         Reply.objects.create(
             question=question, text="So", replied_at=NEXT_DAY, replied_by=version.submitted_by

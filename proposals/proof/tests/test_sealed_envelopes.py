@@ -16,7 +16,7 @@ from conftest import DEADLINE, NEXT_DAY
 from proposals import tasks
 from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.models import CaseText, Export, SealedAccess, Version
-from proposals.officers.cases import note_reading
+from proposals.officers.cases import log_read
 from proposals.officers.rights import RIGHTS
 from proposals.proof.ledger import sequence
 from proposals.proof.receipts import create_receipt
@@ -191,7 +191,7 @@ def test_every_attempt_on_a_proposal_itself_is_noted(version, role):
 
 
 def test_nothing_of_it_is_searched_exported_or_read_by_a_worker(version):
-    assert search.take_words(clock.now()) == 0 and not CaseText.objects.exists()
+    assert search.index_opened_cases(clock.now()) == 0 and not CaseText.objects.exists()
     officer = make_officer()
     asked = Export.objects.create(
         kind="json", versions=[version.pk], asked_by=officer, asked_at=clock.now()
@@ -224,5 +224,5 @@ def test_reading_is_never_noted_of_what_was_not_shown(version):
     client.get(reverse("proposals:version", args=[version.proposal.number, 1]))
     assert not version.proposal.case_events.exists()
     with clock.frozen_at(NEXT_DAY):
-        note_reading(version, "x", by=make_officer())
+        log_read(version, "x", by=make_officer())
     assert version.proposal.case_events.count() == 1

@@ -26,7 +26,7 @@ def begin(request: HttpRequest, kind: str, versions: QuerySet[Version]) -> HttpR
     """Ask for an export of what was chosen in the list, and go to its progress."""
     chosen = list(versions.order_by().values_list("pk", flat=True))
     try:
-        export = exports.ask_for_export(kind, chosen, by=current_user(request))
+        export = exports.request_export(kind, chosen, by=current_user(request))
     except exports.NothingToExport:
         messages.error(request, _("You cannot export any of these versions."))
         return redirect("admin:proposals_version_changelist")

@@ -24,10 +24,10 @@ from proposals.officers.rights import AUDITORS
 from proposals.proof import signing_key
 from proposals.proof.receipts import create_receipt
 from proposals.reporting import audit_bundles, export_tables, exports
-from proposals.reporting.export_tables import COLUMNS, rows_of
+from proposals.reporting.export_tables import COLUMNS, export_rows
 from proposals.screening import clarifications
 from proposals.screening.automatic_check import screen_closed
-from proposals.screening.decisions import inform, record_decision, review_decision
+from proposals.screening.decisions import notify_applicant, record_decision, review_decision
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
@@ -63,7 +63,7 @@ def desk(officer):
 
 def exported(kind, versions, officer=None):
     officer = officer or make_officer()
-    export = exports.ask_for_export(kind, [one.pk for one in versions], by=officer)
+    export = exports.request_export(kind, [one.pk for one in versions], by=officer)
     assert exports.make_exports() == 1
     export.refresh_from_db()
     with default_storage.open(export.path) as stored:
@@ -100,7 +100,7 @@ def test_the_table_takes_the_same_number_of_queries_with_many(versions, django_a
     for count in (1, 3):
         chosen = Version.objects.filter(pk__in=[one.pk for one in versions[:count]])
         with django_assert_num_queries(2):
-            assert len(list(rows_of(chosen))) == count
+            assert len(list(export_rows(chosen))) == count
 
 
 def test_all_files_come_with_their_hashes_under_harmless_names(versions):
@@ -129,15 +129,15 @@ def test_no_name_of_a_file_leads_out_of_the_archive(name):
 @pytest.fixture
 def bundle(versions, tmp_path):
     """An auditor's bundle with a question, an answer and a letter, unpacked."""
-    question = clarifications.ask(
+    question = clarifications.request_clarification(
         versions[0], "Who?", due_at=NEXT_DAY.replace(day=29), by=make_officer()
     )
-    clarifications.reply(question, "We.", by=versions[0].submitted_by, received_at=NEXT_DAY)
+    clarifications.store_reply(question, "We.", by=versions[0].submitted_by, received_at=NEXT_DAY)
     decision = record_decision(
         versions[0], outcome="ineligible", reason="Not met.", by=make_officer()
     )
     review_decision(decision, answer="confirmed", reason="", by=make_officer())
-    inform(decision, by=make_officer())
+    notify_applicant(decision, by=make_officer())
     tasks.process_outbox()
     tasks.sequence_ledger()
     content = exported("bundle", versions, make_officer(AUDITORS))
@@ -336,7 +336,7 @@ def test_it_is_asked_for_in_the_list_and_fetched_by_who_asked(versions):
 def test_an_export_that_is_cancelled_half_way_leaves_nothing(versions, monkeypatch):
     monkeypatch.setattr(exports, "TELL_EVERY", 1)
     officer = make_officer()
-    export = exports.ask_for_export("files", [one.pk for one in versions], by=officer)
+    export = exports.request_export("files", [one.pk for one in versions], by=officer)
     written = []
     add = audit_bundles._add_documents  # noqa: SLF001 -- to cancel while it runs
 
@@ -355,7 +355,7 @@ def test_an_export_that_is_cancelled_half_way_leaves_nothing(versions, monkeypat
 
 
 def test_cancelling_in_the_last_moment_leaves_no_file(versions, monkeypatch):
-    export = exports.ask_for_export("csv", [versions[0].pk], by=make_officer())
+    export = exports.request_export("csv", [versions[0].pk], by=make_officer())
 
     def cancelled_then_read(rows, out):
         list(rows)
@@ -367,7 +367,7 @@ def test_cancelling_in_the_last_moment_leaves_no_file(versions, monkeypatch):
 
 
 def test_what_a_dead_worker_had_begun_is_made_by_another(versions):
-    export = exports.ask_for_export("csv", [versions[0].pk], by=make_officer())
+    export = exports.request_export("csv", [versions[0].pk], by=make_officer())
     hour = clock.real_now() - timedelta(hours=1)
     Export.objects.filter(pk=export.pk).update(state="running", claimed_at=hour)
     assert exports.make_exports() == 1
@@ -379,7 +379,7 @@ def test_one_that_fails_says_so_and_keeps_no_text(versions, monkeypatch):
 
     monkeypatch.setattr(export_tables, "write_csv", broken)
     officer = make_officer()
-    export = exports.ask_for_export("csv", [versions[0].pk], by=officer)
+    export = exports.request_export("csv", [versions[0].pk], by=officer)
     assert exports.make_exports() == 0
     page = (
         desk(officer)
@@ -392,7 +392,7 @@ def test_one_that_fails_says_so_and_keeps_no_text(versions, monkeypatch):
 @pytest.mark.parametrize("how", ["role", "interest", "inactive"])
 def test_who_lost_the_right_meanwhile_gets_nothing_of_it(versions, how):
     officer = make_officer()
-    exports.ask_for_export("json", [one.pk for one in versions], by=officer)
+    exports.request_export("json", [one.pk for one in versions], by=officer)
     if how == "role":
         officer.groups.clear()
     elif how == "inactive":
@@ -409,7 +409,7 @@ def test_who_lost_the_right_meanwhile_gets_nothing_of_it(versions, how):
 def test_nothing_sealed_is_taken_out(call):
     version = submit(make_ready(call))
     with pytest.raises(exports.NothingToExport):
-        exports.ask_for_export("csv", [version.pk], by=make_officer())
+        exports.request_export("csv", [version.pk], by=make_officer())
     chosen = {"action": "as_bundle", "_selected_action": [version.pk]}
     desk(make_officer()).post(reverse("admin:proposals_version_changelist"), chosen)
     assert not Export.objects.exists()

@@ -20,7 +20,12 @@ from foundation.identifiers import keys_of
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.models import Proposal, Version
-from proposals.officers.cases import HasConflict, assign, assign_evenly, screening_officers
+from proposals.officers.cases import (
+    ConflictOfInterestError,
+    assign,
+    assign_by_load,
+    screening_officers,
+)
 
 if TYPE_CHECKING:
     from proposals.officers.admin_pages import OfficerAdmin
@@ -93,9 +98,9 @@ def _give(desk: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
             }
         else:
             given = dict(
-                assign_evenly(proposals, officers, by=current_user(request), due_on=due_on)
+                assign_by_load(proposals, officers, by=current_user(request), due_on=due_on)
             )
-    except HasConflict as refusal:
+    except ConflictOfInterestError as refusal:
         numbers = ", ".join(one.number for one in refusal.proposals)
         text = _(
             "No case was assigned. %(officer)s has a conflict of interest in %(numbers)s. Leave "

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 200
 NO_WORDS = digest_of(["", "", ""])  # of tasks that need none
 RIGHTS = {
-    bulk.Task.DECIDE: "proposals.add_decision",
-    bulk.Task.CONFIRM: "proposals.add_decisionreview",
-    bulk.Task.INFORM: "proposals.add_information",
+    bulk.BulkAction.DECIDE: "proposals.add_decision",
+    bulk.BulkAction.CONFIRM: "proposals.add_decisionreview",
+    bulk.BulkAction.INFORM: "proposals.add_information",
 }
 
 
@@ -76,9 +76,9 @@ class BulkConfirmForm(forms.Form):
 
 
 FORMS: dict[str, type[forms.Form]] = {
-    bulk.Task.DECIDE: BulkDecisionForm,
-    bulk.Task.CONFIRM: BulkConfirmForm,
-    bulk.Task.INFORM: BulkConfirmForm,
+    bulk.BulkAction.DECIDE: BulkDecisionForm,
+    bulk.BulkAction.CONFIRM: BulkConfirmForm,
+    bulk.BulkAction.INFORM: BulkConfirmForm,
 }
 
 
@@ -141,7 +141,7 @@ def _decide(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Htt
         remarks=remarks,
         sent_back=_sent_back(version),
         reversal=next_reversal(version),
-        obstacle=decisions.obstacle_to_deciding(
+        obstacle=decisions.why_not_decidable(
             version, proposal=version.proposal, by=current_user(request)
         ),
     )
@@ -171,7 +171,7 @@ def begin_bulk(
 
 
 def _many(desk: "OfficerAdmin", request: HttpRequest, task: str) -> HttpResponse:
-    if task not in RIGHTS or not request.user.has_perm(RIGHTS[bulk.Task(task)]):
+    if task not in RIGHTS or not request.user.has_perm(RIGHTS[bulk.BulkAction(task)]):
         raise PermissionDenied
     marks = _marks(request)
     form = FORMS[task](request.POST)
@@ -196,7 +196,7 @@ def _many(desk: "OfficerAdmin", request: HttpRequest, task: str) -> HttpResponse
     except bulk.CasesChanged as change:
         versions = list(_anew(request, list(marks)))
         return _shown(desk, request, task, versions, form, changed=change.sentences)
-    if task == bulk.Task.INFORM:
+    if task == bulk.BulkAction.INFORM:
         wakeup.wake_worker()
     _tell(request, done)
     return redirect("admin:proposals_version_changelist")
@@ -256,21 +256,21 @@ def _shown(
     words = {name: given[name] for name in names if name in given}
     cases = bulk.cases_for(task, versions, by=current_user(request), **words)
     titles = {
-        bulk.Task.DECIDE: _("Record the same decision for all"),
-        bulk.Task.CONFIRM: _("Confirm colleagues' decisions"),
-        bulk.Task.INFORM: _("Send decision letters"),
+        bulk.BulkAction.DECIDE: _("Record the same decision for all"),
+        bulk.BulkAction.CONFIRM: _("Confirm colleagues' decisions"),
+        bulk.BulkAction.INFORM: _("Send decision letters"),
     }
     outcomes = dict(Decision.OutcomeChoices.choices)
     return desk.render(
         request,
         "admin/proposals/version/bulk.html",
-        title=titles[bulk.Task(task)],
+        title=titles[bulk.BulkAction(task)],
         status=409 if changed else 422 if form.errors else 200,
         task=task,
         form=form,
         cases=[case for case in cases if not case.obstacle],
         left_out=[case for case in cases if case.obstacle],
-        is_preview=is_preview or task != bulk.Task.DECIDE,
+        is_preview=is_preview or task != bulk.BulkAction.DECIDE,
         shown=_digest_of_words(form) if form.is_bound and form.is_valid() else NO_WORDS,
         changed=list(changed),
         outcome=outcomes.get(given.get("outcome", ""), ""),

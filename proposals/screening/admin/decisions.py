@@ -20,16 +20,16 @@ from proposals.models import Decision, DecisionReview, DecisionState, Version
 from proposals.officers.admin_pages import DetailPageAdmin
 from proposals.screening import letters
 from proposals.screening.decisions import (
-    CannotInform,
+    CannotNotify,
     CannotReview,
-    inform,
-    obstacle_to_informing,
-    obstacle_to_reviewing,
+    notify_applicant,
     remarks_on_letter,
     remarks_on_review,
     review_decision,
+    why_not_notifiable,
+    why_not_reviewable,
 )
-from proposals.screening.queue import Queue
+from proposals.screening.queue import CaseQueue
 from proposals.screening.reversals import reversal_of
 from proposals.screening.sheet import BEING_MADE, newest_verdict, sheet_of
 from proposals.submission.notifications import addresses_of_coordinator
@@ -81,7 +81,7 @@ class StateFilter(admin.SimpleListFilter):
         if value == DecisionState.WAITING:
             return queryset.filter(review=None)
         answers: dict[str | None, str] = {
-            DecisionState.STANDS: DecisionReview.Answer.CONFIRMED,
+            DecisionState.CONFIRMED: DecisionReview.Answer.CONFIRMED,
             DecisionState.SENT_BACK: DecisionReview.Answer.SENT_BACK,
         }
         return queryset.filter(review__answer=answers[value]) if value in answers else queryset
@@ -148,8 +148,8 @@ class DecisionAdmin(DetailPageAdmin):
             )
             return redirect("admin:proposals_decision_change", pk)
         try:
-            inform(decision, by=current_user(request))
-        except CannotInform as refusal:
+            notify_applicant(decision, by=current_user(request))
+        except CannotNotify as refusal:
             messages.error(request, str(refusal))
         else:
             wakeup.wake_worker()
@@ -161,7 +161,7 @@ class DecisionAdmin(DetailPageAdmin):
 
     def detail_page(self, request: HttpRequest, found: Decision) -> HttpResponse:
         """The decision as it was recorded, and below it the second officer's answer."""
-        obstacle = obstacle_to_reviewing(
+        obstacle = why_not_reviewable(
             found, proposal=found.version.proposal, by=current_user(request)
         )
         form = ReviewForm(request.POST or None)
@@ -201,7 +201,7 @@ def _next_place(request: HttpRequest, decision: Decision) -> str:
     """The rest of what waits for this officer; the case itself where nothing does."""
     readable = Version.objects.open_to(current_user(request), clock.now())
     if Decision.objects.waiting_for(current_user(request)).filter(version__in=readable).exists():
-        return reverse("admin:proposals_version_changelist") + f"?queue={Queue.FOR_ME}"
+        return reverse("admin:proposals_version_changelist") + f"?queue={CaseQueue.FOR_ME}"
     return reverse("admin:proposals_version_change", args=[decision.version_id])
 
 
@@ -213,7 +213,7 @@ def _seen_by_a_second_officer(decision: Decision) -> dict[str, Any]:
     return {
         "stored": stored,
         "reversal": reversal_of(decision),
-        "reversed_by": decision.reversed_by.standing().order_by("pk").first(),
+        "reversed_by": decision.reversed_by.confirmed().order_by("pk").first(),
         "being_made": BEING_MADE,
         "sheet": sheet,
         "changed_at": _conditions_changed_at(decision),
@@ -231,13 +231,13 @@ def _conditions_changed_at(decision: Decision) -> datetime | None:
 
 def _letter_state(decision: Decision) -> dict[str, Any]:
     """Whether the applicant was told, whether that can be done now, and how far the mails are."""
-    information = decision.told
-    obstacle = obstacle_to_informing(decision, proposal=decision.version.proposal)
+    information = decision.notified
+    obstacle = why_not_notifiable(decision, proposal=decision.version.proposal)
     return {
         "information": information,
         "letter": letters.letter_of(decision),
         "mails": list(letters.delivery_of(decision)) if information else [],
         "may_be_told": not obstacle,
         "letter_remarks": [] if obstacle else remarks_on_letter(decision),
-        "stands": decision.state == DecisionState.STANDS,
+        "stands": decision.state == DecisionState.CONFIRMED,
     }

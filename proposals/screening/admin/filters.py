@@ -16,7 +16,7 @@ from calls.models import Call, Strand
 from proposals.models import Decision, Proposal, StoredVerdict, Version
 from proposals.officers.admin_pages import is_id
 from proposals.officers.cases import screening_officers
-from proposals.screening.queue import Queue, in_queue
+from proposals.screening.queue import CaseQueue, in_queue
 from proposals.screening.sheet import BEING_MADE
 
 IS_BEING_MADE = "being-made"  # in addresses, beside the outcomes
@@ -33,7 +33,7 @@ class QueueFilter(admin.SimpleListFilter):
     template = "admin/proposals/version/no_filter.html"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(Queue.choices)
+        return list(CaseQueue.choices)
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value() or ""
@@ -210,7 +210,7 @@ class DecidedFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
         waiting = Decision.objects.filter(review=None)
         named: dict[str | None, Any] = {
-            "yes": Decision.objects.standing(),
+            "yes": Decision.objects.confirmed(),
             "waiting": waiting,
             "mine": Decision.objects.waiting_for(current_user(request)),
             "earlier": Decision.objects.in_force().under_earlier_conditions(),

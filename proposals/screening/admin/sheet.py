@@ -112,7 +112,7 @@ def urls_of(desk: "OfficerAdmin") -> list[Any]:
 
 def show(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     """The sheet; that somebody looked at it is noted."""
-    cases.note_reading(version, _("The screening sheet"), by=current_user(request))
+    cases.log_read(version, _("The screening sheet"), by=current_user(request))
     return desk.render(
         request, f"{TEMPLATES}/sheet.html", title=str(version), **_context(request, version)
     )
@@ -208,7 +208,7 @@ def _answer(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Htt
             version, given["item"], answer=given["answer"], reason=given["reason"],
             seen_revision=given["revision"], by=current_user(request),
         )  # fmt: skip
-    except sheets.ReasonNeeded:
+    except sheets.ReasonRequired:
         text = _("Not saved yet. Enter the reason why you disagree.")
         return _refused(desk, request, version, text, 422)
     except sheets.NoSuchLine:
@@ -294,7 +294,7 @@ def _line_in_sheet(version: Version, item: str) -> str:
 def _note(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     form = NoteForm(request.POST)
     if form.is_valid():
-        cases.write_note(version.proposal, form.cleaned_data["text"], by=current_user(request))
+        cases.add_note(version.proposal, form.cleaned_data["text"], by=current_user(request))
         messages.success(request, _("Note added."))
     else:
         messages.error(request, _("Note not added. Enter a note of up to 5,000 characters."))
@@ -324,8 +324,10 @@ def _ask(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpRe
     form = QuestionForm(request.POST or None, initial=_suggested(request, version))
     if request.method == "POST" and form.is_valid():
         try:
-            clarifications.ask(version, by=current_user(request), **form.cleaned_data)
-        except clarifications.CannotAsk as refusal:
+            clarifications.request_clarification(
+                version, by=current_user(request), **form.cleaned_data
+            )
+        except clarifications.CannotRequestClarification as refusal:
             form.add_error(None, str(refusal))
         else:
             wakeup.wake_worker()
@@ -378,7 +380,7 @@ def _reply_file(
     found = get_object_or_404(ReplyFile, pk=file, reply__question__version=version)
     if not found.can_be_opened:
         return render(request, "workspace/quarantine.html", {"file": found}, status=409)
-    cases.note_reading(version, found.name, by=current_user(request))
+    cases.log_read(version, found.name, by=current_user(request))
     return FileResponse(
         found.open(),
         as_attachment=True,

@@ -22,8 +22,13 @@ from proposals.officers import cases
 from proposals.officers.rights import AUDITORS
 from proposals.proof.receipts import create_receipt
 from proposals.screening import clarifications, queue, search
-from proposals.screening.decisions import CannotDecide, inform, record_decision, review_decision
-from proposals.screening.search import matching, take_words
+from proposals.screening.decisions import (
+    CannotDecide,
+    notify_applicant,
+    record_decision,
+    review_decision,
+)
+from proposals.screening.search import index_opened_cases, matching_cases
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +70,9 @@ def test_the_queue_says_what_waits_for_whom(versions, next_day):
     mine, asked, waiting, done = versions
     cases.assign([mine.proposal, done.proposal], me, by=me)
     cases.assign([asked.proposal], colleague, by=me)
-    clarifications.ask(asked, "Why?", due_at=NEXT_DAY.replace(day=29), by=colleague)
+    clarifications.request_clarification(
+        asked, "Why?", due_at=NEXT_DAY.replace(day=29), by=colleague
+    )
     record_decision(waiting, outcome="eligible", reason="Met.", by=colleague)
     decided(done, me, colleague)
     assert in_queue("mine", me) == {mine}
@@ -84,9 +91,9 @@ def states(version, moment=NEXT_DAY):
     waits, back = decisions.filter(review=None), decisions.filter(review__answer="sent-back")
     dues = sorted(unanswered.values_list("due_at", flat=True))
     return {
-        "is_decided": decisions.deciding().exists(),
+        "is_decided": decisions.closing_case().exists(),
         "is_waiting": waits.exists(),
-        "is_to_be_told": decisions.in_force().deciding().filter(information=None).exists(),
+        "is_to_be_told": decisions.in_force().closing_case().filter(information=None).exists(),
         "recorded_by": sorted(waits.values_list("decided_by", flat=True)),
         "sent_back_to": sorted(back.values_list("decided_by", flat=True)),
         "first_due_at": dues[0] if dues else None,
@@ -106,10 +113,10 @@ def test_the_view_of_all_cases_says_what_each_decision_and_question_says(version
         review_decision(newest, answer=answer, reason="Look again.", by=officers[by])
 
     history = [
-        lambda: clarifications.ask(
+        lambda: clarifications.request_clarification(
             version, "Why?", due_at=NEXT_DAY.replace(day=29), by=officers[0]
         ),
-        lambda: clarifications.ask(
+        lambda: clarifications.request_clarification(
             version, "When?", due_at=NEXT_DAY.replace(day=25), by=officers[0]
         ),
         lambda: recorded("ineligible", by=0),
@@ -118,8 +125,8 @@ def test_the_view_of_all_cases_says_what_each_decision_and_question_says(version
         lambda: reviewed("confirmed", by=0),
         lambda: recorded("eligible", by=2),
         lambda: reviewed("confirmed", by=1),
-        lambda: inform(version.decisions.order_by("-pk").first(), by=officers[0]),
-        lambda: clarifications.reply(
+        lambda: notify_applicant(version.decisions.order_by("-pk").first(), by=officers[0]),
+        lambda: clarifications.store_reply(
             version.questions.first(), "Because.", by=version.submitted_by, received_at=NEXT_DAY
         ),
     ]
@@ -142,7 +149,7 @@ def test_cases_are_shared_evenly_and_never_go_to_who_has_an_interest(versions, n
     first, second = make_officer(), make_officer()
     cases.assign([versions[0].proposal], first, by=first)
     cases.declare_conflict(versions[1].proposal, reason="My sister works there.", by=second)
-    given = cases.assign_evenly([one.proposal for one in versions[1:]], [first, second], by=first)
+    given = cases.assign_by_load([one.proposal for one in versions[1:]], [first, second], by=first)
     owners = dict(Assignment.objects.values_list("proposal", "officer"))
     assert owners[versions[1].proposal_id] == first.pk
     assert sum(given.values()) == 3 and sorted(owners.values()).count(second.pk) == 2
@@ -195,7 +202,9 @@ def test_a_case_is_closed_to_who_has_an_interest_in_it(versions, next_day):
     version = versions[0]
     create_receipt(version)
     decision = record_decision(version, outcome="eligible", reason="SECRET", by=make_officer())
-    clarifications.ask(version, "SECRET", due_at=NEXT_DAY.replace(day=29), by=make_officer())
+    clarifications.request_clarification(
+        version, "SECRET", due_at=NEXT_DAY.replace(day=29), by=make_officer()
+    )
     officer = make_officer()
     client = desk(officer)
     cases.assign([version.proposal], officer, by=officer)
@@ -260,10 +269,10 @@ def test_search_finds_words_of_every_text_and_what_officers_wrote(call):
     version = submit(fresh(proposal))
     submit(make_ready(call))
     officer = make_officer()
-    assert take_words(clock.now()) == 0  # sealed
+    assert index_opened_cases(clock.now()) == 0  # sealed
     with clock.frozen_at(NEXT_DAY):
-        assert take_words(NEXT_DAY) == 2 and take_words(NEXT_DAY) == 0
-        cases.write_note(proposal, "Call the tax office.", by=officer)
+        assert index_opened_cases(NEXT_DAY) == 2 and index_opened_cases(NEXT_DAY) == 0
+        cases.add_note(proposal, "Call the tax office.", by=officer)
         everything = Version.objects.open_to(officer, NEXT_DAY)
         for text in (
             "photon-9",
@@ -273,10 +282,10 @@ def test_search_finds_words_of_every_text_and_what_officers_wrote(call):
             proposal.number,
             "tax office",
         ):
-            assert list(matching(everything, text)) == [version], text
-        assert not matching(everything, "nothing of that").exists()
+            assert list(matching_cases(everything, text)) == [version], text
+        assert not matching_cases(everything, "nothing of that").exists()
         for hostile in ("'", ":*", "a & | !", "\\", "%", "<->", "((("):
-            list(matching(everything, hostile))
+            list(matching_cases(everything, hostile))
         found = desk(officer).get(LIST + "?q=lasers").content.decode()
         assert "PHOTON-9" in found and "LASER-GO" not in found
 
@@ -284,17 +293,17 @@ def test_search_finds_words_of_every_text_and_what_officers_wrote(call):
 def test_a_version_with_too_many_words_for_the_index_is_found_by_its_summary(
     versions, next_day, monkeypatch
 ):
-    take = search.take
+    take = search.index_case
 
     def too_long(pk, words):
         if words == search.ALL_TEXTS:
             raise DataError("string is too long for tsvector")
         take(pk, words)
 
-    monkeypatch.setattr(search, "take", too_long)
-    assert take_words(NEXT_DAY) == 4
-    assert matching(Version.objects.all(), "LASER-GO").count() == 4
-    assert not matching(Version.objects.all(), "matchmaking").exists()
+    monkeypatch.setattr(search, "index_case", too_long)
+    assert index_opened_cases(NEXT_DAY) == 4
+    assert matching_cases(Version.objects.all(), "LASER-GO").count() == 4
+    assert not matching_cases(Version.objects.all(), "matchmaking").exists()
 
 
 def test_an_officer_keeps_filters_of_their_own(versions, next_day):

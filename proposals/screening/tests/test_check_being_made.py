@@ -87,7 +87,7 @@ def test_figures_count_it_as_being_made_and_under_no_outcome(call, version):
 def test_exports_say_so_in_place_of_an_outcome(version):
     def row():
         out = BytesIO()
-        export_tables.write_json(export_tables.rows_of(Version.objects.all()), out)
+        export_tables.write_json(export_tables.export_rows(Version.objects.all()), out)
         return json.loads(out.getvalue())[0]
 
     assert (row()["machine"], row()["rules"]) == (BEING_MADE, [])

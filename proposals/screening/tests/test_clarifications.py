@@ -16,11 +16,11 @@ from proposals.models import LedgerNote, Mail, Question, Reply, ReplyFile, Versi
 from proposals.proof.ledger import sequence
 from proposals.proof.ledger_audit import find_problems
 from proposals.screening.clarifications import (
-    CannotAsk,
     CannotReply,
-    ask,
-    remind_of_questions,
-    reply,
+    CannotRequestClarification,
+    remind_of_clarification_requests,
+    request_clarification,
+    store_reply,
 )
 from proposals.submission.submit import withdraw
 from proposals.tests.factories import fresh, make_officer, make_ready, partner_of, submit
@@ -39,7 +39,9 @@ def version(call):
 
 @pytest.fixture
 def question(version):
-    return ask(version, "Who owns LITEK?\nPlease send its statutes.", due_at=DUE, by=make_officer())
+    return request_clarification(
+        version, "Who owns LITEK?\nPlease send its statutes.", due_at=DUE, by=make_officer()
+    )
 
 
 def pdf(name="statutes.pdf", pages=2):
@@ -126,7 +128,9 @@ def test_the_database_refuses_a_late_answer_and_any_change(question, version):
         Reply.objects.create(
             question=question, text="x", replied_by=version.submitted_by, replied_at=DUE
         )
-    reply(question, "Its members.", files=[pdf()], by=version.submitted_by, received_at=NEXT_DAY)
+    store_reply(
+        question, "Its members.", files=[pdf()], by=version.submitted_by, received_at=NEXT_DAY
+    )
     for table in ("question", "reply"):
         for statement in ("UPDATE proposals_{} SET text = 'x'", "DELETE FROM proposals_{}"):
             with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
@@ -173,14 +177,14 @@ def test_nobody_asks_about_what_does_not_count(version):
             fresh(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now()
         )
     found = Version.objects.select_related("proposal__strand__call").get(pk=version.pk)
-    with pytest.raises(CannotAsk, match="replaced or withdrawn"):
-        ask(found, "Why?", due_at=DUE, by=make_officer())
+    with pytest.raises(CannotRequestClarification, match="replaced or withdrawn"):
+        request_clarification(found, "Why?", due_at=DUE, by=make_officer())
 
 
 def test_reminders_come_three_days_and_one_day_before_once_each(question):
     def reminded(moment):
         with clock.frozen_at(moment):
-            remind_of_questions(moment)
+            remind_of_clarification_requests(moment)
         return Mail.objects.filter(key__startswith=f"question:{question.pk}").count()
 
     first = reminded(NEXT_DAY)
@@ -192,17 +196,17 @@ def test_reminders_come_three_days_and_one_day_before_once_each(question):
 
 
 def test_what_is_answered_is_not_reminded_of(question, version):
-    reply(question, "Its members.", by=version.submitted_by, received_at=NEXT_DAY)
+    store_reply(question, "Its members.", by=version.submitted_by, received_at=NEXT_DAY)
     before = Mail.objects.count()
     with clock.frozen_at(DUE - timedelta(hours=5)):
-        assert remind_of_questions(clock.now()) == 0
+        assert remind_of_clarification_requests(clock.now()) == 0
     assert Mail.objects.count() == before
     with pytest.raises(CannotReply, match="already replied"):
-        reply(question, "More", by=version.submitted_by, received_at=NEXT_DAY)
+        store_reply(question, "More", by=version.submitted_by, received_at=NEXT_DAY)
 
 
 def test_a_file_in_quarantine_is_opened_by_nobody(question, version):
-    reply(question, "See file", files=[pdf()], by=version.submitted_by, received_at=NEXT_DAY)
+    store_reply(question, "See file", files=[pdf()], by=version.submitted_by, received_at=NEXT_DAY)
     ReplyFile.objects.update(scan="waiting")
     file = ReplyFile.objects.get()
     officer = as_person(make_officer())

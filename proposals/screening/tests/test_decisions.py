@@ -38,10 +38,10 @@ from proposals.screening import bulk, clarifications, decisions
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import (
     CannotDecide,
-    CannotInform,
+    CannotNotify,
     CannotReview,
     decision_in_force,
-    inform,
+    notify_applicant,
     record_decision,
     review_decision,
 )
@@ -176,7 +176,7 @@ def test_a_decision_is_reversed_by_another_and_both_stay(version):
     assert second.reverses == first and decision_in_force(version) == first
     review_decision(second, answer="confirmed", reason="", by=make_officer())
     assert decision_in_force(version) == second
-    assert version.decisions.standing().count() == 2
+    assert version.decisions.confirmed().count() == 2
 
 
 # --- Many at once ------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def test_many_cases_are_shown_exactly_and_then_decided(versions, client_of_offic
     second = desk(make_officer())
     second.officer = make_officer()
     assert bulk_post(second, "confirm", versions, do="yes").status_code == 302
-    assert Decision.objects.standing().count() == 3
+    assert Decision.objects.confirmed().count() == 3
     assert bulk_post(second, "inform", versions, do="yes").status_code == 302
     assert Information.objects.count() == 3
 
@@ -292,9 +292,9 @@ def test_confirming_shows_the_same_remarks_for_one_case_and_for_many(versions, c
     path = reverse("admin:proposals_decision_change", args=[decision.pk])
     answer = client.post(path, {"answer": "confirmed", "reason": ""})
     assert answer.status_code == 422 and answer.context["remarks"] == case.remarks != []
-    assert not Decision.objects.standing().exists()
+    assert not Decision.objects.confirmed().exists()
     assert client.post(path, {"answer": "confirmed", "reason": "", "sure": "on"}).status_code == 302
-    assert Decision.objects.standing().exists()
+    assert Decision.objects.confirmed().exists()
 
 
 def test_if_one_case_changed_meanwhile_nothing_is_done_and_it_is_named(versions, client_of_officer):
@@ -396,8 +396,8 @@ def test_what_is_no_period_is_refused(text):
 
 def test_deciding_and_informing_are_two_steps(version):
     decision = record_decision(version, outcome="ineligible", reason="x", by=make_officer())
-    with pytest.raises(CannotInform, match="once a second officer has confirmed it"):
-        inform(decision, by=make_officer())
+    with pytest.raises(CannotNotify, match="once a second officer has confirmed it"):
+        notify_applicant(decision, by=make_officer())
     with pytest.raises(IntegrityError, match="stands"), transaction.atomic():
         Information.objects.create(
             decision=decision, informed_by=make_officer(), informed_at=NEXT_DAY
@@ -406,16 +406,16 @@ def test_deciding_and_informing_are_two_steps(version):
     lead = desk(version.submitted_by)
     told = reverse("proposals:decisions", args=[version.proposal.number])
     assert "There is no decision yet" in text_of(lead.get(told))
-    inform(decision, by=make_officer())
+    notify_applicant(decision, by=make_officer())
     with pytest.raises(
-        CannotInform, match="already sent the applicant a letter about this decision"
+        CannotNotify, match="already sent the applicant a letter about this decision"
     ):
-        inform(decision, by=make_officer())
+        notify_applicant(decision, by=make_officer())
 
 
 def test_a_word_that_something_must_be_clarified_is_no_letter(version):
-    with pytest.raises(CannotInform, match="clarification request instead"):
-        inform(decided(version, outcome="clarify"), by=make_officer())
+    with pytest.raises(CannotNotify, match="clarification request instead"):
+        notify_applicant(decided(version, outcome="clarify"), by=make_officer())
 
 
 def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
@@ -468,7 +468,7 @@ def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
 
 def test_a_letter_is_made_once_whatever_dies_on_the_way(version):
     decision = decided(version)
-    inform(decision, by=make_officer())
+    notify_applicant(decision, by=make_officer())
     promise = OutboxMessage.objects.get(kind="letter")
     for _turn in range(3):
         tasks.HANDLERS["letter"](OutboxMessage.objects.get(pk=promise.pk))
@@ -480,22 +480,22 @@ def test_a_letter_is_made_once_whatever_dies_on_the_way(version):
 
 def test_a_reversed_decision_has_a_letter_of_its_own_that_says_so(version):
     first = decided(version)
-    inform(first, by=make_officer())
+    notify_applicant(first, by=make_officer())
     second = decided(version, outcome="eligible", reason="Ratified.")
-    inform(second, by=make_officer())
+    notify_applicant(second, by=make_officer())
     tasks.process_outbox()
     text = text_of_pdf(bytes(letter_of(second).pdf))
     assert "This letter replaces the letter of 22 April 2015, 09:00:00 Brussels" in text
     assert "which stated: “Your proposal is not eligible and will not be evaluated.”" in text
     assert letter_of(first).pk != letter_of(second).pk
-    with pytest.raises(CannotInform):
-        inform(first, by=make_officer())
+    with pytest.raises(CannotNotify):
+        notify_applicant(first, by=make_officer())
 
 
 @pytest.fixture
 def notified(version):
     """A version of which a letter said on 22 April 2015 that it is not eligible."""
-    inform(decided(version, reason="Seat outside."), by=make_officer())
+    notify_applicant(decided(version, reason="Seat outside."), by=make_officer())
     return anew(version)
 
 
@@ -561,7 +561,7 @@ def test_many_reversals_are_shown_and_ticked_as_one_is(notified, client_of_offic
     for part in ("This decision replaces an earlier one", "Ratified.", *WHAT_STOOD):
         assert part in shown, part
     bulk_post(client, "confirm", [notified], do="yes", seen=[])
-    assert again not in Decision.objects.standing()
+    assert again not in Decision.objects.confirmed()
 
 
 def test_periods_that_have_ended_are_said_to_have(notified):
@@ -610,7 +610,7 @@ def test_the_applicant_sees_which_letter_is_replaced_and_until_when_to_contest(n
     assert "Review of admissibility and eligibility: 22 May 2015" in text_of(lead.get(path))
     again = decided(notified, outcome="eligible", reason="Ratified.")
     assert "replaced" not in text_of(lead.get(path))
-    inform(again, by=make_officer())
+    notify_applicant(again, by=make_officer())
     page = text_of(lead.get(path))
     assert "This decision is no longer in force." in page
     assert "This letter replaces the letter of" in page
@@ -650,7 +650,7 @@ def test_a_sample_says_on_every_page_that_it_is_none(version):
 
 def test_another_program_finds_the_letter_accessible_and_archival(version):
     decision = decided(version)
-    inform(decision, by=make_officer())
+    notify_applicant(decision, by=make_officer())
     tasks.process_outbox()
     for profile in PROFILES:
         found = page.validate_pdf_bytes(bytes(letter_of(decision).pdf), profile=profile)
@@ -659,7 +659,7 @@ def test_another_program_finds_the_letter_accessible_and_archival(version):
 
 @pytest.mark.parametrize("table", ["letter", "information"])
 def test_letters_and_information_are_final(version, table):
-    inform(decided(version), by=make_officer())
+    notify_applicant(decided(version), by=make_officer())
     tasks.process_outbox()
     for statement in (f"UPDATE proposals_{table} SET id = id", f"DELETE FROM proposals_{table}"):
         with pytest.raises(Exception, match="Cannot"), transaction.atomic():
@@ -678,7 +678,9 @@ def test_hostile_texts_stay_texts_in_the_letter(version):
 def test_a_careless_outcome_is_asked_about(versions):
     version, officer = versions[0], make_officer()
     cases.assign([version.proposal], make_officer(), by=officer)
-    clarifications.ask(version, "Why?", due_at=NEXT_DAY.replace(day=29), by=officer)
+    clarifications.request_clarification(
+        version, "Why?", due_at=NEXT_DAY.replace(day=29), by=officer
+    )
     remarks = " ".join(
         decisions.remarks_on(Version.objects.get(pk=version.pk), "eligible", by=officer)
     )

@@ -141,7 +141,10 @@ def test_a_case_goes_to_nobody_who_declares_an_interest_in_it_meanwhile(version)
     officer, head = make_officer(), make_officer()
     outcome = overtaken(
         lambda: cases.declare_conflict(version.proposal, reason="My brother's", by=officer),
-        attempt(lambda: cases.assign([version.proposal], officer, by=head), cases.HasConflict),
+        attempt(
+            lambda: cases.assign([version.proposal], officer, by=head),
+            cases.ConflictOfInterestError,
+        ),
     )
     assert (outcome, Assignment.objects.exists()) == ("HasConflict", False)
 
@@ -210,7 +213,9 @@ def test_a_question_that_two_ask_at_once_is_asked_once_and_the_other_hears_by_wh
 
 @pytest.fixture
 def question(version):
-    return clarifications.ask(version, "Who owns it?", due_at=DUE, by=make_officer())
+    return clarifications.request_clarification(
+        version, "Who owns it?", due_at=DUE, by=make_officer()
+    )
 
 
 def replying(question, person, text):

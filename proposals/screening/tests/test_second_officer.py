@@ -56,8 +56,8 @@ def test_another_officer_confirms_and_the_decision_stands(decision):
         status == 422 and "points on the screening sheet are checked" in text
     )  # nothing was, on purpose
     assert answer(decision, second, answer="confirmed", sure="on")[0] == 302
-    assert state_of(decision) == DecisionState.STANDS
-    assert list(Decision.objects.standing()) == [decision]
+    assert state_of(decision) == DecisionState.CONFIRMED
+    assert list(Decision.objects.confirmed()) == [decision]
     assert LedgerNote.objects.filter(kind="review").count() == 1
     sequence()
     assert list(find_problems()) == []
@@ -69,7 +69,7 @@ def test_what_is_sent_back_has_a_reason_and_does_not_stand(decision):
     assert status == 422 and "Enter what needs to be reviewed." in text
     assert answer(decision, second, answer="sent-back", reason="Annex 2 shows one.")[0] == 302
     assert state_of(decision) == DecisionState.SENT_BACK
-    assert not Decision.objects.standing().exists()
+    assert not Decision.objects.confirmed().exists()
 
 
 def test_who_decided_cannot_confirm_under_any_role(decision):

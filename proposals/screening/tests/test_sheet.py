@@ -142,7 +142,7 @@ def test_who_differs_says_why(version):
         )  # fmt: skip
     given = {"item": "rule:established", "answer": "differ", "reason": "It was ratified in time."}
     assert send(officer, version, **given).status_code == 200
-    assert [line.rule for line in sheet(version).differing] == ["established"]
+    assert [line.rule for line in sheet(version).overridden] == ["established"]
 
 
 def test_of_two_officers_on_one_line_the_second_is_told_and_keeps_the_words(version):

@@ -126,7 +126,7 @@ def version(call):
 
 
 def asking(version, officer):
-    return lambda: exports.ask_for_export(Export.Kind.JSON, [version.pk], by=officer).pk
+    return lambda: exports.request_export(Export.Kind.JSON, [version.pk], by=officer).pk
 
 
 def test_an_export_that_two_clicks_ask_for_is_made_once(version):
