@@ -103,7 +103,7 @@ def remind_of_deadlines() -> int:
     return run_task_steps(
         "remind_of_deadlines",
         deadlines=lambda: deadline_reminders.remind_of_deadlines(clock.now()),
-        searches=lambda: saved_searches.tell_of_new(clock.now()),
+        searches=lambda: saved_searches.notify_new_requests(clock.now()),
         questions=lambda: clarifications.remind_of_clarification_requests(clock.now()),
     )
 
@@ -121,7 +121,7 @@ def tidy_up() -> int:
         "tidy_up",
         log=lambda: ledger.sequence(everything=True),
         exports=exports.delete_old_exports,
-        enquiries=lambda: enquiries.forget_old(clock.now()),
+        enquiries=lambda: enquiries.delete_expired(clock.now()),
         presence=presence.delete_stale,
         sendings=once.delete_old_submissions,
         changes=lambda: received_draft.forget_changes(clock.now()),
@@ -137,7 +137,7 @@ def screen_closed_calls() -> int:
         "screen_closed_calls",
         verdicts=lambda: automatic_check.screen_closed(clock.now()),
         words=lambda: search.index_opened_cases(clock.now()),
-        organisations=organisations.take_texts,
+        organisations=organisations.index_organisations,
     )
 
 

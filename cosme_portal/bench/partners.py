@@ -82,7 +82,7 @@ def _requests(call: Any, organisations: list[Any], count: int) -> None:
     from applicants import choices  # noqa: PLC0415
     from calls import clock  # noqa: PLC0415
     from proposals.models import PartnershipRequest  # noqa: PLC0415
-    from proposals.partnering.requests import folded_of, learn_words  # noqa: PLC0415
+    from proposals.partnering.requests import add_search_words, folded_of  # noqa: PLC0415
 
     chance, moment = random.Random(count), clock.now()  # noqa: S311 -- a world to measure on
     sectors = [code for code, _name in choices.SECTORS]
@@ -102,7 +102,7 @@ def _requests(call: Any, organisations: list[Any], count: int) -> None:
         request.folded = folded_of(request)
         made.append(request)
     PartnershipRequest.objects.bulk_create(made, batch_size=1000)
-    learn_words(one.folded for one in made)
+    add_search_words(one.folded for one in made)
     with connection.cursor() as cursor:
         cursor.execute(
             "VACUUM ANALYZE"

@@ -176,14 +176,14 @@ def test_a_first_message_is_given_back_when_the_request_has_ended(call, asker):
 def test_a_message_is_given_back_to_who_has_blocked_the_other_side(call, asker):
     owner = make_owner("FR")
     found = make_request(call, owner=owner)
-    begun = conversations.begin(found, "Hello", organisation=asker[1], by=asker[0], shows=True)
+    begun = conversations.start(found, "Hello", organisation=asker[1], by=asker[0], shows=True)
     conversations.block(begun, side=conversations.Side.OWNER)
     answer = client_of(owner[0]).post(begun.get_absolute_url(), {"text": TYPED})
     assert (answer.status_code, gives_back(answer)) == (422, True)
 
 
 def test_a_message_is_given_back_to_who_acts_for_the_organisation_no_longer(call, asker):
-    begun = conversations.begin(
+    begun = conversations.start(
         make_request(call), "Hello", organisation=asker[1], by=asker[0], shows=True
     )
     answer = client_of(make_user()).post(begun.get_absolute_url(), {"text": TYPED})

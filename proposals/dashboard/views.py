@@ -11,7 +11,7 @@ from proposals.consortium.open_questions import clarification_requests_for
 from proposals.consortium.progress import open_invitations, open_mentions, proposals_of, todo_items
 from proposals.dossier.document import drafts_of
 from proposals.models import Proposal
-from proposals.partnering.conversations import letters_of
+from proposals.partnering.conversations import inbox
 from proposals.workspace.deletion import DELETED_DRAFT_RETENTION
 
 MOST_LETTERS = 50  # conversations that are looked through for new messages
@@ -35,9 +35,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "invitations": open_invitations(user),
         "mentions": open_mentions(user),
         "questions": list(clarification_requests_for(user, moment)),
-        "letters": [
-            one for one in letters_of(user, organisations, at_most=MOST_LETTERS) if one.is_new
-        ],
+        "letters": [one for one in inbox(user, organisations, at_most=MOST_LETTERS) if one.is_new],
         "deleted": deleted.select_related("strand__call").prefetch_related("sections"),
     }
     return render(request, "dashboard/mine.html", context)

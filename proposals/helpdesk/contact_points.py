@@ -46,7 +46,7 @@ def _distance(point: ContactPoint, organisation: Organisation) -> int:
     return 0 if own & there else 1
 
 
-def rows_in(text: str) -> list[CsvRow]:
+def read_contact_points(text: str) -> list[CsvRow]:
     """Each row of a table with what would happen to it. Raises UnusableTable."""
     there = {_key(vars(one)): one for one in ContactPoint.objects.all()}
     seen: set[tuple[str, ...]] = set()
@@ -119,7 +119,7 @@ def _day(row: CsvRow, name: str) -> date | None:
 
 
 @transaction.atomic
-def store(rows: Iterable[CsvRow]) -> int:
+def store_contact_points(rows: Iterable[CsvRow]) -> int:
     """Store what can be used; returns how many were new or changed."""
     count = 0
     for row in rows:

@@ -41,7 +41,7 @@ class CannotAnswer(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
+class NewEnquiry:
     """What somebody wrote into the form."""
 
     name: str
@@ -77,7 +77,9 @@ def check_writing_time(opened: str) -> None:
 
 
 @transaction.atomic
-def ask(asked: Asked, *, call: Call | None, user: User | None, page: str = "") -> Enquiry:
+def submit_enquiry(
+    asked: NewEnquiry, *, call: Call | None, user: User | None, page: str = ""
+) -> Enquiry:
     """Keep an enquiry, and promise a copy to who asks; not one more to an address that had many today."""
     enquiry = Enquiry.objects.create(
         call=call, user=user, page=page, received_at=clock.now(), **vars(asked)
@@ -107,7 +109,7 @@ def ask(asked: Asked, *, call: Call | None, user: User | None, page: str = "") -
 
 
 @transaction.atomic
-def answer(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryAnswer:
+def reply(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryAnswer:
     """Answer by mail. An enquiry can be answered more than once, until it is closed.
 
     `seen` is how many answers the person has seen. What one person sends twice is sent once.
@@ -190,7 +192,7 @@ def reopen(enquiry: Enquiry, *, by: User) -> None:
 
 
 @transaction.atomic
-def publish_answer(call: Call, *, question: str, answer: str, by: User) -> PublishedAnswer:
+def publish_faq_entry(call: Call, *, question: str, answer: str, by: User) -> PublishedAnswer:
     """Put a question of general use with its answer on a call's page."""
     made = PublishedAnswer.objects.create(
         call=call, question=question.strip(), answer=answer.strip(), published_by=by,
@@ -205,7 +207,7 @@ def show_on_call_page(call: int) -> None:
     Call.objects.filter(pk=call).update(changed_at=clock.real_now())
 
 
-def forget_old(moment: datetime) -> int:
+def delete_expired(moment: datetime) -> int:
     """Erase enquiries that were closed a year ago; returns how many.
 
     One that is opened again at the same time stays: who opens it waits, or comes first.

@@ -90,9 +90,9 @@ class PartnershipRequestAdmin(DetailPageAdmin):
 
     def _do(self, found: PartnershipRequest, given: dict[str, Any], request: HttpRequest) -> None:
         if "answer" not in given:
-            requests.shut(found, remark=given["remark"], by=current_user(request))
+            requests.remove_by_staff(found, remark=given["remark"], by=current_user(request))
         elif given["answer"] == "publish":
-            requests.let_through(found, by=current_user(request))
+            requests.approve(found, by=current_user(request))
         else:
             requests.refuse(found, remark=given["remark"], by=current_user(request))
 
@@ -132,8 +132,8 @@ class ReportAdmin(DetailPageAdmin):
         form = HandleForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                conversations.handle(found, by=current_user(request), **form.cleaned_data)
-            except conversations.HandledAlready as handled:
+                conversations.handle_report(found, by=current_user(request), **form.cleaned_data)
+            except conversations.AlreadyHandled as handled:
                 found = handled.report
                 words = _("%(who)s has already closed this report.")
                 form.add_error(None, words % {"who": found.handled_by or _("A colleague")})

@@ -36,8 +36,8 @@ from proposals.models import (
 from proposals.partnering import requests
 
 LONGEST = 5000
-MOST_BEGUN = 10  # conversations that a person may begin in a day
-MOST_WRITTEN = 40  # messages that a person may write in an hour
+MAX_STARTED = 10  # conversations that a person may begin in a day
+MAX_SENT = 40  # messages that a person may write in an hour
 SAME = timedelta(minutes=1)  # within which the same words are the same message, sent twice
 
 
@@ -50,7 +50,7 @@ class Side(StrEnum):
         return Side.OWNER if self == Side.ASKER else Side.ASKER
 
 
-class CannotWrite(Exception):
+class CannotSend(Exception):
     """The message was not sent; the text says why."""
 
 
@@ -59,7 +59,7 @@ class CannotInvite(Exception):
 
 
 @transaction.atomic
-def begin(
+def start(
     request: PartnershipRequest, text: str, *, organisation: Organisation, by: User, shows: bool
 ) -> Conversation:
     """Write to who wrote a request, for an organisation; who has done so already writes on there.
@@ -70,15 +70,15 @@ def begin(
     """
     current = PartnershipRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
     if current.organisation is None or not current.is_open(clock.now()):
-        raise CannotWrite(_("This request has ended. You can no longer reply to it."))
-    return _begin(
+        raise CannotSend(_("This request has ended. You can no longer reply to it."))
+    return _start(
         current.organisation, text, request=current, organisation=organisation, by=by, shows=shows,
         owner_shown=current.shows_name,
     )  # fmt: skip
 
 
 @transaction.atomic
-def begin_with(
+def start_with_organisation(
     addressee: Organisation, text: str, *, organisation: Organisation, by: User, shows: bool
 ) -> Conversation:
     """Write to an organisation that was found by its profile.
@@ -89,8 +89,8 @@ def begin_with(
     _lock_organisations(organisation, addressee)
     addressee.refresh_from_db(fields=["is_findable"])
     if not addressee.is_findable:
-        raise CannotWrite(_("This organisation can no longer be contacted through partner search."))
-    return _begin(
+        raise CannotSend(_("This organisation can no longer be contacted through partner search."))
+    return _start(
         addressee,
         text,
         request=None,
@@ -101,12 +101,12 @@ def begin_with(
     )
 
 
-def _begin(
+def _start(
     addressee: Organisation, text: str, *, request: PartnershipRequest | None,
     organisation: Organisation, by: User, shows: bool, owner_shown: bool,
 ) -> Conversation:  # fmt: skip
     if addressee == organisation:
-        raise CannotWrite(_("This is your own organisation."))
+        raise CannotSend(_("This is your own organisation."))
     own = {"request": request, "addressee": addressee, "organisation": organisation}
     _lock_organisations(organisation, addressee)
     conversation = Conversation.objects.filter(**own).first()
@@ -114,8 +114,8 @@ def _begin(
         moment = clock.now()
         _lock_sender(by)
         since = moment - timedelta(days=1)
-        if Conversation.objects.filter(begun_by=by, begun_at__gt=since).count() >= MOST_BEGUN:
-            raise CannotWrite(
+        if Conversation.objects.filter(begun_by=by, begun_at__gt=since).count() >= MAX_STARTED:
+            raise CannotSend(
                 _("You have contacted ten organisations within a day. Contact this one tomorrow.")
             )
         conversation = Conversation.objects.create(
@@ -124,7 +124,7 @@ def _begin(
     if shows:
         Conversation.objects.filter(pk=conversation.pk).update(asker_shown=True)
         conversation.asker_shown = True
-    write(conversation, text, side=Side.ASKER, by=by)
+    send_message(conversation, text, side=Side.ASKER, by=by)
     return conversation
 
 
@@ -164,7 +164,7 @@ def name_for_other(conversation: Conversation, side: Side) -> str:
 
 
 @transaction.atomic
-def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Message:
+def send_message(conversation: Conversation, text: str, *, side: Side, by: User) -> Message:
     """Send a message to the other side, which is told by mail; what a person sends twice arrives once.
 
     Raises:
@@ -175,15 +175,15 @@ def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Mes
     _lock_organisations(own, other)
     _lock_sender(by)
     if not text.strip():
-        raise CannotWrite(_("Enter a message"))
+        raise CannotSend(_("Enter a message"))
     if len(text.strip()) > LONGEST:
-        raise CannotWrite(too_long(text.strip(), LONGEST))
+        raise CannotSend(too_long(text.strip(), LONGEST))
     if Block.objects.filter(by=other, organisation=own).exists():
-        raise CannotWrite(
+        raise CannotSend(
             _("Your message was not sent because this organisation has blocked messages.")
         )
     if Block.objects.filter(by=own, organisation=other).exists():
-        raise CannotWrite(
+        raise CannotSend(
             _("You have blocked this organisation. Unblock it before you send a message.")
         )
     newest = conversation.messages.order_by("-pk").first()
@@ -191,8 +191,8 @@ def write(conversation: Conversation, text: str, *, side: Side, by: User) -> Mes
     if newest is not None and said == (by.pk, text.strip()) and moment - newest.sent_at < SAME:
         return newest
     hour = moment - timedelta(hours=1)
-    if Message.objects.filter(written_by=by, sent_at__gt=hour).count() >= MOST_WRITTEN:
-        raise CannotWrite(_("You have sent forty messages within an hour. Try again later."))
+    if Message.objects.filter(written_by=by, sent_at__gt=hour).count() >= MAX_SENT:
+        raise CannotSend(_("You have sent forty messages within an hour. Try again later."))
     message = Message.objects.create(
         conversation=conversation, is_from_owner=side == Side.OWNER, written_by=by,
         text=text.strip(), sent_at=moment,
@@ -229,7 +229,7 @@ def mark_read(conversation: Conversation, side: Side) -> None:
 
 
 @dataclass(frozen=True)
-class Letter:
+class InboxEntry:
     """A conversation as one side lists it; `is_new` while nobody there has read the newest message."""
 
     conversation: Conversation
@@ -238,7 +238,7 @@ class Letter:
     is_new: bool
 
 
-def letters_of(user: User, own: Iterable[Organisation], *, at_most: int) -> list[Letter]:
+def inbox(user: User, own: Iterable[Organisation], *, at_most: int) -> list[InboxEntry]:
     """Conversations of a person's `own` organisations, the newest message first; two queries."""
     rows = Conversation.objects.of(user).with_page_parts().with_newest_message()[:at_most]
     written = Message.objects.in_bulk([one.newest for one in rows])
@@ -249,12 +249,12 @@ def letters_of(user: User, own: Iterable[Organisation], *, at_most: int) -> list
         newest = written[one.newest]
         read = one.owner_read if side == Side.OWNER else one.asker_read
         is_new = newest.is_from_owner != (side == Side.OWNER) and newest.pk > read
-        letters.append(Letter(one, name_for_other(one, side.other), newest, is_new))
+        letters.append(InboxEntry(one, name_for_other(one, side.other), newest, is_new))
     return letters
 
 
 @transaction.atomic
-def show(conversation: Conversation, *, side: Side, by: User) -> None:
+def reveal_identity(conversation: Conversation, *, side: Side, by: User) -> None:
     """Let the other side see who one is, from now on, and tell it. Addresses stay hidden.
 
     Raises:
@@ -263,7 +263,7 @@ def show(conversation: Conversation, *, side: Side, by: User) -> None:
     Conversation.objects.filter(pk=conversation.pk).update(**{f"{side}_shown": True})
     shown = Conversation.objects.with_page_parts().get(pk=conversation.pk)
     name = organisation_on(shown, side).name
-    write(shown, _("We are %(name)s.") % {"name": name}, side=side, by=by)
+    send_message(shown, _("We are %(name)s.") % {"name": name}, side=side, by=by)
 
 
 @transaction.atomic
@@ -284,7 +284,7 @@ def has_blocked(conversation: Conversation, side: Side) -> bool:
     return Block.objects.filter(by=own, organisation=other).exists()
 
 
-def report(
+def report_abuse(
     request: PartnershipRequest | None,
     reason: str,
     *,
@@ -298,7 +298,7 @@ def report(
     )  # fmt: skip
 
 
-class HandledAlready(Exception):
+class AlreadyHandled(Exception):
     """Somebody was faster; `report` says who, when, and what was done."""
 
     def __init__(self, report: Report) -> None:
@@ -307,7 +307,7 @@ class HandledAlready(Exception):
 
 
 @transaction.atomic
-def handle(found: Report, *, outcome: str, remark: str = "", by: User) -> Report:
+def handle_report(found: Report, *, outcome: str, remark: str = "", by: User) -> Report:
     """Say what was found and done about a report, and tell who reported it.
 
     With a remark the request is closed, and its people are told the remark.
@@ -318,7 +318,7 @@ def handle(found: Report, *, outcome: str, remark: str = "", by: User) -> Report
     """
     locked = Report.objects.select_for_update(of=("self",)).get(pk=found.pk)
     if locked.handled_at is not None:
-        raise HandledAlready(locked)
+        raise AlreadyHandled(locked)
     locked.outcome, locked.handled_by, locked.handled_at = outcome.strip(), by, clock.now()
     locked.save(update_fields=["outcome", "handled_by", "handled_at"])
     if remark.strip():
@@ -329,7 +329,7 @@ def handle(found: Report, *, outcome: str, remark: str = "", by: User) -> Report
                     "Leave this field empty."
                 )
             )
-        requests.shut(locked.request, remark=remark, by=by)
+        requests.remove_by_staff(locked.request, remark=remark, by=by)
     _tell_who_reported(locked)
     return locked
 
@@ -381,7 +381,9 @@ def takes_part(conversation: Conversation, number: str, user: User, *, side: Sid
 
 
 @transaction.atomic
-def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: User) -> Participant:
+def invite_to_consortium(
+    conversation: Conversation, proposal: Proposal, *, side: Side, by: User
+) -> Participant:
     """Take the other side's organisation into a draft, with its profile, and ask it to confirm.
 
     Raises:
@@ -413,5 +415,5 @@ def invite(conversation: Conversation, proposal: Proposal, *, side: Side, by: Us
     )
     link = settings.BASE_URL + reverse("proposals:confirm", args=[proposal.number, participant.key])
     values = {"number": proposal.number, "role": participant.get_role_display(), "link": link}
-    write(conversation, words % values, side=side, by=by)
+    send_message(conversation, words % values, side=side, by=by)
     return participant

@@ -21,7 +21,7 @@ from foundation.folding import words_in
 from foundation.search_words import searched
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import OrganisationText
-from proposals.partnering.requests import learn_words
+from proposals.partnering.requests import add_search_words
 from proposals.partnering.search import (
     MOST_PAGES,
     MOST_SIGNS,
@@ -31,7 +31,7 @@ from proposals.partnering.search import (
     country_names,
     counts_of,
     facets_of,
-    matching,
+    matching_query,
     terms_of,
 )
 
@@ -50,16 +50,16 @@ MOST_SEARCHED = 4000  # characters; PostgreSQL refuses to index a text that is f
 BY_NAME = {facet.name: facet for facet in FACETS}
 
 
-def take_texts() -> int:
+def index_organisations() -> int:
     """Make anew what can be searched of each organisation that allows it, where something changed."""
     rows = Organisation.objects.filter(is_findable=True).select_related("text")
     found = rows.prefetch_related("profile_sections").iterator(200)
-    made = for_each("texts of organisations", found, _take_text)
+    made = for_each("texts of organisations", found, _index_organisation)
     OrganisationText.objects.filter(organisation__is_findable=False).delete()
     return made
 
 
-def _take_text(organisation: Organisation) -> bool:
+def _index_organisation(organisation: Organisation) -> bool:
     given = _text_of(organisation)
     digest = digest_of(given)
     present = getattr(organisation, "text", None)
@@ -69,7 +69,7 @@ def _take_text(organisation: Organisation) -> bool:
         OrganisationText.objects.update_or_create(
             organisation=organisation, defaults=given | {"digest": digest}
         )
-        learn_words([given["folded"]])
+        add_search_words([given["folded"]])
     return True
 
 
@@ -117,7 +117,7 @@ def find_organisations(given: QueryDict) -> FoundOrganisations:
     page = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 1  # noqa: PLR2004 -- digits
     page = min(max(page, 1), MOST_PAGES)
     terms, _corrected = terms_of(text)
-    query = matching(terms)
+    query = matching_query(terms)
     people = Membership.objects.filter(organisation=OuterRef("organisation"))
     base = OrganisationText.objects.filter(Exists(people), organisation__is_findable=True)
     if query is not None:

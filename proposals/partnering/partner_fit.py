@@ -66,7 +66,7 @@ class Consortium:
         }
 
 
-def drafts_of(user: User, call: str, moment: datetime) -> list[Proposal]:
+def own_open_drafts(user: User, call: str, moment: datetime) -> list[Proposal]:
     """Open proposals that this person leads (for the call with this reference), with names, newest first."""
     led = Proposal.objects.led_by(user).filter(deleted_at=None).open_at(moment)
     if call:

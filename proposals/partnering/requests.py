@@ -17,7 +17,7 @@ from foundation.sentences import gettext as _
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import PartnershipRequest, SearchWord
 
-LASTS = timedelta(days=90)
+REQUEST_LIFETIME = timedelta(days=90)
 PROFILE_STEPS_ASKED = ("identity", "sectors")
 State = PartnershipRequest.State
 
@@ -71,7 +71,7 @@ def save_request(
     if current.state == State.REFUSED:
         current.state = State.DRAFT
     if current.state == State.PUBLISHED:
-        learn_words([current.folded])
+        add_search_words([current.folded])
         if current.call.moderates_requests:
             current.state = State.WAITING
         _show_on_call_page(current)
@@ -112,7 +112,7 @@ def folded_of(request: PartnershipRequest) -> str:
     return " ".join(words_in(f"{request.title} {request.text} {name} {country}"))
 
 
-def learn_words(texts: Iterable[str]) -> None:
+def add_search_words(texts: Iterable[str]) -> None:
     """Let words of folded texts be found although they are misspelt."""
     words = {word for text in texts for word in text.split()}
     SearchWord.objects.bulk_create(
@@ -157,9 +157,9 @@ def publish(request: PartnershipRequest, *, at: datetime | None = None) -> Partn
 def _show(request: PartnershipRequest, moment: datetime) -> PartnershipRequest:
     request.state = State.PUBLISHED
     request.published_at = request.published_at or moment
-    request.lasts_until = moment + LASTS
+    request.lasts_until = moment + REQUEST_LIFETIME
     request.save(update_fields=["state", "published_at", "lasts_until"])
-    learn_words([request.folded])
+    add_search_words([request.folded])
     _show_on_call_page(request)
     return request
 
@@ -216,7 +216,7 @@ def renew(request: PartnershipRequest) -> PartnershipRequest:
 
 
 @transaction.atomic
-def let_through(request: PartnershipRequest, *, by: User) -> PartnershipRequest:
+def approve(request: PartnershipRequest, *, by: User) -> PartnershipRequest:
     """An officer has looked at it: it is published.
 
     Raises:
@@ -254,7 +254,7 @@ def refuse(request: PartnershipRequest, *, remark: str, by: User) -> Partnership
 
 
 @transaction.atomic
-def shut(request: PartnershipRequest, *, remark: str, by: User) -> PartnershipRequest:
+def remove_by_staff(request: PartnershipRequest, *, remark: str, by: User) -> PartnershipRequest:
     """Staff close a request that is not what partner search is for. Only its own people still see it.
 
     They are told why; they cannot open it again, but write another one.

@@ -15,7 +15,7 @@ from foundation.sentences import ngettext
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import Block, SavedSearch
-from proposals.partnering.search import Question, newer_than, question_in
+from proposals.partnering.search import PartnerSearch, newer_than, parse_query
 
 MOST_FOR_ONE = 20
 MOST_IN_A_MAIL = 10
@@ -27,12 +27,12 @@ class TooMany(Exception):
     """A person keeps at most twenty searches."""
 
 
-def question_of(saved: SavedSearch) -> Question:
-    return question_in(QueryDict(saved.query))
+def search_of(saved: SavedSearch) -> PartnerSearch:
+    return parse_query(QueryDict(saved.query))
 
 
 @transaction.atomic
-def save_search(user: User, *, name: str, question: Question) -> SavedSearch:
+def save_search(user: User, *, name: str, question: PartnerSearch) -> SavedSearch:
     """Keep a question under a name; the same name takes the place of an earlier one.
 
     Raises:
@@ -48,25 +48,25 @@ def save_search(user: User, *, name: str, question: Question) -> SavedSearch:
     return saved
 
 
-def tell_of_new(moment: datetime) -> int:
+def notify_new_requests(moment: datetime) -> int:
     """Promise a mail for each search that something new fits; returns how many. Safe to repeat."""
     waiting = SavedSearch.objects.filter(
         mails=True, user__is_active=True, seen_until__lte=moment - AT_MOST_EVERY
     )
     return for_each(
-        "saved searches", waiting.values_list("pk", flat=True), lambda pk: _tell(pk, moment)
+        "saved searches", waiting.values_list("pk", flat=True), lambda pk: _notify(pk, moment)
     )
 
 
 @transaction.atomic
-def _tell(pk: int, moment: datetime) -> bool:
+def _notify(pk: int, moment: datetime) -> bool:
     rows = SavedSearch.objects.select_for_update(of=("self",), skip_locked=True)
     saved = rows.filter(pk=pk, mails=True, seen_until__lte=moment - AT_MOST_EVERY).first()
     if saved is None:
         return False
     own = Organisation.objects.with_member(saved.user)
     blocked = Block.objects.filter(by__in=own).values("organisation")
-    new = newer_than(question_of(saved), saved.seen_until, moment)
+    new = newer_than(search_of(saved), saved.seen_until, moment)
     new = new.exclude(organisation__in=own).exclude(organisation__in=blocked)
     found = list(new[: MOST_IN_A_MAIL + 1])
     key = f"search:{saved.pk}:{saved.seen_until.isoformat()}"
@@ -107,7 +107,7 @@ def _tell(pk: int, moment: datetime) -> bool:
     return True
 
 
-def named_by(token: str) -> SavedSearch | None:
+def search_of_token(token: str) -> SavedSearch | None:
     """The search that a link from a mail names; None where it names none."""
     try:
         pk = signing.loads(token, salt=SALT)
@@ -116,6 +116,6 @@ def named_by(token: str) -> SavedSearch | None:
     return SavedSearch.objects.filter(pk=pk).first()
 
 
-def stop(saved: SavedSearch) -> None:
+def stop_emails(saved: SavedSearch) -> None:
     """Send no more mails of a search."""
     SavedSearch.objects.filter(pk=saved.pk).update(mails=False)

@@ -80,7 +80,7 @@ BY_NAME = {facet.name: facet for facet in FACETS}
 
 
 @dataclass(frozen=True)
-class Question:
+class PartnerSearch:
     """What somebody looks for; `ignored` is what of an address could not be understood.
 
     `draft` is the number of the draft that results are judged for, and `gap_only` asks for what it lacks:
@@ -108,11 +108,11 @@ class Question:
         return not (self.text or self.chosen or self.past or self.gap_only)
 
     @property
-    def for_everybody(self) -> "Question":
+    def for_everybody(self) -> "PartnerSearch":
         """The same without a draft: what can be kept, read by a feed, or taken out as a table."""
         return replace(self, draft="", gap_only=False)
 
-    def of_draft(self, number: str) -> "Question":
+    def of_draft(self, number: str) -> "PartnerSearch":
         """The same, judged for the draft that was found; where there is none, without one."""
         if not number:
             return self.for_everybody
@@ -148,7 +148,7 @@ class Question:
         return self.address(chosen=chosen | ({facet: values} if values else {}))
 
 
-def question_in(given: QueryDict) -> Question:
+def parse_query(given: QueryDict) -> PartnerSearch:
     """What an address asks; what it does not know is named and left out, never an error."""
     ignored: list[str] = []
     chosen: dict[str, list[str]] = {}
@@ -165,7 +165,7 @@ def question_in(given: QueryDict) -> Question:
     sort = given.get("sort", "best")
     page = given.get("page", "1")
     is_page = page.isascii() and page.isdigit() and 0 < int(page[:6]) <= MOST_PAGES
-    return Question(
+    return PartnerSearch(
         text=text[:MOST_SIGNS],
         call=given.get("call", "")[:40],
         chosen=chosen,
@@ -193,7 +193,7 @@ def _is_strand(code: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """Requests of one page, how many there are in all, facet by facet, and how words were understood."""
 
     requests: list[PartnershipRequest]
@@ -227,7 +227,7 @@ _NEAR = """
 """
 
 
-def near_words(words: list[str]) -> dict[str, list[str]]:
+def spelling_suggestions(words: list[str]) -> dict[str, list[str]]:
     """For each word that occurs nowhere, at most five near in sound or letters; one query."""
     typed = [
         {"word": one, "trigrams": trigrams_of(one)}
@@ -263,11 +263,11 @@ def _is_nearly(word: str, near: str) -> bool:
 def terms_of(text: str) -> tuple[list[list[str]], dict[str, list[str]]]:
     """For each word that was typed, the beginnings that will do; and which words were taken for others."""
     words, _left_out = searched(words_in(text), MOST_WORDS)
-    near = near_words(words)
+    near = spelling_suggestions(words)
     return [near.get(word, [word]) for word in words], near
 
 
-def matching(terms: list[list[str]]) -> SearchQuery | None:
+def matching_query(terms: list[list[str]]) -> SearchQuery | None:
     """All of the words, each in one of its forms; words are letters and digits only.
 
     A form stands whole beside its beginning: PostgreSQL knows how often whole words occur, and so chooses
@@ -281,16 +281,16 @@ def matching(terms: list[list[str]]) -> SearchQuery | None:
     return SearchQuery(every, config="simple", search_type="raw")
 
 
-def find(
-    question: Question, moment: datetime, *, closing: set[tuple[str, str]] | None = None,
+def search_requests(
+    question: PartnerSearch, moment: datetime, *, closing: set[tuple[str, str]] | None = None,
     fitting: Mapping[tuple[str, str], int] | None = None,
-) -> Found:  # fmt: skip
+) -> SearchResult:  # fmt: skip
     """Answer a question. With `gap_only` only those whose (country, kind of organisation) are in `closing`.
 
     `fitting` orders the same pairs, the best first, for "best match" of somebody who has a draft.
     """
     terms, corrected = terms_of(question.text)
-    query = matching(terms)
+    query = matching_query(terms)
     base = _base(question, moment, query)
     asked = {name: BY_NAME[name].condition(values) for name, values in question.chosen.items()}
     if question.gap_only:
@@ -299,7 +299,7 @@ def find(
     rows = base.filter(*asked.values()).order_by(*_order(question, query, fitting or {}))
     first = (question.page - 1) * PER_PAGE
     page = rows.with_page_parts().defer("folded", "words")[first : first + PER_PAGE]
-    return Found(
+    return SearchResult(
         list(page),
         counted.get(("total", ""), 0),
         facets_of(question.chosen, counted, FACETS),
@@ -308,15 +308,17 @@ def find(
     )
 
 
-def rows_for(question: Question, moment: datetime) -> PartnershipRequestQuerySet:
+def rows_for(question: PartnerSearch, moment: datetime) -> PartnershipRequestQuerySet:
     """Everything that a question finds, in no order; what a draft lacks is not asked."""
     terms, _corrected = terms_of(question.text)
     asked = [BY_NAME[name].condition(values) for name, values in question.chosen.items()]
-    rows: PartnershipRequestQuerySet = _base(question, moment, matching(terms)).filter(*asked)
+    rows: PartnershipRequestQuerySet = _base(question, moment, matching_query(terms)).filter(*asked)
     return rows
 
 
-def newer_than(question: Question, since: datetime, moment: datetime) -> PartnershipRequestQuerySet:
+def newer_than(
+    question: PartnerSearch, since: datetime, moment: datetime
+) -> PartnershipRequestQuerySet:
     """What a question finds that was published after an instant, the newest first."""
     return rows_for(question, moment).filter(published_at__gt=since).order_by("-published_at")
 
@@ -331,7 +333,7 @@ def _any_of(pairs: set[tuple[str, str]]) -> Q:
     return found
 
 
-def _base(question: Question, moment: datetime, query: SearchQuery | None) -> Any:
+def _base(question: PartnerSearch, moment: datetime, query: SearchQuery | None) -> Any:
     rows = PartnershipRequest.objects.all()
     rows = rows.ever_published() if question.past else rows.open_at(moment)
     if question.call:
@@ -340,7 +342,7 @@ def _base(question: Question, moment: datetime, query: SearchQuery | None) -> An
 
 
 def _order(
-    question: Question, query: SearchQuery | None, fitting: Mapping[tuple[str, str], int]
+    question: PartnerSearch, query: SearchQuery | None, fitting: Mapping[tuple[str, str], int]
 ) -> list[Any]:
     newest = [F("published_at").desc(), "-pk"]
     if question.sort == "closing":
@@ -416,7 +418,7 @@ def facets_of(
 
 
 @dataclass(frozen=True)
-class Reason:
+class MatchExcerpt:
     """Why a request is among the results: where, and the words around what was found."""
 
     where: str | Promise
@@ -429,7 +431,7 @@ class Reason:
         return f"{self.where}: {self.before}{self.match}{self.after}"
 
 
-def reasons_for(request: PartnershipRequest, terms: list[list[str]]) -> list[Reason]:
+def excerpts_for(request: PartnershipRequest, terms: list[list[str]]) -> list[MatchExcerpt]:
     """The first place of each word that was asked for: in title, text, the organisation's name or country."""
     places: list[tuple[str | Promise, str]] = [
         (_("Title"), request.title),
@@ -439,7 +441,7 @@ def reasons_for(request: PartnershipRequest, terms: list[list[str]]) -> list[Rea
         places.append((_("Organisation"), request.organisation.name))
     if request.organisation:
         places.append((_("Country"), request.organisation.country_name))
-    found: list[Reason] = []
+    found: list[MatchExcerpt] = []
     for forms in terms:
         reason = next((r for where, text in places if (r := _first(where, text, forms))), None)
         if reason is not None and all(reason.excerpt != one.excerpt for one in found):
@@ -447,13 +449,15 @@ def reasons_for(request: PartnershipRequest, terms: list[list[str]]) -> list[Rea
     return found
 
 
-def _first(where: str | Promise, text: str, forms: list[str], around: int = 50) -> Reason | None:
+def _first(
+    where: str | Promise, text: str, forms: list[str], around: int = 50
+) -> MatchExcerpt | None:
     for word in re.finditer(r"[^\W_]+", text):
         if any(fold(word[0]).startswith(one) for one in forms):
             begin = max(0, word.start() - around)
             lead = "…" if begin else ""
             tail = "…" if word.end() + around < len(text) else ""
-            return Reason(
+            return MatchExcerpt(
                 where, lead + text[begin : word.start()], word[0],
                 text[word.end() : word.end() + around] + tail,
             )  # fmt: skip

@@ -64,7 +64,7 @@ def as_json(requests: Iterable[PartnershipRequest]) -> str:
     return json.dumps([as_row(one) for one in requests], ensure_ascii=False, indent=1)
 
 
-def rows_in(text: str, *, organisation: Organisation, call: Call) -> list[CsvRow]:
+def read_requests(text: str, *, organisation: Organisation, call: Call) -> list[CsvRow]:
     """Each row of a table with what would happen to it. Raises UnusableTable."""
     own = PartnershipRequest.objects.filter(organisation=organisation, call=call)
     there = set(own.values_list("title", flat=True))
@@ -115,7 +115,9 @@ def _check_references(row: CsvRow) -> None:
 
 
 @transaction.atomic
-def store(rows: Iterable[CsvRow], *, organisation: Organisation, call: Call, by: User) -> int:
+def store_requests(
+    rows: Iterable[CsvRow], *, organisation: Organisation, call: Call, by: User
+) -> int:
     """Make a draft of each row that can be used and is not there yet; returns how many."""
     made = 0
     for row in rows:

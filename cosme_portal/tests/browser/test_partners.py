@@ -9,12 +9,12 @@ from conftest import AFTERNOON, NEXT_DAY
 from cosme_portal.tests.browser.conftest import jump
 from cosme_portal.tests.browser.test_officers_journey import at_the_desk
 from cosme_portal.tests.processes import wait_until
-from proposals.helpdesk.contact_points import rows_in, store
+from proposals.helpdesk.contact_points import read_contact_points, store_contact_points
 from proposals.helpdesk.tests.test_contact_points import HEAD, LYON
 from proposals.models import Confirmation, Enquiry, Mail, PartnershipRequest
 from proposals.officers.rights import CALL_MANAGERS, HELPDESK
 from proposals.partnering import conversations, requests
-from proposals.partnering.organisations import take_texts
+from proposals.partnering.organisations import index_organisations
 from proposals.tests.factories import make_draft
 from proposals.tests.partners import make_owner, make_request
 
@@ -122,13 +122,13 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
     request = make_request(call, owner=owner, title=long.strip()[:120], text=long * 20)
     hidden = make_request(call, shows_name=False, title="Somebody offers lasers")
     Organisation.objects.update(is_findable=True)
-    take_texts()
+    index_organisations()
     make_draft(call, lead=asker[0], countries=("LT",))
-    conversation = conversations.begin(
+    conversation = conversations.start(
         request, long, organisation=asker[1], by=asker[0], shows=False
     )
-    conversations.report(request, "Advertising.", by=owner[0], conversation=conversation)
-    store(rows_in(HEAD + LYON))
+    conversations.report_abuse(request, "Advertising.", by=owner[0], conversation=conversation)
+    store_contact_points(read_contact_points(HEAD + LYON))
     visitor = visit(width=width)
     for path in (
         "/partners/", "/partners/?q=fotonik&country=FR&sector=nothing", "/partners/?q=nothingofthat",

@@ -286,7 +286,7 @@ def test_a_profile_that_cannot_be_read_keeps_no_other_from_being_found(seen, poi
     bad, good = [make_owner()[1] for _number in range(2)]
     Organisation.objects.filter(pk__in=[bad.pk, good.pk]).update(is_findable=True)
     poison(organisations, "profile_of", lambda organisation: organisation == bad)
-    assert organisations.take_texts() == 1
+    assert organisations.index_organisations() == 1
     assert OrganisationText.objects.get().organisation == good
     seen("texts of organisations", f"organisation {bad.pk}")
 
@@ -361,8 +361,8 @@ def test_a_search_that_cannot_be_told_of_stops_no_other(call, seen, poison):
     ]
     with clock.frozen_at(AFTERNOON - timedelta(minutes=1)):
         make_request(call)
-    poison(saved_searches, "question_of", lambda saved: saved == bad)
-    assert saved_searches.tell_of_new(AFTERNOON) == 1
+    poison(saved_searches, "search_of", lambda saved: saved == bad)
+    assert saved_searches.notify_new_requests(AFTERNOON) == 1
     assert Mail.objects.get(key__startswith="search:").to == good.user.email
     seen("saved searches", bad.pk)
 

@@ -24,7 +24,7 @@ from foundation.text import clean_text
 from proposals.consortium.participants import section_of
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import Section, Version
-from proposals.partnering.organisations import take_texts
+from proposals.partnering.organisations import index_organisations
 from proposals.proof.full_proposal_pdf import proposal_context, request_draft_pdf
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.search import index_opened_cases
@@ -95,7 +95,7 @@ def open_all(proposal, user):
     organisation = proposal.participants.get(key="p1").organisation
     for page in [*pages_of(proposal), *profile_pages_of(organisation)]:
         assert client.get(page).status_code in (200, 404, 405), page
-    take_texts()
+    index_organisations()
 
 
 def names_in(form, draft):

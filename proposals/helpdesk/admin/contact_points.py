@@ -85,12 +85,12 @@ class ContactPointAdmin(OfficerAdmin):
         if is_sent:
             try:
                 text = _text_in(request, form)
-                rows = contact_points.rows_in(text) if text is not None else None
+                rows = contact_points.read_contact_points(text) if text is not None else None
             except InvalidCsv as refusal:
                 form.add_error(None if "text" in request.POST else "file", str(refusal))
             else:
                 if rows is not None and "do" in request.POST:
-                    return self._stored(request, contact_points.store(rows))
+                    return self._stored(request, contact_points.store_contact_points(rows))
                 usable = sum(row.action in {RowAction.NEW, RowAction.CHANGED} for row in rows or ())
                 context |= {"rows": rows, "text": text, "usable": usable}
         title = _("Import contact points")

@@ -91,7 +91,7 @@ class EnquiryAdmin(DetailPageAdmin):
         form = AnswerForm(request.POST)
         if form.is_valid():
             try:
-                enquiries.answer(
+                enquiries.reply(
                     found,
                     form.cleaned_data["text"],
                     seen=key_of(request.POST.get("seen", "")) or 0,

@@ -9,7 +9,7 @@ from django.urls import reverse
 from applicants.tests.factories import make_organisation, make_user
 from cosme_portal.settings import ROOT
 from foundation.csv_import import MAX_ROWS, InvalidCsv, as_cell, text_of
-from proposals.helpdesk.contact_points import rows_in, store
+from proposals.helpdesk.contact_points import read_contact_points, store_contact_points
 from proposals.models import ContactPoint
 from proposals.officers.rights import HELPDESK
 from proposals.tests.factories import make_officer
@@ -38,7 +38,7 @@ def test_what_is_shipped_is_what_the_sources_say_and_was_checked_by_nobody():
 
 
 def test_it_is_narrowed_by_country_language_and_words():
-    store(rows_in(HEAD + LYON + VILNIUS))
+    store_contact_points(read_contact_points(HEAD + LYON + VILNIUS))
     client = Client()
     assert names(client.get(PAGE, {"country": "FR"})) == ["CCI Lyon"]
     assert names(client.get(PAGE, {"language": "lt"})) == ["Vilnius office"]
@@ -48,8 +48,8 @@ def test_it_is_narrowed_by_country_language_and_words():
 
 
 def test_the_nearest_to_the_organisation_of_a_reader_stands_on_top():
-    store(
-        rows_in(
+    store_contact_points(
+        read_contact_points(
             HEAD
             + LYON
             + LYON.replace("CCI Lyon", "CCI Paris").replace("Auvergne-Rhône-Alpes", "Paris")
@@ -71,7 +71,7 @@ def desk():
 
 
 def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
-    store(rows_in(HEAD + LYON))
+    store_contact_points(read_contact_points(HEAD + LYON))
     client, path = desk(), reverse("admin:proposals_contactpoint_import")
     table = (
         HEAD
@@ -110,16 +110,17 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
 )
 def test_files_that_cannot_be_used_are_refused_with_a_sentence(content, words):
     with pytest.raises(InvalidCsv, match=words):
-        rows_in(text_of(content))
+        read_contact_points(text_of(content))
 
 
 def test_a_row_that_stands_twice_is_named_and_semicolons_are_understood():
-    rows = rows_in(HEAD + LYON + LYON)
+    rows = read_contact_points(HEAD + LYON + LYON)
     assert [row.action for row in rows] == ["new", "wrong"] and "appears in an earlier row" in rows[
         1
     ].problems[0]
     assert [
-        row.action for row in rows_in("kind;name;website\nnetwork;A, B;https://a.example\n")
+        row.action
+        for row in read_contact_points("kind;name;website\nnetwork;A, B;https://a.example\n")
     ] == ["new"]
 
 
@@ -141,7 +142,7 @@ def test_cells_are_harmless_in_a_spreadsheet():
 
 def test_whatever_is_asked_those_for_all_countries_stand_below():
     call_command("contact_points", ROOT / "proposals" / "data" / "contact-points.csv")
-    store(rows_in(HEAD + LYON))
+    store_contact_points(read_contact_points(HEAD + LYON))
     page = Client().get(PAGE, {"country": "PT", "q": "Lisboa"})
     assert "No matching contact points in Portugal" in text_of_page(page)
     assert "CCI Lyon" not in text_of_page(page) and "Enterprise Europe Network" in text_of_page(

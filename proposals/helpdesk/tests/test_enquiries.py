@@ -62,9 +62,7 @@ def test_who_is_signed_in_needs_not_type_what_is_known_and_finds_the_answer_agai
     page = text_of(client.get(ASK, {"call": call.reference}))
     assert person.email in page and own.name in page
     send(client, email=person.email)
-    enquiries.answer(
-        Enquiry.objects.get(), "Yes, Norway counts.", seen=0, by=make_officer(HELPDESK)
-    )
+    enquiries.reply(Enquiry.objects.get(), "Yes, Norway counts.", seen=0, by=make_officer(HELPDESK))
     assert "Yes, Norway counts." in text_of(client.get(ASK + "mine/"))
     assert "Norway" not in text_of(_of_somebody_else())
 
@@ -156,12 +154,12 @@ def test_it_is_closed_opened_again_and_erased_a_year_later():
     close = reverse("admin:proposals_enquiry_close", args=[enquiry.pk])
     client.post(close)
     with pytest.raises(enquiries.CannotAnswer, match="closed"):
-        enquiries.answer(enquiry, "Late.", seen=0, by=client.officer)
+        enquiries.reply(enquiry, "Late.", seen=0, by=client.officer)
     client.post(close, {"do": "reopen"})
     assert Enquiry.objects.get().state == "new"
     client.post(close)
-    assert enquiries.forget_old(AFTERNOON + timedelta(days=364)) == 0
-    assert enquiries.forget_old(AFTERNOON + timedelta(days=366)) == 1
+    assert enquiries.delete_expired(AFTERNOON + timedelta(days=364)) == 0
+    assert enquiries.delete_expired(AFTERNOON + timedelta(days=366)) == 1
     assert not Enquiry.objects.exists()
     send()
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -171,7 +169,7 @@ def test_it_is_closed_opened_again_and_erased_a_year_later():
 def test_an_answer_of_general_use_stands_on_the_call_page_without_who_asked(call):
     send(call=call.reference)
     enquiry, client = Enquiry.objects.get(), desk()
-    enquiries.answer(enquiry, "Yes: Norway counts.", seen=0, by=client.officer)
+    enquiries.reply(enquiry, "Yes: Norway counts.", seen=0, by=client.officer)
     page = client.get(reverse("admin:proposals_enquiry_change", args=[enquiry.pk]))
     form = text_of(client.get(page.context["publish_url"]))
     assert "Check if you can apply" in form and "Yes: Norway counts." in form
@@ -193,10 +191,10 @@ def test_the_form_at_the_foot_of_a_call_page_is_about_that_call(call):
 
 
 def test_an_answer_that_names_who_asked_is_not_published(call):
-    asked = enquiries.Asked(
+    asked = enquiries.NewEnquiry(
         name="Jonas Vitkus", email="jonas@ask.example", subject="Norway?", message="Does it count?"
     )
-    enquiry = enquiries.ask(asked, call=call, user=None)
+    enquiry = enquiries.submit_enquiry(asked, call=call, user=None)
     manager = Client()
     manager.force_login(make_officer(HELPDESK))
     path = reverse("admin:proposals_publishedanswer_add")
@@ -207,8 +205,8 @@ def test_an_answer_that_names_who_asked_is_not_published(call):
 
 
 def test_the_first_page_of_the_desk_says_what_waits_for_the_helpdesk(call):
-    enquiries.ask(
-        enquiries.Asked(name="Kim", email="k@ask.example", subject="A", message="B"),
+    enquiries.submit_enquiry(
+        enquiries.NewEnquiry(name="Kim", email="k@ask.example", subject="A", message="B"),
         call=call,
         user=None,
     )

@@ -13,7 +13,7 @@ from proposals.helpdesk.personal_data import erase, export_of
 from proposals.models import Conversation, Enquiry, Mail, Message, PartnershipRequest, SavedSearch
 from proposals.partnering import conversations
 from proposals.partnering.saved_searches import save_search
-from proposals.partnering.search import Question
+from proposals.partnering.search import PartnerSearch
 from proposals.proof.ledger import sequence
 from proposals.proof.ledger_audit import find_problems
 from proposals.tests.factories import make_officer, make_ready, submit
@@ -29,15 +29,21 @@ def asker(call):
     """A person with one of everything; on the other side stands somebody else."""
     person, organisation = make_owner("LT")
     request = make_request(call)
-    conversation = conversations.begin(
+    conversation = conversations.start(
         request, "We would join.", organisation=organisation, by=person, shows=False
     )
-    conversations.write(conversation, "Welcome.", side=conversations.Side.OWNER, by=request.made_by)
-    conversations.report(request, "Advertising.", by=person)
+    conversations.send_message(
+        conversation, "Welcome.", side=conversations.Side.OWNER, by=request.made_by
+    )
+    conversations.report_abuse(request, "Advertising.", by=person)
     make_request(call, owner=(person, organisation), title="Our own")
-    save_search(person, name="Lasers", question=Question(text="laser"))
-    asked = enquiries.Asked(name="Kim", email=person.email, subject="Why?", message="Why is that?")
-    enquiries.answer(enquiries.ask(asked, call=call, user=None), "So.", seen=0, by=make_officer())
+    save_search(person, name="Lasers", question=PartnerSearch(text="laser"))
+    asked = enquiries.NewEnquiry(
+        name="Kim", email=person.email, subject="Why?", message="Why is that?"
+    )
+    enquiries.reply(
+        enquiries.submit_enquiry(asked, call=call, user=None), "So.", seen=0, by=make_officer()
+    )
     return person
 
 
@@ -83,8 +89,10 @@ def test_a_person_does_it_alone_and_says_so_twice(asker):
 
 
 def test_the_command_serves_people_without_an_account(call):
-    asked = enquiries.Asked(name="Kim", email="kim@asks.example", subject="Why?", message="Why?")
-    enquiries.ask(asked, call=call, user=None)
+    asked = enquiries.NewEnquiry(
+        name="Kim", email="kim@asks.example", subject="Why?", message="Why?"
+    )
+    enquiries.submit_enquiry(asked, call=call, user=None)
     out = StringIO()
     call_command("personal_data", "Kim@Asks.example", stdout=out)
     assert json.loads(out.getvalue())["enquiries"][0]["name"] == "Kim"

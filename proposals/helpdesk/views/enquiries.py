@@ -91,10 +91,10 @@ class AskForm(forms.Form):
             )
         return ""
 
-    def asked(self) -> enquiries.Asked:
+    def asked(self) -> enquiries.NewEnquiry:
         """What was written; only of a valid form."""
         given = self.cleaned_data
-        return enquiries.Asked(
+        return enquiries.NewEnquiry(
             name=one_line(given["name"]), email=given["email"].strip().lower(),
             subject=one_line(given["subject"]), message=given["message"],
             telephone=given["telephone"], organisation=one_line(given["organisation"]),
@@ -130,7 +130,7 @@ def _take(request: HttpRequest, form: AskForm) -> Any:
     enquiries.check_writing_time(form.cleaned_data["opened"])
     asked = form.asked()
     user = request.user if isinstance(request.user, User) else None
-    return enquiries.ask(
+    return enquiries.submit_enquiry(
         asked, call=form.cleaned_data["call"], user=user, page=form.cleaned_data["page"]
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from foundation.csv_import import InvalidCsv, text_of
-from proposals.helpdesk.contact_points import rows_in, store
+from proposals.helpdesk.contact_points import read_contact_points, store_contact_points
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
-            rows = rows_in(text_of(file.read_bytes()))
+            rows = read_contact_points(text_of(file.read_bytes()))
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
         except InvalidCsv as refusal:
@@ -25,4 +25,4 @@ class Command(BaseCommand):
         wrong = [f"line {row.line}: {' '.join(row.problems)}" for row in rows if not row.is_usable]
         if wrong:
             raise CommandError("Nothing was imported.\n" + "\n".join(wrong))
-        self.stdout.write(f"{store(rows)} contact points created or updated.")
+        self.stdout.write(f"{store_contact_points(rows)} contact points created or updated.")

@@ -16,7 +16,7 @@ from proposals.dossier.document import Draft
 from proposals.models import Conversation, Mail, Message, Report
 from proposals.officers.rights import CALL_MANAGERS, HELPDESK
 from proposals.partnering import conversations
-from proposals.partnering.conversations import CannotInvite, CannotWrite, Side
+from proposals.partnering.conversations import CannotInvite, CannotSend, Side
 from proposals.partnering.requests import CannotPublish, save_request
 from proposals.tests.factories import fresh, make_draft, make_officer, partner_of, save
 from proposals.tests.partners import make_owner, make_request
@@ -50,7 +50,7 @@ def request_(call, owner):
 
 
 def begun(request_, asker, text="We would join.", shows=False):
-    return conversations.begin(request_, text, organisation=asker[1], by=asker[0], shows=shows)
+    return conversations.start(request_, text, organisation=asker[1], by=asker[0], shows=shows)
 
 
 def page(name, conversation):
@@ -103,22 +103,22 @@ def test_who_is_blocked_is_told_plainly_and_keeps_the_text(request_, owner, aske
     answer = client_of(asker[0]).post(conversation.get_absolute_url(), {"text": "Why not, then?"})
     assert answer.status_code == 422 and Message.objects.count() == 1
     assert "has blocked messages" in text_of(answer) and "Why not, then?" in text_of(answer)
-    with pytest.raises(CannotWrite, match="Unblock"):
-        conversations.write(conversation, "Hello", side=Side.OWNER, by=owner[0])
+    with pytest.raises(CannotSend, match="Unblock"):
+        conversations.send_message(conversation, "Hello", side=Side.OWNER, by=owner[0])
     client_of(owner[0]).post(page("block", conversation), {"do": "unblock"})
-    assert conversations.write(conversation, "Again", side=Side.ASKER, by=asker[0])
+    assert conversations.send_message(conversation, "Again", side=Side.ASKER, by=asker[0])
 
 
 def test_limits_for_each_sender(call, asker):
-    for _number in range(conversations.MOST_BEGUN):
+    for _number in range(conversations.MAX_STARTED):
         begun(make_request(call), asker)
-    with pytest.raises(CannotWrite, match="ten organisations within a day"):
+    with pytest.raises(CannotSend, match="ten organisations within a day"):
         begun(make_request(call), asker)
     conversation = Conversation.objects.first()
-    for number in range(conversations.MOST_WRITTEN - conversations.MOST_BEGUN):
-        conversations.write(conversation, f"More {number}", side=Side.ASKER, by=asker[0])
-    with pytest.raises(CannotWrite, match="forty messages"):
-        conversations.write(conversation, "More", side=Side.ASKER, by=asker[0])
+    for number in range(conversations.MAX_SENT - conversations.MAX_STARTED):
+        conversations.send_message(conversation, f"More {number}", side=Side.ASKER, by=asker[0])
+    with pytest.raises(CannotSend, match="forty messages"):
+        conversations.send_message(conversation, "More", side=Side.ASKER, by=asker[0])
 
 
 def test_files_are_refused_and_the_text_stays(request_, asker):
@@ -140,9 +140,9 @@ def test_nobody_else_finds_a_conversation(request_, asker, name):
 
 
 def test_nobody_writes_to_what_has_ended_or_is_their_own(request_, owner, asker):
-    with clock.frozen_at(NEXT_DAY), pytest.raises(CannotWrite, match="has ended"):
+    with clock.frozen_at(NEXT_DAY), pytest.raises(CannotSend, match="has ended"):
         begun(request_, asker)
-    with pytest.raises(CannotWrite, match="your own organisation"):
+    with pytest.raises(CannotSend, match="your own organisation"):
         begun(request_, owner)
     path = reverse("partners:begin", args=[request_.number])
     assert "Register an organisation" in text_of(client_of(make_user()).get(path))
@@ -235,7 +235,7 @@ def test_interest_becomes_an_invitation_in_one_click(call, owner, asker):
         )[0]
     )
     with pytest.raises(CannotInvite, match="is already in the draft"):
-        conversations.invite(conversation, fresh(draft), side=Side.ASKER, by=lead)
+        conversations.invite_to_consortium(conversation, fresh(draft), side=Side.ASKER, by=lead)
 
 
 def test_nobody_is_invited_before_saying_who_they_are(call, request_, asker, owner):

@@ -17,9 +17,9 @@ from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from foundation.folding import fold, sound_of, words_in
 from proposals.models import Conversation, Mail, OrganisationText, PartnershipRequest, SavedSearch
 from proposals.partnering import requests
-from proposals.partnering.organisations import take_texts
+from proposals.partnering.organisations import index_organisations
 from proposals.partnering.requests import CannotPublish, RequestChanged
-from proposals.partnering.search import near_words
+from proposals.partnering.search import spelling_suggestions
 from proposals.tests.factories import make_draft, make_officer
 from proposals.tests.partners import GIVEN, make_owner, make_request
 
@@ -228,7 +228,7 @@ def test_requests_are_looked_at_first_where_a_call_manager_wants_it(call):
     assert "No telephone numbers, please." in Mail.objects.get(to=person.email).text
     saved = requests.save_request(fresh(request), {"text": "Without a number."}, seen_revision=1)
     assert requests.publish(saved).state == "waiting"
-    assert requests.let_through(fresh(request), by=make_officer()).state == "published"
+    assert requests.approve(fresh(request), by=make_officer()).state == "published"
     assert found() == [GIVEN["title"]]
     assert (
         requests.save_request(fresh(request), {"text": "Other"}, seen_revision=2).state == "waiting"
@@ -318,7 +318,7 @@ def test_after_the_deadline_no_request_is_written(call):
 def findable(country="FR", **given):
     person, organisation = make_owner(country, **given)
     Organisation.objects.filter(pk=organisation.pk).update(is_findable=True)
-    take_texts()
+    index_organisations()
     return person, organisation
 
 
@@ -336,14 +336,14 @@ def test_organisations_that_allow_it_are_found_by_their_profile(call):
     page = text_of(Client().get("/partners/organisations/"))
     assert "contact" not in page.lower().replace("contact points", "") or "@" not in page
     Organisation.objects.update(is_findable=False)
-    assert organisations_found() == [] and take_texts() == 0
+    assert organisations_found() == [] and index_organisations() == 0
     assert not OrganisationText.objects.exists()
 
 
 def test_what_is_searched_of_an_organisation_follows_its_record(call):
     _person, organisation = findable("FR", legal_name="Old name")
     Organisation.objects.filter(pk=organisation.pk).update(legal_name="Tailors of Lyon")
-    assert take_texts() == 1 and take_texts() == 0
+    assert index_organisations() == 1 and index_organisations() == 0
     assert organisations_found(q="tailor") == [organisation]
 
 
@@ -375,7 +375,9 @@ def test_a_found_organisation_is_written_to_and_invited(call):
 )
 def test_swapped_and_lost_letters_are_understood(call, typed, meant):
     made = make_request(call, country="LT", title="A laser cluster for Korea")
-    assert found(typed) == [made.title] and near_words([fold(typed)]) == {fold(typed): [meant]}
+    assert found(typed) == [made.title] and spelling_suggestions([fold(typed)]) == {
+        fold(typed): [meant]
+    }
 
 
 def test_a_request_is_found_by_the_country_of_its_organisation(call):

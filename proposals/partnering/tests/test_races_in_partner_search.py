@@ -26,8 +26,8 @@ from proposals.models import (
 )
 from proposals.officers.rights import CALL_MANAGERS, HELPDESK
 from proposals.partnering import conversations, requests, saved_searches
-from proposals.partnering.conversations import CannotWrite, Side
-from proposals.partnering.search import Question
+from proposals.partnering.conversations import CannotSend, Side
+from proposals.partnering.search import PartnerSearch
 from proposals.tests.factories import make_draft, make_officer
 from proposals.tests.partners import GIVEN, make_owner, make_request
 from proposals.workspace.tests.test_pages import client_of, text_of
@@ -159,10 +159,10 @@ def test_nobody_writes_about_a_request_that_is_being_closed(request_, asker):
     outcome = overtaken(
         lambda: requests.end(request_, is_filled=False),
         attempt(
-            lambda: conversations.begin(
+            lambda: conversations.start(
                 request_, "Hello", organisation=asker[1], by=asker[0], shows=True
             ),
-            CannotWrite,
+            CannotSend,
         ),
     )
     assert (outcome, Conversation.objects.exists()) == ("CannotWrite", False)
@@ -170,7 +170,7 @@ def test_nobody_writes_about_a_request_that_is_being_closed(request_, asker):
 
 @pytest.fixture
 def conversation(request_, asker):
-    return conversations.begin(request_, "Hello", organisation=asker[1], by=asker[0], shows=True)
+    return conversations.start(request_, "Hello", organisation=asker[1], by=asker[0], shows=True)
 
 
 def test_no_message_arrives_past_a_block_that_is_being_made(conversation, asker):
@@ -190,15 +190,15 @@ def test_a_block_that_was_clicked_twice_stays(conversation, owner):
 
 
 def test_the_last_message_of_an_hour_is_sent_once_by_two_windows(conversation, asker, monkeypatch):
-    monkeypatch.setattr(conversations, "MOST_WRITTEN", 2)
+    monkeypatch.setattr(conversations, "MAX_SENT", 2)
     outcomes = at_once(
         row(asker[0]),
         *[
             attempt(
-                lambda text=text: conversations.write(
+                lambda text=text: conversations.send_message(
                     conversation, text, side=Side.ASKER, by=asker[0]
                 ),
-                CannotWrite,
+                CannotSend,
             )
             for text in ("One", "Two")
         ],
@@ -211,7 +211,7 @@ def test_an_organisation_that_two_clicks_invite_stands_in_the_draft_once(call, o
     lead = draft.started_by
     coordinator = draft.participants.get(key="p1").organisation
     request_ = make_request(call, owner=owner)
-    begun = conversations.begin(request_, "Hello", organisation=coordinator, by=lead, shows=True)
+    begun = conversations.start(request_, "Hello", organisation=coordinator, by=lead, shows=True)
     sent = [posting(lead, "partners:invite", begun.number, draft=draft.number) for _window in "12"]
     answers = at_once(row(draft), *sent)
     assert told(answers) == [[SUCCESS], [ERROR]]
@@ -222,7 +222,7 @@ def test_an_organisation_that_two_clicks_invite_stands_in_the_draft_once(call, o
 def test_a_report_that_two_handle_at_once_is_handled_once_and_the_later_hears_by_whom(
     request_, asker
 ):
-    found = conversations.report(request_, "An advertisement", by=asker[0])
+    found = conversations.report_abuse(request_, "An advertisement", by=asker[0])
     answers = at_once(
         row(found),
         *[
@@ -247,7 +247,7 @@ def test_the_last_search_that_somebody_may_keep_is_kept_once(asker, monkeypatch)
         *[
             attempt(
                 lambda name=name: saved_searches.save_search(
-                    asker[0], name=name, question=Question()
+                    asker[0], name=name, question=PartnerSearch()
                 ),
                 saved_searches.TooMany,
             )
@@ -258,7 +258,7 @@ def test_the_last_search_that_somebody_may_keep_is_kept_once(asker, monkeypatch)
 
 
 def test_mails_of_a_search_that_were_ended_by_two_clicks_stay_ended(asker):
-    saved = saved_searches.save_search(asker[0], name="Lasers", question=Question())
+    saved = saved_searches.save_search(asker[0], name="Lasers", question=PartnerSearch())
     sent = posting(asker[0], "partners:searches", search=saved.pk, do="no-mails")
     at_once(row(saved), sent, sent)
     assert not SavedSearch.objects.get().mails
@@ -266,12 +266,13 @@ def test_mails_of_a_search_that_were_ended_by_two_clicks_stay_ended(asker):
 
 def test_two_workers_who_tell_of_new_requests_at_once_send_one_mail(call, asker):
     with clock.frozen_at(AFTERNOON - timedelta(days=1)):
-        saved = saved_searches.save_search(asker[0], name="All", question=Question())
+        saved = saved_searches.save_search(asker[0], name="All", question=PartnerSearch())
     make_request(call)
     with clock.frozen_at(AFTERNOON + timedelta(minutes=1)):
         moment = clock.now()
         told_of = overtaken(
-            lambda: saved_searches.tell_of_new(moment), lambda: saved_searches.tell_of_new(moment)
+            lambda: saved_searches.notify_new_requests(moment),
+            lambda: saved_searches.notify_new_requests(moment),
         )
     assert told_of == 0
     assert Mail.objects.filter(key__startswith=f"search:{saved.pk}:").count() == 1
@@ -282,10 +283,10 @@ def test_two_workers_who_tell_of_new_requests_at_once_send_one_mail(call, asker)
 
 @pytest.fixture
 def enquiry(call):
-    asked = enquiries.Asked(
+    asked = enquiries.NewEnquiry(
         "Ana", "ana@test.example", "Check if you can apply", "We are in Norway."
     )
-    return enquiries.ask(asked, call=call, user=None)
+    return enquiries.submit_enquiry(asked, call=call, user=None)
 
 
 def answering(enquiry, officer, text):
@@ -336,7 +337,7 @@ def test_an_enquiry_that_is_being_opened_again_is_not_erased(enquiry):
     enquiries.close(enquiry, by=officer)
     erased = overtaken(
         lambda: enquiries.reopen(enquiry, by=officer),
-        lambda: enquiries.forget_old(AFTERNOON + timedelta(days=366)),
+        lambda: enquiries.delete_expired(AFTERNOON + timedelta(days=366)),
     )
     assert (erased, Enquiry.objects.count()) == (0, 1)
 

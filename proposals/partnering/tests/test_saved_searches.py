@@ -15,7 +15,7 @@ from applicants.tests.factories import complete_profile, make_organisation, make
 from calls import clock
 from conftest import AFTERNOON
 from proposals.models import Block, Mail, PartnershipRequest, SavedSearch
-from proposals.partnering.saved_searches import MOST_FOR_ONE, tell_of_new
+from proposals.partnering.saved_searches import MOST_FOR_ONE, notify_new_requests
 from proposals.tests.partners import GIVEN, make_owner, make_request
 
 pytestmark = pytest.mark.django_db
@@ -48,12 +48,12 @@ def test_something_new_that_fits_is_told_once(call, watcher):
     with clock.frozen_at(AFTERNOON - timedelta(hours=4)):
         make_request(call, title="Older photonics")
     keep(watcher, q="fotonik", technology="photonics")
-    assert tell_of_new(LATER) == 0
+    assert notify_new_requests(LATER) == 0
     with clock.frozen_at(LATER):
         make_request(call, title="New photonics")
         make_request(call, title="Textiles", text="Nothing else.", technologies=[])
     SavedSearch.objects.update(seen_until=AFTERNOON - timedelta(hours=2))
-    assert tell_of_new(AFTERNOON) == 1 and tell_of_new(AFTERNOON) == 0
+    assert notify_new_requests(AFTERNOON) == 1 and notify_new_requests(AFTERNOON) == 0
     mail = Mail.objects.get(to=watcher.email)
     assert "New photonics" in mail.text and "Older" not in mail.text and "Textiles" not in mail.text
     assert "technology=photonics" in mail.text
@@ -63,7 +63,7 @@ def test_the_link_in_a_mail_ends_them_only_when_somebody_says_so(call, watcher):
     keep(watcher)
     with clock.frozen_at(LATER):
         make_request(call)
-    tell_of_new(AFTERNOON)
+    notify_new_requests(AFTERNOON)
     link = next(
         word for word in Mail.objects.get(to=watcher.email).text.split() if "/stop/" in word
     )
@@ -197,6 +197,6 @@ def test_a_mail_leads_to_each_request_and_leaves_out_own_and_blocked_ones(call, 
         Block.objects.create(by=own, organisation=blocked.organisation, made_at=LATER)
         complete_profile(own, by=watcher)
         make_request(call, title="Mine", owner=(watcher, own))
-    assert tell_of_new(AFTERNOON) == 1
+    assert notify_new_requests(AFTERNOON) == 1
     text = Mail.objects.get(to=watcher.email).text
     assert shown.get_absolute_url() in text and "Blocked" not in text and "Mine" not in text

@@ -71,7 +71,7 @@ def begin(request: HttpRequest, number: str) -> HttpResponse:
     found = get_object_or_404(rows, number=number.upper())
     context = {"request_": found, "is_open": found.is_open(clock.now())}
     return _first_message(
-        request, partial(conversations.begin, found), found.organisation_id, context
+        request, partial(conversations.start, found), found.organisation_id, context
     )
 
 
@@ -81,7 +81,9 @@ def begin_with(request: HttpRequest, pk: int) -> HttpResponse:
     """The first message to an organisation that was found by its profile."""
     found = get_object_or_404(Organisation.objects.filter(is_findable=True), pk=pk)
     context = {"addressee": found, "is_open": True}
-    return _first_message(request, partial(conversations.begin_with, found), found.pk, context)
+    return _first_message(
+        request, partial(conversations.start_with_organisation, found), found.pk, context
+    )
 
 
 def _first_message(
@@ -98,7 +100,7 @@ def _first_message(
     if request.method == "POST" and form.is_valid() and _without_files(request, form):
         try:
             made = send(by=current_user(request), **form.cleaned_data)
-        except conversations.CannotWrite as refusal:
+        except conversations.CannotSend as refusal:
             form.add_error(None, str(refusal))
         else:
             wakeup.wake_worker()
@@ -125,7 +127,7 @@ def report_request(request: HttpRequest, number: str) -> HttpResponse:
     found = get_object_or_404(rows, number=number.upper())
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        conversations.report(found, form.cleaned_data["reason"], by=current_user(request))
+        conversations.report_abuse(found, form.cleaned_data["reason"], by=current_user(request))
         messages.success(request, _("Thank you. The helpdesk will review your report."))
         return redirect(found)
     context = {"form": form, "request_": found}
@@ -138,9 +140,7 @@ def report_request(request: HttpRequest, number: str) -> HttpResponse:
 def overview(request: HttpRequest) -> HttpResponse:
     """All conversations of a person's organisations, the newest message first."""
     user = current_user(request)
-    rows = conversations.letters_of(
-        user, Organisation.objects.with_member(user), at_most=MOST_SHOWN
-    )
+    rows = conversations.inbox(user, Organisation.objects.with_member(user), at_most=MOST_SHOWN)
     return render(request, "partnering/conversations.html", {"rows": rows})
 
 
@@ -152,10 +152,10 @@ def conversation(request: HttpRequest, number: str) -> HttpResponse:
     form = MessageForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _without_files(request, form):
         try:
-            conversations.write(
+            conversations.send_message(
                 found, form.cleaned_data["text"], side=side, by=current_user(request)
             )
-        except conversations.CannotWrite as refusal:
+        except conversations.CannotSend as refusal:
             form.add_error(None, str(refusal))
         else:
             wakeup.wake_worker()
@@ -205,8 +205,8 @@ def _own(request: HttpRequest, number: str) -> tuple[Conversation, conversations
 def show(request: HttpRequest, number: str) -> HttpResponse:
     found, side = _own(request, number)
     try:
-        conversations.show(found, side=side, by=current_user(request))
-    except conversations.CannotWrite as refusal:
+        conversations.reveal_identity(found, side=side, by=current_user(request))
+    except conversations.CannotSend as refusal:
         messages.error(request, str(refusal))
     else:
         wakeup.wake_worker()
@@ -238,7 +238,7 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, side, MessageForm(), report_form=form)
     reason = form.cleaned_data["reason"]
-    conversations.report(found.request, reason, by=current_user(request), conversation=found)
+    conversations.report_abuse(found.request, reason, by=current_user(request), conversation=found)
     messages.success(request, _("Thank you. The helpdesk will review your report."))
     return redirect(found)
 
@@ -261,8 +261,8 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
         )
         return redirect(found)
     try:
-        conversations.invite(found, draft, side=side, by=current_user(request))
-    except (conversations.CannotInvite, conversations.CannotWrite) as refusal:
+        conversations.invite_to_consortium(found, draft, side=side, by=current_user(request))
+    except (conversations.CannotInvite, conversations.CannotSend) as refusal:
         messages.error(request, str(refusal))
         return redirect(found)
     except NotOpen:

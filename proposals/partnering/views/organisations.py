@@ -21,7 +21,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
     pairs = {(one.organisation.country, one.organisation.kind) for one in found.rows}
     consortium = None
     if isinstance(request.user, User):
-        drafts = partner_fit.drafts_of(request.user, "", clock.now())
+        drafts = partner_fit.own_open_drafts(request.user, "", clock.now())
         consortium = partner_fit.consortium_of(drafts[0]) if drafts else None
     fits = partner_fit.fits(consortium, pairs) if consortium else {}
     last = max(1, -(-found.total // PER_PAGE))

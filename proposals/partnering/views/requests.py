@@ -24,19 +24,19 @@ from proposals.consortium.access import return_input_on_failure
 from proposals.models import PartnershipRequest, Proposal
 from proposals.partnering import partner_fit, requests
 from proposals.partnering.forms import RequestForm, WhoForm
-from proposals.partnering.search import PER_PAGE, SORTS, find, question_in, reasons_for
+from proposals.partnering.search import PER_PAGE, SORTS, excerpts_for, parse_query, search_requests
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Requests that fit a question; for who leads a draft also what each would do to its consortium."""
     moment = clock.now()
-    asked = question_in(request.GET)
+    asked = parse_query(request.GET)
     consortium, drafts = _consortium(request, asked.call)
     question = asked.of_draft(consortium.proposal.number if consortium else "")
     call = _call_asked_for(question.call, drafts)
     effects = partner_fit.fits(consortium, _all_pairs(moment)) if consortium else {}
-    found = find(
+    found = search_requests(
         question,
         moment,
         closing={pair for pair, one in effects.items() if one.helps},
@@ -49,7 +49,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "rows": [
             {
                 "request": one,
-                "reasons": reasons_for(one, found.terms),
+                "reasons": excerpts_for(one, found.terms),
                 "fit": _fit_of(one, effects),
                 "is_member": one.organisation_id in members,
             }
@@ -102,7 +102,7 @@ def _consortium(request: HttpRequest, call: str) -> tuple[Any, list[Proposal]]:
     """The draft that results are judged for: the one that was chosen, else the newest."""
     if not isinstance(request.user, User):
         return None, []
-    drafts = partner_fit.drafts_of(request.user, call, clock.now())
+    drafts = partner_fit.own_open_drafts(request.user, call, clock.now())
     wanted = request.GET.get("for", "")
     chosen = next((one for one in drafts if one.number == wanted), drafts[0] if drafts else None)
     return (partner_fit.consortium_of(chosen) if chosen else None), drafts

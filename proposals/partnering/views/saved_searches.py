@@ -25,7 +25,7 @@ from foundation.sentences import ngettext
 from foundation.text import safe_in_xml
 from proposals.models import PartnershipRequest, SavedSearch
 from proposals.partnering import saved_searches, tables
-from proposals.partnering.search import question_in, rows_for
+from proposals.partnering.search import parse_query, rows_for
 
 LONGEST_NAME = 60
 MOST_IN_FEED = 50
@@ -38,7 +38,7 @@ def keep(request: HttpRequest) -> HttpResponse:
     """Keep the question that is shown under a name."""
     given = request.POST.copy()
     name = " ".join(given.pop("name", [""])[-1].split())
-    question = question_in(given).for_everybody
+    question = parse_query(given).for_everybody
     if not name:
         messages.error(request, _("The search was not saved. Enter a name for it."))
     elif len(name) > LONGEST_NAME:
@@ -82,9 +82,9 @@ def searches(request: HttpRequest) -> HttpResponse:
 
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """End the mails of a search by the link in one of them; asked first, so that no scanner does it."""
-    saved = saved_searches.named_by(token)
+    saved = saved_searches.search_of_token(token)
     if saved is not None and request.method == "POST":
-        saved_searches.stop(saved)
+        saved_searches.stop_emails(saved)
     context = {"search": saved, "done": request.method == "POST"}
     return render(request, "partnering/stop.html", context, status=200 if saved else 404)
 
@@ -97,7 +97,7 @@ class RequestFeed(Feed):
     subtitle = gettext_lazy("Organisations looking for partners for a call, or offering to join")
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return question_in(request.GET).for_everybody
+        return parse_query(request.GET).for_everybody
 
     def link(self, obj: Any) -> str:
         return _search_page(obj.address())
@@ -137,7 +137,7 @@ class RequestFeed(Feed):
 def take_out(request: HttpRequest, kind: str) -> HttpResponse:
     """What a question finds, as CSV or JSON; at most 2,000 requests, the newest."""
     rows = (
-        rows_for(question_in(request.GET), clock.now()).with_page_parts().defer("folded", "words")
+        rows_for(parse_query(request.GET), clock.now()).with_page_parts().defer("folded", "words")
     )
     found = rows.order_by("-published_at", "-pk")[:MOST_TAKEN_OUT]
     text, media = (
@@ -204,12 +204,14 @@ def bring_in(request: HttpRequest) -> HttpResponse:
         given = form.cleaned_data
         try:
             text = form.table()
-            rows = tables.rows_in(text, organisation=given["organisation"], call=given["call"])
+            rows = tables.read_requests(
+                text, organisation=given["organisation"], call=given["call"]
+            )
         except InvalidCsv as refusal:
             form.add_error("file", str(refusal))
         else:
             if "do" in request.POST:
-                made = tables.store(
+                made = tables.store_requests(
                     rows,
                     organisation=given["organisation"],
                     call=given["call"],

@@ -80,7 +80,7 @@ def written(call):
     comments.add_comment(proposal, step="summary", key="", text="Look", by=proposal.started_by)
     request = make_request(call, owner=make_owner("FR"), shows_name=False)
     asker, organisation = make_owner("LT")
-    conversations.begin(request, "We would join.", organisation=organisation, by=asker, shows=False)
+    conversations.start(request, "We would join.", organisation=organisation, by=asker, shows=False)
     return proposal
 
 
