@@ -75,10 +75,17 @@ def start_draft(
     if not strand.call.is_open(moment):
         raise NotOpen(strand.call.deadline, moment)
     proposal = Proposal.objects.create(strand=strand, started_at=moment, started_by=by)
+    answers: dict[str, Any] = {"keys_given": 1}
+    if intended_countries:
+        answers["intended_countries"] = list(intended_countries)
     Section.objects.create(
-        proposal=proposal, step=CONSORTIUM, version=1, saved_at=moment, saved_by=by,
-        answers={"keys_given": 1} | ({"intended_countries": list(intended_countries)} if intended_countries else {}),
-    )  # fmt: skip
+        proposal=proposal,
+        step=CONSORTIUM,
+        version=1,
+        saved_at=moment,
+        saved_by=by,
+        answers=answers,
+    )
     Participant.objects.create(
         proposal=proposal, organisation=organisation, key="p1", role=Role.COORDINATOR.value,
         agreed_at=moment,

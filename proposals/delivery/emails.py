@@ -42,7 +42,7 @@ def queue_email(
     """Promise a mail to each address; the same key never makes a second one to the same address."""
     words = _without_links(words)
     context: dict[str, Any] = {
-        "words": words,
+        "content": words,
         "quoted": quoted(words.quote),
         "proposal": proposal,
         "title": without_links(Draft(proposal).title) if proposal else "",
@@ -72,7 +72,7 @@ def _without_links(words: EmailContent) -> EmailContent:
     facts = [(_safe(label), _safe(value)) for label, value in words.facts]
     texts = {
         name: _safe(getattr(words, name))
-        for name in ("subject", "happened", "counts", "to_do", "quote")
+        for name in ("subject", "what_happened", "status", "next_step", "quote")
     }
     return replace(words, facts=facts, **texts)
 
