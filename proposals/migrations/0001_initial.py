@@ -141,6 +141,7 @@ class Migration(migrations.Migration):
                 ('submitted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'verbose_name_plural': 'proposals',
                 'ordering': ['proposal_id', '-number'],
             },
         ),

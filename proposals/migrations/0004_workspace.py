@@ -123,6 +123,7 @@ class Migration(migrations.Migration):
                 ('html', models.TextField()),
             ],
             options={
+                'verbose_name': 'email',
                 'ordering': ['due_at', 'pk'],
             },
         ),

@@ -138,6 +138,7 @@ class Mail(OutboxItem):
     html = models.TextField()
 
     class Meta:
+        verbose_name = "email"
         ordering = ["due_at", "pk"]
         indexes = [
             models.Index(
@@ -155,7 +156,7 @@ class Mail(OutboxItem):
 
     def __str__(self) -> str:
         """Without subject and address: it stands in lists and logs that operators see."""
-        return f"mail {self.pk}: {self.state}"
+        return f"email {self.pk}: {self.get_state_display()}"
 
 
 class Trouble(OutboxItem):

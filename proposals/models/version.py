@@ -106,6 +106,7 @@ class Version(models.Model):
     objects = VersionQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "proposals"
         ordering = ["proposal_id", "-number"]
         constraints = [
             models.UniqueConstraint(

@@ -257,13 +257,13 @@ def test_two_people_on_one_step_are_told_and_see_both_texts(visit, proposal):
 def test_after_an_expired_login_the_text_is_offered_back(visit, proposal):
     visitor = writer(visit, proposal)
     visitor.page.context.clear_cookies(name="sessionid")
-    visitor.page.locator("[name=acronym]").fill("LOGGED OUT")
+    visitor.page.locator("[name=acronym]").fill("SIGNED OUT")
     says(visitor, "Not saved: you are signed out.")
     visitor.log_in(proposal.started_by)
     visitor.goto(f"/proposals/{proposal.number}/steps/summary/")
     visitor.page.get_by_role("button", name="Restore it").click()
     says(visitor, "Saved 16:20:")
-    assert stored(proposal)["acronym"] == "LOGGED OUT"
+    assert stored(proposal)["acronym"] == "SIGNED OUT"
 
 
 def test_text_that_comes_after_the_deadline_is_kept_in_the_browser(visit, proposal):

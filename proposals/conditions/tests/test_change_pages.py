@@ -67,7 +67,7 @@ def moldova(call):
 
 def test_the_list_leads_to_each_programme_and_call(call, desk):
     page = shown(desk.get(LIST))
-    assert "Change the countries of COSME" in page
+    assert "Change the countries for COSME" in page
     assert f"Change the rules for {call.reference}" in page
     assert "MD" in shown(desk.get(f"{ADD}?programme={call.programme_id}"))
 
@@ -79,7 +79,7 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague)
         answer = desk.post(moldova(call), country_form(in_force_on="2015-05-01"), follow=True)
         page = shown(answer)
         assert f"{version.proposal.number} v1" in page
-        assert "it was not in force on 21 April 2015" in page
+        assert "The agreement was not in force on 21 April 2015" in page
         change = ProposedChange.objects.get()
         assert call.programme.country_set().rows == Call.objects.get().programme.country_set().rows
 
@@ -95,13 +95,13 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague)
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"reason": "  "}, "This field is required."),
+        ({"reason": "  "}, "Enter the reason"),
         ({"signed_on": None, "in_force_on": None}, "Enter the date of signature, the date of entry into force, or both."),
         ({"counts_until": "2015-04-06"}, "The last day must not be before the first day."),
         ({"country": "TR", "in_force_on": "2014-12-22"}, "This country already has an entry that starts on this day."),
         ({"signed_on": "2015-04-08"}, "The date of signature must not be after the entry into force."),
         ({"country": "LT", "counts_until": "2016-01-01"}, "Another entry for this country is in force at that time."),
-        ({"source": ""}, "This field is required."),
+        ({"source": ""}, "Enter the source"),
         ({"country": "XX"}, "is not the code of a country"),
         ({"signed_on": "yesterday"}, "“yesterday” is not a date"),
     ],
@@ -135,10 +135,10 @@ def test_the_page_says_what_is_changed_added_and_removed(call, desk):
     form[f"rules-{place_of(call, 'in-time')}-ORDER"] = "99"
     page = shown(desk.post(f"{ADD}?call={call.pk}", form, follow=True))
     assert (
-        '<b>duration</b> is changed <br><span class="muted">maximum months</span> 24 → <b>12</b>'
+        '<b>duration</b> changed <br><span class="muted">maximum months</span> 24 → <b>12</b>'
         in page
     )
-    assert "<b>one-application</b> is removed" in page
+    assert "<b>one-application</b> removed" in page
     assert "The order of the rules changes." in page
 
 
@@ -192,7 +192,7 @@ def test_rules_are_ordered_scoped_added_and_removed(call, desk):
     ("rule", "field", "value", "words"),
     [
         ("co-financing-rate", "maximum", "75", "expected a fraction such as &#x27;0.75&#x27;"),
-        ("co-financing-rate", "citation", "", "This field is required."),
+        ("co-financing-rate", "citation", "", "Enter the citation"),
         ("grant-ceiling", "ceilings", "3.1 187500", "must be a strand and its amount"),
         ("grant-ceiling", "ceilings", "3.1: many", "“many” is not a number"),
         ("min-countries", "minimum", "0", "must be 1 or more"),
