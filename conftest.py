@@ -18,7 +18,7 @@ from cosme_portal.settings import ROOT
 from foundation import limits
 from foundation.database_roles import RUNTIME, roles_sql
 
-pytest_plugins = ["proposals.tests.from_elsewhere"]
+pytest_plugins = ["foundation.tests.plain_words", "proposals.tests.from_elsewhere"]
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 

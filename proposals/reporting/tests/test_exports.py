@@ -311,7 +311,7 @@ def test_it_is_asked_for_in_the_list_and_fetched_by_who_asked(versions):
     export = Export.objects.get()
     page = reverse("admin:proposals_export_change", args=[export.pk])
     assert answer["Location"] == page
-    assert "0 of 3 are written" in client.get(page).content.decode()
+    assert "0 of 3 versions exported" in client.get(page).content.decode()
     file = reverse("admin:proposals_export_file", args=[export.pk])
     assert client.get(file).status_code == 302
     tasks.make_exports()
