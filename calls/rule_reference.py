@@ -113,7 +113,7 @@ def _entry(entry: RuleEntry, calls: list[Mapping[str, Any]]) -> str:
     lines = [
         f"## {entry.title}",
         "",
-        (
+        *_wrapped(
             f"`{entry.id}`, version {entry.version}, checks {entry.judges}. "
             f"Section of the screening sheet: {entry.section}."
         ),
