@@ -139,7 +139,8 @@ def _branches(node: Node) -> Iterator[NodeList]:
     if isinstance(node, IfNode):
         yield from (branch for _condition, branch in node.conditions_nodelists)
         return
-    for name in node.child_nodelists:
+    # A block tag made by `simple_block_tag` has content, but does not name it.
+    for name in dict.fromkeys((*node.child_nodelists, "nodelist")):
         branch = getattr(node, name, None)
         if isinstance(branch, NodeList):
             yield branch
