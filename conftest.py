@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ from calls.call_file import read_call_file
 from calls.call_import import load_call
 from calls.models import Call
 from cosme_portal.settings import ROOT
+from cosme_portal.tests.template_database import provide_template
 from foundation import limits
 from foundation.database_roles import RUNTIME, roles_sql
 
@@ -40,10 +43,23 @@ def afternoon(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def call(db: None) -> Call:
-    return load_call(read_call_file(ROOT / "calls" / "data" / "cos-cluster-2014-3-03.yaml"))
+    return load_call(deepcopy(_shipped_call()))
 
 
-# --- The database role -------------------------------------------------------------------------
+@cache
+def _shipped_call() -> dict[str, Any]:
+    return read_call_file(ROOT / "calls" / "data" / "cos-cluster-2014-3-03.yaml")
+
+
+# --- The database -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker) -> None:
+    """Let test databases be copies of a template that has every migration."""
+    with django_db_blocker.unblock():
+        template = provide_template()
+    connection.settings_dict["TEST"]["TEMPLATE"] = template
 
 
 @pytest.fixture(scope="session")
