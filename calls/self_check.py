@@ -168,11 +168,14 @@ def _result(found: Outlook, rule_set: RuleSet, answers: Answers, countries: Coun
 
     def said(finding: Finding, outcome: Outcome) -> Answer:
         rule = rules[finding.rule]
+        is_own = finding.subject == OWN
+        passes = finding.outcome == Outcome.PASS
         advice = ""
-        if finding.fix and finding.outcome != Outcome.PASS:
-            is_own = finding.subject == OWN
+        if finding.fix and not passes:
             advice = OWN_ADVICE[finding.rule] if is_own else finding.fix.advice
-        return Answer(outcome, rule.title, finding.message, finding.citation, rule.link, advice)
+        runs_cluster = is_own and passes and finding.evidence.get("kind") == RUNS_CLUSTER
+        message = OWN_CLUSTER if runs_cluster else finding.message
+        return Answer(outcome, rule.title, message, finding.citation, rule.link, advice)
 
     about = [said(one, one.outcome) for member in found.members for one in _is_relevant(member)]
     # Partners can still be found: a minimum that is not reached yet stands against nobody.
@@ -193,7 +196,10 @@ def _severity(outcome: Outcome) -> int:
     return outcome.severity
 
 
-# What mends an answer about the own organisation: it has no profile and no proposal here yet.
+RUNS_CLUSTER = OrganisationKind.RUNS_CLUSTER
+OWN_CLUSTER = "Your organisation runs a cluster, so it can apply."
+
+# What fixes an answer about the own organisation: it has no profile and no proposal here yet.
 OWN_ADVICE = {
     "established": (
         "Another organisation of your group or network can apply if its legal seat is in a "

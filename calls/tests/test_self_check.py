@@ -46,6 +46,14 @@ def test_enough_partners_leave_nothing_open(loaded):
     assert "Your organisation is established in Lithuania" in result.met[0].message
 
 
+def test_an_organisation_that_runs_a_cluster_hears_that_it_can_apply(loaded):
+    result = check(answers("FR", "AT", kind=OrganisationKind.RUNS_CLUSTER), loaded)
+    assert result.is_complete
+    assert "Your organisation runs a cluster, so it can apply." in [
+        one.message for one in result.met
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "against"),
     [
