@@ -136,7 +136,6 @@ def overall_words(outcome: str) -> str:
 @register.filter
 def verdict_sentence(verdict: Verdict) -> str:
     """What the overall outcome means for applicants, with the number of points."""
-    count = sum(finding.outcome == verdict.outcome for finding in verdict.findings)
     if verdict.outcome == Outcome.INADMISSIBLE:
         return _("Parts that every proposal must contain are missing.")
     if verdict.outcome == Outcome.INELIGIBLE:

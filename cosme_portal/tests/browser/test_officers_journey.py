@@ -88,7 +88,7 @@ def rehearse(made, manager, officer):
     manager.fill(to="2016-05-23T17:00")
     manager.press("Set the rehearsal clock", within="main form")
     manager.press("Open the call page to start proposals", within="#content")
-    manager.says("Closed since", "Rehearsal: nothing here has any effect.")
+    manager.says("Closed:", "Rehearsal: nothing here has any effect.")
     officer.goto(reverse("admin:calls_call_change", args=[rehearsal.pk]))
     officer.press("Cases in this rehearsal", within="#content")
     officer.says(version.proposal.number, "Unassigned 1")

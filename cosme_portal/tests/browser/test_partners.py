@@ -147,7 +147,7 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
         f"/partners/requests/{hidden.number}/write/", "/ask/mine/",
     ):  # fmt: skip
         visitor.goto(path)
-    visitor.press("Ask us")
+    visitor.press("Contact the helpdesk")
     Call.objects.filter(pk=call.pk).update(moderates_requests=True)
     waiting = requests.save_request(request, {"text": "Changed"}, seen_revision=1)
     assert waiting.state == PartnershipRequest.State.WAITING

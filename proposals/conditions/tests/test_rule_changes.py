@@ -63,7 +63,7 @@ def test_the_impact_names_opened_versions_with_what_changes(call):
         and "did not participate in COSME" in text
         for text in named["why"]
     )
-    assert any(text.startswith("Enough countries: At most 2 countries") for text in named["why"])
+    assert any(text.startswith("Number of countries: At most 2 countries") for text in named["why"])
     assert (
         Call.objects.get(pk=call.pk).programme.country_set().status_of("AT", date(2015, 4, 21))[0]
         != "none"

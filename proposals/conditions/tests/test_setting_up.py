@@ -273,7 +273,7 @@ def test_nobody_extends_a_published_call_alone(call):
     manager = desk()
     proposed = propose_until(call, NEXT_DAY, by=manager.officer)
     confirm(manager, call)
-    with pytest.raises(CannotExtend, match="another officer"):
+    with pytest.raises(CannotExtend, match="A second officer"):
         confirm_extension(proposed, by=manager.officer)
     with pytest.raises(CannotExtend, match="two officers"):
         extend_unpublished(call, until=NEXT_DAY, reason="x", incident=None, by=manager.officer)
@@ -312,7 +312,7 @@ def test_what_is_confirmed_is_what_was_shown(call):
     with clock.frozen_at(AFTERNOON + timedelta(minutes=1)):
         propose_until(call, NEXT_DAY + timedelta(days=30), by=manager)
         confirm(second, call, proposed_at=shown.proposed_at.isoformat())
-        with pytest.raises(CannotExtend, match="meanwhile"):
+        with pytest.raises(CannotExtend, match="since you opened this page"):
             confirm_extension(shown, by=second.officer)
         assert Call.objects.get(pk=call.pk).deadline == DEADLINE
         confirm(second, call)
@@ -342,7 +342,7 @@ def test_a_proposed_extension_is_withdrawn(call):
 
 def test_a_deadline_that_has_passed_is_not_moved_for_all(call):
     with clock.frozen_at(DEADLINE):
-        with pytest.raises(CannotExtend, match="open to officers"):
+        with pytest.raises(CannotExtend, match="officers can open the proposals"):
             propose_extension(
                 call, until=NEXT_DAY, reason="x", incident=None, seen="", by=make_officer()
             )

@@ -85,7 +85,7 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
     page = text_of_page(shown)
     for words in (
         "Enter a name.",
-        "zz is not known",
+        "zz is not a known language code",
         "in the future",
         "must not be a formula",
         "Store 2 rows",

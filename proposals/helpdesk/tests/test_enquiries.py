@@ -213,6 +213,6 @@ def test_the_first_page_of_the_desk_says_what_waits_for_the_helpdesk(call):
     client = Client()
     client.force_login(make_officer(HELPDESK))
     page = text_of(client.get(reverse("admin:index")))
-    assert "<b>1</b>New questions" in page and "<b>0</b>Reports" in page
+    assert "<b>1</b>New enquiries" in page and "<b>0</b>Reports" in page
     client.force_login(make_officer())
     assert "New enquiries" not in text_of(client.get(reverse("admin:index")))
