@@ -51,7 +51,7 @@ def run_task_steps(work: str, **steps: Callable[[], int]) -> int:
 def process_outbox() -> int:
     """Keep the promises in the outbox, then send mails. Beat runs it; a submission only hurries it."""
     return run_task_steps(
-        "relay_outbox",
+        "process_outbox",
         promises=lambda: outbox.process_due(HANDLERS),
         mails=lambda: outbox.process_due_emails(partial(send_email, causes=CAUSES)),
     )
@@ -66,7 +66,7 @@ def sequence_ledger() -> int:
 @shared_task
 def add_pending_timestamps() -> int:
     """Ask the time-stamp service for stamps that it did not give when documents were sealed."""
-    return run_task_steps("add_awaited_stamps", stamps=receipts.add_pending_timestamps)
+    return run_task_steps("add_pending_timestamps", stamps=receipts.add_pending_timestamps)
 
 
 @shared_task
@@ -88,7 +88,7 @@ def publish_daily_heads() -> int:
 @shared_task
 def make_draft_pdfs() -> int:
     """Make drafts as PDFs that were asked for."""
-    return run_task_steps("make_prints", prints=full_proposal_pdf.make_draft_pdfs)
+    return run_task_steps("make_draft_pdfs", prints=full_proposal_pdf.make_draft_pdfs)
 
 
 @shared_task

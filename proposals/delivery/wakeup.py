@@ -18,11 +18,11 @@ HINT_EVERY = timedelta(seconds=1)
 _next_hint_at = clock.real_now()
 
 
-def wake_worker(task: str = "relay_outbox") -> None:
+def wake_worker(task: str = "process_outbox") -> None:
     """Ask a worker to look now. Without a broker nothing is lost: beat comes by again."""
     global _broker_retry_at, _next_hint_at  # noqa: PLW0603 -- one process, one memory of what it sent
     present = clock.real_now()
-    relays = task == "relay_outbox"
+    relays = task == "process_outbox"
     if present < _broker_retry_at or (relays and present < _next_hint_at):
         return
     try:

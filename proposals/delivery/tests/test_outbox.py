@@ -150,7 +150,7 @@ def test_in_a_rush_one_hint_a_second_is_sent_and_beat_comes_by_as_often(settings
     monkeypatch.setattr(wakeup, "_next_hint_at", clock.real_now())
     for _turn in range(5):
         wakeup.wake_worker()
-        wakeup.wake_worker("make_prints")  # for these beat is slower
+        wakeup.wake_worker("make_draft_pdfs")  # for these beat is slower
     assert asked == ["outbox"] + ["prints"] * 5
     assert settings.CELERY_BEAT_SCHEDULE["relay-outbox"]["schedule"] <= wakeup.HINT_EVERY.seconds
     monkeypatch.setattr(wakeup, "_next_hint_at", clock.real_now())

@@ -30,7 +30,7 @@ def make_print(request: HttpRequest, number: str) -> HttpResponse:
     draft = get_draft_or_404(request, number)
     if request.method == "POST":
         full_proposal_pdf.request_draft_pdf(draft, by=current_user(request))
-        wakeup.wake_worker("make_prints")
+        wakeup.wake_worker("make_draft_pdfs")
         return redirect("proposals:print", number)
     found = DraftPrint.objects.filter(proposal=draft.proposal).first()
     if found is None:
