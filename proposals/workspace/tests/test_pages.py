@@ -404,7 +404,7 @@ def test_totals_and_rate_are_computed(call):
     proposal = make_ready(call)
     text = text_of(client_of(proposal.started_by).get(url("step", proposal, "budget")))
     assert "Total eligible costs EUR 120,000" in text
-    assert "Requested EU contribution EUR 90,000 of at most EUR 187,500" in text
+    assert "Requested EU contribution EUR 90,000 (maximum EUR 187,500)" in text
     assert "Co-financing rate 75.00% (maximum 75%)" in text
 
 
@@ -623,7 +623,7 @@ def test_the_overview_says_which_version_counts_and_whether_the_draft_differs(ca
     assert "The draft is identical to this version." in text_of(lead.get(url("proposal", proposal)))
     save(proposal, "summary", acronym="NEW")
     text = text_of(lead.get(url("proposal", proposal)))
-    assert "Version 1 counts." in text
+    assert "Version 1 is submitted." in text
     assert (
         "1 field has changed since then. The changes are not part of your proposal until you submit"
         in text
