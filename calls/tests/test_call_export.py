@@ -54,5 +54,5 @@ def test_the_command_writes_to_standard_output(call):
 
 
 def test_an_unknown_call_is_named_with_those_that_are_known(call):
-    with pytest.raises(CommandError, match=r"no call “NO”.*COS-CLUSTER-2014-3-03"):
+    with pytest.raises(CommandError, match=r"“NO” does not exist.*COS-CLUSTER-2014-3-03"):
         call_command("call_export", "NO")
