@@ -137,10 +137,10 @@ TEMPLATES = [
         "OPTIONS": {
             "loaders": [
                 (
-                    "cosme_portal.template_loaders.Isolating",
+                    "foundation.isolation.IsolatingLoader",
                     [
-                        "cosme_portal.template_loaders.FromFolders",
-                        "cosme_portal.template_loaders.FromApps",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
                     ],
                 )
             ],

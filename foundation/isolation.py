@@ -15,6 +15,7 @@ from django.template.base import Node, NodeList, Template, TextNode, TokenType, 
 from django.template.defaultfilters import join
 from django.template.defaulttags import IfNode
 from django.template.loader_tags import BlockNode, ExtendsNode
+from django.template.loaders import cached
 from django.templatetags.i18n import BlockTranslateNode
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
@@ -209,3 +210,13 @@ def _isolating(expression: Any, place: Place | None) -> Any:
     if place.is_in_tag:
         return made(with_element=False) if place.attribute in READ_BY_PEOPLE else expression
     return expression if place.element in NOT_READ else made(with_element=True)
+
+
+class IsolatingLoader(cached.Loader):
+    """Django's cached loader; each template is isolated when it is compiled."""
+
+    def get_template(self, template_name: str, skip: Any = None) -> Template:
+        template: Template = super().get_template(template_name, skip)
+        if not hasattr(template, "places_of_blocks"):
+            isolate(template)
+        return template

@@ -8,7 +8,7 @@ from foundation.isolation import isolate
 
 HEBREW, REVERSED = "עברית", "\u202eabc"
 FSI, PDI = "\u2068", "\u2069"
-LOADER = "cosme_portal.template_loaders.Isolating"
+LOADER = "foundation.isolation.IsolatingLoader"
 
 
 def engine_of(files):
