@@ -224,7 +224,7 @@ def test_files_go_up_by_choosing_or_dropping_and_a_broken_one_is_sent_again(visi
         "#file-roadmap", {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": content}
     )
     zone = page.locator("[data-upload$='/roadmap/']")
-    zone.get_by_text("“plan.pdf” is stored: 2 pages").wait_for()
+    zone.get_by_text("“plan.pdf” uploaded: 2 pages").wait_for()
     assert zone.get_by_text("SHA-256", exact=False).first.is_visible()
     page.set_input_files(
         "#file-strategy-plan",
@@ -241,7 +241,7 @@ def test_files_go_up_by_choosing_or_dropping_and_a_broken_one_is_sent_again(visi
     agreement.get_by_text("The connection was lost").wait_for()
     page.unroute("**/files/partnership-agreement/")
     agreement.get_by_role("button", name="Try again").click()
-    agreement.get_by_text("“agreed.pdf” is stored").wait_for()
+    agreement.get_by_text("“agreed.pdf” uploaded").wait_for()
 
     transfer = page.evaluate_handle(
         """bytes => { const t = new DataTransfer();
@@ -250,7 +250,7 @@ def test_files_go_up_by_choosing_or_dropping_and_a_broken_one_is_sent_again(visi
         list(pdf_bytes(pages=1)),
     )
     zone.dispatch_event("drop", {"dataTransfer": transfer})
-    zone.get_by_text("“dropped.pdf” is stored: 1 page").wait_for()
+    zone.get_by_text("“dropped.pdf” uploaded: 1 page").wait_for()
     visitor.check()
     names = ProposalFile.objects.filter(replaced_at=None).values_list("name", flat=True)
     assert sorted(names) == ["agreed.pdf", "dropped.pdf"]
