@@ -178,7 +178,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     upload(lead, number, slot, b"<html>no pdf</html>")
     lead.says("This file is not a PDF")
     upload(lead, number, slot, small_pdf())
-    lead.says("“plan.pdf” is stored: 1 page,")
+    lead.says("“plan.pdf” uploaded: 1 page,")
 
     lead.goto(f"/proposals/{number}/check/")
     lead.says("Eligible", "All rules are met.")

@@ -137,7 +137,7 @@ def test_a_table_is_shown_row_by_row_before_drafts_are_made(call):
         "9.9 is not known",
         "does not exist",
         "must not be a formula",
-        "Make 1 draft",
+        "Create 1 draft",
     ):
         assert words in page
     assert not PartnershipRequest.objects.exists()

@@ -148,7 +148,9 @@ def test_earlier_texts_are_shown_with_what_was_changed_and_can_be_put_back(call)
     lead = client_of(proposal.started_by)
     html = lead.get(url("step-history", proposal, "summary")).content.decode()
     assert "<del>far</del>" in html and "<ins>near</ins>" in html
-    assert "Text 2" in html and "Text 1" not in html  # two saves within ten minutes are one change
+    assert (
+        "Version 2" in html and "Version 1" not in html
+    )  # two saves within ten minutes are one change
     back = lead.get(url("step", proposal, "summary") + "?text=2")
     assert "We go far" in back.content.decode()
     assert 'name="seen_version" value="3"' in back.content.decode()
@@ -429,9 +431,9 @@ def test_an_invitation_waits_on_the_page_of_work_of_a_confirmed_address(call):
     proposal = make_draft(call)
     invited(proposal, purpose=Purpose.WRITE)
     page = client_of(kim).get(reverse("proposals:mine"))
-    assert "asks you to write for a partner" in text_of(page)
+    assert "invites you to write for" in text_of(page)
     other = client_of(make_user()).get(reverse("proposals:mine"))
-    assert "asks you" not in text_of(other)
+    assert "invites you" not in text_of(other)
 
 
 # --- Confirmation --------------------------------------------------------------------------------
@@ -468,7 +470,7 @@ def test_a_partner_confirms_by_a_link_without_an_account(call):
     assert (stored.name, stored.function, stored.role) == ("Kim Partner", "Director", "partner")
     assert len(stored.declarations) == 3 and len(stored.shown_sha256) == 64
     assert sent()[-1].to == [proposal.started_by.email]
-    assert "Kim Partner (Director) confirmed" in sent()[-1].body
+    assert "Kim Partner (Director) has confirmed" in sent()[-1].body
 
 
 def test_a_confirmation_without_all_declarations_keeps_what_was_typed(call):
@@ -570,7 +572,7 @@ def test_what_waits_for_a_person_is_on_its_page_of_work(call):
     give(proposal, "vision")
     page = text_of(client_of(partner).get(reverse("proposals:mine")))
     name = proposal.participants.get(key="p2").organisation.name
-    assert f"Description of {name}" in page and "Vision and markets" in page
+    assert f"Description: {name}" in page and "Vision and markets" in page
     assert "Summary" not in page
     leads = text_of(client_of(proposal.started_by).get(reverse("proposals:mine")))
     assert "Summary" in leads and "Vision and markets" not in leads
@@ -585,7 +587,7 @@ def test_a_mention_is_mailed_and_waits_until_it_is_done(call):
     lead = client_of(proposal.started_by)
     text = f"Could you check this, @{partner.full_name.upper()}?"
     lead.post(url("comment", proposal), {"place": "vision", "text": text})
-    told = [one for one in sent() if "mentioned you" in one.subject]
+    told = [one for one in sent() if "mentions you" in one.subject]
     assert [one.to for one in told] == [[partner.email]] and text in told[0].body
     mine = client_of(partner)
     assert "mentioned you in a comment" in text_of(mine.get(reverse("proposals:mine")))
@@ -652,8 +654,8 @@ def test_the_timeline_tells_everything_from_the_beginning_to_the_receipt(call):
         client_of(proposal.started_by).post(url("check", proposal))
         page = text_of(client_of(proposal.started_by).get(url("timeline", proposal)))
     for words in (
-        "Proposal created", "added to the consortium", "“Summary” was saved",
-        "was asked to confirm", "Version 1 was received", version.sha256,
+        "Proposal created", "added to the consortium", "“Summary” saved",
+        "Invitation sent", "Version 1 received", version.sha256,
         "Proof of submission for version 1 created", version.receipt.sha256,
         "A submission was refused because it was late",
     ):  # fmt: skip
@@ -665,7 +667,7 @@ def moments_by_pages(client, proposal):
     path, pages = url("timeline", proposal), []
     while path:
         context = client.get(path).context
-        pages.append([(one.at, one.words) for one in context["moments"]])
+        pages.append([(one.at, one.text) for one in context["moments"]])
         earlier = context["earlier"]
         path = earlier and url("timeline", proposal) + "?" + urlencode(
             {"before": earlier.isoformat()}
@@ -714,7 +716,9 @@ def test_the_banner_counts_the_fields_and_the_page_shows_them(call):
     html = lead.get(url("compare", proposal)).content.decode()
     assert "<del>beyond</del>" in html and "<ins>near</ins>" in html
     assert lead.get(url("compare", proposal) + "?from=7&to=draft").status_code == 404
-    assert "byte for byte" in text_of(lead.get(url("compare", proposal) + "?from=1&to=1"))
+    assert "The two versions are identical." in text_of(
+        lead.get(url("compare", proposal) + "?from=1&to=1")
+    )
 
 
 # --- Deleting, copying, reminders, calendar ------------------------------------------------------
@@ -876,7 +880,7 @@ def test_a_second_submission_says_which_it_replaces(call):
     submit(proposal)
     save(proposal, "summary", acronym="AGAIN")
     notify_submission(submit(fresh(proposal)))
-    assert "version 2 received, replaces 1" in sent()[-1].subject
+    assert "version 2 received, replaces version 1" in sent()[-1].subject
 
 
 def test_text_that_came_too_late_can_be_downloaded(call):
