@@ -51,7 +51,7 @@ class Remaking(models.Model):
     asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
 
-    promised: int  # with `made`, where `remaking.with_how_far` has counted
+    queued: int  # with `made`, where `reissue.with_progress` has counted
     made: int
 
     class Meta:

@@ -55,7 +55,7 @@ class ReissueProgress:
 
 
 def with_progress(runs: QuerySet[Remaking]) -> QuerySet[Remaking]:
-    """Each with the figures of `how_far`, for lists."""
+    """Each with the figures of `progress_of`, for lists."""
     return runs.annotate(**_figures("promises__"))
 
 
@@ -65,9 +65,9 @@ def progress_of(remaking: Remaking) -> ReissueProgress:
 
 
 def _figures(prefix: str) -> dict[str, Count]:
-    states = {"made": OutboxItem.State.DONE, "given_up": OutboxItem.State.FAILED}
+    states = {"made": OutboxItem.State.DONE, "failed": OutboxItem.State.FAILED}
     counted = {
         name: Count(f"{prefix}pk", filter=Q(**{f"{prefix}state": state}))
         for name, state in states.items()
     }
-    return {"promised": Count(f"{prefix}pk"), **counted}
+    return {"queued": Count(f"{prefix}pk"), **counted}

@@ -156,4 +156,4 @@ class RemakingAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("issued"))
     def progress(self, run: Remaking) -> str:
-        return f"{run.made} / {run.promised}"
+        return f"{run.made} / {run.queued}"
