@@ -116,7 +116,7 @@ def with_issuer(invitations: QuerySet[ColleagueInvitation]) -> QuerySet[Colleagu
     )
     anybody = Membership.objects.filter(organisation=OuterRef("organisation"))
     steward = Membership.objects.filter(
-        organisation=OuterRef("organisation__steward"),
+        organisation=OuterRef("organisation__managed_by"),
         user=OuterRef("invited_by"),
         user__is_active=True,
     )

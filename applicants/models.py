@@ -130,7 +130,7 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def editable_by(self, user: User) -> "OrganisationQuerySet":
         """Their own, and records that their organisation keeps for one that has no people yet."""
         own = Q(members=user)
-        kept = Q(members__isnull=True) & Q(steward__members=user)
+        kept = Q(members__isnull=True) & Q(managed_by__members=user)
         return self.filter(own | kept).distinct()
 
     def similar_to(self, given: "Organisation") -> list["Organisation"]:
@@ -195,8 +195,8 @@ class Organisation(models.Model):
             )
         ],
     )
-    steward = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="kept_records"
+    managed_by = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="managed_organisations"
     )
     members = models.ManyToManyField(User, through="Membership", related_name="organisations")
     is_findable = models.BooleanField(_("Show this organisation in partner search"), default=False)
@@ -356,7 +356,7 @@ class SavedStep(models.Model):
     looks at it makes none.
     """
 
-    place: ClassVar[tuple[str, ...]]  # the fields that name a step's one row
+    key_fields: ClassVar[tuple[str, ...]]  # the fields that name a step's one row
 
     step = models.SlugField(max_length=40)
     answers = models.JSONField(default=dict)
@@ -391,7 +391,7 @@ class LinkKey(models.Func):
 class ProfileSection(SavedStep):
     """One step of an organisation's cluster profile."""
 
-    place = ("organisation_id", "step")
+    key_fields = ("organisation_id", "step")
 
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="profile_sections")
     # Stored, since folding costs more than finding: a search must never fold the links of all organisations.
@@ -421,13 +421,13 @@ class ProfileSection(SavedStep):
         ]  # fmt: skip
 
 
-class Sending(models.Model):
+class FormSubmission(models.Model):
     """A form that was sent and made something: where its answer led, for a second click on its button."""
 
     key = models.CharField(max_length=64, primary_key=True)
     sent_at = models.DateTimeField(db_index=True)
-    leads_to = models.TextField(default="")
-    said = models.JSONField(default=list)
+    redirect_url = models.TextField(default="")
+    messages = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return self.key

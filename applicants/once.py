@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
-from applicants.models import Sending
+from applicants.models import FormSubmission
 from applicants.web import View
 from calls import clock
 
@@ -52,17 +52,17 @@ def _answer(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> HttpResponseBase:
-    sending, is_first = Sending.objects.get_or_create(
+    sending, is_first = FormSubmission.objects.get_or_create(
         key=_key(request), defaults={"sent_at": clock.real_now()}
     )
     if not is_first:
-        for level, text, tags in sending.said:
+        for level, text, tags in sending.messages:
             messages.add_message(request, level, text, extra_tags=tags)
-        return redirect(sending.leads_to)
+        return redirect(sending.redirect_url)
     answer = view(request, *args, **kwargs)
     if isinstance(answer, HttpResponseRedirect):
-        sending.leads_to, sending.said = answer.url, list(_said(request))
-        sending.save(update_fields=["leads_to", "said"])
+        sending.redirect_url, sending.messages = answer.url, list(_said(request))
+        sending.save(update_fields=["redirect_url", "messages"])
     else:
         sending.delete()
     return answer
@@ -94,4 +94,4 @@ def _said(request: HttpRequest) -> Iterator[tuple[int, str, str]]:
 
 def delete_old_submissions() -> int:
     """Delete what is older than a day; returns how many rows."""
-    return Sending.objects.filter(sent_at__lt=clock.real_now() - KEPT).delete()[0]
+    return FormSubmission.objects.filter(sent_at__lt=clock.real_now() - KEPT).delete()[0]

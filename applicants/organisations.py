@@ -94,7 +94,7 @@ def register_partner(organisation: Organisation, *, steward: Organisation) -> Or
     """Store a partner's record for it: the steward's people keep it until it has people of its own."""
     organisation.created_at = clock.now()
     organisation.is_findable = False  # its own people decide that
-    organisation.steward = steward
+    organisation.managed_by = steward
     organisation.save()
     return organisation
 

@@ -8,9 +8,9 @@ from typing import Any
 from calls.eligibility.countries import STATUS_NOTES, CountrySet, Participation, name_on
 from calls.models import CountryParticipation
 
-GATES = dict(CountryParticipation.Gate.choices)
+GATES = dict(CountryParticipation.LegalBasis.choices)
 COSME_REGULATION = "Regulation (EU) No 1287/2013"
-MEMBER_STATE = CountryParticipation.Gate.MEMBER_STATE.value
+MEMBER_STATE = CountryParticipation.LegalBasis.MEMBER_STATE.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def _country_set_of(programme: int, changed_at: datetime) -> CountrySet:
 class CountryParticipation(models.Model):
     """The legal basis on which a country counts, from its first to its last day, both inclusive."""
 
-    class Gate(models.TextChoices):
+    class LegalBasis(models.TextChoices):
         MEMBER_STATE = "member-state", _("Member State of the European Union")
         EEA = "a", _("Article 6, point (a): European Economic Area")
         CANDIDATE = "b", _("Article 6, point (b): candidate or potential candidate")
@@ -61,7 +61,7 @@ class CountryParticipation(models.Model):
 
     programme = models.ForeignKey(Programme, models.CASCADE, related_name="participation")
     country = models.CharField(max_length=2, help_text="EU code: EL for Greece, UK, XK.")
-    gate = models.CharField(max_length=12, choices=Gate)
+    gate = models.CharField(max_length=12, choices=LegalBasis)
     signed_on = models.DateField(null=True, blank=True)
     in_force_on = models.DateField(null=True, blank=True)
     counts_until = models.DateField(null=True, blank=True)
@@ -198,7 +198,7 @@ class Call(models.Model):
     rehearsal_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="rehearsals"
     )
-    clock_ahead = models.DurationField(default=timedelta, editable=False)
+    clock_offset = models.DurationField(default=timedelta, editable=False)
     changed_at = models.DateTimeField(default=clock.real_now, editable=False)
 
     objects = CallQuerySet.as_manager()
@@ -219,7 +219,7 @@ class Call(models.Model):
             ),
             models.CheckConstraint(
                 name="only_rehearsals_have_a_clock_of_their_own",
-                condition=Q(rehearsal_of__isnull=False) | Q(clock_ahead=timedelta()),
+                condition=Q(rehearsal_of__isnull=False) | Q(clock_offset=timedelta()),
             ),
         ]
         triggers = [
@@ -262,7 +262,7 @@ class Call(models.Model):
 
         Rules judge by this one, so that a rehearsed deadline is on the day that it will be on.
         """
-        return moment + self.clock_ahead
+        return moment + self.clock_offset
 
     @property
     def rule_date(self) -> date:

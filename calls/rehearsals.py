@@ -87,13 +87,13 @@ def move_clock(rehearsal: Call, *, to: datetime) -> Call:
             }
         )
     step = to - present
-    locked.clock_ahead += step
+    locked.clock_offset += step
     locked.first_deadline -= step
     locked.deadline -= step
     if locked.opens_at is not None:
         locked.opens_at -= step
     locked.changed_at = clock.real_now()
     locked.save(
-        update_fields=["clock_ahead", "opens_at", "first_deadline", "deadline", "changed_at"]
+        update_fields=["clock_offset", "opens_at", "first_deadline", "deadline", "changed_at"]
     )
     return locked

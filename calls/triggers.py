@@ -25,9 +25,9 @@ DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
     func="""
         IF TG_OP = 'INSERT' THEN
             NEW.deadline := NEW.first_deadline;
-        ELSIF OLD.rehearsal_of_id IS NOT NULL AND NEW.clock_ahead > OLD.clock_ahead
-            AND OLD.deadline - NEW.deadline = NEW.clock_ahead - OLD.clock_ahead
-            AND OLD.first_deadline - NEW.first_deadline = NEW.clock_ahead - OLD.clock_ahead THEN
+        ELSIF OLD.rehearsal_of_id IS NOT NULL AND NEW.clock_offset > OLD.clock_offset
+            AND OLD.deadline - NEW.deadline = NEW.clock_offset - OLD.clock_offset
+            AND OLD.first_deadline - NEW.first_deadline = NEW.clock_offset - OLD.clock_offset THEN
             RETURN NEW;
         ELSIF OLD.published_at IS NULL AND OLD.rehearsal_of_id IS NULL
             AND NEW.first_deadline <> OLD.first_deadline

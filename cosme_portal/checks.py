@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
+from django.db.migrations.loader import MigrationLoader
 from django.db.models import Q
 
 from applicants.models import User
@@ -107,3 +108,26 @@ def proxies_are_named(**_given: Any) -> list[CheckMessage]:
         )
         return [checks.Warning(message, hint=hint, id="portal.W001")]
     return []
+
+
+@register(Tags.database)
+def check_migrations_are_known(
+    *, databases: Sequence[str] | None, **_options: Any
+) -> list[CheckMessage]:
+    """The database was made by the migrations of this portal, not by those before its first release."""
+    return [
+        Error(
+            "This database was made by an earlier, unreleased version of the portal.",
+            hint="If it holds only the demonstration, run `make clean` and start again.",
+            id="portal.E020",
+        )
+        for alias in databases or ()
+        if _unknown_migrations(alias)
+    ]
+
+
+def _unknown_migrations(alias: str) -> set[tuple[str, str]]:
+    loader = MigrationLoader(connections[alias])
+    ours = {"calls", "applicants", "proposals"}
+    applied = {key for key in loader.applied_migrations if key[0] in ours}
+    return applied - set(loader.disk_migrations)

@@ -17,11 +17,11 @@ _RAW = f"[{UNSAFE_STORED}]"
 MADE_OF_CHECKED_TEXTS = frozenset(
     {
         ("proposals_version", "dossier"),
-        ("proposals_draftprint", "dossier"),
-        ("proposals_storedverdict", "by_rule"),
-        ("proposals_storedverdict", "content"),
-        ("proposals_storedverdict", "facts"),
-        ("proposals_ledgernote", "content"),
+        ("proposals_draftpdf", "dossier"),
+        ("proposals_verdictrecord", "by_rule"),
+        ("proposals_verdictrecord", "content"),
+        ("proposals_verdictrecord", "facts"),
+        ("proposals_ledgerrecord", "content"),
         ("calls_appliedconditions", "content"),
         ("django_session", "session_data"),  # encoded
     }

@@ -25,7 +25,7 @@ class ProposalsConfig(AppConfig):
 def give_roles_their_rights(**_signal: Any) -> None:
     """Give each role the rights of `proposals.officers.rights` and no others.
 
-    A migration makes the roles; rights exist only after all migrations have been applied.
+    Rights exist only after all migrations have been applied.
     """
     from django.contrib.auth.models import Group, Permission  # noqa: PLC0415 -- apps must be loaded
 

@@ -12,7 +12,7 @@ from proposals.consortium import deadline_reminders, invitations, presence
 from proposals.delivery import fault_isolation, outbox
 from proposals.delivery.emails import send_email
 from proposals.helpdesk import enquiries
-from proposals.models import Mail, OutboxMessage
+from proposals.models import OutboxMessage, QueuedEmail
 from proposals.partnering import organisations, saved_searches
 from proposals.proof import closing_commitment, daily_heads, full_proposal_pdf, ledger, receipts
 from proposals.reporting import exports
@@ -25,15 +25,15 @@ HANDLERS: dict[str, outbox.Handler] = {
     OutboxMessage.Kind.RECEIPT: lambda promise: receipts.create_receipt(
         promise.version, cause=promise.cause
     ),
-    OutboxMessage.Kind.SUBMISSION_MAIL: lambda promise: notify_submission(promise.version),
-    OutboxMessage.Kind.ANNEX: lambda promise: full_proposal_pdf.create_proposal_pdf(
+    OutboxMessage.Kind.SUBMISSION_EMAIL: lambda promise: notify_submission(promise.version),
+    OutboxMessage.Kind.PROPOSAL_PDF: lambda promise: full_proposal_pdf.create_proposal_pdf(
         promise.version, cause=promise.cause
     ),
     OutboxMessage.Kind.LETTER: letters.create_letter,
 }
 
 # Mails by what they are about: whether that is still so when they are sent.
-CAUSES: dict[str, Callable[[Mail], bool]] = {
+CAUSES: dict[str, Callable[[QueuedEmail], bool]] = {
     "invitation": invitations.is_still_open,
     "comment": invitations.still_takes_part,
     "deadline": deadline_reminders.is_still_due,

@@ -90,7 +90,11 @@ urlpatterns = [
         name="receipt-state",
     ),
     path("<str:number>/versions/<int:version>/receipt/", submission_views.receipt, name="receipt"),
-    path("<str:number>/versions/<int:version>/pdf/", submission_views.whole_proposal, name="annex"),
+    path(
+        "<str:number>/versions/<int:version>/pdf/",
+        submission_views.whole_proposal,
+        name="proposal-pdf",
+    ),
     path("<str:number>/versions/<int:version>/dossier/", submission_views.dossier, name="dossier"),
     path(
         "<str:number>/versions/<int:version>/files/<str:sha256>/",

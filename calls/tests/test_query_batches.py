@@ -29,7 +29,7 @@ def everything_of_a_call():
         "programmes": Programme.objects.filter(calls__reference=reference),
         "strands": strands.annotate(wanted=Count("deliverables")).order_by("-number"),
         "countries": CountryParticipation.objects.filter(
-            programme__calls__reference=reference, gate=CountryParticipation.Gate.MEMBER_STATE
+            programme__calls__reference=reference, gate=CountryParticipation.LegalBasis.MEMBER_STATE
         ),
         "titles": Columns(strands.order_by("number"), "number", "title", "call__rules"),
     }

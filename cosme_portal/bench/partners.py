@@ -97,12 +97,12 @@ def _requests(call: Any, organisations: list[Any], count: int) -> None:
             text=" ".join(chance.choices(WORDS, k=3) + rare), sectors=chance.sample(sectors, 3),
             technologies=chance.sample(technologies, 1), languages=["en"], markets=["US"],
             state="published", made_at=moment, changed_at=moment,
-            published_at=moment - timedelta(minutes=number % 5000), lasts_until=moment + timedelta(days=80),
+            published_at=moment - timedelta(minutes=number % 5000), expires_at=moment + timedelta(days=80),
         )  # fmt: skip
-        request.folded = folded_of(request)
+        request.searchable_text = folded_of(request)
         made.append(request)
     PartnershipRequest.objects.bulk_create(made, batch_size=1000)
-    add_search_words(one.folded for one in made)
+    add_search_words(one.searchable_text for one in made)
     with connection.cursor() as cursor:
         cursor.execute(
             "VACUUM ANALYZE"

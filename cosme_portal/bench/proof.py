@@ -154,7 +154,7 @@ def under_load(port: int, proposals: list[Any]) -> Iterator[bool]:
     from proposals.models import OutboxMessage  # noqa: PLC0415 -- after set-up
 
     _forget_what_waits()
-    receipts = OutboxMessage.objects.filter(kind="receipt", remaking=None)
+    receipts = OutboxMessage.objects.filter(kind="receipt", reissue=None)
     last = receipts.order_by("-pk").values_list("pk", flat=True).first() or 0
     with workers(2):
         time.sleep(5)
@@ -265,7 +265,7 @@ def _fill(size: int) -> float:
     begin = ledger.current_size()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO proposals_ledgernote (kind, subject, content, noted_at)"
+            "INSERT INTO proposals_ledgerrecord (kind, subject, content, recorded_at)"
             ' SELECT \'refused\', \'bench:\' || n, \'{"at":"2015-04-21T14:00:00.000Z","kind":"refused",\''
             " || '\"sha256\":\"' || encode(sha256(n::text::bytea), 'hex') || '\"}', now()"
             " FROM generate_series(%s, %s) n",

@@ -21,7 +21,7 @@ from cosme_portal.bench.by_hand import is_eligible
 from cosme_portal.bench.report import alternately, floor, ratio, row, seconds_of
 from proposals.conditions.verdict_replay import replay, replay_in_parts
 from proposals.dossier.file_screening import conditions_in, judge_text
-from proposals.models import StoredVerdict, Version
+from proposals.models import VerdictRecord, Version
 
 TURNS = 2000
 DOSSIERS = 10_000
@@ -41,7 +41,7 @@ def benchmarks(versions: list[Version]) -> Iterator[bool]:
 
 
 def _in_memory(versions: list[Version]) -> Iterator[bool]:
-    stored = StoredVerdict.objects.filter(version__in=versions)
+    stored = VerdictRecord.objects.filter(version__in=versions)
     all_facts = [ProposalFacts.from_json(one.facts or {}) for one in stored]
     call = versions[0].proposal.call
     rule_set = call.rule_set
@@ -137,9 +137,9 @@ finally:
 
 def _stored() -> Iterator[bool]:
     _multiply_versions(MANY)
-    pks = list(StoredVerdict.objects.order_by("pk").values_list("pk", flat=True)[:MANY])
-    many = StoredVerdict.objects.filter(pk__lte=pks[-1])
-    few = StoredVerdict.objects.filter(pk__lte=pks[FEW - 1])
+    pks = list(VerdictRecord.objects.order_by("pk").values_list("pk", flat=True)[:MANY])
+    many = VerdictRecord.objects.filter(pk__lte=pks[-1])
+    few = VerdictRecord.objects.filter(pk__lte=pks[FEW - 1])
     replay(few)  # warm: rules and countries are read once
     with CaptureQueriesContext(connection) as queries:
         took_few, few_peak = _replayed(few)
@@ -160,7 +160,7 @@ def _stored() -> Iterator[bool]:
     yield row("The same on two processes", text, "at least 1.7 x", took_many / took_two >= 1.7)
 
 
-def _replayed(verdicts: QuerySet[StoredVerdict]) -> tuple[float, int]:
+def _replayed(verdicts: QuerySet[VerdictRecord]) -> tuple[float, int]:
     """Seconds, and the largest memory (bytes) on the way."""
     begun = time.perf_counter()
     peak = max(_resident() for _part in replay_in_parts(verdicts))
@@ -174,13 +174,13 @@ def _resident() -> int:
 
 def _multiply_versions(wanted: int) -> None:
     """Copies of stored versions with their verdicts, each of a proposal of its own."""
-    missing = wanted - StoredVerdict.objects.count()
+    missing = wanted - VerdictRecord.objects.count()
     if missing <= 0:
         return
     with connection.cursor() as cursor:
         with clock.frozen_at(clock.now()):  # the copies were received when their originals were
             cursor.execute(COPY_VERSIONS, {"missing": missing})
-        cursor.execute("ANALYZE proposals_storedverdict")
+        cursor.execute("ANALYZE proposals_verdictrecord")
         cursor.execute("ANALYZE proposals_version")
     connection.commit()
 
@@ -206,7 +206,7 @@ WITH originals AS (
     JOIN proposals_version v ON v.id = o.version_id
     RETURNING id, proposal_id
 )
-INSERT INTO proposals_storedverdict (
+INSERT INTO proposals_verdictrecord (
     version_id, audience, outcome, rules_not_met, by_rule, content, made_at, cause, facts, facts_digest,
     rule_set_id, country_set_id
 )
@@ -214,5 +214,5 @@ SELECT w.id, s.audience, s.outcome, s.rules_not_met, s.by_rule, s.content, s.mad
     s.facts_digest, s.rule_set_id, s.country_set_id
 FROM versions w JOIN proposals c ON c.id = w.proposal_id
 JOIN originals o ON o.place = c.n %% o.places
-JOIN proposals_storedverdict s ON s.version_id = o.version_id AND s.audience = 'applicant'
+JOIN proposals_verdictrecord s ON s.version_id = o.version_id AND s.audience = 'applicant'
 """

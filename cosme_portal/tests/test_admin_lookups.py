@@ -14,7 +14,7 @@ from applicants.tests.factories import make_user
 from calls import clock
 from conftest import AFTERNOON, NEXT_DAY
 from foundation.admin_site import DATE_PARTS, PortalAdminSite, unguarded
-from proposals.models import SealedAccess
+from proposals.models import SealedAccessAttempt
 from proposals.officers.rights import HELPDESK, RIGHTS
 from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
 
@@ -232,7 +232,7 @@ def test_a_probe_of_sealed_data_is_refused_and_noted_without_its_value(call, nam
     address = reverse(f"admin:proposals_{name}_changelist")
     answer = client.get(address, {PROBE: "LASER"})
     assert answer.status_code == 400
-    noted = SealedAccess.objects.get()
+    noted = SealedAccessAttempt.objects.get()
     assert noted.proposal is None and noted.path == f"{address}?{PROBE}"
 
 

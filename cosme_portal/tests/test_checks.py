@@ -1,6 +1,7 @@
 """`manage.py check` finds settings that would be unfair or unsafe."""
 
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 
 from cosme_portal import checks
 
@@ -21,3 +22,12 @@ def test_proxies_that_are_missing_or_unreadable_are_named(settings, in_productio
     settings.IN_PRODUCTION = in_production
     settings.TRUSTED_PROXIES = frozenset(proxies)
     assert [message.id for message in checks.proxies_are_named()] == found
+
+
+@pytest.mark.django_db
+def test_a_database_of_unreleased_migrations_is_named_before_it_is_migrated(monkeypatch):
+    assert checks.check_migrations_are_known(databases=["default"]) == []
+    former = {("proposals", "0004_workspace"): None}
+    monkeypatch.setattr(MigrationRecorder, "applied_migrations", lambda _self: former)
+    (error,) = checks.check_migrations_are_known(databases=["default"])
+    assert error.id == "portal.E020" and "make clean" in error.hint

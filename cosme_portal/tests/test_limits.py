@@ -22,7 +22,7 @@ from cosme_portal.middleware import EnforceLimits
 from foundation import limits
 from foundation.limits import Limit, Rate
 from proposals.consortium import invitations, participants
-from proposals.models import Invitation, Mail
+from proposals.models import Invitation, QueuedEmail
 from proposals.tests.factories import give, make_draft, partner_of
 
 ONE = Rate(1, 600)
@@ -321,7 +321,7 @@ def test_who_never_agreed_gets_few_emails_however_often_they_are_added(limits_ap
         )
         give(draft, "vision", added.key)
         participants.remove_participant(added, seen_version=seen_of(draft), by=draft.started_by)
-    assert Mail.objects.filter(to=stranger.email).count() == 10
+    assert QueuedEmail.objects.filter(to=stranger.email).count() == 10
 
 
 def seen_of(draft):
@@ -339,12 +339,12 @@ def test_a_reminder_counts_for_the_address_that_gets_it(limits_apply, call):
     )  # fmt: skip
     while limits.allows_recipient("invitations", partner.email):
         pass
-    client, sent = Client(), Mail.objects.filter(to=partner.email).count()
+    client, sent = Client(), QueuedEmail.objects.filter(to=partner.email).count()
     client.force_login(draft.started_by)
     key = draft.participants.get(organisation=invited).key
     page = client.post(reverse("proposals:remind", args=[draft.number, key]), follow=True)
     assert "No reminder was sent" in page.content.decode()
-    assert Mail.objects.filter(to=partner.email).count() == sent
+    assert QueuedEmail.objects.filter(to=partner.email).count() == sent
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD"])

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
 
 __all__ = ["world"]
 MAY_GROW = {
-    "django_session", "proposals_caseevent", "proposals_sealedaccess", "proposals_conversation",
+    "django_session", "proposals_caseevent", "proposals_sealedaccessattempt", "proposals_conversation",
 }  # fmt: skip
 
 

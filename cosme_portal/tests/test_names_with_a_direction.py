@@ -13,7 +13,7 @@ from calls import clock
 from conftest import NEXT_DAY
 from foundation.text import FIRST_STRONG_ISOLATE, POP_ISOLATE
 from proposals.dossier.tests.test_unreadable_answers import pages_of, profile_pages_of
-from proposals.models import Mail
+from proposals.models import QueuedEmail
 from proposals.proof.ledger import sequence
 from proposals.proof.receipts import proof_of_version, render_receipt_html
 from proposals.screening.automatic_check import screen_closed
@@ -134,7 +134,7 @@ def test_no_page_of_the_officers_is_reversed(version):
 
 def test_no_mail_is_reversed(version):
     notify_submission(version)
-    mails = list(Mail.objects.all())
+    mails = list(QueuedEmail.objects.all())
     assert any(f"Title: {FIRST_STRONG_ISOLATE}{NAME}" in mail.text for mail in mails)
     for mail in mails:
         assert reaching_out(mail.html) == [], mail.subject

@@ -15,7 +15,13 @@ from foundation.search_words import searched
 from proposals.audit import activity
 from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.delivery.emails import EmailContent, queue_email
-from proposals.models import CaseEvent, Happening, Mail, PartnershipRequest, SealedAccess
+from proposals.models import (
+    CaseEvent,
+    PartnershipRequest,
+    ProposalActivity,
+    QueuedEmail,
+    SealedAccessAttempt,
+)
 from proposals.officers.cases import log_event
 from proposals.partnering.views.saved_searches import RequestFeed
 from proposals.reporting import export_tables
@@ -148,11 +154,11 @@ def test_the_directory_of_offices_takes_all_words(call):
 def test_what_is_noted_is_noted_whole(call):
     proposal, officer = make_draft(call), make_officer()
     log_sealed_access_attempt(proposal, officer=officer, path=f"/proposals/{LONG}/")
-    activity.log_activity(proposal, Happening.Kind.INVITED, LONG, by=officer)
+    activity.log_activity(proposal, ProposalActivity.Kind.INVITED, LONG, by=officer)
     log_event(proposal, CaseEvent.Kind.READ, LONG, by=officer)
-    assert SealedAccess.objects.get().path == f"/proposals/{LONG}/"
-    assert Happening.objects.filter(words=LONG).exists()
-    assert CaseEvent.objects.get().words == LONG
+    assert SealedAccessAttempt.objects.get().path == f"/proposals/{LONG}/"
+    assert ProposalActivity.objects.filter(summary=LONG).exists()
+    assert CaseEvent.objects.get().summary == LONG
 
 
 @pytest.mark.django_db
@@ -161,7 +167,7 @@ def test_the_subject_of_a_mail_is_whole():
         subject=LONG, what_happened="x", status="x", next_step="x", link="/", link_label="x"
     )
     queue_email(words, to=[make_user().email], key="x")
-    assert Mail.objects.get().subject == LONG
+    assert QueuedEmail.objects.get().subject == LONG
 
 
 def test_the_feed_has_the_whole_text():

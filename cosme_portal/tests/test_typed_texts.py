@@ -13,7 +13,7 @@ from applicants.tests.factories import make_organisation, make_user
 from calls import clock
 from conftest import NEXT_DAY
 from proposals.consortium import invitations, participants
-from proposals.models import Invitation, Mail
+from proposals.models import Invitation, QueuedEmail
 from proposals.partnering import conversations, requests
 from proposals.tests.factories import (
     fresh,
@@ -109,7 +109,7 @@ def invitation(proposal, purpose):
         proposal, email="kim@test.example", purpose=purpose, by=proposal.started_by,
         participant=proposal.participants.get(key="p2"),
     )  # fmt: skip
-    text = Mail.objects.get(to="kim@test.example").text
+    text = QueuedEmail.objects.get(to="kim@test.example").text
     return asked, re.search(r"/proposals/invitations/[^/\s]+/", text).group()
 
 

@@ -27,7 +27,7 @@ from foundation.folding import fold
 from proposals import tasks
 from proposals.dossier.file_screening import SHIPPED
 from proposals.dossier.tests.test_another_call import OPEN, content_of
-from proposals.models import Export, LedgerEntry, Mail, Receipt
+from proposals.models import Export, LedgerEntry, QueuedEmail, Receipt
 from proposals.officers.rights import RIGHTS
 from proposals.proof.ledger import sequence
 from proposals.proof.receipts import create_receipt
@@ -255,7 +255,7 @@ def test_no_mail_tells_others_of_a_sealed_proposal(world):
         *sealed.proposal.participants.values_list("organisation__members__email", flat=True),
         *(one["contact"]["contact_email"] for one in _profiles(sealed)),
     }
-    others = Mail.objects.exclude(to__in=consortium)
+    others = QueuedEmail.objects.exclude(to__in=consortium)
     text = json.dumps(list(others.values()), default=str)
     assert told_in(text, sealed) == []
 

@@ -267,4 +267,4 @@ class VersionAdmin(OfficerAdmin):
         return request.user.has_perm("proposals.add_decisionreview")
 
     def has_inform_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.add_information")
+        return request.user.has_perm("proposals.add_decisionnotice")

@@ -5,20 +5,20 @@ from typing import Any
 
 from applicants.models import User
 from calls import clock
-from proposals.models import Happening, Proposal
+from proposals.models import Proposal, ProposalActivity
 
 
 def log_activity(
     proposal: Proposal,
-    kind: Happening.Kind,
+    kind: ProposalActivity.Kind,
     words: str,
     *,
     by: User | None,
     at: datetime | None = None,
     **details: Any,
-) -> Happening:
+) -> ProposalActivity:
     """Note what happened, in the transaction in which it does."""
-    return Happening.objects.create(
-        proposal=proposal, kind=kind, words=words, by=by, at=at or clock.now(),
+    return ProposalActivity.objects.create(
+        proposal=proposal, kind=kind, summary=words, by=by, at=at or clock.now(),
         details=details,
     )  # fmt: skip

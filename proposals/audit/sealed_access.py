@@ -2,13 +2,13 @@
 
 from applicants.models import User
 from calls import clock
-from proposals.models import Proposal, SealedAccess
+from proposals.models import Proposal, SealedAccessAttempt
 
 
 def log_sealed_access_attempt(
     proposal: Proposal | None, *, officer: User, path: str
-) -> SealedAccess:
+) -> SealedAccessAttempt:
     """Record that an officer tried to read what is still sealed; no proposal where none was named."""
-    return SealedAccess.objects.create(
+    return SealedAccessAttempt.objects.create(
         proposal=proposal, officer=officer, path=path, tried_at=clock.now()
     )

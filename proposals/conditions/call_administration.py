@@ -16,7 +16,7 @@ from foundation.sentences import gettext as _
 from proposals.consortium.invitations import coordinator_emails
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.document import Draft
-from proposals.models import IndividualExtension, Proposal, ProposedExtension, Publication
+from proposals.models import IndividualExtension, Proposal, ProposedExtension, PublicationRequest
 from proposals.officers.colleagues import users_with_permission
 from proposals.submission.notifications import contacts_of
 
@@ -35,22 +35,22 @@ class CannotExtend(Exception):
 
 
 @transaction.atomic
-def ask_to_publish(call: Call, *, by: User) -> Publication:
+def ask_to_publish(call: Call, *, by: User) -> PublicationRequest:
     """Ask a colleague to say yes; asking again takes the place of an earlier asking.
 
     Raises:
         CannotPublish: it is published, or something is left to do.
     """
     locked = _not_published(call)
-    made, _is_new = Publication.objects.update_or_create(
-        call=locked, defaults={"asked_by": by, "asked_at": clock.now()}
+    made, _is_new = PublicationRequest.objects.update_or_create(
+        call=locked, defaults={"requested_by": by, "requested_at": clock.now()}
     )
     return made
 
 
-def mark_of(call: Call, asked: Publication | None) -> str:
+def mark_of(call: Call, asked: PublicationRequest | None) -> str:
     """What a page shows of a call that is to be published: the yes that is said on it is to just that."""
-    return f"{asked.asked_at.isoformat() if asked else ''} {call.changed_at.isoformat()}"
+    return f"{asked.requested_at.isoformat() if asked else ''} {call.changed_at.isoformat()}"
 
 
 def mark_of_texts(call: Call) -> str:
@@ -72,10 +72,10 @@ def confirm_publication(call: Call, *, seen: str, by: User) -> Call:
             was changed or asked for anew since it was seen.
     """
     locked = _not_published(call)
-    asked = Publication.objects.filter(call=locked).first()
+    asked = PublicationRequest.objects.filter(call=locked).first()
     if asked is None:
         raise CannotPublishCall(_("Nobody has requested publication of this call."))
-    if asked.asked_by_id == by.pk:
+    if asked.requested_by_id == by.pk:
         raise CannotPublishCall(
             _("You requested publication yourself. A second officer must approve it.")
         )

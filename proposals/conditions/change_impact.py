@@ -26,11 +26,11 @@ from proposals.dossier.document import dossier_of, drafts_of
 from proposals.dossier.facts import Circumstances, facts_of, facts_of_call
 from proposals.models import (
     Decision,
-    Information,
+    DecisionNotice,
     Proposal,
     ProposalQuerySet,
     ProposedChange,
-    StoredVerdict,
+    VerdictRecord,
     Version,
 )
 
@@ -141,11 +141,11 @@ def _remarks(call: Call, conditions: Conditions) -> tuple[Remark, ...]:
     return remarks_on(conditions.rule_set, conditions.countries, call.rule_date, strands)
 
 
-def newest_verdicts(call: Call) -> QuerySet[StoredVerdict]:
+def newest_verdicts(call: Call) -> QuerySet[VerdictRecord]:
     """The newest verdict of each version of a call that counts."""
     return (
-        StoredVerdict.objects.filter(
-            version__counts_for__isnull=False, version__proposal__strand__call=call
+        VerdictRecord.objects.filter(
+            version__current_of__isnull=False, version__proposal__strand__call=call
         )
         .order_by("version_id", "-pk")
         .distinct("version_id")
@@ -227,7 +227,7 @@ def _decided(versions: Collection[int]) -> int:
 
 def _notified(versions: Collection[int]) -> int:
     """How many of them have had a letter."""
-    letters = Information.objects.filter(decision__version__in=versions)
+    letters = DecisionNotice.objects.filter(decision__version__in=versions)
     return letters.values("decision__version").distinct().count()
 
 

@@ -34,7 +34,7 @@ from proposals.conditions.change_impact import (
 )
 from proposals.delivery.fault_isolation import NotTried, for_each, raise_if_database_down
 from proposals.dossier.facts import Judgement
-from proposals.models import ProposedChange, StoredVerdict
+from proposals.models import ProposedChange, VerdictRecord
 from proposals.submission.submit import build_verdict
 
 log = logging.getLogger("portal.changing")
@@ -235,7 +235,7 @@ def judge_again(change: ProposedChange) -> int:
 @transaction.atomic
 def _judge_chunk_again(
     change: ProposedChange, call: Call, conditions: Conditions, *, after: int, failed: list[int]
-) -> tuple[list[StoredVerdict], int]:
+) -> tuple[list[VerdictRecord], int]:
     """Some of the newest verdicts, of later versions than `after`, and how many were made beside them.
 
     Versions that cannot be judged are added to `failed`.
@@ -252,13 +252,13 @@ def _judge_chunk_again(
             raise_if_database_down(error)
             log.error("Version %s was not judged again: %s", stored.version_id, in_full(error))
             failed.append(stored.version_id)
-    StoredVerdict.objects.bulk_create(verdicts)
+    VerdictRecord.objects.bulk_create(verdicts)
     return rows, len(verdicts)
 
 
 def _other_verdict(
-    stored: StoredVerdict, conditions: Conditions, cause: str
-) -> list[StoredVerdict]:
+    stored: VerdictRecord, conditions: Conditions, cause: str
+) -> list[VerdictRecord]:
     """The verdict by these conditions, if it finds something else."""
     facts = ProposalFacts.from_json(stored.facts or {})
     verdict = conditions.judge(facts)
@@ -268,7 +268,7 @@ def _other_verdict(
     return [build_verdict(stored.version, judgement, cause=cause)]
 
 
-def _chunk(call: Call, after: int) -> list[StoredVerdict]:
+def _chunk(call: Call, after: int) -> list[VerdictRecord]:
     """The next thousand of the newest verdicts, so that memory does not grow with their number."""
     return list(
         newest_verdicts(call)

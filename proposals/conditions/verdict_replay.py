@@ -20,7 +20,7 @@ from calls.eligibility import CountrySet, ProposalFacts, RuleSet, canonical, dig
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import RuleVersionMissing
 from calls.models import AppliedConditions
-from proposals.models import StoredVerdict
+from proposals.models import VerdictRecord
 
 CHUNK = 500  # verdicts that are fetched at once: some 15 MiB of JSON
 
@@ -56,7 +56,7 @@ class ReplayResult:
         return self.same + self.older + len(self.differences)
 
 
-def replay(verdicts: QuerySet[StoredVerdict], *, processes: int = 1) -> ReplayResult:
+def replay(verdicts: QuerySet[VerdictRecord], *, processes: int = 1) -> ReplayResult:
     """Make each verdict again; on more than one process each takes a share of them.
 
     The processes are forks of this one: not for use where other threads hold locks.
@@ -68,7 +68,7 @@ def replay(verdicts: QuerySet[StoredVerdict], *, processes: int = 1) -> ReplayRe
 
 
 def replay_in_parts(
-    verdicts: QuerySet[StoredVerdict], *, processes: int = 1
+    verdicts: QuerySet[VerdictRecord], *, processes: int = 1
 ) -> Iterator[ReplayResult]:
     """The same, telling after every chunk what it found there."""
     if processes == 1:
@@ -96,7 +96,7 @@ def replay_in_parts(
             raise RuntimeError("A replay process ended early, so its share is incomplete.")
 
 
-def _work(verdicts: QuerySet[StoredVerdict], queue: Any) -> None:
+def _work(verdicts: QuerySet[VerdictRecord], queue: Any) -> None:
     for connection in connections.all(initialized_only=True):
         connection.connection = (
             None  # this process's own; one that its parent had stays the parent's
@@ -109,7 +109,7 @@ def _work(verdicts: QuerySet[StoredVerdict], queue: Any) -> None:
         connections.close_all()
 
 
-def _replay_share(verdicts: QuerySet[StoredVerdict]) -> Iterator[ReplayResult]:
+def _replay_share(verdicts: QuerySet[VerdictRecord]) -> Iterator[ReplayResult]:
     rows = verdicts.order_by().values(
         "pk", "content", "facts", "facts_digest", "rule_set_id", "country_set_id",
         number=F("version__number"), proposal=F("version__proposal__number"),

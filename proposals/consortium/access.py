@@ -214,7 +214,7 @@ def get_version_or_404(request: HttpRequest, number: str, version: int) -> Versi
     elif proposal is None:
         raise _no_access(user, number)
     versions = Version.objects.select_related(
-        "proposal__strand__call__programme", "proposal__counting", "submitted_by"
+        "proposal__strand__call__programme", "proposal__current_version", "submitted_by"
     )
     found = get_object_or_404(versions, proposal=proposal, proposal__isnull=False, number=version)
     if user.is_staff:

@@ -15,7 +15,7 @@ from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.participants import check_open, may_be_notified
 from proposals.delivery.emails import EmailContent, queue_email
-from proposals.models import GivenStep, Happening, Participant, Proposal
+from proposals.models import Participant, Proposal, ProposalActivity, StepAssignment
 
 REMINDER_INTERVAL = timedelta(hours=1)  # between two reminders of one partner
 
@@ -43,14 +43,14 @@ def assign_step(
     """
     check_open(proposal, clock.now())
     Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
-    GivenStep.objects.filter(proposal=proposal, step=step).delete()
+    StepAssignment.objects.filter(proposal=proposal, step=step).delete()
     if participant is None:
         words = _("“%(step)s” assigned to the coordinator") % {"step": title}
     else:
-        GivenStep.objects.create(proposal=proposal, step=step, participant=participant)
+        StepAssignment.objects.create(proposal=proposal, step=step, participant=participant)
         values = {"step": title, "name": participant.organisation.name}
         words = _("“%(step)s” assigned to %(name)s") % values
-    happening = log_activity(proposal, Happening.Kind.GIVEN, words, by=by)
+    happening = log_activity(proposal, ProposalActivity.Kind.GIVEN, words, by=by)
     if participant is not None:
         _notify_assigned(proposal, participant, title, key=f"given:{happening.pk}", by=by)
 
@@ -106,8 +106,8 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
     if not reminder.addresses:
         raise NobodyToRemind
     Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
-    earlier = proposal.happenings.filter(
-        kind=Happening.Kind.REMINDED,
+    earlier = proposal.activity_log.filter(
+        kind=ProposalActivity.Kind.REMINDED,
         details__key=reminder.participant.key,
         at__gt=moment - REMINDER_INTERVAL,
     )
@@ -119,7 +119,12 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
     name = reminder.participant.organisation.name
     words = _("Reminder sent to %(name)s") % {"name": name}
     happening = log_activity(
-        proposal, Happening.Kind.REMINDED, words, by=by, at=moment, key=reminder.participant.key
+        proposal,
+        ProposalActivity.Kind.REMINDED,
+        words,
+        by=by,
+        at=moment,
+        key=reminder.participant.key,
     )
     queue_email(
         EmailContent(

@@ -22,10 +22,10 @@ from proposals.dossier.confirmed_parts import confirmation_content_in, content_d
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import (
     Confirmation,
-    Happening,
     Invitation,
     Participant,
     Proposal,
+    ProposalActivity,
 )
 
 DECLARATIONS = (
@@ -96,7 +96,7 @@ def confirm(
         agree(participant, at=moment)
     organisation = participant.organisation.name
     words = _("%(name)s confirmed its participation") % {"name": organisation}
-    log_activity(proposal, Happening.Kind.ANSWERED, words, by=by, at=moment)
+    log_activity(proposal, ProposalActivity.Kind.ANSWERED, words, by=by, at=moment)
     _notify_coordinator(proposal, participant, confirmation)
     return confirmation
 

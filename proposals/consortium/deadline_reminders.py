@@ -13,7 +13,7 @@ from proposals.consortium.invitations import still_takes_part
 from proposals.consortium.participants import check_open
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
-from proposals.models import Mail, Proposal, ReminderWish
+from proposals.models import Proposal, QueuedEmail, ReminderSubscription
 
 REMIND_BEFORE = (timedelta(days=7), timedelta(days=1), timedelta(hours=2))
 
@@ -27,9 +27,11 @@ def set_reminders(proposal: Proposal, *, wanted: bool, by: User) -> None:
     moment = clock.now()
     check_open(proposal, moment)
     if wanted:
-        ReminderWish.objects.get_or_create(proposal=proposal, user=by, defaults={"since": moment})
+        ReminderSubscription.objects.get_or_create(
+            proposal=proposal, user=by, defaults={"since": moment}
+        )
     else:
-        ReminderWish.objects.filter(proposal=proposal, user=by).delete()
+        ReminderSubscription.objects.filter(proposal=proposal, user=by).delete()
 
 
 def has_reminders(proposal: Proposal, moment: datetime) -> list[str]:
@@ -49,7 +51,7 @@ def remind_of_deadlines(moment: datetime) -> int:
     nothing: only the latest of the three is sent.
     """
     near = Proposal.objects.near_deadline(moment, max(REMIND_BEFORE))
-    soon = near.filter(counting=None, deleted_at=None)
+    soon = near.filter(current_version=None, deleted_at=None)
     return for_each(
         "reminders of deadlines", soon.values_list("pk", flat=True), lambda pk: _remind(pk, moment)
     )
@@ -60,16 +62,16 @@ def _remind(pk: int, moment: datetime) -> int:
     """Under the proposal's lock: nobody is told that nothing was submitted who has just submitted."""
     Proposal.objects.select_for_update(of=("self",)).only("pk").filter(pk=pk).first()
     near = Proposal.objects.near_deadline(moment, max(REMIND_BEFORE))
-    found = near.filter(pk=pk, counting=None, deleted_at=None)
+    found = near.filter(pk=pk, current_version=None, deleted_at=None)
     related = found.select_related("strand__call__programme")
-    proposal = related.prefetch_related("reminder_wishes__user").first()
+    proposal = related.prefetch_related("reminder_subscriptions__user").first()
     if proposal is None:
         return 0
     passed = [before for before in REMIND_BEFORE if proposal.deadline - before <= moment]
     latest = min(passed)
     due = [
         wish
-        for wish in proposal.reminder_wishes.all()
+        for wish in proposal.reminder_subscriptions.all()
         if wish.user.is_active and wish.since < proposal.deadline - latest
     ]
     takes_part = set(
@@ -105,12 +107,12 @@ def _remind(pk: int, moment: datetime) -> int:
     return len(addresses)
 
 
-def is_still_due(mail: Mail) -> bool:
+def is_still_due(mail: QueuedEmail) -> bool:
     """Whether a reminder that waits to be sent is true yet: nothing submitted, the same deadline to come."""
     proposal = mail.proposal
     return (
         proposal is not None
-        and proposal.counting_id is None
+        and proposal.current_version_id is None
         and proposal.deleted_at is None
         and proposal.is_open(clock.now())
         and mail.key.startswith(f"deadline:{proposal.pk}:{proposal.deadline.isoformat()}:")

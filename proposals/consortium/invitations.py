@@ -26,11 +26,11 @@ from proposals.dossier.agreement import agree_if_own, end_if_own
 from proposals.models import (
     Collaborator,
     EndedAccess,
-    Happening,
     Invitation,
-    Mail,
     Participant,
     Proposal,
+    ProposalActivity,
+    QueuedEmail,
 )
 
 INVITATION_LIFETIME = timedelta(days=14)
@@ -140,7 +140,7 @@ def invite(
         raise AlreadyInvited from None
     invitation.token = token
     words = _("Invitation sent: %(purpose)s") % {"purpose": _purpose_in_words(invitation)}
-    log_activity(proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=address)
+    log_activity(proposal, ProposalActivity.Kind.INVITED, words, by=by, at=moment, address=address)
     _send(invitation)
     return invitation
 
@@ -173,7 +173,12 @@ def resend(invitation: Invitation, *, by: User) -> None:
     locked.save(update_fields=["times_sent", "expires_at", "invited_by", "token_hash"])
     words = _("Invitation resent: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
     log_activity(
-        locked.proposal, Happening.Kind.INVITED, words, by=by, at=moment, address=locked.email
+        locked.proposal,
+        ProposalActivity.Kind.INVITED,
+        words,
+        by=by,
+        at=moment,
+        address=locked.email,
     )
     _send(locked, locked.times_sent)
 
@@ -191,7 +196,7 @@ def revoke(invitation: Invitation, *, by: User) -> None:
     locked.state = Invitation.State.REVOKED
     locked.save(update_fields=["state"])
     words = _("Invitation cancelled: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
-    log_activity(locked.proposal, Happening.Kind.REVOKED, words, by=by, address=locked.email)
+    log_activity(locked.proposal, ProposalActivity.Kind.REVOKED, words, by=by, address=locked.email)
 
 
 @transaction.atomic
@@ -216,7 +221,7 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
         agree_if_own(answered.participant, by=user)
     words = _("%(who)s accepted the invitation: %(purpose)s")
     values = {"who": user, "purpose": _purpose_in_words(answered)}
-    log_activity(answered.proposal, Happening.Kind.ANSWERED, words % values, by=user)
+    log_activity(answered.proposal, ProposalActivity.Kind.ANSWERED, words % values, by=user)
     return collaborator
 
 
@@ -237,7 +242,9 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
             "name and country until it agrees to take part."
         )
     words = _("Invitation declined: %(purpose)s") % {"purpose": _purpose_in_words(answered)}
-    log_activity(answered.proposal, Happening.Kind.ANSWERED, words, by=by, address=answered.email)
+    log_activity(
+        answered.proposal, ProposalActivity.Kind.ANSWERED, words, by=by, address=answered.email
+    )
     queue_email(
         EmailContent(
             subject=_("Invitation declined by %(address)s") % {"address": answered.email},
@@ -350,7 +357,7 @@ def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
         raise AlreadyRemoved
     proposal, user = collaborator.proposal, collaborator.user
     words = _("Access of %(who)s removed") % {"who": user}
-    happening = log_activity(proposal, Happening.Kind.REVOKED, words, by=by)
+    happening = log_activity(proposal, ProposalActivity.Kind.REVOKED, words, by=by)
     collaborator.delete()
     end_access(proposal, without_access(proposal, [user]), EndedAccess.Kind.PERSON_REMOVED)
     notify_ended_access(
@@ -387,7 +394,7 @@ def visible_members(proposal: Proposal) -> list[User]:
     return list((agreed | invited).filter(is_active=True).distinct())
 
 
-def is_still_open(mail: Mail) -> bool:
+def is_still_open(mail: QueuedEmail) -> bool:
     """Whether the link in a mail that waits to be sent opens anything yet."""
     _kind, pk, time, _address = mail.key.split(":")
     asked = with_issuer(Invitation.objects.filter(proposal__deleted_at=None))
@@ -395,7 +402,7 @@ def is_still_open(mail: Mail) -> bool:
     return found is not None and found.has_issuer and found.is_open(clock.now())
 
 
-def still_takes_part(mail: Mail) -> bool:
+def still_takes_part(mail: QueuedEmail) -> bool:
     """Whether who is written to belongs to the proposal yet."""
     proposal = mail.proposal
     return proposal is not None and mail.to in {

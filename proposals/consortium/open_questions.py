@@ -3,17 +3,19 @@
 from datetime import datetime
 
 from applicants.models import User
-from proposals.models import Proposal, Question, QuestionQuerySet
+from proposals.models import ClarificationRequest, ClarificationRequestQuerySet, Proposal
 
 
-def open_clarification_requests(proposal: Proposal, moment: datetime) -> QuestionQuerySet:
+def open_clarification_requests(
+    proposal: Proposal, moment: datetime
+) -> ClarificationRequestQuerySet:
     """Those about a proposal that can still be answered, the most urgent first."""
-    found = Question.objects.waiting(moment).filter(version__proposal=proposal)
+    found = ClarificationRequest.objects.waiting(moment).filter(version__proposal=proposal)
     return found.order_by("due_at")
 
 
-def clarification_requests_for(user: User, moment: datetime) -> QuestionQuerySet:
+def clarification_requests_for(user: User, moment: datetime) -> ClarificationRequestQuerySet:
     """Those that wait for an answer in proposals that this person leads, the most urgent first."""
     led = Proposal.objects.led_by(user)
-    found = Question.objects.waiting(moment).filter(version__proposal__in=led)
+    found = ClarificationRequest.objects.waiting(moment).filter(version__proposal__in=led)
     return found.select_related("version__proposal").order_by("due_at")

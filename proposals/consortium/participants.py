@@ -31,7 +31,14 @@ from proposals.consortium.ended_access import (
 )
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.agreement import agree_if_own
-from proposals.models import EndedAccess, Happening, Participant, Proposal, Section, SectionChange
+from proposals.models import (
+    EndedAccess,
+    Participant,
+    Proposal,
+    ProposalActivity,
+    Section,
+    SectionChange,
+)
 
 CONSORTIUM = "consortium"
 MOST_KEYS = 10_000  # of partners that a proposal has ever had
@@ -266,7 +273,7 @@ def add_participant(
     )
     agree_if_own(participant, by=by)
     words = _("%(name)s added to the consortium") % {"name": invited.organisation.name}
-    log_activity(proposal, Happening.Kind.ADDED, words, by=by, key=participant.key)
+    log_activity(proposal, ProposalActivity.Kind.ADDED, words, by=by, key=participant.key)
     _restore_former_content(participant, by=by)
     _notify_added(participant, by=by)
     return participant
@@ -307,8 +314,8 @@ def _notify_added(participant: Participant, *, by: User) -> None:
 def _restore_former_content(participant: Participant, *, by: User) -> None:
     """An organisation that had left before finds its description, its costs and its comments again."""
     proposal, key = participant.proposal, participant.key
-    left = proposal.happenings.filter(
-        kind=Happening.Kind.REMOVED, details__organisation=participant.organisation_id
+    left = proposal.activity_log.filter(
+        kind=ProposalActivity.Kind.REMOVED, details__organisation=participant.organisation_id
     )
     earlier = left.order_by("-pk").values_list("details__key", flat=True).first()
     if earlier is None:
@@ -347,7 +354,7 @@ def change_participant(
         "name": participant.organisation.name,
         "role": participant.get_role_display(),
     }
-    log_activity(proposal, Happening.Kind.CHANGED, words, by=by, key=participant.key)
+    log_activity(proposal, ProposalActivity.Kind.CHANGED, words, by=by, key=participant.key)
     return participant
 
 
@@ -369,7 +376,7 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
     _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
     words = _("%(name)s removed from the consortium") % {"name": participant.organisation.name}
     log_activity(
-        proposal, Happening.Kind.REMOVED, words, by=by,
+        proposal, ProposalActivity.Kind.REMOVED, words, by=by,
         key=participant.key, organisation=participant.organisation_id,
     )  # fmt: skip
     guests, members = guests_of(participant), list(participant.organisation.members.all())

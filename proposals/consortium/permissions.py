@@ -122,7 +122,7 @@ ROUTE_PERMISSIONS: Mapping[str, RouteAccess] = {
     "version": READ,
     "receipt-state": READ,
     "receipt": READ,
-    "annex": READ,
+    "proposal-pdf": READ,
     "dossier": READ,
     "version-file": READ,
 }
@@ -167,14 +167,14 @@ def consortium_access(user: User, proposal: Proposal) -> ConsortiumAccess | None
     own = Participant.objects.filter(proposal=proposal)
     rows = list(
         own.filter(organisation__memberships__user=user).values_list(
-            "key", "role", "given_steps__step"
+            "key", "role", "step_assignments__step"
         )
     )
     leads = any(role == Participant.RoleChoices.COORDINATOR for _key, role, _step in rows)
     invited = Collaborator.objects.filter(proposal=proposal, user=user)
     asked = list(
         invited.values_list(
-            "participant__key", "participant__role", "participant__given_steps__step"
+            "participant__key", "participant__role", "participant__step_assignments__step"
         )
     )
     if not rows and not asked:

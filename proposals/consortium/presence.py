@@ -17,7 +17,7 @@ def location_of(step: str, key: str = "") -> str:
 def others_at(proposal: Proposal, place: str, user: User) -> list[str]:
     """The names of the others who have this step open."""
     since = clock.real_now() - PRESENCE_TIMEOUT
-    rows = Presence.objects.filter(proposal=proposal, place=place, seen_at__gte=since)
+    rows = Presence.objects.filter(proposal=proposal, location=place, seen_at__gte=since)
     found = rows.exclude(user=user).select_related("user").order_by("user__full_name")
     return [str(one.user) for one in found]
 
@@ -25,13 +25,13 @@ def others_at(proposal: Proposal, place: str, user: User) -> list[str]:
 def mark_present(proposal: Proposal, place: str, user: User) -> None:
     """Note that a person has a step open now."""
     Presence.objects.update_or_create(
-        proposal=proposal, place=place, user=user, defaults={"seen_at": clock.real_now()}
+        proposal=proposal, location=place, user=user, defaults={"seen_at": clock.real_now()}
     )
 
 
 def mark_left(proposal: Proposal, place: str, user: User) -> None:
     """Note that a person has left a step."""
-    Presence.objects.filter(proposal=proposal, place=place, user=user).delete()
+    Presence.objects.filter(proposal=proposal, location=place, user=user).delete()
 
 
 def delete_stale() -> int:

@@ -30,11 +30,11 @@ from proposals.models import (
     Collaborator,
     Comment,
     Confirmation,
-    GivenStep,
     Invitation,
     Participant,
     Proposal,
     Section,
+    StepAssignment,
 )
 from proposals.steps.forms import DescriptionForm
 from proposals.steps.wizard import Step, steps_of, url_of
@@ -93,7 +93,7 @@ class ConsortiumProgress:
 def consortium_progress(draft: Draft) -> ConsortiumProgress:
     """The whole page in a fixed number of queries."""
     proposal = draft.proposal
-    given = {one.step: one.participant_id for one in proposal.given_steps.all()}
+    given = {one.step: one.participant_id for one in proposal.step_assignments.all()}
     people = _people_by_participant(draft)
     waiting = {one.participant.pk: one for one in missing_confirmations(draft)}
     by_pk = {one.pk: one for one in draft.participants}
@@ -230,7 +230,7 @@ def proposals_of(user: User) -> QuerySet[Proposal]:
     """A person's proposals with all that its page of work shows of them."""
     here = {"proposal": OuterRef("pk")}
     asked = Collaborator.objects.filter(**here, user=user).values("participant_id")
-    given = GivenStep.objects.filter(**here).values(
+    given = StepAssignment.objects.filter(**here).values(
         row=JSONObject(step="step", participant="participant_id")
     )
     confirmed = Confirmation.objects.filter(**here).values(

@@ -17,9 +17,9 @@ from foundation.log_redaction import without_tokens
 from foundation.sentences import gettext as _
 from foundation.unlinked import quoted, without_links
 from proposals.dossier.document import Draft
-from proposals.models import Mail, Proposal
+from proposals.models import Proposal, QueuedEmail
 
-NO_CAUSES: Mapping[str, Callable[[Mail], bool]] = {}
+NO_CAUSES: Mapping[str, Callable[[QueuedEmail], bool]] = {}
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def queue_email(
         subject = _("[Rehearsal] %(subject)s") % {"subject": subject}
     subject = " ".join(subject.split())
     addresses = sorted({address.strip().lower() for address in to if address.strip()})
-    Mail.objects.bulk_create(
+    QueuedEmail.objects.bulk_create(
         (
-            Mail(
+            QueuedEmail(
                 key=f"{key}:{_short(address)}", proposal=proposal, to=address, subject=subject, text=text,
                 html=html,
             )
@@ -86,7 +86,9 @@ def _short(address: str) -> str:
     return hashlib.sha256(address.encode()).hexdigest()[:32]
 
 
-def send_email(mail: Mail, *, causes: Mapping[str, Callable[[Mail], bool]] = NO_CAUSES) -> None:
+def send_email(
+    mail: QueuedEmail, *, causes: Mapping[str, Callable[[QueuedEmail], bool]] = NO_CAUSES
+) -> None:
     """Hand one mail to the mail server; raises what the server's connection raises.
 
     A mail may wait for hours. `causes` tells by the first word of a key whether what it says is still so; one
@@ -102,8 +104,8 @@ def send_email(mail: Mail, *, causes: Mapping[str, Callable[[Mail], bool]] = NO_
     _remove_link(mail)
 
 
-def _remove_link(mail: Mail) -> None:
+def _remove_link(mail: QueuedEmail) -> None:
     """What was sent lets nobody in who reads the database later."""
     text, html = without_tokens(mail.text), without_tokens(mail.html)
     if (text, html) != (mail.text, mail.html):
-        Mail.objects.filter(pk=mail.pk).update(text=text, html=html)
+        QueuedEmail.objects.filter(pk=mail.pk).update(text=text, html=html)

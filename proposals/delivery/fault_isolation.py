@@ -15,12 +15,12 @@ from django.db import InterfaceError, OperationalError, connection, models
 from calls import clock
 from foundation.errors import in_full
 from proposals.delivery.outbox import after_failure
-from proposals.models import Trouble
+from proposals.models import JobFailure
 
 log = logging.getLogger("portal.each")
 
 Row = TypeVar("Row")
-State = Trouble.State
+State = JobFailure.State
 
 MAX_COUNTED = 30_000  # the column ends soon after
 FAILURE_RETENTION = timedelta(days=1)  # longer than any task pauses
@@ -45,7 +45,7 @@ def for_each(
     Raises:
         OperationalError, InterfaceError: the database is away, for all rows.
     """
-    known: dict[str, Trouble] | None = None
+    known: dict[str, JobFailure] | None = None
     total = tried = 0
     for row in rows:
         known = _known(work) if known is None else known
@@ -100,11 +100,11 @@ def raise_if_database_down(error: Exception) -> None:
 def delete_stale_failures() -> int:
     """Delete what no work has asked for any more since its wait was over; returns how many."""
     long_ago = clock.real_now() - FAILURE_RETENTION
-    return Trouble.objects.filter(state=State.DUE, due_at__lt=long_ago).delete()[0]
+    return JobFailure.objects.filter(state=State.DUE, due_at__lt=long_ago).delete()[0]
 
 
-def _known(work: str) -> dict[str, Trouble]:
-    return {one.row: one for one in Trouble.objects.filter(work=work)}
+def _known(work: str) -> dict[str, JobFailure]:
+    return {one.row: one for one in JobFailure.objects.filter(job=work)}
 
 
 def _name_of(row: object) -> str:
@@ -114,12 +114,12 @@ def _name_of(row: object) -> str:
 def _store_failure(work: str, name: str, error: Exception, **instead: Any) -> None:
     raise_if_database_down(error)
     log.error("%s, %s failed: %s", work, name, in_full(error))
-    trouble, _made = Trouble.objects.get_or_create(work=work, row=name)
+    trouble, _made = JobFailure.objects.get_or_create(job=work, row=name)
     attempts = min(trouble.attempts + 1, MAX_COUNTED)
     values = {"attempts": attempts} | after_failure(attempts, error) | instead
-    Trouble.objects.filter(pk=trouble.pk).update(**values)
+    JobFailure.objects.filter(pk=trouble.pk).update(**values)
 
 
-def _resolve(trouble: Trouble | None) -> None:
+def _resolve(trouble: JobFailure | None) -> None:
     if trouble is not None:
-        Trouble.objects.filter(pk=trouble.pk).delete()
+        JobFailure.objects.filter(pk=trouble.pk).delete()

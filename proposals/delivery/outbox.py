@@ -18,7 +18,15 @@ from django.db.models import Case, Count, Min, Q, QuerySet, Value, When
 from calls import clock
 from foundation.errors import in_full, in_short
 from foundation.sentences import gettext
-from proposals.models import DraftPrint, Export, Mail, OutboxItem, OutboxMessage, Trouble, Version
+from proposals.models import (
+    DraftPdf,
+    Export,
+    JobFailure,
+    OutboxItem,
+    OutboxMessage,
+    QueuedEmail,
+    Version,
+)
 
 log = logging.getLogger("portal.outbox")
 
@@ -50,9 +58,9 @@ def process_due(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:
     Of each kind what was never tried comes before what failed already, and older before newer.
     """
     by_urgency = Case(
-        When(remaking__isnull=False, then=Value(3)),
+        When(reissue__isnull=False, then=Value(3)),
         When(kind=OutboxMessage.Kind.RECEIPT, then=Value(0)),
-        When(kind=OutboxMessage.Kind.ANNEX, then=Value(2)),
+        When(kind=OutboxMessage.Kind.PROPOSAL_PDF, then=Value(2)),
         default=Value(1),
     )
     rows = OutboxMessage.objects.order_by(by_urgency, "attempts", "due_at", "pk")
@@ -65,9 +73,9 @@ def process_due(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:
     return _process(rows, keep, at_most=at_most)
 
 
-def process_due_emails(deliver: Callable[[Mail], None], *, at_most: int = 200) -> int:
+def process_due_emails(deliver: Callable[[QueuedEmail], None], *, at_most: int = 200) -> int:
     """Send mails that are due."""
-    return _process(Mail.objects.order_by("due_at", "pk"), deliver, at_most=at_most)
+    return _process(QueuedEmail.objects.order_by("due_at", "pk"), deliver, at_most=at_most)
 
 
 def _process(rows: QuerySet[Row], keep: Callable[[Row], None], *, at_most: int) -> int:
@@ -177,16 +185,16 @@ def queues() -> list[QueueStatus]:
     of_versions = [_queue(str(label), found.get(kind, {})) for kind, label in labels.items()]
     return [
         *of_versions,
-        _queue(gettext("Emails"), Mail.objects.aggregate(**_figures())),
+        _queue(gettext("Emails"), QueuedEmail.objects.aggregate(**_figures())),
         _queue(gettext("Draft proposals (PDF)"), _figures_of_draft_pdfs()),
         _queue(gettext("Exports"), _figures_of_exports()),
-        _queue(gettext("Other tasks"), Trouble.objects.aggregate(**_figures())),
+        _queue(gettext("Other tasks"), JobFailure.objects.aggregate(**_figures())),
     ]
 
 
 def _figures_of_draft_pdfs() -> dict[str, Any]:
     is_open = Q(pdf=None, error="")
-    return DraftPrint.objects.aggregate(
+    return DraftPdf.objects.aggregate(
         waiting=Count("pk", filter=is_open & Q(claimed_at=None)),
         in_progress=Count("pk", filter=is_open & Q(claimed_at__isnull=False)),
         failed=Count("pk", filter=~Q(error="") & _lately()),

@@ -210,7 +210,7 @@ def _circumstances_queries(
 ) -> Queries:
     call, proposal = (Param(name, models.BigIntegerField()) for name in ("call", "proposal"))
     others = proposals.filter(
-        strand__call=call, counting__organisations__overlap=organisations
+        strand__call=call, current_version__organisations__overlap=organisations
     ).exclude(pk=proposal)
     # An array is worked out once, before the search; of a subquery PostgreSQL may ask each profile.
     is_among_them = Func(
@@ -218,7 +218,7 @@ def _circumstances_queries(
         template="(%(expressions)s))", arg_joiner=" = ANY(", output_field=models.BooleanField(),
     )  # fmt: skip
     return {
-        "applications": Columns(others.order_by(), "counting__organisations"),
+        "applications": Columns(others.order_by(), "current_version__organisations"),
         "links": Columns(
             _registrations().filter(is_among_them, words__gt=""), "words", "organisation_id"
         ),

@@ -19,7 +19,7 @@ from foundation.folding import fold, words_in
 from foundation.limits import allows_recipient
 from foundation.sentences import gettext as _
 from proposals.delivery.emails import EmailContent, queue_email
-from proposals.models import Enquiry, EnquiryAnswer, PublishedAnswer
+from proposals.models import Enquiry, EnquiryReply, FaqEntry
 
 SALT = "proposals.enquiry"
 SHORTEST_WRITING = timedelta(seconds=3)
@@ -109,7 +109,7 @@ def submit_enquiry(
 
 
 @transaction.atomic
-def reply(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryAnswer:
+def reply(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryReply:
     """Answer by mail. An enquiry can be answered more than once, until it is closed.
 
     `seen` is how many answers the person has seen. What one person sends twice is sent once.
@@ -134,7 +134,7 @@ def reply(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryAnswer:
         raise CannotAnswer(_("This enquiry is closed. Reopen it before you answer."))
     if not text.strip():
         raise CannotAnswer(_("Enter an answer."))
-    given = EnquiryAnswer.objects.create(
+    given = EnquiryReply.objects.create(
         enquiry=locked, text=text.strip(), answered_by=by, answered_at=clock.now()
     )
     locked.state, locked.officer = Enquiry.State.ANSWERED, by
@@ -192,11 +192,11 @@ def reopen(enquiry: Enquiry, *, by: User) -> None:
 
 
 @transaction.atomic
-def publish_faq_entry(call: Call, *, question: str, answer: str, by: User) -> PublishedAnswer:
+def publish_faq_entry(call: Call, *, question: str, answer: str, by: User) -> FaqEntry:
     """Put a question of general use with its answer on a call's page."""
-    made = PublishedAnswer.objects.create(
+    made = FaqEntry.objects.create(
         call=call, question=question.strip(), answer=answer.strip(), published_by=by,
-        published_at=clock.now(), position=PublishedAnswer.objects.filter(call=call).count() + 1,
+        published_at=clock.now(), position=FaqEntry.objects.filter(call=call).count() + 1,
     )  # fmt: skip
     show_on_call_page(call.pk)
     return made

@@ -13,12 +13,12 @@ from django.db.models import Q, QuerySet
 from applicants.addresses import is_address
 from applicants.models import User
 from proposals.models import (
+    AbuseReport,
     Conversation,
     Enquiry,
-    Mail,
     Message,
     PartnershipRequest,
-    Report,
+    QueuedEmail,
     SavedSearch,
 )
 
@@ -46,7 +46,7 @@ def export_of(address: str) -> dict[str, Any]:
             for one in PartnershipRequest.objects.filter(made_by=user or 0)
         ],
         "saved_searches": list(SavedSearch.objects.filter(user=user or 0).values("name", "query")),
-        "reports": list(Report.objects.filter(made_by=user or 0).values_list("reason", flat=True)),
+        "reports": list(AbuseReport.objects.filter(made_by=user or 0).values_list("reason", flat=True)),
     }  # fmt: skip
 
 
@@ -58,12 +58,12 @@ def erase(address: str) -> dict[str, int]:
         "enquiries": _delete(_enquiries(address, user)),
         "messages": _delete(Message.objects.filter(written_by=user or 0)),
         "saved searches": _delete(SavedSearch.objects.filter(user=user or 0)),
-        "mails": _delete(Mail.objects.filter(is_address("to", address), proposal=None)),
+        "mails": _delete(QueuedEmail.objects.filter(is_address("to", address), proposal=None)),
     }
     Conversation.objects.filter(messages=None).delete()
-    Conversation.objects.filter(begun_by=user or 0).update(begun_by=None)
+    Conversation.objects.filter(started_by=user or 0).update(started_by=None)
     PartnershipRequest.objects.filter(made_by=user or 0).update(made_by=None)
-    Report.objects.filter(made_by=user or 0).update(made_by=None)
+    AbuseReport.objects.filter(made_by=user or 0).update(made_by=None)
     return erased
 
 

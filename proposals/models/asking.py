@@ -9,32 +9,32 @@ from django.db.models import F, Q
 from applicants.models import User
 from calls.triggers import final_but
 from proposals.models import triggers as guards
-from proposals.models.proposal import KeptFile
+from proposals.models.proposal import StoredPdf
 from proposals.models.version import Version
 
 
-class QuestionQuerySet(models.QuerySet["Question"]):
-    def waiting(self, moment: datetime) -> "QuestionQuerySet":
+class ClarificationRequestQuerySet(models.QuerySet["ClarificationRequest"]):
+    def waiting(self, moment: datetime) -> "ClarificationRequestQuerySet":
         """Those that can still be answered."""
         return self.filter(reply=None, due_at__gt=moment)
 
-    def overdue(self, moment: datetime) -> "QuestionQuerySet":
+    def overdue(self, moment: datetime) -> "ClarificationRequestQuerySet":
         """Those that were not answered in time."""
         return self.filter(reply=None, due_at__lte=moment)
 
 
-class Question(models.Model):
+class ClarificationRequest(models.Model):
     """What an officer asks about a version. It can be answered until just before `due_at`, once."""
 
-    version = models.ForeignKey(Version, models.PROTECT, related_name="questions")
+    version = models.ForeignKey(Version, models.PROTECT, related_name="clarification_requests")
     item = models.CharField(max_length=60, blank=True, help_text="The line of the sheet.")
     text = models.TextField()
     sha256 = models.CharField(max_length=64, help_text="Of the text.")
     due_at = models.DateTimeField()
-    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField()
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
 
-    objects = QuestionQuerySet.as_manager()
+    objects = ClarificationRequestQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -43,7 +43,7 @@ class Question(models.Model):
                 name="a_question_asks_something", condition=Q(text__regex=r"\S")
             ),
             models.CheckConstraint(
-                name="a_question_leaves_time", condition=Q(due_at__gt=F("asked_at"))
+                name="a_question_leaves_time", condition=Q(due_at__gt=F("requested_at"))
             ),
         ]
         triggers = [
@@ -51,7 +51,7 @@ class Question(models.Model):
                 name="questions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
             ),
             guards.out_of_conflict(
-                "question", officer="asked_by_id", proposal=guards.PROPOSAL_OF_VERSION
+                "question", officer="requested_by_id", proposal=guards.PROPOSAL_OF_VERSION
             ),
         ]
 
@@ -59,15 +59,17 @@ class Question(models.Model):
         return f"Question {self.pk} about {self.version}"
 
     @property
-    def answered(self) -> "Reply | None":
+    def answered(self) -> "ClarificationReply | None":
         """The consortium's answer, if it came."""
         return getattr(self, "reply", None)
 
 
-class Reply(models.Model):
+class ClarificationReply(models.Model):
     """The consortium's answer, by the people of its coordinator."""
 
-    question = models.OneToOneField(Question, models.PROTECT, related_name="reply")
+    clarification_request = models.OneToOneField(
+        ClarificationRequest, models.PROTECT, related_name="reply"
+    )
     text = models.TextField()
     sha256 = models.CharField(
         max_length=64, help_text="Of the text, and the hash of each file in a line of its own."
@@ -90,13 +92,13 @@ class Reply(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Answer to question {self.question_id}"
+        return f"Answer to question {self.clarification_request_id}"
 
 
-class ReplyFile(KeptFile):
+class ClarificationFile(StoredPdf):
     """A PDF that came with an answer."""
 
-    reply = models.ForeignKey(Reply, models.PROTECT, related_name="files")
+    reply = models.ForeignKey(ClarificationReply, models.PROTECT, related_name="files")
 
     class Meta:
         ordering = ["pk"]

@@ -45,7 +45,7 @@ class CaseState(models.Model):
     )
     is_decided = models.BooleanField(help_text="A confirmed decision closes the case.")
     is_waiting = models.BooleanField(help_text="A decision is waiting for a second officer.")
-    is_to_be_told = models.BooleanField(
+    needs_letter = models.BooleanField(
         help_text="The decision in force closes the case, and no letter has been sent."
     )
     recorded_by = ArrayField(
@@ -96,20 +96,20 @@ class ConflictOfInterest(models.Model):
         return f"{self.proposal}: {self.officer}"
 
 
-class CaseText(models.Model):
+class CaseSearchIndex(models.Model):
     """The words of a proposal that officers search, made when it is opened: never of a sealed one."""
 
-    version = models.OneToOneField(Version, models.PROTECT, related_name="case_text")
-    words = SearchVectorField()
+    version = models.OneToOneField(Version, models.PROTECT, related_name="search_index")
+    search_vector = SearchVectorField()
 
     class Meta:
-        indexes = [GinIndex(name="case_words", fields=["words"])]
+        indexes = [GinIndex(name="case_words", fields=["search_vector"])]
 
     def __str__(self) -> str:
         return f"Words of version {self.version_id}"
 
 
-class SheetAnswer(models.Model):
+class ScreeningAnswer(models.Model):
     """What an officer says of one line of the screening sheet. Earlier answers are in the history.
 
     `item` is "rule:" and a rule's id, or "element:" with the key of an applicant and the code of an element
@@ -124,7 +124,7 @@ class SheetAnswer(models.Model):
         NO = "no", _("No")
         UNCLEAR = "unclear", _("Unclear")
 
-    version = models.ForeignKey(Version, models.PROTECT, related_name="sheet_answers")
+    version = models.ForeignKey(Version, models.PROTECT, related_name="screening_answers")
     item = models.CharField(max_length=60)
     answer = models.CharField(max_length=8, choices=Answer)
     reason = models.TextField(blank=True)
@@ -193,7 +193,7 @@ class CaseEvent(models.Model):
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="case_events")
     kind = models.CharField(max_length=10, choices=Kind)
-    words = models.TextField(blank=True)
+    summary = models.TextField(blank=True)
     details = models.JSONField(default=dict)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()

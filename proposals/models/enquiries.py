@@ -52,7 +52,7 @@ class Enquiry(models.Model):
         return self.number
 
 
-class EnquiryAnswer(models.Model):
+class EnquiryReply(models.Model):
     """What the helpdesk answered, by mail; never changed."""
 
     enquiry = models.ForeignKey(Enquiry, models.CASCADE, related_name="answers")
@@ -71,7 +71,7 @@ class EnquiryAnswer(models.Model):
         return f"Answer {self.pk}"
 
 
-class PublishedAnswer(models.Model):
+class FaqEntry(models.Model):
     """A question of general use with its answer, on the page of a call; without who asked."""
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="published_answers")
@@ -94,7 +94,7 @@ class PublishedAnswer(models.Model):
         return self.question[:80]
 
 
-class AnswerSnippet(models.Model):
+class ReplyTemplate(models.Model):
     """A text that the helpdesk uses again and again."""
 
     name = models.CharField(_("name"), max_length=60, unique=True)

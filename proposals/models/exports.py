@@ -33,8 +33,8 @@ class Export(models.Model):
 
     kind = models.CharField(max_length=8, choices=Kind)
     versions = ArrayField(models.BigIntegerField())
-    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField()
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
     done = models.PositiveIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True)
@@ -54,7 +54,7 @@ class Export(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, {self.asked_at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.get_kind_display()}, {self.requested_at:%Y-%m-%d %H:%M} UTC"
 
     @property
     def total(self) -> int:

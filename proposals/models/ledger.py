@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 FINAL = pgtrigger.Update | pgtrigger.Delete
 
 
-class LedgerNote(models.Model):
+class LedgerRecord(models.Model):
     """Something that belongs into the log, written in the transaction in which it happens.
 
     `content` is canonical JSON (RFC 8785) without personal data: the bytes whose hash is the leaf. A place in
@@ -30,7 +30,7 @@ class LedgerNote(models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     subject = models.CharField(max_length=90, unique=True, help_text="The row that it is about.")
     content = models.TextField()
-    noted_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
 
     class Meta:
         ordering = ["pk"]
@@ -44,7 +44,7 @@ class LedgerEntry(models.Model):
     """The place of a note in the log, counted from 0 without a gap, and the hash of its leaf."""
 
     position = models.BigIntegerField(primary_key=True)
-    note = models.OneToOneField(LedgerNote, models.PROTECT, related_name="entry")
+    record = models.OneToOneField(LedgerRecord, models.PROTECT, related_name="entry")
     leaf = models.BinaryField(max_length=32)
 
     class Meta:

@@ -12,14 +12,14 @@ from proposals.models.proposal import Proposal
 from proposals.models.version import Version
 
 
-class SealedAccess(models.Model):
+class SealedAccessAttempt(models.Model):
     """Someone of the officers tried to open a proposal before its deadline. Nothing was shown.
 
     No proposal is named where the attempt named none: a lookup that would have read all of them.
     """
 
     proposal = models.ForeignKey(
-        Proposal, models.PROTECT, null=True, blank=True, related_name="sealed_accesses"
+        Proposal, models.PROTECT, null=True, blank=True, related_name="sealed_access_attempts"
     )
     officer = models.ForeignKey(User, models.PROTECT, related_name="+")
     path = models.TextField()
@@ -90,7 +90,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(
             ~models.Exists(sent_back.filter(mine)),
             review=None,
-            version__counts_for__isnull=False,
+            version__current_of__isnull=False,
         ).exclude(decided_by=officer)
 
 
@@ -142,9 +142,9 @@ class Decision(models.Model):
         return getattr(self, "review", None)
 
     @property
-    def notified(self) -> "Information | None":
+    def notified(self) -> "DecisionNotice | None":
         """That the applicant was told of it, if they were."""
-        return getattr(self, "information", None)
+        return getattr(self, "notice", None)
 
     @property
     def state(self) -> "DecisionState":
@@ -199,19 +199,19 @@ class DecisionReview(models.Model):
         return f"{self.decision}: {self.get_answer_display()}"
 
 
-class Information(models.Model):
+class DecisionNotice(models.Model):
     """The applicant is told of a decision, by a letter. A decision may stand long before."""
 
-    decision = models.OneToOneField(Decision, models.PROTECT, related_name="information")
-    informed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    informed_at = models.DateTimeField()
+    decision = models.OneToOneField(Decision, models.PROTECT, related_name="notice")
+    notified_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    notified_at = models.DateTimeField()
     remedies = models.JSONField(
         default=list, help_text=_("How it can be contested, as the letter names it.")
     )
 
     class Meta:
-        ordering = ["-informed_at"]
-        verbose_name_plural = "information"
+        ordering = ["-notified_at"]
+        verbose_name_plural = "decision notices"
         triggers = [
             guards.INFORMED_OF_WHAT_STANDS,
             pgtrigger.Protect(

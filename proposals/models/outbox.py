@@ -21,7 +21,7 @@ class OutboxItem(models.Model):
         DUE = "due", _("queued")
         CLAIMED = "claimed", _("in progress")
         DONE = "done", _("done")
-        FAILED = "given-up", _("failed")
+        FAILED = "failed", _("failed")
 
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
     made_at = models.DateTimeField(default=clock.real_now)
@@ -38,18 +38,18 @@ class OutboxItem(models.Model):
         return self.state
 
 
-class Remaking(models.Model):
+class DocumentReissue(models.Model):
     """An operator had all receipts or annexes of a call made again: after a mistake in their look, say."""
 
     class Kind(models.TextChoices):
         RECEIPT = "receipt", _("Proofs of submission")
-        ANNEX = "annex", _("Full proposals (PDF)")
+        PROPOSAL_PDF = "proposal-pdf", _("Full proposals (PDF)")
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.RECEIPT)
     reason = models.CharField(max_length=300)
-    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField()
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
 
     queued: int  # with `made`, where `reissue.with_progress` has counted
     made: int
@@ -57,7 +57,7 @@ class Remaking(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.CheckConstraint(name="a_remaking_has_a_reason", condition=Q(reason__regex=r"\S"))
+            models.CheckConstraint(name="a_reissue_has_a_reason", condition=Q(reason__regex=r"\S"))
         ]
 
     def __str__(self) -> str:
@@ -69,14 +69,14 @@ class OutboxMessage(OutboxItem):
 
     class Kind(models.TextChoices):
         RECEIPT = "receipt", _("Proof of submission")
-        SUBMISSION_MAIL = "submission-mail", _("Email about a submission")
-        ANNEX = "annex", _("Full proposal (PDF)")
+        SUBMISSION_EMAIL = "submission-email", _("Email about a submission")
+        PROPOSAL_PDF = "proposal-pdf", _("Full proposal (PDF)")
         LETTER = "letter", _("Decision letter")
 
     kind = models.CharField(max_length=20, choices=Kind)
     version = models.ForeignKey(Version, models.PROTECT, related_name="outbox_messages")
-    remaking = models.ForeignKey(
-        Remaking, models.PROTECT, null=True, blank=True, related_name="promises"
+    reissue = models.ForeignKey(
+        DocumentReissue, models.PROTECT, null=True, blank=True, related_name="promises"
     )
     decision = models.OneToOneField(
         Decision, models.PROTECT, null=True, blank=True, related_name="promise_of_letter"
@@ -88,10 +88,10 @@ class OutboxMessage(OutboxItem):
             models.UniqueConstraint(
                 name="one_promise_of_each_kind_for_a_version",
                 fields=["kind", "version"],
-                condition=Q(remaking=None, decision=None),
+                condition=Q(reissue=None, decision=None),
             ),
             models.UniqueConstraint(
-                name="one_promise_for_a_version_in_a_remaking", fields=["version", "remaking"]
+                name="one_promise_for_a_version_in_a_reissue", fields=["version", "reissue"]
             ),
             models.CheckConstraint(
                 name="a_letter_is_about_a_decision",
@@ -103,13 +103,13 @@ class OutboxMessage(OutboxItem):
             models.Index(
                 name="outbox_waiting",
                 fields=["due_at"],
-                condition=~Q(state__in=["done", "given-up"]),
+                condition=~Q(state__in=["done", "failed"]),
             )
         ]
         triggers = [
             pgtrigger.ReadOnly(
                 name="promises_stay_what_was_promised",
-                fields=["kind", "version", "remaking", "decision"],
+                fields=["kind", "version", "reissue", "decision"],
             ),
             pgtrigger.Protect(name="promises_stay", operation=pgtrigger.Delete),
         ]
@@ -122,15 +122,15 @@ class OutboxMessage(OutboxItem):
         """What the sealed document that is promised is made for; one is made for each."""
         if self.decision_id:
             return f"decision:{self.decision_id}"
-        return f"remaking:{self.remaking_id}" if self.remaking_id else SealedDocument.SUBMISSION
+        return f"reissue:{self.reissue_id}" if self.reissue_id else SealedDocument.SUBMISSION
 
 
-class Mail(OutboxItem):
+class QueuedEmail(OutboxItem):
     """A mail to one address, with its delivery state. `key` keeps one cause from making it twice."""
 
     key = models.CharField(max_length=200, unique=True)
     proposal = models.ForeignKey(
-        Proposal, models.CASCADE, null=True, blank=True, related_name="mails"
+        Proposal, models.CASCADE, null=True, blank=True, related_name="queued_emails"
     )
     to = models.EmailField()
     subject = models.TextField()
@@ -144,7 +144,7 @@ class Mail(OutboxItem):
             models.Index(
                 name="mails_waiting",
                 fields=["due_at"],
-                condition=~Q(state__in=["done", "given-up"]),
+                condition=~Q(state__in=["done", "failed"]),
             )
         ]
         triggers = [
@@ -159,23 +159,23 @@ class Mail(OutboxItem):
         return f"email {self.pk}: {self.get_state_display()}"
 
 
-class Trouble(OutboxItem):
+class JobFailure(OutboxItem):
     """A row of periodic work, or a step of a task, that failed; it goes when that succeeds.
 
     Names neither a person nor a text: operators see it.
     """
 
-    work = models.CharField(max_length=40)
+    job = models.CharField(max_length=40)
     row = models.CharField(max_length=80)
 
     class Meta:
-        ordering = ["work", "row"]
+        ordering = ["job", "row"]
         constraints = [
-            models.UniqueConstraint(name="one_trouble_for_a_row_of_a_work", fields=["work", "row"])
+            models.UniqueConstraint(name="one_trouble_for_a_row_of_a_work", fields=["job", "row"])
         ]
 
     def __str__(self) -> str:
-        return f"{self.work}, {self.row}: {self.state}"
+        return f"{self.job}, {self.row}: {self.state}"
 
     @property
     def is_due(self) -> bool:

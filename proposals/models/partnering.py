@@ -38,13 +38,13 @@ class PartnershipRequestQuerySet(models.QuerySet["PartnershipRequest"]):
         return self.filter(
             state=PartnershipRequest.State.PUBLISHED,
             organisation__isnull=False,
-            lasts_until__gt=moment,
+            expires_at__gt=moment,
             call__deadline__gt=moment,
         )
 
     def with_page_parts(self) -> "PartnershipRequestQuerySet":
         return self.select_related("organisation", "call").annotate(
-            ends_at=Least("lasts_until", "call__deadline")
+            ends_at=Least("expires_at", "call__deadline")
         )
 
 
@@ -66,14 +66,14 @@ class PartnershipRequest(models.Model):
         PUBLISHED = "published", _("Published")
         FILLED = "filled", _("Filled")
         CLOSED = "closed", _("Closed")
-        SHUT = "shut", _("Closed by the helpdesk")
+        REMOVED = "removed", _("Closed by the helpdesk")
 
     class Role(models.TextChoices):
         COORDINATOR = "coordinator", _("Coordinator")
         PARTNER = "partner", _("Partner")
         ASSOCIATED = "associated", _("Associated partner")
 
-    NOT_PUBLIC = (State.DRAFT, State.WAITING, State.REFUSED, State.SHUT)
+    NOT_PUBLIC = (State.DRAFT, State.WAITING, State.REFUSED, State.REMOVED)
 
     number = models.CharField(max_length=9, unique=True, default=new_number, editable=False)
     organisation = models.ForeignKey(
@@ -103,13 +103,15 @@ class PartnershipRequest(models.Model):
     changed_at = models.DateTimeField()
     revision = models.PositiveIntegerField(default=1, editable=False)
     published_at = models.DateTimeField(null=True, blank=True)
-    lasts_until = models.DateTimeField(null=True, blank=True)
-    looked_at_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     remark = models.TextField(blank=True, help_text="Why staff did not publish it, or closed it.")
 
-    folded = models.TextField(editable=False, help_text="Its words as search compares them.")
-    words = models.GeneratedField(
-        expression=SearchVector("folded", config="simple"),
+    searchable_text = models.TextField(
+        editable=False, help_text="Its words as search compares them."
+    )
+    search_vector = models.GeneratedField(
+        expression=SearchVector("searchable_text", config="simple"),
         output_field=SearchVectorField(),
         db_persist=True,
     )
@@ -124,7 +126,7 @@ class PartnershipRequest(models.Model):
             models.CheckConstraint(
                 name="what_was_published_has_a_day_and_an_end",
                 condition=Q(state__in=["draft", "waiting", "refused"])
-                | Q(published_at__isnull=False, lasts_until__gt=F("published_at")),
+                | Q(published_at__isnull=False, expires_at__gt=F("published_at")),
             ),
             models.CheckConstraint(
                 name="a_request_says_something",
@@ -132,11 +134,11 @@ class PartnershipRequest(models.Model):
             ),
             models.CheckConstraint(
                 name="a_refusal_has_a_remark",
-                condition=~Q(state__in=["refused", "shut"]) | Q(remark__regex=r"\S"),
+                condition=~Q(state__in=["refused", "removed"]) | Q(remark__regex=r"\S"),
             ),
         ]
         indexes = [
-            GinIndex(name="request_words", fields=["words"]),
+            GinIndex(name="request_words", fields=["search_vector"]),
             GinIndex(name="request_sectors", fields=["sectors"]),
             models.Index(name="requests_by_age", fields=["call", "state", "-published_at"]),
         ]
@@ -148,8 +150,8 @@ class PartnershipRequest(models.Model):
                     ("draft", "waiting"), ("draft", "published"), ("waiting", "published"),
                     ("waiting", "refused"), ("waiting", "draft"), ("refused", "draft"),
                     ("published", "filled"), ("published", "closed"), ("filled", "published"),
-                    ("closed", "published"), ("published", "waiting"), ("published", "shut"),
-                    ("filled", "shut"), ("closed", "shut"),
+                    ("closed", "published"), ("published", "waiting"), ("published", "removed"),
+                    ("filled", "removed"), ("closed", "removed"),
                 ],
             ),
             guards.REQUEST_IS_OF_NO_REHEARSAL,
@@ -164,7 +166,7 @@ class PartnershipRequest(models.Model):
     @property
     def end(self) -> datetime | None:
         """When it ends or has ended by itself; None for what was never published."""
-        return min(self.lasts_until, self.call.deadline) if self.lasts_until else None
+        return min(self.expires_at, self.call.deadline) if self.expires_at else None
 
     @property
     def is_public(self) -> bool:
@@ -201,7 +203,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def with_page_parts(self) -> "ConversationQuerySet":
         return self.select_related(
-            "request__organisation", "request__call", "organisation", "begun_by"
+            "request__organisation", "request__call", "organisation", "started_by"
         )
 
 
@@ -219,8 +221,8 @@ class Conversation(models.Model):
     organisation = models.ForeignKey(
         Organisation, models.CASCADE, related_name="conversations", help_text="Who wrote first."
     )
-    begun_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    begun_at = models.DateTimeField()
+    started_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    started_at = models.DateTimeField()
     asker_shown = models.BooleanField(default=False)
     owner_shown = models.BooleanField(default=False)
     asker_read = models.BigIntegerField(default=0, help_text="Key of the newest message they saw.")
@@ -245,7 +247,7 @@ class Conversation(models.Model):
         triggers = [
             pgtrigger.ReadOnly(
                 name="conversations_stay_with_those_who_write",
-                fields=["number", "request", "addressee", "organisation", "begun_at"],
+                fields=["number", "request", "addressee", "organisation", "started_at"],
             )
         ]
 
@@ -283,7 +285,7 @@ class Message(models.Model):
         return f"Message {self.pk}"
 
 
-class Block(models.Model):
+class OrganisationBlock(models.Model):
     """An organisation takes no messages from another one any more, in no conversation."""
 
     by = models.ForeignKey(Organisation, models.CASCADE, related_name="blocks")
@@ -301,14 +303,14 @@ class Block(models.Model):
         return f"Block {self.pk}"
 
 
-class Report(models.Model):
+class AbuseReport(models.Model):
     """Somebody says that a request or a conversation is not what partner search is for."""
 
     request = models.ForeignKey(
-        PartnershipRequest, models.CASCADE, null=True, blank=True, related_name="reports"
+        PartnershipRequest, models.CASCADE, null=True, blank=True, related_name="abuse_reports"
     )
     conversation = models.ForeignKey(
-        Conversation, models.CASCADE, null=True, blank=True, related_name="reports"
+        Conversation, models.CASCADE, null=True, blank=True, related_name="abuse_reports"
     )
     reason = models.TextField()
     made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -341,7 +343,7 @@ class SavedSearch(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="saved_searches")
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(max_length=1000, help_text="As in the address of the search.")
-    mails = models.BooleanField(_("email me when new requests match"), default=True)
+    sends_emails = models.BooleanField(_("email me when new requests match"), default=True)
     made_at = models.DateTimeField()
     seen_until = models.DateTimeField(
         help_text="Requests published later have not been notified yet."
@@ -357,11 +359,11 @@ class SavedSearch(models.Model):
         return self.name
 
 
-class OrganisationText(models.Model):
+class OrganisationSearchIndex(models.Model):
     """What can be searched of an organisation that allows it; made by a worker from record and profile."""
 
     organisation = models.OneToOneField(Organisation, models.CASCADE, related_name="text")
-    folded = models.TextField()
+    searchable_text = models.TextField()
     description = models.TextField()
     sectors = _codes(_("sectoral industries"))
     emerging_industries = _codes(_("emerging industries"))
@@ -370,15 +372,15 @@ class OrganisationText(models.Model):
     digest = models.CharField(
         max_length=71, help_text="Of everything above: what changed is made again."
     )
-    words = models.GeneratedField(
-        expression=SearchVector("folded", config="simple"),
+    search_vector = models.GeneratedField(
+        expression=SearchVector("searchable_text", config="simple"),
         output_field=SearchVectorField(),
         db_persist=True,
     )
 
     class Meta:
         indexes = [
-            GinIndex(name="organisation_words", fields=["words"]),
+            GinIndex(name="organisation_words", fields=["search_vector"]),
             GinIndex(name="organisation_sectors", fields=["sectors"]),
         ]
 

@@ -68,7 +68,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
     def sealed(self, moment: datetime) -> "ProposalQuerySet":
         """Submitted ones whose deadline, or whose later one of their own, has not passed."""
         later = IndividualExtension.objects.filter(proposal=OuterRef("pk"), until__gt=moment)
-        submitted = self.filter(counting__isnull=False)
+        submitted = self.filter(current_version__isnull=False)
         return submitted.filter(Q(Exists(later)) | Q(strand__call__deadline__gt=moment))
 
     def with_deadline(self) -> "ProposalQuerySet":
@@ -96,8 +96,10 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def with_current_version(self) -> "ProposalQuerySet":
         """For lists: each with the version that counts, without the text of it."""
-        return self.select_related("counting").defer(
-            "counting__dossier", "counting__circumstances", "counting__acknowledged"
+        return self.select_related("current_version").defer(
+            "current_version__dossier",
+            "current_version__circumstances",
+            "current_version__acknowledged",
         )
 
 
@@ -121,8 +123,8 @@ class Proposal(models.Model):
     strand = models.ForeignKey(Strand, models.PROTECT, related_name="proposals")
     started_at = models.DateTimeField()
     started_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    counting = models.OneToOneField(
-        "Version", models.PROTECT, null=True, blank=True, related_name="counts_for"
+    current_version = models.OneToOneField(
+        "Version", models.PROTECT, null=True, blank=True, related_name="current_of"
     )
     is_demonstration = models.BooleanField(default=False, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -272,7 +274,7 @@ class Participant(models.Model):
 class Section(SavedStep):
     """One step of a draft; a description belongs to one participant."""
 
-    place = ("proposal_id", "step", "participant_id")
+    key_fields = ("proposal_id", "step", "participant_id")
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="sections")
     participant = models.ForeignKey(
@@ -291,7 +293,7 @@ class Section(SavedStep):
         triggers = [guards.EVERY_SAVED_TEXT_IS_KEPT, _kept("section")]
 
 
-class KeptFile(models.Model):
+class StoredPdf(models.Model):
     """A PDF that somebody uploaded, kept by its hash.
 
     Where a virus scanner is configured, nobody can open it before it has passed.
@@ -335,7 +337,7 @@ class KeptFile(models.Model):
         return default_storage.open(self.path)
 
 
-class ProposalFile(KeptFile):
+class ProposalFile(StoredPdf):
     """A PDF of the proposal. Replacing keeps the earlier file."""
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="files")

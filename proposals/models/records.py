@@ -13,12 +13,12 @@ from proposals.models.proposal import Proposal
 from proposals.models.version import Version
 
 
-class Stamp(models.TextChoices):
+class TimestampStatus(models.TextChoices):
     """Whether another service says when a document was sealed (RFC 3161)."""
 
     NONE = "none", _("none: this portal uses no time-stamp service")
     IN_SEAL = "in-seal", _("in the seal")
-    AWAITED = "awaited", _("pending: the service was unavailable")
+    PENDING = "pending", _("pending: the service was unavailable")
 
 
 class SealedDocumentQuerySet(models.QuerySet["SealedDocument"]):
@@ -49,7 +49,9 @@ class SealedDocument(models.Model):
     pdf = models.BinaryField()
     sha256 = models.CharField(max_length=64, db_index=True)
     sealed_at = models.DateTimeField()
-    stamp = models.CharField(max_length=10, choices=Stamp, default=Stamp.NONE)
+    timestamp_status = models.CharField(
+        max_length=10, choices=TimestampStatus, default=TimestampStatus.NONE
+    )
 
     objects = _WithoutPdf.from_queryset(SealedDocumentQuerySet)()
 
@@ -84,7 +86,7 @@ class Receipt(SealedDocument):
         ]
 
 
-class Annex(SealedDocument):
+class ProposalPdf(SealedDocument):
     """The whole proposal of a version as a person reads it."""
 
     PREFIX = "proposal"

@@ -8,12 +8,12 @@ from applicants.models import User
 from calls.models import Call, Extension, Incident
 
 
-class Publication(models.Model):
+class PublicationRequest(models.Model):
     """A call manager asks for a call to be published; it is when a different officer has said yes."""
 
     call = models.OneToOneField(Call, models.PROTECT, related_name="publication")
-    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField()
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
     confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     confirmed_at = models.DateTimeField(null=True)
 
@@ -21,7 +21,7 @@ class Publication(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="publishing_needs_two_people",
-                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("asked_by")),
+                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("requested_by")),
             ),
             models.CheckConstraint(
                 name="a_confirmation_has_a_time",

@@ -108,18 +108,19 @@ COUNTING_VERSION_IS_ITS_OWN = pgtrigger.Trigger(
     when=pgtrigger.Before,
     operation=pgtrigger.Insert | pgtrigger.Update,
     func="""
-        IF NEW.counting_id IS NOT NULL AND (
-            NEW.counting_id IS DISTINCT FROM (
+        IF NEW.current_version_id IS NOT NULL AND (
+            NEW.current_version_id IS DISTINCT FROM (
                 SELECT id FROM proposals_version
                 WHERE proposal_id = NEW.id ORDER BY number DESC LIMIT 1
             )
-            OR EXISTS (SELECT 1 FROM proposals_withdrawal WHERE version_id = NEW.counting_id)
+            OR EXISTS (SELECT 1 FROM proposals_withdrawal WHERE version_id = NEW.current_version_id)
         ) THEN
             RAISE EXCEPTION 'a proposal counts by the last version of its own, where that is not withdrawn'
                 USING ERRCODE = 'check_violation';
         END IF;
-        IF TG_OP = 'UPDATE' AND NEW.counting_id IS NULL AND OLD.counting_id IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM proposals_withdrawal WHERE version_id = OLD.counting_id
+        IF TG_OP = 'UPDATE' AND NEW.current_version_id IS NULL
+            AND OLD.current_version_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM proposals_withdrawal WHERE version_id = OLD.current_version_id
         ) THEN
             RAISE EXCEPTION 'a version counts until it is withdrawn' USING ERRCODE = 'check_violation';
         END IF;
@@ -137,7 +138,7 @@ THE_LAST_VERSION_COUNTS = pgtrigger.Trigger(
     when=pgtrigger.After,
     operation=pgtrigger.Insert,
     func="""
-        UPDATE proposals_proposal SET counting_id = NEW.id WHERE id = NEW.proposal_id;
+        UPDATE proposals_proposal SET current_version_id = NEW.id WHERE id = NEW.proposal_id;
         RETURN NULL;
     """,
 )
@@ -174,7 +175,7 @@ REVIEWED_BY_ANOTHER = pgtrigger.Trigger(
         ("given", "text"),
     ],
     func="""
-        SELECT d.decided_by_id, p.counting_id, d.version_id, d.outcome
+        SELECT d.decided_by_id, p.current_version_id, d.version_id, d.outcome
         INTO decided_by, counting, version, given
         FROM proposals_decision d
         JOIN proposals_version v ON v.id = d.version_id
@@ -357,7 +358,8 @@ REPLY_IS_IN_TIME = pgtrigger.Trigger(
     operation=pgtrigger.Insert,
     func="""
         IF NOT EXISTS (
-            SELECT 1 FROM proposals_question WHERE id = NEW.question_id AND due_at > NEW.replied_at
+            SELECT 1 FROM proposals_clarificationrequest
+            WHERE id = NEW.clarification_request_id AND due_at > NEW.replied_at
         ) THEN
             RAISE EXCEPTION 'this answer came too late' USING ERRCODE = 'check_violation';
         END IF;

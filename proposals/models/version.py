@@ -46,11 +46,11 @@ class VersionQuerySet(models.QuerySet["Version"]):
         )
 
     def current(self) -> "VersionQuerySet":
-        return self.filter(counts_for__isnull=False)
+        return self.filter(current_of__isnull=False)
 
     def with_latest_verdict(self) -> "VersionQuerySet":
         """Each with outcome and rules of its newest verdict for officers; empty while that is being made."""
-        newest = StoredVerdict.objects.for_officers().filter(version=OuterRef("pk"))
+        newest = VerdictRecord.objects.for_officers().filter(version=OuterRef("pk"))
         newest = newest.order_by("-pk")
         return self.annotate(
             latest_outcome=models.Subquery(newest.values("outcome")[:1]),
@@ -58,17 +58,17 @@ class VersionQuerySet(models.QuerySet["Version"]):
         )
 
     def with_latest_outcome(self, outcome: str) -> "VersionQuerySet":
-        newest = StoredVerdict.objects.newest_for_officers().filter(outcome=outcome)
+        newest = VerdictRecord.objects.newest_for_officers().filter(outcome=outcome)
         return self.filter(pk__in=newest.values("version"))
 
     def with_rule_to_look_at(self, rule: str) -> "VersionQuerySet":
         """Whose newest verdict for officers says more than "pass" by this rule."""
-        newest = StoredVerdict.objects.newest_for_officers().filter(rules_not_met__contains=[rule])
+        newest = VerdictRecord.objects.newest_for_officers().filter(rules_not_met__contains=[rule])
         return self.filter(pk__in=newest.values("version"))
 
     def being_checked(self) -> "VersionQuerySet":
         """Those that count and have no verdict for officers yet."""
-        given = StoredVerdict.objects.for_officers().filter(version=OuterRef("pk"))
+        given = VerdictRecord.objects.for_officers().filter(version=OuterRef("pk"))
         return self.current().filter(~Exists(given))
 
 
@@ -96,7 +96,7 @@ class Version(models.Model):
     idempotency_key = models.UUIDField()
 
     # Set in the request that made the version, so that its page need not ask for it again.
-    initial_verdict: "StoredVerdict | None" = None
+    initial_verdict: "VerdictRecord | None" = None
     # Whether the click that was given this version meant it; False for an old page that was sent again.
     is_of_this_click = True
 
@@ -164,20 +164,20 @@ def title_in(dossier: dict[str, Any]) -> str:
     return str(summary["acronym"] or summary["title"])
 
 
-class StoredVerdictQuerySet(models.QuerySet["StoredVerdict"]):
-    def for_officers(self) -> "StoredVerdictQuerySet":
+class VerdictRecordQuerySet(models.QuerySet["VerdictRecord"]):
+    def for_officers(self) -> "VerdictRecordQuerySet":
         """Without those for applicants, which are made at submission and know no other proposals."""
         return self.filter(audience=Audience.OFFICER.value)
 
-    def newest_for_officers(self) -> "StoredVerdictQuerySet":
+    def newest_for_officers(self) -> "VerdictRecordQuerySet":
         """Of each version the last one for officers, found for all versions at once."""
-        later = StoredVerdict.objects.for_officers().filter(
+        later = VerdictRecord.objects.for_officers().filter(
             version=OuterRef("version"), pk__gt=OuterRef("pk")
         )
         return self.for_officers().filter(~Exists(later)).order_by()
 
 
-class StoredVerdict(models.Model):
+class VerdictRecord(models.Model):
     """What the rules said of a version. A later one stands beside the first, never instead.
 
     Facts, rule set and country set are those that it was made by, so that it can be replayed; only
@@ -190,7 +190,7 @@ class StoredVerdict(models.Model):
 
     class OutcomeChoices(models.TextChoices):
         PASS = Outcome.PASS.value, _("Eligible")
-        OFFICER = Outcome.NEEDS_REVIEW.value, _("Needs review")
+        NEEDS_REVIEW = Outcome.NEEDS_REVIEW.value, _("Needs review")
         INELIGIBLE = Outcome.INELIGIBLE.value, _("Not eligible")
         INADMISSIBLE = Outcome.INADMISSIBLE.value, _("Not admissible")
 
@@ -213,7 +213,7 @@ class StoredVerdict(models.Model):
         AppliedConditions, models.PROTECT, null=True, related_name="+", db_index=False
     )
 
-    objects = StoredVerdictQuerySet.as_manager()
+    objects = VerdictRecordQuerySet.as_manager()
 
     class Meta:
         ordering = ["version_id", "pk"]

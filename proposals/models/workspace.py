@@ -49,12 +49,12 @@ class SectionChange(models.Model):
         return f"{self.step} {self.participant_key} v{self.version}"
 
 
-class GivenStep(models.Model):
+class StepAssignment(models.Model):
     """A step that the lead gave to a partner: its people may write it, beside the lead."""
 
-    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="given_steps")
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="step_assignments")
     step = models.SlugField(max_length=40)
-    participant = models.ForeignKey(Participant, models.CASCADE, related_name="given_steps")
+    participant = models.ForeignKey(Participant, models.CASCADE, related_name="step_assignments")
 
     class Meta:
         constraints = [
@@ -267,22 +267,22 @@ class Presence(models.Model):
     """Who has a step open. Plumbing, in real time; old rows mean nothing."""
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="+")
-    place = models.CharField(max_length=60)
+    location = models.CharField(max_length=60)
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     seen_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="a_person_is_at_a_place_once", fields=["proposal", "place", "user"]
+                name="a_person_is_at_a_place_once", fields=["proposal", "location", "user"]
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} at {self.place}"
+        return f"{self.user} at {self.location}"
 
 
-class Happening(models.Model):
+class ProposalActivity(models.Model):
     """Something that was done to a proposal and has no row of its own; never changed."""
 
     class Kind(models.TextChoices):
@@ -303,11 +303,11 @@ class Happening(models.Model):
         REPLIED = "replied", _("clarification request answered")
         INFORMED = "informed", _("letter about a decision")
 
-    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="happenings")
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="activity_log")
     kind = models.CharField(max_length=12, choices=Kind)
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    words = models.TextField()
+    summary = models.TextField()
     details = models.JSONField(default=dict)
 
     class Meta:
@@ -318,14 +318,14 @@ class Happening(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.words
+        return self.summary
 
 
-class ReminderWish(models.Model):
+class ReminderSubscription(models.Model):
     """A person wants to be reminded before the deadline while nothing is submitted."""
 
-    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="reminder_wishes")
-    user = models.ForeignKey(User, models.CASCADE, related_name="reminder_wishes")
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="reminder_subscriptions")
+    user = models.ForeignKey(User, models.CASCADE, related_name="reminder_subscriptions")
     since = models.DateTimeField()
 
     class Meta:
@@ -339,16 +339,16 @@ class ReminderWish(models.Model):
         return f"{self.user} · {self.proposal}"
 
 
-class DraftPrint(models.Model):
+class DraftPdf(models.Model):
     """The draft as a PDF with a DRAFT mark, made by a worker when somebody asks for it.
 
     `claimed_at` is plumbing, and real time. Only the newest print of a proposal is kept.
     """
 
-    proposal = models.OneToOneField(Proposal, models.CASCADE, related_name="draft_print")
+    proposal = models.OneToOneField(Proposal, models.CASCADE, related_name="draft_pdf")
     dossier = models.TextField()
-    asked_at = models.DateTimeField()
-    asked_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    requested_at = models.DateTimeField()
+    requested_by = models.ForeignKey(User, models.CASCADE, related_name="+")
     claimed_at = models.DateTimeField(null=True)
     pdf = models.BinaryField(null=True)
     error = models.CharField(max_length=100, blank=True)

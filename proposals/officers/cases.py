@@ -70,7 +70,7 @@ def log_event(
 ) -> CaseEvent:
     """Note what a person did to a case, in the transaction in which they do."""
     return CaseEvent.objects.create(
-        proposal=proposal, kind=kind, words=words, details=details, by=by,
+        proposal=proposal, kind=kind, summary=words, details=details, by=by,
         at=clock.now(),
     )  # fmt: skip
 

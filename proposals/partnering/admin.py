@@ -12,7 +12,7 @@ from applicants.fields import TextField
 from applicants.web import current_user
 from foundation.sentences import gettext as _
 from proposals.delivery import wakeup
-from proposals.models import PartnershipRequest, Report
+from proposals.models import AbuseReport, PartnershipRequest
 from proposals.officers.admin_pages import DetailPageAdmin
 from proposals.partnering import conversations, requests
 
@@ -119,16 +119,16 @@ class HandleForm(forms.Form):
     )
 
 
-@admin.register(Report)
+@admin.register(AbuseReport)
 class ReportAdmin(DetailPageAdmin):
     """What people say is not right. Only here the helpdesk reads a conversation, and only a reported one."""
 
     list_display = ["made_at", "request", "made_by", "handled_by", "handled_at"]
     list_select_related = ["request", "made_by", "handled_by"]
     fields = ["reason"]
-    change_permission = "proposals.change_report"
+    change_permission = "proposals.change_abusereport"
 
-    def detail_page(self, request: HttpRequest, found: Report) -> HttpResponse:
+    def detail_page(self, request: HttpRequest, found: AbuseReport) -> HttpResponse:
         form = HandleForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -142,13 +142,13 @@ class ReportAdmin(DetailPageAdmin):
             else:
                 wakeup.wake_worker()
                 messages.success(request, _("Report closed."))
-                return redirect("admin:proposals_report_changelist")
+                return redirect("admin:proposals_abusereport_changelist")
         letters = (
             found.conversation.messages.select_related("written_by") if found.conversation else []
         )
         return self.render(
             request,
-            "admin/proposals/report/report.html",
+            "admin/proposals/abusereport/report.html",
             title=str(found),
             status=422 if form.errors else 200,
             report=found,

@@ -25,13 +25,13 @@ from proposals.consortium.participants import (
 )
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import (
-    Block,
+    AbuseReport,
     Conversation,
     Message,
+    OrganisationBlock,
     Participant,
     PartnershipRequest,
     Proposal,
-    Report,
 )
 from proposals.partnering import requests
 
@@ -114,12 +114,12 @@ def _start(
         moment = clock.now()
         _lock_sender(by)
         since = moment - timedelta(days=1)
-        if Conversation.objects.filter(begun_by=by, begun_at__gt=since).count() >= MAX_STARTED:
+        if Conversation.objects.filter(started_by=by, started_at__gt=since).count() >= MAX_STARTED:
             raise CannotSend(
                 _("You have contacted ten organisations within a day. Contact this one tomorrow.")
             )
         conversation = Conversation.objects.create(
-            **own, begun_by=by, begun_at=moment, owner_shown=owner_shown
+            **own, started_by=by, started_at=moment, owner_shown=owner_shown
         )
     if shows:
         Conversation.objects.filter(pk=conversation.pk).update(asker_shown=True)
@@ -178,11 +178,11 @@ def send_message(conversation: Conversation, text: str, *, side: Side, by: User)
         raise CannotSend(_("Enter a message"))
     if len(text.strip()) > LONGEST:
         raise CannotSend(too_long(text.strip(), LONGEST))
-    if Block.objects.filter(by=other, organisation=own).exists():
+    if OrganisationBlock.objects.filter(by=other, organisation=own).exists():
         raise CannotSend(
             _("Your message was not sent because this organisation has blocked messages.")
         )
-    if Block.objects.filter(by=own, organisation=other).exists():
+    if OrganisationBlock.objects.filter(by=own, organisation=other).exists():
         raise CannotSend(
             _("You have blocked this organisation. Unblock it before you send a message.")
         )
@@ -271,17 +271,19 @@ def block(conversation: Conversation, *, side: Side) -> None:
     """Take no messages from the other organisation any more, here and elsewhere."""
     own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
     _lock_organisations(own, other)
-    Block.objects.get_or_create(by=own, organisation=other, defaults={"made_at": clock.now()})
+    OrganisationBlock.objects.get_or_create(
+        by=own, organisation=other, defaults={"made_at": clock.now()}
+    )
 
 
 def unblock(conversation: Conversation, *, side: Side) -> None:
     own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
-    Block.objects.filter(by=own, organisation=other).delete()
+    OrganisationBlock.objects.filter(by=own, organisation=other).delete()
 
 
 def has_blocked(conversation: Conversation, side: Side) -> bool:
     own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
-    return Block.objects.filter(by=own, organisation=other).exists()
+    return OrganisationBlock.objects.filter(by=own, organisation=other).exists()
 
 
 def report_abuse(
@@ -290,9 +292,9 @@ def report_abuse(
     *,
     by: User,
     conversation: Conversation | None = None,
-) -> Report:
+) -> AbuseReport:
     """Tell the helpdesk that something is not right; it then reads what is reported."""
-    return Report.objects.create(
+    return AbuseReport.objects.create(
         request=request, conversation=conversation, reason=reason.strip(), made_by=by,
         made_at=clock.now(),
     )  # fmt: skip
@@ -301,13 +303,13 @@ def report_abuse(
 class AlreadyHandled(Exception):
     """Somebody was faster; `report` says who, when, and what was done."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: AbuseReport) -> None:
         super().__init__(str(report))
         self.report = report
 
 
 @transaction.atomic
-def handle_report(found: Report, *, outcome: str, remark: str = "", by: User) -> Report:
+def handle_report(found: AbuseReport, *, outcome: str, remark: str = "", by: User) -> AbuseReport:
     """Say what was found and done about a report, and tell who reported it.
 
     With a remark the request is closed, and its people are told the remark.
@@ -316,7 +318,7 @@ def handle_report(found: Report, *, outcome: str, remark: str = "", by: User) ->
         HandledAlready: somebody has handled it.
         CannotPublish: there is a remark, and no public request to close.
     """
-    locked = Report.objects.select_for_update(of=("self",)).get(pk=found.pk)
+    locked = AbuseReport.objects.select_for_update(of=("self",)).get(pk=found.pk)
     if locked.handled_at is not None:
         raise AlreadyHandled(locked)
     locked.outcome, locked.handled_by, locked.handled_at = outcome.strip(), by, clock.now()
@@ -334,7 +336,7 @@ def handle_report(found: Report, *, outcome: str, remark: str = "", by: User) ->
     return locked
 
 
-def _tell_who_reported(handled: Report) -> None:
+def _tell_who_reported(handled: AbuseReport) -> None:
     if handled.made_by is None or not handled.made_by.is_active:
         return
     queue_email(

@@ -20,7 +20,7 @@ from calls.eligibility import digest_of
 from foundation.folding import words_in
 from foundation.search_words import searched
 from proposals.delivery.fault_isolation import for_each
-from proposals.models import OrganisationText
+from proposals.models import OrganisationSearchIndex
 from proposals.partnering.requests import add_search_words
 from proposals.partnering.search import (
     MOST_PAGES,
@@ -55,7 +55,7 @@ def index_organisations() -> int:
     rows = Organisation.objects.filter(is_findable=True).select_related("text")
     found = rows.prefetch_related("profile_sections").iterator(200)
     made = for_each("texts of organisations", found, _index_organisation)
-    OrganisationText.objects.filter(organisation__is_findable=False).delete()
+    OrganisationSearchIndex.objects.filter(organisation__is_findable=False).delete()
     return made
 
 
@@ -66,10 +66,10 @@ def _index_organisation(organisation: Organisation) -> bool:
     if present is not None and present.digest == digest:
         return False
     with transaction.atomic():
-        OrganisationText.objects.update_or_create(
+        OrganisationSearchIndex.objects.update_or_create(
             organisation=organisation, defaults=given | {"digest": digest}
         )
-        add_search_words([given["folded"]])
+        add_search_words([given["searchable_text"]])
     return True
 
 
@@ -81,7 +81,7 @@ def _text_of(organisation: Organisation) -> dict[str, Any]:
     sectors = answers["sectors"]
     return {
         "description": description,
-        "folded": " ".join(words_in(f"{names} {place} {description[:MOST_SEARCHED]}")),
+        "searchable_text": " ".join(words_in(f"{names} {place} {description[:MOST_SEARCHED]}")),
         "sectors": list(sectors.get("sectors", [])),
         "emerging_industries": list(sectors.get("emerging_industries", [])),
         "technologies": list(sectors.get("technologies", [])),
@@ -93,7 +93,7 @@ def _text_of(organisation: Organisation) -> dict[str, Any]:
 class FoundOrganisations:
     """Organisations of one page, how many there are in all, and the facets."""
 
-    rows: list[OrganisationText]
+    rows: list[OrganisationSearchIndex]
     total: int
     facets: list[Any]
     text: str
@@ -119,15 +119,19 @@ def find_organisations(given: QueryDict) -> FoundOrganisations:
     terms, _corrected = terms_of(text)
     query = matching_query(terms)
     people = Membership.objects.filter(organisation=OuterRef("organisation"))
-    base = OrganisationText.objects.filter(Exists(people), organisation__is_findable=True)
+    base = OrganisationSearchIndex.objects.filter(Exists(people), organisation__is_findable=True)
     if query is not None:
-        base = base.filter(words=query)
+        base = base.filter(search_vector=query)
     asked = {name: BY_NAME[name].condition(values) for name, values in chosen.items()}
     counted = counts_of(base, asked, FACETS)
     order: list[Any] = ["organisation__legal_name"]
     if query is not None:
-        order.insert(0, SearchRank(F("words"), query).desc())
-    rows = base.filter(*asked.values()).select_related("organisation").defer("folded", "words")
+        order.insert(0, SearchRank(F("search_vector"), query).desc())
+    rows = (
+        base.filter(*asked.values())
+        .select_related("organisation")
+        .defer("searchable_text", "search_vector")
+    )
     first = (page - 1) * PER_PAGE
     return FoundOrganisations(
         list(rows.order_by(*order)[first : first + PER_PAGE]), counted.get(("total", ""), 0),

@@ -43,7 +43,7 @@ def draft_request(
     request = PartnershipRequest(
         organisation=organisation, call=call, made_by=by, made_at=moment, changed_at=moment, **given
     )
-    request.folded = folded_of(request)
+    request.searchable_text = folded_of(request)
     request.save()
     return request
 
@@ -59,19 +59,19 @@ def save_request(
         CannotPublish: the helpdesk has closed it, and what was reported stays as it is; or it was deleted.
     """
     current = _locked(request)
-    if current.state == State.SHUT:
+    if current.state == State.REMOVED:
         raise CannotPublish(_("The helpdesk has closed this request. It can no longer be changed."))
     if current.revision != seen_revision:
         raise RequestChanged(current)
     for name, value in given.items():
         setattr(current, name, value)
-    current.folded = folded_of(current)
+    current.searchable_text = folded_of(current)
     current.changed_at = clock.now()
     current.revision += 1
     if current.state == State.REFUSED:
         current.state = State.DRAFT
     if current.state == State.PUBLISHED:
-        add_search_words([current.folded])
+        add_search_words([current.searchable_text])
         if current.call.moderates_requests:
             current.state = State.WAITING
         _show_on_call_page(current)
@@ -100,7 +100,7 @@ def is_by_now(request: PartnershipRequest) -> str:
         State.PUBLISHED: _("The request is published."),
         State.FILLED: _("The request is already marked as filled."),
         State.CLOSED: _("The request is already closed."),
-        State.SHUT: _("The helpdesk has closed the request."),
+        State.REMOVED: _("The helpdesk has closed the request."),
     }[state]
 
 
@@ -157,9 +157,9 @@ def publish(request: PartnershipRequest, *, at: datetime | None = None) -> Partn
 def _show(request: PartnershipRequest, moment: datetime) -> PartnershipRequest:
     request.state = State.PUBLISHED
     request.published_at = request.published_at or moment
-    request.lasts_until = moment + REQUEST_LIFETIME
-    request.save(update_fields=["state", "published_at", "lasts_until"])
-    add_search_words([request.folded])
+    request.expires_at = moment + REQUEST_LIFETIME
+    request.save(update_fields=["state", "published_at", "expires_at"])
+    add_search_words([request.searchable_text])
     _show_on_call_page(request)
     return request
 
@@ -228,8 +228,8 @@ def approve(request: PartnershipRequest, *, by: User) -> PartnershipRequest:
         raise CannotPublish(is_by_now(current))
     if moment >= current.call.deadline:
         raise CannotPublish(_("The call is closed, so requests can no longer be published for it."))
-    current.looked_at_by, current.remark = by, ""
-    current.save(update_fields=["looked_at_by", "remark"])
+    current.reviewed_by, current.remark = by, ""
+    current.save(update_fields=["reviewed_by", "remark"])
     shown = _show(current, moment)
     _tell_its_people(shown, _("Your partnership request is published"), "")
     return shown
@@ -247,8 +247,8 @@ def refuse(request: PartnershipRequest, *, remark: str, by: User) -> Partnership
         raise CannotPublish(is_by_now(current))
     if not remark.strip():
         raise CannotPublish(_("Enter what needs to change."))
-    current.state, current.remark, current.looked_at_by = State.REFUSED, remark.strip(), by
-    current.save(update_fields=["state", "remark", "looked_at_by"])
+    current.state, current.remark, current.reviewed_by = State.REFUSED, remark.strip(), by
+    current.save(update_fields=["state", "remark", "reviewed_by"])
     _tell_its_people(current, _("Your partnership request was not published"), remark.strip())
     return current
 
@@ -267,8 +267,8 @@ def remove_by_staff(request: PartnershipRequest, *, remark: str, by: User) -> Pa
         raise CannotPublish(is_by_now(current))
     if not remark.strip():
         raise CannotPublish(_("Enter the reason for closing the request."))
-    current.state, current.remark, current.looked_at_by = State.SHUT, remark.strip(), by
-    current.save(update_fields=["state", "remark", "looked_at_by"])
+    current.state, current.remark, current.reviewed_by = State.REMOVED, remark.strip(), by
+    current.save(update_fields=["state", "remark", "reviewed_by"])
     _show_on_call_page(current)
     _tell_its_people(current, _("Your partnership request was closed"), remark.strip())
     return current
@@ -284,7 +284,7 @@ def _tell_its_people(request: PartnershipRequest, subject: str, remark: str) -> 
             _("The request is not published. Its text has been kept."),
             _("Make the changes described above and publish the request again."),
         ),
-        State.SHUT: (
+        State.REMOVED: (
             _("Only your organisation can still see the request."),
             _(
                 "You can create a new request. If you think this is a mistake, contact the helpdesk."

@@ -14,7 +14,7 @@ from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
-from proposals.models import Block, SavedSearch
+from proposals.models import OrganisationBlock, SavedSearch
 from proposals.partnering.search import PartnerSearch, newer_than, parse_query
 
 MOST_FOR_ONE = 20
@@ -51,7 +51,7 @@ def save_search(user: User, *, name: str, question: PartnerSearch) -> SavedSearc
 def notify_new_requests(moment: datetime) -> int:
     """Promise a mail for each search that something new fits; returns how many. Safe to repeat."""
     waiting = SavedSearch.objects.filter(
-        mails=True, user__is_active=True, seen_until__lte=moment - AT_MOST_EVERY
+        sends_emails=True, user__is_active=True, seen_until__lte=moment - AT_MOST_EVERY
     )
     return for_each(
         "saved searches", waiting.values_list("pk", flat=True), lambda pk: _notify(pk, moment)
@@ -61,11 +61,11 @@ def notify_new_requests(moment: datetime) -> int:
 @transaction.atomic
 def _notify(pk: int, moment: datetime) -> bool:
     rows = SavedSearch.objects.select_for_update(of=("self",), skip_locked=True)
-    saved = rows.filter(pk=pk, mails=True, seen_until__lte=moment - AT_MOST_EVERY).first()
+    saved = rows.filter(pk=pk, sends_emails=True, seen_until__lte=moment - AT_MOST_EVERY).first()
     if saved is None:
         return False
     own = Organisation.objects.with_member(saved.user)
-    blocked = Block.objects.filter(by__in=own).values("organisation")
+    blocked = OrganisationBlock.objects.filter(by__in=own).values("organisation")
     new = newer_than(search_of(saved), saved.seen_until, moment)
     new = new.exclude(organisation__in=own).exclude(organisation__in=blocked)
     found = list(new[: MOST_IN_A_MAIL + 1])
@@ -118,4 +118,4 @@ def search_of_token(token: str) -> SavedSearch | None:
 
 def stop_emails(saved: SavedSearch) -> None:
     """Send no more mails of a search."""
-    SavedSearch.objects.filter(pk=saved.pk).update(mails=False)
+    SavedSearch.objects.filter(pk=saved.pk).update(sends_emails=False)

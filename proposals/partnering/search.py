@@ -298,7 +298,9 @@ def search_requests(
     counted = counts_of(base, asked, FACETS)
     rows = base.filter(*asked.values()).order_by(*_order(question, query, fitting or {}))
     first = (question.page - 1) * PER_PAGE
-    page = rows.with_page_parts().defer("folded", "words")[first : first + PER_PAGE]
+    page = rows.with_page_parts().defer("searchable_text", "search_vector")[
+        first : first + PER_PAGE
+    ]
     return SearchResult(
         list(page),
         counted.get(("total", ""), 0),
@@ -338,7 +340,7 @@ def _base(question: PartnerSearch, moment: datetime, query: SearchQuery | None) 
     rows = rows.ever_published() if question.past else rows.open_at(moment)
     if question.call:
         rows = rows.filter(call__reference=question.call)
-    return rows.filter(words=query) if query is not None else rows
+    return rows.filter(search_vector=query) if query is not None else rows
 
 
 def _order(
@@ -346,7 +348,7 @@ def _order(
 ) -> list[Any]:
     newest = [F("published_at").desc(), "-pk"]
     if question.sort == "closing":
-        return ["lasts_until", "call__deadline", *newest]
+        return ["expires_at", "call__deadline", *newest]
     if question.sort == "newest" or (query is None and not fitting):
         return newest
     order: list[Any] = []
@@ -362,7 +364,7 @@ def _order(
             )
         )
     if query is not None:
-        order.append(SearchRank(F("words"), query).desc())
+        order.append(SearchRank(F("search_vector"), query).desc())
     return [*order, *newest]
 
 

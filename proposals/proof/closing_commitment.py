@@ -31,7 +31,7 @@ def _commit(pk: int) -> bool:
     sequence(wait=True)
     moment = clock.now()
     versions, root = commitment_over(call, moment)
-    counting = Proposal.objects.filter(strand__call=call, counting__isnull=False).count()
+    counting = Proposal.objects.filter(strand__call=call, current_version__isnull=False).count()
     try:
         with transaction.atomic():
             ClosingCommitment.objects.create(

@@ -20,22 +20,22 @@ from foundation.errors import in_full
 from foundation.pdf import render_pdf
 from proposals.delivery import outbox
 from proposals.dossier.document import Draft, dossier_of
-from proposals.models import Annex, DraftPrint, Proposal, SealedDocument, Version
+from proposals.models import DraftPdf, Proposal, ProposalPdf, SealedDocument, Version
 from proposals.proof.receipts import participant_rows, sign_and_store
 
 log = logging.getLogger("portal.annex")
 
 
-def request_draft_pdf(draft: Draft, *, by: User) -> DraftPrint:
+def request_draft_pdf(draft: Draft, *, by: User) -> DraftPdf:
     """Promise the draft, as it is now, as a PDF. An unchanged draft is not printed twice."""
     text = canonical(dossier_of(draft))
-    present = DraftPrint.objects.filter(proposal=draft.proposal, dossier=text, error="").first()
+    present = DraftPdf.objects.filter(proposal=draft.proposal, dossier=text, error="").first()
     if present is not None:
         return present
-    asked, _made = DraftPrint.objects.update_or_create(
+    asked, _made = DraftPdf.objects.update_or_create(
         proposal=draft.proposal,
         defaults={
-            "dossier": text, "asked_at": clock.now(), "asked_by": by, "pdf": None, "error": "",
+            "dossier": text, "requested_at": clock.now(), "requested_by": by, "pdf": None, "error": "",
             "claimed_at": None,
         },
     )  # fmt: skip
@@ -53,12 +53,12 @@ def make_draft_pdfs(*, at_most: int = 20) -> int:
     return made
 
 
-def _claim() -> DraftPrint | None:
+def _claim() -> DraftPdf | None:
     present = clock.real_now()
     is_free = Q(claimed_at=None) | Q(claimed_at__lt=present - outbox.stale_after())
     with transaction.atomic():
         found = (
-            DraftPrint.objects.select_for_update(skip_locked=True, of=("self",))
+            DraftPdf.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(is_free, pdf=None, error="")
             .select_related("proposal__strand__call__programme")
             .first()
@@ -69,10 +69,10 @@ def _claim() -> DraftPrint | None:
     return found
 
 
-def _make(asked: DraftPrint) -> bool:
-    same = DraftPrint.objects.filter(pk=asked.pk, dossier=asked.dossier)
+def _make(asked: DraftPdf) -> bool:
+    same = DraftPdf.objects.filter(pk=asked.pk, dossier=asked.dossier)
     try:
-        pdf = render_proposal_pdf(asked.proposal, json.loads(asked.dossier), of=asked.asked_at)
+        pdf = render_proposal_pdf(asked.proposal, json.loads(asked.dossier), of=asked.requested_at)
     except Exception as error:  # noqa: BLE001 -- one proposal must not keep the others waiting
         log.error("Print of proposal %s failed: %s", asked.proposal_id, in_full(error))
         same.update(error=type(error).__name__)
@@ -84,7 +84,7 @@ def _make(asked: DraftPrint) -> bool:
 def create_proposal_pdf(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
     """Make and keep the annex of a version, sealed like its receipt, unless this cause has made one."""
     sign_and_store(
-        Annex,
+        ProposalPdf,
         version,
         cause,
         lambda _moment, _stamp: render_proposal_pdf(version.proposal, version.document, of=version),

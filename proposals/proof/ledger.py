@@ -21,15 +21,15 @@ from calls.models import Extension
 from foundation import merkle
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import (
+    ClarificationReply,
+    ClarificationRequest,
     Decision,
     DecisionReview,
     IndividualExtension,
     LedgerEntry,
     LedgerNode,
-    LedgerNote,
-    Question,
+    LedgerRecord,
     RefusedAttempt,
-    Reply,
     SealedDocument,
     TreeHead,
     Version,
@@ -40,14 +40,16 @@ from proposals.proof.signing_key import SigningKey, load_signing_key, publish_ce
 LOCK = 8_213_104_771  # any number that nothing else of this database locks
 WINDOW = 10_000  # notes: hardly a transaction stays open while so many others are written
 SALT = 16  # bytes: more than anybody can try
-Kind = LedgerNote.Kind
+Kind = LedgerRecord.Kind
 
 
 class NoSuchEntry(Exception):
     """There is no such entry, or no tree head of that size."""
 
 
-def queue_record(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
+def queue_record(
+    kind: LedgerRecord.Kind, subject: str, *, at: datetime, **facts: Any
+) -> LedgerRecord:
     """Let something be in the log. `facts` hold no names and no addresses; instants are RFC 3339, UTC.
 
     Everybody can ask for the hash of every entry. Few facts and an instant are soon guessed by who knows the
@@ -58,10 +60,12 @@ def queue_record(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: 
     return note
 
 
-def _build_record(kind: LedgerNote.Kind, subject: str, *, at: datetime, **facts: Any) -> LedgerNote:
+def _build_record(
+    kind: LedgerRecord.Kind, subject: str, *, at: datetime, **facts: Any
+) -> LedgerRecord:
     salt = {"salt": secrets.token_hex(SALT)} if "proposal" in facts else {}
     content = canonical({"kind": kind.value, "at": _instant(at)} | facts | salt)
-    return LedgerNote(kind=kind, subject=subject, content=content, noted_at=at)
+    return LedgerRecord(kind=kind, subject=subject, content=content, recorded_at=at)
 
 
 def _named(version: Version) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def _named(version: Version) -> dict[str, Any]:
     return {"proposal": version.proposal.number, "version": version.number}
 
 
-def build_record(version: Version) -> LedgerNote:
+def build_record(version: Version) -> LedgerRecord:
     """That a version was submitted, to be stored with what else is stored of it."""
     return _build_record(
         Kind.SUBMISSION,
@@ -84,7 +88,7 @@ def subject_of(version: Version) -> str:
     return f"version:{version.pk}"
 
 
-def queue_withdrawal(withdrawal: Withdrawal) -> LedgerNote:
+def queue_withdrawal(withdrawal: Withdrawal) -> LedgerRecord:
     version = withdrawal.version
     return queue_record(
         Kind.WITHDRAWAL,
@@ -94,7 +98,7 @@ def queue_withdrawal(withdrawal: Withdrawal) -> LedgerNote:
     )
 
 
-def queue_refused_attempt(attempt: RefusedAttempt) -> LedgerNote:
+def queue_refused_attempt(attempt: RefusedAttempt) -> LedgerRecord:
     return queue_record(
         Kind.REFUSED,
         f"refused:{attempt.pk}",
@@ -105,7 +109,7 @@ def queue_refused_attempt(attempt: RefusedAttempt) -> LedgerNote:
     )
 
 
-def queue_decision(decision: Decision) -> LedgerNote:
+def queue_decision(decision: Decision) -> LedgerRecord:
     version = decision.version
     return queue_record(
         Kind.DECISION,
@@ -116,7 +120,7 @@ def queue_decision(decision: Decision) -> LedgerNote:
     )
 
 
-def queue_review(review: DecisionReview) -> LedgerNote:
+def queue_review(review: DecisionReview) -> LedgerRecord:
     version = review.decision.version
     return queue_record(
         Kind.REVIEW,
@@ -127,20 +131,20 @@ def queue_review(review: DecisionReview) -> LedgerNote:
     )
 
 
-def queue_clarification_request(question: Question) -> LedgerNote:
+def queue_clarification_request(question: ClarificationRequest) -> LedgerRecord:
     version = question.version
     return queue_record(
         Kind.QUESTION,
         f"question:{question.pk}",
-        at=question.asked_at,
+        at=question.requested_at,
         **_named(version),
         due_at=_instant(question.due_at),
         sha256=question.sha256,
     )
 
 
-def queue_clarification_reply(reply: Reply) -> LedgerNote:
-    version = reply.question.version
+def queue_clarification_reply(reply: ClarificationReply) -> LedgerRecord:
+    version = reply.clarification_request.version
     return queue_record(
         Kind.REPLY,
         f"reply:{reply.pk}",
@@ -150,7 +154,7 @@ def queue_clarification_reply(reply: Reply) -> LedgerNote:
     )
 
 
-def queue_letter(letter: SealedDocument) -> LedgerNote:
+def queue_letter(letter: SealedDocument) -> LedgerRecord:
     version = letter.version
     return queue_record(
         Kind.LETTER,
@@ -163,7 +167,7 @@ def queue_letter(letter: SealedDocument) -> LedgerNote:
 
 def is_recorded(subject: str) -> bool:
     """Whether a note speaks of it."""
-    return LedgerNote.objects.filter(subject=subject).exists()
+    return LedgerRecord.objects.filter(subject=subject).exists()
 
 
 # --- Giving places -----------------------------------------------------------------------------
@@ -187,9 +191,9 @@ def sequence(*, at_most: int = 2000, wait: bool = False, everything: bool = Fals
     return len(waiting)
 
 
-def _waiting(*, everything: bool) -> models.QuerySet[LedgerNote]:
-    waiting = LedgerNote.objects.filter(entry=None)
-    newest = LedgerEntry.objects.order_by("-position").values_list("note_id", flat=True).first()
+def _waiting(*, everything: bool) -> models.QuerySet[LedgerRecord]:
+    waiting = LedgerRecord.objects.filter(entry=None)
+    newest = LedgerEntry.objects.order_by("-position").values_list("record_id", flat=True).first()
     if everything or newest is None:
         return waiting
     return waiting.filter(pk__gt=newest - WINDOW)
@@ -204,13 +208,13 @@ def _lock(*, wait: bool) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _append(notes: Iterable[LedgerNote], key: SigningKey) -> TreeHead:
+def _append(notes: Iterable[LedgerRecord], key: SigningKey) -> TreeHead:
     size = current_size()
     frontier = merkle.CompactRange(size, _stored_nodes_for(size))
     entries, nodes = [], []
     for note in notes:
         leaf = merkle.leaf_hash(note.content.encode())
-        entries.append(LedgerEntry(position=frontier.size, note=note, leaf=leaf))
+        entries.append(LedgerEntry(position=frontier.size, record=note, leaf=leaf))
         nodes += [
             LedgerNode(level=level, index=index, hash=found)
             for level, index, found in frontier.append(leaf)
@@ -251,7 +255,7 @@ def _queue_missing_records(key: SigningKey) -> None:
     )
     certificate = publish_certificate(key)
     subject = f"key:{certificate.fingerprint}"
-    if not LedgerNote.objects.filter(subject=subject).exists():
+    if not LedgerRecord.objects.filter(subject=subject).exists():
         at = certificate.first_used_at
         queue_record(Kind.KEY, subject, at=at, certificate=certificate.fingerprint)
 
@@ -274,7 +278,7 @@ def missing_from_log(rows: Any, prefix: str) -> Any:
         models.Value(prefix), Cast(models.OuterRef("pk"), models.CharField()),
         output_field=models.CharField(),
     )  # fmt: skip
-    return rows.filter(~models.Exists(LedgerNote.objects.filter(subject=subject))).order_by("pk")
+    return rows.filter(~models.Exists(LedgerRecord.objects.filter(subject=subject))).order_by("pk")
 
 
 def current_size() -> int:

@@ -16,15 +16,15 @@ from django.db.models import Q
 
 from foundation import merkle
 from proposals.models import (
+    ClarificationReply,
+    ClarificationRequest,
     ClosingCommitment,
     Decision,
     DecisionReview,
     LedgerEntry,
     LedgerNode,
     Letter,
-    Question,
     RefusedAttempt,
-    Reply,
     SealCertificate,
     TreeHead,
     Version,
@@ -108,14 +108,14 @@ def _entries_and_heads(kept: Sequence[StoredHead]) -> Iterator[str]:
     heads = iter(TreeHead.objects.order_by("size").iterator(CHUNK))
     head = next(heads, None)
     frontier = merkle.CompactRange(0, lambda level, index: b"")
-    rows = LedgerEntry.objects.select_related("note").order_by("position")
+    rows = LedgerEntry.objects.select_related("record").order_by("position")
     for chunk in batched(rows.iterator(CHUNK), CHUNK):
         made: list[tuple[int, int, bytes]] = []
         for entry in chunk:
             if entry.position != frontier.size:
                 yield from _find_gap(frontier.size, entry.position)
                 return
-            leaf = merkle.leaf_hash(entry.note.content.encode())
+            leaf = merkle.leaf_hash(entry.record.content.encode())
             yield from _check_leaf(entry, leaf)
             made += frontier.append(leaf)
             yield from _kept_up_to_here(waiting, frontier, certificates)
@@ -150,7 +150,7 @@ def _find_gap(expected: int, found: int) -> Iterator[str]:
 def _check_leaf(entry: LedgerEntry, leaf: bytes) -> Iterator[str]:
     if bytes(entry.leaf) != leaf:
         yield (
-            f"Changed: entry {entry.position} ({entry.note.subject}) differs from what was "
+            f"Changed: entry {entry.position} ({entry.record.subject}) differs from what was "
             "hashed when it was added."
         )
 
@@ -172,9 +172,9 @@ SUBJECTS: dict[str, tuple[Any, dict[str, str]]] = {
             "proposal": "decision__version__proposal__number",
         },
     ),
-    "question": (Question, _OF_A_VERSION | {"sha256": "sha256"}),
+    "question": (ClarificationRequest, _OF_A_VERSION | {"sha256": "sha256"}),
     "reply": (
-        Reply,
+        ClarificationReply,
         {
             "sha256": "sha256", "version": "question__version__number",
             "proposal": "question__version__proposal__number",
@@ -188,7 +188,7 @@ def _subjects(chunk: Sequence[LedgerEntry]) -> Iterator[str]:
     """Whether the rows that entries are about are there and say the same; a query for each kind."""
     entries: dict[str, dict[int, LedgerEntry]] = {}
     for entry in chunk:
-        kind, _colon, number = entry.note.subject.partition(":")
+        kind, _colon, number = entry.record.subject.partition(":")
         if kind in SUBJECTS:
             entries.setdefault(kind, {})[int(number)] = entry
     for kind, by_pk in entries.items():
@@ -196,10 +196,10 @@ def _subjects(chunk: Sequence[LedgerEntry]) -> Iterator[str]:
         rows = model.objects.filter(pk__in=by_pk).values("pk", *fields.values())
         stored = {row["pk"]: row for row in rows}
         for pk, entry in by_pk.items():
-            content, row = json.loads(entry.note.content), stored.get(pk, {})
+            content, row = json.loads(entry.record.content), stored.get(pk, {})
             if any(content.get(name) != row.get(field) for name, field in fields.items()):
                 yield (
-                    f"Changed: {entry.note.subject} (entry {entry.position}) is missing "
+                    f"Changed: {entry.record.subject} (entry {entry.position}) is missing "
                     "or has changed."
                 )
 

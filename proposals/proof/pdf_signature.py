@@ -25,7 +25,7 @@ from pyhanko.sign.timestamps import HTTPTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from calls import clock
-from proposals.models import Stamp
+from proposals.models import TimestampStatus
 from proposals.proof.signing_key import SigningKey, load_signing_key
 
 log = logging.getLogger("portal.sealing")
@@ -41,14 +41,16 @@ class TimestampServiceUnavailable(Exception):
     """The time-stamp service did not answer, or not with a stamp."""
 
 
-def expected_timestamp() -> Stamp:
+def expected_timestamp() -> TimestampStatus:
     """What a document can say of its stamp before it is sealed."""
     if not settings.TIMESTAMP_URL:
-        return Stamp.NONE
-    return Stamp.AWAITED if clock.real_now() < _next_attempt_at else Stamp.IN_SEAL
+        return TimestampStatus.NONE
+    return (
+        TimestampStatus.PENDING if clock.real_now() < _next_attempt_at else TimestampStatus.IN_SEAL
+    )
 
 
-def seal_pdf(pdf: bytes, *, reason: str, stamp: Stamp = Stamp.NONE) -> bytes:
+def seal_pdf(pdf: bytes, *, reason: str, stamp: TimestampStatus = TimestampStatus.NONE) -> bytes:
     """Add a PAdES signature (ETSI EN 319 142-1) over the whole file; the file's own bytes stay as they are.
 
     The seal is put outside of the page, as PDF/A and PDF/UA together demand of one that is not seen.
@@ -66,11 +68,11 @@ def seal_pdf(pdf: bytes, *, reason: str, stamp: Stamp = Stamp.NONE) -> bytes:
     )
     writer = _KeepMetadataWriter(io.BytesIO(pdf))
     signer = _Signer(load_signing_key())
-    room = None if stamp == Stamp.NONE else 2 * TIMESTAMP_SIZE
+    room = None if stamp == TimestampStatus.NONE else 2 * TIMESTAMP_SIZE
     sealed = signers.sign_pdf(
         writer, metadata, signer=signer, new_field_spec=field, bytes_reserved=room
     ).getvalue()
-    return add_timestamp(sealed) if stamp == Stamp.IN_SEAL else sealed
+    return add_timestamp(sealed) if stamp == TimestampStatus.IN_SEAL else sealed
 
 
 def add_timestamp(sealed: bytes) -> bytes:

@@ -25,14 +25,14 @@ from proposals.delivery.fault_isolation import StopForNow, for_each
 from proposals.dossier.confirmed_parts import confirmed_in
 from proposals.dossier.facts import readable
 from proposals.models import (
-    Annex,
     LedgerEntry,
     Letter,
     Participant,
+    ProposalPdf,
     Receipt,
     SealedDocument,
-    Stamp,
-    StoredVerdict,
+    TimestampStatus,
+    VerdictRecord,
     Version,
 )
 from proposals.proof import ledger
@@ -47,7 +47,7 @@ from proposals.proof.pdf_signature import (
 def create_receipt(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
     """Make and keep the receipt, unless this cause has made one. Two workers at once make one."""
 
-    def rendered(sealed_at: datetime, stamp: Stamp) -> bytes:
+    def rendered(sealed_at: datetime, stamp: TimestampStatus) -> bytes:
         proof = proof_of_version(version)
         return render_receipt_pdf(
             version, render_receipt_html(version, sealed_at, proof, stamp), proof
@@ -56,7 +56,7 @@ def create_receipt(version: Version, *, cause: str = SealedDocument.SUBMISSION) 
     sign_and_store(Receipt, version, cause, rendered)
 
 
-Render = Callable[[datetime, Stamp], bytes]
+Render = Callable[[datetime, TimestampStatus], bytes]
 
 
 def sign_and_store(
@@ -70,7 +70,7 @@ def sign_and_store(
     try:
         pdf = seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
     except TimestampServiceUnavailable:
-        stamp = Stamp.AWAITED
+        stamp = TimestampStatus.PENDING
         pdf = seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
     _store(kind, version, cause, pdf=pdf, sealed_at=sealed_at, stamp=stamp)
 
@@ -97,20 +97,20 @@ def add_pending_timestamps(*, at_most: int = 50) -> int:
     """
     waiting = (
         document
-        for kind in (Receipt, Annex, Letter)
+        for kind in (Receipt, ProposalPdf, Letter)
         for document in _awaiting_timestamp(kind).defer("pdf").order_by("pk").iterator(100)
     )
     return for_each("time stamps", waiting, _add_timestamp, at_most=at_most)
 
 
 def _add_timestamp(document: SealedDocument) -> bool:
-    if expected_timestamp() != Stamp.IN_SEAL:
+    if expected_timestamp() != TimestampStatus.IN_SEAL:
         raise StopForNow
     try:
         pdf = add_timestamp(bytes(document.pdf))
     except TimestampServiceUnavailable:
         raise StopForNow from None
-    cause, stamp = timestamp_cause(document.edition), Stamp.IN_SEAL
+    cause, stamp = timestamp_cause(document.edition), TimestampStatus.IN_SEAL
     _store(
         type(document), document.version, cause, pdf=pdf, sealed_at=document.sealed_at, stamp=stamp
     )
@@ -124,7 +124,7 @@ def timestamp_cause(edition: int) -> str:
 
 def _awaiting_timestamp(kind: type[SealedDocument]) -> Any:
     """Those that wait for a stamp: of receipts and annexes the newest edition, of letters each."""
-    waiting = kind.objects.filter(stamp=Stamp.AWAITED)
+    waiting = kind.objects.filter(timestamp_status=TimestampStatus.PENDING)
     own = kind.objects.filter(version=OuterRef("version"))
     if kind is Letter:
         cause = Concat(Value("stamp:"), Cast(OuterRef("edition"), CharField()))
@@ -144,7 +144,7 @@ def proof_of_version(version: Version) -> dict[str, Any]:
         NotInTheLog: no note speaks of it.
     """
     subject = ledger.subject_of(version)
-    entries = LedgerEntry.objects.filter(note__subject=subject).select_related("note")
+    entries = LedgerEntry.objects.filter(record__subject=subject).select_related("record")
     entry = entries.first()
     if entry is None:
         ledger.sequence(wait=True)
@@ -152,11 +152,14 @@ def proof_of_version(version: Version) -> dict[str, Any]:
     if entry is None:
         raise NotLogged
     head = ledger.first_head_covering(entry)
-    return {"entry": entry.note.content, **ledger.inclusion_proof(entry, head)}
+    return {"entry": entry.record.content, **ledger.inclusion_proof(entry, head)}
 
 
 def render_receipt_html(
-    version: Version, sealed_at: datetime, proof: dict[str, Any], stamp: Stamp = Stamp.NONE
+    version: Version,
+    sealed_at: datetime,
+    proof: dict[str, Any],
+    stamp: TimestampStatus = TimestampStatus.NONE,
 ) -> str:
     """The receipt as HTML: what was submitted, when, what the rules said, and its place in the log."""
     context = version_context(version) | {
@@ -196,7 +199,7 @@ def _with_confirmations(version: Version) -> list[dict[str, Any]]:
     return [one | {"confirmed": confirmed.get(one["key"])} for one in rows]
 
 
-def verdict_for_applicant(version: Version) -> StoredVerdict | None:
+def verdict_for_applicant(version: Version) -> VerdictRecord | None:
     """What the rules said when the version was received."""
     found = version.verdicts.filter(audience=Audience.APPLICANT.value)
     return version.initial_verdict or found.first()

@@ -8,29 +8,29 @@ from django.db.models import Count, Q, QuerySet
 from applicants.models import User
 from calls import clock
 from calls.models import Call
-from proposals.models import OutboxItem, OutboxMessage, Remaking, Version
+from proposals.models import DocumentReissue, OutboxItem, OutboxMessage, Version
 
 AT_ONCE = 1000
 
 
 @transaction.atomic
-def reissue_documents(call: Call, kind: str, *, reason: str, by: User) -> Remaking:
+def reissue_documents(call: Call, kind: str, *, reason: str, by: User) -> DocumentReissue:
     """Promise another edition for each version of a call; workers keep it after everything that is new.
 
     What the same person has asked for in the same words, and is under way, is not promised again.
     """
     Call.objects.select_for_update(no_key=True).only("pk").get(pk=call.pk)
-    own = Remaking.objects.filter(call=call, kind=kind, reason=reason, asked_by=by)
+    own = DocumentReissue.objects.filter(call=call, kind=kind, reason=reason, requested_by=by)
     same = own.filter(promises__state__in=[OutboxItem.State.DUE, OutboxItem.State.CLAIMED]).first()
     if same is not None:
         return same
-    made = Remaking.objects.create(
-        call=call, kind=kind, reason=reason, asked_by=by, asked_at=clock.now()
+    made = DocumentReissue.objects.create(
+        call=call, kind=kind, reason=reason, requested_by=by, requested_at=clock.now()
     )
     versions = Version.objects.filter(proposal__strand__call=call).order_by("pk")
     OutboxMessage.objects.bulk_create(
         (
-            OutboxMessage(kind=kind, version_id=pk, remaking=made)
+            OutboxMessage(kind=kind, version_id=pk, reissue=made)
             for pk in versions.values_list("pk", flat=True).iterator()
         ),
         batch_size=AT_ONCE,
@@ -54,12 +54,12 @@ class ReissueProgress:
         return self.made + self.failed == self.queued
 
 
-def with_progress(runs: QuerySet[Remaking]) -> QuerySet[Remaking]:
+def with_progress(runs: QuerySet[DocumentReissue]) -> QuerySet[DocumentReissue]:
     """Each with the figures of `progress_of`, for lists."""
     return runs.annotate(**_figures("promises__"))
 
 
-def progress_of(remaking: Remaking) -> ReissueProgress:
+def progress_of(remaking: DocumentReissue) -> ReissueProgress:
     """How much of it is done, for a progress bar."""
     return ReissueProgress(**remaking.promises.aggregate(**_figures("")))
 

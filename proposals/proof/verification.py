@@ -14,7 +14,7 @@ from django.conf import settings
 from foundation.child_process import Busy, ChildFailed
 from foundation.limited_work import in_child
 from foundation.sentences import gettext as _
-from proposals.models import Annex, Receipt, SealCertificate, SealedDocument, Version
+from proposals.models import ProposalPdf, Receipt, SealCertificate, SealedDocument, Version
 
 PROGRAM = settings.ROOT / "docs" / "verify_receipt.py"
 
@@ -60,7 +60,9 @@ class VerificationResult:
     @property
     def counts(self) -> bool:
         """Whether the version of the receipt is the one that counts."""
-        return self.version is not None and self.version.proposal.counting_id == self.version.pk
+        return (
+            self.version is not None and self.version.proposal.current_version_id == self.version.pk
+        )
 
 
 def check_receipt(content: bytes) -> VerificationResult:
@@ -74,7 +76,7 @@ def check_receipt(content: bytes) -> VerificationResult:
         return VerificationResult([], [], _("This portal has not sealed any documents yet."))
     known = find_by_hash(hashlib.sha256(content).hexdigest())
     version = known.version if known else None
-    if isinstance(known, Annex):
+    if isinstance(known, ProposalPdf):
         sentence = _("The file is unchanged since the portal sealed it.")
         return VerificationResult([sentence], [], version=version, is_proposal_pdf=True)
     try:
@@ -117,7 +119,7 @@ def _der(pem: str) -> bytes:
 
 def find_by_hash(sha256: str) -> SealedDocument | None:
     """The receipt or annex, of any edition, that the portal keeps under this hash of the file."""
-    for kind in (Receipt, Annex):
+    for kind in (Receipt, ProposalPdf):
         stored = kind.objects.filter(sha256=sha256).select_related("version__proposal")
         found = stored.defer("pdf", "version__dossier").first()
         if found is not None:

@@ -43,7 +43,7 @@ def document(request: HttpRequest, sha256: str) -> JsonResponse:
             "proposal": version.proposal.number,
             "version": version.number,
             "edition": found.edition,
-            "counts": version.proposal.counting_id == version.pk,
+            "counts": version.proposal.current_version_id == version.pk,
         }
     )
 

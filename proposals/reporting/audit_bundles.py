@@ -19,14 +19,14 @@ from calls.eligibility import canonical
 from calls.models import AppliedConditions
 from proposals.dossier.facts import files_of
 from proposals.models import (
-    Annex,
+    ClarificationFile,
     LedgerEntry,
     Proposal,
+    ProposalPdf,
     Receipt,
-    ReplyFile,
     SealCertificate,
-    StoredVerdict,
     TreeHead,
+    VerdictRecord,
     Version,
     VersionQuerySet,
 )
@@ -131,12 +131,12 @@ def write_files(versions: VersionQuerySet, out: IO[bytes], told: Any) -> None:
 
 
 def _add_documents(archive: _Archive, version: Version, folder: str) -> None:
-    for kind, name in ((Receipt, "receipt.pdf"), (Annex, "proposal.pdf")):
+    for kind, name in ((Receipt, "receipt.pdf"), (ProposalPdf, "proposal.pdf")):
         sealed = kind.objects.newest_of(version)
         if sealed is not None:
             archive.add(f"{folder}/{name}", bytes(sealed.pdf))
     bound = [one["row"] for one in files_of(version, version.document)]
-    replied = ReplyFile.objects.filter(reply__question__version=version)
+    replied = ClarificationFile.objects.filter(reply__clarification_request__version=version)
     for file in [*bound, *replied]:
         if file.can_be_opened:
             with file.open() as stored:
@@ -180,7 +180,7 @@ def _about(version: Version) -> dict[str, Any]:
         "proposal": version.proposal.number,
         "version": version.number,
         "call": version.proposal.strand.call.reference,
-        "counts": version.proposal.counting_id == version.pk,
+        "counts": version.proposal.current_version_id == version.pk,
         "sha256": version.sha256,
         "received_at": as_text(version.received_at),
         "committed_at": as_text(version.committed_at),
@@ -191,7 +191,7 @@ def _about(version: Version) -> dict[str, Any]:
 
 def _add_verdicts(archive: _Archive, version: Version, folder: str) -> set[str]:
     used: set[str] = set()
-    stored: Iterable[StoredVerdict] = version.verdicts.order_by("pk")
+    stored: Iterable[VerdictRecord] = version.verdicts.order_by("pk")
     for number, one in enumerate(stored, start=1):
         content = {
             "audience": one.audience,
@@ -216,7 +216,7 @@ def _add_proof(archive: _Archive, version: Version, folder: str) -> None:
 
 
 def _decisions(archive: _Archive, version: Version, folder: str) -> Iterator[dict[str, Any]]:
-    related = ("decided_by", "review__reviewed_by", "information__informed_by")
+    related = ("decided_by", "review__reviewed_by", "notice__notified_by")
     for number, one in enumerate(version.decisions.select_related(*related).order_by("pk"), 1):
         review, information = one.reviewed, one.notified
         letter = letter_of(one) if information else None
@@ -232,12 +232,12 @@ def _decisions(archive: _Archive, version: Version, folder: str) -> Iterator[dic
             "answer_reason": review.reason if review else "",
             "reviewed_by": str(review.reviewed_by) if review else None,
             "reviewed_at": as_text(review.reviewed_at) if review else None,
-            "informed_at": as_text(information.informed_at) if information else None,
+            "informed_at": as_text(information.notified_at) if information else None,
         }
 
 
 def _answers(version: Version) -> Iterator[dict[str, Any]]:
-    for one in version.sheet_answers.select_related("answered_by").order_by("item"):
+    for one in version.screening_answers.select_related("answered_by").order_by("item"):
         yield {
             "item": one.item,
             "answer": one.answer,
@@ -248,11 +248,11 @@ def _answers(version: Version) -> Iterator[dict[str, Any]]:
 
 
 def _questions(version: Version) -> Iterator[dict[str, Any]]:
-    for one in version.questions.select_related("reply").order_by("pk"):
+    for one in version.clarification_requests.select_related("reply").order_by("pk"):
         reply = one.answered
         yield {
             "text": one.text,
-            "asked_at": as_text(one.asked_at),
+            "asked_at": as_text(one.requested_at),
             "due_at": as_text(one.due_at),
             "sha256": one.sha256,
             "reply": reply.text if reply else None,
@@ -270,7 +270,7 @@ def _add_log(archive: _Archive) -> None:
         .values_list("number", flat=True)
     )
     entries = LedgerEntry.objects.order_by("position").values_list(
-        "position", "note__content", "leaf"
+        "position", "record__content", "leaf"
     )
     lines = (
         _log_line(position, content, bytes(leaf), sealed).encode() + b"\n"

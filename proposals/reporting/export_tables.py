@@ -73,7 +73,7 @@ READ = (
     "proposal__assignment__due_on", "proposal__assignment__officer__full_name",
 )  # fmt: skip
 DECIDED = (
-    "version", "outcome", "reason", "decided_at", "review__answer", "information__informed_at",
+    "version", "outcome", "reason", "decided_at", "review__answer", "notice__notified_at",
 )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def _decided(given: list[Row]) -> Row:
         "state": states[stands].label if newest else "",
         "decided_at": newest.get("decided_at"),
         "reason": newest.get("reason", ""),
-        "informed_at": newest.get("information__informed_at"),
+        "informed_at": newest.get("notice__notified_at"),
     }
 
 

@@ -55,7 +55,7 @@ def request_export(kind: str, versions: Sequence[int], *, by: User) -> Export:
     pairs = list(readable.values_list("pk", "proposal"))
     if not pairs:
         raise NothingToExport
-    under_way = Export.objects.filter(asked_by=by, state__in=[State.DUE, State.RUNNING])
+    under_way = Export.objects.filter(requested_by=by, state__in=[State.DUE, State.RUNNING])
     same = under_way.filter(kind=kind, versions=[pk for pk, _proposal in pairs]).first()
     if same is not None:
         return same
@@ -63,14 +63,14 @@ def request_export(kind: str, versions: Sequence[int], *, by: User) -> Export:
     CaseEvent.objects.bulk_create(
         (
             CaseEvent(
-                proposal_id=proposal, kind=CaseEvent.Kind.EXPORTED, words=words, by=by, at=moment
+                proposal_id=proposal, kind=CaseEvent.Kind.EXPORTED, summary=words, by=by, at=moment
             )
             for proposal in sorted({proposal for _pk, proposal in pairs})
         ),
         batch_size=500,
     )
     return Export.objects.create(
-        kind=kind, versions=[pk for pk, _proposal in pairs], asked_by=by, asked_at=moment
+        kind=kind, versions=[pk for pk, _proposal in pairs], requested_by=by, requested_at=moment
     )
 
 
@@ -134,7 +134,7 @@ def _write(export: Export, out: IO[bytes]) -> None:
 
 def _still_allowed(export: Export) -> VersionQuerySet:
     """What the person may read by now: a role or an interest may have changed since it was asked for."""
-    person = User.objects.get(pk=export.asked_by_id)
+    person = User.objects.get(pk=export.requested_by_id)
     if not (person.is_active and person.has_perm(RIGHT)):
         return Version.objects.none()
     return Version.objects.open_to(person, clock.now()).filter(pk__in=export.versions)
@@ -201,4 +201,4 @@ def _delete_old(pk: int) -> bool:
 
 def file_name_of(export: Export) -> str:
     suffix = {Kind.FILES: "zip", Kind.BUNDLE: "zip"}.get(Kind(export.kind), export.kind)
-    return f"{export.kind}-{export.asked_at:%Y%m%d-%H%M}.{suffix}"
+    return f"{export.kind}-{export.requested_at:%Y%m%d-%H%M}.{suffix}"

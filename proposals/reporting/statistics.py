@@ -24,8 +24,8 @@ from proposals.models import (
     Assignment,
     ConflictOfInterest,
     Decision,
-    SheetAnswer,
-    StoredVerdict,
+    ScreeningAnswer,
+    VerdictRecord,
     Version,
     VersionQuerySet,
 )
@@ -130,7 +130,7 @@ def _add_what_is_open(found: Figures, call: Call, officer: User, moment: datetim
     versions = queue.current_versions(officer, moment, rehearsal=rehearsal)
     versions = versions.filter(proposal__strand__call=call)
     interests = ConflictOfInterest.objects.filter(officer=officer, proposal__strand__call=call)
-    found.closed_to_officer = interests.filter(proposal__counting__isnull=False).count()
+    found.closed_to_officer = interests.filter(proposal__current_version__isnull=False).count()
     decided = Decision.objects.closing_case().values("version")
     totals = versions.order_by().aggregate(
         counting=Count("pk"), decided=Count("pk", filter=Q(pk__in=decided))
@@ -156,9 +156,9 @@ def _outcomes(
     versions: VersionQuerySet,
 ) -> tuple[Counter[str], list[tuple[str, Counter[str]]]]:
     """How many proposals have each outcome, and by each rule the worst of its findings."""
-    of_version = StoredVerdict.objects.for_officers().filter(version=OuterRef("pk"))
+    of_version = VerdictRecord.objects.for_officers().filter(version=OuterRef("pk"))
     newest = of_version.order_by("-pk").values("pk")[:1]
-    chosen = StoredVerdict.objects.filter(pk__in=versions.order_by().values(pk_=Subquery(newest)))
+    chosen = VerdictRecord.objects.filter(pk__in=versions.order_by().values(pk_=Subquery(newest)))
     by_outcome = chosen.order_by().values("outcome").annotate(count=Count("pk"))
     overall = Counter({row["outcome"]: row["count"] for row in by_outcome})
     rule = Func(F("by_rule"), function="jsonb_object_keys", output_field=TextField())
@@ -198,7 +198,7 @@ def _ages(undecided: VersionQuerySet, moment: datetime) -> list[tuple[str, int]]
 def _agreement(versions: VersionQuerySet) -> list[tuple[str, Counter[str]]]:
     """How officers answered the machine, by rule."""
     rows: Any = (
-        SheetAnswer.objects.filter(version__in=versions, item__startswith="rule:")
+        ScreeningAnswer.objects.filter(version__in=versions, item__startswith="rule:")
         .order_by()
         .values("item", "answer")
         .annotate(count=Count("pk"))

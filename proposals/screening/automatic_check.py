@@ -7,7 +7,7 @@ from django.db import transaction
 from calls.eligibility.facts import Audience
 from proposals.delivery.fault_isolation import for_each
 from proposals.dossier.facts import Judgement, judge, officers_circumstances_of
-from proposals.models import Proposal, StoredVerdict, Version
+from proposals.models import Proposal, VerdictRecord, Version
 from proposals.submission.submit import store_verdict
 
 
@@ -31,7 +31,7 @@ def screen_closed(moment: datetime, *, at_most: int = 100) -> int:
 def _screen_once(pk: int) -> bool:
     version = Version.objects.select_related("proposal__strand__call__programme").get(pk=pk)
     Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=version.proposal_id)
-    given = StoredVerdict.objects.filter(version=version, audience=Audience.OFFICER.value)
+    given = VerdictRecord.objects.filter(version=version, audience=Audience.OFFICER.value)
     if given.exists():
         return False
     store_verdict(version, officer_judgement(version))

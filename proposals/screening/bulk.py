@@ -111,7 +111,8 @@ def _case(
         obstacle=obstacle,
         decision=decision,
         machine=check_summary(
-            stored.outcome if stored else None, counts=version.proposal.counting_id == version.pk
+            stored.outcome if stored else None,
+            counts=version.proposal.current_version_id == version.pk,
         ),
         reason=whole,
         remarks=remarks,
@@ -147,8 +148,8 @@ def _concerned(task: str, version: Version, by: User) -> tuple[Decision | None, 
 
 
 def _mark(version: Version, verdict: int) -> str:
-    decisions = version.decisions.order_by("pk").values_list("pk", "review", "information")
-    counts = version.proposal.counting_id == version.pk
+    decisions = version.decisions.order_by("pk").values_list("pk", "review", "notice")
+    counts = version.proposal.current_version_id == version.pk
     return digest_of([version.pk, counts, verdict, [list(one) for one in decisions]])[-16:]
 
 

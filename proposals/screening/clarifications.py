@@ -16,11 +16,11 @@ from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import (
     CaseEvent,
-    Happening,
-    Mail,
-    Question,
-    Reply,
-    ReplyFile,
+    ClarificationFile,
+    ClarificationReply,
+    ClarificationRequest,
+    ProposalActivity,
+    QueuedEmail,
     Version,
 )
 from proposals.officers.cases import lock_case, log_event
@@ -44,7 +44,7 @@ class CannotReply(Exception):
 @transaction.atomic
 def request_clarification(
     version: Version, text: str, *, due_at: datetime, by: User, item: str = ""
-) -> Question:
+) -> ClarificationRequest:
     """Ask the consortium, which is told by mail and in its workspace.
 
     Raises:
@@ -54,7 +54,7 @@ def request_clarification(
     """
     proposal = lock_case(version.proposal_id, by=by)
     moment = clock.now()
-    if proposal.counting_id != version.pk:
+    if proposal.current_version_id != version.pk:
         raise CannotRequestClarification(
             _(
                 "This version was replaced or withdrawn. Open the current version to request clarification."
@@ -63,36 +63,40 @@ def request_clarification(
     if due_at <= moment:
         raise CannotRequestClarification(_("The reply deadline must be in the future."))
     text = text.strip()
-    same = version.questions.waiting(moment).filter(sha256=sha256_hex(text), item=item).first()
+    same = (
+        version.clarification_requests.waiting(moment)
+        .filter(sha256=sha256_hex(text), item=item)
+        .first()
+    )
     if same is not None:
         words = _(
             "%(who)s has already sent this clarification request. The reply is due before %(due)s."
         )
         raise CannotRequestClarification(
-            words % {"who": same.asked_by, "due": in_words(same.due_at)}
+            words % {"who": same.requested_by, "due": in_words(same.due_at)}
         )
-    question = Question.objects.create(
-        version=version, item=item, text=text, sha256=sha256_hex(text), due_at=due_at, asked_by=by,
-        asked_at=moment,
+    question = ClarificationRequest.objects.create(
+        version=version, item=item, text=text, sha256=sha256_hex(text), due_at=due_at, requested_by=by,
+        requested_at=moment,
     )  # fmt: skip
     ledger.queue_clarification_request(question)
     log_event(proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
     # By office: applicants answer to the officers, not to a person.
     words = _("The officers requested clarification; reply due before %(due)s")
-    log_activity(proposal, Happening.Kind.ASKED, words % {"due": in_words(due_at)}, by=None)
+    log_activity(proposal, ProposalActivity.Kind.ASKED, words % {"due": in_words(due_at)}, by=None)
     _notify_clarification_request(question)
     return question
 
 
 @transaction.atomic
 def store_reply(
-    question: Question,
+    question: ClarificationRequest,
     text: str,
     *,
     files: Sequence[UploadedFile] = (),
     by: User,
     received_at: datetime,
-) -> Reply:
+) -> ClarificationReply:
     """Keep the consortium's one answer with its PDFs; the same answer sent twice is one answer.
 
     Raises:
@@ -110,10 +114,14 @@ def store_reply(
     if len(files) > MOST_FILES:
         raise InvalidFile(_("You can attach up to five files."))
     checked = [check_upload(file) for file in files]
-    Question.objects.select_for_update(of=("self",)).only("pk").get(pk=question.pk)
+    ClarificationRequest.objects.select_for_update(of=("self",)).only("pk").get(pk=question.pk)
     text = text.strip()
     sha256 = sha256_hex("\n".join([text, *(one.sha256 for one in checked)]))
-    earlier = Reply.objects.filter(question=question).select_related("replied_by").first()
+    earlier = (
+        ClarificationReply.objects.filter(clarification_request=question)
+        .select_related("replied_by")
+        .first()
+    )
     if earlier is not None and (earlier.replied_by, earlier.sha256) == (by, sha256):
         return earlier
     if earlier is not None:
@@ -123,8 +131,12 @@ def store_reply(
         )
         when = in_words(earlier.replied_at, seconds=True)
         raise CannotReply(words % {"who": earlier.replied_by, "when": when})
-    answer = Reply.objects.create(
-        question=question, text=text, sha256=sha256, replied_by=by, replied_at=received_at
+    answer = ClarificationReply.objects.create(
+        clarification_request=question,
+        text=text,
+        sha256=sha256,
+        replied_by=by,
+        replied_at=received_at,
     )
     for one in checked:
         _store_files(answer, one, by=by)
@@ -132,13 +144,15 @@ def store_reply(
     ledger.queue_clarification_reply(answer)
     log_event(proposal, CaseEvent.Kind.REPLIED, by=by, question=question.pk)
     words = _("A clarification request was answered")
-    log_activity(proposal, Happening.Kind.REPLIED, words, by=by, at=received_at)
+    log_activity(proposal, ProposalActivity.Kind.REPLIED, words, by=by, at=received_at)
     return answer
 
 
-def _store_files(answer: Reply, checked: ValidatedPdf, *, by: User) -> ReplyFile:
+def _store_files(
+    answer: ClarificationReply, checked: ValidatedPdf, *, by: User
+) -> ClarificationFile:
     save_pdf(checked)
-    return ReplyFile.objects.create(
+    return ClarificationFile.objects.create(
         reply=answer, name=checked.name, sha256=checked.sha256, size=len(checked.content),
         pages=checked.pages, scan=checked.scan, uploaded_at=answer.replied_at, uploaded_by=by,
     )  # fmt: skip
@@ -146,7 +160,9 @@ def _store_files(answer: Reply, checked: ValidatedPdf, *, by: User) -> ReplyFile
 
 def remind_of_clarification_requests(moment: datetime) -> int:
     """Promise the reminders that have become due; returns how many questions. Safe to repeat."""
-    soon = Question.objects.waiting(moment).filter(due_at__lte=moment + max(REMIND_BEFORE))
+    soon = ClarificationRequest.objects.waiting(moment).filter(
+        due_at__lte=moment + max(REMIND_BEFORE)
+    )
     return for_each(
         "reminders of questions", soon.values_list("pk", flat=True), lambda pk: _remind(pk, moment)
     )
@@ -155,19 +171,21 @@ def remind_of_clarification_requests(moment: datetime) -> int:
 @transaction.atomic
 def _remind(pk: int, moment: datetime) -> bool:
     """Under the question's lock: nobody is told that it is not answered who has just answered."""
-    Question.objects.select_for_update(of=("self",)).only("pk").get(pk=pk)
-    waiting = Question.objects.waiting(moment).filter(pk=pk)
+    ClarificationRequest.objects.select_for_update(of=("self",)).only("pk").get(pk=pk)
+    waiting = ClarificationRequest.objects.waiting(moment).filter(pk=pk)
     question = waiting.select_related("version__proposal__strand__call__programme").first()
     if question is None:
         return False
     latest = min(one for one in REMIND_BEFORE if question.due_at - one <= moment)
-    if question.asked_at >= question.due_at - latest:
+    if question.requested_at >= question.due_at - latest:
         return False  # it was asked with less time than that
     _notify_clarification_request(question, reminder=latest)
     return True
 
 
-def _notify_clarification_request(question: Question, *, reminder: timedelta | None = None) -> None:
+def _notify_clarification_request(
+    question: ClarificationRequest, *, reminder: timedelta | None = None
+) -> None:
     proposal = question.version.proposal
     values = {"number": proposal.number}
     subject = _("Clarification requested: %(number)s")
@@ -195,8 +213,8 @@ def _notify_clarification_request(question: Question, *, reminder: timedelta | N
     )
 
 
-def is_still_waiting(mail: Mail) -> bool:
+def is_still_waiting(mail: QueuedEmail) -> bool:
     """Whether a reminder of a question that waits to be sent is true yet."""
     _kind, pk, days, _address = mail.key.split(":")
-    waiting = Question.objects.filter(pk=pk, reply=None, due_at__gt=clock.now())
+    waiting = ClarificationRequest.objects.filter(pk=pk, reply=None, due_at__gt=clock.now())
     return days == "0" or waiting.exists()

@@ -20,11 +20,11 @@ from proposals.models import (
     CaseEvent,
     ConflictOfInterest,
     Decision,
+    DecisionNotice,
     DecisionReview,
-    Information,
     OutboxMessage,
     Proposal,
-    StoredVerdict,
+    VerdictRecord,
     Version,
 )
 from proposals.officers.cases import lock_proposal, log_event
@@ -105,7 +105,7 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
 
 def why_not_decidable(version: Version, *, proposal: Proposal, by: User) -> str:
     """Why this officer cannot record an outcome now; empty where nothing is in the way."""
-    if proposal.counting_id != version.pk:
+    if proposal.current_version_id != version.pk:
         return _(
             "This version has been replaced or withdrawn. Record your decision on the current version."
         )
@@ -143,7 +143,7 @@ def remarks_on(version: Version, outcome: str, *, by: User | None = None) -> lis
     if outcome in DECIDING and found.answered < found.total:
         text = _("%(answered)s of %(total)s points on the screening sheet are checked.")
         remarks.append(text % {"answered": found.answered, "total": found.total})
-    waiting = version.questions.waiting(clock.now()).order_by("due_at").first()
+    waiting = version.clarification_requests.waiting(clock.now()).order_by("due_at").first()
     if outcome in DECIDING and waiting is not None:
         text = _("The applicant can still reply to a clarification request until %(due)s.")
         remarks.append(text % {"due": in_words(waiting.due_at)})
@@ -221,7 +221,7 @@ def why_not_reviewable(decision: Decision, *, proposal: Proposal, by: User) -> s
         return _(
             "You and a colleague disagreed about this decision. A third officer must review it."
         )
-    if proposal.counting_id != decision.version_id:
+    if proposal.current_version_id != decision.version_id:
         return _(
             "This version has been replaced or withdrawn, so a decision on it can no longer be "
             "confirmed."
@@ -247,7 +247,7 @@ def disagreeing_officers(decision: Decision) -> set[int]:
 
 
 @transaction.atomic
-def notify_applicant(decision: Decision, *, by: User) -> Information:
+def notify_applicant(decision: Decision, *, by: User) -> DecisionNotice:
     """Promise the letter about a decision. It is told once; a later decision has a letter of its own.
 
     Raises:
@@ -257,10 +257,10 @@ def notify_applicant(decision: Decision, *, by: User) -> Information:
     obstacle = why_not_notifiable(decision, proposal=proposal)
     if obstacle:
         raise CannotNotify(obstacle)
-    told = Information.objects.create(
+    told = DecisionNotice.objects.create(
         decision=decision,
-        informed_by=by,
-        informed_at=clock.now(),
+        notified_by=by,
+        notified_at=clock.now(),
         remedies=proposal.call.remedies,
     )
     OutboxMessage.objects.create(
@@ -283,12 +283,12 @@ def why_not_notifiable(decision: Decision, *, proposal: Proposal) -> str:
             "A decision to clarify is not final. Send the applicant a clarification request instead "
             "of a letter."
         )
-    if proposal.counting_id != decision.version_id:
+    if proposal.current_version_id != decision.version_id:
         return _("This version has been replaced or withdrawn.")
-    told = Information.objects.filter(decision=decision).select_related("informed_by").first()
+    told = DecisionNotice.objects.filter(decision=decision).select_related("notified_by").first()
     if told is not None:
         words = _("%(who)s already sent the applicant a letter about this decision at %(when)s.")
-        return words % {"who": told.informed_by, "when": in_words(told.informed_at, seconds=True)}
+        return words % {"who": told.notified_by, "when": in_words(told.notified_at, seconds=True)}
     return ""
 
 
@@ -322,7 +322,7 @@ class RuleFindings:
 PASSED_ON = re.compile(r" An officer [^.]+\.$")
 
 
-def open_findings(stored: StoredVerdict | None, version: Version) -> list[Finding]:
+def open_findings(stored: VerdictRecord | None, version: Version) -> list[Finding]:
     """What was not met or left to an officer, with names; nothing that it says of other proposals."""
     if stored is None:
         return []
@@ -348,6 +348,6 @@ def findings_by_rule(findings: Iterable[Finding]) -> list[RuleFindings]:
     return list(found.values())
 
 
-def snippets(version: Version, stored: StoredVerdict | None) -> list[tuple[str, str]]:
+def snippets(version: Version, stored: VerdictRecord | None) -> list[tuple[str, str]]:
     """For each rule that asks for a look, a text that a reason can be made of: rule, findings, source."""
     return [(found.rule, found.text) for found in findings_by_rule(open_findings(stored, version))]

@@ -23,13 +23,13 @@ from proposals.audit.activity import log_activity
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import (
     Decision,
-    Happening,
     Letter,
-    Mail,
     OutboxMessage,
+    ProposalActivity,
+    QueuedEmail,
     SealedDocument,
-    Stamp,
-    StoredVerdict,
+    TimestampStatus,
+    VerdictRecord,
     Version,
 )
 from proposals.proof import ledger
@@ -60,9 +60,9 @@ def create_letter(promise: OutboxMessage) -> None:
         raise ValueError("a letter is about a decision")
     version = promise.version
 
-    def rendered(sealed_at: datetime, stamp: Stamp) -> bytes:
+    def rendered(sealed_at: datetime, stamp: TimestampStatus) -> bytes:
         return render_letter_pdf(
-            decision, version, informed_at=decision.information.informed_at, stamp=stamp
+            decision, version, notified_at=decision.notice.notified_at, stamp=stamp
         )
 
     sign_and_store(Letter, version, cause_of(decision), rendered)
@@ -74,20 +74,28 @@ def create_letter(promise: OutboxMessage) -> None:
 
 
 def render_letter_pdf(
-    decision: Decision, version: Version, *, informed_at: datetime, stamp: Stamp = Stamp.NONE,
+    decision: Decision,
+    version: Version,
+    *,
+    notified_at: datetime,
+    stamp: TimestampStatus = TimestampStatus.NONE,
     is_sample: bool = False,
-) -> bytes:  # fmt: skip
+) -> bytes:
     """The letter as PDF, not sealed yet; a sample says on every page that it is none."""
     html = render_letter_html(
-        decision, version, informed_at=informed_at, stamp=stamp, is_sample=is_sample
+        decision, version, notified_at=notified_at, stamp=stamp, is_sample=is_sample
     )
     return render_pdf(html, sheet="letter.css")
 
 
 def render_letter_html(
-    decision: Decision, version: Version, *, informed_at: datetime, stamp: Stamp = Stamp.NONE,
+    decision: Decision,
+    version: Version,
+    *,
+    notified_at: datetime,
+    stamp: TimestampStatus = TimestampStatus.NONE,
     is_sample: bool = False,
-) -> str:  # fmt: skip
+) -> str:
     call = version.proposal.call
     stored = verdict_behind(decision, version)
     findings = [
@@ -112,7 +120,7 @@ def render_letter_html(
             ),
             None,
         ),
-        "informed_at": informed_at,
+        "informed_at": notified_at,
         "not_met": findings_by_rule(one for one in findings if one.outcome != Outcome.NEEDS_REVIEW),
         "for_officers": findings_by_rule(
             one for one in findings if one.outcome == Outcome.NEEDS_REVIEW
@@ -120,7 +128,7 @@ def render_letter_html(
         "is_any_in_reason": len(findings) < len(open_findings(stored, version)),
         "judged_by": len({one.rule for one in stored.verdict.findings}) if stored else 0,
         "verdict": stored.verdict if stored else None,
-        "remedies": remedies_of(decision, informed_at),
+        "remedies": remedies_of(decision, notified_at),
         "helpdesk": call.contacts.filter(kind="helpdesk").first(),
         "qr_code": qr_code_of(version),
         "stamp": stamp,
@@ -135,9 +143,9 @@ def _is_in(reason: str, finding: Finding) -> bool:
     return all(" ".join(text.split()) in words for text in (finding.message, finding.source))
 
 
-def verdict_behind(decision: Decision, version: Version) -> StoredVerdict | None:
+def verdict_behind(decision: Decision, version: Version) -> VerdictRecord | None:
     """The officers' check when the outcome was recorded, or the first that was made after it."""
-    own = StoredVerdict.objects.for_officers().filter(version=version)
+    own = VerdictRecord.objects.for_officers().filter(version=version)
     before = own.filter(made_at__lte=decision.decided_at).order_by("-pk").first()
     return before or own.order_by("pk").first()
 
@@ -150,9 +158,11 @@ def _tell(decision: Decision, version: Version) -> None:
     words = _("Decision letter sent for version %(number)s")
     if earlier is not None:
         words = _("New decision letter sent for version %(number)s")
-    if not proposal.happenings.filter(kind=Happening.Kind.INFORMED, details__decision=decision.pk):
+    if not proposal.activity_log.filter(
+        kind=ProposalActivity.Kind.INFORMED, details__decision=decision.pk
+    ):
         log_activity(
-            proposal, Happening.Kind.INFORMED, words % {"number": version.number}, by=None,
+            proposal, ProposalActivity.Kind.INFORMED, words % {"number": version.number}, by=None,
             decision=decision.pk,
         )  # fmt: skip
     queue_email(
@@ -193,9 +203,9 @@ def key_of_mails(decision: Decision) -> str:
     return f"letter:{decision.pk}"
 
 
-def delivery_of(decision: Decision) -> QuerySet[Mail]:
+def delivery_of(decision: Decision) -> QuerySet[QueuedEmail]:
     """The mails about a letter, with their state."""
-    return Mail.objects.filter(key__startswith=key_of_mails(decision) + ":").order_by("pk")
+    return QueuedEmail.objects.filter(key__startswith=key_of_mails(decision) + ":").order_by("pk")
 
 
 @dataclass(frozen=True)
@@ -210,8 +220,8 @@ class ShownLetter(SentLetter):
 def letters_of(versions: Iterable[Version]) -> list[ShownLetter]:
     """Each decision that was told, newest first; one letter replaces the one before."""
     told = (
-        Decision.objects.filter(version__in=list(versions), information__isnull=False)
-        .select_related("version__proposal__strand__call", "information")
+        Decision.objects.filter(version__in=list(versions), notice__isnull=False)
+        .select_related("version__proposal__strand__call", "notice")
         .order_by("-pk")
     )
     sent = [sent_letter(one) for one in told]
@@ -230,4 +240,4 @@ def letters_of(versions: Iterable[Version]) -> list[ShownLetter]:
 
 def sample_of(decision: Decision) -> bytes:
     """The letter as it would be if it were sent now."""
-    return render_letter_pdf(decision, decision.version, informed_at=clock.now(), is_sample=True)
+    return render_letter_pdf(decision, decision.version, notified_at=clock.now(), is_sample=True)

@@ -52,7 +52,7 @@ def _conditions(officer: User, moment: datetime) -> dict[str, Q]:
         CaseQueue.SENT_BACK: own_was_sent_back & ~Q(case_state__is_waiting=True) & is_open,
         CaseQueue.APPLICANT: Q(case_state__last_due_at__gt=moment) & is_open,
         CaseQueue.OVERDUE: (late_answer | late_case) & is_open,
-        CaseQueue.TO_INFORM: Q(case_state__is_to_be_told=True),
+        CaseQueue.TO_INFORM: Q(case_state__needs_letter=True),
     }
 
 

@@ -24,12 +24,12 @@ class Remedy:
         return moment.astimezone(BRUSSELS).date() > self.until
 
 
-def remedies_of(decision: Decision, informed_at: datetime) -> list[Remedy]:
+def remedies_of(decision: Decision, notified_at: datetime) -> list[Remedy]:
     """Those that its letter names, with their last days counted from the day of the letter in Brussels.
 
     Once the letter went out, they stay as they were; before, they are those of the call.
     """
-    day = informed_at.astimezone(BRUSSELS).date()
+    day = notified_at.astimezone(BRUSSELS).date()
     given = (
         decision.notified.remedies if decision.notified else decision.version.proposal.call.remedies
     )

@@ -82,8 +82,8 @@ def _reversal(earlier: Decision | None, letter: SentLetter | None) -> Reversal |
 def last_letter(version: Version, *, before: Decision | None = None) -> SentLetter | None:
     """The newest letter about the proposal; that about a decision before another one, where it is given."""
     told = Decision.objects.filter(
-        version__proposal=version.proposal_id, information__isnull=False
-    ).select_related("information", "version__proposal__strand__call")
+        version__proposal=version.proposal_id, notice__isnull=False
+    ).select_related("notice", "version__proposal__strand__call")
     if before is not None:
         told = told.filter(pk__lt=before.pk)
     decision = told.order_by("-pk").first()
@@ -92,5 +92,5 @@ def last_letter(version: Version, *, before: Decision | None = None) -> SentLett
 
 def sent_letter(decision: Decision) -> SentLetter:
     """That about a decision of which the applicant was told."""
-    sent_at = decision.information.informed_at
+    sent_at = decision.notice.notified_at
     return SentLetter(decision, sent_at, remedies_of(decision, sent_at))

@@ -12,12 +12,19 @@ from django.db import DataError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from proposals.delivery.fault_isolation import for_each, raise_if_database_down
-from proposals.models import CaseNote, CaseText, Decision, Question, Version, VersionQuerySet
+from proposals.models import (
+    CaseNote,
+    CaseSearchIndex,
+    ClarificationRequest,
+    Decision,
+    Version,
+    VersionQuerySet,
+)
 
 log = logging.getLogger("portal.searching")
 
 _TAKE = """
-    INSERT INTO proposals_casetext (version_id, words)
+    INSERT INTO proposals_casesearchindex (version_id, words)
     SELECT v.id, {words} FROM proposals_version v WHERE v.id = %s
     ON CONFLICT DO NOTHING
 """
@@ -27,7 +34,7 @@ FEW_TEXTS = "jsonb_to_tsvector('simple', (v.dossier::jsonb)->'summary', '[\"stri
 
 def index_opened_cases(moment: datetime, *, at_most: int = 500) -> int:
     """Take the words of opened versions that have none yet; returns of how many."""
-    opened = Version.objects.open_to_officers(moment).filter(case_text=None)
+    opened = Version.objects.open_to_officers(moment).filter(search_index=None)
     found = opened.values_list("pk", flat=True)
     return for_each("words", found.iterator(), _index_case, at_most=at_most)
 
@@ -65,10 +72,10 @@ def matching_cases(versions: VersionQuerySet, text: str) -> VersionQuerySet:
     if words:
         terms = " & ".join(f"{_quoted(word)}:*" for word in words)
         query = SearchQuery(terms, config="simple", search_type="raw")
-        told = CaseText.objects.filter(version=OuterRef("pk"), words=query)
+        told = CaseSearchIndex.objects.filter(version=OuterRef("pk"), search_vector=query)
         condition |= Q(Exists(told))
     notes = CaseNote.objects.filter(proposal=OuterRef("proposal"), text__icontains=typed)
-    questions = Question.objects.filter(version=OuterRef("pk"))
+    questions = ClarificationRequest.objects.filter(version=OuterRef("pk"))
     asked = questions.filter(Q(text__icontains=typed) | Q(reply__text__icontains=typed))
     decided = Decision.objects.filter(version=OuterRef("pk"))
     decided = decided.filter(Q(reason__icontains=typed) | Q(review__reason__icontains=typed))

@@ -20,10 +20,10 @@ from calls.eligibility.rules import Section, section_of, title_of
 from calls.innovation_clusters import ELEMENTS, Element
 from foundation.sentences import gettext as _
 from proposals.dossier.facts import participants_in, readable
-from proposals.models import CaseEvent, SheetAnswer, StoredVerdict, Version
+from proposals.models import CaseEvent, ScreeningAnswer, VerdictRecord, Version
 from proposals.officers.cases import lock_case, log_event
 
-Answer = SheetAnswer.Answer
+Answer = ScreeningAnswer.Answer
 BEING_MADE = gettext_lazy("The officers' automatic check is running")
 TO_RULES = (Answer.AGREE, Answer.DIFFER, Answer.ASK)
 TO_ELEMENTS = (Answer.YES, Answer.NO, Answer.UNCLEAR)
@@ -40,7 +40,7 @@ class ReasonRequired(Exception):
 class AnsweredMeanwhile(Exception):
     """Somebody saved this line since the page was opened; `current` is what stands there now."""
 
-    def __init__(self, current: SheetAnswer) -> None:
+    def __init__(self, current: ScreeningAnswer) -> None:
         super().__init__(current.item)
         self.current = current
 
@@ -53,7 +53,7 @@ class SheetLine:
     rule: str
     title: str
     findings: list[Finding]
-    answer: SheetAnswer | None
+    answer: ScreeningAnswer | None
     choices: tuple[Answer, ...] = TO_RULES
 
     @property
@@ -66,7 +66,7 @@ class ElementLine:
     item: str
     element: Element
     is_claimed: bool
-    answer: SheetAnswer | None
+    answer: ScreeningAnswer | None
     choices: tuple[Answer, ...] = TO_ELEMENTS
 
 
@@ -94,7 +94,7 @@ class Denied:
 
     name: str
     words: str
-    answer: SheetAnswer
+    answer: ScreeningAnswer
 
 
 @dataclass(frozen=True)
@@ -136,9 +136,9 @@ class Sheet:
         return [line for line in self.lines if line.answer and line.answer.answer == Answer.DIFFER]
 
 
-def newest_verdict(version: Version) -> StoredVerdict | None:
+def newest_verdict(version: Version) -> VerdictRecord | None:
     """The one that officers work with; none while it is being made, whatever applicants were shown."""
-    return StoredVerdict.objects.for_officers().filter(version=version).order_by("-pk").first()
+    return VerdictRecord.objects.for_officers().filter(version=version).order_by("-pk").first()
 
 
 def check_summary(outcome: str | None, *, counts: bool) -> str:
@@ -152,16 +152,16 @@ def overall_for_officers(outcome: str) -> str:
     """The overall result of the automatic check, addressed to the officer who decides."""
     if outcome == Outcome.NEEDS_REVIEW:
         return _("Needs your decision")
-    return str(StoredVerdict.OutcomeChoices(outcome).label)
+    return str(VerdictRecord.OutcomeChoices(outcome).label)
 
 
-def rules_in(verdict: StoredVerdict) -> set[str]:
+def rules_in(verdict: VerdictRecord) -> set[str]:
     return {finding["rule"] for finding in verdict.content["findings"]}
 
 
 def sheet_of(version: Version, verdict: Verdict | None) -> Sheet:
     """The whole sheet; one query for the answers."""
-    given = version.sheet_answers.select_related("answered_by")
+    given = version.screening_answers.select_related("answered_by")
     answers = {answer.item: answer for answer in given}
     shown = readable(verdict, version.document).findings if verdict else ()
     by_rule: dict[str, list[Finding]] = {}
@@ -184,7 +184,7 @@ def _sections_of(lines: list[SheetLine]) -> list[tuple[str, list[SheetLine]]]:
     return [(title, own) for title, own in found if own]
 
 
-def _line(rule: str, findings: list[Finding], answers: Mapping[str, SheetAnswer]) -> SheetLine:
+def _line(rule: str, findings: list[Finding], answers: Mapping[str, ScreeningAnswer]) -> SheetLine:
     item = f"rule:{rule}"
     worst_first = sorted(findings, key=lambda one: -one.outcome.severity)
     return SheetLine(item, rule, title_of(rule), worst_first, answers.get(item))
@@ -195,7 +195,7 @@ def applicants_in(dossier: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value]
 
 
-def _checklist(one: dict[str, Any], name: str, answers: Mapping[str, SheetAnswer]) -> Checklist:
+def _checklist(one: dict[str, Any], name: str, answers: Mapping[str, ScreeningAnswer]) -> Checklist:
     key = one["key"]
     services = one["profile"].get("services", {})
     claimed = set(services.get("elements", []))
@@ -246,7 +246,7 @@ def choices_of(version: Version, item: str) -> tuple[Answer, ...]:
 @transaction.atomic
 def save_answer(
     version: Version, item: str, *, answer: str, reason: str, seen_revision: int, by: User
-) -> SheetAnswer:
+) -> ScreeningAnswer:
     """Keep an officer's answer to a line; `seen_revision` is 0 for a line that had none.
 
     The same answer of the same officer that stands already is not kept again.
@@ -269,14 +269,14 @@ def save_answer(
         "answered_at": clock.now(),
         "revision": seen_revision + 1,
     }
-    present = version.sheet_answers.filter(item=item)
+    present = version.screening_answers.filter(item=item)
     current = present.select_related("answered_by").first()
     if current is not None and current.revision != seen_revision:
         said = (current.answered_by, current.answer, current.reason)
         if said == (by, answer, reason.strip()):
             return current
         raise AnsweredMeanwhile(current)
-    saved, _is_new = version.sheet_answers.update_or_create(item=item, defaults=values)
+    saved, _is_new = version.screening_answers.update_or_create(item=item, defaults=values)
     details = {"item": item, "answer": answer, "reason": reason.strip()}
     words = f"{_title_of(item, version)}: {Answer(answer).label}"
     log_event(version.proposal, CaseEvent.Kind.ANSWERED, words, by=by, **details)

@@ -20,7 +20,7 @@ from proposals.consortium.access import (
     leads,
     return_input_on_failure,
 )
-from proposals.models import Question, ReplyFile
+from proposals.models import ClarificationFile, ClarificationRequest
 from proposals.screening import clarifications, letters
 from proposals.workspace.uploads import InvalidFile
 
@@ -66,7 +66,7 @@ def questions(request: HttpRequest, number: str) -> HttpResponse:
     """All questions about the proposal, with their answers."""
     draft = get_draft_or_404(request, number)
     asked = (
-        Question.objects.filter(version__proposal=draft.proposal)
+        ClarificationRequest.objects.filter(version__proposal=draft.proposal)
         .select_related("version", "reply__replied_by")
         .prefetch_related("reply__files")
     )
@@ -80,7 +80,7 @@ def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Read a question and answer it: people of the coordinator, once, in time."""
     draft = get_draft_or_404(request, number)
     question = get_object_or_404(
-        Question.objects.select_related("version__proposal__strand__call", "reply__replied_by"),
+        ClarificationRequest.objects.select_related("version__proposal__strand__call", "reply__replied_by"),
         version__proposal=draft.proposal, pk=pk,
     )  # fmt: skip
     form = ReplyForm(request.POST or None, request.FILES or None)
@@ -97,7 +97,7 @@ def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     return render(request, "screening/reply.html", context, status=status)
 
 
-def _answer(request: HttpRequest, question: Question, form: ReplyForm) -> int:
+def _answer(request: HttpRequest, question: ClarificationRequest, form: ReplyForm) -> int:
     """Take the answer; the status says how that went, the form why not."""
     if not form.is_valid():
         return 422
@@ -148,7 +148,9 @@ def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 def reply_file(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     """A PDF that the consortium has sent with an answer."""
     draft = get_draft_or_404(request, number)
-    file = get_object_or_404(ReplyFile, pk=pk, reply__question__version__proposal=draft.proposal)
+    file = get_object_or_404(
+        ClarificationFile, pk=pk, reply__question__version__proposal=draft.proposal
+    )
     if not file.can_be_opened:
         return render(request, "workspace/quarantine.html", {"file": file}, status=409)
     return FileResponse(

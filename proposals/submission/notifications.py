@@ -105,20 +105,20 @@ def notify_submission(version: Version) -> None:
 
 def _status_text(version: Version) -> str:
     """As it is now: the mail is made by a worker, and much may have happened since."""
-    proposal = Proposal.objects.select_related("counting").get(pk=version.proposal_id)
-    if proposal.counting_id == version.pk:
+    proposal = Proposal.objects.select_related("current_version").get(pk=version.proposal_id)
+    if proposal.current_version_id == version.pk:
         text = _(
             "Version %(number)s is your current submission. It remains valid unless you submit "
             "a later version or withdraw the proposal before the deadline."
         )
-    elif proposal.counting is not None:
+    elif proposal.current_version is not None:
         text = _(
             "Version %(number)s has been replaced by version %(later)s and is no longer your "
             "current submission."
         )
     else:
         text = _("Version %(number)s has been withdrawn. You have no submitted proposal.")
-    later = proposal.counting.number if proposal.counting is not None else 0
+    later = proposal.current_version.number if proposal.current_version is not None else 0
     return text % {"number": version.number, "later": later}
 
 

@@ -40,11 +40,11 @@ from proposals.dossier.facts import (
     organisations_of,
 )
 from proposals.models import (
-    Happening,
     OutboxMessage,
     Proposal,
+    ProposalActivity,
     RefusedAttempt,
-    StoredVerdict,
+    VerdictRecord,
     Version,
     Withdrawal,
     title_in,
@@ -130,7 +130,10 @@ def submit_draft(
         present = clock.portal_time_at(reading.database)
         found = as_received(found, proposal, received_at=received_at, present=present)
         # What was fetched with the proposal may be out of date by now.
-        proposal.counting_id, proposal.effective_deadline = following.counting, following.deadline
+        proposal.current_version_id, proposal.effective_deadline = (
+            following.counting,
+            following.deadline,
+        )
         for made in found["made"]:
             return _find_earlier_version(made, found, proposal, received_at=received_at)
         if proposal.is_open(received_at):
@@ -180,7 +183,12 @@ def _fetch_submission_state() -> Queries:
         **change_queries(),
         "made": versions.filter(idempotency_key=Param("idempotency_key", models.UUIDField())),
         "next": Columns(
-            following, "next_key", "next_number", "counting", "effective_deadline", "database_time"
+            following,
+            "next_key",
+            "next_number",
+            "current_version",
+            "effective_deadline",
+            "database_time",
         ),
     }
 
@@ -213,7 +221,7 @@ def _find_earlier_version(
     draft = draft_in(found, proposal)
     is_same = sha256_hex(canonical(dossier_of(draft))) == made.sha256
     made.is_of_this_click = received_at < made.committed_at or (
-        is_same and proposal.counting_id == made.pk
+        is_same and proposal.current_version_id == made.pk
     )
     return made
 
@@ -256,9 +264,11 @@ def _freeze(
     store_applied_conditions(judgement.rule_set, judgement.countries)
     version.initial_verdict = build_verdict(version, judgement)
     kinds = OutboxMessage.Kind
-    promises = outbox.build_items(version, kinds.RECEIPT, kinds.SUBMISSION_MAIL, kinds.ANNEX)
+    promises = outbox.build_items(
+        version, kinds.RECEIPT, kinds.SUBMISSION_EMAIL, kinds.PROPOSAL_PDF
+    )
     insert_together(version, version.initial_verdict, ledger.build_record(version), *promises)
-    proposal.counting = version  # in the database a trigger sees to it
+    proposal.current_version = version  # in the database a trigger sees to it
     return version
 
 
@@ -269,7 +279,7 @@ def _require_submittable(verdict: Verdict, acknowledged: Collection[str]) -> Non
         raise NotAcknowledged(verdict)
 
 
-def store_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> StoredVerdict:
+def store_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> VerdictRecord:
     """Keep a verdict beside those that are there, with all that it was made by."""
     store_applied_conditions(judgement.rule_set, judgement.countries)
     stored = build_verdict(version, judgement, cause=cause)
@@ -277,9 +287,9 @@ def store_verdict(version: Version, judgement: Judgement, *, cause: str = "") ->
     return stored
 
 
-def build_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> StoredVerdict:
+def build_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> VerdictRecord:
     verdict, facts = judgement.verdict, judgement.facts.as_json()
-    return StoredVerdict(
+    return VerdictRecord(
         version=version,
         audience=judgement.facts.audience.value,
         outcome=verdict.outcome.value,
@@ -301,7 +311,7 @@ def _record_refused(
 ) -> RefusedAttempt:
     words = _("A submission was refused because it was late")
     proof = f"SHA-256 {sha256_hex(text)}"
-    log_activity(proposal, Happening.Kind.REFUSED, words, by=by, at=received_at, proof=proof)
+    log_activity(proposal, ProposalActivity.Kind.REFUSED, words, by=by, at=received_at, proof=proof)
     attempt = RefusedAttempt.objects.create(
         proposal=proposal,
         received_at=received_at,
@@ -324,13 +334,13 @@ def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime
     locked = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
     if not locked.is_open(received_at):
         raise NotOpen(locked.deadline, received_at)
-    if locked.counting is None:
+    if locked.current_version is None:
         raise NothingToWithdraw
     withdrawal = Withdrawal.objects.create(
-        version=locked.counting, reason=reason, withdrawn_at=received_at, withdrawn_by=by
+        version=locked.current_version, reason=reason, withdrawn_at=received_at, withdrawn_by=by
     )
-    locked.counting = None
-    locked.save(update_fields=["counting"])
+    locked.current_version = None
+    locked.save(update_fields=["current_version"])
     ledger.queue_withdrawal(withdrawal)
     notify_withdrawal(withdrawal)
     return withdrawal
@@ -338,7 +348,7 @@ def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime
 
 def differs_from_current(draft: Draft) -> bool:
     """Whether the draft has changed since the version that counts."""
-    counting = draft.proposal.counting
+    counting = draft.proposal.current_version
     return counting is not None and sha256_hex(canonical(dossier_of(draft))) != counting.sha256
 
 

@@ -19,7 +19,7 @@ from proposals.consortium.participants import NotOpen
 from proposals.delivery import wakeup
 from proposals.dossier.document import Draft, dossier_of
 from proposals.dossier.facts import judge_draft, readable
-from proposals.models import Annex, OutboxMessage, Proposal, Receipt, SealedDocument, Version
+from proposals.models import OutboxMessage, Proposal, ProposalPdf, Receipt, SealedDocument, Version
 from proposals.proof.receipts import version_context
 from proposals.steps.forms import WithdrawalForm
 from proposals.steps.wizard import corrections_of, fix_url
@@ -107,7 +107,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         "call": draft.proposal.call,
         "strand": draft.proposal.strand,
         "version": version,
-        "counts": draft.proposal.counting_id == version.pk,
+        "counts": draft.proposal.current_version_id == version.pk,
         "receipt_state": "waiting",
     }
     return render(request, "submission/submitted.html", context)
@@ -130,11 +130,11 @@ def version(request: HttpRequest, number: str, version: int) -> HttpResponse:
 def _version_page(found: Version) -> dict[str, Any]:
     proposal = found.proposal
     return version_context(found) | {
-        "counts": proposal.counting_id == found.pk,
+        "counts": proposal.current_version_id == found.pk,
         "is_open": proposal.is_open(clock.now()),
         "receipt_state": _receipt_state(found),
         "withdrawal": getattr(found, "withdrawal", None),
-        "has_annex": Annex.objects.filter(version=found).exists(),
+        "has_annex": ProposalPdf.objects.filter(version=found).exists(),
     }
 
 
@@ -142,7 +142,7 @@ def _receipt_state(found: Version) -> str:
     """ "ready", "waiting", or "failed" where an operator must look."""
     if Receipt.objects.filter(version=found).exists():
         return "ready"
-    promise = found.outbox_messages.filter(kind=OutboxMessage.Kind.RECEIPT, remaking=None).first()
+    promise = found.outbox_messages.filter(kind=OutboxMessage.Kind.RECEIPT, reissue=None).first()
     given_up = promise is not None and promise.state == OutboxMessage.State.FAILED
     return "failed" if given_up else "waiting"
 
@@ -164,7 +164,7 @@ def receipt(request: HttpRequest, number: str, version: int) -> HttpResponse:
 @login_required_keep_post
 def whole_proposal(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The annex: the whole proposal as a sealed PDF."""
-    return _sealed(Annex, get_version_or_404(request, number, version))
+    return _sealed(ProposalPdf, get_version_or_404(request, number, version))
 
 
 def _sealed(kind: type[SealedDocument], version: Version) -> HttpResponse:

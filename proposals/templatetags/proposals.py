@@ -17,7 +17,7 @@ from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.dossier.document import controller_in_words
 from proposals.dossier.outcome_words import outcome_words
-from proposals.models import Proposal, StoredVerdict
+from proposals.models import Proposal, VerdictRecord
 from proposals.steps.forms import COST_LABELS
 from proposals.steps.wizard import fix_url
 
@@ -130,7 +130,7 @@ register.filter(outcome_words)
 
 @register.filter
 def overall_words(outcome: str) -> str:
-    return str(StoredVerdict.OutcomeChoices(outcome).label)
+    return str(VerdictRecord.OutcomeChoices(outcome).label)
 
 
 @register.filter

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from calls import clock
 from foundation.sentences import gettext as _
-from proposals.models import Enquiry, PartnershipRequest, Report
+from proposals.models import AbuseReport, Enquiry, PartnershipRequest
 from proposals.screening import queue
 from proposals.screening.remedies import Remedy
 from proposals.screening.sheet import overall_for_officers
@@ -47,7 +47,12 @@ def helpdesk_queue(context: Context) -> list[tuple[Any, str, int]]:
     user = context["request"].user
     waiting: list[tuple[str, Any, str, Any]] = [
         ("change_enquiry", _("New enquiries"), "enquiry_changelist", Enquiry.objects.filter(state="new")),
-        ("change_report", _("Reports"), "report_changelist", Report.objects.filter(handled_at=None)),
+        (
+            "change_abusereport",
+            _("Reports"),
+            "abusereport_changelist",
+            AbuseReport.objects.filter(handled_at=None),
+        ),
         (
             "change_partnershiprequest", _("Partnership requests to check"), "partnershiprequest_changelist",
             PartnershipRequest.objects.filter(state=PartnershipRequest.State.WAITING),

@@ -15,7 +15,7 @@ from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium import participants
 from proposals.dossier.document import COST_KINDS, Draft
-from proposals.models import Happening, Participant, Proposal, ProposalFile
+from proposals.models import Participant, Proposal, ProposalActivity, ProposalFile
 from proposals.steps.forms import EstablishedSummaryForm, month_of, text_of
 
 SUMMARY_OF_ESTABLISHED = ("partnership_name", "partnership_since", "partnership_text")
@@ -42,14 +42,19 @@ def copy_proposal(
     words = _("Copied from %(number)s") % {"number": source.number}
     left_out = copy.left_out()
     log_activity(
-        proposal, Happening.Kind.COPIED, words, by=by, source=source.number, left_out=left_out
+        proposal,
+        ProposalActivity.Kind.COPIED,
+        words,
+        by=by,
+        source=source.number,
+        left_out=left_out,
     )
     return proposal
 
 
 def left_out_of(proposal: Proposal) -> list[str]:
     """What a copied draft did not take over, as it was noted when it was copied."""
-    copied = proposal.happenings.filter(kind=Happening.Kind.COPIED).first()
+    copied = proposal.activity_log.filter(kind=ProposalActivity.Kind.COPIED).first()
     return list(copied.details.get("left_out", [])) if copied is not None else []
 
 

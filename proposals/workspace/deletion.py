@@ -13,7 +13,7 @@ from proposals.consortium.invitations import consortium_members
 from proposals.consortium.participants import check_open
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
-from proposals.models import Happening, Proposal
+from proposals.models import Proposal, ProposalActivity
 
 DELETED_DRAFT_RETENTION = timedelta(days=30)
 
@@ -48,7 +48,7 @@ def delete_draft(proposal: Proposal, *, by: User) -> None:
     locked.deleted_at = moment
     locked.save(update_fields=["deleted_at"])
     words = _("Draft deleted")
-    happening = log_activity(proposal, Happening.Kind.DELETED, words, by=by, at=moment)
+    happening = log_activity(proposal, ProposalActivity.Kind.DELETED, words, by=by, at=moment)
     _tell(proposal, happening, by=by, restored=False)
 
 
@@ -71,7 +71,7 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
     locked.deleted_at = None
     locked.save(update_fields=["deleted_at"])
     words = _("Draft restored")
-    happening = log_activity(proposal, Happening.Kind.RESTORED, words, by=by, at=moment)
+    happening = log_activity(proposal, ProposalActivity.Kind.RESTORED, words, by=by, at=moment)
     _tell(proposal, happening, by=by, restored=True)
 
 
@@ -95,7 +95,7 @@ def _purge(pk: int, moment: datetime) -> bool:
     return True
 
 
-def _tell(proposal: Proposal, happening: Happening, *, by: User, restored: bool) -> None:
+def _tell(proposal: Proposal, happening: ProposalActivity, *, by: User, restored: bool) -> None:
     others = [one.email for one in consortium_members(proposal) if one != by]
     values = {"who": by, "number": proposal.number}
     if restored:

@@ -82,7 +82,7 @@ def changes_between(
 
 def changes_since_current(draft: Draft) -> list[Change]:
     """What the draft says other than the version that counts; nothing where none counts."""
-    counting = draft.proposal.counting
+    counting = draft.proposal.current_version
     if counting is None:
         return []
     dossier = dossier_of(draft)

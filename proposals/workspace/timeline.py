@@ -81,13 +81,13 @@ def _at(row: Any, name: str) -> Any:
 
 def _happenings(draft: Draft, before: datetime | None) -> Iterator[TimelineEntry]:
     """Addresses of those who were asked are for the lead only."""
-    for one in _newest(draft.proposal.happenings.select_related("by"), "at", before):
+    for one in _newest(draft.proposal.activity_log.select_related("by"), "at", before):
         proof = one.details.get("proof", "")
         if draft.proposal.access.leads:
             proof = proof or one.details.get("address", "")
         left_out = "; ".join(one.details.get("left_out", []))
         words = _("%(words)s. Not copied: %(left_out)s")
-        words = words % {"words": one.words, "left_out": left_out} if left_out else one.words
+        words = words % {"words": one.summary, "left_out": left_out} if left_out else one.summary
         yield TimelineEntry(one.at, words, str(one.by or ""), proof)
 
 

@@ -23,7 +23,7 @@ from foundation.sentences import gettext as _
 from foundation.text import clean_file_name, names_something, unsafe_in
 from proposals.audit.activity import log_activity
 from proposals.consortium.participants import check_open, lock_draft
-from proposals.models import Happening, KeptFile, Proposal, ProposalFile, path_of
+from proposals.models import Proposal, ProposalActivity, ProposalFile, StoredPdf, path_of
 from proposals.workspace.virus_scan import scan
 
 MAX_FILE_NAME_LENGTH = 120
@@ -145,7 +145,7 @@ class ValidatedPdf:
     content: bytes
     sha256: str
     pages: int
-    scan: KeptFile.Scan
+    scan: StoredPdf.Scan
 
 
 def check_upload(upload: UploadedFile) -> ValidatedPdf:
@@ -156,7 +156,7 @@ def check_upload(upload: UploadedFile) -> ValidatedPdf:
     """
     content = _content_of(upload)
     scanned = scan(content)
-    if scanned == KeptFile.Scan.INFECTED:
+    if scanned == StoredPdf.Scan.INFECTED:
         raise InvalidFile(
             _(
                 "A virus was found in this file, so it was not saved. Create the PDF again on "
@@ -206,7 +206,7 @@ def remove_file(proposal: Proposal, slot: str, *, seen: str, by: User) -> None:
     with transaction.atomic():
         _empty_slot(_locked_slot(proposal, slot), seen=seen, moment=moment)
         words = _("PDF for “%(slot)s” removed from the draft") % {"slot": slot}
-        log_activity(proposal, Happening.Kind.FILE_REMOVED, words, by=by, at=moment)
+        log_activity(proposal, ProposalActivity.Kind.FILE_REMOVED, words, by=by, at=moment)
 
 
 def _locked_slot(proposal: Proposal, slot: str) -> ProposalFile | None:

@@ -21,28 +21,28 @@ from proposals.consortium.invitations import consortium_members, coordinator_ema
 from proposals.consortium.participants import lock_draft
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import NotTried, for_each
-from proposals.models import KeptFile, ProposalFile, ReplyFile
+from proposals.models import ClarificationFile, ProposalFile, StoredPdf
 
 log = logging.getLogger("portal.scanning")
 TIMEOUT = 10.0  # seconds
 RETRY = timedelta(seconds=60)
-File = ProposalFile | ReplyFile
+File = ProposalFile | ClarificationFile
 
 
 class ScannerUnavailable(Exception):
     """No scanner is configured, or it does not answer."""
 
 
-def scan(content: bytes) -> KeptFile.Scan:
+def scan(content: bytes) -> StoredPdf.Scan:
     """PASSED or INFECTED; NONE where no scanner is configured, WAITING while it does not answer."""
     if not settings.CLAMD:
-        return KeptFile.Scan.NONE
+        return StoredPdf.Scan.NONE
     try:
         is_clean = _ask(content)
     except ScannerUnavailable as error:
         log.warning("The virus scanner is away (%s); the file waits in quarantine.", error)
-        return KeptFile.Scan.WAITING
-    return KeptFile.Scan.PASSED if is_clean else KeptFile.Scan.INFECTED
+        return StoredPdf.Scan.WAITING
+    return StoredPdf.Scan.PASSED if is_clean else StoredPdf.Scan.INFECTED
 
 
 def _ask(content: bytes) -> bool:
@@ -66,7 +66,7 @@ def _scanner() -> ClamdNetworkSocket:
 
 def scan_waiting(*, at_most: int = 50) -> int:
     """Scan files in quarantine; returns how many got an answer."""
-    kinds: tuple[type[File], ...] = (ProposalFile, ReplyFile)
+    kinds: tuple[type[File], ...] = (ProposalFile, ClarificationFile)
     waiting = (file for kind in kinds for file in _free(kind).order_by("pk").iterator(100))
     return for_each("virus scan", waiting, _scan_again, at_most=at_most)
 
@@ -77,7 +77,7 @@ def _scan_again(waiting: File) -> bool:
         raise NotTried
     with file.open() as stored:
         result = scan(stored.read())
-    if result not in {KeptFile.Scan.PASSED, KeptFile.Scan.INFECTED}:
+    if result not in {StoredPdf.Scan.PASSED, StoredPdf.Scan.INFECTED}:
         raise NotTried
     _settle(file, result)
     return True
@@ -85,7 +85,7 @@ def _scan_again(waiting: File) -> bool:
 
 def _free(kind: type[File]) -> QuerySet[Any]:
     is_free = Q(claimed_at=None) | Q(claimed_at__lt=clock.real_now() - RETRY)
-    return kind._default_manager.filter(is_free, scan=KeptFile.Scan.WAITING)
+    return kind._default_manager.filter(is_free, scan=StoredPdf.Scan.WAITING)
 
 
 def _claim(waiting: File) -> File | None:
@@ -100,18 +100,18 @@ def _claim(waiting: File) -> File | None:
 
 
 @transaction.atomic
-def _settle(file: File, result: KeptFile.Scan) -> None:
+def _settle(file: File, result: StoredPdf.Scan) -> None:
     """Open a file that has passed; take an infected one out of the draft and tell the leads.
 
     Whether it is in the draft still is asked under the lock: it may have been replaced while it was scanned.
     """
     file.scan = result
-    if isinstance(file, ReplyFile):
+    if isinstance(file, ClarificationFile):
         file.save(update_fields=["scan"])  # officers see that it is infected, and ask again
         return
     lock_draft(file.proposal)
     file.save(update_fields=["scan"])
-    if result == KeptFile.Scan.PASSED:
+    if result == StoredPdf.Scan.PASSED:
         return
     ProposalFile.objects.filter(pk=file.pk, replaced_at=None).update(replaced_at=clock.now())
     proposal = file.proposal

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from calls import shared_clock
 from cosme_portal.settings import ROOT
-from proposals.models import Annex, Receipt, Stamp
+from proposals.models import ProposalPdf, Receipt, TimestampStatus
 from proposals.proof import pdf_signature, signing_key
 from proposals.proof.full_proposal_pdf import create_proposal_pdf
 from proposals.proof.ledger import sequence
@@ -109,7 +109,7 @@ def test_a_genuine_receipt_and_its_annex(receipt, checking):
     for key in ("seal-unbroken", "all-under-seal", "published-certificate", "entry-in-log"):
         assert begins(key) in text
     aside(create_proposal_pdf, Receipt.objects.get().version)
-    title, text = checking(bytes(Annex.objects.get().pdf))
+    title, text = checking(bytes(ProposalPdf.objects.get().pdf))
     assert title == says("title-annex") and TEXTS["about-annex"].rpartition("}")[2] in text
 
 
@@ -204,7 +204,7 @@ def test_a_time_stamp_is_checked_too(call, checking, settings, stamp_service):
     settings.TIMESTAMP_URL = stamp_service
     aside(create_receipt, submit(make_ready(call)))
     receipt = Receipt.objects.get()
-    assert receipt.stamp == Stamp.IN_SEAL
+    assert receipt.timestamp_status == TimestampStatus.IN_SEAL
     title, text = checking(bytes(receipt.pdf))
     assert title == says("title-receipt"), text
     service, time = "Time-stamp service[^.]*", r"20\d\d-\S+Z"

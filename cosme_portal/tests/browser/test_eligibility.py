@@ -5,7 +5,7 @@ import pytest
 from applicants.tests.factories import PASSWORD, make_organisation, make_user
 from conftest import NEXT_DAY
 from cosme_portal.tests.browser.conftest import jump
-from proposals.models import Proposal, ProposedChange, StoredVerdict
+from proposals.models import Proposal, ProposedChange, VerdictRecord
 from proposals.screening.automatic_check import screen_closed
 from proposals.tests.factories import make_officer, make_ready, submit
 
@@ -106,7 +106,7 @@ def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
     second.goto(ProposedChange.objects.get().get_absolute_url())
     second.press("Apply this change", within="#content")
     second.says("Change applied.", "Proposals rechecked 1")
-    outcomes = StoredVerdict.objects.filter(version=version).order_by("pk")
+    outcomes = VerdictRecord.objects.filter(version=version).order_by("pk")
     assert [one.outcome for one in outcomes] == ["pass", "pass", "officer"]
 
     officer.goto("/admin/proposals/proposedchange/")

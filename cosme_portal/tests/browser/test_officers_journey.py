@@ -17,7 +17,7 @@ from calls.models import Call
 from conftest import AFTERNOON, NEXT_DAY
 from cosme_portal.tests.browser.conftest import jump
 from cosme_portal.tests.processes import wait_until
-from proposals.models import Decision, Export, Letter, Question, SheetAnswer
+from proposals.models import ClarificationRequest, Decision, Export, Letter, ScreeningAnswer
 from proposals.officers import cases
 from proposals.officers.rights import AUDITORS, CALL_MANAGERS, SCREENING_OFFICERS
 from proposals.proof.signing_key import load_signing_key
@@ -124,7 +124,9 @@ def assign_and_screen(officer, version):
     page.locator("#next-unanswered").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Space")
-    wait_until(lambda: SheetAnswer.objects.filter(item="rule:established", answer="agree").exists())
+    wait_until(
+        lambda: ScreeningAnswer.objects.filter(item="rule:established", answer="agree").exists()
+    )
     line = page.locator("form[data-line='rule:established']")
     line.locator("[value=differ]").check()
     line.get_by_text("Not saved yet. Enter the reason why you disagree.").wait_for()
@@ -132,7 +134,7 @@ def assign_and_screen(officer, version):
     page.keyboard.type("It was ratified in time.")
     page.keyboard.press("Tab")
     kept = {"item": "rule:established", "reason": "It was ratified in time."}
-    wait_until(lambda: SheetAnswer.objects.filter(answer="differ", **kept).exists())
+    wait_until(lambda: ScreeningAnswer.objects.filter(answer="differ", **kept).exists())
     officer.check()
 
 
@@ -146,7 +148,7 @@ def ask_and_answer(officer, lead, version):
     lead.fill(text="On 4 May 2016.")
     lead.press("Send reply")
     lead.says("Reply sent", "On 4 May 2016.")
-    assert Question.objects.get().answered.text == "On 4 May 2016."
+    assert ClarificationRequest.objects.get().answered.text == "On 4 May 2016."
 
 
 def decide_and_tell(officer, colleague, version):
@@ -276,7 +278,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
         export = exports.request_export("csv", [version.pk], by=first)
         exports.make_exports()
     visitor = at_the_desk(visit, SCREENING_OFFICERS, width=width)
-    Export.objects.filter(pk=export.pk).update(asked_by=visitor.officer)
+    Export.objects.filter(pk=export.pk).update(requested_by=visitor.officer)
     for name in ("change", "decide", "ask", "conflict", "history"):
         visitor.goto(reverse(f"admin:proposals_version_{name}", args=[version.pk]))
     for path in (
@@ -284,11 +286,11 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
         reverse("admin:proposals_version_statistics"),
         reverse("admin:proposals_decision_change", args=[decision.pk]),
         reverse("admin:proposals_decision_changelist"),
-        reverse("admin:proposals_question_changelist"),
+        reverse("admin:proposals_clarificationrequest_changelist"),
         reverse("admin:proposals_caseevent_changelist"),
         reverse("admin:proposals_export_changelist"),
         reverse("admin:proposals_export_change", args=[export.pk]),
-        reverse("admin:proposals_sealedaccess_changelist"),
+        reverse("admin:proposals_sealedaccessattempt_changelist"),
         reverse("admin:calls_call_changelist"),
         reverse("admin:calls_call_change", args=[call.pk]),
         reverse("admin:calls_call_publish", args=[call.pk]),

@@ -36,14 +36,14 @@ def test_the_queue_and_what_is_made_again(call, visit, width):
     first = submit(make_ready(call))
     submit(make_ready(call))
     run = reissue_documents(call, "receipt", reason="The logo was wrong.", by=operator)
-    OutboxMessage.objects.filter(version=first, kind="receipt", remaking=None).update(
-        state="given-up", attempts=12, last_error="TemplateSyntaxError at receipts.py:1"
+    OutboxMessage.objects.filter(version=first, kind="receipt", reissue=None).update(
+        state="failed", attempts=12, last_error="TemplateSyntaxError at receipts.py:1"
     )
     visitor = at_the_desk(visit, operator, width)
     visitor.goto(reverse("admin:proposals_outboxmessage_changelist"))
     visitor.says("Failed items are retried automatically", "TemplateSyntaxError at receipts.py:1")
-    visitor.goto(reverse("admin:proposals_remaking_add"))
-    visitor.goto(reverse("admin:proposals_remaking_change", args=[run.pk]))
+    visitor.goto(reverse("admin:proposals_documentreissue_add"))
+    visitor.goto(reverse("admin:proposals_documentreissue_change", args=[run.pk]))
     visitor.says("0 of 2 made")
     run.promises.update(state="done")
     visitor.page.get_by_text(

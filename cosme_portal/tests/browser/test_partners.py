@@ -11,7 +11,7 @@ from cosme_portal.tests.browser.test_officers_journey import at_the_desk
 from cosme_portal.tests.processes import wait_until
 from proposals.helpdesk.contact_points import read_contact_points, store_contact_points
 from proposals.helpdesk.tests.test_contact_points import HEAD, LYON
-from proposals.models import Confirmation, Enquiry, Mail, PartnershipRequest
+from proposals.models import Confirmation, Enquiry, PartnershipRequest, QueuedEmail
 from proposals.officers.rights import CALL_MANAGERS, HELPDESK
 from proposals.partnering import conversations, requests
 from proposals.partnering.organisations import index_organisations
@@ -104,7 +104,7 @@ def test_somebody_asks_and_the_helpdesk_answers(call, visit):
     helpdesk.fill(text="Yes: Norway counts on the day of the deadline.")
     helpdesk.press("Send reply", within="#content")
     helpdesk.says("The answer is being sent to kim@asks.example.")
-    wait_until(lambda: Mail.objects.filter(to="kim@asks.example").count() == 2)
+    wait_until(lambda: QueuedEmail.objects.filter(to="kim@asks.example").count() == 2)
     enquiry.refresh_from_db()
     Enquiry.objects.update(call=call)
     helpdesk.page.reload()
@@ -153,15 +153,15 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
     assert waiting.state == PartnershipRequest.State.WAITING
     helpdesk = at_the_desk(visit, HELPDESK, width=width)
     for name in (
-        "report",
+        "abusereport",
         "enquiry",
         "contactpoint",
-        "publishedanswer",
-        "answersnippet",
+        "faqentry",
+        "replytemplate",
         "partnershiprequest",
     ):
         helpdesk.goto(f"/admin/proposals/{name}/")
-    helpdesk.goto(f"/admin/proposals/report/{conversation.reports.get().pk}/change/")
+    helpdesk.goto(f"/admin/proposals/abusereport/{conversation.abuse_reports.get().pk}/change/")
     helpdesk.goto("/admin/proposals/contactpoint/import/")
     helpdesk.goto("/admin/proposals/contactpoint/add/")
     manager = at_the_desk(visit, CALL_MANAGERS, width=width)

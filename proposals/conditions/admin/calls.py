@@ -44,7 +44,7 @@ from proposals.conditions.admin.call_forms import (
     StrandForm,
 )
 from proposals.delivery import wakeup
-from proposals.models import ProposedExtension, Publication
+from proposals.models import ProposedExtension, PublicationRequest
 from proposals.officers.admin_pages import OfficerAdmin, is_id
 
 TEMPLATES = "admin/calls/call"
@@ -169,11 +169,11 @@ class CallAdmin(OfficerAdmin):
             ),
             self.url(
                 "<int:pk>/publish/ask/", require_POST(self._ask), "ask_to_publish",
-                "proposals.add_publication",
+                "proposals.add_publicationrequest",
             ),
             self.url(
                 "<int:pk>/publish/confirm/", require_POST(self._confirm), "confirm_publication",
-                "proposals.change_publication",
+                "proposals.change_publicationrequest",
             ),
             self.url("<int:pk>/rehearse/", idempotent(self._rehearse), "rehearse", "calls.add_call"),
             self.url("<int:pk>/clock/", self._clock, "clock", "calls.add_call"),
@@ -289,7 +289,9 @@ class CallAdmin(OfficerAdmin):
     def _publish(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What is left to do; asking for it to be published, and the second yes."""
         call = get_object_or_404(Call, pk=pk)
-        asked = Publication.objects.filter(call=call).select_related("asked_by", "confirmed_by")
+        asked = PublicationRequest.objects.filter(call=call).select_related(
+            "requested_by", "confirmed_by"
+        )
         return self.render(
             request,
             f"{TEMPLATES}/publish.html",
@@ -299,8 +301,8 @@ class CallAdmin(OfficerAdmin):
             remarks=list(call_setup.remarks_before_publishing(call)),
             asked=asked.first(),
             mark=desk_calls.mark_of(call, asked.first()),
-            may_ask=request.user.has_perm("proposals.add_publication"),
-            may_confirm=request.user.has_perm("proposals.change_publication"),
+            may_ask=request.user.has_perm("proposals.add_publicationrequest"),
+            may_confirm=request.user.has_perm("proposals.change_publicationrequest"),
         )
 
     def _ask(self, request: HttpRequest, pk: int) -> HttpResponse:

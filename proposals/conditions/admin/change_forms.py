@@ -45,7 +45,7 @@ class CountryRowForm(forms.Form):
 
     country = CountryField(label=gettext_lazy("Country"), required=True)
     gate = forms.ChoiceField(
-        label=gettext_lazy("Legal basis"), choices=CountryParticipation.Gate.choices
+        label=gettext_lazy("Legal basis"), choices=CountryParticipation.LegalBasis.choices
     )
     signed_on = DayField(
         label=gettext_lazy("Signed on"),

@@ -17,7 +17,7 @@ from proposals.conditions.call_administration import CannotExtend, CannotPublish
 from proposals.conditions.change_requests import propose_change
 from proposals.conditions.tests.test_setting_up import form_of
 from proposals.consortium.tests.test_races_of_people import attempt, told
-from proposals.models import Mail, ProposedChange, ProposedExtension, Publication
+from proposals.models import ProposedChange, ProposedExtension, PublicationRequest, QueuedEmail
 from proposals.officers.rights import CALL_MANAGERS
 from proposals.tests.factories import make_officer
 from proposals.workspace.tests.test_pages import client_of, text_of
@@ -55,7 +55,7 @@ def unpublished(call):
 
 def saying_yes(call, officer):
     call.refresh_from_db()
-    seen = desk_calls.mark_of(call, Publication.objects.get(call=call))
+    seen = desk_calls.mark_of(call, PublicationRequest.objects.get(call=call))
     return posting(officer, "confirm_publication", call, seen=seen)
 
 
@@ -83,7 +83,7 @@ def test_a_yes_to_a_call_that_is_being_changed_publishes_nothing(unpublished):
 def test_a_yes_to_an_asking_that_is_being_made_anew_publishes_nothing(unpublished):
     officer = make_officer()
     seen = desk_calls.mark_of(
-        Call.objects.get(pk=unpublished.pk), Publication.objects.get(call=unpublished)
+        Call.objects.get(pk=unpublished.pk), PublicationRequest.objects.get(call=unpublished)
     )
 
     def asked_anew():
@@ -176,7 +176,7 @@ def test_an_extension_that_was_sent_twice_is_proposed_once_and_both_hear_so(call
     sent = proposing(call, make_officer(CALL_MANAGERS))
     assert [answer.status_code for answer in at_once(row(call), sent, sent)] == [302, 302]
     proposed = ProposedExtension.objects.get()
-    mails = Mail.objects.filter(key__startswith=f"proposed-extension:{proposed.pk}:")
+    mails = QueuedEmail.objects.filter(key__startswith=f"proposed-extension:{proposed.pk}:")
     assert mails.count() == mails.values("to").distinct().count()
 
 

@@ -18,7 +18,7 @@ from proposals.conditions.call_administration import (
     ask_to_publish,
     extend_unpublished,
 )
-from proposals.models import ClosingCommitment, Mail, Version
+from proposals.models import ClosingCommitment, QueuedEmail, Version
 from proposals.officers import cases
 from proposals.officers.rights import CALL_MANAGERS
 from proposals.proof.closing_commitment import commit_closed_calls
@@ -129,7 +129,7 @@ def test_its_pages_mails_and_receipts_say_what_it_is(rehearsal):
             rehearsal, until=rehearsal.deadline + timedelta(days=1), reason="Storm", incident=None,
             by=make_officer(),
         )  # fmt: skip
-        subjects = Mail.objects.filter(proposal=draft).values_list("subject", flat=True)
+        subjects = QueuedEmail.objects.filter(proposal=draft).values_list("subject", flat=True)
         assert subjects and all(one.startswith("[Rehearsal] ") for one in subjects)
         version = submit(make_ready(rehearsal), received_at=A_YEAR_LATER)
     context = proposal_context(version.proposal, version.document, version)
@@ -191,7 +191,7 @@ def test_it_is_never_published_nor_turned_into_a_real_call(call, rehearsal):
         with pytest.raises((IntegrityError, DatabaseError)), transaction.atomic():
             Call.objects.filter(pk=rehearsal.pk).update(**change)
     with pytest.raises((IntegrityError, DatabaseError)), transaction.atomic():
-        Call.objects.filter(pk=call.pk).update(clock_ahead=timedelta(days=1))
+        Call.objects.filter(pk=call.pk).update(clock_offset=timedelta(days=1))
 
 
 def test_a_call_that_is_not_written_yet_cannot_be_rehearsed(call, rehearsal):

@@ -19,7 +19,7 @@ from calls.tests.facts import FILE
 from conftest import AFTERNOON, NEXT_DAY
 from proposals.conditions import change_impact, rule_changes
 from proposals.conditions.verdict_replay import replay
-from proposals.models import Decision, ProposedChange, StoredVerdict
+from proposals.models import Decision, ProposedChange, VerdictRecord
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import notify_applicant, record_decision, review_decision
 from proposals.tests.factories import fresh, make_draft, make_officer, make_ready, save, submit
@@ -234,7 +234,7 @@ def test_versions_whose_findings_change_get_a_second_verdict_beside_the_first(ca
         change = propose(call.programme, countries_without(call, "AT"))
         rule_changes.apply(change, by=make_officer())
 
-    verdicts = list(StoredVerdict.objects.filter(version=version).order_by("pk"))
+    verdicts = list(VerdictRecord.objects.filter(version=version).order_by("pk"))
     assert [(one.audience, one.outcome) for one in verdicts] == [
         ("applicant", "pass"),
         ("officer", "pass"),
@@ -242,7 +242,7 @@ def test_versions_whose_findings_change_get_a_second_verdict_beside_the_first(ca
     ]
     assert verdicts[2].cause.endswith(": Corrigendum")
     assert ProposedChange.objects.get().verdicts_made == 1
-    assert replay(StoredVerdict.objects.all()).same == 3
+    assert replay(VerdictRecord.objects.all()).same == 3
     assert rule_changes.judge_again(ProposedChange.objects.get()) == 0
 
 
@@ -251,7 +251,7 @@ def test_a_change_that_changes_no_finding_makes_no_verdict(call):
     norway = Participation("NO", "a", None, date(2016, 1, 1), None, "Invented for a test")
     rows = [row.as_json() for row in [*call.programme.country_set().rows, norway]]
     rule_changes.apply(propose(call.programme, rows), by=make_officer())
-    assert StoredVerdict.objects.count() == 1
+    assert VerdictRecord.objects.count() == 1
 
 
 def test_a_change_over_conditions_that_moved_is_refused_for_ever(call):
@@ -379,7 +379,7 @@ def test_what_was_odd_before_is_not_remarked_on_again(call):
 def test_the_number_of_queries_does_not_grow_with_drafts_and_versions(call):
     counts = []
     for wanted in (1, 4):
-        while StoredVerdict.objects.count() < wanted:
+        while VerdictRecord.objects.count() < wanted:
             submit(make_ready(call))
         change = ProposedChange(call=call, conditions=without(call, "duration"))
         with CaptureQueriesContext(connection) as queries:

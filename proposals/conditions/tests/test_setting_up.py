@@ -23,7 +23,7 @@ from proposals.conditions.call_administration import (
     mark_of,
     propose_extension,
 )
-from proposals.models import IndividualExtension, Mail, ProposedExtension, Publication
+from proposals.models import IndividualExtension, ProposedExtension, PublicationRequest, QueuedEmail
 from proposals.officers.rights import AUDITORS, CALL_MANAGERS, HELPDESK, SCREENING_OFFICERS
 from proposals.screening.decisions import record_decision
 from proposals.tests.factories import fresh, make_draft, make_officer, make_ready, submit
@@ -97,7 +97,7 @@ def test_a_call_is_cloned_written_looked_at_and_published_by_two(call):
     preview = text_of(manager.get(page("preview", made)))
     assert "The next one" in preview and "Start a proposal in strand 1" in preview
     manager.post(page("ask_to_publish", made))
-    assert not Publication.objects.exists()
+    assert not PublicationRequest.objects.exists()
     Call.objects.filter(pk=made.pk).update(opens_at=AFTERNOON)
     manager.post(page("ask_to_publish", made))
     assert "Publish now" not in text_of(manager.get(page("publish", made)))
@@ -113,7 +113,7 @@ def test_a_call_is_cloned_written_looked_at_and_published_by_two(call):
 
 def say_yes(client, call):
     """What a browser sends of the page that shows what is to be published, and the page after it."""
-    asked = Publication.objects.filter(call=call).first()
+    asked = PublicationRequest.objects.filter(call=call).first()
     seen = mark_of(Call.objects.get(pk=call.pk), asked)
     return client.post(page("confirm_publication", call), {"seen": seen}, follow=True)
 
@@ -125,7 +125,9 @@ def test_the_second_yes_is_anothers_and_publication_is_final(call, clone):
         confirm_publication(clone, seen="", by=manager)
     asked = ask_to_publish(clone, by=manager)
     with pytest.raises(IntegrityError, match="publishing_needs_two_people"), transaction.atomic():
-        Publication.objects.filter(pk=asked.pk).update(confirmed_by=manager, confirmed_at=AFTERNOON)
+        PublicationRequest.objects.filter(pk=asked.pk).update(
+            confirmed_by=manager, confirmed_at=AFTERNOON
+        )
     clone.refresh_from_db()
     confirm_publication(clone, seen=mark_of(clone, asked), by=make_officer())
     with pytest.raises(IntegrityError, match="day of publication"), transaction.atomic():
@@ -248,7 +250,7 @@ def test_the_deadline_is_moved_for_all_with_reason_and_mail(call):
     assert call.deadline == DEADLINE + timedelta(days=1)
     public = Client().get(call.get_absolute_url()).content.decode()
     assert "An outage of one hour." in public and "No login." in public
-    mail = Mail.objects.get(to=proposal.started_by.email, key__startswith="extension:")
+    mail = QueuedEmail.objects.get(to=proposal.started_by.email, key__startswith="extension:")
     assert "22 April 2015, 17:00:00 Brussels" in mail.text and "An outage of one hour." in mail.text
     for statement in ("UPDATE calls_incident SET text = 'x'", "DELETE FROM calls_incident"):
         with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
@@ -299,7 +301,9 @@ def test_colleagues_who_may_confirm_are_asked_by_email(call):
     manager, second, auditor = make_officer(CALL_MANAGERS), make_officer(), make_officer(AUDITORS)
     propose_until(call, NEXT_DAY, by=manager)
     asked = set(
-        Mail.objects.filter(key__startswith="proposed-extension:").values_list("to", flat=True)
+        QueuedEmail.objects.filter(key__startswith="proposed-extension:").values_list(
+            "to", flat=True
+        )
     )
     assert second.email in asked and not {manager.email, auditor.email} & asked
 
@@ -368,7 +372,7 @@ def test_one_proposal_gets_more_time_and_stays_sealed_alone(call):
             and "in the future and later than the current one" in text_of(again)
         )
     assert IndividualExtension.objects.get().granted_by == manager.officer
-    assert Mail.objects.filter(
+    assert QueuedEmail.objects.filter(
         key__startswith="individual-extension:", text__contains="Fire brigade."
     ).exists()
 

@@ -11,7 +11,7 @@ from calls.call_import import change_countries, change_rules
 from calls.eligibility import rules as catalogue
 from conftest import NEXT_DAY, database_owner
 from proposals.conditions.verdict_replay import country_set_of, replay, rule_set_of
-from proposals.models import StoredVerdict
+from proposals.models import VerdictRecord
 from proposals.screening.automatic_check import screen_closed
 from proposals.tests.factories import make_ready, submit
 
@@ -23,7 +23,7 @@ def _fresh_caches():
 
 
 def replayed():
-    return replay(StoredVerdict.objects.all())
+    return replay(VerdictRecord.objects.all())
 
 
 def run():
@@ -56,7 +56,7 @@ def test_a_later_change_of_conditions_changes_no_stored_verdict(call):
 
     assert replayed().same == 1
     screen_closed(NEXT_DAY)
-    first, second = StoredVerdict.objects.filter(version=version).order_by("pk")
+    first, second = VerdictRecord.objects.filter(version=version).order_by("pk")
     assert (first.outcome, second.outcome) == ("pass", "pass")
     assert len(first.verdict.findings) > len(second.verdict.findings)
     assert first.country_set_id != second.country_set_id
@@ -75,7 +75,7 @@ def test_a_later_change_of_conditions_changes_no_stored_verdict(call):
 )
 def test_what_was_tampered_with_is_named(call, tamper, words):
     version = submit(make_ready(call))
-    stored = StoredVerdict.objects.get(version=version)
+    stored = VerdictRecord.objects.get(version=version)
     for place, value in tamper.items():
         column, name = place.split("__")
         getattr(stored, column)[name] = value
@@ -90,7 +90,7 @@ def test_what_was_tampered_with_is_named(call, tamper, words):
 
 def test_a_changed_finding_is_named(call):
     version = submit(make_ready(call))
-    stored = StoredVerdict.objects.get(version=version)
+    stored = VerdictRecord.objects.get(version=version)
     stored.content["findings"][3]["message"] = "Another message."
     finding = stored.content["findings"][3]
     with database_owner():
@@ -101,7 +101,7 @@ def test_a_changed_finding_is_named(call):
 
 def test_a_missing_finding_is_counted(call):
     version = submit(make_ready(call))
-    stored = StoredVerdict.objects.get(version=version)
+    stored = VerdictRecord.objects.get(version=version)
     count = len(stored.content["findings"])
     stored.content["findings"].pop()
     with database_owner():
@@ -123,7 +123,7 @@ def test_a_verdict_by_a_wording_that_is_gone_is_not_judged_by_another(call, monk
 def test_verdicts_that_are_older_than_their_facts_are_counted(call):
     submit(make_ready(call))
     with database_owner():
-        StoredVerdict.objects.update(facts=None, facts_digest="", rule_set=None, country_set=None)
+        VerdictRecord.objects.update(facts=None, facts_digest="", rule_set=None, country_set=None)
     assert run() == (
         (
             "0 verdicts are identical, byte for byte.\n1 could not be checked because their facts "
@@ -137,7 +137,7 @@ def test_the_number_of_queries_does_not_grow(call):
     proposal = make_ready(call)
     counts = []
     for wanted in (1, 5):
-        while StoredVerdict.objects.count() < wanted:
+        while VerdictRecord.objects.count() < wanted:
             submit(proposal)
         rule_set_of.cache_clear()
         country_set_of.cache_clear()
@@ -152,4 +152,4 @@ def test_two_processes_see_each_verdict_once(call):
     proposal = make_ready(call)
     for _turn in range(5):
         submit(proposal)
-    assert replay(StoredVerdict.objects.all(), processes=2).same == 5
+    assert replay(VerdictRecord.objects.all(), processes=2).same == 5

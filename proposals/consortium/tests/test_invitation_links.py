@@ -15,7 +15,7 @@ from conftest import AFTERNOON, DEADLINE
 from proposals.consortium import invitations, participants
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email
-from proposals.models import Invitation, Mail
+from proposals.models import Invitation, QueuedEmail
 from proposals.tests.factories import fresh, make_draft, make_ready, member_of, partner_of, submit
 from proposals.workspace.deletion import delete_draft
 
@@ -74,7 +74,7 @@ def test_the_database_holds_no_token_before_or_after_sending(call):
     assert token not in str(Invitation.objects.values())
     outbox.process_due_emails(send_email)
     assert any(token in one.body for one in mail.outbox)
-    assert not any(token in one.text + one.html for one in Mail.objects.all())
+    assert not any(token in one.text + one.html for one in QueuedEmail.objects.all())
 
 
 def test_sending_again_replaces_the_link(call):

@@ -28,7 +28,7 @@ from calls.eligibility.facts import Role
 from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON
 from proposals.consortium import invitations, participants
-from proposals.models import Happening, Invitation, Proposal
+from proposals.models import Invitation, Proposal, ProposalActivity
 from proposals.tests.factories import make_draft
 from proposals.workspace.tests.test_pages import client_of, text_of
 
@@ -42,7 +42,7 @@ def row_of(proposal):
 
 
 def noted(proposal, kind):
-    return proposal.happenings.filter(kind=kind).count()
+    return proposal.activity_log.filter(kind=kind).count()
 
 
 def attempt(action, *refusals):
@@ -90,7 +90,7 @@ def test_access_that_two_clicks_remove_is_removed_and_noted_once(call):
         *(lambda one=one: one.post(address) for one in clients),
     )
     assert told(answers) == [[SUCCESS], [WARNING]]
-    assert noted(proposal, Happening.Kind.REVOKED) == 1
+    assert noted(proposal, ProposalActivity.Kind.REVOKED) == 1
     assert clients[0].post(address).status_code == 302
 
 
@@ -108,7 +108,7 @@ def test_two_who_decline_for_an_organisation_at_once_decline_once(call):
     (refused,) = (answer for answer in answers if answer.status_code == 409)
     assert str(winner) in text_of(refused)
     assert "No staff" in text_of(refused)
-    assert noted(proposal, Happening.Kind.ANSWERED) == 1
+    assert noted(proposal, ProposalActivity.Kind.ANSWERED) == 1
 
 
 def test_who_declines_after_an_invitation_to_them_expired_declines(call):
@@ -147,7 +147,7 @@ def test_of_two_contradicting_answers_to_an_invitation_the_later_hears_of_the_fi
     )
     assert sorted(outcomes) == ["NotAnswerable", "done"]
     assert proposal.collaborators.exists() == (outcomes[0] == "done")
-    assert noted(proposal, Happening.Kind.ANSWERED) == 1
+    assert noted(proposal, ProposalActivity.Kind.ANSWERED) == 1
 
 
 def test_an_organisation_that_two_add_at_once_takes_part_once(call):
@@ -203,7 +203,7 @@ def test_a_confirmation_that_was_sent_twice_is_recorded_once_and_both_hear_so(ca
     sent = confirming_at(proposal, partner, member)
     answers = at_once(row_of(proposal), sent, sent)
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert proposal.confirmations.count() == noted(proposal, Happening.Kind.ANSWERED) == 1
+    assert proposal.confirmations.count() == noted(proposal, ProposalActivity.Kind.ANSWERED) == 1
 
 
 def test_who_confirms_for_a_partner_that_is_being_removed_hears_so_and_nothing_is_recorded(call):
@@ -361,4 +361,4 @@ def test_a_step_that_two_of_the_lead_give_away_at_once_is_the_later_ones(call):
         *(lambda one=one: one.post(path, {"step": "summary", "partner": "p2"}) for one in clients),
     )
     assert told(answers) == [[SUCCESS], [SUCCESS]]
-    assert proposal.given_steps.get().participant.key == "p2"
+    assert proposal.step_assignments.get().participant.key == "p2"

@@ -9,7 +9,7 @@ from django.core import mail
 from applicants.invitations import invite_colleague
 from applicants.tests.factories import make_organisation, make_user
 from proposals.delivery.emails import EmailContent, queue_email
-from proposals.models import Mail
+from proposals.models import QueuedEmail
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def test_a_posted_email_holds_only_the_portals_link(call):
         link_label="See it", facts=[(LURE, LURE)], quote=f"{LURE}\nWhat to do: pay",
     )  # fmt: skip
     queue_email(words, to=["someone@else.test"], key="lure")
-    letter = Mail.objects.get()
+    letter = QueuedEmail.objects.get()
     assert strangers_links(letter.subject) == []
     assert strangers_links(letter.text) == [] and strangers_links(letter.html) == []
     assert re.findall(r'href="([^"]+)"', letter.html) == [f"{settings.BASE_URL}/partners/"]

@@ -17,7 +17,7 @@ from proposals.consortium import invitations, participants
 from proposals.consortium.deadline_reminders import remind_of_deadlines, set_reminders
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email
-from proposals.models import Invitation, Mail
+from proposals.models import Invitation, QueuedEmail
 from proposals.submission.notifications import notify_submission
 from proposals.submission.submit import withdraw
 from proposals.tests.factories import fresh, make_draft, make_ready, member_of, submit
@@ -37,7 +37,7 @@ def partner_in(proposal, key="p2"):
 
 def sent_to(address):
     """What the worker sends there now."""
-    Mail.objects.exclude(to=address).delete()
+    QueuedEmail.objects.exclude(to=address).delete()
     mail.outbox.clear()
     outbox.process_due_emails(partial(send_email, causes=tasks.CAUSES))
     return [one.subject for one in mail.outbox]
@@ -105,9 +105,9 @@ def test_a_reminder_is_not_sent_after_the_deadline(call):
 
 
 def counts_in(version):
-    Mail.objects.all().delete()
+    QueuedEmail.objects.all().delete()
     notify_submission(version)
-    return Mail.objects.filter(key__startswith="submitted:").first().text
+    return QueuedEmail.objects.filter(key__startswith="submitted:").first().text
 
 
 def test_a_mail_about_a_version_says_what_counts_when_it_is_made(call):
@@ -127,7 +127,7 @@ def test_that_an_organisation_declines_is_not_told_to_who_leads_no_longer(draft)
     leader = member_of(coordinator)
     end_membership(coordinator, user=draft.started_by, by=leader)
     invitations.decline_for(partner, reason="No time", by=member_of(partner.organisation))
-    told = Mail.objects.filter(key__startswith="declined:").values_list("to", flat=True)
+    told = QueuedEmail.objects.filter(key__startswith="declined:").values_list("to", flat=True)
     assert list(told) == [leader.email]
 
 
@@ -140,7 +140,7 @@ def test_who_takes_part_by_another_way_is_not_told_to_see_nothing_any_more(draft
     participants.remove_participant(second, seen_version=section.version, by=draft.started_by)
     said = {
         row.to: "You no longer have access to the draft" in row.text
-        for row in Mail.objects.filter(key__startswith="removed:")
+        for row in QueuedEmail.objects.filter(key__startswith="removed:")
     }
     assert (said[both.email], said[one.email]) == (False, True)
 

@@ -25,22 +25,22 @@ from proposals.consortium import deadline_reminders
 from proposals.delivery import fault_isolation, outbox
 from proposals.dossier.document import Draft
 from proposals.models import (
-    CaseText,
+    CaseSearchIndex,
     ClosingCommitment,
     DailyHead,
     Export,
-    KeptFile,
-    Mail,
-    OrganisationText,
+    JobFailure,
+    OrganisationSearchIndex,
     OutboxMessage,
     Proposal,
     ProposalFile,
     ProposedChange,
+    QueuedEmail,
     Receipt,
     SavedSearch,
-    Stamp,
-    StoredVerdict,
-    Trouble,
+    StoredPdf,
+    TimestampStatus,
+    VerdictRecord,
 )
 from proposals.partnering import organisations, saved_searches
 from proposals.proof import closing_commitment, daily_heads, full_proposal_pdf, ledger, receipts
@@ -54,7 +54,7 @@ from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 pytestmark = pytest.mark.django_db
 
 SECRET = "what a person wrote"
-TROUBLES = reverse("admin:proposals_trouble_changelist")
+TROUBLES = reverse("admin:proposals_jobfailure_changelist")
 
 
 @pytest.fixture(autouse=True)
@@ -101,8 +101,8 @@ def seen(operators_page, caplog):
     """That just one row is in trouble, for all operators to see, and that no text of a person is."""
 
     def one_trouble(work, row):
-        trouble = Trouble.objects.get()
-        assert (trouble.work, trouble.row) == (work, str(row))
+        trouble = JobFailure.objects.get()
+        assert (trouble.job, trouble.row) == (work, str(row))
         page = operators_page()
         assert work in page and str(row) in page and trouble.last_error in page
         assert SECRET not in page + caplog.text
@@ -114,7 +114,7 @@ def seen(operators_page, caplog):
 
 
 def now_due():
-    Trouble.objects.update(due_at=clock.real_now())
+    JobFailure.objects.update(due_at=clock.real_now())
 
 
 # --- The helper ----------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def odd(row):
 def test_a_row_that_fails_stops_no_other_and_waits(seen):
     assert fault_isolation.for_each("sums", [1, 2, 3], odd) == 2
     trouble = seen("sums", 2)
-    assert (trouble.state, trouble.attempts) == (Trouble.State.DUE, 1)
+    assert (trouble.state, trouble.attempts) == (JobFailure.State.DUE, 1)
     tried = []
     fault_isolation.for_each("sums", [1, 2, 3], tried.append)
     assert tried == [1, 3], "its wait is not over"
@@ -146,18 +146,18 @@ def test_a_row_that_succeeds_later_is_in_trouble_no_more():
     fault_isolation.for_each("sums", [2], odd)
     now_due()
     fault_isolation.for_each("sums", [2], lambda row: 1)
-    assert not Trouble.objects.exists()
+    assert not JobFailure.objects.exists()
 
 
 def test_a_row_that_always_fails_is_left_to_operators_who_let_it_be_tried_again():
     for _attempt in range(outbox.MAX_ATTEMPTS):
         now_due()
         fault_isolation.for_each("sums", [2], odd)
-    trouble = Trouble.objects.get()
-    assert (trouble.state, trouble.attempts) == (Trouble.State.FAILED, outbox.MAX_ATTEMPTS)
+    trouble = JobFailure.objects.get()
+    assert (trouble.state, trouble.attempts) == (JobFailure.State.FAILED, outbox.MAX_ATTEMPTS)
     now_due()
     assert fault_isolation.for_each("sums", [2], lambda row: 1) == 0
-    assert outbox.retry(Trouble.objects.all()) == 1
+    assert outbox.retry(JobFailure.objects.all()) == 1
     assert fault_isolation.for_each("sums", [2], lambda row: 1) == 1
 
 
@@ -179,7 +179,7 @@ def test_a_database_that_is_away_ends_the_work_at_once(caplog):
             "task", first=lambda: away(1), second=lambda: tried.append("second")
         )
     assert tried == [1, 1]
-    assert not Trouble.objects.exists() and "failed" not in caplog.text
+    assert not JobFailure.objects.exists() and "failed" not in caplog.text
 
 
 def test_a_step_that_fails_stops_no_other_and_comes_each_time(seen):
@@ -187,13 +187,13 @@ def test_a_step_that_fails_stops_no_other_and_comes_each_time(seen):
         assert fault_isolation.run_steps("task", first=lambda: odd(2), second=lambda: 3) == 3
     assert seen("task", "first").attempts == outbox.MAX_ATTEMPTS + 1
     fault_isolation.run_steps("task", first=lambda: 1)
-    assert not Trouble.objects.exists()
+    assert not JobFailure.objects.exists()
 
 
 def test_a_trouble_that_nothing_asks_for_any_more_is_forgotten():
     fault_isolation.for_each("sums", [2], odd)
     assert fault_isolation.delete_stale_failures() == 0
-    Trouble.objects.update(due_at=clock.real_now() - timedelta(days=2))
+    JobFailure.objects.update(due_at=clock.real_now() - timedelta(days=2))
     assert fault_isolation.delete_stale_failures() == 1
 
 
@@ -208,7 +208,9 @@ def test_exports_and_prints_that_failed_are_counted_for_operators(call, poison, 
     proposal = make_ready(call)
     submit(proposal)
     full_proposal_pdf.request_draft_pdf(Draft(proposal), by=proposal.started_by)
-    Export.objects.create(kind="csv", versions=[1], asked_by=make_officer(), asked_at=AFTERNOON)
+    Export.objects.create(
+        kind="csv", versions=[1], requested_by=make_officer(), requested_at=AFTERNOON
+    )
     poison(full_proposal_pdf, "render_proposal_pdf", lambda *_args, **_kw: True)
     poison(exports, "_write", lambda *_args: True)
     tasks.make_draft_pdfs()
@@ -228,13 +230,15 @@ def test_a_document_that_cannot_be_stamped_stops_no_other(
     for version in versions:
         Receipt.objects.create(
             version=version, edition=1, cause="submission", pdf=str(version.pk).encode(),
-            sha256="0", sealed_at=clock.now(), stamp=Stamp.AWAITED,
+            sha256="0", sealed_at=clock.now(), timestamp_status=TimestampStatus.PENDING,
         )  # fmt: skip
-    monkeypatch.setattr(receipts, "expected_timestamp", lambda: Stamp.IN_SEAL)
+    monkeypatch.setattr(receipts, "expected_timestamp", lambda: TimestampStatus.IN_SEAL)
     monkeypatch.setattr(receipts, "add_timestamp", lambda pdf: pdf)
     poison(receipts, "add_timestamp", lambda pdf: pdf == str(versions[0].pk).encode())
     assert receipts.add_pending_timestamps() == 2
-    stamped = Receipt.objects.filter(stamp=Stamp.IN_SEAL).values_list("version", flat=True)
+    stamped = Receipt.objects.filter(timestamp_status=TimestampStatus.IN_SEAL).values_list(
+        "version", flat=True
+    )
     assert set(stamped) == {versions[1].pk, versions[2].pk}
     seen("time stamps", f"receipt {versions[0].receipt.pk}")
 
@@ -250,7 +254,7 @@ def test_a_file_that_is_lost_from_the_disk_keeps_no_other_in_quarantine(
         Path(stored.name).unlink()
     monkeypatch.setattr(virus_scan, "_ask", lambda content: True)
     assert virus_scan.scan_waiting() == 2
-    passed = ProposalFile.objects.filter(scan=KeptFile.Scan.PASSED)
+    passed = ProposalFile.objects.filter(scan=StoredPdf.Scan.PASSED)
     assert set(passed) == set(others)
     seen("virus scan", f"proposalfile {lost.pk}")
 
@@ -260,7 +264,9 @@ def test_a_version_with_too_many_words_is_found_by_its_summary(call, monkeypatch
     many = " ".join(f"word{number:07}" for number in range(120_000))
     monkeypatch.setattr(search, "ALL_TEXTS", f"to_tsvector('simple', '{many}' || v.id::text)")
     assert search.index_opened_cases(NEXT_DAY) == 2
-    found = CaseText.objects.filter(words="laser-go").values_list("version", flat=True)
+    found = CaseSearchIndex.objects.filter(search_vector="laser-go").values_list(
+        "version", flat=True
+    )
     assert set(found) == {one.pk for one in versions}
 
 
@@ -269,7 +275,7 @@ def test_a_version_whose_words_cannot_be_taken_stops_no_other(call, seen, poison
     poison(search, "index_case", lambda pk, words: pk == bad.pk)
     assert search.index_opened_cases(NEXT_DAY, at_most=1) == 0
     assert search.index_opened_cases(NEXT_DAY, at_most=1) == 1
-    assert CaseText.objects.get().version == good
+    assert CaseSearchIndex.objects.get().version == good
     seen("words", bad.pk)
 
 
@@ -278,7 +284,7 @@ def test_a_version_that_cannot_be_screened_takes_no_place_of_another(call, seen,
     poison(automatic_check, "officer_judgement", lambda version: version == bad)
     automatic_check.screen_closed(NEXT_DAY, at_most=1)
     assert automatic_check.screen_closed(NEXT_DAY, at_most=1) == 1
-    assert StoredVerdict.objects.get(audience="officer").version == good
+    assert VerdictRecord.objects.get(audience="officer").version == good
     seen("screening", bad.pk)
 
 
@@ -287,7 +293,7 @@ def test_a_profile_that_cannot_be_read_keeps_no_other_from_being_found(seen, poi
     Organisation.objects.filter(pk__in=[bad.pk, good.pk]).update(is_findable=True)
     poison(organisations, "profile_of", lambda organisation: organisation == bad)
     assert organisations.index_organisations() == 1
-    assert OrganisationText.objects.get().organisation == good
+    assert OrganisationSearchIndex.objects.get().organisation == good
     seen("texts of organisations", f"organisation {bad.pk}")
 
 
@@ -310,7 +316,7 @@ def test_a_version_that_cannot_be_judged_again_stops_no_other(call, seen, poison
     change = a_change(call, "duration")
     mend = poison(rule_changes, "build_verdict", lambda version, *_rest, **_words: version == bad)
     rule_changes.apply(change, by=make_officer())
-    assert [one.version for one in StoredVerdict.objects.exclude(cause="")] == [good]
+    assert [one.version for one in VerdictRecord.objects.exclude(cause="")] == [good]
     change.refresh_from_db()
     assert change.state == ProposedChange.State.APPLIED, "it is not done"
     seen("changes", change.pk)
@@ -329,7 +335,7 @@ def test_a_proposal_that_cannot_be_reminded_of_stops_no_other(call, seen, poison
             deadline_reminders.set_reminders(one, wanted=True, by=one.started_by)
     poison(deadline_reminders, "queue_email", lambda words, *, proposal, **_rest: proposal == bad)
     assert deadline_reminders.remind_of_deadlines(DEADLINE - timedelta(days=1)) == 1
-    assert Mail.objects.get(key__startswith="deadline:").proposal == good
+    assert QueuedEmail.objects.get(key__startswith="deadline:").proposal == good
     seen("reminders of deadlines", bad.pk)
 
 
@@ -341,13 +347,13 @@ def test_a_question_that_cannot_be_reminded_of_stops_no_other(call, seen, poison
             clarifications.request_clarification(one, "Why?", due_at=due, by=make_officer())
             for one in versions
         ]
-    Mail.objects.all().delete()
+    QueuedEmail.objects.all().delete()
     poison(
         clarifications, "_notify_clarification_request", lambda question, **_rest: question == bad
     )
     with clock.frozen_at(due - timedelta(hours=20)):
         assert clarifications.remind_of_clarification_requests(clock.now()) == 1
-    assert Mail.objects.filter(key__startswith=f"question:{good.pk}:").exists()
+    assert QueuedEmail.objects.filter(key__startswith=f"question:{good.pk}:").exists()
     seen("reminders of questions", bad.pk)
 
 
@@ -355,7 +361,12 @@ def test_a_search_that_cannot_be_told_of_stops_no_other(call, seen, poison):
     early = AFTERNOON - timedelta(hours=3)
     bad, good = [
         SavedSearch.objects.create(
-            user=make_user(), name="All", query="", made_at=early, seen_until=early, mails=True
+            user=make_user(),
+            name="All",
+            query="",
+            made_at=early,
+            seen_until=early,
+            sends_emails=True,
         )
         for _number in range(2)
     ]
@@ -363,7 +374,7 @@ def test_a_search_that_cannot_be_told_of_stops_no_other(call, seen, poison):
         make_request(call)
     poison(saved_searches, "search_of", lambda saved: saved == bad)
     assert saved_searches.notify_new_requests(AFTERNOON) == 1
-    assert Mail.objects.get(key__startswith="search:").to == good.user.email
+    assert QueuedEmail.objects.get(key__startswith="search:").to == good.user.email
     seen("saved searches", bad.pk)
 
 
@@ -383,7 +394,7 @@ def test_an_export_that_cannot_be_deleted_stops_no_other(call, seen, poison):
     officer = make_officer()
     bad, good = [
         Export.objects.create(
-            kind="csv", versions=[], asked_by=officer, asked_at=AFTERNOON, state="done",
+            kind="csv", versions=[], requested_by=officer, requested_at=AFTERNOON, state="done",
             made_at=AFTERNOON - timedelta(days=3), path=f"exports/{number}",
         )
         for number in range(2)
@@ -469,7 +480,7 @@ def test_a_step_of_a_task_that_fails_stops_no_other(task, bad, good, monkeypatch
     poison(*bad, lambda *_args, **_kw: True)
     task()
     assert sorted(done) == sorted(name for _module, name in good)
-    assert Trouble.objects.count() == 1
+    assert JobFailure.objects.count() == 1
 
 
 def test_a_task_of_one_step_tells_of_its_failure(poison, seen):
@@ -490,7 +501,7 @@ def test_a_promise_that_ends_its_workers_is_given_up(call):
     kept = []
     handlers = {
         kind: lambda promise: kept.append(promise.kind)
-        for kind in ("receipt", "submission-mail", "annex")
+        for kind in ("receipt", "submission-email", "proposal-pdf")
     }
     assert outbox.process_due(handlers) == 2 and "receipt" not in kept
     promise = deadly.get()
@@ -504,6 +515,6 @@ def test_a_promise_that_was_tried_very_often_can_still_fail(call):
     def fail(promise):
         raise ValueError(SECRET)
 
-    kinds = ("receipt", "submission-mail", "annex")
+    kinds = ("receipt", "submission-email", "proposal-pdf")
     outbox.process_due(dict.fromkeys(kinds, lambda promise: None) | {"receipt": fail})
     assert OutboxMessage.objects.get(kind="receipt").state == OutboxMessage.State.FAILED

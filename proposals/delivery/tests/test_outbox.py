@@ -12,7 +12,7 @@ from proposals import tasks
 from proposals.delivery import outbox, wakeup
 from proposals.delivery.emails import send_email
 from proposals.dossier.document import Draft
-from proposals.models import Mail, OutboxMessage, Receipt
+from proposals.models import OutboxMessage, QueuedEmail, Receipt
 from proposals.submission.notifications import contacts_of, notify_submission
 from proposals.tests.factories import make_ready, partner_of, submit
 
@@ -31,7 +31,7 @@ def later(**given):
 
 
 def handlers(**given):
-    kinds = ("receipt", "submission-mail", "annex")
+    kinds = ("receipt", "submission-email", "proposal-pdf")
     return dict.fromkeys(kinds, lambda version: None) | given
 
 
@@ -41,7 +41,7 @@ def test_what_is_promised_is_kept_once_receipts_first(call):
     noting = {kind: lambda version, kind=kind: kept.append(kind) for kind in handlers()}
     assert outbox.process_due(noting) == 3
     assert outbox.process_due(noting) == 0
-    assert kept == ["receipt", "submission-mail", "annex"]
+    assert kept == ["receipt", "submission-email", "proposal-pdf"]
 
 
 def test_a_failing_promise_waits_and_is_tried_again_and_stops_no_other(call):
@@ -109,7 +109,7 @@ def test_the_receipt_does_not_depend_on_the_mail(call, settings):
     version = submit(make_ready(call))
     tasks.process_outbox()
     assert Receipt.objects.filter(version=version).exists()
-    assert {one.state for one in Mail.objects.all()} == {State.DUE}
+    assert {one.state for one in QueuedEmail.objects.all()} == {State.DUE}
 
 
 def test_every_contact_gets_a_mail_of_its_own(call):
@@ -119,7 +119,7 @@ def test_every_contact_gets_a_mail_of_its_own(call):
     notify_submission(version)
     notify_submission(version)  # a worker that died after it had done it
     outbox.process_due_emails(send_email)
-    assert {one.state for one in Mail.objects.all()} == {State.DONE}
+    assert {one.state for one in QueuedEmail.objects.all()} == {State.DONE}
     received = [one for one in mail.outbox if " received" in one.subject]
     contacts = contacts_of(Draft(proposal))
     assert [message.to for message in received] == [[address] for address in contacts]
@@ -177,4 +177,4 @@ def test_two_workers_never_take_the_same_promise(call):
         worker.start()
     for worker in workers:
         worker.join()
-    assert sorted(taken) == ["annex", "receipt", "submission-mail"]
+    assert sorted(taken) == ["proposal-pdf", "receipt", "submission-email"]

@@ -10,7 +10,7 @@ from conftest import DEADLINE, NEXT_DAY
 from proposals.consortium.deadline_reminders import remind_of_deadlines, set_reminders
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email
-from proposals.models import DailyHead, Mail, OutboxMessage
+from proposals.models import DailyHead, OutboxMessage, QueuedEmail
 from proposals.officers.rights import AUDITORS
 from proposals.proof import ledger
 from proposals.proof.daily_heads import publish_daily_heads
@@ -24,7 +24,7 @@ DUE = NEXT_DAY.replace(day=29, hour=17)
 
 
 def mails(prefix):
-    return Mail.objects.filter(key__startswith=prefix)
+    return QueuedEmail.objects.filter(key__startswith=prefix)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_an_email_that_two_workers_would_send_at_once_is_sent_once(question, mai
         lambda: outbox.process_due_emails(send_email), lambda: outbox.process_due_emails(send_email)
     )
     assert sent_by_the_other == 0
-    assert len(mailoutbox) == Mail.objects.count() > 0
+    assert len(mailoutbox) == QueuedEmail.objects.count() > 0
 
 
 def test_a_head_of_a_day_that_two_workers_publish_at_once_is_published_and_emailed_once(call):

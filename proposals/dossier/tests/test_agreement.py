@@ -29,7 +29,7 @@ from proposals.dossier.agreement import agree
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import judge_draft
 from proposals.dossier.file_format import read_dossier
-from proposals.models import Invitation, Mail, Participant
+from proposals.models import Invitation, Participant, QueuedEmail
 from proposals.proof.full_proposal_pdf import create_proposal_pdf, request_draft_pdf
 from proposals.proof.receipts import create_receipt
 from proposals.tests.factories import fresh, make_draft, make_ready, member_of, save, submit
@@ -139,10 +139,10 @@ def test_sealed_documents_and_mails_hold_nothing_that_was_not_agreed_to(proposal
     assert reveals(version.dossier) == []
     stored = version.verdicts.get()
     assert reveals(str(stored.content) + str(stored.facts)) == []
-    for document in (version.receipt_editions.get(), version.annex_editions.get()):
+    for document in (version.receipt_editions.get(), version.proposalpdf_editions.get()):
         everything = _all_bytes_of(bytes(document.pdf)).lower()
         assert HIDDEN.lower() not in everything and PIC not in everything
-    texts = [f"{mail.subject} {mail.text}" for mail in Mail.objects.all()]
+    texts = [f"{mail.subject} {mail.text}" for mail in QueuedEmail.objects.all()]
     assert texts and reveals(" ".join(texts)) == []
 
 

@@ -16,7 +16,7 @@ from calls.call_import import load_call
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import judge_draft
 from proposals.dossier.file_screening import SHIPPED
-from proposals.models import Mail
+from proposals.models import QueuedEmail
 from proposals.proof.ledger import sequence
 from proposals.proof.receipts import proof_of_version, render_receipt_html
 from proposals.submission.notifications import notify_submission
@@ -153,7 +153,7 @@ def test_receipt_mail_and_verdict_speak_of_this_call(other):
     assert "1 June 2015, 12:00:00 London (BST, UTC+01:00)" in receipt
     assert not_of_this_call(receipt) == []
     notify_submission(version)
-    mail = Mail.objects.filter(key__startswith="submitted:").first()
+    mail = QueuedEmail.objects.filter(key__startswith="submitted:").first()
     assert "London" in mail.text and "Brussels" not in mail.text
     late = judge_draft(Draft(fresh(proposal)), received_at=DEADLINE, reader=proposal.started_by)
     (finding,) = [one for one in late.findings if one.rule == "in-time"]

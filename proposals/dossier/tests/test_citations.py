@@ -15,7 +15,7 @@ from calls.rule_reference import as_markdown
 from conftest import AFTERNOON, NEXT_DAY
 from proposals.dossier.file_screening import SHIPPED
 from proposals.dossier.tests.test_file_screening import changed, run
-from proposals.models import StoredVerdict
+from proposals.models import VerdictRecord
 from proposals.proof.ledger import sequence
 from proposals.proof.receipts import proof_of_version, render_receipt_html
 from proposals.screening import letters
@@ -87,7 +87,7 @@ def test_pages_of_applicants_print_the_link_of_each_finding(call):
 def test_receipt_sheet_and_letter_print_the_link_of_each_finding(call):
     version = submit(with_findings(call))
     sequence()
-    verdict = StoredVerdict.objects.get(version=version).verdict
+    verdict = VerdictRecord.objects.get(version=version).verdict
     not_met = links_of(verdict.findings, without={Outcome.PASS})
     assert (
         missing(not_met, render_receipt_html(version, AFTERNOON, proof_of_version(version)))
@@ -100,7 +100,7 @@ def test_receipt_sheet_and_letter_print_the_link_of_each_finding(call):
         sheet = signed_in(officer).get(reverse("admin:proposals_version_change", args=[version.pk]))
         decision = record_decision(version, outcome="ineligible", reason="x", by=officer)
     assert missing(links_of(verdict.findings), sheet.content.decode()) == set()
-    letter = letters.render_letter_html(decision, version, informed_at=NEXT_DAY)
+    letter = letters.render_letter_html(decision, version, notified_at=NEXT_DAY)
     stored = letters.verdict_behind(decision, version)
     shown = links_of(stored.verdict.findings, without={Outcome.PASS, Outcome.WARN})
     assert missing(shown, letter) == set()

@@ -23,7 +23,7 @@ from proposals.dossier.facts import Circumstances, facts_of
 from proposals.dossier.file_format import UnusableDossier, read_dossier
 from proposals.dossier.file_screening import conditions_in, dossiers_in, facts_from, judge_text
 from proposals.dossier.json_schema import dossier_schema, verdict_schema
-from proposals.models import StoredVerdict
+from proposals.models import VerdictRecord
 from proposals.tests.factories import fresh, make_draft, make_ready, save, submit
 
 EXAMPLES = sorted((settings.ROOT / "docs" / "examples").glob("*.json"))
@@ -100,7 +100,7 @@ def test_a_submitted_version_gets_the_same_verdict_from_its_file(call):
     version = submit(make_ready(call))
     received = version.received_at
     judged = judge_text(version.dossier, conditions_in(), received_at=received)
-    stored = StoredVerdict.objects.get(version=version).verdict
+    stored = VerdictRecord.objects.get(version=version).verdict
     # Whether its partners apply elsewhere, a file alone cannot say.
     known = tuple(one for one in stored.findings if one.rule != "one-application")
     assert len(known) < len(stored.findings)

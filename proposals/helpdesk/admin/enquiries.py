@@ -22,7 +22,7 @@ from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from proposals.delivery import wakeup
 from proposals.helpdesk import enquiries
-from proposals.models import AnswerSnippet, Enquiry, PublishedAnswer
+from proposals.models import Enquiry, FaqEntry, ReplyTemplate
 from proposals.officers.admin_pages import DetailPageAdmin
 
 CHANGE = "proposals.change_enquiry"
@@ -72,10 +72,10 @@ class EnquiryAdmin(DetailPageAdmin):
             enquiry=found,
             answers=answers,
             form=form,
-            snippets=list(AnswerSnippet.objects.all()),
+            snippets=list(ReplyTemplate.objects.all()),
             may_answer=request.user.has_perm(CHANGE),
             publish_url=_publish_url(found, answers[-1].text if answers else ""),
-            is_published=PublishedAnswer.objects.filter(
+            is_published=FaqEntry.objects.filter(
                 call=found.call_id or 0, question=found.subject
             ).exists(),
         )
@@ -84,7 +84,7 @@ class EnquiryAdmin(DetailPageAdmin):
         """Send the answer; or put a ready text into it first."""
         found = get_object_or_404(Enquiry.objects.select_related("call"), pk=pk)
         if "add" in request.POST:
-            ready = AnswerSnippet.objects.filter(name=request.POST["add"]).first()
+            ready = ReplyTemplate.objects.filter(name=request.POST["add"]).first()
             parts = [request.POST.get("text", "").strip(), ready.text if ready else ""]
             text = "\n\n".join(part for part in parts if part)
             return self._page(request, found, AnswerForm(initial={"text": text}))
@@ -129,7 +129,7 @@ def _publish_url(found: Enquiry, answer: str) -> str:
             "enquiry": found.number,
         }
     )  # fmt: skip
-    return reverse("admin:proposals_publishedanswer_add") + "?" + filled
+    return reverse("admin:proposals_faqentry_add") + "?" + filled
 
 
 class PublishedAnswerForm(forms.ModelForm):
@@ -141,7 +141,7 @@ class PublishedAnswerForm(forms.ModelForm):
     )
 
     class Meta:
-        model = PublishedAnswer
+        model = FaqEntry
         fields = ["call", "question", "answer", "position"]
 
     def clean(self) -> dict[str, Any]:
@@ -161,7 +161,7 @@ class PublishedAnswerForm(forms.ModelForm):
         return given
 
 
-@admin.register(PublishedAnswer)
+@admin.register(FaqEntry)
 class PublishedAnswerAdmin(admin.ModelAdmin):
     """Questions and answers on the pages of calls."""
 
@@ -183,14 +183,14 @@ class PublishedAnswerAdmin(admin.ModelAdmin):
         obj.delete()
         enquiries.show_on_call_page(obj.call_id)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PublishedAnswer]) -> None:
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[FaqEntry]) -> None:
         calls = set(queryset.values_list("call", flat=True))
         queryset.delete()
         for call in calls:
             enquiries.show_on_call_page(call)
 
 
-@admin.register(AnswerSnippet)
+@admin.register(ReplyTemplate)
 class AnswerSnippetAdmin(admin.ModelAdmin):
     """Texts that the helpdesk answers with."""
 

@@ -11,7 +11,7 @@ from applicants.tests.factories import make_organisation, make_user
 from calls import clock
 from conftest import AFTERNOON
 from proposals.helpdesk import enquiries
-from proposals.models import AnswerSnippet, Enquiry, EnquiryAnswer, Mail, PublishedAnswer
+from proposals.models import Enquiry, EnquiryReply, FaqEntry, QueuedEmail, ReplyTemplate
 from proposals.officers.rights import HELPDESK
 from proposals.tests.factories import make_officer
 
@@ -48,7 +48,7 @@ def test_a_question_arrives_with_a_number_and_a_copy_goes_out(call):
     enquiry = Enquiry.objects.get()
     assert "We have received your question" in text_of(answer) and enquiry.number in text_of(answer)
     assert (enquiry.call, enquiry.user, enquiry.email) == (call, None, "kim@asks.example")
-    mail = Mail.objects.get()
+    mail = QueuedEmail.objects.get()
     assert (
         mail.to == "kim@asks.example" and enquiry.number in mail.subject and "Norway" in mail.text
     )
@@ -106,7 +106,7 @@ def test_what_is_written_faster_than_people_write_is_asked_for_again():
 def test_many_enquiries_in_one_name_are_kept_but_send_few_copies(limits_apply):
     for number in range(8):
         assert send(subject=f"Question {number}").status_code == 200
-    assert (Enquiry.objects.count(), Mail.objects.count()) == (8, 5)
+    assert (Enquiry.objects.count(), QueuedEmail.objects.count()) == (8, 5)
 
 
 def test_a_guessed_arrival_page_is_none():
@@ -132,20 +132,20 @@ def test_the_foot_of_every_page_leads_there_and_has_the_form(call):
 
 def test_the_helpdesk_answers_with_a_ready_text_and_who_asked_gets_a_mail():
     send()
-    AnswerSnippet.objects.create(name="Hello", text="Dear colleague,")
+    ReplyTemplate.objects.create(name="Hello", text="Dear colleague,")
     enquiry, client = Enquiry.objects.get(), desk()
     path = reverse("admin:proposals_enquiry_answer", args=[enquiry.pk])
     filled = client.post(path, {"text": "Mine.", "add": "Hello"})
-    assert "Mine. Dear colleague," in text_of(filled) and not EnquiryAnswer.objects.exists()
+    assert "Mine. Dear colleague," in text_of(filled) and not EnquiryReply.objects.exists()
     assert client.post(path, {"text": "  "}).status_code == 422
     answer = client.post(path, {"text": "Norway counts."}, follow=True)
     assert "The answer is being sent to kim@asks.example." in text_of(answer)
     enquiry.refresh_from_db()
     assert (enquiry.state, enquiry.officer) == ("answered", client.officer)
-    mail = Mail.objects.get(subject__startswith="Reply to your enquiry")
+    mail = QueuedEmail.objects.get(subject__startswith="Reply to your enquiry")
     assert "Norway counts." in mail.text and WRITTEN["message"] in mail.text
     with pytest.raises(DatabaseError), transaction.atomic():
-        EnquiryAnswer.objects.update(text="Other words")
+        EnquiryReply.objects.update(text="Other words")
 
 
 def test_it_is_closed_opened_again_and_erased_a_year_later():
@@ -174,12 +174,12 @@ def test_an_answer_of_general_use_stands_on_the_call_page_without_who_asked(call
     form = text_of(client.get(page.context["publish_url"]))
     assert "Check if you can apply" in form and "Yes: Norway counts." in form
     client.post(
-        reverse("admin:proposals_publishedanswer_add"),
+        reverse("admin:proposals_faqentry_add"),
         {"call": call.pk, "question": "May Norway apply?", "answer": "Yes.", "position": 1},
     )
     read = text_of(Client().get(call.get_absolute_url()))
     assert "Questions and answers" in read and "May Norway apply?" in read and "Kim" not in read
-    PublishedAnswer.objects.get().delete()
+    FaqEntry.objects.get().delete()
     enquiries.show_on_call_page(call.pk)
     assert "May Norway apply?" not in text_of(Client().get(call.get_absolute_url()))
 
@@ -197,7 +197,7 @@ def test_an_answer_that_names_who_asked_is_not_published(call):
     enquiry = enquiries.submit_enquiry(asked, call=call, user=None)
     manager = Client()
     manager.force_login(make_officer(HELPDESK))
-    path = reverse("admin:proposals_publishedanswer_add")
+    path = reverse("admin:proposals_faqentry_add")
     given = {"call": call.pk, "question": "Norway?", "position": 0, "enquiry": enquiry.number}
     refused = manager.post(path, given | {"answer": "Dear Mr Vítkus, it does. jonas@ask.example"})
     assert "identifies the person who asked: jonas, jonas@ask.example, vitkus" in text_of(refused)

@@ -10,7 +10,14 @@ from django.test import Client
 from applicants.tests.factories import make_user
 from proposals.helpdesk import enquiries
 from proposals.helpdesk.personal_data import erase, export_of
-from proposals.models import Conversation, Enquiry, Mail, Message, PartnershipRequest, SavedSearch
+from proposals.models import (
+    Conversation,
+    Enquiry,
+    Message,
+    PartnershipRequest,
+    QueuedEmail,
+    SavedSearch,
+)
 from proposals.partnering import conversations
 from proposals.partnering.saved_searches import save_search
 from proposals.partnering.search import PartnerSearch
@@ -67,9 +74,9 @@ def test_what_is_erased_is_gone_and_what_belongs_to_others_stays(call, asker):
     assert erase(asker.email)["messages"] == 1
     assert not Enquiry.objects.exists() and not SavedSearch.objects.exists()
     assert [one.text for one in Message.objects.all()] == ["Welcome."]
-    assert Conversation.objects.get().begun_by is None
+    assert Conversation.objects.get().started_by is None
     assert PartnershipRequest.objects.get(title="Our own").made_by is None
-    assert not Mail.objects.filter(to=asker.email, proposal=None).exists()
+    assert not QueuedEmail.objects.filter(to=asker.email, proposal=None).exists()
     left = export_of(asker.email)
     assert not any(left[name] for name in left if name != "address")
     version.refresh_from_db()

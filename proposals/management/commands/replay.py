@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from proposals.conditions.verdict_replay import ReplayResult, replay_in_parts
-from proposals.models import StoredVerdict
+from proposals.models import VerdictRecord
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--processes", type=int, default=1, metavar="N")
 
     def handle(self, *args: Any, call: str | None, processes: int, **options: Any) -> None:
-        verdicts = StoredVerdict.objects.all()
+        verdicts = VerdictRecord.objects.all()
         if call:
             verdicts = verdicts.filter(version__proposal__strand__call__reference=call)
         total, outcome = verdicts.count(), ReplayResult()

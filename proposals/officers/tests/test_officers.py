@@ -15,7 +15,7 @@ from calls.call_import import change_countries, extend_deadline
 from calls.eligibility.countries import Participation
 from conftest import DEADLINE, NEXT_DAY
 from proposals.admin.versions import VersionAdmin
-from proposals.models import Decision, IndividualExtension, SealedAccess, StoredVerdict
+from proposals.models import Decision, IndividualExtension, SealedAccessAttempt, VerdictRecord
 from proposals.proof.receipts import create_receipt
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import StillSealed, record_decision
@@ -51,7 +51,7 @@ def secret_version(call, **given):
 def admin_pages(version):
     """Every address of the admin that could say something of a proposal."""
     yield reverse("admin:index")
-    for model in ("version", "decision", "outboxmessage", "refusedattempt", "sealedaccess"):
+    for model in ("version", "decision", "outboxmessage", "refusedattempt", "sealedaccessattempt"):
         listing = reverse(f"admin:proposals_{model}_changelist")
         yield listing
         for query in (
@@ -80,7 +80,7 @@ def test_before_the_deadline_no_page_of_the_admin_says_anything_of_a_proposal(ca
         html = client.get(path, follow=True).content.decode()
         assert SECRET not in html, path
         assert version.sha256 not in html, path
-    tried = SealedAccess.objects.values_list("path", flat=True)
+    tried = SealedAccessAttempt.objects.values_list("path", flat=True)
     assert reverse("admin:proposals_version_change", args=[version.pk]) in tried
 
 
@@ -197,7 +197,7 @@ def test_nobody_decides_before_the_deadline(call):
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("model", ["version", "decision", "receipt", "storedverdict"])
+@pytest.mark.parametrize("model", ["version", "decision", "receipt", "verdictrecord"])
 def test_nobody_may_change_or_delete_what_is_final(call, model):
     version = secret_version(call)
     with clock.frozen_at(NEXT_DAY):
@@ -234,7 +234,7 @@ def test_a_closed_call_is_screened_once_for_officers(call):
     assert screen_closed(DEADLINE.replace(hour=16)) == 0
     assert screen_closed(DEADLINE) == 2
     assert screen_closed(DEADLINE) == 0
-    outcomes = StoredVerdict.objects.filter(audience="officer").values_list("outcome", flat=True)
+    outcomes = VerdictRecord.objects.filter(audience="officer").values_list("outcome", flat=True)
     assert list(outcomes) == ["officer", "officer"]
     assert [v.verdicts.count() for v in versions] == [2, 2]
 
@@ -253,7 +253,7 @@ def test_officers_judge_what_was_submitted_not_what_is_in_a_draft(call):
 
 
 @pytest.mark.parametrize(
-    "query", ["participations__isnull=False", "participations=1", "steward=1", "members=1"]
+    "query", ["participations__isnull=False", "participations=1", "managed_by=1", "members=1"]
 )
 def test_lists_answer_no_question_that_tells_of_sealed_proposals(call, query):
     secret_version(call)
@@ -311,7 +311,7 @@ def test_officers_judge_by_the_deadline_in_force_not_by_that_of_the_submission(c
         confirmed_by="A colleague",
     )
     version = submit(make_ready(call, countries=("LT", "FR", "NO")))
-    assert StoredVerdict.objects.get(version=version).outcome == "ineligible"
+    assert VerdictRecord.objects.get(version=version).outcome == "ineligible"
 
     later = DEADLINE + timedelta(days=20)
     extend_deadline(
@@ -320,7 +320,7 @@ def test_officers_judge_by_the_deadline_in_force_not_by_that_of_the_submission(c
     with clock.frozen_at(later):
         screen_closed(later)
 
-    verdict = StoredVerdict.objects.get(version=version, audience="officer").verdict
+    verdict = VerdictRecord.objects.get(version=version, audience="officer").verdict
     assert (verdict.outcome, verdict.rule_date) == ("pass", "2015-05-11")
 
 

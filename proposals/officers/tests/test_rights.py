@@ -21,24 +21,24 @@ from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.conditions.rule_changes import propose
 from proposals.helpdesk import enquiries
 from proposals.models import (
-    AnswerSnippet,
+    AbuseReport,
     CaseEvent,
+    ClarificationRequest,
     ContactPoint,
     Decision,
+    DocumentReissue,
     Enquiry,
     Export,
+    FaqEntry,
     IndividualExtension,
-    Mail,
+    JobFailure,
     OutboxMessage,
     PartnershipRequest,
     ProposedChange,
-    PublishedAnswer,
-    Question,
+    QueuedEmail,
     RefusedAttempt,
-    Remaking,
-    Report,
-    SealedAccess,
-    Trouble,
+    ReplyTemplate,
+    SealedAccessAttempt,
     Version,
 )
 from proposals.officers import cases
@@ -119,8 +119,8 @@ def world(call):
         decision = record_decision(version, outcome="eligible", reason="Met.", by=officer)
         review_decision(decision, answer="confirmed", reason="", by=make_officer())
         request_export("csv", [version.pk], by=officer)
-    Trouble.objects.create(work="closing", row="1")
-    Mail.objects.create(
+    JobFailure.objects.create(job="closing", row="1")
+    QueuedEmail.objects.create(
         key="x:1", proposal=proposal, to="a@b.example", subject="s", text="t", html="h"
     )
     request = make_request(call)
@@ -129,7 +129,7 @@ def world(call):
     enquiries.submit_enquiry(asked, call=call, user=None)
     enquiries.publish_faq_entry(call, question="Why?", answer="So.", by=officer)
     ContactPoint.objects.create(kind="network", name="Office", website="https://een.example")
-    AnswerSnippet.objects.create(name="Hello", text="Hello.")
+    ReplyTemplate.objects.create(name="Hello", text="Hello.")
     EmailAddress.objects.get_or_create(user=officer, email=officer.email)
     return {"version": version, "decision": decision}
 
@@ -137,9 +137,9 @@ def world(call):
 def objects():
     """The row that stands in the addresses of each model."""
     models = (
-        EmailAddress, Call, Strand, Programme, ConditionChange, Organisation, User, Version, Decision, Question, CaseEvent,
-        Export, IndividualExtension, Mail, OutboxMessage, ProposedChange, RefusedAttempt, Remaking, SealedAccess, Trouble, Group,
-        PartnershipRequest, Report, Enquiry, ContactPoint, PublishedAnswer, AnswerSnippet,
+        EmailAddress, Call, Strand, Programme, ConditionChange, Organisation, User, Version, Decision, ClarificationRequest, CaseEvent,
+        Export, IndividualExtension, QueuedEmail, OutboxMessage, ProposedChange, RefusedAttempt, DocumentReissue, SealedAccessAttempt, JobFailure, Group,
+        PartnershipRequest, AbuseReport, Enquiry, ContactPoint, FaqEntry, ReplyTemplate,
     )  # fmt: skip
     return {
         f"{model._meta.app_label}_{model._meta.model_name}": model.objects.order_by("pk").first()

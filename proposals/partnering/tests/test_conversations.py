@@ -13,7 +13,7 @@ from calls import clock
 from conftest import AFTERNOON, NEXT_DAY
 from proposals.consortium.confirmations import missing_confirmations
 from proposals.dossier.document import Draft
-from proposals.models import Conversation, Mail, Message, Report
+from proposals.models import AbuseReport, Conversation, Message, QueuedEmail
 from proposals.officers.rights import CALL_MANAGERS, HELPDESK
 from proposals.partnering import conversations
 from proposals.partnering.conversations import CannotInvite, CannotSend, Side
@@ -63,7 +63,7 @@ def test_a_first_message_arrives_without_name_and_address(request_, owner, asker
     given = {"text": "We would join.", "organisation": asker[1].pk}
     answer = client.post(path, given, follow=True)
     assert "Message sent." in text_of(answer) and "We would join." in text_of(answer)
-    mail = Mail.objects.get(to=owner[0].email)
+    mail = QueuedEmail.objects.get(to=owner[0].email)
     read = text_of(client_of(owner[0]).get(Conversation.objects.get().get_absolute_url()))
     for where in (mail.text, read):
         assert "We would join." in where and "Cluster organisation, Lithuania" in where
@@ -85,7 +85,7 @@ def test_replies_go_both_ways_and_new_ones_are_marked(request_, owner, asker):
     listing = reverse("partners:conversations")
     assert ">new</span>" in text_of(client_of(owner[0]).get(listing))
     reply = client_of(owner[0]).post(conversation.get_absolute_url(), {"text": "Tell us more."})
-    assert reply.status_code == 302 and Mail.objects.filter(to=asker[0].email).count() == 1
+    assert reply.status_code == 302 and QueuedEmail.objects.filter(to=asker[0].email).count() == 1
     assert ">new</span>" not in text_of(client_of(owner[0]).get(listing))
     assert ">new</span>" in text_of(client_of(asker[0]).get(listing))
     assert [one.is_from_owner for one in conversation.messages.all()] == [False, True]
@@ -136,7 +136,7 @@ def test_nobody_else_finds_a_conversation(request_, asker, name):
     stranger = client_of(make_owner("DE")[0])
     assert stranger.post(page(name, conversation), {"text": "x", "reason": "x"}).status_code == 404
     assert stranger.get(page("conversation", conversation)).status_code == 404
-    assert Message.objects.count() == 1 and not Report.objects.exists()
+    assert Message.objects.count() == 1 and not AbuseReport.objects.exists()
 
 
 def test_nobody_writes_to_what_has_ended_or_is_their_own(request_, owner, asker):
@@ -160,9 +160,9 @@ def test_a_conversation_is_reported(request_, owner, asker):
         page("report", conversation), {"reason": "Advertising."}, follow=True
     )
     assert "The helpdesk will review your report." in text_of(answer)
-    assert Report.objects.get().conversation == conversation
+    assert AbuseReport.objects.get().conversation == conversation
     blank = client_of(owner[0]).post(page("report", conversation), {"reason": " "})
-    assert "Enter the reason for the report" in text_of(blank) and Report.objects.count() == 1
+    assert "Enter the reason for the report" in text_of(blank) and AbuseReport.objects.count() == 1
 
 
 def test_a_request_is_reported_and_closed_by_the_helpdesk(request_, asker):
@@ -170,17 +170,17 @@ def test_a_request_is_reported_and_closed_by_the_helpdesk(request_, asker):
     assert client_of(asker[0]).post(path, {"reason": " "}).status_code == 422
     answer = client_of(asker[0]).post(path, {"reason": "Advertising."}, follow=True)
     assert "The helpdesk will review your report." in text_of(answer)
-    report, helpdesk = Report.objects.get(), make_officer(HELPDESK)
-    page = reverse("admin:proposals_report_change", args=[report.pk])
+    report, helpdesk = AbuseReport.objects.get(), make_officer(HELPDESK)
+    page = reverse("admin:proposals_abusereport_change", args=[report.pk])
     client = client_of(helpdesk)
     assert "Advertising." in text_of(client.get(page))
     assert client.post(page, {"outcome": " "}).status_code == 422
     client.post(page, {"outcome": "Advertising indeed.", "remark": "It sells machines."})
     request_.refresh_from_db()
-    assert request_.state == "shut" and Report.objects.get().handled_by == helpdesk
+    assert request_.state == "removed" and AbuseReport.objects.get().handled_by == helpdesk
     again = client.post(page, {"outcome": "Once more."})
     assert f"{helpdesk} has already closed this report" in text_of(again)
-    told = Mail.objects.filter(to=asker[0].email).latest("pk")
+    told = QueuedEmail.objects.filter(to=asker[0].email).latest("pk")
     assert "Advertising indeed." in told.text and "It sells machines." not in told.text
 
 
@@ -189,13 +189,13 @@ def test_what_staff_closed_only_its_own_people_see_and_nobody_opens(request_, ow
     desk = reverse("admin:proposals_partnershiprequest_change", args=[request_.pk])
     assert manager.post(desk, {"remark": " "}).status_code == 422
     manager.post(desk, {"remark": "It sells machines."})
-    assert "It sells machines." in Mail.objects.filter(to=owner[0].email).latest("pk").text
+    assert "It sells machines." in QueuedEmail.objects.filter(to=owner[0].email).latest("pk").text
     assert Client().get(request_.get_absolute_url()).status_code == 404
     own = text_of(client.get(request_.get_absolute_url()))
     assert "It sells machines." in own and "Reopen" not in own
     client.post(reverse("partners:renew", args=[request_.number]))
     request_.refresh_from_db()
-    assert request_.state == "shut"
+    assert request_.state == "removed"
     with pytest.raises(CannotPublish, match="can no longer be changed"):
         save_request(request_, {"title": "Another"}, seen_revision=request_.revision)
     with pytest.raises(DatabaseError, match="Invalid transition"), transaction.atomic():
@@ -207,7 +207,7 @@ def test_the_helpdesk_reads_no_conversation_that_nobody_reported(request_, asker
     conversation = begun(request_, asker)
     client = client_of(make_officer(HELPDESK))
     assert client.get(conversation.get_absolute_url()).status_code == 404
-    listing = text_of(client.get(reverse("admin:proposals_report_changelist")))
+    listing = text_of(client.get(reverse("admin:proposals_abusereport_changelist")))
     assert "We would join." not in listing
 
 
@@ -278,13 +278,13 @@ def test_people_of_a_partner_decline_without_a_mail(call):
     assert 'name="decline"' in client.get(path).content.decode()
     answer = client.post(path, {"decline": "yes", "reason": "No time this year"})
     assert "You have declined" in text_of(answer)
-    told = Mail.objects.filter(to=draft.started_by.email).latest("pk")
+    told = QueuedEmail.objects.filter(to=draft.started_by.email).latest("pk")
     assert "No time this year" in told.text
     waiting = {one.participant.key: one for one in missing_confirmations(Draft(fresh(draft)))}
     assert waiting[key].has_declined
     stranger = client_of(draft.started_by)
     stranger.post(path, {"decline": "yes", "reason": "Not mine to say"})
-    assert Mail.objects.filter(text__contains="Not mine to say").count() == 0
+    assert QueuedEmail.objects.filter(text__contains="Not mine to say").count() == 0
 
 
 def test_the_list_of_conversations_takes_a_fixed_number_of_queries(
@@ -301,7 +301,7 @@ def test_the_list_of_conversations_takes_a_fixed_number_of_queries(
 def test_showing_the_name_stands_in_the_conversation_and_is_told(request_, owner, asker):
     conversation = begun(request_, asker)
     client_of(owner[0]).post(page("show", conversation))
-    told = Mail.objects.filter(to=asker[0].email).latest("pk")
+    told = QueuedEmail.objects.filter(to=asker[0].email).latest("pk")
     assert f"We are {owner[1].name}." in told.text
     seen = text_of(client_of(asker[0]).get(conversation.get_absolute_url()))
     assert f"We are {owner[1].name}." in seen

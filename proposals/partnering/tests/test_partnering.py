@@ -15,7 +15,13 @@ from calls.models import Call
 from calls.rehearsals import begin_rehearsal
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from foundation.folding import fold, sound_of, words_in
-from proposals.models import Conversation, Mail, OrganisationText, PartnershipRequest, SavedSearch
+from proposals.models import (
+    Conversation,
+    OrganisationSearchIndex,
+    PartnershipRequest,
+    QueuedEmail,
+    SavedSearch,
+)
 from proposals.partnering import requests
 from proposals.partnering.organisations import index_organisations
 from proposals.partnering.requests import CannotPublish, RequestChanged
@@ -149,7 +155,7 @@ def test_sorting_by_newest_and_by_what_closes_soon(call):
     make_request(call, title="New")
     assert found(sort="newest") == ["New", "Old"]
     PartnershipRequest.objects.filter(title="Old").update(
-        lasts_until=AFTERNOON + timedelta(hours=1) / 2
+        expires_at=AFTERNOON + timedelta(hours=1) / 2
     )
     assert found(sort="closing") == ["Old", "New"]
 
@@ -225,7 +231,7 @@ def test_requests_are_looked_at_first_where_a_call_manager_wants_it(call):
     with pytest.raises(CannotPublish, match="Enter what"):
         requests.refuse(request, remark="  ", by=make_officer())
     requests.refuse(request, remark="No telephone numbers, please.", by=make_officer())
-    assert "No telephone numbers, please." in Mail.objects.get(to=person.email).text
+    assert "No telephone numbers, please." in QueuedEmail.objects.get(to=person.email).text
     saved = requests.save_request(fresh(request), {"text": "Without a number."}, seen_revision=1)
     assert requests.publish(saved).state == "waiting"
     assert requests.approve(fresh(request), by=make_officer()).state == "published"
@@ -337,7 +343,7 @@ def test_organisations_that_allow_it_are_found_by_their_profile(call):
     assert "contact" not in page.lower().replace("contact points", "") or "@" not in page
     Organisation.objects.update(is_findable=False)
     assert organisations_found() == [] and index_organisations() == 0
-    assert not OrganisationText.objects.exists()
+    assert not OrganisationSearchIndex.objects.exists()
 
 
 def test_what_is_searched_of_an_organisation_follows_its_record(call):

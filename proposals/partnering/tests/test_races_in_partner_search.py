@@ -14,14 +14,14 @@ from conftest import AFTERNOON
 from proposals.consortium.tests.test_races_of_people import attempt, told
 from proposals.helpdesk import enquiries
 from proposals.models import (
-    AnswerSnippet,
-    Block,
+    AbuseReport,
     Conversation,
     Enquiry,
-    EnquiryAnswer,
-    Mail,
+    EnquiryReply,
     Message,
-    Report,
+    OrganisationBlock,
+    QueuedEmail,
+    ReplyTemplate,
     SavedSearch,
 )
 from proposals.officers.rights import CALL_MANAGERS, HELPDESK
@@ -186,7 +186,7 @@ def test_no_message_arrives_past_a_block_that_is_being_made(conversation, asker)
 def test_a_block_that_was_clicked_twice_stays(conversation, owner):
     sent = posting(owner[0], "partners:block", conversation.number, do="block")
     at_once(row(conversation.organisation), sent, sent)
-    assert Block.objects.count() == 1
+    assert OrganisationBlock.objects.count() == 1
 
 
 def test_the_last_message_of_an_hour_is_sent_once_by_two_windows(conversation, asker, monkeypatch):
@@ -227,14 +227,19 @@ def test_a_report_that_two_handle_at_once_is_handled_once_and_the_later_hears_by
         row(found),
         *[
             posting(
-                make_officer(HELPDESK), "admin:proposals_report_change", found.pk, outcome="None."
+                make_officer(HELPDESK),
+                "admin:proposals_abusereport_change",
+                found.pk,
+                outcome="None.",
             )
             for _one in "12"
         ],
     )
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     (refused,) = (answer for answer in answers if answer.status_code == 422)
-    assert f"{Report.objects.get().handled_by} has already closed this report" in text_of(refused)
+    assert f"{AbuseReport.objects.get().handled_by} has already closed this report" in text_of(
+        refused
+    )
 
 
 # --- Saved searches ------------------------------------------------------------------------------
@@ -261,7 +266,7 @@ def test_mails_of_a_search_that_were_ended_by_two_clicks_stay_ended(asker):
     saved = saved_searches.save_search(asker[0], name="Lasers", question=PartnerSearch())
     sent = posting(asker[0], "partners:searches", search=saved.pk, do="no-mails")
     at_once(row(saved), sent, sent)
-    assert not SavedSearch.objects.get().mails
+    assert not SavedSearch.objects.get().sends_emails
 
 
 def test_two_workers_who_tell_of_new_requests_at_once_send_one_mail(call, asker):
@@ -275,7 +280,7 @@ def test_two_workers_who_tell_of_new_requests_at_once_send_one_mail(call, asker)
             lambda: saved_searches.notify_new_requests(moment),
         )
     assert told_of == 0
-    assert Mail.objects.filter(key__startswith=f"search:{saved.pk}:").count() == 1
+    assert QueuedEmail.objects.filter(key__startswith=f"search:{saved.pk}:").count() == 1
 
 
 # --- Enquiries -----------------------------------------------------------------------------------
@@ -301,7 +306,7 @@ def test_of_two_officers_who_answer_an_enquiry_at_once_the_later_reads_the_first
     )
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     (refused,) = (answer for answer in answers if answer.status_code == 422)
-    given = EnquiryAnswer.objects.get()
+    given = EnquiryReply.objects.get()
     assert f"{given.answered_by} answered this enquiry" in text_of(refused)
     assert 'name="seen" value="1"' in refused.content.decode()
     assert "Yes, Norway counts." in text_of(refused)
@@ -312,7 +317,7 @@ def test_an_answer_to_an_enquiry_that_was_sent_twice_is_mailed_once(enquiry):
     sent = answering(enquiry, make_officer(HELPDESK), "Yes, Norway counts.")
     answers = at_once(row(enquiry), sent, sent)
     assert [answer.status_code for answer in answers] == [302, 302]
-    assert Mail.objects.filter(key__startswith="enquiry-answer:").count() == 1
+    assert QueuedEmail.objects.filter(key__startswith="enquiry-answer:").count() == 1
 
 
 def test_an_enquiry_that_is_being_closed_is_not_answered_and_the_text_comes_back(enquiry):
@@ -346,25 +351,25 @@ def test_an_enquiry_that_is_being_opened_again_is_not_erased(enquiry):
 
 
 def test_of_two_ready_texts_with_one_name_at_once_the_later_hears_so_and_keeps_what_was_typed(db):
-    path = reverse("admin:proposals_answersnippet_add")
+    path = reverse("admin:proposals_replytemplate_add")
     client = client_of(make_officer(HELPDESK))
     given = {"name": "Countries", "text": "The list is on the call page."}
     answer = overtaken(
-        lambda: AnswerSnippet.objects.create(name="Countries", text="Look at the page."),
+        lambda: ReplyTemplate.objects.create(name="Countries", text="Look at the page."),
         lambda: client.post(path, given),
     )
     assert answer.status_code == 200
     assert "with this Name already exists" in text_of(answer)
     assert "The list is on the call page." in text_of(answer)
-    assert AnswerSnippet.objects.get().text == "Look at the page."
+    assert ReplyTemplate.objects.get().text == "Look at the page."
 
 
 def test_a_ready_text_that_takes_the_name_of_another_at_once_hears_so(db):
-    changed = AnswerSnippet.objects.create(name="Lands", text="Old.")
-    path = reverse("admin:proposals_answersnippet_change", args=[changed.pk])
+    changed = ReplyTemplate.objects.create(name="Lands", text="Old.")
+    path = reverse("admin:proposals_replytemplate_change", args=[changed.pk])
     client = client_of(make_officer(HELPDESK))
     answer = overtaken(
-        lambda: AnswerSnippet.objects.create(name="Countries", text="Other."),
+        lambda: ReplyTemplate.objects.create(name="Countries", text="Other."),
         lambda: client.post(path, {"name": "Countries", "text": "New."}),
     )
     assert "with this Name already exists" in text_of(answer)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from applicants.tests.factories import complete_profile, make_organisation, make_user
 from calls import clock
 from conftest import AFTERNOON
-from proposals.models import Block, Mail, PartnershipRequest, SavedSearch
+from proposals.models import OrganisationBlock, PartnershipRequest, QueuedEmail, SavedSearch
 from proposals.partnering.saved_searches import MOST_FOR_ONE, notify_new_requests
 from proposals.tests.partners import GIVEN, make_owner, make_request
 
@@ -54,7 +54,7 @@ def test_something_new_that_fits_is_told_once(call, watcher):
         make_request(call, title="Textiles", text="Nothing else.", technologies=[])
     SavedSearch.objects.update(seen_until=AFTERNOON - timedelta(hours=2))
     assert notify_new_requests(AFTERNOON) == 1 and notify_new_requests(AFTERNOON) == 0
-    mail = Mail.objects.get(to=watcher.email)
+    mail = QueuedEmail.objects.get(to=watcher.email)
     assert "New photonics" in mail.text and "Older" not in mail.text and "Textiles" not in mail.text
     assert "technology=photonics" in mail.text
 
@@ -65,14 +65,14 @@ def test_the_link_in_a_mail_ends_them_only_when_somebody_says_so(call, watcher):
         make_request(call)
     notify_new_requests(AFTERNOON)
     link = next(
-        word for word in Mail.objects.get(to=watcher.email).text.split() if "/stop/" in word
+        word for word in QueuedEmail.objects.get(to=watcher.email).text.split() if "/stop/" in word
     )
     path = "/" + link.split("/", 3)[3]
     assert "Stop emails about “Photonics”?" in text_of(Client().get(path))
-    assert SavedSearch.objects.get().mails
+    assert SavedSearch.objects.get().sends_emails
     assert (
         "You will no longer receive emails" in text_of(Client().post(path))
-        and not SavedSearch.objects.get().mails
+        and not SavedSearch.objects.get().sends_emails
     )
     assert Client().post("/partners/searches/stop/forged/").status_code == 404
 
@@ -84,7 +84,7 @@ def test_searches_are_kept_forgotten_and_belong_to_one_person(watcher):
     stranger.post(page, {"search": saved.pk, "do": "forget"})
     assert "laser" in text_of(client_of(watcher).get(page))
     client_of(watcher).post(page, {"search": saved.pk, "do": "no-mails"})
-    assert not SavedSearch.objects.get().mails
+    assert not SavedSearch.objects.get().sends_emails
     client_of(watcher).post(page, {"search": saved.pk, "do": "forget"})
     assert not SavedSearch.objects.exists()
     assert "The search was not saved" in text_of(keep(watcher, name="   "))
@@ -194,9 +194,9 @@ def test_a_mail_leads_to_each_request_and_leaves_out_own_and_blocked_ones(call, 
     with clock.frozen_at(LATER):
         shown = make_request(call, title="Shown")
         blocked = make_request(call, title="Blocked")
-        Block.objects.create(by=own, organisation=blocked.organisation, made_at=LATER)
+        OrganisationBlock.objects.create(by=own, organisation=blocked.organisation, made_at=LATER)
         complete_profile(own, by=watcher)
         make_request(call, title="Mine", owner=(watcher, own))
     assert notify_new_requests(AFTERNOON) == 1
-    text = Mail.objects.get(to=watcher.email).text
+    text = QueuedEmail.objects.get(to=watcher.email).text
     assert shown.get_absolute_url() in text and "Blocked" not in text and "Mine" not in text

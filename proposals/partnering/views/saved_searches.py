@@ -70,7 +70,7 @@ def searches(request: HttpRequest) -> HttpResponse:
         if does == "forget":
             found.delete()
             messages.success(request, _("Search deleted."))
-        elif not found.update(mails=does == "mails"):
+        elif not found.update(sends_emails=does == "mails"):
             messages.warning(request, _("This search has already been deleted."))
         elif does == "mails":
             messages.success(request, _("You will receive emails about this search again."))
@@ -106,7 +106,9 @@ class RequestFeed(Feed):
         return reverse("partners:feed") + f"?{obj.address()}"
 
     def items(self, obj: Any) -> Any:
-        rows = rows_for(obj, clock.now()).with_page_parts().defer("folded", "words")
+        rows = (
+            rows_for(obj, clock.now()).with_page_parts().defer("searchable_text", "search_vector")
+        )
         return rows.order_by("-published_at", "-pk")[:MOST_IN_FEED]
 
     def item_title(self, item: PartnershipRequest) -> str:
@@ -137,7 +139,9 @@ class RequestFeed(Feed):
 def take_out(request: HttpRequest, kind: str) -> HttpResponse:
     """What a question finds, as CSV or JSON; at most 2,000 requests, the newest."""
     rows = (
-        rows_for(parse_query(request.GET), clock.now()).with_page_parts().defer("folded", "words")
+        rows_for(parse_query(request.GET), clock.now())
+        .with_page_parts()
+        .defer("searchable_text", "search_vector")
     )
     found = rows.order_by("-published_at", "-pk")[:MOST_TAKEN_OUT]
     text, media = (

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from calls import clock
 from conftest import AFTERNOON, NEXT_DAY, database_owner
-from proposals.models import DailyHead, Mail
+from proposals.models import DailyHead, QueuedEmail
 from proposals.officers.rights import AUDITORS
 from proposals.proof import ledger
 from proposals.proof.daily_heads import daily_heads_as_lines, publish_daily_heads
@@ -54,7 +54,7 @@ def test_auditors_and_witnesses_get_it_by_email(version, settings):
     settings.LOG_WITNESSES = ["witness@court.example"]
     auditor = make_officer(role=AUDITORS)
     publish_daily_heads(NEXT_DAY)
-    mails = Mail.objects.filter(key__startswith="log-head:")
+    mails = QueuedEmail.objects.filter(key__startswith="log-head:")
     assert set(mails.values_list("to", flat=True)) == {"witness@court.example", auditor.email}
     (line,) = daily_heads_as_lines()
     assert json.loads(line)["root"] in mails[0].text
@@ -85,7 +85,7 @@ def test_another_log_is_noticed_though_it_is_whole_in_itself(call, version):
     with database_owner(), connection.cursor() as cursor:
         for table in ("dailyhead", "treehead", "ledgernode", "ledgerentry"):
             cursor.execute(f"DELETE FROM proposals_{table}")
-        cursor.execute("DELETE FROM proposals_ledgernote WHERE kind = 'key'")
+        cursor.execute("DELETE FROM proposals_ledgerrecord WHERE kind = 'key'")
     ledger.queue_record(ledger.Kind.WITHDRAWAL, "other:1", at=clock.now())
     ledger.sequence()
     assert list(find_problems()) == []

@@ -16,23 +16,23 @@ from proposals.consortium.confirmations import confirm, confirmation_content
 from proposals.consortium.invitations import accept, invite
 from proposals.dossier.document import Draft
 from proposals.models import (
+    ClarificationReply,
     Collaborator,
     Comment,
     Confirmation,
     Conversation,
     Decision,
     DraftChange,
-    Happening,
     Invitation,
-    Mail,
     Message,
     OutboxMessage,
     Participant,
     Proposal,
+    ProposalActivity,
     ProposedChange,
-    Reply,
+    QueuedEmail,
+    ScreeningAnswer,
     SectionChange,
-    SheetAnswer,
     Withdrawal,
 )
 from proposals.partnering import conversations
@@ -90,7 +90,7 @@ def written(call):
         (Message, set()),
         (Comment, {"participant_key", "done_at", "done_by"}),
         (SectionChange, set()),
-        (Happening, set()),
+        (ProposalActivity, set()),
     ],
 )
 def test_no_column_of_what_was_written_can_be_changed(call, model, changing):
@@ -107,10 +107,10 @@ STAY = {
     Collaborator: {"proposal", "user", "participant"},
     Membership: {"user", "organisation"},
     ColleagueInvitation: {"organisation", "email"},
-    Conversation: {"number", "request", "addressee", "organisation", "begun_at"},
-    OutboxMessage: {"kind", "version", "remaking", "decision"},
-    Mail: {"key", "proposal", "to", "subject"},
-    SheetAnswer: {"version", "item"},
+    Conversation: {"number", "request", "addressee", "organisation", "started_at"},
+    OutboxMessage: {"kind", "version", "reissue", "decision"},
+    QueuedEmail: {"key", "proposal", "to", "subject"},
+    ScreeningAnswer: {"version", "item"},
     ProposedChange: {"call", "conditions", "base", "reason", "proposed_by", "proposed_at"},
     DraftChange: {"kind", "owner", "row", "before", "at"},
     OrganisationChange: {"kind", "owner", "row", "before", "at"},
@@ -165,7 +165,7 @@ def test_no_row_becomes_a_row_of_somebody_else(filled):
     ("model", "words"),
     [
         (SectionChange, "never deleted"),
-        (Happening, "never deleted"),
+        (ProposalActivity, "never deleted"),
         (Comment, "never deleted"),
         (Confirmation, "never deleted"),
         (OutboxMessage, "Cannot delete"),
@@ -217,11 +217,11 @@ def test_a_proposal_counts_by_its_last_version_until_that_is_withdrawn(call):
     second = submit(fresh(proposal))
     for counting in (first, None):
         with pytest.raises(DatabaseError, match="counts"), transaction.atomic():
-            Proposal.objects.filter(pk=proposal.pk).update(counting=counting)
+            Proposal.objects.filter(pk=proposal.pk).update(current_version=counting)
     withdraw(proposal, reason="Why", by=proposal.started_by, received_at=clock.now())
     with pytest.raises(DatabaseError, match="last version"), transaction.atomic():
-        Proposal.objects.filter(pk=proposal.pk).update(counting=first)
-    assert second.withdrawal and fresh(proposal).counting is None
+        Proposal.objects.filter(pk=proposal.pk).update(current_version=first)
+    assert second.withdrawal and fresh(proposal).current_version is None
 
 
 def test_nothing_is_withdrawn_after_the_deadline(call):
@@ -274,8 +274,11 @@ def test_no_answer_comes_in_by_a_time_that_was_made_up(call):
         due = NEXT_DAY + timedelta(days=7)
         question = clarifications.request_clarification(version, "Why?", due_at=due, by=officer)
     with pytest.raises(DatabaseError, match="cannot have been received"), transaction.atomic():
-        Reply.objects.create(
-            question=question, text="So", replied_at=NEXT_DAY, replied_by=version.submitted_by
+        ClarificationReply.objects.create(
+            clarification_request=question,
+            text="So",
+            replied_at=NEXT_DAY,
+            replied_by=version.submitted_by,
         )
 
 

@@ -17,7 +17,7 @@ from foundation import merkle
 from proposals.models import (
     ClosingCommitment,
     LedgerEntry,
-    LedgerNote,
+    LedgerRecord,
     Receipt,
     SealCertificate,
     TreeHead,
@@ -53,7 +53,7 @@ def filled(call):
 
 
 def kinds():
-    return list(LedgerEntry.objects.order_by("position").values_list("note__kind", flat=True))
+    return list(LedgerEntry.objects.order_by("position").values_list("record__kind", flat=True))
 
 
 def by_force(statement, *values):
@@ -70,13 +70,13 @@ def test_everything_that_counts_for_proof_is_in_the_log(filled):
 
 
 def test_the_log_holds_no_name_and_no_address(filled):
-    text = " ".join(LedgerNote.objects.values_list("content", flat=True))
+    text = " ".join(LedgerRecord.objects.values_list("content", flat=True))
     assert filled.started_by.full_name not in text and "@" not in text
 
 
 def test_no_entry_of_a_proposal_can_be_guessed_from_its_hash(filled):
     """Who knows the number tries every millisecond of a day; an outcome is secret until its letter."""
-    contents = [json.loads(one) for one in LedgerNote.objects.values_list("content", flat=True)]
+    contents = [json.loads(one) for one in LedgerRecord.objects.values_list("content", flat=True)]
     salts = [one.get("salt", "") for one in contents if "proposal" in one]
     assert len(salts) == 6 == len(set(salts))
     assert all(re.fullmatch(r"[0-9a-f]{32}", salt) for salt in salts)
@@ -133,11 +133,11 @@ def test_a_submission_that_is_rolled_back_leaves_no_trace(call):
     assert "submission" not in kinds()
 
 
-@pytest.mark.parametrize("table", ["ledgernote", "ledgerentry", "ledgernode", "treehead"])
+@pytest.mark.parametrize("table", ["ledgerrecord", "ledgerentry", "ledgernode", "treehead"])
 @pytest.mark.parametrize("verb", ["DELETE FROM proposals_{}", "UPDATE proposals_{} SET {}"])
 def test_the_database_refuses_to_change_the_log(filled, table, verb):
     columns = {
-        "ledgernote": "content = 'x'", "ledgerentry": "leaf = ''", "ledgernode": "hash = ''",
+        "ledgerrecord": "content = 'x'", "ledgerentry": "leaf = ''", "ledgernode": "hash = ''",
         "treehead": "root = ''",
     }  # fmt: skip
     with pytest.raises(InternalError), transaction.atomic(), connection.cursor() as cursor:
@@ -151,7 +151,7 @@ def test_anyone_gets_a_proof_that_holds_without_the_portal(filled, client):
     head = client.get("/proof/log/").json()
     for position in range(head["size"]):
         proof = client.get(f"/proof/log/entries/{position}/").json()
-        note = LedgerEntry.objects.get(position=position).note
+        note = LedgerEntry.objects.get(position=position).record
         assert merkle.verify_inclusion(
             merkle.leaf_hash(note.content.encode()),
             position,
@@ -213,10 +213,10 @@ def found():
 
 
 def test_a_changed_note_is_named(filled):
-    entry = LedgerEntry.objects.get(note__kind="withdrawal")
+    entry = LedgerEntry.objects.get(record__kind="withdrawal")
     by_force(
-        "UPDATE proposals_ledgernote SET content = replace(content, '2015', '2014') WHERE id = %s",
-        entry.note_id,
+        "UPDATE proposals_ledgerrecord SET content = replace(content, '2015', '2014') WHERE id = %s",
+        entry.record_id,
     )
     assert f"Changed: entry {entry.position}" in found()
 
@@ -249,7 +249,7 @@ def test_entries_that_changed_places_are_named(filled):
 
 def test_an_entry_that_was_slipped_in_at_the_end_is_named(filled):
     note = ledger.queue_record(
-        LedgerNote.Kind.SUBMISSION,
+        LedgerRecord.Kind.SUBMISSION,
         "version:999999",
         at=clock.now(),
         proposal="X",
@@ -257,7 +257,7 @@ def test_an_entry_that_was_slipped_in_at_the_end_is_named(filled):
         sha256="0",
     )
     LedgerEntry.objects.create(
-        position=ledger.current_size(), note=note, leaf=merkle.leaf_hash(note.content.encode())
+        position=ledger.current_size(), record=note, leaf=merkle.leaf_hash(note.content.encode())
     )
     assert "Inserted: entries from" in found() and "version:999999" in found()
 
@@ -265,7 +265,7 @@ def test_an_entry_that_was_slipped_in_at_the_end_is_named(filled):
 def test_a_version_that_the_log_does_not_know_is_named(filled):
     version = filled.versions.get(number=2)
     by_force(
-        "UPDATE proposals_ledgernote SET subject = 'version:777' WHERE subject = %s",
+        "UPDATE proposals_ledgerrecord SET subject = 'version:777' WHERE subject = %s",
         f"version:{version.pk}",
     )
     assert f"Missing: version:{version.pk} exists" in found()
@@ -278,9 +278,11 @@ def test_a_head_with_another_signature_is_named(filled):
 
 def test_everything_recomputed_by_a_forger_still_breaks_the_signed_head(filled):
     """Content, leaf and inner nodes are all made to fit again; only the key is not theirs."""
-    entry = LedgerEntry.objects.get(note__kind="refused")
-    changed = entry.note.content.replace("2015", "2014")
-    by_force("UPDATE proposals_ledgernote SET content = %s WHERE id = %s", changed, entry.note_id)
+    entry = LedgerEntry.objects.get(record__kind="refused")
+    changed = entry.record.content.replace("2015", "2014")
+    by_force(
+        "UPDATE proposals_ledgerrecord SET content = %s WHERE id = %s", changed, entry.record_id
+    )
     by_force(
         "UPDATE proposals_ledgerentry SET leaf = %s WHERE position = %s",
         merkle.leaf_hash(changed.encode()),
@@ -359,10 +361,10 @@ def test_a_note_whose_transaction_stayed_open_very_long_gets_its_place_within_th
 ):
     ledger.sequence()
     monkeypatch.setattr(ledger, "WINDOW", 0)
-    LedgerNote.objects.create(
-        pk=0, kind="refused", subject="other:0", content="{}", noted_at=AFTERNOON
+    LedgerRecord.objects.create(
+        pk=0, kind="refused", subject="other:0", content="{}", recorded_at=AFTERNOON
     )
     assert ledger.sequence() == 0
     tidy_up()
-    assert LedgerEntry.objects.filter(note=0).exists()
+    assert LedgerEntry.objects.filter(record=0).exists()
     assert list(find_problems()) == []

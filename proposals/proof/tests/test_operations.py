@@ -16,7 +16,7 @@ from calls import clock
 from calls.models import ClockReading
 from proposals import tasks
 from proposals.delivery import outbox
-from proposals.models import OutboxMessage, Receipt, Remaking
+from proposals.models import DocumentReissue, OutboxMessage, Receipt
 from proposals.proof import receipts
 from proposals.proof.ledger import sequence
 from proposals.proof.reissue import progress_of, reissue_documents
@@ -128,12 +128,12 @@ def test_all_receipts_of_a_call_are_made_again_with_the_same_evidence(call, oper
     tasks.process_outbox()
     submit(make_ready(call))
     sequence()
-    add = reverse("admin:proposals_remaking_add")
+    add = reverse("admin:proposals_documentreissue_add")
     sent = {"call": call.pk, "kind": "receipt", "reason": "The logo was wrong."}
     assert page(operator, add, **sent)[0] == 200
-    run = Remaking.objects.get()
-    assert (run.asked_by, progress_of(run).queued, progress_of(run).made) == (operator, 2, 0)
-    watch = reverse("admin:proposals_remaking_change", args=[run.pk])
+    run = DocumentReissue.objects.get()
+    assert (run.requested_by, progress_of(run).queued, progress_of(run).made) == (operator, 2, 0)
+    watch = reverse("admin:proposals_documentreissue_change", args=[run.pk])
     assert '<progress id="bar" value="0" max="2">' in page(operator, watch)[1]
     tasks.process_outbox()
     assert progress_of(run).is_over
@@ -150,16 +150,16 @@ def test_what_is_made_again_waits_for_everything_new(call, operator):
     reissue_documents(call, "receipt", reason="Look", by=operator)
     submit(make_ready(call))
     kept = []
-    kinds = ("receipt", "submission-mail", "annex")
+    kinds = ("receipt", "submission-email", "proposal-pdf")
     outbox.process_due(dict.fromkeys(kinds, lambda promise: kept.append(promise.cause)))
-    assert [one.partition(":")[0] for one in kept] == ["submission"] * 3 + ["remaking"]
+    assert [one.partition(":")[0] for one in kept] == ["submission"] * 3 + ["reissue"]
 
 
 def test_what_never_failed_goes_before_what_did(call):
     first, second = submit(make_ready(call)), submit(make_ready(call))
     OutboxMessage.objects.filter(version=first).update(attempts=1)
     kept = []
-    kinds = ("receipt", "submission-mail", "annex")
+    kinds = ("receipt", "submission-email", "proposal-pdf")
     outbox.process_due(
         dict.fromkeys(kinds, lambda promise: kept.append(promise.version)), at_most=2
     )
@@ -184,7 +184,7 @@ def test_one_cause_never_makes_two_editions(call):
 def test_only_calls_with_versions_are_offered_and_the_list_counts_in_one_query(
     call, operator, django_assert_num_queries
 ):
-    add = reverse("admin:proposals_remaking_add")
+    add = reverse("admin:proposals_documentreissue_add")
     assert call.reference not in page(operator, add)[1]
     submit(make_ready(call))
     assert call.reference in page(operator, add)[1]
@@ -193,13 +193,15 @@ def test_only_calls_with_versions_are_offered_and_the_list_counts_in_one_query(
     for turn in range(2):
         reissue_documents(call, "receipt", reason=f"Look {turn}", by=operator)
         with django_assert_num_queries(7):
-            text = client.get(reverse("admin:proposals_remaking_changelist")).content.decode()
+            text = client.get(
+                reverse("admin:proposals_documentreissue_changelist")
+            ).content.decode()
     assert text.count("0 / 1") == 2
 
 
 def test_making_again_needs_a_reason_and_the_right_to_do_it(call, operator):
-    add = reverse("admin:proposals_remaking_add")
+    add = reverse("admin:proposals_documentreissue_add")
     sent = {"call": call.pk, "kind": "receipt", "reason": "   "}
     assert "Enter the reason" in page(operator, add, **sent)[1]
     status, _text = page(make_officer(), add, call=call.pk, kind="receipt", reason="x")
-    assert status == 403 and not Remaking.objects.exists()
+    assert status == 403 and not DocumentReissue.objects.exists()

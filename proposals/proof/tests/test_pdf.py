@@ -17,7 +17,7 @@ from foundation.pdf import LayoutFailed, render_pdf
 from proposals import tasks
 from proposals.delivery import outbox
 from proposals.dossier.document import Draft
-from proposals.models import DraftPrint, OutboxMessage, Receipt
+from proposals.models import DraftPdf, OutboxMessage, Receipt
 from proposals.proof.full_proposal_pdf import make_draft_pdfs, request_draft_pdf
 from proposals.tests.factories import fresh, make_ready, submit
 
@@ -92,7 +92,7 @@ def test_a_print_whose_layout_hangs_does_not_keep_others_waiting(call, hanging):
     proposal = make_ready(call)
     asked = request_draft_pdf(Draft(fresh(proposal)), by=proposal.started_by)
     assert make_draft_pdfs() == 0
-    assert DraftPrint.objects.get(pk=asked.pk).error == "LayoutFailed"
+    assert DraftPdf.objects.get(pk=asked.pk).error == "LayoutFailed"
 
 
 def _lay_out(queue):

@@ -22,7 +22,7 @@ from calls import clock
 from cosme_portal.settings import ROOT
 from cosme_portal.tests import processes
 from foundation import child_process
-from proposals.models import Annex, ProposalFile, Receipt, Stamp, Version
+from proposals.models import ProposalFile, ProposalPdf, Receipt, TimestampStatus, Version
 from proposals.proof import pdf_signature, signing_key
 from proposals.proof.full_proposal_pdf import create_proposal_pdf
 from proposals.proof.receipts import add_pending_timestamps, create_receipt
@@ -313,7 +313,7 @@ def test_another_program_finds_receipt_and_annex_accessible_and_archival(call, s
     version = submit(make_ready(call, strand=strand, countries=countries))
     create_receipt(version)
     create_proposal_pdf(version)
-    for document in (Receipt.objects.get(), Annex.objects.get()):
+    for document in (Receipt.objects.get(), ProposalPdf.objects.get()):
         for profile in PROFILES:
             found = page.validate_pdf_bytes(bytes(document.pdf), profile=profile)
             assert {one.rule_id for one in found.failures} <= MISTAKEN
@@ -359,7 +359,10 @@ def test_while_the_time_stamp_service_is_away_a_receipt_is_sealed_without_and_sa
     settings.TIMESTAMP_URL = AWAY
     create_receipt(submit(make_ready(call)))
     receipt = Receipt.objects.get()
-    assert check(bytes(receipt.pdf), trusted)[1] == [] and receipt.stamp == Stamp.AWAITED
+    assert (
+        check(bytes(receipt.pdf), trusted)[1] == []
+        and receipt.timestamp_status == TimestampStatus.PENDING
+    )
     assert "The time-stamp service was not available when this document was issued." in text_of(
         receipt.pdf
     )
@@ -378,7 +381,11 @@ def test_a_stamp_that_was_missing_is_added_later_and_changes_no_sealed_byte(
     assert add_pending_timestamps() == 2
     assert add_pending_timestamps() == 0
     after, before = Receipt.objects.all()
-    assert (before.edition, after.edition, after.stamp) == (1, 2, Stamp.IN_SEAL)
+    assert (before.edition, after.edition, after.timestamp_status) == (
+        1,
+        2,
+        TimestampStatus.IN_SEAL,
+    )
     assert before.sealed_at == after.sealed_at
     for one in (before, after):
         assert check(bytes(one.pdf), trusted)[1] == []
@@ -398,7 +405,10 @@ def test_a_service_that_answers_nonsense_keeps_no_receipt_waiting(
     monkeypatch.setattr(pdf_signature.HTTPTimeStamper, "async_request_tsa_response", nonsense)
     create_receipt(submit(make_ready(call)))
     receipt = Receipt.objects.get()
-    assert receipt.stamp == Stamp.AWAITED and check(bytes(receipt.pdf), trusted)[1] == []
+    assert (
+        receipt.timestamp_status == TimestampStatus.PENDING
+        and check(bytes(receipt.pdf), trusted)[1] == []
+    )
 
 
 def test_a_service_that_was_away_is_not_asked_for_a_while(call, settings, caplog):
@@ -452,7 +462,7 @@ def test_the_page_says_of_an_earlier_version_that_it_no_longer_counts(call):
 def test_the_page_tells_an_annex_from_a_receipt(receipt):
     version = Version.objects.get()
     create_proposal_pdf(version)
-    text = sent(bytes(Annex.objects.get().pdf))
+    text = sent(bytes(ProposalPdf.objects.get().pdf))
     assert "The document is genuine" in text and "The proof of submission, a separate file" in text
 
 

@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from conftest import AFTERNOON
 from foundation.pdf_layout import StaticFilesOnly
-from proposals.models import Annex, Receipt
+from proposals.models import ProposalPdf, Receipt
 from proposals.proof.full_proposal_pdf import create_proposal_pdf
 from proposals.proof.receipts import (
     create_receipt,
@@ -127,7 +127,7 @@ def test_the_annex_is_the_whole_proposal_sealed_and_made_once(call, tmp_path):
     version = submit(make_ready(call))
     create_proposal_pdf(version)
     create_proposal_pdf(version)
-    content = bytes(Annex.objects.get(version=version).pdf)
+    content = bytes(ProposalPdf.objects.get(version=version).pdf)
     (tmp_path / "annex.pdf").write_bytes(content)
     shown = subprocess.run(
         ["pdftotext", tmp_path / "annex.pdf", "-"], capture_output=True, text=True, check=True
@@ -142,7 +142,7 @@ def test_the_annex_is_the_whole_proposal_sealed_and_made_once(call, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "verb", ["UPDATE proposals_annex SET sha256 = ''", "DELETE FROM proposals_annex"]
+    "verb", ["UPDATE proposals_proposalpdf SET sha256 = ''", "DELETE FROM proposals_proposalpdf"]
 )
 def test_an_annex_is_final(call, verb):
     create_proposal_pdf(submit(make_ready(call)))

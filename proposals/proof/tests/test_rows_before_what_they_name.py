@@ -20,9 +20,9 @@ TOO_EARLY = {
     "a review": "INSERT INTO proposals_decisionreview"
     " (decision_id, answer, reason, reviewed_by_id, reviewed_at)"
     " VALUES (%(missing)s, 'confirmed', '', %(person)s, now())",
-    "a reply": "INSERT INTO proposals_reply (question_id, text, sha256, replied_by_id, replied_at)"
+    "a reply": "INSERT INTO proposals_clarificationreply (clarification_request_id, text, sha256, replied_by_id, replied_at)"
     " VALUES (%(missing)s, 'x', repeat('0', 64), %(person)s, now())",
-    "an answer of the sheet": "INSERT INTO proposals_sheetanswer"
+    "an answer of the sheet": "INSERT INTO proposals_screeninganswer"
     " (version_id, item, answer, reason, answered_by_id, answered_at, revision)"
     " VALUES (%(missing)s, 'x', 'agree', '', %(person)s, now(), 1)",
     "an extension": "INSERT INTO calls_extension"

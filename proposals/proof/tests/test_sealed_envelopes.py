@@ -15,7 +15,7 @@ from calls import clock
 from conftest import DEADLINE, NEXT_DAY
 from proposals import tasks
 from proposals.audit.sealed_access import log_sealed_access_attempt
-from proposals.models import CaseText, Export, SealedAccess, Version
+from proposals.models import CaseSearchIndex, Export, SealedAccessAttempt, Version
 from proposals.officers.cases import log_read
 from proposals.officers.rights import RIGHTS
 from proposals.proof.ledger import sequence
@@ -134,7 +134,7 @@ def ways_by_pages(version):
 
 def ways_of_applicants(version):
     number = version.proposal.number
-    for part in ("version", "receipt", "receipt-state", "annex", "dossier"):
+    for part in ("version", "receipt", "receipt-state", "proposal-pdf", "dossier"):
         yield "get", reverse(f"proposals:{part}", args=[number, 1]), {}
     for part in (
         "proposal",
@@ -181,20 +181,20 @@ def test_no_way_tells_anything_of_a_sealed_proposal(version, role):
 
 @pytest.mark.parametrize("role", EVERYONE)
 def test_every_attempt_on_a_proposal_itself_is_noted(version, role):
-    before = SealedAccess.objects.count()
+    before = SealedAccessAttempt.objects.count()
     client = visitor(role)
     for part in ("version", "receipt", "dossier"):
         client.get(reverse(f"proposals:{part}", args=[version.proposal.number, 1]))
-    assert SealedAccess.objects.count() == before + 3
+    assert SealedAccessAttempt.objects.count() == before + 3
     client.get(reverse("admin:proposals_version_change", args=[version.pk]))
-    assert SealedAccess.objects.count() == before + 4
+    assert SealedAccessAttempt.objects.count() == before + 4
 
 
 def test_nothing_of_it_is_searched_exported_or_read_by_a_worker(version):
-    assert search.index_opened_cases(clock.now()) == 0 and not CaseText.objects.exists()
+    assert search.index_opened_cases(clock.now()) == 0 and not CaseSearchIndex.objects.exists()
     officer = make_officer()
     asked = Export.objects.create(
-        kind="json", versions=[version.pk], asked_by=officer, asked_at=clock.now()
+        kind="json", versions=[version.pk], requested_by=officer, requested_at=clock.now()
     )
     assert exports.make_exports() == 1
     asked.refresh_from_db()
@@ -211,11 +211,13 @@ def test_after_the_calls_deadline_one_with_an_extension_stays_sealed_alone(versi
         listing = client.get(reverse("admin:proposals_version_changelist")).content.decode()
         assert other.proposal.number in listing and version.proposal.number not in listing
         assert SECRET not in listing and "1 submitted proposal is sealed" in listing
-        for name in ("refusedattempt", "sealedaccess", "individualextension"):
+        for name in ("refusedattempt", "sealedaccessattempt", "individualextension"):
             text = client.get(reverse(f"admin:proposals_{name}_changelist")).content.decode()
             assert version.proposal.number not in text and "sealed" in text, name
     with clock.frozen_at(NEXT_DAY):
-        text = client.get(reverse("admin:proposals_sealedaccess_changelist")).content.decode()
+        text = client.get(
+            reverse("admin:proposals_sealedaccessattempt_changelist")
+        ).content.decode()
         assert version.proposal.number in text
 
 

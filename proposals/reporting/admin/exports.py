@@ -38,12 +38,12 @@ def begin(request: HttpRequest, kind: str, versions: QuerySet[Version]) -> HttpR
 class ExportAdmin(DetailPageAdmin):
     """One's own exports; what others take out is in the history of each case."""
 
-    list_display = ["kind", "asked_at", "state", "total_of", "size"]
+    list_display = ["kind", "requested_at", "state", "total_of", "size"]
     list_filter = ["state"]
     ordering = ["-pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Export]:
-        return super().get_queryset(request).filter(asked_by=current_user(request))
+        return super().get_queryset(request).filter(requested_by=current_user(request))
 
     def get_urls(self) -> list[Any]:
         own = [

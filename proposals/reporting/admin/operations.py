@@ -14,7 +14,14 @@ from calls.admin import ReadOnlyAdmin
 from calls.models import ClockReading
 from foundation.sentences import ngettext
 from proposals.delivery import outbox
-from proposals.models import Mail, OutboxMessage, Proposal, Remaking, Trouble, Version
+from proposals.models import (
+    DocumentReissue,
+    JobFailure,
+    OutboxMessage,
+    Proposal,
+    QueuedEmail,
+    Version,
+)
 from proposals.proof import reissue
 
 
@@ -63,7 +70,7 @@ class OutboxMessageAdmin(RetriedAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list, below how each kind of promise is doing."""
-        can_make_again = request.user.has_perm("proposals.add_remaking")
+        can_make_again = request.user.has_perm("proposals.add_documentreissue")
         context = {
             "queues": outbox.queues(),
             "can_make_again": can_make_again,
@@ -78,7 +85,7 @@ class OutboxMessageAdmin(RetriedAdmin):
         return proposal.number if proposal.deadline <= clock.now() else str(_("sealed"))
 
 
-@admin.register(Mail)
+@admin.register(QueuedEmail)
 class MailAdmin(RetriedAdmin):
     """Delivery of mails: what for and how far, never to whom, of which proposal, or what they say."""
 
@@ -88,38 +95,40 @@ class MailAdmin(RetriedAdmin):
     readonly_fields = ["cause"]
 
     @admin.display(description=_("cause"))
-    def cause(self, mail: Mail) -> str:
+    def cause(self, mail: QueuedEmail) -> str:
         return mail.key.partition(":")[0]
 
 
-@admin.register(Trouble)
+@admin.register(JobFailure)
 class TroubleAdmin(RetriedAdmin):
     """What failed of periodic work, until it succeeds: which row, never what it says."""
 
-    list_display = ["work", "row", "state", "attempts", "due_at", "last_error"]
-    list_filter = ["state", "work"]
-    fields = ["work", "row", "state", "attempts", "made_at", "due_at", "last_error"]
+    list_display = ["job", "row", "state", "attempts", "due_at", "last_error"]
+    list_filter = ["state", "job"]
+    fields = ["job", "row", "state", "attempts", "made_at", "due_at", "last_error"]
 
 
-@admin.register(Remaking)
+@admin.register(DocumentReissue)
 class RemakingAdmin(ReadOnlyAdmin):
     """All receipts, or annexes, of a call made again, with the same evidence inside, and how far that is."""
 
-    change_form_template = "admin/proposals/remaking/change_form.html"
-    list_display = ["kind", "call", "reason", "asked_by", "asked_at", "progress"]
-    list_select_related = ["call", "asked_by"]
+    change_form_template = "admin/proposals/documentreissue/change_form.html"
+    list_display = ["kind", "call", "reason", "requested_by", "requested_at", "progress"]
+    list_select_related = ["call", "requested_by"]
     fields = ["call", "kind", "reason"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.add_remaking")
+        return request.user.has_perm("proposals.add_documentreissue")
 
-    def save_model(self, request: HttpRequest, obj: Remaking, form: Any, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: DocumentReissue, form: Any, change: bool
+    ) -> None:
         made = reissue.reissue_documents(
             obj.call, obj.kind, reason=obj.reason, by=current_user(request)
         )
         obj.pk = made.pk
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Remaking]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DocumentReissue]:
         return reissue.with_progress(super().get_queryset(request))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -133,10 +142,10 @@ class RemakingAdmin(ReadOnlyAdmin):
         return super().add_view(request, form_url, buttons | (extra_context or {}))
 
     def response_add(
-        self, request: HttpRequest, obj: Remaking, post_url_continue: str | None = None
+        self, request: HttpRequest, obj: DocumentReissue, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Straight to its progress."""
-        return redirect("admin:proposals_remaking_change", obj.pk)
+        return redirect("admin:proposals_documentreissue_change", obj.pk)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """The row is its own record."""
@@ -155,5 +164,5 @@ class RemakingAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description=_("issued"))
-    def progress(self, run: Remaking) -> str:
+    def progress(self, run: DocumentReissue) -> str:
         return f"{run.made} / {run.queued}"

@@ -13,10 +13,10 @@ from calls import clock
 from calls.admin import ReadOnlyAdmin
 from proposals.models import (
     CaseEvent,
+    ClarificationRequest,
     IndividualExtension,
-    Question,
     RefusedAttempt,
-    SealedAccess,
+    SealedAccessAttempt,
     Version,
 )
 from proposals.officers.admin_pages import is_id
@@ -61,7 +61,7 @@ class RefusedAttemptAdmin(OfOpenedProposals):
         return str(attempt.attempted_by) if attempt.is_open else "–"
 
 
-@admin.register(SealedAccess)
+@admin.register(SealedAccessAttempt)
 class SealedAccessAdmin(OfOpenedProposals):
     """Attempts of officers to open a proposal before its deadline, or one in which they have an interest."""
 
@@ -105,12 +105,12 @@ class WhoFilter(admin.SimpleListFilter):
 class CaseEventAdmin(ReadOnlyAdmin):
     """Who looked at a case or did something to it: of one case on its page, of one person by the filter."""
 
-    list_display = ["at", "proposal", "kind", "words", "by"]
+    list_display = ["at", "proposal", "kind", "summary", "by"]
     list_filter = ["kind", WhoFilter]
     list_select_related = ["proposal", "by"]
     search_fields = ["proposal__number", "by__full_name"]
     search_help_text = _("Proposal number or name of a person")
-    fields = ["proposal", "kind", "words", "details", "by", "at"]
+    fields = ["proposal", "kind", "summary", "details", "by", "at"]
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CaseEvent]:
@@ -138,26 +138,26 @@ class ReplyFilter(admin.SimpleListFilter):
         return named[value](moment) if value in named else queryset
 
 
-@admin.register(Question)
+@admin.register(ClarificationRequest)
 class QuestionAdmin(ReadOnlyAdmin):
     """Questions to applicants and what became of them; the answer stands on the sheet of the version."""
 
-    list_display = ["version", "text_in_short", "asked_by", "due_at", "replied_at"]
+    list_display = ["version", "text_in_short", "requested_by", "due_at", "replied_at"]
     list_filter = [ReplyFilter]
-    list_select_related = ["version__proposal", "asked_by", "reply"]
-    fields = ["version", "item", "text", "due_at", "asked_by", "asked_at"]
+    list_select_related = ["version__proposal", "requested_by", "reply"]
+    fields = ["version", "item", "text", "due_at", "requested_by", "requested_at"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ClarificationRequest]:
         readable = Version.objects.open_to(current_user(request), clock.now())
         return super().get_queryset(request).filter(version__in=readable)
 
     @admin.display(description=_("clarification request"))
-    def text_in_short(self, question: Question) -> str:
+    def text_in_short(self, question: ClarificationRequest) -> str:
         text = question.text
         return text if len(text) <= SHORT else f"{text[:SHORT]}…"
 
     @admin.display(description=_("replied"))
-    def replied_at(self, question: Question) -> Any:
+    def replied_at(self, question: ClarificationRequest) -> Any:
         return question.answered.replied_at if question.answered else None
 
 

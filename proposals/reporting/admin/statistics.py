@@ -14,7 +14,7 @@ from calls.models import Call
 from foundation import charts
 from foundation.sentences import gettext as _
 from proposals.dossier.outcome_words import outcome_words
-from proposals.models import SheetAnswer, StoredVerdict
+from proposals.models import ScreeningAnswer, VerdictRecord
 from proposals.officers.admin_pages import is_id
 from proposals.reporting.statistics import OUTCOMES, Figures, figures_of
 from proposals.screening.sheet import BEING_MADE
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BEING_CHECKED = "being-made"  # no outcome: the part of the chart for those that have none yet
 BRUSSELS = ZoneInfo("Europe/Brussels")
-ANSWERS = (SheetAnswer.Answer.AGREE, SheetAnswer.Answer.ASK, SheetAnswer.Answer.DIFFER)
+ANSWERS = (ScreeningAnswer.Answer.AGREE, ScreeningAnswer.Answer.ASK, ScreeningAnswer.Answer.DIFFER)
 
 
 def urls_of(desk: "OfficerAdmin") -> list[Any]:
@@ -79,7 +79,7 @@ def _drawn_after_deadline(call: Call, figures: Figures) -> dict[str, Any]:
     countries = [(names[code], Counter({"count": count})) for code, count in by_count]
     outcomes = [
         (str(label), Counter({str(value): figures.outcomes[value]}))
-        for value, label in StoredVerdict.OutcomeChoices.choices
+        for value, label in VerdictRecord.OutcomeChoices.choices
     ]
     if figures.being_checked:
         outcomes.append((str(BEING_MADE), Counter({BEING_CHECKED: figures.being_checked})))

@@ -15,7 +15,7 @@ from conftest import DEADLINE, NEXT_DAY, database_owner
 from foundation import charts
 from proposals.conditions.verdict_replay import replay
 from proposals.dossier.file_screening import conditions_in, judge_text
-from proposals.models import StoredVerdict, Version
+from proposals.models import VerdictRecord, Version
 from proposals.officers import cases
 from proposals.reporting.statistics import figures_of
 from proposals.screening.automatic_check import screen_closed
@@ -130,15 +130,15 @@ def test_earlier_verdicts_are_told_by_rule_too(call):
     from importlib import import_module  # noqa: PLC0415 -- a migration's name is no name
 
     version = submit(make_ready(call, countries=("LT", "FR", "AL")))
-    kept = StoredVerdict.objects.get(version=version).by_rule
+    kept = VerdictRecord.objects.get(version=version).by_rule
     migration = import_module("proposals.migrations.0013_worst_outcome_by_rule").Migration
     statement = migration.operations[-1].sql
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     with database_owner(), connection.cursor() as cursor:
-        cursor.execute("UPDATE proposals_storedverdict SET by_rule = '{}'")
+        cursor.execute("UPDATE proposals_verdictrecord SET by_rule = '{}'")
         cursor.execute(statement)
-    assert StoredVerdict.objects.get(version=version).by_rule == kept
+    assert VerdictRecord.objects.get(version=version).by_rule == kept
     assert kept["established"] == "officer" and kept["duration"] == "pass"
 
 
@@ -183,7 +183,7 @@ def test_made_up_proposals_are_as_valid_as_others_and_marked(call, capsys):
         judge_text(version.dossier.encode(), conditions_in())
     with clock.frozen_at(NEXT_DAY):
         assert screen_closed(NEXT_DAY) == 6
-    assert replay(StoredVerdict.objects.all()).same == 12
+    assert replay(VerdictRecord.objects.all()).same == 12
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from foundation.sentences import gettext as _
-from proposals.models import Decision, DecisionState, SheetAnswer, Version
+from proposals.models import Decision, DecisionState, ScreeningAnswer, Version
 
 MOST_PAGES = 100_000  # more is no page that somebody turned to
 
@@ -48,7 +48,7 @@ class CaseRow:
 
 def number_of_answers() -> Any:
     """Rules that an officer has answered; lines of the checklists are counted on the sheet."""
-    of_rules = SheetAnswer.objects.filter(version=OuterRef("pk"), item__startswith="rule:")
+    of_rules = ScreeningAnswer.objects.filter(version=OuterRef("pk"), item__startswith="rule:")
     own = of_rules.order_by().values("version")
     counted = own.annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counted), 0)
@@ -107,7 +107,7 @@ def rows_of(pks: list[int]) -> list[CaseRow]:
     """What the list shows of the versions with these keys, in this order; two queries."""
     found: QuerySet[Any] = Version.objects.filter(pk__in=pks).order_by().with_latest_verdict()
     officer = F("proposal__assignment__officer__full_name")
-    counts = Q(proposal__counting=F("pk"))
+    counts = Q(proposal__current_version=F("pk"))
     rows = found.annotate(
         answers=number_of_answers(), officer=officer, counts=counts
     ).values_list(

@@ -33,7 +33,7 @@ NO_WORDS = digest_of(["", "", ""])  # of tasks that need none
 RIGHTS = {
     bulk.BulkAction.DECIDE: "proposals.add_decision",
     bulk.BulkAction.CONFIRM: "proposals.add_decisionreview",
-    bulk.BulkAction.INFORM: "proposals.add_information",
+    bulk.BulkAction.INFORM: "proposals.add_decisionnotice",
 }
 
 

@@ -119,7 +119,7 @@ class DecisionAdmin(DetailPageAdmin):
                 "<int:pk>/inform/",
                 require_POST(self._inform),
                 "inform",
-                "proposals.add_information",
+                "proposals.add_decisionnotice",
             ),
         ]
         return own + super().get_urls()
@@ -217,7 +217,7 @@ def _seen_by_a_second_officer(decision: Decision) -> dict[str, Any]:
         "being_made": BEING_MADE,
         "sheet": sheet,
         "changed_at": _conditions_changed_at(decision),
-        "waiting": version.questions.waiting(clock.now()).order_by("due_at").first(),
+        "waiting": version.clarification_requests.waiting(clock.now()).order_by("due_at").first(),
         "addresses": sorted(addresses_of_coordinator(version.proposal)),
     }
 

@@ -13,7 +13,7 @@ from applicants.web import current_user
 from calls import clock
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, Strand
-from proposals.models import Decision, Proposal, StoredVerdict, Version
+from proposals.models import Decision, Proposal, VerdictRecord, Version
 from proposals.officers.admin_pages import is_id
 from proposals.officers.cases import screening_officers
 from proposals.screening.queue import CaseQueue, in_queue
@@ -97,7 +97,7 @@ class StrandFilter(admin.SimpleListFilter):
     parameter_name = "strand"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        submitted = Proposal.objects.filter(strand=OuterRef("pk"), counting__isnull=False)
+        submitted = Proposal.objects.filter(strand=OuterRef("pk"), current_version__isnull=False)
         strands = Strand.objects.filter(Exists(submitted), call__deadline__lte=clock.now())
         rehearsal = rehearsal_in(request)
         strands = (
@@ -145,7 +145,7 @@ class OutcomeFilter(admin.SimpleListFilter):
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [*StoredVerdict.OutcomeChoices.choices, (IS_BEING_MADE, BEING_MADE)]
+        return [*VerdictRecord.OutcomeChoices.choices, (IS_BEING_MADE, BEING_MADE)]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
@@ -189,7 +189,7 @@ class CountsFilter(admin.SimpleListFilter):
         }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
-        return queryset if self.value() == "all" else queryset.filter(counts_for__isnull=False)
+        return queryset if self.value() == "all" else queryset.filter(current_of__isnull=False)
 
 
 class DecidedFilter(admin.SimpleListFilter):

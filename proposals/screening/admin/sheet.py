@@ -27,7 +27,7 @@ from foundation.sentences import ngettext
 from proposals.delivery import wakeup
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import files_of
-from proposals.models import Annex, ReplyFile, SheetAnswer, Version
+from proposals.models import ClarificationFile, ProposalPdf, ScreeningAnswer, Version
 from proposals.officers import cases
 from proposals.officers.admin_pages import get_case_or_404
 from proposals.proof.receipts import version_context
@@ -47,7 +47,7 @@ MOST_NEIGHBOURS = 30
 
 class AnswerForm(forms.Form):
     item = forms.CharField(max_length=60)
-    answer = forms.ChoiceField(choices=SheetAnswer.Answer)
+    answer = forms.ChoiceField(choices=ScreeningAnswer.Answer)
     reason = TextField(max_length=5000, required=False)
     revision = forms.IntegerField(min_value=0, max_value=1_000_000, widget=forms.HiddenInput)
 
@@ -122,10 +122,10 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
     stored = sheets.newest_verdict(version)
     verdict = stored.verdict if stored else None
     context = version_context(version)
-    questions = version.questions.select_related("asked_by", "reply__replied_by")
+    questions = version.clarification_requests.select_related("requested_by", "reply__replied_by")
     decisions = list(
         version.decisions.with_conditions_since().select_related(
-            "decided_by", "review__reviewed_by", "information", "reverses"
+            "decided_by", "review__reviewed_by", "notice", "reverses"
         )
     )
     context |= {
@@ -137,9 +137,9 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
         "files": files_of(version, context["dossier"]),
         "contacts": contact_persons(Draft(version.proposal)),
         "decisions": decisions,
-        "counts": version.proposal.counting_id == version.pk,
+        "counts": version.proposal.current_version_id == version.pk,
         "receipt": version.receipt,
-        "has_annex": Annex.objects.filter(version=version).exists(),
+        "has_annex": ProposalPdf.objects.filter(version=version).exists(),
         "questions": list(questions.prefetch_related("reply__files")),
         "notes": list(version.proposal.case_notes.select_related("written_by")),
         "note_form": NoteForm(),
@@ -148,7 +148,7 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
         "in_force": deciding.decision_in_force(version),
         "answer_url": reverse("admin:proposals_version_answer", args=[version.pk]),
         "ask_url": reverse("admin:proposals_version_ask", args=[version.pk]),
-        "may_answer": request.user.has_perm("proposals.add_sheetanswer"),
+        "may_answer": request.user.has_perm("proposals.add_screeninganswer"),
     }
     return context
 
@@ -252,7 +252,7 @@ def _progress(sheet: sheets.Sheet) -> str:
     return _("%(answered)s of %(total)s checked") % values
 
 
-def _who_was_faster(current: SheetAnswer) -> str:
+def _who_was_faster(current: ScreeningAnswer) -> str:
     text = _(
         "Not saved: %(who)s recorded “%(answer)s” at %(when)s%(reason)s. Your finding is still "
         "on this page, but it has not been saved."
@@ -377,7 +377,7 @@ def _reply_file(
     desk: "OfficerAdmin", request: HttpRequest, version: Version, file: int
 ) -> HttpResponseBase:
     """A PDF that came with an answer; nothing out of quarantine."""
-    found = get_object_or_404(ReplyFile, pk=file, reply__question__version=version)
+    found = get_object_or_404(ClarificationFile, pk=file, reply__question__version=version)
     if not found.can_be_opened:
         return render(request, "workspace/quarantine.html", {"file": found}, status=409)
     cases.log_read(version, found.name, by=current_user(request))

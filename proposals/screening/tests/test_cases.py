@@ -13,9 +13,9 @@ from proposals.models import (
     Assignment,
     CaseEvent,
     CaseState,
+    ClarificationRequest,
     Decision,
-    Question,
-    SealedAccess,
+    SealedAccessAttempt,
     Version,
 )
 from proposals.officers import cases
@@ -87,13 +87,13 @@ def test_the_queue_says_what_waits_for_whom(versions, next_day):
 def states(version, moment=NEXT_DAY):
     """What the view gathers, asked one by one of decisions and questions."""
     decisions = Decision.objects.filter(version=version)
-    unanswered = Question.objects.filter(version=version, reply=None)
+    unanswered = ClarificationRequest.objects.filter(version=version, reply=None)
     waits, back = decisions.filter(review=None), decisions.filter(review__answer="sent-back")
     dues = sorted(unanswered.values_list("due_at", flat=True))
     return {
         "is_decided": decisions.closing_case().exists(),
         "is_waiting": waits.exists(),
-        "is_to_be_told": decisions.in_force().closing_case().filter(information=None).exists(),
+        "needs_letter": decisions.in_force().closing_case().filter(notice=None).exists(),
         "recorded_by": sorted(waits.values_list("decided_by", flat=True)),
         "sent_back_to": sorted(back.values_list("decided_by", flat=True)),
         "first_due_at": dues[0] if dues else None,
@@ -127,7 +127,10 @@ def test_the_view_of_all_cases_says_what_each_decision_and_question_says(version
         lambda: reviewed("confirmed", by=1),
         lambda: notify_applicant(version.decisions.order_by("-pk").first(), by=officers[0]),
         lambda: clarifications.store_reply(
-            version.questions.first(), "Because.", by=version.submitted_by, received_at=NEXT_DAY
+            version.clarification_requests.first(),
+            "Because.",
+            by=version.submitted_by,
+            received_at=NEXT_DAY,
         ),
     ]
     assert not CaseState.objects.exists()
@@ -231,7 +234,7 @@ def test_a_case_is_closed_to_who_has_an_interest_in_it(versions, next_day):
     review = reverse("admin:proposals_decision_change", args=[decision.pk])
     assert client.post(review, {"answer": "confirmed"}).status_code in {302, 403, 404}
     assert not hasattr(type(decision).objects.get(pk=decision.pk), "review")
-    assert SealedAccess.objects.filter(officer=officer).exists()
+    assert SealedAccessAttempt.objects.filter(officer=officer).exists()
     with pytest.raises(CannotDecide):
         record_decision(versions[0], outcome="eligible", reason="x", by=officer)
 
@@ -245,11 +248,11 @@ def test_the_database_keeps_out_who_has_an_interest(versions, next_day):
         lambda: versions[0].decisions.create(
             outcome="eligible", reason="x", decided_by=officer, decided_at=NEXT_DAY
         ),
-        lambda: type(versions[0]).objects.get(pk=versions[0].pk).sheet_answers.create(
+        lambda: type(versions[0]).objects.get(pk=versions[0].pk).screening_answers.create(
             item="rule:x", answer="agree", answered_by=officer, answered_at=NEXT_DAY
         ),
-        lambda: versions[0].questions.create(
-            text="x", due_at=NEXT_DAY.replace(day=29), asked_by=officer, asked_at=NEXT_DAY
+        lambda: versions[0].clarification_requests.create(
+            text="x", due_at=NEXT_DAY.replace(day=29), requested_by=officer, requested_at=NEXT_DAY
         ),
         lambda: versions[0].proposal.case_notes.create(
             text="x", written_by=officer, written_at=NEXT_DAY
@@ -260,7 +263,7 @@ def test_the_database_keeps_out_who_has_an_interest(versions, next_day):
     ):  # fmt: skip
         with pytest.raises(IntegrityError, match="conflict of interest"), transaction.atomic():
             make()
-    assert common["version"].sheet_answers.count() == 0
+    assert common["version"].screening_answers.count() == 0
 
 
 def test_search_finds_words_of_every_text_and_what_officers_wrote(call):
@@ -335,7 +338,7 @@ def test_who_looked_at_what_is_kept_and_shown(versions, next_day):
     client.get(sheet)  # again at once is the same look
     client.get(reverse("proposals:receipt", args=[version.proposal.number, 1]))
     client.post(reverse("admin:proposals_version_note", args=[version.pk]), {"text": "Seen."})
-    kinds = list(CaseEvent.objects.filter(by=officer).values_list("kind", "words").order_by("pk"))
+    kinds = list(CaseEvent.objects.filter(by=officer).values_list("kind", "summary").order_by("pk"))
     assert kinds == [("read", "The screening sheet, v1"), ("read", "receipt, v1"), ("noted", "")]
     with clock.frozen_at(NEXT_DAY.replace(hour=10)):
         client.get(sheet)
@@ -368,7 +371,7 @@ def test_nothing_of_a_case_is_kept_before_the_deadline(call):
     sent = {"version": [version.pk], "officers": [officer.pk]}
     client.post(reverse("admin:proposals_version_assign"), sent)
     assert not Assignment.objects.exists() and not CaseEvent.objects.exists()
-    assert SealedAccess.objects.count() == 2
+    assert SealedAccessAttempt.objects.count() == 2
     with clock.frozen_at(DEADLINE):
         client.post(reverse("admin:proposals_version_assign"), sent)
     assert Assignment.objects.count() == 1

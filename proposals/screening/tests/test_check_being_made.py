@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from calls import clock
 from conftest import NEXT_DAY
-from proposals.models import Decision, StoredVerdict, Version
+from proposals.models import Decision, VerdictRecord, Version
 from proposals.reporting import export_tables
 from proposals.reporting.statistics import figures_of
 from proposals.screening import bulk, decisions, letters, sheet
@@ -19,7 +19,7 @@ from proposals.tests.factories import fresh, make_officer, make_ready, save, sub
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:proposals_version_changelist")
 BEING_MADE = str(sheet.BEING_MADE)
-ELIGIBLE = StoredVerdict.OutcomeChoices.PASS.label
+ELIGIBLE = VerdictRecord.OutcomeChoices.PASS.label
 
 
 @pytest.fixture
@@ -134,10 +134,10 @@ def test_a_letter_claims_no_findings_of_a_check_that_was_not_made(version):
     )
     decisions.review_decision(decision, answer="confirmed", reason="", by=make_officer())
     assert any(BEING_MADE in one for one in decisions.remarks_on_letter(decision))
-    html = letters.render_letter_html(decision, version, informed_at=NEXT_DAY)
+    html = letters.render_letter_html(decision, version, notified_at=NEXT_DAY)
     assert "was checked against" not in html and "All of them are met" not in html
     screen_closed(NEXT_DAY)
     assert letters.verdict_behind(decision, version).audience == "officer"
     assert "was checked against" in letters.render_letter_html(
-        decision, version, informed_at=NEXT_DAY
+        decision, version, notified_at=NEXT_DAY
     )

@@ -12,7 +12,14 @@ from django.urls import reverse
 from applicants.tests.factories import make_user
 from calls import clock
 from conftest import NEXT_DAY
-from proposals.models import LedgerNote, Mail, Question, Reply, ReplyFile, Version
+from proposals.models import (
+    ClarificationFile,
+    ClarificationReply,
+    ClarificationRequest,
+    LedgerRecord,
+    QueuedEmail,
+    Version,
+)
 from proposals.proof.ledger import sequence
 from proposals.proof.ledger_audit import find_problems
 from proposals.screening.clarifications import (
@@ -68,9 +75,9 @@ def test_an_officer_asks_and_the_consortium_is_told(version):
     assert early.status_code == 422 and "must be in the future" in early.content.decode()
     sent = {"text": "Why <b>18</b> months?", "due_at": "2015-04-29T17:00", "item": "rule:duration"}
     assert client.post(path, sent).status_code == 302
-    question = Question.objects.get()
+    question = ClarificationRequest.objects.get()
     assert (question.due_at, question.item) == (DUE, "rule:duration")
-    mails = Mail.objects.filter(key__startswith="question:")
+    mails = QueuedEmail.objects.filter(key__startswith="question:")
     assert version.submitted_by.email in {mail.to for mail in mails}
     assert "&lt;b&gt;" in mails[0].html and "17:00:00 Brussels" in mails[0].text
     lead = as_person(version.submitted_by)
@@ -85,7 +92,7 @@ def test_people_of_the_coordinator_answer_once_with_files(question, version):
     assert "Send reply" in lead.get(path_of(question)).content.decode()
     sent = {"text": "Its members.", "pdfs": [pdf(), pdf("register.pdf", 1)]}
     assert lead.post(path_of(question), sent).status_code == 302
-    stored = Reply.objects.get()
+    stored = ClarificationReply.objects.get()
     assert stored.text == "Its members." and stored.replied_by == version.submitted_by
     assert [(one.name, one.pages) for one in stored.files.all()] == [
         ("statutes.pdf", 2),
@@ -101,14 +108,14 @@ def test_people_of_the_coordinator_answer_once_with_files(question, version):
         reverse("admin:proposals_version_change", args=[version.pk])
     ).content.decode()
     assert "Its members." in page and "statutes.pdf" in page
-    file = ReplyFile.objects.order_by("pk").first()
+    file = ClarificationFile.objects.order_by("pk").first()
     fetched = officer.get(reverse("admin:proposals_version_reply_file", args=[version.pk, file.pk]))
     assert fetched.headers["Content-Disposition"] == 'attachment; filename="statutes.pdf"'
     own = lead.get(reverse("proposals:reply-file", args=[version.proposal.number, file.pk]))
     assert b"".join(own.streaming_content) == b"".join(fetched.streaming_content)
     sequence()
     assert list(find_problems()) == []
-    assert {"question", "reply"} <= set(LedgerNote.objects.values_list("kind", flat=True))
+    assert {"question", "reply"} <= set(LedgerRecord.objects.values_list("kind", flat=True))
 
 
 def test_an_answer_one_second_late_is_refused_and_given_back(question, version):
@@ -118,15 +125,18 @@ def test_an_answer_one_second_late_is_refused_and_given_back(question, version):
     assert answer.status_code == 409
     text = answer.content.decode()
     assert "Your reply was not accepted" in text and "Typed for an hour" in text
-    assert not Reply.objects.exists()
+    assert not ClarificationReply.objects.exists()
     with clock.frozen_at(DUE - timedelta(milliseconds=1)):
         assert lead.post(path_of(question), {"text": "Just in time"}).status_code == 302
 
 
 def test_the_database_refuses_a_late_answer_and_any_change(question, version):
     with pytest.raises(IntegrityError, match="came too late"), transaction.atomic():
-        Reply.objects.create(
-            question=question, text="x", replied_by=version.submitted_by, replied_at=DUE
+        ClarificationReply.objects.create(
+            clarification_request=question,
+            text="x",
+            replied_by=version.submitted_by,
+            replied_at=DUE,
         )
     store_reply(
         question, "Its members.", files=[pdf()], by=version.submitted_by, received_at=NEXT_DAY
@@ -152,7 +162,7 @@ def test_a_file_that_cannot_be_taken_keeps_the_text_and_stores_nothing(question,
     sent = {"text": "Its members.", "pdfs": files}
     answer = as_person(version.submitted_by).post(path_of(question), sent)
     assert answer.status_code == 422 and "Its members." in answer.content.decode()
-    assert not Reply.objects.exists() and not ReplyFile.objects.exists()
+    assert not ClarificationReply.objects.exists() and not ClarificationFile.objects.exists()
 
 
 def test_a_partner_reads_and_does_not_answer_and_a_stranger_sees_nothing(question, version):
@@ -185,7 +195,7 @@ def test_reminders_come_three_days_and_one_day_before_once_each(question):
     def reminded(moment):
         with clock.frozen_at(moment):
             remind_of_clarification_requests(moment)
-        return Mail.objects.filter(key__startswith=f"question:{question.pk}").count()
+        return QueuedEmail.objects.filter(key__startswith=f"question:{question.pk}").count()
 
     first = reminded(NEXT_DAY)
     assert reminded(DUE - timedelta(days=3, seconds=1)) == first
@@ -197,18 +207,18 @@ def test_reminders_come_three_days_and_one_day_before_once_each(question):
 
 def test_what_is_answered_is_not_reminded_of(question, version):
     store_reply(question, "Its members.", by=version.submitted_by, received_at=NEXT_DAY)
-    before = Mail.objects.count()
+    before = QueuedEmail.objects.count()
     with clock.frozen_at(DUE - timedelta(hours=5)):
         assert remind_of_clarification_requests(clock.now()) == 0
-    assert Mail.objects.count() == before
+    assert QueuedEmail.objects.count() == before
     with pytest.raises(CannotReply, match="already replied"):
         store_reply(question, "More", by=version.submitted_by, received_at=NEXT_DAY)
 
 
 def test_a_file_in_quarantine_is_opened_by_nobody(question, version):
     store_reply(question, "See file", files=[pdf()], by=version.submitted_by, received_at=NEXT_DAY)
-    ReplyFile.objects.update(scan="waiting")
-    file = ReplyFile.objects.get()
+    ClarificationFile.objects.update(scan="waiting")
+    file = ClarificationFile.objects.get()
     officer = as_person(make_officer())
     path = reverse("admin:proposals_version_reply_file", args=[version.pk, file.pk])
     assert officer.get(path).status_code == 409
@@ -218,7 +228,7 @@ def test_a_file_in_quarantine_is_opened_by_nobody(question, version):
 
 def test_the_list_of_questions_is_filtered(question, version):
     officer = as_person(make_officer())
-    path = reverse("admin:proposals_question_changelist")
+    path = reverse("admin:proposals_clarificationrequest_changelist")
     for query, is_there in (("", True), ("?answer=waiting", True), ("?answer=overdue", False), ("?answer=answered", False)):  # fmt: skip
         assert ("Who owns LITEK?" in officer.get(path + query).content.decode()) == is_there, query
     with clock.frozen_at(DUE):

@@ -23,11 +23,11 @@ from proposals import tasks
 from proposals.conditions.call_administration import extend_for_one
 from proposals.models import (
     Decision,
+    DecisionNotice,
     DecisionReview,
-    Information,
     Letter,
-    Mail,
     OutboxMessage,
+    QueuedEmail,
     Version,
 )
 from proposals.officers import cases
@@ -254,7 +254,7 @@ def test_many_cases_are_shown_exactly_and_then_decided(versions, client_of_offic
     assert bulk_post(second, "confirm", versions, do="yes").status_code == 302
     assert Decision.objects.confirmed().count() == 3
     assert bulk_post(second, "inform", versions, do="yes").status_code == 302
-    assert Information.objects.count() == 3
+    assert DecisionNotice.objects.count() == 3
 
 
 def test_a_case_with_remarks_is_done_in_a_bulk_only_where_it_was_ticked(
@@ -399,8 +399,8 @@ def test_deciding_and_informing_are_two_steps(version):
     with pytest.raises(CannotNotify, match="once a second officer has confirmed it"):
         notify_applicant(decision, by=make_officer())
     with pytest.raises(IntegrityError, match="stands"), transaction.atomic():
-        Information.objects.create(
-            decision=decision, informed_by=make_officer(), informed_at=NEXT_DAY
+        DecisionNotice.objects.create(
+            decision=decision, notified_by=make_officer(), notified_at=NEXT_DAY
         )
     review_decision(decision, answer="confirmed", reason="", by=make_officer())
     lead = desk(version.submitted_by)
@@ -442,7 +442,7 @@ def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
     ):  # fmt: skip
         assert part in text, part
     assert b"/ByteRange" in sealed and "SAMPLE" not in text
-    mails = Mail.objects.filter(key__startswith="letter:")
+    mails = QueuedEmail.objects.filter(key__startswith="letter:")
     assert version.submitted_by.email in {mail.to for mail in mails}
     state = text_of(client.get(page))
     assert (
@@ -473,8 +473,8 @@ def test_a_letter_is_made_once_whatever_dies_on_the_way(version):
     for _turn in range(3):
         tasks.HANDLERS["letter"](OutboxMessage.objects.get(pk=promise.pk))
     assert Letter.objects.count() == 1
-    assert Mail.objects.filter(key__startswith=f"letter:{decision.pk}:").count() == len(
-        set(Mail.objects.filter(key__startswith="letter:").values_list("to", flat=True))
+    assert QueuedEmail.objects.filter(key__startswith=f"letter:{decision.pk}:").count() == len(
+        set(QueuedEmail.objects.filter(key__startswith="letter:").values_list("to", flat=True))
     )
 
 
@@ -513,7 +513,7 @@ def test_periods_of_a_letter_that_went_out_stay_when_the_call_names_others(notif
     for part in WHAT_STOOD:
         assert part in page, part
     decision = anew(notified).decisions.get()
-    letter = text_of_pdf(render_letter_pdf(decision, anew(notified), informed_at=NEXT_DAY))
+    letter = text_of_pdf(render_letter_pdf(decision, anew(notified), notified_at=NEXT_DAY))
     assert "2 months, until 22 June 2015" in letter and "Another way" not in letter
 
 
@@ -575,7 +575,7 @@ def test_the_letter_is_named_also_where_a_decision_between_was_never_told(notifi
     decided(notified, outcome="clarify", reason="Ask.")
     last = decided(notified, outcome="eligible", reason="Ratified.")
     assert "which stated: “Your proposal is not eligible" in text_of_pdf(
-        render_letter_pdf(last, anew(notified), informed_at=NEXT_DAY)
+        render_letter_pdf(last, anew(notified), notified_at=NEXT_DAY)
     )
     page = text_of(desk().get(reverse("admin:proposals_decision_change", args=[last.pk])))
     assert "The applicant was informed of “Not eligible” about version 1" in page
@@ -585,7 +585,7 @@ def test_of_a_decision_that_nobody_was_told_of_the_letter_says_nothing(version):
     decided(version)
     last = decided(version, outcome="eligible", reason="Ratified.")
     assert "replaces" not in text_of_pdf(
-        render_letter_pdf(last, anew(version), informed_at=NEXT_DAY)
+        render_letter_pdf(last, anew(version), notified_at=NEXT_DAY)
     )
     page = text_of(desk().get(reverse("admin:proposals_decision_change", args=[last.pk])))
     assert (
@@ -616,7 +616,7 @@ def test_the_applicant_sees_which_letter_is_replaced_and_until_when_to_contest(n
     assert "This letter replaces the letter of" in page
     assert page.count("Review of admissibility and eligibility: 22 May 2015") == 1
     tasks.process_outbox()
-    (mail,) = Mail.objects.filter(
+    (mail,) = QueuedEmail.objects.filter(
         key__startswith=f"letter:{again.pk}:", to=notified.submitted_by.email
     )
     assert "has changed" in mail.text and "22 April 2015" in mail.text
@@ -633,14 +633,14 @@ def test_a_letter_tells_nothing_of_other_proposals(call):
         screen_closed(NEXT_DAY)
         assert version.verdicts.get(audience="officer").rules_not_met == ["one-application"]
         decision = decided(anew(version), outcome="eligible", reason="Met.")
-        text = text_of_pdf(render_letter_pdf(decision, anew(version), informed_at=NEXT_DAY))
+        text = text_of_pdf(render_letter_pdf(decision, anew(version), notified_at=NEXT_DAY))
     assert "another submitted proposal" not in text
     assert "All of them are met." in text
 
 
 def test_a_sample_says_on_every_page_that_it_is_none(version):
     decision = decided(version, reason="Long. " * 900)
-    pdf = render_letter_pdf(decision, anew(version), informed_at=NEXT_DAY, is_sample=True)
+    pdf = render_letter_pdf(decision, anew(version), notified_at=NEXT_DAY, is_sample=True)
     with pikepdf.open(BytesIO(pdf)) as opened:
         pages = len(opened.pages)
     assert (
@@ -669,7 +669,7 @@ def test_letters_and_information_are_final(version, table):
 
 def test_hostile_texts_stay_texts_in_the_letter(version):
     decision = decided(version, reason="<img src=x onerror=alert(1)> & <b>bold</b>")
-    pdf = render_letter_pdf(decision, anew(version), informed_at=NEXT_DAY)
+    pdf = render_letter_pdf(decision, anew(version), notified_at=NEXT_DAY)
     assert "<b>bold</b>" in text_of_pdf(pdf)
     with pikepdf.open(BytesIO(pdf)) as opened:
         assert "/Lang" in opened.Root and "/StructTreeRoot" in opened.Root
@@ -739,7 +739,7 @@ def alike(call):
 
 def test_letter_and_reasons_name_participants_and_never_keys(alike):
     texts = [text for _rule, text in decisions.snippets(alike, newest_verdict(alike))]
-    letter = text_of_pdf(render_letter_pdf(decided(alike), anew(alike), informed_at=NEXT_DAY))
+    letter = text_of_pdf(render_letter_pdf(decided(alike), anew(alike), notified_at=NEXT_DAY))
     for text in (*texts, letter):
         assert not KEY.search(text)
         assert "Tirana Cluster" not in re.sub(r"Tirana Cluster \(", "", text)
@@ -751,7 +751,7 @@ def test_letter_and_reasons_name_participants_and_never_keys(alike):
 def test_what_the_reason_quotes_is_not_said_again_in_the_letter(alike):
     reason = "\n\n".join(text for _rule, text in decisions.snippets(alike, newest_verdict(alike)))
     letter = text_of_pdf(
-        render_letter_pdf(decided(alike, reason=reason), anew(alike), informed_at=NEXT_DAY)
+        render_letter_pdf(decided(alike, reason=reason), anew(alike), notified_at=NEXT_DAY)
     )
     assert letter.count("Tirana Cluster (participant 4) is established in Albania") == 1
     assert "Findings quoted in the reasons above are not repeated here." in letter

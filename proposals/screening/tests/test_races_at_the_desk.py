@@ -15,13 +15,13 @@ from proposals.consortium.tests.test_races_of_people import attempt, told
 from proposals.models import (
     Assignment,
     CaseEvent,
+    ClarificationReply,
+    ClarificationRequest,
     Decision,
-    Information,
+    DecisionNotice,
     OutboxMessage,
     Proposal,
-    Question,
-    Reply,
-    SheetAnswer,
+    ScreeningAnswer,
     Version,
 )
 from proposals.officers import cases
@@ -86,7 +86,7 @@ def test_of_two_officers_who_answer_a_line_at_once_the_later_hears_of_the_first(
         posting(ben, version, "answer", itself=True, item=LINE, answer="ask", revision=0),
     )
     assert statuses(answers) == [200, 409]
-    stored = SheetAnswer.objects.get()
+    stored = ScreeningAnswer.objects.get()
     assert str(stored.answered_by) in the(answers, 409).json()["words"]
     assert events(version, CaseEvent.Kind.ANSWERED) == stored.revision == 1
 
@@ -108,8 +108,8 @@ def test_who_agrees_with_all_that_is_met_leaves_what_a_colleague_is_just_answeri
         posting(ben, version, "agree"),
     )
     assert told([answer]) == [[SUCCESS]]
-    assert SheetAnswer.objects.get(item=LINE).answered_by == ana
-    assert SheetAnswer.objects.filter(answered_by=ben).exists()
+    assert ScreeningAnswer.objects.get(item=LINE).answered_by == ana
+    assert ScreeningAnswer.objects.filter(answered_by=ben).exists()
 
 
 # --- An interest that is declared meanwhile ------------------------------------------------------
@@ -154,7 +154,7 @@ def test_the_database_lets_no_act_slip_past_an_interest_that_is_being_declared(v
     with pytest.raises(IntegrityError, match="declared a conflict of interest"):
         overtaken(
             lambda: cases.declare_conflict(version.proposal, reason="My brother's", by=officer),
-            lambda: SheetAnswer.objects.create(
+            lambda: ScreeningAnswer.objects.create(
                 version=version,
                 item=LINE,
                 answer="agree",
@@ -199,7 +199,7 @@ def test_nobody_asks_about_a_version_that_is_being_withdrawn(version):
     )
     assert answer.status_code == 422
     assert "replaced or withdrawn" in text_of(answer)
-    assert not Question.objects.exists()
+    assert not ClarificationRequest.objects.exists()
 
 
 def test_a_question_that_two_ask_at_once_is_asked_once_and_the_other_hears_by_whom(version):
@@ -208,7 +208,7 @@ def test_a_question_that_two_ask_at_once_is_asked_once_and_the_other_hears_by_wh
         row(version), *[posting(make_officer(), version, "ask", **sent) for _one in range(2)]
     )
     assert statuses(answers) == [302, 422]
-    assert str(Question.objects.get().asked_by) in text_of(the(answers, 422))
+    assert str(ClarificationRequest.objects.get().requested_by) in text_of(the(answers, 422))
 
 
 @pytest.fixture
@@ -231,21 +231,23 @@ def test_of_two_who_answer_a_question_at_once_the_later_sees_the_answer_that_cou
     join(coordinator, user=colleague)
     people = [question.version.proposal.started_by, colleague]
     answers = at_once(
-        Question.objects.filter(pk=question.pk),
+        ClarificationRequest.objects.filter(pk=question.pk),
         *[replying(question, one, f"We own it. {one.pk}") for one in people],
     )
     assert statuses(answers) == [302, 409]
     text = text_of(the(answers, 409))
-    (lost,) = (one for one in people if one != Reply.objects.get().replied_by)
-    assert f"This request has been answered: {Reply.objects.get().replied_by}" in text
+    (lost,) = (one for one in people if one != ClarificationReply.objects.get().replied_by)
+    assert f"This request has been answered: {ClarificationReply.objects.get().replied_by}" in text
     assert f"We own it. {lost.pk}" in text
 
 
 def test_an_answer_to_the_officers_that_was_sent_twice_is_taken_once_and_both_hear_so(question):
     sent = replying(question, question.version.proposal.started_by, "We own it.")
-    answers = at_once(Question.objects.filter(pk=question.pk), sent, sent)
+    answers = at_once(ClarificationRequest.objects.filter(pk=question.pk), sent, sent)
     assert statuses(answers) == [302, 302]
-    assert events(question.version, CaseEvent.Kind.REPLIED) == Reply.objects.count() == 1
+    assert (
+        events(question.version, CaseEvent.Kind.REPLIED) == ClarificationReply.objects.count() == 1
+    )
 
 
 # --- Deciding ------------------------------------------------------------------------------------
@@ -366,7 +368,7 @@ def test_a_decision_that_two_tell_at_once_is_told_once_by_one_letter(standing):
         row(standing.version), *[informing(standing, make_officer()) for _one in range(2)]
     )
     assert told(answers) == [[SUCCESS], [ERROR]]
-    assert Information.objects.count() == 1
+    assert DecisionNotice.objects.count() == 1
     assert OutboxMessage.objects.filter(kind=OutboxMessage.Kind.LETTER).count() == 1
 
 
@@ -380,7 +382,7 @@ def test_a_decision_that_is_being_reversed_is_not_told(standing):
         informing(standing, make_officer()),
     )
     assert told([answer]) == [[ERROR]]
-    assert not Information.objects.exists()
+    assert not DecisionNotice.objects.exists()
 
 
 def test_of_two_who_decide_a_bundle_at_once_the_later_hears_which_cases_changed(version):
@@ -406,4 +408,4 @@ def test_a_note_of_a_case_is_kept_by_both_who_write_at_once(version):
     ]
     assert told(at_once(row(version), *sent)) == [[SUCCESS], [SUCCESS]]
     assert version.proposal.case_notes.count() == len(sent)
-    assert fresh(version.proposal).counting_id == version.pk
+    assert fresh(version.proposal).current_version_id == version.pk

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from calls import clock
 from conftest import NEXT_DAY
-from proposals.models import Decision, DecisionReview, DecisionState, LedgerNote
+from proposals.models import Decision, DecisionReview, DecisionState, LedgerRecord
 from proposals.proof.ledger import sequence
 from proposals.proof.ledger_audit import find_problems
 from proposals.screening.decisions import CannotReview, record_decision, review_decision
@@ -58,7 +58,7 @@ def test_another_officer_confirms_and_the_decision_stands(decision):
     assert answer(decision, second, answer="confirmed", sure="on")[0] == 302
     assert state_of(decision) == DecisionState.CONFIRMED
     assert list(Decision.objects.confirmed()) == [decision]
-    assert LedgerNote.objects.filter(kind="review").count() == 1
+    assert LedgerRecord.objects.filter(kind="review").count() == 1
     sequence()
     assert list(find_problems()) == []
 

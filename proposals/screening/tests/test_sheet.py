@@ -11,7 +11,7 @@ from calls import clock
 from calls.eligibility import Finding, Outcome
 from calls.eligibility.rules import CATALOGUE, Level, Rule, Section
 from conftest import NEXT_DAY
-from proposals.models import CaseEvent, SheetAnswer, Version
+from proposals.models import CaseEvent, ScreeningAnswer, Version
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.sheet import (
     AnsweredMeanwhile,
@@ -122,7 +122,7 @@ def test_a_line_saves_itself(version):
         officer, version, item="rule:established", answer="ask", revision=1, reason="Which?"
     )
     assert again.json()["revision"] == 2
-    stored = SheetAnswer.objects.get()
+    stored = ScreeningAnswer.objects.get()
     assert (stored.answer, stored.reason, stored.answered_by) == ("ask", "Which?", officer)
     told = CaseEvent.objects.filter(kind="answered").order_by("pk")
     assert [one.details["answer"] for one in told] == ["agree", "ask"]
@@ -136,7 +136,7 @@ def test_who_differs_says_why(version):
         and answer.json()["words"] == "Not saved yet. Enter the reason why you disagree."
     )
     with pytest.raises(IntegrityError, match="who_differs_says_why"), transaction.atomic():
-        SheetAnswer.objects.create(
+        ScreeningAnswer.objects.create(
             version=version, item="rule:established", answer="differ", reason=" ",
             answered_by=officer, answered_at=NEXT_DAY,
         )  # fmt: skip
@@ -155,7 +155,7 @@ def test_of_two_officers_on_one_line_the_second_is_told_and_keeps_the_words(vers
         assert part in answer.json()["words"]
     page = send(second, version, itself=False, **late)
     assert page.status_code == 409 and "My own words" in page.content.decode()
-    assert SheetAnswer.objects.get().answered_by == first
+    assert ScreeningAnswer.objects.get().answered_by == first
     with pytest.raises(AnsweredMeanwhile):
         save_answer(version, "rule:duration", answer="agree", reason="", seen_revision=7, by=second)
 
@@ -176,7 +176,7 @@ def test_what_is_no_line_of_the_sheet_takes_no_answer(version, item, answer):
     with pytest.raises(NoSuchLine):
         save_answer(version, item, answer=answer, reason="", seen_revision=0, by=make_officer())
     assert send(make_officer(), version, item=item, answer=answer).status_code in {409, 422}
-    assert not SheetAnswer.objects.exists()
+    assert not ScreeningAnswer.objects.exists()
 
 
 def test_without_scripts_a_button_saves_and_leads_back_to_the_line(version):
@@ -224,7 +224,7 @@ def test_an_officer_agrees_with_all_that_is_met_at_once(version):
     client.force_login(officer)
     path = reverse("admin:proposals_version_agree", args=[version.pk])
     assert "rules that are met" in client.post(path, follow=True).content.decode()
-    given = dict(SheetAnswer.objects.values_list("item", "answer"))
+    given = dict(ScreeningAnswer.objects.values_list("item", "answer"))
     assert given["rule:duration"] == "differ" and "rule:established" not in given
     met = [line for line in sheet(version).lines if line.outcome == "pass"]
     assert len(given) == len(met) and sheet(version).met_and_open == 0

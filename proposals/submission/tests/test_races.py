@@ -60,7 +60,7 @@ def test_a_repeated_click_after_a_withdrawal_hears_that_its_version_does_not_cou
     stale = fresh(proposal)
     withdraw(fresh(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
     again = submit(stale, idempotency_key=key)
-    assert (again, again.is_of_this_click, stale.counting_id) == (version, False, None)
+    assert (again, again.is_of_this_click, stale.current_version_id) == (version, False, None)
 
 
 def a_change_of_rules(call):

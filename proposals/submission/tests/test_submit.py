@@ -29,7 +29,7 @@ from proposals.models import (
     OutboxMessage,
     Proposal,
     RefusedAttempt,
-    StoredVerdict,
+    VerdictRecord,
     Version,
 )
 from proposals.submission.submit import (
@@ -81,9 +81,9 @@ def test_a_version_is_exactly_what_was_hashed(call):
 
 def test_verdict_receipt_and_mail_are_promised_in_the_same_transaction(call):
     version = submit(make_ready(call))
-    assert StoredVerdict.objects.get(version=version).outcome == "pass"
+    assert VerdictRecord.objects.get(version=version).outcome == "pass"
     kinds = OutboxMessage.objects.filter(version=version).values_list("kind", flat=True)
-    assert sorted(kinds) == ["annex", "receipt", "submission-mail"]
+    assert sorted(kinds) == ["proposal-pdf", "receipt", "submission-email"]
 
 
 def test_the_dossier_holds_no_person(call):
@@ -123,7 +123,7 @@ def test_a_late_attempt_is_recorded_and_changes_nothing(call):
     assert (attempt.received_at, attempt.deadline) == (NEXT_DAY, DEADLINE)
     text = canonical(dossier_of(Draft(fresh(proposal))))
     assert attempt.sha256 == hashlib.sha256(text.encode()).hexdigest()
-    assert fresh(proposal).counting == first
+    assert fresh(proposal).current_version == first
 
 
 @pytest.mark.parametrize("late", [timedelta(), MILLISECOND, timedelta(days=1)])
@@ -193,7 +193,7 @@ def test_submitting_again_makes_the_next_version_which_counts(call):
     save(proposal, "summary", acronym="LASER-GO 2")
     assert differs_from_current(Draft(fresh(proposal)))
     second = submit(fresh(proposal))
-    assert (first.number, second.number, fresh(proposal).counting) == (1, 2, second)
+    assert (first.number, second.number, fresh(proposal).current_version) == (1, 2, second)
     assert not differs_from_current(Draft(fresh(proposal)))
 
 
@@ -272,11 +272,11 @@ def test_withdrawing_needs_a_reason_and_is_undone_by_submitting_again(call):
     with pytest.raises(IntegrityError), transaction.atomic():
         withdraw(fresh(proposal), reason="  ", by=proposal.started_by, received_at=AFTERNOON)
     withdraw(fresh(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
-    assert fresh(proposal).counting is None
+    assert fresh(proposal).current_version is None
     with pytest.raises(NothingToWithdraw):
         withdraw(fresh(proposal), reason="Again", by=proposal.started_by, received_at=AFTERNOON)
     assert submit(fresh(proposal)).number == 2
-    assert fresh(proposal).counting.number == 2
+    assert fresh(proposal).current_version.number == 2
 
 
 def test_a_withdrawn_version_cannot_be_made_to_count(call):
@@ -284,17 +284,17 @@ def test_a_withdrawn_version_cannot_be_made_to_count(call):
     version = submit(proposal)
     withdraw(fresh(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
     with pytest.raises(IntegrityError, match="not withdrawn"), transaction.atomic():
-        Proposal.objects.filter(pk=proposal.pk).update(counting=version)
+        Proposal.objects.filter(pk=proposal.pk).update(current_version=version)
 
 
 def test_the_last_version_counts_whoever_stored_it(call):
     proposal = make_ready(call)
     for number in (1, 2):
         version = raw_version(proposal, AFTERNOON, number=number)
-        assert fresh(proposal).counting == version
+        assert fresh(proposal).current_version == version
     withdraw(fresh(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
     version = raw_version(proposal, AFTERNOON, number=3)
-    assert fresh(proposal).counting == version
+    assert fresh(proposal).current_version == version
 
 
 def test_nothing_is_withdrawn_after_the_deadline(call):
@@ -302,14 +302,14 @@ def test_nothing_is_withdrawn_after_the_deadline(call):
     version = submit(proposal)
     with pytest.raises(NotOpen):
         withdraw(fresh(proposal), reason="Late", by=proposal.started_by, received_at=DEADLINE)
-    assert fresh(proposal).counting == version
+    assert fresh(proposal).current_version == version
 
 
 def test_a_proposal_counts_by_its_own_version_and_stays_in_its_strand(call):
     first, second = make_ready(call), make_ready(call)
     version = submit(first)
     with pytest.raises(IntegrityError, match="version of its own"), transaction.atomic():
-        Proposal.objects.filter(pk=second.pk).update(counting=version)
+        Proposal.objects.filter(pk=second.pk).update(current_version=version)
     other = call.strands.get(code="3.2")
     with pytest.raises(IntegrityError, match="one strand for ever"), transaction.atomic():
         Proposal.objects.filter(pk=first.pk).update(strand=other)
@@ -373,7 +373,7 @@ def test_two_leads_who_submit_at_the_same_instant_make_two_versions(call):
     for thread in clicks:
         thread.join()
     assert sorted(made) == [1, 2]
-    assert fresh(proposal).counting.number == 2
+    assert fresh(proposal).current_version.number == 2
 
 
 @pytest.mark.django_db

@@ -7,14 +7,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from applicants.models import Organisation, Sending, User
+from applicants.models import FormSubmission, Organisation, User
 from applicants.once import delete_old_submissions
 from applicants.tests.factories import make_organisation, make_user
 from calls import clock
 from calls.models import Call, Incident
 from calls.tests.connections import at_once
 from proposals.helpdesk import enquiries
-from proposals.models import Comment, Enquiry, Mail, PartnershipRequest, Proposal, PublishedAnswer
+from proposals.models import Comment, Enquiry, FaqEntry, PartnershipRequest, Proposal, QueuedEmail
 from proposals.officers.rights import CALL_MANAGERS
 from proposals.tests.factories import make_draft, make_officer
 from proposals.tests.partners import GIVEN, make_owner, make_request
@@ -94,7 +94,11 @@ def test_a_comment_is_written_once_and_whom_it_mentions_is_told_once(call):
     place = reverse("proposals:step", args=[draft.number, "summary"])
     sent = {"place": "summary", "text": "Look here, @Ona Colleague."}
     double_click(lead, reverse("proposals:comment", args=[draft.number]), sent, on=place)
-    assert Comment.objects.count() == Mail.objects.filter(key__startswith="comment:").count() == 1
+    assert (
+        Comment.objects.count()
+        == QueuedEmail.objects.filter(key__startswith="comment:").count()
+        == 1
+    )
 
 
 def test_an_enquiry_without_an_account_arrives_once(call):
@@ -104,14 +108,14 @@ def test_an_enquiry_without_an_account_arrives_once(call):
         "message": "We are a cluster.", "call": call.reference, "opened": opened,
     }  # fmt: skip
     double_click(None, reverse("enquiries:ask"), sent, rows=Call.objects.filter(pk=call.pk))
-    assert Enquiry.objects.count() == Mail.objects.count() == 1
+    assert Enquiry.objects.count() == QueuedEmail.objects.count() == 1
 
 
 def test_a_report_arrives_once(call):
     request, reader = make_request(call), make_user()
     path = reverse("partners:report-request", args=[request.number])
     double_click(reader, path, {"reason": "An advertisement."})
-    assert request.reports.count() == 1
+    assert request.abuse_reports.count() == 1
 
 
 def test_officers_make_an_answer_and_an_incident_once(call):
@@ -121,10 +125,10 @@ def test_officers_make_an_answer_and_an_incident_once(call):
     sent = {"began_at": "20.4.2015 10:00", "ended_at": "20.4.2015 11:00", "text": "Power was cut."}
     double_click(manager, path, sent, rows=rows)
     assert Incident.objects.count() == 1
-    path = reverse("admin:proposals_publishedanswer_add")
+    path = reverse("admin:proposals_faqentry_add")
     sent = {"call": call.pk, "question": "May Norway apply?", "answer": "Yes.", "position": 1}
     double_click(manager, path, sent, rows=rows)
-    assert PublishedAnswer.objects.count() == 1
+    assert FaqEntry.objects.count() == 1
 
 
 def test_the_same_from_a_page_that_was_opened_anew_and_other_words_are_meant_and_taken(call):
@@ -153,7 +157,7 @@ def test_two_people_who_send_the_same_are_two(call):
     for _one in "12":
         sent = {"reason": "An advertisement.", "csrfmiddlewaretoken": "a" * 64}
         client_of(make_user()).post(path, sent)
-    assert request.reports.count() == 2
+    assert request.abuse_reports.count() == 2
 
 
 def test_what_made_nothing_is_not_kept_and_the_rest_for_a_day():
@@ -161,8 +165,8 @@ def test_what_made_nothing_is_not_kept_and_the_rest_for_a_day():
     path = reverse("applicants:new-organisation")
     mark = {"csrfmiddlewaretoken": mark_of(client, path)}
     assert "Enter the legal name" in text_of(client.post(path, mark))
-    assert not Sending.objects.exists()
+    assert not FormSubmission.objects.exists()
     client.post(path, RECORD | mark)
-    assert (delete_old_submissions(), Sending.objects.count()) == (0, 1)
-    Sending.objects.update(sent_at=clock.real_now() - timedelta(hours=25))
+    assert (delete_old_submissions(), FormSubmission.objects.count()) == (0, 1)
+    FormSubmission.objects.update(sent_at=clock.real_now() - timedelta(hours=25))
     assert delete_old_submissions() == 1

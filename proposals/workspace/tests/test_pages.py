@@ -109,7 +109,7 @@ def test_an_officer_sees_no_proposal_before_the_deadline_and_the_attempt_is_note
     desk = client_of(officer)
     for name, path in routes_of(proposal, version):
         assert desk.get(path).status_code in HIDDEN, name
-    noted = proposal.sealed_accesses.values_list("officer", "path")
+    noted = proposal.sealed_access_attempts.values_list("officer", "path")
     assert (officer.pk, version.get_absolute_url()) in noted
 
 
@@ -560,7 +560,7 @@ def test_an_old_click_never_shows_that_something_else_counts(call):
     assert "You have already submitted this as version 1" in text_of(answer)
     assert "current version" not in text_of(answer)
     lead.post(url("check", proposal), {"idempotency_key": key_in(answer)})
-    assert fresh(proposal).counting.number == 2
+    assert fresh(proposal).current_version.number == 2
 
 
 def test_a_body_that_trickles_in_has_arrived_when_it_is_complete(call):
@@ -661,7 +661,7 @@ def test_withdrawing_asks_for_a_reason(call):
         lead.post(url("withdraw", proposal), {"reason": " "})
     )
     lead.post(url("withdraw", proposal), {"reason": "Partner left"})
-    assert fresh(proposal).counting is None
+    assert fresh(proposal).current_version is None
     assert "withdrawn" in text_of(lead.get(url("version", proposal, 1)))
 
 

@@ -17,10 +17,10 @@ from proposals.models import (
     CaseEvent,
     Comment,
     Export,
-    Happening,
-    KeptFile,
     Proposal,
+    ProposalActivity,
     ProposalFile,
+    StoredPdf,
     Version,
 )
 from proposals.reporting import exports
@@ -91,15 +91,15 @@ def test_a_file_that_two_clicks_remove_is_removed_once_and_the_later_hears_so(ca
     levels = sorted([one.level for one in page.context["messages"]] for page in pages)
     assert levels == [[SUCCESS], [WARNING]]
     assert any("was removed since you opened the page" in text_of(page) for page in pages)
-    assert proposal.happenings.filter(kind=Happening.Kind.FILE_REMOVED).count() == 1
+    assert proposal.activity_log.filter(kind=ProposalActivity.Kind.FILE_REMOVED).count() == 1
 
 
-@pytest.mark.parametrize("result", [KeptFile.Scan.PASSED, KeptFile.Scan.INFECTED])
+@pytest.mark.parametrize("result", [StoredPdf.Scan.PASSED, StoredPdf.Scan.INFECTED])
 def test_a_file_that_is_replaced_while_it_is_scanned_stays_replaced(call, monkeypatch, result):
     proposal = make_draft(call)
     upload(proposal, pdf_bytes())
     scanned = in_draft(proposal).get()
-    in_draft(proposal).update(scan=KeptFile.Scan.WAITING)
+    in_draft(proposal).update(scan=StoredPdf.Scan.WAITING)
 
     def scan_while_somebody_replaces_it(_content):
         with clock.frozen_at(AFTERNOON + timedelta(seconds=1)):
@@ -211,7 +211,7 @@ def test_a_draft_that_two_bring_back_at_once_is_back_and_both_hear_so(call):
     place = ("proposals:restore", proposal.number)
     answers = at_once(row(proposal), *[posting(proposal.started_by, *place) for _window in "12"])
     assert told(answers) == [[INFO], [SUCCESS]]
-    assert proposal.happenings.filter(kind=Happening.Kind.RESTORED).count() == 1
+    assert proposal.activity_log.filter(kind=ProposalActivity.Kind.RESTORED).count() == 1
 
 
 def test_a_draft_that_is_being_brought_back_is_not_deleted_for_ever(call):

@@ -30,12 +30,12 @@ from proposals.models import (
     Collaborator,
     Comment,
     Confirmation,
-    Happening,
     Invitation,
-    Mail,
     Proposal,
+    ProposalActivity,
+    QueuedEmail,
     Receipt,
-    ReminderWish,
+    ReminderSubscription,
     SectionChange,
 )
 from proposals.submission.submit import withdraw
@@ -125,7 +125,7 @@ def test_a_text_that_is_saved_past_every_function_is_kept_too(call):
     "statement",
     [
         "UPDATE proposals_sectionchange SET answers = '{}'",
-        "UPDATE proposals_happening SET words = 'never'",
+        "UPDATE proposals_proposalactivity SET words = 'never'",
         "UPDATE proposals_comment SET text = 'never'",
         "UPDATE proposals_confirmation SET role = 'associated'",
     ],
@@ -683,7 +683,7 @@ def test_a_timeline_of_any_length_is_read_page_by_page(
     for turn in range(times):
         with clock.frozen_at(AFTERNOON + timedelta(minutes=turn)):
             version = submit(fresh(proposal))
-            log_activity(proposal, Happening.Kind.ASKED, "It went on", by=None)
+            log_activity(proposal, ProposalActivity.Kind.ASKED, "It went on", by=None)
             withdraw(fresh(proposal), reason="x", by=proposal.started_by, received_at=clock.now())
             Receipt.objects.create(version=version, pdf=b"", sha256="0", sealed_at=clock.now())
     client = client_of(proposal.started_by)
@@ -783,7 +783,7 @@ def test_an_earlier_proposal_is_copied_into_the_other_strand(call):
     assert draft.answers("descriptions", new)["description"] == "Services to businesses."
     assert draft.answers("budget")[f"staff_{new.key}"] == "12345.00"
     assert draft.answers("activities")["activities"][0]["objective"] == ""
-    assert copy.happenings.filter(kind=Happening.Kind.COPIED).exists()
+    assert copy.activity_log.filter(kind=ProposalActivity.Kind.COPIED).exists()
 
 
 def test_nobody_copies_what_they_do_not_lead(call):
@@ -817,7 +817,7 @@ def test_reminders_come_at_three_moments_once_each(call, before, due):
     for moment in [one for one in moments if one <= DEADLINE - before] + [DEADLINE - before]:
         deadline_reminders.remind_of_deadlines(moment)
         deadline_reminders.remind_of_deadlines(moment)
-    assert Mail.objects.filter(key__startswith="deadline:").count() == due
+    assert QueuedEmail.objects.filter(key__startswith="deadline:").count() == due
 
 
 def test_who_did_not_choose_or_has_submitted_is_not_reminded(call):
@@ -838,16 +838,16 @@ def test_who_no_longer_takes_part_is_not_reminded(call):
         deadline_reminders.set_reminders(proposal, wanted=True, by=proposal.started_by)
     proposal.started_by.memberships.all().delete()
     deadline_reminders.remind_of_deadlines(DEADLINE - timedelta(days=1))
-    assert not Mail.objects.filter(to=proposal.started_by.email).exists()
+    assert not QueuedEmail.objects.filter(to=proposal.started_by.email).exists()
 
 
 def test_reminders_are_chosen_and_dropped_with_one_button(call):
     proposal = make_draft(call)
     lead = client_of(proposal.started_by)
     lead.post(url("reminders", proposal), {"wanted": "yes"})
-    assert ReminderWish.objects.get().user == proposal.started_by
+    assert ReminderSubscription.objects.get().user == proposal.started_by
     lead.post(url("reminders", proposal), {"wanted": "no"})
-    assert not ReminderWish.objects.exists()
+    assert not ReminderSubscription.objects.exists()
 
 
 def test_the_deadline_is_a_calendar_file_that_other_programs_read(call):

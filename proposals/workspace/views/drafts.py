@@ -132,7 +132,9 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
         .defer("dossier")
         .order_by("-number"),
         changes=changes_since_current(draft),
-        wants_reminders=draft.proposal.reminder_wishes.filter(user=current_user(request)).exists(),
+        wants_reminders=draft.proposal.reminder_subscriptions.filter(
+            user=current_user(request)
+        ).exists(),
         unconfirmed=missing_confirmations(draft),
     )
     return render(request, "workspace/proposal.html", context)

@@ -120,7 +120,7 @@ def compare(request: HttpRequest, number: str) -> HttpResponse:
     choices = [(str(one), _("Version %(number)s") % {"number": one}) for one in versions]
     choices.append((DRAFT, _("current draft")))
     known = dict(choices)
-    counting = draft.proposal.counting
+    counting = draft.proposal.current_version
     usual = str(counting.number if counting else (versions[-1] if versions else DRAFT))
     left, right = request.GET.get("from", usual), request.GET.get("to", DRAFT)
     if left not in known or right not in known:

@@ -9,7 +9,7 @@ from calls.calendars import calendar_of
 from proposals.consortium.access import base_context, get_draft_or_404
 from proposals.delivery import wakeup
 from proposals.dossier.document import dossier_of
-from proposals.models import DraftPrint
+from proposals.models import DraftPdf
 from proposals.proof import full_proposal_pdf
 from proposals.workspace.dossier_diff import changes_since_current
 
@@ -19,7 +19,7 @@ def preview(request: HttpRequest, number: str) -> HttpResponse:
     """The draft as a reader will see it once it is submitted."""
     draft = get_draft_or_404(request, number)
     context = full_proposal_pdf.proposal_context(draft.proposal, dossier_of(draft), clock.now())
-    found = DraftPrint.objects.filter(proposal=draft.proposal).defer("dossier").first()
+    found = DraftPdf.objects.filter(proposal=draft.proposal).defer("dossier").first()
     context |= {"print": found, "changes": changes_since_current(draft)}
     return render(request, "workspace/preview.html", base_context(draft, "preview", **context))
 
@@ -32,7 +32,7 @@ def make_print(request: HttpRequest, number: str) -> HttpResponse:
         full_proposal_pdf.request_draft_pdf(draft, by=current_user(request))
         wakeup.wake_worker("make_draft_pdfs")
         return redirect("proposals:print", number)
-    found = DraftPrint.objects.filter(proposal=draft.proposal).first()
+    found = DraftPdf.objects.filter(proposal=draft.proposal).first()
     if found is None:
         return redirect("proposals:preview", number)
     if found.pdf is not None and "pdf" in request.GET:

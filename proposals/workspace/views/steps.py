@@ -181,7 +181,7 @@ def collaboration_context(
 ) -> dict[str, Any]:
     """What every step shows of the others: who writes it, and comments. Who is here a script asks."""
     proposal, key = draft.proposal, participant.key if participant is not None else ""
-    given = proposal.given_steps.filter(step=step).select_related("participant__organisation")
+    given = proposal.step_assignments.filter(step=step).select_related("participant__organisation")
     owner = given.first()
     return {
         **comments_context(request, draft, step, key),
