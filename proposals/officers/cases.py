@@ -79,7 +79,7 @@ def log_read(version: Version, what: str, *, by: User) -> None:
     """Note that an officer looked at something of a version; again within ten minutes is the same look."""
     since = clock.now() - READ_AGAIN_AFTER
     words = f"{what}, v{version.number}"
-    same = {"by": by, "kind": CaseEvent.Kind.READ, "words": words, "at__gt": since}
+    same = {"by": by, "kind": CaseEvent.Kind.READ, "summary": words, "at__gt": since}
     if not version.proposal.case_events.filter(**same).exists():
         log_event(version.proposal, CaseEvent.Kind.READ, words, by=by)
 

@@ -24,7 +24,7 @@ from proposals.models import (
 log = logging.getLogger("portal.searching")
 
 _TAKE = """
-    INSERT INTO proposals_casesearchindex (version_id, words)
+    INSERT INTO proposals_casesearchindex (version_id, search_vector)
     SELECT v.id, {words} FROM proposals_version v WHERE v.id = %s
     ON CONFLICT DO NOTHING
 """

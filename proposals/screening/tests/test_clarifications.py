@@ -141,7 +141,7 @@ def test_the_database_refuses_a_late_answer_and_any_change(question, version):
     store_reply(
         question, "Its members.", files=[pdf()], by=version.submitted_by, received_at=NEXT_DAY
     )
-    for table in ("question", "reply"):
+    for table in ("clarificationrequest", "clarificationreply"):
         for statement in ("UPDATE proposals_{} SET text = 'x'", "DELETE FROM proposals_{}"):
             with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
                 with connection.cursor() as cursor:

@@ -657,8 +657,8 @@ def test_another_program_finds_the_letter_accessible_and_archival(version):
         assert {one.rule_id for one in found.failures} <= MISTAKEN
 
 
-@pytest.mark.parametrize("table", ["letter", "information"])
-def test_letters_and_information_are_final(version, table):
+@pytest.mark.parametrize("table", ["letter", "decisionnotice"])
+def test_letters_and_notices_are_final(version, table):
     notify_applicant(decided(version), by=make_officer())
     tasks.process_outbox()
     for statement in (f"UPDATE proposals_{table} SET id = id", f"DELETE FROM proposals_{table}"):

@@ -125,7 +125,7 @@ def test_a_text_that_is_saved_past_every_function_is_kept_too(call):
     "statement",
     [
         "UPDATE proposals_sectionchange SET answers = '{}'",
-        "UPDATE proposals_proposalactivity SET words = 'never'",
+        "UPDATE proposals_proposalactivity SET summary = 'never'",
         "UPDATE proposals_comment SET text = 'never'",
         "UPDATE proposals_confirmation SET role = 'associated'",
     ],
