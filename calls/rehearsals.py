@@ -54,7 +54,7 @@ def begin_rehearsal(source: Call, *, starts_at: datetime) -> Call:
         opens_at=source.opens_at - ahead if source.opens_at else None,
         first_deadline=source.deadline - ahead,
         rehearsal_of=source,
-        clock_ahead=ahead,
+        clock_offset=ahead,
     )
 
 

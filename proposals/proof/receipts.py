@@ -72,7 +72,7 @@ def sign_and_store(
     except TimestampServiceUnavailable:
         stamp = TimestampStatus.PENDING
         pdf = seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
-    _store(kind, version, cause, pdf=pdf, sealed_at=sealed_at, stamp=stamp)
+    _store(kind, version, cause, pdf=pdf, sealed_at=sealed_at, timestamp_status=stamp)
 
 
 def _store(kind: type[SealedDocument], version: Version, cause: str, **values: Any) -> None:
@@ -112,7 +112,12 @@ def _add_timestamp(document: SealedDocument) -> bool:
         raise StopForNow from None
     cause, stamp = timestamp_cause(document.edition), TimestampStatus.IN_SEAL
     _store(
-        type(document), document.version, cause, pdf=pdf, sealed_at=document.sealed_at, stamp=stamp
+        type(document),
+        document.version,
+        cause,
+        pdf=pdf,
+        sealed_at=document.sealed_at,
+        timestamp_status=stamp,
     )
     return True
 

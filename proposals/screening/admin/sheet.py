@@ -96,13 +96,13 @@ def urls_of(desk: "OfficerAdmin") -> list[Any]:
 
     add = "proposals.add_"
     return [
-        desk.url("<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}sheetanswer"),
-        desk.url("<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}sheetanswer"),
+        desk.url("<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}screeninganswer"),
+        desk.url("<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}screeninganswer"),
         desk.url("<int:pk>/note/", idempotent(require_POST(of_case(_note))), "note", f"{add}casenote"),
         desk.url(
             "<int:pk>/conflict/", of_case(_declare_conflict), "conflict", f"{add}conflictofinterest"
         ),
-        desk.url("<int:pk>/ask/", of_case(_ask), "ask", f"{add}question"),
+        desk.url("<int:pk>/ask/", of_case(_ask), "ask", f"{add}clarificationrequest"),
         desk.url(
             "<int:pk>/replies/<int:file>/", require_safe(of_case(_reply_file)), "reply_file",
             "proposals.view_version",

@@ -222,7 +222,7 @@ def test_a_case_is_closed_to_who_has_an_interest_in_it(versions, next_day):
             version.proposal.number not in answer.content.decode()
             or "messagelist" in answer.content.decode()
         )
-    for model in ("version", "decision", "question", "caseevent"):
+    for model in ("version", "decision", "clarificationrequest", "caseevent"):
         for query in ("", f"?q={version.proposal.number}", "?q=SECRET"):
             text = client.get(
                 reverse(f"admin:proposals_{model}_changelist") + query
