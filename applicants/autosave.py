@@ -61,26 +61,26 @@ def autosave(form: Any, section: SavedStep, *, save: Callable[[], Merged | None]
             "this page. Press the button below to compare both texts."
         )
         return _not_saved_response("conflict", 409, text % {"who": who or _("someone")})
-    words = _("Saved %(time)s") % {"time": f"{clock.now().astimezone(BRUSSELS):%H:%M:%S}"}
-    answer: dict[str, Any] = {"state": "saved", "version": section.version, "words": words}
+    message = _("Saved %(time)s") % {"time": f"{clock.now().astimezone(BRUSSELS):%H:%M:%S}"}
+    answer: dict[str, Any] = {"state": "saved", "version": section.version, "words": message}
     if not is_right:
         text = _("%(saved)s as entered, but it must be corrected. %(what)s")
-        answer["words"] = text % {"saved": words, "what": _error_text(form)}
+        answer["words"] = text % {"saved": message, "what": _error_text(form)}
         answer["needs_correction"] = True
     answer["understood"] = dict(normalised_values(form))
     if merged is not None:
         text = _("%(saved)s and merged with changes by someone else: %(fields)s")
-        answer["words"] = text % {"saved": words, "fields": ", ".join(merged.labels)}
+        answer["words"] = text % {"saved": message, "fields": ", ".join(merged.labels)}
         answer["fields"] = list(fields_of(merged.form))
     return JsonResponse(answer)
 
 
 def fields_of(form: Any) -> Iterator[tuple[str, str]]:
     """Name and value of everything that a form, with its rows, would send."""
-    for one in form:
-        value = one.value()
+    for item in form:
+        value = item.value()
         for part in value if isinstance(value, list) else [value]:
-            yield one.html_name, "" if part is None else str(part)
+            yield item.html_name, "" if part is None else str(part)
     rows = getattr(form, "rows", None)
     if rows is None:
         return
@@ -165,8 +165,8 @@ def not_stored_response(why: str, status: int) -> JsonResponse:
     return _not_saved_response("refused", status, text % {"why": why})
 
 
-def _not_saved_response(state: str, status: int, words: str) -> JsonResponse:
-    return JsonResponse({"state": state, "words": words}, status=status)
+def _not_saved_response(state: str, status: int, text: str) -> JsonResponse:
+    return JsonResponse({"state": state, "words": text}, status=status)
 
 
 def _error_text(form: Any) -> str:

@@ -18,9 +18,12 @@ class TextField(forms.CharField):
         try:
             super().run_validators(value)
         except ValidationError as wrong:
-            for one in wrong.error_list:
-                if one.code == "max_length":
-                    one.message, one.params = too_long(str(value), self.max_length or 0), None
+            for validation_error in wrong.error_list:
+                if validation_error.code == "max_length":
+                    validation_error.message, validation_error.params = (
+                        too_long(str(value), self.max_length or 0),
+                        None,
+                    )
             raise
 
 

@@ -112,14 +112,14 @@ class OrganisationForm(forms.ModelForm):
 
     def differences(self, current: Organisation) -> list[Difference]:
         """Each field in which the typed and the stored record differ."""
-        found = []
+        result = []
         for name in self.Meta.fields:
             mine, stored = self.cleaned_data[name], getattr(current, name)
             if mine != stored:
                 field = self.fields[name]
                 texts = in_words(field, mine), in_words(field, stored)
-                found.append(Difference(name, field.label or name, *texts))
-        return found
+                result.append(Difference(name, field.label or name, *texts))
+        return result
 
     def clean_legal_name(self) -> str:
         return one_line(self.cleaned_data["legal_name"])
@@ -153,7 +153,10 @@ class OrganisationForm(forms.ModelForm):
 
     def _is_here_already(self) -> str:
         """Name and country, which everybody may know, and nothing else."""
-        names = "; ".join(f"{one.name} ({one.country_name})" for one in self.similar[:MOST_SIMILAR])
+        names = "; ".join(
+            f"{organisation.name} ({organisation.country_name})"
+            for organisation in self.similar[:MOST_SIMILAR]
+        )
         text = _(
             "This organisation may already be registered: %(names)s. If it is the same one, "
             "use that record: its people can invite you, and a coordinator can add it to a "

@@ -25,14 +25,14 @@ from foundation.folding import folded_name
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **given: Any) -> "User":
-        user = self.model(email=email.strip().lower(), **given)
+    def create_user(self, email: str, password: str | None = None, **kwargs: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **kwargs)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **given: Any) -> "User":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **given)
+    def create_superuser(self, email: str, password: str | None = None, **kwargs: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **kwargs)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(is_address("email", username or ""))
@@ -133,29 +133,33 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         kept = Q(members__isnull=True) & Q(managed_by__members=user)
         return self.filter(own | kept).distinct()
 
-    def similar_to(self, given: "Organisation") -> list["Organisation"]:
+    def similar_to(self, organisation: "Organisation") -> list["Organisation"]:
         """Records that may be of the same organisation: the same PIC, or a like name in its country."""
-        own = {folded_name(name) for name in (given.legal_name, given.cluster_name) if name} - {""}
-        likely = self.filter(Q(country=given.country) | Q(pic=given.pic, pic__gt=""))
+        own = {
+            folded_name(name)
+            for name in (organisation.legal_name, organisation.cluster_name)
+            if name
+        } - {""}
+        likely = self.filter(Q(country=organisation.country) | Q(pic=organisation.pic, pic__gt=""))
         return [
             other
-            for other in likely.exclude(pk=given.pk).order_by("legal_name")
-            if (given.pic and other.pic == given.pic)
+            for other in likely.exclude(pk=organisation.pk).order_by("legal_name")
+            if (organisation.pic and other.pic == organisation.pic)
             or (
-                other.country == given.country
+                other.country == organisation.country
                 and own & {folded_name(other.legal_name), folded_name(other.cluster_name)}
             )
         ]
 
     def search_by_name(self, words: Iterable[str]) -> "OrganisationQuerySet":
-        found = self
+        organisations = self
         for word in words:
-            found = found.filter(
+            organisations = organisations.filter(
                 Q(legal_name__icontains=word)
                 | Q(cluster_name__icontains=word)
                 | Q(acronym__icontains=word)
             )
-        return found
+        return organisations
 
 
 class Organisation(models.Model):

@@ -71,11 +71,11 @@ def _answer(
 def _key(request: HttpRequest) -> str:
     """A hash of who sent what to which address; nothing of it can be read from that."""
     files = {
-        name: [hashlib.sha256(file.read()).hexdigest() for file in given]
-        for name, given in request.FILES.lists()
+        name: [hashlib.sha256(file.read()).hexdigest() for file in data]
+        for name, data in request.FILES.lists()
     }
-    for _name, given in request.FILES.lists():
-        for file in given:
+    for _name, uploaded_files in request.FILES.lists():
+        for file in uploaded_files:
             file.seek(0)
     sent = [request.get_full_path(), request.user.pk, dict(request.POST.lists()), files]
     return hashlib.sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
@@ -84,8 +84,8 @@ def _key(request: HttpRequest) -> str:
 def _said(request: HttpRequest) -> Iterator[tuple[int, str, str]]:
     """The messages that wait for the next page; reading takes them out, so they are put back."""
     waiting = [
-        (one.level, str(one.message), one.extra_tags or "")
-        for one in messages.get_messages(request)
+        (item.level, str(item.message), item.extra_tags or "")
+        for item in messages.get_messages(request)
     ]
     for level, text, tags in waiting:
         messages.add_message(request, level, text, extra_tags=tags)

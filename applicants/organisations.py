@@ -134,9 +134,9 @@ def end_membership(organisation: Organisation, *, user: User, by: User | None = 
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     memberships = Membership.objects.filter(organisation=organisation)
-    for one in [user] if by is None else [by, user]:
-        if not memberships.filter(user=one).exists():
-            raise NotMember(one)
+    for item in [user] if by is None else [by, user]:
+        if not memberships.filter(user=item).exists():
+            raise NotMember(item)
     if not memberships.exclude(user=user).exists():
         raise LastMember
     memberships.filter(user=user).delete()

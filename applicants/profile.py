@@ -331,7 +331,9 @@ class ProfileState:
 
 def profile_of(organisation: Organisation) -> ProfileState:
     sections = organisation.profile_sections.all()
-    return profile_saved_as({one.step: (one.answers, one.version) for one in sections})
+    return profile_saved_as(
+        {section.step: (section.answers, section.version) for section in sections}
+    )
 
 
 def profile_saved_as(saved: Mapping[str, tuple[dict[str, Any], int]]) -> ProfileState:

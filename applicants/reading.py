@@ -102,8 +102,8 @@ def _read_text(
     form: type[Declares], text: bytes, language: str | None, today: date
 ) -> tuple[bytes | None, list[Problem]]:
     """The values as JSON. Sentences depend on the language, and what lies in the future on the day."""
-    found = _read(form, orjson.loads(text))
-    return _as_json(found.values), found.problems
+    reading = _read(form, orjson.loads(text))
+    return _as_json(reading.values), reading.problems
 
 
 def _as_json(value: Any) -> bytes | None:
@@ -117,18 +117,18 @@ def _as_json(value: Any) -> bytes | None:
 def _read(form: type[Declares], stored: Any) -> Reading:
     if not isinstance(stored, Mapping):
         return Reading({}, [Problem("", form.title, _unreadable())])
-    found = Reading({})
+    reading = Reading({})
     for name, value in stored.items():
         declared = form.field_named(name)
         if declared is not None:
-            _take(found, name, name, declared, value)
+            _take(reading, name, name, declared, value)
         elif name == form.rows_name and name:
-            found.values[name] = _rows(form, value, found)
-    found.problems += [
+            reading.values[name] = _rows(form, value, reading)
+    reading.problems += [
         Problem(name, _label_in(form, name), str(text))
-        for name, text in form.contradictions(found.values)
+        for name, text in form.contradictions(reading.values)
     ]
-    return found
+    return reading
 
 
 def editable(form: type[Declares], stored: Any) -> Values:
@@ -161,30 +161,30 @@ def _as_typed(declared: forms.Field | None, raw: Any, value: Any) -> Any:
     return raw if isinstance(raw, str) and not several and declared is not None else value
 
 
-def _take(found: Reading, name: str, place: str, declared: forms.Field, value: Any) -> None:
+def _take(reading: Reading, name: str, place: str, declared: forms.Field, value: Any) -> None:
     try:
-        found.values[name] = _reader_of(declared)(value)
+        reading.values[name] = _reader_of(declared)(value)
     except _WrongError as wrong:
-        found.values[name] = wrong.value
-        found.problems.append(Problem(place, declared.label or name, wrong.sentence))
+        reading.values[name] = wrong.value
+        reading.problems.append(Problem(place, declared.label or name, wrong.sentence))
 
 
-def _rows(form: type[Declares], stored: Any, found: Reading) -> list[Values]:
+def _rows(form: type[Declares], stored: Any, reading: Reading) -> list[Values]:
     if stored is None:
         return []
     rows = _dicts(stored)
     if not isinstance(stored, list) or len(rows) != len(stored):
         label = _label_in(form, form.rows_name)
-        found.problems.append(Problem(form.rows_name, label, _unreadable()))
+        reading.problems.append(Problem(form.rows_name, label, _unreadable()))
     if len(rows) > MOST_ROWS:
         text = _("There are %(count)s entries. Remove some: at most %(most)s are allowed.")
         sentence = text % {"count": len(rows), "most": MOST_ROWS}
         label = _label_in(form, form.rows_name)
-        found.problems.append(Problem(form.rows_name, label, sentence))
-    return [_row(form, number, row, found) for number, row in enumerate(rows)]
+        reading.problems.append(Problem(form.rows_name, label, sentence))
+    return [_row(form, number, row, reading) for number, row in enumerate(rows)]
 
 
-def _row(form: type[Declares], number: int, stored: Values, found: Reading) -> Values:
+def _row(form: type[Declares], number: int, stored: Values, reading: Reading) -> Values:
     row = Reading({})
     for name, declared in form.row_fields().items():
         place = f"{form.rows_name}-{number}-{name}"
@@ -195,7 +195,7 @@ def _row(form: type[Declares], number: int, stored: Values, found: Reading) -> V
         )
         for name, text in form.row_contradictions(row.values)
     ]
-    found.problems += row.problems
+    reading.problems += row.problems
     row_id = stored.get(ROW_ID)
     return row.values | ({ROW_ID: row_id} if isinstance(row_id, str) and row_id else {})
 

@@ -18,8 +18,8 @@ KEY = re.compile(r"[a-z0-9]{32}")
 @query_batch
 def _session() -> Queries:
     key, present = Param("key", models.TextField()), Param("present", models.DateTimeField())
-    found = Session.objects.filter(session_key=key, expire_date__gt=present)
-    return {"sessions": Columns(found, "session_data")}
+    sessions = Session.objects.filter(session_key=key, expire_date__gt=present)
+    return {"sessions": Columns(sessions, "session_data")}
 
 
 @query_batch
@@ -63,5 +63,5 @@ class PersonBackend(AuthenticationBackend):
         return person
 
     def get_user(self, user_id: int) -> User | None:
-        found = _person(person=user_id)["people"]
-        return next((one for one in found if self.user_can_authenticate(one)), None)
+        results = _person(person=user_id)["people"]
+        return next((item for item in results if self.user_can_authenticate(item)), None)

@@ -46,8 +46,8 @@ def save_step(row: SavedStep, *, answers: dict[str, Any], seen_version: int, by:
         answers = storable(form, answers)
     if row.pk is None:
         _make_row(row)
-    given = (as_json(answers), moment, by.pk, row.pk, seen_version)
-    if _saving(type(row)).run(given) is not None:
+    data = (as_json(answers), moment, by.pk, row.pk, seen_version)
+    if _saving(type(row)).run(data) is not None:
         row.answers, row.version = answers, seen_version + 1
         row.saved_at, row.saved_by = moment, by
         return row

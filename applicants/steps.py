@@ -232,7 +232,7 @@ def as_typed(form: forms.BaseForm, name: str) -> Any:
     widget = form.fields[name].widget
     typed = widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
     if isinstance(typed, list):
-        return [clean_text(str(one)) for one in typed]
+        return [clean_text(str(item)) for item in typed]
     return clean_text(str(sent(typed)))
 
 
@@ -253,6 +253,6 @@ def in_words(field: forms.Field, value: Any) -> str:
         return "" if value is None else str(value)
     labels = {str(code): str(label) for code, label in choices}
     values = value if isinstance(value, list) else [value]
-    said = [labels.get(str(one), str(one)) for one in values if one not in (None, "")]
-    are_sentences = bool(said) and all(one.endswith(".") for one in said)
+    said = [labels.get(str(item), str(item)) for item in values if item not in (None, "")]
+    are_sentences = bool(said) and all(text.endswith(".") for text in said)
     return (" " if are_sentences else ", ").join(said)

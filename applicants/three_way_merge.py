@@ -25,7 +25,7 @@ def is_empty(value: Any) -> bool:
     if isinstance(value, str):
         return not value.strip()
     if isinstance(value, list):
-        return all(is_empty(one) for one in value)
+        return all(is_empty(item) for item in value)
     return value is None or (hasattr(value, "__len__") and len(value) == 0)
 
 
@@ -61,23 +61,23 @@ def merge(
     taken: list[str] = []
     conflicts: list[str] = []
     for name in dict.fromkeys([*mine, *theirs]):
-        one, other = mine.get(name), theirs.get(name)
-        if _same(one, other):
-            answers[name] = other if name in theirs else one
-        elif base is not None and _same(one, base.get(name)):
+        item, other = mine.get(name), theirs.get(name)
+        if _same(item, other):
+            answers[name] = other if name in theirs else item
+        elif base is not None and _same(item, base.get(name)):
             answers[name] = other
             taken.append(name)
         elif base is not None and _same(other, base.get(name)):
-            answers[name] = one
+            answers[name] = item
         else:
-            rows = _merged_rows(base.get(name), one, other) if base is not None else None
-            answers[name] = one if rows is None else rows
+            rows = _merged_rows(base.get(name), item, other) if base is not None else None
+            answers[name] = item if rows is None else rows
             (conflicts if rows is None else taken).append(name)
     return Merge(answers, tuple(taken), tuple(conflicts))
 
 
-def _same(one: Any, other: Any) -> bool:
-    return one == other or (is_empty(one) and is_empty(other))
+def _same(item: Any, other: Any) -> bool:
+    return item == other or (is_empty(item) and is_empty(other))
 
 
 def _merged_rows(base: Any, mine: Any, theirs: Any) -> list[dict[str, Any]] | None:
@@ -87,11 +87,11 @@ def _merged_rows(base: Any, mine: Any, theirs: Any) -> list[dict[str, Any]] | No
     first; the same new row twice is one.
     """
     lists = (base or [], mine or [], theirs or [])
-    if any(not isinstance(one, list) for one in lists):
+    if any(not isinstance(list_, list) for list_ in lists):
         return None
-    if any(not isinstance(row, dict) for one in lists for row in one):
+    if any(not isinstance(row, dict) for list_ in lists for row in list_):
         return None
-    before, here, there = (index_by_row_id(one) for one in lists)
+    before, here, there = (index_by_row_id(list_) for list_ in lists)
     new_there = [_without_id(row) for row_id, row in there.items() if row_id not in before]
     here = {
         row_id: row
@@ -138,15 +138,15 @@ def index_by_row_id(rows: list[Row]) -> dict[str, Row]:
     return {str(row_id): row | {ROW_ID: row_id} for row_id, row in named}
 
 
-def diff_html(one: str, other: str) -> tuple[SafeString, SafeString]:
+def diff_html(text: str, other: str) -> tuple[SafeString, SafeString]:
     """Both texts as HTML: what only the first has is <del>, what only the second has is <ins>.
 
     Passages in common are looked for by words that are rare. By each blank and each "the" it would take the
     cube of a text's length: half a minute for a page that was written anew.
     """
-    left, right = _words(one), _words(other)
+    left, right = _words(text), _words(other)
     if max(len(left), len(right)) > LONGEST_COMPARED:
-        return format_html("{}", one), format_html("{}", other)
+        return format_html("{}", text), format_html("{}", other)
     first, second = [], []
     matcher = difflib.SequenceMatcher(str.isspace, left, right)
     for kind, a, b, c, d in matcher.get_opcodes():

@@ -33,12 +33,12 @@ from foundation.sentences import gettext as _
 @login_required_keep_post
 def my_organisations(request: HttpRequest) -> HttpResponse:
     """Their organisations, and the partners' records that these keep."""
-    found = (
+    organisations = (
         Organisation.objects.editable_by(current_user(request))
         .prefetch_related("profile_sections", "members")
         .order_by("legal_name")
     )
-    rows = [(one, profile.profile_of(one)) for one in found]
+    rows = [(organisation, profile.profile_of(organisation)) for organisation in organisations]
     return render(request, "applicants/organisations.html", {"rows": rows})
 
 
@@ -66,8 +66,8 @@ def _said_before(request: HttpRequest) -> dict[str, str]:
 @login_required_keep_post
 def organisation(request: HttpRequest, pk: int) -> HttpResponse:
     """One organisation: its record, its people, the state of its profile."""
-    found = _with_people(request, pk)
-    return render(request, "applicants/organisation.html", _page(found, ColleagueForm()))
+    organisation = _with_people(request, pk)
+    return render(request, "applicants/organisation.html", _page(organisation, ColleagueForm()))
 
 
 def _with_people(request: HttpRequest, pk: int) -> Organisation:
@@ -75,20 +75,20 @@ def _with_people(request: HttpRequest, pk: int) -> Organisation:
     return get_object_or_404(editable.prefetch_related("profile_sections", "members"), pk=pk)
 
 
-def _page(found: Organisation, form: ColleagueForm) -> dict[str, Any]:
+def _page(organisation: Organisation, form: ColleagueForm) -> dict[str, Any]:
     return {
-        "organisation": found,
-        "profile": profile.profile_of(found),
+        "organisation": organisation,
+        "profile": profile.profile_of(organisation),
         "colleague_form": form,
-        "invitations": invitations.open_invitations(found),
+        "invitations": invitations.open_invitations(organisation),
     }
 
 
 @login_required_keep_post
 def edit_organisation(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Organisation.objects.editable_by(current_user(request)), pk=pk)
-    form = OrganisationForm(request.POST or None, instance=found)
-    context: dict[str, Any] = {"form": form, "organisation": found}
+    organisation = get_object_or_404(Organisation.objects.editable_by(current_user(request)), pk=pk)
+    form = OrganisationForm(request.POST or None, instance=organisation)
+    context: dict[str, Any] = {"form": form, "organisation": organisation}
     if request.method != "POST" or not form.is_valid():
         return render(request, "applicants/organisation_form.html", context)
     try:
@@ -100,8 +100,8 @@ def edit_organisation(request: HttpRequest, pk: int) -> HttpResponse:
         form.data = typed
         context |= {"differences": form.differences(conflict.current)}
         return render(request, "applicants/organisation_form.html", context, status=409)
-    messages.success(request, _("The details of %(name)s are saved.") % {"name": found})
-    return redirect(found)
+    messages.success(request, _("The details of %(name)s are saved.") % {"name": organisation})
+    return redirect(organisation)
 
 
 @login_required_keep_post
@@ -109,77 +109,79 @@ def edit_organisation(request: HttpRequest, pk: int) -> HttpResponse:
 @idempotent
 def invite_colleague(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a link to an address, for the first time or again."""
-    found = _with_people(request, pk)
+    organisation = _with_people(request, pk)
     form = ColleagueForm(request.POST)
     if not form.is_valid():
-        return render(request, "applicants/organisation.html", _page(found, form))
+        return render(request, "applicants/organisation.html", _page(organisation, form))
     address = form.cleaned_data["email"]
     try:
-        invitations.invite_colleague(found, email=address, by=current_user(request))
+        invitations.invite_colleague(organisation, email=address, by=current_user(request))
     except invitations.SentTooOften:
         form.add_error(
             "email", _("Ten emails have been sent to this address. Contact the person another way.")
         )
-        return render(request, "applicants/organisation.html", _page(found, form), status=422)
+        return render(
+            request, "applicants/organisation.html", _page(organisation, form), status=422
+        )
     messages.success(request, _("Invitation sent to %(address)s.") % {"address": address})
-    return redirect(found)
+    return redirect(organisation)
 
 
 @login_required_keep_post
 @require_http_methods(["POST"])
 def cancel_invitation(request: HttpRequest, pk: int, invitation_pk: int) -> HttpResponse:
     """End a colleague's link before it is used."""
-    found = _with_people(request, pk)
-    invitation = get_object_or_404(found.colleague_invitations, pk=invitation_pk)
+    organisation = _with_people(request, pk)
+    invitation = get_object_or_404(organisation.colleague_invitations, pk=invitation_pk)
     try:
         invitations.cancel_invitation(invitation, by=current_user(request))
     except invitations.InvitationClosed:
         messages.warning(request, _("This invitation was accepted or cancelled in the meantime."))
     else:
         messages.success(request, _("Invitation cancelled. The link no longer works."))
-    return redirect(found)
+    return redirect(organisation)
 
 
 @login_required_keep_post
 @require_http_methods(["POST"])
 def remove_colleague(request: HttpRequest, pk: int, person_pk: int) -> HttpResponse:
     """Leave an organisation, or let a colleague act for it no longer."""
-    found = Organisation.objects.with_member(current_user(request)).filter(pk=pk).first()
-    if found is None:  # the same for whoever never acted for it, and for whatever number
+    organisation = Organisation.objects.with_member(current_user(request)).filter(pk=pk).first()
+    if organisation is None:  # the same for whoever never acted for it, and for whatever number
         messages.warning(
             request,
             _("You do not act for this organisation. Nothing was changed."),
         )
         return redirect("applicants:organisations")
-    colleague = found.members.filter(pk=person_pk).first()
+    colleague = organisation.members.filter(pk=person_pk).first()
     if colleague is None:  # not named: who asks may see members only
         text = _("This person no longer acts for %(name)s. Nothing was changed.")
-        messages.warning(request, text % {"name": found})
-        return redirect(found)
-    names = {"who": colleague, "name": found}
+        messages.warning(request, text % {"name": organisation})
+        return redirect(organisation)
+    names = {"who": colleague, "name": organisation}
     try:
-        organisations.end_membership(found, user=colleague, by=current_user(request))
+        organisations.end_membership(organisation, user=colleague, by=current_user(request))
     except organisations.NotMember as refusal:
-        return _not_removed(request, found, refusal.user)
+        return _not_removed(request, organisation, refusal.user)
     except organisations.LastMember:
         text = _("No one else acts for %(name)s. Invite a colleague first.")
         messages.warning(request, text % names)
-        return redirect(found)
+        return redirect(organisation)
     messages.success(request, _("%(who)s no longer acts for %(name)s.") % names)
-    return redirect("applicants:organisations" if colleague == request.user else found)
+    return redirect("applicants:organisations" if colleague == request.user else organisation)
 
 
-def _not_removed(request: HttpRequest, found: Organisation, gone: User) -> HttpResponse:
+def _not_removed(request: HttpRequest, organisation: Organisation, gone: User) -> HttpResponse:
     """Somebody was removed while this click waited: the colleague already, or who clicked."""
     if gone == request.user:
         text = _(
             "A colleague has removed you: you no longer act for %(name)s. Nothing else was changed."
         )
-        messages.warning(request, text % {"name": found})
+        messages.warning(request, text % {"name": organisation})
         return redirect("applicants:organisations")
     text = _("%(who)s no longer acted for %(name)s. Nothing was changed.")
-    messages.warning(request, text % {"who": gone, "name": found})
-    return redirect(found)
+    messages.warning(request, text % {"who": gone, "name": organisation})
+    return redirect(organisation)
 
 
 @login_required_keep_post
@@ -197,30 +199,34 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         return hide_token_address(
             render(request, "applicants/bad_invitation.html", context, status=status)
         )
-    found = invitation.organisation
+    organisation = invitation.organisation
     if request.method == "POST":
-        messages.success(request, _("You now act for %(name)s.") % {"name": found})
-        return redirect(found)
-    return hide_token_address(render(request, "applicants/join.html", {"organisation": found}))
+        messages.success(request, _("You now act for %(name)s.") % {"name": organisation})
+        return redirect(organisation)
+    return hide_token_address(
+        render(request, "applicants/join.html", {"organisation": organisation})
+    )
 
 
 @login_required_keep_post
 def profile_overview(request: HttpRequest, pk: int) -> HttpResponse:
     """What of the profile is complete and what is missing."""
-    found = _with_profile(request, pk)
-    context = {"organisation": found, "profile": profile.profile_of(found)}
+    organisation = _with_profile(request, pk)
+    context = {"organisation": organisation, "profile": profile.profile_of(organisation)}
     return render(request, "applicants/profile.html", context)
 
 
 @login_required_keep_post
 def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     """One step of the profile."""
-    found = _with_profile(request, pk)
+    organisation = _with_profile(request, pk)
     form_class = profile.form_for(slug)
     if form_class is None:
         raise Http404
-    stored = ProfileSection.objects.select_related("saved_by").filter(organisation=found, step=slug)
-    section = stored.first() or ProfileSection(organisation=found, step=slug)
+    stored = ProfileSection.objects.select_related("saved_by").filter(
+        organisation=organisation, step=slug
+    )
+    section = stored.first() or ProfileSection(organisation=organisation, step=slug)
     form = form_class(request.POST or None, saved=section)
 
     def save() -> None:
@@ -230,8 +236,8 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     if is_autosave(request):
         return autosave(form, section, save=save)
     context: dict[str, Any] = {
-        "organisation": found,
-        "profile": profile.profile_of(found),
+        "organisation": organisation,
+        "profile": profile.profile_of(organisation),
         "form": form,
         "section": section,
     }
@@ -245,7 +251,7 @@ def _save_and_go_on(
     request: HttpRequest, context: dict[str, Any], save: Callable[[], None]
 ) -> HttpResponse:
     """Store the step and lead on, or show what somebody else saved meanwhile, or what to correct."""
-    found, form, section = context["organisation"], context["form"], context["section"]
+    result, form, section = context["organisation"], context["form"], context["section"]
     status = 409
     try:
         save()
@@ -260,11 +266,11 @@ def _save_and_go_on(
             messages.success(request, _("Saved."), extra_tags=request.path)  # as in other steps
             following = profile.step_after(form.slug)
             if following is None:
-                return redirect("applicants:profile", found.pk)
-            return redirect("applicants:profile-step", found.pk, following)
+                return redirect("applicants:profile", result.pk)
+            return redirect("applicants:profile-step", result.pk, following)
         messages.warning(request, saved_as_typed_response(), extra_tags=request.path)
         form.rebase_on(section)
-        context["profile"] = profile.profile_of(_with_profile(request, found.pk))
+        context["profile"] = profile.profile_of(_with_profile(request, result.pk))
         status = 200
     return render(request, "applicants/profile_step.html", context, status=status)
 

@@ -75,29 +75,34 @@ def _call(call: Call) -> dict[str, Any]:
         "remedies": call.remedies or None,
         "extensions": [
             {
-                "new_deadline": local(one.new_deadline),
-                "reason": one.reason,
-                "decided_by": one.decided_by,
+                "new_deadline": local(extension.new_deadline),
+                "reason": extension.reason,
+                "decided_by": extension.decided_by,
             }
-            for one in call.extensions.all()
+            for extension in call.extensions.all()
         ]
         or None,
         "sections": [
-            {"slug": one.slug, "title": one.title, "text": one.text, "points": one.points or None}
-            for one in call.sections.all()
+            {
+                "slug": section.slug,
+                "title": section.title,
+                "text": section.text,
+                "points": section.points or None,
+            }
+            for section in call.sections.all()
         ],
-        "strands": [_strand(one) for one in call.strands.all()],
+        "strands": [_strand(strand) for strand in call.strands.all()],
         "rules": call.rules,
         "contacts": [
             {
-                "kind": one.kind,
-                "name": one.name,
-                "text": one.text,
-                "url": one.url or None,
-                "email": one.email or None,
-                "telephone": one.telephone or None,
+                "kind": contact.kind,
+                "name": contact.name,
+                "text": contact.text,
+                "url": contact.url or None,
+                "email": contact.email or None,
+                "telephone": contact.telephone or None,
             }
-            for one in call.contacts.all()
+            for contact in call.contacts.all()
         ],
     }
 
@@ -113,12 +118,12 @@ def _strand(strand: Strand) -> dict[str, Any]:
         "objectives": strand.objectives,
         "deliverables": [
             {
-                "code": one.code,
-                "title": one.title,
-                "text": one.text,
-                "is_scoreboard": one.is_scoreboard or None,
+                "code": deliverable.code,
+                "title": deliverable.title,
+                "text": deliverable.text,
+                "is_scoreboard": deliverable.is_scoreboard or None,
             }
-            for one in strand.deliverables.all()
+            for deliverable in strand.deliverables.all()
         ],
         "needs_established_partnership": strand.needs_established_partnership or None,
     }
@@ -127,9 +132,9 @@ def _strand(strand: Strand) -> dict[str, Any]:
 def _without_blanks(value: Any) -> Any:
     """Optional fields that are not set are left out, as a person would write the file."""
     if isinstance(value, Mapping):
-        return {name: _without_blanks(one) for name, one in value.items() if one is not None}
+        return {name: _without_blanks(item) for name, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_without_blanks(one) for one in value]
+        return [_without_blanks(item) for item in value]
     return value
 
 

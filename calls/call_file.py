@@ -117,8 +117,8 @@ def read_call_text(text: str) -> dict[str, Any]:
 
 
 def _wrong(node: Node, expected: str) -> BadCallFile:
-    found = f"“{_shown(node.value)}”" if isinstance(node, ScalarNode) else "a list or an object"
-    return BadCallFile(node.start_mark.line + 1, f"found {found}; expected {expected}.")
+    text = f"“{_shown(node.value)}”" if isinstance(node, ScalarNode) else "a list or an object"
+    return BadCallFile(node.start_mark.line + 1, f"found {text}; expected {expected}.")
 
 
 def _unsafe(line: int, unsafe: Unsafe) -> BadCallFile:

@@ -82,37 +82,35 @@ def load_call(
     """
     source = {"reason": reason, "made_by": made_by, "confirmed_by": confirmed_by}
     programme = _load_programme(content["programme"], **source)
-    given = content["call"]
+    data = content["call"]
     names = (
         "title", "summary", "published_at", "opens_at", "first_deadline", "zone", "budget",
     )  # fmt: skip
-    values = {name: given.get(name) for name in names}
+    values = {name: data.get(name) for name in names}
     values |= {
         "programme": programme,
-        "open_points": given.get("open_points") or [],
-        "remedies": given.get("remedies") or [],
+        "open_points": data.get("open_points") or [],
+        "remedies": data.get("remedies") or [],
         "changed_at": clock.real_now(),
     }
     call, created = Call.objects.update_or_create(
-        reference=given["reference"],
+        reference=data["reference"],
         defaults=values,
-        create_defaults=values | {"deadline": given["first_deadline"]},
+        create_defaults=values | {"deadline": data["first_deadline"]},
     )
-    _check_may_change(call, differs=call.rules != given["rules"], **source)
-    change_rules(call, given["rules"], **source | {"reason": reason or LOADED})
-    _load_parts(call.sections, "slug", given["sections"], defaults={"points": []})
-    _load_parts(call.contacts, "name", given["contacts"])
-    _load_strands(call, given["strands"])
-    _load_extensions(
-        call, given["extensions"] or [], confirmed_by or (LOADED_BY if created else "")
-    )
+    _check_may_change(call, differs=call.rules != data["rules"], **source)
+    change_rules(call, data["rules"], **source | {"reason": reason or LOADED})
+    _load_parts(call.sections, "slug", data["sections"], defaults={"points": []})
+    _load_parts(call.contacts, "name", data["contacts"])
+    _load_strands(call, data["strands"])
+    _load_extensions(call, data["extensions"] or [], confirmed_by or (LOADED_BY if created else ""))
     call.refresh_from_db()
     return call
 
 
-def _load_extensions(call: Call, given: Iterable[dict[str, Any]], confirmed_by: str) -> None:
+def _load_extensions(call: Call, data: Iterable[dict[str, Any]], confirmed_by: str) -> None:
     known = set(call.extensions.values_list("new_deadline", flat=True))
-    for extension in given:
+    for extension in data:
         if extension["new_deadline"] not in known:
             if requires_second_person(call) and not confirmed_by:
                 raise SecondPersonRequired(call)
@@ -120,12 +118,12 @@ def _load_extensions(call: Call, given: Iterable[dict[str, Any]], confirmed_by: 
 
 
 def _load_programme(
-    given: dict[str, Any], *, reason: str, made_by: str, confirmed_by: str
+    values: dict[str, Any], *, reason: str, made_by: str, confirmed_by: str
 ) -> Programme:
     programme, _created = Programme.objects.update_or_create(
-        code=given["code"], defaults={"name": given["name"], "legal_basis": given["legal_basis"]}
+        code=values["code"], defaults={"name": values["name"], "legal_basis": values["legal_basis"]}
     )
-    rows = [Participation(**row) for row in given["participation"]]
+    rows = [Participation(**row) for row in values["participation"]]
     differs = set(rows) != set(programme.country_set().rows)
     source = {"reason": reason, "made_by": made_by, "confirmed_by": confirmed_by}
     _check_may_change(programme, differs=differs, **source)
@@ -241,9 +239,9 @@ def store_applied_conditions(rule_set: RuleSet, countries: CountrySet) -> None:
         transaction.on_commit(lambda: known.set_many(keys))
 
 
-def _load_strands(call: Call, given: Iterable[dict[str, Any]]) -> None:
+def _load_strands(call: Call, data: Iterable[dict[str, Any]]) -> None:
     kept = []
-    for entry in given:
+    for entry in data:
         values = dict(entry)
         deliverables = values.pop("deliverables")
         values["topic"] = values["topic"] or ""
@@ -259,13 +257,13 @@ def _load_strands(call: Call, given: Iterable[dict[str, Any]]) -> None:
 def _load_parts(
     parts: "models.Manager[CallSection] | models.Manager[Contact] | models.Manager[RequiredDeliverable]",
     key: str,
-    given: Iterable[dict[str, Any]],
+    data: Iterable[dict[str, Any]],
     *,
     defaults: dict[str, Any] | None = None,
 ) -> None:
     """Make the rows below a call equal to a list, in its order."""
     kept = []
-    for position, entry in enumerate(given):
+    for position, entry in enumerate(data):
         values = {name: value for name, value in entry.items() if value is not None}
         values = (defaults or {}) | values | {"position": position}
         row, _created = parts.update_or_create(**{key: values.pop(key)}, defaults=values)

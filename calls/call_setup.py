@@ -148,28 +148,28 @@ def _missing_texts_of(source: Call, call: Call) -> Iterator[str]:
         "rules": _("The rules, amounts and citations"),
         "summary": _("The summary"),
     }
-    for name, words in named.items():
+    for name, text in named.items():
         if getattr(call, name) == getattr(source, name):
             yield _("%(what)s: unchanged from %(source)s. Check that this is correct.") % (
-                values | {"what": words}
+                values | {"what": text}
             )
     same = {section.text for section in source.sections.all()}
     for section in call.sections.all():
-        words = _("The section “%(title)s”") % {"title": section.title}
+        text = _("The section “%(title)s”") % {"title": section.title}
         if section.text in same:
             yield _("%(what)s: unchanged from %(source)s. Check that this is correct.") % (
-                values | {"what": words}
+                values | {"what": text}
             )
         if source.reference in f"{section.text} {section.points}":
             yield _("%(what)s still refers to %(source)s. Check that this is correct.") % (
-                values | {"what": words}
+                values | {"what": text}
             )
     topics = {strand.topic for strand in source.strands.all() if strand.topic}
     for strand in call.strands.all():
         if strand.topic in topics:
-            words = _("The topic of strand %(number)s") % {"number": strand.label}
+            text = _("The topic of strand %(number)s") % {"number": strand.label}
             yield _("%(what)s: unchanged from %(source)s. Check that this is correct.") % (
-                values | {"what": words}
+                values | {"what": text}
             )
 
 

@@ -75,8 +75,8 @@ class CountryList:
     def as_json(self) -> dict[str, Any]:
         return {
             "day": self.day.isoformat(),
-            "counting": [one.as_json() for one in (*self.members, *self.others)],
-            "signed_only": [one.as_json() for one in self.signed_only],
+            "counting": [country_row.as_json() for country_row in (*self.members, *self.others)],
+            "signed_only": [country_row.as_json() for country_row in self.signed_only],
         }
 
 
@@ -89,7 +89,7 @@ def countries_on(
     counting = named(countries.counting_on(day))
     return CountryList(
         day=day,
-        members=tuple(one for one in counting if one.gate == MEMBER_STATE),
-        others=tuple(one for one in counting if one.gate != MEMBER_STATE),
+        members=tuple(country_row for country_row in counting if country_row.gate == MEMBER_STATE),
+        others=tuple(country_row for country_row in counting if country_row.gate != MEMBER_STATE),
         signed_only=named(countries.signed_only_on(day)),
     )

@@ -122,18 +122,18 @@ class SelfCheckForm(forms.Form):
 
     def answers(self) -> Answers:
         """What was answered; only of a valid form."""
-        given = self.cleaned_data
+        values = self.cleaned_data
         partners = tuple(
-            Partner(given[f"partner_{number}"], TRUTH[given[f"fits_{number}"] or "yes"])
+            Partner(values[f"partner_{number}"], TRUTH[values[f"fits_{number}"] or "yes"])
             for number in range(1, MOST_PARTNERS + 1)
-            if given[f"partner_{number}"]
+            if values[f"partner_{number}"]
         )
         return Answers(
-            strand=given["strand"],
-            kind=OrganisationKind(given["kind"]),
-            country=given["country"],
-            registration=Registration(given["registration"]),
-            has_services=TRUTH[given["services"]],
-            is_independent=TRUTH[given["independent"]],
+            strand=values["strand"],
+            kind=OrganisationKind(values["kind"]),
+            country=values["country"],
+            registration=Registration(values["registration"]),
+            has_services=TRUTH[values["services"]],
+            is_independent=TRUTH[values["independent"]],
             partners=partners,
         )

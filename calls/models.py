@@ -381,7 +381,9 @@ class Strand(models.Model):
         return self.call.rule_set.parameter(rule_id, name, strand=self.code)
 
     def objective_text(self, code: str) -> str:
-        return next((one["text"] for one in self.objectives if one["code"] == code), "")
+        return next(
+            (objective["text"] for objective in self.objectives if objective["code"] == code), ""
+        )
 
 
 class RequiredDeliverable(models.Model):
@@ -550,7 +552,7 @@ class ConditionChange(models.Model):
     def entries(self) -> int:
         """How many rules, or countries under one legal gate, were changed, added or removed."""
         named = ("rule", "country", "gate")
-        return len({tuple(map(one.get, named)) for one in [*self.before, *self.after]})
+        return len({tuple(map(item.get, named)) for item in [*self.before, *self.after]})
 
 
 def _subject_of(entry: dict[str, Any]) -> str:

@@ -85,8 +85,8 @@ def full_arrival(request: HttpRequest) -> Arrival:
     if not request.had_arrived:  # type: ignore[attr-defined]
         _ = request.POST
         return Arrival(Moment.now())
-    found: Arrival = request.arrival  # type: ignore[attr-defined]
-    return found
+    arrival: Arrival = request.arrival  # type: ignore[attr-defined]
+    return arrival
 
 
 def received_at(request: HttpRequest) -> datetime:

@@ -58,13 +58,17 @@ class RuleEntry:
     @property
     def answers(self) -> list[tuple[Outcome, str, str]]:
         """Outcome, outcome in words, and when the rule gives it."""
-        given = self.rule.answers
-        return [(one, OUTCOME_WORDS[one], given[one]) for one in Outcome if one in given]
+        values = self.rule.answers
+        return [
+            (outcome, OUTCOME_WORDS[outcome], values[outcome])
+            for outcome in Outcome
+            if outcome in values
+        ]
 
     @property
     def parameters(self) -> list[tuple[str, str, str, bool]]:
         """Name, meaning, form, and whether it must be given, of what only this rule has."""
-        return [one for one in parameters_of(self.rule) if one[0] not in SHARED]
+        return [parameter for parameter in parameters_of(self.rule) if parameter[0] not in SHARED]
 
 
 SHARED = tuple(Rule.__dataclass_fields__)
@@ -94,8 +98,8 @@ Every rule has these parameters.
 def as_markdown(calls: Iterable[Mapping[str, Any]]) -> str:
     """The reference as a document, with the calls (as `call_file` reads them) that use each rule."""
     contents = list(calls)
-    shared = [one for one in parameters_of(Rule) if one[0] in SHARED]
-    entries = (_entry(one, contents) for one in all_rules())
+    shared = [parameter for parameter in parameters_of(Rule) if parameter[0] in SHARED]
+    entries = (_entry(rule, contents) for rule in all_rules())
     return "\n".join([INTRODUCTION, *_table_of(shared), *entries])
 
 
@@ -122,7 +126,7 @@ def _entry(entry: RuleEntry, calls: list[Mapping[str, Any]]) -> str:
         "",
         "| outcome | when |",
         "|---|---|",
-        *(f"| {words} (`{outcome.value}`) | {when} |" for outcome, words, when in entry.answers),
+        *(f"| {text} (`{outcome.value}`) | {when} |" for outcome, text, when in entry.answers),
         "",
         *_table_of(entry.parameters),
         *_uses(entry.id, calls),

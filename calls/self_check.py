@@ -61,9 +61,9 @@ class Answers:
             "services": YES_NO_OPEN[self.has_services],
             "independent": YES_NO_OPEN[self.is_independent],
         }
-        for number, one in enumerate(self.partners, start=1):
-            values[f"partner_{number}"] = one.country
-            values[f"fits_{number}"] = YES_NO_OPEN[one.fits]
+        for number, partner in enumerate(self.partners, start=1):
+            values[f"partner_{number}"] = partner.country
+            values[f"fits_{number}"] = YES_NO_OPEN[partner.fits]
         return urlencode(values)
 
 
@@ -95,12 +95,12 @@ class Result:
     @property
     def may_not_apply(self) -> bool:
         """Whether the own organisation itself is out, as it was described."""
-        return any(one.key == OWN for one in self.outlook.excluded)
+        return any(item.key == OWN for item in self.outlook.excluded)
 
     @property
     def own_is_open(self) -> bool:
         """Whether an answer about the own organisation is for an officer, or still to be given."""
-        return any(one.key == OWN for one in self.outlook.undecided)
+        return any(item.key == OWN for item in self.outlook.undecided)
 
     @property
     def is_complete(self) -> bool:
@@ -111,8 +111,8 @@ def check(answers: Answers, call: Call) -> Result:
     """Judge the answers by those rules of the call that they can be judged by."""
     rule_set = call.rule_set.only(*RULES)
     countries = call.programme.country_set()
-    found = outlook(facts_of(answers, call), rule_set, countries)
-    return _result(found, rule_set, answers, countries)
+    result = outlook(facts_of(answers, call), rule_set, countries)
+    return _result(result, rule_set, answers, countries)
 
 
 def facts_of(answers: Answers, call: Call) -> ProposalFacts:
@@ -129,7 +129,9 @@ def facts_of(answers: Answers, call: Call) -> ProposalFacts:
         services=(SAID,) if answers.has_services else (),
         independent_members=answers.is_independent,
     )
-    partners = (_partner(number, one, call) for number, one in enumerate(answers.partners, start=1))
+    partners = (
+        _partner(number, partner, call) for number, partner in enumerate(answers.partners, start=1)
+    )
     return ProposalFacts(
         strand=answers.strand,
         deadline=call.in_rehearsal_time(call.deadline),
@@ -146,16 +148,16 @@ FITTING: Mapping[bool | None, OrganisationKind | None] = {
 }
 
 
-def _partner(number: int, given: Partner, call: Call) -> ParticipantFacts:
+def _partner(number: int, partner: Partner, call: Call) -> ParticipantFacts:
     """Taken to meet what the check does not ask of partners: registration and services."""
-    where = name_on(given.country, call.rule_date)
+    where = name_on(partner.country, call.rule_date)
     return ParticipantFacts(
         key=f"partner-{number}",
         organisation=f"partner-{number}",
         name=f"Partner {number} ({where})",
         role=Role.PARTNER,
-        kind=FITTING[given.fits],
-        country=given.country,
+        kind=FITTING[partner.fits],
+        country=partner.country,
         registration=Registration.REGISTERED,
         profile_link=f"{SAID}-{number}",
         services=(SAID,),
@@ -163,7 +165,7 @@ def _partner(number: int, given: Partner, call: Call) -> ParticipantFacts:
     )
 
 
-def _result(found: Outlook, rule_set: RuleSet, answers: Answers, countries: CountrySet) -> Result:
+def _result(outlook: Outlook, rule_set: RuleSet, answers: Answers, countries: CountrySet) -> Result:
     rules = {rule.id: rule for rule in rule_set.for_strand(answers.strand)}
 
     def said(finding: Finding, outcome: Outcome) -> Answer:
@@ -177,18 +179,23 @@ def _result(found: Outlook, rule_set: RuleSet, answers: Answers, countries: Coun
         message = OWN_CLUSTER if runs_cluster else finding.message
         return Answer(outcome, rule.title, message, finding.citation, rule.link, advice)
 
-    about = [said(one, one.outcome) for member in found.members for one in _is_relevant(member)]
+    about = [
+        said(item, item.outcome) for member in outlook.members for item in _is_relevant(member)
+    ]
     # Partners can still be found: a minimum that is not reached yet stands against nobody.
     together = [
-        said(one, min(one.outcome, Outcome.NEEDS_REVIEW, key=_severity)) for one in found.consortium
+        said(participant, min(participant.outcome, Outcome.NEEDS_REVIEW, key=_severity))
+        for participant in outlook.consortium
     ]
     answers_given = [*about, *together]
     return Result(
-        met=tuple(one for one in answers_given if one.outcome in (Outcome.PASS, Outcome.WARN)),
-        open=tuple(one for one in answers_given if one.outcome == Outcome.NEEDS_REVIEW),
-        against=tuple(one for one in answers_given if one.outcome == Outcome.INELIGIBLE),
-        lacks=found.missing,
-        outlook=found,
+        met=tuple(
+            answer for answer in answers_given if answer.outcome in (Outcome.PASS, Outcome.WARN)
+        ),
+        open=tuple(item for item in answers_given if item.outcome == Outcome.NEEDS_REVIEW),
+        against=tuple(answer for answer in answers_given if answer.outcome == Outcome.INELIGIBLE),
+        lacks=outlook.missing,
+        outlook=outlook,
     )
 
 
@@ -219,8 +226,8 @@ def _is_relevant(member: Member) -> tuple[Finding, ...]:
     if member.key == OWN:
         return member.findings
     return tuple(
-        one
-        for one in member.findings
-        if one.rule == "established"
-        or (one.rule == "organisation-kind" and one.outcome != Outcome.PASS)
+        finding
+        for finding in member.findings
+        if finding.rule == "established"
+        or (finding.rule == "organisation-kind" and finding.outcome != Outcome.PASS)
     )

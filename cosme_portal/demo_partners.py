@@ -32,16 +32,16 @@ REQUESTS: tuple[tuple[str, str, str, str, list[str]], ...] = (
 def make_requests(call: Call) -> None:
     """Publish them for those of the organisations that are there and have a profile."""
     for day, (name, kind, title, text, technologies) in enumerate(REQUESTS):
-        found = Organisation.objects.filter(legal_name=name) | Organisation.objects.filter(
+        organisations = Organisation.objects.filter(legal_name=name) | Organisation.objects.filter(
             cluster_name=name
         )
-        organisation = found.first()
+        organisation = organisations.first()
         person = User.objects.filter(organisations=organisation).first() if organisation else None
         if organisation is None or person is None or requests.missing_of_profile(organisation):
             continue
-        given: dict[str, Any] = {
+        values: dict[str, Any] = {
             "kind": kind, "role": "partner", "strands": ["3.1"], "title": title, "text": text,
             "technologies": technologies, "markets": ["US", "KR"], "languages": ["en"],
         }  # fmt: skip
         with clock.frozen_at(datetime(2015, 4, 1 + day, 9, 30, tzinfo=BRUSSELS)):
-            requests.publish(requests.draft_request(organisation, call, given, by=person))
+            requests.publish(requests.draft_request(organisation, call, values, by=person))

@@ -22,20 +22,20 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 def mails(request: HttpRequest) -> HttpResponse:
     """What the portal sent, newest first."""
-    found = [_shown(message) for message in _messages(Path(settings.MAILS_FOLDER))]
-    return render(request, "demo/mails.html", {"mails": found[:MOST_MAILS]})
+    results = [_shown(message) for message in _messages(Path(settings.MAILS_FOLDER))]
+    return render(request, "demo/mails.html", {"mails": results[:MOST_MAILS]})
 
 
 def _messages(folder: Path) -> list[EmailMessage]:
     files = sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime, reverse=True)
-    found: list[EmailMessage] = []
+    messages: list[EmailMessage] = []
     for file in files[:MOST_MAILS]:
         parts = file.read_bytes().split(SEPARATOR)
         texts = [part.strip() for part in parts if part.strip()]
-        found += [
+        messages += [
             email.message_from_bytes(text, policy=email.policy.default) for text in reversed(texts)
         ]
-    return found
+    return messages
 
 
 def _shown(message: EmailMessage) -> dict[str, str]:

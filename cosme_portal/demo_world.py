@@ -299,14 +299,18 @@ def _summary(consortium: Consortium, strand: Strand) -> dict[str, Any]:
 
 def _write(proposal: Proposal, strand: Strand, consortium: Consortium, *, by: User) -> None:
     participants = list(proposal.participants.select_related("organisation"))
-    for one in participants:
+    for participant in participants:
         text = (
-            f"Demonstration text. {one.organisation.name} brings together independent enterprises, "
+            f"Demonstration text. {participant.organisation.name} brings together independent enterprises, "
             "research organisations and universities. It offers matchmaking, market intelligence "
             "and support for going international, and channels financial advice from partners."
         )
-        task = "Leads the work on one target market." if not one.is_coordinator else "Coordinates."
-        _save(proposal, "descriptions", {"description": text, "task": task}, by=by, of=one)
+        task = (
+            "Leads the work on one target market."
+            if not participant.is_coordinator
+            else "Coordinates."
+        )
+        _save(proposal, "descriptions", {"description": text, "task": task}, by=by, of=participant)
     _save(
         proposal, "vision",
         {
@@ -364,7 +368,7 @@ def _write(proposal: Proposal, strand: Strand, consortium: Consortium, *, by: Us
             },
         ]
     _save(proposal, "deliverables", deliverables, by=by)
-    _save(proposal, "budget", _budget(strand, [one.key for one in participants]), by=by)
+    _save(proposal, "budget", _budget(strand, [item.key for item in participants]), by=by)
 
 
 def _budget(strand: Strand, keys: list[str]) -> dict[str, Any]:

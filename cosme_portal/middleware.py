@@ -208,8 +208,8 @@ class RefuseLargeBodies:
             "Not saved: the text is larger than %(most)s MB. It is still on this page and "
             "kept in this browser; shorten it."
         )
-        words = text % {"most": most // 1024 // 1024}
-        return JsonResponse({"state": "too-large", "words": words}, status=413)
+        message = text % {"most": most // 1024 // 1024}
+        return JsonResponse({"state": "too-large", "words": message}, status=413)
 
     def _drain(self, request: HttpRequest, left: int) -> None:
         while left > 0:
@@ -240,11 +240,11 @@ def too_many(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     when = _wait_of(refusal.seconds)
     answer: HttpResponse
     if _wants_a_sentence(request):
-        words = _("%(sentence)s Nothing was saved. %(when)s") % {
+        text = _("%(sentence)s Nothing was saved. %(when)s") % {
             "sentence": sentence,
             "when": when,
         }
-        answer = JsonResponse({"state": "later", "words": words}, status=429)
+        answer = JsonResponse({"state": "later", "words": text}, status=429)
     else:
         context = {"sentence": sentence, "when": when, **repost_context(request)}
         answer = render(request, "429.html", context, status=429)

@@ -98,7 +98,10 @@ class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
             return
         except OSError:
             data = b""
-        if not data or sum(len(one.content) for one in self.arriving.values()) > MOST_HELD:
+        if (
+            not data
+            or sum(len(arriving.content) for arriving in self.arriving.values()) > MOST_HELD
+        ):
             self._drop(conn)
             return
         self.arriving[conn].add(data)
@@ -133,7 +136,7 @@ class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
         """Called about once a second: end what took too long."""
         super().murder_pending()
         now = time.monotonic()
-        for conn in [conn for conn, one in self.arriving.items() if one.deadline < now]:
+        for conn in [conn for conn, arriving in self.arriving.items() if arriving.deadline < now]:
             with suppress(OSError):
                 conn.sock.send(TOO_SLOW)
             self._drop(conn)

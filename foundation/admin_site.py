@@ -113,8 +113,8 @@ class PortalAdminSite(admin.AdminSite):
     """Puts `ListedLookups` before every admin, those of other packages too."""
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        given = admin_class or admin.ModelAdmin
-        super().register(model_or_iterable, guarded(given), **options)
+        data = admin_class or admin.ModelAdmin
+        super().register(model_or_iterable, guarded(data), **options)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         """Who is signed in without an officers' role gets 403, not a page to sign in that leads back here.

@@ -29,8 +29,8 @@ def instant_from(text: str) -> datetime | None:
 
     What is finer than a microsecond is cut off. A leap second is refused: the portal's clock has none.
     """
-    found = _INSTANT.fullmatch(text)
-    if found is None or int(found[1]) not in YEARS:
+    match = _INSTANT.fullmatch(text)
+    if match is None or int(match[1]) not in YEARS:
         return None
     try:
         return datetime.fromisoformat(text.upper())

@@ -80,8 +80,8 @@ class IsolatedExpression:
         self.inner = inner
         self.with_element = with_element
 
-    def resolve(self, context: Any, *given: Any, **options: Any) -> Any:
-        value = self.inner.resolve(context, *given, **options)
+    def resolve(self, context: Any, *args: Any, **options: Any) -> Any:
+        value = self.inner.resolve(context, *args, **options)
         if value is None or isinstance(value, SafeString | bool | int | float):
             return value
         text = str(value)
@@ -168,8 +168,8 @@ def _isolate_translation(node: BlockTranslateNode, place: Place | None, template
         if token.token_type == TokenType.VAR
     }
     for name in names - {node.countervar}:
-        found = node.extra_context.get(name) or _Looked(name)
-        node.extra_context[name] = _isolating(found, place)
+        result = node.extra_context.get(name) or _Looked(name)
+        node.extra_context[name] = _isolating(result, place)
 
 
 @dataclass
@@ -186,14 +186,14 @@ def _isolate_joined(expression: Any) -> None:
     """`|join` isolates each of the texts that it joins: afterwards nobody knows where one ends."""
     filters = getattr(expression, "filters", [])
     expression.filters = [
-        (joined_names if function is join else function, given) for function, given in filters
+        (joined_names if function is join else function, data) for function, data in filters
     ]
 
 
 def joined_names(value: Any, between: str, autoescape: bool = True) -> Any:
     if not isinstance(value, Iterable) or isinstance(value, str):
         return join(value, between, autoescape)
-    names = [one if isinstance(one, SafeString) else isolated(str(one)) for one in value]
+    names = [item if isinstance(item, SafeString) else isolated(str(item)) for item in value]
     return join(names, between, autoescape)
 
 

@@ -21,10 +21,10 @@ def last_day_of(start: date, period: str) -> date:
     Raises:
         NoPeriod: the text is no period.
     """
-    found = PATTERN.fullmatch(period)
-    if found is None:
+    match = PATTERN.fullmatch(period)
+    if match is None:
         raise InvalidPeriod(period)
-    number, unit = int(found[1]), found[2]
+    number, unit = int(match[1]), match[2]
     steps = {
         "day": relativedelta(days=number),
         "week": relativedelta(weeks=number),

@@ -149,8 +149,8 @@ def _account(request: HttpRequest) -> str:
 
 
 def _recipient(request: HttpRequest, limit: Limit, route: str) -> str:
-    given = request.POST.get(limit.field, "") if route in limit.addressed else ""
-    return _normal(given) or _page(request, route)
+    text = request.POST.get(limit.field, "") if route in limit.addressed else ""
+    return _normal(text) or _page(request, route)
 
 
 def _page(request: HttpRequest, route: str) -> str:

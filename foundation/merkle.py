@@ -82,18 +82,18 @@ def verify_inclusion(
     """Check an inclusion proof (RFC 9162, 2.1.3.2)."""
     if not 0 <= position < size:
         return False
-    place, last, found = position, size - 1, leaf
+    place, last, content = position, size - 1, leaf
     for step in path:
         if last == 0:
             return False
         if place & 1 or place == last:
-            found = node_hash(step, found)
+            content = node_hash(step, content)
             while not place & 1 and place:
                 place, last = place >> 1, last >> 1
         else:
-            found = node_hash(found, step)
+            content = node_hash(content, step)
         place, last = place >> 1, last >> 1
-    return last == 0 and found == root
+    return last == 0 and content == root
 
 
 def verify_consistency(  # noqa: C901 -- step by step as the RFC has it, so that the two can be compared
@@ -110,18 +110,18 @@ def verify_consistency(  # noqa: C901 -- step by step as the RFC has it, so that
     place, last = first - 1, second - 1
     while place & 1:
         place, last = place >> 1, last >> 1
-    one = other = steps[0]
+    content = other = steps[0]
     for step in steps[1:]:
         if last == 0:
             return False
         if place & 1 or place == last:
-            one, other = node_hash(step, one), node_hash(step, other)
+            content, other = node_hash(step, content), node_hash(step, other)
             while not place & 1 and place:
                 place, last = place >> 1, last >> 1
         else:
             other = node_hash(other, step)
         place, last = place >> 1, last >> 1
-    return last == 0 and one == first_root and other == second_root
+    return last == 0 and content == first_root and other == second_root
 
 
 class CompactRange:
@@ -141,13 +141,13 @@ class CompactRange:
 
     def append(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
         """Add a leaf; returns (level, index, hash) of each inner node that is complete now."""
-        level, found = 0, leaf
+        level, content = 0, leaf
         made = []
         while self.peaks and self.peaks[-1][0] == level:
-            found = node_hash(self.peaks.pop()[1], found)
+            content = node_hash(self.peaks.pop()[1], content)
             level += 1
-            made.append((level, self.size >> level, found))
-        self.peaks.append((level, found))
+            made.append((level, self.size >> level, content))
+        self.peaks.append((level, content))
         self.size += 1
         return made
 
@@ -155,7 +155,7 @@ class CompactRange:
     def root(self) -> bytes:
         if not self.peaks:
             return EMPTY_ROOT
-        found = self.peaks[-1][1]
+        content = self.peaks[-1][1]
         for _level, left in reversed(self.peaks[:-1]):
-            found = node_hash(left, found)
-        return found
+            content = node_hash(left, content)
+        return content

@@ -149,10 +149,10 @@ def _decimal_in(body: str, text: str, *, places: int, has_no_cents: bool) -> Dec
     if body.isdecimal():
         return Decimal(body)
     for pattern in (GROUPED, DOTS_THEN_COMMA, COMMAS_THEN_DOT, MANY_GROUPS):
-        found = pattern.fullmatch(body)
-        if found:
-            decimals = "" if pattern is MANY_GROUPS else found[found.re.groups] or ""
-            return _put_together(found[1], decimals)
+        match = pattern.fullmatch(body)
+        if match:
+            decimals = "" if pattern is MANY_GROUPS else match[match.re.groups] or ""
+            return _put_together(match[1], decimals)
     mark = ONE_MARK.fullmatch(body)
     if mark is None or not (mark[1] or mark[3]) or (has_no_cents and not _may_be_a_group(mark)):
         example = _("for example 54000 or 54,000.50") if places else _("for example 54")
@@ -238,8 +238,8 @@ def parse_moment(text: str) -> datetime:
     Raises:
         Unreadable: the day or the time is missing, or is none.
     """
-    found = DAY_AND_TIME.fullmatch(" ".join(text.split())) if len(text) <= LONGEST_DAY else None
-    if found is None:
+    match = DAY_AND_TIME.fullmatch(" ".join(text.split())) if len(text) <= LONGEST_DAY else None
+    if match is None:
         raise Unreadable(
             _(
                 "Enter a date and a time, for example 21.4.2015 17:00. “%(typed)s” does not "
@@ -247,9 +247,9 @@ def parse_moment(text: str) -> datetime:
             )
             % {"typed": _shown(text[:LONGEST_DAY])}
         )
-    day = parse_date(found[1])
+    day = parse_date(match[1])
     try:
-        return datetime.combine(day, time(int(found[2]), int(found[3]), int(found[4] or 0)))
+        return datetime.combine(day, time(int(match[2]), int(match[3]), int(match[4] or 0)))
     except ValueError:
         raise Unreadable(
             _("Enter a time that exists. “%(typed)s” does not") % {"typed": _shown(text)}
@@ -272,11 +272,11 @@ def _day_from_figures(text: str, first: str, second: str, third: str) -> date:
             _("Enter the year of “%(typed)s” with four digits, for example 21.4.2015")
             % {"typed": _shown(text)}
         )
-    found = _day(year, month, day)
-    if found is None:
+    result = _day(year, month, day)
+    if result is None:
         other = _day(year, day, month)
         raise Unreadable(_no_such_day(text, other))
-    return found
+    return result
 
 
 def _no_such_day(text: str, other: date | None) -> str:

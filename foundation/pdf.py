@@ -53,7 +53,9 @@ def render_pdf(html: str, *, sheet: str, attachments: Sequence[Attached] = ()) -
     """
     try:
         return _layouter.ask(
-            html.encode(), sheet=sheet, attachments=[one.as_json() for one in attachments]
+            html.encode(),
+            sheet=sheet,
+            attachments=[attachment.as_json() for attachment in attachments],
         )
     except ChildFailed as failure:
         kind = failure.kind if isinstance(failure, WorkFailed) else type(failure).__name__

@@ -63,10 +63,10 @@ class Param(Expression):
         return f"(param:{self.name}::{self.output_field.db_type(connection)})", ()
 
 
-def equals_any(name: str, given: Param) -> Func:
+def equals_any(name: str, data: Param) -> Func:
     """The condition that a column is one of a given list; `__in` takes no list of unknown length."""
     return Func(
-        F(name), given, template="(%(expressions)s)", arg_joiner=" = ANY ",
+        F(name), data, template="(%(expressions)s)", arg_joiner=" = ANY ",
         output_field=models.BooleanField(),
     )  # fmt: skip
 
@@ -108,10 +108,10 @@ class QueryBatch:
         """The names of what is given, in the order of the statement's parameters, and the statement."""
         names: list[str] = []
 
-        def place_of(found: re.Match[str]) -> str:
-            if found[1] not in names:
-                names.append(found[1])
-            return f"${names.index(found[1]) + 1}"
+        def place_of(match: re.Match[str]) -> str:
+            if match[1] not in names:
+                names.append(match[1])
+            return f"${names.index(match[1]) + 1}"
 
         answers = ", ".join(part.sql for part in self._parts)
         return names, PreparedStatement("SELECT " + re.sub(r"param:(\w+)", place_of, answers))
@@ -131,7 +131,9 @@ def _compile_query(name: str, question: "QuerySet[Any] | Columns") -> _Part:
         asked = question.queryset.values_list(*question.names)
         return _Part(name, _as_json(asked, [None] * len(question.names)), _tuples)
     fields = [(field.attname, field) for field in question.model._meta.concrete_fields]
-    fields += [(name, one.output_field) for name, one in question.query.annotations.items()]
+    fields += [
+        (name, expression.output_field) for name, expression in question.query.annotations.items()
+    ]
     texts = ["text" if isinstance(field, models.DecimalField) else None for _name, field in fields]
 
     asked = question.values_list(*(name for name, _field in fields))
@@ -147,7 +149,8 @@ def _as_json(asked: "QuerySet[Any, Any]", casts: Sequence[str | None]) -> str:
         constant: str = cursor.mogrify(sql, values).decode()
     columns = [f"c{place}" for place in range(len(casts))]
     said = (
-        f"q.{one}::{cast}" if cast else f"q.{one}" for one, cast in zip(columns, casts, strict=True)
+        f"q.{text}::{cast}" if cast else f"q.{text}"
+        for text, cast in zip(columns, casts, strict=True)
     )
     return (
         f"(SELECT coalesce(json_agg(json_build_array({', '.join(said)})), '[]')::text"
@@ -182,11 +185,11 @@ class _Instances:
             for place, read in self.said_as_text:
                 if row[place] is not None:
                     row[place] = read(row[place])
-            one = self.model.__new__(self.model)
-            one._state = ModelState()
-            one._state.adding, one._state.db = False, DEFAULT_DB_ALIAS
-            one.__dict__.update(zip(self.names, row, strict=True))
-            made.append(one)
+            model = self.model.__new__(self.model)
+            model._state = ModelState()
+            model._state.adding, model._state.db = False, DEFAULT_DB_ALIAS
+            model.__dict__.update(zip(self.names, row, strict=True))
+            made.append(model)
         return made
 
 
@@ -285,14 +288,14 @@ class PreparedStatement:
 
     def _run_prepared(self, driver: Any, cursor: Any, values: Sequence[Any]) -> None:
         places = ", ".join(["%s"] * len(values))
-        given = f"({places})" if values else ""
+        text = f"({places})" if values else ""
         known = self._names.get(driver)
         if known is not None:
-            cursor.execute(f"EXECUTE {known}{given}", values)
+            cursor.execute(f"EXECUTE {known}{text}", values)
             return
         # A name is never used twice: what is prepared stays so, though the transaction is rolled back.
         name = f"portal_{next(_numbers)}"
-        cursor.execute(f"PREPARE {name} AS {self._escaped}; EXECUTE {name}{given}", values)
+        cursor.execute(f"PREPARE {name} AS {self._escaped}; EXECUTE {name}{text}", values)
         self._names[driver] = name
 
     @cached_property

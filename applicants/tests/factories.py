@@ -14,21 +14,21 @@ _numbers = count(1)
 PASSWORD = "correct horse battery"
 
 
-def make_user(**given: Any) -> User:
+def make_user(**kwargs: Any) -> User:
     number = next(_numbers)
     values = {"email": f"person{number}@test.example", "full_name": f"Person {number}"}
-    user = User.objects.create_user(password=PASSWORD, **values | given)
+    user = User.objects.create_user(password=PASSWORD, **values | kwargs)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
 
-def make_organisation(*, by: User | None = None, **given: Any) -> Organisation:
+def make_organisation(*, by: User | None = None, **kwargs: Any) -> Organisation:
     values = {
         "legal_name": f"Cluster {next(_numbers)}",
         "kind": Organisation.Kind.CLUSTER,
         "country": "FR",
     }
-    return register_organisation(Organisation(**values | given), by=by or make_user())
+    return register_organisation(Organisation(**values | kwargs), by=by or make_user())
 
 
 def profile_answers(organisation: Organisation) -> dict[str, dict[str, Any]]:
@@ -84,12 +84,12 @@ def profile_answers(organisation: Organisation) -> dict[str, dict[str, Any]]:
     }
 
 
-def complete_profile(organisation: Organisation, *, by: User, **given: Any) -> None:
+def complete_profile(organisation: Organisation, *, by: User, **kwargs: Any) -> None:
     """Fill every step; `given` changes answers of a step by its name."""
     for step, answers in profile_answers(organisation).items():
         assert step in {form.slug for form in PROFILE_STEPS}
         section, _created = ProfileSection.objects.get_or_create(
             organisation=organisation, step=step
         )
-        filled = answers | given.get(step, {})
+        filled = answers | kwargs.get(step, {})
         save_step(section, answers=filled, seen_version=section.version, by=by)

@@ -153,9 +153,9 @@ def work_for(monkeypatch, way, address):
     hashes = []
     encode = MD5PasswordHasher.encode  # which `verify` calls too
 
-    def counted(hasher, *given):
+    def counted(hasher, *args):
         hashes.append(1)
-        return encode(hasher, *given)
+        return encode(hasher, *args)
 
     monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
     sent = len(mail.outbox)

@@ -20,9 +20,9 @@ from conftest import NEXT_DAY
 pytestmark = pytest.mark.django_db
 
 
-def record(**given):
+def record(**kwargs):
     values = {"legal_name": "LITEK", "kind": "cluster-organisation", "country": "LT"}
-    return values | given
+    return values | kwargs
 
 
 def test_registering_makes_the_founder_a_member(client):
@@ -34,11 +34,11 @@ def test_registering_makes_the_founder_a_member(client):
 
 
 @pytest.mark.parametrize(
-    ("given", "stored"), [(" el ", "EL"), ("GR", "EL"), ("gb", "UK"), ("re", "FR"), ("XK", "XK")]
+    ("value", "stored"), [(" el ", "EL"), ("GR", "EL"), ("gb", "UK"), ("re", "FR"), ("XK", "XK")]
 )
-def test_country_codes_are_understood_in_any_style(client, given, stored):
+def test_country_codes_are_understood_in_any_style(client, value, stored):
     client.force_login(make_user())
-    client.post(reverse("applicants:new-organisation"), record(country=given))
+    client.post(reverse("applicants:new-organisation"), record(country=value))
     assert Organisation.objects.get().country == stored
 
 

@@ -17,7 +17,7 @@ def known(db):
     return make_organisation(legal_name="Müller Photonik e.V.", country="DE", pic="999988877")
 
 
-def enter(user=None, **given):
+def enter(user=None, **kwargs):
     client = Client()
     client.force_login(user or make_user())
     typed = {
@@ -26,11 +26,11 @@ def enter(user=None, **given):
         "country": "DE",
         "pic": "",
     }
-    return client.post(NEW, typed | given)
+    return client.post(NEW, typed | kwargs)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "value",
     [
         {"pic": "999988877"},
         {"pic": "999 988 877", "country": "FR"},
@@ -39,20 +39,20 @@ def enter(user=None, **given):
         {"kind": "runs-cluster", "cluster_name": "Müller Photonik"},
     ],
 )
-def test_a_like_organisation_is_said_and_can_be_entered_as_another(known, given):
-    kind = {"kind": Organisation.Kind.RUNS_CLUSTER.value} if "kind" in given else {}
-    answer = enter(**given | kind)
+def test_a_like_organisation_is_said_and_can_be_entered_as_another(known, value):
+    kind = {"kind": Organisation.Kind.RUNS_CLUSTER.value} if "kind" in value else {}
+    answer = enter(**value | kind)
     html = answer.content.decode()
     assert answer.status_code == 200 and known.legal_name in html and "Germany" in html
     assert known.website not in html or not known.website
     assert Organisation.objects.count() == 1
-    assert enter(**given | kind, is_another="on").status_code == 302
+    assert enter(**value | kind, is_another="on").status_code == 302
     assert Organisation.objects.count() == 2
 
 
-@pytest.mark.parametrize("given", [{}, {"legal_name": "Müller Photonik e.V.", "country": "AT"}])
-def test_others_are_entered_at_once(known, given):
-    assert enter(**given).status_code == 302
+@pytest.mark.parametrize("value", [{}, {"legal_name": "Müller Photonik e.V.", "country": "AT"}])
+def test_others_are_entered_at_once(known, value):
+    assert enter(**value).status_code == 302
 
 
 def test_a_record_that_keeps_its_name_is_saved_without_a_question(known):

@@ -93,22 +93,22 @@ def test_a_list_of_choices_is_not_merged_by_halves():
 def test_nothing_that_one_person_changed_is_lost_without_a_word(base, mine, theirs):
     merged = merge(base, mine, theirs)
     for name in {*base, *mine, *theirs}:
-        before, one, other = (x.get(name) or "" for x in (base, mine, theirs))
+        before, item, other = (x.get(name) or "" for x in (base, mine, theirs))
         result = merged.answers.get(name) or ""
-        if one != before and other not in {before, one}:
-            assert name in merged.conflicts and result == one
-        elif one != before:
-            assert result == one
+        if item != before and other not in {before, item}:
+            assert name in merged.conflicts and result == item
+        elif item != before:
+            assert result == item
         else:
             assert result == other
 
 
 @given(ANSWERS, ANSWERS, ANSWERS)
 def test_who_saves_first_does_not_matter_where_there_is_no_conflict(base, mine, theirs):
-    one, other = merge(base, mine, theirs), merge(base, theirs, mine)
-    assert set(one.conflicts) == set(other.conflicts)
-    if not one.conflicts:
-        assert {k: v or "" for k, v in one.answers.items()} == {
+    item, other = merge(base, mine, theirs), merge(base, theirs, mine)
+    assert set(item.conflicts) == set(other.conflicts)
+    if not item.conflicts:
+        assert {k: v or "" for k, v in item.answers.items()} == {
             k: v or "" for k, v in other.answers.items()
         }
 
@@ -131,10 +131,10 @@ def test_emoji_right_to_left_and_control_signs_are_kept():
 @pytest.mark.parametrize("shared", ["", "the"])
 def test_texts_without_a_passage_in_common_are_compared_at_once(shared):
     """As when somebody writes a text anew: only blanks and small words are the same."""
-    one = " ".join(f"{shared}{' ' * bool(shared)}before{n}" for n in range(450))
-    other = one.replace("before", "after")
+    text = " ".join(f"{shared}{' ' * bool(shared)}before{n}" for n in range(450))
+    other = text.replace("before", "after")
     started = time.process_time()
-    before, after = diff_html(one, other)
+    before, after = diff_html(text, other)
     assert time.process_time() - started < 5
     assert "<del>" in before and "<ins>" in after
 

@@ -84,16 +84,16 @@ def screen(
     day = rule_date or rule_date_in(facts)
     strand = rule_set.of_strand(facts.strand)
     rules = strand.rules
-    found: list[list[Finding]] = [[] for _rule in rules]
+    findingses: list[list[Finding]] = [[] for _rule in rules]
     case = Case.of(facts, countries, day)
     for place in strand.about_partners:
-        found[place] = list(rules[place].judge(case))
-    counting = counting_in(facts, chain.from_iterable(found))
+        findingses[place] = list(rules[place].judge(case))
+    counting = counting_in(facts, chain.from_iterable(findingses))
     case = case.counted(counting)
     for place in strand.others:
-        found[place] = list(rules[place].judge(case))
-    findings = tuple(chain.from_iterable(found))
-    about_consortium = chain.from_iterable([found[place] for place in strand.about_consortium])
+        findingses[place] = list(rules[place].judge(case))
+    findings = tuple(chain.from_iterable(findingses))
+    about_consortium = chain.from_iterable([findingses[place] for place in strand.about_consortium])
     return Verdict(
         outcome=_overall(findings, about_consortium, counting),
         findings=findings,
@@ -110,8 +110,8 @@ def counting_in(facts: ProposalFacts, findings: Iterable[Finding]) -> dict[str, 
     not agreed is open at best: its profile was not checked.
     """
     counting = {
-        one.key: CountStatus.COUNTS if one.has_agreed else CountStatus.UNDECIDED
-        for one in facts.applicants
+        applicant.key: CountStatus.COUNTS if applicant.has_agreed else CountStatus.UNDECIDED
+        for applicant in facts.applicants
     }
     for finding in findings:
         if finding.outcome is Outcome.PASS or finding.outcome is Outcome.WARN:

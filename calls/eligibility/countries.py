@@ -196,9 +196,9 @@ def overlapping(rows: Iterable[Participation]) -> tuple[Participation, Participa
     return None
 
 
-def _meet(one: Participation, other: Participation) -> bool:
-    begins = max(one.in_force_on or date.min, other.in_force_on or date.min)
-    return begins <= min(one.counts_until or date.max, other.counts_until or date.max)
+def _meet(participation: Participation, other: Participation) -> bool:
+    begins = max(participation.in_force_on or date.min, other.in_force_on or date.min)
+    return begins <= min(participation.counts_until or date.max, other.counts_until or date.max)
 
 
 class CountrySet:
@@ -220,12 +220,12 @@ class CountrySet:
     def status_of(self, code: str, day: date) -> tuple[ParticipationStatus, Participation | None]:
         """How a stored code stands on that day, with the row that says so."""
         asked = (code, day)
-        found = self._known.get(asked)
-        if found is None:
+        status = self._known.get(asked)
+        if status is None:
             if len(self._known) > MOST_KNOWN:
                 self._known.clear()
-            found = self._known[asked] = self._status_of(code, day)
-        return found
+            status = self._known[asked] = self._status_of(code, day)
+        return status
 
     def _status_of(self, code: str, day: date) -> tuple[ParticipationStatus, Participation | None]:
         state = state_of(code)

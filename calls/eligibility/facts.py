@@ -153,8 +153,8 @@ class IndicatorFacts:
 
     @property
     def is_verifiable(self) -> bool:
-        given = (self.baseline, self.target, self.unit, self.verification)
-        return all(text.strip() for text in given)
+        data = (self.baseline, self.target, self.unit, self.verification)
+        return all(text.strip() for text in data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,13 @@ class ProposalFacts:
 
     @property
     def applicants(self) -> tuple[ParticipantFacts, ...]:
-        return tuple([one for one in self.participants if one.role != Role.ASSOCIATED])
+        return tuple(
+            [
+                participant
+                for participant in self.participants
+                if participant.role != Role.ASSOCIATED
+            ]
+        )
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain JSON: amounts as texts, instants with their offset."""

@@ -63,18 +63,18 @@ def remarks_on(
     strands: Sequence[StrandOutline],
 ) -> tuple[Remark, ...]:
     """Everything that is odd, in the order of the questions below, each remark once."""
-    found: dict[tuple[Oddity, tuple[str, ...], str], list[str]] = {}
+    results: dict[tuple[Oddity, tuple[str, ...], str], list[str]] = {}
     for strand in strands:
         rules: dict[str, Rule] = {rule.id: rule for rule in rule_set.for_strand(strand.code)}
         look = _Look(strand, rules, countries, rule_date)
         for question in QUESTIONS:
             for remark in question(look):
                 key = (remark.oddity, remark.rules, remark.message)
-                found.setdefault(key, []).append(strand.code)
+                results.setdefault(key, []).append(strand.code)
     unknown = _unknown_strands(rule_set, {strand.code for strand in strands})
     said = (
         Remark(oddity, rules, _for_strands(message, codes, strands))
-        for (oddity, rules, message), codes in found.items()
+        for (oddity, rules, message), codes in results.items()
     )
     return (*unknown, *said, *_rules_without_anything_to_judge(rule_set, strands))
 
@@ -214,7 +214,9 @@ def outlines_of(strands: Iterable[dict[str, Any]]) -> list[StrandOutline]:
         StrandOutline(
             code=strand["code"],
             deliverables=len(strand["deliverables"]),
-            has_scoreboard=any(one["is_scoreboard"] for one in strand["deliverables"]),
+            has_scoreboard=any(
+                deliverable["is_scoreboard"] for deliverable in strand["deliverables"]
+            ),
             budget=strand["budget"],
         )
         for strand in strands

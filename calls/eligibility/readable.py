@@ -60,14 +60,17 @@ def names_of(participants: Sequence[ParticipantFacts], day: date) -> dict[str, s
 def _marks_of(group: Sequence[ParticipantFacts], places: Mapping[str, int], day: date) -> list[str]:
     """The first of country, legal name and participant code that differs; else the place in the list."""
     choices = (
-        [name_on(one.country, day) if one.country else "" for one in group],
-        ["" if one.legal_name == one.name else one.legal_name for one in group],
-        [f"PIC {one.pic}" if one.pic else "" for one in group],
+        [name_on(participant.country, day) if participant.country else "" for participant in group],
+        [
+            "" if participant.legal_name == participant.name else participant.legal_name
+            for participant in group
+        ],
+        [f"PIC {participant.pic}" if participant.pic else "" for participant in group],
     )
     for marks in choices:
         if all(marks) and len({fold(mark) for mark in marks}) == len(group):
             return marks
-    return [f"participant {places[one.key]}" for one in group]
+    return [f"participant {places[participant.key]}" for participant in group]
 
 
 def _named(
@@ -76,7 +79,9 @@ def _named(
     """With names for keys in sentence, advice and evidence."""
     message = _without_keys(finding.message, participants, names)
     fix = finding.fix
-    own = next((one for one in participants if one.key == finding.subject), None)
+    own = next(
+        (participant for participant in participants if participant.key == finding.subject), None
+    )
     if own is not None:
         message = _naming(message, own, names[own.key]) or f"{names[own.key]}: {message}"
         if fix is not None:
@@ -110,9 +115,9 @@ def _evidence_named(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return names.get(value, value)
     if isinstance(value, Mapping):
-        return {names.get(key, key): _evidence_named(one, names) for key, one in value.items()}
+        return {names.get(key, key): _evidence_named(item, names) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_evidence_named(one, names) for one in value]
+        return [_evidence_named(item, names) for item in value]
     return value
 
 

@@ -45,13 +45,15 @@ class Member:
     @property
     def remarks(self) -> tuple[Finding, ...]:
         """What counts all the same, and should be looked at again."""
-        return tuple(one for one in self.findings if one.outcome == Outcome.WARN)
+        return tuple(finding for finding in self.findings if finding.outcome == Outcome.WARN)
 
     @property
     def in_the_way(self) -> tuple[Finding, ...]:
         """What keeps it from counting surely."""
         return tuple(
-            one for one in self.findings if one.outcome not in (Outcome.PASS, Outcome.WARN)
+            finding
+            for finding in self.findings
+            if finding.outcome not in (Outcome.PASS, Outcome.WARN)
         )
 
 
@@ -64,7 +66,7 @@ class Outlook:
     missing: tuple[str, ...]
 
     def counting(self, counting: CountStatus) -> tuple[Member, ...]:
-        return tuple(one for one in self.members if one.counting == counting)
+        return tuple(member for member in self.members if member.counting == counting)
 
     @property
     def counts(self) -> tuple[Member, ...]:
@@ -80,29 +82,33 @@ class Outlook:
 
     @property
     def associated(self) -> tuple[Member, ...]:
-        return tuple(one for one in self.members if one.counting is None)
+        return tuple(member for member in self.members if member.counting is None)
 
     @property
     def outcome(self) -> Outcome:
         """The worst finding about the consortium as a whole."""
         outcomes = [finding.outcome for finding in self.consortium]
-        return max(outcomes, key=lambda one: one.severity, default=Outcome.PASS)
+        return max(outcomes, key=lambda outcome: outcome.severity, default=Outcome.PASS)
 
 
 def outlook(facts: ProposalFacts, rule_set: RuleSet, countries: CountrySet) -> Outlook:
     """How the consortium stands by the rules about partners and about the consortium."""
     verdict = screen(facts, rule_set, countries)
     levels = {rule.id: rule.level for rule in rule_set.for_strand(facts.strand)}
-    about_partners = [one for one in verdict.findings if levels[one.rule] == Level.PARTNER]
-    consortium = tuple(one for one in verdict.findings if levels[one.rule] == Level.CONSORTIUM)
+    about_partners = [
+        finding for finding in verdict.findings if levels[finding.rule] == Level.PARTNER
+    ]
+    consortium = tuple(
+        finding for finding in verdict.findings if levels[finding.rule] == Level.CONSORTIUM
+    )
     counting = counting_in(facts, about_partners)
     members = tuple(
         Member(
-            one,
-            counting.get(one.key),
-            tuple(finding for finding in about_partners if finding.subject == one.key),
+            participant,
+            counting.get(participant.key),
+            tuple(finding for finding in about_partners if finding.subject == participant.key),
         )
-        for one in facts.participants
+        for participant in facts.participants
     )
     day = rule_date_in(facts)
     lacks = tuple(text for finding in consortium if (text := missing_requirement(finding, day)))
@@ -142,11 +148,11 @@ def missing_requirement(finding: Finding, day: date) -> str:
         return ""
     if finding.rule not in COUNTED:
         return finding.fix.advice if finding.fix else finding.message
-    one, many = COUNTED[finding.rule]
+    text, many = COUNTED[finding.rule]
     has, minimum = _possible(finding), finding.evidence["minimum"]
     if finding.outcome == Outcome.NEEDS_REVIEW:
         return f"Enough {many} once the open points for some partners are resolved."
-    lacking = f"{count_of(minimum - has, f'more {one}', f'more {many}')} needed"
+    lacking = f"{count_of(minimum - has, f'more {text}', f'more {many}')} needed"
     names = join_names(
         (in_sentence_on(code, day) for code in finding.evidence.get("possible", ())), "or"
     )
@@ -163,7 +169,7 @@ def _possible(finding: Finding) -> int:
 
 def without(facts: ProposalFacts, *keys: str) -> ProposalFacts:
     """The consortium as it would be without these participants."""
-    kept = tuple(one for one in facts.participants if one.key not in keys)
+    kept = tuple(participant for participant in facts.participants if participant.key not in keys)
     return dataclasses.replace(facts, participants=kept)
 
 

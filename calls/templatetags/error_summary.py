@@ -13,10 +13,10 @@ register = template.Library()
 
 
 @register.inclusion_tag("includes/error_summary.html")
-def error_summary(*given: forms.BaseForm) -> dict[str, Any]:
+def error_summary(*args: forms.BaseForm) -> dict[str, Any]:
     """All errors of the forms and of their lists, in the order of the page."""
-    found = [error for form in given for error in _errors_of(form)]
-    return {"errors": found, "is_kept_whole": not any(_is_asked_again(form) for form in given)}
+    results = [error for form in args for error in _errors_of(form)]
+    return {"errors": results, "is_kept_whole": not any(_is_asked_again(form) for form in args)}
 
 
 @register.simple_tag(takes_context=True)

@@ -49,9 +49,9 @@ def instant(context: Context, moment: datetime, detail: str = "") -> SafeString:
     `detail` "seconds" shows seconds; "own" leaves room for the reader's own time.
     """
     zone = _zone_in(context)
-    words = in_words(moment, seconds="seconds" in detail, zone=zone)
+    text = in_words(moment, seconds="seconds" in detail, zone=zone)
     machine = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    element = format_html('<time datetime="{}">{}</time>', machine, words)
+    element = format_html('<time datetime="{}">{}</time>', machine, text)
     if "own" in detail:
         offset = moment.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
         element += format_html(
@@ -65,12 +65,12 @@ def instant(context: Context, moment: datetime, detail: str = "") -> SafeString:
 def _zone_in(context: Context) -> str:
     """The zone of the call that is in a template's context, itself or behind a proposal; asks no query."""
     for name, path in (("call", ()), ("proposal", ("strand", "call"))):
-        found = context.get(name)
+        result = context.get(name)
         for relation in path:
-            descriptor = getattr(type(found), relation, None)
-            is_here = descriptor is not None and descriptor.is_cached(found)
-            found = getattr(found, relation) if is_here else None
-        zone = getattr(found, "zone", "")
+            descriptor = getattr(type(result), relation, None)
+            is_here = descriptor is not None and descriptor.is_cached(result)
+            result = getattr(result, relation) if is_here else None
+        zone = getattr(result, "zone", "")
         if zone:
             return str(zone)
     return HOME
@@ -80,11 +80,11 @@ def _zone_in(context: Context) -> str:
 def rehearsal_mark(context: Context) -> SafeString | str:
     """Says of a page about a rehearsal that it is one, and what its clock says; nothing elsewhere."""
     shown = [context.get("call"), context.get("original"), context.get("proposal")]
-    calls = [getattr(one, "call", one) for one in shown]
-    found = next((one for one in calls if getattr(one, "is_rehearsal", False)), None)
-    if found is None:
+    calls = [getattr(item, "call", item) for item in shown]
+    result = next((call for call in calls if getattr(call, "is_rehearsal", False)), None)
+    if result is None:
         return ""
-    says = found.in_rehearsal_time(clock.now())
+    says = result.in_rehearsal_time(clock.now())
     return render_to_string("calls/includes/rehearsal.html", {"says": says})
 
 

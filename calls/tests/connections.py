@@ -69,8 +69,8 @@ def at_once(rows, *actions, moment=None):
     moment = moment or clock.now()
     with held(rows):
         started = [Started(action, moment) for action in actions]
-        for one in started:
-            one.waits_or_has_ended()
+        for item in started:
+            item.waits_or_has_ended()
     return [one.outcome() for one in started]
 
 

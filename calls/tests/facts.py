@@ -43,7 +43,7 @@ def country_set() -> CountrySet:
     return CountrySet(Participation(**row) for row in call_file()["programme"]["participation"])
 
 
-def partner(number: int, country: str, **given: Any) -> ParticipantFacts:
+def partner(number: int, country: str, **kwargs: Any) -> ParticipantFacts:
     values: dict[str, Any] = {
         "key": f"p{number}",
         "organisation": f"org-{number}",
@@ -60,14 +60,14 @@ def partner(number: int, country: str, **given: Any) -> ParticipantFacts:
         "other_applications": 0,
         "budget": BudgetFacts(Decimal("10000.00"), Decimal("7500.00")),
     }
-    return ParticipantFacts(**values | given)
+    return ParticipantFacts(**values | kwargs)
 
 
-def proposal(*partners: str | ParticipantFacts, **given: Any) -> ProposalFacts:
+def proposal(*partners: str | ParticipantFacts, **kwargs: Any) -> ProposalFacts:
     """A strand 1 proposal by partners of these countries."""
     participants = tuple(
-        one if isinstance(one, ParticipantFacts) else partner(number, one)
-        for number, one in enumerate(partners or ("LT", "FR", "AT"), start=1)
+        item if isinstance(item, ParticipantFacts) else partner(number, item)
+        for number, item in enumerate(partners or ("LT", "FR", "AT"), start=1)
     )
     values: dict[str, Any] = {
         "strand": "3.1",
@@ -82,10 +82,10 @@ def proposal(*partners: str | ParticipantFacts, **given: Any) -> ProposalFacts:
         "markets": (MarketFacts("US"), MarketFacts("JP")),
         "duration_months": 24,
     }
-    return ProposalFacts(**values | given)
+    return ProposalFacts(**values | kwargs)
 
 
-def strand_two(**given: Any) -> ProposalFacts:
+def strand_two(**kwargs: Any) -> ProposalFacts:
     values: dict[str, Any] = {
         "strand": "3.2",
         "deliverables": (
@@ -94,7 +94,7 @@ def strand_two(**given: Any) -> ProposalFacts:
         ),
         "indicators": (IndicatorFacts("Matches", "0", "20", "contracts", "Signed copies"),),
     }
-    return proposal(**values | given)
+    return proposal(**values | kwargs)
 
 
 def judged(facts: ProposalFacts) -> Verdict:
@@ -105,5 +105,5 @@ def money(facts: ProposalFacts, *, costs: str, grant: str) -> ProposalFacts:
     """The same proposal with one budget line for all of it."""
     first, *others = facts.participants
     lines = [dataclasses.replace(first, budget=BudgetFacts(Decimal(costs), Decimal(grant)))]
-    lines += [dataclasses.replace(one, budget=BudgetFacts()) for one in others]
+    lines += [dataclasses.replace(other, budget=BudgetFacts()) for other in others]
     return dataclasses.replace(facts, participants=tuple(lines))

@@ -50,7 +50,7 @@ def test_the_page_tells_what_the_call_says(client, call):
 
 
 @pytest.mark.parametrize(
-    ("moment", "state", "words"),
+    ("moment", "state", "text"),
     [
         (datetime(2015, 1, 1, tzinfo=BRUSSELS), None, None),
         (AFTERNOON, CallState.OPEN, "Start a proposal in strand 2"),
@@ -63,14 +63,14 @@ def test_the_page_tells_what_the_call_says(client, call):
         (NEXT_DAY, CallState.CLOSED, "This call no longer accepts proposals"),
     ],
 )
-def test_states_of_a_call(client, call, moment, state, words):
+def test_states_of_a_call(client, call, moment, state, text):
     with clock.frozen_at(moment):
         response = client.get(reverse("calls:call", args=[call.reference]))
     if state is None:
         assert response.status_code == 404
     else:
         assert call.state_at(moment) == state
-        assert words in response.content.decode()
+        assert text in response.content.decode()
 
 
 def test_a_published_call_that_is_not_open_yet_cannot_be_answered(client, call):

@@ -123,7 +123,7 @@ def test_a_clock_that_is_off_is_logged_once_kept_for_operators_and_not_healthy(
     answers = [client.get("/health/") for _time in range(3)]
     assert {answer.status_code for answer in answers} == {503}
     assert "3.0 s" in answers[0].json()["reason"]
-    assert len([one for one in caplog.records if one.name == "portal.clock"]) == 1
+    assert len([record for record in caplog.records if record.name == "portal.clock"]) == 1
     reading = ClockReading.objects.get()
     assert (reading.process, reading.is_off) == ("web", True)
     set_wrong(right_again, 0)

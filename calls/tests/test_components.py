@@ -20,21 +20,21 @@ class CostForm(forms.Form):
 
 def elements(html):
     """Tags with their attributes, and texts, in their order."""
-    found = []
+    result = []
 
     class Reader(HTMLParser):
         def handle_starttag(self, tag, attrs):
-            found.append((tag, {name: normal(name, value) for name, value in attrs}))
+            result.append((tag, {name: normal(name, value) for name, value in attrs}))
 
         def handle_data(self, data):
             if data.strip():
-                found.append(data.strip())
+                result.append(data.strip())
 
     def normal(name, value):
         return sorted(value.split()) if name == "class" and value else value
 
     Reader().feed(html)
-    return found
+    return result
 
 
 def rendered(source, **values):

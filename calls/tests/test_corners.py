@@ -18,9 +18,9 @@ from calls.tests.facts import country_set, judged, partner, proposal
 
 
 def about(facts: ProposalFacts, rule: str, subject: str = "consortium") -> Finding:
-    found = [f for f in judged(facts).findings if (f.rule, f.subject) == (rule, subject)]
-    assert len(found) == 1
-    return found[0]
+    findings = [f for f in judged(facts).findings if (f.rule, f.subject) == (rule, subject)]
+    assert len(findings) == 1
+    return findings[0]
 
 
 def seats(*organisations: tuple[str, ...]) -> ProposalFacts:
@@ -131,9 +131,9 @@ def test_no_total_hides_a_grant_above_the_ceiling():
     assert about(facts, "grant-ceiling", "proposal").outcome == Outcome.NEEDS_REVIEW
 
 
-@pytest.mark.parametrize("given", [{"cluster_name": "  "}, {"cluster_name": ""}])
-def test_a_blank_name_names_no_cluster(given):
-    facts = proposal(partner(1, "LT", kind=OrganisationKind.RUNS_CLUSTER, **given), "FR", "AT")
+@pytest.mark.parametrize("value", [{"cluster_name": "  "}, {"cluster_name": ""}])
+def test_a_blank_name_names_no_cluster(value):
+    facts = proposal(partner(1, "LT", kind=OrganisationKind.RUNS_CLUSTER, **value), "FR", "AT")
     assert about(facts, "organisation-kind", "p1").outcome == Outcome.NEEDS_REVIEW
 
 
@@ -153,12 +153,12 @@ def test_what_nobody_knows_of_other_proposals_is_not_said():
 
 def test_countries_of_the_programme_are_no_third_countries_to_count():
     rules = RuleSet.from_json([{"rule": "market-count", "minimum": 2, "citation": "Markets"}])
-    found = [
+    findings = [
         screen(proposal(markets=tuple(map(MarketFacts, codes))), rules, country_set()).findings[0]
         for codes in (("US", "FR", "TR", "US"), ("US", "JP", "AL"))
     ]
-    assert [one.outcome.value for one in found] == ["officer", "pass"]
-    assert [one.evidence["countries"] for one in found] == [["US"], ["AL", "JP", "US"]]
+    assert [finding.outcome.value for finding in findings] == ["officer", "pass"]
+    assert [finding.evidence["countries"] for finding in findings] == [["US"], ["AL", "JP", "US"]]
 
 
 def test_who_names_no_service_is_told_at_once_that_independence_is_open_too():

@@ -56,8 +56,8 @@ def test_a_row_is_plain_json_and_back():
     ],
 )  # fmt: skip
 def test_first_and_last_day_are_inclusive(day, standing):
-    found, row = CountrySet([ROW]).status_of("MD", date.fromisoformat(day))
-    assert found == standing
+    result, row = CountrySet([ROW]).status_of("MD", date.fromisoformat(day))
+    assert result == standing
     assert row == (None if standing == "none" else ROW)
 
 
@@ -91,10 +91,12 @@ def test_rows_have_one_order_whatever_they_came_in():
     open_end = Participation("MD", "c", date(2013, 1, 1), None, None, "earlier")
     early = Participation("MD", "c", None, date(2010, 1, 1), date(2011, 1, 1), "first")
     rows = [open_end, ROW, early, Participation("AL", "b", DAY, None, None, "x")]
-    found = CountrySet(rows)
-    assert [row.source for row in found.rows] == ["x", "first", "Agreement", "earlier"]
-    assert found.digest == CountrySet(reversed(rows)).digest == country_set_digest(found)
-    assert found.digest != CountrySet(rows[1:]).digest
+    country_set = CountrySet(rows)
+    assert [row.source for row in country_set.rows] == ["x", "first", "Agreement", "earlier"]
+    assert (
+        country_set.digest == CountrySet(reversed(rows)).digest == country_set_digest(country_set)
+    )
+    assert country_set.digest != CountrySet(rows[1:]).digest
 
 
 def test_what_is_remembered_of_a_set_does_not_grow_for_ever():
@@ -131,15 +133,15 @@ def test_unknown_codes_are_told_as_they_came():
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("code", "text"),
     [
         ("NL", "the Netherlands"), ("CZ", "the Czech Republic"), ("FR", "France"),
         ("MK", "the former Yugoslav Republic of Macedonia"), ("DO", "the Dominican Republic"),
         ("BS", "the Bahamas"),
     ],
 )  # fmt: skip
-def test_sentences_give_names_their_article(code, words):
-    assert in_sentence_on(code, DAY) == words
+def test_sentences_give_names_their_article(code, text):
+    assert in_sentence_on(code, DAY) == text
 
 
 def test_names_change_on_the_day_after_their_last():
@@ -175,12 +177,12 @@ def test_an_instant_is_written_one_way(zone):
 
 
 def test_naive_instants_are_refused_with_a_sentence():
-    for given in (
+    for values in (
         {"received_at": datetime(2015, 4, 21, 16, 0)},
         {"deadline": datetime(2015, 4, 21, 17, 0)},
     ):
         with pytest.raises(ValueError, match=r"^A time without a zone is not an instant\.$"):
-            screen(proposal(**given), rule_set(), country_set())
+            screen(proposal(**values), rule_set(), country_set())
 
 
 def test_a_verdict_names_what_was_applied():
@@ -221,9 +223,9 @@ def test_canonical_json_refuses_what_json_does_not_know(strange):
 
 def fractions_in(value):
     if isinstance(value, dict):
-        return [one for inner in value.values() for one in fractions_in(inner)]
+        return [fraction for inner in value.values() for fraction in fractions_in(inner)]
     if isinstance(value, list | tuple):
-        return [one for inner in value for one in fractions_in(inner)]
+        return [fraction for inner in value for fraction in fractions_in(inner)]
     return [value] if isinstance(value, float) else []
 
 
@@ -282,7 +284,7 @@ def test_a_circle_of_control_is_one_group():
 
 
 @pytest.mark.parametrize(
-    ("given", "apart"),
+    ("value", "apart"),
     [
         ({}, True),
         ({"legal_name": "Another name"}, True),
@@ -295,9 +297,9 @@ def test_a_circle_of_control_is_one_group():
         ({"controlled_by": "none"}, True),
     ],
 )
-def test_who_plainly_stands_apart(given, apart):
+def test_who_plainly_stands_apart(value, apart):
     others = (partner(2, "DE", pic="999999999"), partner(3, "FR", legal_name="Third", name="Third"))
-    assert are_unrelated((partner(1, "FR", **given), *others)) is apart
+    assert are_unrelated((partner(1, "FR", **value), *others)) is apart
 
 
 def test_names_and_links_with_odd_ends_are_compared_whole():
@@ -360,13 +362,19 @@ def test_a_call_may_ask_for_one_of_everything():
 
 
 def test_every_parameter_says_what_it_means():
-    (minimum,) = [one for one in parameters_of(CATALOGUE["min-countries"]) if one[0] == "minimum"]
+    (minimum,) = [
+        parameter
+        for parameter in parameters_of(CATALOGUE["min-countries"])
+        if parameter[0] == "minimum"
+    ]
     assert minimum == (
         "minimum", "The minimum number of different countries.", "a whole number above 0", True,
     )  # fmt: skip
     shared = [name for name, *_rest in parameters_of(Rule)]
     assert shared == ["citation", "link", "strands"]
-    forms = {one[0]: one[2] for one in parameters_of(CATALOGUE["organisation-kind"])}
+    forms = {
+        parameter[0]: parameter[2] for parameter in parameters_of(CATALOGUE["organisation-kind"])
+    }
     assert forms["kinds"] == f"a list of some of {', '.join(OrganisationKind)}"
 
 

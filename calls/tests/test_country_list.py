@@ -36,10 +36,10 @@ def told(**options):
 def test_the_number_of_countries_is_that_of_the_day(call, client, day, counting):
     assert told(args=[day]).splitlines()[0] == f"{counting} countries participated on {day}."
     page = client.get(PAGE, {"on": day}).content.decode()
-    words = (
+    text = (
         f"{counting} participating countries on" if counting != 1 else "1 participating country on"
     )
-    assert words in page
+    assert text in page
 
 
 def test_without_a_day_it_is_today(call, client):

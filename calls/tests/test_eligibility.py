@@ -40,8 +40,8 @@ def test_the_order_of_partners_changes_only_the_order_of_findings(countries, shu
     other = judged(dataclasses.replace(facts, participants=tuple(shuffled)))
     verdict = judged(facts)
 
-    def said(one):
-        return sorted((f.rule, f.subject, f.outcome, f.message) for f in one.findings)
+    def said(item):
+        return sorted((f.rule, f.subject, f.outcome, f.message) for f in item.findings)
 
     assert (verdict.outcome, said(verdict)) == (other.outcome, said(other))
 
@@ -53,8 +53,8 @@ def test_the_order_of_partners_changes_only_the_order_of_findings(countries, shu
 def test_renaming_partners_changes_no_outcome(countries, names):
     facts = proposal(*countries)
     renamed = tuple(
-        dataclasses.replace(one, name=name)
-        for one, name in zip(facts.participants, names, strict=False)
+        dataclasses.replace(participant, name=name)
+        for participant, name in zip(facts.participants, names, strict=False)
     )
     other = judged(dataclasses.replace(facts, participants=renamed))
 
@@ -128,7 +128,7 @@ def test_no_row_that_begins_later_changes_an_earlier_rule_date(countries, code, 
 
 
 @pytest.mark.parametrize(
-    ("moment", "words", "day"),
+    ("moment", "text", "day"),
     [
         (datetime(2015, 3, 29, 0, 59, 59, 999999, tzinfo=UTC), "29 March 2015, 01:59:59.999999 Brussels (CET, UTC+01:00)", "2015-03-29"),
         (datetime(2015, 3, 29, 1, 0, tzinfo=UTC), "29 March 2015, 03:00:00.000 Brussels (CEST, UTC+02:00)", "2015-03-29"),
@@ -138,8 +138,8 @@ def test_no_row_that_begins_later_changes_an_earlier_rule_date(countries, code, 
         (datetime(2015, 1, 20, 22, 59, 59, tzinfo=UTC), "20 January 2015, 23:59:59.000 Brussels (CET, UTC+01:00)", "2015-01-20"),
     ],
 )  # fmt: skip
-def test_instants_keep_their_offset_at_both_changes_of_the_clocks(moment, words, day):
-    assert in_brussels(moment) == words
+def test_instants_keep_their_offset_at_both_changes_of_the_clocks(moment, text, day):
+    assert in_brussels(moment) == text
     assert rule_date_of(moment).isoformat() == day
 
 
@@ -171,7 +171,7 @@ def test_a_deadline_without_a_zone_is_refused():
 
 
 def test_who_has_not_agreed_counts_only_perhaps_whichever_rules_a_call_has():
-    rules = [one for one in call_file()["call"]["rules"] if one["rule"] != "profile-complete"]
+    rules = [rule for rule in call_file()["call"]["rules"] if rule["rule"] != "profile-complete"]
     facts = proposal("LT", "FR", partner(3, "AT", has_agreed=False))
     verdict = screen(facts, RuleSet.from_json(rules), country_set())
     assert verdict.by_rule["min-organisations"] == verdict.by_rule["min-countries"] == "officer"
@@ -228,7 +228,7 @@ def test_names_are_those_of_the_day(code, day, name):
 
 
 @pytest.mark.parametrize(
-    ("entry", "parameter", "words"),
+    ("entry", "parameter", "text"),
     [
         ({"rule": "no-such-rule", "citation": "x"}, "rule", "not a rule"),
         ({"rule": "min-countries", "citation": "x"}, "minimum", "needs the parameter"),
@@ -245,7 +245,7 @@ def test_names_are_those_of_the_day(code, day, name):
         ({"rule": "in-time", "citation": " "}, "citation", "a text"),
     ],
 )
-def test_an_unusable_rule_is_refused_by_name(entry, parameter, words):
-    with pytest.raises(UnusableRule, match=words) as refusal:
+def test_an_unusable_rule_is_refused_by_name(entry, parameter, text):
+    with pytest.raises(UnusableRule, match=text) as refusal:
         RuleSet.from_json([{"rule": "coordinator", "citation": "x"}, entry])
     assert (refusal.value.index, refusal.value.parameter) == (1, parameter)

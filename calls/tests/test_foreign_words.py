@@ -24,12 +24,16 @@ from calls.tests.facts import DEADLINE, judged, partner, proposal
 
 
 def about(facts: ProposalFacts, rule: str):
-    (finding,) = [one for one in judged(facts).findings if one.rule == rule]
+    (finding,) = [finding for finding in judged(facts).findings if finding.rule == rule]
     return finding
 
 
 def outcomes(facts: ProposalFacts, rule: str):
-    return {one.subject: one.outcome for one in judged(facts).findings if one.rule == rule}
+    return {
+        finding.subject: finding.outcome
+        for finding in judged(facts).findings
+        if finding.rule == rule
+    }
 
 
 # --- Who controls whom -----------------------------------------------------------------------
@@ -69,12 +73,12 @@ def test_a_controller_that_only_a_name_ties_to_a_partner_is_for_an_officer(writt
 )
 def test_a_word_that_matches_no_partner_is_shown_to_an_officer_and_keeps_nobody_out(word):
     two = proposal("LT", partner(2, "FR", controlled_by=word), partner(3, "AT", controlled_by=word))
-    one = proposal("LT", "FR", partner(3, "AT", controlled_by=word))
-    for facts in (one, two):
+    item = proposal("LT", "FR", partner(3, "AT", controlled_by=word))
+    for facts in (item, two):
         finding = about(facts, "independent")
         assert finding.outcome == Outcome.NEEDS_REVIEW
         assert f"“{word}”" in finding.message
-    assert about(one, "independent").evidence["outside"] == {"p3": word}
+    assert about(item, "independent").evidence["outside"] == {"p3": word}
 
 
 def test_a_chosen_partner_is_known_by_its_key_alone():
@@ -98,7 +102,7 @@ def test_whoever_chose_nobody_is_controlled_by_nobody():
 
 
 @pytest.mark.parametrize(
-    ("second", "third", "ground", "words"),
+    ("second", "third", "ground", "message"),
     [
         ({}, {"organisation": "org-2"}, "record", "the same record"),
         ({"pic": "999999999"}, {"pic": "999999999"}, "participant-code", "999999999"),
@@ -107,13 +111,13 @@ def test_whoever_chose_nobody_is_controlled_by_nobody():
         ({"controlled_by": "Big AG"}, {"controlled_by": "BIG"}, "owner", "“Big AG” and “BIG”"),
     ],
 )
-def test_two_that_belong_together_are_both_named_with_the_ground(second, third, ground, words):
+def test_two_that_belong_together_are_both_named_with_the_ground(second, third, ground, message):
     second = partner(2, "FR", **{"name": "Éclat"} | second)
     third = partner(3, "FR", **{"name": "Brio"} | third)
     finding = about(proposal("LT", second, third, "DE", "AT"), "independent")
     assert finding.evidence["grounds"][0]["between"] == ["p2", "p3"]
     assert finding.evidence["grounds"][0]["ground"] == ground
-    for text in (second.name, third.name, words):
+    for text in (second.name, third.name, message):
         assert text in finding.message
 
 
@@ -177,7 +181,7 @@ def test_one_profile_under_another_spelling_of_its_link_is_seen(link):
 )  # fmt: skip
 def test_europe_or_a_country_of_it_written_as_a_region_is_for_an_officer(region):
     facts = proposal(markets=(MarketFacts("US"), MarketFacts(None, region)))
-    finding = next(one for one in judged(facts).findings if one.subject == "market:2")
+    finding = next(finding for finding in judged(facts).findings if finding.subject == "market:2")
     assert finding.outcome == Outcome.NEEDS_REVIEW
     assert region in finding.message
 
@@ -202,8 +206,8 @@ def test_a_region_beyond_europe_is_only_to_be_named_by_its_countries(region):
     ],
 )
 def test_a_registration_on_a_day_that_cannot_be_is_to_be_looked_at_again(registration, on, outcome):
-    given = {"registration": registration, "planned_on": on}
-    facts = proposal("LT", "FR", partner(3, "AT", **given))
+    values = {"registration": registration, "planned_on": on}
+    facts = proposal("LT", "FR", partner(3, "AT", **values))
     assert outcomes(facts, "platform-registration")["p3"] == outcome
 
 
@@ -252,9 +256,9 @@ def test_the_legal_entity_applies_for_the_cluster_that_it_runs():
     }
     facts = proposal("FR", "AT", partner(3, "LT", **runs))
     message = next(
-        one.message
-        for one in judged(facts).findings
-        if (one.rule, one.subject) == ("organisation-kind", "p3")
+        finding.message
+        for finding in judged(facts).findings
+        if (finding.rule, finding.subject) == ("organisation-kind", "p3")
     )
     assert message.startswith("FTMC ") and "LITEK" in message
 
@@ -284,7 +288,7 @@ def test_no_text_whatever_stops_a_verdict_and_no_foreign_word_makes_one_ineligib
     assume("1" not in one and "2" not in one and "3" not in one)
     assume(one.strip().casefold() != (other or "x").strip().casefold())
     finding = about(facts, "independent")
-    sure = {one["ground"] for one in finding.evidence.get("grounds", ()) if one["sure"]}
+    sure = {ground["ground"] for ground in finding.evidence.get("grounds", ()) if ground["sure"]}
     assert sure <= {"record", "participant-code", "control"}, "what only names say is never sure"
     assert sure or finding.outcome != Outcome.INELIGIBLE
     canonical(judged(facts).as_json())

@@ -18,8 +18,8 @@ HOME = {"rule": "established"}
 
 def said(*rules, strands=(ONE,), countries=None, day=DAY):
     listed = RuleSet.from_json([{"citation": "x"} | rule for rule in rules])
-    found = remarks_on(listed, countries or country_set(), day, strands)
-    return [(one.oddity.value, one.rules, one.message) for one in found]
+    results = remarks_on(listed, countries or country_set(), day, strands)
+    return [(remark.oddity.value, remark.rules, remark.message) for remark in results]
 
 
 def minimum(rule, number):
@@ -152,7 +152,7 @@ def test_a_rule_is_idle_only_where_none_of_its_strands_has_anything_for_it(stran
         {"rule": "scoreboard-verifiable"} | scope,
         strands=(ONE, TWO),
     )
-    assert [one[1] for one in remarks] == [(rule,) for rule in rules]
+    assert [remark[1] for remark in remarks] == [(rule,) for rule in rules]
 
 
 def test_rules_without_anything_to_judge_are_told_in_whole_sentences():
@@ -188,15 +188,17 @@ def test_the_shipped_calls_hold_no_contradiction_and_no_gap():
     for file in sorted(FILE.parent.glob("*.yaml")):
         content = read_call_file(file)
         call = content["call"]
-        found = remarks_on(
+        results = remarks_on(
             RuleSet.from_json(call["rules"]),
             country_set(),
             rule_date_of(call["first_deadline"]),
             outlines_of(call["strands"]),
         )
-        assert {one.oddity.value for one in found} <= {"never-fails"}, file
+        assert {remark.oddity.value for remark in results} <= {"never-fails"}, file
 
 
 def test_the_call_of_2014_says_what_its_minimums_make_of_each_other():
-    found = remarks_on(rule_set(), country_set(), DAY, outlines_of(call_file()["call"]["strands"]))
-    assert [one.rules for one in found] == [("min-organisations", "min-countries")]
+    results = remarks_on(
+        rule_set(), country_set(), DAY, outlines_of(call_file()["call"]["strands"])
+    )
+    assert [remark.rules for remark in results] == [("min-organisations", "min-countries")]

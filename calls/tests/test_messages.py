@@ -77,8 +77,8 @@ ODD_PARTNERS = (
 def cases() -> Iterator[tuple[str, Verdict]]:
     """Names of cases and what was said in them."""
 
-    def judged(facts, rules=None, countries=None, **given):
-        return screen(facts, rules or rule_set(), countries or country_set(), **given)
+    def judged(facts, rules=None, countries=None, **kwargs):
+        return screen(facts, rules or rule_set(), countries or country_set(), **kwargs)
 
     yield "everything is met", judged(proposal())
     yield "everything is met in strand 2", judged(strand_two())
@@ -312,12 +312,12 @@ def test_every_sentence_is_as_it_was_read_and_kept():
 
 
 def test_each_rule_gives_each_answer_that_it_announces_and_no_other():
-    given: dict[str, set[Outcome]] = {rule: set() for rule in CATALOGUE}
+    values: dict[str, set[Outcome]] = {rule: set() for rule in CATALOGUE}
     for _name, verdict in cases():
         for finding in verdict.findings:
-            given[finding.rule].add(finding.outcome)
+            values[finding.rule].add(finding.outcome)
     announced = {rule_id: set(rule.answers) for rule_id, rule in CATALOGUE.items()}
-    assert given == announced
+    assert values == announced
 
 
 def test_every_country_has_a_name_and_a_standing():

@@ -42,29 +42,31 @@ def named():
 
 def values_of(rows):
     return [
-        {one.attname: getattr(row, one.attname) for one in row._meta.concrete_fields}
+        {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
         for row in rows
     ]
 
 
 def test_it_finds_what_django_finds_value_by_value(call):
-    found = everything_of_a_call(reference=call.reference)
-    assert values_of(found["calls"]) == values_of([call])
-    assert values_of(found["programmes"]) == values_of([call.programme])
-    assert str(found["calls"][0].budget) == str(Call.objects.get(pk=call.pk).budget)
+    result = everything_of_a_call(reference=call.reference)
+    assert values_of(result["calls"]) == values_of([call])
+    assert values_of(result["programmes"]) == values_of([call.programme])
+    assert str(result["calls"][0].budget) == str(Call.objects.get(pk=call.pk).budget)
     own = call.programme.participation.filter(gate="member-state")
-    assert values_of(found["countries"]) == values_of(own) and len(own) == 28
+    assert values_of(result["countries"]) == values_of(own) and len(own) == 28
     strands = call.strands.annotate(wanted=Count("deliverables")).order_by("-number")
-    assert values_of(found["strands"]) == values_of(strands)
-    assert [one.wanted for one in found["strands"]] == [one.wanted for one in strands]
-    assert found["titles"] == [(one.number, one.title, call.rules) for one in reversed(strands)]
+    assert values_of(result["strands"]) == values_of(strands)
+    assert [strand.wanted for strand in result["strands"]] == [strand.wanted for strand in strands]
+    assert result["titles"] == [
+        (strand.number, strand.title, call.rules) for strand in reversed(strands)
+    ]
 
 
 def test_what_was_found_is_saved_like_any_other_row(call):
-    (found,) = everything_of_a_call(reference=call.reference)["calls"]
-    assert found == call and not found._state.adding
-    found.title = "Another title"
-    found.save(update_fields=["title"])
+    (result,) = everything_of_a_call(reference=call.reference)["calls"]
+    assert result == call and not result._state.adding
+    result.title = "Another title"
+    result.save(update_fields=["title"])
     assert Call.objects.get().title == "Another title"
 
 
@@ -92,9 +94,9 @@ def test_what_is_given_is_never_taken_for_a_part_of_the_statement(
 def test_behind_a_pooler_nothing_is_prepared(call, monkeypatch, django_assert_num_queries):
     monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
     with django_assert_num_queries(1) as asked:
-        found = everything_of_a_call(reference=call.reference)
+        result = everything_of_a_call(reference=call.reference)
     assert "PREPARE" not in asked[0]["sql"] and "EXECUTE" not in asked[0]["sql"]
-    assert values_of(found["calls"]) == values_of([call])
+    assert values_of(result["calls"]) == values_of([call])
 
 
 def test_a_connection_prepares_once(call, django_assert_num_queries):

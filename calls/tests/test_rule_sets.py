@@ -21,8 +21,8 @@ def rules(*entries):
     return RuleSet.from_json([CITED | entry for entry in entries])
 
 
-def said_by(rule_id, facts, rule_list, **given):
-    findings = screen(facts, rule_list, country_set(), **given).findings
+def said_by(rule_id, facts, rule_list, **kwargs):
+    findings = screen(facts, rule_list, country_set(), **kwargs).findings
     return [(f.subject, f.outcome.value) for f in findings if f.rule == rule_id]
 
 
@@ -146,7 +146,7 @@ def test_a_rule_for_one_strand_is_silent_in_the_other():
 
 
 @pytest.mark.parametrize(
-    ("entries", "index", "parameter", "words"),
+    ("entries", "index", "parameter", "text"),
     [
         (
             [{"rule": ["in-time"]}],
@@ -204,11 +204,11 @@ def test_a_rule_for_one_strand_is_silent_in_the_other():
         ),
     ],
 )  # fmt: skip
-def test_what_cannot_be_a_rule_is_refused_by_name(entries, index, parameter, words):
+def test_what_cannot_be_a_rule_is_refused_by_name(entries, index, parameter, text):
     with pytest.raises(UnusableRule) as refusal:
         rules(*entries)
     assert (refusal.value.index, refusal.value.parameter) == (index, parameter)
-    assert str(refusal.value) == words
+    assert str(refusal.value) == text
 
 
 def test_a_stored_rule_set_is_read_in_the_version_that_was_applied(monkeypatch):

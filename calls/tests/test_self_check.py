@@ -22,21 +22,21 @@ def loaded(call):
     return Call.objects.select_related("programme").prefetch_related("strands").get(pk=call.pk)
 
 
-def answers(*partners, **given):
+def answers(*partners, **kwargs):
     values = {
         "strand": "3.1", "kind": OrganisationKind.CLUSTER, "country": "LT",
         "registration": Registration.REGISTERED, "has_services": True, "is_independent": True,
         "partners": tuple(Partner(code, True) for code in partners),
     }  # fmt: skip
-    return Answers(**values | given)
+    return Answers(**values | kwargs)
 
 
 def shown(answer):
     return " ".join(answer.content.decode().split())
 
 
-def titles(found):
-    return [one.rule_title for one in found]
+def titles(result):
+    return [item.rule_title for item in result]
 
 
 def test_enough_partners_leave_nothing_open(loaded):
@@ -50,12 +50,12 @@ def test_an_organisation_that_runs_a_cluster_hears_that_it_can_apply(loaded):
     result = check(answers("FR", "AT", kind=OrganisationKind.RUNS_CLUSTER), loaded)
     assert result.is_complete
     assert "Your organisation runs a cluster, so it can apply." in [
-        one.message for one in result.met
+        item.message for item in result.met
     ]
 
 
 @pytest.mark.parametrize(
-    ("given", "against"),
+    ("value", "against"),
     [
         ({"kind": OrganisationKind.COMPANY}, "Type of organisation"),
         ({"country": "RS"}, "Established in a participating country"),
@@ -63,8 +63,8 @@ def test_an_organisation_that_runs_a_cluster_hears_that_it_can_apply(loaded):
         ({"is_independent": False}, "Support services to businesses"),
     ],
 )
-def test_what_stands_against_it_is_named_with_its_paragraph(loaded, given, against):
-    result = check(answers("FR", "AT", **given), loaded)
+def test_what_stands_against_it_is_named_with_its_paragraph(loaded, value, against):
+    result = check(answers("FR", "AT", **value), loaded)
     assert result.may_not_apply
     assert titles(result.against) == [against]
     assert result.against[0].citation
@@ -72,7 +72,7 @@ def test_what_stands_against_it_is_named_with_its_paragraph(loaded, given, again
 
 
 @pytest.mark.parametrize(
-    ("given", "open_rule"),
+    ("value", "open_rule"),
     [
         ({"kind": OrganisationKind.RESEARCH_AS_CLUSTER}, "Type of organisation"),
         ({"country": "AL"}, "Established in a participating country"),
@@ -81,8 +81,8 @@ def test_what_stands_against_it_is_named_with_its_paragraph(loaded, given, again
         ({"is_independent": None}, "Support services to businesses"),
     ],
 )
-def test_what_is_open_is_named(loaded, given, open_rule):
-    result = check(answers("FR", "AT", "DE", **given), loaded)
+def test_what_is_open_is_named(loaded, value, open_rule):
+    result = check(answers("FR", "AT", "DE", **value), loaded)
     assert not result.may_not_apply
     assert result.own_is_open
     assert titles(result.open) == [open_rule]
@@ -102,7 +102,7 @@ def test_partners_that_are_still_to_be_found_stand_against_nobody(loaded):
 
 def test_a_partner_that_does_not_count_is_named(loaded):
     result = check(answers("FR", "RS", "CH"), loaded)
-    messages = [one.message for one in result.against]
+    messages = [answer.message for answer in result.against]
     assert len(messages) == 2
     assert messages[0].startswith("Partner 2 (Serbia) is established in Serbia, which did not")
     unfit = check(answers(partners=(Partner("FR", False), Partner("AT", None))), loaded)
@@ -110,11 +110,11 @@ def test_a_partner_that_does_not_count_is_named(loaded):
 
 
 def test_the_address_carries_the_answers(loaded):
-    given = answers("FR", "CH", has_services=None, is_independent=False)
-    query = {name: values[0] for name, values in parse_qs(given.as_query()).items()}
+    data = answers("FR", "CH", has_services=None, is_independent=False)
+    query = {name: values[0] for name, values in parse_qs(data.as_query()).items()}
     form = SelfCheckForm(query, call=loaded)
     assert form.is_valid()
-    assert form.answers() == given
+    assert form.answers() == data
 
 
 def test_the_page_asks_first_and_answers_then(call, client):

@@ -23,18 +23,18 @@ def test_members_are_sure_open_out_or_associated():
         partner(4, "CH", role=Role.ASSOCIATED),
         partner(5, "FR", description_present=False),
     )
-    found = seen(facts)
-    groups = (found.counts, found.undecided, found.excluded, found.associated)
-    assert [[one.key for one in group] for group in groups] == [
+    result = seen(facts)
+    groups = (result.counts, result.undecided, result.excluded, result.associated)
+    assert [[item.key for item in group] for group in groups] == [
         ["p1"],
         ["p2", "p5"],
         ["p3"],
         ["p4"],
     ]
-    assert [one.rule for one in found.undecided[0].in_the_way] == ["established"]
-    assert [one.rule for one in found.undecided[1].in_the_way] == ["description-present"]
-    assert found.counts[0].in_the_way == ()
-    assert found.associated[0].findings == ()
+    assert [item.rule for item in result.undecided[0].in_the_way] == ["established"]
+    assert [item.rule for item in result.undecided[1].in_the_way] == ["description-present"]
+    assert result.counts[0].in_the_way == ()
+    assert result.associated[0].findings == ()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_an_outlook_goes_by_the_rules_of_the_strand():
 
 def test_remarks_are_no_obstacles():
     member = seen(proposal(partner(1, "DE", cites_2006_definition=True))).members[0]
-    assert [one.rule for one in member.remarks] == ["support-services"]
+    assert [remark.rule for remark in member.remarks] == ["support-services"]
     assert member.in_the_way == ()
 
 
@@ -125,5 +125,5 @@ def test_another_member_and_none_again_is_the_same_consortium(countries, another
 
 def test_another_does_not_share_its_profile_or_identity_with_anyone():
     odd = partner(2, "FR", kind=OrganisationKind.NETWORK, profile_link="")
-    found = seen(with_another(proposal(partner(1, "DE"), odd), "ES"))
-    assert [one.key for one in found.counts] == ["p1", NEW]
+    result = seen(with_another(proposal(partner(1, "DE"), odd), "ES"))
+    assert [count.key for count in result.counts] == ["p1", NEW]

@@ -89,10 +89,10 @@ def test_case_23_kosovo_carries_its_status_note():
     assert "UNSCR 1244/1999" in finding.message
 
 
-def replaced(facts, number, **given):
+def replaced(facts, number, **kwargs):
     """The facts with one partner changed."""
     participants = list(facts.participants)
-    participants[number - 1] = dataclasses.replace(participants[number - 1], **given)
+    participants[number - 1] = dataclasses.replace(participants[number - 1], **kwargs)
     return dataclasses.replace(facts, participants=tuple(participants))
 
 
@@ -237,7 +237,7 @@ def test_cases_57_and_59_another_application_speaks_softly_to_applicants(
 
 
 @pytest.mark.parametrize(
-    ("case", "given", "rule", "outcome"),
+    ("case", "value", "rule", "outcome"),
     [
         (60, {}, "platform-registration", "pass"),
         (
@@ -268,8 +268,8 @@ def test_cases_57_and_59_another_application_speaks_softly_to_applicants(
         (0, {"kind": OrganisationKind.OTHER}, "organisation-kind", "ineligible"),
     ],
 )
-def test_registration_and_profile(case, given, rule, outcome):
-    verdict = judged(replaced(proposal("LT", "FR", "AT", "DE"), 1, **given))
+def test_registration_and_profile(case, value, rule, outcome):
+    verdict = judged(replaced(proposal("LT", "FR", "AT", "DE"), 1, **value))
     assert outcome_of(verdict, rule, "p1") == outcome
 
 
@@ -345,12 +345,12 @@ def test_no_market_and_no_activity_are_for_an_officer():
 
 
 @pytest.mark.parametrize(
-    ("given", "outcome"),
+    ("value", "outcome"),
     [({}, "pass"), ({"unit": ""}, "officer"), ({"verification": ""}, "officer")],
 )
-def test_scoreboard(given, outcome):
+def test_scoreboard(value, outcome):
     facts = strand_two()
-    indicator = dataclasses.replace(facts.indicators[0], **given)
+    indicator = dataclasses.replace(facts.indicators[0], **value)
     verdict = judged(dataclasses.replace(facts, indicators=(indicator,)))
     assert outcome_of(verdict, "scoreboard-verifiable", "scoreboard") == outcome
 

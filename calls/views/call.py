@@ -44,12 +44,12 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
     """
     moment = clock.now()
     calls = visible_calls(request, moment).only("opens_at", "deadline", "changed_at")
-    found = get_object_or_404(calls, reference=reference)
-    state = found.state_at(moment)
-    time_left = countdown(found.deadline, moment)
+    call = get_object_or_404(calls, reference=reference)
+    state = call.state_at(moment)
+    time_left = countdown(call.deadline, moment)
     if PERSONAL_COOKIES & request.COOKIES.keys() or settings.CLOCK_IS_MOVABLE:
-        return HttpResponse(_page(request, found, state, time_left))
-    response = HttpResponse(_page_for_anyone(request, found, state).replace(TIME_LEFT, time_left))
+        return HttpResponse(_page(request, call, state, time_left))
+    response = HttpResponse(_page_for_anyone(request, call, state).replace(TIME_LEFT, time_left))
     patch_vary_headers(response, ["Cookie"])
     return response
 
@@ -57,57 +57,57 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:
     """The deadline as a calendar file, without an account."""
     calls = visible_calls(request, clock.now())
-    found = get_object_or_404(calls, reference=reference)
+    call = get_object_or_404(calls, reference=reference)
     text = calendar_of(
-        found, deadline=found.deadline, about=found.reference, path=found.get_absolute_url()
+        call, deadline=call.deadline, about=call.reference, path=call.get_absolute_url()
     )
     response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{found.reference}.ics"'
+    response["Content-Disposition"] = f'attachment; filename="{call.reference}.ics"'
     return response
 
 
-def _page(request: HttpRequest, found: Call, state: CallState, time_left: SafeString) -> str:
-    shown = Call.objects.select_related("programme").get(pk=found.pk)
+def _page(request: HttpRequest, call: Call, state: CallState, time_left: SafeString) -> str:
+    shown = Call.objects.select_related("programme").get(pk=call.pk)
     context = {
         "call": shown,
         "state": state,
         # The floor above makes it when the call has closed; here it is only shown.
         "commitment": getattr(shown, "commitment", None) if state == CallState.CLOSED else None,
         "time_left": time_left,
-        "parts": _parts_of(found, state),
+        "parts": _parts_of(call, state),
     }
     return render_to_string("calls/call.html", context, request)
 
 
-def page_as_open(request: HttpRequest, found: Call) -> str:
+def page_as_open(request: HttpRequest, call: Call) -> str:
     """The page as applicants will read it while the call is open, for those who prepare it."""
-    return _page(request, found, CallState.OPEN, countdown(found.deadline, clock.now()))
+    return _page(request, call, CallState.OPEN, countdown(call.deadline, clock.now()))
 
 
-def _page_for_anyone(request: HttpRequest, found: Call, state: CallState) -> str:
+def _page_for_anyone(request: HttpRequest, call: Call, state: CallState) -> str:
     """The page with a mark where the time left goes."""
     kept = caches["pages"]
-    key = f"call-page:{_change_of(found, state)}"
+    key = f"call-page:{_change_of(call, state)}"
     page: str | None = kept.get(key)
     if page is None:
-        page = _page(request, found, state, TIME_LEFT)
+        page = _page(request, call, state, TIME_LEFT)
         kept.set(key, page)
     return page
 
 
-def _change_of(found: Call, state: CallState) -> str:
+def _change_of(call: Call, state: CallState) -> str:
     """Names what a kept part shows: another one whenever the call, its deadline or state changes."""
-    changed, deadline = found.changed_at.timestamp(), found.deadline.timestamp()
-    return f"{found.pk}:{state.value}:{changed}:{deadline}"
+    changed, deadline = call.changed_at.timestamp(), call.deadline.timestamp()
+    return f"{call.pk}:{state.value}:{changed}:{deadline}"
 
 
-def _parts_of(found: Call, state: CallState) -> dict[str, SafeString]:
+def _parts_of(call: Call, state: CallState) -> dict[str, SafeString]:
     """The rendered parts of the call page that are the same for every reader."""
     kept = caches["pages"]
-    key = f"call-parts:{_change_of(found, state)}"
+    key = f"call-parts:{_change_of(call, state)}"
     parts: dict[str, SafeString] | None = kept.get(key)
     if parts is None:
-        context = _context_of(found) | {"state": state}
+        context = _context_of(call) | {"state": state}
         parts = {
             name: render_to_string(f"calls/parts/{name}.html", context)
             for name in ("extensions", "body")
@@ -116,12 +116,12 @@ def _parts_of(found: Call, state: CallState) -> dict[str, SafeString]:
     return parts
 
 
-def _context_of(given: Call) -> dict[str, object]:
-    found = Call.objects.with_page_parts().select_related("programme").get(pk=given.pk)
+def _context_of(data: Call) -> dict[str, object]:
+    call = Call.objects.with_page_parts().select_related("programme").get(pk=data.pk)
     return {
-        "call": found,
+        "call": call,
         "answer": countries_on(
-            found.rule_date, found.programme.country_set(), found.programme.legal_basis
+            call.rule_date, call.programme.country_set(), call.programme.legal_basis
         ),
         "elements": ELEMENTS,
         "definition_source": SOURCE,

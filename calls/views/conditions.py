@@ -16,22 +16,22 @@ from calls.rule_reference import SHARED, all_rules
 
 def countries(request: HttpRequest, programme: str) -> HttpResponse:
     """Who counted on a day; without one, today."""
-    found = get_object_or_404(Programme, code=programme)
+    result = get_object_or_404(Programme, code=programme)
     moment = clock.now()
     asked = {"on": request.GET.get("on") or moment.date().isoformat()}
     form = DayForm(asked)
     day: date = form.cleaned_data["on"] if form.is_valid() else moment.date()
     context = {
-        "programme": found,
+        "programme": result,
         "form": form,
-        "answer": countries_on(day, found.country_set(), found.legal_basis),
-        "calls": Call.objects.published_at_moment(moment).filter(programme=found),
-        "changes": found.changes.all()[:20],
+        "answer": countries_on(day, result.country_set(), result.legal_basis),
+        "calls": Call.objects.published_at_moment(moment).filter(programme=result),
+        "changes": result.changes.all()[:20],
     }
     return render(request, "calls/countries.html", context, status=200 if form.is_valid() else 400)
 
 
 def rules(request: HttpRequest) -> HttpResponse:
     """The reference of all rules, made from their code."""
-    shared = [one for one in parameters_of(Rule) if one[0] in SHARED]
+    shared = [parameter for parameter in parameters_of(Rule) if parameter[0] in SHARED]
     return render(request, "calls/rules.html", {"rules": all_rules(), "shared": shared})

@@ -21,7 +21,9 @@ def self_check(request: HttpRequest, reference: str) -> HttpResponse:
         context |= {
             "answers": answers,
             "result": check(answers, call),
-            "strand": next(one for one in call.strands.all() if one.code == answers.strand),
+            "strand": next(
+                strand for strand in call.strands.all() if strand.code == answers.strand
+            ),
         }
     status = 400 if form.is_bound and not form.is_valid() else 200
     answer = render(request, "calls/self_check.html", context, status=status)

@@ -49,7 +49,7 @@ def _use_own_database() -> None:
     """A database of its own, made anew for each run."""
     import psycopg2  # noqa: PLC0415 -- as above
 
-    given = urlsplit(os.environ["DATABASE_URL"])
+    data = urlsplit(os.environ["DATABASE_URL"])
     connection = psycopg2.connect(
         os.environ["DATABASE_URL"].replace("postgres://", "postgresql://")
     )
@@ -58,8 +58,8 @@ def _use_own_database() -> None:
         cursor.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{DATABASE}"')
     connection.close()
-    query = f"?{given.query}" if given.query else ""
-    os.environ["DATABASE_URL"] = f"{given.scheme}://{given.netloc}/{DATABASE}{query}"
+    query = f"?{data.query}" if data.query else ""
+    os.environ["DATABASE_URL"] = f"{data.scheme}://{data.netloc}/{DATABASE}{query}"
 
 
 def _all_benchmarks() -> Iterator[bool]:
@@ -161,7 +161,7 @@ def _web_server() -> Iterator[Callable[[], int]]:
 
     def peak() -> int:
         workers = psutil.Process(server.pid).children()
-        sizes = [Path(f"/proc/{one.pid}/status").read_text() for one in workers]
+        sizes = [Path(f"/proc/{worker.pid}/status").read_text() for worker in workers]
         lines = [line for text in sizes for line in text.splitlines() if line.startswith("VmHWM")]
         return max(int(line.split()[1]) * 1024 for line in lines)
 
@@ -211,10 +211,10 @@ def _on_a_disk_that_writes(proposals: list[Any]) -> Iterator[bool]:
     from cosme_portal.bench import disk  # noqa: PLC0415 -- after set-up
     from cosme_portal.bench.load import measure  # noqa: PLC0415
 
-    found = disk.commits_a_second()
-    with disk.slowed_down(found), _web_server():
+    result = disk.commits_a_second()
+    with disk.slowed_down(result), _web_server():
         slowed = disk.commits_a_second()
-        print(f"\nWeb, with a disk of {slowed:.0f} commits a second ({found:.0f} without waiting)")
+        print(f"\nWeb, with a disk of {slowed:.0f} commits a second ({result:.0f} without waiting)")
         clients, send = len(proposals), _requests(proposals)
         for warm in ("commit", "submit"):
             measure(PORT, clients, 5, send[warm], 200)

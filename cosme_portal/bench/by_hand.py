@@ -23,82 +23,101 @@ MINIMUM, LONGEST = 3, 24
 
 def is_eligible(facts: ProposalFacts, countries: CountrySet) -> bool:  # noqa: C901, PLR0911, PLR0912, PLR0915 -- by hand on purpose
     """Whether nothing is to be said against a proposal of the call of 2014."""
-    applicants = [one for one in facts.participants if one.role != Role.ASSOCIATED]
+    applicants = [
+        participant for participant in facts.participants if participant.role != Role.ASSOCIATED
+    ]
     day = facts.deadline.astimezone(BRUSSELS).date()
     rows = countries.by_country
     if facts.received_at is not None and facts.received_at >= facts.deadline:
         return False
     if facts.received_at is not None and facts.opens_at and facts.received_at < facts.opens_at:
         return False
-    if not all(one.description_present for one in applicants):
+    if not all(participant.description_present for participant in applicants):
         return False
-    if any(one.profile_missing for one in applicants):
+    if any(participant.profile_missing for participant in applicants):
         return False
-    for one in applicants:
-        members = one.members
+    for applicant in applicants:
+        members = applicant.members
         kinds = (members.small_or_medium or 0) + (members.large or 0)
         kinds += (members.research or 0) + (members.other or 0)
         if members.total is not None and kinds > members.total:
             return False
     if any(file.problem or file.pages < 1 for file in facts.files):
         return False
-    for one in applicants:
-        if not any(row.is_in_force(day) for row in rows.get(one.country or "", ())):
+    for applicant in applicants:
+        if not any(row.is_in_force(day) for row in rows.get(applicant.country or "", ())):
             return False
-    if not all(one.kind in KINDS for one in applicants):
+    if not all(participant.kind in KINDS for participant in applicants):
         return False
-    links = [folded_address(one.profile_link) for one in facts.participants if one.profile_link]
+    links = [
+        folded_address(participant.profile_link)
+        for participant in facts.participants
+        if participant.profile_link
+    ]
     if len(set(links)) < len(links) and any(
-        links.count(folded_address(one.profile_link)) > 1 for one in applicants
+        links.count(folded_address(participant.profile_link)) > 1 for participant in applicants
     ):
         return False
-    for one in applicants:
-        planned = one.planned_on
-        if one.registration == Registration.REGISTERED:
-            if not one.profile_link or one.profile_link_shared:
+    for applicant in applicants:
+        planned = applicant.planned_on
+        if applicant.registration == Registration.REGISTERED:
+            if not applicant.profile_link or applicant.profile_link_shared:
                 return False
-        elif one.registration == Registration.APPLIED:
+        elif applicant.registration == Registration.APPLIED:
             if not planned or planned > day.isoformat():
                 return False
-        elif one.registration != Registration.PLANNED or not planned or planned < day.isoformat():
-            return False
-    if not all(one.services and one.independent_members for one in applicants):
-        return False
-    if any(one.cites_2006_definition for one in applicants):
-        return False
-    if len({one.organisation for one in applicants}) < MINIMUM:
-        return False
-    if len({one.country for one in applicants}) < MINIMUM:
-        return False
-    for one, other in combinations(applicants, 2):
-        if one.organisation == other.organisation or (one.pic and one.pic == other.pic):
-            return False
-        if one.country == other.country and folded_name(one.name) == folded_name(other.name):
-            return False
-    for one in facts.participants:
-        if one.role == Role.ASSOCIATED and any(
-            is_probably_same(one, other) for other in applicants
+        elif (
+            applicant.registration != Registration.PLANNED
+            or not planned
+            or planned < day.isoformat()
         ):
             return False
-    if any(one.controlled_by for one in facts.participants):
+    if not all(
+        participant.services and participant.independent_members for participant in applicants
+    ):
+        return False
+    if any(participant.cites_2006_definition for participant in applicants):
+        return False
+    if len({participant.organisation for participant in applicants}) < MINIMUM:
+        return False
+    if len({participant.country for participant in applicants}) < MINIMUM:
+        return False
+    for applicant, other in combinations(applicants, 2):
+        if applicant.organisation == other.organisation or (
+            applicant.pic and applicant.pic == other.pic
+        ):
+            return False
+        if applicant.country == other.country and folded_name(applicant.name) == folded_name(
+            other.name
+        ):
+            return False
+    for applicant in facts.participants:
+        if applicant.role == Role.ASSOCIATED and any(
+            is_probably_same(applicant, other) for other in applicants
+        ):
+            return False
+    if any(participant.controlled_by for participant in facts.participants):
         top = groups_by_control(facts.participants)
-        if len({top[one.key] for one in applicants}) < len(applicants):
+        if len({top[participant.key] for participant in applicants}) < len(applicants):
             return False
         outside = Controllers.among(facts.participants).outside
-        if any(one.key in outside for one in applicants):
+        if any(participant.key in outside for participant in applicants):
             return False
-    if sum(one.role == Role.COORDINATOR for one in facts.participants) != 1:
+    if sum(participant.role == Role.COORDINATOR for participant in facts.participants) != 1:
         return False
     if not facts.activities:
         return False
-    if not all(one.objective.strip() and one.justification.strip() for one in facts.activities):
+    if not all(
+        activity.objective.strip() and activity.justification.strip()
+        for activity in facts.activities
+    ):
         return False
-    if not all(one.present for one in facts.deliverables):
+    if not all(deliverable.present for deliverable in facts.deliverables):
         return False
-    needs_scoreboard = any(one.is_scoreboard for one in facts.deliverables)
+    needs_scoreboard = any(deliverable.is_scoreboard for deliverable in facts.deliverables)
     if needs_scoreboard and not facts.indicators:
         return False
-    if needs_scoreboard and not all(one.is_verifiable for one in facts.indicators):
+    if needs_scoreboard and not all(indicator.is_verifiable for indicator in facts.indicators):
         return False
     if not facts.markets:
         return False
@@ -109,8 +128,10 @@ def is_eligible(facts: ProposalFacts, countries: CountrySet) -> bool:  # noqa: C
             return False
     if facts.duration_months is None or facts.duration_months > LONGEST:
         return False
-    grant = sum((one.budget.requested_grant for one in facts.participants), Decimal(0))
-    costs = sum((one.budget.eligible_costs for one in applicants), Decimal(0))
+    grant = sum(
+        (participant.budget.requested_grant for participant in facts.participants), Decimal(0)
+    )
+    costs = sum((participant.budget.eligible_costs for participant in applicants), Decimal(0))
     if grant > CEILINGS[facts.strand]:
         return False
     if not costs or grant > costs * RATE:
@@ -120,8 +141,15 @@ def is_eligible(facts: ProposalFacts, countries: CountrySet) -> bool:  # noqa: C
         grant,
     ):
         return False
-    if any(one.budget.requested_grant for one in facts.participants if one.role == Role.ASSOCIATED):
+    if any(
+        participant.budget.requested_grant
+        for participant in facts.participants
+        if participant.role == Role.ASSOCIATED
+    ):
         return False
-    if any(one.budget.requested_grant > one.budget.eligible_costs for one in applicants):
+    if any(
+        participant.budget.requested_grant > participant.budget.eligible_costs
+        for participant in applicants
+    ):
         return False
-    return not any(one.other_applications for one in applicants)
+    return not any(participant.other_applications for participant in applicants)

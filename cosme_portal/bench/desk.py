@@ -39,10 +39,10 @@ def the_desk(source: Any) -> Iterator[bool]:
     plain = _p95(client, "/bench/admin/proposals/version/")
     floor(f"plain list of {MANY:,} versions, p95", f"{plain * 1000:.0f} ms")
     for name, path in paths.items():
-        found = _p95(client, path)
-        text = f"{found * 1000:.0f} ms, {found / plain:.2f} x"
+        result = _p95(client, path)
+        text = f"{result * 1000:.0f} ms, {result / plain:.2f} x"
         asked = "at most 2 x" if name in RATIOS else ""
-        yield row(f"Desk: {name}, p95", text, asked, not asked or found <= 2 * plain)
+        yield row(f"Desk: {name}, p95", text, asked, not asked or result <= 2 * plain)
     for name, most in MOST_QUERIES.items():
         text = f"{few[name]} with {FEW}, {many[name]} with {MANY:,}"
         is_kept = few[name] == many[name] <= most
@@ -121,9 +121,9 @@ def _work_on(call: Any, officers: list[Any]) -> None:
     from proposals.screening import clarifications  # noqa: PLC0415
     from proposals.screening.decisions import record_decision, review_decision  # noqa: PLC0415
 
-    found = Version.objects.filter(proposal__strand__call=call).defer("dossier", "circumstances")
-    versions = list(found.select_related("proposal__strand__call").order_by("pk"))
-    cases.assign_by_load([one.proposal for one in versions[::2]], officers, by=officers[0])
+    result = Version.objects.filter(proposal__strand__call=call).defer("dossier", "circumstances")
+    versions = list(result.select_related("proposal__strand__call").order_by("pk"))
+    cases.assign_by_load([version.proposal for version in versions[::2]], officers, by=officers[0])
     soon = clock.now() + timedelta(days=7)
     for number, version in enumerate(versions):
         first, second = officers[number % OFFICERS], officers[(number + 1) % OFFICERS]

@@ -20,9 +20,9 @@ def commits_a_second() -> float:
 
 
 @contextmanager
-def slowed_down(found: float) -> Iterator[None]:
+def slowed_down(result: float) -> Iterator[None]:
     """Let PostgreSQL wait before each commit is written, for new connections to this database."""
-    wait = max(0, round(1e6 / ORDINARY - 1e6 / found))  # microseconds
+    wait = max(0, round(1e6 / ORDINARY - 1e6 / result))  # microseconds
     name = connection.settings_dict["NAME"]
     with connection.cursor() as cursor:
         cursor.execute(f'ALTER DATABASE "{name}" SET commit_delay = {wait}')

@@ -44,9 +44,9 @@ def the_pages(call: Any) -> Iterator[bool]:
     bare = _page(applicant, "/bench/template/")
     floor("a bare view renders a template, CPU", f"{bare:.1f} ms")
     for name, (client, path) in paths.items():
-        found = _page(client, path)
-        text = f"{found:.1f} ms, {found / bare:.1f} x"
-        yield row(f"CPU of a page: {name}", text, f"at most {MOST[name]} ms", found <= MOST[name])
+        result = _page(client, path)
+        text = f"{result:.1f} ms, {result / bare:.1f} x"
+        yield row(f"CPU of a page: {name}", text, f"at most {MOST[name]} ms", result <= MOST[name])
     yield from _flow(call, lead, proposals[0])
 
 
@@ -102,12 +102,12 @@ def _flow(call: Any, lead: Any, proposal: Any) -> Iterator[bool]:
     for name, times, most in (
         ("with sign-in", whole, FLOW_MOST), ("without sign-in", without, FLOW_MOST_SIGNED_IN)
     ):  # fmt: skip
-        found = statistics.median(times[2:])
+        result = statistics.median(times[2:])
         yield row(
             f"CPU of an applicant's flow, {name}",
-            f"{found:.0f} ms",
+            f"{result:.0f} ms",
             f"at most {most} ms",
-            found <= most,
+            result <= most,
         )
 
 

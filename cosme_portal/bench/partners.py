@@ -102,7 +102,7 @@ def _requests(call: Any, organisations: list[Any], count: int) -> None:
         request.searchable_text = folded_of(request)
         made.append(request)
     PartnershipRequest.objects.bulk_create(made, batch_size=1000)
-    add_search_words(one.searchable_text for one in made)
+    add_search_words(item.searchable_text for item in made)
     with connection.cursor() as cursor:
         cursor.execute(
             "VACUUM ANALYZE"

@@ -45,15 +45,15 @@ def documents(version: Any) -> Iterator[bool]:
     ]
     pages = [_pages(work()) for work in works]
     dense, receipt, annex = (
-        one * 1000 / count for one, count in zip(alternately(*works), pages, strict=True)
+        item * 1000 / count for item, count in zip(alternately(*works), pages, strict=True)
     )
     floor(f"a page of dense tables ({pages[0]} pages)", f"{dense:.0f} ms")
-    for name, found, count in (
+    for name, result, count in (
         ("Receipt", receipt, pages[1]),
         ("Annex, 12 partners", annex, pages[2]),
     ):
-        text = f"{found:.0f} ms, {found / dense:.2f} x"
-        yield row(f"{name}, a page ({count} pages)", text, "aim: 0.5 x", found <= 0.5 * dense)
+        text = f"{result:.0f} ms, {result / dense:.2f} x"
+        yield row(f"{name}, a page ({count} pages)", text, "aim: 0.5 x", result <= 0.5 * dense)
     bare = works[1]()
     seal = min(seconds_of(lambda: seal_pdf(bare, reason="Bench")) for _turn in range(10))
     row("The seal alone", f"{seal * 1000:.0f} ms", "", True)
@@ -142,9 +142,9 @@ def _drain(call: Any, by: Any, count: int, receipts: int) -> tuple[float, dict[i
             process_outbox.delay()
         while (made := done.count()) < receipts:
             children = psutil.Process(process.pid).children(recursive=True)
-            sizes[made] = max((one.memory_info().rss for one in children), default=0) / MEGABYTE
+            sizes[made] = max((child.memory_info().rss for child in children), default=0) / MEGABYTE
             time.sleep(0.25)
-    instants = sorted(one.done_at for one in done if one.done_at)
+    instants = sorted(message.done_at for message in done if message.done_at)
     spent = (instants[-1] - instants[count]).total_seconds()
     return (receipts - 1 - count) / spent, {made: size for made, size in sizes.items() if made}
 
@@ -162,7 +162,9 @@ def under_load(port: int, proposals: list[Any]) -> Iterator[bool]:
         mine = receipts.filter(pk__gt=last)
         _wait_for(mine)
         waits = sorted(
-            (one.done_at - one.made_at) / timedelta(seconds=1) for one in mine if one.done_at
+            (message.done_at - message.made_at) / timedelta(seconds=1)
+            for message in mine
+            if message.done_at
         )
     p95 = waits[int(len(waits) * 0.95)]
     text = f"median {statistics.median(waits):.1f} s, p95 {p95:.1f} s"
@@ -208,7 +210,7 @@ def _paced(port: int, proposals: list[Any], count: int, seconds: float) -> Measu
             due = begin + number * seconds / count
             time.sleep(max(0.0, due - time.perf_counter()))
             sent.append(threads.submit(submit, number))
-        times = sorted(one.result() for one in sent)
+        times = sorted(future.result() for future in sent)
     return Measured(count / seconds, times[int(count * 0.95)] * 1000)
 
 

@@ -5,20 +5,20 @@ import time
 from collections.abc import Callable
 
 
-def row(name: str, found: str, asked: str, is_kept: bool) -> bool:
-    print(f"  {name:46} {found:>26}   {asked:22} {'kept' if is_kept else 'NOT KEPT'}", flush=True)
+def row(name: str, text: str, asked: str, is_kept: bool) -> bool:
+    print(f"  {name:46} {text:>26}   {asked:22} {'kept' if is_kept else 'NOT KEPT'}", flush=True)
     return is_kept
 
 
-def floor(name: str, found: str) -> None:
+def floor(name: str, text: str) -> None:
     """What the lines below it are compared with."""
-    row(f"Floor: {name}", found, "", True)
+    row(f"Floor: {name}", text, "", True)
 
 
-def ratio(name: str, found: float, floor_rate: float, most: float) -> bool:
+def ratio(name: str, result: float, floor_rate: float, most: float) -> bool:
     """Both as a rate (something a second); at least one part in `most` of the floor is asked."""
-    text = f"{found:.0f}/s, 1 : {floor_rate / found:.1f}"
-    return row(name, text, f"at least 1 : {most:.0f}", found * most >= floor_rate)
+    text = f"{result:.0f}/s, 1 : {floor_rate / result:.1f}"
+    return row(name, text, f"at least 1 : {most:.0f}", result * most >= floor_rate)
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -33,4 +33,4 @@ def alternately(*works: Callable[[], object], turns: int = 7) -> list[float]:
     for _turn in range(turns):
         for place, work in enumerate(works):
             times[place].append(seconds_of(work))
-    return [statistics.median(one) for one in times]
+    return [statistics.median(time) for time in times]

@@ -42,7 +42,7 @@ def benchmarks(versions: list[Version]) -> Iterator[bool]:
 
 def _in_memory(versions: list[Version]) -> Iterator[bool]:
     stored = VerdictRecord.objects.filter(version__in=versions)
-    all_facts = [ProposalFacts.from_json(one.facts or {}) for one in stored]
+    all_facts = [ProposalFacts.from_json(item.facts or {}) for item in stored]
     call = versions[0].proposal.call
     rule_set = call.rule_set
     countries = call.programme.country_set()

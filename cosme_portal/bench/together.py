@@ -52,7 +52,7 @@ class Writer:
 def saving_together(port: int, proposals: list[Any]) -> Iterator[bool]:
     """Fifty people on ten proposals for a minute, and the same load on the bare view."""
     print(f"\nWriting together: {PEOPLE} people, {len(proposals)} proposals, {SECONDS} seconds")
-    writers = [writer for one in proposals for writer in _writers(*one)]
+    writers = [writer for proposal in proposals for writer in _writers(*proposal)]
     failures = _run(port, writers)
     times = sorted(time for writer in writers for time in writer.times)
     measured = Measured(len(times) / SECONDS, times[int(len(times) * 0.95)] * 1000)

@@ -51,7 +51,7 @@ def _strike(victim: str, mark: Path) -> None:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     wait_for = time.monotonic() + 10
-    while time.monotonic() < wait_for and any(_is_alive(one) for one in all_of_it):
+    while time.monotonic() < wait_for and any(_is_alive(item) for item in all_of_it):
         time.sleep(0.01)
     mark.touch()
 
@@ -78,10 +78,10 @@ def _arm() -> None:
             _strike(os.environ["FAULT_VICTIM"], mark)
 
     @functools.wraps(work)
-    def armed(*given: Any, **named: Any) -> Any:
+    def armed(*args: Any, **named: Any) -> Any:
         if when == "before":
             strike()
-        answer = work(*given, **named)
+        answer = work(*args, **named)
         if when == "after":
             strike()
         return answer

@@ -57,10 +57,10 @@ def broker() -> Iterator[str]:
 
 def database_url() -> str:
     """The address of this test's own database, under the run-time role."""
-    given = urlsplit(os.environ["DATABASE_URL"])
+    data = urlsplit(os.environ["DATABASE_URL"])
     name = connection.settings_dict["NAME"]
-    address = f"{given.scheme}://{given.netloc}/{name}"
-    return address_with_role(f"{address}?{given.query}" if given.query else address, RUNTIME)
+    address = f"{data.scheme}://{data.netloc}/{name}"
+    return address_with_role(f"{address}?{data.query}" if data.query else address, RUNTIME)
 
 
 def start_worker(
@@ -97,8 +97,8 @@ def kill(process: "subprocess.Popen[bytes]", how: signal.Signals = signal.SIGKIL
 
 
 @contextmanager
-def worker(**given: Any) -> Iterator["subprocess.Popen[bytes]"]:
-    process = start_worker(**given)
+def worker(**kwargs: Any) -> Iterator["subprocess.Popen[bytes]"]:
+    process = start_worker(**kwargs)
     try:
         yield process
     finally:

@@ -16,7 +16,7 @@ from conftest import AFTERNOON, NEXT_DAY
 from foundation.admin_site import DATE_PARTS, PortalAdminSite, unguarded
 from proposals.models import SealedAccessAttempt
 from proposals.officers.rights import HELPDESK, RIGHTS
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +110,7 @@ def listed_for_everyone(its_admin):
     return listed
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("model", MODELS, ids=lambda item: item.__name__)
 def test_no_path_over_three_relations_is_a_filter_that_is_not_listed(model, monkeypatch):
     its_admin = REGISTRY[model]
     listed = listed_for_everyone(its_admin)
@@ -200,8 +200,8 @@ def test_no_form_and_no_autocompletion_tells_anything_of_a_sealed_proposal(call,
     client = client_of(role)
     for model, _admin in ADMINS:
         label, name = model._meta.app_label, model._meta.model_name
-        for part, given in (("add", []), ("change", [version.pk]), ("history", [version.pk])):
-            page = reverse(f"admin:{label}_{name}_{part}", args=given)
+        for part, data in (("add", []), ("change", [version.pk]), ("history", [version.pk])):
+            page = reverse(f"admin:{label}_{name}_{part}", args=data)
             for asked in ("", f"?_changelist_filters={PROBE}%3D{NO_WORD}", "?_to_field=password",
                           "?_popup=1&_to_field=dossier", f"?proposal={version.proposal_id}"):  # fmt: skip
                 answer = client.get(page + asked)
@@ -217,7 +217,7 @@ def test_no_form_and_no_autocompletion_tells_anything_of_a_sealed_proposal(call,
 def sealed_with(call, word):
     proposal = make_ready(call)
     save(proposal, "summary", acronym=word, title_text=word, abstract=word)
-    return submit(fresh(proposal))
+    return submit(reload(proposal))
 
 
 def text_of(answer):

@@ -108,9 +108,9 @@ def test_sessions_of_people_are_found_still(call, client):
 @pytest.mark.parametrize("name", CHEAP_READS["Answers to sending only"])
 def test_an_address_that_only_takes_forms_says_so(call, client, name):
     client.force_login(make_user())
-    found = next(arguments for route, arguments, _path in routes() if route == name)
+    result = next(arguments for route, arguments, _path in routes() if route == name)
     numbers = {"pk", "person_pk", "invitation_pk"}
-    path = reverse(name, kwargs={one: 1 if one in numbers else "AAAA-AAAA" for one in found})
+    path = reverse(name, kwargs={item: 1 if item in numbers else "AAAA-AAAA" for item in result})
     answer = client.get(path)
     assert answer.status_code == 405 and answer.headers["Allow"] == "POST"
     assert "</html>" in answer.content.decode()
@@ -125,7 +125,7 @@ def test_what_is_made_for_somebody_is_kept_by_no_cache_on_the_way(call, client):
     draft = make_draft(call, lead=lead)
     page = client.get(draft.get_absolute_url())
     file = client.get(f"{draft.get_absolute_url()}deadline.ics")
-    kept = [one.headers["Cache-Control"] for one in (page, file)]
+    kept = [item.headers["Cache-Control"] for item in (page, file)]
     assert kept == ["private, no-cache", "private, no-store"]
 
 

@@ -7,7 +7,7 @@ from cosme_portal import checks
 
 
 @pytest.mark.parametrize(
-    ("in_production", "proxies", "found"),
+    ("in_production", "proxies", "expected"),
     [
         (False, set(), []),
         (True, set(), ["portal.W001"]),
@@ -18,10 +18,12 @@ from cosme_portal import checks
         (True, {"::/0", "unix"}, ["portal.E003"]),
     ],
 )
-def test_proxies_that_are_missing_or_unreadable_are_named(settings, in_production, proxies, found):
+def test_proxies_that_are_missing_or_unreadable_are_named(
+    settings, in_production, proxies, expected
+):
     settings.IN_PRODUCTION = in_production
     settings.TRUSTED_PROXIES = frozenset(proxies)
-    assert [message.id for message in checks.proxies_are_named()] == found
+    assert [message.id for message in checks.proxies_are_named()] == expected
 
 
 @pytest.mark.django_db

@@ -42,9 +42,9 @@ def command(folder: Path, port: int, *, mode: str = "demo") -> dict[str, object]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")
     }
-    given = OURS | {"PORTAL_MODE": mode, "PORTAL_VAR": str(folder), "PORT": str(port)}
-    environment |= {name: value for name, value in given.items() if value}
-    for name, value in given.items():
+    values = OURS | {"PORTAL_MODE": mode, "PORTAL_VAR": str(folder), "PORT": str(port)}
+    environment |= {name: value for name, value in values.items() if value}
+    for name, value in values.items():
         if not value:
             environment.pop(name, None)
     environment.pop("DJANGO_SETTINGS_MODULE", None)
@@ -80,12 +80,12 @@ def page(port: int, path: str) -> str:
 
 
 def left_behind(folder: Path) -> list[str]:
-    found = []
+    result = []
     for process in psutil.process_iter(["cmdline", "environ"]):
         line = " ".join(process.info["cmdline"] or [])
         if str(folder) in line or (process.info["environ"] or {}).get("PORTAL_VAR") == str(folder):
-            found.append(line)
-    return found
+            result.append(line)
+    return result
 
 
 def clock_of(html: str) -> str:

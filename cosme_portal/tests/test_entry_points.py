@@ -69,9 +69,9 @@ def import_everything():
 
 
 def subclasses(kind):
-    for found in kind.__subclasses__():
-        yield found
-        yield from subclasses(found)
+    for result in kind.__subclasses__():
+        yield result
+        yield from subclasses(result)
 
 
 def text_fields():
@@ -135,7 +135,9 @@ def test_every_text_column_has_its_constraint():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("hostile", [one for one in HOSTILE if unsafe_in(one.text)], ids=str)
+@pytest.mark.parametrize(
+    "hostile", [hostile for hostile in HOSTILE if unsafe_in(hostile.text)], ids=str
+)
 def test_the_database_refuses_what_no_text_may_contain(hostile):
     user = User.objects.create_user("a@example.eu", full_name="A")
     with pytest.raises((IntegrityError, DataError, ValueError)), transaction.atomic():
@@ -198,7 +200,9 @@ def call_file_with(text):
 
 
 @pytest.mark.parametrize("write", [str, escaped], ids=["as it is", "escaped"])
-@pytest.mark.parametrize("hostile", [one for one in HOSTILE if unsafe_in(one.text)], ids=str)
+@pytest.mark.parametrize(
+    "hostile", [hostile for hostile in HOSTILE if unsafe_in(hostile.text)], ids=str
+)
 def test_a_call_file_refuses_unsafe_characters_with_the_line(hostile, write):
     with pytest.raises(BadCallFile) as refusal:
         read_call_text(call_file_with(write(hostile.text)))
@@ -244,8 +248,11 @@ def commands_with_files():
             continue
         parser = load_command_class(app, name).create_parser("manage.py", name)
         known = {"settings", "pythonpath"}
-        own = [one for one in parser._actions if one.dest not in known]  # noqa: SLF001 -- argparse shows them nowhere else
-        if any(one.type is Path or "file" in f"{one.dest} {one.metavar}".lower() for one in own):
+        own = [action for action in parser._actions if action.dest not in known]  # noqa: SLF001 -- argparse shows them nowhere else
+        if any(
+            action.type is Path or "file" in f"{action.dest} {action.metavar}".lower()
+            for action in own
+        ):
             yield name
 
 
@@ -256,13 +263,13 @@ def test_every_command_that_reads_a_file_is_tried():
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted(FILES_OF_COMMANDS))
 def test_no_command_takes_or_shows_an_unsafe_text(name, tmp_path, capfd):
-    for number, hostile in enumerate(one for one in HOSTILE if unsafe_in(one.text)):
+    for number, hostile in enumerate(hostile for hostile in HOSTILE if unsafe_in(hostile.text)):
         file = tmp_path / str(number)
         file.write_bytes(FILES_OF_COMMANDS[name](hostile.text).encode("utf-8", "surrogatepass"))
-        given = ["--head", str(file)] if name == "verify_ledger" else [str(file)]
+        data = ["--head", str(file)] if name == "verify_ledger" else [str(file)]
         out, err, refused = io.StringIO(), io.StringIO(), ""
         try:
-            call_command(name, *given, stdout=out, stderr=err)
+            call_command(name, *data, stdout=out, stderr=err)
         except (CommandError, SystemExit) as error:
             refused = str(error)
         printed = capfd.readouterr()
@@ -274,13 +281,13 @@ def test_no_command_takes_or_shows_an_unsafe_text(name, tmp_path, capfd):
 
 def test_every_form_that_takes_a_file_is_known():
     import_everything()
-    found = {
+    results = {
         f"{form.__module__}.{form.__qualname__}.{name}"
         for form in set(subclasses(forms.BaseForm))
         for name, field in getattr(form, "base_fields", {}).items()
         if isinstance(field, forms.FileField) and form.__module__.split(".")[0] in OURS
     }
-    assert found == set(FILES_OF_FORMS)
+    assert results == set(FILES_OF_FORMS)
 
 
 def parts_of(model, known=()):
@@ -301,11 +308,15 @@ def models_in(annotation):
 
 def test_every_parsed_model_is_a_part_of_what_is_tried():
     import_everything()
-    ours = [one for one in set(subclasses(BaseModel)) if one.__module__.split(".")[0] in OURS]
-    names = {f"{one.__module__}.{one.__name__}": one for one in ours}
+    ours = [
+        subclass
+        for subclass in set(subclasses(BaseModel))
+        if subclass.__module__.split(".")[0] in OURS
+    ]
+    names = {f"{item.__module__}.{item.__name__}": item for item in ours}
     tried = {part for root in ROOTS for part in parts_of(names[root])}
     bases = {base for part in tried for base in part.__mro__}
-    assert [name for name, one in names.items() if one not in tried | bases] == []
+    assert [name for name, item in names.items() if item not in tried | bases] == []
 
 
 def texts_in(value, place=()):

@@ -36,17 +36,17 @@ class Fields(HTMLParser):
         self.forms, self.current = [], None
 
     def handle_starttag(self, tag, attributes):
-        found = dict(attributes)
+        results = dict(attributes)
         if tag == "form":
-            is_post = (found.get("method") or "").lower() == "post"
+            is_post = (results.get("method") or "").lower() == "post"
             self.current = {} if is_post else None
             if is_post:
-                self.forms.append((found.get("action") or "", self.current))
-        name = found.get("name")
+                self.forms.append((results.get("action") or "", self.current))
+        name = results.get("name")
         if self.current is None or not name or name == "csrfmiddlewaretoken":
             return
         if tag in {"input", "textarea", "button"}:
-            self.current.setdefault(name, found.get("value") or "1")
+            self.current.setdefault(name, results.get("value") or "1")
         if tag == "select":
             self.current.setdefault(name, "1")
 
@@ -61,10 +61,10 @@ def reads(monkeypatch):
     noted = set()
 
     def noting(original):
-        def asked(self, name, *given):
+        def asked(self, name, *args):
             if isinstance(name, str):
                 noted.add(name)
-            return original(self, name, *given)
+            return original(self, name, *args)
 
         return asked
 
@@ -106,9 +106,9 @@ def arguments(name, route, rows, version):
 def addresses(version):
     rows = objects()
     for name, names, route in routes():
-        given = arguments(name, route, rows, version)
+        data = arguments(name, route, rows, version)
         try:
-            yield reverse(name, kwargs={one: given(one) for one in names})
+            yield reverse(name, kwargs={name: data(name) for name in names})
         except NoReverseMatch:
             continue
 

@@ -84,7 +84,7 @@ class Servers:
         if victim == "database":
             return str(self.database.get_pid())
         own = psutil.Process().children(recursive=True)
-        return str(next(one.pid for one in own if "valkey" in one.name()))
+        return str(next(item.pid for item in own if "valkey" in item.name()))
 
     def start_again(self, victim):
         connection.close()
@@ -204,15 +204,15 @@ def assert_proved_once(version):
     holds, broken = program().check(content, [signing_key.load_signing_key().pem.encode()])
     assert broken == [] and len(holds) == 7
     with pikepdf.open(io.BytesIO(content)) as pdf:
-        files = {name: one.get_file().read_bytes() for name, one in pdf.attachments.items()}
+        files = {name: item.get_file().read_bytes() for name, item in pdf.attachments.items()}
     assert files["dossier.json"].decode() == version.dossier
     assert json.loads(json.loads(files["proof.json"])["entry"])["sha256"] == version.sha256
-    assert [one for one in find_problems() if "receipt" in one] == []
+    assert [problem for problem in find_problems() if "receipt" in problem] == []
 
 
 @contextmanager
-def running(start, *given, **named):
-    process = start(*given, **named)
+def running(start, *args, **named):
+    process = start(*args, **named)
     try:
         yield process
     finally:
@@ -317,9 +317,9 @@ def press_submit(port, proposal, key):
 def port():
     import socket  # noqa: PLC0415 -- only here
 
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    with socket.socket() as result:
+        result.bind(("127.0.0.1", 0))
+        return result.getsockname()[1]
 
 
 @pytest.mark.parametrize("victim", ["self", "database", "broker"])

@@ -25,8 +25,8 @@ from proposals.reporting import export_tables
 from proposals.reporting.audit_bundles import safe_name
 
 LONGEST_LINE = 75  # bytes, RFC 5545
-LINES = sorted({clean_line(one.text) for one in HOSTILE} - {""})
-TEXTS = sorted({clean_text(one.text) for one in HOSTILE} - {""})
+LINES = sorted({clean_line(hostile.text) for hostile in HOSTILE} - {""})
+TEXTS = sorted({clean_text(hostile.text) for hostile in HOSTILE} - {""})
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r")
 UNSEEN = " \n\u00a0\u200b\ufeff\u202e"
 
@@ -39,9 +39,9 @@ def test_tables_of_officers_keep_their_rows_and_hold_no_formula():
     rows = [dict.fromkeys(export_tables.COLUMNS, text) for text in TEXTS]
     out = io.BytesIO()
     export_tables.write_csv(rows, out)
-    found = cells_of(out.getvalue().decode())
-    assert len(found) == len(rows) + 1
-    for row, text in zip(found[1:], TEXTS, strict=True):
+    cells = cells_of(out.getvalue().decode())
+    assert len(cells) == len(rows) + 1
+    for row, text in zip(cells[1:], TEXTS, strict=True):
         assert set(row) <= {text, f"'{text}"} and len(row) == len(export_tables.COLUMNS)
         assert not row[0].lstrip(UNSEEN).startswith(FORMULA), ascii(text)
 
@@ -65,14 +65,14 @@ def test_json_holds_the_texts_as_they_are():
 def test_requests_go_out_as_csv_and_json_and_feed(monkeypatch):
     row = dict.fromkeys(requests.COLUMNS, "x")
     made = [row | {"title": text, "text": text} for text in TEXTS]
-    monkeypatch.setattr(requests, "as_row", lambda one: one)
-    found = cells_of(requests.as_csv(made))
-    assert len(found) == len(TEXTS) + 1
+    monkeypatch.setattr(requests, "as_row", lambda item: item)
+    cells = cells_of(requests.as_csv(made))
+    assert len(cells) == len(TEXTS) + 1
     title = requests.COLUMNS.index("title")
-    assert not [one[title] for one in found[1:] if one[title].lstrip(UNSEEN).startswith(FORMULA)]
-    assert [one["title"] for one in json.loads(requests.as_json(made))] == TEXTS
+    assert not [item[title] for item in cells[1:] if item[title].lstrip(UNSEEN).startswith(FORMULA)]
+    assert [load["title"] for load in json.loads(requests.as_json(made))] == TEXTS
     feed = Atom1Feed("Requests", "/", "")
-    for text in [one.text for one in HOSTILE]:
+    for text in [hostile.text for hostile in HOSTILE]:
         item = PartnershipRequest(title=text, text=text)
         feed.add_item(RequestFeed().item_title(item), "/1", RequestFeed().item_description(item),
                       author_name=safe_in_xml(text))  # fmt: skip

@@ -23,7 +23,7 @@ from foundation import limits
 from foundation.limits import Limit, Rate
 from proposals.consortium import invitations, participants
 from proposals.models import Invitation, QueuedEmail
-from proposals.tests.factories import give, make_draft, partner_of
+from proposals.tests.factories import assign, make_draft, partner_of
 
 ONE = Rate(1, 600)
 
@@ -319,7 +319,7 @@ def test_who_never_agreed_gets_few_emails_however_often_they_are_added(limits_ap
         added = participants.add_participant(
             draft, invited, seen_version=seen_of(draft), by=draft.started_by
         )
-        give(draft, "vision", added.key)
+        assign(draft, "vision", added.key)
         participants.remove_participant(added, seen_version=seen_of(draft), by=draft.started_by)
     assert QueuedEmail.objects.filter(to=stranger.email).count() == 10
 
@@ -362,9 +362,9 @@ def test_a_page_that_is_only_read_is_counted_by_whatever_method(limits_apply, mo
 # --- Counting ------------------------------------------------------------------------------------
 
 
-def hit(**given):
-    rate = given.pop("rate", Rate(5, 600))
-    return limits.seconds_to_wait("test", rate, given.pop("who", "me"))
+def hit(**kwargs):
+    rate = kwargs.pop("rate", Rate(5, 600))
+    return limits.seconds_to_wait("test", rate, kwargs.pop("who", "me"))
 
 
 def test_requests_at_the_same_moment_get_just_as_many_places_as_there_are(
@@ -374,13 +374,13 @@ def test_requests_at_the_same_moment_get_just_as_many_places_as_there_are(
     storage = limits.shared().counter.storage
     add = storage.incr
 
-    def slowly_add(key, *given, **named):
+    def slowly_add(key, *args, **named):
         time.sleep(0.02)
-        add(key, *given, **named)
+        add(key, *args, **named)
         time.sleep(0.02)
-        found = storage.get(key)
+        number = storage.get(key)
         time.sleep(0.02)
-        return found
+        return number
 
     monkeypatch.setattr(storage, "incr", slowly_add)
     with ThreadPoolExecutor(16) as pool:
@@ -402,11 +402,11 @@ def test_an_ipv6_network_counts_as_one_address(limits_apply, monkeypatch):
     limits.limits_on.cache_clear()
     user = User()
     user.pk = None
-    one, two = (
+    refusal, two = (
         limits.refusal_of(request_to("x", reads=False, user=user, address=f"2001:db8::{end}"), "x")
         for end in ("1", "2")
     )
-    assert one is None and two is not None
+    assert refusal is None and two is not None
 
 
 def test_an_unknown_address_is_not_counted_as_if_it_were_one(limits_apply, monkeypatch):

@@ -18,7 +18,7 @@ from proposals.proof.ledger import sequence
 from proposals.proof.receipts import proof_of_version, render_receipt_html
 from proposals.screening.automatic_check import screen_closed
 from proposals.submission.notifications import notify_submission
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
 pytestmark = pytest.mark.django_db
@@ -76,8 +76,8 @@ def version(call):
     proposal = make_ready(call, lead=lead, coordinator=body)
     Organisation.objects.filter(participations__proposal=proposal).update(cluster_name=NAME)
     save(proposal, "summary", acronym=NAME, title_text=NAME)
-    upload(fresh(proposal), pdf_bytes(), name=f"{NAME}.pdf")
-    made = submit(fresh(proposal))
+    upload(reload(proposal), pdf_bytes(), name=f"{NAME}.pdf")
+    made = submit(reload(proposal))
     sequence()
     return made
 
@@ -103,10 +103,10 @@ def test_no_page_of_a_consortium_is_reversed(version):
         *profile_pages_of(organisation),
         reverse("proposals:version", args=[proposal.number, 1]),
     ]
-    found = {
+    results = {
         path: texts for path in pages if (texts := reaching_out(client.get(path).content.decode()))
     }
-    assert found == {}
+    assert results == {}
 
 
 def test_no_page_of_the_officers_is_reversed(version):
@@ -124,12 +124,12 @@ def test_no_page_of_the_officers_is_reversed(version):
             reverse("admin:proposals_version_statistics"),
             reverse("admin:index"),
         ]
-        found = {
+        results = {
             path: texts
             for path in pages
             if (texts := reaching_out(client.get(path).content.decode()))
         }
-    assert found == {}
+    assert results == {}
 
 
 def test_no_mail_is_reversed(version):

@@ -82,25 +82,25 @@ def cuts():
 def is_of_texts(upper):
     if isinstance(upper, ast.Constant):
         return upper.value >= SHORTEST
-    words = ast.unparse(upper)
-    return bool(re.search(r"[A-Z]{4}", words)) and not OF_LISTS.search(words)
+    text = ast.unparse(upper)
+    return bool(re.search(r"[A-Z]{4}", text)) and not OF_LISTS.search(text)
 
 
 def test_no_code_cuts_a_text_without_a_reason():
-    found = {(path, ast.unparse(upper)) for path, upper in cuts() if is_of_texts(upper)}
-    assert found - set(ALLOWED) == set()
-    assert set(ALLOWED) - found == set()
+    results = {(path, ast.unparse(upper)) for path, upper in cuts() if is_of_texts(upper)}
+    assert results - set(ALLOWED) == set()
+    assert set(ALLOWED) - results == set()
 
 
 def test_templates_cut_only_what_is_whole_one_click_away():
     shown = {"partnering/conversations.html", "partnering/includes/row.html", "dashboard/mine.html"}
     folder = settings.ROOT / "templates"
-    found = {
+    results = {
         str(path.relative_to(folder))
         for path in folder.rglob("*")
         if path.is_file() and re.search(r"\|(truncate|slice:\":\d)", path.read_text())
     }
-    assert found <= shown
+    assert results <= shown
 
 
 def test_words_that_are_not_searched_are_named_each_once():
@@ -121,14 +121,14 @@ def page(path, user=None):
 @pytest.mark.django_db
 def test_every_search_says_which_words_it_left_out(call):
     proposal = make_draft(call)
-    words = " ".join(f"word{number}" for number in range(20))
+    text = " ".join(f"word{number}" for number in range(20))
     searches = [
         reverse("proposals:consortium", args=[proposal.number]),
         reverse("partners:search"),
         reverse("partners:organisations"),
     ]
     for path in searches:
-        html = page((path, {"q": words}), proposal.started_by)
+        html = page((path, {"q": text}), proposal.started_by)
         assert "Not used" in html and "word19" in html.split("Not used")[1], path
         assert "Not used" not in page((path, {"q": "one two"}), proposal.started_by)
 
@@ -146,8 +146,8 @@ def test_a_long_name_is_looked_for_whole(call):
 
 @pytest.mark.django_db
 def test_the_directory_of_offices_takes_all_words(call):
-    words = " ".join(["office"] * 40 + ["nowhere"])
-    assert words in page((reverse("enquiries:contact-points"), {"q": words}))
+    text = " ".join(["office"] * 40 + ["nowhere"])
+    assert text in page((reverse("enquiries:contact-points"), {"q": text}))
 
 
 @pytest.mark.django_db
@@ -163,10 +163,10 @@ def test_what_is_noted_is_noted_whole(call):
 
 @pytest.mark.django_db
 def test_the_subject_of_a_mail_is_whole():
-    words = EmailContent(
+    text = EmailContent(
         subject=LONG, what_happened="x", status="x", next_step="x", link="/", link_label="x"
     )
-    queue_email(words, to=[make_user().email], key="x")
+    queue_email(text, to=[make_user().email], key="x")
     assert QueuedEmail.objects.get().subject == LONG
 
 

@@ -23,8 +23,8 @@ SETTLED = 500
 def names_that_are_read():
     """Every parameter that a view names; one that is added later is tried too."""
     sources = (path for app in APPS for path in (Path(settings.ROOT) / app).rglob("*.py"))
-    found = {name for path in sources for name in READ.findall(path.read_text("utf-8"))}
-    return sorted({"p", "o", "q", "id", "e", "version", "officers", "_selected_action"} | found)
+    results = {name for path in sources for name in READ.findall(path.read_text("utf-8"))}
+    return sorted({"p", "o", "q", "id", "e", "version", "officers", "_selected_action"} | results)
 
 
 def addresses(value, patterns=None, start="/"):

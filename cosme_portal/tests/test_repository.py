@@ -117,8 +117,8 @@ def source():
     texts = [
         path.read_text(errors="ignore") for path in files if path.suffix not in {".md", ".png"}
     ]
-    words = {word for text in texts for word in re.findall(r"\w+", text)}
-    return {path.name for path in files} | words
+    message = {word for text in texts for word in re.findall(r"\w+", text)}
+    return {path.name for path in files} | message
 
 
 @pytest.mark.parametrize("page", DOCUMENTS)

@@ -36,7 +36,7 @@ def test_modules_import_each_other_under_hashed_names(collected):
         for address in IMPORTED.findall(path.read_text())
     ]
     assert len(imports) > 20
-    assert [one for one in imports if one[1].removeprefix("./") not in hashed] == []
+    assert [item for item in imports if item[1].removeprefix("./") not in hashed] == []
 
 
 def test_each_module_is_loaded_under_one_name_only(collected):
@@ -45,7 +45,7 @@ def test_each_module_is_loaded_under_one_name_only(collected):
     for path in collected.values():
         for address in IMPORTED.findall(path.read_text()):
             addresses.setdefault(address.split(".")[1], set()).add(address)
-    assert [found for found in addresses.values() if len(found) > 1] == []
+    assert [address for address in addresses.values() if len(address) > 1] == []
 
 
 def test_scripts_and_pages_have_the_same_texts():

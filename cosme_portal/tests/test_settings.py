@@ -21,13 +21,13 @@ PRODUCTION = {
 }
 
 
-def start(code="from cosme_portal import settings; print(settings.MODE)", **given):
+def start(code="from cosme_portal import settings; print(settings.MODE)", **kwargs):
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")
     }
     command = [sys.executable, "-c", code]
     return subprocess.run(
-        command, env=environment | PRODUCTION | given, cwd=ROOT, capture_output=True, text=True,
+        command, env=environment | PRODUCTION | kwargs, cwd=ROOT, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
 
@@ -37,7 +37,7 @@ def test_production_starts_with_settings_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("value", "sentence"),
     [
         ({"PORTAL_SECRET_KEY": ""}, "set PORTAL_SECRET_KEY"),
         (
@@ -52,8 +52,8 @@ def test_production_starts_with_settings_of_its_own():
         ({"PORTAL_MODE": "prod"}, "PORTAL_MODE is 'prod'; it must be"),
     ],
 )
-def test_production_refuses_what_is_for_development_only(given, sentence):
-    refused = start(**given)
+def test_production_refuses_what_is_for_development_only(value, sentence):
+    refused = start(**value)
     assert refused.returncode != 0
     assert sentence in refused.stderr
 
@@ -83,9 +83,9 @@ def test_the_debug_toolbar_is_loaded_in_development_only(mode, debug):
 
 
 def test_the_debug_toolbar_is_loaded_in_development_that_shows_code():
-    given = {"PORTAL_MODE": "development", "DJANGO_SETTINGS_MODULE": "cosme_portal.settings"}
-    assert start(ASKS_FOR_TOOLBAR, **given).stdout == "False False False\n"
-    assert start(ASKS_FOR_TOOLBAR, **given, PORTAL_DEBUG="true").stdout == "True True True\n"
+    values = {"PORTAL_MODE": "development", "DJANGO_SETTINGS_MODULE": "cosme_portal.settings"}
+    assert start(ASKS_FOR_TOOLBAR, **values).stdout == "False False False\n"
+    assert start(ASKS_FOR_TOOLBAR, **values, PORTAL_DEBUG="true").stdout == "True True True\n"
 
 
 def test_every_setting_of_the_environment_has_a_sentence():

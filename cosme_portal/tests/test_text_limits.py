@@ -63,12 +63,12 @@ def test_every_limited_text_field_shows_a_counter_and_cuts_nothing():
 
 
 def test_no_template_cuts():
-    found = [
+    results = [
         str(path)
         for path in (settings.ROOT / "templates").rglob("*.html")
         if "maxlength" in path.read_text()
     ]
-    assert found == []
+    assert results == []
 
 
 def test_no_number_or_day_is_typed_into_a_field_that_drops_what_it_cannot_read():
@@ -98,13 +98,13 @@ def largest(form):
 @pytest.mark.parametrize("strand", ["3.1", "3.2"])
 def test_the_largest_form_of_each_step_fits(call, strand):
     draft = Draft(make_draft(call, strand=strand, countries=["LT"] + ["FR"] * 12))
-    given = [
+    forms = [
         step.form(saved=Section(step=step.slug), draft=draft)
         for step in steps_of(draft.proposal.strand)
         if step.form
     ]
-    given += [form(saved=Section(step=form.slug)) for form in PROFILE_STEPS]
-    for form in given:
+    forms += [form(saved=Section(step=form.slug)) for form in PROFILE_STEPS]
+    for form in forms:
         size, count = largest(form)
         rows = getattr(form, "rows", None)
         if rows is not None:
@@ -136,7 +136,7 @@ def test_sixty_activities_in_cyrillic_are_stored_whole(call):
     answer = client.post(page, body, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 302
     stored = Section.objects.get(proposal=proposal, step="activities").answers["activities"]
-    assert len(stored) == 60 and all(one["description"] == text for one in stored)
+    assert len(stored) == 60 and all(item["description"] == text for item in stored)
 
 
 @pytest.mark.django_db

@@ -16,13 +16,13 @@ from proposals.consortium import invitations, participants
 from proposals.models import Invitation, QueuedEmail
 from proposals.partnering import conversations, requests
 from proposals.tests.factories import (
-    fresh,
-    give,
+    assign,
     make_draft,
     make_officer,
     make_ready,
     member_of,
     partner_of,
+    reload,
     submit,
 )
 from proposals.tests.partners import GIVEN, make_owner, make_request
@@ -90,8 +90,8 @@ def test_a_reason_is_given_back_to_who_may_not_withdraw(call):
 @pytest.fixture
 def deleted(call):
     proposal = make_draft(call)
-    give(proposal, "summary")
-    delete_draft(fresh(proposal), by=proposal.started_by)
+    assign(proposal, "summary")
+    delete_draft(reload(proposal), by=proposal.started_by)
     return proposal
 
 
@@ -120,7 +120,7 @@ def test_a_reason_to_decline_is_given_back_when_the_invitation_has_ended(call):
         late = client_of().post(path, {"decline": "yes", "reason": TYPED})
     invitations.revoke(asked, by=proposal.started_by)
     revoked = client_of().post(path, {"decline": "yes", "reason": TYPED})
-    assert [(one.status_code, gives_back(one)) for one in (late, revoked)] == [
+    assert [(item.status_code, gives_back(item)) for item in (late, revoked)] == [
         (409, True),
         (410, True),
     ]
@@ -139,8 +139,8 @@ def test_a_call_that_has_closed_is_said_to_be_closed(call):
     path = reverse("proposals:start", args=[call.reference, "3.1"])
     person, organisation = make_owner("FR")
     with clock.frozen_at(NEXT_DAY):
-        words = words_of(client_of(person).post(path, {"organisation": organisation.pk}))
-    assert "Closed:" in words and "Opening date:" not in words
+        text = words_of(client_of(person).post(path, {"organisation": organisation.pk}))
+    assert "Closed:" in text and "Opening date:" not in text
 
 
 def test_a_call_that_closes_during_the_request_is_said_to_be_closed(call, monkeypatch):
@@ -164,19 +164,21 @@ def asker():
 
 
 def test_a_first_message_is_given_back_when_the_request_has_ended(call, asker):
-    found = make_request(call)
-    requests.end(found, is_filled=True)
-    path = reverse("partners:begin", args=[found.number])
-    given = {"text": TYPED, "organisation": asker[1].pk}
+    partnership_request = make_request(call)
+    requests.end(partnership_request, is_filled=True)
+    path = reverse("partners:begin", args=[partnership_request.number])
+    values = {"text": TYPED, "organisation": asker[1].pk}
     for person in (asker[0], make_user()):
-        answer = client_of(person).post(path, given)
+        answer = client_of(person).post(path, values)
         assert (answer.status_code, gives_back(answer)) == (422, True)
 
 
 def test_a_message_is_given_back_to_who_has_blocked_the_other_side(call, asker):
     owner = make_owner("FR")
-    found = make_request(call, owner=owner)
-    begun = conversations.start(found, "Hello", organisation=asker[1], by=asker[0], shows=True)
+    partnership_request = make_request(call, owner=owner)
+    begun = conversations.start(
+        partnership_request, "Hello", organisation=asker[1], by=asker[0], shows=True
+    )
     conversations.block(begun, side=conversations.Side.OWNER)
     answer = client_of(owner[0]).post(begun.get_absolute_url(), {"text": TYPED})
     assert (answer.status_code, gives_back(answer)) == (422, True)
@@ -201,7 +203,7 @@ def test_a_request_is_given_back_when_nobody_can_write_it(call, asker, former):
         join(make_organisation(), user=person)
     not_that_one = client_of(person).post(path, written | {"organisation": organisation.pk})
     answers = (late, no_organisation, not_that_one)
-    assert [(one.status_code, gives_back(one)) for one in answers] == [
+    assert [(answer.status_code, gives_back(answer)) for answer in answers] == [
         (409, True),
         (409, True),
         (422, True),
@@ -251,7 +253,7 @@ def test_no_password_stands_on_the_page_of_a_failure(monkeypatch):
         raise OperationalError("the connection is lost")
 
     monkeypatch.setattr("allauth.account.views.LoginView.post", fails)
-    given = {"login": "kim@test.example", "password": TYPED}
-    answer = client_of().post(reverse("account_login"), given)
+    values = {"login": "kim@test.example", "password": TYPED}
+    answer = client_of().post(reverse("account_login"), values)
     assert (answer.status_code, gives_back(answer)) == (500, False)
     assert "kim@test.example" not in answer.content.decode()

@@ -34,7 +34,7 @@ from proposals.proof.receipts import create_receipt
 from proposals.reporting import exports
 from proposals.screening.automatic_check import screen_closed
 from proposals.submission.notifications import submission_details
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
 pytestmark = pytest.mark.django_db
@@ -86,13 +86,19 @@ def _sealed(other):
     proposal = make_ready(other, strand="A", lead=lead, coordinator=body)
     save(proposal, "summary", acronym=WORD, title_text=WORD, abstract=WORD)
     save(proposal, "vision", vision=WORD, goals=WORD)
-    for one in proposal.participants.all():
-        Organisation.objects.filter(pk=one.organisation_id).update(legal_name=f"{BODY} {one.pk}")
-        save(proposal, "descriptions", of=one, description=WORD, task=WORD)
-        save(proposal, "budget", **{f"{kind}_{one.key}": value for kind, value in SUMS.items()})
-    upload(fresh(proposal), pdf_bytes(), name=f"{WORD}.pdf")
+    for participant in proposal.participants.all():
+        Organisation.objects.filter(pk=participant.organisation_id).update(
+            legal_name=f"{BODY} {participant.pk}"
+        )
+        save(proposal, "descriptions", of=participant, description=WORD, task=WORD)
+        save(
+            proposal,
+            "budget",
+            **{f"{kind}_{participant.key}": value for kind, value in SUMS.items()},
+        )
+    upload(reload(proposal), pdf_bytes(), name=f"{WORD}.pdf")
     with clock.frozen_at(RECEIVED):
-        version = submit(fresh(proposal))
+        version = submit(reload(proposal))
     with clock.frozen_at(
         RECEIVED + timedelta(minutes=1)
     ):  # heads of the log tell when they were signed
@@ -102,7 +108,7 @@ def _sealed(other):
 
 def secrets_of(version):
     """What nobody may read, in every way of writing that the portal has."""
-    sums = {value for given in SUMS.values() for value in (given, f"{float(given):,.2f}")}
+    sums = {value for text in SUMS.values() for value in (text, f"{float(text):,.2f}")}
     sums |= {value.replace(",", "\u202f") for value in sums} | {
         value.replace(",", " ") for value in sums
     }
@@ -132,13 +138,13 @@ def client_of(kind):
 
 
 def every_pattern(patterns, names=()):
-    for one in patterns:
-        if isinstance(one, URLPattern):
-            if one.name:
-                yield ":".join((*names, one.name)), one
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            if pattern.name:
+                yield ":".join((*names, pattern.name)), pattern
         else:
-            inside = (*names, one.namespace) if one.namespace else names
-            yield from every_pattern(one.url_patterns, inside)
+            inside = (*names, pattern.namespace) if pattern.namespace else names
+            yield from every_pattern(pattern.url_patterns, inside)
 
 
 def arguments_of(version):
@@ -164,10 +170,10 @@ def arguments_of(version):
 
 def addresses(version):
     """Each route of the portal that can be opened, as an address about this version."""
-    given = arguments_of(version)
+    arguments = arguments_of(version)
     for name, pattern in every_pattern(get_resolver().url_patterns):
         wanted = list(pattern.pattern.regex.groupindex)
-        values = {one: given.get(one, "1") for one in wanted}
+        values = {item: arguments.get(item, "1") for item in wanted}
         try:
             yield reverse(name, kwargs=values)
         except NoReverseMatch:
@@ -192,8 +198,8 @@ def test_no_address_tells_of_a_sealed_proposal(world, who):
         for path in addresses(about):
             text = text_of(client.get(path))
             # Whoever typed a number or a hash gets it back, and nothing beside it.
-            found = told_in(text, sealed, of_accounts=bool(OF_ACCOUNTS.search(path)))
-            assert [one for one in found if one not in path] == [], path
+            result = told_in(text, sealed, of_accounts=bool(OF_ACCOUNTS.search(path)))
+            assert [item for item in result if item not in path] == [], path
             tried += 1
     assert tried > 300
 
@@ -232,17 +238,17 @@ def test_every_command_is_listed_here():
     assert {name for name, app in get_commands().items() if app in ours} == set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", sorted(name for name, given in COMMANDS.items() if given))
+@pytest.mark.parametrize("name", sorted(name for name, data in COMMANDS.items() if data))
 def test_no_command_tells_of_a_sealed_proposal(world, name, capfd):
     _known, sealed = world
-    for given in COMMANDS[name]:
+    for command in COMMANDS[name]:
         out, err = io.StringIO(), io.StringIO()
         with suppress(SystemExit):
-            call_command(name, *given, stdout=out, stderr=err)
+            call_command(name, *command, stdout=out, stderr=err)
         printed = capfd.readouterr()
         text = out.getvalue() + err.getvalue() + printed.out + printed.err
         own = name == "personal_data" and PERSON in text
-        assert told_in(text, sealed, of_accounts=own) == [], given
+        assert told_in(text, sealed, of_accounts=own) == [], command
 
 
 def test_no_mail_tells_others_of_a_sealed_proposal(world):
@@ -253,7 +259,7 @@ def test_no_mail_tells_others_of_a_sealed_proposal(world):
             task()
     consortium = {
         *sealed.proposal.participants.values_list("organisation__members__email", flat=True),
-        *(one["contact"]["contact_email"] for one in _profiles(sealed)),
+        *(profile["contact"]["contact_email"] for profile in _profiles(sealed)),
     }
     others = QueuedEmail.objects.exclude(to__in=consortium)
     text = json.dumps(list(others.values()), default=str)
@@ -261,8 +267,8 @@ def test_no_mail_tells_others_of_a_sealed_proposal(world):
 
 
 def _profiles(version):
-    for one in version.proposal.participants.all():
-        yield {"contact": one.organisation.profile_sections.get(step="contact").answers}
+    for participant in version.proposal.participants.all():
+        yield {"contact": participant.organisation.profile_sections.get(step="contact").answers}
 
 
 def test_the_seeded_words_are_really_in_the_sealed_proposal(world):

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 
-def told(content, **given):
-    return {"length": len(content), "given": given}
+def told(content, **kwargs):
+    return {"length": len(content), "given": kwargs}
 
 
 def reversed_bytes(content):

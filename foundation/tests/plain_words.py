@@ -40,7 +40,7 @@ def banned_in(text: str) -> list[str]:
 
 def _render_and_check(self: Template, *args: object, **kwargs: object) -> object:
     text = _render(self, *args, **kwargs)
-    _found.extend(f"{self.origin.name}: …{words}…" for words in banned_in(str(text)))
+    _found.extend(f"{self.origin.name}: …{message}…" for message in banned_in(str(text)))
     return text
 
 

@@ -21,8 +21,8 @@ class Form(forms.Form):
     own = forms.CharField(label="Own", error_messages={"required": "Enter it here"})
 
 
-def errors(**given):
-    return {name: texts[0] for name, texts in Form(given).errors.items()}
+def errors(**kwargs):
+    return {name: texts[0] for name, texts in Form(kwargs).errors.items()}
 
 
 def test_a_missing_value_is_asked_for_by_the_name_of_its_field():

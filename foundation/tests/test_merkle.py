@@ -61,7 +61,7 @@ def nodes_of(leaves):
     for place, leaf in enumerate(leaves):
         stored[0, place] = merkle.leaf_hash(leaf)
         stored |= {
-            (level, index): found for level, index, found in frontier.append(stored[0, place])
+            (level, index): content for level, index, content in frontier.append(stored[0, place])
         }
     return (lambda level, index: stored[level, index]), frontier
 
@@ -109,13 +109,13 @@ def test_a_log_is_shown_to_continue_an_earlier_one(second, data):
     leaves = [str(number).encode() for number in range(second)]
     first = data.draw(st.integers(1, second))
     nodes, frontier = nodes_of(leaves)
-    one = plain_root(leaves[:first])
+    item = plain_root(leaves[:first])
     path = merkle.consistency_proof(nodes, first, second)
-    assert merkle.verify_consistency(first, second, one, frontier.root, path)
+    assert merkle.verify_consistency(first, second, item, frontier.root, path)
     assert not merkle.verify_consistency(first, second, bytes(32), frontier.root, path)
     if first < second:
-        assert not merkle.verify_consistency(first, second, one, bytes(32), path)
-        assert not merkle.verify_consistency(first, second, one, frontier.root, [])
+        assert not merkle.verify_consistency(first, second, item, bytes(32), path)
+        assert not merkle.verify_consistency(first, second, item, frontier.root, [])
 
 
 @given(st.integers(0, 70), st.integers(0, 70))

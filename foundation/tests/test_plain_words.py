@@ -50,8 +50,8 @@ def test_markup_addresses_and_other_words_are_not(text):
 
 def texts_of_templates() -> Iterator[tuple[Path, str]]:
     for path in (ROOT / "templates").rglob("*.*"):
-        for found in IN_TEMPLATES.finditer(path.read_text("utf-8")):
-            yield path, "".join(filter(None, found.groups()))
+        for result in IN_TEMPLATES.finditer(path.read_text("utf-8")):
+            yield path, "".join(filter(None, result.groups()))
 
 
 def texts_of_code() -> Iterator[tuple[Path, str]]:
@@ -78,4 +78,4 @@ def marked_in(source: str) -> Iterator[str]:
 def test_no_text_has_a_banned_word_whether_a_test_renders_it_or_not(texts):
     pairs = list(texts())
     assert len(pairs) > 1000
-    assert [(str(path), words) for path, text in pairs for words in banned_in(text)] == []
+    assert [(str(path), message) for path, text in pairs for message in banned_in(text)] == []

@@ -31,7 +31,7 @@ def test_numbers_and_sentences_stay_as_they_are():
 
 @pytest.mark.parametrize("package", ["applicants", "cosme_portal", "proposals"])
 def test_every_module_takes_its_sentences_from_there(package):
-    found = [
+    results = [
         f"{path}: {name.name}"
         for path in (settings.ROOT / package).rglob("*.py")
         if "tests" not in path.parts
@@ -40,4 +40,4 @@ def test_every_module_takes_its_sentences_from_there(package):
         for name in node.names
         if name.name in {"gettext", "ngettext"}
     ]
-    assert found == []
+    assert results == []

@@ -153,14 +153,14 @@ class VersionAdmin(OfficerAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The screening sheet."""
-        found = find_case(request, object_id)
-        may_look = found is not None and self.has_view_permission(request, found)
-        closed = self.conflict_page(request, object_id) if found is None else None
+        version = find_case(request, object_id)
+        may_look = version is not None and self.has_view_permission(request, version)
+        closed = self.conflict_page(request, object_id) if version is None else None
         if closed is not None and self.has_view_permission(request):
             return closed
-        if found is None or not may_look or request.method != "GET":
+        if version is None or not may_look or request.method != "GET":
             return super().change_view(request, object_id, form_url, extra_context)
-        return sheet.show(self, request, found)
+        return sheet.show(self, request, version)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -168,12 +168,12 @@ class VersionAdmin(OfficerAdmin):
         """All that officers did to the case, reading included."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = find_case(request, object_id)
-        if found is None:
+        version = find_case(request, object_id)
+        if version is None:
             return self.conflict_page(request, object_id) or redirect(
                 "admin:proposals_version_changelist"
             )
-        return sheet.history(self, request, found)
+        return sheet.history(self, request, version)
 
     @admin.display(description=_("proposal"), ordering="proposal__number")
     def number_and_version(self, row: CaseRow) -> SafeString:
@@ -189,10 +189,10 @@ class VersionAdmin(OfficerAdmin):
 
     @admin.display(description=_("automatic check"))
     def machine(self, row: CaseRow) -> str:
-        words = check_summary(row.outcome, counts=row.counts) or "–"
+        text = check_summary(row.outcome, counts=row.counts) or "–"
         if row.outcome is None:
-            return words
-        return format_html('<span class="outcome outcome-{}">{}</span>', row.outcome, words)
+            return text
+        return format_html('<span class="outcome outcome-{}">{}</span>', row.outcome, text)
 
     @admin.display(description=_("received"), ordering="received_at")
     def received(self, row: CaseRow) -> SafeString:
@@ -213,10 +213,10 @@ class VersionAdmin(OfficerAdmin):
         if row.decision is None:
             return "–"
         outcome, state, is_earlier = row.decision
-        words = f"{DECIDED[outcome]} ({state.label})"
+        text = f"{DECIDED[outcome]} ({state.label})"
         if is_earlier:
-            words = _("%(decision)s, under earlier rules") % {"decision": words}
-        return words
+            text = _("%(decision)s, under earlier rules") % {"decision": text}
+        return text
 
     @admin.action(description=_("Assign to officers"), permissions=["assign"])
     def assign(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:

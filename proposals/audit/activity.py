@@ -11,7 +11,7 @@ from proposals.models import Proposal, ProposalActivity
 def log_activity(
     proposal: Proposal,
     kind: ProposalActivity.Kind,
-    words: str,
+    text: str,
     *,
     by: User | None,
     at: datetime | None = None,
@@ -19,6 +19,6 @@ def log_activity(
 ) -> ProposalActivity:
     """Note what happened, in the transaction in which it does."""
     return ProposalActivity.objects.create(
-        proposal=proposal, kind=kind, summary=words, by=by, at=at or clock.now(),
+        proposal=proposal, kind=kind, summary=text, by=by, at=at or clock.now(),
         details=details,
     )  # fmt: skip

@@ -98,9 +98,9 @@ def confirm_publication(call: Call, *, seen: str, by: User) -> Call:
 def _not_published(call: Call) -> Call:
     locked = Call.objects.select_for_update().get(pk=call.pk)
     if locked.published_at is not None:
-        words = _("This call was already published on %(when)s.")
+        text = _("This call was already published on %(when)s.")
         raise CannotPublishCall(
-            words % {"when": in_words(locked.published_at, seconds=True, zone=locked.zone)}
+            text % {"when": in_words(locked.published_at, seconds=True, zone=locked.zone)}
         )
     if locked.is_rehearsal:
         raise CannotPublishCall(_("A rehearsal cannot be published. Publish the original call."))
@@ -131,12 +131,12 @@ def propose_extension(
         said = (waiting.proposed_by, waiting.until, waiting.reason, waiting.incident)
         if said == (by, until, reason.strip(), incident):
             return waiting
-        words = _(
+        text = _(
             "%(who)s has proposed %(until)s since you opened this page, as shown above. Submit "
             "your proposal again to replace it."
         )
         shown = in_words(waiting.until, seconds=True, zone=locked.zone)
-        raise CannotExtend(words % {"who": waiting.proposed_by, "until": shown})
+        raise CannotExtend(text % {"who": waiting.proposed_by, "until": shown})
     values = {
         "until": until, "reason": reason.strip(), "incident": incident, "proposed_by": by,
         "proposed_at": clock.now(),
@@ -175,18 +175,19 @@ def confirm_extension(proposed: ProposedExtension, *, by: User) -> Extension:
     waiting = ProposedExtension.objects.select_for_update(of=("self",)).filter(
         pk=proposed.pk, extension=None, proposed_at=proposed.proposed_at
     )
-    found = waiting.select_related("proposed_by", "incident").first()
-    if found is None:
+    extension = waiting.select_related("proposed_by", "incident").first()
+    if extension is None:
         raise CannotExtend(what_became_of(proposed))
-    if found.proposed_by_id == by.pk:
+    if extension.proposed_by_id == by.pk:
         raise CannotExtend(_("You proposed this extension. A second officer must confirm it."))
-    found.extension = _extend(
-        _extensible(found.call, found.until), until=found.until, reason=found.reason, incident=found.incident,
-        decided_by=found.proposed_by, confirmed_by=by,
+    extension.extension = _extend(
+        _extensible(extension.call, extension.until), until=extension.until,
+        reason=extension.reason, incident=extension.incident,
+        decided_by=extension.proposed_by, confirmed_by=by,
     )  # fmt: skip
-    found.confirmed_by, found.confirmed_at = by, clock.now()
-    found.save(update_fields=["extension", "confirmed_by", "confirmed_at"])
-    return found.extension
+    extension.confirmed_by, extension.confirmed_at = by, clock.now()
+    extension.save(update_fields=["extension", "confirmed_by", "confirmed_at"])
+    return extension.extension
 
 
 @transaction.atomic
@@ -206,12 +207,12 @@ def what_became_of(proposed: ProposedExtension) -> str:
     if present is None:
         return _("This proposed extension has been withdrawn.")
     if present.confirmed_by is not None:
-        words = _("%(who)s has already confirmed this extension.")
-        return words % {"who": present.confirmed_by}
-    words = _(
+        text = _("%(who)s has already confirmed this extension.")
+        return text % {"who": present.confirmed_by}
+    text = _(
         "%(who)s has proposed a different deadline since you opened this page. It is shown here."
     )
-    return words % {"who": present.proposed_by}
+    return text % {"who": present.proposed_by}
 
 
 @transaction.atomic
@@ -284,10 +285,10 @@ def extend_for_one(
     Raises:
         CannotExtend: the call has no such proposal, or the new deadline is not later than its own and now.
     """
-    found = Proposal.objects.select_for_update(of=("self",)).filter(
+    proposals = Proposal.objects.select_for_update(of=("self",)).filter(
         number=number.strip().upper(), strand__call=call, deleted_at=None
     )
-    proposal = found.first()
+    proposal = proposals.first()
     if proposal is None:
         raise CannotExtend(_("This call has no proposal with this number. Check the number."))
     if until <= max(proposal.deadline, clock.now()):

@@ -76,10 +76,10 @@ def countries_from(rows: Iterable[dict[str, Any]]) -> CountrySet:
 
 def calls_touched_by(change: ProposedChange) -> list[Call]:
     calls = Call.objects.with_page_parts().select_related("programme")
-    found = calls.filter(pk=change.call_id) if change.call_id else calls.filter(
+    result = calls.filter(pk=change.call_id) if change.call_id else calls.filter(
         programme=change.programme_id, rehearsal_of=None
     )  # fmt: skip
-    return list(found.order_by("reference"))
+    return list(result.order_by("reference"))
 
 
 @dataclass
@@ -129,9 +129,9 @@ def impact_of(change: ProposedChange, moment: datetime, progress: Progress) -> d
         _look_at_drafts(call, proposed, moment, impact, progress)
         known = set(_remarks(call, conditions_now(call)))
         remarks += [
-            {"call": call.reference, "oddity": one.oddity.value, "message": one.message}
-            for one in _remarks(call, proposed)
-            if one not in known
+            {"call": call.reference, "oddity": remark.oddity.value, "message": remark.message}
+            for remark in _remarks(call, proposed)
+            if remark not in known
         ]
     return impact.as_json() | {"remarks": remarks}
 
@@ -235,10 +235,14 @@ def reasons(before: Verdict, after: Verdict) -> Iterator[str]:
     """The findings that changed, in the words of the new ones; those that are gone by their rule."""
     old = {finding.name: finding for finding in before.findings}
     new = {finding.name: finding for finding in after.findings}
-    changed = [one for name, one in new.items() if _says_other(one.outcome, old.get(name))]
-    gone = [one for name, one in old.items() if name not in new and one.outcome != "pass"]
-    said = [f"{title_of(one.rule)}: {one.message}" for one in changed]
-    said += [f"{title_of(one.rule)} (no longer found): {one.message}" for one in gone]
+    changed = [
+        finding for name, finding in new.items() if _says_other(finding.outcome, old.get(name))
+    ]
+    gone = [
+        finding for name, finding in old.items() if name not in new and finding.outcome != "pass"
+    ]
+    said = [f"{title_of(finding.rule)}: {finding.message}" for finding in changed]
+    said += [f"{title_of(item.rule)} (no longer found): {item.message}" for item in gone]
     yield from said[:MOST_REASONS]
     if len(said) > MOST_REASONS:
         yield f"… {len(said) - MOST_REASONS} more"

@@ -100,16 +100,16 @@ def get_draft_or_404(request: HttpRequest, number: str) -> Draft:
         NotYours: of the consortium, but without the right to look at or send this.
     """
     user = current_user(request)
-    found = _of_own_organisation(user, number)
-    if found is not None and found.coordinates and not requires_own_part(_route(request)):
-        return _permitted(request, found, ConsortiumAccess(ConsortiumRole.LEAD))
-    if found is None:
+    proposal = _of_own_organisation(user, number)
+    if proposal is not None and proposal.coordinates and not requires_own_part(_route(request)):
+        return _permitted(request, proposal, ConsortiumAccess(ConsortiumRole.LEAD))
+    if proposal is None:
         proposals = Proposal.objects.with_page_parts().of_consortium_member(user)
-        found = proposals.filter(number=number).first()
-    standing = consortium_access(user, found) if found is not None else None
-    if found is None or standing is None:
+        proposal = proposals.filter(number=number).first()
+    standing = consortium_access(user, proposal) if proposal is not None else None
+    if proposal is None or standing is None:
         raise _no_access(user, number)
-    return _permitted(request, found, standing)
+    return _permitted(request, proposal, standing)
 
 
 def _no_access(user: User, number: str) -> Http404:
@@ -216,10 +216,10 @@ def get_version_or_404(request: HttpRequest, number: str, version: int) -> Versi
     versions = Version.objects.select_related(
         "proposal__strand__call__programme", "proposal__current_version", "submitted_by"
     )
-    found = get_object_or_404(versions, proposal=proposal, proposal__isnull=False, number=version)
+    result = get_object_or_404(versions, proposal=proposal, proposal__isnull=False, number=version)
     if user.is_staff:
-        log_read(found, _route(request), by=user)
-    return found
+        log_read(result, _route(request), by=user)
+    return result
 
 
 def _note_attempt(request: HttpRequest, number: str) -> None:

@@ -45,12 +45,12 @@ def assign_step(
     Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=proposal.pk)
     StepAssignment.objects.filter(proposal=proposal, step=step).delete()
     if participant is None:
-        words = _("“%(step)s” assigned to the coordinator") % {"step": title}
+        text = _("“%(step)s” assigned to the coordinator") % {"step": title}
     else:
         StepAssignment.objects.create(proposal=proposal, step=step, participant=participant)
         values = {"step": title, "name": participant.organisation.name}
-        words = _("“%(step)s” assigned to %(name)s") % values
-    happening = log_activity(proposal, ProposalActivity.Kind.GIVEN, words, by=by)
+        text = _("“%(step)s” assigned to %(name)s") % values
+    happening = log_activity(proposal, ProposalActivity.Kind.GIVEN, text, by=by)
     if participant is not None:
         _notify_assigned(proposal, participant, title, key=f"given:{happening.pk}", by=by)
 
@@ -117,11 +117,11 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
     if not addresses:
         raise TooManyReminders
     name = reminder.participant.organisation.name
-    words = _("Reminder sent to %(name)s") % {"name": name}
+    message = _("Reminder sent to %(name)s") % {"name": name}
     happening = log_activity(
         proposal,
         ProposalActivity.Kind.REMINDED,
-        words,
+        message,
         by=by,
         at=moment,
         key=reminder.participant.key,

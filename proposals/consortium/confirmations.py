@@ -95,8 +95,8 @@ def confirm(
     if answered is not None and is_address_of(participant.organisation, answered.email):
         agree(participant, at=moment)
     organisation = participant.organisation.name
-    words = _("%(name)s confirmed its participation") % {"name": organisation}
-    log_activity(proposal, ProposalActivity.Kind.ANSWERED, words, by=by, at=moment)
+    message = _("%(name)s confirmed its participation") % {"name": organisation}
+    log_activity(proposal, ProposalActivity.Kind.ANSWERED, message, by=by, at=moment)
     _notify_coordinator(proposal, participant, confirmation)
     return confirmation
 
@@ -137,17 +137,23 @@ class MissingConfirmation:
 
 def missing_confirmations(draft: Draft) -> list[MissingConfirmation]:
     """Partners that have not confirmed what is written now. The coordinator confirms by submitting."""
-    given: dict[tuple[str, int], Confirmation] = {}
+    values: dict[tuple[str, int], Confirmation] = {}
     for confirmation in draft.proposal.confirmations.order_by("-pk"):
         key = (confirmation.participant_key, confirmation.organisation_id)
-        given.setdefault(key, confirmation)
+        values.setdefault(key, confirmation)
     asked = draft.proposal.invitations.filter(purpose=Invitation.Purpose.CONFIRM).order_by("pk")
-    latest = {one.participant_id: one for one in asked}
+    latest = {invitation.participant_id: invitation for invitation in asked}
     return [
-        MissingConfirmation(one, latest.get(one.pk), given.get((one.key, one.organisation_id)))
-        for one in draft.participants
-        if not one.is_coordinator
-        and not is_current(given.get((one.key, one.organisation_id)), draft, one)
+        MissingConfirmation(
+            participant,
+            latest.get(participant.pk),
+            values.get((participant.key, participant.organisation_id)),
+        )
+        for participant in draft.participants
+        if not participant.is_coordinator
+        and not is_current(
+            values.get((participant.key, participant.organisation_id)), draft, participant
+        )
     ]
 
 

@@ -62,8 +62,8 @@ def _remind(pk: int, moment: datetime) -> int:
     """Under the proposal's lock: nobody is told that nothing was submitted who has just submitted."""
     Proposal.objects.select_for_update(of=("self",)).only("pk").filter(pk=pk).first()
     near = Proposal.objects.near_deadline(moment, max(REMIND_BEFORE))
-    found = near.filter(pk=pk, current_version=None, deleted_at=None)
-    related = found.select_related("strand__call__programme")
+    proposals = near.filter(pk=pk, current_version=None, deleted_at=None)
+    related = proposals.select_related("strand__call__programme")
     proposal = related.prefetch_related("reminder_subscriptions__user").first()
     if proposal is None:
         return 0

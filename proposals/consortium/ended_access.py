@@ -27,7 +27,7 @@ def end_access(
 
 def without_access(proposal: Proposal, people: Iterable[User]) -> list[User]:
     """Those of these people who do not take part in the proposal by any other way."""
-    return [one for one in people if not _takes_part(proposal, one)]
+    return [person for person in people if not _takes_part(proposal, person)]
 
 
 def _takes_part(proposal: Proposal, user: User) -> bool:

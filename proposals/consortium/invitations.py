@@ -139,8 +139,8 @@ def invite(
     except IntegrityError:
         raise AlreadyInvited from None
     invitation.token = token
-    words = _("Invitation sent: %(purpose)s") % {"purpose": _purpose_in_words(invitation)}
-    log_activity(proposal, ProposalActivity.Kind.INVITED, words, by=by, at=moment, address=address)
+    text = _("Invitation sent: %(purpose)s") % {"purpose": _purpose_in_words(invitation)}
+    log_activity(proposal, ProposalActivity.Kind.INVITED, text, by=by, at=moment, address=address)
     _send(invitation)
     return invitation
 
@@ -171,11 +171,11 @@ def resend(invitation: Invitation, *, by: User) -> None:
     locked.invited_by = by
     _set_token(locked)
     locked.save(update_fields=["times_sent", "expires_at", "invited_by", "token_hash"])
-    words = _("Invitation resent: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
+    text = _("Invitation resent: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
     log_activity(
         locked.proposal,
         ProposalActivity.Kind.INVITED,
-        words,
+        text,
         by=by,
         at=moment,
         address=locked.email,
@@ -195,8 +195,8 @@ def revoke(invitation: Invitation, *, by: User) -> None:
         raise InvitationNotOpen(locked)
     locked.state = Invitation.State.REVOKED
     locked.save(update_fields=["state"])
-    words = _("Invitation cancelled: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
-    log_activity(locked.proposal, ProposalActivity.Kind.REVOKED, words, by=by, address=locked.email)
+    text = _("Invitation cancelled: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
+    log_activity(locked.proposal, ProposalActivity.Kind.REVOKED, text, by=by, address=locked.email)
 
 
 @transaction.atomic
@@ -219,9 +219,9 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
         )
     if answered.participant is not None:
         agree_if_own(answered.participant, by=user)
-    words = _("%(who)s accepted the invitation: %(purpose)s")
+    text = _("%(who)s accepted the invitation: %(purpose)s")
     values = {"who": user, "purpose": _purpose_in_words(answered)}
-    log_activity(answered.proposal, ProposalActivity.Kind.ANSWERED, words % values, by=user)
+    log_activity(answered.proposal, ProposalActivity.Kind.ANSWERED, text % values, by=user)
     return collaborator
 
 
@@ -241,9 +241,9 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
             "The partner is still part of the consortium. The other partners can see only its "
             "name and country until it agrees to take part."
         )
-    words = _("Invitation declined: %(purpose)s") % {"purpose": _purpose_in_words(answered)}
+    text = _("Invitation declined: %(purpose)s") % {"purpose": _purpose_in_words(answered)}
     log_activity(
-        answered.proposal, ProposalActivity.Kind.ANSWERED, words, by=by, address=answered.email
+        answered.proposal, ProposalActivity.Kind.ANSWERED, text, by=by, address=answered.email
     )
     queue_email(
         EmailContent(
@@ -301,14 +301,14 @@ def decline_for(participant: Participant, *, reason: str, by: User) -> None:
 
 def _check_unanswered(participant: Participant, asked: QuerySet[Invitation] | None) -> None:
     """Refuse where the organisation has confirmed; or has declined, where no question is open (`asked`)."""
-    given = participant.proposal.confirmations.filter(
+    confirmation = participant.proposal.confirmations.filter(
         participant_key=participant.key, organisation=participant.organisation
     ).first()
-    if given is not None:
+    if confirmation is not None:
         text = _(
             "%(who)s has already confirmed that %(name)s takes part. The confirmation is valid."
         )
-        names = {"who": given.name, "name": participant.organisation.name}
+        names = {"who": confirmation.name, "name": participant.organisation.name}
         raise NothingToDecline(text % names)
     declined = asked and asked.filter(state=Invitation.State.DECLINED).order_by("-answered_at")
     said = declined.select_related("answered_by").first() if declined else None
@@ -356,8 +356,8 @@ def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
     if not Collaborator.objects.filter(pk=collaborator.pk).exists():
         raise AlreadyRemoved
     proposal, user = collaborator.proposal, collaborator.user
-    words = _("Access of %(who)s removed") % {"who": user}
-    happening = log_activity(proposal, ProposalActivity.Kind.REVOKED, words, by=by)
+    text = _("Access of %(who)s removed") % {"who": user}
+    happening = log_activity(proposal, ProposalActivity.Kind.REVOKED, text, by=by)
     collaborator.delete()
     end_access(proposal, without_access(proposal, [user]), EndedAccess.Kind.PERSON_REMOVED)
     notify_ended_access(
@@ -398,15 +398,15 @@ def is_still_open(mail: QueuedEmail) -> bool:
     """Whether the link in a mail that waits to be sent opens anything yet."""
     _kind, pk, time, _address = mail.key.split(":")
     asked = with_issuer(Invitation.objects.filter(proposal__deleted_at=None))
-    found = asked.filter(pk=pk, times_sent=time).first()
-    return found is not None and found.has_issuer and found.is_open(clock.now())
+    invitation = asked.filter(pk=pk, times_sent=time).first()
+    return invitation is not None and invitation.has_issuer and invitation.is_open(clock.now())
 
 
 def still_takes_part(mail: QueuedEmail) -> bool:
     """Whether who is written to belongs to the proposal yet."""
     proposal = mail.proposal
     return proposal is not None and mail.to in {
-        one.email.lower() for one in consortium_members(proposal)
+        member.email.lower() for member in consortium_members(proposal)
     }
 
 

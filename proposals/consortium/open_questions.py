@@ -10,12 +10,12 @@ def open_clarification_requests(
     proposal: Proposal, moment: datetime
 ) -> ClarificationRequestQuerySet:
     """Those about a proposal that can still be answered, the most urgent first."""
-    found = ClarificationRequest.objects.waiting(moment).filter(version__proposal=proposal)
-    return found.order_by("due_at")
+    result = ClarificationRequest.objects.waiting(moment).filter(version__proposal=proposal)
+    return result.order_by("due_at")
 
 
 def clarification_requests_for(user: User, moment: datetime) -> ClarificationRequestQuerySet:
     """Those that wait for an answer in proposals that this person leads, the most urgent first."""
     led = Proposal.objects.led_by(user)
-    found = ClarificationRequest.objects.waiting(moment).filter(version__proposal__in=led)
-    return found.select_related("version__proposal").order_by("due_at")
+    result = ClarificationRequest.objects.waiting(moment).filter(version__proposal__in=led)
+    return result.select_related("version__proposal").order_by("due_at")

@@ -104,9 +104,9 @@ def section_of(proposal: Proposal, step: str, participant: Participant | None = 
     """The stored section; an empty one, of which nothing is stored, where nobody has saved this step yet."""
     asked = _fetch_section_of_step if participant is None else _fetch_section_of_participant
     of_participant = {} if participant is None else {"participant": participant.pk}
-    found = asked(proposal=proposal.pk, step=step, **of_participant)
-    for section in found["sections"]:
-        saver = next(iter(found["savers"]), None)
+    result = asked(proposal=proposal.pk, step=step, **of_participant)
+    for section in result["sections"]:
+        saver = next(iter(result["savers"]), None)
         set_related(section, proposal=proposal, participant=participant, saved_by=saver)
         return section
     return Section(proposal=proposal, step=step, participant=participant)
@@ -119,10 +119,10 @@ def _with_savers(sections: QuerySet[Section]) -> Queries:
     }
 
 
-def _fetch_sections(**given: Any) -> QuerySet[Section]:
+def _fetch_sections(**kwargs: Any) -> QuerySet[Section]:
     step = Param("step", models.TextField())
     return Section.objects.filter(
-        proposal=Param("proposal", models.BigIntegerField()), step=step, **given
+        proposal=Param("proposal", models.BigIntegerField()), step=step, **kwargs
     )
 
 
@@ -198,8 +198,8 @@ def _text_at(section: Section, version: int) -> dict[str, Any] | None:
     if version == section.version:
         return dict(section.answers)
     kept = saved_texts(section).filter(version=version)
-    found = kept.values_list("answers", flat=True).first()
-    return found if isinstance(found, dict) else None
+    result = kept.values_list("answers", flat=True).first()
+    return result if isinstance(result, dict) else None
 
 
 def saved_texts(section: Section) -> QuerySet[SectionChange]:
@@ -272,8 +272,8 @@ def add_participant(
         position=position + 1,
     )
     agree_if_own(participant, by=by)
-    words = _("%(name)s added to the consortium") % {"name": invited.organisation.name}
-    log_activity(proposal, ProposalActivity.Kind.ADDED, words, by=by, key=participant.key)
+    text = _("%(name)s added to the consortium") % {"name": invited.organisation.name}
+    log_activity(proposal, ProposalActivity.Kind.ADDED, text, by=by, key=participant.key)
     _restore_former_content(participant, by=by)
     _notify_added(participant, by=by)
     return participant
@@ -285,7 +285,7 @@ def may_be_notified(participant: Participant, people: Iterable[User]) -> list[st
     Such mails count as invitations do, or adding and removing it again and again would fill a mailbox. What
     is left out stands on their page of work.
     """
-    addresses = [one.email for one in people]
+    addresses = [person.email for person in people]
     return addresses if participant.has_agreed else allowed_recipients("invitations", addresses)
 
 
@@ -350,11 +350,11 @@ def change_participant(
     participant.role = role.value
     set_controller(participant, controller)
     participant.save(update_fields=["role"])
-    words = _("Role of %(name)s changed: %(role)s") % {
+    text = _("Role of %(name)s changed: %(role)s") % {
         "name": participant.organisation.name,
         "role": participant.get_role_display(),
     }
-    log_activity(proposal, ProposalActivity.Kind.CHANGED, words, by=by, key=participant.key)
+    log_activity(proposal, ProposalActivity.Kind.CHANGED, text, by=by, key=participant.key)
     return participant
 
 
@@ -374,9 +374,9 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
         raise CoordinatorStays
     proposal = participant.proposal
     _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
-    words = _("%(name)s removed from the consortium") % {"name": participant.organisation.name}
+    text = _("%(name)s removed from the consortium") % {"name": participant.organisation.name}
     log_activity(
-        proposal, ProposalActivity.Kind.REMOVED, words, by=by,
+        proposal, ProposalActivity.Kind.REMOVED, text, by=by,
         key=participant.key, organisation=participant.organisation_id,
     )  # fmt: skip
     guests, members = guests_of(participant), list(participant.organisation.members.all())
@@ -413,7 +413,10 @@ def _notify_removed(participant: Participant, *, by: User) -> None:
     submitted = _("An earlier submitted version still includes the organisation.")
     for people, rest in (
         (gone, _("You no longer have access to the draft.")),
-        ([one for one in others if one not in gone], _("You still have access in another role.")),
+        (
+            [other for other in others if other not in gone],
+            _("You still have access in another role."),
+        ),
     ):
         counts = f"{kept} {rest} {submitted}"
         _mail_about_removal(participant, people, counts, by=by)
@@ -467,9 +470,9 @@ def _move_consortium_on(
     section = section_of(proposal, CONSORTIUM)
     if section.version != seen_version:
         raise EditConflict(section)
-    given = _keys_given(proposal, section) + (1 if gives_key else 0)
+    number = _keys_given(proposal, section) + (1 if gives_key else 0)
     moves = _count(section.answers.get("moves")) + 1
-    answers = section.answers | {"keys_given": given, "moves": moves}
+    answers = section.answers | {"keys_given": number, "moves": moves}
     return save_section(proposal, section, answers=answers, seen_version=seen_version, by=by)
 
 

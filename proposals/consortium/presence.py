@@ -18,8 +18,8 @@ def others_at(proposal: Proposal, place: str, user: User) -> list[str]:
     """The names of the others who have this step open."""
     since = clock.real_now() - PRESENCE_TIMEOUT
     rows = Presence.objects.filter(proposal=proposal, location=place, seen_at__gte=since)
-    found = rows.exclude(user=user).select_related("user").order_by("user__full_name")
-    return [str(one.user) for one in found]
+    presences = rows.exclude(user=user).select_related("user").order_by("user__full_name")
+    return [str(presence.user) for presence in presences]
 
 
 def mark_present(proposal: Proposal, place: str, user: User) -> None:

@@ -93,16 +93,20 @@ class ConsortiumProgress:
 def consortium_progress(draft: Draft) -> ConsortiumProgress:
     """The whole page in a fixed number of queries."""
     proposal = draft.proposal
-    given = {one.step: one.participant_id for one in proposal.step_assignments.all()}
+    values = {
+        assignment.step: assignment.participant_id for assignment in proposal.step_assignments.all()
+    }
     people = _people_by_participant(draft)
-    waiting = {one.participant.pk: one for one in missing_confirmations(draft)}
-    by_pk = {one.pk: one for one in draft.participants}
+    waiting = {
+        confirmation.participant.pk: confirmation for confirmation in missing_confirmations(draft)
+    }
+    by_pk = {item.pk: item for item in draft.participants}
     shared = [
         SharedStep(
             step,
             url_of(draft, step.slug),
             step.missing(draft),
-            by_pk.get(given.get(step.slug, 0)),
+            by_pk.get(values.get(step.slug, 0)),
             draft.sections.get((step.slug, None)),
         )
         for step in steps_of(proposal.strand)
@@ -110,96 +114,115 @@ def consortium_progress(draft: Draft) -> ConsortiumProgress:
     ]
     _fetch_authors(draft)
     rows = []
-    for one in draft.participants:
-        steps = [s for s in shared if s.assigned_to is not None and s.assigned_to.pk == one.pk]
-        rows.append(_row(draft, one, people.get(one.pk, []), steps, waiting.get(one.pk)))
+    for participant in draft.participants:
+        steps = [
+            s for s in shared if s.assigned_to is not None and s.assigned_to.pk == participant.pk
+        ]
+        rows.append(
+            _row(
+                draft,
+                participant,
+                people.get(participant.pk, []),
+                steps,
+                waiting.get(participant.pk),
+            )
+        )
     return ConsortiumProgress(shared, rows)
 
 
 def _fetch_authors(draft: Draft) -> None:
     """Who saved each section last, in one query."""
     sections = list(draft.sections.values())
-    authors = User.objects.in_bulk({one.saved_by_id for one in sections if one.saved_by_id})
-    for one in sections:
-        one.saved_by = authors.get(one.saved_by_id) if one.saved_by_id else None
+    authors = User.objects.in_bulk({item.saved_by_id for item in sections if item.saved_by_id})
+    for section in sections:
+        section.saved_by = authors.get(section.saved_by_id) if section.saved_by_id else None
 
 
 def _row(
     draft: Draft,
-    one: Participant,
+    participant: Participant,
     people: Sequence[User],
     steps: Sequence[SharedStep],
     waiting: MissingConfirmation | None,
 ) -> PartnerRow:
-    cells = parts_of(draft, one, is_confirmed=waiting is None)
+    cells = parts_of(draft, participant, is_confirmed=waiting is None)
     owes = [cell.label for cell in cells if not cell.is_there]
     owes += [
         f"{state.step.title}: {', '.join(str(text) for text in state.missing)}"
         for state in steps
         if state.missing
     ]
-    shown = people if one.has_agreed else []
-    return PartnerRow(one, shown, cells, owes, _addresses(draft, one, people), waiting)
+    shown = people if participant.has_agreed else []
+    return PartnerRow(
+        participant, shown, cells, owes, _addresses(draft, participant, people), waiting
+    )
 
 
-def parts_of(draft: Draft, one: Participant, *, is_confirmed: bool) -> list[PartnerPart]:
+def parts_of(draft: Draft, participant: Participant, *, is_confirmed: bool) -> list[PartnerPart]:
     """Description, profile, line of the budget, and confirmation; those that are not asked are there."""
     number = draft.proposal.number
-    section = draft.sections.get((DescriptionForm.slug, one.pk))
-    has_text = bool(draft.answers(DescriptionForm.slug, one).get("description"))
-    has_costs = bool(draft.costs_of(one))
-    confirm = reverse("proposals:confirm", args=[number, one.key])
+    section = draft.sections.get((DescriptionForm.slug, participant.pk))
+    has_text = bool(draft.answers(DescriptionForm.slug, participant).get("description"))
+    has_costs = bool(draft.costs_of(participant))
+    confirm = reverse("proposals:confirm", args=[number, participant.key])
     return [
         PartnerPart(
             _("Description"),
-            has_text or not one.applies,
+            has_text or not participant.applies,
             _("Description"),
-            url_of(draft, DescriptionForm.slug, one.key),
+            url_of(draft, DescriptionForm.slug, participant.key),
             section,
         ),
-        _profile_cell(draft, one),
+        _profile_cell(draft, participant),
         PartnerPart(
             _("Costs"),
-            has_costs or not one.applies,
+            has_costs or not participant.applies,
             _("Budget"),
             url_of(draft, "budget"),
         ),
         PartnerPart(
-            _("Confirmation"), is_confirmed or one.is_coordinator, _("Confirmation"), confirm
+            _("Confirmation"),
+            is_confirmed or participant.is_coordinator,
+            _("Confirmation"),
+            confirm,
         ),
     ]
 
 
-def _profile_cell(draft: Draft, one: Participant) -> PartnerPart:
+def _profile_cell(draft: Draft, participant: Participant) -> PartnerPart:
     """How far the profile is; of an organisation that has not agreed, where it can be asked to."""
-    if not one.has_agreed:
+    if not participant.has_agreed:
         people = reverse("proposals:people", args=[draft.proposal.number])
-        return PartnerPart(_("Profile"), not one.applies, _("Agreement to take part"), people)
-    profile = draft.profile(one)
+        return PartnerPart(
+            _("Profile"), not participant.applies, _("Agreement to take part"), people
+        )
+    profile = draft.profile(participant)
     percent = _("Cluster profile (%(percent)s%%)") % {"percent": profile.percent}
-    url = reverse("applicants:profile", args=[one.organisation_id])
-    return PartnerPart(_("Profile"), profile.is_complete or not one.applies, percent, url)
+    url = reverse("applicants:profile", args=[participant.organisation_id])
+    return PartnerPart(_("Profile"), profile.is_complete or not participant.applies, percent, url)
 
 
 def _people_by_participant(draft: Draft) -> Mapping[int, list[User]]:
     members = Organisation.objects.filter(
-        pk__in=[one.organisation_id for one in draft.participants]
+        pk__in=[participant.organisation_id for participant in draft.participants]
     ).prefetch_related("members")
-    by_organisation = {one.pk: list(one.members.all()) for one in members}
+    by_organisation = {member.pk: list(member.members.all()) for member in members}
     invited: dict[int, list[User]] = {}
-    for one in draft.proposal.collaborators.select_related("user"):
-        if one.participant_id is not None:
-            invited.setdefault(one.participant_id, []).append(one.user)
+    for collaborator in draft.proposal.collaborators.select_related("user"):
+        if collaborator.participant_id is not None:
+            invited.setdefault(collaborator.participant_id, []).append(collaborator.user)
     return {
-        one.pk: list(
-            dict.fromkeys([*by_organisation[one.organisation_id], *invited.get(one.pk, [])])
+        participant.pk: list(
+            dict.fromkeys(
+                [*by_organisation[participant.organisation_id], *invited.get(participant.pk, [])]
+            )
         )
-        for one in draft.participants
+        for participant in draft.participants
     }
 
 
-def _addresses(draft: Draft, one: Participant, people: Sequence[User]) -> list[str]:
-    contact = draft.profile(one).answers["contact"].get("contact_email")
+def _addresses(draft: Draft, participant: Participant, people: Sequence[User]) -> list[str]:
+    contact = draft.profile(participant).answers["contact"].get("contact_email")
     return [
         *(person.email for person in people if person.is_active),
         *([contact] if contact else []),
@@ -230,7 +253,7 @@ def proposals_of(user: User) -> QuerySet[Proposal]:
     """A person's proposals with all that its page of work shows of them."""
     here = {"proposal": OuterRef("pk")}
     asked = Collaborator.objects.filter(**here, user=user).values("participant_id")
-    given = StepAssignment.objects.filter(**here).values(
+    given_steps = StepAssignment.objects.filter(**here).values(
         row=JSONObject(step="step", participant="participant_id")
     )
     confirmed = Confirmation.objects.filter(**here).values(
@@ -245,7 +268,7 @@ def proposals_of(user: User) -> QuerySet[Proposal]:
         .of_consortium_member(user)
         .annotate(
             asked=ArraySubquery(asked),
-            given=ArraySubquery(given),
+            given=ArraySubquery(given_steps),
             confirmed=ArraySubquery(confirmed),
         )
     )
@@ -255,9 +278,9 @@ def todo_items(
     drafts: Iterable[Draft], organisations: Iterable[Organisation], moment: datetime
 ) -> list[TodoItem]:
     """What waits for a person of these organisations in open `proposals_of` it, nearest deadline first."""
-    own = {one.pk for one in organisations}
+    own = {organisation.pk for organisation in organisations}
     tasks: list[TodoItem] = []
-    for draft in sorted(drafts, key=lambda one: one.proposal.deadline):
+    for draft in sorted(drafts, key=lambda draft: draft.proposal.deadline):
         if draft.proposal.is_open(moment):
             tasks += _todo_items_in(draft, own)
     return tasks
@@ -267,35 +290,35 @@ def _todo_items_in(draft: Draft, organisations: set[int]) -> list[TodoItem]:
     """The proposal carries what `proposals_of` annotated: asked, given and confirmed."""
     proposal: Any = draft.proposal
     own = [
-        one
-        for one in draft.participants
-        if one.organisation_id in organisations or one.pk in proposal.asked
+        item
+        for item in draft.participants
+        if item.organisation_id in organisations or item.pk in proposal.asked
     ]
-    is_lead = any(one.is_coordinator and one.organisation_id in organisations for one in own)
+    is_lead = any(item.is_coordinator and item.organisation_id in organisations for item in own)
     confirmed = {
         (row["key"], row["role"], row["organisation"], row["of"]) for row in proposal.confirmed
     }
-    given = {row["step"]: row["participant"] for row in proposal.given}
+    data = {row["step"]: row["participant"] for row in proposal.given}
     tasks = []
-    for one in own:
+    for participant in own:
         is_confirmed = (
             bool(confirmed)
             and (
-                one.key,
-                one.role,
-                one.organisation_id,
-                content_digest(confirmation_content(draft, one)),
+                participant.key,
+                participant.role,
+                participant.organisation_id,
+                content_digest(confirmation_content(draft, participant)),
             )
             in confirmed
         )
-        for cell in parts_of(draft, one, is_confirmed=is_confirmed):
+        for cell in parts_of(draft, participant, is_confirmed=is_confirmed):
             if not cell.is_there:
-                words = _("%(part)s: %(name)s")
-                values = {"part": cell.label, "name": one.organisation.name}
-                tasks.append(TodoItem(words % values, cell.url, proposal))
-    own_pks = {one.pk for one in own}
+                text = _("%(part)s: %(name)s")
+                values = {"part": cell.label, "name": participant.organisation.name}
+                tasks.append(TodoItem(text % values, cell.url, proposal))
+    own_pks = {item.pk for item in own}
     for step in steps_of(proposal.strand):
-        owner = given.get(step.slug)
+        owner = data.get(step.slug)
         is_mine = owner in own_pks if owner else is_lead
         if step.slug in SHARED_STEPS and step.slug != "budget" and is_mine and step.missing(draft):
             tasks.append(TodoItem(str(step.title), url_of(draft, step.slug), proposal))

@@ -29,13 +29,17 @@ def mine(request: HttpRequest) -> HttpResponse:
     context = {
         "drafts": drafts,
         "moment": moment,
-        "any_open": any(one.proposal.is_open(moment) for one in drafts),
+        "any_open": any(draft.proposal.is_open(moment) for draft in drafts),
         "tasks": todo_items(drafts, organisations, moment),
-        "organisations": [(one, profile_of(one)) for one in organisations],
+        "organisations": [
+            (organisation, profile_of(organisation)) for organisation in organisations
+        ],
         "invitations": open_invitations(user),
         "mentions": open_mentions(user),
         "questions": list(clarification_requests_for(user, moment)),
-        "letters": [one for one in inbox(user, organisations, at_most=MOST_LETTERS) if one.is_new],
+        "letters": [
+            item for item in inbox(user, organisations, at_most=MOST_LETTERS) if item.is_new
+        ],
         "deleted": deleted.select_related("strand__call").prefetch_related("sections"),
     }
     return render(request, "dashboard/mine.html", context)

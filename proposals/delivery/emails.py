@@ -37,20 +37,20 @@ class EmailContent:
 
 
 def queue_email(
-    words: EmailContent, *, to: Iterable[str], key: str, proposal: Proposal | None = None
+    message: EmailContent, *, to: Iterable[str], key: str, proposal: Proposal | None = None
 ) -> None:
     """Promise a mail to each address; the same key never makes a second one to the same address."""
-    words = _without_links(words)
+    message = _without_links(message)
     context: dict[str, Any] = {
-        "content": words,
-        "quoted": quoted(words.quote),
+        "content": message,
+        "quoted": quoted(message.quote),
         "proposal": proposal,
         "title": without_links(Draft(proposal).title) if proposal else "",
-        "link": settings.BASE_URL + words.link,
+        "link": settings.BASE_URL + message.link,
     }
     text = render_to_string("delivery/mail.txt", context)
     html = render_to_string("delivery/mail.html", context)
-    subject = words.subject
+    subject = message.subject
     if proposal is not None and proposal.call.is_rehearsal:
         subject = _("[Rehearsal] %(subject)s") % {"subject": subject}
     subject = " ".join(subject.split())
@@ -67,14 +67,14 @@ def queue_email(
     )  # fmt: skip
 
 
-def _without_links(words: EmailContent) -> EmailContent:
+def _without_links(text: EmailContent) -> EmailContent:
     """The same words with nothing to press but `link`: people who may be strangers typed much of them."""
-    facts = [(_safe(label), _safe(value)) for label, value in words.facts]
+    facts = [(_safe(label), _safe(value)) for label, value in text.facts]
     texts = {
-        name: _safe(getattr(words, name))
+        name: _safe(getattr(text, name))
         for name in ("subject", "what_happened", "status", "next_step", "quote")
     }
-    return replace(words, facts=facts, **texts)
+    return replace(text, facts=facts, **texts)
 
 
 def _safe(text: str) -> str:

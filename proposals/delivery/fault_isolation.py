@@ -104,7 +104,7 @@ def delete_stale_failures() -> int:
 
 
 def _known(work: str) -> dict[str, JobFailure]:
-    return {one.row: one for one in JobFailure.objects.filter(job=work)}
+    return {job_failure.row: job_failure for job_failure in JobFailure.objects.filter(job=work)}
 
 
 def _name_of(row: object) -> str:

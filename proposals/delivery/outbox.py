@@ -181,8 +181,8 @@ def queues() -> list[QueueStatus]:
     """Each kind of promise, then mails, what people have asked for, and what else failed; in five queries."""
     labels = dict(OutboxMessage.Kind.choices)
     rows = OutboxMessage.objects.values("kind").annotate(**_figures())
-    found: dict[str, Mapping[str, Any]] = {row["kind"]: row for row in rows}
-    of_versions = [_queue(str(label), found.get(kind, {})) for kind, label in labels.items()]
+    results: dict[str, Mapping[str, Any]] = {row["kind"]: row for row in rows}
+    of_versions = [_queue(str(label), results.get(kind, {})) for kind, label in labels.items()]
     return [
         *of_versions,
         _queue(gettext("Emails"), QueuedEmail.objects.aggregate(**_figures())),

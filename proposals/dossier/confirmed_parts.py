@@ -11,18 +11,19 @@ from proposals.models import Confirmation, Version
 
 def confirmation_content_in(dossier: dict[str, Any], key: str) -> dict[str, Any]:
     """What of a dossier, also of one that was submitted, the partner with this key confirms."""
-    own = next(one for one in dossier["consortium"] if one["key"] == key)
+    own = next(participant for participant in dossier["consortium"] if participant["key"] == key)
     return {
         "call": dossier["call"],
         "strand": dossier["strand"],
         "summary": dossier["summary"],
         "consortium": [
             {
-                "name": one["organisation"]["cluster_name"] or one["organisation"]["legal_name"],
-                "country": one["organisation"]["country"],
-                "role": one["role"],
+                "name": participant["organisation"]["cluster_name"]
+                or participant["organisation"]["legal_name"],
+                "country": participant["organisation"]["country"],
+                "role": participant["role"],
             }
-            for one in dossier["consortium"]
+            for participant in dossier["consortium"]
         ],
         "part": {name: own[name] for name in ("role", "description", "task", "budget")},
     }
@@ -45,14 +46,14 @@ def confirmed_in(version: Version) -> dict[str, Confirmed]:
 
     Keys of a proposal are given once, so nobody is taken for the partner who had the place before.
     """
-    given: dict[str, Confirmation] = {}
+    data: dict[str, Confirmation] = {}
     confirmations = Confirmation.objects.filter(proposal_id=version.proposal_id)
-    for one in confirmations.filter(confirmed_at__lte=version.received_at).order_by("-pk"):
-        given.setdefault(one.participant_key, one)
+    for confirmation in confirmations.filter(confirmed_at__lte=version.received_at).order_by("-pk"):
+        data.setdefault(confirmation.participant_key, confirmation)
     return {
-        key: Confirmed(given[key].confirmed_at, _is_of(given[key], version.document, part))
+        key: Confirmed(data[key].confirmed_at, _is_of(data[key], version.document, part))
         for part in version.document["consortium"]
-        if (key := part["key"]) in given
+        if (key := part["key"]) in data
     }
 
 

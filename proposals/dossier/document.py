@@ -86,11 +86,13 @@ class Draft:
 
     @property
     def applicants(self) -> list[Participant]:
-        return [one for one in self.participants if one.applies]
+        return [participant for participant in self.participants if participant.applies]
 
     @property
     def coordinator(self) -> Participant | None:
-        return next((one for one in self.participants if one.is_coordinator), None)
+        return next(
+            (participant for participant in self.participants if participant.is_coordinator), None
+        )
 
     def answers(self, step: str, participant: Participant | None = None) -> dict[str, Any]:
         """The typed answers of a stored step: whatever JSON is stored, nothing in it stops a page."""
@@ -120,22 +122,22 @@ class Draft:
 
     def problems(self, step: str, participant: Participant | None = None) -> list[Problem]:
         """What of a stored step must be corrected before the proposal can be submitted."""
-        found = self._reading(step, participant.pk if participant else None).problems
-        return [one for one in found if self._is_asked_for(step, one.name)]
+        problems = self._reading(step, participant.pk if participant else None).problems
+        return [problem for problem in problems if self._is_asked_for(step, problem.name)]
 
     def _is_asked_for(self, step: str, name: str) -> bool:
         """Lines of partners who left, and deliverables of another strand, are kept and not asked for."""
         if step == "budget" and name:
-            return name.rpartition("_")[2] in {one.key for one in self.applicants}
+            return name.rpartition("_")[2] in {applicant.key for applicant in self.applicants}
         if step == "deliverables" and name.startswith(("text_", "month_")):
-            return name.partition("_")[2] in {one.code for one in self.deliverables}
+            return name.partition("_")[2] in {deliverable.code for deliverable in self.deliverables}
         return True
 
     @property
     def needs_correction(self) -> bool:
         """Whether anything that was stored for the proposal must be corrected before it is submitted."""
         places: list[tuple[str, Participant | None]] = [(step, None) for step in SHARED_STEPS]
-        places += [("descriptions", one) for one in self.participants]
+        places += [("descriptions", participant) for participant in self.participants]
         return any(self.problems(step, participant) for step, participant in places)
 
     def profile(self, participant: Participant) -> ProfileState:
@@ -155,7 +157,9 @@ class Draft:
     def intended_countries(self) -> list[str]:
         """Countries from which partners are still to be found: those in mind that nobody covers yet."""
         here = Counter(
-            one.organisation.country for one in self.applicants if not one.is_coordinator
+            applicant.organisation.country
+            for applicant in self.applicants
+            if not applicant.is_coordinator
         )
         said = self.answers("consortium").get("intended_countries")
         wanted = (
@@ -167,11 +171,11 @@ class Draft:
 
     @property
     def total_costs(self) -> Decimal:
-        return sum((self.costs_of(one) for one in self.applicants), Decimal(0))
+        return sum((self.costs_of(applicant) for applicant in self.applicants), Decimal(0))
 
     @property
     def total_grant(self) -> Decimal:
-        return sum((self.grant_of(one) for one in self.participants), Decimal(0))
+        return sum((self.grant_of(participant) for participant in self.participants), Decimal(0))
 
     @property
     def rate(self) -> Decimal | None:
@@ -186,8 +190,10 @@ class Draft:
 
 def drafts_of(proposals: Sequence[Proposal]) -> list[Draft]:
     """The drafts of many proposals, with one query."""
-    parts = _parts_in(_fetch_drafts_rows(proposals=[one.pk for one in proposals]), proposals)
-    return [Draft(one, parts[one.pk]) for one in proposals]
+    parts = _parts_in(
+        _fetch_drafts_rows(proposals=[proposal.pk for proposal in proposals]), proposals
+    )
+    return [Draft(proposal, parts[proposal.pk]) for proposal in proposals]
 
 
 def draft_in(rows: Results, proposal: Proposal) -> Draft:
@@ -242,32 +248,34 @@ def _queries(is_chosen: Callable[[str], Q | Func]) -> Queries:
 
 
 def _parts_in(rows: Results, proposals: Sequence[Proposal]) -> dict[int, DraftParts]:
-    by_pk = {one.pk: one for one in proposals}
-    found = {pk: DraftParts() for pk in by_pk}
-    organisations = {one.pk: one for one in rows["organisations"]}
-    participants = {one.pk: one for one in rows["participants"]}
+    by_pk = {proposal.pk: proposal for proposal in proposals}
+    results = {pk: DraftParts() for pk in by_pk}
+    organisations = {organisation.pk: organisation for organisation in rows["organisations"]}
+    participants = {participant.pk: participant for participant in rows["participants"]}
     profiles: dict[int, dict[str, tuple[Any, int]]] = {pk: {} for pk in organisations}
     for organisation, step, answers, version in rows["profiles"]:
         profiles[organisation][step] = answers, version
-    for one in rows["participants"]:
-        organisation = organisations[one.organisation_id]
-        visible = visible_record(one, organisation)
-        set_related(one, proposal=by_pk[one.proposal_id], organisation=visible)
-        found[one.proposal_id].participants.append(one)
-        profile = profiles[one.organisation_id] if one.has_agreed else {}
-        found[one.proposal_id].profiles[one.organisation_id] = profile
+    for item in rows["participants"]:
+        organisation = organisations[item.organisation_id]
+        visible = visible_record(item, organisation)
+        set_related(item, proposal=by_pk[item.proposal_id], organisation=visible)
+        results[item.proposal_id].participants.append(item)
+        profile = profiles[item.organisation_id] if item.has_agreed else {}
+        results[item.proposal_id].profiles[item.organisation_id] = profile
     for section in rows["sections"]:
         participant = participants.get(section.participant_id)
         set_related(section, proposal=by_pk[section.proposal_id], participant=participant)
-        found[section.proposal_id].sections.append(section)
+        results[section.proposal_id].sections.append(section)
     for file in rows["files"]:
         set_related(file, proposal=by_pk[file.proposal_id])
-        found[file.proposal_id].files.append(file)
+        results[file.proposal_id].files.append(file)
     for proposal in proposals:
-        found[proposal.pk].deliverables.extend(
-            one for one in rows["deliverables"] if one.strand_id == proposal.strand_id
+        results[proposal.pk].deliverables.extend(
+            deliverable
+            for deliverable in rows["deliverables"]
+            if deliverable.strand_id == proposal.strand_id
         )
-    return found
+    return results
 
 
 def dossier_of(draft: Draft) -> dict[str, Any]:
@@ -292,7 +300,7 @@ def dossier_of(draft: Draft) -> dict[str, Any]:
             if draft.proposal.strand.needs_established_partnership
             else None,
         },
-        "consortium": [_participant(draft, one) for one in draft.participants],
+        "consortium": [_participant(draft, participant) for participant in draft.participants],
         "vision": {
             "vision": vision.get("vision", ""),
             "goals": vision.get("goals", ""),
@@ -307,7 +315,7 @@ def dossier_of(draft: Draft) -> dict[str, Any]:
             for market in vision.get("markets", [])
         ],
         "activities": _plain_rows(draft.answers("activities").get("activities", [])),
-        "deliverables": [_deliverable(draft, one) for one in draft.deliverables],
+        "deliverables": [_deliverable(draft, deliverable) for deliverable in draft.deliverables],
         "scoreboard": _plain_rows(draft.answers("deliverables").get("indicators", [])),
         "files": [
             {
@@ -331,15 +339,15 @@ def _plain_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != ROW_ID} for row in rows]
 
 
-def _participant(draft: Draft, one: Participant) -> dict[str, Any]:
-    organisation = one.organisation
-    profile = draft.profile(one)
-    description = draft.answers("descriptions", one)
+def _participant(draft: Draft, participant: Participant) -> dict[str, Any]:
+    organisation = participant.organisation
+    profile = draft.profile(participant)
+    description = draft.answers("descriptions", participant)
     return {
-        "key": one.key,
-        "role": one.role,
+        "key": participant.key,
+        "role": participant.role,
         # Said only where it is missing: dossiers of organisations that agreed keep their bytes.
-        **({} if one.has_agreed else {"agreed": False}),
+        **({} if participant.has_agreed else {"agreed": False}),
         "organisation": {
             "id": str(organisation.pk),
             "legal_name": organisation.legal_name,
@@ -352,41 +360,43 @@ def _participant(draft: Draft, one: Participant) -> dict[str, Any]:
             "website": organisation.website,
             "pic": organisation.pic,
         },
-        **_control(draft, one),
+        **_control(draft, participant),
         "profile": {
             step: answers
             for step, answers in profile.answers.items()
             if step not in PERSONAL_PROFILE_STEPS
         },
-        "profile_missing": profile.missing if one.has_agreed else [],
+        "profile_missing": profile.missing if participant.has_agreed else [],
         "description": description.get("description", ""),
         "task": description.get("task", ""),
         "budget": {
-            **{kind: _amount(draft.money(kind, one)) for kind in COST_KINDS},
-            "grant": _amount(draft.grant_of(one)),
+            **{kind: _amount(draft.money(kind, participant)) for kind in COST_KINDS},
+            "grant": _amount(draft.grant_of(participant)),
         },
     }
 
 
-def _control(draft: Draft, one: Participant) -> dict[str, str]:
+def _control(draft: Draft, participant: Participant) -> dict[str, str]:
     """A partner by its key; one that has left the consortium meanwhile is a body outside, by its name."""
-    if one.controller_id is None:
-        return {"control": one.control.value, "controlled_by": one.controlled_by}
-    partners = (other for other in draft.participants if other.organisation_id == one.controller_id)
+    if participant.controller_id is None:
+        return {"control": participant.control.value, "controlled_by": participant.controlled_by}
+    partners = (
+        other for other in draft.participants if other.organisation_id == participant.controller_id
+    )
     partner = next(partners, None)
     if partner is not None:
         return {"control": Control.PARTNER.value, "controlled_by": partner.key}
-    return {"control": Control.OTHER.value, "controlled_by": str(one.controller)}
+    return {"control": Control.OTHER.value, "controlled_by": str(participant.controller)}
 
 
-def _deliverable(draft: Draft, one: RequiredDeliverable) -> dict[str, Any]:
+def _deliverable(draft: Draft, required_deliverable: RequiredDeliverable) -> dict[str, Any]:
     answers = draft.answers("deliverables")
     return {
-        "code": one.code,
-        "title": one.title,
-        "is_scoreboard": one.is_scoreboard,
-        "text": answers.get(f"text_{one.code}", ""),
-        "month": answers.get(f"month_{one.code}"),
+        "code": required_deliverable.code,
+        "title": required_deliverable.title,
+        "is_scoreboard": required_deliverable.is_scoreboard,
+        "text": answers.get(f"text_{required_deliverable.code}", ""),
+        "month": answers.get(f"month_{required_deliverable.code}"),
     }
 
 
@@ -401,5 +411,9 @@ def controller_in_words(participant: Mapping[str, Any], dossier: Mapping[str, An
         return ""
     if control != Control.PARTNER.value:
         return written
-    partners = (one["organisation"] for one in dossier["consortium"] if one["key"] == written)
-    return next((one["cluster_name"] or one["legal_name"] for one in partners), written)
+    partners = (
+        participant["organisation"]
+        for participant in dossier["consortium"]
+        if participant["key"] == written
+    )
+    return next((partner["cluster_name"] or partner["legal_name"] for partner in partners), written)

@@ -121,8 +121,10 @@ def circumstances_of(
         answers = _fetch_applicant_circumstances(
             call=call.pk, proposal=draft.proposal.pk, reader=reader.pk
         )
-    organisations = {one.key: one.organisation_id for one in draft.applicants}
-    links = {one.key: _link_in(draft.profile(one).answers) for one in draft.applicants}
+    organisations = {applicant.key: applicant.organisation_id for applicant in draft.applicants}
+    links = {
+        applicant.key: _link_in(draft.profile(applicant).answers) for applicant in draft.applicants
+    }
     return Circumstances(
         deadline=call.in_rehearsal_time(draft.proposal.deadline),
         received_at=call.in_rehearsal_time(received_at) if received_at else None,
@@ -166,10 +168,14 @@ def officers_circumstances_of(version: Version) -> Circumstances:
     """
     stored = Circumstances.from_json(version.circumstances)
     applicants = [
-        one for one in version.document["consortium"] if one["role"] != Role.ASSOCIATED.value
+        participant
+        for participant in version.document["consortium"]
+        if participant["role"] != Role.ASSOCIATED.value
     ]
-    organisations = {one["key"]: int(one["organisation"]["id"]) for one in applicants}
-    links = {one["key"]: _link_in(one["profile"]) for one in applicants}
+    organisations = {
+        applicant["key"]: int(applicant["organisation"]["id"]) for applicant in applicants
+    }
+    links = {applicant["key"]: _link_in(applicant["profile"]) for applicant in applicants}
     call = version.proposal.call
     answers = _fetch_officer_circumstances(
         call=call.pk,
@@ -227,8 +233,8 @@ def _circumstances_queries(
 
 def _registrations() -> Any:
     """What organisations say of their platform profiles: the link as text, and the key to find it by."""
-    words = KeyTextTransform("profile_link", "answers")
-    return ProfileSection.objects.filter(step="registration").annotate(words=words)
+    text = KeyTextTransform("profile_link", "answers")
+    return ProfileSection.objects.filter(step="registration").annotate(words=text)
 
 
 def _other_applications(answers: Results, organisations: Mapping[str, int]) -> dict[str, int]:
@@ -279,16 +285,18 @@ def facts_of(dossier: dict[str, Any], circumstances: Circumstances) -> ProposalF
             )
             for activity in dossier["activities"]
         ),
-        deliverables=tuple(_deliverable(one, dossier) for one in dossier["deliverables"]),
+        deliverables=tuple(
+            _deliverable(deliverable, dossier) for deliverable in dossier["deliverables"]
+        ),
         indicators=tuple(
             IndicatorFacts(
-                name=one["name"],
-                baseline=one["baseline"],
-                target=one["target"],
-                unit=one["unit"],
-                verification=one["verification"],
+                name=item["name"],
+                baseline=item["baseline"],
+                target=item["target"],
+                unit=item["unit"],
+                verification=item["verification"],
             )
-            for one in dossier["scoreboard"]
+            for item in dossier["scoreboard"]
         ),
         markets=tuple(
             MarketFacts(country=market["country"], region=market["region"])
@@ -304,16 +312,16 @@ def _stated(amount: str | None) -> Decimal | None:
     return None if amount is None else Decimal(amount)
 
 
-def _deliverable(one: dict[str, Any], dossier: dict[str, Any]) -> DeliverableFacts:
-    described = bool(one["text"].strip()) or any(
-        file["slot"] == one["code"] and file["pages"] and not file.get("problem")
+def _deliverable(row: dict[str, Any], dossier: dict[str, Any]) -> DeliverableFacts:
+    described = bool(row["text"].strip()) or any(
+        file["slot"] == row["code"] and file["pages"] and not file.get("problem")
         for file in dossier["files"]
     )
     return DeliverableFacts(
-        code=one["code"],
-        title=one["title"],
+        code=row["code"],
+        title=row["title"],
         present=described,
-        is_scoreboard=one["is_scoreboard"],
+        is_scoreboard=row["is_scoreboard"],
     )
 
 
@@ -323,25 +331,25 @@ def participants_in(
     """Who takes part; without circumstances, all but what other proposals and profiles say of them."""
     shared = circumstances.shared_links if circumstances else frozenset()
     others = circumstances.other_applications if circumstances else None
-    return tuple(_participant(one, shared, others) for one in dossier["consortium"])
+    return tuple(_participant(participant, shared, others) for participant in dossier["consortium"])
 
 
 def _participant(
-    one: dict[str, Any], shared_links: frozenset[str], others: Mapping[str, int] | None
+    row: dict[str, Any], shared_links: frozenset[str], others: Mapping[str, int] | None
 ) -> ParticipantFacts:
-    organisation, profile = one["organisation"], one["profile"]
+    organisation, profile = row["organisation"], row["profile"]
     registration = profile.get("registration", {})
     services = profile.get("services", {})
     independent = services.get("independent")
     status = registration.get("status")
     return ParticipantFacts(
-        key=one["key"],
+        key=row["key"],
         organisation=organisation["id"],
         name=organisation["cluster_name"] or organisation["legal_name"],
         legal_name=organisation["legal_name"],
         acronym=organisation["acronym"],
-        role=Role(one["role"]),
-        has_agreed=one.get("agreed", True),
+        role=Role(row["role"]),
+        has_agreed=row.get("agreed", True),
         kind=OrganisationKind(organisation["kind"]) if organisation["kind"] else None,
         cluster_name=organisation["cluster_name"].strip(),
         country=organisation["country"],
@@ -349,20 +357,20 @@ def _participant(
         website=organisation["website"],
         registration=Registration(status) if status else None,
         profile_link=(registration.get("profile_link") or "").strip(),
-        profile_link_shared=one["key"] in shared_links,
+        profile_link_shared=row["key"] in shared_links,
         planned_on=registration.get("planned_on") or "",
-        profile_missing=tuple(one["profile_missing"]),
-        description_present=bool(one["description"].strip()),
+        profile_missing=tuple(row["profile_missing"]),
+        description_present=bool(row["description"].strip()),
         members=_members(profile.get("members", {})),
         services=tuple(services_in(services)),
         independent_members={"yes": True, "no": False}.get(independent),
         cites_2006_definition=services.get("definition") == "2006",
-        control=Control(one["control"]) if one.get("control") else None,
-        controlled_by=one["controlled_by"],
-        other_applications=None if others is None else others.get(one["key"], 0),
+        control=Control(row["control"]) if row.get("control") else None,
+        controlled_by=row["controlled_by"],
+        other_applications=None if others is None else others.get(row["key"], 0),
         budget=BudgetFacts(
-            eligible_costs=sum((Decimal(one["budget"][kind]) for kind in COST_KINDS), Decimal(0)),
-            requested_grant=Decimal(one["budget"]["grant"]),
+            eligible_costs=sum((Decimal(row["budget"][kind]) for kind in COST_KINDS), Decimal(0)),
+            requested_grant=Decimal(row["budget"]["grant"]),
         ),
     )
 
@@ -415,13 +423,21 @@ def judge_draft(draft: Draft, *, received_at: datetime | None, reader: User) -> 
 
 def organisations_of(dossier: dict[str, Any]) -> list[int]:
     """Registry numbers of the applicants, to find who applies twice."""
-    applicants = (one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value)
-    return sorted({int(one["organisation"]["id"]) for one in applicants})
+    applicants = (
+        participant
+        for participant in dossier["consortium"]
+        if participant["role"] != Role.ASSOCIATED.value
+    )
+    return sorted({int(applicant["organisation"]["id"]) for applicant in applicants})
 
 
 def countries_of(dossier: dict[str, Any]) -> list[str]:
-    applicants = (one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value)
-    return sorted({one["organisation"]["country"] for one in applicants})
+    applicants = (
+        participant
+        for participant in dossier["consortium"]
+        if participant["role"] != Role.ASSOCIATED.value
+    )
+    return sorted({applicant["organisation"]["country"] for applicant in applicants})
 
 
 def files_of(version: Version, dossier: dict[str, Any]) -> list[dict[str, Any]]:

@@ -44,8 +44,8 @@ MOST_PARTICIPANTS = 200  # no consortium is that large, and some rules look at e
 LONGEST_SHOWN = 60  # signs of what was found, in a message
 
 
-def expected(words: str) -> PydanticCustomError:
-    return PydanticCustomError("expected", "{expected}", {"expected": words})
+def expected(text: str) -> PydanticCustomError:
+    return PydanticCustomError("expected", "{expected}", {"expected": text})
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +57,10 @@ class PatternString:
     schema: Mapping[str, str]
 
     def check(self, value: Any) -> str:
-        found = self.matches(value) if isinstance(value, str) else None
-        if found is None or found is False:
+        result = self.matches(value) if isinstance(value, str) else None
+        if result is None or result is False:
             raise expected(self.words)
-        return found if isinstance(found, str) else str(value)
+        return result if isinstance(result, str) else str(value)
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.check)
@@ -371,7 +371,7 @@ class Dossier(Part):
     @field_validator("consortium")
     @classmethod
     def _each_has_a_key_of_its_own(cls, participants: list[Participant]) -> list[Participant]:
-        keys = [one.key for one in participants]
+        keys = [participant.key for participant in participants]
         if len(set(keys)) < len(keys):
             raise expected("a key of its own for each participant")
         return participants
@@ -379,7 +379,7 @@ class Dossier(Part):
     @field_validator("deliverables")
     @classmethod
     def _each_is_given_once(cls, deliverables: list[Deliverable]) -> list[Deliverable]:
-        codes = [one.code for one in deliverables]
+        codes = [deliverable.code for deliverable in deliverables]
         if len(set(codes)) < len(codes):
             raise expected("each deliverable once")
         return deliverables
@@ -387,7 +387,7 @@ class Dossier(Part):
     @field_validator("files")
     @classmethod
     def _each_slot_holds_one(cls, files: list[File]) -> list[File]:
-        slots = [one.slot for one in files]
+        slots = [file.slot for file in files]
         if len(set(slots)) < len(slots):
             raise expected("one file for each slot")
         return files
@@ -425,11 +425,11 @@ def read_dossier(text: str | bytes) -> dict[str, Any]:
         dossier = Dossier.model_validate_json(text)
         check_keys(text)
     except ValidationError as error:
-        first = [_problem_of(one) for one in error.errors()[:MOST_PROBLEMS]]
+        first = [_problem_of(item) for item in error.errors()[:MOST_PROBLEMS]]
         raise UnusableDossier(*first) from None
     except KeyTwice as twice:
-        found = f"the field “{_in_short(twice.key)}” twice in one object"
-        raise UnusableDossier(Problem("", found, "each field once")) from None
+        result = f"the field “{_in_short(twice.key)}” twice in one object"
+        raise UnusableDossier(Problem("", result, "each field once")) from None
     content = dossier.model_dump()
     problems = [
         Problem(_pointer(place), f"the character {unsafe.code_point}", "a text without it")
@@ -455,7 +455,7 @@ def _check_size(text: str | bytes) -> None:
 
 
 def _problem_of(error: ErrorDetails) -> Problem:
-    kind, place, given = error["type"], error["loc"], error["input"]
+    kind, place, data = error["type"], error["loc"], error["input"]
     if kind == "json_invalid":
         reason = error.get("ctx", {}).get("error", "")
         return Problem("", f"a text that is not JSON ({reason})", "a JSON object")
@@ -466,7 +466,7 @@ def _problem_of(error: ErrorDetails) -> Problem:
         return Problem(_pointer(place), "a field of this name", f"one of {fields}")
     if kind == "expected" and place in TWICE:
         return Problem(_pointer(place), TWICE[place], error["ctx"]["expected"])
-    return Problem(_pointer(place), _shown(given), _expected_of(error))
+    return Problem(_pointer(place), _shown(data), _expected_of(error))
 
 
 TWICE: Mapping[tuple[int | str, ...], str] = {
@@ -490,9 +490,9 @@ def _expected_of(error: ErrorDetails) -> str:
     if error["type"] == "too_long":
         return f"a list of at most {context['max_length']}"
     if "expected" in context:
-        words = str(context["expected"])
+        text = str(context["expected"])
         is_choice = error["type"] == "literal_error"
-        return f"one of {words}" if is_choice and "'," in words else words
+        return f"one of {text}" if is_choice and "'," in text else text
     if "ge" in context:
         return f"a number of at least {context['ge']}"
     if "le" in context:
@@ -505,19 +505,19 @@ def _pointer(place: tuple[int | str, ...]) -> str:
     return "".join(f"/{part}" for part in escaped)
 
 
-def _shown(given: Any) -> str:
+def _shown(data: Any) -> str:
     names: dict[Any, str] = {dict: "an object", list: "a list", type(None): "null"}
-    if type(given) in names:
-        return names[type(given)]
-    if isinstance(given, bool):
-        return str(given).lower()
-    text = _in_short(str(given))
-    return f"“{text}”" if isinstance(given, str) else text
+    if type(data) in names:
+        return names[type(data)]
+    if isinstance(data, bool):
+        return str(data).lower()
+    text = _in_short(str(data))
+    return f"“{text}”" if isinstance(data, str) else text
 
 
-def _in_short(given: str) -> str:
+def _in_short(data: str) -> str:
     """The beginning of a text from outside, without what could steer the terminal that it is shown on."""
-    text = "".join(sign if sign.isprintable() else "�" for sign in given[: LONGEST_SHOWN + 1])
+    text = "".join(sign if sign.isprintable() else "�" for sign in data[: LONGEST_SHOWN + 1])
     return f"{text[:LONGEST_SHOWN]}…" if len(text) > LONGEST_SHOWN else text
 
 
@@ -533,6 +533,10 @@ def _fields_at(place: tuple[int | str, ...]) -> list[str]:
 def _part_in(annotation: Any) -> type[Part]:
     """The part inside a list or an optional value."""
     if get_origin(annotation) is None:
-        found: type[Part] = annotation
-        return found
-    return _part_in(next(one for one in get_args(annotation) if one is not type(None)))
+        result: type[Part] = annotation
+        return result
+    return _part_in(
+        next(
+            get_argument for get_argument in get_args(annotation) if get_argument is not type(None)
+        )
+    )

@@ -51,7 +51,9 @@ def conditions_from(content: Mapping[str, Any]) -> CallConditions:
         programme=content["programme"]["code"],
         zone=call["zone"],
         opens_at=call["opens_at"],
-        deadline=max([call["first_deadline"], *(one["new_deadline"] for one in extensions)]),
+        deadline=max(
+            [call["first_deadline"], *(extension["new_deadline"] for extension in extensions)]
+        ),
         rule_set=RuleSet.from_json(call["rules"]),
         countries=CountrySet(Participation(**row) for row in content["programme"]["participation"]),
         strands={strand["code"]: strand for strand in call["strands"]},
@@ -117,24 +119,26 @@ def facts_from(
 ) -> ProposalFacts:
     """Facts of a dossier beside what its strand requires."""
     strand = conditions.strands[dossier["strand"]]
-    objectives = {one["code"] for one in strand["objectives"]}
-    given = {one["code"]: one for one in dossier["deliverables"]}
+    objectives = {objective["code"] for objective in strand["objectives"]}
+    values = {deliverable["code"]: deliverable for deliverable in dossier["deliverables"]}
     required = [
         {
-            "code": one["code"],
-            "title": one["title"],
-            "is_scoreboard": bool(one["is_scoreboard"]),
-            "text": given.get(one["code"], {}).get("text", ""),
+            "code": deliverable["code"],
+            "title": deliverable["title"],
+            "is_scoreboard": bool(deliverable["is_scoreboard"]),
+            "text": values.get(deliverable["code"], {}).get("text", ""),
         }
-        for one in strand["deliverables"]
+        for deliverable in strand["deliverables"]
     ]
     activities = [
-        one | {"objective": one["objective"] if one["objective"] in objectives else ""}
-        for one in dossier["activities"]
+        activity
+        | {"objective": activity["objective"] if activity["objective"] in objectives else ""}
+        for activity in dossier["activities"]
     ]
     consortium = [
-        one | {"profile_missing": _missing_in(one["profile"], one["profile_missing"])}
-        for one in dossier["consortium"]
+        participant
+        | {"profile_missing": _missing_in(participant["profile"], participant["profile_missing"])}
+        for participant in dossier["consortium"]
     ]
     stated = dossier["received_at"]
     circumstances = Circumstances(
@@ -151,13 +155,13 @@ def facts_from(
 
 def _other_strand_of(dossier: dict[str, Any], conditions: CallConditions) -> str:
     """The strand that has deliverables or objectives which were given and which the named one lacks."""
-    given = {one["code"] for one in dossier["deliverables"]}
-    given |= {one["objective"] for one in dossier["activities"]}
+    data = {deliverable["code"] for deliverable in dossier["deliverables"]}
+    data |= {activity["objective"] for activity in dossier["activities"]}
     codes = {
-        code: {one["code"] for one in (*strand["deliverables"], *strand["objectives"])}
+        code: {item["code"] for item in (*strand["deliverables"], *strand["objectives"])}
         for code, strand in conditions.strands.items()
     }
-    foreign = given - codes[dossier["strand"]]
+    foreign = data - codes[dossier["strand"]]
     return next((code for code in codes if foreign & codes[code]), "")
 
 
@@ -193,11 +197,11 @@ def _check_years(dossier: dict[str, Any], day: date) -> None:
     problems = [
         Problem(
             f"/consortium/{number}/profile/identity/founded",
-            str(one["profile"]["identity"]["founded"]),
+            str(item["profile"]["identity"]["founded"]),
             f"a year up to {day.year}",
         )
-        for number, one in enumerate(dossier["consortium"])
-        if (one["profile"]["identity"]["founded"] or 0) > day.year
+        for number, item in enumerate(dossier["consortium"])
+        if (item["profile"]["identity"]["founded"] or 0) > day.year
     ]
     if problems:
         raise UnusableDossier(*problems)

@@ -31,11 +31,11 @@ def nearest(
     """Those in the region of one of the organisations, then of its country; empty without either."""
     ranked = []
     for point in points:
-        ranks = [_distance(point, one) for one in organisations]
+        ranks = [_distance(point, organisation) for organisation in organisations]
         best = min(ranks, default=2)
         if best < 2:  # noqa: PLR2004 -- neither region nor country
             ranked.append((best, point.name, point))
-    return [point for _rank, _name, point in sorted(ranked, key=lambda one: one[:2])]
+    return [point for _rank, _name, point in sorted(ranked, key=lambda item: item[:2])]
 
 
 def _distance(point: ContactPoint, organisation: Organisation) -> int:
@@ -48,7 +48,9 @@ def _distance(point: ContactPoint, organisation: Organisation) -> int:
 
 def read_contact_points(text: str) -> list[CsvRow]:
     """Each row of a table with what would happen to it. Raises UnusableTable."""
-    there = {_key(vars(one)): one for one in ContactPoint.objects.all()}
+    there = {
+        _key(vars(contact_point)): contact_point for contact_point in ContactPoint.objects.all()
+    }
     seen: set[tuple[str, ...]] = set()
 
     def check(row: CsvRow) -> None:
@@ -69,13 +71,13 @@ def read_contact_points(text: str) -> list[CsvRow]:
     return read_rows(text, needed=NEEDED, known=KNOWN, check=check)
 
 
-def _key(given: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(given[name]) for name in ("kind", "name", "country", "region"))
+def _key(values: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(values[name]) for name in ("kind", "name", "country", "region"))
 
 
 def _given(row: CsvRow) -> dict[str, Any]:
     """What a row says, as it is stored; what is wrong is noted in the row."""
-    cells, given = row.cells, dict[str, Any](row.cells)
+    cells, values = row.cells, dict[str, Any](row.cells)
     if cells["kind"] not in ContactPoint.Kind.values:
         kinds = ", ".join(ContactPoint.Kind.values)
         row.problems.append(_("kind must be one of: %(kinds)s.") % {"kinds": kinds})
@@ -83,16 +85,16 @@ def _given(row: CsvRow) -> dict[str, Any]:
         row.problems.append(_("Enter a name."))
     if not (cells["email"] or cells["telephone"] or cells["website"]):
         row.problems.append(_("Enter an email address, a telephone number or a website."))
-    given["languages"] = _languages(row)
-    given["country"] = country_in(row, "country")
-    given["checked_on"] = _day(row, "checked_on")
+    values["languages"] = _languages(row)
+    values["country"] = country_in(row, "country")
+    values["checked_on"] = _day(row, "checked_on")
     for name, validate in (("email", validate_email), ("website", _is_web)):
         try:
             if cells[name]:
                 validate(cells[name])
         except ValidationError:
             row.problems.append(_("%(name)s is not valid.") % {"name": name})
-    return given
+    return values
 
 
 def _languages(row: CsvRow) -> list[str]:

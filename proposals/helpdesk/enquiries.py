@@ -124,17 +124,17 @@ def reply(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryReply:
     if newest is not None and locked.answers.count() != seen:
         if (newest.answered_by, newest.text) == (by, text.strip()):
             return newest
-        words = _(
+        message = _(
             "Not sent: %(who)s answered this enquiry at %(when)s. Read that answer, then send "
             "yours if it is still needed."
         )
         when = in_words(newest.answered_at, seconds=True)
-        raise CannotAnswer(words % {"who": newest.answered_by, "when": when})
+        raise CannotAnswer(message % {"who": newest.answered_by, "when": when})
     if locked.state == Enquiry.State.CLOSED:
         raise CannotAnswer(_("This enquiry is closed. Reopen it before you answer."))
     if not text.strip():
         raise CannotAnswer(_("Enter an answer."))
-    given = EnquiryReply.objects.create(
+    enquiry_answer = EnquiryReply.objects.create(
         enquiry=locked, text=text.strip(), answered_by=by, answered_at=clock.now()
     )
     locked.state, locked.officer = Enquiry.State.ANSWERED, by
@@ -146,7 +146,7 @@ def reply(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryReply:
                 "The helpdesk of the COSME portal has replied to your enquiry “%(subject)s”:"
             )
             % {"subject": locked.subject},
-            quote=given.text,
+            quote=enquiry_answer.text,
             facts=[(_("Your enquiry"), locked.message)],
             status=_("This reply is for guidance. The call text is legally binding."),
             next_step=_(
@@ -156,18 +156,18 @@ def reply(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryReply:
             link_label=_("Contact the helpdesk again"),
         ),
         to=[locked.email],
-        key=f"enquiry-answer:{given.pk}",
+        key=f"enquiry-answer:{enquiry_answer.pk}",
     )
-    return given
+    return enquiry_answer
 
 
 def names_in(text: str, enquiry: Enquiry) -> list[str]:
     """What of a text tells who asked: words of the name, the address, telephone or organisation."""
     folded = fold(text)
-    words = {one for one in words_in(enquiry.name) if len(one) >= SHORTEST_NAME}
-    spelt = [one for one in words_in(text) if one in words]
+    words = {word for word in words_in(enquiry.name) if len(word) >= SHORTEST_NAME}
+    spelt = [word for word in words_in(text) if word in words]
     told = [enquiry.email, enquiry.telephone, enquiry.organisation]
-    return sorted({*spelt, *(one for one in told if one and fold(one) in folded)})
+    return sorted({*spelt, *(text for text in told if text and fold(text) in folded)})
 
 
 def _locked(enquiry: Enquiry) -> Enquiry | None:

@@ -30,20 +30,22 @@ def export_of(address: str) -> dict[str, Any]:
         "address": address,
         "enquiries": [
             {
-                "number": one.number, "name": one.name, "telephone": one.telephone,
-                "organisation": one.organisation, "subject": one.subject, "message": one.message,
-                "received_at": one.received_at.isoformat(),
-                "answers": [answer.text for answer in one.answers.all()],
+                "number": enquiry.number, "name": enquiry.name, "telephone": enquiry.telephone,
+                "organisation": enquiry.organisation, "subject": enquiry.subject, "message": enquiry.message,
+                "received_at": enquiry.received_at.isoformat(),
+                "answers": [answer.text for answer in enquiry.answers.all()],
             }
-            for one in _enquiries(address, user).prefetch_related("answers")
+            for enquiry in _enquiries(address, user).prefetch_related("answers")
         ],
         "messages": [
-            {"conversation": one.conversation.number, "text": one.text, "sent_at": one.sent_at.isoformat()}
-            for one in Message.objects.filter(written_by=user or 0).select_related("conversation")
+            {"conversation": message.conversation.number, "text": message.text,
+            "sent_at": message.sent_at.isoformat()}
+            for message in Message.objects.filter(written_by=user or 0).select_related("conversation")
         ],
         "requests": [
-            {"number": one.number, "title": one.title, "made_at": one.made_at.isoformat()}
-            for one in PartnershipRequest.objects.filter(made_by=user or 0)
+            {"number": partnership_request.number, "title": partnership_request.title,
+            "made_at": partnership_request.made_at.isoformat()}
+            for partnership_request in PartnershipRequest.objects.filter(made_by=user or 0)
         ],
         "saved_searches": list(SavedSearch.objects.filter(user=user or 0).values("name", "query")),
         "reports": list(AbuseReport.objects.filter(made_by=user or 0).values_list("reason", flat=True)),

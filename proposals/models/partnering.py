@@ -20,8 +20,8 @@ from proposals.models import triggers as guards
 from proposals.models.proposal import new_number
 
 
-def _codes(words: Any) -> Any:
-    return ArrayField(models.CharField(max_length=60), default=list, blank=True, verbose_name=words)
+def _codes(text: Any) -> Any:
+    return ArrayField(models.CharField(max_length=60), default=list, blank=True, verbose_name=text)
 
 
 class PartnershipRequestQuerySet(models.QuerySet["PartnershipRequest"]):

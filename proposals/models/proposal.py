@@ -108,7 +108,7 @@ def takes_part(user: User | Param) -> Q:
     for_organisation = Participant.objects.filter(organisation__memberships__user=user)
     invited = Collaborator.objects.filter(user=user)
     # Together, so that it starts from the few that are the person's, and not from all that there are.
-    ours = (found.order_by().values("proposal") for found in (for_organisation, invited))
+    ours = (result.order_by().values("proposal") for result in (for_organisation, invited))
     return Q(pk__in=next(ours).union(next(ours)))
 
 

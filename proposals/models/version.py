@@ -68,8 +68,8 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
     def being_checked(self) -> "VersionQuerySet":
         """Those that count and have no verdict for officers yet."""
-        given = VerdictRecord.objects.for_officers().filter(version=OuterRef("pk"))
-        return self.current().filter(~Exists(given))
+        data = VerdictRecord.objects.for_officers().filter(version=OuterRef("pk"))
+        return self.current().filter(~Exists(data))
 
 
 class Version(models.Model):
@@ -139,8 +139,8 @@ class Version(models.Model):
     @cached_property
     def document(self) -> dict[str, Any]:
         """The dossier, read."""
-        found: dict[str, Any] = json.loads(self.dossier)
-        return found
+        results: dict[str, Any] = json.loads(self.dossier)
+        return results
 
     @property
     def title(self) -> str:

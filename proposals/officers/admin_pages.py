@@ -95,7 +95,7 @@ class DetailPageAdmin(OfficerAdmin):
         ""  # the right to send what stands on the page; without one it can only be read
     )
 
-    def detail_page(self, request: HttpRequest, found: Any) -> HttpResponse:
+    def detail_page(self, request: HttpRequest, result: Any) -> HttpResponse:
         """The page of a row that this person may see; where it was sent, this person may act."""
         raise NotImplementedError
 
@@ -110,11 +110,11 @@ class DetailPageAdmin(OfficerAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The row's page; Django's answers for what is not there, not to be seen, or not to be sent."""
-        found = self.get_object(request, object_id)
-        may_look = found is not None and self.has_view_permission(request, found)
+        result = self.get_object(request, object_id)
+        may_look = result is not None and self.has_view_permission(request, result)
         if not may_look or (request.method != "GET" and not self.may_act(request)):
             return super().change_view(request, object_id, form_url, extra_context)
-        return self.detail_page(request, found)
+        return self.detail_page(request, result)
 
 
 def is_id(text: str) -> bool:
@@ -127,10 +127,10 @@ def get_case_or_404(request: HttpRequest, pk: int | str) -> Version:
     Raises:
         Http404: sealed, of a case in which the officer has an interest, or not there.
     """
-    found = find_case(request, pk)
-    if found is None:
+    version = find_case(request, pk)
+    if version is None:
         raise Http404
-    return found
+    return version
 
 
 def find_case(request: HttpRequest, pk: int | str) -> Version | None:
@@ -140,9 +140,9 @@ def find_case(request: HttpRequest, pk: int | str) -> Version | None:
     versions = Version.objects.select_related(
         "proposal__strand__call__programme", "proposal__assignment__officer", "submitted_by"
     )
-    found = versions.open_to(current_user(request), clock.now()).filter(pk=pk).first()
-    if found is None:
+    version = versions.open_to(current_user(request), clock.now()).filter(pk=pk).first()
+    if version is None:
         proposal = Proposal.objects.filter(versions=int(pk)).first()
         if proposal is not None:
             log_sealed_access_attempt(proposal, officer=current_user(request), path=request.path)
-    return found
+    return version

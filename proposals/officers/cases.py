@@ -62,15 +62,17 @@ def lock_case(proposal: int, *, by: User) -> Proposal:
 def _lock_all(proposals: Sequence[Proposal]) -> None:
     """In the order of their keys, so that no two wait for each other."""
     rows = Proposal.objects.select_for_update(of=("self",))
-    list(rows.filter(pk__in=[one.pk for one in proposals]).order_by("pk").values_list("pk"))
+    list(
+        rows.filter(pk__in=[proposal.pk for proposal in proposals]).order_by("pk").values_list("pk")
+    )
 
 
 def log_event(
-    proposal: Proposal, kind: CaseEvent.Kind, words: str = "", *, by: User, **details: object
+    proposal: Proposal, kind: CaseEvent.Kind, text: str = "", *, by: User, **details: object
 ) -> CaseEvent:
     """Note what a person did to a case, in the transaction in which they do."""
     return CaseEvent.objects.create(
-        proposal=proposal, kind=kind, summary=words, details=details, by=by,
+        proposal=proposal, kind=kind, summary=text, details=details, by=by,
         at=clock.now(),
     )  # fmt: skip
 
@@ -78,10 +80,10 @@ def log_event(
 def log_read(version: Version, what: str, *, by: User) -> None:
     """Note that an officer looked at something of a version; again within ten minutes is the same look."""
     since = clock.now() - READ_AGAIN_AFTER
-    words = f"{what}, v{version.number}"
-    same = {"by": by, "kind": CaseEvent.Kind.READ, "summary": words, "at__gt": since}
+    text = f"{what}, v{version.number}"
+    same = {"by": by, "kind": CaseEvent.Kind.READ, "summary": text, "at__gt": since}
     if not version.proposal.case_events.filter(**same).exists():
-        log_event(version.proposal, CaseEvent.Kind.READ, words, by=by)
+        log_event(version.proposal, CaseEvent.Kind.READ, text, by=by)
 
 
 def screening_officers() -> QuerySet[User]:
@@ -103,9 +105,12 @@ def assign(
     conflicted = ConflictOfInterest.objects.filter(officer=officer, proposal__in=chosen)
     if conflicted:
         raise ConflictOfInterestError(
-            officer, [one.proposal for one in conflicted.select_related("proposal")]
+            officer, [item.proposal for item in conflicted.select_related("proposal")]
         )
-    present = {one.proposal_id: one for one in Assignment.objects.filter(proposal__in=chosen)}
+    present = {
+        assignment.proposal_id: assignment
+        for assignment in Assignment.objects.filter(proposal__in=chosen)
+    }
     changed = 0
     for proposal in chosen:
         before = present.get(proposal.pk)
@@ -135,24 +140,24 @@ def assign_by_load(
     interests = set(
         ConflictOfInterest.objects.filter(officer__in=officers).values_list("proposal", "officer")
     )
-    given: Counter[User] = Counter()
+    counts: Counter[User] = Counter()
     for proposal in chosen:
-        free = [one for one in officers if (proposal.pk, one.pk) not in interests]
+        free = [officer for officer in officers if (proposal.pk, officer.pk) not in interests]
         if not free:
             continue
-        officer = min(free, key=lambda one: (loads[one.pk], one.pk))
-        given[officer] += assign([proposal], officer, by=by, due_on=due_on)
+        officer = min(free, key=lambda user: (loads[user.pk], user.pk))
+        counts[officer] += assign([proposal], officer, by=by, due_on=due_on)
         loads[officer.pk] += 1
-    return given
+    return counts
 
 
 def _loads_of(officers: Sequence[User], chosen: Sequence[Proposal]) -> Counter[int]:
     """How many undecided cases each of them has: real ones, or rehearsed ones where such are given out."""
-    rehearsed = any(one.call.is_rehearsal for one in chosen)
+    rehearsed = any(proposal.call.is_rehearsal for proposal in chosen)
     own_kind = Q(assignments__proposal__strand__call__rehearsal_of__isnull=not rehearsed)
     decided = Decision.objects.closing_case().values("version__proposal")
     counted = (
-        User.objects.filter(pk__in=[one.pk for one in officers])
+        User.objects.filter(pk__in=[officer.pk for officer in officers])
         .annotate(
             load=Count("assignments", filter=own_kind & ~Q(assignments__proposal__in=decided))
         )

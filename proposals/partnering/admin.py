@@ -61,16 +61,20 @@ class PartnershipRequestAdmin(DetailPageAdmin):
     fields = ["number", "title"]
     change_permission = "proposals.change_partnershiprequest"
 
-    def detail_page(self, request: HttpRequest, found: PartnershipRequest) -> HttpResponse:
-        waits = found.state == PartnershipRequest.State.WAITING
-        form = (LookForm if waits or not found.is_public else ShutForm)(request.POST or None)
+    def detail_page(
+        self, request: HttpRequest, partnership_request: PartnershipRequest
+    ) -> HttpResponse:
+        waits = partnership_request.state == PartnershipRequest.State.WAITING
+        form = (LookForm if waits or not partnership_request.is_public else ShutForm)(
+            request.POST or None
+        )
         if request.method == "POST" and form.is_valid():
             try:
-                self._do(found, form.cleaned_data, request)
+                self._do(partnership_request, form.cleaned_data, request)
             except requests.CannotPublish as refusal:
                 form.add_error(None, str(refusal))
-                found.refresh_from_db()
-                waits = found.state == PartnershipRequest.State.WAITING
+                partnership_request.refresh_from_db()
+                waits = partnership_request.state == PartnershipRequest.State.WAITING
             else:
                 wakeup.wake_worker()
                 messages.success(
@@ -80,21 +84,25 @@ class PartnershipRequestAdmin(DetailPageAdmin):
         return self.render(
             request,
             "admin/proposals/partnershiprequest/look.html",
-            title=str(found),
+            title=str(partnership_request),
             status=422 if form.errors else 200,
-            request_=found,
+            request_=partnership_request,
             form=form,
             waits=waits,
-            may_act=self.may_act(request) and (waits or found.is_public),
+            may_act=self.may_act(request) and (waits or partnership_request.is_public),
         )
 
-    def _do(self, found: PartnershipRequest, given: dict[str, Any], request: HttpRequest) -> None:
-        if "answer" not in given:
-            requests.remove_by_staff(found, remark=given["remark"], by=current_user(request))
-        elif given["answer"] == "publish":
-            requests.approve(found, by=current_user(request))
+    def _do(
+        self, partnership_request: PartnershipRequest, values: dict[str, Any], request: HttpRequest
+    ) -> None:
+        if "answer" not in values:
+            requests.remove_by_staff(
+                partnership_request, remark=values["remark"], by=current_user(request)
+            )
+        elif values["answer"] == "publish":
+            requests.approve(partnership_request, by=current_user(request))
         else:
-            requests.refuse(found, remark=given["remark"], by=current_user(request))
+            requests.refuse(partnership_request, remark=values["remark"], by=current_user(request))
 
 
 class HandleForm(forms.Form):
@@ -128,15 +136,15 @@ class ReportAdmin(DetailPageAdmin):
     fields = ["reason"]
     change_permission = "proposals.change_abusereport"
 
-    def detail_page(self, request: HttpRequest, found: AbuseReport) -> HttpResponse:
+    def detail_page(self, request: HttpRequest, report: AbuseReport) -> HttpResponse:
         form = HandleForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                conversations.handle_report(found, by=current_user(request), **form.cleaned_data)
+                conversations.handle_report(report, by=current_user(request), **form.cleaned_data)
             except conversations.AlreadyHandled as handled:
-                found = handled.report
-                words = _("%(who)s has already closed this report.")
-                form.add_error(None, words % {"who": found.handled_by or _("A colleague")})
+                report = handled.report
+                text = _("%(who)s has already closed this report.")
+                form.add_error(None, text % {"who": report.handled_by or _("A colleague")})
             except requests.CannotPublish as refusal:
                 form.add_error("remark", str(refusal))
             else:
@@ -144,16 +152,16 @@ class ReportAdmin(DetailPageAdmin):
                 messages.success(request, _("Report closed."))
                 return redirect("admin:proposals_abusereport_changelist")
         letters = (
-            found.conversation.messages.select_related("written_by") if found.conversation else []
+            report.conversation.messages.select_related("written_by") if report.conversation else []
         )
         return self.render(
             request,
             "admin/proposals/abusereport/report.html",
-            title=str(found),
+            title=str(report),
             status=422 if form.errors else 200,
-            report=found,
-            request_=found.request,
+            report=report,
+            request_=report.request,
             letters=list(letters),
             form=form,
-            may_act=self.may_act(request) and found.handled_at is None,
+            may_act=self.may_act(request) and report.handled_at is None,
         )

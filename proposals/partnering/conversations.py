@@ -131,7 +131,7 @@ def _start(
 def _lock_organisations(*sides: Organisation) -> None:
     """Two conversations, or a message and a block between the same two, come one after the other."""
     rows = Organisation.objects.select_for_update(no_key=True)
-    list(rows.filter(pk__in=[one.pk for one in sides]).order_by("pk").values_list("pk"))
+    list(rows.filter(pk__in=[side.pk for side in sides]).order_by("pk").values_list("pk"))
 
 
 def _lock_sender(person: User) -> None:
@@ -241,15 +241,15 @@ class InboxEntry:
 def inbox(user: User, own: Iterable[Organisation], *, at_most: int) -> list[InboxEntry]:
     """Conversations of a person's `own` organisations, the newest message first; two queries."""
     rows = Conversation.objects.of(user).with_page_parts().with_newest_message()[:at_most]
-    written = Message.objects.in_bulk([one.newest for one in rows])
-    pks = {one.pk for one in own}
+    written = Message.objects.in_bulk([conversation.newest for conversation in rows])
+    pks = {organisation.pk for organisation in own}
     letters = []
-    for one in rows:
-        side = Side.OWNER if one.addressee_id in pks else Side.ASKER
-        newest = written[one.newest]
-        read = one.owner_read if side == Side.OWNER else one.asker_read
+    for row in rows:
+        side = Side.OWNER if row.addressee_id in pks else Side.ASKER
+        newest = written[row.newest]
+        read = row.owner_read if side == Side.OWNER else row.asker_read
         is_new = newest.is_from_owner != (side == Side.OWNER) and newest.pk > read
-        letters.append(InboxEntry(one, name_for_other(one, side.other), newest, is_new))
+        letters.append(InboxEntry(row, name_for_other(row, side.other), newest, is_new))
     return letters
 
 
@@ -309,7 +309,7 @@ class AlreadyHandled(Exception):
 
 
 @transaction.atomic
-def handle_report(found: AbuseReport, *, outcome: str, remark: str = "", by: User) -> AbuseReport:
+def handle_report(result: AbuseReport, *, outcome: str, remark: str = "", by: User) -> AbuseReport:
     """Say what was found and done about a report, and tell who reported it.
 
     With a remark the request is closed, and its people are told the remark.
@@ -318,7 +318,7 @@ def handle_report(found: AbuseReport, *, outcome: str, remark: str = "", by: Use
         HandledAlready: somebody has handled it.
         CannotPublish: there is a remark, and no public request to close.
     """
-    locked = AbuseReport.objects.select_for_update(of=("self",)).get(pk=found.pk)
+    locked = AbuseReport.objects.select_for_update(of=("self",)).get(pk=result.pk)
     if locked.handled_at is not None:
         raise AlreadyHandled(locked)
     locked.outcome, locked.handled_by, locked.handled_at = outcome.strip(), by, clock.now()
@@ -372,8 +372,8 @@ def drafts_to_invite_into(conversation: Conversation, user: User, *, side: Side)
     led = led.exclude(participants__organisation=other)
     if conversation.request is not None:
         led = led.filter(strand__call=conversation.request.call_id)
-    found = led.open_at(clock.now()).select_related("strand__call").prefetch_related("sections")
-    return list(found.order_by("-started_at"))
+    proposals = led.open_at(clock.now()).select_related("strand__call").prefetch_related("sections")
+    return list(proposals.order_by("-started_at"))
 
 
 def takes_part(conversation: Conversation, number: str, user: User, *, side: Side) -> bool:
@@ -411,11 +411,11 @@ def invite_to_consortium(
         )
     except AlreadyInConsortium:
         raise CannotInvite(_("This organisation is already in the draft.")) from None
-    words = _(
+    text = _(
         "We have added your organisation to our draft %(number)s (role: %(role)s). Please check "
         "the draft and confirm your participation: %(link)s"
     )
     link = settings.BASE_URL + reverse("proposals:confirm", args=[proposal.number, participant.key])
     values = {"number": proposal.number, "role": participant.get_role_display(), "link": link}
-    send_message(conversation, words % values, side=side, by=by)
+    send_message(conversation, text % values, side=side, by=by)
     return participant

@@ -96,7 +96,9 @@ class RequestForm(forms.ModelForm):
 
     def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        strands = [(one.code, f"{one.number}: {one.title}") for one in call.strands.all()]
+        strands = [
+            (strand.code, f"{strand.number}: {strand.title}") for strand in call.strands.all()
+        ]
         self.fields["strands"].choices = strands  # type: ignore[attr-defined]
         if self.instance.pk:
             self.initial["seen_revision"] = self.instance.revision
@@ -138,15 +140,15 @@ def check_een_reference(text: str) -> None:
     Raises:
         ValidationError: the sentence says what is wrong.
     """
-    found = EEN_REFERENCE.fullmatch(text)
-    if found is None:
+    match = EEN_REFERENCE.fullmatch(text)
+    if match is None:
         raise ValidationError(
             _(
                 "Enter a reference in the correct format: BO, BR, TO, TR or RD, then a "
                 "country code, a date and three digits, for example BOIT20150421001"
             )
         )
-    year, month, day = (int(part) for part in found.groups())
+    year, month, day = (int(part) for part in match.groups())
     try:
         made_on = date(year, month, day)
     except ValueError:

@@ -53,23 +53,23 @@ BY_NAME = {facet.name: facet for facet in FACETS}
 def index_organisations() -> int:
     """Make anew what can be searched of each organisation that allows it, where something changed."""
     rows = Organisation.objects.filter(is_findable=True).select_related("text")
-    found = rows.prefetch_related("profile_sections").iterator(200)
-    made = for_each("texts of organisations", found, _index_organisation)
+    organisations = rows.prefetch_related("profile_sections").iterator(200)
+    made = for_each("texts of organisations", organisations, _index_organisation)
     OrganisationSearchIndex.objects.filter(organisation__is_findable=False).delete()
     return made
 
 
 def _index_organisation(organisation: Organisation) -> bool:
-    given = _text_of(organisation)
-    digest = digest_of(given)
+    text = _text_of(organisation)
+    digest = digest_of(text)
     present = getattr(organisation, "text", None)
     if present is not None and present.digest == digest:
         return False
     with transaction.atomic():
         OrganisationSearchIndex.objects.update_or_create(
-            organisation=organisation, defaults=given | {"digest": digest}
+            organisation=organisation, defaults=text | {"digest": digest}
         )
-        add_search_words([given["searchable_text"]])
+        add_search_words([text["searchable_text"]])
     return True
 
 
@@ -104,16 +104,16 @@ class FoundOrganisations:
     left_out: str
 
 
-def find_organisations(given: QueryDict) -> FoundOrganisations:
+def find_organisations(query_dict: QueryDict) -> FoundOrganisations:
     """Organisations that allow it and that somebody acts for; what is not known is left out."""
-    typed = " ".join(given.get("q", "").split())
+    typed = " ".join(query_dict.get("q", "").split())
     text = typed[:MOST_SIGNS]
     chosen = {
         facet.name: kept
         for facet in FACETS
-        if (kept := [one for one in given.getlist(facet.name) if one in facet.choices()])
+        if (kept := [text for text in query_dict.getlist(facet.name) if text in facet.choices()])
     }
-    number = given.get("page", "1")
+    number = query_dict.get("page", "1")
     page = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 1  # noqa: PLR2004 -- digits
     page = min(max(page, 1), MOST_PAGES)
     terms, _corrected = terms_of(text)

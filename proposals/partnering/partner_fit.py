@@ -62,7 +62,9 @@ class Consortium:
     @property
     def members(self) -> set[int]:
         return {
-            int(one.organisation) for one in self.facts.participants if one.organisation.isdigit()
+            int(participant.organisation)
+            for participant in self.facts.participants
+            if participant.organisation.isdigit()
         }
 
 
@@ -71,8 +73,8 @@ def own_open_drafts(user: User, call: str, moment: datetime) -> list[Proposal]:
     led = Proposal.objects.led_by(user).filter(deleted_at=None).open_at(moment)
     if call:
         led = led.filter(strand__call__reference=call)
-    found = led.select_related("strand__call__programme").prefetch_related("sections")
-    return list(found.order_by("-started_at"))
+    proposals = led.select_related("strand__call__programme").prefetch_related("sections")
+    return list(proposals.order_by("-started_at"))
 
 
 def consortium_of(proposal: Proposal) -> Consortium:
@@ -92,32 +94,36 @@ def fits(consortium: Consortium, pairs: Iterable[Pair]) -> dict[Pair, Fit]:
 def _fit(consortium: Consortium, country: str, kind: str) -> Fit:
     facts = with_another(consortium.facts, country, kind=OrganisationKind(kind))
     then = outlook(facts, consortium.rules, consortium.countries)
-    member = next(one for one in then.members if one.key == NEW)
+    member = next(member for member in then.members if member.key == NEW)
     day = consortium.proposal.call.rule_date
     if member.counting == CountStatus.EXCLUDED:
         return Fit(OUT, (_why_out(member.findings, country, consortium),))
     if member.counting == CountStatus.UNDECIDED:
-        words = _("An officer would decide whether an organisation from %(country)s counts.")
-        return Fit(OPEN, (words % {"country": name_on(country, day)},))
+        text = _("An officer would decide whether an organisation from %(country)s counts.")
+        return Fit(OPEN, (text % {"country": name_on(country, day)},))
     return _gain(consortium.now, then)
 
 
 def _why_out(findings: Iterable[Finding], country: str, consortium: Consortium) -> str:
-    bad = [one for one in findings if one.outcome in (Outcome.INELIGIBLE, Outcome.INADMISSIBLE)]
+    bad = [
+        finding
+        for finding in findings
+        if finding.outcome in (Outcome.INELIGIBLE, Outcome.INADMISSIBLE)
+    ]
     call = consortium.proposal.call
-    if any(one.rule == "established" for one in bad):
-        words = _(
+    if any(finding.rule == "established" for finding in bad):
+        text = _(
             "%(country)s is not a participating country on %(day)s. This organisation can "
             "only be an associated partner."
         )
         day = call.rule_date
-        return words % {"country": name_on(country, day), "day": f"{day.day} {day:%B %Y}"}
+        return text % {"country": name_on(country, day), "day": f"{day.day} {day:%B %Y}"}
     return _("This type of organisation cannot apply. It can only be an associated partner.")
 
 
 def _gain(now: Outlook, then: Outlook) -> Fit:
     """What moves towards the minimums."""
-    before = {one.rule: one for one in now.consortium}
+    before = {participant.rule: participant for participant in now.consortium}
     gains = [
         gain
         for finding in then.consortium
@@ -127,7 +133,7 @@ def _gain(now: Outlook, then: Outlook) -> Fit:
         return Fit(
             NEUTRAL, (_("Would count. Your consortium already meets the minimum requirements."),)
         )
-    return Fit(min(rank for rank, _words in gains), tuple(words for _rank, words in gains))
+    return Fit(min(rank for rank, _words in gains), tuple(text for _rank, text in gains))
 
 
 def _gained(earlier: Finding | None, later: Finding) -> tuple[int, str] | None:
@@ -140,9 +146,9 @@ def _gained(earlier: Finding | None, later: Finding) -> tuple[int, str] | None:
     if has <= had:
         return None
     reached = is_short and later.outcome != Outcome.INELIGIBLE
-    words = SENTENCES[later.rule][0 if reached else 1 if is_short else 2]
+    text = SENTENCES[later.rule][0 if reached else 1 if is_short else 2]
     values = {"has": has, "minimum": later.evidence["minimum"]}
-    return (CLOSES if reached else HELPS), str(words) % values
+    return (CLOSES if reached else HELPS), str(text) % values
 
 
 def _number(finding: Finding, names: tuple[str, str]) -> int:
@@ -176,4 +182,4 @@ def pair_of(organisation: Organisation | None) -> Pair | None:
 
 
 def pairs_in(requests: Iterable[PartnershipRequest]) -> set[Pair]:
-    return {pair for one in requests if (pair := pair_of(one.organisation))}
+    return {pair for request in requests if (pair := pair_of(request.organisation))}

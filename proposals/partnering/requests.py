@@ -36,12 +36,17 @@ class RequestChanged(Exception):
 
 @transaction.atomic
 def draft_request(
-    organisation: Organisation, call: Call, given: Mapping[str, Any], *, by: User
+    organisation: Organisation, call: Call, values: Mapping[str, Any], *, by: User
 ) -> PartnershipRequest:
     """A request that only the organisation's own people see, until it is published."""
     moment = clock.now()
     request = PartnershipRequest(
-        organisation=organisation, call=call, made_by=by, made_at=moment, changed_at=moment, **given
+        organisation=organisation,
+        call=call,
+        made_by=by,
+        made_at=moment,
+        changed_at=moment,
+        **values,
     )
     request.searchable_text = folded_of(request)
     request.save()
@@ -50,7 +55,7 @@ def draft_request(
 
 @transaction.atomic
 def save_request(
-    request: PartnershipRequest, given: Mapping[str, Any], *, seen_revision: int
+    request: PartnershipRequest, values: Mapping[str, Any], *, seen_revision: int
 ) -> PartnershipRequest:
     """Store a changed text; one that is published stays so, unless requests of its call are looked at first.
 
@@ -63,7 +68,7 @@ def save_request(
         raise CannotPublish(_("The helpdesk has closed this request. It can no longer be changed."))
     if current.revision != seen_revision:
         raise RequestChanged(current)
-    for name, value in given.items():
+    for name, value in values.items():
         setattr(current, name, value)
     current.searchable_text = folded_of(current)
     current.changed_at = clock.now()
@@ -92,8 +97,8 @@ def is_by_now(request: PartnershipRequest) -> str:
     """What became of a request, for who wanted something else of it."""
     state = State(request.state)
     if state == State.REFUSED:
-        words = _("The request was not published: %(remark)s")
-        return words % {"remark": request.remark}
+        text = _("The request was not published: %(remark)s")
+        return text % {"remark": request.remark}
     return {
         State.DRAFT: _("The request is a draft. Only your organisation can see it."),
         State.WAITING: _("The request is waiting for review by the helpdesk."),
@@ -124,8 +129,8 @@ def add_search_words(texts: Iterable[str]) -> None:
 
 def missing_of_profile(organisation: Organisation) -> list[str]:
     """What of an organisation's profile must be there before it can publish a request."""
-    steps = [one for one in profile_of(organisation).steps if one.slug in PROFILE_STEPS_ASKED]
-    return [f"{one.title}: {label}" for one in steps for label in one.missing]
+    steps = [step for step in profile_of(organisation).steps if step.slug in PROFILE_STEPS_ASKED]
+    return [f"{step.title}: {label}" for step in steps for label in step.missing]
 
 
 @transaction.atomic
@@ -194,8 +199,8 @@ def discard(request: PartnershipRequest) -> None:
     """
     current = _locked(request)
     if current.published_at is not None or current.state not in {State.DRAFT, State.REFUSED}:
-        words = _("The request can no longer be deleted. %(state)s")
-        raise CannotPublish(words % {"state": is_by_now(current)})
+        text = _("The request can no longer be deleted. %(state)s")
+        raise CannotPublish(text % {"state": is_by_now(current)})
     current.delete()
 
 
@@ -311,9 +316,9 @@ def newest_of(
     call: Call, moment: datetime, *, strand: str = "", at_most: int = 3
 ) -> dict[str, Any]:
     """How many requests of a call (or of one of its strands) are open, and the newest of them; one query."""
-    found = PartnershipRequest.objects.open_at(moment).filter(call=call)
+    partnership_requests = PartnershipRequest.objects.open_at(moment).filter(call=call)
     if strand:
-        found = found.filter(strands__contains=[strand])
-    rows = found.select_related("organisation").annotate(total=Window(Count("pk")))
+        partnership_requests = partnership_requests.filter(strands__contains=[strand])
+    rows = partnership_requests.select_related("organisation").annotate(total=Window(Count("pk")))
     newest = list(rows.order_by(F("published_at").desc())[:at_most])
     return {"count": newest[0].total if newest else 0, "newest": newest}

@@ -68,19 +68,22 @@ def _notify(pk: int, moment: datetime) -> bool:
     blocked = OrganisationBlock.objects.filter(by__in=own).values("organisation")
     new = newer_than(search_of(saved), saved.seen_until, moment)
     new = new.exclude(organisation__in=own).exclude(organisation__in=blocked)
-    found = list(new[: MOST_IN_A_MAIL + 1])
+    partnership_requests = list(new[: MOST_IN_A_MAIL + 1])
     key = f"search:{saved.pk}:{saved.seen_until.isoformat()}"
     saved.seen_until = moment
     saved.save(update_fields=["seen_until"])
-    if not found:
+    if not partnership_requests:
         return False
     facts = [
-        (one.get_kind_display(), f"{one.title}: {settings.BASE_URL}{one.get_absolute_url()}")
-        for one in found[:MOST_IN_A_MAIL]
+        (
+            partnership_request.get_kind_display(),
+            f"{partnership_request.title}: {settings.BASE_URL}{partnership_request.get_absolute_url()}",
+        )
+        for partnership_request in partnership_requests[:MOST_IN_A_MAIL]
     ]
-    if len(found) > MOST_IN_A_MAIL:
+    if len(partnership_requests) > MOST_IN_A_MAIL:
         facts.append((_("More results"), _("see the page below")))
-    count = min(len(found), MOST_IN_A_MAIL)
+    count = min(len(partnership_requests), MOST_IN_A_MAIL)
     text = ngettext(
         "%(count)s new request matches your saved search “%(name)s”.",
         "%(count)s new requests match your saved search “%(name)s”.",

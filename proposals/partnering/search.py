@@ -148,31 +148,33 @@ class PartnerSearch:
         return self.address(chosen=chosen | ({facet: values} if values else {}))
 
 
-def parse_query(given: QueryDict) -> PartnerSearch:
+def parse_query(query_dict: QueryDict) -> PartnerSearch:
     """What an address asks; what it does not know is named and left out, never an error."""
     ignored: list[str] = []
     chosen: dict[str, list[str]] = {}
     for facet in FACETS:
-        values = list(dict.fromkeys(given.getlist(facet.name)))
+        values = list(dict.fromkeys(query_dict.getlist(facet.name)))
         known = facet.choices()
         kept = [
-            one for one in values if one in known or (facet.name == "strand" and _is_strand(one))
+            text
+            for text in values
+            if text in known or (facet.name == "strand" and _is_strand(text))
         ]
-        ignored += [_in_short(one) for one in values if one not in kept]
+        ignored += [_in_short(text) for text in values if text not in kept]
         if kept:
             chosen[facet.name] = kept
-    text = " ".join(given.get("q", "").split())
-    sort = given.get("sort", "best")
-    page = given.get("page", "1")
+    text = " ".join(query_dict.get("q", "").split())
+    sort = query_dict.get("sort", "best")
+    page = query_dict.get("page", "1")
     is_page = page.isascii() and page.isdigit() and 0 < int(page[:6]) <= MOST_PAGES
     return PartnerSearch(
         text=text[:MOST_SIGNS],
-        call=given.get("call", "")[:40],
+        call=query_dict.get("call", "")[:40],
         chosen=chosen,
         sort=sort if sort in SORTS else "best",
-        past=given.get("past") == "1",
-        gap_only=given.get("gap") == "1",
-        draft=_number_in(given.get("for", "")),
+        past=query_dict.get("past") == "1",
+        gap_only=query_dict.get("gap") == "1",
+        draft=_number_in(query_dict.get("for", "")),
         page=int(page) if is_page else 1,
         ignored=tuple(ignored),
         is_cut=len(text) > MOST_SIGNS,
@@ -230,25 +232,27 @@ _NEAR = """
 def spelling_suggestions(words: list[str]) -> dict[str, list[str]]:
     """For each word that occurs nowhere, at most five near in sound or letters; one query."""
     typed = [
-        {"word": one, "trigrams": trigrams_of(one)}
-        for one in words
-        if len(one) >= SHORTEST_CORRECTED
+        {"word": word, "trigrams": trigrams_of(word)}
+        for word in words
+        if len(word) >= SHORTEST_CORRECTED
     ]
     if not typed:
         return {}
-    found: dict[str, list[str]] = {}
+    results: dict[str, list[str]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_NEAR, [json.dumps(typed), MOST_LOOKED_AT, AFTER_ALL_SIGNS])
         for word, near, likeness in cursor.fetchall():
             if likeness >= LIKE_ENOUGH or _is_nearly(word, near):
-                found.setdefault(word, []).append(near)
-    return {word: _beginnings(near)[:MOST_NEAR] for word, near in found.items()}
+                results.setdefault(word, []).append(near)
+    return {word: _beginnings(near)[:MOST_NEAR] for word, near in results.items()}
 
 
 def _beginnings(words: list[str]) -> list[str]:
     """Those that no shorter one begins: a beginning finds them anyway."""
     return [
-        one for one in words if not any(one != other and one.startswith(other) for other in words)
+        word
+        for word in words
+        if not any(word != other and word.startswith(other) for other in words)
     ]
 
 
@@ -276,7 +280,7 @@ def matching_query(terms: list[list[str]]) -> SearchQuery | None:
     if not terms:
         return None
     every = " & ".join(
-        "(" + " | ".join(f"{one} | {one}:*" for one in forms) + ")" for forms in terms
+        "(" + " | ".join(f"{form} | {form}:*" for form in forms) + ")" for forms in terms
     )
     return SearchQuery(every, config="simple", search_type="raw")
 
@@ -326,13 +330,13 @@ def newer_than(
 
 
 def _any_of(pairs: set[tuple[str, str]]) -> Q:
-    found = Q(organisation__kind="")  # of nobody
+    condition = Q(organisation__kind="")  # of nobody
     by_kind: dict[str, list[str]] = {}
     for country, kind in sorted(pairs):
         by_kind.setdefault(kind, []).append(country)
     for kind, countries in by_kind.items():
-        found |= Q(organisation__kind=kind, organisation__country__in=countries)
-    return found
+        condition |= Q(organisation__kind=kind, organisation__country__in=countries)
+    return condition
 
 
 def _base(question: PartnerSearch, moment: datetime, query: SearchQuery | None) -> Any:
@@ -405,7 +409,7 @@ def facets_of(
     asked: Mapping[str, list[str]], counted: Mapping[tuple[str, str], int], facets: Sequence[Facet]
 ) -> list[tuple[Facet, list[tuple[str, Any, int, bool]]]]:
     """Each facet with its values: code, words, how many, whether it is chosen; those chosen on top."""
-    found = []
+    result = []
     for facet in facets:
         labels, chosen = facet.choices(), asked.get(facet.name, [])
         values = {value for name, value in counted if name == facet.name} | set(chosen)
@@ -415,8 +419,8 @@ def facets_of(
         ]
         rows.sort(key=lambda row: (not row[3], -row[2], str(row[1])))
         if rows:
-            found.append((facet, rows))
-    return found
+            result.append((facet, rows))
+    return result
 
 
 @dataclass(frozen=True)
@@ -443,19 +447,19 @@ def excerpts_for(request: PartnershipRequest, terms: list[list[str]]) -> list[Ma
         places.append((_("Organisation"), request.organisation.name))
     if request.organisation:
         places.append((_("Country"), request.organisation.country_name))
-    found: list[MatchExcerpt] = []
+    reasons: list[MatchExcerpt] = []
     for forms in terms:
         reason = next((r for where, text in places if (r := _first(where, text, forms))), None)
-        if reason is not None and all(reason.excerpt != one.excerpt for one in found):
-            found.append(reason)
-    return found
+        if reason is not None and all(reason.excerpt != item.excerpt for item in reasons):
+            reasons.append(reason)
+    return reasons
 
 
 def _first(
     where: str | Promise, text: str, forms: list[str], around: int = 50
 ) -> MatchExcerpt | None:
     for word in re.finditer(r"[^\W_]+", text):
-        if any(fold(word[0]).startswith(one) for one in forms):
+        if any(fold(word[0]).startswith(form) for form in forms):
             begin = max(0, word.start() - around)
             lead = "…" if begin else ""
             tail = "…" if word.end() + around < len(text) else ""

@@ -54,21 +54,21 @@ def as_csv(requests: Iterable[PartnershipRequest]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
-    for one in requests:
-        row = as_row(one)
+    for request in requests:
+        row = as_row(request)
         writer.writerow([as_cell(row[name]) for name in COLUMNS])
     return "\ufeff" + buffer.getvalue()
 
 
 def as_json(requests: Iterable[PartnershipRequest]) -> str:
-    return json.dumps([as_row(one) for one in requests], ensure_ascii=False, indent=1)
+    return json.dumps([as_row(request) for request in requests], ensure_ascii=False, indent=1)
 
 
 def read_requests(text: str, *, organisation: Organisation, call: Call) -> list[CsvRow]:
     """Each row of a table with what would happen to it. Raises UnusableTable."""
     own = PartnershipRequest.objects.filter(organisation=organisation, call=call)
     there = set(own.values_list("title", flat=True))
-    strands = {one.code for one in call.strands.all()}
+    strands = {strand.code for strand in call.strands.all()}
 
     def check(row: CsvRow) -> None:
         row.given = _given(row, strands)
@@ -81,7 +81,7 @@ def read_requests(text: str, *, organisation: Organisation, call: Call) -> list[
 
 def _given(row: CsvRow, strands: set[str]) -> dict[str, Any]:
     """What a row says, as it is stored; what is wrong is noted in the row."""
-    cells, given = row.cells, dict[str, Any](row.cells)
+    cells, values = row.cells, dict[str, Any](row.cells)
     for name, choices in (("kind", PartnershipRequest.Kind), ("role", PartnershipRequest.Role)):
         if cells[name] not in choices.values:
             text = _("%(name)s must be one of: %(choices)s.")
@@ -91,18 +91,18 @@ def _given(row: CsvRow, strands: set[str]) -> dict[str, Any]:
             text = _("%(name)s must be 1 to %(longest)s characters.")
             row.problems.append(text % {"name": name, "longest": longest})
     for name, known in ({"strands": strands} | dict(LISTS)).items():
-        given[name] = split_list(cells[name])
-        unknown = [code for code in given[name] if code not in known]
-        if unknown or (name in NEEDED and not given[name]):
+        values[name] = split_list(cells[name])
+        unknown = [code for code in values[name] if code not in known]
+        if unknown or (name in NEEDED and not values[name]):
             text = _("%(name)s: unknown code %(codes)s.")
             row.problems.append(text % {"name": name, "codes": ", ".join(unknown) or "–"})
     for name in ("markets", "countries"):
-        given[name] = [
+        values[name] = [
             country_in(CsvRow(row.line, {name: code}, row.problems), name)
             for code in split_list(cells[name])
         ]
     _check_references(row)
-    return given
+    return values
 
 
 def _check_references(row: CsvRow) -> None:

@@ -57,16 +57,16 @@ def _claim() -> DraftPdf | None:
     present = clock.real_now()
     is_free = Q(claimed_at=None) | Q(claimed_at__lt=present - outbox.stale_after())
     with transaction.atomic():
-        found = (
+        draft_print = (
             DraftPdf.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(is_free, pdf=None, error="")
             .select_related("proposal__strand__call__programme")
             .first()
         )
-        if found is not None:
-            found.claimed_at = present
-            found.save(update_fields=["claimed_at"])
-    return found
+        if draft_print is not None:
+            draft_print.claimed_at = present
+            draft_print.save(update_fields=["claimed_at"])
+    return draft_print
 
 
 def _make(asked: DraftPdf) -> bool:

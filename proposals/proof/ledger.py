@@ -216,8 +216,8 @@ def _append(notes: Iterable[LedgerRecord], key: SigningKey) -> TreeHead:
         leaf = merkle.leaf_hash(note.content.encode())
         entries.append(LedgerEntry(position=frontier.size, record=note, leaf=leaf))
         nodes += [
-            LedgerNode(level=level, index=index, hash=found)
-            for level, index, found in frontier.append(leaf)
+            LedgerNode(level=level, index=index, hash=content)
+            for level, index, content in frontier.append(leaf)
         ]
     LedgerEntry.objects.bulk_create(entries, batch_size=1000)
     LedgerNode.objects.bulk_create(nodes, batch_size=1000)
@@ -261,15 +261,17 @@ def _queue_missing_records(key: SigningKey) -> None:
 
 
 @transaction.atomic
-def _queue_extension(one: Extension) -> None:
-    facts = {"call": one.call.reference, "deadline": _instant(one.new_deadline)}
-    queue_record(Kind.EXTENSION, f"extension:{one.pk}", at=one.recorded_at, **facts)
+def _queue_extension(extension: Extension) -> None:
+    facts = {"call": extension.call.reference, "deadline": _instant(extension.new_deadline)}
+    queue_record(Kind.EXTENSION, f"extension:{extension.pk}", at=extension.recorded_at, **facts)
 
 
 @transaction.atomic
-def _queue_individual_extension(one: IndividualExtension) -> None:
-    facts = {"proposal": one.proposal.number, "deadline": _instant(one.until)}
-    queue_record(Kind.EXTENSION, f"individual-extension:{one.pk}", at=one.granted_at, **facts)
+def _queue_individual_extension(extension: IndividualExtension) -> None:
+    facts = {"proposal": extension.proposal.number, "deadline": _instant(extension.until)}
+    queue_record(
+        Kind.EXTENSION, f"individual-extension:{extension.pk}", at=extension.granted_at, **facts
+    )
 
 
 def missing_from_log(rows: Any, prefix: str) -> Any:
@@ -329,10 +331,10 @@ def head_of_size(size: int | None) -> TreeHead:
         NotInTheLog: there is none.
     """
     heads = TreeHead.objects.order_by("-size")
-    found = heads.filter(size=size).first() if size is not None else heads.first()
-    if found is None:
+    tree_head = heads.filter(size=size).first() if size is not None else heads.first()
+    if tree_head is None:
         raise NoSuchEntry
-    return found
+    return tree_head
 
 
 def first_head_covering(entry: LedgerEntry) -> TreeHead:
@@ -341,10 +343,10 @@ def first_head_covering(entry: LedgerEntry) -> TreeHead:
     Raises:
         NotInTheLog: no head was signed since.
     """
-    found = TreeHead.objects.filter(size__gt=entry.position).order_by("size").first()
-    if found is None:
+    tree_head = TreeHead.objects.filter(size__gt=entry.position).order_by("size").first()
+    if tree_head is None:
         raise NoSuchEntry
-    return found
+    return tree_head
 
 
 def _with_nodes(compute: Any) -> list[bytes]:
@@ -356,8 +358,8 @@ def _with_nodes(compute: Any) -> list[bytes]:
         return b""
 
     compute(asked)
-    found = _fetch(wanted)
-    path: list[bytes] = compute(lambda level, index: found[level, index])
+    results = _fetch(wanted)
+    path: list[bytes] = compute(lambda level, index: results[level, index])
     return path
 
 
@@ -369,21 +371,21 @@ def _stored_nodes_for(size: int) -> merkle.NodeReader:
         if size >> level & 1:
             wanted.add((level, start >> level))
             start += 1 << level
-    found = _fetch(wanted)
-    return lambda level, index: found[level, index]
+    results = _fetch(wanted)
+    return lambda level, index: results[level, index]
 
 
 def _fetch(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
     leaves = LedgerEntry.objects.filter(position__in=[i for level, i in wanted if level == 0])
-    found = {(0, one.position): bytes(one.leaf) for one in leaves}
+    results = {(0, leave.position): bytes(leave.leaf) for leave in leaves}
     inner = models.Q()
     for level, index in wanted:
         if level:
             inner |= models.Q(level=level, index=index)
     if inner:
         nodes = LedgerNode.objects.filter(inner)
-        found |= {(one.level, one.index): bytes(one.hash) for one in nodes}
-    return found
+        results |= {(node.level, node.index): bytes(node.hash) for node in nodes}
+    return results
 
 
 def _instant(moment: datetime) -> str:

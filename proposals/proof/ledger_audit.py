@@ -60,32 +60,32 @@ def read_heads(text: str) -> list[StoredHead]:
     Raises:
         UnreadableHead: something in it is no head.
     """
-    return [_kept_head(place, found) for place, found in _objects_in(text)]
+    return [_kept_head(place, result) for place, result in _objects_in(text)]
 
 
 def _objects_in(text: str) -> list[tuple[str, Any]]:
     try:
         try:
-            found = json.loads(text)
+            result = json.loads(text)
         except ValueError:
             lines = [line for line in text.splitlines() if line.strip()]
             return [(f"line {n}", json.loads(line)) for n, line in enumerate(lines, start=1)]
     except (ValueError, RecursionError):
         raise UnreadableHead("It is not JSON.") from None
-    rows = found if isinstance(found, list) else [found]
+    rows = result if isinstance(result, list) else [result]
     return [(f"object {n}", row) for n, row in enumerate(rows, start=1)]
 
 
-def _kept_head(place: str, found: Any) -> StoredHead:
-    if isinstance(found, dict) and isinstance(found.get("head"), dict):
-        found = found["head"]
+def _kept_head(place: str, result: Any) -> StoredHead:
+    if isinstance(result, dict) and isinstance(result.get("head"), dict):
+        result = result["head"]
     try:
         return StoredHead(
-            size=int(found["size"]),
-            root=str(found["root"]),
-            signed_at=datetime.fromisoformat(found["signed_at"]),
-            certificate=str(found["certificate"]),
-            signature=base64.b64decode(found["signature"], validate=True),
+            size=int(result["size"]),
+            root=str(result["root"]),
+            signed_at=datetime.fromisoformat(result["signed_at"]),
+            certificate=str(result["certificate"]),
+            signature=base64.b64decode(result["signature"], validate=True),
         )
     except (KeyError, TypeError, ValueError):
         raise UnreadableHead(f"{place} is not a signed tree head.") from None
@@ -143,8 +143,8 @@ def batched(entries: Iterable[LedgerEntry], size: int) -> Iterator[list[LedgerEn
         yield chunk
 
 
-def _find_gap(expected: int, found: int) -> Iterator[str]:
-    yield f"Missing: entry {expected}; the next existing entry is {found}."
+def _find_gap(expected: int, result: int) -> Iterator[str]:
+    yield f"Missing: entry {expected}; the next existing entry is {result}."
 
 
 def _check_leaf(entry: LedgerEntry, leaf: bytes) -> Iterator[str]:
@@ -208,14 +208,14 @@ def _nodes(made: list[tuple[int, int, bytes]]) -> Iterator[str]:
     if not made:
         return
     levels = {level for level, _index, _hash in made}
-    lows = {level: min(i for one, i, _h in made if one == level) for level in levels}
-    highs = {level: max(i for one, i, _h in made if one == level) for level in levels}
+    lows = {level: min(i for number, i, _h in made if number == level) for level in levels}
+    highs = {level: max(i for number, i, _h in made if number == level) for level in levels}
     wanted = Q()
     for level in levels:
         wanted |= Q(level=level, index__gte=lows[level], index__lte=highs[level])
     stored = {(n.level, n.index): bytes(n.hash) for n in LedgerNode.objects.filter(wanted)}
-    for level, index, found in made:
-        if stored.get((level, index)) != found:
+    for level, index, content in made:
+        if stored.get((level, index)) != content:
             first, end = index << level, (index + 1) << level
             yield (
                 f"Changed or moved: entries {first} to {end - 1} do not match the "
@@ -280,10 +280,11 @@ def _rows_missing_from_log() -> Iterator[str]:
 
 
 def _commitments() -> Iterator[str]:
-    for one in ClosingCommitment.objects.select_related("call"):
-        versions, root = commitment_over(one.call, one.made_at)
-        if (versions, root) != (one.versions, one.root):
+    for closing_commitment in ClosingCommitment.objects.select_related("call"):
+        versions, root = commitment_over(closing_commitment.call, closing_commitment.made_at)
+        if (versions, root) != (closing_commitment.versions, closing_commitment.root):
             yield (
-                f"Changed: at the closing of {one.call.reference} the portal committed to {one.versions} "
+                f"Changed: at the closing of {closing_commitment.call.reference} the portal "
+                f"committed to {closing_commitment.versions} "
                 f"versions with a different root; there are now {versions}."
             )

@@ -127,7 +127,7 @@ class _Signer(signers.Signer):
 
     def __init__(self, key: SigningKey) -> None:
         authorities = SimpleCertificateStore()
-        authorities.register_multiple(_as_asn1(one) for one in key.authorities)
+        authorities.register_multiple(_as_asn1(authority) for authority in key.authorities)
         mechanism = cms.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
         super().__init__(
             signing_cert=_as_asn1(key.certificate),

@@ -201,13 +201,13 @@ def version_context(version: Version) -> dict[str, Any]:
 def _with_confirmations(version: Version) -> list[dict[str, Any]]:
     rows = participant_rows(version.document, version.proposal.call.rule_date)
     confirmed = confirmed_in(version)
-    return [one | {"confirmed": confirmed.get(one["key"])} for one in rows]
+    return [row | {"confirmed": confirmed.get(row["key"])} for row in rows]
 
 
 def verdict_for_applicant(version: Version) -> VerdictRecord | None:
     """What the rules said when the version was received."""
-    found = version.verdicts.filter(audience=Audience.APPLICANT.value)
-    return version.initial_verdict or found.first()
+    stored_verdicts = version.verdicts.filter(audience=Audience.APPLICANT.value)
+    return version.initial_verdict or stored_verdicts.first()
 
 
 def qr_code_of(version: Version) -> str:
@@ -216,21 +216,21 @@ def qr_code_of(version: Version) -> str:
 
 def participant_rows(dossier: dict[str, Any], day: date) -> list[dict[str, Any]]:
     """Who takes part, as a table shows it; countries as they were called on a day."""
-    return [_participant(one, day) for one in dossier["consortium"]]
+    return [_participant(participant, day) for participant in dossier["consortium"]]
 
 
-def _participant(one: dict[str, Any], day: date) -> dict[str, Any]:
-    organisation = one["organisation"]
+def _participant(row: dict[str, Any], day: date) -> dict[str, Any]:
+    organisation = row["organisation"]
     return {
-        "key": one["key"],
+        "key": row["key"],
         "name": organisation["cluster_name"] or organisation["legal_name"],
         "legal_name": organisation["legal_name"],
         "country": organisation["country"],
         "country_name": name_on(organisation["country"], day),
-        "role": Participant.RoleChoices(one["role"]).label,
-        "is_coordinator": one["role"] == Role.COORDINATOR.value,
-        "applies": one["role"] != Role.ASSOCIATED.value,
-        "grant": one["budget"]["grant"],
+        "role": Participant.RoleChoices(row["role"]).label,
+        "is_coordinator": row["role"] == Role.COORDINATOR.value,
+        "applies": row["role"] != Role.ASSOCIATED.value,
+        "grant": row["budget"]["grant"],
     }
 
 

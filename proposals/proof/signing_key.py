@@ -91,10 +91,10 @@ def load_signing_key() -> SigningKey:
 
 def publish_certificate(key: SigningKey) -> SealCertificate:
     """The key's certificate among those that are published; new ones are added."""
-    found, _made = SealCertificate.objects.get_or_create(
+    seal_certificate, _made = SealCertificate.objects.get_or_create(
         fingerprint=key.fingerprint, defaults={"pem": key.pem, "first_used_at": clock.now()}
     )
-    return found
+    return seal_certificate
 
 
 def own_certificates() -> list[str]:
@@ -107,8 +107,11 @@ def own_certificates() -> list[str]:
         pems += [] if pems else [Path(settings.SEAL_FILE).read_text("ascii")]
     with suppress(DatabaseError):
         pems += SealCertificate.objects.values_list("pem", flat=True)
-    certificates = {one for pem in pems for one in _certificates_in(pem)[:1]}
-    return [one.public_bytes(serialization.Encoding.PEM).decode() for one in certificates]
+    certificates = {certificate for pem in pems for certificate in _certificates_in(pem)[:1]}
+    return [
+        certificate.public_bytes(serialization.Encoding.PEM).decode()
+        for certificate in certificates
+    ]
 
 
 def _certificates_in(pem: str) -> list[x509.Certificate]:

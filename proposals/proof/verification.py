@@ -121,7 +121,7 @@ def find_by_hash(sha256: str) -> SealedDocument | None:
     """The receipt or annex, of any edition, that the portal keeps under this hash of the file."""
     for kind in (Receipt, ProposalPdf):
         stored = kind.objects.filter(sha256=sha256).select_related("version__proposal")
-        found = stored.defer("pdf", "version__dossier").first()
-        if found is not None:
-            return found
+        document = stored.defer("pdf", "version__dossier").first()
+        if document is not None:
+            return document
     return None

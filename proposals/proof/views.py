@@ -33,16 +33,16 @@ def document(request: HttpRequest, sha256: str) -> JsonResponse:
 
     Only who holds the file can know its hash.
     """
-    found = find_by_hash(sha256)
-    if found is None:
+    document = find_by_hash(sha256)
+    if document is None:
         raise Http404
-    version = found.version
+    version = document.version
     return JsonResponse(
         {
-            "kind": found._meta.model_name,
+            "kind": document._meta.model_name,
             "proposal": version.proposal.number,
             "version": version.number,
-            "edition": found.edition,
+            "edition": document.edition,
             "counts": version.proposal.current_version_id == version.pk,
         }
     )
@@ -79,8 +79,8 @@ def consistency(request: HttpRequest) -> JsonResponse:
 
 def certificates(request: HttpRequest) -> JsonResponse:
     """Every certificate that the portal has ever signed with, the newest first."""
-    found = SealCertificate.objects.values("fingerprint", "pem", "first_used_at")
-    return JsonResponse({"certificates": list(found)})
+    seal_certificates = SealCertificate.objects.values("fingerprint", "pem", "first_used_at")
+    return JsonResponse({"certificates": list(seal_certificates)})
 
 
 LARGEST = 10**15

@@ -103,8 +103,8 @@ def _archive(out: IO[bytes]) -> Iterator[_Archive]:
 
 
 def _fetched(versions: VersionQuerySet) -> Iterator[Version]:
-    found = versions.select_related("proposal__strand__call__programme", "submitted_by")
-    yield from found.prefetch_related("proposal__files").order_by("pk").iterator(CHUNK)
+    result = versions.select_related("proposal__strand__call__programme", "submitted_by")
+    yield from result.prefetch_related("proposal__files").order_by("pk").iterator(CHUNK)
 
 
 def folder_of(version: Version) -> str:
@@ -135,7 +135,7 @@ def _add_documents(archive: _Archive, version: Version, folder: str) -> None:
         sealed = kind.objects.newest_of(version)
         if sealed is not None:
             archive.add(f"{folder}/{name}", bytes(sealed.pdf))
-    bound = [one["row"] for one in files_of(version, version.document)]
+    bound = [file["row"] for file in files_of(version, version.document)]
     replied = ClarificationFile.objects.filter(reply__clarification_request__version=version)
     for file in [*bound, *replied]:
         if file.can_be_opened:
@@ -150,8 +150,11 @@ def write_bundle(versions: VersionQuerySet, out: IO[bytes], told: Any) -> None:
         for version in _fetched(versions):
             conditions |= _add_version(archive, version)
             told()
-        for one in AppliedConditions.objects.filter(pk__in=conditions):
-            archive.add(f"conditions/{one.digest.removeprefix('sha256:')}.json", one.content)
+        for applied_conditions in AppliedConditions.objects.filter(pk__in=conditions):
+            archive.add(
+                f"conditions/{applied_conditions.digest.removeprefix('sha256:')}.json",
+                applied_conditions.content,
+            )
         _add_log(archive)
         _add_programs(archive)
         archive.add_manifest("Audit bundle of the COSME portal")
@@ -192,19 +195,19 @@ def _about(version: Version) -> dict[str, Any]:
 def _add_verdicts(archive: _Archive, version: Version, folder: str) -> set[str]:
     used: set[str] = set()
     stored: Iterable[VerdictRecord] = version.verdicts.order_by("pk")
-    for number, one in enumerate(stored, start=1):
+    for number, item in enumerate(stored, start=1):
         content = {
-            "audience": one.audience,
-            "made_at": as_text(one.made_at),
-            "cause": one.cause,
-            "facts": one.facts,
-            "facts_digest": one.facts_digest,
-            "rule_set": one.rule_set_id,
-            "country_set": one.country_set_id,
-            "verdict": one.content,
+            "audience": item.audience,
+            "made_at": as_text(item.made_at),
+            "cause": item.cause,
+            "facts": item.facts,
+            "facts_digest": item.facts_digest,
+            "rule_set": item.rule_set_id,
+            "country_set": item.country_set_id,
+            "verdict": item.content,
         }
         archive.add(f"{folder}/verdict-{number}.json", canonical(content))
-        used |= {digest for digest in (one.rule_set_id, one.country_set_id) if digest}
+        used |= {digest for digest in (item.rule_set_id, item.country_set_id) if digest}
     return used
 
 
@@ -217,17 +220,17 @@ def _add_proof(archive: _Archive, version: Version, folder: str) -> None:
 
 def _decisions(archive: _Archive, version: Version, folder: str) -> Iterator[dict[str, Any]]:
     related = ("decided_by", "review__reviewed_by", "notice__notified_by")
-    for number, one in enumerate(version.decisions.select_related(*related).order_by("pk"), 1):
-        review, information = one.reviewed, one.notified
-        letter = letter_of(one) if information else None
+    for number, decision in enumerate(version.decisions.select_related(*related).order_by("pk"), 1):
+        review, information = decision.reviewed, decision.notified
+        letter = letter_of(decision) if information else None
         if letter is not None:
             archive.add(f"{folder}/letter-{number}.pdf", bytes(letter.pdf))
         yield {
-            "outcome": one.outcome,
-            "reason": one.reason,
-            "decided_by": str(one.decided_by),
-            "decided_at": as_text(one.decided_at),
-            "reverses": one.reverses_id is not None,
+            "outcome": decision.outcome,
+            "reason": decision.reason,
+            "decided_by": str(decision.decided_by),
+            "decided_at": as_text(decision.decided_at),
+            "reverses": decision.reverses_id is not None,
             "answer": review.answer if review else None,
             "answer_reason": review.reason if review else "",
             "reviewed_by": str(review.reviewed_by) if review else None,
@@ -237,24 +240,26 @@ def _decisions(archive: _Archive, version: Version, folder: str) -> Iterator[dic
 
 
 def _answers(version: Version) -> Iterator[dict[str, Any]]:
-    for one in version.screening_answers.select_related("answered_by").order_by("item"):
+    for screening_answer in version.screening_answers.select_related("answered_by").order_by(
+        "item"
+    ):
         yield {
-            "item": one.item,
-            "answer": one.answer,
-            "reason": one.reason,
-            "answered_by": str(one.answered_by),
-            "answered_at": as_text(one.answered_at),
+            "item": screening_answer.item,
+            "answer": screening_answer.answer,
+            "reason": screening_answer.reason,
+            "answered_by": str(screening_answer.answered_by),
+            "answered_at": as_text(screening_answer.answered_at),
         }
 
 
 def _questions(version: Version) -> Iterator[dict[str, Any]]:
-    for one in version.clarification_requests.select_related("reply").order_by("pk"):
-        reply = one.answered
+    for request in version.clarification_requests.select_related("reply").order_by("pk"):
+        reply = request.answered
         yield {
-            "text": one.text,
-            "asked_at": as_text(one.requested_at),
-            "due_at": as_text(one.due_at),
-            "sha256": one.sha256,
+            "text": request.text,
+            "asked_at": as_text(request.requested_at),
+            "due_at": as_text(request.due_at),
+            "sha256": request.sha256,
             "reply": reply.text if reply else None,
             "replied_at": as_text(reply.replied_at) if reply else None,
             "reply_sha256": reply.sha256 if reply else None,
@@ -296,5 +301,5 @@ def _add_programs(archive: _Archive) -> None:
         archive.add(name, (root / "docs" / name).read_bytes())
     for start in CODE:
         path = root / start
-        for one in [path] if path.is_file() else sorted(path.rglob("*.py")):
-            archive.add(one.relative_to(root).as_posix(), one.read_bytes())
+        for item in [path] if path.is_file() else sorted(path.rglob("*.py")):
+            archive.add(item.relative_to(root).as_posix(), item.read_bytes())

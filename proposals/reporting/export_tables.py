@@ -59,10 +59,10 @@ def export_rows(versions: VersionQuerySet) -> Iterator[Row]:
 
     Read as values: models would hold each other, and pile up until the garbage collector comes by.
     """
-    found = versions.with_latest_verdict().order_by("pk")
-    stream = found.values("pk", *READ).iterator(CHUNK)
+    result = versions.with_latest_verdict().order_by("pk")
+    stream = result.values("pk", *READ).iterator(CHUNK)
     while chunk := list(islice(stream, CHUNK)):
-        decisions = _decisions_of([one["pk"] for one in chunk])
+        decisions = _decisions_of([item["pk"] for item in chunk])
         for version in chunk:
             yield _row(version, decisions.get(version["pk"], []))
 
@@ -79,16 +79,20 @@ DECIDED = (
 
 def _decisions_of(versions: list[int]) -> dict[int, list[Row]]:
     """What was decided about each, the newest first."""
-    found: dict[int, list[Row]] = {}
-    for one in Decision.objects.filter(version__in=versions).order_by("-pk").values(*DECIDED):
-        found.setdefault(one["version"], []).append(one)
-    return found
+    results: dict[int, list[Row]] = {}
+    for decision in Decision.objects.filter(version__in=versions).order_by("-pk").values(*DECIDED):
+        results.setdefault(decision["version"], []).append(decision)
+    return results
 
 
 def _row(version: Row, decisions: list[Row]) -> Row:
     dossier = json.loads(version["dossier"])
-    applicants = [one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value]
-    leads = [one for one in applicants if one["role"] == Role.COORDINATOR.value]
+    applicants = [
+        participant
+        for participant in dossier["consortium"]
+        if participant["role"] != Role.ASSOCIATED.value
+    ]
+    leads = [applicant for applicant in applicants if applicant["role"] == Role.COORDINATOR.value]
     officer = version["proposal__assignment__officer__full_name"]
     return {
         "proposal": version["proposal__number"],
@@ -98,7 +102,7 @@ def _row(version: Row, decisions: list[Row]) -> Row:
         "acronym": version["acronym"],
         "title": dossier["summary"]["title"],
         "coordinator": leads[0]["organisation"]["legal_name"] if leads else "",
-        "applicants": [one["organisation"]["legal_name"] for one in applicants],
+        "applicants": [applicant["organisation"]["legal_name"] for applicant in applicants],
         "countries": version["countries"],
         "costs": Decimal(dossier["budget"]["total_costs"]),
         "grant": Decimal(dossier["budget"]["total_grant"]),
@@ -117,11 +121,11 @@ def _row(version: Row, decisions: list[Row]) -> Row:
 OUTCOMES = dict(Decision.OutcomeChoices.choices)
 
 
-def _decided(given: list[Row]) -> Row:
+def _decided(data: list[Row]) -> Row:
     """The newest decision: one that stands, if there is one."""
-    states = [DecisionState.after(one["review__answer"]) for one in given]
+    states = [DecisionState.after(row["review__answer"]) for row in data]
     stands = states.index(DecisionState.CONFIRMED) if DecisionState.CONFIRMED in states else 0
-    newest = given[stands] if given else {}
+    newest = data[stands] if data else {}
     return {
         "outcome": OUTCOMES[newest["outcome"]] if newest else "",
         "state": states[stands].label if newest else "",
@@ -145,7 +149,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, list):
-        return "; ".join(str(one) for one in value)
+        return "; ".join(str(item) for item in value)
     if isinstance(value, date):
         return value.isoformat()
     return "" if value is None else str(value)

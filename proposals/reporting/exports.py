@@ -59,11 +59,11 @@ def request_export(kind: str, versions: Sequence[int], *, by: User) -> Export:
     same = under_way.filter(kind=kind, versions=[pk for pk, _proposal in pairs]).first()
     if same is not None:
         return same
-    words = str(Kind(kind).label)
+    text = str(Kind(kind).label)
     CaseEvent.objects.bulk_create(
         (
             CaseEvent(
-                proposal_id=proposal, kind=CaseEvent.Kind.EXPORTED, summary=words, by=by, at=moment
+                proposal_id=proposal, kind=CaseEvent.Kind.EXPORTED, summary=text, by=by, at=moment
             )
             for proposal in sorted({proposal for _pk, proposal in pairs})
         ),
@@ -96,11 +96,11 @@ def _claim() -> Export | None:
     is_stale = Q(state=State.RUNNING, claimed_at__lt=present - 4 * outbox.stale_after())
     with transaction.atomic():
         free = Export.objects.select_for_update(skip_locked=True, of=("self",))
-        found = free.filter(Q(state=State.DUE) | is_stale).order_by("pk").first()
-        if found is not None:
-            found.state, found.claimed_at, found.done = State.RUNNING, present, 0
-            found.save(update_fields=["state", "claimed_at", "done"])
-    return found
+        export = free.filter(Q(state=State.DUE) | is_stale).order_by("pk").first()
+        if export is not None:
+            export.state, export.claimed_at, export.done = State.RUNNING, present, 0
+            export.save(update_fields=["state", "claimed_at", "done"])
+    return export
 
 
 def _make(export: Export) -> bool:

@@ -68,7 +68,7 @@ def figures_of(call: Call, *, officer: User, moment: datetime) -> Figures:
     hours = _received_by_hour(call)
     strands = sorted(strand.number for strand in call.strands.all())
     is_open = moment >= call.deadline
-    found = Figures(
+    figures = Figures(
         is_open_to_officers=is_open,
         strands=strands,
         by_day=_by_day(hours),
@@ -76,8 +76,8 @@ def figures_of(call: Call, *, officer: User, moment: datetime) -> Figures:
         received=_summed(count for _hour, count in hours),
     )
     if is_open:
-        _add_what_is_open(found, call, officer, moment)
-    return found
+        _add_what_is_open(figures, call, officer, moment)
+    return figures
 
 
 def _received_by_hour(call: Call) -> list[tuple[datetime, Counter[int]]]:
@@ -96,8 +96,8 @@ def _received_by_hour(call: Call) -> list[tuple[datetime, Counter[int]]]:
 
 def _summed(counts: Iterable[Counter[int]]) -> Counter[int]:
     total: Counter[int] = Counter()
-    for one in counts:
-        total += one
+    for count in counts:
+        total += count
     return total
 
 
@@ -125,24 +125,24 @@ def _last_hours(
     return [(hour, known.get(hour, Counter())) for hour in every]
 
 
-def _add_what_is_open(found: Figures, call: Call, officer: User, moment: datetime) -> None:
+def _add_what_is_open(figures: Figures, call: Call, officer: User, moment: datetime) -> None:
     rehearsal = call.pk if call.is_rehearsal else None
     versions = queue.current_versions(officer, moment, rehearsal=rehearsal)
     versions = versions.filter(proposal__strand__call=call)
     interests = ConflictOfInterest.objects.filter(officer=officer, proposal__strand__call=call)
-    found.closed_to_officer = interests.filter(proposal__current_version__isnull=False).count()
+    figures.closed_to_officer = interests.filter(proposal__current_version__isnull=False).count()
     decided = Decision.objects.closing_case().values("version")
     totals = versions.order_by().aggregate(
         counting=Count("pk"), decided=Count("pk", filter=Q(pk__in=decided))
     )
-    found.counting, found.decided = totals["counting"], totals["decided"]
-    found.countries = _countries(versions)
-    found.outcomes, found.rules = _outcomes(versions)
-    found.being_checked = max(found.counting - found.outcomes.total(), 0)
+    figures.counting, figures.decided = totals["counting"], totals["decided"]
+    figures.countries = _countries(versions)
+    figures.outcomes, figures.rules = _outcomes(versions)
+    figures.being_checked = max(figures.counting - figures.outcomes.total(), 0)
     lengths = queue.lengths(versions, officer=officer, moment=moment)
-    found.queue = [(str(label), lengths[name]) for name, label in queue.CaseQueue.choices]
-    found.ages = _ages(versions.exclude(pk__in=decided), moment)
-    found.agreement = _agreement(versions)
+    figures.queue = [(str(label), lengths[name]) for name, label in queue.CaseQueue.choices]
+    figures.ages = _ages(versions.exclude(pk__in=decided), moment)
+    figures.agreement = _agreement(versions)
 
 
 def _countries(versions: VersionQuerySet) -> Counter[str]:
@@ -186,13 +186,13 @@ def _ages(undecided: VersionQuerySet, moment: datetime) -> list[tuple[str, int]]
         at_least = Q(assigned_at__lte=moment - timedelta(days=low))
         return at_least & (Q(assigned_at__gt=moment - timedelta(days=high)) if high else Q())
 
-    given = Assignment.objects.filter(proposal__versions__in=undecided)
+    assignments = Assignment.objects.filter(proposal__versions__in=undecided)
     counts = {
         f"age{number}": Count("pk", filter=had_for(low, high))
         for number, (_words, low, high) in enumerate(AGES)
     }
-    counted = given.aggregate(**counts)
-    return [(str(words), counted[f"age{number}"]) for number, (words, _l, _h) in enumerate(AGES)]
+    counted = assignments.aggregate(**counts)
+    return [(str(text), counted[f"age{number}"]) for number, (text, _l, _h) in enumerate(AGES)]
 
 
 def _agreement(versions: VersionQuerySet) -> list[tuple[str, Counter[str]]]:

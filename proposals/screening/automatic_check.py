@@ -31,8 +31,8 @@ def screen_closed(moment: datetime, *, at_most: int = 100) -> int:
 def _screen_once(pk: int) -> bool:
     version = Version.objects.select_related("proposal__strand__call__programme").get(pk=pk)
     Proposal.objects.select_for_update(of=("self",)).only("pk").get(pk=version.proposal_id)
-    given = VerdictRecord.objects.filter(version=version, audience=Audience.OFFICER.value)
-    if given.exists():
+    stored_verdicts = VerdictRecord.objects.filter(version=version, audience=Audience.OFFICER.value)
+    if stored_verdicts.exists():
         return False
     store_verdict(version, officer_judgement(version))
     return True

@@ -82,7 +82,7 @@ def cases_for(
     with_findings: bool = False,
 ) -> list[BulkCase]:
     """Each version with what would be done to it now, in the order of proposals' numbers."""
-    ordered = sorted(versions, key=lambda one: one.proposal_id)
+    ordered = sorted(versions, key=lambda version: version.proposal_id)
     words: dict[str, Any] = {
         "outcome": outcome,
         "reason": reason,
@@ -150,7 +150,9 @@ def _concerned(task: str, version: Version, by: User) -> tuple[Decision | None, 
 def _mark(version: Version, verdict: int) -> str:
     decisions = version.decisions.order_by("pk").values_list("pk", "review", "notice")
     counts = version.proposal.current_version_id == version.pk
-    return digest_of([version.pk, counts, verdict, [list(one) for one in decisions]])[-16:]
+    return digest_of([version.pk, counts, verdict, [list(decision) for decision in decisions]])[
+        -16:
+    ]
 
 
 @transaction.atomic

@@ -69,11 +69,11 @@ def request_clarification(
         .first()
     )
     if same is not None:
-        words = _(
+        message = _(
             "%(who)s has already sent this clarification request. The reply is due before %(due)s."
         )
         raise CannotRequestClarification(
-            words % {"who": same.requested_by, "due": in_words(same.due_at)}
+            message % {"who": same.requested_by, "due": in_words(same.due_at)}
         )
     question = ClarificationRequest.objects.create(
         version=version, item=item, text=text, sha256=sha256_hex(text), due_at=due_at, requested_by=by,
@@ -82,8 +82,10 @@ def request_clarification(
     ledger.queue_clarification_request(question)
     log_event(proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
     # By office: applicants answer to the officers, not to a person.
-    words = _("The officers requested clarification; reply due before %(due)s")
-    log_activity(proposal, ProposalActivity.Kind.ASKED, words % {"due": in_words(due_at)}, by=None)
+    message = _("The officers requested clarification; reply due before %(due)s")
+    log_activity(
+        proposal, ProposalActivity.Kind.ASKED, message % {"due": in_words(due_at)}, by=None
+    )
     _notify_clarification_request(question)
     return question
 
@@ -125,12 +127,12 @@ def store_reply(
     if earlier is not None and (earlier.replied_by, earlier.sha256) == (by, sha256):
         return earlier
     if earlier is not None:
-        words = _(
+        message = _(
             "%(who)s already replied to this clarification request at %(when)s. Only one reply is "
             "possible."
         )
         when = in_words(earlier.replied_at, seconds=True)
-        raise CannotReply(words % {"who": earlier.replied_by, "when": when})
+        raise CannotReply(message % {"who": earlier.replied_by, "when": when})
     answer = ClarificationReply.objects.create(
         clarification_request=question,
         text=text,
@@ -138,13 +140,13 @@ def store_reply(
         replied_by=by,
         replied_at=received_at,
     )
-    for one in checked:
-        _store_files(answer, one, by=by)
+    for item in checked:
+        _store_files(answer, item, by=by)
     proposal = question.version.proposal
     ledger.queue_clarification_reply(answer)
     log_event(proposal, CaseEvent.Kind.REPLIED, by=by, question=question.pk)
-    words = _("A clarification request was answered")
-    log_activity(proposal, ProposalActivity.Kind.REPLIED, words, by=by, at=received_at)
+    message = _("A clarification request was answered")
+    log_activity(proposal, ProposalActivity.Kind.REPLIED, message, by=by, at=received_at)
     return answer
 
 
@@ -176,7 +178,7 @@ def _remind(pk: int, moment: datetime) -> bool:
     question = waiting.select_related("version__proposal__strand__call__programme").first()
     if question is None:
         return False
-    latest = min(one for one in REMIND_BEFORE if question.due_at - one <= moment)
+    latest = min(duration for duration in REMIND_BEFORE if question.due_at - duration <= moment)
     if question.requested_at >= question.due_at - latest:
         return False  # it was asked with less time than that
     _notify_clarification_request(question, reminder=latest)

@@ -82,8 +82,8 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
     moment = clock.now()
     proposal = lock_proposal(version.proposal_id)
     if moment < proposal.deadline:
-        words = _("The deadline was extended, so this proposal is sealed until %(until)s.")
-        raise StillSealed(words % {"until": in_words(proposal.deadline, seconds=True)})
+        in_place = _("The deadline was extended, so this proposal is sealed until %(until)s.")
+        raise StillSealed(in_place % {"until": in_words(proposal.deadline, seconds=True)})
     waiting = waiting_decision(version)
     said = (waiting.decided_by, waiting.outcome, waiting.reason) if waiting else None
     if waiting is not None and said == (by, outcome, reason.strip()):
@@ -98,8 +98,8 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
         reverses=decision_in_force(version),
     )  # fmt: skip
     queue_decision(decision)
-    words = _in_place_of(decision)
-    log_event(proposal, CaseEvent.Kind.DECIDED, words, by=by, decision=decision.pk)
+    in_place = _in_place_of(decision)
+    log_event(proposal, CaseEvent.Kind.DECIDED, in_place, by=by, decision=decision.pk)
     return decision
 
 
@@ -113,11 +113,11 @@ def why_not_decidable(version: Version, *, proposal: Proposal, by: User) -> str:
         return _("You have declared a conflict of interest in this proposal.")
     waiting = waiting_decision(version)
     if waiting is not None:
-        words = _(
+        text = _(
             "A decision on this version is already waiting for a second officer: “%(outcome)s”, "
             "recorded by %(who)s."
         )
-        return words % {"who": waiting.decided_by, "outcome": waiting.get_outcome_display()}
+        return text % {"who": waiting.decided_by, "outcome": waiting.get_outcome_display()}
     return ""
 
 
@@ -132,7 +132,7 @@ def remarks_on(version: Version, outcome: str, *, by: User | None = None) -> lis
     Without `by`, whose case it is is left out: a second officer is always somebody else.
     """
     stored = newest_verdict(version)
-    found = sheet_of(version, stored.verdict if stored else None)
+    sheet = sheet_of(version, stored.verdict if stored else None)
     reversal = next_reversal(version)
     remarks = reversal.remarks if reversal else []
     if stored is None and outcome in DECIDING:
@@ -140,9 +140,9 @@ def remarks_on(version: Version, outcome: str, *, by: User | None = None) -> lis
     if stored and outcome in DECIDING and outcome not in AGREEING[stored.outcome]:
         text = _("The result of the automatic check is “%(outcome)s”.")
         remarks.append(text % {"outcome": stored.get_outcome_display()})
-    if outcome in DECIDING and found.answered < found.total:
+    if outcome in DECIDING and sheet.answered < sheet.total:
         text = _("%(answered)s of %(total)s points on the screening sheet are checked.")
-        remarks.append(text % {"answered": found.answered, "total": found.total})
+        remarks.append(text % {"answered": sheet.answered, "total": sheet.total})
     waiting = version.clarification_requests.waiting(clock.now()).order_by("due_at").first()
     if outcome in DECIDING and waiting is not None:
         text = _("The applicant can still reply to a clarification request until %(due)s.")
@@ -193,10 +193,14 @@ def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -
             was faster; or the version no longer counts.
     """
     proposal = lock_proposal(decision.version.proposal_id)
-    given = _review_of(decision)
-    said = (given.reviewed_by, given.answer, given.reason) if given else None
-    if given is not None and said == (by, answer, reason.strip()):
-        return given
+    decision_review = _review_of(decision)
+    said = (
+        (decision_review.reviewed_by, decision_review.answer, decision_review.reason)
+        if decision_review
+        else None
+    )
+    if decision_review is not None and said == (by, answer, reason.strip()):
+        return decision_review
     obstacle = why_not_reviewable(decision, proposal=proposal, by=by)
     if answer == SENT_BACK and not reason.strip():
         obstacle = obstacle or _("Enter what needs to be reviewed.")
@@ -206,8 +210,8 @@ def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -
         decision=decision, answer=answer, reason=reason.strip(), reviewed_by=by, reviewed_at=clock.now()
     )  # fmt: skip
     queue_review(review)
-    words = f"{review.get_answer_display()}: {_in_place_of(decision)}"
-    log_event(proposal, CaseEvent.Kind.REVIEWED, words, by=by, decision=decision.pk)
+    text = f"{review.get_answer_display()}: {_in_place_of(decision)}"
+    log_event(proposal, CaseEvent.Kind.REVIEWED, text, by=by, decision=decision.pk)
     return review
 
 
@@ -226,10 +230,13 @@ def why_not_reviewable(decision: Decision, *, proposal: Proposal, by: User) -> s
             "This version has been replaced or withdrawn, so a decision on it can no longer be "
             "confirmed."
         )
-    given = _review_of(decision)
-    if given is not None:
-        words = _("%(who)s has already reviewed this decision: “%(answer)s”.")
-        return words % {"who": given.reviewed_by, "answer": given.get_answer_display()}
+    decision_review = _review_of(decision)
+    if decision_review is not None:
+        text = _("%(who)s has already reviewed this decision: “%(answer)s”.")
+        return text % {
+            "who": decision_review.reviewed_by,
+            "answer": decision_review.get_answer_display(),
+        }
     return ""
 
 
@@ -266,8 +273,8 @@ def notify_applicant(decision: Decision, *, by: User) -> DecisionNotice:
     OutboxMessage.objects.create(
         kind=OutboxMessage.Kind.LETTER, version=decision.version, decision=decision
     )
-    words = _in_place_of(decision)
-    log_event(proposal, CaseEvent.Kind.INFORMED, words, by=by, decision=decision.pk)
+    in_place = _in_place_of(decision)
+    log_event(proposal, CaseEvent.Kind.INFORMED, in_place, by=by, decision=decision.pk)
     return told
 
 
@@ -287,8 +294,8 @@ def why_not_notifiable(decision: Decision, *, proposal: Proposal) -> str:
         return _("This version has been replaced or withdrawn.")
     told = DecisionNotice.objects.filter(decision=decision).select_related("notified_by").first()
     if told is not None:
-        words = _("%(who)s already sent the applicant a letter about this decision at %(when)s.")
-        return words % {"who": told.notified_by, "when": in_words(told.notified_at, seconds=True)}
+        text = _("%(who)s already sent the applicant a letter about this decision at %(when)s.")
+        return text % {"who": told.notified_by, "when": in_words(told.notified_at, seconds=True)}
     return ""
 
 
@@ -337,17 +344,19 @@ def open_findings(stored: VerdictRecord | None, version: Version) -> list[Findin
 def findings_by_rule(findings: Iterable[Finding]) -> list[RuleFindings]:
     """The findings rule by rule; what was said of a subject before is not said of it again."""
     said: set[tuple[str, str]] = set()
-    found: dict[tuple[str, str], RuleFindings] = {}
+    results: dict[tuple[str, str], RuleFindings] = {}
     for finding in findings:
         if (finding.subject, finding.message) in said:
             continue
         said.add((finding.subject, finding.message))
         key = finding.rule, finding.source
-        found.setdefault(key, RuleFindings(finding.rule, [], finding.source))
-        found[key].sentences.append(finding.message)
-    return list(found.values())
+        results.setdefault(key, RuleFindings(finding.rule, [], finding.source))
+        results[key].sentences.append(finding.message)
+    return list(results.values())
 
 
 def snippets(version: Version, stored: VerdictRecord | None) -> list[tuple[str, str]]:
     """For each rule that asks for a look, a text that a reason can be made of: rule, findings, source."""
-    return [(found.rule, found.text) for found in findings_by_rule(open_findings(stored, version))]
+    return [
+        (result.rule, result.text) for result in findings_by_rule(open_findings(stored, version))
+    ]

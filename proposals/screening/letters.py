@@ -114,19 +114,21 @@ def render_letter_html(
         "dossier": dossier,
         "coordinator": next(
             (
-                one
-                for one in participant_rows(dossier, call.rule_date)
-                if one["role"] == _("Coordinator")
+                participant_row
+                for participant_row in participant_rows(dossier, call.rule_date)
+                if participant_row["role"] == _("Coordinator")
             ),
             None,
         ),
         "informed_at": notified_at,
-        "not_met": findings_by_rule(one for one in findings if one.outcome != Outcome.NEEDS_REVIEW),
+        "not_met": findings_by_rule(
+            finding for finding in findings if finding.outcome != Outcome.NEEDS_REVIEW
+        ),
         "for_officers": findings_by_rule(
-            one for one in findings if one.outcome == Outcome.NEEDS_REVIEW
+            finding for finding in findings if finding.outcome == Outcome.NEEDS_REVIEW
         ),
         "is_any_in_reason": len(findings) < len(open_findings(stored, version)),
-        "judged_by": len({one.rule for one in stored.verdict.findings}) if stored else 0,
+        "judged_by": len({finding.rule for finding in stored.verdict.findings}) if stored else 0,
         "verdict": stored.verdict if stored else None,
         "remedies": remedies_of(decision, notified_at),
         "helpdesk": call.contacts.filter(kind="helpdesk").first(),
@@ -139,8 +141,8 @@ def render_letter_html(
 
 def _is_in(reason: str, finding: Finding) -> bool:
     """Whether the reason quotes the finding with its source, so that the letter need not do it again."""
-    words = " ".join(reason.split())
-    return all(" ".join(text.split()) in words for text in (finding.message, finding.source))
+    message = " ".join(reason.split())
+    return all(" ".join(text.split()) in message for text in (finding.message, finding.source))
 
 
 def verdict_behind(decision: Decision, version: Version) -> VerdictRecord | None:
@@ -155,14 +157,14 @@ def _tell(decision: Decision, version: Version) -> None:
     proposal = version.proposal
     values = {"number": proposal.number}
     earlier = last_letter(version, before=decision)
-    words = _("Decision letter sent for version %(number)s")
+    text = _("Decision letter sent for version %(number)s")
     if earlier is not None:
-        words = _("New decision letter sent for version %(number)s")
+        text = _("New decision letter sent for version %(number)s")
     if not proposal.activity_log.filter(
         kind=ProposalActivity.Kind.INFORMED, details__decision=decision.pk
     ):
         log_activity(
-            proposal, ProposalActivity.Kind.INFORMED, words % {"number": version.number}, by=None,
+            proposal, ProposalActivity.Kind.INFORMED, text % {"number": version.number}, by=None,
             decision=decision.pk,
         )  # fmt: skip
     queue_email(
@@ -224,17 +226,17 @@ def letters_of(versions: Iterable[Version]) -> list[ShownLetter]:
         .select_related("version__proposal__strand__call", "notice")
         .order_by("-pk")
     )
-    sent = [sent_letter(one) for one in told]
+    sent = [sent_letter(decision) for decision in told]
     return [
         ShownLetter(
-            one.decision,
-            one.sent_at,
-            one.remedies,
-            document=letter_of(one.decision),
+            sent_letter.decision,
+            sent_letter.sent_at,
+            sent_letter.remedies,
+            document=letter_of(sent_letter.decision),
             replaces=earlier,
             replaced_by=later,
         )
-        for later, one, earlier in zip([None, *sent], sent, [*sent[1:], None], strict=False)
+        for later, sent_letter, earlier in zip([None, *sent], sent, [*sent[1:], None], strict=False)
     ]
 
 

@@ -25,8 +25,8 @@ def in_queue(
     versions: VersionQuerySet, queue: str, *, officer: User, moment: datetime
 ) -> VersionQuerySet:
     """Those of the versions that stand in a queue; all of them where there is no such queue."""
-    found = _conditions(officer, moment).get(queue)
-    return versions.filter(found) if found is not None else versions
+    condition = _conditions(officer, moment).get(queue)
+    return versions.filter(condition) if condition is not None else versions
 
 
 def lengths(versions: VersionQuerySet, *, officer: User, moment: datetime) -> dict[str, int]:

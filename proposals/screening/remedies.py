@@ -30,7 +30,7 @@ def remedies_of(decision: Decision, notified_at: datetime) -> list[Remedy]:
     Once the letter went out, they stay as they were; before, they are those of the call.
     """
     day = notified_at.astimezone(BRUSSELS).date()
-    given = (
+    data = (
         decision.notified.remedies if decision.notified else decision.version.proposal.call.remedies
     )
-    return [Remedy(**one, until=last_day_of(day, one["within"])) for one in given]
+    return [Remedy(**item, until=last_day_of(day, item["within"])) for item in data]

@@ -45,7 +45,7 @@ class Reversal:
 
     def _remark_on_letter(self, letter: SentLetter) -> str:
         periods = ", ".join(
-            f"{one.title}: {date_format(one.until, 'j F Y')}" for one in letter.remedies
+            f"{remedy.title}: {date_format(remedy.until, 'j F Y')}" for remedy in letter.remedies
         )
         values = {
             "when": in_words(letter.sent_at),

@@ -35,8 +35,8 @@ FEW_TEXTS = "jsonb_to_tsvector('simple', (v.dossier::jsonb)->'summary', '[\"stri
 def index_opened_cases(moment: datetime, *, at_most: int = 500) -> int:
     """Take the words of opened versions that have none yet; returns of how many."""
     opened = Version.objects.open_to_officers(moment).filter(search_index=None)
-    found = opened.values_list("pk", flat=True)
-    return for_each("words", found.iterator(), _index_case, at_most=at_most)
+    versions = opened.values_list("pk", flat=True)
+    return for_each("words", versions.iterator(), _index_case, at_most=at_most)
 
 
 def _index_case(pk: int) -> bool:
@@ -49,9 +49,9 @@ def _index_case(pk: int) -> bool:
     return True
 
 
-def index_case(pk: int, words: str) -> None:
+def index_case(pk: int, text: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_TAKE.format(words=words), [pk])
+        cursor.execute(_TAKE.format(words=text), [pk])
 
 
 def _quoted(word: str) -> str:

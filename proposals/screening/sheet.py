@@ -58,7 +58,9 @@ class SheetLine:
 
     @property
     def outcome(self) -> Outcome:
-        return max((one.outcome for one in self.findings), key=lambda one: one.severity)
+        return max(
+            (finding.outcome for finding in self.findings), key=lambda outcome: outcome.severity
+        )
 
 
 @dataclass(frozen=True)
@@ -115,20 +117,20 @@ class Sheet:
     @property
     def answered(self) -> int:
         rules = sum(1 for line in self.lines if line.answer)
-        return rules + sum(one.is_answered for one in self.checklists)
+        return rules + sum(checklist.is_answered for checklist in self.checklists)
 
     @property
     def met_and_open(self) -> int:
         """How many rules are met and not answered yet."""
-        return sum(1 for one in self.lines if not one.answer and one.outcome == Outcome.PASS)
+        return sum(1 for line in self.lines if not line.answer and line.outcome == Outcome.PASS)
 
     @property
     def elements_denied(self) -> Iterator["Denied"]:
         """Elements of the definition that an officer does not find, or finds unclear."""
-        for one in self.checklists:
-            for line in one.lines:
+        for checklist in self.checklists:
+            for line in checklist.lines:
                 if line.answer and line.answer.answer in {Answer.NO, Answer.UNCLEAR}:
-                    yield Denied(one.name, str(line.element.text), line.answer)
+                    yield Denied(checklist.name, str(line.element.text), line.answer)
 
     @property
     def overridden(self) -> list[SheetLine]:
@@ -161,8 +163,8 @@ def rules_in(verdict: VerdictRecord) -> set[str]:
 
 def sheet_of(version: Version, verdict: Verdict | None) -> Sheet:
     """The whole sheet; one query for the answers."""
-    given = version.screening_answers.select_related("answered_by")
-    answers = {answer.item: answer for answer in given}
+    sheet_answers = version.screening_answers.select_related("answered_by")
+    answers = {answer.item: answer for answer in sheet_answers}
     shown = readable(verdict, version.document).findings if verdict else ()
     by_rule: dict[str, list[Finding]] = {}
     for finding in shown:
@@ -170,34 +172,39 @@ def sheet_of(version: Version, verdict: Verdict | None) -> Sheet:
     sections = _sections_of([_line(*pair, answers) for pair in by_rule.items()])
     names = names_of(participants_in(version.document), version.proposal.call.rule_date)
     checklists = [
-        _checklist(one, names[one["key"]], answers) for one in applicants_in(version.document)
+        _checklist(applicant, names[applicant["key"]], answers)
+        for applicant in applicants_in(version.document)
     ]
     return Sheet(sections, checklists)
 
 
 def _sections_of(lines: list[SheetLine]) -> list[tuple[str, list[SheetLine]]]:
     """Every line in the section of its rule's class, in the order of the verdict; no section is empty."""
-    found = [
+    results = [
         (_(section.value), [line for line in lines if section_of(line.rule) == section])
         for section in Section
     ]
-    return [(title, own) for title, own in found if own]
+    return [(title, own) for title, own in results if own]
 
 
 def _line(rule: str, findings: list[Finding], answers: Mapping[str, ScreeningAnswer]) -> SheetLine:
     item = f"rule:{rule}"
-    worst_first = sorted(findings, key=lambda one: -one.outcome.severity)
+    worst_first = sorted(findings, key=lambda finding: -finding.outcome.severity)
     return SheetLine(item, rule, title_of(rule), worst_first, answers.get(item))
 
 
 def applicants_in(dossier: dict[str, Any]) -> list[dict[str, Any]]:
     """Associated partners take part at their own cost and are not judged."""
-    return [one for one in dossier["consortium"] if one["role"] != Role.ASSOCIATED.value]
+    return [
+        participant
+        for participant in dossier["consortium"]
+        if participant["role"] != Role.ASSOCIATED.value
+    ]
 
 
-def _checklist(one: dict[str, Any], name: str, answers: Mapping[str, ScreeningAnswer]) -> Checklist:
-    key = one["key"]
-    services = one["profile"].get("services", {})
+def _checklist(row: dict[str, Any], name: str, answers: Mapping[str, ScreeningAnswer]) -> Checklist:
+    key = row["key"]
+    services = row["profile"].get("services", {})
     claimed = set(services.get("elements", []))
     lines = [
         ElementLine(
@@ -210,7 +217,7 @@ def _checklist(one: dict[str, Any], name: str, answers: Mapping[str, ScreeningAn
     ]
     words = [
         (_("How the organisation works as a cluster"), str(services.get("how") or "")),
-        (_("Its support services to businesses"), str(one.get("description") or "")),
+        (_("Its support services to businesses"), str(row.get("description") or "")),
     ]
     return Checklist(key, name, words, lines)
 
@@ -222,7 +229,7 @@ def _title_of(item: str, version: Version) -> str:
         return title_of(rest)
     key, _colon, code = rest.partition(":")
     names = names_of(participants_in(version.document), version.proposal.call.rule_date)
-    return f"{names[key]}, {next(one.text for one in ELEMENTS if one.code == code)}"
+    return f"{names[key]}, {next(element.text for element in ELEMENTS if element.code == code)}"
 
 
 def choices_of(version: Version, item: str) -> tuple[Answer, ...]:
@@ -237,7 +244,7 @@ def choices_of(version: Version, item: str) -> tuple[Answer, ...]:
         return TO_RULES
     if kind == "element":
         key, _colon, code = rest.partition(":")
-        keys = {one["key"] for one in applicants_in(version.document)}
+        keys = {applicant["key"] for applicant in applicants_in(version.document)}
         if key in keys and code in {element.code for element in ELEMENTS}:
             return TO_ELEMENTS
     raise NoSuchLine(item)
@@ -278,8 +285,8 @@ def save_answer(
         raise AnsweredMeanwhile(current)
     saved, _is_new = version.screening_answers.update_or_create(item=item, defaults=values)
     details = {"item": item, "answer": answer, "reason": reason.strip()}
-    words = f"{_title_of(item, version)}: {Answer(answer).label}"
-    log_event(version.proposal, CaseEvent.Kind.ANSWERED, words, by=by, **details)
+    text = f"{_title_of(item, version)}: {Answer(answer).label}"
+    log_event(version.proposal, CaseEvent.Kind.ANSWERED, text, by=by, **details)
     return saved
 
 

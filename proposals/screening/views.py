@@ -37,7 +37,7 @@ class SeveralFilesField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> Any:
         single = super().clean
         if isinstance(data, list | tuple):
-            return [single(one, initial) for one in data]
+            return [single(row, initial) for row in data]
         return [single(data, initial)] if data else []
 
 
@@ -136,11 +136,13 @@ def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """The sealed letter of a decision."""
     draft = get_draft_or_404(request, number)
     told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
-    found = next((one.document for one in told if one.decision.pk == pk), None)
-    if found is None:
+    document = next(
+        (shown_letter.document for shown_letter in told if shown_letter.decision.pk == pk), None
+    )
+    if document is None:
         raise Http404
-    answer = HttpResponse(bytes(found.pdf), content_type="application/pdf")
-    answer["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
+    answer = HttpResponse(bytes(document.pdf), content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="{document.file_name}"'
     return answer
 
 

@@ -49,9 +49,9 @@ class Step:
     def missing(self, draft: Draft) -> list[str]:
         """What is empty, and what must be corrected."""
         corrections = _corrections_in(draft, self)
-        wrong = {one.label for one in corrections}
+        wrong = {correction.label for correction in corrections}
         empty = [label for label in self.empty(draft) if label not in wrong]
-        return [*empty, *(one.sentence for one in corrections)]
+        return [*empty, *(correction.sentence for correction in corrections)]
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,20 @@ def places_of(draft: Draft, step: Step) -> list[tuple[Participant | None, str]]:
     """Where a step is written: once, or once by each participant; with the address."""
     if step.slug != DescriptionForm.slug:
         return [(None, url_of(draft, step.slug))]
-    return [(one, url_of(draft, step.slug, one.key)) for one in draft.participants]
+    return [
+        (participant, url_of(draft, step.slug, participant.key))
+        for participant in draft.participants
+    ]
 
 
 def _sentence(draft: Draft, problem: Problem, participant: Participant | None) -> str:
     """The problem, with the name of the partner, the deliverable or the row that it is about."""
     about = participant.organisation.name if participant is not None else ""
     kind, _line, place = problem.name.rpartition("_")
-    for one in draft.applicants:
-        about = one.organisation.name if one.key == place and kind in COST_LABELS else about
+    for applicant in draft.applicants:
+        about = (
+            applicant.organisation.name if applicant.key == place and kind in COST_LABELS else about
+        )
     for deliverable in draft.deliverables:
         if problem.name in (text_of(deliverable.code), month_of(deliverable.code)):
             about = deliverable.title
@@ -126,13 +131,13 @@ def _missing_in_consortium(draft: Draft) -> list[str]:
 
 def _missing_in_descriptions(draft: Draft) -> list[str]:
     missing = []
-    for one in draft.applicants:
-        if not draft.answers(DescriptionForm.slug, one).get("description"):
-            missing.append(_("Description of %(name)s") % {"name": one.organisation.name})
-        if not one.has_agreed:
-            missing.append(_("Agreement by %(name)s") % {"name": one.organisation.name})
-        elif not draft.profile(one).is_complete:
-            missing.append(_("Cluster profile of %(name)s") % {"name": one.organisation.name})
+    for applicant in draft.applicants:
+        if not draft.answers(DescriptionForm.slug, applicant).get("description"):
+            missing.append(_("Description of %(name)s") % {"name": applicant.organisation.name})
+        if not applicant.has_agreed:
+            missing.append(_("Agreement by %(name)s") % {"name": applicant.organisation.name})
+        elif not draft.profile(applicant).is_complete:
+            missing.append(_("Cluster profile of %(name)s") % {"name": applicant.organisation.name})
     return missing
 
 
@@ -151,9 +156,9 @@ def _missing_in_deliverables(draft: Draft) -> list[str]:
 
 def _missing_in_budget(draft: Draft) -> list[str]:
     return [
-        _("Costs of %(name)s") % {"name": one.organisation.name}
-        for one in draft.applicants
-        if not draft.costs_of(one)
+        _("Costs of %(name)s") % {"name": applicant.organisation.name}
+        for applicant in draft.applicants
+        if not draft.costs_of(applicant)
     ]
 
 
@@ -243,9 +248,9 @@ def sidebar(draft: Draft, current: str) -> list[StepState]:
 def url_after(draft: Draft, slug: str) -> str:
     """Where “save and continue” leads: the next partner without a description, else the next step."""
     if slug == DescriptionForm.slug:
-        for one in draft.applicants:
-            if not draft.answers(slug, one).get("description"):
-                return url_of(draft, slug, one.key)
+        for applicant in draft.applicants:
+            if not draft.answers(slug, applicant).get("description"):
+                return url_of(draft, slug, applicant.key)
     slugs = [step.slug for step in steps_of(draft.proposal.strand)]
     place = slugs.index(slug) + 1
     return url_of(draft, slugs[place] if place < len(slugs) else "check")
@@ -255,7 +260,10 @@ def fix_url(draft: Draft, finding: Finding) -> str | None:
     """The address of the step that mends what a finding names."""
     if finding.fix is None:
         return None
-    participant = next((one for one in draft.participants if one.key == finding.subject), None)
+    participant = next(
+        (participant for participant in draft.participants if participant.key == finding.subject),
+        None,
+    )
     if finding.fix.step == "profile" and participant is not None:
         return reverse("applicants:profile", args=[participant.organisation_id])
     if finding.fix.step == "people":

@@ -49,14 +49,14 @@ def _parts_of(draft: Draft) -> Iterator[Unprintable]:
             title = str(step.title)
             if participant is not None:
                 title = f"{title}: {participant.organisation.name}"
-            found = without_glyph(draft.answers(step.slug, participant))
-            yield Unprintable(title, found, url)
+            text = without_glyph(draft.answers(step.slug, participant))
+            yield Unprintable(title, text, url)
     consortium = dossier_of(draft)["consortium"]
     for participant, entry in zip(draft.participants, consortium, strict=True):
         title = _("Cluster profile of %(name)s") % {"name": participant.organisation.name}
         url = reverse("applicants:profile", args=[participant.organisation_id])
-        found = without_glyph([entry["organisation"], entry["profile"]])
-        yield Unprintable(title, found, url)
+        text = without_glyph([entry["organisation"], entry["profile"]])
+        yield Unprintable(title, text, url)
 
 
 def without_glyph(value: Any) -> str:

@@ -19,15 +19,19 @@ def contacts_of(draft: Draft) -> list[str]:
         collaborations__proposal=draft.proposal, is_active=True
     ).values_list("email", flat=True)
     named = [
-        draft.profile(one).answers["contact"].get("contact_email") for one in draft.participants
+        draft.profile(participant).answers["contact"].get("contact_email")
+        for participant in draft.participants
     ]
     return sorted({address.lower() for address in [*people, *invited, *named] if address})
 
 
 def contacts_of_coordinator(draft: Draft) -> list[str]:
     """Address of the contact person whom the coordinator's profile names, if any."""
-    coordinators = [one for one in draft.participants if one.is_coordinator]
-    named = [draft.profile(one).answers["contact"].get("contact_email") for one in coordinators]
+    coordinators = [participant for participant in draft.participants if participant.is_coordinator]
+    named = [
+        draft.profile(coordinator).answers["contact"].get("contact_email")
+        for coordinator in coordinators
+    ]
     return [address for address in named if address]
 
 
@@ -39,7 +43,8 @@ def addresses_of_coordinator(proposal: Proposal) -> set[str]:
 def contact_persons(draft: Draft) -> list[tuple[str, dict[str, str]]]:
     """Each organisation's name with the contact person that its profile names at present."""
     return [
-        (one.organisation.name, draft.profile(one).answers["contact"]) for one in draft.participants
+        (participant.organisation.name, draft.profile(participant).answers["contact"])
+        for participant in draft.participants
     ]
 
 
@@ -64,9 +69,9 @@ def submission_details(version: Version) -> list[tuple[str, str]]:
 
 
 def _coordinator(version: Version) -> str:
-    for one in version.document["consortium"]:
-        if one["role"] == Role.COORDINATOR.value:
-            organisation = one["organisation"]
+    for participant in version.document["consortium"]:
+        if participant["role"] == Role.COORDINATOR.value:
+            organisation = participant["organisation"]
             return str(organisation["cluster_name"] or organisation["legal_name"])
     return ""
 

@@ -39,43 +39,43 @@ def change_queries() -> Queries:
 
 
 def as_received(
-    found: Results, proposal: Proposal, *, received_at: datetime, present: datetime
+    result: Results, proposal: Proposal, *, received_at: datetime, present: datetime
 ) -> Results:
     """What was found of a draft, without what was written after `received_at`.
 
     What is said to be of later than `present` is from before a demonstration's clock was put back.
     """
-    times = [*found["draft_changes"], *found["organisation_changes"]]
+    times = [*result["draft_changes"], *result["organisation_changes"]]
     if any(received_at < datetime.fromisoformat(at) for (at,) in times):
         later = {"at__gt": received_at, "at__lte": present}
-        return {**found, **_as_it_was(found, proposal, later)}
-    return found
+        return {**result, **_as_it_was(result, proposal, later)}
+    return result
 
 
-def _as_it_was(found: Results, proposal: Proposal, later: dict[str, datetime]) -> dict[str, Any]:
+def _as_it_was(result: Results, proposal: Proposal, later: dict[str, datetime]) -> dict[str, Any]:
     ours = _oldest(DraftChange.objects.filter(owner=proposal.pk, **later))
-    participants = _undo(found["participants"], ours, Participant, "participant")
-    keys = {one.organisation_id for one in participants}
+    participants = _undo(result["participants"], ours, Participant, "participant")
+    keys = {participant.organisation_id for participant in participants}
     theirs = _oldest(OrganisationChange.objects.filter(owner__in=keys, **later))
     profiles = ProfileSection.objects.filter(organisation__in=keys)
-    files = _undo(found["files"], ours, ProposalFile, "file")
+    files = _undo(result["files"], ours, ProposalFile, "file")
     return {
-        "participants": sorted(participants, key=lambda one: (one.position, one.pk)),
-        "sections": _undo(found["sections"], ours, Section, "section"),
+        "participants": sorted(participants, key=lambda item: (item.position, item.pk)),
+        "sections": _undo(result["sections"], ours, Section, "section"),
         "files": [file for file in files if file.replaced_at is None],
         "organisations": _undo(
             Organisation.objects.filter(pk__in=keys), theirs, Organisation, "organisation"
         ),
         "profiles": [
-            (one.organisation_id, one.step, one.answers, one.version)
-            for one in _undo(profiles, theirs, ProfileSection, "profile")
+            (item.organisation_id, item.step, item.answers, item.version)
+            for item in _undo(profiles, theirs, ProfileSection, "profile")
         ],
     }
 
 
 def _oldest(changes: QuerySet[Any]) -> dict[tuple[str, int], RowChange]:
     """Of each row the oldest of these changes: before it the row was as it was received."""
-    return {(one.kind, one.row): one for one in changes.order_by("-pk")}
+    return {(change.kind, change.row): change for change in changes.order_by("-pk")}
 
 
 def _undo(
@@ -92,11 +92,11 @@ def _undo(
 
 
 def _row(model: type[Row], before: dict[str, Any]) -> Row:
-    columns = {str(one.column): one for one in model._meta.concrete_fields}
+    columns = {str(field.column): field for field in model._meta.concrete_fields}
     return model(
         **{
-            one.attname: one.to_python(before[name])
-            for name, one in columns.items()
+            field.attname: field.to_python(before[name])
+            for name, field in columns.items()
             if name in before
         }
     )

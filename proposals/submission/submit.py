@@ -116,36 +116,36 @@ def submit_draft(
             raise Proposal.DoesNotExist
         # Asked after the lock is held: another click may have made a version while this one waited.
         before = Moment.now()
-        found = _fetch_submission_state(
+        result = _fetch_submission_state(
             proposal=proposal.pk,
             call=proposal.call.pk,
             reader=by.pk,
             idempotency_key=idempotency_key,
             since=_earliest(received_at),
         )
-        following = _next_version(found)
+        following = _next_version(result)
         reading = database_clock.store_measurement(following.database_time, before)
         if isinstance(received_at, Arrival):
             received_at = received_at.by(reading)
         present = clock.portal_time_at(reading.database)
-        found = as_received(found, proposal, received_at=received_at, present=present)
+        result = as_received(result, proposal, received_at=received_at, present=present)
         # What was fetched with the proposal may be out of date by now.
         proposal.current_version_id, proposal.effective_deadline = (
             following.counting,
             following.deadline,
         )
-        for made in found["made"]:
-            return _find_earlier_version(made, found, proposal, received_at=received_at)
+        for made in result["made"]:
+            return _find_earlier_version(made, result, proposal, received_at=received_at)
         if proposal.is_open(received_at):
             return _freeze(
                 proposal,
-                found,
+                result,
                 by=by,
                 received_at=received_at,
                 idempotency_key=idempotency_key,
                 acknowledged=acknowledged,
             )
-        text = canonical(dossier_of(draft_in(found, proposal)))
+        text = canonical(dossier_of(draft_in(result, proposal)))
     raise TooLate(_record_refused(proposal, text, by=by, received_at=received_at))
 
 
@@ -203,14 +203,14 @@ class _NextVersion(NamedTuple):
     database_time: datetime
 
 
-def _next_version(found: Results) -> _NextVersion:
-    key, number, counting, deadline, database_time = found["next"][0]
+def _next_version(result: Results) -> _NextVersion:
+    key, number, counting, deadline, database_time = result["next"][0]
     read = datetime.fromisoformat
     return _NextVersion(key, number, counting, read(deadline), read(database_time))
 
 
 def _find_earlier_version(
-    made: Version, found: Results, proposal: Proposal, *, received_at: datetime
+    made: Version, result: Results, proposal: Proposal, *, received_at: datetime
 ) -> Version:
     """The version of an earlier click with the same key, and whether it is still what this one meant.
 
@@ -218,7 +218,7 @@ def _find_earlier_version(
     Of a later one (an old page that is sent again) the version may say something else than the draft.
     """
     set_related(made, proposal=proposal)
-    draft = draft_in(found, proposal)
+    draft = draft_in(result, proposal)
     is_same = sha256_hex(canonical(dossier_of(draft))) == made.sha256
     made.is_of_this_click = received_at < made.committed_at or (
         is_same and proposal.current_version_id == made.pk
@@ -228,23 +228,23 @@ def _find_earlier_version(
 
 def _freeze(
     proposal: Proposal,
-    found: Results,
+    result: Results,
     *,
     by: User,
     received_at: datetime,
     idempotency_key: UUID,
     acknowledged: Collection[str],
 ) -> Version:
-    draft = draft_in(found, proposal)
+    draft = draft_in(result, proposal)
     if draft.needs_correction:
         raise NeedsCorrection(proposal.number)
     dossier = dossier_of(draft)
-    circumstances = circumstances_of(draft, received_at=received_at, reader=by, answers=found)
+    circumstances = circumstances_of(draft, received_at=received_at, reader=by, answers=result)
     judgement = judge(proposal, dossier, circumstances)
     verdict = judgement.verdict
     _require_submittable(verdict, acknowledged)
     text = canonical(dossier)
-    following = _next_version(found)
+    following = _next_version(result)
     version = Version(
         pk=following.key,
         proposal=proposal,
@@ -309,9 +309,11 @@ def build_verdict(version: Version, judgement: Judgement, *, cause: str = "") ->
 def _record_refused(
     proposal: Proposal, text: str, *, by: User, received_at: datetime
 ) -> RefusedAttempt:
-    words = _("A submission was refused because it was late")
+    message = _("A submission was refused because it was late")
     proof = f"SHA-256 {sha256_hex(text)}"
-    log_activity(proposal, ProposalActivity.Kind.REFUSED, words, by=by, at=received_at, proof=proof)
+    log_activity(
+        proposal, ProposalActivity.Kind.REFUSED, message, by=by, at=received_at, proof=proof
+    )
     attempt = RefusedAttempt.objects.create(
         proposal=proposal,
         received_at=received_at,

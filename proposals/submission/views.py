@@ -46,7 +46,7 @@ def _check_page(
     verdict = readable(verdict, dossier_of(draft))
 
     def with_links(*outcomes: Outcome) -> list[tuple[Any, str | None]]:
-        return [(one, fix_url(draft, one)) for one in verdict.having(*outcomes)]
+        return [(item, fix_url(draft, item)) for item in verdict.having(*outcomes)]
 
     return base_context(
         draft,
@@ -67,14 +67,14 @@ def _check_page(
 
 def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
     key = _idempotency_key(request)
-    given = request.POST.getlist("acknowledged")
+    data = request.POST.getlist("acknowledged")
     try:
         version = submit.submit_draft(
             draft.proposal,
             by=current_user(request),
             received_at=full_arrival(request),
             idempotency_key=key,
-            acknowledged=given,
+            acknowledged=data,
         )
     except Proposal.DoesNotExist:  # deleted while this click waited: the page says so
         get_draft_or_404(request, draft.proposal.number)
@@ -92,7 +92,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         return render(request, "submission/check.html", context, status=422)
     except submit.NotAcknowledged as refusal:
         context = _check_page(
-            request, draft, refusal.verdict, key=key, given=given, was_not_acknowledged=True
+            request, draft, refusal.verdict, key=key, given=data, was_not_acknowledged=True
         )
         return render(request, "submission/check.html", context, status=422)
     if not version.is_of_this_click:
@@ -123,26 +123,26 @@ def _idempotency_key(request: HttpRequest) -> UUID:
 @login_required_keep_post
 def version(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """What was submitted, when, under which hash; needs no worker and no mail."""
-    found = get_version_or_404(request, number, version)
-    return render(request, "submission/version.html", _version_page(found))
+    result = get_version_or_404(request, number, version)
+    return render(request, "submission/version.html", _version_page(result))
 
 
-def _version_page(found: Version) -> dict[str, Any]:
-    proposal = found.proposal
-    return version_context(found) | {
-        "counts": proposal.current_version_id == found.pk,
+def _version_page(version: Version) -> dict[str, Any]:
+    proposal = version.proposal
+    return version_context(version) | {
+        "counts": proposal.current_version_id == version.pk,
         "is_open": proposal.is_open(clock.now()),
-        "receipt_state": _receipt_state(found),
-        "withdrawal": getattr(found, "withdrawal", None),
-        "has_annex": ProposalPdf.objects.filter(version=found).exists(),
+        "receipt_state": _receipt_state(version),
+        "withdrawal": getattr(version, "withdrawal", None),
+        "has_annex": ProposalPdf.objects.filter(version=version).exists(),
     }
 
 
-def _receipt_state(found: Version) -> str:
+def _receipt_state(version: Version) -> str:
     """ "ready", "waiting", or "failed" where an operator must look."""
-    if Receipt.objects.filter(version=found).exists():
+    if Receipt.objects.filter(version=version).exists():
         return "ready"
-    promise = found.outbox_messages.filter(kind=OutboxMessage.Kind.RECEIPT, reissue=None).first()
+    promise = version.outbox_messages.filter(kind=OutboxMessage.Kind.RECEIPT, reissue=None).first()
     given_up = promise is not None and promise.state == OutboxMessage.State.FAILED
     return "failed" if given_up else "waiting"
 
@@ -150,8 +150,12 @@ def _receipt_state(found: Version) -> str:
 @login_required_keep_post
 def receipt_state(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The part of the page that says whether the receipt is ready; asked again until it is."""
-    found = get_version_or_404(request, number, version)
-    context = {"version": found, "proposal": found.proposal, "receipt_state": _receipt_state(found)}
+    result = get_version_or_404(request, number, version)
+    context = {
+        "version": result,
+        "proposal": result.proposal,
+        "receipt_state": _receipt_state(result),
+    }
     return render(request, "submission/includes/receipt_state.html", context)
 
 
@@ -179,9 +183,9 @@ def _sealed(kind: type[SealedDocument], version: Version) -> HttpResponse:
 @login_required_keep_post
 def dossier(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """Exactly the bytes that were hashed."""
-    found = get_version_or_404(request, number, version)
-    response = HttpResponse(found.dossier.encode(), content_type="application/json")
-    name = f"dossier-{number}-v{found.number}.json"
+    result = get_version_or_404(request, number, version)
+    response = HttpResponse(result.dossier.encode(), content_type="application/json")
+    name = f"dossier-{number}-v{result.number}.json"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

@@ -49,7 +49,7 @@ def request_facts(request: PartnershipRequest) -> list[tuple[str, list[str]]]:
     def words(codes: list[str], names: Any) -> list[str]:
         return [str(names.get(code, code)) for code in codes]
 
-    found = [
+    results = [
         (_("Emerging industries"),
          words(request.emerging_industries, dict(choices.EMERGING_INDUSTRIES))),
         (_("Technology fields"), words(request.technologies, dict(choices.TECHNOLOGIES))),
@@ -58,4 +58,4 @@ def request_facts(request: PartnershipRequest) -> list[tuple[str, list[str]]]:
         (_("Countries of the partner"), [name_on(code, day) for code in request.countries]),
         (_("Languages"), words(request.languages, LANGUAGES)),
     ]  # fmt: skip
-    return [(label, values) for label, values in found if values]
+    return [(label, values) for label, values in results if values]

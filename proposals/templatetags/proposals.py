@@ -93,15 +93,15 @@ def plainly(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {plainly(one)}" for name, one in value.items())
+        return ", ".join(f"{name}: {plainly(item)}" for name, item in value.items())
     if isinstance(value, list):
-        return ", ".join(plainly(one) for one in value)
+        return ", ".join(plainly(item) for item in value)
     return str(value)
 
 
 @register.filter
 def rule_titles(findings: list[Finding]) -> str:
-    return ", ".join(dict.fromkeys(rule_title(one.rule).lower() for one in findings))
+    return ", ".join(dict.fromkeys(rule_title(finding.rule).lower() for finding in findings))
 
 
 @register.filter
@@ -186,7 +186,14 @@ def industries(codes: list[str]) -> str:
 
 @register.filter
 def deliverable_title(slot: str, dossier: dict[str, Any]) -> str:
-    return next((one["title"] for one in dossier["deliverables"] if one["code"] == slot), slot)
+    return next(
+        (
+            deliverable["title"]
+            for deliverable in dossier["deliverables"]
+            if deliverable["code"] == slot
+        ),
+        slot,
+    )
 
 
 @register.filter

@@ -32,7 +32,7 @@ def officer_overall_words(outcome: str) -> str:
 def case_rows(cl: Any) -> dict[str, Any]:
     """The table of a list that makes its own cells, by Django's template."""
     headers = list(result_headers(cl))
-    sorted_by = sum(bool(one["sortable"] and one["sorted"]) for one in headers)
+    sorted_by = sum(bool(header["sortable"] and header["sorted"]) for header in headers)
     return {
         "result_headers": headers,
         "num_sorted_fields": sorted_by,

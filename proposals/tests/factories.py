@@ -24,7 +24,7 @@ from proposals.submission.submit import submit_draft
 COUNTRIES = ("LT", "FR", "AT")
 
 
-def fresh(proposal: Proposal) -> Proposal:
+def reload(proposal: Proposal) -> Proposal:
     """As a view fetches it."""
     return Proposal.objects.with_page_parts().get(pk=proposal.pk)
 
@@ -47,7 +47,7 @@ def make_draft(
             by=lead,
         )
         agree(participant)
-    return fresh(proposal)
+    return reload(proposal)
 
 
 def save(
@@ -63,9 +63,9 @@ def save(
     )
 
 
-def make_ready(call: Call, **given: Any) -> Proposal:
+def make_ready(call: Call, **kwargs: Any) -> Proposal:
     """A draft that meets every rule."""
-    proposal = make_draft(call, **given)
+    proposal = make_draft(call, **kwargs)
     lead = proposal.started_by
     participants = list(proposal.participants.select_related("organisation"))
     summary: dict[str, Any] = {
@@ -81,9 +81,15 @@ def make_ready(call: Call, **given: Any) -> Proposal:
             "partnership_text": "Agreed in 2012.",
         }
     save(proposal, "summary", **summary)
-    for one in participants:
-        complete_profile(one.organisation, by=lead)
-        save(proposal, "descriptions", of=one, description="Services to businesses.", task="Work.")
+    for participant in participants:
+        complete_profile(participant.organisation, by=lead)
+        save(
+            proposal,
+            "descriptions",
+            of=participant,
+            description="Services to businesses.",
+            task="Work.",
+        )
     market = {"country": "US", "region": "", "reason": "Demand"}
     save(
         proposal,
@@ -101,8 +107,10 @@ def make_ready(call: Call, **given: Any) -> Proposal:
         "justification": "Members asked",
     }
     save(proposal, "activities", activities=[activity])
-    texts = {f"text_{one.code}": "Written" for one in proposal.strand.deliverables.all()}
-    months = {f"month_{one.code}": 6 for one in proposal.strand.deliverables.all()}
+    texts = {
+        f"text_{deliverable.code}": "Written" for deliverable in proposal.strand.deliverables.all()
+    }
+    months = {f"month_{deliverable.code}": 6 for deliverable in proposal.strand.deliverables.all()}
     indicator = {
         "name": "Matches",
         "baseline": "0",
@@ -116,21 +124,21 @@ def make_ready(call: Call, **given: Any) -> Proposal:
     save(
         proposal,
         "budget",
-        **{f"{kind}_{one.key}": value for one in participants for kind, value in line.items()},
+        **{f"{kind}_{item.key}": value for item in participants for kind, value in line.items()},
     )
-    return fresh(proposal)
+    return reload(proposal)
 
 
-def submit(proposal: Proposal, *, by: User | None = None, **given: Any) -> Version:
+def submit(proposal: Proposal, *, by: User | None = None, **kwargs: Any) -> Version:
     """Hand the draft in now, with all findings acknowledged."""
-    moment = given.pop("received_at", None) or clock.now()
+    moment = kwargs.pop("received_at", None) or clock.now()
     verdict = judge_draft(Draft(proposal), received_at=moment, reader=by or proposal.started_by)
     values = {
         "idempotency_key": uuid4(),
         "acknowledged": [finding.name for finding in verdict.to_acknowledge],
     }
     return submit_draft(
-        proposal, by=by or proposal.started_by, received_at=moment, **values | given
+        proposal, by=by or proposal.started_by, received_at=moment, **values | kwargs
     )
 
 
@@ -140,7 +148,7 @@ def put_in_place_of_p2(proposal: Proposal, organisation: Organisation) -> None:
         proposal.participants.filter(key="p2").update(organisation=organisation)
 
 
-def give(proposal: Proposal, step: str, key: str = "p2") -> None:
+def assign(proposal: Proposal, step: str, key: str = "p2") -> None:
     """Let a partner write a step of all."""
     assign_step(
         proposal,

@@ -178,9 +178,9 @@ def _with_first_certificate(sealed, first):
     held = bytes.fromhex(sealed[start:end].decode())
     info = cms.ContentInfo.load(held)
     encoded = info.dump()
-    both = [one.chosen.dump() for one in info["content"]["certificates"]]
+    both = [certificate.chosen.dump() for certificate in info["content"]["certificates"]]
     assert len(both) == 2 and first in both
-    other = next(one for one in both if one != first)
+    other = next(item for item in both if item != first)
     for order in (first + other, other + first):
         encoded = encoded.replace(order, first + other)
     return sealed[:start] + encoded.hex().encode().ljust(end - start, b"0") + sealed[end:]

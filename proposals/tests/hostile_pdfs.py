@@ -123,8 +123,8 @@ PAGE = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>"
 PLAIN = {1: CATALOGUE, 2: PAGES, 3: PAGE}
 
 
-def plain_pdf(**given) -> bytes:
-    return pdf_of(PLAIN, **given)
+def plain_pdf(**kwargs) -> bytes:
+    return pdf_of(PLAIN, **kwargs)
 
 
 def with_content(entries: str, data: bytes) -> bytes:

@@ -16,18 +16,22 @@ GIVEN: dict[str, Any] = {
 }  # fmt: skip
 
 
-def make_owner(country: str = "FR", **given: Any) -> tuple[User, Organisation]:
+def make_owner(country: str = "FR", **kwargs: Any) -> tuple[User, Organisation]:
     """A person whose organisation has a complete profile."""
     person = make_user()
-    organisation = make_organisation(by=person, country=country, **given)
+    organisation = make_organisation(by=person, country=country, **kwargs)
     complete_profile(organisation, by=person)
     return person, organisation
 
 
 def make_request(
-    call: Call, *, country: str = "FR", owner: tuple[User, Organisation] | None = None, **given: Any
+    call: Call,
+    *,
+    country: str = "FR",
+    owner: tuple[User, Organisation] | None = None,
+    **kwargs: Any,
 ) -> PartnershipRequest:
     """A published request."""
     person, organisation = owner or make_owner(country)
-    made = requests.draft_request(organisation, call, GIVEN | given, by=person)
+    made = requests.draft_request(organisation, call, GIVEN | kwargs, by=person)
     return requests.publish(made)

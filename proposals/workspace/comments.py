@@ -41,7 +41,7 @@ def add_comment(proposal: Proposal, *, step: str, key: str, text: str, by: User)
     )
     named = mentioned(text, visible_members(proposal))
     made.mentions.set(named)
-    others = [one.email for one in named if one != by]
+    others = [user.email for user in named if user != by]
     if others:
         queue_email(
             EmailContent(
@@ -65,13 +65,13 @@ def add_comment(proposal: Proposal, *, step: str, key: str, text: str, by: User)
 def mentioned(text: str, people: Iterable[User]) -> list[User]:
     """Those whose full name stands in the text after an @, whatever its case; longer names first."""
     rest = " ".join(text.split()).casefold()
-    found = []
-    for person in sorted(people, key=lambda one: -len(str(one))):
+    result = []
+    for person in sorted(people, key=lambda user: -len(str(user))):
         sign = re.compile(rf"@{re.escape(str(person).casefold())}(?!\w)")
         if sign.search(rest):
-            found.append(person)
+            result.append(person)
             rest = sign.sub(" ", rest)
-    return found
+    return result
 
 
 def set_done(comment: Comment, *, done: bool, by: User) -> bool:

@@ -39,12 +39,12 @@ def copy_proposal(
     keys = copy.partners(organisation)
     copy.texts(keys)
     copy.files()
-    words = _("Copied from %(number)s") % {"number": source.number}
+    text = _("Copied from %(number)s") % {"number": source.number}
     left_out = copy.left_out()
     log_activity(
         proposal,
         ProposalActivity.Kind.COPIED,
-        words,
+        text,
         by=by,
         source=source.number,
         left_out=left_out,
@@ -68,27 +68,35 @@ class _Copy:
         """Old key → new participant."""
         own = self.target.participants.get()
         taken = {}
-        for number, one in enumerate(self._others(coordinator), start=1):
-            role = Role.PARTNER if one.is_coordinator else Role(one.role)
-            invited = participants.NewParticipant(one.organisation, role)
-            taken[one.key] = participants.add_participant(
+        for number, participant in enumerate(self._others(coordinator), start=1):
+            role = Role.PARTNER if participant.is_coordinator else Role(participant.role)
+            invited = participants.NewParticipant(participant.organisation, role)
+            taken[participant.key] = participants.add_participant(
                 self.target, invited, seen_version=number, by=self.by
             )
-        for one in self.source.participants:
-            if one.organisation_id == coordinator.pk:
-                taken[one.key] = own
-        for one in self.source.participants:
-            controller = participants.Controller(one.controller, one.controlled_by)
-            participants.set_controller(taken[one.key], controller)
+        for participant in self.source.participants:
+            if participant.organisation_id == coordinator.pk:
+                taken[participant.key] = own
+        for participant in self.source.participants:
+            controller = participants.Controller(participant.controller, participant.controlled_by)
+            participants.set_controller(taken[participant.key], controller)
         return taken
 
     def _others(self, coordinator: Organisation) -> list[Participant]:
-        return [one for one in self.source.participants if one.organisation_id != coordinator.pk]
+        return [
+            participant
+            for participant in self.source.participants
+            if participant.organisation_id != coordinator.pk
+        ]
 
     def texts(self, keys: dict[str, Participant]) -> None:
         self._save("summary", self._summary())
-        for one in self.source.participants:
-            self._save("descriptions", self.source.as_typed("descriptions", one), of=keys[one.key])
+        for participant in self.source.participants:
+            self._save(
+                "descriptions",
+                self.source.as_typed("descriptions", participant),
+                of=keys[participant.key],
+            )
         self._save("vision", self.source.as_typed("vision"))
         self._save("activities", self._activities())
         self._save("deliverables", self._deliverables())
@@ -110,7 +118,7 @@ class _Copy:
         return answers
 
     def _activities(self) -> dict[str, Any]:
-        known = {one["code"] for one in self.target.strand.objectives}
+        known = {objective["code"] for objective in self.target.strand.objectives}
         rows = self.source.as_typed("activities").get("activities", [])
         kept = [row if row.get("objective") in known else row | {"objective": ""} for row in rows]
         return {"activities": kept} if kept else {}
@@ -118,12 +126,12 @@ class _Copy:
     def _deliverables(self) -> dict[str, Any]:
         answers, wanted = self.source.as_typed("deliverables"), self._slots()
         kept = {name: value for name, value in answers.items() if name.partition("_")[2] in wanted}
-        if any(one.is_scoreboard for one in self.target.strand.deliverables.all()):
+        if any(deliverable.is_scoreboard for deliverable in self.target.strand.deliverables.all()):
             kept |= {name: answers[name] for name in ("indicators",) if name in answers}
         return kept
 
     def _slots(self) -> set[str]:
-        return {one.code for one in self.target.strand.deliverables.all()}
+        return {deliverable.code for deliverable in self.target.strand.deliverables.all()}
 
     def left_out(self) -> list[str]:
         """What the other strand does not ask for, or asks for otherwise: it stays in the source only."""
@@ -151,12 +159,14 @@ class _Copy:
 
     def _left_out_of_deliverables(self) -> Iterator[str]:
         answers, kept = self.source.as_typed("deliverables"), self._deliverables()
-        for one in self.source.deliverables:
+        for deliverable in self.source.deliverables:
             if any(
                 name not in kept and not is_empty(answers.get(name))
-                for name in (text_of(one.code), month_of(one.code))
+                for name in (text_of(deliverable.code), month_of(deliverable.code))
             ):
-                yield _("Deliverable “%(title)s”: description and month") % {"title": one.title}
+                yield _("Deliverable “%(title)s”: description and month") % {
+                    "title": deliverable.title
+                }
         rows = answers.get("indicators", [])
         if rows and "indicators" not in kept:
             names = ", ".join(row["name"] for row in rows if row["name"])

@@ -47,8 +47,8 @@ def delete_draft(proposal: Proposal, *, by: User) -> None:
         return
     locked.deleted_at = moment
     locked.save(update_fields=["deleted_at"])
-    words = _("Draft deleted")
-    happening = log_activity(proposal, ProposalActivity.Kind.DELETED, words, by=by, at=moment)
+    text = _("Draft deleted")
+    happening = log_activity(proposal, ProposalActivity.Kind.DELETED, text, by=by, at=moment)
     _tell(proposal, happening, by=by, restored=False)
 
 
@@ -70,8 +70,8 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
         raise RestorePeriodOver
     locked.deleted_at = None
     locked.save(update_fields=["deleted_at"])
-    words = _("Draft restored")
-    happening = log_activity(proposal, ProposalActivity.Kind.RESTORED, words, by=by, at=moment)
+    text = _("Draft restored")
+    happening = log_activity(proposal, ProposalActivity.Kind.RESTORED, text, by=by, at=moment)
     _tell(proposal, happening, by=by, restored=True)
 
 
@@ -96,10 +96,10 @@ def _purge(pk: int, moment: datetime) -> bool:
 
 
 def _tell(proposal: Proposal, happening: ProposalActivity, *, by: User, restored: bool) -> None:
-    others = [one.email for one in consortium_members(proposal) if one != by]
+    others = [member.email for member in consortium_members(proposal) if member != by]
     values = {"who": by, "number": proposal.number}
     if restored:
-        words = EmailContent(
+        text = EmailContent(
             subject=_("Draft %(number)s restored") % values,
             what_happened=_("%(who)s has restored the draft of a proposal in which you take part.")
             % values,
@@ -109,7 +109,7 @@ def _tell(proposal: Proposal, happening: ProposalActivity, *, by: User, restored
             link_label=_("View tasks by partner"),
         )
     else:
-        words = EmailContent(
+        text = EmailContent(
             subject=_("Draft %(number)s deleted") % values,
             what_happened=_("%(who)s has deleted the draft of a proposal in which you take part.")
             % values,
@@ -118,4 +118,4 @@ def _tell(proposal: Proposal, happening: ProposalActivity, *, by: User, restored
             link=reverse("proposals:mine"),
             link_label=_("My work"),
         )
-    queue_email(words, to=others, proposal=proposal, key=f"{happening.kind}:{happening.pk}")
+    queue_email(text, to=others, proposal=proposal, key=f"{happening.kind}:{happening.pk}")

@@ -68,10 +68,10 @@ def changes_between(
     left, right = dict(_fields(before, strand)), dict(_fields(after, strand))
     changes = []
     for path in [*left, *(path for path in right if path not in left)]:
-        one, other = left.get(path), right.get(path)
-        known = one or other
+        field, other = left.get(path), right.get(path)
+        known = field or other
         assert known is not None  # noqa: S101 -- the path came from one of them
-        texts = (one.text if one else "", other.text if other else "")
+        texts = (field.text if field else "", other.text if other else "")
         if texts[0] != texts[1]:
             changes.append(Change(known.step, known.title, known.label, *texts))
     if not changes and before != after:
@@ -119,17 +119,17 @@ def _summary(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
 
 def _consortium(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
     title = _("Consortium")
-    for place, one in enumerate(dossier["consortium"], start=1):
-        key, organisation = one["key"], one["organisation"]
+    for place, item in enumerate(dossier["consortium"], start=1):
+        key, organisation = item["key"], item["organisation"]
         name = organisation["cluster_name"] or organisation["legal_name"]
 
         def of(label: Any, name: str = name) -> str:
             return _("%(label)s of %(name)s") % {"label": label, "name": name}
 
         values: dict[str, tuple[Any, Any]] = {
-            "role": (of(_("Role")), Participant.RoleChoices(one["role"]).label),
+            "role": (of(_("Role")), Participant.RoleChoices(item["role"]).label),
             "place": (of(_("Position in the list")), place),
-            "controlled_by": (of(_("Controlled by")), controller_in_words(one, dossier)),
+            "controlled_by": (of(_("Controlled by")), controller_in_words(item, dossier)),
         }
         for field in organisation:
             if field != "id":
@@ -138,21 +138,21 @@ def _consortium(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
         values["organisation.id"] = (of(_("Registered organisation")), organisation["id"])
         for path, (label, value) in values.items():
             yield ("consortium", key, path), Field("consortium", title, str(label), _said(value))
-        yield from _part(one, of)
+        yield from _part(item, of)
 
 
-def _part(one: Mapping[str, Any], of: Any) -> Iterator[tuple[Path, Field]]:
-    key, title = one["key"], str(DescriptionForm.title)
+def _part(row: Mapping[str, Any], of: Any) -> Iterator[tuple[Path, Field]]:
+    key, title = row["key"], str(DescriptionForm.title)
     for name in ("description", "task"):
         label = of(DescriptionForm.base_fields[name].label)
-        yield ("part", key, name), Field("descriptions", title, label, _said(one[name]))
+        yield ("part", key, name), Field("descriptions", title, label, _said(row[name]))
     for form in PROFILE_STEPS:
         for name, field in form.base_fields.items():
-            value = one["profile"].get(form.slug, {}).get(name)
+            value = row["profile"].get(form.slug, {}).get(name)
             text = "" if value in (None, "", []) else in_words(field, value)
             path = ("profile", key, form.slug, name)
             yield path, Field("descriptions", _("Cluster profile"), of(field.label or name), text)
-    for kind, amount in one["budget"].items():
+    for kind, amount in row["budget"].items():
         label = of(COST_LABELS[kind])
         yield ("budget", key, kind), Field("budget", str(BudgetForm.title), label, amount)
 
@@ -190,12 +190,15 @@ def _shown_fields(row: type[RowForm]) -> Iterator[tuple[str, Any]]:
 
 def _deliverables(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
     title = str(DeliverablesForm.title)
-    for one in dossier["deliverables"]:
-        code = one["code"]
-        text = _("Description of “%(title)s”") % {"title": one["title"]}
-        month = _("Month of “%(title)s”") % {"title": one["title"]}
-        yield ("deliverable", code, "text"), Field("deliverables", title, text, _said(one["text"]))
-        when = Field("deliverables", title, month, _said(one["month"]))
+    for deliverable in dossier["deliverables"]:
+        code = deliverable["code"]
+        text = _("Description of “%(title)s”") % {"title": deliverable["title"]}
+        month = _("Month of “%(title)s”") % {"title": deliverable["title"]}
+        yield (
+            ("deliverable", code, "text"),
+            Field("deliverables", title, text, _said(deliverable["text"])),
+        )
+        when = Field("deliverables", title, month, _said(deliverable["month"]))
         yield ("deliverable", code, "month"), when
     for number, indicator in enumerate(dossier["scoreboard"], start=1):
         for name, field in _shown_fields(IndicatorRow):
@@ -205,7 +208,7 @@ def _deliverables(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
 
 
 def _files(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
-    titles = {one["code"]: one["title"] for one in dossier["deliverables"]}
+    titles = {deliverable["code"]: deliverable["title"] for deliverable in dossier["deliverables"]}
     for file in dossier["files"]:
         label = _("PDF of “%(title)s”") % {"title": titles.get(file["slot"], file["slot"])}
         text = f"{file['name']} (SHA-256 {file['sha256']})"

@@ -31,7 +31,7 @@ def start_prefilled(
     Raises:
         NotOpen: the call is not open now.
     """
-    intended_countries = [one.country for one in answers.partners] if answers else []
+    intended_countries = [partner.country for partner in answers.partners] if answers else []
     proposal = start_draft(
         strand, organisation=organisation, by=by, intended_countries=intended_countries
     )

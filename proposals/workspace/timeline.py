@@ -39,7 +39,7 @@ def timeline(
     A fixed number of queries and of rows, however much happened.
     """
     proposal = draft.proposal
-    found = [
+    results = [
         *_writing(draft, before),
         *_happenings(draft, before),
         *_files(proposal, before),
@@ -48,13 +48,13 @@ def timeline(
         *_withdrawals(proposal, before),
         *_extensions(proposal),
     ]
-    found.reverse()  # of one instant, what was noted last comes first
-    found.sort(key=lambda one: one.at, reverse=True)
-    moments = [one for one in found if before is None or one.at < before]
+    results.reverse()  # of one instant, what was noted last comes first
+    results.sort(key=lambda moment: moment.at, reverse=True)
+    moments = [moment for moment in results if before is None or moment.at < before]
     if len(moments) <= SHOWN:
         return moments, None
     last = moments[SHOWN - 1].at  # what happened in one instant is not parted
-    shown = [one for one in moments if one.at >= last]
+    shown = [moment for moment in moments if moment.at >= last]
     return shown, last if len(moments) > len(shown) else None
 
 
@@ -68,11 +68,11 @@ def _newest(rows: QuerySet[Any], at: str, before: datetime | None) -> list[Any]:
     newest = list(rows.order_by(f"-{at}")[: SHOWN + 1])
     if len(newest) > SHOWN:
         edge = _at(newest[-1], at)
-        newest = [one for one in newest if _at(one, at) > edge]
+        newest = [item for item in newest if _at(item, at) > edge]
         newest += rows.filter(**{at: edge})
     if at == "last":
-        return sorted(newest, key=lambda one: (one["last"], one["version"]))
-    return sorted(newest, key=lambda one: (getattr(one, at), one.pk))
+        return sorted(newest, key=lambda item: (item["last"], item["version"]))
+    return sorted(newest, key=lambda item: (getattr(item, at), item.pk))
 
 
 def _at(row: Any, name: str) -> Any:
@@ -81,20 +81,20 @@ def _at(row: Any, name: str) -> Any:
 
 def _happenings(draft: Draft, before: datetime | None) -> Iterator[TimelineEntry]:
     """Addresses of those who were asked are for the lead only."""
-    for one in _newest(draft.proposal.activity_log.select_related("by"), "at", before):
-        proof = one.details.get("proof", "")
+    for item in _newest(draft.proposal.activity_log.select_related("by"), "at", before):
+        proof = item.details.get("proof", "")
         if draft.proposal.access.leads:
-            proof = proof or one.details.get("address", "")
-        left_out = "; ".join(one.details.get("left_out", []))
-        words = _("%(words)s. Not copied: %(left_out)s")
-        words = words % {"words": one.summary, "left_out": left_out} if left_out else one.summary
-        yield TimelineEntry(one.at, words, str(one.by or ""), proof)
+            proof = proof or item.details.get("address", "")
+        left_out = "; ".join(item.details.get("left_out", []))
+        text = _("%(words)s. Not copied: %(left_out)s")
+        text = text % {"words": item.summary, "left_out": left_out} if left_out else item.summary
+        yield TimelineEntry(item.at, text, str(item.by or ""), proof)
 
 
 def _writing(draft: Draft, before: datetime | None) -> Iterator[TimelineEntry]:
     """The beginning, and saves of one person on one step, hour by hour: autosaves would fill the page."""
     proposal = draft.proposal
-    found = (
+    result = (
         SectionChange.objects.filter(
             ~Q(step="consortium"), proposal=proposal, saved_at__isnull=False
         )
@@ -102,13 +102,13 @@ def _writing(draft: Draft, before: datetime | None) -> Iterator[TimelineEntry]:
         .values("step", "participant_key", "organisation", "hour", "saved_by")
         .annotate(saves=Count("pk"), last=Max("saved_at"), version=Max("version"))
     )
-    rows = _newest(found, "last", before)
+    rows = _newest(result, "last", before)
     people = User.objects.in_bulk(
         {proposal.started_by_id, *(row["saved_by"] for row in rows if row["saved_by"])}
     )
     who = str(people.get(proposal.started_by_id, ""))
     yield TimelineEntry(proposal.started_at, _("Proposal created"), who, proposal.number)
-    names = {one.key: one.organisation.name for one in draft.participants}
+    names = {participant.key: participant.organisation.name for participant in draft.participants}
     for row in rows:
         yield _written(proposal, row, people, names)
 
@@ -135,40 +135,38 @@ def _written(
 
 def _files(proposal: Proposal, before: datetime | None) -> Iterator[TimelineEntry]:
     for file in _newest(proposal.files.select_related("uploaded_by"), "uploaded_at", before):
-        words = _("PDF “%(name)s” uploaded") % {"name": file.name}
-        yield TimelineEntry(
-            file.uploaded_at, words, str(file.uploaded_by), f"SHA-256 {file.sha256}"
-        )
+        text = _("PDF “%(name)s” uploaded") % {"name": file.name}
+        yield TimelineEntry(file.uploaded_at, text, str(file.uploaded_by), f"SHA-256 {file.sha256}")
 
 
 def _versions(proposal: Proposal, before: datetime | None) -> Iterator[TimelineEntry]:
     versions = proposal.versions.select_related("submitted_by").defer("dossier", "circumstances")
     for version in _newest(versions, "received_at", before):
-        words = _("Version %(number)s received") % {"number": version.number}
+        text = _("Version %(number)s received") % {"number": version.number}
         proof, link = f"SHA-256 {version.sha256}", _address(proposal, version)
-        yield TimelineEntry(version.received_at, words, str(version.submitted_by), proof, link)
+        yield TimelineEntry(version.received_at, text, str(version.submitted_by), proof, link)
 
 
 def _receipts(proposal: Proposal, before: datetime | None) -> Iterator[TimelineEntry]:
     for receipt in _newest(_of_versions(Receipt, proposal), "sealed_at", before):
         version = receipt.version
         values = {"number": version.number, "edition": receipt.edition}
-        words = _("Proof of submission for version %(number)s created") % values
+        text = _("Proof of submission for version %(number)s created") % values
         if receipt.edition > 1:
-            words = (
+            text = (
                 _("Edition %(edition)s of the proof of submission for version %(number)s created")
                 % values
             )
         proof, link = f"SHA-256 {receipt.sha256}", _address(proposal, version)
-        yield TimelineEntry(receipt.sealed_at, words, "", proof, link)
+        yield TimelineEntry(receipt.sealed_at, text, "", proof, link)
 
 
 def _withdrawals(proposal: Proposal, before: datetime | None) -> Iterator[TimelineEntry]:
     rows = _of_versions(Withdrawal, proposal).select_related("withdrawn_by")
-    for one in _newest(rows, "withdrawn_at", before):
-        words = _("Version %(number)s withdrawn. Reason: %(reason)s")
-        values = {"number": one.version.number, "reason": one.reason}
-        yield TimelineEntry(one.withdrawn_at, words % values, str(one.withdrawn_by))
+    for item in _newest(rows, "withdrawn_at", before):
+        text = _("Version %(number)s withdrawn. Reason: %(reason)s")
+        values = {"number": item.version.number, "reason": item.reason}
+        yield TimelineEntry(item.withdrawn_at, text % values, str(item.withdrawn_by))
 
 
 def _of_versions(kind: type[Receipt | Withdrawal], proposal: Proposal) -> QuerySet[Any]:
@@ -184,8 +182,9 @@ def _address(proposal: Proposal, version: Version) -> str:
 def _extensions(proposal: Proposal) -> Iterator[TimelineEntry]:
     if proposal.deadline == proposal.call.deadline:
         return
-    for one in proposal.extensions.all():
-        words = _("The deadline of this proposal was extended to %(until)s")
+    for extension in proposal.extensions.all():
+        text = _("The deadline of this proposal was extended to %(until)s")
         yield TimelineEntry(
-            one.granted_at, words % {"until": in_words(one.until, zone=proposal.call.zone)}
+            extension.granted_at,
+            text % {"until": in_words(extension.until, zone=proposal.call.zone)},
         )

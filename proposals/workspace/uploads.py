@@ -205,8 +205,8 @@ def remove_file(proposal: Proposal, slot: str, *, seen: str, by: User) -> None:
     check_open(proposal, moment)
     with transaction.atomic():
         _empty_slot(_locked_slot(proposal, slot), seen=seen, moment=moment)
-        words = _("PDF for “%(slot)s” removed from the draft") % {"slot": slot}
-        log_activity(proposal, ProposalActivity.Kind.FILE_REMOVED, words, by=by, at=moment)
+        text = _("PDF for “%(slot)s” removed from the draft") % {"slot": slot}
+        log_activity(proposal, ProposalActivity.Kind.FILE_REMOVED, text, by=by, at=moment)
 
 
 def _locked_slot(proposal: Proposal, slot: str) -> ProposalFile | None:

@@ -137,4 +137,6 @@ def _settle(file: File, result: StoredPdf.Scan) -> None:
 
 
 def _uploader_who_takes_part(file: ProposalFile) -> list[str]:
-    return [one.email for one in consortium_members(file.proposal) if one == file.uploaded_by]
+    return [
+        member.email for member in consortium_members(file.proposal) if member == file.uploaded_by
+    ]

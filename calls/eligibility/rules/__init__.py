@@ -206,11 +206,11 @@ class RuleSet:
         return {}
 
     def of_strand(self, strand: str) -> "StrandRules":
-        found = self._by_strand.get(strand)
-        if found is None:
+        strand_rules = self._by_strand.get(strand)
+        if strand_rules is None:
             rules = tuple(rule for rule in self.rules if rule.is_for(strand))
-            found = self._by_strand[strand] = StrandRules.of(rules)
-        return found
+            strand_rules = self._by_strand[strand] = StrandRules.of(rules)
+        return strand_rules
 
     def for_strand(self, strand: str) -> tuple[Rule, ...]:
         """The rules of one strand, in the call's order."""
@@ -260,16 +260,16 @@ def _rule_from(index: int, entry: dict[str, Any], classes: Mapping[str, type[Rul
     if rule_class is None:
         known = ", ".join(classes)
         raise UnusableRule(index, "rule", f"“{rule_id}” is not a rule. Known rules: {known}.")
-    given = {name: value for name, value in entry.items() if name != "rule"}
+    data = {name: value for name, value in entry.items() if name != "rule"}
     fields = {field.name: field for field in dataclasses.fields(rule_class)}
-    for name in given:
+    for name in data:
         if name not in fields:
             raise UnusableRule(index, name, f"The rule “{rule_id}” has no parameter “{name}”.")
     for name, field in sorted(fields.items()):
-        if name not in given and field.default is dataclasses.MISSING:
+        if name not in data and field.default is dataclasses.MISSING:
             raise UnusableRule(index, name, f"The rule “{rule_id}” needs the parameter “{name}”.")
     types = get_type_hints(rule_class)
-    values = {name: _value(index, name, value, types[name]) for name, value in given.items()}
+    values = {name: _value(index, name, value, types[name]) for name, value in data.items()}
     _check_order(index, values)
     return rule_class(**values)
 
@@ -304,12 +304,12 @@ def _amounts(value: Any) -> Mapping[str, Decimal] | None:
     if not isinstance(value, dict) or not value:
         return None
     amounts = {str(key): _decimal(amount) for key, amount in value.items()}
-    found = {key: amount for key, amount in amounts.items() if amount is not None and amount > 0}
-    return found if len(found) == len(value) else None
+    results = {key: amount for key, amount in amounts.items() if amount is not None and amount > 0}
+    return results if len(results) == len(value) else None
 
 
 def _texts(value: Any) -> tuple[str, ...] | None:
-    is_list = isinstance(value, list) and bool(value) and all(_text(one) for one in value)
+    is_list = isinstance(value, list) and bool(value) and all(_text(item) for item in value)
     return tuple(value) if is_list and len(set(value)) == len(value) else None
 
 
@@ -344,10 +344,10 @@ PARAMETERS: dict[Any, tuple[Callable[[Any], Any], str]] = {
 
 def _value(index: int, name: str, value: Any, wanted: Any) -> Any:
     read, expected = PARAMETERS[wanted]
-    found = read(value)
-    if found is None:
+    result = read(value)
+    if result is None:
         raise UnusableRule(index, name, f"“{name}” is {value!r}; expected {expected}.")
-    return found
+    return result
 
 
 def parameters_of(rule_class: type[Rule]) -> list[tuple[str, str, str, bool]]:

@@ -126,17 +126,17 @@ class DescriptionPresent(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.applicants:
-            if one.description_present:
-                message = f"{one.name} has provided a description of its support services."
-                yield self.make_finding(one.key, Outcome.PASS, message)
+        for applicant in case.applicants:
+            if applicant.description_present:
+                message = f"{applicant.name} has provided a description of its support services."
+                yield self.make_finding(applicant.key, Outcome.PASS, message)
                 continue
             message = (
-                f"The description of {one.name} is missing. Every applicant, not only the "
+                f"The description of {applicant.name} is missing. Every applicant, not only the "
                 "coordinator, must describe the support services that it offers or channels."
             )
-            fix = Fix("descriptions", f"Add the description of {one.name}.")
-            yield self.make_finding(one.key, Outcome.INADMISSIBLE, message, {}, fix)
+            fix = Fix("descriptions", f"Add the description of {applicant.name}.")
+            yield self.make_finding(applicant.key, Outcome.INADMISSIBLE, message, {}, fix)
 
 
 NAMED = 3
@@ -169,31 +169,38 @@ class ProfileComplete(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.applicants:
-            if not one.has_agreed:
-                yield self._not_agreed(one)
+        for applicant in case.applicants:
+            if not applicant.has_agreed:
+                yield self._not_agreed(applicant)
                 continue
-            if not one.profile_missing:
-                message = f"The cluster profile of {one.name} is complete."
-                yield self.make_finding(one.key, Outcome.PASS, message)
+            if not applicant.profile_missing:
+                message = f"The cluster profile of {applicant.name} is complete."
+                yield self.make_finding(applicant.key, Outcome.PASS, message)
                 continue
             message = (
-                f"The cluster profile of {one.name} is not complete. Missing: "
-                f"{_first_of(one.profile_missing)}. The call requires a complete profile from each "
+                f"The cluster profile of {applicant.name} is not complete. Missing: "
+                f"{_first_of(applicant.profile_missing)}. The call requires a complete profile from each "
                 "applicant."
             )
-            fix = Fix("profile", f"Complete the cluster profile of {one.name}.")
+            fix = Fix("profile", f"Complete the cluster profile of {applicant.name}.")
             yield self.make_finding(
-                one.key, Outcome.INADMISSIBLE, message, {"missing": list(one.profile_missing)}, fix
+                applicant.key,
+                Outcome.INADMISSIBLE,
+                message,
+                {"missing": list(applicant.profile_missing)},
+                fix,
             )
 
-    def _not_agreed(self, one: ParticipantFacts) -> Finding:
+    def _not_agreed(self, participant: ParticipantFacts) -> Finding:
         message = (
-            f"{one.name} has not agreed to take part yet. Only its name and country are known, and its "
+            f"{participant.name} has not agreed to take part yet. Only its name and country are "
+            f"known, and its "
             "cluster profile will be checked once it agrees."
         )
-        fix = Fix("people", f"Ask {one.name} to agree to take part.")
-        return self.make_finding(one.key, Outcome.NEEDS_REVIEW, message, {"agreed": False}, fix)
+        fix = Fix("people", f"Ask {participant.name} to agree to take part.")
+        return self.make_finding(
+            participant.key, Outcome.NEEDS_REVIEW, message, {"agreed": False}, fix
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,21 +37,24 @@ class ProfileConsistent(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.with_profile:
-            kinds = _sum_of_kinds(one.members)
-            total = one.members.total
+        for participant in case.with_profile:
+            kinds = _sum_of_kinds(participant.members)
+            total = participant.members.total
             if total is None or kinds <= total:
                 yield self.make_finding(
-                    one.key, Outcome.PASS, f"The member figures of {one.name} are consistent."
+                    participant.key,
+                    Outcome.PASS,
+                    f"The member figures of {participant.name} are consistent.",
                 )
                 continue
             message = (
-                f"{one.name} states {total} members in total, but its numbers by type add up to {kinds}. "
+                f"{participant.name} states {total} members in total, but its numbers by type "
+                f"add up to {kinds}. "
                 "This is correct only if some members are of two types."
             )
-            fix = Fix("profile", f"Check the member figures of {one.name}.")
+            fix = Fix("profile", f"Check the member figures of {participant.name}.")
             yield self.make_finding(
-                one.key, Outcome.WARN, message, {"total": total, "kinds": kinds}, fix
+                participant.key, Outcome.WARN, message, {"total": total, "kinds": kinds}, fix
             )
 
 
@@ -81,19 +84,21 @@ class Established(Rule):
 
     def judge(self, case: Case) -> Iterable[Finding]:
         day = case.rule_date.isoformat()
-        return [self._judge_one(one, case, day) for one in case.applicants]
+        return [self._judge_one(applicant, case, day) for applicant in case.applicants]
 
-    def _judge_one(self, one: ParticipantFacts, case: Case, day: str) -> Finding:
-        if one.country is None:
-            message = f"{one.name} has not stated the country of its legal seat."
-            ask = Fix("consortium", f"Select the country of {one.name}.")
-            return self.make_finding(one.key, Outcome.NEEDS_REVIEW, message, {"country": None}, ask)
-        standing, row = case.countries.status_of(one.country, case.rule_date)
-        outcome, message = _explain_participation(one, standing, row, case)
-        if one.country == "XK":
+    def _judge_one(self, participant: ParticipantFacts, case: Case, day: str) -> Finding:
+        if participant.country is None:
+            message = f"{participant.name} has not stated the country of its legal seat."
+            ask = Fix("consortium", f"Select the country of {participant.name}.")
+            return self.make_finding(
+                participant.key, Outcome.NEEDS_REVIEW, message, {"country": None}, ask
+            )
+        standing, row = case.countries.status_of(participant.country, case.rule_date)
+        outcome, message = _explain_participation(participant, standing, row, case)
+        if participant.country == "XK":
             message = f"{message} {STATUS_NOTES['XK']}"
         evidence = {
-            "country": one.country,
+            "country": participant.country,
             "standing": standing,
             "in_force_on": row.in_force_on.isoformat() if row and row.in_force_on else None,
             "rule_date": day,
@@ -101,47 +106,55 @@ class Established(Rule):
         fix = None
         if outcome == Outcome.INELIGIBLE:
             advice = (
-                f"Change the role of {one.name} to associated partner (without EU funding), or find a "
+                f"Change the role of {participant.name} to associated partner (without EU "
+                f"funding), or find a "
                 "partner in a participating country."
             )
             fix = Fix("consortium", advice)
         elif outcome == Outcome.NEEDS_REVIEW:
             advice = (
-                f"If your consortium depends on {one.name}, add another partner from a participating "
+                f"If your consortium depends on {participant.name}, add another partner from a participating "
                 "country."
             )
             fix = Fix("consortium", advice)
-        return self.make_finding(one.key, outcome, message, evidence, fix)
+        return self.make_finding(participant.key, outcome, message, evidence, fix)
 
 
 def _explain_participation(
-    one: ParticipantFacts, standing: ParticipationStatus, row: Participation | None, case: Case
+    participant: ParticipantFacts,
+    standing: ParticipationStatus,
+    row: Participation | None,
+    case: Case,
 ) -> tuple[Outcome, str]:
-    country = case.country_name(one.country or "")
+    country = case.country_name(participant.country or "")
     day, programme = case.day_in_words, case.facts.programme
     if standing == ParticipationStatus.MEMBER_STATE:
-        return Outcome.PASS, f"{one.name} is established in {country}, a Member State on {day}."
+        return (
+            Outcome.PASS,
+            f"{participant.name} is established in {country}, a Member State on {day}.",
+        )
     if standing == ParticipationStatus.IN_FORCE and row is not None and row.in_force_on is not None:
         since = day_in_words(row.in_force_on)
         return Outcome.PASS, (
-            f"{one.name} is established in {country}, which participates in {programme} "
+            f"{participant.name} is established in {country}, which participates in {programme} "
             f"(in force since {since})."
         )
     if standing == ParticipationStatus.SIGNED and row is not None and row.signed_on is not None:
         signed = day_in_words(row.signed_on)
         return Outcome.NEEDS_REVIEW, (
-            f"{one.name} is established in {country}, which signed its {programme} agreement on "
+            f"{participant.name} is established in {country}, which signed its {programme} agreement on "
             f"{signed}. The agreement was not in force on {day}, the relevant date. An officer will "
             "review this."
         )
     if standing == ParticipationStatus.TERRITORY:
-        state = case.country_name(state_of(one.country or ""))
+        state = case.country_name(state_of(participant.country or ""))
         return Outcome.NEEDS_REVIEW, (
-            f"{one.name} is established in {country}, a territory of {state} with its own country code. "
+            f"{participant.name} is established in {country}, a territory of {state} with its "
+            f"own country code. "
             f"An officer will decide whether it counts as established in {state}."
         )
     return Outcome.INELIGIBLE, (
-        f"{one.name} is established in {country}, which did not participate in {programme} on {day}. "
+        f"{participant.name} is established in {country}, which did not participate in {programme} on {day}. "
         f"An applicant must be established in a Member State or a {programme} country."
     )
 
@@ -174,35 +187,42 @@ class KindOfOrganisation(Rule):
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.with_profile:
-            outcome, words = self._explain(one)
+        for participant in case.with_profile:
+            outcome, text = self._explain(participant)
             fix = None
             if outcome != Outcome.PASS:
                 fix = Fix(
                     "consortium",
-                    f"Check the type of organisation of {one.name}. An organisation that cannot apply "
+                    f"Check the type of organisation of {participant.name}. An organisation "
+                    f"that cannot apply "
                     "can be an associated partner.",
                 )
-            who = one.legal_name if one.kind == OrganisationKind.RUNS_CLUSTER else ""
+            who = (
+                participant.legal_name if participant.kind == OrganisationKind.RUNS_CLUSTER else ""
+            )
             yield self.make_finding(
-                one.key, outcome, f"{who or one.name} {words}", {"kind": one.kind}, fix
+                participant.key,
+                outcome,
+                f"{who or participant.name} {text}",
+                {"kind": participant.kind},
+                fix,
             )
 
-    def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
-        if one.kind is None:
+    def _explain(self, participant: ParticipantFacts) -> tuple[Outcome, str]:
+        if participant.kind is None:
             return Outcome.NEEDS_REVIEW, "has not stated its type of organisation."
-        if one.kind in self.kinds_for_officer:
-            words = f"{WHAT_IT_IS[one.kind]}. An officer will decide whether it can apply."
-            return Outcome.NEEDS_REVIEW, words
-        if one.kind not in self.kinds:
+        if participant.kind in self.kinds_for_officer:
+            text = f"{WHAT_IT_IS[participant.kind]}. An officer will decide whether it can apply."
+            return Outcome.NEEDS_REVIEW, text
+        if participant.kind not in self.kinds:
             allowed = join_names((MANY_OF_IT[kind] for kind in self.kinds), "or")
-            return Outcome.INELIGIBLE, f"{WHAT_IT_IS[one.kind]}. Only {allowed} can apply."
-        if one.kind != OrganisationKind.RUNS_CLUSTER:
-            return Outcome.PASS, f"{WHAT_IT_IS[one.kind]}."
-        if one.cluster_name.strip():
+            return Outcome.INELIGIBLE, f"{WHAT_IT_IS[participant.kind]}. Only {allowed} can apply."
+        if participant.kind != OrganisationKind.RUNS_CLUSTER:
+            return Outcome.PASS, f"{WHAT_IT_IS[participant.kind]}."
+        if participant.cluster_name.strip():
             return (
                 Outcome.PASS,
-                f"applies on behalf of {one.cluster_name.strip()}, a cluster that it runs.",
+                f"applies on behalf of {participant.cluster_name.strip()}, a cluster that it runs.",
             )
         return (
             Outcome.NEEDS_REVIEW,
@@ -263,83 +283,95 @@ class PlatformRegistration(Rule):
 
     def judge(self, case: Case) -> Iterable[Finding]:
         shared = _shared_links(case.facts.participants)
-        for one in case.with_profile:
-            outcome, message = self._explain(one, shared, case)
+        for participant in case.with_profile:
+            outcome, message = self._explain(participant, shared, case)
             fix = None
             if outcome != Outcome.PASS:
                 fix = Fix(
                     "profile",
-                    f"Correct the registration details in the cluster profile of {one.name}.",
+                    f"Correct the registration details in the cluster profile of {participant.name}.",
                 )
             evidence = {
-                "registration": one.registration,
-                "link": one.profile_link,
-                "planned_on": one.planned_on,
+                "registration": participant.registration,
+                "link": participant.profile_link,
+                "planned_on": participant.planned_on,
             }
-            yield self.make_finding(one.key, outcome, message, evidence, fix)
+            yield self.make_finding(participant.key, outcome, message, evidence, fix)
 
-    def _explain(self, one: ParticipantFacts, shared: Shared, case: Case) -> tuple[Outcome, str]:
-        if one.registration is None:
-            message = f"{one.name} has not stated whether it is registered on the cluster platform."
+    def _explain(
+        self, participant: ParticipantFacts, shared: Shared, case: Case
+    ) -> tuple[Outcome, str]:
+        if participant.registration is None:
+            message = f"{participant.name} has not stated whether it is registered on the cluster platform."
             return Outcome.NEEDS_REVIEW, message
-        if one.registration not in self.accepts:
+        if participant.registration not in self.accepts:
             enough = join_names((HOW_FAR[step] for step in self.accepts), "or")
             return Outcome.INELIGIBLE, (
-                f"{one.name} {NOT_FAR_ENOUGH[one.registration]} on the European cluster platform. "
+                f"{participant.name} {NOT_FAR_ENOUGH[participant.registration]} on the European "
+                f"cluster platform. "
                 f"The call requires organisations that are {enough}."
             )
-        if one.registration == Registration.REGISTERED:
-            return _explain_registered(one, shared)
-        return _explain_on_the_way(one, case)
+        if participant.registration == Registration.REGISTERED:
+            return _explain_registered(participant, shared)
+        return _explain_on_the_way(participant, case)
 
 
 def _shared_links(participants: tuple[ParticipantFacts, ...]) -> Shared:
     """Links that more than one participant gives, with those who give them."""
-    links = [folded_address(one.profile_link) for one in participants]
+    links = [folded_address(participant.profile_link) for participant in participants]
     if len(set(links)) == len(links):
         return {}
     return {
-        link: [one for one in participants if folded_address(one.profile_link) == link]
+        link: [
+            participant
+            for participant in participants
+            if folded_address(participant.profile_link) == link
+        ]
         for link in links
         if link and links.count(link) > 1
     }
 
 
-def _others_with_its_link(one: ParticipantFacts, shared: Shared) -> list[str]:
-    same = shared.get(folded_address(one.profile_link), ())
-    return [other.name for other in same if other.organisation != one.organisation]
+def _others_with_its_link(participant: ParticipantFacts, shared: Shared) -> list[str]:
+    same = shared.get(folded_address(participant.profile_link), ())
+    return [other.name for other in same if other.organisation != participant.organisation]
 
 
-def _explain_registered(one: ParticipantFacts, shared: Shared) -> tuple[Outcome, str]:
-    if not one.profile_link.strip():
+def _explain_registered(participant: ParticipantFacts, shared: Shared) -> tuple[Outcome, str]:
+    if not participant.profile_link.strip():
         return Outcome.NEEDS_REVIEW, (
-            f"{one.name} states that it is registered on the platform, but gives no link to its "
+            f"{participant.name} states that it is registered on the platform, but gives no link to its "
             "profile. An officer will check the registration."
         )
-    same = _others_with_its_link(one, shared) if shared else []
-    if same or one.profile_link_shared:
+    same = _others_with_its_link(participant, shared) if shared else []
+    if same or participant.profile_link_shared:
         whose = join_names(same) or "another organisation"
         return Outcome.NEEDS_REVIEW, (
-            f"The platform profile that {one.name} gives is also given by {whose}. "
+            f"The platform profile that {participant.name} gives is also given by {whose}. "
             "Each organisation must have its own profile."
         )
-    return Outcome.PASS, f"{one.name} is registered on the platform."
+    return Outcome.PASS, f"{participant.name} is registered on the platform."
 
 
-def _explain_on_the_way(one: ParticipantFacts, case: Case) -> tuple[Outcome, str]:
-    has_applied = one.registration == Registration.APPLIED
+def _explain_on_the_way(participant: ParticipantFacts, case: Case) -> tuple[Outcome, str]:
+    has_applied = participant.registration == Registration.APPLIED
     does = "has applied for registration" if has_applied else "plans to register"
     day = case.rule_date.isoformat()
-    if one.planned_on and (one.planned_on > day if has_applied else one.planned_on < day):
+    if participant.planned_on and (
+        participant.planned_on > day if has_applied else participant.planned_on < day
+    ):
         is_wrong = "is after" if has_applied else "is before"
         return Outcome.WARN, (
-            f"{one.name} {does} on the platform ({one.planned_on}), but this date {is_wrong} "
+            f"{participant.name} {does} on the platform ({participant.planned_on}), but this date {is_wrong} "
             f"{case.day_in_words}, the relevant date."
         )
-    if one.planned_on:
-        return Outcome.PASS, f"{one.name} {does} on the platform ({one.planned_on})."
+    if participant.planned_on:
+        return (
+            Outcome.PASS,
+            f"{participant.name} {does} on the platform ({participant.planned_on}).",
+        )
     return Outcome.WARN, (
-        f"{one.name} {does} on the platform, but gives no date. The call accepts this, but a date "
+        f"{participant.name} {does} on the platform, but gives no date. The call accepts this, but a date "
         "makes it more convincing."
     )
 
@@ -378,41 +410,44 @@ class SupportServices(Rule):
     }
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        for one in case.with_profile:
-            outcome, message = self._explain(one)
+        for participant in case.with_profile:
+            outcome, message = self._explain(participant)
             fix = None
             if outcome != Outcome.PASS:
-                fix = Fix("profile", f"Correct the support services in the profile of {one.name}.")
+                fix = Fix(
+                    "profile", f"Correct the support services in the profile of {participant.name}."
+                )
             evidence = {
-                "services": list(one.services),
-                "independent_members": one.independent_members,
+                "services": list(participant.services),
+                "independent_members": participant.independent_members,
             }
-            yield self.make_finding(one.key, outcome, message, evidence, fix)
+            yield self.make_finding(participant.key, outcome, message, evidence, fix)
 
-    def _explain(self, one: ParticipantFacts) -> tuple[Outcome, str]:
-        if one.independent_members is False:
+    def _explain(self, participant: ParticipantFacts) -> tuple[Outcome, str]:
+        if participant.independent_members is False:
             return Outcome.INELIGIBLE, (
-                f"The members of {one.name} are not independent of each other. An innovation "
+                f"The members of {participant.name} are not independent of each other. An innovation "
                 "cluster is a group of independent parties."
             )
-        if not one.services:
+        if not participant.services:
             unsaid = ""
-            if one.independent_members is None:
+            if participant.independent_members is None:
                 unsaid = " It has also not stated whether its members are independent."
             return Outcome.NEEDS_REVIEW, (
-                f"{one.name} names no support service that it offers or channels to businesses. "
+                f"{participant.name} names no support service that it offers or channels to businesses. "
                 f"At least one is needed.{unsaid}"
             )
-        if one.independent_members is None:
-            message = (
-                f"{one.name} has not stated whether its members are independent of each other."
-            )
+        if participant.independent_members is None:
+            message = f"{participant.name} has not stated whether its members are independent of each other."
             return Outcome.NEEDS_REVIEW, message
-        if one.cites_2006_definition:
+        if participant.cites_2006_definition:
             return Outcome.WARN, (
-                f"{one.name} refers to the definition of 2006, which has been replaced. The call "
+                f"{participant.name} refers to the definition of 2006, which has been replaced. The call "
                 "uses the Framework of 2014 (2014/C 198/01), point 1.3(s)."
             )
-        count = len(one.services)
+        count = len(participant.services)
         services = "one support service" if count == 1 else f"{count} support services"
-        return Outcome.PASS, f"{one.name} offers or channels {services} to independent members."
+        return (
+            Outcome.PASS,
+            f"{participant.name} offers or channels {services} to independent members.",
+        )

@@ -66,16 +66,26 @@ class Case:
     @classmethod
     def of(cls, facts: ProposalFacts, countries: CountrySet, day: date) -> "Case":
         applicants = facts.applicants
-        costs = sum([one.budget.eligible_costs for one in applicants], NOTHING)
-        grant = sum([one.budget.requested_grant for one in facts.participants], NOTHING)
+        costs = sum([applicant.budget.eligible_costs for applicant in applicants], NOTHING)
+        grant = sum(
+            [participant.budget.requested_grant for participant in facts.participants], NOTHING
+        )
         apart = are_unrelated(facts.participants)
-        words = day_in_words(day)
-        return cls(facts, countries, day, words, applicants, apart, costs, grant, {}, (), ())
+        text = day_in_words(day)
+        return cls(facts, countries, day, text, applicants, apart, costs, grant, {}, (), ())
 
     def counted(self, counting: Mapping[str, CountStatus]) -> "Case":
         """The same case, now that it is known how each applicant counts."""
-        sure = [one for one in self.applicants if counting[one.key] is CountStatus.COUNTS]
-        possible = [one for one in self.applicants if counting[one.key] is not CountStatus.EXCLUDED]
+        sure = [
+            applicant
+            for applicant in self.applicants
+            if counting[applicant.key] is CountStatus.COUNTS
+        ]
+        possible = [
+            applicant
+            for applicant in self.applicants
+            if counting[applicant.key] is not CountStatus.EXCLUDED
+        ]
         return Case(
             self.facts, self.countries, self.rule_date, self.day_in_words, self.applicants,
             self.are_unrelated, self.costs, self.grant, counting, tuple(sure), tuple(possible),
@@ -84,7 +94,7 @@ class Case:
     @property
     def with_profile(self) -> tuple[ParticipantFacts, ...]:
         """Applicants that have agreed, so that their profile is known; `profile-complete` names the rest."""
-        return tuple([one for one in self.applicants if one.has_agreed])
+        return tuple([applicant for applicant in self.applicants if applicant.has_agreed])
 
     def counts_as(self, participant: ParticipantFacts) -> CountStatus:
         return self.counting[participant.key]
@@ -99,7 +109,9 @@ NOTHING = Decimal(0)
 
 def states_of(participants: Iterable[ParticipantFacts]) -> list[str]:
     """The different states, a territory counted as the state that it belongs to."""
-    return sorted({state_of(one.country) for one in participants if one.country})
+    return sorted(
+        {state_of(participant.country) for participant in participants if participant.country}
+    )
 
 
 MONTHS = (
@@ -112,9 +124,9 @@ def day_in_words(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def parameter(means: str, **given: Any) -> Any:
+def parameter(means: str, **kwargs: Any) -> Any:
     """A field that the call sets; `means` says to officers what it is, with its unit."""
-    return field(metadata={"means": means}, **given)
+    return field(metadata={"means": means}, **kwargs)
 
 
 CLASS_ATTRIBUTES = ("id", "level", "section", "title", "asks", "answers")
@@ -188,11 +200,11 @@ def join_names(names: Iterable[str], word: str = "and") -> str:
     return f"{', '.join(items[:-1])} {word} {items[-1]}"
 
 
-def sentence(words: str) -> str:
+def sentence(text: str) -> str:
     """With a capital letter, whatever it begins with."""
-    return words[:1].upper() + words[1:]
+    return text[:1].upper() + text[1:]
 
 
-def count_of(number: int, one: str, many: str = "") -> str:
+def count_of(number: int, text: str, many: str = "") -> str:
     """“1 country”, “3 countries”, for a sentence."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    return f"{number} {text if number == 1 else many or text + 's'}"

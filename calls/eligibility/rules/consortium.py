@@ -35,15 +35,15 @@ def groups(
     pairs: Collection[tuple[ParticipantFacts, ParticipantFacts]],
 ) -> int:
     """How many are left when the two of each pair count as one."""
-    leader = {one.key: one.key for one in participants}
+    leader = {item.key: item.key for item in participants}
 
     def find(key: str) -> str:
         while leader[key] != key:
             key = leader[key]
         return key
 
-    for one, other in pairs:
-        leader[find(one.key)] = find(other.key)
+    for participant, other in pairs:
+        leader[find(participant.key)] = find(other.key)
     return sum(1 for key in leader if find(key) == key)
 
 
@@ -64,31 +64,31 @@ def countries_counted(
     """
     if stand_apart:
         return [state for state in states_of(participants) if is_counted(state)]
-    found: set[str] = set()
+    results: set[str] = set()
     several: list[list[str]] = []
     for group in _organisations_of(participants):
         states = states_of(group)
         if len(states) == 1:
-            found |= {state for state in states if is_counted(state)}
+            results |= {state for state in states if is_counted(state)}
         elif states:
             several.append(states)
-    return _best_of(found, several, generous, is_counted)
+    return _best_of(results, several, generous, is_counted)
 
 
 MOST_CHOICES = 4096  # of one state for each organisation that names several
 
 
 def _best_of(
-    found: set[str], several: list[list[str]], generous: bool, is_counted: Callable[[str], bool]
+    results: set[str], several: list[list[str]], generous: bool, is_counted: Callable[[str], bool]
 ) -> list[str]:
     """The most states that are possible, or the fewest, over every choice of one for each."""
     if (
         prod(len(states) for states in several) > MOST_CHOICES
     ):  # too many to try: keep to what is sure
         possible = {state for states in several for state in states if is_counted(state)}
-        return sorted(found | possible if generous else found)
+        return sorted(results | possible if generous else results)
     counted = (
-        sorted(found | {state for state in choice if is_counted(state)})
+        sorted(results | {state for state in choice if is_counted(state)})
         for choice in product(*several)
     )
     best = max if generous else min
@@ -102,9 +102,9 @@ def _organisations_of(
     left = list(participants)
     while left:
         first = left.pop()
-        group = [first, *(one for one in left if is_same(one, first))]
+        group = [first, *(participant for participant in left if is_same(participant, first))]
         if group[1:]:
-            left = [one for one in left if one not in group]
+            left = [participant for participant in left if participant not in group]
         yield group
 
 
@@ -129,13 +129,13 @@ def needed(minimum: int) -> str:
     return "is needed" if minimum == 1 else "are needed"
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def counted(number: int, text: str, many: str = "") -> str:
     """“1 country counts”, “3 countries count”."""
-    return f"{count_of(number, one, many)} {'counts' if number == 1 else 'count'}"
+    return f"{count_of(number, text, many)} {'counts' if number == 1 else 'count'}"
 
 
-def surely_counted(number: int, one: str, many: str = "") -> str:
-    return f"{count_of(number, one, many)} {'counts' if number == 1 else 'count'} for certain"
+def surely_counted(number: int, text: str, many: str = "") -> str:
+    return f"{count_of(number, text, many)} {'counts' if number == 1 else 'count'} for certain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,11 +272,11 @@ def _judge_states(
     rule: MinCountries | MinMemberStates, case: Case, minimum: int, sort: _Sort
 ) -> Finding:
     is_counted = sort.is_counted(case)
-    given: dict[str, Any] = {"is_counted": is_counted, "stand_apart": case.are_unrelated}
-    sure = countries_counted(case.sure, generous=False, **given)
+    values: dict[str, Any] = {"is_counted": is_counted, "stand_apart": case.are_unrelated}
+    sure = countries_counted(case.sure, generous=False, **values)
     possible = sure
     if case.possible != case.sure or not case.are_unrelated:
-        possible = countries_counted(case.possible, generous=True, **given)
+        possible = countries_counted(case.possible, generous=True, **values)
     outcome = three_valued(len(sure), len(possible), minimum)
     asked = f"at least {minimum} {needed(minimum)}"
     if outcome == Outcome.PASS:
@@ -348,7 +348,8 @@ class Independent(Rule):
         too_few = bool(certain) and remaining < self.minimum
         sentences = [_why(tie, case) for tie in ties]
         sentences += [
-            f"{one.name} names “{text}” as the body that controls it." for one, text in outside
+            f"{participant.name} names “{text}” as the body that controls it."
+            for participant, text in outside
         ]
         sentences.append(
             self._what_follows(remaining) if too_few else "An officer will review this."
@@ -387,7 +388,7 @@ def _evidence_of(ties: list[Tie], outside: list[tuple[ParticipantFacts, str]]) -
             {"between": [tie.one.key, tie.other.key], "ground": tie.ground, "sure": tie.is_sure}
             for tie in ties
         ],
-        "outside": {one.key: text for one, text in outside},
+        "outside": {participant.key: text for participant, text in outside},
     }
 
 
@@ -395,23 +396,23 @@ def _outside(case: Case, ties: list[Tie]) -> list[tuple[ParticipantFacts, str]]:
     """Applicants with the controller that they name, where that is no participant and no tie says it."""
     controllers = Controllers.among(case.facts.participants)
     said = {
-        one.key
+        participant.key
         for tie in ties
         if tie.ground == Ground.OWNER and _both_name_it(tie, controllers)
-        for one in (tie.one, tie.other)
+        for participant in (tie.one, tie.other)
     }
     return [
-        (one, controllers.outside[one.key])
-        for one in case.applicants
-        if one.key in controllers.outside and one.key not in said
+        (applicant, controllers.outside[applicant.key])
+        for applicant in case.applicants
+        if applicant.key in controllers.outside and applicant.key not in said
     ]
 
 
 def _why(tie: Tie, case: Case) -> str:
     """Both names, and the ground on which they are taken to belong together."""
-    one, other = tie.one.name, tie.other.name
+    text, other = tie.one.name, tie.other.name
     if not tie.other.applies:
-        return f"{_why_one_body(tie, case)} {one} applies, and {other} is an associated partner."
+        return f"{_why_one_body(tie, case)} {text} applies, and {other} is an associated partner."
     if tie.ground == Ground.CONTROL:
         return _why_control(tie, case)
     if tie.ground == Ground.OWNER:
@@ -420,15 +421,15 @@ def _why(tie: Tie, case: Case) -> str:
 
 
 def _why_owner(tie: Tie, case: Case) -> str:
-    one, other = tie.one.name, tie.other.name
+    text, other = tie.one.name, tie.other.name
     controllers = Controllers.among(case.facts.participants)
     if _both_name_it(tie, controllers):
         first, second = (controllers.outside[key] for key in (tie.one.key, tie.other.key))
         return (
-            f"{one} and {other} name the same body as their controller: “{first}” and “{second}”."
+            f"{text} and {other} name the same body as their controller: “{first}” and “{second}”."
         )
     body = controllers.written_for(tie.top)
-    return f"{one} and {other} are controlled by the same body outside the consortium, “{body}”."
+    return f"{text} and {other} are controlled by the same body outside the consortium, “{body}”."
 
 
 def _both_name_it(tie: Tie, controllers: Controllers) -> bool:
@@ -436,8 +437,8 @@ def _both_name_it(tie: Tie, controllers: Controllers) -> bool:
 
 
 def _why_one_body(tie: Tie, case: Case) -> str:
-    one, other = tie.one.name, tie.other.name
-    both = f"{one} ({tie.one.key}) and {other} ({tie.other.key})"
+    text, other = tie.one.name, tie.other.name
+    both = f"{text} ({tie.one.key}) and {other} ({tie.other.key})"
     if tie.ground == Ground.RECORD:
         return f"{both} are the same organisation because they have the same record."
     if tie.ground == Ground.CODE:
@@ -453,17 +454,19 @@ def _why_control(tie: Tie, case: Case) -> str:
             written = below.controlled_by.strip()
             as_written = "" if written in (above.key, above.name) else f" (as “{written}”)"
             return f"{below.name} names {above.name}{as_written} as the body that controls it."
-    names = {one.key: one.name for one in case.facts.participants}
-    controlled = [one.name for one in (tie.one, tie.other) if one.key != tie.top]
+    names = {participant.key: participant.name for participant in case.facts.participants}
+    controlled = [
+        participant.name for participant in (tie.one, tie.other) if participant.key != tie.top
+    ]
     verb = "is" if len(controlled) == 1 else "are"
     if not tie.is_sure:
         verb = "may be"
     return f"{join_names(controlled)} {verb} controlled by {names[tie.top]}."
 
 
-def _named_by(one: ParticipantFacts, case: Case) -> str:
+def _named_by(participant: ParticipantFacts, case: Case) -> str:
     controllers = Controllers.among(case.facts.participants)
-    return controllers.sure.get(one.key) or controllers.probable.get(one.key, "")
+    return controllers.sure.get(participant.key) or controllers.probable.get(participant.key, "")
 
 
 def _what_to_do(ties: list[Tie]) -> str:
@@ -490,7 +493,7 @@ class Coordinator(Rule):
     def judge(self, case: Case) -> Iterable[Finding]:
         coordinators = [p for p in case.facts.participants if p.role == Role.COORDINATOR]
         fix = Fix("consortium", "Choose exactly one coordinator among the applicants.")
-        names = [one.name for one in coordinators]
+        names = [coordinator.name for coordinator in coordinators]
         if not coordinators:
             message = "The proposal has no coordinator. Exactly one applicant must coordinate it."
             yield self.make_finding(
@@ -539,24 +542,26 @@ class OneApplication(Rule):
 
     def judge(self, case: Case) -> Iterable[Finding]:
         for_officer = case.facts.audience == Audience.OFFICER
-        for one in case.applicants:
-            count = one.other_applications
+        for applicant in case.applicants:
+            count = applicant.other_applications
             if count is None:
                 continue  # nobody knows: a dossier from a file stands alone
             if not count:
-                message = f"{one.name} takes part in no other submitted proposal for this call."
-                yield self.make_finding(one.key, Outcome.PASS, message, {"others": 0})
+                message = (
+                    f"{applicant.name} takes part in no other submitted proposal for this call."
+                )
+                yield self.make_finding(applicant.key, Outcome.PASS, message, {"others": 0})
                 continue
             others = (
                 "another submitted proposal" if count == 1 else f"{count} other submitted proposals"
             )
-            message = f"{one.name} also takes part in {others} for this call."
+            message = f"{applicant.name} also takes part in {others} for this call."
             if for_officer:
                 message += " An officer will decide whether this is allowed."
             else:
                 message += " This may be reviewed after submission."
             fix = Fix(
-                "consortium", f"Agree with {one.name} on the proposal in which it takes part."
+                "consortium", f"Agree with {applicant.name} on the proposal in which it takes part."
             )
             outcome = Outcome.NEEDS_REVIEW if for_officer else Outcome.WARN
-            yield self.make_finding(one.key, outcome, message, {"others": count}, fix)
+            yield self.make_finding(applicant.key, outcome, message, {"others": count}, fix)

@@ -260,7 +260,7 @@ class MarketCount(Rule):
     )
 
     def judge(self, case: Case) -> Iterable[Finding]:
-        named_countries = {one.country for one in case.facts.markets if one.country}
+        named_countries = {market.country for market in case.facts.markets if market.country}
         countries = sorted(code for code in named_countries if self._is_third(code, case))
         number = len(countries)
         evidence: dict[str, Any] = {

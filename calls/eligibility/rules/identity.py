@@ -40,30 +40,38 @@ class Tie:
     top: str = ""
 
 
-def is_same(one: ParticipantFacts, other: ParticipantFacts) -> bool:
+def is_same(participant: ParticipantFacts, other: ParticipantFacts) -> bool:
     """Certainly the same organisation: the same record, or the same participant code."""
-    return one.organisation == other.organisation or bool(one.pic and one.pic == other.pic)
+    return participant.organisation == other.organisation or bool(
+        participant.pic and participant.pic == other.pic
+    )
 
 
-def is_probably_same(one: ParticipantFacts, other: ParticipantFacts) -> bool:
+def is_probably_same(participant: ParticipantFacts, other: ParticipantFacts) -> bool:
     """Two records with the same name in the same country are probably one organisation."""
-    same_name = bool(_names_of(one) & _names_of(other))
-    return is_same(one, other) or (one.country == other.country and same_name)
+    same_name = bool(_names_of(participant) & _names_of(other))
+    return is_same(participant, other) or (participant.country == other.country and same_name)
 
 
-def _names_of(one: ParticipantFacts) -> set[str]:
+def _names_of(participant: ParticipantFacts) -> set[str]:
     """What it is called: a cluster and the entity that runs it are one organisation."""
-    return {folded for name in (one.name, one.legal_name) if (folded := folded_name(name))}
+    return {
+        folded
+        for name in (participant.name, participant.legal_name)
+        if (folded := folded_name(name))
+    }
 
 
 # What people write where nobody controls them.
 NOBODY = frozenset({"", "no", "none", "nobody", "noone", "na", "nil", "notapplicable"})
 
 
-def controller_of(one: ParticipantFacts) -> str:
+def controller_of(participant: ParticipantFacts) -> str:
     """What was chosen or written about who controls it; empty where nobody does."""
-    text = one.controlled_by.strip()
-    if one.control == Control.NOBODY or (one.control is None and _plain(text) in NOBODY):
+    text = participant.controlled_by.strip()
+    if participant.control == Control.NOBODY or (
+        participant.control is None and _plain(text) in NOBODY
+    ):
         return ""
     return text
 
@@ -84,16 +92,16 @@ class Controllers:
     @classmethod
     def among(cls, participants: Participants) -> "Controllers":
         sure, probable, outside = {}, {}, {}
-        for one in participants:
-            written = controller_of(one)
+        for participant in participants:
+            written = controller_of(participant)
             if not written:
                 continue
-            if (key := _surely_named(written, one, participants)) is not None:
-                sure[one.key] = key
+            if (key := _surely_named(written, participant, participants)) is not None:
+                sure[participant.key] = key
             elif (key := _probably_named(written, participants)) is not None:
-                probable[one.key] = key
+                probable[participant.key] = key
             else:
-                outside[one.key] = written
+                outside[participant.key] = written
         return cls(sure, probable, outside)
 
     def above(self) -> dict[str, str]:
@@ -116,16 +124,16 @@ def _surely_named(
     """Who is named by key, record, participant code, or the very name that it has."""
     plain, digits = _plain(written), _digits_of(written)
     ways = {
-        Control.PARTNER: lambda one: written == one.key,
-        Control.OTHER: lambda one: bool(one.pic) and digits == one.pic,
-        None: lambda one: (
-            plain in (_plain(one.key), _plain(one.organisation))
-            or (bool(one.pic) and digits == one.pic)
-            or plain in (_plain(one.name), _plain(one.legal_name))
+        Control.PARTNER: lambda item: written == item.key,
+        Control.OTHER: lambda item: bool(item.pic) and digits == item.pic,
+        None: lambda item: (
+            plain in (_plain(item.key), _plain(item.organisation))
+            or (bool(item.pic) and digits == item.pic)
+            or plain in (_plain(item.name), _plain(item.legal_name))
         ),
     }
     is_named = ways[of.control if of.control != Control.NOBODY else None]
-    return next((one.key for one in participants if is_named(one)), None)
+    return next((participant.key for participant in participants if is_named(participant)), None)
 
 
 def _digits_of(written: str) -> str:
@@ -139,9 +147,9 @@ def _probably_named(written: str, participants: Iterable[ParticipantFacts]) -> s
     folded = folded_name(written)
     if not folded:
         return None
-    for one in participants:
-        if folded in _names_of(one) or folded == folded_name(one.acronym):
-            return one.key
+    for participant in participants:
+        if folded in _names_of(participant) or folded == folded_name(participant.acronym):
+            return participant.key
     return None
 
 
@@ -154,7 +162,7 @@ def groups_by_control(participants: Participants) -> dict[str, str]:
 
 
 def _tops(participants: Participants, above: Mapping[str, str]) -> dict[str, str]:
-    return {one.key: _top_of(one.key, above) for one in participants}
+    return {participant.key: _top_of(participant.key, above) for participant in participants}
 
 
 def _top_of(key: str, above: Mapping[str, str]) -> str:
@@ -175,49 +183,53 @@ def ties_among(participants: Participants, applicants: Participants) -> list[Tie
     controllers = Controllers.among(participants)
     sure = _tops(participants, controllers.sure)
     probable = _tops(participants, controllers.above())
-    found = [_tie_of(*pair, sure, probable) for pair in combinations(applicants, 2)]
-    others = [one for one in participants if not one.applies]
-    found += [_one_body(one, other) for one in applicants for other in others]
-    return [tie for tie in found if tie is not None]
+    ties = [_tie_of(*pair, sure, probable) for pair in combinations(applicants, 2)]
+    others = [participant for participant in participants if not participant.applies]
+    ties += [_one_body(applicant, other) for applicant in applicants for other in others]
+    return [tie for tie in ties if tie is not None]
 
 
 def _tie_of(
-    one: ParticipantFacts,
+    participant: ParticipantFacts,
     other: ParticipantFacts,
     sure: Mapping[str, str],
     probable: Mapping[str, str],
 ) -> Tie | None:
-    same = _one_body(one, other)
+    same = _one_body(participant, other)
     if same is not None and same.is_sure:
         return same
-    if sure[one.key] == sure[other.key]:
-        return Tie(one, other, Ground.CONTROL, is_sure=True, top=sure[one.key])
-    top = probable[one.key]
+    if sure[participant.key] == sure[other.key]:
+        return Tie(participant, other, Ground.CONTROL, is_sure=True, top=sure[participant.key])
+    top = probable[participant.key]
     if top == probable[other.key]:
         ground = Ground.OWNER if top.startswith("outside ") else Ground.CONTROL
-        return Tie(one, other, ground, is_sure=False, top=top)
+        return Tie(participant, other, ground, is_sure=False, top=top)
     return same
 
 
-def _one_body(one: ParticipantFacts, other: ParticipantFacts) -> Tie | None:
-    if one.organisation == other.organisation:
-        return Tie(one, other, Ground.RECORD, is_sure=True)
-    if one.pic and one.pic == other.pic:
-        return Tie(one, other, Ground.CODE, is_sure=True)
-    if is_probably_same(one, other):
-        return Tie(one, other, Ground.NAME, is_sure=False)
+def _one_body(participant: ParticipantFacts, other: ParticipantFacts) -> Tie | None:
+    if participant.organisation == other.organisation:
+        return Tie(participant, other, Ground.RECORD, is_sure=True)
+    if participant.pic and participant.pic == other.pic:
+        return Tie(participant, other, Ground.CODE, is_sure=True)
+    if is_probably_same(participant, other):
+        return Tie(participant, other, Ground.NAME, is_sure=False)
     return None
 
 
 def are_unrelated(participants: Participants) -> bool:
     """Whether nobody shares a record, a code or a name with another, and nobody names a controller."""
-    if any(one.controlled_by and controller_of(one) for one in participants):
+    if any(
+        participant.controlled_by and controller_of(participant) for participant in participants
+    ):
         return False
-    if len({one.organisation for one in participants}) < len(participants):
+    if len({participant.organisation for participant in participants}) < len(participants):
         return False
-    codes = [one.pic for one in participants if one.pic]
-    names = [folded_name(one.name) for one in participants]
+    codes = [participant.pic for participant in participants if participant.pic]
+    names = [folded_name(participant.name) for participant in participants]
     names += [
-        folded_name(one.legal_name) for one in participants if one.legal_name not in ("", one.name)
+        folded_name(participant.legal_name)
+        for participant in participants
+        if participant.legal_name not in ("", participant.name)
     ]
     return len(set(codes)) == len(codes) and len(set(names)) == len(names)

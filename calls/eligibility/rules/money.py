@@ -172,26 +172,30 @@ class BudgetAddsUp(Rule):
                 "budget", "Correct the totals so that they equal the sums of the partners' budgets."
             )
             yield self.make_finding("proposal", Outcome.WARN, message, evidence, fix)
-        for one in case.facts.participants:
-            asked = one.budget.requested_grant
-            if one.role == Role.ASSOCIATED and asked != 0:
+        for participant in case.facts.participants:
+            asked = participant.budget.requested_grant
+            if participant.role == Role.ASSOCIATED and asked != 0:
                 message = (
-                    f"{one.name} is an associated partner and requests {euro(asked)}. Associated "
+                    f"{participant.name} is an associated partner and requests {euro(asked)}. Associated "
                     "partners take part without EU funding."
                 )
-                fix = Fix("budget", f"Set the requested EU contribution of {one.name} to 0.")
-                yield self.make_finding(
-                    one.key, Outcome.NEEDS_REVIEW, message, {"requested": str(asked)}, fix
+                fix = Fix(
+                    "budget", f"Set the requested EU contribution of {participant.name} to 0."
                 )
-            elif one.role != Role.ASSOCIATED and asked > one.budget.eligible_costs:
-                costs = one.budget.eligible_costs
+                yield self.make_finding(
+                    participant.key, Outcome.NEEDS_REVIEW, message, {"requested": str(asked)}, fix
+                )
+            elif participant.role != Role.ASSOCIATED and asked > participant.budget.eligible_costs:
+                costs = participant.budget.eligible_costs
                 message = (
-                    f"{one.name} requests {euro(asked)}, which is more than its eligible costs of "
+                    f"{participant.name} requests {euro(asked)}, which is more than its eligible costs of "
                     f"{euro(costs)}. An officer will request clarification."
                 )
                 fix = Fix(
                     "budget",
-                    f"Check the eligible costs and the requested EU contribution of {one.name}.",
+                    f"Check the eligible costs and the requested EU contribution of {participant.name}.",
                 )
                 evidence = {"requested": str(asked), "costs": str(costs)}
-                yield self.make_finding(one.key, Outcome.NEEDS_REVIEW, message, evidence, fix)
+                yield self.make_finding(
+                    participant.key, Outcome.NEEDS_REVIEW, message, evidence, fix
+                )

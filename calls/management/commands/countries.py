@@ -20,13 +20,13 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, day: str | None, programme: str, **options: Any) -> None:
-        found = Programme.objects.filter(code=programme).first()
-        if found is None:
+        result = Programme.objects.filter(code=programme).first()
+        if result is None:
             known = ", ".join(Programme.objects.values_list("code", flat=True)) or "none yet"
             raise CommandError(
                 f"The programme “{programme}” does not exist. Known programmes: {known}."
             )
-        answer = countries_on(_day(day), found.country_set(), found.legal_basis)
+        answer = countries_on(_day(day), result.country_set(), result.legal_basis)
         if options["format"] == "json":
             self.stdout.write(json.dumps(answer.as_json(), ensure_ascii=False, indent=2))
             return

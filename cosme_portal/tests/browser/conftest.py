@@ -66,11 +66,11 @@ class Visitor:
             ".filter((one) => one.effect.getComputedTiming().endTime !== Infinity).map((one) => one.finished))"
         )
         answer = Axe().run(self.page, options={"runOnly": WCAG})
-        found = [
-            f"{one['id']}: {one['nodes'][0]['html'][:160]} ({len(one['nodes'])} times)"
-            for one in answer.response["violations"]
+        results = [
+            f"{violation['id']}: {violation['nodes'][0]['html'][:160]} ({len(violation['nodes'])} times)"
+            for violation in answer.response["violations"]
         ]
-        assert not found, f"{self.page.url}: {found}"
+        assert not results, f"{self.page.url}: {results}"
         too_wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert too_wide <= 0, (
             f"{self.page.url} is {too_wide} px wider than the window: {self._widest()}"
@@ -186,5 +186,5 @@ def with_worker(running_broker: str, live_server: Any) -> Iterator[None]:
         yield
 
 
-def jump(moment: datetime) -> None:
+def set_clock(moment: datetime) -> None:
     shared_clock.set_shared_offset(moment)

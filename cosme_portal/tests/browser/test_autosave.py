@@ -4,10 +4,10 @@ import pytest
 
 from applicants.tests.factories import complete_profile, make_organisation, make_user
 from conftest import DEADLINE
-from cosme_portal.tests.browser.conftest import jump
+from cosme_portal.tests.browser.conftest import set_clock
 from cosme_portal.tests.processes import wait_until
 from proposals.models import Section
-from proposals.tests.factories import give, make_draft, partner_of, save
+from proposals.tests.factories import assign, make_draft, partner_of, save
 
 pytestmark = [
     pytest.mark.browser,
@@ -242,7 +242,7 @@ def test_a_network_that_drops_every_third_answer_loses_and_doubles_nothing(visit
 
 
 def test_two_people_on_one_step_are_told_and_see_both_texts(visit, proposal):
-    give(proposal, "summary")
+    assign(proposal, "summary")
     lead = writer(visit, proposal)
     partner = writer(visit, proposal, partner_of(proposal))
     lead.page.locator("[name=acronym]").fill("LEAD")
@@ -268,7 +268,7 @@ def test_after_an_expired_login_the_text_is_offered_back(visit, proposal):
 
 def test_text_that_comes_after_the_deadline_is_kept_in_the_browser(visit, proposal):
     visitor = writer(visit, proposal)
-    jump(DEADLINE)
+    set_clock(DEADLINE)
     visitor.page.locator("[name=acronym]").fill("LATE")
     says(visitor, "Not saved: the deadline has passed.")
     assert stored(proposal) == {}

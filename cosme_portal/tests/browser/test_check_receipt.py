@@ -17,7 +17,7 @@ from proposals.proof.full_proposal_pdf import create_proposal_pdf
 from proposals.proof.ledger import sequence
 from proposals.proof.receipts import create_receipt
 from proposals.proof.verification import program
-from proposals.tests.factories import fresh, make_ready, save, submit
+from proposals.tests.factories import make_ready, reload, save, submit
 from proposals.tests.from_elsewhere import (
     WRONG_PROOFS,
     forged_like,
@@ -47,13 +47,13 @@ def begins(key):
     return TEXTS[key].partition("{")[0]
 
 
-def aside(work, *given, **named):
+def aside(work, *args, **named):
     """Run it in a thread of its own: this one has the event loop of the browser, and sealing starts one."""
 
     def run():
         try:
             with shared_clock.use_shared_offset():
-                return work(*given, **named)
+                return work(*args, **named)
         finally:
             connection.close()
 
@@ -89,7 +89,7 @@ def checking(visit):
         return answer.locator("h2").inner_text(), " ".join(answer.inner_text().split())
 
     yield check
-    unexpected = [one for one in said_wrong if "404" not in one]
+    unexpected = [item for item in said_wrong if "404" not in item]
     assert not unexpected
 
 
@@ -139,9 +139,9 @@ def test_each_kind_of_damage_has_its_own_answer(receipt, checking):
 
 def test_a_changed_byte_anywhere_is_found(receipt, checking):
     for place in range(30, len(receipt) - 30, len(receipt) // 12):
-        one = bytearray(receipt)
-        one[place] ^= 1
-        assert checking(bytes(one))[0] != says("title-receipt"), place
+        item = bytearray(receipt)
+        item[place] ^= 1
+        assert checking(bytes(item))[0] != says("title-receipt"), place
 
 
 def test_a_seal_of_another_portal_is_foreign(receipt, checking, settings, tmp_path):
@@ -194,7 +194,7 @@ def test_an_earlier_version_no_longer_counts(call, checking):
     first = submit(proposal)
     aside(create_receipt, first)
     save(proposal, "summary", acronym="AGAIN")
-    submit(fresh(proposal))
+    submit(reload(proposal))
     title, text = checking(bytes(Receipt.objects.get(version=first).pdf))
     assert title == says("title-receipt"), text
     assert says("no-longer-counts") in text

@@ -4,7 +4,7 @@ import pytest
 
 from applicants.tests.factories import PASSWORD, make_organisation, make_user
 from conftest import NEXT_DAY
-from cosme_portal.tests.browser.conftest import jump
+from cosme_portal.tests.browser.conftest import set_clock
 from proposals.models import Proposal, ProposedChange, VerdictRecord
 from proposals.screening.automatic_check import screen_closed
 from proposals.tests.factories import make_officer, make_ready, submit
@@ -87,7 +87,7 @@ def test_the_self_check_and_the_what_if_need_no_javascript(call, visit):
 
 def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
     version = submit(make_ready(call, countries=("LT", "FR", "MD")))
-    jump(NEXT_DAY)
+    set_clock(NEXT_DAY)
     screen_closed(NEXT_DAY)
     officer = visit()
     officer.log_in(make_officer())
@@ -107,7 +107,7 @@ def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
     second.press("Apply this change", within="#content")
     second.says("Change applied.", "Proposals rechecked 1")
     outcomes = VerdictRecord.objects.filter(version=version).order_by("pk")
-    assert [one.outcome for one in outcomes] == ["pass", "pass", "officer"]
+    assert [outcome.outcome for outcome in outcomes] == ["pass", "pass", "officer"]
 
     officer.goto("/admin/proposals/proposedchange/")
     officer.press("Change the rules of COS-CLUSTER-2014-3-03", within="#content")

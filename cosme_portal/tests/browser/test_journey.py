@@ -8,7 +8,7 @@ from django.core import mail
 
 from applicants.tests.factories import PASSWORD, complete_profile, make_organisation, make_user
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
-from cosme_portal.tests.browser.conftest import Visitor, jump
+from cosme_portal.tests.browser.conftest import Visitor, set_clock
 from proposals.dossier.agreement import agree_if_own
 from proposals.models import Decision, Receipt, RefusedAttempt, Version
 from proposals.screening.automatic_check import screen_closed
@@ -201,7 +201,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     lead.press("Submit again")
     lead.says("version 2")
 
-    jump(DEADLINE - timedelta(seconds=4))
+    set_clock(DEADLINE - timedelta(seconds=4))
     lead.goto(f"/proposals/{number}/check/")
     lead.page.get_by_text("0 seconds: the deadline has passed").first.wait_for(timeout=15_000)
     lead.press("Submit again")
@@ -210,7 +210,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     )
     assert RefusedAttempt.objects.count() == 1
 
-    jump(NEXT_DAY)
+    set_clock(NEXT_DAY)
     screen_closed(NEXT_DAY)
     officer_reads_and_decides(visit(), make_officer())
     another_officer_confirms(visit(), make_officer())
@@ -252,7 +252,7 @@ def another_officer_confirms(officer: Visitor, person) -> None:
     officer.page.check("[name=sure]")
     officer.press("Save review", within="#content")
     officer.says("confirmed by a second officer")
-    assert [one.reviewed.reviewed_by for one in Decision.objects.confirmed()] == [person]
+    assert [item.reviewed.reviewed_by for item in Decision.objects.confirmed()] == [person]
 
 
 def test_without_javascript_a_proposal_is_submitted_all_the_same(call, visit, with_worker):

@@ -15,7 +15,7 @@ from applicants.tests.factories import PASSWORD, make_user
 from calls import clock, shared_clock
 from calls.models import Call
 from conftest import AFTERNOON, NEXT_DAY
-from cosme_portal.tests.browser.conftest import jump
+from cosme_portal.tests.browser.conftest import set_clock
 from cosme_portal.tests.processes import wait_until
 from proposals.models import ClarificationRequest, Decision, Export, Letter, ScreeningAnswer
 from proposals.officers import cases
@@ -51,9 +51,9 @@ def at_the_desk(visit, role, **window):
     return visitor
 
 
-def download(visitor, words):
+def download(visitor, text):
     with visitor.page.expect_download() as started:
-        visitor.page.get_by_role("link", name=words).click()
+        visitor.page.get_by_role("link", name=text).click()
     with open(started.value.path(), "rb") as stored:
         return stored.read()
 
@@ -207,7 +207,7 @@ def take_out(officer, auditor, tmp_path):
 def test_from_a_cloned_call_to_letters_and_a_bundle(call, visit, with_worker, tmp_path):
     manager, officer = at_the_desk(visit, CALL_MANAGERS), at_the_desk(visit, SCREENING_OFFICERS)
     colleague, auditor = at_the_desk(visit, SCREENING_OFFICERS), at_the_desk(visit, AUDITORS)
-    jump(SPRING)
+    set_clock(SPRING)
     made = clone(call, manager)
     rehearse(made, manager, officer)
     new = publish(made, manager, colleague)
@@ -218,7 +218,7 @@ def test_from_a_cloned_call_to_letters_and_a_bundle(call, visit, with_worker, tm
     officer.goto(LIST)
     officer.says("2 submitted proposals are sealed")
     assert version.proposal.number not in officer.page.content()
-    jump(NEW_DEADLINE + timedelta(hours=16))
+    set_clock(NEW_DEADLINE + timedelta(hours=16))
     wait_until(lambda: version.verdicts.filter(audience="officer").exists())
     lead = visit()
     lead.log_in(person)
@@ -259,7 +259,7 @@ def make_answer_needed(version):
 def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
     version = submit(make_ready(call, countries=("LT", "FR", "AL")))
     other = submit(make_ready(call))
-    jump(NEXT_DAY)
+    set_clock(NEXT_DAY)
     with shared_clock.use_shared_offset():
         moment = clock.now()
         screen_closed(moment)
@@ -299,12 +299,12 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
     visitor.goto(reverse("admin:proposals_version_decide", args=[other.pk]))
     visitor.press("Record decision", within="#content")
     visitor.goto(LIST)
-    for action, words in (("decide_alike", "Preview decisions"), ("assign", "Assign")):
+    for action, text in (("decide_alike", "Preview decisions"), ("assign", "Assign")):
         visitor.goto(LIST)
         visitor.page.locator("#action-toggle").check()
         visitor.page.select_option("select[name=action]", action)
         visitor.press("Go", within="#changelist-form")
-        visitor.press(words, within="#content")
+        visitor.press(text, within="#content")
     manager = at_the_desk(visit, CALL_MANAGERS, width=width)
     for name in ("change", "clone", "rehearse", "extend", "extend_one", "incident", "publish"):
         manager.goto(reverse(f"admin:calls_call_{name}", args=[call.pk]))
@@ -321,7 +321,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
 
 def test_before_the_deadline_the_figures_tell_two_numbers(call, visit):
     submit(make_ready(call))
-    jump(AFTERNOON)
+    set_clock(AFTERNOON)
     visitor = at_the_desk(visit, SCREENING_OFFICERS)
     visitor.goto(reverse("admin:proposals_version_statistics"))
     visitor.says(

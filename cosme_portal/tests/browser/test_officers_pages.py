@@ -7,7 +7,7 @@ from django.urls import reverse
 from applicants.tests.factories import PASSWORD, make_user
 from calls import shared_clock
 from conftest import NEXT_DAY
-from cosme_portal.tests.browser.conftest import jump
+from cosme_portal.tests.browser.conftest import set_clock
 from proposals.models import OutboxMessage
 from proposals.proof.reissue import reissue_documents
 from proposals.screening.decisions import notify_applicant, record_decision, review_decision
@@ -54,7 +54,7 @@ def test_the_queue_and_what_is_made_again(call, visit, width):
 @pytest.mark.parametrize("width", [1280, 360])
 def test_what_a_second_officer_sees_and_forgets(call, visit, width):
     version = submit(make_ready(call))
-    jump(NEXT_DAY)
+    set_clock(NEXT_DAY)
     with shared_clock.use_shared_offset():
         decision = record_decision(
             version, outcome="ineligible", reason="One member only.", by=make_officer()
@@ -69,7 +69,7 @@ def test_what_a_second_officer_sees_and_forgets(call, visit, width):
 @pytest.mark.parametrize("width", [1280, 360])
 def test_what_is_reversed_after_a_letter(call, visit, width):
     version = submit(make_ready(call, countries=("LT", "FR", "AL")))
-    jump(NEXT_DAY)
+    set_clock(NEXT_DAY)
     with shared_clock.use_shared_offset():
         first = record_decision(
             version, outcome="ineligible", reason="One partner has its seat in a country that does not count.", by=make_officer(),

@@ -6,7 +6,7 @@ from django.core.cache import cache
 from applicants.models import Organisation
 from calls.models import Call
 from conftest import AFTERNOON, NEXT_DAY
-from cosme_portal.tests.browser.conftest import jump
+from cosme_portal.tests.browser.conftest import set_clock
 from cosme_portal.tests.browser.test_officers_journey import at_the_desk
 from cosme_portal.tests.processes import wait_until
 from proposals.helpdesk.contact_points import read_contact_points, store_contact_points
@@ -166,7 +166,7 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
     helpdesk.goto("/admin/proposals/contactpoint/add/")
     manager = at_the_desk(visit, CALL_MANAGERS, width=width)
     manager.goto(f"/admin/proposals/partnershiprequest/{request.pk}/change/")
-    jump(NEXT_DAY)
+    set_clock(NEXT_DAY)
     visitor.goto(hidden.get_absolute_url())
     visitor.says("This request has ended")
-    jump(AFTERNOON)
+    set_clock(AFTERNOON)

@@ -7,14 +7,14 @@ from django.core import mail
 
 from applicants.tests.factories import PASSWORD, make_user
 from conftest import DEADLINE
-from cosme_portal.tests.browser.conftest import jump
+from cosme_portal.tests.browser.conftest import set_clock
 from cosme_portal.tests.processes import wait_until
 from proposals.consortium.invitations import accept, invite, remove_collaborator
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email
 from proposals.models import Confirmation, Invitation, ProposalFile, Section, Version
 from proposals.proof.full_proposal_pdf import make_draft_pdfs
-from proposals.tests.factories import give, make_draft, make_ready, partner_of, save, submit
+from proposals.tests.factories import assign, make_draft, make_ready, partner_of, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes
 
 pytestmark = [
@@ -25,8 +25,8 @@ pytestmark = [
 ]
 
 
-def at_step(visit, proposal, person, step="summary", **given):
-    visitor = visit(**given)
+def at_step(visit, proposal, person, step="summary", **kwargs):
+    visitor = visit(**kwargs)
     visitor.log_in(person)
     visitor.goto(f"/proposals/{proposal.number}/steps/{step}/")
     return visitor
@@ -48,7 +48,7 @@ def link_in_last_mail():
 
 def test_people_on_one_step_see_each_other_and_their_fields_merge(visit, call):
     proposal = make_draft(call)
-    give(proposal, "summary")
+    assign(proposal, "summary")
     partner_person = partner_of(proposal)
     lead = at_step(visit, proposal, proposal.started_by)
     partner = at_step(visit, proposal, partner_person)
@@ -72,7 +72,7 @@ def test_people_on_one_step_see_each_other_and_their_fields_merge(visit, call):
 
 def test_three_people_on_one_step_lose_nothing(visit, call):
     proposal = make_draft(call)
-    give(proposal, "summary")
+    assign(proposal, "summary")
     kim = make_user(full_name="Kim Third")
     asked = invite(
         proposal,
@@ -83,7 +83,7 @@ def test_three_people_on_one_step_lose_nothing(visit, call):
     )
     accept(asked, user=kim)
     people = [proposal.started_by, partner_of(proposal), kim]
-    visitors = [at_step(visit, proposal, one) for one in people]
+    visitors = [at_step(visit, proposal, person) for person in people]
     visitors[2].page.locator("#presence", has_text="are also viewing this section").wait_for()
     fields = ("acronym", "title_text", "abstract")
     for turn in range(3):
@@ -100,7 +100,7 @@ def test_three_people_on_one_step_lose_nothing(visit, call):
 
 def test_rows_that_two_people_add_come_into_both_pages(visit, call):
     proposal = make_draft(call)
-    give(proposal, "activities")
+    assign(proposal, "activities")
     lead = at_step(visit, proposal, proposal.started_by, "activities")
     partner = at_step(visit, proposal, partner_of(proposal), "activities")
     lead.page.locator("[name='activities-0-title']").fill("Mission")
@@ -158,7 +158,7 @@ def test_typing_while_a_merge_is_on_its_way_mixes_no_rows(visit, call):
 def test_text_that_came_too_late_is_offered_for_download_when_the_step_is_opened_again(visit, call):
     proposal = make_draft(call)
     visitor = at_step(visit, proposal, proposal.started_by)
-    jump(DEADLINE)
+    set_clock(DEADLINE)
     visitor.page.locator("[name=acronym]").fill("LATE")
     says(visitor, "Not saved: the deadline has passed.")
     visitor.page.on("dialog", lambda dialog: dialog.accept())
@@ -170,7 +170,7 @@ def test_text_that_came_too_late_is_offered_for_download_when_the_step_is_opened
 
 def test_a_conflict_is_solved_field_by_field_with_the_keyboard(visit, call):
     proposal = make_draft(call)
-    give(proposal, "summary")
+    assign(proposal, "summary")
     save(proposal, "summary", acronym="OLD", abstract="Old text")
     lead = at_step(visit, proposal, proposal.started_by)
     partner = at_step(visit, proposal, partner_of(proposal))
@@ -309,7 +309,7 @@ def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
     proposal = make_ready(call)
     submit(proposal)
     save(proposal, "summary", acronym="NEW", abstract="Another text")
-    give(proposal, "vision")
+    assign(proposal, "vision")
     base = f"/proposals/{proposal.number}"
     paths = [
         "/proposals/", f"{base}/", f"{base}/work/", f"{base}/people/", f"{base}/timeline/",
@@ -347,18 +347,18 @@ def test_a_comment_is_written_and_done_and_a_draft_printed(visit, call):
 
 def test_two_leads_submit_at_once_and_the_deadline_passes_between_check_and_submit(visit, call):
     proposal = make_ready(call)
-    one, other = visit(), visit()
-    for visitor in (one, other):
+    item, other = visit(), visit()
+    for visitor in (item, other):
         visitor.log_in(proposal.started_by)
         visitor.goto(f"/proposals/{proposal.number}/check/")
-    for visitor in (one, other):
+    for visitor in (item, other):
         visitor.press("Submit proposal")
         visitor.says("current version")
     assert list(Version.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
-    one.goto(f"/proposals/{proposal.number}/check/")
-    jump(DEADLINE)
-    one.press("Submit again")
-    one.says("received after the deadline", "Version 2 was received before the deadline")
+    item.goto(f"/proposals/{proposal.number}/check/")
+    set_clock(DEADLINE)
+    item.press("Submit again")
+    item.says("received after the deadline", "Version 2 was received before the deadline")
 
 
 def test_thirty_activities_are_pasted_from_a_spreadsheet(visit, call):

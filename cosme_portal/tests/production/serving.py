@@ -99,8 +99,8 @@ def environment(folder, broker_url, **more):
 
 
 @contextmanager
-def running(command, **given):
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, **given)
+def running(command, **kwargs):
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, **kwargs)
     try:
         yield process
     finally:
@@ -121,14 +121,14 @@ def served(broker_url, nginx):
         make_certificate(folder)
         site = Site(folder, plain=free_port(), tls=free_port())
         (folder / "nginx.conf").write_text(rendered(folder, plain=site.plain, tls=site.tls))
-        given = environment(folder, broker_url)
+        data = environment(folder, broker_url)
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
-        collecting = given | {"DJANGO_SETTINGS_MODULE": "cosme_portal.tests.production.collecting"}
+        collecting = data | {"DJANGO_SETTINGS_MODULE": "cosme_portal.tests.production.collecting"}
         subprocess.run(collect, cwd=ROOT, env=collecting, check=True)
         front = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")]
         subprocess.run([*front, "-t", "-q"], check=True)
         with (
-            running(gunicorn(f"unix:{folder}/web.sock"), env=given),
+            running(gunicorn(f"unix:{folder}/web.sock"), env=data),
             running(front),
         ):
             processes.wait_until(site.is_up)
@@ -155,9 +155,9 @@ class Site:
 
 
 class Answer:
-    def __init__(self, given: http.client.HTTPResponse) -> None:
-        self.status, self.headers = given.status, given.headers
-        self.text = given.read().decode()
+    def __init__(self, http_response: http.client.HTTPResponse) -> None:
+        self.status, self.headers = http_response.status, http_response.headers
+        self.text = http_response.read().decode()
 
 
 class Visitor:
@@ -170,19 +170,21 @@ class Visitor:
         connection = http.client.HTTPConnection(NAME)
         connection.sock = self.site.connect(self.source, encrypted=encrypted)
         with connection.sock:
-            given = {name.replace("_", "-"): value for name, value in headers.items()}
-            given |= {"Host": host, "Referer": f"https://{NAME}/"}
+            values = {name.replace("_", "-"): value for name, value in headers.items()}
+            values |= {"Host": host, "Referer": f"https://{NAME}/"}
             if self.cookies:
-                given["Cookie"] = "; ".join(f"{key}={value}" for key, value in self.cookies.items())
-            connection.request(method, path, body, given)
+                values["Cookie"] = "; ".join(
+                    f"{key}={value}" for key, value in self.cookies.items()
+                )
+            connection.request(method, path, body, values)
             answer = Answer(connection.getresponse())
         for line in answer.headers.get_all("Set-Cookie") or []:
             key, _equals, value = line.partition(";")[0].partition("=")
             self.cookies[key] = value
         return answer
 
-    def get(self, path, **given):
-        return self.ask("GET", path, **given)
+    def get(self, path, **kwargs):
+        return self.ask("GET", path, **kwargs)
 
     def form(self, fields):
         """The body of a form, with the token of the portal's cookie."""

@@ -46,8 +46,8 @@ def site(running_broker, django_db_setup):
     nginx = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
     if nginx is None:
         processes.missing("nginx is not installed (Debian: nginx-light).")
-    with served(running_broker, nginx) as one:
-        yield one
+    with served(running_broker, nginx) as item:
+        yield item
 
 
 # --- Addresses and limits -----------------------------------------------------------------------
@@ -145,11 +145,11 @@ def bare_port(running_broker):
     """gunicorn as it is shipped, but without a proxy in front."""
     port = free_port()
     with processes.short_folder() as folder:
-        given = environment(
+        data = environment(
             folder, running_broker, PORTAL_MODE="test", PORTAL_BASE_URL=f"http://127.0.0.1:{port}",
             PORTAL_TRUSTED_PROXIES="", PORTAL_HOSTS="127.0.0.1",
         )  # fmt: skip
-        with running(gunicorn(f"127.0.0.1:{port}"), env=given):
+        with running(gunicorn(f"127.0.0.1:{port}"), env=data):
             processes.wait_until(lambda: answers(port))
             yield port
 

@@ -26,14 +26,14 @@ class LinesField(forms.CharField):
         super().__init__(**kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        return "\n".join(self.as_line(one) for one in value) if isinstance(value, list) else value
+        return "\n".join(self.as_line(item) for item in value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> Any:
         lines = [line.strip() for line in str(super().clean(value)).splitlines()]
         return [self.from_line(line) for line in lines if line]
 
-    def as_line(self, one: Any) -> str:
-        return str(one)
+    def as_line(self, item: Any) -> str:
+        return str(item)
 
     def from_line(self, line: str) -> Any:
         return line
@@ -49,8 +49,8 @@ class ObjectivesField(LinesField):
         kwargs["help_text"] = gettext_lazy("Enter one per line, as “code: text”.")
         super().__init__(**kwargs)
 
-    def as_line(self, one: Any) -> str:
-        return f"{one['code']}: {one['text']}"
+    def as_line(self, item: Any) -> str:
+        return f"{item['code']}: {item['text']}"
 
     def from_line(self, line: str) -> Any:
         code, colon, text = (part.strip() for part in line.partition(":"))
@@ -71,8 +71,8 @@ class RemediesField(LinesField):
         )
         super().__init__(**kwargs)
 
-    def as_line(self, one: Any) -> str:
-        return f"{one['title']} | {one['within']} | {one['text']}"
+    def as_line(self, item: Any) -> str:
+        return f"{item['title']} | {item['within']} | {item['text']}"
 
     def from_line(self, line: str) -> Any:
         parts = [part.strip() for part in line.split("|", 2)]
@@ -130,7 +130,7 @@ class CallForm(forms.ModelForm):
         ]
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
+        values: dict[str, Any] = super().clean() or {}
         if getattr(self.instance, "is_stale", False):
             self.add_error(
                 None,
@@ -140,10 +140,10 @@ class CallForm(forms.ModelForm):
                     "see the other changes, then save yours again to replace them."
                 ),
             )
-        opens_at, deadline = given.get("opens_at"), given.get("first_deadline")
+        opens_at, deadline = values.get("opens_at"), values.get("first_deadline")
         if opens_at and deadline and opens_at >= deadline:
             self.add_error("opens_at", _("The opening time must be before the deadline."))
-        return given
+        return values
 
 
 class SectionForm(forms.ModelForm):
@@ -230,11 +230,11 @@ class IncidentForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        began_at, ended_at = given.get("began_at"), given.get("ended_at")
+        values: dict[str, Any] = super().clean() or {}
+        began_at, ended_at = values.get("began_at"), values.get("ended_at")
         if began_at and ended_at and ended_at <= began_at:
             self.add_error("ended_at", _("The end must be after the start."))
-        return given
+        return values
 
 
 class ExtensionForm(forms.Form):

@@ -146,11 +146,11 @@ class CallAdmin(OfficerAdmin):
         """What is sent is written over the call as it is by then: nobody extends it in between."""
         if request.method == "POST" and is_id(object_id):
             Call.objects.select_for_update().filter(pk=object_id).first()
-        found: Any = super().get_object(request, object_id, from_field)
-        if found is not None:
-            found.mark = desk_calls.mark_of_texts(found)
-            found.is_stale = request.POST.get("seen", found.mark) != found.mark
-        return found
+        result: Any = super().get_object(request, object_id, from_field)
+        if result is not None:
+            result.mark = desk_calls.mark_of_texts(result)
+            result.is_stale = request.POST.get("seen", result.mark) != result.mark
+        return result
 
     def save_model(self, request: HttpRequest, obj: Call, form: Any, change: bool) -> None:
         obj.changed_at = clock.real_now()
@@ -306,24 +306,24 @@ class CallAdmin(OfficerAdmin):
         )
 
     def _ask(self, request: HttpRequest, pk: int) -> HttpResponse:
-        words = _("A colleague can now approve publication.")
-        return self._published(request, pk, desk_calls.ask_to_publish, words)
+        text = _("A colleague can now approve publication.")
+        return self._published(request, pk, desk_calls.ask_to_publish, text)
 
     def _confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
-        words = _("Call published.")
+        text = _("Call published.")
         seen = request.POST.get("seen", "")
         confirm = partial(desk_calls.confirm_publication, seen=seen)
-        return self._published(request, pk, confirm, words)
+        return self._published(request, pk, confirm, text)
 
     def _published(
-        self, request: HttpRequest, pk: int, act: Callable[..., object], words: str
+        self, request: HttpRequest, pk: int, act: Callable[..., object], text: str
     ) -> HttpResponse:
         try:
             act(get_object_or_404(Call, pk=pk), by=current_user(request))
         except desk_calls.CannotPublishCall as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, words)
+            messages.success(request, text)
         return redirect("admin:calls_call_publish", pk)
 
     def _extend(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -334,7 +334,7 @@ class CallAdmin(OfficerAdmin):
         form = ExtensionForm(request.POST or None, call=call)
         if request.method == "POST" and form.is_valid():
             seen = request.POST.get("seen", "")
-            act, words = (
+            act, text = (
                 (partial(desk_calls.propose_extension, seen=seen), PROPOSED)
                 if requires_second_person(call)
                 else (desk_calls.extend_unpublished, EXTENDED)
@@ -345,7 +345,7 @@ class CallAdmin(OfficerAdmin):
                 form.add_error("until", str(refusal))
             else:
                 wakeup.wake_worker()
-                messages.success(request, str(words))
+                messages.success(request, str(text))
                 return redirect("admin:calls_call_extend", pk)
         waiting = ProposedExtension.objects.filter(call=call, extension=None)
         return self.render(

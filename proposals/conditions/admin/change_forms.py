@@ -97,8 +97,10 @@ class CountryRowForm(forms.Form):
             )
         if begins and until and until < begins:
             self.add_error("counts_until", _("The last day must not be before the first day."))
-        others = [one for one in self.rows if one != self.row]
-        if any((one.country, one.in_force_on) == (cleaned["country"], begins) for one in others):
+        others = [row for row in self.rows if row != self.row]
+        if any(
+            (other.country, other.in_force_on) == (cleaned["country"], begins) for other in others
+        ):
             self.add_error(
                 "in_force_on", _("This country already has an entry that starts on this day.")
             )
@@ -113,15 +115,15 @@ class CountryRowForm(forms.Form):
         return cleaned
 
     def _entry(self, cleaned: dict[str, Any]) -> Participation:
-        names = [one.name for one in dataclasses.fields(Participation)]
+        names = [field.name for field in dataclasses.fields(Participation)]
         return Participation(**{name: cleaned[name] for name in names})
 
     def proposed(self) -> list[dict[str, Any]]:
         """All entries as they would be."""
-        kept = [one for one in self.rows if one != self.row]
+        kept = [row for row in self.rows if row != self.row]
         if not self.cleaned_data.get("remove"):
             kept.append(self._entry(self.cleaned_data))
-        return [one.as_json() for one in kept]
+        return [participation.as_json() for participation in kept]
 
 
 class RuleEntryForm(forms.Form):
@@ -136,8 +138,8 @@ class RuleEntryForm(forms.Form):
     def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.call = call
-        given = self.data.get(self.add_prefix("rule")) if self.is_bound else None
-        self.rule_class = CATALOGUE.get(given or self.initial.get("rule", ""))
+        data = self.data.get(self.add_prefix("rule")) if self.is_bound else None
+        self.rule_class = CATALOGUE.get(data or self.initial.get("rule", ""))
         self.original = self._original()
         if self.rule_class is None:
             return
@@ -157,8 +159,8 @@ class RuleEntryForm(forms.Form):
         place = key_of(was)
         if place is None or place >= len(rules):
             return {}
-        found: dict[str, Any] = rules[place]
-        return found
+        results: dict[str, Any] = rules[place]
+        return results
 
     @property
     def title(self) -> str:
@@ -172,10 +174,10 @@ class RuleEntryForm(forms.Form):
         for name, value in self.original.items():
             if name in hidden:
                 continue
-            words = ", ".join(map(str, value)) if isinstance(value, list) else value
+            text = ", ".join(map(str, value)) if isinstance(value, list) else value
             if isinstance(value, dict):
-                words = ", ".join(f"{code}: {amount}" for code, amount in sorted(value.items()))
-            parts.append(f"{name.replace('_', ' ')} {words}")
+                text = ", ".join(f"{code}: {amount}" for code, amount in sorted(value.items()))
+            parts.append(f"{name.replace('_', ' ')} {text}")
         return " · ".join(parts)
 
     @property
@@ -215,7 +217,7 @@ def _field_for(kind: Any, call: Call) -> forms.Field:
         return forms.MultipleChoiceField(choices=strands, widget=several)
     for choices in (OrganisationKind, Registration):
         if kind == tuple[choices, ...]:  # type: ignore[valid-type]
-            options = [(one.value, one.value.replace("-", " ")) for one in choices]
+            options = [(choice.value, choice.value.replace("-", " ")) for choice in choices]
             return forms.MultipleChoiceField(choices=options, widget=several)
     if kind == Mapping[str, Decimal]:
         return AmountsField()

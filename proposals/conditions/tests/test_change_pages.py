@@ -93,7 +93,7 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague)
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "text"),
     [
         ({"reason": "  "}, "Enter the reason"),
         ({"signed_on": None, "in_force_on": None}, "Enter the date of signature, the date of entry into force, or both."),
@@ -106,9 +106,9 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague)
         ({"signed_on": "yesterday"}, "“yesterday” is not a date"),
     ],
 )  # fmt: skip
-def test_a_wrong_country_entry_is_refused_and_kept(call, desk, changes, words):
+def test_a_wrong_country_entry_is_refused_and_kept(call, desk, changes, text):
     answer = desk.post(moldova(call), country_form(**changes))
-    assert words in shown(answer)
+    assert text in shown(answer)
     assert 'value="Agreement"' in shown(answer) or "source" in changes
     assert not ProposedChange.objects.exists()
 
@@ -189,7 +189,7 @@ def test_rules_are_ordered_scoped_added_and_removed(call, desk):
 
 
 @pytest.mark.parametrize(
-    ("rule", "field", "value", "words"),
+    ("rule", "field", "value", "text"),
     [
         ("co-financing-rate", "maximum", "75", "expected a fraction such as &#x27;0.75&#x27;"),
         ("co-financing-rate", "citation", "", "Enter the citation"),
@@ -199,11 +199,11 @@ def test_rules_are_ordered_scoped_added_and_removed(call, desk):
         ("duration", "minimum_months", "30", "expected at most “maximum_months”, which is 24"),
     ],
 )
-def test_an_impossible_parameter_is_refused_beside_its_field(call, desk, rule, field, value, words):
+def test_an_impossible_parameter_is_refused_beside_its_field(call, desk, rule, field, value, text):
     place = place_of(call, rule)
     form = rules_form(call, **{f"rules-{place}-{field}": value})
     page = shown(desk.post(f"{ADD}?call={call.pk}", form))
-    assert words in page
+    assert text in page
     assert "There is a problem." in page
     assert not ProposedChange.objects.exists()
 

@@ -130,11 +130,11 @@ def test_who_corrects_a_call_that_is_being_extended_leaves_its_new_deadline(call
 
 
 def test_of_two_who_write_a_call_at_once_the_later_keeps_the_text_and_overwrites_nothing(call):
-    def writing(words):
+    def writing(text):
         manager = client_of(make_officer(CALL_MANAGERS))
         path = reverse("admin:calls_call_change", args=[call.pk])
         shown = manager.get(path).context["original"].mark
-        sent = form_of(manager, call, summary=words) | {"seen": shown}
+        sent = form_of(manager, call, summary=text) | {"seen": shown}
         return lambda: manager.post(path, sent)
 
     sends = [writing("One text."), writing("Another text.")]
@@ -208,9 +208,9 @@ def test_who_confirms_late_hears_who_confirmed(proposed):
     assert str(first) in outcome
 
 
-def refusal_of(act, *given, **named):
+def refusal_of(act, *args, **named):
     with pytest.raises(CannotExtend) as refusal:
-        act(*given, **named)
+        act(*args, **named)
     return str(refusal.value)
 
 

@@ -130,7 +130,7 @@ def test_its_pages_mails_and_receipts_say_what_it_is(rehearsal):
             by=make_officer(),
         )  # fmt: skip
         subjects = QueuedEmail.objects.filter(proposal=draft).values_list("subject", flat=True)
-        assert subjects and all(one.startswith("[Rehearsal] ") for one in subjects)
+        assert subjects and all(subject.startswith("[Rehearsal] ") for subject in subjects)
         version = submit(make_ready(rehearsal), received_at=A_YEAR_LATER)
     context = proposal_context(version.proposal, version.document, version)
     assert "REHEARSAL OF A CALL" in render_to_string("proof/annex.html", context)
@@ -144,11 +144,11 @@ def test_its_cases_are_never_among_real_ones(call, rehearsal):
         officer = make_officer(CALL_MANAGERS)
         desk = client_of(officer)
         listing = desk.get(reverse(LIST))
-        assert [one.pk for one in listing.context["cl"].queryset] == [real.pk]
+        assert [item.pk for item in listing.context["cl"].queryset] == [real.pk]
         lengths = {name: count for name, _label, count, _here in listing.context["queue"]}
         assert lengths["unassigned"] == 1
         apart = desk.get(reverse(LIST), {"rehearsal": rehearsal.pk})
-        assert [one.pk for one in apart.context["cl"].queryset] == [rehearsed.pk]
+        assert [item.pk for item in apart.context["cl"].queryset] == [rehearsed.pk]
         assert "Rehearsal: nothing here has any effect." in text_of(apart)
         for nonsense in (call.pk, "x", "9" * 30):
             assert not desk.get(reverse(LIST), {"rehearsal": nonsense}).context["cl"].queryset

@@ -22,7 +22,7 @@ from proposals.conditions.verdict_replay import replay
 from proposals.models import Decision, ProposedChange, VerdictRecord
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import notify_applicant, record_decision, review_decision
-from proposals.tests.factories import fresh, make_draft, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_draft, make_officer, make_ready, reload, save, submit
 
 State = ProposedChange.State
 
@@ -42,9 +42,9 @@ def countries_without(call, code):
     return [row.as_json() for row in call.programme.country_set().rows if row.country != code]
 
 
-def propose(target, conditions, **given):
+def propose(target, conditions, **kwargs):
     values = {"reason": "Corrigendum", "by": make_officer()}
-    return rule_changes.propose(target, conditions, **values | given)
+    return rule_changes.propose(target, conditions, **values | kwargs)
 
 
 def test_the_impact_names_opened_versions_with_what_changes(call):
@@ -76,7 +76,7 @@ def test_a_rule_that_flips_is_named_though_the_outcome_stays(call):
     for _turn in range(2):
         proposal = make_ready(call, countries=("LT", "FR", "AL"))
         save(proposal, "summary", duration_months=30)
-        versions.append(submit(fresh(proposal)))
+        versions.append(submit(reload(proposal)))
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         first, second = make_officer(), make_officer()
@@ -121,12 +121,12 @@ def test_a_decision_is_marked_where_rules_or_countries_changed_afterwards(call):
         marked = client.get(place, {"decided": "earlier"}).context["cl"].result_list
         assert [row.pk for row in marked] == [earlier.pk]
         assert [row.decision[2] for row in marked] == [True]
-        words = "decided under earlier rules"
+        text = "decided under earlier rules"
         sheets = [
             client.get(reverse("admin:proposals_version_change", args=[version.pk]))
             for version in (earlier, later)
         ]
-        assert [words in page.content.decode() for page in sheets] == [True, False]
+        assert [text in page.content.decode() for page in sheets] == [True, False]
         page = client.get(reverse("admin:proposals_decision_change", args=[decided.pk]))
         assert page.context["changed_at"] == NEXT_DAY + timedelta(hours=1)
 
@@ -235,7 +235,7 @@ def test_versions_whose_findings_change_get_a_second_verdict_beside_the_first(ca
         rule_changes.apply(change, by=make_officer())
 
     verdicts = list(VerdictRecord.objects.filter(version=version).order_by("pk"))
-    assert [(one.audience, one.outcome) for one in verdicts] == [
+    assert [(verdict.audience, verdict.outcome) for verdict in verdicts] == [
         ("applicant", "pass"),
         ("officer", "pass"),
         ("officer", "ineligible"),

@@ -26,7 +26,7 @@ from proposals.conditions.call_administration import (
 from proposals.models import IndividualExtension, ProposedExtension, PublicationRequest, QueuedEmail
 from proposals.officers.rights import AUDITORS, CALL_MANAGERS, HELPDESK, SCREENING_OFFICERS
 from proposals.screening.decisions import record_decision
-from proposals.tests.factories import fresh, make_draft, make_officer, make_ready, submit
+from proposals.tests.factories import make_draft, make_officer, make_ready, reload, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -365,7 +365,7 @@ def test_one_proposal_gets_more_time_and_stays_sealed_alone(call):
     assert wrong.status_code == 422 and "no proposal with this number" in text_of(wrong)
     with clock.frozen_at(NEXT_DAY):
         assert manager.post(page("extend_one", call), sent).status_code == 302
-        assert submit(fresh(proposal)).number == 1
+        assert submit(reload(proposal)).number == 1
         again = manager.post(page("extend_one", call), sent)
         assert (
             again.status_code == 422

@@ -64,7 +64,7 @@ def test_a_later_change_of_conditions_changes_no_stored_verdict(call):
 
 
 @pytest.mark.parametrize(
-    ("tamper", "words"),
+    ("tamper", "text"),
     [
         (
             {"content__outcome": "officer"},
@@ -73,7 +73,7 @@ def test_a_later_change_of_conditions_changes_no_stored_verdict(call):
         ({"facts__duration_months": 99}, "the stored facts do not match their hash."),
     ],
 )
-def test_what_was_tampered_with_is_named(call, tamper, words):
+def test_what_was_tampered_with_is_named(call, tamper, text):
     version = submit(make_ready(call))
     stored = VerdictRecord.objects.get(version=version)
     for place, value in tamper.items():
@@ -83,7 +83,7 @@ def test_what_was_tampered_with_is_named(call, tamper, words):
         stored.save()
     out, status = run()
     assert out.splitlines()[0] == (
-        f"{version.proposal.number} version 1, verdict {stored.pk}: {words}"
+        f"{version.proposal.number} version 1, verdict {stored.pk}: {text}"
     )
     assert status == 1
 

@@ -13,15 +13,15 @@ from proposals.dossier.document import Draft
 from proposals.models import Confirmation, Invitation
 from proposals.proof import receipts
 from proposals.proof.receipts import render_receipt_html
-from proposals.tests.factories import fresh, make_ready, partner_of, save, submit
+from proposals.tests.factories import make_ready, partner_of, reload, save, submit
 
 pytestmark = pytest.mark.django_db
 
 
 def unconfirmed(proposal):
     return {
-        one.participant.key: one
-        for one in confirmations.missing_confirmations(Draft(fresh(proposal)))
+        confirmation.participant.key: confirmation
+        for confirmation in confirmations.missing_confirmations(Draft(reload(proposal)))
     }
 
 
@@ -100,7 +100,8 @@ def test_the_work_page_of_the_partner_says_that_it_is_to_be_confirmed_again(call
 def confirmations_on(version):
     shown = render_receipt_html(version, NEXT_DAY, receipts.proof_of_version(version))
     return {
-        one["key"]: one["confirmed"] for one in receipts.version_context(version)["participants"]
+        participant["key"]: participant["confirmed"]
+        for participant in receipts.version_context(version)["participants"]
     }, shown
 
 
@@ -109,8 +110,8 @@ def test_a_receipt_tells_who_confirmed_which_text(call):
     proposal = make_ready(call)
     confirm(proposal)
     first = submit(proposal)
-    save(fresh(proposal), "summary", abstract="NEW TEXT")
-    second = submit(fresh(proposal))
+    save(reload(proposal), "summary", abstract="NEW TEXT")
+    second = submit(reload(proposal))
     with clock.frozen_at(AFTERNOON + timedelta(minutes=1)):
         confirm(proposal)  # too late for both versions
     confirmed, shown = confirmations_on(first)

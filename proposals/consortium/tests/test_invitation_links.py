@@ -16,7 +16,7 @@ from proposals.consortium import invitations, participants
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email
 from proposals.models import Invitation, QueuedEmail
-from proposals.tests.factories import fresh, make_draft, make_ready, member_of, partner_of, submit
+from proposals.tests.factories import make_draft, make_ready, member_of, partner_of, reload, submit
 from proposals.workspace.deletion import delete_draft
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def client_of(user):
 
 def sent_to(user):
     outbox.process_due_emails(send_email)
-    return [one for one in mail.outbox if one.to == [user.email]]
+    return [item for item in mail.outbox if item.to == [user.email]]
 
 
 def invited(proposal, purpose=Purpose.WRITE, email="kim@test.example", by=None):
@@ -73,8 +73,10 @@ def test_the_database_holds_no_token_before_or_after_sending(call):
     token = invitations.make_token(invitation)
     assert token not in str(Invitation.objects.values())
     outbox.process_due_emails(send_email)
-    assert any(token in one.body for one in mail.outbox)
-    assert not any(token in one.text + one.html for one in QueuedEmail.objects.all())
+    assert any(token in item.body for item in mail.outbox)
+    assert not any(
+        token in queued_email.text + queued_email.html for queued_email in QueuedEmail.objects.all()
+    )
 
 
 def test_sending_again_replaces_the_link(call):
@@ -137,7 +139,7 @@ def test_no_invitation_is_open_after_the_deadline(call):
     invitation.refresh_from_db()
     assert invitation.expires_at == DEADLINE
     outbox.process_due_emails(send_email)
-    bodies = " ".join(one.body for one in mail.outbox)
+    bodies = " ".join(item.body for item in mail.outbox)
     assert "21 April 2015, 17:00" in bodies and "14 days" not in bodies
 
 
@@ -158,12 +160,12 @@ def pages_of(proposal):
     ]
 
 
-def assert_says_why(user, proposal, words):
+def assert_says_why(user, proposal, text):
     for path in pages_of(proposal):
         page = client_of(user).get(path)
-        assert page.status_code == 404 and words in text_of(page)
+        assert page.status_code == 404 and text in text_of(page)
         stranger = client_of(make_user()).get(path)
-        assert stranger.status_code == 404 and words not in text_of(stranger)
+        assert stranger.status_code == 404 and text not in text_of(stranger)
 
 
 def test_a_writer_whose_partner_is_removed_is_told_and_sees_why(call):
@@ -172,7 +174,7 @@ def test_a_writer_whose_partner_is_removed_is_told_and_sees_why(call):
     invitations.accept(invited(proposal), user=guest)
     name = proposal.participants.get(key="p2").organisation.name
     remove(proposal)
-    assert any(name in one.body and proposal.number in one.subject for one in sent_to(guest))
+    assert any(name in item.body and proposal.number in item.subject for item in sent_to(guest))
     assert_says_why(guest, proposal, name)
     typed = client_of(guest).post(pages_of(proposal)[2], {"description": "Long text of mine"})
     assert typed.status_code == 404 and "Long text of mine" in typed.content.decode()
@@ -199,7 +201,7 @@ def test_what_is_not_stored_names_the_true_reason_or_none(call):
     typed = {"description": "Services", "title_text": "Photonics"}
     assert lead.post(part, typed).context["why"] == ""
     assert client_of(make_user()).post(step, typed).context["why"] == ""
-    delete_draft(fresh(proposal), by=proposal.started_by)
+    delete_draft(reload(proposal), by=proposal.started_by)
     refusal = lead.post(step, typed)
     assert "Photonics" in text_of(refusal) and "deleted" in refusal.context["why"]
     assert "coordinator has changed" not in text_of(refusal)
@@ -211,7 +213,7 @@ def test_a_person_whose_access_is_removed_is_told_and_sees_why(call):
     invitations.remove_collaborator(
         invitations.accept(invited(proposal, Purpose.READ), user=guest), by=proposal.started_by
     )
-    assert any(proposal.number in one.subject for one in sent_to(guest))
+    assert any(proposal.number in item.subject for item in sent_to(guest))
     assert_says_why(guest, proposal, "removed your access")
 
 
@@ -232,7 +234,7 @@ def test_who_still_takes_part_otherwise_keeps_access_and_is_told_of_the_change(c
     invitations.accept(invited(proposal, email="kim2@test.example"), user=guest)
     remove(proposal)
     assert client_of(guest).get(proposal.get_absolute_url()).status_code == 200
-    assert any("changed" in one.subject for one in sent_to(guest))
+    assert any("changed" in item.subject for item in sent_to(guest))
 
 
 def test_people_of_a_deleted_draft_see_that_it_was_deleted(call):

@@ -20,11 +20,11 @@ from proposals.consortium.permissions import (
 from proposals.models import Invitation
 from proposals.proof.receipts import create_receipt
 from proposals.tests.factories import (
-    fresh,
-    give,
+    assign,
     make_ready,
     member_of,
     partner_of,
+    reload,
     save,
     submit,
 )
@@ -32,7 +32,9 @@ from proposals.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db
 
-ROUTES = sorted({one.name for one in urlpatterns if "number" in str(one.pattern)})
+ROUTES = sorted(
+    {urlpattern.name for urlpattern in urlpatterns if "number" in str(urlpattern.pattern)}
+)
 # What comes back where a person may: a page, or an answer to what was wrong with an empty form.
 FINE = {200, 302, 409, 410, 412, 422}
 
@@ -43,7 +45,7 @@ def world(call):
     proposal = make_ready(call)
     lead = proposal.started_by
     editor, reader = partner_of(proposal), make_user()
-    give(proposal, "vision")
+    assign(proposal, "vision")
     asked = invite(
         proposal, email=reader.email, purpose=Invitation.Purpose.READ, participant=None, by=lead
     )
@@ -51,7 +53,7 @@ def world(call):
     version = submit(proposal)
     create_receipt(version)
     return {
-        "proposal": fresh(proposal),
+        "proposal": reload(proposal),
         "people": {"lead": lead, "editor": editor, "reader": reader, "stranger": make_user()},
     }
 
@@ -70,12 +72,12 @@ def arguments(proposal, *, own):
 
 
 def address(route, proposal, *, own):
-    given = arguments(proposal, own=own)
-    patterns = [one for one in urlpatterns if one.name == route]
+    data = arguments(proposal, own=own)
+    patterns = [urlpattern for urlpattern in urlpatterns if urlpattern.name == route]
     names = re.findall(r"<\w+:(\w+)>", str(patterns[-1].pattern))
     if route == "step-history":
         return reverse("proposals:step-history", args=[proposal.number, "descriptions", "p2"])
-    return reverse(f"proposals:{route}", kwargs={name: given[name] for name in names})
+    return reverse(f"proposals:{route}", kwargs={name: data[name] for name in names})
 
 
 @contextmanager

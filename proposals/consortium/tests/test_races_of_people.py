@@ -75,8 +75,8 @@ def partner_of(proposal):
     """A partner and two of its people."""
     partner = proposal.participants.get(key="p2")
     members = [make_user(), make_user()]
-    for one in members:
-        join(partner.organisation, user=one)
+    for member in members:
+        join(partner.organisation, user=member)
     return partner, members
 
 
@@ -87,7 +87,7 @@ def test_access_that_two_clicks_remove_is_removed_and_noted_once(call):
     clients = [client_of(proposal.started_by) for _tab in range(2)]
     answers = at_once(
         row_of(proposal),
-        *(lambda one=one: one.post(address) for one in clients),
+        *(lambda item=client: item.post(address) for client in clients),
     )
     assert told(answers) == [[SUCCESS], [WARNING]]
     assert noted(proposal, ProposalActivity.Kind.REVOKED) == 1
@@ -98,10 +98,10 @@ def test_two_who_decline_for_an_organisation_at_once_decline_once(call):
     proposal = make_draft(call)
     partner, members = partner_of(proposal)
     address = reverse("proposals:confirm", args=[proposal.number, partner.key])
-    given = {"decline": "yes", "reason": "No staff"}
-    clients = [client_of(one) for one in members]
+    values = {"decline": "yes", "reason": "No staff"}
+    clients = [client_of(member) for member in members]
     answers = at_once(
-        row_of(proposal), *(lambda one=one: one.post(address, given) for one in clients)
+        row_of(proposal), *(lambda item=client: item.post(address, values) for client in clients)
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     winner = partner.invitations.get().answered_by
@@ -193,8 +193,8 @@ def confirming_at(proposal, partner, member):
     address = reverse("proposals:confirm", args=[proposal.number, partner.key])
     form = client.get(address).context["form"]
     ticks = {name: "on" for name in form.fields if name.startswith("declaration_")}
-    given = {"shown": form.initial["shown"], "name": "Kim", "function": "Director"} | ticks
-    return lambda: client.post(address, given)
+    values = {"shown": form.initial["shown"], "name": "Kim", "function": "Director"} | ticks
+    return lambda: client.post(address, values)
 
 
 def test_a_confirmation_that_was_sent_twice_is_recorded_once_and_both_hear_so(call):
@@ -339,12 +339,12 @@ def test_of_two_who_save_a_record_at_once_the_later_is_shown_what_the_first_save
 
 def test_who_signs_up_twice_at_once_has_one_account_and_both_are_answered_alike():
     def signing_up():
-        given = {"full_name": "Ana Silva", "email": "ana@new.example", "password1": PASSWORD}
-        return Client().post(reverse("account_signup"), given)
+        values = {"full_name": "Ana Silva", "email": "ana@new.example", "password1": PASSWORD}
+        return Client().post(reverse("account_signup"), values)
 
     answers = []
     late = overtaken(lambda: answers.append(signing_up()), signing_up)
-    assert {(one.status_code, one.url) for one in [*answers, late]} == {
+    assert {(item.status_code, item.url) for item in [*answers, late]} == {
         (302, reverse("account_email_verification_sent"))
     }
     assert User.objects.filter(email="ana@new.example").count() == 1
@@ -358,7 +358,10 @@ def test_a_step_that_two_of_the_lead_give_away_at_once_is_the_later_ones(call):
     clients = [client_of(lead), client_of(colleague)]
     answers = at_once(
         row_of(proposal),
-        *(lambda one=one: one.post(path, {"step": "summary", "partner": "p2"}) for one in clients),
+        *(
+            lambda item=client: item.post(path, {"step": "summary", "partner": "p2"})
+            for client in clients
+        ),
     )
     assert told(answers) == [[SUCCESS], [SUCCESS]]
     assert proposal.step_assignments.get().participant.key == "p2"

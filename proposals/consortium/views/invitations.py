@@ -45,9 +45,9 @@ def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
     organisations = Organisation.objects.filter(participations__proposal=proposal).prefetch_related(
         "members"
     )
-    members = {one.pk: list(one.members.all()) for one in organisations}
+    members = {organisation.pk: list(organisation.members.all()) for organisation in organisations}
     collaborators = list(proposal.collaborators.select_related("user", "participant__organisation"))
-    invited = {one.participant_id for one in collaborators}
+    invited = {collaborator.participant_id for collaborator in collaborators}
     related = invitations.with_issuer(
         proposal.invitations.select_related("participant__organisation", "invited_by")
     )
@@ -56,11 +56,17 @@ def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
         "people",
         form=form,
         rows=[
-            (one, members.get(one.organisation_id, []) if one.has_agreed else [], one.pk in invited)
-            for one in draft.participants
+            (
+                participant,
+                members.get(participant.organisation_id, []) if participant.has_agreed else [],
+                participant.pk in invited,
+            )
+            for participant in draft.participants
         ],
         collaborators=collaborators,
-        invitations=[(one, one.is_expired(moment)) for one in related] if leads(draft) else [],
+        invitations=[(invitation, invitation.is_expired(moment)) for invitation in related]
+        if leads(draft)
+        else [],
     )
 
 
@@ -137,9 +143,9 @@ def revoke(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 
 
 def _invitation(draft: Draft, pk: int) -> Invitation:
-    found: Invitation = get_object_or_404(draft.proposal.invitations, pk=pk)
-    found.proposal = draft.proposal
-    return found
+    invitation: Invitation = get_object_or_404(draft.proposal.invitations, pk=pk)
+    invitation.proposal = draft.proposal
+    return invitation
 
 
 @login_required_keep_post
@@ -184,26 +190,26 @@ def own_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     return _invitation_page(request, invitations.with_issuer(own).first())
 
 
-def _invitation_page(request: HttpRequest, found: Invitation | None) -> HttpResponse:
-    if found is None:
+def _invitation_page(request: HttpRequest, invitation: Invitation | None) -> HttpResponse:
+    if invitation is None:
         return _shut(request, "unknown", 404)
-    if not found.proposal.is_open(clock.now()):
-        return _shut(request, "closed", 409, deadline=found.proposal.deadline)
-    why = _why_shut(found)
+    if not invitation.proposal.is_open(clock.now()):
+        return _shut(request, "closed", 409, deadline=invitation.proposal.deadline)
+    why = _why_shut(invitation)
     if why:
         return _shut(request, why, 410)
     if request.method == "POST" and "decline" in request.POST:
-        return _decline(request, found)
-    if found.purpose == Invitation.Purpose.CONFIRM:
-        return _confirm_by_link(request, found)
-    return _join(request, found)
+        return _decline(request, invitation)
+    if invitation.purpose == Invitation.Purpose.CONFIRM:
+        return _confirm_by_link(request, invitation)
+    return _join(request, invitation)
 
 
-def _why_shut(found: Invitation) -> str:
+def _why_shut(invitation: Invitation) -> str:
     moment = clock.now()
-    if not found.is_open(moment):
-        return "expired" if found.is_expired(moment) else found.state
-    return "" if found.has_issuer else "issuer"
+    if not invitation.is_open(moment):
+        return "expired" if invitation.is_expired(moment) else invitation.state
+    return "" if invitation.has_issuer else "issuer"
 
 
 def _shut(request: HttpRequest, why: str, status: int, **context: Any) -> HttpResponse:
@@ -211,49 +217,53 @@ def _shut(request: HttpRequest, why: str, status: int, **context: Any) -> HttpRe
     return render(request, "consortium/invitation_shut.html", context, status=status)
 
 
-def _answered_meanwhile(request: HttpRequest, found: Invitation) -> HttpResponse:
+def _answered_meanwhile(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Somebody answered, or it ended, while this answer was on its way."""
-    found.refresh_from_db(fields=["state", "expires_at"])
-    return _shut(request, _why_shut(found) or "issuer", 410)
+    invitation.refresh_from_db(fields=["state", "expires_at"])
+    return _shut(request, _why_shut(invitation) or "issuer", 410)
 
 
-def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
+def _join(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     context = {
-        "invitation": found, "proposal": found.proposal, "call": found.proposal.call,
-        "draft": Draft(found.proposal), "decline_form": DeclineForm(),
+        "invitation": invitation, "proposal": invitation.proposal, "call": invitation.proposal.call,
+        "draft": Draft(invitation.proposal), "decline_form": DeclineForm(),
     }  # fmt: skip
     if request.method == "POST" and request.user.is_authenticated:
         try:
-            invitations.accept(found, user=current_user(request))
+            invitations.accept(invitation, user=current_user(request))
         except invitations.InvitationNotOpen:
             return redirect(request.path)
         messages.success(
             request, _("You now have access to this proposal. Your tasks are listed below.")
         )
-        return redirect(found.proposal)
+        return redirect(invitation.proposal)
     return render(request, "consortium/invitation.html", context)
 
 
-def _decline(request: HttpRequest, found: Invitation) -> HttpResponse:
+def _decline(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     form = DeclineForm(request.POST)
     if not form.is_valid():
-        context = {"form": form, "invitation": found}
+        context = {"form": form, "invitation": invitation}
         return render(request, "consortium/decline_refused.html", context, status=422)
     user = request.user if isinstance(request.user, User) else None
     try:
-        invitations.decline(found, reason=form.cleaned_data["reason"], by=user)
+        invitations.decline(invitation, reason=form.cleaned_data["reason"], by=user)
     except invitations.InvitationNotOpen:
-        return _answered_meanwhile(request, found)
+        return _answered_meanwhile(request, invitation)
     said = {"said": "no", "inside": None}
     return render(request, "consortium/invitation_answered.html", said)
 
 
-def _confirm_by_link(request: HttpRequest, found: Invitation) -> HttpResponse:
-    assert found.participant is not None  # noqa: S101 -- a constraint sees to it
-    draft = Draft(found.proposal)
-    context = {"proposal": found.proposal, "call": found.proposal.call, "invitation": found}
+def _confirm_by_link(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    assert invitation.participant is not None  # noqa: S101 -- a constraint sees to it
+    draft = Draft(invitation.proposal)
+    context = {
+        "proposal": invitation.proposal,
+        "call": invitation.proposal.call,
+        "invitation": invitation,
+    }
     return _confirm(
-        request, draft, found.participant, "consortium/confirmation_by_link.html", context
+        request, draft, invitation.participant, "consortium/confirmation_by_link.html", context
     )
 
 
@@ -268,12 +278,12 @@ def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
     participant.proposal = draft.proposal
     if participant.is_coordinator:
         raise Http404
-    given = draft.proposal.confirmations.filter(
+    confirmation = draft.proposal.confirmations.filter(
         participant_key=key, organisation=participant.organisation
     ).first()
-    is_current = confirmations.is_current(given, draft, participant)
+    is_current = confirmations.is_current(confirmation, draft, participant)
     context = base_context(
-        draft, "work", participant=participant, given=given, is_current=is_current
+        draft, "work", participant=participant, given=confirmation, is_current=is_current
     )
     if request.method == "POST" and "decline" in request.POST:
         return _decline_for(request, participant)
@@ -331,7 +341,7 @@ def _confirm(
         sent: Any = form.data
         form.data = sent.copy()
         form.data["shown"] = digest  # type: ignore[index]
-        for name in [one for one in form.data if one.startswith("declaration_")]:
+        for name in [row for row in form.data if row.startswith("declaration_")]:
             del form.data[name]  # type: ignore[attr-defined]
         return render(request, template, context | {"has_changed": True}, status=409)
     try:

@@ -49,7 +49,9 @@ def give(request: HttpRequest, number: str) -> HttpResponse:
     if step is None or step.slug not in SHARED_STEPS:
         raise Http404
     key = request.POST.get("partner", "")
-    participant = next((one for one in draft.participants if one.key == key), None)
+    participant = next(
+        (participant for participant in draft.participants if participant.key == key), None
+    )
     if key and participant is None:
         raise Http404
     if participant is not None and participant.is_coordinator:
@@ -135,5 +137,5 @@ def who_is_here(request: HttpRequest, number: str) -> HttpResponse:
         "%(who)s are also viewing this section.",
         len(others),
     )
-    words = text % {"who": ", ".join(others)} if others else ""
-    return JsonResponse({"words": words})
+    message = text % {"who": ", ".join(others)} if others else ""
+    return JsonResponse({"words": message})

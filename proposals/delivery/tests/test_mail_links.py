@@ -18,15 +18,15 @@ PRESSED = re.compile(r"https?://[^\s\"<]+|\b[\w-]+\.(?:com|example)\b")
 
 
 def strangers_links(text):
-    return [found for found in PRESSED.findall(text) if not found.startswith(settings.BASE_URL)]
+    return [result for result in PRESSED.findall(text) if not result.startswith(settings.BASE_URL)]
 
 
 def test_a_posted_email_holds_only_the_portals_link(call):
-    words = EmailContent(
+    text = EmailContent(
         subject=f"{LURE}\nBcc: x@y.example", what_happened=LURE, status=LURE, next_step=LURE, link="/partners/",
         link_label="See it", facts=[(LURE, LURE)], quote=f"{LURE}\nWhat to do: pay",
     )  # fmt: skip
-    queue_email(words, to=["someone@else.test"], key="lure")
+    queue_email(text, to=["someone@else.test"], key="lure")
     letter = QueuedEmail.objects.get()
     assert strangers_links(letter.subject) == []
     assert strangers_links(letter.text) == [] and strangers_links(letter.html) == []

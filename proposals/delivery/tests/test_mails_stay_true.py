@@ -20,7 +20,7 @@ from proposals.delivery.emails import send_email
 from proposals.models import Invitation, QueuedEmail
 from proposals.submission.notifications import notify_submission
 from proposals.submission.submit import withdraw
-from proposals.tests.factories import fresh, make_draft, make_ready, member_of, submit
+from proposals.tests.factories import make_draft, make_ready, member_of, reload, submit
 from proposals.workspace.comments import add_comment
 
 pytestmark = pytest.mark.django_db
@@ -40,13 +40,13 @@ def sent_to(address):
     QueuedEmail.objects.exclude(to=address).delete()
     mail.outbox.clear()
     outbox.process_due_emails(partial(send_email, causes=tasks.CAUSES))
-    return [one.subject for one in mail.outbox]
+    return [item.subject for item in mail.outbox]
 
 
-def invited(proposal, **given):
+def invited(proposal, **kwargs):
     return invitations.invite(
         proposal, email="kim@test.example", purpose=Invitation.Purpose.WRITE,
-        participant=partner_in(proposal), by=given.get("by", proposal.started_by),
+        participant=partner_in(proposal), by=kwargs.get("by", proposal.started_by),
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def test_a_reminder_is_not_sent_once_something_was_submitted(call):
         set_reminders(proposal, wanted=True, by=proposal.started_by)
     assert remind_of_deadlines(AFTERNOON) == 1
     submit(proposal)
-    assert not any("has not been submitted" in one for one in sent_to(proposal.started_by.email))
+    assert not any("has not been submitted" in item for item in sent_to(proposal.started_by.email))
 
 
 def test_a_reminder_is_not_sent_after_the_deadline(call):
@@ -114,10 +114,10 @@ def test_a_mail_about_a_version_says_what_counts_when_it_is_made(call):
     proposal = make_ready(call)
     first = submit(proposal)
     assert "Version 1 is your current submission" in counts_in(first)
-    submit(fresh(proposal))
+    submit(reload(proposal))
     assert "replaced by version 2" in counts_in(first)
     withdraw(
-        fresh(proposal), reason="We stop here.", by=proposal.started_by, received_at=clock.now()
+        reload(proposal), reason="We stop here.", by=proposal.started_by, received_at=clock.now()
     )
     assert "has been withdrawn" in counts_in(first)
 
@@ -133,7 +133,7 @@ def test_that_an_organisation_declines_is_not_told_to_who_leads_no_longer(draft)
 
 def test_who_takes_part_by_another_way_is_not_told_to_see_nothing_any_more(draft):
     second, third = partner_in(draft), partner_in(draft, "p3")
-    both, one = make_user(), member_of(second.organisation)
+    both, user = make_user(), member_of(second.organisation)
     for organisation in (second.organisation, third.organisation):
         join(organisation, user=both)
     section = participants.section_of(draft, participants.CONSORTIUM)
@@ -142,20 +142,20 @@ def test_who_takes_part_by_another_way_is_not_told_to_see_nothing_any_more(draft
         row.to: "You no longer have access to the draft" in row.text
         for row in QueuedEmail.objects.filter(key__startswith="removed:")
     }
-    assert (said[both.email], said[one.email]) == (False, True)
+    assert (said[both.email], said[user.email]) == (False, True)
 
 
-def page_of(person, path, **given):
+def page_of(person, path, **kwargs):
     client = Client()
     client.force_login(person)
-    answer = client.post(path, given, follow=True) if given else client.get(path)
+    answer = client.post(path, kwargs, follow=True) if kwargs else client.get(path)
     return " ".join(answer.content.decode().split())
 
 
 def test_a_withdrawn_proposal_is_not_said_never_to_have_been_submitted(call):
     proposal = make_ready(call)
     submit(proposal)
-    withdraw(fresh(proposal), reason="Stop.", by=proposal.started_by, received_at=clock.now())
+    withdraw(reload(proposal), reason="Stop.", by=proposal.started_by, received_at=clock.now())
     with clock.frozen_at(DEADLINE):
         for name in ("proposal", "check"):
             text = page_of(
@@ -166,14 +166,14 @@ def test_a_withdrawn_proposal_is_not_said_never_to_have_been_submitted(call):
 
 
 @pytest.mark.parametrize(
-    ("left", "words"),
+    ("left", "text"),
     [
         (timedelta(days=8), "You will be reminded 7 days, 1 day and 2 hours before the deadline."),
         (timedelta(hours=3), "You will be reminded 2 hours before the deadline."),
         (timedelta(hours=2), "It is too late for reminders."),
     ],
 )
-def test_who_wants_reminders_is_told_which_of_them_come(draft, left, words):
+def test_who_wants_reminders_is_told_which_of_them_come(draft, left, text):
     path = reverse("proposals:reminders", args=[draft.number])
     with clock.frozen_at(DEADLINE - left):
-        assert words in page_of(draft.started_by, path, wanted="yes")
+        assert text in page_of(draft.started_by, path, wanted="yes")

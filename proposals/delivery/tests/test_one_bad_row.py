@@ -215,7 +215,7 @@ def test_exports_and_prints_that_failed_are_counted_for_operators(call, poison, 
     poison(exports, "_write", lambda *_args: True)
     tasks.make_draft_pdfs()
     tasks.make_exports()
-    given_up = {one.kind: one.failed for one in outbox.queues() if one.failed}
+    given_up = {queue.kind: queue.failed for queue in outbox.queues() if queue.failed}
     assert given_up == {"Draft proposals (PDF)": 1, "Exports": 1}
     assert caplog.text.count('File "') >= 2 and SECRET not in caplog.text
 
@@ -264,15 +264,15 @@ def test_a_version_with_too_many_words_is_found_by_its_summary(call, monkeypatch
     many = " ".join(f"word{number:07}" for number in range(120_000))
     monkeypatch.setattr(search, "ALL_TEXTS", f"to_tsvector('simple', '{many}' || v.id::text)")
     assert search.index_opened_cases(NEXT_DAY) == 2
-    found = CaseSearchIndex.objects.filter(search_vector="laser-go").values_list(
+    case_texts = CaseSearchIndex.objects.filter(search_vector="laser-go").values_list(
         "version", flat=True
     )
-    assert set(found) == {one.pk for one in versions}
+    assert set(case_texts) == {version.pk for version in versions}
 
 
 def test_a_version_whose_words_cannot_be_taken_stops_no_other(call, seen, poison):
     bad, good = [submit(make_ready(call)) for _number in range(2)]
-    poison(search, "index_case", lambda pk, words: pk == bad.pk)
+    poison(search, "index_case", lambda pk, text: pk == bad.pk)
     assert search.index_opened_cases(NEXT_DAY, at_most=1) == 0
     assert search.index_opened_cases(NEXT_DAY, at_most=1) == 1
     assert CaseSearchIndex.objects.get().version == good
@@ -316,7 +316,9 @@ def test_a_version_that_cannot_be_judged_again_stops_no_other(call, seen, poison
     change = a_change(call, "duration")
     mend = poison(rule_changes, "build_verdict", lambda version, *_rest, **_words: version == bad)
     rule_changes.apply(change, by=make_officer())
-    assert [one.version for one in VerdictRecord.objects.exclude(cause="")] == [good]
+    assert [
+        verdict_record.version for verdict_record in VerdictRecord.objects.exclude(cause="")
+    ] == [good]
     change.refresh_from_db()
     assert change.state == ProposedChange.State.APPLIED, "it is not done"
     seen("changes", change.pk)
@@ -331,9 +333,9 @@ def test_a_version_that_cannot_be_judged_again_stops_no_other(call, seen, poison
 def test_a_proposal_that_cannot_be_reminded_of_stops_no_other(call, seen, poison):
     with clock.frozen_at(DEADLINE - timedelta(days=20)):
         bad, good = make_draft(call), make_draft(call)
-        for one in (bad, good):
-            deadline_reminders.set_reminders(one, wanted=True, by=one.started_by)
-    poison(deadline_reminders, "queue_email", lambda words, *, proposal, **_rest: proposal == bad)
+        for item in (bad, good):
+            deadline_reminders.set_reminders(item, wanted=True, by=item.started_by)
+    poison(deadline_reminders, "queue_email", lambda text, *, proposal, **_rest: proposal == bad)
     assert deadline_reminders.remind_of_deadlines(DEADLINE - timedelta(days=1)) == 1
     assert QueuedEmail.objects.get(key__startswith="deadline:").proposal == good
     seen("reminders of deadlines", bad.pk)
@@ -344,8 +346,8 @@ def test_a_question_that_cannot_be_reminded_of_stops_no_other(call, seen, poison
     versions = [submit(make_ready(call)) for _number in range(2)]
     with clock.frozen_at(NEXT_DAY):
         bad, good = [
-            clarifications.request_clarification(one, "Why?", due_at=due, by=make_officer())
-            for one in versions
+            clarifications.request_clarification(version, "Why?", due_at=due, by=make_officer())
+            for version in versions
         ]
     QueuedEmail.objects.all().delete()
     poison(
@@ -383,8 +385,8 @@ def test_a_draft_that_cannot_be_purged_stops_no_other(call, seen):
     log_sealed_access_attempt(
         bad, officer=make_officer(), path="/"
     )  # a record that nobody may delete
-    for one in (bad, good):
-        deletion.delete_draft(one, by=one.started_by)
+    for proposal in (bad, good):
+        deletion.delete_draft(proposal, by=proposal.started_by)
     assert deletion.purge_deleted(AFTERNOON + deletion.DELETED_DRAFT_RETENTION) == 1
     assert list(Proposal.objects.all()) == [bad]
     seen("purge of drafts", bad.pk)
@@ -407,8 +409,8 @@ def test_an_export_that_cannot_be_deleted_stops_no_other(call, seen, poison):
 
 def test_a_call_that_cannot_be_committed_stops_no_other(call, seen, poison):
     other = load_call(read_call_file(ROOT / "calls" / "data" / "cos-clusint-2016-03-01.yaml"))
-    moment = max(one.deadline for one in Call.objects.all()) + timedelta(days=1)
-    poison(closing_commitment, "commitment_over", lambda found, _moment: found == call)
+    moment = max(call.deadline for call in Call.objects.all()) + timedelta(days=1)
+    poison(closing_commitment, "commitment_over", lambda result, _moment: result == call)
     with clock.frozen_at(moment):
         assert closing_commitment.commit_closed_calls(moment) == 1
     assert ClosingCommitment.objects.get().call == other

@@ -21,18 +21,18 @@ pytestmark = pytest.mark.django_db
 State = OutboxMessage.State
 
 
-def messages(**given):
-    return OutboxMessage.objects.filter(**given).order_by("kind")
+def messages(**kwargs):
+    return OutboxMessage.objects.filter(**kwargs).order_by("kind")
 
 
-def later(**given):
+def later(**kwargs):
     """Let a wait be over: plumbing asks real time, so the stamps are moved instead."""
-    OutboxMessage.objects.update(**given)
+    OutboxMessage.objects.update(**kwargs)
 
 
-def handlers(**given):
+def handlers(**kwargs):
     kinds = ("receipt", "submission-email", "proposal-pdf")
-    return dict.fromkeys(kinds, lambda version: None) | given
+    return dict.fromkeys(kinds, lambda version: None) | kwargs
 
 
 def test_what_is_promised_is_kept_once_receipts_first(call):
@@ -109,7 +109,7 @@ def test_the_receipt_does_not_depend_on_the_mail(call, settings):
     version = submit(make_ready(call))
     tasks.process_outbox()
     assert Receipt.objects.filter(version=version).exists()
-    assert {one.state for one in QueuedEmail.objects.all()} == {State.DUE}
+    assert {queued_email.state for queued_email in QueuedEmail.objects.all()} == {State.DUE}
 
 
 def test_every_contact_gets_a_mail_of_its_own(call):
@@ -119,8 +119,8 @@ def test_every_contact_gets_a_mail_of_its_own(call):
     notify_submission(version)
     notify_submission(version)  # a worker that died after it had done it
     outbox.process_due_emails(send_email)
-    assert {one.state for one in QueuedEmail.objects.all()} == {State.DONE}
-    received = [one for one in mail.outbox if " received" in one.subject]
+    assert {queued_email.state for queued_email in QueuedEmail.objects.all()} == {State.DONE}
+    received = [item for item in mail.outbox if " received" in item.subject]
     contacts = contacts_of(Draft(proposal))
     assert [message.to for message in received] == [[address] for address in contacts]
     assert partner.email in contacts and len(contacts) == 3 + 3 + 1

@@ -16,7 +16,7 @@ from proposals.proof import ledger
 from proposals.proof.daily_heads import publish_daily_heads
 from proposals.proof.reissue import reissue_documents
 from proposals.screening import clarifications
-from proposals.tests.factories import fresh, make_officer, make_ready, submit
+from proposals.tests.factories import make_officer, make_ready, reload, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +45,7 @@ def test_a_deadline_of_which_two_workers_remind_at_once_gives_one_email(reminded
 
 def test_nobody_who_is_just_submitting_is_told_that_nothing_was_submitted(reminded):
     moment = clock.now()
-    told_of = overtaken(lambda: submit(fresh(reminded)), lambda: remind_of_deadlines(moment))
+    told_of = overtaken(lambda: submit(reload(reminded)), lambda: remind_of_deadlines(moment))
     assert (told_of, mails("deadline:").exists()) == (0, False)
 
 

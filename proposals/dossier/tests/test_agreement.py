@@ -32,7 +32,7 @@ from proposals.dossier.file_format import read_dossier
 from proposals.models import Invitation, Participant, QueuedEmail
 from proposals.proof.full_proposal_pdf import create_proposal_pdf, request_draft_pdf
 from proposals.proof.receipts import create_receipt
-from proposals.tests.factories import fresh, make_draft, make_ready, member_of, save, submit
+from proposals.tests.factories import make_draft, make_ready, member_of, reload, save, submit
 from proposals.workspace.copy_proposal import copy_proposal
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,7 @@ def proposal(call, hidden):
     save(proposal, "descriptions", of=participant, description="As we understand it", task="Tests")
     line = {f"staff_{participant.key}": "1000.00", f"grant_{participant.key}": "500.00"}
     save(proposal, "budget", **line)
-    return fresh(proposal)
+    return reload(proposal)
 
 
 def words_of(answer) -> str:
@@ -104,7 +104,7 @@ def test_no_page_or_file_of_a_proposal_shows_what_an_organisation_has_not_agreed
     version = submit(proposal)
     create_receipt(version)
     create_proposal_pdf(version)
-    request_draft_pdf(Draft(fresh(proposal)), by=proposal.started_by)
+    request_draft_pdf(Draft(reload(proposal)), by=proposal.started_by)
     client = Client()
     client.force_login(proposal.started_by)
     key = proposal.participants.get(organisation__cluster_name="Quiet cluster").key
@@ -148,7 +148,7 @@ def test_sealed_documents_and_mails_hold_nothing_that_was_not_agreed_to(proposal
 
 def _all_bytes_of(pdf: bytes) -> str:
     with pikepdf.open(BytesIO(pdf)) as opened:
-        streams = [one.read_bytes() for one in opened.objects if isinstance(one, pikepdf.Stream)]
+        streams = [item.read_bytes() for item in opened.objects if isinstance(item, pikepdf.Stream)]
     return b" ".join(streams).decode("latin-1")
 
 
@@ -157,7 +157,11 @@ def test_a_copy_asks_again(proposal, call):
     made = copy_proposal(
         proposal, strand, organisation=_coordinator(proposal), by=proposal.started_by
     )
-    assert {one.has_agreed for one in made.participants.all() if not one.is_coordinator} == {False}
+    assert {
+        participant.has_agreed
+        for participant in made.participants.all()
+        if not participant.is_coordinator
+    } == {False}
 
 
 def _coordinator(proposal) -> Organisation:
@@ -167,10 +171,14 @@ def _coordinator(proposal) -> Organisation:
 def test_an_unchecked_profile_is_for_an_officer_and_can_be_submitted(proposal):
     key = proposal.participants.get(organisation__cluster_name="Quiet cluster").key
     verdict = judge_draft(Draft(proposal), received_at=None, reader=proposal.started_by)
-    found = {one.rule: one.outcome.value for one in verdict.findings if one.subject == key}
-    assert found["profile-complete"] == "officer"
-    assert found["established"] == "pass"
-    assert not {"organisation-kind", "platform-registration", "support-services"} & found.keys()
+    results = {
+        finding.rule: finding.outcome.value
+        for finding in verdict.findings
+        if finding.subject == key
+    }
+    assert results["profile-complete"] == "officer"
+    assert results["established"] == "pass"
+    assert not {"organisation-kind", "platform-registration", "support-services"} & results.keys()
     assert verdict.blocking == ()
     version = submit(proposal)
     assert version.document["consortium"][-1]["agreed"] is False
@@ -179,12 +187,12 @@ def test_an_unchecked_profile_is_for_an_officer_and_can_be_submitted(proposal):
 
 def test_an_unchecked_partner_counts_only_perhaps(call, hidden):
     proposal = make_draft(call, countries=("LT", "FR"))
-    for one in proposal.participants.select_related("organisation"):
-        complete_profile(one.organisation, by=proposal.started_by)
-        save(proposal, "descriptions", of=one, description="Services.")
+    for item in proposal.participants.select_related("organisation"):
+        complete_profile(item.organisation, by=proposal.started_by)
+        save(proposal, "descriptions", of=item, description="Services.")
     participant = add(proposal, hidden)
     save(proposal, "descriptions", of=participant, description="Services.")
-    verdict = judge_draft(Draft(fresh(proposal)), received_at=None, reader=proposal.started_by)
+    verdict = judge_draft(Draft(reload(proposal)), received_at=None, reader=proposal.started_by)
     assert verdict.by_rule["min-organisations"] == "officer"
     assert verdict.by_rule["min-countries"] == "officer"
 
@@ -204,8 +212,12 @@ def test_people_who_write_the_part_of_their_organisation_agree(proposal, hidden)
     assert not has_agreed(proposal)
     save(proposal, "descriptions", by=hidden.members.get(), of=quiet(proposal), description="Ours")
     assert has_agreed(proposal)
-    draft = Draft(fresh(proposal))
-    own = next(one for one in draft.participants if one.organisation_id == hidden.pk)
+    draft = Draft(reload(proposal))
+    own = next(
+        participant
+        for participant in draft.participants
+        if participant.organisation_id == hidden.pk
+    )
     assert (own.organisation.pic, draft.profile(own).is_complete) == (PIC, True)
 
 
@@ -216,7 +228,7 @@ def confirm_by(proposal, *, by=None, email=""):
             proposal, email=email, purpose=Invitation.Purpose.CONFIRM, participant=participant,
             by=proposal.started_by,
         )  # fmt: skip
-    draft = Draft(fresh(proposal))
+    draft = Draft(reload(proposal))
     confirm(
         participant, name="Somebody", function="Director", by=by, invitation=asked,
         shown=confirmation_content(draft, participant),
@@ -299,7 +311,10 @@ def test_an_organisation_that_its_own_people_or_steward_add_has_agreed(call):
     second = make_organisation(by=lead, country="ES")
     values = {"legal_name": "New", "kind": Organisation.Kind.CLUSTER, "country": "PT"}
     entered = register_partner(Organisation(**values), steward=_coordinator(proposal))
-    assert [add(proposal, one).has_agreed for one in (second, entered)] == [True, True]
+    assert [add(proposal, organisation).has_agreed for organisation in (second, entered)] == [
+        True,
+        True,
+    ]
     assert _coordinator(proposal).participations.get().has_agreed
 
 
@@ -325,11 +340,13 @@ def test_before_this_was_kept_acts_of_its_own_people_count_as_agreement(call, hi
     )  # fmt: skip
     confirm(
         by_other_link, name="Somebody", function="Director", by=None, invitation=asked,
-        shown=confirmation_content(Draft(fresh(proposal)), by_other_link),
+        shown=confirmation_content(Draft(reload(proposal)), by_other_link),
     )  # fmt: skip
     migration = import_module("proposals.migrations.0036_who_has_agreed")
     with database_owner(), connection.cursor() as cursor:
         cursor.execute("UPDATE proposals_participant SET agreed_at = NULL")
         cursor.execute(migration.HAVE_AGREED)
-    agreed = {one.key: one.has_agreed for one in proposal.participants.all()}
+    agreed = {
+        participant.key: participant.has_agreed for participant in proposal.participants.all()
+    }
     assert agreed == {"p1": True, wrote.key: True, by_other_link.key: False, quiet_one.key: False}

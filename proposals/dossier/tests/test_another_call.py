@@ -20,7 +20,7 @@ from proposals.models import QueuedEmail
 from proposals.proof.ledger import sequence
 from proposals.proof.receipts import proof_of_version, render_receipt_html
 from proposals.submission.notifications import notify_submission
-from proposals.tests.factories import fresh, make_draft, make_ready, submit
+from proposals.tests.factories import make_draft, make_ready, reload, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -102,16 +102,16 @@ FOREIGN = ("Brussels", "CEST", "Article 6", "1287/2013", "COSME", "Two strands",
 
 
 def not_of_this_call(text):
-    return [words for words in FOREIGN if words in text]
+    return [message for message in FOREIGN if message in text]
 
 
 def test_the_call_page_says_what_this_call_says(other, client):
     text = page_of(client, "calls:call", other.reference)
-    for words in (
+    for message in (
         "3 strands", "at most 80 %", "at most 70 %", "at most 60 %", "30 June 2015, 17:00 London (BST, UTC+01:00)",
         "Strand A", "Strand B", "Strand C",
     ):  # fmt: skip
-        assert words in text
+        assert message in text
     assert text.count("at most 80 %") == 1
     assert not_of_this_call(text) == []
     assert "innovation cluster" not in text
@@ -138,7 +138,9 @@ def test_the_pages_of_a_draft_say_what_its_strand_says(other, code, percent, cou
     texts["check"] = page_of(client, "proposals:check", proposal.number)
     texts["consortium"] = page_of(client, "proposals:consortium", proposal.number)
     texts["proposal"] = page_of(client, "proposals:proposal", proposal.number)
-    assert {slug: words for slug, text in texts.items() if (words := not_of_this_call(text))} == {}
+    assert {
+        slug: message for slug, text in texts.items() if (message := not_of_this_call(text))
+    } == {}
     assert f"at most {percent} %" in texts["check"]
     assert f"At least {countries} different participating countries." in texts["consortium"]
     assert f"Strand {code}" in texts["budget"]
@@ -155,11 +157,13 @@ def test_receipt_mail_and_verdict_speak_of_this_call(other):
     notify_submission(version)
     mail = QueuedEmail.objects.filter(key__startswith="submitted:").first()
     assert "London" in mail.text and "Brussels" not in mail.text
-    late = judge_draft(Draft(fresh(proposal)), received_at=DEADLINE, reader=proposal.started_by)
-    (finding,) = [one for one in late.findings if one.rule == "in-time"]
+    late = judge_draft(Draft(reload(proposal)), received_at=DEADLINE, reader=proposal.started_by)
+    (finding,) = [finding for finding in late.findings if finding.rule == "in-time"]
     assert "30 June 2015, 17:00:00.000 London (BST, UTC+01:00)" in finding.message
     assert [
-        not_of_this_call(one.message) for one in late.findings if not_of_this_call(one.message)
+        not_of_this_call(finding.message)
+        for finding in late.findings
+        if not_of_this_call(finding.message)
     ] == []
 
 
@@ -176,4 +180,4 @@ def test_a_shipped_call_is_shown_with_its_own_strands(file, db, client):
     text = shown(html.content.decode())
     strands = content["call"]["strands"]
     assert f"{len(strands)} strands" in text
-    assert [one["title"] for one in strands if one["title"] not in text] == []
+    assert [strand["title"] for strand in strands if strand["title"] not in text] == []

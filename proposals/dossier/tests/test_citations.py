@@ -21,7 +21,7 @@ from proposals.proof.receipts import proof_of_version, render_receipt_html
 from proposals.screening import letters
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import findings_by_rule, record_decision
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 
 CALLS = sorted(SHIPPED.glob("*.yaml"))
 RULES = [
@@ -53,13 +53,13 @@ def with_findings(call):
         {"country": "", "region": "ASEAN", "reason": "Demand"},
     ]
     save(proposal, "vision", markets=markets)
-    return fresh(proposal)
+    return reload(proposal)
 
 
 def links_of(findings, *, without=()):
-    found = {finding.link for finding in findings if finding.outcome not in without}
-    assert found and "" not in found
-    return found
+    results = {finding.link for finding in findings if finding.outcome not in without}
+    assert results and "" not in results
+    return results
 
 
 def missing(links, text):
@@ -76,10 +76,12 @@ def test_pages_of_applicants_print_the_link_of_each_finding(call):
     assert missing(links_of(verdict.findings), check.content.decode()) == set()
     consortium = client.get(reverse("proposals:consortium", args=[proposal.number]))
     about = [
-        one for one in verdict.findings if one.subject == "consortium" or one.subject[0] == "p"
+        finding
+        for finding in verdict.findings
+        if finding.subject == "consortium" or finding.subject[0] == "p"
     ]
-    about = [one for one in about if one.rule not in ("one-application", "budget-adds-up")]
-    about = [one for one in about if one.subject != "proposal"]
+    about = [item for item in about if item.rule not in ("one-application", "budget-adds-up")]
+    about = [item for item in about if item.subject != "proposal"]
     assert missing(links_of(about), consortium.content.decode()) == set()
 
 
@@ -110,7 +112,7 @@ def test_text_of_the_command_prints_the_link_of_each_finding(tmp_path):
     file = tmp_path / "serbia.json"
     file.write_text(json.dumps(changed(consortium__2__organisation__country="RS")))
     verdict = json.loads(run(file)[0])
-    not_met = {one["link"] for one in verdict["findings"] if one["outcome"] != "pass"}
+    not_met = {finding["link"] for finding in verdict["findings"] if finding["outcome"] != "pass"}
     assert len(not_met) > 1 and "" not in not_met
     assert missing(not_met, run(file, format="text")[0]) == set()
 
@@ -120,7 +122,7 @@ def test_texts_for_a_reason_hold_the_link():
         rule="duration", version=1, subject="proposal", outcome=Outcome.NEEDS_REVIEW, message="Too long.",
         evidence={}, citation="Call text", link="https://call.example/text",
     )  # fmt: skip
-    assert all("https://call.example/text" in found.text for found in findings_by_rule([finding]))
+    assert all("https://call.example/text" in result.text for result in findings_by_rule([finding]))
 
 
 def test_a_finding_that_was_stored_without_a_link_can_still_be_read():
@@ -135,7 +137,7 @@ def test_the_reference_of_rules_links_to_each_text():
     contents = [read_call_file(file) for file in CALLS]
     text = as_markdown(contents)
     assert (
-        missing({one["link"] for content in contents for one in content["call"]["rules"]}, text)
+        missing({rule["link"] for content in contents for rule in content["call"]["rules"]}, text)
         == set()
     )
 
@@ -148,6 +150,6 @@ def test_the_self_check_links_to_each_text(call, client):
     }  # fmt: skip
     answer = client.get(reverse("calls:self-check", args=[call.reference]), query)
     result = answer.context["result"]
-    links = {one.link for one in (*result.met, *result.open, *result.against)}
+    links = {item.link for item in (*result.met, *result.open, *result.against)}
     assert "" not in links
     assert missing(links, answer.content.decode()) == set()

@@ -24,7 +24,7 @@ from proposals.dossier.file_format import UnusableDossier, read_dossier
 from proposals.dossier.file_screening import conditions_in, dossiers_in, facts_from, judge_text
 from proposals.dossier.json_schema import dossier_schema, verdict_schema
 from proposals.models import VerdictRecord
-from proposals.tests.factories import fresh, make_draft, make_ready, save, submit
+from proposals.tests.factories import make_draft, make_ready, reload, save, submit
 
 EXAMPLES = sorted((settings.ROOT / "docs" / "examples").glob("*.json"))
 LASER_GO = json.loads((settings.ROOT / "docs" / "examples" / "laser-go.json").read_text())
@@ -46,7 +46,9 @@ def problems_of(dossier):
     text = dossier if isinstance(dossier, str | bytes) else json.dumps(dossier)
     with pytest.raises(UnusableDossier) as refusal:
         judge_text(text, conditions_in())
-    return [(one.pointer, one.found, one.expected) for one in refusal.value.problems]
+    return [
+        (problem.pointer, problem.found, problem.expected) for problem in refusal.value.problems
+    ]
 
 
 def run(*files, monkeypatch=None, given=b"", **options):
@@ -89,7 +91,7 @@ def test_every_dossier_of_the_portal_can_be_read_and_says_the_same(call, strand)
         activities=[{"title": "", "objective": "", "description": "", "justification": "x"}],
     )
     for proposal in (empty, ready, half):
-        dossier = dossier_of(Draft(fresh(proposal)))
+        dossier = dossier_of(Draft(reload(proposal)))
         Draft202012Validator(dossier_schema()).validate(dossier)
         conditions = conditions_in()[call.reference]
         read = facts_from(read_dossier(canonical(dossier)), conditions)
@@ -102,13 +104,13 @@ def test_a_submitted_version_gets_the_same_verdict_from_its_file(call):
     judged = judge_text(version.dossier, conditions_in(), received_at=received)
     stored = VerdictRecord.objects.get(version=version).verdict
     # Whether its partners apply elsewhere, a file alone cannot say.
-    known = tuple(one for one in stored.findings if one.rule != "one-application")
+    known = tuple(finding for finding in stored.findings if finding.rule != "one-application")
     assert len(known) < len(stored.findings)
     assert judged.verdict == dataclasses.replace(stored, findings=known)
 
 
 @pytest.mark.parametrize(
-    ("dossier", "pointer", "found", "wanted"),
+    ("dossier", "pointer", "expected", "wanted"),
     [
         (changed(extra=1), "/extra", "a field of this name", "one of format, call, strand"),
         (changed(**{"consortium__0__a/b~c": 1}), "/consortium/0/a~1b~0c", "a field of this name", "one of key"),
@@ -156,9 +158,9 @@ def test_a_submitted_version_gets_the_same_verdict_from_its_file(call):
         (changed(consortium__0__organisation__country="ﬁ"), "/consortium/0/organisation/country", "“ﬁ”", "FR or EL"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_dossier_is_named(dossier, pointer, found, wanted):
+def test_what_is_wrong_with_a_dossier_is_named(dossier, pointer, expected, wanted):
     problems = problems_of(dossier)
-    assert [(where, what) for where, what, _asked in problems] == [(pointer, found)]
+    assert [(where, what) for where, what, _asked in problems] == [(pointer, expected)]
     assert wanted in problems[0][2]
 
 
@@ -175,8 +177,8 @@ def test_all_problems_are_named_at_once():
 
 
 def test_what_was_found_is_shown_short_and_printable():
-    ((_pointer, found, _asked),) = problems_of(changed(format="\x1b[31m" + "x" * 500))
-    assert found == "“�[31m" + "x" * 55 + "…”"
+    ((_pointer, result, _asked),) = problems_of(changed(format="\x1b[31m" + "x" * 500))
+    assert result == "“�[31m" + "x" * 55 + "…”"
 
 
 @pytest.mark.parametrize(
@@ -211,7 +213,9 @@ def test_case_77_a_proposal_under_the_wrong_topic_is_for_an_officer():
 
 
 def test_case_75_a_deliverable_that_the_file_does_not_list_is_missing():
-    kept = [one for one in LASER_GO["deliverables"] if one["code"] != "roadmap"]
+    kept = [
+        deliverable for deliverable in LASER_GO["deliverables"] if deliverable["code"] != "roadmap"
+    ]
     verdict = judge_text(json.dumps(changed(deliverables=kept)), conditions_in()).verdict
     (finding,) = verdict.having("officer")
     assert (finding.rule, finding.subject) == ("deliverables", "deliverable:roadmap")
@@ -266,15 +270,15 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path):
 
 def test_standard_input_holds_one_dossier_on_each_line(monkeypatch):
     lines = [LASER_GO, changed(strand="9"), changed(consortium__2__organisation__country="FR")]
-    given = "\n\n".join(json.dumps(line) for line in lines).encode()
-    out, complaints, status = run("-", monkeypatch=monkeypatch, given=given)
+    content = "\n\n".join(json.dumps(line) for line in lines).encode()
+    out, complaints, status = run("-", monkeypatch=monkeypatch, given=content)
     outcomes = [json.loads(line)["outcome"] for line in out.splitlines()]
     assert (outcomes, status) == (["pass", "ineligible"], 2)
     assert complaints.startswith("-, line 3: /strand: found “9”")
 
 
 @pytest.mark.parametrize(
-    ("given", "found"),
+    ("value", "expected"),
     [
         (b"\xef\xbb\xbf" + json.dumps(LASER_GO).encode(), [None]),
         (json.dumps(LASER_GO, indent=1).encode(), [None]),
@@ -284,15 +288,15 @@ def test_standard_input_holds_one_dossier_on_each_line(monkeypatch):
         (b"", [None]),
     ],
 )
-def test_what_a_file_holds_is_seen_by_its_first_line(given, found):
-    assert [line for line, _text in dossiers_in(io.BytesIO(given))] == found
+def test_what_a_file_holds_is_seen_by_its_first_line(value, expected):
+    assert [line for line, _text in dossiers_in(io.BytesIO(value))] == expected
 
 
 def test_a_line_that_is_too_long_is_one_problem_at_its_place(monkeypatch):
     monkeypatch.setattr(file_screening, "LARGEST", 10)
-    given = b'{"a": 1}\n{"b": "' + b"x" * 100 + b'"}\n{"c": 1}\n'
-    found = list(dossiers_in(io.BytesIO(given)))
-    assert found == [(1, b'{"a": 1}\n'), (2, b'{"b": "xxx'), (3, b'{"c": 1}\n')]
+    content = b'{"a": 1}\n{"b": "' + b"x" * 100 + b'"}\n{"c": 1}\n'
+    results = list(dossiers_in(io.BytesIO(content)))
+    assert results == [(1, b'{"a": 1}\n'), (2, b'{"b": "xxx'), (3, b'{"c": 1}\n')]
 
 
 def test_deep_nesting_is_a_problem_and_no_crash():
@@ -323,7 +327,8 @@ def test_a_partner_that_names_no_service_is_for_an_officer():
 
 def test_a_document_that_cannot_be_read_describes_no_deliverable():
     kept = [
-        one | {"text": ""} if one["code"] == "roadmap" else one for one in LASER_GO["deliverables"]
+        deliverable | {"text": ""} if deliverable["code"] == "roadmap" else deliverable
+        for deliverable in LASER_GO["deliverables"]
     ]
     file = {"slot": "roadmap", "name": "r.pdf", "pages": 0, "problem": "It is locked."}
     verdict = judge_text(
@@ -350,7 +355,7 @@ def test_the_text_is_for_people(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "text"),
     [
         ({"received_at": "2015-04-21T17:00:00"}, "--received-at: found “2015-04-21T17:00:00”; expected an instant"),
         ({"rule_date": "21.4.2015"}, "--rule-date: found “21.4.2015”; expected a date"),
@@ -361,8 +366,8 @@ def test_the_text_is_for_people(tmp_path):
         ({"call": [settings.ROOT / "README.md"]}, "README.md, line 4: this is not YAML"),
     ],
 )  # fmt: skip
-def test_options_that_cannot_be_used_are_refused(options, words):
-    with pytest.raises(CommandError, match=words) as refusal:
+def test_options_that_cannot_be_used_are_refused(options, text):
+    with pytest.raises(CommandError, match=text) as refusal:
         run(EXAMPLES[0], **options)
     assert refusal.value.returncode == 2
 
@@ -384,8 +389,8 @@ def test_the_calls_of_the_database_are_asked_only_where_that_is_wanted(call, tmp
     ],
 )
 def test_a_field_that_is_there_twice_is_refused(twice):
-    ((pointer, found, asked),) = problems_of(json.dumps(LASER_GO).replace("{", twice, 1))
-    assert pointer == "" and "twice" in found and asked == "each field once"
+    ((pointer, result, asked),) = problems_of(json.dumps(LASER_GO).replace("{", twice, 1))
+    assert pointer == "" and "twice" in result and asked == "each field once"
 
 
 @pytest.mark.parametrize("offset", ["+02:60", "+25:00", "-24:00", "+2:00", "+0200", "CEST", ""])

@@ -31,7 +31,7 @@ from proposals.screening.search import index_opened_cases
 from proposals.steps.forms import ProposalStepForm
 from proposals.steps.wizard import corrections_of, steps_of
 from proposals.submission.submit import NeedsCorrection
-from proposals.tests.factories import fresh, make_officer, make_ready, partner_of, submit
+from proposals.tests.factories import make_officer, make_ready, partner_of, reload, submit
 
 pytestmark = pytest.mark.django_db
 EXAMPLES = int(os.environ.get("PORTAL_EXAMPLES", "2"))
@@ -77,10 +77,10 @@ def pages_of(proposal):
         if step.form is not None and step.slug != "descriptions":
             yield reverse("proposals:step", args=[*number, step.slug])
             yield reverse("proposals:step-history", args=[*number, step.slug])
-    for one in proposal.participants.all():
+    for participant in proposal.participants.all():
         for name in ("description", "participant", "remove-participant", "confirm"):
-            yield reverse(f"proposals:{name}", args=[*number, one.key])
-        yield reverse("proposals:step-history", args=[*number, "descriptions", one.key])
+            yield reverse(f"proposals:{name}", args=[*number, participant.key])
+        yield reverse("proposals:step-history", args=[*number, "descriptions", participant.key])
 
 
 def profile_pages_of(organisation):
@@ -102,12 +102,16 @@ def names_in(form, draft):
     names = [name for name in form.base_fields if name != "seen_version"]
     if form.slug == "budget":
         names += [
-            f"{kind}_{one.key}"
+            f"{kind}_{participant.key}"
             for kind in ("staff", "grant", "other")
-            for one in draft.participants
+            for participant in draft.participants
         ]
     if form.slug == "deliverables":
-        names += [f"{kind}_{one.code}" for kind in ("text", "month") for one in draft.deliverables]
+        names += [
+            f"{kind}_{deliverable.code}"
+            for kind in ("text", "month")
+            for deliverable in draft.deliverables
+        ]
     return [*names, *([form.rows_name] if form.rows_name else []), "no_such_name"]
 
 
@@ -194,7 +198,7 @@ def assert_officers_can_work(version, officer):
 
 def assert_draft_can_be_printed(proposal):
     """As far as the layout, which takes any HTML: the print as the worker writes it."""
-    asked = request_draft_pdf(Draft(fresh(proposal)), by=proposal.started_by)
+    asked = request_draft_pdf(Draft(reload(proposal)), by=proposal.started_by)
     context = proposal_context(proposal, json.loads(asked.dossier), clock.now())
     html = render_to_string("proof/annex.html", context)
     assert proposal.number in html
@@ -274,10 +278,13 @@ def test_a_day_in_the_future_is_read_anew_when_it_has_come():
 def test_the_check_and_the_submission_name_what_cannot_be_read(proposal):
     row = proposal.sections.get(step="summary")
     put(row, row.answers | {"duration_months": {"about": "a year"}, "abstract": ["x"]})
-    draft = Draft(fresh(proposal))
-    assert {one.label for one in corrections_of(draft)} == {"Duration in months", "Abstract"}
+    draft = Draft(reload(proposal))
+    assert {correction.label for correction in corrections_of(draft)} == {
+        "Duration in months",
+        "Abstract",
+    }
     with pytest.raises(NeedsCorrection):
-        submit(fresh(proposal))
+        submit(reload(proposal))
     page = reverse("proposals:check", args=[proposal.number])
     answer = client_of(proposal.started_by).post(page, {"idempotency_key": uuid4()})
     assert answer.status_code == 422
@@ -298,7 +305,7 @@ def test_the_owner_opens_the_part_sees_what_is_wrong_and_corrects_it(proposal):
     assert 'href="#id_duration_months"' in html
     answers = row.answers | {"seen_version": row.version + 1, "duration_months": "18"}
     assert lead.post(page, answers).status_code == 302
-    assert submit(fresh(proposal)).number == 1
+    assert submit(reload(proposal)).number == 1
 
 
 def test_an_unreadable_profile_counts_as_incomplete_and_says_why(proposal):
@@ -313,7 +320,7 @@ def test_an_unreadable_profile_counts_as_incomplete_and_says_why(proposal):
 def test_a_line_of_a_partner_who_left_stops_nobody(proposal):
     row = proposal.sections.get(step="budget")
     put(row, row.answers | {"staff_p9": "1.234", "grant_p9": []})
-    assert submit(fresh(proposal)).number == 1
+    assert submit(reload(proposal)).number == 1
 
 
 @pytest.mark.parametrize("take", ["theirs", "both", "mine"])
@@ -347,7 +354,7 @@ def test_a_list_in_conflict_takes_rows_of_both(call):
     }  # fmt: skip
     assert client_of(proposal.started_by).post(page, sent).status_code == 302
     stored = section_of(proposal, "vision").answers
-    assert [one["country"] for one in stored["markets"]] == ["US", "JP"]
+    assert [market["country"] for market in stored["markets"]] == ["US", "JP"]
     assert stored["vision"] == "One voice"
 
 
@@ -381,7 +388,7 @@ def test_a_link_that_is_far_too_long_is_kept_and_stops_nothing(proposal):
 def test_a_draft_with_unreadable_parts_can_be_printed(proposal):
     for row, form in stored_steps(proposal):
         put(row, {name: [{"row": 1}] for name in names_in(form, Draft(proposal))})
-    dossier = dossier_of(Draft(fresh(proposal)))
+    dossier = dossier_of(Draft(reload(proposal)))
     assert dossier["summary"]["acronym"] == ""
 
 

@@ -14,7 +14,7 @@ from proposals.consortium import participants
 from proposals.dossier.document import Draft, controller_in_words, dossier_of
 from proposals.dossier.facts import facts_of_draft, judge_draft
 from proposals.dossier.file_format import read_dossier
-from proposals.tests.factories import fresh, make_draft, make_officer, make_ready
+from proposals.tests.factories import make_draft, make_officer, make_ready, reload
 from proposals.workspace.copy_proposal import copy_proposal
 
 pytestmark = pytest.mark.django_db
@@ -24,43 +24,43 @@ def page_of(proposal, key="p2"):
     return reverse("proposals:participant", args=[proposal.number, key])
 
 
-def choose(client, proposal, key="p2", **given):
+def choose(client, proposal, key="p2", **kwargs):
     """What a lead sends from the page of a participant."""
     client.force_login(proposal.started_by)
     seen = participants.section_of(proposal, participants.CONSORTIUM).version
     values = {"role": "partner", "seen_version": seen, "partner": "", "controlled_by": ""}
-    return client.post(page_of(proposal, key), values | given)
+    return client.post(page_of(proposal, key), values | kwargs)
 
 
 def in_dossier(proposal, key="p2"):
-    dossier = dossier_of(Draft(fresh(proposal)))
-    one = next(one for one in dossier["consortium"] if one["key"] == key)
-    return one["control"], one["controlled_by"], controller_in_words(one, dossier)
+    dossier = dossier_of(Draft(reload(proposal)))
+    item = next(participant for participant in dossier["consortium"] if participant["key"] == key)
+    return item["control"], item["controlled_by"], controller_in_words(item, dossier)
 
 
 def independence(proposal):
-    verdict = judge_draft(Draft(fresh(proposal)), received_at=None, reader=proposal.started_by)
-    return next(one for one in verdict.findings if one.rule == "independent")
+    verdict = judge_draft(Draft(reload(proposal)), received_at=None, reader=proposal.started_by)
+    return next(finding for finding in verdict.findings if finding.rule == "independent")
 
 
 def test_nobody_a_partner_and_another_body_are_chosen_and_come_back(call, client):
     proposal = make_draft(call)
     name = proposal.participants.get(key="p1").organisation.name
-    for given, stored in (
+    for values, stored in (
         ({"control": "partner", "partner": "p1"}, ("partner", "p1", name)),
         ({"control": "other", "controlled_by": " Region "}, ("other", "Region", "Region")),
         ({"control": "nobody"}, ("nobody", "", "")),
     ):
-        assert choose(client, proposal, **given).status_code == 302
+        assert choose(client, proposal, **values).status_code == 302
         assert in_dossier(proposal) == stored
         chosen = client.get(page_of(proposal)).context["form"]
         assert (chosen["control"].value(), chosen["partner"].value() or "") == (
-            given["control"], given.get("partner", ""),
+            values["control"], values.get("partner", ""),
         )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("value", "field"),
     [
         ({"control": "everybody"}, "control"),
         ({"control": "partner"}, "partner"),
@@ -73,13 +73,13 @@ def test_nobody_a_partner_and_another_body_are_chosen_and_come_back(call, client
     ],
 )
 def test_a_choice_that_says_two_things_or_nothing_is_asked_about_and_kept(
-    call, client, given, field
+    call, client, value, field
 ):
     proposal = make_draft(call)
-    answer = choose(client, proposal, **given)
+    answer = choose(client, proposal, **value)
     assert answer.status_code == 200
     assert field in answer.context["form"].errors
-    assert answer.context["form"]["controlled_by"].value() == given.get("controlled_by", "")
+    assert answer.context["form"]["controlled_by"].value() == value.get("controlled_by", "")
     assert in_dossier(proposal) == ("nobody", "", "")
 
 
@@ -128,7 +128,7 @@ def test_a_copy_of_a_proposal_keeps_who_controls_whom(call, client):
     choose(client, proposal, key="p3", control="other", controlled_by="Region")
     coordinator = proposal.participants.get(key="p1").organisation
     copied = copy_proposal(
-        fresh(proposal), proposal.strand, organisation=coordinator, by=proposal.started_by
+        reload(proposal), proposal.strand, organisation=coordinator, by=proposal.started_by
     )
     assert [in_dossier(copied, key)[:2] for key in ("p2", "p3")] == [
         ("partner", "p3"),
@@ -138,24 +138,24 @@ def test_a_copy_of_a_proposal_keeps_who_controls_whom(call, client):
 
 def test_the_database_takes_one_controller_and_never_the_organisation_itself(call):
     proposal = make_draft(call)
-    one, other = proposal.participants.filter(role="partner")
-    for given in (
+    participant, other = proposal.participants.filter(role="partner")
+    for data in (
         {"controller": other.organisation, "controlled_by": "Region"},
-        {"controller": one.organisation},
+        {"controller": participant.organisation},
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
-            proposal.participants.filter(pk=one.pk).update(**given)
+            proposal.participants.filter(pk=participant.pk).update(**data)
 
 
 def test_a_dossier_with_a_choice_is_read_and_judged_as_it_was(call, client):
     proposal = make_draft(call)
     choose(client, proposal, control="partner", partner="p1")
-    dossier = read_dossier(canonical(dossier_of(Draft(fresh(proposal)))))
+    dossier = read_dossier(canonical(dossier_of(Draft(reload(proposal)))))
     assert (dossier["consortium"][1]["control"], dossier["consortium"][1]["controlled_by"]) == (
         "partner",
         "p1",
     )
-    facts = facts_of_draft(Draft(fresh(proposal)), received_at=None, reader=proposal.started_by)
+    facts = facts_of_draft(Draft(reload(proposal)), received_at=None, reader=proposal.started_by)
     assert facts.participants[1].control is Control.PARTNER
 
 
@@ -171,10 +171,10 @@ def test_an_extension_for_one_proposal_leaves_the_day_that_counts(call):
         by=make_officer(),
     )
     verdicts = [
-        judge_draft(Draft(fresh(one)), received_at=None, reader=one.started_by)
-        for one in (proposal, equal)
+        judge_draft(Draft(reload(item)), received_at=None, reader=item.started_by)
+        for item in (proposal, equal)
     ]
     assert {verdict.rule_date for verdict in verdicts} == {"2015-04-21"}
-    assert [one.outcome for one in verdicts[0].findings if one.rule == "established"] == [
-        one.outcome for one in verdicts[1].findings if one.rule == "established"
-    ]
+    assert [
+        finding.outcome for finding in verdicts[0].findings if finding.rule == "established"
+    ] == [finding.outcome for finding in verdicts[1].findings if finding.rule == "established"]

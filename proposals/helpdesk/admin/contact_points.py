@@ -41,13 +41,13 @@ class ContactPointForm(forms.ModelForm):
         ]  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        if not any(given.get(name) for name in ("email", "telephone", "website")):
+        values: dict[str, Any] = super().clean() or {}
+        if not any(values.get(name) for name in ("email", "telephone", "website")):
             self.add_error(None, _("Enter an email address, a telephone number or a website."))
-        checked_on = given.get("checked_on")
+        checked_on = values.get("checked_on")
         if checked_on and checked_on > clock.now().date():
             self.add_error("checked_on", _("The date of the check must not be in the future."))
-        return given
+        return values
 
 
 class FileForm(forms.Form):
@@ -99,8 +99,8 @@ class ContactPointAdmin(OfficerAdmin):
         return self.render(request, template, title=title, status=status, **context)
 
     def _stored(self, request: HttpRequest, count: int) -> HttpResponse:
-        words = ngettext("%(count)s row imported.", "%(count)s rows imported.", count)
-        messages.success(request, words % {"count": count})
+        text = ngettext("%(count)s row imported.", "%(count)s rows imported.", count)
+        messages.success(request, text % {"count": count})
         return redirect("admin:proposals_contactpoint_changelist")
 
 

@@ -59,74 +59,74 @@ class EnquiryAdmin(DetailPageAdmin):
         ]
         return own + super().get_urls()
 
-    def detail_page(self, request: HttpRequest, found: Enquiry) -> HttpResponse:
-        return self._page(request, found, AnswerForm())
+    def detail_page(self, request: HttpRequest, enquiry: Enquiry) -> HttpResponse:
+        return self._page(request, enquiry, AnswerForm())
 
-    def _page(self, request: HttpRequest, found: Enquiry, form: forms.Form) -> HttpResponse:
-        answers = list(found.answers.select_related("answered_by"))
+    def _page(self, request: HttpRequest, enquiry: Enquiry, form: forms.Form) -> HttpResponse:
+        answers = list(enquiry.answers.select_related("answered_by"))
         return self.render(
             request,
             "admin/proposals/enquiry/enquiry.html",
-            title=f"{found.number}: {found.subject}",
+            title=f"{enquiry.number}: {enquiry.subject}",
             status=422 if form.errors else 200,
-            enquiry=found,
+            enquiry=enquiry,
             answers=answers,
             form=form,
             snippets=list(ReplyTemplate.objects.all()),
             may_answer=request.user.has_perm(CHANGE),
-            publish_url=_publish_url(found, answers[-1].text if answers else ""),
+            publish_url=_publish_url(enquiry, answers[-1].text if answers else ""),
             is_published=FaqEntry.objects.filter(
-                call=found.call_id or 0, question=found.subject
+                call=enquiry.call_id or 0, question=enquiry.subject
             ).exists(),
         )
 
     def _answer(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send the answer; or put a ready text into it first."""
-        found = get_object_or_404(Enquiry.objects.select_related("call"), pk=pk)
+        enquiry = get_object_or_404(Enquiry.objects.select_related("call"), pk=pk)
         if "add" in request.POST:
             ready = ReplyTemplate.objects.filter(name=request.POST["add"]).first()
             parts = [request.POST.get("text", "").strip(), ready.text if ready else ""]
             text = "\n\n".join(part for part in parts if part)
-            return self._page(request, found, AnswerForm(initial={"text": text}))
+            return self._page(request, enquiry, AnswerForm(initial={"text": text}))
         form = AnswerForm(request.POST)
         if form.is_valid():
             try:
                 enquiries.reply(
-                    found,
+                    enquiry,
                     form.cleaned_data["text"],
                     seen=key_of(request.POST.get("seen", "")) or 0,
                     by=current_user(request),
                 )
             except enquiries.CannotAnswer as refusal:
                 form.add_error(None, str(refusal))
-                found.refresh_from_db(fields=["state", "officer"])
+                enquiry.refresh_from_db(fields=["state", "officer"])
             else:
                 wakeup.wake_worker()
-                words = _("The answer is being sent to %(address)s.") % {"address": found.email}
-                messages.success(request, words)
+                message = _("The answer is being sent to %(address)s.") % {"address": enquiry.email}
+                messages.success(request, message)
                 return redirect("admin:proposals_enquiry_change", pk)
-        return self._page(request, found, form)
+        return self._page(request, enquiry, form)
 
     def _close(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Close it, or open it again."""
-        found = get_object_or_404(Enquiry, pk=pk)
+        enquiry = get_object_or_404(Enquiry, pk=pk)
         if request.POST.get("do") == "reopen":
-            enquiries.reopen(found, by=current_user(request))
+            enquiries.reopen(enquiry, by=current_user(request))
             messages.success(request, _("Enquiry reopened."))
         else:
-            enquiries.close(found, by=current_user(request))
+            enquiries.close(enquiry, by=current_user(request))
             messages.success(request, _("Enquiry closed. It will be erased in one year."))
         return redirect("admin:proposals_enquiry_changelist")
 
 
-def _publish_url(found: Enquiry, answer: str) -> str:
+def _publish_url(enquiry: Enquiry, answer: str) -> str:
     """The form for the call's page, filled in; who asked is left out."""
-    if not answer or found.call_id is None:
+    if not answer or enquiry.call_id is None:
         return ""
     filled = urlencode(
         {
-            "call": found.call_id, "question": found.subject, "answer": answer,
-            "enquiry": found.number,
+            "call": enquiry.call_id, "question": enquiry.subject, "answer": answer,
+            "enquiry": enquiry.number,
         }
     )  # fmt: skip
     return reverse("admin:proposals_faqentry_add") + "?" + filled
@@ -145,20 +145,20 @@ class PublishedAnswerForm(forms.ModelForm):
         fields = ["call", "question", "answer", "position"]
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        asked = Enquiry.objects.filter(number=given.get("enquiry", "")).first()
-        found = (
-            enquiries.names_in(f"{given.get('question')} {given.get('answer')}", asked)
+        values: dict[str, Any] = super().clean() or {}
+        asked = Enquiry.objects.filter(number=values.get("enquiry", "")).first()
+        results = (
+            enquiries.names_in(f"{values.get('question')} {values.get('answer')}", asked)
             if asked
             else []
         )
-        if found:
-            words = _(
+        if results:
+            text = _(
                 "This text would be public and identifies the person who asked: %(names)s. "
                 "Remove these details."
             )
-            raise forms.ValidationError(words % {"names": ", ".join(found)})
-        return given
+            raise forms.ValidationError(text % {"names": ", ".join(results)})
+        return values
 
 
 @admin.register(FaqEntry)

@@ -27,7 +27,7 @@ def text_of_page(answer):
 
 
 def names(answer, which="points"):
-    return [one.name for one in answer.context[which]]
+    return [item.name for item in answer.context[which]]
 
 
 def test_what_is_shipped_is_what_the_sources_say_and_was_checked_by_nobody():
@@ -83,14 +83,14 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
     shown = client.post(path, {"file": SimpleUploadedFile("c.csv", table.encode())})
     assert [row.action for row in shown.context["rows"]] == ["changed", "new", "wrong", "wrong"]
     page = text_of_page(shown)
-    for words in (
+    for text in (
         "Enter a name.",
         "zz is not a known language code",
         "in the future",
         "must not be a formula",
         "Store 2 rows",
     ):
-        assert words in page
+        assert text in page
     assert ContactPoint.objects.count() == 1
     answer = client.post(path, {"text": shown.context["text"], "do": "yes"}, follow=True)
     assert "2 rows imported." in text_of_page(answer) and ContactPoint.objects.count() == 2
@@ -98,7 +98,7 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "text"),
     [
         (HEAD.encode() + "café".encode("cp1252"), "Line 2 cannot be read"),
         (b"name;country\nA;FR\n", "Columns are missing: kind"),
@@ -108,8 +108,8 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
         (b"kind,name\n\x00,x\n", r"U\+0000"),
     ],
 )
-def test_files_that_cannot_be_used_are_refused_with_a_sentence(content, words):
-    with pytest.raises(InvalidCsv, match=words):
+def test_files_that_cannot_be_used_are_refused_with_a_sentence(content, text):
+    with pytest.raises(InvalidCsv, match=text):
         read_contact_points(text_of(content))
 
 
@@ -135,7 +135,7 @@ def test_the_command_stores_nothing_where_a_row_is_wrong(tmp_path):
 
 
 def test_cells_are_harmless_in_a_spreadsheet():
-    assert [as_cell(one) for one in ("=1", "+1", "-1", "@x", "a", None, ["b", "c"])] == [
+    assert [as_cell(item) for item in ("=1", "+1", "-1", "@x", "a", None, ["b", "c"])] == [
         "'=1", "'+1", "'-1", "'@x", "a", "", "b|c",
     ]  # fmt: skip
 

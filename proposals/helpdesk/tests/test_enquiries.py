@@ -28,8 +28,8 @@ def opened(seconds=60):
     return enquiries.opened_at(clock.real_now() - timedelta(seconds=seconds))
 
 
-def send(client=None, **given):
-    return (client or Client()).post(ASK, WRITTEN | {"opened": opened()} | given, follow=True)
+def send(client=None, **kwargs):
+    return (client or Client()).post(ASK, WRITTEN | {"opened": opened()} | kwargs, follow=True)
 
 
 def text_of(answer):
@@ -74,7 +74,7 @@ def _of_somebody_else():
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("value", "text"),
     [
         ({"homepage": "https://spam.example"}, "A hidden field"),
         ({"opened": "forged"}, "The form has expired"),
@@ -84,9 +84,9 @@ def _of_somebody_else():
         ({"call": "NO-SUCH"}, "Select the call from the list"),
     ],
 )
-def test_what_is_refused_is_said_and_nothing_typed_is_lost(given, words):
-    answer = send(**given)
-    assert answer.status_code == 422 and words in text_of(answer)
+def test_what_is_refused_is_said_and_nothing_typed_is_lost(value, text):
+    answer = send(**value)
+    assert answer.status_code == 422 and text in text_of(answer)
     assert WRITTEN["name"] in text_of(answer) and not Enquiry.objects.exists()
 
 
@@ -117,9 +117,9 @@ def test_a_guessed_arrival_page_is_none():
 def test_the_answer_does_not_tell_whether_an_address_has_an_account():
     known = make_user()
     pages = [
-        text_of(send(email=one, subject="The same")) for one in (known.email, "x@nobody.example")
+        text_of(send(email=text, subject="The same")) for text in (known.email, "x@nobody.example")
     ]
-    number = [Enquiry.objects.get(email=one).number for one in (known.email, "x@nobody.example")]
+    number = [Enquiry.objects.get(email=text).number for text in (known.email, "x@nobody.example")]
     assert pages[0].replace(number[0], "") == pages[1].replace(number[1], "")
 
 
@@ -185,8 +185,8 @@ def test_an_answer_of_general_use_stands_on_the_call_page_without_who_asked(call
 
 
 def test_the_form_at_the_foot_of_a_call_page_is_about_that_call(call):
-    given = {"page": f"/calls/{call.reference}/"}
-    form = Client().get(ASK, given, headers={"X-Part": "1"}).context["form"]
+    values = {"page": f"/calls/{call.reference}/"}
+    form = Client().get(ASK, values, headers={"X-Part": "1"}).context["form"]
     assert form.initial["call"] == call
 
 
@@ -198,10 +198,10 @@ def test_an_answer_that_names_who_asked_is_not_published(call):
     manager = Client()
     manager.force_login(make_officer(HELPDESK))
     path = reverse("admin:proposals_faqentry_add")
-    given = {"call": call.pk, "question": "Norway?", "position": 0, "enquiry": enquiry.number}
-    refused = manager.post(path, given | {"answer": "Dear Mr Vítkus, it does. jonas@ask.example"})
+    values = {"call": call.pk, "question": "Norway?", "position": 0, "enquiry": enquiry.number}
+    refused = manager.post(path, values | {"answer": "Dear Mr Vítkus, it does. jonas@ask.example"})
     assert "identifies the person who asked: jonas, jonas@ask.example, vitkus" in text_of(refused)
-    assert manager.post(path, given | {"answer": "It does."}).status_code == 302
+    assert manager.post(path, values | {"answer": "It does."}).status_code == 302
 
 
 def test_the_first_page_of_the_desk_says_what_waits_for_the_helpdesk(call):

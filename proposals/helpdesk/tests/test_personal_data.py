@@ -55,16 +55,16 @@ def asker(call):
 
 
 def test_everything_of_a_person_is_taken_out_and_nothing_of_others(asker):
-    found = export_of(asker.email)
-    assert [one["message"] for one in found["enquiries"]] == ["Why is that?"]
-    assert found["enquiries"][0]["answers"] == ["So."]
-    assert [one["text"] for one in found["messages"]] == ["We would join."]
-    assert [one["title"] for one in found["requests"]] == ["Our own"]
-    assert found["saved_searches"] == [{"name": "Lasers", "query": "q=laser"}]
-    assert found["reports"] == ["Advertising."]
+    export = export_of(asker.email)
+    assert [enquiry["message"] for enquiry in export["enquiries"]] == ["Why is that?"]
+    assert export["enquiries"][0]["answers"] == ["So."]
+    assert [message["text"] for message in export["messages"]] == ["We would join."]
+    assert [request["title"] for request in export["requests"]] == ["Our own"]
+    assert export["saved_searches"] == [{"name": "Lasers", "query": "q=laser"}]
+    assert export["reports"] == ["Advertising."]
     nothing = export_of("nobody@nowhere.example")
-    assert set(nothing) == set(found) and not any(
-        nothing[name] for name in found if name != "address"
+    assert set(nothing) == set(export) and not any(
+        nothing[name] for name in export if name != "address"
     )
 
 
@@ -73,7 +73,7 @@ def test_what_is_erased_is_gone_and_what_belongs_to_others_stays(call, asker):
     sequence()
     assert erase(asker.email)["messages"] == 1
     assert not Enquiry.objects.exists() and not SavedSearch.objects.exists()
-    assert [one.text for one in Message.objects.all()] == ["Welcome."]
+    assert [message.text for message in Message.objects.all()] == ["Welcome."]
     assert Conversation.objects.get().started_by is None
     assert PartnershipRequest.objects.get(title="Our own").made_by is None
     assert not QueuedEmail.objects.filter(to=asker.email, proposal=None).exists()
@@ -111,7 +111,7 @@ def test_an_address_with_a_letter_that_only_looks_alike_is_somebody_elses(asker,
     """In upper case the long ſ is an S: PostgreSQL's `iexact` takes one for the other."""
     other = make_user(email=asker.email.replace("s", "ſ", 1))
     client.force_login(other)
-    found = client.get(PAGE, {"as": "json"}).json()
-    assert not any(found[name] for name in found if name != "address")
+    result = client.get(PAGE, {"as": "json"}).json()
+    assert not any(result[name] for name in result if name != "address")
     client.post(PAGE, {"sure": "on"})
     assert len(export_of(asker.email)["messages"]) == len(export_of(asker.email)["enquiries"]) == 1

@@ -22,17 +22,17 @@ def directory(request: HttpRequest) -> HttpResponse:
     """
     points = list(ContactPoint.objects.all())
     names = country_names()
-    languages = sorted({code for one in points for code in one.languages})
+    languages = sorted({code for point in points for code in point.languages})
     country, language = request.GET.get("country", ""), request.GET.get("language", "")
     words = words_in(request.GET.get("q", ""))
-    national = [one for one in points if one.country]
-    shown = [one for one in national if _fits(one, country, language, words)]
+    national = [point for point in points if point.country]
+    shown = [point for point in national if _fits(point, country, language, words)]
     own: Any = []
     if isinstance(request.user, User):
         own = list(Organisation.objects.with_member(request.user))
     context = {
         "points": shown,
-        "general": [one for one in points if not one.country],
+        "general": [point for point in points if not point.country],
         "asked_country": names.get(country, ""),
         "is_narrowed": bool(country or language or words),
         "nearest": nearest(shown, own),
@@ -51,5 +51,5 @@ def _fits(point: ContactPoint, country: str, language: str, words: list[str]) ->
     return (
         (not country or point.country == country)
         and (not language or language in point.languages)
-        and all(any(one.startswith(word) for one in own) for word in words)
+        and all(any(text.startswith(word) for text in own) for word in words)
     )

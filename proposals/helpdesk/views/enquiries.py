@@ -93,11 +93,11 @@ class AskForm(forms.Form):
 
     def asked(self) -> enquiries.NewEnquiry:
         """What was written; only of a valid form."""
-        given = self.cleaned_data
+        values = self.cleaned_data
         return enquiries.NewEnquiry(
-            name=one_line(given["name"]), email=given["email"].strip().lower(),
-            subject=one_line(given["subject"]), message=given["message"],
-            telephone=given["telephone"], organisation=one_line(given["organisation"]),
+            name=one_line(values["name"]), email=values["email"].strip().lower(),
+            subject=one_line(values["subject"]), message=values["message"],
+            telephone=values["telephone"], organisation=one_line(values["organisation"]),
         )  # fmt: skip
 
 

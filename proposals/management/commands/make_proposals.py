@@ -124,13 +124,13 @@ class _Maker:
         Participant.objects.bulk_create(
             Participant(
                 proposal=proposal,
-                organisation=one,
+                organisation=organisation,
                 key=f"p{place}",
                 role=roles.COORDINATOR if place == 1 else roles.PARTNER,
                 position=place,
                 agreed_at=proposal.started_at,
             )
-            for place, one in enumerate(members, start=1)
+            for place, organisation in enumerate(members, start=1)
         )
 
     def _submit(
@@ -187,15 +187,19 @@ class _Maker:
                 else None,
             },
             "consortium": [
-                self._participant(place, one, line)
-                for place, (one, line) in enumerate(zip(members, lines, strict=True), start=1)
+                self._participant(place, organisation, line)
+                for place, (organisation, line) in enumerate(
+                    zip(members, lines, strict=True), start=1
+                )
             ],
             "vision": {
                 "vision": "Demonstration text. One European address for our field.",
                 "goals": "Three missions, twenty matched enterprises.",
                 "emerging_industries": ["digital"],
             },
-            "markets": [{"country": one, "region": "", "reason": "Demand"} for one in markets],
+            "markets": [
+                {"country": market, "region": "", "reason": "Demand"} for market in markets
+            ],
             "activities": [
                 {
                     "title": "Joint missions",
@@ -206,13 +210,13 @@ class _Maker:
             ],
             "deliverables": [
                 {
-                    "code": one.code,
-                    "title": one.title,
-                    "is_scoreboard": one.is_scoreboard,
+                    "code": deliverable.code,
+                    "title": deliverable.title,
+                    "is_scoreboard": deliverable.is_scoreboard,
                     "text": "Demonstration text.",
                     "month": 6,
                 }
-                for one in strand.deliverables.all()
+                for deliverable in strand.deliverables.all()
             ],
             "scoreboard": [
                 {
@@ -223,7 +227,7 @@ class _Maker:
                     "verification": "Copies",
                 }
             ]
-            if any(one.is_scoreboard for one in strand.deliverables.all())
+            if any(deliverable.is_scoreboard for deliverable in strand.deliverables.all())
             else [],
             "files": [],
             "budget": {"total_costs": f"{costs}.00", "total_grant": f"{grant}.00"},

@@ -23,5 +23,5 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, address: str, **options: Any) -> None:
-        found = erase(address) if options["erase"] else export_of(address)
-        self.stdout.write(json.dumps(found, ensure_ascii=False, indent=1))
+        result = erase(address) if options["erase"] else export_of(address)
+        self.stdout.write(json.dumps(result, ensure_ascii=False, indent=1))

@@ -75,7 +75,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, files: list[str], **options: Any) -> None:
         conditions = self._conditions(options["call"], stored=options["stored"])
-        given = {
+        values = {
             "rule_date": _rule_date(options["rule_date"]),
             "received_at": _received_at(options["received_at"]),
         }
@@ -83,7 +83,7 @@ class Command(BaseCommand):
         status = 0
         try:
             for name in files:
-                for judged in self._judged(name, conditions, given):
+                for judged in self._judged(name, conditions, values):
                     status = max(status, _status_of(judged))
                     if judged is not None:
                         self.stdout.write(show(judged))
@@ -109,14 +109,14 @@ class Command(BaseCommand):
             raise CommandError(str(problem), returncode=UNUSABLE) from None
 
     def _judged(
-        self, name: str, conditions: Mapping[str, CallConditions], given: dict[str, Any]
+        self, name: str, conditions: Mapping[str, CallConditions], values: dict[str, Any]
     ) -> Iterator[Judged | None]:
         """Each dossier of a file; None, and a word to standard error, for what cannot be used."""
         try:
             with _opened(name) as stream:
                 for line, text in dossiers_in(stream):
                     try:
-                        yield judge_text(text, conditions, **given)
+                        yield judge_text(text, conditions, **values)
                     except UnusableDossier as unusable:
                         self._tell(name, line, unusable)
                         yield None
@@ -138,8 +138,8 @@ class Command(BaseCommand):
             self.style.MIGRATE_HEADING(f"{_printable(judged.title)} · strand {judged.strand}"),
             f"  {outcome} · {met} met, countries as of {verdict.rule_date}",
         ]
-        not_met = [one for one in verdict.findings if one.outcome != Outcome.PASS]
-        for finding in sorted(not_met, key=lambda one: -one.outcome.severity):
+        not_met = [finding for finding in verdict.findings if finding.outcome != Outcome.PASS]
+        for finding in sorted(not_met, key=lambda finding: -finding.outcome.severity):
             lines += self._lines_of(finding)
         return "\n".join([*lines, ""])
 
@@ -163,13 +163,13 @@ class Command(BaseCommand):
         ]
         return [f"  {word} · {finding.rule}", *indented]
 
-    def _coloured(self, outcome: Outcome, words: str) -> str:
+    def _coloured(self, outcome: Outcome, text: str) -> str:
         paint = {
             Outcome.PASS: self.style.SUCCESS,
             Outcome.WARN: self.style.WARNING,
             Outcome.NEEDS_REVIEW: self.style.WARNING,
         }.get(outcome, self.style.ERROR)
-        return paint(words)
+        return paint(text)
 
 
 OVERALL = {

@@ -32,12 +32,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         kept = [head for name in options["head"] for head in self._heads_in(name)]
         sequence()
-        found = 0
+        number = 0
         for sentence in find_problems(kept):
-            found += 1
+            number += 1
             self.stdout.write(self.style.ERROR(sentence))
-        if found:
-            raise CommandError(f"{found} problems found in the log.")
+        if number:
+            raise CommandError(f"{number} problems found in the log.")
         self.stdout.write(f"The log is intact: {current_size()} entries, all as signed.")
         if kept:
             self.stdout.write(f"It is consistent with all {len(kept)} tree heads given.")

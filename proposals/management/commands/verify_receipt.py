@@ -34,7 +34,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = [str(options["file"]), *(str(one) for one in options["certificate"])]
+        names = [str(options["file"]), *(str(item) for item in options["certificate"])]
         status = program().main(names, own_certificates())
         if status:
             raise SystemExit(status)

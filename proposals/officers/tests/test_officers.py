@@ -20,10 +20,10 @@ from proposals.proof.receipts import create_receipt
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import StillSealed, record_decision
 from proposals.tests.factories import (
-    fresh,
     make_officer,
     make_ready,
     put_in_place_of_p2,
+    reload,
     save,
     submit,
 )
@@ -40,10 +40,10 @@ def desk(user=None):
     return client
 
 
-def secret_version(call, **given):
-    proposal = make_ready(call, **given)
+def secret_version(call, **kwargs):
+    proposal = make_ready(call, **kwargs)
     save(proposal, "summary", acronym=SECRET, title_text=SECRET, abstract=SECRET)
-    version = submit(fresh(proposal))
+    version = submit(reload(proposal))
     create_receipt(version)
     return version
 
@@ -156,7 +156,7 @@ def test_the_list_is_filtered(call, query, is_listed):
 def test_only_what_counts_is_listed_unless_asked(call):
     first = secret_version(call)
     save(first.proposal, "summary", acronym="SECOND")
-    submit(fresh(first.proposal))
+    submit(reload(first.proposal))
     with clock.frozen_at(NEXT_DAY):
         client = desk()
         assert SECRET not in client.get(LIST).content.decode()
@@ -167,14 +167,14 @@ def test_an_officer_records_an_outcome_with_a_reason(call):
     version = secret_version(call)
     officer = make_officer()
     path = reverse("admin:proposals_version_decide", args=[version.pk])
-    given = {"outcome": "eligible", "reason": "All rules are met."}
+    values = {"outcome": "eligible", "reason": "All rules are met."}
     with clock.frozen_at(NEXT_DAY):
         client = desk(officer)
-        assert client.post(path, given | {"reason": "  "}).status_code == 422
-        asked = client.post(path, given)
+        assert client.post(path, values | {"reason": "  "}).status_code == 422
+        asked = client.post(path, values)
         assert asked.status_code == 422 and not Decision.objects.exists()
         assert "0 of" in asked.content.decode() and "All rules are met." in asked.content.decode()
-        assert client.post(path, given | {"sure": "on"}).status_code == 302
+        assert client.post(path, values | {"sure": "on"}).status_code == 302
     decision = Decision.objects.get()
     assert (decision.decided_by, decision.decided_at, decision.reason) == (
         officer,
@@ -230,7 +230,7 @@ def test_a_closed_call_is_screened_once_for_officers(call):
     first, second = make_ready(call), make_ready(call)
     shared = first.participants.get(key="p2").organisation
     put_in_place_of_p2(second, shared)
-    versions = [submit(fresh(one)) for one in (first, second)]
+    versions = [submit(reload(proposal)) for proposal in (first, second)]
     assert screen_closed(DEADLINE.replace(hour=16)) == 0
     assert screen_closed(DEADLINE) == 2
     assert screen_closed(DEADLINE) == 0
@@ -243,13 +243,13 @@ def test_officers_judge_what_was_submitted_not_what_is_in_a_draft(call):
     first, second = make_ready(call), make_ready(call)
     shared = first.participants.get(key="p2").organisation
     put_in_place_of_p2(second, shared)
-    versions = [submit(fresh(one)) for one in (first, second)]
+    versions = [submit(reload(proposal)) for proposal in (first, second)]
     second.participants.filter(key="p2").delete()
     screen_closed(DEADLINE)
     for version in versions:
         verdict = version.verdicts.get(audience="officer").verdict
-        found = {f.subject: f.outcome for f in verdict.findings if f.rule == "one-application"}
-        assert found == {"p1": "pass", "p2": "officer", "p3": "pass"}
+        results = {f.subject: f.outcome for f in verdict.findings if f.rule == "one-application"}
+        assert results == {"p1": "pass", "p2": "officer", "p3": "pass"}
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_the_list_turns_its_pages_and_shows_all(call):
     made = [submit(make_ready(call, lead=lead)) for _number in range(3)]
     with clock.frozen_at(NEXT_DAY), patch.object(VersionAdmin, "list_per_page", 2):
         pages = [
-            desk().get(LIST, given).content.decode() for given in ({}, {"p": "2"}, {"all": ""})
+            desk().get(LIST, values).content.decode() for values in ({}, {"p": "2"}, {"all": ""})
         ]
-    seen = [[one.proposal.number in page for one in made] for page in pages]
-    assert [sum(one) for one in seen] == [2, 1, 3] and all("3 versions" in page for page in pages)
+    seen = [[version.proposal.number in page for version in made] for page in pages]
+    assert [sum(item) for item in seen] == [2, 1, 3] and all("3 versions" in page for page in pages)

@@ -49,7 +49,7 @@ from proposals.reporting.exports import request_export
 from proposals.screening import clarifications
 from proposals.screening.decisions import record_decision, review_decision
 from proposals.submission.submit import TooLate
-from proposals.tests.factories import fresh, make_officer, make_ready, submit
+from proposals.tests.factories import make_officer, make_ready, reload, submit
 from proposals.tests.partners import make_request
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +67,7 @@ FOR_ALL = {
 
 def table():
     """Route → role → what it may: of `docs/roles.md`."""
-    found = {}
+    result = {}
     names = []
     for line in (ROOT / "docs" / "roles.md").read_text().splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -75,8 +75,8 @@ def table():
             names = cells[1:]
         elif line.startswith("| `") and names:
             for route in re.findall(r"`([^`]+)`", cells[0]):
-                found[route] = dict(zip(names, cells[1:], strict=True))
-    return found
+                result[route] = dict(zip(names, cells[1:], strict=True))
+    return result
 
 
 TABLE = table()
@@ -84,15 +84,15 @@ TABLE = table()
 
 def routes():
     """Each address of the desk by its name, and each action of a list."""
-    found = set()
-    for one in admin.site.get_urls():
-        for inner in getattr(one, "url_patterns", [one]):
+    result = set()
+    for item in admin.site.get_urls():
+        for inner in getattr(item, "url_patterns", [item]):
             if inner.name and inner.name not in FOR_ALL:
-                found.add(inner.name)
+                result.add(inner.name)
     for model, its_admin in admin.site._registry.items():  # noqa: SLF001 -- what is registered
         for action in its_admin.actions:
-            found.add(f"{model._meta.app_label}_{model._meta.model_name} {action}")
-    return found
+            result.add(f"{model._meta.app_label}_{model._meta.model_name} {action}")
+    return result
 
 
 @pytest.fixture
@@ -103,13 +103,13 @@ def world(call):
     officer = make_officer()
     log_sealed_access_attempt(proposal, officer=officer, path="/admin/")
     with pytest.raises(TooLate):
-        submit(fresh(proposal), received_at=NEXT_DAY)
+        submit(reload(proposal), received_at=NEXT_DAY)
     IndividualExtension.objects.create(
         proposal=make_ready(call), until=NEXT_DAY, reason="Outage", granted_by=officer,
         granted_at=clock.now(),
     )  # fmt: skip
     reissue_documents(call, "receipt", reason="The logo was wrong.", by=officer)
-    rules = [one for one in call.rules if one["rule"] != "duration"]
+    rules = [rule for rule in call.rules if rule["rule"] != "duration"]
     propose(call, rules, reason="Not in this call.", by=officer)
     with clock.frozen_at(NEXT_DAY):
         cases.add_note(version.proposal, "Look at p2.", by=officer)
@@ -187,7 +187,7 @@ def test_the_table_names_every_address_and_action_and_no_other():
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_may_what_the_table_says_and_nothing_else(world, role):
-    rows, client, found = objects(), client_of(role), {}
+    rows, client, result = objects(), client_of(role), {}
     with clock.frozen_at(NEXT_DAY):
         for route in sorted(routes()):
             model, _space, action = route.partition(" ")
@@ -195,12 +195,12 @@ def test_every_role_may_what_the_table_says_and_nothing_else(world, role):
                 listed = client.get(reverse(f"admin:{model}_changelist"))
                 offered = listed.context["action_form"] if listed.status_code == 200 else None
                 names = dict(offered.fields["action"].choices) if offered else {}
-                found[route] = what(False, action in names)
+                result[route] = what(False, action in names)
                 continue
             path = address(route, rows)
             sends = not route.endswith(LOOKED_AT) and tried(client, path, "post")
-            found[route] = what(tried(client, path, "get"), sends)
-    assert found == {route: roles[role] for route, roles in TABLE.items()}
+            result[route] = what(tried(client, path, "get"), sends)
+    assert result == {route: roles[role] for route, roles in TABLE.items()}
 
 
 def test_only_people_with_a_desk_get_one(world, client):

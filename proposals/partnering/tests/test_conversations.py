@@ -18,7 +18,7 @@ from proposals.officers.rights import CALL_MANAGERS, HELPDESK
 from proposals.partnering import conversations
 from proposals.partnering.conversations import CannotInvite, CannotSend, Side
 from proposals.partnering.requests import CannotPublish, save_request
-from proposals.tests.factories import fresh, make_draft, make_officer, partner_of, save
+from proposals.tests.factories import make_draft, make_officer, partner_of, reload, save
 from proposals.tests.partners import make_owner, make_request
 
 pytestmark = pytest.mark.django_db
@@ -60,8 +60,8 @@ def page(name, conversation):
 def test_a_first_message_arrives_without_name_and_address(request_, owner, asker):
     client = client_of(asker[0])
     path = reverse("partners:begin", args=[request_.number])
-    given = {"text": "We would join.", "organisation": asker[1].pk}
-    answer = client.post(path, given, follow=True)
+    values = {"text": "We would join.", "organisation": asker[1].pk}
+    answer = client.post(path, values, follow=True)
     assert "Message sent." in text_of(answer) and "We would join." in text_of(answer)
     mail = QueuedEmail.objects.get(to=owner[0].email)
     read = text_of(client_of(owner[0]).get(Conversation.objects.get().get_absolute_url()))
@@ -88,7 +88,7 @@ def test_replies_go_both_ways_and_new_ones_are_marked(request_, owner, asker):
     assert reply.status_code == 302 and QueuedEmail.objects.filter(to=asker[0].email).count() == 1
     assert ">new</span>" not in text_of(client_of(owner[0]).get(listing))
     assert ">new</span>" in text_of(client_of(asker[0]).get(listing))
-    assert [one.is_from_owner for one in conversation.messages.all()] == [False, True]
+    assert [message.is_from_owner for message in conversation.messages.all()] == [False, True]
 
 
 def test_writing_again_goes_on_in_the_same_conversation(request_, asker):
@@ -221,7 +221,7 @@ def test_interest_becomes_an_invitation_in_one_click(call, owner, asker):
         page("invite", conversation), {"draft": draft.number}, follow=True
     )
     assert answer.status_code == 200 and owner[1].name in text_of(answer)
-    added = fresh(draft).participants.get(organisation=owner[1])
+    added = reload(draft).participants.get(organisation=owner[1])
     assert added.role == "partner"
     assert f"/proposals/{draft.number}/work/{added.key}/confirm/" in Message.objects.last().text
     assert (
@@ -235,7 +235,7 @@ def test_interest_becomes_an_invitation_in_one_click(call, owner, asker):
         )[0]
     )
     with pytest.raises(CannotInvite, match="is already in the draft"):
-        conversations.invite_to_consortium(conversation, fresh(draft), side=Side.ASKER, by=lead)
+        conversations.invite_to_consortium(conversation, reload(draft), side=Side.ASKER, by=lead)
 
 
 def test_nobody_is_invited_before_saying_who_they_are(call, request_, asker, owner):
@@ -247,7 +247,7 @@ def test_nobody_is_invited_before_saying_who_they_are(call, request_, asker, own
     assert "has not shown its name yet" in text_of(answer)
     foreign = client.post(page("invite", conversation), {"draft": "AAAA-AAAA"}, follow=True)
     assert "Select an open draft for the same call" in text_of(foreign)
-    assert fresh(draft).participants.count() == 1
+    assert reload(draft).participants.count() == 1
     with clock.frozen_at(NEXT_DAY):
         late = client.post(page("invite", conversation), {"draft": draft.number}, follow=True)
     assert "Select an open draft" in text_of(late)
@@ -266,7 +266,7 @@ def test_only_drafts_that_the_talking_organisation_coordinates_are_offered_by_na
     shown = text_of(client.get(conversation.get_absolute_url()))
     assert f"Add to OURS, strand 1 ({own.number})" in shown and other.number not in shown
     client.post(page("invite", conversation), {"draft": other.number})
-    assert fresh(other).participants.count() == 1
+    assert reload(other).participants.count() == 1
 
 
 def test_people_of_a_partner_decline_without_a_mail(call):
@@ -280,7 +280,10 @@ def test_people_of_a_partner_decline_without_a_mail(call):
     assert "You have declined" in text_of(answer)
     told = QueuedEmail.objects.filter(to=draft.started_by.email).latest("pk")
     assert "No time this year" in told.text
-    waiting = {one.participant.key: one for one in missing_confirmations(Draft(fresh(draft)))}
+    waiting = {
+        confirmation.participant.key: confirmation
+        for confirmation in missing_confirmations(Draft(reload(draft)))
+    }
     assert waiting[key].has_declined
     stranger = client_of(draft.started_by)
     stranger.post(path, {"decline": "yes", "reason": "Not mine to say"})

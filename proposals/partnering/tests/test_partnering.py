@@ -249,7 +249,7 @@ def test_a_call_manager_switches_moderation_on(call):
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "words"),
+    ("field", "value", "text"),
     [
         ("een_reference", "BOIT20150431001", "does not exist"),
         ("een_reference", "XXIT20150421001", "Enter a reference in the correct format"),
@@ -260,12 +260,12 @@ def test_a_call_manager_switches_moderation_on(call):
         ("strands", "9.9", "Select the strands from the list"),
     ],
 )  # fmt: skip
-def test_what_a_form_refuses_it_says_and_gives_back(call, field, value, words):
+def test_what_a_form_refuses_it_says_and_gives_back(call, field, value, text):
     person, _organisation = make_owner()
-    form = {name: given for name, given in GIVEN.items() if given not in ("", [])}
+    form = {name: data for name, data in GIVEN.items() if data not in ("", [])}
     path = reverse("partners:new", args=[call.reference])
     answer = client_of(person).post(path, form | {field: value})
-    assert answer.status_code == 422 and words in text_of(answer)
+    assert answer.status_code == 422 and text in text_of(answer)
     assert GIVEN["text"] in text_of(answer) and not PartnershipRequest.objects.exists()
 
 
@@ -321,8 +321,8 @@ def test_after_the_deadline_no_request_is_written(call):
     assert answer.status_code == 409 and "The call is closed" in text_of(answer)
 
 
-def findable(country="FR", **given):
-    person, organisation = make_owner(country, **given)
+def findable(country="FR", **kwargs):
+    person, organisation = make_owner(country, **kwargs)
     Organisation.objects.filter(pk=organisation.pk).update(is_findable=True)
     index_organisations()
     return person, organisation
@@ -330,7 +330,7 @@ def findable(country="FR", **given):
 
 def organisations_found(client=None, **question):
     answer = (client or Client()).get("/partners/organisations/", question)
-    return [one.organisation for one, _fit in answer.context["rows"]]
+    return [item.organisation for item, _fit in answer.context["rows"]]
 
 
 def test_organisations_that_allow_it_are_found_by_their_profile(call):
@@ -361,8 +361,8 @@ def test_a_found_organisation_is_written_to_and_invited(call):
     fits = [fit for _one, fit in client.get("/partners/organisations/").context["rows"]]
     assert "Adds a country" in " ".join(fits[0].sentences)
     path = reverse("partners:begin-with", args=[organisation.pk])
-    given = {"text": "Join us.", "organisation": lead.organisations.first().pk}
-    assert client.post(path, given).status_code == 302
+    values = {"text": "Join us.", "organisation": lead.organisations.first().pk}
+    assert client.post(path, values).status_code == 302
     conversation = Conversation.objects.get()
     invited = client.post(
         reverse("partners:invite", args=[conversation.number]), {"draft": draft.number}
@@ -404,11 +404,13 @@ def test_every_link_of_a_search_keeps_the_draft_it_is_judged_for(call):
     answer = client.get("/partners/", asked)
     assert answer.context["consortium"].proposal == older
     links = re.findall(r'href="\?([^"#]+)#results"', answer.content.decode())
-    assert len(links) > 5 and all(f"for={older.number}" in one and "gap=1" in one for one in links)
+    assert len(links) > 5 and all(
+        f"for={older.number}" in link and "gap=1" in link for link in links
+    )
     tables = re.findall(
         r'href="/partners/(?:feed/|requests\.\w+)\?([^"]*)"', answer.content.decode()
     )
-    assert len(tables) == 3 and not any("gap" in one or "for=" in one for one in tables)
+    assert len(tables) == 3 and not any("gap" in table or "for=" in table for table in tables)
     client.post(reverse("partners:keep"), asked | {"name": "Mine"})
     assert SavedSearch.objects.get().query == "kind=offering"
 
@@ -461,8 +463,8 @@ def test_a_draft_is_deleted_and_what_others_have_seen_is_not(call):
     seen = make_request(call, owner=(person, organisation))
     client = client_of(person)
     assert "Delete draft" in text_of(client.get(draft.get_absolute_url()))
-    for one in (draft, seen):
-        client.post(reverse("partners:discard", args=[one.number]))
+    for partnership_request in (draft, seen):
+        client.post(reverse("partners:discard", args=[partnership_request.number]))
     assert list(PartnershipRequest.objects.all()) == [seen]
     stranger, _own = make_owner()
     again = requests.draft_request(organisation, call, GIVEN, by=person)
@@ -474,13 +476,13 @@ def test_a_draft_is_deleted_and_what_others_have_seen_is_not(call):
 
 def test_renewing_is_offered_where_it_lengthens_something(call):
     person, organisation = make_owner()
-    one = make_request(call, owner=(person, organisation))
+    partnership_request = make_request(call, owner=(person, organisation))
     client = client_of(person)
-    assert "Extend for 90 days" not in text_of(client.get(one.get_absolute_url()))
-    requests.end(one, is_filled=True)
-    assert "Reopen" in text_of(client.get(one.get_absolute_url()))
+    assert "Extend for 90 days" not in text_of(client.get(partnership_request.get_absolute_url()))
+    requests.end(partnership_request, is_filled=True)
+    assert "Reopen" in text_of(client.get(partnership_request.get_absolute_url()))
     with clock.frozen_at(NEXT_DAY):
-        assert "Reopen" not in text_of(client.get(one.get_absolute_url()))
+        assert "Reopen" not in text_of(client.get(partnership_request.get_absolute_url()))
 
 
 def test_nothing_is_published_after_the_deadline(call):

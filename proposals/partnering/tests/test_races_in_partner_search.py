@@ -50,8 +50,8 @@ def request_(call, owner):
     return make_request(call, owner=owner)
 
 
-def row(found):
-    return type(found).objects.filter(pk=found.pk)
+def row(result):
+    return type(result).objects.filter(pk=result.pk)
 
 
 def posting(person, name, *place, **sent):
@@ -222,14 +222,14 @@ def test_an_organisation_that_two_clicks_invite_stands_in_the_draft_once(call, o
 def test_a_report_that_two_handle_at_once_is_handled_once_and_the_later_hears_by_whom(
     request_, asker
 ):
-    found = conversations.report_abuse(request_, "An advertisement", by=asker[0])
+    report = conversations.report_abuse(request_, "An advertisement", by=asker[0])
     answers = at_once(
-        row(found),
+        row(report),
         *[
             posting(
                 make_officer(HELPDESK),
                 "admin:proposals_abusereport_change",
-                found.pk,
+                report.pk,
                 outcome="None.",
             )
             for _one in "12"
@@ -306,8 +306,8 @@ def test_of_two_officers_who_answer_an_enquiry_at_once_the_later_reads_the_first
     )
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     (refused,) = (answer for answer in answers if answer.status_code == 422)
-    given = EnquiryReply.objects.get()
-    assert f"{given.answered_by} answered this enquiry" in text_of(refused)
+    data = EnquiryReply.objects.get()
+    assert f"{data.answered_by} answered this enquiry" in text_of(refused)
     assert 'name="seen" value="1"' in refused.content.decode()
     assert "Yes, Norway counts." in text_of(refused)
     assert "No, it does not." in text_of(refused)
@@ -353,10 +353,10 @@ def test_an_enquiry_that_is_being_opened_again_is_not_erased(enquiry):
 def test_of_two_ready_texts_with_one_name_at_once_the_later_hears_so_and_keeps_what_was_typed(db):
     path = reverse("admin:proposals_replytemplate_add")
     client = client_of(make_officer(HELPDESK))
-    given = {"name": "Countries", "text": "The list is on the call page."}
+    values = {"name": "Countries", "text": "The list is on the call page."}
     answer = overtaken(
         lambda: ReplyTemplate.objects.create(name="Countries", text="Look at the page."),
-        lambda: client.post(path, given),
+        lambda: client.post(path, values),
     )
     assert answer.status_code == 200
     assert "with this Name already exists" in text_of(answer)

@@ -100,7 +100,7 @@ def test_the_feed_holds_what_the_search_finds(call):
     assert feed["Content-Type"].startswith("application/atom+xml")
     space = "{http://www.w3.org/2005/Atom}"
     entries = ElementTree.fromstring(feed.content).findall(f"{space}entry")  # noqa: S314 -- our own
-    assert [one.find(f"{space}title").text for one in entries] == ["Lasers & <light>"]
+    assert [entry.find(f"{space}title").text for entry in entries] == ["Lasers & <light>"]
     assert request.organisation.name not in feed.content.decode()
 
 
@@ -112,8 +112,8 @@ def test_requests_are_taken_out_as_csv_and_json_without_formulas(call):
         )
     )
     assert rows[0]["title"] == "'=HYPERLINK(1)" and rows[0]["organisation"] == ""
-    found = json.loads(Client().get("/partners/requests.json", {"country": "FR"}).content)
-    assert found[0]["technologies"] == ["photonics"] and found[0]["call"] == call.reference
+    result = json.loads(Client().get("/partners/requests.json", {"country": "FR"}).content)
+    assert result[0]["technologies"] == ["photonics"] and result[0]["call"] == call.reference
     assert json.loads(Client().get("/partners/requests.json", {"country": "DE"}).content) == []
 
 
@@ -126,31 +126,31 @@ GOOD = (
 def test_a_table_is_shown_row_by_row_before_drafts_are_made(call):
     person, organisation = make_owner()
     client, path = client_of(person), "/partners/table/"
-    given = {"organisation": organisation.pk, "call": call.reference}
+    values = {"organisation": organisation.pk, "call": call.reference}
     wrong = "selling,partner,9.9,,Text,xx,nothing,ZZ,BOLT20150231001\n=x,partner,3.1,T,T,en,,,\n"
     table = HEAD + GOOD + GOOD + wrong
-    shown = client.post(path, given | {"file": SimpleUploadedFile("r.csv", table.encode())})
+    shown = client.post(path, values | {"file": SimpleUploadedFile("r.csv", table.encode())})
     assert [row.action for row in shown.context["rows"]] == ["new", "same", "wrong", "wrong"]
     page = text_of(shown)
-    for words in (
+    for text in (
         "kind must be one of",
         "9.9 is not known",
         "does not exist",
         "must not be a formula",
         "Create 1 draft",
     ):
-        assert words in page
+        assert text in page
     assert not PartnershipRequest.objects.exists()
-    done = client.post(path, given | {"text": shown.context["text"], "do": "yes"}, follow=True)
+    done = client.post(path, values | {"text": shown.context["text"], "do": "yes"}, follow=True)
     assert "1 draft created." in text_of(done)
     made = PartnershipRequest.objects.get()
     assert (made.state, made.languages, made.markets) == ("draft", ["en", "lt"], ["US"])
-    again = client.post(path, given | {"text": table})
+    again = client.post(path, values | {"text": table})
     assert [row.action for row in again.context["rows"]][:2] == ["same", "same"]
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "text"),
     [
         (b"\xff\xfe\x00", "not UTF-8"),
         (b"title\nx\n", "Columns are missing: kind"),
@@ -158,26 +158,26 @@ def test_a_table_is_shown_row_by_row_before_drafts_are_made(call):
         (HEAD.encode() + GOOD.encode() * 1001, "more than 1,000 rows"),
     ],
 )
-def test_a_table_that_cannot_be_used_is_refused_with_a_sentence(call, content, words):
+def test_a_table_that_cannot_be_used_is_refused_with_a_sentence(call, content, text):
     person, organisation = make_owner()
-    given = {"organisation": organisation.pk, "call": call.reference}
+    values = {"organisation": organisation.pk, "call": call.reference}
     answer = client_of(person).post(
-        "/partners/table/", given | {"file": SimpleUploadedFile("r.csv", content)}
+        "/partners/table/", values | {"file": SimpleUploadedFile("r.csv", content)}
     )
-    assert answer.status_code == 422 and words in text_of(answer)
+    assert answer.status_code == 422 and text in text_of(answer)
     assert not PartnershipRequest.objects.exists()
 
 
 def test_nobody_brings_in_requests_for_an_organisation_of_others(call):
     _person, organisation = make_owner()
     stranger, _own = make_owner()
-    given = {
+    values = {
         "organisation": organisation.pk,
         "call": call.reference,
         "text": HEAD + GOOD,
         "do": "yes",
     }
-    assert client_of(stranger).post("/partners/table/", given).status_code == 422
+    assert client_of(stranger).post("/partners/table/", values).status_code == 422
     assert not PartnershipRequest.objects.exists() and GIVEN
 
 

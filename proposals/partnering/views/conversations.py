@@ -68,10 +68,13 @@ NO_FILES = gettext_lazy("You cannot send files here. Nothing was sent; your text
 def begin(request: HttpRequest, number: str) -> HttpResponse:
     """The first message to who wrote a request."""
     rows = PartnershipRequest.objects.ever_published().select_related("organisation", "call")
-    found = get_object_or_404(rows, number=number.upper())
-    context = {"request_": found, "is_open": found.is_open(clock.now())}
+    partnership_request = get_object_or_404(rows, number=number.upper())
+    context = {"request_": partnership_request, "is_open": partnership_request.is_open(clock.now())}
     return _first_message(
-        request, partial(conversations.start, found), found.organisation_id, context
+        request,
+        partial(conversations.start, partnership_request),
+        partnership_request.organisation_id,
+        context,
     )
 
 
@@ -79,10 +82,13 @@ def begin(request: HttpRequest, number: str) -> HttpResponse:
 @idempotent
 def begin_with(request: HttpRequest, pk: int) -> HttpResponse:
     """The first message to an organisation that was found by its profile."""
-    found = get_object_or_404(Organisation.objects.filter(is_findable=True), pk=pk)
-    context = {"addressee": found, "is_open": True}
+    organisation = get_object_or_404(Organisation.objects.filter(is_findable=True), pk=pk)
+    context = {"addressee": organisation, "is_open": True}
     return _first_message(
-        request, partial(conversations.start_with_organisation, found), found.pk, context
+        request,
+        partial(conversations.start_with_organisation, organisation),
+        organisation.pk,
+        context,
     )
 
 
@@ -104,8 +110,8 @@ def _first_message(
             form.add_error(None, str(refusal))
         else:
             wakeup.wake_worker()
-            words = _("Message sent. You will receive an email when there is a reply.")
-            messages.success(request, words)
+            text = _("Message sent. You will receive an email when there is a reply.")
+            messages.success(request, text)
             return redirect(made)
     status = 422 if form.errors else 200
     is_own = not own and mine.exists()
@@ -124,13 +130,15 @@ def _without_files(request: HttpRequest, form: forms.Form) -> bool:
 def report_request(request: HttpRequest, number: str) -> HttpResponse:
     """Tell the helpdesk that a request is not what partner search is for."""
     rows = PartnershipRequest.objects.ever_published()
-    found = get_object_or_404(rows, number=number.upper())
+    partnership_request = get_object_or_404(rows, number=number.upper())
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        conversations.report_abuse(found, form.cleaned_data["reason"], by=current_user(request))
+        conversations.report_abuse(
+            partnership_request, form.cleaned_data["reason"], by=current_user(request)
+        )
         messages.success(request, _("Thank you. The helpdesk will review your report."))
-        return redirect(found)
-    context = {"form": form, "request_": found}
+        return redirect(partnership_request)
+    context = {"form": form, "request_": partnership_request}
     status = 422 if form.errors else 200
     return render(request, "partnering/report.html", context, status=status)
 
@@ -148,44 +156,46 @@ def overview(request: HttpRequest) -> HttpResponse:
 @idempotent
 def conversation(request: HttpRequest, number: str) -> HttpResponse:
     """What was written, and the next message."""
-    found, side = _own(request, number)
+    conversation, side = _own(request, number)
     form = MessageForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _without_files(request, form):
         try:
             conversations.send_message(
-                found, form.cleaned_data["text"], side=side, by=current_user(request)
+                conversation, form.cleaned_data["text"], side=side, by=current_user(request)
             )
         except conversations.CannotSend as refusal:
             form.add_error(None, str(refusal))
         else:
             wakeup.wake_worker()
             messages.success(request, _("Message sent."))
-            return redirect(found)
-    conversations.mark_read(found, side)
-    return _page(request, found, side, form)
+            return redirect(conversation)
+    conversations.mark_read(conversation, side)
+    return _page(request, conversation, side, form)
 
 
 def _page(
     request: HttpRequest,
-    found: Conversation,
+    conversation: Conversation,
     side: conversations.Side,
     form: forms.Form,
     **more: Any,
 ) -> HttpResponse:
     context = {
-        "conversation": found,
-        "request_": found.request,
-        "who": conversations.name_for_other(found, side.other),
-        "other": conversations.organisation_on(found, side.other)
-        if conversations.is_shown(found, side.other)
+        "conversation": conversation,
+        "request_": conversation.request,
+        "who": conversations.name_for_other(conversation, side.other),
+        "other": conversations.organisation_on(conversation, side.other)
+        if conversations.is_shown(conversation, side.other)
         else None,
-        "is_shown": conversations.is_shown(found, side),
-        "has_blocked": conversations.has_blocked(found, side),
+        "is_shown": conversations.is_shown(conversation, side),
+        "has_blocked": conversations.has_blocked(conversation, side),
         "letters": [
-            (one, one.is_from_owner == (side == conversations.Side.OWNER))
-            for one in found.messages.all()
+            (message, message.is_from_owner == (side == conversations.Side.OWNER))
+            for message in conversation.messages.all()
         ],
-        "drafts": conversations.drafts_to_invite_into(found, current_user(request), side=side),
+        "drafts": conversations.drafts_to_invite_into(
+            conversation, current_user(request), side=side
+        ),
         "form": form,
         "report_form": ReportForm(),
         **more,
@@ -196,16 +206,16 @@ def _page(
 
 def _own(request: HttpRequest, number: str) -> tuple[Conversation, conversations.Side]:
     rows = Conversation.objects.of(current_user(request)).with_page_parts()
-    found = get_object_or_404(rows, number=number.upper())
-    return found, conversations.side_of(found, current_user(request))
+    conversation = get_object_or_404(rows, number=number.upper())
+    return conversation, conversations.side_of(conversation, current_user(request))
 
 
 @login_required_keep_post
 @require_POST
 def show(request: HttpRequest, number: str) -> HttpResponse:
-    found, side = _own(request, number)
+    conversation, side = _own(request, number)
     try:
-        conversations.reveal_identity(found, side=side, by=current_user(request))
+        conversations.reveal_identity(conversation, side=side, by=current_user(request))
     except conversations.CannotSend as refusal:
         messages.error(request, str(refusal))
     else:
@@ -213,45 +223,49 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         messages.success(
             request, _("The other organisation can now see the name of your organisation.")
         )
-    return redirect(found)
+    return redirect(conversation)
 
 
 @login_required_keep_post
 @require_POST
 def block(request: HttpRequest, number: str) -> HttpResponse:
-    found, side = _own(request, number)
+    conversation, side = _own(request, number)
     if request.POST.get("do") == "unblock":
-        conversations.unblock(found, side=side)
+        conversations.unblock(conversation, side=side)
         messages.success(request, _("Organisation unblocked. It can send you messages again."))
     else:
-        conversations.block(found, side=side)
+        conversations.block(conversation, side=side)
         messages.success(request, _("Organisation blocked. It can no longer send you messages."))
-    return redirect(found)
+    return redirect(conversation)
 
 
 @login_required_keep_post
 @require_POST
 @idempotent
 def report(request: HttpRequest, number: str) -> HttpResponse:
-    found, side = _own(request, number)
+    conversation, side = _own(request, number)
     form = ReportForm(request.POST)
     if not form.is_valid():
-        return _page(request, found, side, MessageForm(), report_form=form)
+        return _page(request, conversation, side, MessageForm(), report_form=form)
     reason = form.cleaned_data["reason"]
-    conversations.report_abuse(found.request, reason, by=current_user(request), conversation=found)
+    conversations.report_abuse(
+        conversation.request, reason, by=current_user(request), conversation=conversation
+    )
     messages.success(request, _("Thank you. The helpdesk will review your report."))
-    return redirect(found)
+    return redirect(conversation)
 
 
 @login_required_keep_post
 @require_POST
 def invite(request: HttpRequest, number: str) -> HttpResponse:
     """One click: the other organisation stands in the draft, and is asked to confirm."""
-    found, side = _own(request, number)
-    drafts = conversations.drafts_to_invite_into(found, current_user(request), side=side)
+    conversation, side = _own(request, number)
+    drafts = conversations.drafts_to_invite_into(conversation, current_user(request), side=side)
     wanted = request.POST.get("draft", "")
-    draft = next((one for one in drafts if one.number == wanted), None)
-    if draft is None and conversations.takes_part(found, wanted, current_user(request), side=side):
+    draft = next((draft for draft in drafts if draft.number == wanted), None)
+    if draft is None and conversations.takes_part(
+        conversation, wanted, current_user(request), side=side
+    ):
         messages.info(request, _("This organisation is already in the draft."))
         return redirect("proposals:consortium", wanted)
     if draft is None:
@@ -259,17 +273,17 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
             request,
             _("Select an open draft for the same call that your organisation coordinates."),
         )
-        return redirect(found)
+        return redirect(conversation)
     try:
-        conversations.invite_to_consortium(found, draft, side=side, by=current_user(request))
+        conversations.invite_to_consortium(conversation, draft, side=side, by=current_user(request))
     except (conversations.CannotInvite, conversations.CannotSend) as refusal:
         messages.error(request, str(refusal))
-        return redirect(found)
+        return redirect(conversation)
     except NotOpen:
         messages.error(
             request, _("The deadline has passed. No organisations can be added to the draft.")
         )
-        return redirect(found)
+        return redirect(conversation)
     wakeup.wake_worker()
     messages.success(
         request, _("The organisation was added to your consortium and asked to confirm.")

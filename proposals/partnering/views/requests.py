@@ -36,42 +36,42 @@ def search(request: HttpRequest) -> HttpResponse:
     question = asked.of_draft(consortium.proposal.number if consortium else "")
     call = _call_asked_for(question.call, drafts)
     effects = partner_fit.fits(consortium, _all_pairs(moment)) if consortium else {}
-    found = search_requests(
+    result = search_requests(
         question,
         moment,
-        closing={pair for pair, one in effects.items() if one.helps},
-        fitting={pair: one.place for pair, one in effects.items()},
+        closing={pair for pair, fit in effects.items() if fit.helps},
+        fitting={pair: fit.place for pair, fit in effects.items()},
     )
     members = consortium.members if consortium else set()
     context = {
         "question": question,
-        "found": found,
+        "found": result,
         "rows": [
             {
-                "request": one,
-                "reasons": excerpts_for(one, found.terms),
-                "fit": _fit_of(one, effects),
-                "is_member": one.organisation_id in members,
+                "request": request,
+                "reasons": excerpts_for(request, result.terms),
+                "fit": _fit_of(request, effects),
+                "is_member": request.organisation_id in members,
             }
-            for one in found.requests
+            for request in result.requests
         ],
         "call": call,
         "consortium": consortium,
         "drafts": drafts,
-        "sorts": [(name, words, question.address(sort=name)) for name, words in SORTS.items()],
-        "pages": _pages(question, found.total),
+        "sorts": [(name, text, question.address(sort=name)) for name, text in SORTS.items()],
+        "pages": _pages(question, result.total),
         "moment": moment,
         "gap_is_unknown": asked.gap_only and not consortium,
         "has_ended": call is not None and moment >= call.deadline,
         "open_query": question.for_everybody.address(),
         "facets": [
             (facet, [(*row[1:], question.with_value(facet.name, row[0])) for row in rows])
-            for facet, rows in found.facets
+            for facet, rows in result.facets
         ],
         "chosen": [
-            (facet.label, words, question.with_value(facet.name, value))
-            for facet, rows in found.facets
-            for value, words, _count, is_chosen in rows
+            (facet.label, text, question.with_value(facet.name, value))
+            for facet, rows in result.facets
+            for value, text, _count, is_chosen in rows
             if is_chosen
         ],
     }
@@ -79,11 +79,11 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _fit_of(
-    one: PartnershipRequest, effects: dict[partner_fit.Pair, partner_fit.Fit]
+    partnership_request: PartnershipRequest, effects: dict[partner_fit.Pair, partner_fit.Fit]
 ) -> partner_fit.Fit | None:
     """What who offers to be a partner would do to the consortium; who looks for partners has one."""
-    pair = partner_fit.pair_of(one.organisation)
-    offers = one.kind == PartnershipRequest.Kind.OFFERING
+    pair = partner_fit.pair_of(partnership_request.organisation)
+    offers = partnership_request.kind == PartnershipRequest.Kind.OFFERING
     return effects.get(pair) if pair and offers else None
 
 
@@ -91,9 +91,9 @@ def _call_asked_for(reference: str, drafts: list[Proposal]) -> Call | None:
     """The call that a search is narrowed to; that of a draft is at hand."""
     if not reference:
         return None
-    at_hand = (one.call for one in drafts if one.call.reference == reference)
-    found = next(at_hand, None)
-    return found or get_object_or_404(
+    at_hand = (draft.call for draft in drafts if draft.call.reference == reference)
+    call = next(at_hand, None)
+    return call or get_object_or_404(
         Call.objects.published_at_moment(clock.now()), reference=reference
     )
 
@@ -104,14 +104,18 @@ def _consortium(request: HttpRequest, call: str) -> tuple[Any, list[Proposal]]:
         return None, []
     drafts = partner_fit.own_open_drafts(request.user, call, clock.now())
     wanted = request.GET.get("for", "")
-    chosen = next((one for one in drafts if one.number == wanted), drafts[0] if drafts else None)
+    chosen = next(
+        (draft for draft in drafts if draft.number == wanted), drafts[0] if drafts else None
+    )
     return (partner_fit.consortium_of(chosen) if chosen else None), drafts
 
 
 def _all_pairs(moment: Any) -> set[partner_fit.Pair]:
     """Countries and kinds of organisations that have open requests: few, however many there are."""
-    found = PartnershipRequest.objects.open_at(moment).order_by()
-    return set(found.values_list("organisation__country", "organisation__kind").distinct())
+    partnership_requests = PartnershipRequest.objects.open_at(moment).order_by()
+    return set(
+        partnership_requests.values_list("organisation__country", "organisation__kind").distinct()
+    )
 
 
 def _pages(question: Any, total: int) -> dict[str, Any]:
@@ -128,45 +132,57 @@ def _pages(question: Any, total: int) -> dict[str, Any]:
 def one(request: HttpRequest, number: str) -> HttpResponse:
     """A request as everybody reads it, also after it has ended; what is not published, to its own people."""
     moment = clock.now()
-    found, is_own = _readable(request, number)
+    partnership_request, is_own = _readable(request, number)
     context: dict[str, Any] = {
-        "request_": found,
+        "request_": partnership_request,
         "is_own": is_own,
-        "is_open": found.is_open(moment),
-        "can_renew": moment < found.call.deadline
-        and (not found.is_open(moment) or found.end != found.call.deadline),
-        "call": found.call,
-        "strands": [one for one in found.call.strands.all() if one.code in found.strands],
-        "about": _about(found),
-        "missing": requests.missing_of_profile(found.organisation)
-        if is_own and found.organisation and found.state == PartnershipRequest.State.DRAFT
+        "is_open": partnership_request.is_open(moment),
+        "can_renew": moment < partnership_request.call.deadline
+        and (
+            not partnership_request.is_open(moment)
+            or partnership_request.end != partnership_request.call.deadline
+        ),
+        "call": partnership_request.call,
+        "strands": [
+            strand
+            for strand in partnership_request.call.strands.all()
+            if strand.code in partnership_request.strands
+        ],
+        "about": _about(partnership_request),
+        "missing": requests.missing_of_profile(partnership_request.organisation)
+        if is_own
+        and partnership_request.organisation
+        and partnership_request.state == PartnershipRequest.State.DRAFT
         else [],
     }
-    consortium, _drafts = _consortium(request, found.call.reference)
-    pair = partner_fit.pair_of(found.organisation)
+    consortium, _drafts = _consortium(request, partnership_request.call.reference)
+    pair = partner_fit.pair_of(partnership_request.organisation)
     if consortium and pair and not is_own:
         context |= {"consortium": consortium, "fit": partner_fit.fits(consortium, [pair])[pair]}
     return render(request, "partnering/request.html", context)
 
 
-def _about(found: PartnershipRequest) -> str:
+def _about(partnership_request: PartnershipRequest) -> str:
     """What its profile says of the organisation; empty where it does not want to be named."""
-    if found.organisation is None or not found.shows_name:
+    if partnership_request.organisation is None or not partnership_request.shows_name:
         return ""
-    return str(profile_of(found.organisation).answers["identity"].get("description", ""))
+    return str(
+        profile_of(partnership_request.organisation).answers["identity"].get("description", "")
+    )
 
 
 def _readable(request: HttpRequest, number: str) -> tuple[PartnershipRequest, bool]:
     rows = PartnershipRequest.objects.with_page_parts().prefetch_related("call__strands")
-    found = rows.filter(number=number.upper()).first()
-    if found is None:
+    partnership_request = rows.filter(number=number.upper()).first()
+    if partnership_request is None:
         raise Http404
     is_own = isinstance(request.user, User) and bool(
-        found.organisation and found.organisation.members.filter(pk=request.user.pk).exists()
+        partnership_request.organisation
+        and partnership_request.organisation.members.filter(pk=request.user.pk).exists()
     )
-    if not is_own and not found.is_public:
+    if not is_own and not partnership_request.is_public:
         raise Http404
-    return found, is_own
+    return partnership_request, is_own
 
 
 @login_required_keep_post
@@ -176,8 +192,10 @@ def mine(request: HttpRequest) -> HttpResponse:
     rows = PartnershipRequest.objects.written_by(current_user(request)).with_page_parts()
     moment = clock.now()
     context = {
-        "requests": [(one, one.is_open(moment)) for one in rows.order_by("-changed_at")],
-        "calls": [one for one in Call.objects.published_at_moment(moment) if moment < one.deadline],
+        "requests": [(row, row.is_open(moment)) for row in rows.order_by("-changed_at")],
+        "calls": [
+            call for call in Call.objects.published_at_moment(moment) if moment < call.deadline
+        ],
         "organisations": Organisation.objects.with_member(current_user(request)),
     }
     return render(request, "partnering/mine.html", context)
@@ -235,10 +253,13 @@ def _from_profile(organisation: Organisation) -> dict[str, Any]:
 @login_required_keep_post
 @return_input_on_failure
 def edit(request: HttpRequest, number: str) -> HttpResponse:
-    found = _own(request, number)
-    form = RequestForm(request.POST or None, call=found.call, instance=found)
+    partnership_request = _own(request, number)
+    form = RequestForm(
+        request.POST or None, call=partnership_request.call, instance=partnership_request
+    )
     context: dict[str, Any] = {
-        "form": form, "call": found.call, "request_": found, "organisation": found.organisation,
+        "form": form, "call": partnership_request.call, "request_": partnership_request,
+        "organisation": partnership_request.organisation,
     }  # fmt: skip
     if request.method != "POST" or not form.is_valid():
         return render(request, "partnering/form.html", context, status=422 if form.errors else 200)
@@ -274,16 +295,16 @@ def _own(request: HttpRequest, number: str) -> PartnershipRequest:
 
 
 def _refused(
-    request: HttpRequest, found: PartnershipRequest, refusal: requests.CannotPublish
+    request: HttpRequest, partnership_request: PartnershipRequest, refusal: requests.CannotPublish
 ) -> HttpResponse:
     """Back to what stands by now: the request, or the list where it is there no longer."""
     messages.error(request, str(refusal))
-    is_there = PartnershipRequest.objects.filter(pk=found.pk).exists()
-    return redirect(found) if is_there else redirect("partners:mine")
+    is_there = PartnershipRequest.objects.filter(pk=partnership_request.pk).exists()
+    return redirect(partnership_request) if is_there else redirect("partners:mine")
 
 
 def _step(
-    act: Callable[[PartnershipRequest], PartnershipRequest], words: Promise
+    act: Callable[[PartnershipRequest], PartnershipRequest], promise: Promise
 ) -> Callable[..., HttpResponseBase]:
     """A view that takes one of a person's own requests a step further, and says so."""
 
@@ -291,11 +312,11 @@ def _step(
     @return_input_on_failure
     @require_POST
     def taken(request: HttpRequest, number: str) -> HttpResponse:
-        found = _own(request, number)
+        partnership_request = _own(request, number)
         try:
-            done = act(found)
+            done = act(partnership_request)
         except requests.CannotPublish as refusal:
-            return _refused(request, found, refusal)
+            return _refused(request, partnership_request, refusal)
         else:
             waits = done.state == PartnershipRequest.State.WAITING
             messages.success(
@@ -305,9 +326,9 @@ def _step(
                     "receive an email."
                 )
                 if waits
-                else str(words),
+                else str(promise),
             )
-        return redirect(found)
+        return redirect(partnership_request)
 
     return taken
 
@@ -317,11 +338,11 @@ def _step(
 @require_POST
 def discard(request: HttpRequest, number: str) -> HttpResponse:
     """Delete a draft."""
-    found = _own(request, number)
+    partnership_request = _own(request, number)
     try:
-        requests.discard(found)
+        requests.discard(partnership_request)
     except requests.CannotPublish as refusal:
-        return _refused(request, found, refusal)
+        return _refused(request, partnership_request, refusal)
     messages.success(request, _("Draft deleted."))
     return redirect("partners:mine")
 

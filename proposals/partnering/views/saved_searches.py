@@ -36,9 +36,9 @@ MOST_TAKEN_OUT = 2000
 @require_POST
 def keep(request: HttpRequest) -> HttpResponse:
     """Keep the question that is shown under a name."""
-    given = request.POST.copy()
-    name = " ".join(given.pop("name", [""])[-1].split())
-    question = parse_query(given).for_everybody
+    query_dict = request.POST.copy()
+    name = " ".join(query_dict.pop("name", [""])[-1].split())
+    question = parse_query(query_dict).for_everybody
     if not name:
         messages.error(request, _("The search was not saved. Enter a name for it."))
     elif len(name) > LONGEST_NAME:
@@ -65,12 +65,12 @@ def searches(request: HttpRequest) -> HttpResponse:
     """The searches that a person keeps; mails on or off, or forgotten."""
     own = SavedSearch.objects.filter(user=current_user(request))
     if request.method == "POST":
-        found = own.filter(pk=key_of(request.POST.get("search", "")) or 0)
+        saved_searches = own.filter(pk=key_of(request.POST.get("search", "")) or 0)
         does = request.POST.get("do")
         if does == "forget":
-            found.delete()
+            saved_searches.delete()
             messages.success(request, _("Search deleted."))
-        elif not found.update(sends_emails=does == "mails"):
+        elif not saved_searches.update(sends_emails=does == "mails"):
             messages.warning(request, _("This search has already been deleted."))
         elif does == "mails":
             messages.success(request, _("You will receive emails about this search again."))
@@ -143,11 +143,11 @@ def take_out(request: HttpRequest, kind: str) -> HttpResponse:
         .with_page_parts()
         .defer("searchable_text", "search_vector")
     )
-    found = rows.order_by("-published_at", "-pk")[:MOST_TAKEN_OUT]
+    partnership_requests = rows.order_by("-published_at", "-pk")[:MOST_TAKEN_OUT]
     text, media = (
-        (tables.as_json(found), "application/json")
+        (tables.as_json(partnership_requests), "application/json")
         if kind == "json"
-        else (tables.as_csv(found), "text/csv; charset=utf-8")
+        else (tables.as_csv(partnership_requests), "text/csv; charset=utf-8")
     )
     answer = HttpResponse(text, content_type=media)
     answer["Content-Disposition"] = f'attachment; filename="partnership-requests.{kind}"'
@@ -205,11 +205,11 @@ def bring_in(request: HttpRequest) -> HttpResponse:
         "calls": calls,
     }  # fmt: skip
     if is_sent and form.is_valid():
-        given = form.cleaned_data
+        values = form.cleaned_data
         try:
             text = form.table()
             rows = tables.read_requests(
-                text, organisation=given["organisation"], call=given["call"]
+                text, organisation=values["organisation"], call=values["call"]
             )
         except InvalidCsv as refusal:
             form.add_error("file", str(refusal))
@@ -217,15 +217,16 @@ def bring_in(request: HttpRequest) -> HttpResponse:
             if "do" in request.POST:
                 made = tables.store_requests(
                     rows,
-                    organisation=given["organisation"],
-                    call=given["call"],
+                    organisation=values["organisation"],
+                    call=values["call"],
                     by=current_user(request),
                 )
-                words = ngettext("%(count)s draft created.", "%(count)s drafts created.", made)
+                message = ngettext("%(count)s draft created.", "%(count)s drafts created.", made)
                 messages.success(
-                    request, words % {"count": made} + " " + _("Publish each one when it is ready.")
+                    request,
+                    message % {"count": made} + " " + _("Publish each one when it is ready."),
                 )
                 return redirect("partners:mine")
             usable = sum(row.action == RowAction.NEW for row in rows)
-            context |= {"rows": rows, "text": text, "usable": usable, "given": given}
+            context |= {"rows": rows, "text": text, "usable": usable, "given": values}
     return render(request, "partnering/bring_in.html", context, status=422 if form.errors else 200)

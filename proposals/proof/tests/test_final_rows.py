@@ -39,7 +39,7 @@ from proposals.partnering import conversations
 from proposals.screening import clarifications, sheet
 from proposals.screening.automatic_check import screen_closed
 from proposals.submission.submit import withdraw
-from proposals.tests.factories import fresh, make_officer, make_ready, member_of, save, submit
+from proposals.tests.factories import make_officer, make_ready, member_of, reload, save, submit
 from proposals.tests.partners import make_owner, make_request
 from proposals.workspace import comments
 from proposals.workspace.deletion import DELETED_DRAFT_RETENTION, delete_draft, purge_deleted
@@ -96,7 +96,9 @@ def written(call):
 def test_no_column_of_what_was_written_can_be_changed(call, model, changing):
     written(call)
     row = model.objects.earliest("pk")
-    open_to_change = {one.name for one in model._meta.concrete_fields if not refuses(row, one)}
+    open_to_change = {
+        field.name for field in model._meta.concrete_fields if not refuses(row, field)
+    }
     assert open_to_change == changing
 
 
@@ -131,8 +133,8 @@ def filled(call):
     invite_colleague(
         partner.organisation, email="z@y.example", by=partner.organisation.members.first()
     )
-    version = submit(fresh(proposal))
-    rules = [one | {"parameters": {}} for one in call.rules]
+    version = submit(reload(proposal))
+    rules = [rule | {"parameters": {}} for rule in call.rules]
     ProposedChange.objects.create(
         call=call, conditions=rules, base="sha256:", reason="Why", proposed_by=make_officer(),
         proposed_at=clock.now(),
@@ -144,7 +146,7 @@ def filled(call):
 
 
 def confirm_as(participant, *, by):
-    draft = Draft(fresh(participant.proposal))
+    draft = Draft(reload(participant.proposal))
     shown = confirmation_content(draft, participant)
     confirm(participant, name="Somebody", function="Director", by=by, shown=shown)
 
@@ -162,7 +164,7 @@ def test_no_row_becomes_a_row_of_somebody_else(filled):
 
 
 @pytest.mark.parametrize(
-    ("model", "words"),
+    ("model", "text"),
     [
         (SectionChange, "never deleted"),
         (ProposalActivity, "never deleted"),
@@ -174,9 +176,9 @@ def test_no_row_becomes_a_row_of_somebody_else(filled):
         (OrganisationChange, "so soon"),
     ],
 )
-def test_what_happened_is_not_deleted(filled, model, words):
+def test_what_happened_is_not_deleted(filled, model, text):
     sql = f'DELETE FROM "{model._meta.db_table}"'
-    with pytest.raises(DatabaseError, match=words), connection.cursor() as cursor:
+    with pytest.raises(DatabaseError, match=text), connection.cursor() as cursor:
         cursor.execute(sql)
 
 
@@ -212,16 +214,16 @@ def test_no_text_comes_into_a_draft_without_being_kept(call):
 
 def test_a_proposal_counts_by_its_last_version_until_that_is_withdrawn(call):
     first = submit(make_ready(call))
-    proposal = fresh(first.proposal)
+    proposal = reload(first.proposal)
     save(proposal, "summary", acronym="AGAIN")
-    second = submit(fresh(proposal))
+    second = submit(reload(proposal))
     for counting in (first, None):
         with pytest.raises(DatabaseError, match="counts"), transaction.atomic():
             Proposal.objects.filter(pk=proposal.pk).update(current_version=counting)
     withdraw(proposal, reason="Why", by=proposal.started_by, received_at=clock.now())
     with pytest.raises(DatabaseError, match="last version"), transaction.atomic():
         Proposal.objects.filter(pk=proposal.pk).update(current_version=first)
-    assert second.withdrawal and fresh(proposal).current_version is None
+    assert second.withdrawal and reload(proposal).current_version is None
 
 
 def test_nothing_is_withdrawn_after_the_deadline(call):

@@ -30,7 +30,7 @@ from proposals.proof.signing_key import verify_signature
 from proposals.screening.decisions import record_decision
 from proposals.submission.submit import TooLate, withdraw
 from proposals.tasks import tidy_up
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -41,10 +41,10 @@ def filled(call):
     proposal = make_ready(call)
     submit(proposal)
     save(proposal, "summary", acronym="AGAIN")
-    submit(fresh(proposal))
-    withdraw(fresh(proposal), reason="Why", by=proposal.started_by, received_at=clock.now())
+    submit(reload(proposal))
+    withdraw(reload(proposal), reason="Why", by=proposal.started_by, received_at=clock.now())
     with pytest.raises(TooLate):
-        submit(fresh(proposal), received_at=DEADLINE)
+        submit(reload(proposal), received_at=DEADLINE)
     other = submit(make_ready(call))
     with clock.frozen_at(NEXT_DAY):
         record_decision(other, outcome="eligible", reason="Fine", by=make_officer())
@@ -76,8 +76,8 @@ def test_the_log_holds_no_name_and_no_address(filled):
 
 def test_no_entry_of_a_proposal_can_be_guessed_from_its_hash(filled):
     """Who knows the number tries every millisecond of a day; an outcome is secret until its letter."""
-    contents = [json.loads(one) for one in LedgerRecord.objects.values_list("content", flat=True)]
-    salts = [one.get("salt", "") for one in contents if "proposal" in one]
+    contents = [json.loads(item) for item in LedgerRecord.objects.values_list("content", flat=True)]
+    salts = [content.get("salt", "") for content in contents if "proposal" in content]
     assert len(salts) == 6 == len(set(salts))
     assert all(re.fullmatch(r"[0-9a-f]{32}", salt) for salt in salts)
 
@@ -239,11 +239,11 @@ def test_a_missing_end_is_named(filled):
 
 
 def test_entries_that_changed_places_are_named(filled):
-    one, other = LedgerEntry.objects.filter(position__in=[1, 2])
+    entry, other = LedgerEntry.objects.filter(position__in=[1, 2])
     by_force("UPDATE proposals_ledgerentry SET position = -1 WHERE position = 1")
     by_force("UPDATE proposals_ledgerentry SET position = 1 WHERE position = 2")
     by_force("UPDATE proposals_ledgerentry SET position = 2 WHERE position = -1")
-    assert one.pk != other.pk
+    assert entry.pk != other.pk
     assert re.search(r"Changed or moved: entries \d to \d do not match the stored hash", found())
 
 
@@ -288,7 +288,7 @@ def test_everything_recomputed_by_a_forger_still_breaks_the_signed_head(filled):
         merkle.leaf_hash(changed.encode()),
         entry.position,
     )
-    leaves = [bytes(one.leaf) for one in LedgerEntry.objects.order_by("position")]
+    leaves = [bytes(ledger_entry.leaf) for ledger_entry in LedgerEntry.objects.order_by("position")]
     frontier = merkle.CompactRange(0, lambda level, index: b"")
     for leaf in leaves:
         for level, index, value in frontier.append(leaf):

@@ -43,7 +43,7 @@ def page(person, path, **sent):
 
 def attached(document):
     with pikepdf.open(io.BytesIO(bytes(document.pdf))) as pdf:
-        return {name: one.get_file().read_bytes() for name, one in pdf.attachments.items()}
+        return {name: item.get_file().read_bytes() for name, item in pdf.attachments.items()}
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_template_that_raises_for_one_proposal_stops_no_other(call, operator, 
     bad, good = submit(make_ready(call)), submit(make_ready(call))
     broken_for.add(bad.proposal_id)
     tasks.process_outbox()
-    assert [one.version for one in Receipt.objects.all()] == [good]
+    assert [receipt.version for receipt in Receipt.objects.all()] == [good]
     promise = OutboxMessage.objects.get(kind="receipt", version=bad)
     assert promise.last_error.startswith("TemplateSyntaxError at test_operations.py:")
 
@@ -104,7 +104,7 @@ def test_the_queue_is_told_in_figures(call):
     assert (mine.waiting, mine.in_progress, mine.failing, mine.failed) == (1, 0, 1, 0)
     assert timedelta(hours=1) <= mine.oldest < timedelta(hours=1, minutes=5)
     assert mine.per_minute == pytest.approx(0.1)
-    assert [one.kind for one in outbox.queues()] == [
+    assert [queue.kind for queue in outbox.queues()] == [
         "Proof of submission", "Email about a submission", "Full proposal (PDF)",
         "Decision letter", "Emails", "Draft proposals (PDF)", "Exports", "Other tasks",
     ]  # fmt: skip
@@ -152,7 +152,7 @@ def test_what_is_made_again_waits_for_everything_new(call, operator):
     kept = []
     kinds = ("receipt", "submission-email", "proposal-pdf")
     outbox.process_due(dict.fromkeys(kinds, lambda promise: kept.append(promise.cause)))
-    assert [one.partition(":")[0] for one in kept] == ["submission"] * 3 + ["reissue"]
+    assert [item.partition(":")[0] for item in kept] == ["submission"] * 3 + ["reissue"]
 
 
 def test_what_never_failed_goes_before_what_did(call):

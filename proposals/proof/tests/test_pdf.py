@@ -19,7 +19,7 @@ from proposals.delivery import outbox
 from proposals.dossier.document import Draft
 from proposals.models import DraftPdf, OutboxMessage, Receipt
 from proposals.proof.full_proposal_pdf import make_draft_pdfs, request_draft_pdf
-from proposals.tests.factories import fresh, make_ready, submit
+from proposals.tests.factories import make_ready, reload, submit
 
 PAGE = "<html lang='en'><title>One</title><body><h1>One</h1></body></html>"
 HANGING = "proposals.tests.hanging_layout:pdf"
@@ -90,7 +90,7 @@ def test_a_receipt_whose_layout_hangs_is_made_when_it_does_not(
 @pytest.mark.django_db
 def test_a_print_whose_layout_hangs_does_not_keep_others_waiting(call, hanging):
     proposal = make_ready(call)
-    asked = request_draft_pdf(Draft(fresh(proposal)), by=proposal.started_by)
+    asked = request_draft_pdf(Draft(reload(proposal)), by=proposal.started_by)
     assert make_draft_pdfs() == 0
     assert DraftPdf.objects.get(pk=asked.pk).error == "LayoutFailed"
 

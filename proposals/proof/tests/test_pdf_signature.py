@@ -27,7 +27,7 @@ from proposals.proof import pdf_signature, signing_key
 from proposals.proof.full_proposal_pdf import create_proposal_pdf
 from proposals.proof.receipts import add_pending_timestamps, create_receipt
 from proposals.proof.verification import program
-from proposals.tests.factories import fresh, make_ready, save, submit
+from proposals.tests.factories import make_ready, reload, save, submit
 from proposals.tests.from_elsewhere import (
     WRONG_PROOFS,
     forged_like,
@@ -89,8 +89,8 @@ def test_all_of_it_holds(receipt, trusted):
 
 def test_without_a_trusted_certificate_it_says_on_which_one_all_rests(receipt):
     holds, broken = check(receipt)
-    assert broken == [] and any("The result depends on this certificate" in one for one in holds)
-    assert any(signing_key.load_signing_key().fingerprint in one for one in holds)
+    assert broken == [] and any("The result depends on this certificate" in hold for hold in holds)
+    assert any(signing_key.load_signing_key().fingerprint in hold for hold in holds)
 
 
 def test_a_changed_byte_anywhere_is_found(receipt, trusted):
@@ -100,10 +100,10 @@ def test_a_changed_byte_anywhere_is_found(receipt, trusted):
     anywhere = range(20, len(receipt) - 20, len(receipt) // 40)
     in_the_seal = range(start + length, again, 3)
     for place in (*anywhere, *in_the_seal):
-        one = bytearray(receipt)
-        one[place] ^= 1
+        item = bytearray(receipt)
+        item[place] ^= 1
         try:
-            _holds, broken = check(bytes(one), trusted)
+            _holds, broken = check(bytes(item), trusted)
         except program().NoReceipt:
             continue
         except Exception as error:  # noqa: BLE001 -- the loop names the place
@@ -116,9 +116,9 @@ def test_a_digit_of_the_seal_in_the_other_case_is_found(receipt, trusted):
     digits = seal.digits(receipt)
     letters = [place for place, digit in enumerate(digits) if chr(digit).isalpha()]
     for place in letters[:: len(letters) // 20]:
-        one = bytearray(receipt)
-        one[seal.start + seal.length + 1 + place] ^= 0x20
-        _holds, broken = check(bytes(one), trusted)
+        item = bytearray(receipt)
+        item[seal.start + seal.length + 1 + place] ^= 0x20
+        _holds, broken = check(bytes(item), trusted)
         assert broken, place
 
 
@@ -128,7 +128,7 @@ def test_something_added_afterwards_is_found(receipt, trusted):
         stream = io.BytesIO()
         pdf.save(stream)
     _holds, broken = check(stream.getvalue(), trusted)
-    assert any("changed after it was sealed" in one for one in broken)
+    assert any("changed after it was sealed" in item for item in broken)
     _holds, broken = check(receipt + b"% more\n", trusted)
     assert broken == ["Something was added to the file after it was sealed."]
 
@@ -162,7 +162,7 @@ def test_a_stripped_attachment_is_named(receipt, trusted):
         pdf.save(stream)
     _holds, broken = check(pdf_signature.seal_pdf(stream.getvalue(), reason="Stripped"), trusted)
     assert any(
-        one.startswith("Missing attachments: dossier.json. They were removed") for one in broken
+        item.startswith("Missing attachments: dossier.json. They were removed") for item in broken
     )
 
 
@@ -315,9 +315,9 @@ def test_another_program_finds_receipt_and_annex_accessible_and_archival(call, s
     create_proposal_pdf(version)
     for document in (Receipt.objects.get(), ProposalPdf.objects.get()):
         for profile in PROFILES:
-            found = page.validate_pdf_bytes(bytes(document.pdf), profile=profile)
-            assert {one.rule_id for one in found.failures} <= MISTAKEN
-            assert found.rules.total > 100
+            validation_report = page.validate_pdf_bytes(bytes(document.pdf), profile=profile)
+            assert {failure.rule_id for failure in validation_report.failures} <= MISTAKEN
+            assert validation_report.rules.total > 100
     with pikepdf.open(io.BytesIO(Receipt.objects.get().pdf)) as pdf:
         assert len(pdf.pages) <= 3
 
@@ -343,7 +343,7 @@ def test_a_time_stamp_service_stamps_the_seal(call, settings, trusted, stamp_ser
     create_receipt(submit(make_ready(call)))
     content = bytes(Receipt.objects.get().pdf)
     seal = PdfFileReader(io.BytesIO(content)).embedded_signatures[0]
-    unsigned = {one["type"].native for one in seal.signer_info["unsigned_attrs"]}
+    unsigned = {attr["type"].native for attr in seal.signer_info["unsigned_attrs"]}
     assert "signature_time_stamp_token" in unsigned
     assert check(content, trusted)[1] == []
 
@@ -387,9 +387,9 @@ def test_a_stamp_that_was_missing_is_added_later_and_changes_no_sealed_byte(
         TimestampStatus.IN_SEAL,
     )
     assert before.sealed_at == after.sealed_at
-    for one in (before, after):
-        assert check(bytes(one.pdf), trusted)[1] == []
-    assert any("Time-stamp service of a test" in one for one in check(bytes(after.pdf))[0])
+    for document in (before, after):
+        assert check(bytes(document.pdf), trusted)[1] == []
+    assert any("Time-stamp service of a test" in item for item in check(bytes(after.pdf))[0])
     start, gap, end, _rest = PdfFileReader(io.BytesIO(before.pdf)).embedded_signatures[0].byte_range
     assert bytes(before.pdf)[: start + gap] == bytes(after.pdf)[: start + gap]
     assert bytes(before.pdf)[end:] == bytes(after.pdf)[end:]
@@ -429,7 +429,7 @@ def test_a_stamp_of_another_seal_is_found(call, settings, trusted, stamp_service
 
 def test_the_certificates_are_published(receipt, trusted):
     published = Client().get("/proof/certificates/").json()["certificates"]
-    assert [one["pem"].encode() for one in published] == [trusted]
+    assert [item["pem"].encode() for item in published] == [trusted]
     assert asn1_pem.detect(trusted)
 
 
@@ -454,7 +454,7 @@ def test_the_page_says_of_an_earlier_version_that_it_no_longer_counts(call):
     first = submit(proposal)
     create_receipt(first)
     save(proposal, "summary", acronym="AGAIN")
-    submit(fresh(proposal))
+    submit(reload(proposal))
     text = sent(bytes(Receipt.objects.get(version=first).pdf))
     assert "no longer the current version" in text and "It was replaced by a later version" in text
 
@@ -490,7 +490,7 @@ def test_a_check_that_meets_a_limit_says_so(receipt, monkeypatch):
         (child_process.Busy, "Try again in a minute"),
     ):
 
-        def failing(*given, _failure=failure, **named):
+        def failing(*args, _failure=failure, **named):
             raise _failure
 
         monkeypatch.setattr(child_process, "run", failing)
@@ -499,7 +499,7 @@ def test_a_check_that_meets_a_limit_says_so(receipt, monkeypatch):
 
 def test_an_attachment_that_unpacks_to_a_huge_one_is_cut(receipt, monkeypatch):
     monkeypatch.setattr(program(), "MOST_UNPACKED", 10)
-    assert {len(one) for one in program().attachments(receipt).values()} == {10}
+    assert {len(attachment) for attachment in program().attachments(receipt).values()} == {10}
 
 
 @pytest.mark.parametrize(("change", "sentence"), WRONG_PROOFS, ids=range(len(WRONG_PROOFS)))
@@ -507,7 +507,7 @@ def test_each_way_in_which_a_proof_is_wrong_is_told(call, trusted, change, sente
     for _number in range(3):
         version = submit(make_ready(call))
     content = sealed_with(version, change)
-    assert any(one.startswith(sentence) for one in check(content, trusted)[1])
+    assert any(item.startswith(sentence) for item in check(content, trusted)[1])
 
 
 def test_a_receipt_of_another_portal_is_told_from_a_changed_one(call, settings, tmp_path):

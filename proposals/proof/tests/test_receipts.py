@@ -19,7 +19,7 @@ from proposals.proof.receipts import (
     render_receipt_html,
     render_receipt_pdf,
 )
-from proposals.tests.factories import fresh, make_ready, save, submit
+from proposals.tests.factories import make_ready, reload, save, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +90,7 @@ def test_making_it_twice_makes_one(call):
 def test_acknowledged_findings_are_named_with_their_source(call):
     proposal = make_ready(call)
     save(proposal, "summary", duration_months=30)
-    version = submit(fresh(proposal))
+    version = submit(reload(proposal))
     html = render_receipt_html(version, AFTERNOON, proof_of_version(version))
     assert "The project takes 30 months; the call allows at most 24 months." in html
     assert "Call text, duration of projects" in html
@@ -107,7 +107,7 @@ def test_all_scripts_of_the_union_are_in_the_fonts(call, tmp_path):
     proposal = make_ready(call)
     words = ["Ελληνικά", "Българска", "Žemaitė", "Łódź", "Győr", "Þórr", "Málaga"]
     save(proposal, "summary", title_text=" ".join(words))
-    version = submit(fresh(proposal))
+    version = submit(reload(proposal))
     file = tmp_path / "receipt.pdf"
     proof = proof_of_version(version)
     file.write_bytes(

@@ -23,7 +23,7 @@ from proposals.proof.receipts import create_receipt
 from proposals.reporting import exports
 from proposals.screening import search
 from proposals.submission.submit import TooLate
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
 pytestmark = pytest.mark.django_db
@@ -38,8 +38,8 @@ def version(call):
     """With a file, a receipt, an annex, a place in the log, an attempt to look and a late attempt of its own."""
     proposal = make_ready(call)
     save(proposal, "summary", acronym=SECRET, title_text=SECRET, abstract=SECRET)
-    upload(fresh(proposal), pdf_bytes(), name=f"{SECRET}.pdf")
-    made = submit(fresh(proposal))
+    upload(reload(proposal), pdf_bytes(), name=f"{SECRET}.pdf")
+    made = submit(reload(proposal))
     create_receipt(made)
     tasks.process_outbox()
     sequence()
@@ -50,7 +50,7 @@ def version(call):
         until=NEXT_DAY, reason="Outage", granted_by=make_officer(), granted_at=clock.now()
     )
     with pytest.raises(TooLate):
-        submit(fresh(proposal), received_at=NEXT_DAY)
+        submit(reload(proposal), received_at=NEXT_DAY)
     return made
 
 
@@ -81,14 +81,16 @@ def ways_by_lists(version):
         listing = reverse(f"admin:{name}_changelist")
         queries = ["", "?all=", "?e=1", f"?q={SECRET}", f"?q={number}", f"?id__exact={version.pk}"]
         queries += ["?p=0", "?o=-1", "?pop=1", f"?proposal__number={number}", "?_facets=True"]
-        for one in its_admin.list_filter:
-            parameter = getattr(one, "parameter_name", one)
+        for item in its_admin.list_filter:
+            parameter = getattr(item, "parameter_name", item)
             queries += [
                 f"?{parameter}={value}"
                 for value in ("all", "1", "mine", "unassigned", "LT", "pass", "no")
             ]
         yield from (("get", listing + query, {}) for query in queries)
-        actions = [one for one in its_admin.actions if isinstance(one, str)] + ["delete_selected"]
+        actions = [action for action in its_admin.actions if isinstance(action, str)] + [
+            "delete_selected"
+        ]
         for action in actions:
             chosen = {"action": action, "_selected_action": [version.pk], "select_across": "1"}
             yield "post", listing, chosen
@@ -163,7 +165,9 @@ def told(answer):
 @pytest.mark.parametrize("role", EVERYONE)
 def test_no_way_tells_anything_of_a_sealed_proposal(version, role):
     client, number = visitor(role), version.proposal.number
-    names = [one["organisation"]["legal_name"] for one in version.document["consortium"]]
+    names = [
+        participant["organisation"]["legal_name"] for participant in version.document["consortium"]
+    ]
     tried = 0
     for method, path, sent in ways(version):
         answer = getattr(client, method)(path, sent) if sent else getattr(client, method)(path)

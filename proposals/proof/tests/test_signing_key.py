@@ -51,7 +51,7 @@ def certificate_for(public, *, days=1):
         )
 
     both = (made("Seal of a portal", public), made("Authority", authority.public_key()))
-    return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in both)
+    return b"".join(item.public_bytes(serialization.Encoding.PEM) for item in both)
 
 
 def pem_of(private):
@@ -65,7 +65,7 @@ def pem_of(private):
 @pytest.fixture(scope="module")
 def token(tmp_path_factory):
     """A token of SoftHSM with one key, and the certificate of that key: module and PEM."""
-    module = next((one for one in MODULES if one.exists()), None)
+    module = next((module for module in MODULES if module.exists()), None)
     if module is None or shutil.which("softhsm2-util") is None:
         processes.missing("SoftHSM is missing. On Debian: sudo apt-get install softhsm2")
     folder = tmp_path_factory.mktemp("softhsm")

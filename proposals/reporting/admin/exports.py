@@ -56,23 +56,27 @@ class ExportAdmin(DetailPageAdmin):
         ]  # fmt: skip
         return own + super().get_urls()
 
-    def detail_page(self, request: HttpRequest, found: Export) -> HttpResponse:
+    def detail_page(self, request: HttpRequest, export: Export) -> HttpResponse:
         """The progress of one, and its file."""
         return self.render(
-            request, f"{TEMPLATES}/export.html", title=str(found), export=found, days=KEPT_FOR.days
+            request,
+            f"{TEMPLATES}/export.html",
+            title=str(export),
+            export=export,
+            days=KEPT_FOR.days,
         )
 
     def _progress(self, request: HttpRequest, pk: int) -> HttpResponse:
-        found = get_object_or_404(self.get_queryset(request), pk=pk)
+        export = get_object_or_404(self.get_queryset(request), pk=pk)
         return self.render(
-            request, f"{TEMPLATES}/state.html", title="", export=found, days=KEPT_FOR.days
+            request, f"{TEMPLATES}/state.html", title="", export=export, days=KEPT_FOR.days
         )
 
     def _file(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """The file, for whoever asked for it, until its time is over."""
-        found = get_object_or_404(self.get_queryset(request), pk=pk)
+        export = get_object_or_404(self.get_queryset(request), pk=pk)
         try:
-            content = default_storage.open(found.path) if found.can_be_fetched else None
+            content = default_storage.open(export.path) if export.can_be_fetched else None
         except FileNotFoundError:  # deleted after its time, a moment ago
             content = None
         if content is None:
@@ -81,16 +85,16 @@ class ExportAdmin(DetailPageAdmin):
                 _("This file is not ready yet or has expired. Create a new export if needed."),
             )
             return redirect("admin:proposals_export_change", pk)
-        return FileResponse(content, as_attachment=True, filename=exports.file_name_of(found))
+        return FileResponse(content, as_attachment=True, filename=exports.file_name_of(export))
 
     def _cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
-        found = get_object_or_404(self.get_queryset(request), pk=pk)
-        if exports.cancel(found):
+        export = get_object_or_404(self.get_queryset(request), pk=pk)
+        if exports.cancel(export):
             messages.success(request, _("Export cancelled. No file was kept."))
         else:
-            found.refresh_from_db(fields=["state"])
-            words = _("The export was not cancelled. Its status is now: %(state)s.")
-            messages.warning(request, words % {"state": found.get_state_display()})
+            export.refresh_from_db(fields=["state"])
+            text = _("The export was not cancelled. Its status is now: %(state)s.")
+            messages.warning(request, text % {"state": export.get_state_display()})
         return redirect("admin:proposals_export_change", pk)
 
     @admin.display(description=gettext_lazy("versions"))

@@ -157,10 +157,10 @@ class RemakingAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        found = self.get_object(request, object_id)
+        result = self.get_object(request, object_id)
         context = dict(extra_context or {})
-        if found is not None:
-            context |= {"remaking": found, "how_far": reissue.progress_of(found)}
+        if result is not None:
+            context |= {"remaking": result, "how_far": reissue.progress_of(result)}
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description=_("issued"))

@@ -94,7 +94,7 @@ class WhoFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         seen = model_admin.get_queryset(request).order_by().values("by")
-        return [(str(one.pk), str(one)) for one in User.objects.filter(pk__in=seen)]
+        return [(str(user.pk), str(user)) for user in User.objects.filter(pk__in=seen)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[CaseEvent]) -> QuerySet[CaseEvent]:
         value = self.value() or ""

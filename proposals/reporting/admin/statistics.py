@@ -50,13 +50,13 @@ def _statistics(desk: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
 def _chosen(calls: list[Call], wanted: str) -> Call | None:
     """The one that was asked for, or the one whose deadline is nearest to now."""
     if wanted:
-        found = next((one for one in calls if is_id(wanted) and one.pk == int(wanted)), None)
-        if found is None:
+        call = next((item for item in calls if is_id(wanted) and item.pk == int(wanted)), None)
+        if call is None:
             raise Http404
-        return found
+        return call
     moment = clock.now()
-    real = [one for one in calls if not one.is_rehearsal]
-    return min(real, key=lambda one: abs(one.deadline - moment), default=None)
+    real = [item for item in calls if not item.is_rehearsal]
+    return min(real, key=lambda item: abs(item.deadline - moment), default=None)
 
 
 def _drawn(call: Call, figures: Figures) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _drawn_after_deadline(call: Call, figures: Figures) -> dict[str, Any]:
         "age_lines": charts.lines(_single(figures.ages), ["count"]),
         "agreement": charts.lines(figures.agreement, list(ANSWERS)),
         "single_name": [("count", _("Proposals"))],
-        "answer_names": [(one.value, one.label) for one in ANSWERS],
+        "answer_names": [(answer.value, answer.label) for answer in ANSWERS],
     }
 
 

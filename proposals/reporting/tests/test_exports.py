@@ -28,7 +28,7 @@ from proposals.reporting.export_tables import COLUMNS, export_rows
 from proposals.screening import clarifications
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import notify_applicant, record_decision, review_decision
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
 pytestmark = pytest.mark.django_db
@@ -46,8 +46,8 @@ def versions(call):
     """Three versions, one with a hostile title and a file."""
     proposal = make_ready(call)
     save(proposal, "summary", acronym="=HYPERLINK(1)", title_text='=cmd|"/c calc"!A1')
-    upload(fresh(proposal), pdf_bytes(), name="the ../plan of Zoë & co.pdf".replace("../", ""))
-    made = [submit(fresh(proposal)), submit(make_ready(call)), submit(make_ready(call))]
+    upload(reload(proposal), pdf_bytes(), name="the ../plan of Zoë & co.pdf".replace("../", ""))
+    made = [submit(reload(proposal)), submit(make_ready(call)), submit(make_ready(call))]
     for version in made:
         create_receipt(version)
     with clock.frozen_at(NEXT_DAY):
@@ -63,7 +63,7 @@ def desk(officer):
 
 def exported(kind, versions, officer=None):
     officer = officer or make_officer()
-    export = exports.request_export(kind, [one.pk for one in versions], by=officer)
+    export = exports.request_export(kind, [version.pk for version in versions], by=officer)
     assert exports.make_exports() == 1
     export.refresh_from_db()
     with default_storage.open(export.path) as stored:
@@ -75,7 +75,7 @@ def exported(kind, versions, officer=None):
 def test_a_table_is_the_same_in_all_three_formats(versions):
     record_decision(versions[1], outcome="eligible", reason="-Met", by=make_officer())
     rows = list(csv.DictReader(io.StringIO(exported("csv", versions).decode("utf-8-sig"))))
-    assert list(rows[0]) == [str(one) for one in COLUMNS.values()]
+    assert list(rows[0]) == [str(column) for column in COLUMNS.values()]
     assert rows[0]["Title"] == '\'=cmd|"/c calc"!A1' and rows[0]["Acronym"] == "'=HYPERLINK(1)"
     assert (
         rows[1]["Reason"] == "'-Met"
@@ -84,7 +84,7 @@ def test_a_table_is_the_same_in_all_three_formats(versions):
     plain = json.loads(exported("json", versions))
     assert plain[0]["title"] == '=cmd|"/c calc"!A1' and plain[0]["countries"] == ["AT", "FR", "LT"]
     assert plain[0]["received_at"] == "2015-04-21T14:20:00.000Z"
-    assert [one["proposal"] for one in plain] == [one["Proposal"] for one in rows]
+    assert [item["proposal"] for item in plain] == [row["Proposal"] for row in rows]
     with zipfile.ZipFile(io.BytesIO(exported("xlsx", versions))) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in sheet and "=cmd|" in sheet and "<hyperlink" not in sheet
@@ -98,7 +98,7 @@ def test_no_cell_begins_a_formula(text):
 
 def test_the_table_takes_the_same_number_of_queries_with_many(versions, django_assert_num_queries):
     for count in (1, 3):
-        chosen = Version.objects.filter(pk__in=[one.pk for one in versions[:count]])
+        chosen = Version.objects.filter(pk__in=[version.pk for version in versions[:count]])
         with django_assert_num_queries(2):
             assert len(list(export_rows(chosen))) == count
 
@@ -112,7 +112,7 @@ def test_all_files_come_with_their_hashes_under_harmless_names(versions):
         sums = archive.read("SHA256SUMS").decode()
     folder = f"versions/{versions[0].proposal.number}-v1"
     assert f"{folder}/dossier.json" in names and f"{folder}/receipt.pdf" in names
-    [file] = [one for one in names if "/files/" in one]
+    [file] = [name for name in names if "/files/" in name]
     assert file.startswith(f"{folder}/files/") and file.endswith("-the-plan-of-Zo-co.pdf")
     assert set(names) == {*manifest, "manifest.json"} and file in sums
 
@@ -149,8 +149,8 @@ def bundle(versions, tmp_path):
 
 def check(bundle, *certificates):
     """As an auditor runs it: another process, without the portal on its path."""
-    given = certificates or (published(bundle),)
-    trust = [part for one in given if one for part in ("--trust", str(one))]
+    data = certificates or (published(bundle),)
+    trust = [part for item in data if item for part in ("--trust", str(item))]
     done = subprocess.run(
         [sys.executable, "check_bundle.py", *trust],
         cwd=bundle, capture_output=True, text=True, check=False,
@@ -284,7 +284,7 @@ BREAKS = {
 @pytest.mark.parametrize("name", BREAKS)
 def test_whatever_is_changed_in_a_bundle_is_found(bundle, name):
     pattern, old, new, sentence = BREAKS[name]
-    path = next(one for one in sorted(bundle.glob(pattern)) if old in one.read_text("utf-8"))
+    path = next(item for item in sorted(bundle.glob(pattern)) if old in item.read_text("utf-8"))
     edit(path, old, new)
     status, said = check(bundle)
     assert status == 1 and sentence in said, said
@@ -306,7 +306,7 @@ def test_what_is_missing_or_slipped_in_is_named(bundle, versions):
 def test_it_is_asked_for_in_the_list_and_fetched_by_who_asked(versions):
     officer = make_officer()
     client = desk(officer)
-    chosen = {"action": "as_csv", "_selected_action": [one.pk for one in versions]}
+    chosen = {"action": "as_csv", "_selected_action": [version.pk for version in versions]}
     answer = client.post(reverse("admin:proposals_version_changelist"), chosen)
     export = Export.objects.get()
     page = reverse("admin:proposals_export_change", args=[export.pk])
@@ -336,7 +336,7 @@ def test_it_is_asked_for_in_the_list_and_fetched_by_who_asked(versions):
 def test_an_export_that_is_cancelled_half_way_leaves_nothing(versions, monkeypatch):
     monkeypatch.setattr(exports, "TELL_EVERY", 1)
     officer = make_officer()
-    export = exports.request_export("files", [one.pk for one in versions], by=officer)
+    export = exports.request_export("files", [version.pk for version in versions], by=officer)
     written = []
     add = audit_bundles._add_documents  # noqa: SLF001 -- to cancel while it runs
 
@@ -392,15 +392,15 @@ def test_one_that_fails_says_so_and_keeps_no_text(versions, monkeypatch):
 @pytest.mark.parametrize("how", ["role", "interest", "inactive"])
 def test_who_lost_the_right_meanwhile_gets_nothing_of_it(versions, how):
     officer = make_officer()
-    exports.request_export("json", [one.pk for one in versions], by=officer)
+    exports.request_export("json", [item.pk for item in versions], by=officer)
     if how == "role":
         officer.groups.clear()
     elif how == "inactive":
         officer.is_active = False
         officer.save()
     else:
-        for one in versions:
-            cases.declare_conflict(one.proposal, reason="A friend", by=officer)
+        for version in versions:
+            cases.declare_conflict(version.proposal, reason="A friend", by=officer)
     assert exports.make_exports() == 1
     with default_storage.open(Export.objects.get().path) as stored:
         assert json.loads(stored.read()) == []

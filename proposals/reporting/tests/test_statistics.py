@@ -21,7 +21,7 @@ from proposals.reporting.statistics import figures_of
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import record_decision, review_decision
 from proposals.screening.sheet import save_answer
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 
 pytestmark = pytest.mark.django_db
 PAGE = reverse("admin:proposals_version_statistics")
@@ -42,7 +42,7 @@ def versions(call):
     first = submit(make_ready(call, countries=("LT", "FR", "AL")))
     second = submit(make_ready(call))
     save(second.proposal, "summary", acronym="AGAIN")
-    second = submit(fresh(second.proposal))
+    second = submit(reload(second.proposal))
     return [first, second, third]
 
 
@@ -168,7 +168,7 @@ def test_each_country_has_a_tile_of_its_own_and_every_country_that_counts_has_on
     assert len(set(charts.TILES.values())) == len(charts.TILES)
     counting = {row.country for row in call.programme.country_set().rows}
     assert counting <= set(charts.TILES)
-    tiles = {one.code: one for one in charts.tile_map({"LT": 8, "FR": 1}, {})}
+    tiles = {tile.code: tile for tile in charts.tile_map({"LT": 8, "FR": 1}, {})}
     assert (tiles["LT"].shade, tiles["FR"].shade, tiles["DE"].shade) == (4, 1, 0)
 
 

@@ -93,22 +93,22 @@ def _give(desk: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
     officers, due_on = list(form.cleaned_data["officers"]), form.cleaned_data["due_on"]
     try:
         if len(officers) == 1:
-            given = {
+            data = {
                 officers[0]: assign(proposals, officers[0], by=current_user(request), due_on=due_on)
             }
         else:
-            given = dict(
+            data = dict(
                 assign_by_load(proposals, officers, by=current_user(request), due_on=due_on)
             )
     except ConflictOfInterestError as refusal:
-        numbers = ", ".join(one.number for one in refusal.proposals)
+        numbers = ", ".join(proposal.number for proposal in refusal.proposals)
         text = _(
             "No case was assigned. %(officer)s has a conflict of interest in %(numbers)s. Leave "
             "these cases out or choose another officer."
         )
         form.add_error("officers", text % {"officer": refusal.officer, "numbers": numbers})
         return choose(desk, request, chosen, form)
-    _tell(request, given)
+    _tell(request, data)
     return redirect("admin:proposals_version_changelist")
 
 
@@ -118,8 +118,8 @@ def _chosen(request: HttpRequest) -> QuerySet[Version]:
     return readable.filter(pk__in=sent).select_related("proposal__assignment__officer")
 
 
-def _tell(request: HttpRequest, given: dict[User, int]) -> None:
-    for officer, count in given.items():
+def _tell(request: HttpRequest, values: dict[User, int]) -> None:
+    for officer, count in values.items():
         if not count:
             text = _("No change: the cases are already assigned to %(officer)s with this due date.")
             messages.warning(request, text % {"officer": officer})
@@ -130,7 +130,7 @@ def _tell(request: HttpRequest, given: dict[User, int]) -> None:
             count,
         )
         messages.success(request, text % {"count": count, "officer": officer})
-    if not given:
+    if not values:
         messages.warning(
             request, _("No case was assigned: every officer you chose has a conflict of interest.")
         )

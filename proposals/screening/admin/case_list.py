@@ -99,16 +99,16 @@ BOX = (
 
 
 def _box(row: CaseRow) -> SafeString:
-    words = _("Select %(number)s version %(version)s")
-    return format_html(BOX, row.pk, words % {"number": row.proposal, "version": row.number})
+    text = _("Select %(number)s version %(version)s")
+    return format_html(BOX, row.pk, text % {"number": row.proposal, "version": row.number})
 
 
 def rows_of(pks: list[int]) -> list[CaseRow]:
     """What the list shows of the versions with these keys, in this order; two queries."""
-    found: QuerySet[Any] = Version.objects.filter(pk__in=pks).order_by().with_latest_verdict()
+    result: QuerySet[Any] = Version.objects.filter(pk__in=pks).order_by().with_latest_verdict()
     officer = F("proposal__assignment__officer__full_name")
     counts = Q(proposal__current_version=F("pk"))
-    rows = found.annotate(
+    rows = result.annotate(
         answers=number_of_answers(), officer=officer, counts=counts
     ).values_list(
         "pk", "number", "acronym", "received_at", "proposal__number", "proposal__strand__number",
@@ -121,8 +121,8 @@ def rows_of(pks: list[int]) -> list[CaseRow]:
 
 
 def _newest_decisions(pks: list[int]) -> dict[int, tuple[str, DecisionState, bool]]:
-    found: Any = Decision.objects.filter(version__in=pks).with_conditions_since()
-    rows = found.order_by("decided_at").values_list(
+    result: Any = Decision.objects.filter(version__in=pks).with_conditions_since()
+    rows = result.order_by("decided_at").values_list(
         "version", "outcome", "review__answer", "conditions_changed_at"
     )
     return {

@@ -100,14 +100,14 @@ def _decide(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Htt
     stored = newest_verdict(version)
     verdict = stored.verdict if stored else None
     texts = decisions.snippets(version, stored)
-    given = request.POST.copy()
-    adds = given.pop("add", [])
+    query_dict = request.POST.copy()
+    adds = query_dict.pop("add", [])
     if adds:
         chosen = [text for rule, text in texts if rule in adds]
-        present = given.get("reason", "").strip()
+        present = query_dict.get("reason", "").strip()
         chosen = [text for text in chosen if text not in present]
-        given["reason"] = "\n\n".join([present, *chosen]).strip()
-        form = DecisionForm(initial=given.dict())
+        query_dict["reason"] = "\n\n".join([present, *chosen]).strip()
+        form = DecisionForm(initial=query_dict.dict())
     else:
         form = DecisionForm(request.POST or None, initial=_sent_back_words(version))
     remarks: list[str] = []
@@ -155,8 +155,8 @@ def _sent_back(version: Version) -> Decision | None:
 
 
 def _sent_back_words(version: Version) -> dict[str, str]:
-    found = _sent_back(version)
-    return {"outcome": found.outcome, "reason": found.reason} if found else {}
+    decision = _sent_back(version)
+    return {"outcome": decision.outcome, "reason": decision.reason} if decision else {}
 
 
 def begin_bulk(
@@ -219,7 +219,7 @@ def _seen(request: HttpRequest) -> set[int]:
 
 def _marks(request: HttpRequest) -> dict[int, str]:
     """What the officer was shown: "pk:mark" for each case."""
-    pairs = [one.partition(":") for one in request.POST.getlist("case")[:MOST_AT_ONCE]]
+    pairs = [text.partition(":") for text in request.POST.getlist("case")[:MOST_AT_ONCE]]
     return {key: mark for pk, _colon, mark in pairs if (key := key_of(pk)) is not None}
 
 
@@ -230,13 +230,13 @@ def _left_out(request: HttpRequest) -> list[int]:
 
 def _digest_of_words(form: forms.Form) -> str:
     """Names outcome and reason as they were shown, so that no others are recorded."""
-    given = form.cleaned_data
-    return digest_of([str(given.get(name, "")) for name in ("outcome", "reason", "with_findings")])
+    values = form.cleaned_data
+    return digest_of([str(values.get(name, "")) for name in ("outcome", "reason", "with_findings")])
 
 
 def _anew(request: HttpRequest, chosen: list[Any]) -> QuerySet[Version]:
     readable = Version.objects.open_to(current_user(request), clock.now())
-    return readable.filter(pk__in=[getattr(one, "pk", one) for one in chosen]).select_related(
+    return readable.filter(pk__in=[getattr(item, "pk", item) for item in chosen]).select_related(
         "proposal__strand__call"
     )
 
@@ -251,9 +251,9 @@ def _shown(
     is_preview: bool = False,
     changed: Any = (),
 ) -> HttpResponse:
-    given = form.cleaned_data if is_preview or changed else {}
+    values = form.cleaned_data if is_preview or changed else {}
     names = ("outcome", "reason", "with_findings")
-    words = {name: given[name] for name in names if name in given}
+    words = {name: values[name] for name in names if name in values}
     cases = bulk.cases_for(task, versions, by=current_user(request), **words)
     titles = {
         bulk.BulkAction.DECIDE: _("Record the same decision for all"),
@@ -273,7 +273,7 @@ def _shown(
         is_preview=is_preview or task != bulk.BulkAction.DECIDE,
         shown=_digest_of_words(form) if form.is_bound and form.is_valid() else NO_WORDS,
         changed=list(changed),
-        outcome=outcomes.get(given.get("outcome", ""), ""),
+        outcome=outcomes.get(values.get("outcome", ""), ""),
         seen=_seen(request),
         has_remarks=any(case.remarks and not case.obstacle for case in cases),
     )

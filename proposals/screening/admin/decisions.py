@@ -51,11 +51,11 @@ class ReviewForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        sends_back = given.get("answer") == DecisionReview.Answer.SENT_BACK
-        if sends_back and not given.get("reason", "").strip():
+        values: dict[str, Any] = super().clean() or {}
+        sends_back = values.get("answer") == DecisionReview.Answer.SENT_BACK
+        if sends_back and not values.get("reason", "").strip():
             self.add_error("reason", _("Enter what needs to be reviewed."))
-        return given
+        return values
 
 
 class SureReviewForm(ReviewForm):
@@ -159,37 +159,37 @@ class DecisionAdmin(DetailPageAdmin):
             )
         return redirect("admin:proposals_decision_change", pk)
 
-    def detail_page(self, request: HttpRequest, found: Decision) -> HttpResponse:
+    def detail_page(self, request: HttpRequest, decision: Decision) -> HttpResponse:
         """The decision as it was recorded, and below it the second officer's answer."""
         obstacle = why_not_reviewable(
-            found, proposal=found.version.proposal, by=current_user(request)
+            decision, proposal=decision.version.proposal, by=current_user(request)
         )
         form = ReviewForm(request.POST or None)
         remarks: list[str] = []
         if form.is_valid() and form.cleaned_data["answer"] == CONFIRMED and not obstacle:
-            remarks = remarks_on_review(found)
+            remarks = remarks_on_review(decision)
             form = SureReviewForm(request.POST) if remarks else form
         if request.method == "POST" and form.is_valid():
             form.cleaned_data.pop("sure", None)
             try:
-                review_decision(found, by=current_user(request), **form.cleaned_data)
+                review_decision(decision, by=current_user(request), **form.cleaned_data)
             except CannotReview as refusal:
                 form.add_error(None, str(refusal))
             else:
                 messages.success(request, _("Review recorded."))
-                return redirect(_next_place(request, found))
+                return redirect(_next_place(request, decision))
         return self.render(
             request,
             "admin/proposals/decision/review.html",
-            title=str(found),
+            title=str(decision),
             status=422 if form.errors else 200,
-            decision=found,
+            decision=decision,
             form=form,
             remarks=remarks,
             may_review=self.may_act(request),
-            obstacle="" if found.reviewed else obstacle,
-            **_seen_by_a_second_officer(found),
-            **_letter_state(found),
+            obstacle="" if decision.reviewed else obstacle,
+            **_seen_by_a_second_officer(decision),
+            **_letter_state(decision),
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
@@ -224,8 +224,8 @@ def _seen_by_a_second_officer(decision: Decision) -> dict[str, Any]:
 
 def _conditions_changed_at(decision: Decision) -> datetime | None:
     """When rules or countries changed after the outcome was recorded."""
-    found: Any = Decision.objects.with_conditions_since().get(pk=decision.pk)
-    changed_at: datetime | None = found.conditions_changed_at
+    result: Any = Decision.objects.with_conditions_since().get(pk=decision.pk)
+    changed_at: datetime | None = result.conditions_changed_at
     return changed_at
 
 

@@ -48,7 +48,7 @@ class RehearsalFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         rehearsals = Call.objects.filter(rehearsal_of__isnull=False).order_by("-pk")
-        return [(str(one.pk), one.reference) for one in rehearsals]
+        return [(str(rehearsal.pk), rehearsal.reference) for rehearsal in rehearsals]
 
     def choices(self, changelist: Any) -> Any:
         chosen = super().choices(changelist)
@@ -82,7 +82,7 @@ class OfficerFilter(admin.SimpleListFilter):
     parameter_name = "officer"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(one.pk), str(one)) for one in screening_officers()]
+        return [(str(officer.pk), str(officer)) for officer in screening_officers()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
         known = {key for key, _label in self.lookup_choices}
@@ -124,8 +124,8 @@ class CountryFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         key = f"desk:countries:{current_user(request).pk}:{rehearsal_in(request)}:{open_cases(request)}"
-        found = partial(_countries_of_open_cases, request)
-        codes = caches["pages"].get_or_set(key, found, KEPT_SECONDS)
+        result = partial(_countries_of_open_cases, request)
+        codes = caches["pages"].get_or_set(key, result, KEPT_SECONDS)
         return [(code, code) for code in codes or ()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:

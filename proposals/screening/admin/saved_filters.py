@@ -42,11 +42,11 @@ def of(officer: User) -> QuerySet[SavedFilter]:
     return SavedFilter.objects.filter(officer=officer)
 
 
-def query_of(given: QueryDict) -> str:
+def query_of(query_dict: QueryDict) -> str:
     """What of an address is a question to the list, in a fixed order."""
     kept = QueryDict(mutable=True)
     for name in KEPT:
-        value = given.get(name)
+        value = query_dict.get(name)
         if isinstance(value, str) and value:
             kept[name] = value
     return kept.urlencode()

@@ -129,7 +129,7 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
         )
     )
     context |= {
-        "waits": any(one.reviewed is None for one in decisions),
+        "waits": any(decision.reviewed is None for decision in decisions),
         "verdicts": list(version.verdicts.all()),
         "verdict": verdict,
         "being_made": sheets.BEING_MADE,
@@ -169,14 +169,19 @@ def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any,
     )
     pks = list(others.values_list("pk", flat=True))
     nearest = Version.objects.filter(pk__in=pks[:MOST_NEIGHBOURS])
-    found = list(nearest.values("pk", "number", "acronym", "organisations", "proposal__number"))
-    shared = {pk for one in found for pk in one["organisations"]} & set(version.organisations)
+    results = list(nearest.values("pk", "number", "acronym", "organisations", "proposal__number"))
+    shared = {pk for item in results for pk in item["organisations"]} & set(version.organisations)
     names = (
-        {one.pk: one.name for one in Organisation.objects.filter(pk__in=shared)} if found else {}
+        {
+            organisation.pk: organisation.name
+            for organisation in Organisation.objects.filter(pk__in=shared)
+        }
+        if results
+        else {}
     )
     rows = [
-        (one, ", ".join(names[pk] for pk in sorted(set(one["organisations"]) & names.keys())))
-        for one in found
+        (item, ", ".join(names[pk] for pk in sorted(set(item["organisations"]) & names.keys())))
+        for item in results
     ]
     return rows, max(0, len(pks) - MOST_NEIGHBOURS)
 
@@ -202,11 +207,11 @@ def _answer(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Htt
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return _refused(desk, request, version, _("Select a finding."), 422)
-    given = form.cleaned_data
+    values = form.cleaned_data
     try:
         saved = sheets.save_answer(
-            version, given["item"], answer=given["answer"], reason=given["reason"],
-            seen_revision=given["revision"], by=current_user(request),
+            version, values["item"], answer=values["answer"], reason=values["reason"],
+            seen_revision=values["revision"], by=current_user(request),
         )  # fmt: skip
     except sheets.ReasonRequired:
         text = _("Not saved yet. Enter the reason why you disagree.")
@@ -215,17 +220,17 @@ def _answer(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Htt
         text = _("The screening sheet has changed since you opened it. Reload the page.")
         return _refused(desk, request, version, text, 409)
     except sheets.AnsweredMeanwhile as meanwhile:
-        words = _who_was_faster(meanwhile.current)
-        return _refused(desk, request, version, words, 409, revision=meanwhile.current.revision)
+        message = _who_was_faster(meanwhile.current)
+        return _refused(desk, request, version, message, 409, revision=meanwhile.current.revision)
     if not is_autosave(request):
         return redirect(_line_in_sheet(version, saved.item))
     stored = sheets.newest_verdict(version)
     sheet = sheets.sheet_of(version, stored.verdict if stored else None)
-    words = _("Saved %(time)s") % {"time": f"{saved.answered_at.astimezone(BRUSSELS):%H:%M:%S}"}
+    message = _("Saved %(time)s") % {"time": f"{saved.answered_at.astimezone(BRUSSELS):%H:%M:%S}"}
     return JsonResponse(
         {
             "revision": saved.revision,
-            "words": words,
+            "words": message,
             "progress": _progress(sheet),
             "answered": sheet.answered,
         }
@@ -270,19 +275,19 @@ def _refused(
     desk: "OfficerAdmin",
     request: HttpRequest,
     version: Version,
-    words: str,
+    text: str,
     status: int,
     **more: int,
 ) -> HttpResponse:
     if is_autosave(request):
-        return JsonResponse({"words": words} | more, status=status)
+        return JsonResponse({"words": text} | more, status=status)
     return desk.render(
         request,
         f"{TEMPLATES}/not_saved.html",
         title=_("Not saved"),
         status=status,
         version=version,
-        words=words,
+        words=text,
         typed=request.POST.get("reason", ""),
     )
 
@@ -368,8 +373,10 @@ def _suggested(request: HttpRequest, version: Version) -> dict[str, Any]:
     due_at = datetime(day.year, day.month, day.day, 17, tzinfo=BRUSSELS)
     rule = item.removeprefix("rule:")
     texts = dict(deciding.snippets(version, sheets.newest_verdict(version)))
-    found = texts.get(rule, "")
-    text = found + "\n\n" + _("Please explain this or send supporting documents.") if found else ""
+    result = texts.get(rule, "")
+    text = (
+        result + "\n\n" + _("Please explain this or send supporting documents.") if result else ""
+    )
     return {"due_at": due_at, "item": item, "text": text}
 
 
@@ -377,13 +384,13 @@ def _reply_file(
     desk: "OfficerAdmin", request: HttpRequest, version: Version, file: int
 ) -> HttpResponseBase:
     """A PDF that came with an answer; nothing out of quarantine."""
-    found = get_object_or_404(ClarificationFile, pk=file, reply__question__version=version)
-    if not found.can_be_opened:
-        return render(request, "workspace/quarantine.html", {"file": found}, status=409)
-    cases.log_read(version, found.name, by=current_user(request))
+    reply_file = get_object_or_404(ClarificationFile, pk=file, reply__question__version=version)
+    if not reply_file.can_be_opened:
+        return render(request, "workspace/quarantine.html", {"file": reply_file}, status=409)
+    cases.log_read(version, reply_file.name, by=current_user(request))
     return FileResponse(
-        found.open(),
+        reply_file.open(),
         as_attachment=True,
-        filename=found.download_name,
+        filename=reply_file.download_name,
         content_type="application/pdf",
     )

@@ -29,7 +29,7 @@ from proposals.screening.decisions import (
     review_decision,
 )
 from proposals.screening.search import index_opened_cases, matching_cases
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:proposals_version_changelist")
@@ -54,9 +54,9 @@ def next_day(versions):
 
 def in_queue(name, officer, moment=NEXT_DAY):
     mine = queue.current_versions(officer, moment)
-    found = set(queue.in_queue(mine, name, officer=officer, moment=moment))
-    assert queue.lengths(mine, officer=officer, moment=moment)[name] == len(found)
-    return found
+    versions = set(queue.in_queue(mine, name, officer=officer, moment=moment))
+    assert queue.lengths(mine, officer=officer, moment=moment)[name] == len(versions)
+    return versions
 
 
 def decided(version, first, second, outcome="eligible"):
@@ -152,17 +152,19 @@ def test_cases_are_shared_evenly_and_never_go_to_who_has_an_interest(versions, n
     first, second = make_officer(), make_officer()
     cases.assign([versions[0].proposal], first, by=first)
     cases.declare_conflict(versions[1].proposal, reason="My sister works there.", by=second)
-    given = cases.assign_by_load([one.proposal for one in versions[1:]], [first, second], by=first)
+    counts = cases.assign_by_load(
+        [version.proposal for version in versions[1:]], [first, second], by=first
+    )
     owners = dict(Assignment.objects.values_list("proposal", "officer"))
     assert owners[versions[1].proposal_id] == first.pk
-    assert sum(given.values()) == 3 and sorted(owners.values()).count(second.pk) == 2
+    assert sum(counts.values()) == 3 and sorted(owners.values()).count(second.pk) == 2
 
 
 def test_assigning_to_who_has_an_interest_assigns_nothing(versions, next_day):
     officer = make_officer()
     cases.declare_conflict(versions[1].proposal, reason="A friend.", by=officer)
     client = desk(make_officer())
-    sent = {"version": [one.pk for one in versions], "officers": [officer.pk]}
+    sent = {"version": [version.pk for version in versions], "officers": [officer.pk]}
     answer = client.post(reverse("admin:proposals_version_assign"), sent)
     assert answer.status_code == 422 and not Assignment.objects.exists()
     assert f"has a conflict of interest in {versions[1].proposal.number}" in answer.content.decode()
@@ -178,11 +180,11 @@ def test_assigning_to_who_has_an_interest_assigns_nothing(versions, next_day):
 def test_cases_are_assigned_from_the_list(versions, next_day):
     me, other = make_officer(), make_officer()
     client = desk(me)
-    chosen = {"action": "assign", "_selected_action": [one.pk for one in versions[:3]]}
+    chosen = {"action": "assign", "_selected_action": [version.pk for version in versions[:3]]}
     page = client.post(LIST, chosen).content.decode()
     assert "3 cases" in page and versions[0].proposal.number in page
     sent = {
-        "version": [one.pk for one in versions[:3]],
+        "version": [version.pk for version in versions[:3]],
         "officers": [me.pk, other.pk],
         "due_on": "2015-05-04",
     }
@@ -269,7 +271,7 @@ def test_the_database_keeps_out_who_has_an_interest(versions, next_day):
 def test_search_finds_words_of_every_text_and_what_officers_wrote(call):
     proposal = make_ready(call)
     save(proposal, "summary", acronym="PHOTON-9", abstract="Lasers against Überdüngung.")
-    version = submit(fresh(proposal))
+    version = submit(reload(proposal))
     submit(make_ready(call))
     officer = make_officer()
     assert index_opened_cases(clock.now()) == 0  # sealed
@@ -289,8 +291,8 @@ def test_search_finds_words_of_every_text_and_what_officers_wrote(call):
         assert not matching_cases(everything, "nothing of that").exists()
         for hostile in ("'", ":*", "a & | !", "\\", "%", "<->", "((("):
             list(matching_cases(everything, hostile))
-        found = desk(officer).get(LIST + "?q=lasers").content.decode()
-        assert "PHOTON-9" in found and "LASER-GO" not in found
+        result = desk(officer).get(LIST + "?q=lasers").content.decode()
+        assert "PHOTON-9" in result and "LASER-GO" not in result
 
 
 def test_a_version_with_too_many_words_for_the_index_is_found_by_its_summary(
@@ -298,10 +300,10 @@ def test_a_version_with_too_many_words_for_the_index_is_found_by_its_summary(
 ):
     take = search.index_case
 
-    def too_long(pk, words):
-        if words == search.ALL_TEXTS:
+    def too_long(pk, text):
+        if text == search.ALL_TEXTS:
             raise DataError("string is too long for tsvector")
-        take(pk, words)
+        take(pk, text)
 
     monkeypatch.setattr(search, "index_case", too_long)
     assert index_opened_cases(NEXT_DAY) == 4

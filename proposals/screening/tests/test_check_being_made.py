@@ -14,7 +14,7 @@ from proposals.reporting import export_tables
 from proposals.reporting.statistics import figures_of
 from proposals.screening import bulk, decisions, letters, sheet
 from proposals.screening.automatic_check import screen_closed
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:proposals_version_changelist")
@@ -26,7 +26,7 @@ ELIGIBLE = VerdictRecord.OutcomeChoices.PASS.label
 def version(call):
     """An opened version that only its applicants have a verdict of: eligible."""
     made = submit(make_ready(call))
-    assert [one.audience for one in made.verdicts.all()] == ["applicant"]
+    assert [verdict.audience for verdict in made.verdicts.all()] == ["applicant"]
     with clock.frozen_at(NEXT_DAY):
         yield Version.objects.select_related("proposal__strand__call").get(pk=made.pk)
 
@@ -56,7 +56,7 @@ def test_the_list_says_that_the_check_is_being_made_until_it_is(version):
 def test_the_list_promises_no_check_of_a_version_that_was_replaced(call):
     first = submit(make_ready(call))
     save(first.proposal, "summary", acronym="AGAIN")
-    submit(fresh(first.proposal))
+    submit(reload(first.proposal))
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         listed = text_at(LIST + "?versions=all")
@@ -111,7 +111,7 @@ def test_deciding_is_possible_and_says_that_the_check_is_being_made(version):
     decision = Decision.objects.get()
     review = reverse("admin:proposals_decision_change", args=[decision.pk])
     assert BEING_MADE in text_at(review) and str(ELIGIBLE) not in summary_of(text_at(review))
-    assert any(BEING_MADE in one for one in decisions.remarks_on_review(decision))
+    assert any(BEING_MADE in item for item in decisions.remarks_on_review(decision))
 
 
 def summary_of(html):
@@ -133,7 +133,7 @@ def test_a_letter_claims_no_findings_of_a_check_that_was_not_made(version):
         version, outcome="eligible", reason="Met.", by=make_officer()
     )
     decisions.review_decision(decision, answer="confirmed", reason="", by=make_officer())
-    assert any(BEING_MADE in one for one in decisions.remarks_on_letter(decision))
+    assert any(BEING_MADE in item for item in decisions.remarks_on_letter(decision))
     html = letters.render_letter_html(decision, version, notified_at=NEXT_DAY)
     assert "was checked against" not in html and "All of them are met" not in html
     screen_closed(NEXT_DAY)

@@ -30,7 +30,7 @@ from proposals.screening.clarifications import (
     store_reply,
 )
 from proposals.submission.submit import withdraw
-from proposals.tests.factories import fresh, make_officer, make_ready, partner_of, submit
+from proposals.tests.factories import make_officer, make_ready, partner_of, reload, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +94,7 @@ def test_people_of_the_coordinator_answer_once_with_files(question, version):
     assert lead.post(path_of(question), sent).status_code == 302
     stored = ClarificationReply.objects.get()
     assert stored.text == "Its members." and stored.replied_by == version.submitted_by
-    assert [(one.name, one.pages) for one in stored.files.all()] == [
+    assert [(file.name, file.pages) for file in stored.files.all()] == [
         ("statutes.pdf", 2),
         ("register.pdf", 1),
     ]
@@ -184,11 +184,11 @@ def test_a_question_of_another_proposal_is_not_there(question, version, call):
 def test_nobody_asks_about_what_does_not_count(version):
     with clock.frozen_at(version.received_at):
         withdraw(
-            fresh(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now()
+            reload(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now()
         )
-    found = Version.objects.select_related("proposal__strand__call").get(pk=version.pk)
+    result = Version.objects.select_related("proposal__strand__call").get(pk=version.pk)
     with pytest.raises(CannotRequestClarification, match="replaced or withdrawn"):
-        request_clarification(found, "Why?", due_at=DUE, by=make_officer())
+        request_clarification(result, "Why?", due_at=DUE, by=make_officer())
 
 
 def test_reminders_come_three_days_and_one_day_before_once_each(question):

@@ -49,11 +49,11 @@ from proposals.screening.letters import letter_of, render_letter_pdf
 from proposals.screening.sheet import newest_verdict, sheet_of
 from proposals.submission.submit import withdraw
 from proposals.tests.factories import (
-    fresh,
     make_officer,
     make_ready,
     partner_of,
     put_in_place_of_p2,
+    reload,
     submit,
 )
 
@@ -122,7 +122,7 @@ def test_an_outcome_of_a_version_that_waits_for_an_answer_is_not_recorded_twice(
 def test_what_was_withdrawn_meanwhile_is_not_decided_on(version):
     with clock.frozen_at(version.received_at):
         withdraw(
-            fresh(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now()
+            reload(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now()
         )
     with pytest.raises(CannotDecide, match="replaced or withdrawn"):
         record_decision(anew(version), outcome="eligible", reason="x", by=make_officer())
@@ -146,8 +146,8 @@ def test_what_was_extended_meanwhile_is_sealed_and_the_typed_reason_comes_back(c
 
 def test_where_two_have_differed_a_third_officer_answers(version):
     first, second, third = make_officer(), make_officer(), make_officer()
-    one = record_decision(version, outcome="eligible", reason="Met", by=first)
-    review_decision(one, answer="sent-back", reason="It is not.", by=second)
+    decision = record_decision(version, outcome="eligible", reason="Met", by=first)
+    review_decision(decision, answer="sent-back", reason="It is not.", by=second)
     again = record_decision(version, outcome="eligible", reason="It is", by=first)
     with pytest.raises(CannotReview, match="A third officer"):
         review_decision(again, answer="confirmed", reason="", by=second)
@@ -163,8 +163,8 @@ def test_where_two_have_differed_a_third_officer_answers(version):
 
 def test_who_was_convinced_may_be_confirmed_by_the_same_colleague(version):
     first, second = make_officer(), make_officer()
-    one = record_decision(version, outcome="eligible", reason="Met", by=first)
-    review_decision(one, answer="sent-back", reason="It is not.", by=second)
+    decision = record_decision(version, outcome="eligible", reason="Met", by=first)
+    review_decision(decision, answer="sent-back", reason="It is not.", by=second)
     other = record_decision(version, outcome="ineligible", reason="Right", by=first)
     review_decision(other, answer="confirmed", reason="", by=second)
     assert decision_in_force(version) == other
@@ -184,8 +184,10 @@ def test_a_decision_is_reversed_by_another_and_both_stay(version):
 
 def bulk_post(client, task, versions, marks=None, **sent):
     path = reverse("admin:proposals_version_bulk", args=[task])
-    shown = marks or [f"{one.pk}:{mark}" for one, mark in marks_of(task, versions, client.officer)]
-    seen = [one.pk for one in versions] if "do" in sent else []
+    shown = marks or [
+        f"{item.pk}:{mark}" for item, mark in marks_of(task, versions, client.officer)
+    ]
+    seen = [version.pk for version in versions] if "do" in sent else []
     return client.post(path, {"case": shown, "shown": shown_words(**sent), "seen": seen} | sent)
 
 
@@ -215,9 +217,9 @@ def test_words_that_were_changed_after_the_preview_are_not_recorded(versions, cl
 def test_what_is_left_out_is_named_in_the_preview_too(versions, client_of_officer):
     client = client_of_officer
     record_decision(versions[0], outcome="eligible", reason="Met.", by=make_officer())
-    listed = {"action": "decide_alike", "_selected_action": [one.pk for one in versions]}
+    listed = {"action": "decide_alike", "_selected_action": [version.pk for version in versions]}
     page = client.post(reverse("admin:proposals_version_changelist"), listed)
-    left = [one.version.pk for one in page.context["left_out"]]
+    left = [item.version.pk for item in page.context["left_out"]]
     assert left == [versions[0].pk]
     sent = {"outcome": "eligible", "reason": "Met.", "left_out": left}
     preview = text_of(bulk_post(client, "decide", versions[1:], **sent))
@@ -225,7 +227,7 @@ def test_what_is_left_out_is_named_in_the_preview_too(versions, client_of_office
 
 
 def marks_of(task, versions, officer):
-    anews = [anew(one) for one in versions]
+    anews = [anew(version) for version in versions]
     return [(case.version, case.mark) for case in bulk.cases_for(task, anews, by=officer)]
 
 
@@ -239,7 +241,7 @@ def client_of_officer(versions):
 
 def test_many_cases_are_shown_exactly_and_then_decided(versions, client_of_officer):
     client = client_of_officer
-    chosen = {"action": "decide_alike", "_selected_action": [one.pk for one in versions]}
+    chosen = {"action": "decide_alike", "_selected_action": [version.pk for version in versions]}
     page = text_of(client.post(reverse("admin:proposals_version_changelist"), chosen))
     assert "3 cases" in page and "Record these decisions" not in page
     sent = {"outcome": "ineligible", "reason": "One partner is out.", "with_findings": "on"}
@@ -280,7 +282,7 @@ def test_a_call_keeps_cases_with_remarks_out_of_a_bulk(call, versions, client_of
     preview = bulk_post(client, "decide", versions, **sent)
     assert not preview.context["cases"] and len(preview.context["left_out"]) == 3
     answer = bulk_post(
-        client, "decide", versions, do="yes", seen=[one.pk for one in versions], **sent
+        client, "decide", versions, do="yes", seen=[version.pk for version in versions], **sent
     )
     assert answer.status_code == 409 and not Decision.objects.exists()
 
@@ -299,7 +301,7 @@ def test_confirming_shows_the_same_remarks_for_one_case_and_for_many(versions, c
 
 def test_if_one_case_changed_meanwhile_nothing_is_done_and_it_is_named(versions, client_of_officer):
     client = client_of_officer
-    shown = [f"{one.pk}:{mark}" for one, mark in marks_of("decide", versions, client.officer)]
+    shown = [f"{item.pk}:{mark}" for item, mark in marks_of("decide", versions, client.officer)]
     record_decision(versions[1], outcome="eligible", reason="Met", by=make_officer())
     sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}
     answer = bulk_post(client, "decide", versions, marks=shown, **sent)
@@ -314,7 +316,7 @@ def test_if_one_case_changed_meanwhile_nothing_is_done_and_it_is_named(versions,
 
 def test_a_verdict_made_again_meanwhile_stops_the_run(versions, client_of_officer):
     client = client_of_officer
-    shown = [f"{one.pk}:{mark}" for one, mark in marks_of("decide", versions, client.officer)]
+    shown = [f"{item.pk}:{mark}" for item, mark in marks_of("decide", versions, client.officer)]
     newest = versions[2].verdicts.order_by("-pk").first()
     newest.pk, newest.cause = None, "change 1: A test"
     newest._state.adding = True
@@ -327,7 +329,7 @@ def test_a_verdict_made_again_meanwhile_stops_the_run(versions, client_of_office
 
 def test_a_case_with_an_interest_is_not_decided_on_in_a_bulk(versions, client_of_officer):
     client = client_of_officer
-    shown = [f"{one.pk}:{mark}" for one, mark in marks_of("decide", versions, client.officer)]
+    shown = [f"{item.pk}:{mark}" for item, mark in marks_of("decide", versions, client.officer)]
     cases.declare_conflict(versions[0].proposal, reason="A friend", by=client.officer)
     sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}
     answer = bulk_post(client, "decide", versions, marks=shown, **sent)
@@ -340,7 +342,7 @@ def test_a_case_with_an_interest_is_not_decided_on_in_a_bulk(versions, client_of
 def test_of_two_runs_at_once_the_second_stops(versions, client_of_officer):
     """Both were shown the same cases; the lock lets one go first."""
     client = client_of_officer
-    shown = [f"{one.pk}:{mark}" for one, mark in marks_of("decide", versions, client.officer)]
+    shown = [f"{item.pk}:{mark}" for item, mark in marks_of("decide", versions, client.officer)]
     sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}
     other = desk(make_officer())
     assert bulk_post(other, "decide", versions, marks=shown, **sent).status_code == 302
@@ -627,8 +629,8 @@ def test_a_letter_tells_nothing_of_other_proposals(call):
         first, second = make_ready(call), make_ready(call)
         shared = first.participants.get(key="p2").organisation
         put_in_place_of_p2(second, shared)
-        version = submit(fresh(first))
-        submit(fresh(second))
+        version = submit(reload(first))
+        submit(reload(second))
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         assert version.verdicts.get(audience="officer").rules_not_met == ["one-application"]
@@ -653,8 +655,8 @@ def test_another_program_finds_the_letter_accessible_and_archival(version):
     notify_applicant(decision, by=make_officer())
     tasks.process_outbox()
     for profile in PROFILES:
-        found = page.validate_pdf_bytes(bytes(letter_of(decision).pdf), profile=profile)
-        assert {one.rule_id for one in found.failures} <= MISTAKEN
+        validation_report = page.validate_pdf_bytes(bytes(letter_of(decision).pdf), profile=profile)
+        assert {failure.rule_id for failure in validation_report.failures} <= MISTAKEN
 
 
 @pytest.mark.parametrize("table", ["letter", "decisionnotice"])
@@ -701,7 +703,7 @@ def test_who_gets_an_outcome_back_finds_it_with_what_was_said(versions):
     review_decision(decision, answer="sent-back", reason="Look at p2.", by=second)
     client = desk(first)
     listing = client.get(reverse("admin:proposals_version_changelist"), {"queue": "sent-back"})
-    assert [one.pk for one in listing.context["cl"].queryset] == [versions[0].pk]
+    assert [item.pk for item in listing.context["cl"].queryset] == [versions[0].pk]
     page = text_of(client.get(reverse("admin:proposals_version_decide", args=[versions[0].pk])))
     assert "Look at p2." in page and "All met." in page
     record_decision(versions[0], outcome="ineligible", reason="p2 is out.", by=first)
@@ -727,11 +729,11 @@ KEY = re.compile(r"\(p\d|\((?:consortium|proposal|submission)\)")
 def alike(call):
     """Two partners in Albania that have the same name, about both of which an officer decides."""
     proposal = make_ready(call, countries=("LT", "FR", "AT", "AL", "AL"))
-    for one in proposal.participants.filter(key__in=("p4", "p5")):
-        Organisation.objects.filter(pk=one.organisation_id).update(
+    for participant in proposal.participants.filter(key__in=("p4", "p5")):
+        Organisation.objects.filter(pk=participant.organisation_id).update(
             legal_name="Tirana Cluster", cluster_name=""
         )
-    version = submit(fresh(proposal))
+    version = submit(reload(proposal))
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         yield anew(version)
@@ -794,5 +796,7 @@ def test_no_page_of_a_case_shows_the_key_of_a_participant(alike):
 
 def page_addresses(sheet_page):
     """Pages of the same case to which the sheet leads."""
-    found = re.findall(r'href="(/admin/proposals/version/\d+/[^"?]*)"', sheet_page.content.decode())
-    return {one for one in found if "replies" not in one}
+    results = re.findall(
+        r'href="(/admin/proposals/version/\d+/[^"?]*)"', sheet_page.content.decode()
+    )
+    return {item for item in results if "replies" not in item}

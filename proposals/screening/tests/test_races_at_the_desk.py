@@ -28,7 +28,7 @@ from proposals.officers import cases
 from proposals.screening import bulk, clarifications, decisions, sheet
 from proposals.screening.automatic_check import screen_closed
 from proposals.submission.submit import withdraw
-from proposals.tests.factories import fresh, make_officer, make_ready, submit
+from proposals.tests.factories import make_officer, make_ready, reload, submit
 from proposals.workspace.tests.test_pages import client_of, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,8 +71,8 @@ def statuses(answers):
 
 
 def the(answers, status):
-    (found,) = (answer for answer in answers if answer.status_code == status)
-    return found
+    (result,) = (answer for answer in answers if answer.status_code == status)
+    return result
 
 
 # --- The sheet -----------------------------------------------------------------------------------
@@ -169,10 +169,10 @@ def test_the_database_lets_no_act_slip_past_an_interest_that_is_being_declared(v
 
 def test_a_case_that_two_clicks_assign_changes_hands_once(version):
     officer, head = make_officer(), make_officer()
-    given = at_once(
+    data = at_once(
         row(version), *[lambda: cases.assign([anew(version).proposal], officer, by=head)] * 2
     )
-    assert sorted(given) == [0, 1]
+    assert sorted(data) == [0, 1]
     assert events(version, CaseEvent.Kind.ASSIGNED) == 1
 
 
@@ -232,11 +232,11 @@ def test_of_two_who_answer_a_question_at_once_the_later_sees_the_answer_that_cou
     people = [question.version.proposal.started_by, colleague]
     answers = at_once(
         ClarificationRequest.objects.filter(pk=question.pk),
-        *[replying(question, one, f"We own it. {one.pk}") for one in people],
+        *[replying(question, person, f"We own it. {person.pk}") for person in people],
     )
     assert statuses(answers) == [302, 409]
     text = text_of(the(answers, 409))
-    (lost,) = (one for one in people if one != ClarificationReply.objects.get().replied_by)
+    (lost,) = (person for person in people if person != ClarificationReply.objects.get().replied_by)
     assert f"This request has been answered: {ClarificationReply.objects.get().replied_by}" in text
     assert f"We own it. {lost.pk}" in text
 
@@ -388,7 +388,7 @@ def test_a_decision_that_is_being_reversed_is_not_told(standing):
 def test_of_two_who_decide_a_bundle_at_once_the_later_hears_which_cases_changed(version):
     def running(officer):
         shown = bulk.cases_for("decide", [anew(version)], by=officer)
-        marks = {one.version.pk: one.mark for one in shown}
+        marks = {case.version.pk: case.mark for case in shown}
         return attempt(
             lambda: bulk.run(
                 "decide", marks, by=officer, versions=lambda: [anew(version)], seen=[version.pk],
@@ -408,4 +408,4 @@ def test_a_note_of_a_case_is_kept_by_both_who_write_at_once(version):
     ]
     assert told(at_once(row(version), *sent)) == [[SUCCESS], [SUCCESS]]
     assert version.proposal.case_notes.count() == len(sent)
-    assert fresh(version.proposal).current_version_id == version.pk
+    assert reload(version.proposal).current_version_id == version.pk

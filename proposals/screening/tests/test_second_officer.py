@@ -13,7 +13,7 @@ from proposals.proof.ledger import sequence
 from proposals.proof.ledger_audit import find_problems
 from proposals.screening.decisions import CannotReview, record_decision, review_decision
 from proposals.submission.submit import withdraw
-from proposals.tests.factories import fresh, make_officer, make_ready, submit
+from proposals.tests.factories import make_officer, make_ready, reload, submit
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:proposals_version_changelist")
@@ -98,7 +98,7 @@ def test_a_decision_about_a_version_that_no_longer_counts_cannot_be_confirmed(ca
     """It was withdrawn in time, but that reached the portal after the decision did."""
     with clock.frozen_at(NEXT_DAY):
         decision = record_decision(version, outcome="eligible", reason="Met", by=make_officer())
-    withdraw(fresh(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now())
+    withdraw(reload(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now())
     with clock.frozen_at(NEXT_DAY):
         decision = Decision.objects.get(pk=decision.pk)
         with pytest.raises(CannotReview, match="replaced or withdrawn"):

@@ -21,10 +21,10 @@ from proposals.screening.sheet import (
     sheet_of,
 )
 from proposals.tests.factories import (
-    fresh,
     make_officer,
     make_ready,
     put_in_place_of_p2,
+    reload,
     save,
     submit,
 )
@@ -92,7 +92,7 @@ def test_the_sheet_has_a_line_for_each_rule_and_a_checklist_for_each_applicant(v
     made = sheet(version)
     judged = {finding.rule for finding in newest_verdict(version).verdict.findings}
     assert {line.rule for line in made.lines} == judged
-    assert [one.key for one in made.checklists] == ["p1", "p2", "p3"]
+    assert [checklist.key for checklist in made.checklists] == ["p1", "p2", "p3"]
     assert (made.answered, made.total) == (0, len(judged) + 3)
     line = next(line for line in made.lines if line.rule == "established")
     assert line.outcome == "officer" and line.findings[0].subject == "p3"
@@ -125,7 +125,7 @@ def test_a_line_saves_itself(version):
     stored = ScreeningAnswer.objects.get()
     assert (stored.answer, stored.reason, stored.answered_by) == ("ask", "Which?", officer)
     told = CaseEvent.objects.filter(kind="answered").order_by("pk")
-    assert [one.details["answer"] for one in told] == ["agree", "ask"]
+    assert [case_event.details["answer"] for case_event in told] == ["agree", "ask"]
 
 
 def test_who_differs_says_why(version):
@@ -140,8 +140,8 @@ def test_who_differs_says_why(version):
             version=version, item="rule:established", answer="differ", reason=" ",
             answered_by=officer, answered_at=NEXT_DAY,
         )  # fmt: skip
-    given = {"item": "rule:established", "answer": "differ", "reason": "It was ratified in time."}
-    assert send(officer, version, **given).status_code == 200
+    values = {"item": "rule:established", "answer": "differ", "reason": "It was ratified in time."}
+    assert send(officer, version, **values).status_code == 200
     assert [line.rule for line in sheet(version).overridden] == ["established"]
 
 
@@ -190,7 +190,7 @@ def test_the_sheet_shows_the_applicants_own_words_and_who_shares_an_organisation
         shared = version.proposal.participants.get(key="p2").organisation
         put_in_place_of_p2(other, shared)
         save(other, "summary", acronym="NEIGHBOUR")
-        submit(fresh(other))
+        submit(reload(other))
     client = Client()
     client.force_login(make_officer())
     page = client.get(reverse("admin:proposals_version_change", args=[version.pk])).content.decode()
@@ -224,7 +224,7 @@ def test_an_officer_agrees_with_all_that_is_met_at_once(version):
     client.force_login(officer)
     path = reverse("admin:proposals_version_agree", args=[version.pk])
     assert "rules that are met" in client.post(path, follow=True).content.decode()
-    given = dict(ScreeningAnswer.objects.values_list("item", "answer"))
-    assert given["rule:duration"] == "differ" and "rule:established" not in given
+    values = dict(ScreeningAnswer.objects.values_list("item", "answer"))
+    assert values["rule:duration"] == "differ" and "rule:established" not in values
     met = [line for line in sheet(version).lines if line.outcome == "pass"]
-    assert len(given) == len(met) and sheet(version).met_and_open == 0
+    assert len(values) == len(met) and sheet(version).met_and_open == 0

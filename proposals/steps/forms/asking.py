@@ -69,14 +69,21 @@ class ParticipantForm(Inside, forms.ModelForm):
         super().__init__(data, **kwargs)
         own = self.instance
         self.others = {
-            one.key: one.organisation for one in draft.participants if one.key != own.key
+            participant.key: participant.organisation
+            for participant in draft.participants
+            if participant.key != own.key
         }
         choices: list[tuple[str, Text]] = [("", _("Select a partner"))]
         choices += [(key, organisation.name) for key, organisation in self.others.items()]
         self.fields["partner"].choices = choices  # type: ignore[attr-defined]
         self.initial["control"] = own.control.value
         self.initial["partner"] = next(
-            (key for key, one in self.others.items() if one.pk == own.controller_id), ""
+            (
+                key
+                for key, organisation in self.others.items()
+                if organisation.pk == own.controller_id
+            ),
+            "",
         )
         if (
             own.controller_id and not self.initial["partner"]
@@ -150,7 +157,9 @@ class InvitationForm(Inside, forms.Form):
         super().__init__(data, **kwargs)
         self.draft = draft
         choices: list[tuple[str, Text]] = [("", _("No partner"))]
-        choices += [(one.key, one.organisation.name) for one in draft.participants]
+        choices += [
+            (participant.key, participant.organisation.name) for participant in draft.participants
+        ]
         self.fields["partner"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -172,7 +181,9 @@ class InvitationForm(Inside, forms.Form):
     @property
     def participant(self) -> Participant | None:
         key = self.cleaned_data["partner"]
-        return next((one for one in self.draft.participants if one.key == key), None)
+        return next(
+            (participant for participant in self.draft.participants if participant.key == key), None
+        )
 
 
 class ConfirmationForm(Inside, forms.Form):

@@ -75,15 +75,15 @@ class RowsFormSet(BaseFormSet):
         return forms.CheckboxInput(attrs={"class": "form-check-input"})
 
     def entries(self) -> list[dict[str, Any]]:
-        found = []
+        result = []
         self.is_valid()  # reads the rows
         for form in self.forms:
             row_id = form.cleaned_data.get(ROW_ID) or new_row_id()
             entry = form.entry()
             is_removed = form.cleaned_data.get(DELETION_FIELD_NAME, False)
             if not is_removed and not all(is_empty(value) for value in entry.values()):
-                found.append(entry | {ROW_ID: row_id})
-        return found
+                result.append(entry | {ROW_ID: row_id})
+        return result
 
     def is_storable(self) -> bool:
         """Whether every row that was sent is here: a list is never shortened without a word."""
@@ -157,8 +157,8 @@ class ProposalStepForm(StepForm):
     def problems(self) -> list[Problem]:
         """Without lines of partners who left."""
         section: Any = self.saved
-        asked = {one.name for one in self.draft.problems(self.slug, section.participant)}
-        return [one for one in super().problems() if one.name in asked]
+        asked = {problem.name for problem in self.draft.problems(self.slug, section.participant)}
+        return [problem for problem in super().problems() if problem.name in asked]
 
     def _show_problem(self, problem: Problem) -> None:
         """Those of the list at their rows."""

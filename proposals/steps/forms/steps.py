@@ -205,7 +205,7 @@ class ActivityRow(RowForm):
         objectives = draft.proposal.strand.objectives
         self.fields["objective"].choices = [  # type: ignore[attr-defined]
             ("", _("Select an objective")),
-            *((one["code"], one["text"]) for one in objectives),
+            *((objective["code"], objective["text"]) for objective in objectives),
         ]
 
 
@@ -301,8 +301,8 @@ def month_of(code: str) -> str:
     return f"month_{code}"
 
 
-def _text_field(**given: Any) -> TextField:
-    return TextField(max_length=4000, widget=forms.Textarea(attrs={"rows": 4}), **given)
+def _text_field(**kwargs: Any) -> TextField:
+    return TextField(max_length=4000, widget=forms.Textarea(attrs={"rows": 4}), **kwargs)
 
 
 def _month_field() -> WholeNumberField:
@@ -347,15 +347,17 @@ class BudgetForm(ProposalStepForm):
     ) -> None:
         """`only` names the participants whose lines may be changed; None for all."""
         self.base_fields = dict(self.base_fields) | {  # type: ignore[misc]
-            cell_of(kind, one): _money(f"{label}, {one.organisation.name}")
-            for one in draft.applicants
+            cell_of(kind, participant): _money(f"{label}, {participant.organisation.name}")
+            for participant in draft.applicants
             for kind, label in COST_LABELS.items()
         }
         super().__init__(data, draft=draft, **kwargs)
         self.helper.layout = Layout("seen_version")
-        for one in draft.applicants:
+        for applicant in draft.applicants:
             for kind in COST_LABELS:
-                self.fields[cell_of(kind, one)].disabled = only is not None and one.key not in only
+                self.fields[cell_of(kind, applicant)].disabled = (
+                    only is not None and applicant.key not in only
+                )
 
     @classmethod
     def field_named(cls, name: str) -> forms.Field | None:
@@ -366,13 +368,17 @@ class BudgetForm(ProposalStepForm):
     def lines(self) -> list[tuple[Participant, list[Any], Decimal]]:
         """Each applicant with its fields and the sum of its stored costs, for the page."""
         return [
-            (one, [self[cell_of(kind, one)] for kind in COST_LABELS], self.draft.costs_of(one))
-            for one in self.draft.applicants
+            (
+                applicant,
+                [self[cell_of(kind, applicant)] for kind in COST_LABELS],
+                self.draft.costs_of(applicant),
+            )
+            for applicant in self.draft.applicants
         ]
 
     @property
     def at_own_cost(self) -> list[Participant]:
-        return [one for one in self.draft.participants if not one.applies]
+        return [participant for participant in self.draft.participants if not participant.applies]
 
 
 def cell_of(kind: str, participant: Participant) -> str:

@@ -12,7 +12,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from foundation import pdf as printing
 from proposals.dossier.document import Draft
 from proposals.submission.font_coverage import unprintable_in, without_glyph
-from proposals.tests.factories import fresh, make_ready, save, submit
+from proposals.tests.factories import make_ready, reload, save, submit
 
 HTML = "<html lang=en><head><title>T</title></head><body><p>Ab Łω Ж א ع 東 🚀 <b>Bold א</b></p></body></html>"
 OWN_FONTS = {"L", "LX", "G", "C", "D"}  # families of the style sheet
@@ -64,9 +64,9 @@ def test_a_document_uses_our_fonts_only_whatever_the_server_has(server_with_a_fo
     printing._layouter.end()  # noqa: SLF001 -- and the one after it without
     with pikepdf.open(io.BytesIO(made)) as pdf:
         fonts = {
-            str(found.BaseFont).partition("+")[2]
+            str(result.BaseFont).partition("+")[2]
             for page in pdf.pages
-            for found in page.Resources.Font.values()
+            for result in page.Resources.Font.values()
         }
     assert fonts and {name.partition("-")[0] for name in fonts} <= OWN_FONTS
 
@@ -74,13 +74,13 @@ def test_a_document_uses_our_fonts_only_whatever_the_server_has(server_with_a_fo
 @pytest.mark.django_db
 def test_the_check_names_part_and_characters_and_lets_it_be_submitted(call):
     proposal = make_ready(call)
-    assert unprintable_in(Draft(fresh(proposal))) == []
+    assert unprintable_in(Draft(reload(proposal))) == []
     save(proposal, "vision", vision="To the moon 🚀")
-    (found,) = unprintable_in(Draft(fresh(proposal)))
-    assert found.characters == "🚀"
+    (unprintable,) = unprintable_in(Draft(reload(proposal)))
+    assert unprintable.characters == "🚀"
     client = Client()
     client.force_login(proposal.started_by)
     page = client.get(reverse("proposals:check", args=[proposal.number]))
     text = page.content.decode()
-    assert "U+1F680" in text and f'href="{found.url}"' in text
-    assert "🚀" in submit(fresh(proposal)).dossier
+    assert "U+1F680" in text and f'href="{unprintable.url}"' in text
+    assert "🚀" in submit(reload(proposal)).dossier

@@ -14,7 +14,7 @@ from conftest import AFTERNOON, NEXT_DAY
 from proposals.conditions import rule_changes
 from proposals.models import Proposal, ProposedChange, Version
 from proposals.submission.submit import withdraw
-from proposals.tests.factories import fresh, make_officer, make_ready, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 from proposals.workspace.tests.test_pages import client_of, text_of, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,10 +27,10 @@ def row_of(proposal):
 def test_both_of_two_identical_clicks_get_the_proof_of_the_version_they_made(call):
     proposal = make_ready(call)
     people = [client_of(proposal.started_by) for _tab in range(2)]
-    given = {"idempotency_key": str(uuid4())}
+    values = {"idempotency_key": str(uuid4())}
     answers = at_once(
         row_of(proposal),
-        *(lambda one=one: one.post(url("check", proposal), given) for one in people),
+        *(lambda item=person: item.post(url("check", proposal), values) for person in people),
     )
     version = Version.objects.get()
     assert [answer.status_code for answer in answers] == [200, 200]
@@ -46,10 +46,10 @@ def test_a_click_that_came_before_its_version_was_stored_meant_it_whatever_was_w
         version = submit(proposal, idempotency_key=key, received_at=AFTERNOON)
     save(proposal, "summary", acronym="LATER")
     before = submit(
-        fresh(proposal), idempotency_key=key, received_at=AFTERNOON + timedelta(seconds=1)
+        reload(proposal), idempotency_key=key, received_at=AFTERNOON + timedelta(seconds=1)
     )
     with clock.frozen_at(NEXT_DAY):
-        after = submit(fresh(proposal), idempotency_key=key)
+        after = submit(reload(proposal), idempotency_key=key)
     assert before == after == version
     assert (before.is_of_this_click, after.is_of_this_click) == (True, False)
 
@@ -57,8 +57,8 @@ def test_a_click_that_came_before_its_version_was_stored_meant_it_whatever_was_w
 def test_a_repeated_click_after_a_withdrawal_hears_that_its_version_does_not_count(call):
     proposal, key = make_ready(call), uuid4()
     version = submit(proposal, idempotency_key=key)
-    stale = fresh(proposal)
-    withdraw(fresh(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
+    stale = reload(proposal)
+    withdraw(reload(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
     again = submit(stale, idempotency_key=key)
     assert (again, again.is_of_this_click, stale.current_version_id) == (version, False, None)
 

@@ -18,7 +18,7 @@ from proposals.dossier.document import Draft, dossier_of
 from proposals.models import DraftChange, RefusedAttempt, Section
 from proposals.submission import received_draft
 from proposals.submission.submit import Incomplete, TooLate, sha256_hex
-from proposals.tests.factories import fresh, make_ready, save, submit
+from proposals.tests.factories import make_ready, reload, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes
 from proposals.workspace.uploads import store_file
 
@@ -81,7 +81,7 @@ def remove_and_change_it(proposal):
 
 def write_twice(proposal):
     write_text(proposal)
-    save(fresh(proposal), "summary", acronym="LATER STILL")
+    save(reload(proposal), "summary", acronym="LATER STILL")
 
 
 CHANGES = [
@@ -93,26 +93,26 @@ CHANGES = [
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_is_changed_while_a_click_waits_is_not_in_its_version(call, change):
     proposal = make_ready(call)
-    before = canonical(dossier_of(Draft(fresh(proposal))))
+    before = canonical(dossier_of(Draft(reload(proposal))))
     with clock.frozen_at(MEANWHILE):
-        change(fresh(proposal))
-    now = canonical(dossier_of(Draft(fresh(proposal))))
+        change(reload(proposal))
+    now = canonical(dossier_of(Draft(reload(proposal))))
     with clock.frozen_at(AFTER):
-        version = submit(fresh(proposal), received_at=RECEIVED)
+        version = submit(reload(proposal), received_at=RECEIVED)
     assert now != before
     assert version.dossier == before
-    assert canonical(dossier_of(Draft(fresh(proposal)))) == now, "the draft keeps what was written"
+    assert canonical(dossier_of(Draft(reload(proposal)))) == now, "the draft keeps what was written"
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_was_changed_before_a_click_is_in_its_version(call, change):
     proposal = make_ready(call)
     with clock.frozen_at(RECEIVED - timedelta(milliseconds=1)):
-        change(fresh(proposal))
-    now = canonical(dossier_of(Draft(fresh(proposal))))
+        change(reload(proposal))
+    now = canonical(dossier_of(Draft(reload(proposal))))
     with clock.frozen_at(AFTER):
         try:
-            assert submit(fresh(proposal), received_at=RECEIVED).dossier == now
+            assert submit(reload(proposal), received_at=RECEIVED).dossier == now
         except Incomplete:
             assert change in (first_profile_step, add_partner)
 
@@ -124,19 +124,19 @@ def test_a_file_that_is_put_in_while_a_click_waits_is_not_in_its_version(call):
     stored = store_file(proposal, slot, upload, seen="", by=proposal.started_by)
     with clock.frozen_at(MEANWHILE):
         later = SimpleUploadedFile("later.pdf", pdf_bytes(3))
-        store_file(fresh(proposal), slot, later, seen=stored.sha256, by=proposal.started_by)
+        store_file(reload(proposal), slot, later, seen=stored.sha256, by=proposal.started_by)
     with clock.frozen_at(AFTER):
-        version = submit(fresh(proposal), received_at=RECEIVED)
+        version = submit(reload(proposal), received_at=RECEIVED)
     assert [file["name"] for file in version.document["files"]] == ["first.pdf"]
 
 
 def test_of_a_late_click_that_is_noted_what_there_was_when_it_came(call):
     proposal = make_ready(call)
-    before = sha256_hex(canonical(dossier_of(Draft(fresh(proposal)))))
+    before = sha256_hex(canonical(dossier_of(Draft(reload(proposal)))))
     with clock.frozen_at(AFTER):
-        change_record(fresh(proposal))
+        change_record(reload(proposal))
     with clock.frozen_at(AFTER + timedelta(seconds=5)), pytest.raises(TooLate):
-        submit(fresh(proposal), received_at=DEADLINE + timedelta(seconds=1))
+        submit(reload(proposal), received_at=DEADLINE + timedelta(seconds=1))
     assert RefusedAttempt.objects.get().sha256 == before
 
 
@@ -145,7 +145,7 @@ def test_a_clock_that_was_put_back_undoes_nothing(call):
     with clock.frozen_at(MEANWHILE):
         write_text(proposal)
     with clock.frozen_at(DEADLINE - timedelta(hours=1)):
-        assert submit(fresh(proposal)).document["summary"]["acronym"] == "LATER"
+        assert submit(reload(proposal)).document["summary"]["acronym"] == "LATER"
 
 
 def test_what_rows_were_is_forgotten_after_a_day(call):

@@ -42,10 +42,10 @@ from proposals.submission.submit import (
     withdraw,
 )
 from proposals.tests.factories import (
-    fresh,
     make_draft,
     make_ready,
     put_in_place_of_p2,
+    reload,
     save,
     submit,
 )
@@ -55,7 +55,7 @@ pytestmark = pytest.mark.django_db
 MILLISECOND = timedelta(milliseconds=1)
 
 
-def raw_version(proposal, received_at, **given):
+def raw_version(proposal, received_at, **kwargs):
     """A version made past every function: only the database can object."""
     text = canonical(dossier_of(Draft(proposal)))
     values = {
@@ -68,7 +68,7 @@ def raw_version(proposal, received_at, **given):
         "submitted_by": proposal.started_by,
         "idempotency_key": uuid4(),
     }
-    return Version.objects.create(proposal=proposal, **values | given)
+    return Version.objects.create(proposal=proposal, **values | kwargs)
 
 
 def test_a_version_is_exactly_what_was_hashed(call):
@@ -117,13 +117,13 @@ def test_a_late_attempt_is_recorded_and_changes_nothing(call):
     first = submit(proposal)
     save(proposal, "summary", acronym="CHANGED")
     with clock.frozen_at(NEXT_DAY), pytest.raises(TooLate) as refusal:
-        submit(fresh(proposal))
+        submit(reload(proposal))
     attempt = RefusedAttempt.objects.get()
     assert refusal.value.attempt == attempt
     assert (attempt.received_at, attempt.deadline) == (NEXT_DAY, DEADLINE)
-    text = canonical(dossier_of(Draft(fresh(proposal))))
+    text = canonical(dossier_of(Draft(reload(proposal))))
     assert attempt.sha256 == hashlib.sha256(text.encode()).hexdigest()
-    assert fresh(proposal).current_version == first
+    assert reload(proposal).current_version == first
 
 
 @pytest.mark.parametrize("late", [timedelta(), MILLISECOND, timedelta(days=1)])
@@ -146,11 +146,11 @@ def test_an_individual_extension_is_for_one_proposal_only(call):
         proposal=late, until=until, reason="Outage", granted_by=make_user(), granted_at=AFTERNOON
     )
     with clock.frozen_at(DEADLINE + timedelta(hours=1)):
-        assert submit(fresh(late)).number == 1
+        assert submit(reload(late)).number == 1
         with pytest.raises(TooLate):
-            submit(fresh(other))
+            submit(reload(other))
     with clock.frozen_at(until), pytest.raises(TooLate):
-        submit(fresh(late))
+        submit(reload(late))
 
 
 def test_an_extension_for_all_lets_all_submit(call):
@@ -160,7 +160,7 @@ def test_an_extension_for_all_lets_all_submit(call):
         call, new_deadline=later, reason="Outage", decided_by="EASME", confirmed_by="A colleague"
     )
     with clock.frozen_at(NEXT_DAY):
-        assert submit(fresh(proposal)).number == 1
+        assert submit(reload(proposal)).number == 1
 
 
 def test_an_incomplete_draft_is_not_taken_and_says_what_is_missing(call):
@@ -191,10 +191,10 @@ def test_submitting_again_makes_the_next_version_which_counts(call):
     proposal = make_ready(call)
     first = submit(proposal)
     save(proposal, "summary", acronym="LASER-GO 2")
-    assert differs_from_current(Draft(fresh(proposal)))
-    second = submit(fresh(proposal))
-    assert (first.number, second.number, fresh(proposal).current_version) == (1, 2, second)
-    assert not differs_from_current(Draft(fresh(proposal)))
+    assert differs_from_current(Draft(reload(proposal)))
+    second = submit(reload(proposal))
+    assert (first.number, second.number, reload(proposal).current_version) == (1, 2, second)
+    assert not differs_from_current(Draft(reload(proposal)))
 
 
 def test_the_same_key_twice_makes_one_version(call):
@@ -210,7 +210,7 @@ def test_a_repeated_click_after_the_deadline_shows_what_was_received_before(call
     key = uuid4()
     version = submit(proposal, idempotency_key=key)
     with clock.frozen_at(NEXT_DAY):
-        assert submit(fresh(proposal), idempotency_key=key) == version
+        assert submit(reload(proposal), idempotency_key=key) == version
     assert not RefusedAttempt.objects.exists()
 
 
@@ -225,7 +225,7 @@ def test_two_identical_clicks_at_once_make_one_version(call):
             with clock.frozen_at(AFTERNOON):
                 made.append(
                     submit_draft(
-                        fresh(proposal), by=proposal.started_by, received_at=AFTERNOON,
+                        reload(proposal), by=proposal.started_by, received_at=AFTERNOON,
                         idempotency_key=key,
                     ).pk
                 )  # fmt: skip
@@ -249,7 +249,7 @@ FINAL = ["version", "storedverdict", "refusedattempt", "withdrawal", "individual
 def test_what_is_final_cannot_be_changed_or_deleted_by_sql(call, table):
     proposal = make_ready(call)
     version = submit(proposal)
-    withdraw(fresh(proposal), reason="Mistake", by=proposal.started_by, received_at=AFTERNOON)
+    withdraw(reload(proposal), reason="Mistake", by=proposal.started_by, received_at=AFTERNOON)
     IndividualExtension.objects.create(
         proposal=proposal,
         until=DEADLINE,
@@ -258,7 +258,7 @@ def test_what_is_final_cannot_be_changed_or_deleted_by_sql(call, table):
         granted_at=AFTERNOON,
     )
     with clock.frozen_at(NEXT_DAY), pytest.raises(TooLate):
-        submit(fresh(proposal))
+        submit(reload(proposal))
     assert version.pk
     for statement in (f"UPDATE proposals_{table} SET id = id", f"DELETE FROM proposals_{table}"):
         with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
@@ -270,19 +270,19 @@ def test_withdrawing_needs_a_reason_and_is_undone_by_submitting_again(call):
     proposal = make_ready(call)
     submit(proposal)
     with pytest.raises(IntegrityError), transaction.atomic():
-        withdraw(fresh(proposal), reason="  ", by=proposal.started_by, received_at=AFTERNOON)
-    withdraw(fresh(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
-    assert fresh(proposal).current_version is None
+        withdraw(reload(proposal), reason="  ", by=proposal.started_by, received_at=AFTERNOON)
+    withdraw(reload(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
+    assert reload(proposal).current_version is None
     with pytest.raises(NothingToWithdraw):
-        withdraw(fresh(proposal), reason="Again", by=proposal.started_by, received_at=AFTERNOON)
-    assert submit(fresh(proposal)).number == 2
-    assert fresh(proposal).current_version.number == 2
+        withdraw(reload(proposal), reason="Again", by=proposal.started_by, received_at=AFTERNOON)
+    assert submit(reload(proposal)).number == 2
+    assert reload(proposal).current_version.number == 2
 
 
 def test_a_withdrawn_version_cannot_be_made_to_count(call):
     proposal = make_ready(call)
     version = submit(proposal)
-    withdraw(fresh(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
+    withdraw(reload(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
     with pytest.raises(IntegrityError, match="not withdrawn"), transaction.atomic():
         Proposal.objects.filter(pk=proposal.pk).update(current_version=version)
 
@@ -291,18 +291,18 @@ def test_the_last_version_counts_whoever_stored_it(call):
     proposal = make_ready(call)
     for number in (1, 2):
         version = raw_version(proposal, AFTERNOON, number=number)
-        assert fresh(proposal).current_version == version
-    withdraw(fresh(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
+        assert reload(proposal).current_version == version
+    withdraw(reload(proposal), reason="A slip", by=proposal.started_by, received_at=AFTERNOON)
     version = raw_version(proposal, AFTERNOON, number=3)
-    assert fresh(proposal).current_version == version
+    assert reload(proposal).current_version == version
 
 
 def test_nothing_is_withdrawn_after_the_deadline(call):
     proposal = make_ready(call)
     version = submit(proposal)
     with pytest.raises(NotOpen):
-        withdraw(fresh(proposal), reason="Late", by=proposal.started_by, received_at=DEADLINE)
-    assert fresh(proposal).current_version == version
+        withdraw(reload(proposal), reason="Late", by=proposal.started_by, received_at=DEADLINE)
+    assert reload(proposal).current_version == version
 
 
 def test_a_proposal_counts_by_its_own_version_and_stays_in_its_strand(call):
@@ -321,7 +321,7 @@ def test_an_organisation_in_two_proposals_is_a_warning_to_the_applicant(call):
     shared = first.participants.get(key="p2").organisation
     put_in_place_of_p2(second, shared)
     submit(first)
-    version = submit(fresh(second))
+    version = submit(reload(second))
     findings = [f for f in version.verdicts.get().verdict.findings if f.rule == "one-application"]
     assert {f.subject: f.outcome for f in findings} == {"p1": "pass", "p2": "warn", "p3": "pass"}
     assert first.number not in json.dumps(version.verdicts.get().content)
@@ -363,17 +363,17 @@ def test_two_leads_who_submit_at_the_same_instant_make_two_versions(call):
         try:
             with clock.frozen_at(AFTERNOON):
                 gate.wait()
-                made.append(submit(fresh(proposal), by=person).number)
+                made.append(submit(reload(proposal), by=person).number)
         finally:
             connection.close()
 
-    clicks = [threading.Thread(target=click, args=(one,)) for one in (proposal.started_by, other)]
+    clicks = [threading.Thread(target=click, args=(user,)) for user in (proposal.started_by, other)]
     for thread in clicks:
         thread.start()
     for thread in clicks:
         thread.join()
     assert sorted(made) == [1, 2]
-    assert fresh(proposal).current_version.number == 2
+    assert reload(proposal).current_version.number == 2
 
 
 @pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.urls import reverse
 from proposals.consortium.participants import section_of
 from proposals.dossier.document import Draft
 from proposals.models import Proposal
-from proposals.tests.factories import fresh, make_ready, save
+from proposals.tests.factories import make_ready, reload, save
 from proposals.workspace.copy_proposal import copy_proposal, left_out_of
 
 pytestmark = pytest.mark.django_db
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db
 
 def copied(call, source, strand):
     coordinator = source.participants.get(key="p1").organisation
-    found = call.strands.select_related("call").get(code=strand)
-    return fresh(
-        copy_proposal(fresh(source), found, organisation=coordinator, by=source.started_by)
+    result = call.strands.select_related("call").get(code=strand)
+    return reload(
+        copy_proposal(reload(source), result, organisation=coordinator, by=source.started_by)
     )
 
 

@@ -45,8 +45,8 @@ def test_each_has_its_right_answer_within_its_limits(name, settings, monkeypatch
     peaks = []
     run = child_process.run
 
-    def measured(*given, **named):
-        done = run(*given, **named)
+    def measured(*args, **named):
+        done = run(*args, **named)
         peaks.append(done.peak)
         return done
 
@@ -76,7 +76,7 @@ def test_each_limit_is_a_setting_with_a_sentence_of_its_own(settings, limit, val
 
 
 def test_a_child_that_crashes_is_no_error_page(monkeypatch):
-    def crashed(*given, **named):
+    def crashed(*args, **named):
         raise child_process.Crashed
 
     monkeypatch.setattr(child_process, "run", crashed)

@@ -10,7 +10,7 @@ from proposals.consortium import participants
 from proposals.dossier.document import Draft
 from proposals.models import Proposal
 from proposals.steps.wizard import steps_of
-from proposals.tests.factories import fresh, make_draft, make_ready
+from proposals.tests.factories import make_draft, make_ready, reload
 from proposals.workspace.tests.test_pages import client_of, start_url
 
 QUERY = (
@@ -44,9 +44,9 @@ def test_a_complete_consortium_is_said_to_be_enough(call):
 
 
 def test_a_step_lacks_partners_until_the_call_has_enough(call):
-    (step,) = (one for one in steps_of(call.strands.first()) if one.slug == "consortium")
+    (step,) = (step for step in steps_of(call.strands.first()) if step.slug == "consortium")
     lacking = [
-        step.missing(Draft(fresh(make_draft(call, countries=codes))))
+        step.missing(Draft(reload(make_draft(call, countries=codes))))
         for codes in (("DE",), ("DE", "FR"), ("DE", "FR", "AT"))
     ]
     assert lacking == [["2 more partners"], ["1 more partner"], []]
@@ -68,7 +68,7 @@ def test_who_does_not_count_is_named_with_the_reason_and_how_to_mend_it(call):
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("asked", "text"),
     [
         ({"without": "p3"}, "1 more participating country needed, other than France or Lithuania."),
         ({"without": "p1"}, "Choose exactly one coordinator among the applicants."),
@@ -78,10 +78,10 @@ def test_who_does_not_count_is_named_with_the_reason_and_how_to_mend_it(call):
         ({"with": "gr"}, "With an organisation from Greece:"),
     ],
 )  # fmt: skip
-def test_another_consortium_can_be_looked_at(call, asked, words):
+def test_another_consortium_can_be_looked_at(call, asked, text):
     proposal = make_ready(call)
-    assert words in part_of(proposal, **asked)
-    assert words in page_of(proposal, **asked)
+    assert text in part_of(proposal, **asked)
+    assert text in page_of(proposal, **asked)
     assert proposal.participants.count() == 3
 
 
@@ -103,7 +103,8 @@ def test_answers_of_the_self_check_are_carried_into_a_new_proposal(call):
     assert "Adding an organisation from Austria would" in page
     assert "Adding an organisation from France would" in page
     profile = {
-        one.step: one.answers for one in ProfileSection.objects.filter(organisation=organisation)
+        profile_section.step: profile_section.answers
+        for profile_section in ProfileSection.objects.filter(organisation=organisation)
     }
     assert profile == {"registration": {"status": "planned"}, "services": {"independent": "yes"}}
 
@@ -145,7 +146,7 @@ def test_those_in_mind_vanish_when_they_are_found_or_forgotten(call):
         seen_version=1,
         by=lead,
     )
-    page = page_of(fresh(proposal))
+    page = page_of(reload(proposal))
     assert page.count("Adding an organisation from") == 2
 
     url = reverse("proposals:clear-intended-countries", args=[proposal.number])
@@ -157,8 +158,10 @@ def test_those_in_mind_vanish_when_they_are_found_or_forgotten(call):
 
 def test_partners_of_one_name_are_told_apart_while_writing_and_before_submitting(call):
     proposal = make_ready(call, countries=("LT", "FR", "AT", "AL", "AL"))
-    for one in proposal.participants.filter(key__in=("p4", "p5")):
-        Organisation.objects.filter(pk=one.organisation_id).update(legal_name="Tirana Cluster")
+    for participant in proposal.participants.filter(key__in=("p4", "p5")):
+        Organisation.objects.filter(pk=participant.organisation_id).update(
+            legal_name="Tirana Cluster"
+        )
     client = client_of(proposal.started_by)
     for name in ("consortium", "check"):
         answer = client.get(reverse(f"proposals:{name}", args=[proposal.number]))

@@ -16,13 +16,13 @@ from proposals.consortium.participants import section_of
 from proposals.models import Proposal, RefusedAttempt, Version
 from proposals.proof.receipts import create_receipt
 from proposals.tests.factories import (
-    fresh,
-    give,
+    assign,
     make_draft,
     make_officer,
     make_ready,
     member_of,
     partner_of,
+    reload,
     save,
     submit,
 )
@@ -43,7 +43,7 @@ def url(name, proposal, *args):
 
 def routes_of(proposal, version):
     """Every address below a proposal, with arguments that exist."""
-    given = {
+    values = {
         "number": proposal.number,
         "key": "p2",
         "slug": "summary",
@@ -57,7 +57,7 @@ def routes_of(proposal, version):
         if "number" in names:
             yield (
                 pattern.name,
-                reverse(f"proposals:{pattern.name}", kwargs={name: given[name] for name in names}),
+                reverse(f"proposals:{pattern.name}", kwargs={name: values[name] for name in names}),
             )
 
 
@@ -201,9 +201,9 @@ def test_a_closed_call_takes_no_new_proposal(call):
 # --- Steps: nothing typed is lost ----------------------------------------------------------------
 
 
-def summary(**given):
+def summary(**kwargs):
     values = {"seen_version": "0", "acronym": "MOVE", "title_text": "Moving", "abstract": "Text"}
-    return values | given
+    return values | kwargs
 
 
 def test_saving_goes_on_to_the_next_step(call):
@@ -228,7 +228,7 @@ def test_a_wrong_field_keeps_everything_that_was_typed(call):
 def test_a_second_save_over_a_newer_text_shows_both(call):
     proposal = make_draft(call)
     partner = partner_of(proposal)
-    give(proposal, "summary")
+    assign(proposal, "summary")
     save(proposal, "summary", acronym="THEIRS", by=proposal.started_by)
     answer = client_of(partner).post(url("step", proposal, "summary"), summary(acronym="MINE"))
     html = answer.content.decode()
@@ -322,7 +322,10 @@ def test_lists_keep_their_rows_and_drop_empty_ones(call):
         url("step", proposal, "vision"), {"seen_version": "0", **data}
     )
     markets = section_of(proposal, "vision").answers["markets"]
-    assert [(one["country"], one["region"]) for one in markets] == [("US", ""), ("", "ASEAN")]
+    assert [(market["country"], market["region"]) for market in markets] == [
+        ("US", ""),
+        ("", "ASEAN"),
+    ]
 
 
 def test_only_stored_rows_can_be_removed(call):
@@ -381,8 +384,8 @@ def test_the_same_list_sent_twice_is_neither_a_conflict_nor_lost(call):
 
 
 def test_strands_have_forms_of_their_own(call):
-    one, two = make_draft(call), make_draft(call, strand="3.2")
-    first = client_of(one.started_by).get(url("step", one, "deliverables"))
+    proposal, two = make_draft(call), make_draft(call, strand="3.2")
+    first = client_of(proposal.started_by).get(url("step", proposal, "deliverables"))
     second = client_of(two.started_by).get(url("step", two, "deliverables"))
     assert "Implementation roadmap" in text_of(first)
     assert "Scoreboard indicators" not in text_of(first)
@@ -455,7 +458,7 @@ def test_a_consortium_changed_meanwhile_is_not_changed_blindly(call):
 
 
 @pytest.mark.parametrize(
-    "given",
+    "value",
     [
         {"role": "nonsense", "organisation": "1"},
         {"organisation": "abc"},
@@ -463,9 +466,9 @@ def test_a_consortium_changed_meanwhile_is_not_changed_blindly(call):
         {"seen_version": "9" * 5000, "organisation": "1"},
     ],
 )
-def test_damaged_choices_are_no_crash(call, given):
+def test_damaged_choices_are_no_crash(call, value):
     proposal = make_draft(call)
-    answer = client_of(proposal.started_by).post(url("add-participant", proposal), given)
+    answer = client_of(proposal.started_by).post(url("add-participant", proposal), value)
     assert answer.status_code in {302, 404}
 
 
@@ -560,7 +563,7 @@ def test_an_old_click_never_shows_that_something_else_counts(call):
     assert "You have already submitted this as version 1" in text_of(answer)
     assert "current version" not in text_of(answer)
     lead.post(url("check", proposal), {"idempotency_key": key_in(answer)})
-    assert fresh(proposal).current_version.number == 2
+    assert reload(proposal).current_version.number == 2
 
 
 def test_a_body_that_trickles_in_has_arrived_when_it_is_complete(call):
@@ -661,7 +664,7 @@ def test_withdrawing_asks_for_a_reason(call):
         lead.post(url("withdraw", proposal), {"reason": " "})
     )
     lead.post(url("withdraw", proposal), {"reason": "Partner left"})
-    assert fresh(proposal).current_version is None
+    assert reload(proposal).current_version is None
     assert "withdrawn" in text_of(lead.get(url("version", proposal, 1)))
 
 
@@ -672,7 +675,7 @@ def test_markup_in_texts_is_shown_as_text(call):
     proposal = make_ready(call)
     evil = '<script>alert(1)</script><img src="https://evil.example/x">'
     save(proposal, "summary", acronym=evil[:25], abstract=evil, title_text=evil)
-    version = submit(fresh(proposal))
+    version = submit(reload(proposal))
     create_receipt(version)  # would fail if anything were fetched from outside
     html = client_of(proposal.started_by).get(url("version", proposal, 1)).content.decode()
     assert "<script>alert" not in html and '<img src="https' not in html

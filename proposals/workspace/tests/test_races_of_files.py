@@ -24,7 +24,7 @@ from proposals.models import (
     Version,
 )
 from proposals.reporting import exports
-from proposals.tests.factories import fresh, make_draft, make_officer, make_ready, submit
+from proposals.tests.factories import make_draft, make_officer, make_ready, reload, submit
 from proposals.workspace import comments, deletion, virus_scan
 from proposals.workspace.tests.test_pages import client_of, text_of
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
@@ -37,8 +37,8 @@ def files_of_its_own(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "files"
 
 
-def row(found):
-    return type(found).objects.filter(pk=found.pk)
+def row(result):
+    return type(result).objects.filter(pk=result.pk)
 
 
 def posting(person, name, *place, **sent):
@@ -88,7 +88,7 @@ def test_a_file_that_two_clicks_remove_is_removed_once_and_the_later_hears_so(ca
         *[posting(proposal.started_by, *place, seen=seen) for _window in "12"],
     )
     pages = [answer.client.get(answer.url) for answer in answers]
-    levels = sorted([one.level for one in page.context["messages"]] for page in pages)
+    levels = sorted([message.level for message in page.context["messages"]] for page in pages)
     assert levels == [[SUCCESS], [WARNING]]
     assert any("was removed since you opened the page" in text_of(page) for page in pages)
     assert proposal.activity_log.filter(kind=ProposalActivity.Kind.FILE_REMOVED).count() == 1
@@ -147,7 +147,7 @@ def test_who_cancels_an_export_twice_hears_that_it_is_cancelled(version):
     sent = posting(officer, "admin:proposals_export_cancel", export.pk)
     answers = [sent(), sent()]
     page = answers[1].client.get(answers[1].url)
-    said = [str(one) for one in page.context["messages"]]
+    said = [str(message) for message in page.context["messages"]]
     assert any("Its status is now: cancelled." in text for text in said)
 
 
@@ -198,7 +198,7 @@ def test_a_draft_that_is_being_deleted_is_not_submitted_and_the_page_says_why(ca
 def test_a_draft_that_is_being_submitted_is_not_deleted(call):
     proposal = make_ready(call)
     answer = overtaken(
-        lambda: submit(fresh(proposal)),
+        lambda: submit(reload(proposal)),
         posting(proposal.started_by, "proposals:delete", proposal.number),
     )
     assert answer.status_code == 409

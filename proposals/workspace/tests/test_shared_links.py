@@ -10,7 +10,7 @@ from foundation.folding import folded_address
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import circumstances_of, officers_circumstances_of
 from proposals.models import Version
-from proposals.tests.factories import fresh, make_ready, submit
+from proposals.tests.factories import make_ready, reload, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def two_with(call, link, other_link):
     proposal, elsewhere = make_ready(call), make_ready(call)
     give_link(proposal.participants.get(key="p1").organisation, link)
     give_link(elsewhere.participants.get(key="p1").organisation, other_link)
-    return fresh(proposal)
+    return reload(proposal)
 
 
 LINK = "https://platform.example/clusters/łódź-7"

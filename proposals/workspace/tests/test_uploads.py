@@ -20,7 +20,7 @@ from django.urls import reverse
 from calls import clock
 from conftest import DEADLINE
 from proposals.models import ProposalFile, path_of
-from proposals.tests.factories import fresh, make_draft, make_ready, submit
+from proposals.tests.factories import make_draft, make_ready, reload, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +128,7 @@ def test_replacing_keeps_the_earlier_file_and_the_version_keeps_its_own(call):
     proposal = make_ready(call)
     first = pdf_bytes(marker="first")
     upload(proposal, first)
-    version = submit(fresh(proposal))
+    version = submit(reload(proposal))
     upload(proposal, pdf_bytes(marker="second"), name="new.pdf")
     assert ProposalFile.objects.count() == 2
     (bound,) = json.loads(version.dossier)["files"]
@@ -188,7 +188,7 @@ def test_a_full_disk_is_said_and_what_was_there_stays(call, monkeypatch):
     proposal = make_draft(call)
     upload(proposal, pdf_bytes(marker="first"))
 
-    def no_room(*given, **named):
+    def no_room(*args, **named):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:

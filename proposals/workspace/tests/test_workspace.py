@@ -40,11 +40,11 @@ from proposals.models import (
 )
 from proposals.submission.submit import withdraw
 from proposals.tests.factories import (
-    fresh,
-    give,
+    assign,
     make_draft,
     make_ready,
     partner_of,
+    reload,
     save,
     submit,
 )
@@ -87,13 +87,13 @@ def invited(proposal, *, purpose=Purpose.CONFIRM, key="p2", email="kim@partner.e
     )
 
 
-def summary(seen, **given):
+def summary(seen, **kwargs):
     return {
         "seen_version": str(seen),
         "title_text": "",
         "abstract": "",
         "duration_months": "",
-    } | given
+    } | kwargs
 
 
 # --- Every saved text is kept --------------------------------------------------------------------
@@ -164,7 +164,7 @@ def test_earlier_texts_are_shown_with_what_was_changed_and_can_be_put_back(call)
 def test_fields_that_only_one_touched_are_merged(call):
     proposal = make_draft(call)
     lead, partner = proposal.started_by, partner_of(proposal)
-    give(proposal, "summary")
+    assign(proposal, "summary")
     save(proposal, "summary", acronym="OLD", abstract="Old", title_text="", duration_months=None)
     client_of(lead).post(
         url("step", proposal, "summary"), summary(1, acronym="NEW", abstract="Old")
@@ -180,7 +180,7 @@ def test_fields_that_only_one_touched_are_merged(call):
 def test_a_conflict_shows_only_what_both_changed_and_lets_choose(call):
     proposal = make_draft(call)
     lead, partner = proposal.started_by, partner_of(proposal)
-    give(proposal, "summary")
+    assign(proposal, "summary")
     save(proposal, "summary", acronym="OLD", abstract="Old")
     client_of(lead).post(
         url("step", proposal, "summary"),
@@ -226,7 +226,7 @@ def test_an_autosave_that_merges_tells_the_page_what_came_in(call):
 def test_rows_that_two_people_add_are_both_there(call):
     proposal = make_draft(call)
     lead, partner = proposal.started_by, partner_of(proposal)
-    give(proposal, "activities")
+    assign(proposal, "activities")
 
     def activities(title, seen):
         return {
@@ -331,7 +331,7 @@ def test_a_reader_reads_and_comments_and_nothing_else(call):
 def test_a_link_that_opens_nothing_says_why(call, what, status, sentence):
     proposal = make_draft(call)
     with clock.frozen_at(AFTERNOON - timedelta(days=20)):
-        invitation = invited(fresh(proposal), key="p2")
+        invitation = invited(reload(proposal), key="p2")
         path = link_in(sent()[-1])
     moment = AFTERNOON - timedelta(days=19)
     if what == "revoked":
@@ -352,7 +352,7 @@ def test_a_link_that_opens_nothing_says_why(call, what, status, sentence):
 def test_sending_again_opens_an_expired_link_and_has_an_end(call):
     proposal = make_draft(call)
     with clock.frozen_at(AFTERNOON - timedelta(days=20)):
-        invitation = invited(fresh(proposal))
+        invitation = invited(reload(proposal))
     lead = client_of(proposal.started_by)
     page = text_of(lead.get(url("people", proposal)))
     assert "expired" in page
@@ -371,7 +371,7 @@ def test_an_address_is_asked_once_at_a_time(call):
     assert lead.post(url("invite", proposal), asked).status_code == 302
     again = lead.post(url("invite", proposal), asked)
     assert again.status_code == 422 and "has already been invited" in text_of(again)
-    assert len([one for one in sent() if one.to == ["kim@partner.example"]]) == 1
+    assert len([item for item in sent() if item.to == ["kim@partner.example"]]) == 1
 
 
 def test_ten_mails_to_one_address_are_enough(call):
@@ -441,7 +441,7 @@ def test_an_invitation_waits_on_the_page_of_work_of_a_confirmed_address(call):
 
 def confirmed(proposal, key="p2"):
     participant = proposal.participants.select_related("organisation", "proposal").get(key=key)
-    draft = Draft(fresh(proposal))
+    draft = Draft(reload(proposal))
     return confirmations.confirm(
         participant,
         name="Kim",
@@ -451,10 +451,10 @@ def confirmed(proposal, key="p2"):
     )
 
 
-def confirmation_data(page, **given):
+def confirmation_data(page, **kwargs):
     shown = re.search(r'name="shown" value="(\w+)"', page.content.decode())[1]
     ticks = {f"declaration_{number}": "on" for number in (1, 2, 3)}
-    return {"name": "Kim Partner", "function": "Director", "shown": shown} | ticks | given
+    return {"name": "Kim Partner", "function": "Director", "shown": shown} | ticks | kwargs
 
 
 def test_a_partner_confirms_by_a_link_without_an_account(call):
@@ -512,12 +512,13 @@ def test_another_role_must_be_confirmed_again(call):
     proposal = make_ready(call)
     confirmed(proposal, "p2")
     assert [
-        one.participant.key for one in confirmations.missing_confirmations(Draft(fresh(proposal)))
+        confirmation.participant.key
+        for confirmation in confirmations.missing_confirmations(Draft(reload(proposal)))
     ] == ["p3"]
     client_of(proposal.started_by).post(
         url("participant", proposal, "p2"), {"role": "associated", "seen_version": "3"}
     )
-    assert [one.participant.key for one in confirmations.missing_confirmations(Draft(fresh(proposal)))] == [
+    assert [confirmation.participant.key for confirmation in confirmations.missing_confirmations(Draft(reload(proposal)))] == [
         "p2", "p3",
     ]  # fmt: skip
 
@@ -537,13 +538,13 @@ def test_the_partners_own_people_confirm_here_and_the_lead_cannot_for_them(call)
 
 def test_the_matrix_says_what_each_partner_owes(call):
     proposal = make_draft(call)
-    rows = {row.participant.key: row for row in consortium_progress(Draft(fresh(proposal))).rows}
+    rows = {row.participant.key: row for row in consortium_progress(Draft(reload(proposal))).rows}
     assert [text.split(" (")[0] for text in rows["p2"].missing_parts] == [
         "Description", "Cluster profile", "Budget", "Confirmation",
     ]  # fmt: skip
     ready = make_ready(call)
     confirmed(ready, "p2")
-    rows = {row.participant.key: row for row in consortium_progress(Draft(fresh(ready))).rows}
+    rows = {row.participant.key: row for row in consortium_progress(Draft(reload(ready))).rows}
     assert {key: row.missing_parts for key, row in rows.items()} == {
         "p1": [],
         "p2": [],
@@ -556,11 +557,11 @@ def test_a_reminder_names_what_is_missing_and_is_not_sent_twice_in_an_hour(call)
     partner = partner_of(proposal)
     lead = client_of(proposal.started_by)
     lead.post(url("remind", proposal, "p2"))
-    message = next(one for one in sent() if one.to == [partner.email])
+    message = next(item for item in sent() if item.to == [partner.email])
     assert "Cluster profile" in message.body and "17:00 Brussels" in message.body
     again = lead.post(url("remind", proposal, "p2"), follow=True)
     assert "was reminded less than an hour ago" in text_of(again)
-    reminder = reminder_for(Draft(fresh(proposal)), "p2")
+    reminder = reminder_for(Draft(reload(proposal)), "p2")
     with clock.frozen_at(AFTERNOON + timedelta(minutes=35)):
         with pytest.raises(assignments.RemindedRecently):
             assignments.remind(proposal, reminder, by=proposal.started_by)
@@ -569,7 +570,7 @@ def test_a_reminder_names_what_is_missing_and_is_not_sent_twice_in_an_hour(call)
 def test_what_waits_for_a_person_is_on_its_page_of_work(call):
     proposal = make_draft(call)
     partner = partner_of(proposal)
-    give(proposal, "vision")
+    assign(proposal, "vision")
     page = text_of(client_of(partner).get(reverse("proposals:mine")))
     name = proposal.participants.get(key="p2").organisation.name
     assert f"Description: {name}" in page and "Vision and markets" in page
@@ -587,8 +588,8 @@ def test_a_mention_is_mailed_and_waits_until_it_is_done(call):
     lead = client_of(proposal.started_by)
     text = f"Could you check this, @{partner.full_name.upper()}?"
     lead.post(url("comment", proposal), {"place": "vision", "text": text})
-    told = [one for one in sent() if "mentions you" in one.subject]
-    assert [one.to for one in told] == [[partner.email]] and text in told[0].body
+    told = [item for item in sent() if "mentions you" in item.subject]
+    assert [item.to for item in told] == [[partner.email]] and text in told[0].body
     mine = client_of(partner)
     assert "mentioned you in a comment" in text_of(mine.get(reverse("proposals:mine")))
     mine.post(url("comment-done", proposal, Comment.objects.get().pk), {"done": "yes"})
@@ -653,13 +654,13 @@ def test_the_timeline_tells_everything_from_the_beginning_to_the_receipt(call):
     with clock.frozen_at(DEADLINE):
         client_of(proposal.started_by).post(url("check", proposal))
         page = text_of(client_of(proposal.started_by).get(url("timeline", proposal)))
-    for words in (
+    for text in (
         "Proposal created", "added to the consortium", "“Summary” saved",
         "Invitation sent", "Version 1 received", version.sha256,
         "Proof of submission for version 1 created", version.receipt.sha256,
         "A submission was refused because it was late",
     ):  # fmt: skip
-        assert words in page, words
+        assert text in page, text
 
 
 def moments_by_pages(client, proposal):
@@ -667,7 +668,7 @@ def moments_by_pages(client, proposal):
     path, pages = url("timeline", proposal), []
     while path:
         context = client.get(path).context
-        pages.append([(one.at, one.text) for one in context["moments"]])
+        pages.append([(moment.at, moment.text) for moment in context["moments"]])
         earlier = context["earlier"]
         path = earlier and url("timeline", proposal) + "?" + urlencode(
             {"before": earlier.isoformat()}
@@ -682,9 +683,9 @@ def test_a_timeline_of_any_length_is_read_page_by_page(
     proposal = make_ready(call)
     for turn in range(times):
         with clock.frozen_at(AFTERNOON + timedelta(minutes=turn)):
-            version = submit(fresh(proposal))
+            version = submit(reload(proposal))
             log_activity(proposal, ProposalActivity.Kind.ASKED, "It went on", by=None)
-            withdraw(fresh(proposal), reason="x", by=proposal.started_by, received_at=clock.now())
+            withdraw(reload(proposal), reason="x", by=proposal.started_by, received_at=clock.now())
             Receipt.objects.create(version=version, pdf=b"", sha256="0", sealed_at=clock.now())
     client = client_of(proposal.started_by)
     (whole,) = moments_by_pages(client, proposal)
@@ -731,7 +732,7 @@ def test_a_deleted_draft_is_gone_for_all_and_comes_back_within_thirty_days(call)
     lead.post(url("delete", proposal))
     assert client_of(partner).get(proposal.get_absolute_url()).status_code == 404
     assert lead.get(proposal.get_absolute_url()).status_code == 404
-    assert partner.email in {address for one in sent() for address in one.to}
+    assert partner.email in {address for item in sent() for address in item.to}
     assert "Restore" in text_of(lead.get(reverse("proposals:mine")))
     assert client_of(partner).post(url("restore", proposal)).status_code == 404
     with clock.frozen_at(AFTERNOON + DELETED_DRAFT_RETENTION - timedelta(seconds=1)):
@@ -774,12 +775,16 @@ def test_an_earlier_proposal_is_copied_into_the_other_strand(call):
     )
     copy = Proposal.objects.exclude(pk=source.pk).get()
     assert answer["Location"] == url("step", copy, "summary")
-    draft = Draft(fresh(copy))
+    draft = Draft(reload(copy))
     assert draft.answers("summary")["abstract"] == "We go to markets beyond Europe."
-    assert [one.organisation_id for one in draft.participants] == [
-        one.organisation_id for one in Draft(source).participants
+    assert [participant.organisation_id for participant in draft.participants] == [
+        participant.organisation_id for participant in Draft(source).participants
     ]
-    new = next(one for one in draft.participants if one.organisation_id == p2.organisation_id)
+    new = next(
+        participant
+        for participant in draft.participants
+        if participant.organisation_id == p2.organisation_id
+    )
     assert draft.answers("descriptions", new)["description"] == "Services to businesses."
     assert draft.answers("budget")[f"staff_{new.key}"] == "12345.00"
     assert draft.answers("activities")["activities"][0]["objective"] == ""
@@ -814,7 +819,9 @@ def test_reminders_come_at_three_moments_once_each(call, before, due):
         DEADLINE - timedelta(days=1),
         DEADLINE - timedelta(hours=2),
     ]
-    for moment in [one for one in moments if one <= DEADLINE - before] + [DEADLINE - before]:
+    for moment in [moment for moment in moments if moment <= DEADLINE - before] + [
+        DEADLINE - before
+    ]:
         deadline_reminders.remind_of_deadlines(moment)
         deadline_reminders.remind_of_deadlines(moment)
     assert QueuedEmail.objects.filter(key__startswith="deadline:").count() == due
@@ -858,7 +865,7 @@ def test_the_deadline_is_a_calendar_file_that_other_programs_read(call):
     event = icalendar.Calendar.from_ical(answer.content).walk("VEVENT")[0]
     assert event["dtend"].dt == DEADLINE
     assert proposal.number in event["summary"]
-    alarms = [DEADLINE - one["trigger"].dt for one in event.walk("VALARM")]
+    alarms = [DEADLINE - component["trigger"].dt for component in event.walk("VALARM")]
     assert alarms == [timedelta(days=1), timedelta(hours=2)]
 
 
@@ -867,7 +874,7 @@ def test_withdrawing_is_mailed_to_all_with_the_reason_and_how_to_undo_it(call):
     partner = partner_of(proposal)
     submit(proposal)
     client_of(proposal.started_by).post(url("withdraw", proposal), {"reason": "A mistake"})
-    message = next(one for one in sent() if one.to == [partner.email])
+    message = next(item for item in sent() if item.to == [partner.email])
     assert "withdrawn" in message.subject and "A mistake" in message.body
     assert "submit the proposal again before the deadline" in message.body
     assert "You have no submitted proposal" in message.alternatives[0].content
@@ -879,7 +886,7 @@ def test_a_second_submission_says_which_it_replaces(call):
     proposal = make_ready(call)
     submit(proposal)
     save(proposal, "summary", acronym="AGAIN")
-    notify_submission(submit(fresh(proposal)))
+    notify_submission(submit(reload(proposal)))
     assert "version 2 received, replaces version 1" in sent()[-1].subject
 
 
@@ -940,14 +947,14 @@ def test_a_print_that_fails_says_so_and_keeps_no_other_waiting(call, monkeypatch
     from proposals.proof import full_proposal_pdf  # noqa: PLC0415 -- only here
 
     broken, fine = make_ready(call), make_ready(call)
-    for one in (broken, fine):
-        full_proposal_pdf.request_draft_pdf(Draft(fresh(one)), by=one.started_by)
+    for item in (broken, fine):
+        full_proposal_pdf.request_draft_pdf(Draft(reload(item)), by=item.started_by)
     real = full_proposal_pdf.render_proposal_pdf
 
-    def failing(proposal, *args, **given):
+    def failing(proposal, *args, **kwargs):
         if proposal.pk == broken.pk:
             raise ValueError
-        return real(proposal, *args, **given)
+        return real(proposal, *args, **kwargs)
 
     monkeypatch.setattr(full_proposal_pdf, "render_proposal_pdf", failing)
     assert full_proposal_pdf.make_draft_pdfs() == 1
@@ -973,8 +980,8 @@ def test_the_page_of_who_owes_what_asks_a_fixed_number_of_questions(
     proposal = make_draft(call, countries=["LT", *["FR"] * (partners - 1)])
     activity = {"title": "Mission", "objective": "", "description": "", "justification": ""}
     save(proposal, "activities", activities=[activity] * count)
-    for one in proposal.participants.all():
-        save(proposal, "descriptions", of=one, by=make_user(), description="Written")
+    for participant in proposal.participants.all():
+        save(proposal, "descriptions", of=participant, by=make_user(), description="Written")
     lead = client_of(proposal.started_by)
     lead.get(url("work", proposal))
     with django_assert_num_queries(11):
@@ -1008,7 +1015,7 @@ def test_a_very_long_address_keeps_no_other_from_being_told(call):
     kim = make_user(email=long)
     invitations.accept(invited(proposal, purpose=Purpose.WRITE, email=long), user=kim)
     client_of(proposal.started_by).post(url("delete", proposal))
-    assert {long} <= {address for one in sent() for address in one.to}
+    assert {long} <= {address for item in sent() for address in item.to}
 
 
 def test_who_leads_does_not_confirm_for_a_partner_by_inviting_themselves(call):
@@ -1093,11 +1100,11 @@ def test_damaged_places_are_404(call, route, data):
 def test_people_are_told_when_they_are_added_or_given_a_step(call):
     proposal = make_draft(call)
     partner = partner_of(proposal)
-    give(proposal, "vision")
+    assign(proposal, "vision")
     assert partner.email in {
-        a for one in sent() if "Section assigned to you" in one.subject for a in one.to
+        a for item in sent() if "Section assigned to you" in item.subject for a in item.to
     }
-    added = [one for one in sent() if "added to a proposal" in one.subject]
+    added = [item for item in sent() if "added to a proposal" in item.subject]
     assert len(added) == 2 and proposal.number in added[0].body
 
 
@@ -1107,6 +1114,6 @@ def test_people_are_told_that_their_organisation_was_taken_out(call):
     taken_out = proposal.participants.get(organisation__members=partner)
     seen = participants.section_of(proposal, "consortium").version
     participants.remove_participant(taken_out, seen_version=seen, by=proposal.started_by)
-    told = [one for one in sent() if "no longer takes part" in one.subject]
-    assert [partner.email] in [one.to for one in told] and proposal.number in told[0].body
+    told = [item for item in sent() if "no longer takes part" in item.subject]
+    assert [partner.email] in [item.to for item in told] and proposal.number in told[0].body
     assert client_of(partner).get(proposal.get_absolute_url()).status_code == 404

@@ -45,16 +45,16 @@ def add(request: HttpRequest, number: str) -> HttpResponse:
 def done(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Mark a comment as done, or open it again."""
     draft = get_draft_or_404(request, number)
-    found = get_object_or_404(draft.proposal.comments.select_related("proposal"), pk=pk)
+    comment = get_object_or_404(draft.proposal.comments.select_related("proposal"), pk=pk)
     done = request.POST.get("done") == "yes"
-    if not comments.set_done(found, done=done, by=current_user(request)):
+    if not comments.set_done(comment, done=done, by=current_user(request)):
         by_now = (
-            _("%(who)s has already marked this comment as done.") % {"who": found.done_by or ""}
-            if found.done_at
+            _("%(who)s has already marked this comment as done.") % {"who": comment.done_by or ""}
+            if comment.done_at
             else _("This comment has already been reopened.")
         )
         messages.info(request, by_now)
-    return redirect(found.get_absolute_url())
+    return redirect(comment.get_absolute_url())
 
 
 def _place(draft: Draft, place: str) -> tuple[str, str]:
@@ -64,7 +64,7 @@ def _place(draft: Draft, place: str) -> tuple[str, str]:
         raise Http404
     if bool(key) != (step == "descriptions"):
         raise Http404
-    if key and key not in {one.key for one in draft.participants}:
+    if key and key not in {participant.key for participant in draft.participants}:
         raise Http404
     return step, key
 

@@ -49,21 +49,21 @@ LONGEST_NUMBER = 18  # digits that fit into a bigint
 @idempotent
 def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     """Choose for which organisation a proposal is started in a strand."""
-    found = get_object_or_404(
+    result = get_object_or_404(
         Strand.objects.select_related("call__programme"),
         call__in=visible_calls(request, clock.now()),
         call__reference=reference,
         code=strand,
     )
     own = Organisation.objects.with_member(current_user(request))
-    answers = answers_from_query(request.GET, found)
+    answers = answers_from_query(request.GET, result)
     earlier = Proposal.objects.led_by(current_user(request)).filter(deleted_at=None)
     context = {
-        "strand": found, "call": found.call, "organisations": own, "answers": answers,
+        "strand": result, "call": result.call, "organisations": own, "answers": answers,
         "earlier": earlier.select_related("strand__call").prefetch_related("sections"),
     }  # fmt: skip
-    if not found.call.is_open(clock.now()):
-        return _not_open(request, found.call)
+    if not result.call.is_open(clock.now()):
+        return _not_open(request, result.call)
     if request.method != "POST":
         return render(request, "workspace/start.html", context)
     organisation = get_object_or_404(own, pk=_chosen(request))
@@ -71,14 +71,14 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     try:
         if source is not None:
             proposal = copy_proposal(
-                source, found, organisation=organisation, by=current_user(request)
+                source, result, organisation=organisation, by=current_user(request)
             )
         else:
             proposal = start_prefilled(
-                found, organisation=organisation, answers=answers, by=current_user(request)
+                result, organisation=organisation, answers=answers, by=current_user(request)
             )
     except participants.NotOpen:
-        return _not_open(request, found.call)
+        return _not_open(request, result.call)
     messages.success(request, _("Draft %(number)s created.") % {"number": proposal.number})
     _say_what_was_left_out(request, proposal)
     return redirect("proposals:step", proposal.number, "summary")
@@ -89,8 +89,8 @@ def _source_of_copy(request: HttpRequest) -> Proposal | None:
     if not number:
         return None
     led = Proposal.objects.with_page_parts().led_by(current_user(request))
-    found: Proposal = get_object_or_404(led, number=number, deleted_at=None)
-    return found
+    proposal: Proposal = get_object_or_404(led, number=number, deleted_at=None)
+    return proposal
 
 
 def _not_open(request: HttpRequest, call: Call) -> HttpResponse:
@@ -191,18 +191,18 @@ def consortium(request: HttpRequest, number: str) -> HttpResponse:
 def _consortium_page(
     request: HttpRequest, draft: Draft, form: OrganisationForm | None = None
 ) -> dict[str, object]:
-    words = request.GET.get("q", "").strip()
-    looked_for, left_out = searched(words.split(), MOST_WORDS)
-    taken = [one.organisation_id for one in draft.participants]
-    found = Organisation.objects.search_by_name(looked_for) if words else None
+    text = request.GET.get("q", "").strip()
+    looked_for, left_out = searched(text.split(), MOST_WORDS)
+    taken = [participant.organisation_id for participant in draft.participants]
+    organisations = Organisation.objects.search_by_name(looked_for) if text else None
     facts = facts_of_draft(draft, received_at=None, reader=current_user(request))
     return base_context(
         draft,
         "consortium",
         **comments_context(request, draft, "consortium"),
-        words=words,
+        words=text,
         words_left_out=left_out,
-        found=list(found[: MOST_FOUND + 1]) if found is not None else None,
+        found=list(organisations[: MOST_FOUND + 1]) if organisations is not None else None,
         most_found=MOST_FOUND,
         taken=taken,
         section=participants.section_of(draft.proposal, participants.CONSORTIUM),

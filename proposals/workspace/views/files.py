@@ -99,8 +99,8 @@ def _in_short(
 ) -> JsonResponse:
     """For a page that stays: the sentence, and what to show of the file."""
     if stored is None:
-        words = " ".join(str(error) for error in form.errors.get("file", []))
-        return JsonResponse({"words": words}, status=status)
+        text = " ".join(str(error) for error in form.errors.get("file", []))
+        return JsonResponse({"words": text}, status=status)
     context = {"file": stored, "proposal": draft.proposal}
     html = render_to_string("workspace/includes/file.html", context, request)
     return JsonResponse({"words": _stored_words(stored), "sha256": stored.sha256, "html": html})
@@ -112,10 +112,10 @@ def _stored_words(stored: ProposalFile) -> str:
         "“%(name)s” uploaded: %(pages)s pages, SHA-256 %(hash)s….",
         stored.pages,
     )
-    words = text % {"name": stored.name, "pages": stored.pages, "hash": stored.sha256[:12]}
+    message = text % {"name": stored.name, "pages": stored.pages, "hash": stored.sha256[:12]}
     if stored.can_be_opened:
-        return words
-    return f"{words} {_('You can open it after the virus scan.')}"
+        return message
+    return f"{message} {_('You can open it after the virus scan.')}"
 
 
 def _refuse_dishonest_name(request: HttpRequest, form: FileForm) -> bool:
@@ -178,11 +178,11 @@ def download_version_file(
     request: HttpRequest, number: str, version: int, sha256: str
 ) -> HttpResponseBase:
     """A file that a version binds; by its hash, so that it is exactly that one."""
-    found = get_version_or_404(request, number, version)
-    bound = {file["sha256"] for file in found.document["files"]}
+    result = get_version_or_404(request, number, version)
+    bound = {file["sha256"] for file in result.document["files"]}
     if sha256 not in bound:
         raise Http404
-    file = get_object_or_404(found.proposal.files.filter(sha256=sha256).order_by("-pk")[:1])
+    file = get_object_or_404(result.proposal.files.filter(sha256=sha256).order_by("-pk")[:1])
     return _as_download(request, file)
 
 

@@ -96,7 +96,7 @@ def _can_put_back(draft: Draft, slug: str, key: str) -> bool:
 def _changed(form: Any, old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
     old, new = editable(type(form), old), editable(type(form), new)
     names = [name for name in dict.fromkeys([*new, *old]) if _is_shown(form, name)]
-    found = (
+    differences = (
         Difference(
             name,
             form.label_of(name),
@@ -105,7 +105,7 @@ def _changed(form: Any, old: dict[str, Any], new: dict[str, Any]) -> list[Differ
         )
         for name in names
     )
-    return [one for one in found if one.mine != one.theirs]
+    return [difference for difference in differences if difference.mine != difference.theirs]
 
 
 def _is_shown(form: Any, name: str) -> bool:
@@ -117,7 +117,9 @@ def compare(request: HttpRequest, number: str) -> HttpResponse:
     """Field by field: two submitted versions, or one and the draft."""
     draft = get_draft_or_404(request, number)
     versions = list(draft.proposal.versions.order_by("number").values_list("number", flat=True))
-    choices = [(str(one), _("Version %(number)s") % {"number": one}) for one in versions]
+    choices = [
+        (str(version), _("Version %(number)s") % {"number": version}) for version in versions
+    ]
     choices.append((DRAFT, _("current draft")))
     known = dict(choices)
     counting = draft.proposal.current_version
@@ -137,5 +139,5 @@ def _dossier(draft: Draft, name: str) -> dict[str, Any]:
     if name == DRAFT:
         return dossier_of(draft)
     text = draft.proposal.versions.values_list("dossier", flat=True).get(number=int(name))
-    found: dict[str, Any] = json.loads(text)
-    return found
+    results: dict[str, Any] = json.loads(text)
+    return results

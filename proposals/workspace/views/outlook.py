@@ -15,8 +15,8 @@ def outlook_page(draft: Draft, facts: ProposalFacts, asked: Mapping[str, str]) -
     call = draft.proposal.call
     countries = call.programme.country_set()
 
-    def seen(given: ProposalFacts) -> Outlook:
-        seen_by_rules = outlook(given, call.rule_set, countries)
+    def seen(data: ProposalFacts) -> Outlook:
+        seen_by_rules = outlook(data, call.rule_set, countries)
         return readable_outlook(seen_by_rules, call.rule_date)
 
     now = seen(facts)

@@ -19,8 +19,8 @@ def preview(request: HttpRequest, number: str) -> HttpResponse:
     """The draft as a reader will see it once it is submitted."""
     draft = get_draft_or_404(request, number)
     context = full_proposal_pdf.proposal_context(draft.proposal, dossier_of(draft), clock.now())
-    found = DraftPdf.objects.filter(proposal=draft.proposal).defer("dossier").first()
-    context |= {"print": found, "changes": changes_since_current(draft)}
+    result = DraftPdf.objects.filter(proposal=draft.proposal).defer("dossier").first()
+    context |= {"print": result, "changes": changes_since_current(draft)}
     return render(request, "workspace/preview.html", base_context(draft, "preview", **context))
 
 
@@ -32,15 +32,15 @@ def make_print(request: HttpRequest, number: str) -> HttpResponse:
         full_proposal_pdf.request_draft_pdf(draft, by=current_user(request))
         wakeup.wake_worker("make_draft_pdfs")
         return redirect("proposals:print", number)
-    found = DraftPdf.objects.filter(proposal=draft.proposal).first()
-    if found is None:
+    draft_print = DraftPdf.objects.filter(proposal=draft.proposal).first()
+    if draft_print is None:
         return redirect("proposals:preview", number)
-    if found.pdf is not None and "pdf" in request.GET:
-        response = HttpResponse(bytes(found.pdf), content_type="application/pdf")
+    if draft_print.pdf is not None and "pdf" in request.GET:
+        response = HttpResponse(bytes(draft_print.pdf), content_type="application/pdf")
         response["Content-Disposition"] = f'attachment; filename="draft-{number}.pdf"'
         return response
     template = "includes/print_state" if request.headers.get("HX-Request") else "print"
-    context = base_context(draft, "preview", print=found)
+    context = base_context(draft, "preview", print=draft_print)
     return render(request, f"workspace/{template}.html", context)
 
 

@@ -39,10 +39,10 @@ Page = Callable[..., HttpResponse]
 def step(request: HttpRequest, number: str, slug: str) -> HttpResponse:
     """A step that is one form."""
     draft = get_draft_or_404(request, number)
-    found = step_named(draft.proposal.strand, slug)
-    if found is None or found.form is None or found.form is DescriptionForm:
+    step = step_named(draft.proposal.strand, slug)
+    if step is None or step.form is None or step.form is DescriptionForm:
         raise Http404
-    return _edit(request, draft, found.form, None)
+    return _edit(request, draft, step.form, None)
 
 
 @login_required_keep_post
@@ -50,8 +50,12 @@ def descriptions(request: HttpRequest, number: str) -> HttpResponse:
     """Each partner with the state of its description and its profile."""
     draft = get_draft_or_404(request, number)
     rows = [
-        (one, draft.answers(DescriptionForm.slug, one).get("description", ""), draft.profile(one))
-        for one in draft.participants
+        (
+            participant,
+            draft.answers(DescriptionForm.slug, participant).get("description", ""),
+            draft.profile(participant),
+        )
+        for participant in draft.participants
     ]
     context = base_context(draft, DescriptionForm.slug, rows=rows)
     return render(request, "workspace/descriptions.html", context)
@@ -116,10 +120,10 @@ def _save_and_go_on(
         return redirect(request.path) if merged else page(draft=Draft(draft.proposal))
     if merged:
         text = _("Saved and merged with changes by someone else: %(fields)s.")
-        words = text % {"fields": ", ".join(merged)}
+        message = text % {"fields": ", ".join(merged)}
     else:
-        words = _("Saved.")
-    messages.success(request, words, extra_tags=request.path)  # for what the browser has kept
+        message = _("Saved.")
+    messages.success(request, message, extra_tags=request.path)  # for what the browser has kept
     if "more" in request.POST:
         return redirect(request.path)
     if not draft.proposal.access.leads:  # the next step may be somebody else's
@@ -131,11 +135,11 @@ def _bound(
     request: HttpRequest, draft: Draft, form_class: type[ProposalStepForm], section: Section
 ) -> ProposalStepForm:
     """The form of a step; who writes only for a partner gets only that partner's line of the budget."""
-    given: dict[str, Any] = {"saved": section, "draft": draft}
+    values: dict[str, Any] = {"saved": section, "draft": draft}
     standing = draft.proposal.access
     if form_class is BudgetForm and not standing.writes_step(OWN_LINE_STEP):
-        given["only"] = standing.keys
-    return form_class(request.POST or None, **given)
+        values["only"] = standing.keys
+    return form_class(request.POST or None, **values)
 
 
 def _save(
@@ -181,12 +185,14 @@ def collaboration_context(
 ) -> dict[str, Any]:
     """What every step shows of the others: who writes it, and comments. Who is here a script asks."""
     proposal, key = draft.proposal, participant.key if participant is not None else ""
-    given = proposal.step_assignments.filter(step=step).select_related("participant__organisation")
-    owner = given.first()
+    given_steps = proposal.step_assignments.filter(step=step).select_related(
+        "participant__organisation"
+    )
+    owner = given_steps.first()
     return {
         **comments_context(request, draft, step, key),
         "step_owner": owner.participant if owner is not None else None,
-        "mentionable": [one for one in visible_members(proposal) if one != request.user],
+        "mentionable": [member for member in visible_members(proposal) if member != request.user],
     }
 
 
@@ -194,11 +200,11 @@ def comments_context(
     request: HttpRequest, draft: Draft, step: str, key: str = ""
 ) -> dict[str, Any]:
     """What every place shows of its comments: the newest, or those up to the one that a link names."""
-    found = draft.proposal.comments.filter(step=step, participant_key=key)
+    comments = draft.proposal.comments.filter(step=step, participant_key=key)
     until = key_of(request.GET.get("comment", ""))
     return {
         "place": location_of(step, key),
-        "comment_page": page_of_comments(found, until=until),
+        "comment_page": page_of_comments(comments, until=until),
         "comment_form": CommentForm(),
     }
 
