@@ -27,6 +27,7 @@ check: .venv/ready ## Check style, types, layers, licences, migrations, generate
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djade --check --target-version 5.2
 	@git ls-files -co --exclude-standard 'templates/*.html' | xargs $(BIN)/djhtml --tabwidth 2 --check
 	@$(BIN)/lint-imports
+	@$(BIN)/python tools/check_names.py
 	@$(BIN)/reuse lint --lines
 	@$(BIN)/mypy .
 	@$(BIN)/python manage.py makemigrations --check --dry-run

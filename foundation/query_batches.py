@@ -91,9 +91,9 @@ class QueryBatch:
         self.__doc__ = questions.__doc__
         self._questions = questions
 
-    def __call__(self, **given: Any) -> Results:
+    def __call__(self, **params: Any) -> Results:
         names, statement = self._statement
-        answers = statement.run([given[name] for name in names]) or ()
+        answers = statement.run([params[name] for name in names]) or ()
         return {
             part.name: part.rows(orjson.loads(answer))
             for part, answer in zip(self._parts, answers, strict=True)

@@ -266,7 +266,12 @@ def _extend(
     proposals = Proposal.objects.filter(strand__call=locked, deleted_at=None)
     for proposal in proposals.select_related("strand__call").iterator(200):
         _tell(
-            proposal, until, reason, incident, key=f"extension:{made.pk}:{proposal.pk}", one=False
+            proposal,
+            until,
+            reason,
+            incident,
+            key=f"extension:{made.pk}:{proposal.pk}",
+            is_individual=False,
         )
     return made
 
@@ -303,7 +308,9 @@ def extend_for_one(
         proposal=proposal, until=until, reason=reason.strip(), incident=incident, granted_by=by,
         granted_at=clock.now(),
     )  # fmt: skip
-    _tell(proposal, until, reason, incident, key=f"individual-extension:{made.pk}", one=True)
+    _tell(
+        proposal, until, reason, incident, key=f"individual-extension:{made.pk}", is_individual=True
+    )
     return made
 
 
@@ -314,13 +321,13 @@ def _tell(
     incident: Incident | None,
     *,
     key: str,
-    one: bool,
+    is_individual: bool,
 ) -> None:
     facts = [(_("New deadline"), in_words(until, seconds=True, zone=proposal.call.zone))]
     if incident is not None:
         facts.append((_("Incident"), incident.text))
     happened = _("The deadline of the call has been extended for all applicants.")
-    if one:
+    if is_individual:
         happened = _("The deadline has been extended for this proposal only.")
     queue_email(
         EmailContent(
@@ -335,7 +342,7 @@ def _tell(
             link=reverse("proposals:proposal", args=[proposal.number]),
             link_label=_("View the proposal"),
         ),
-        to=coordinator_emails(proposal) if not one else contacts_of(Draft(proposal)),
+        to=coordinator_emails(proposal) if not is_individual else contacts_of(Draft(proposal)),
         proposal=proposal,
         key=key,
     )

@@ -118,7 +118,7 @@ def store_reply(
     checked = [check_upload(file) for file in files]
     ClarificationRequest.objects.select_for_update(of=("self",)).only("pk").get(pk=question.pk)
     text = text.strip()
-    sha256 = sha256_hex("\n".join([text, *(one.sha256 for one in checked)]))
+    sha256 = sha256_hex("\n".join([text, *(pdf.sha256 for pdf in checked)]))
     earlier = (
         ClarificationReply.objects.filter(clarification_request=question)
         .select_related("replied_by")

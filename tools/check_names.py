@@ -1,0 +1,72 @@
+"""Find names that mislead a reader; `make check` runs it.
+
+An app uses each public name for one thing, and a variable says what it holds.
+"""
+
+import ast
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+# Public names that several modules of an app may define.
+ALLOWED = {
+    "Command": "Django asks each command for it",
+    "main": "each program begins with it",
+    "install": "each module installs its own rules when the portal starts",
+    "euro": "the template filter shows an amount as the rules write it",
+    "Participant": "the dossier's form of the table",
+    "Columns": "columns of a chart, and of a query",
+    "takes_part": "the condition on rows, and the answer for one conversation",
+}
+# Views, tasks and admin pages carry the name of the function that they call.
+CALLERS = ("/views", "/admin", "/forms", "tasks.py")
+BANNED = {"one", "found", "given"}
+# Each line pairs both sides of a comparison, or is a program that people read as a whole.
+EXCEPTIONS = {"calls/eligibility/rules/consortium.py", "calls/eligibility/rules/identity.py"}
+
+
+def main() -> int:
+    """Print each problem; 1 if there is one."""
+    problems = sorted([*duplicates(), *names()])
+    for problem in problems:
+        print(problem)  # noqa: T201 -- this is a command
+    return int(bool(problems))
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Path and content of each module under version control that is neither test nor migration."""
+    command = ["git", "ls-files", "-co", "--exclude-standard", "*.py"]
+    for path in subprocess.check_output(command, text=True).splitlines():  # noqa: S603 -- our own words
+        is_left_out = "/migrations/" in path or "/tests/" in path or path.startswith("docs/")
+        if not is_left_out and Path(path).is_file():
+            yield path, ast.parse(Path(path).read_text())
+
+
+def duplicates() -> Iterator[str]:
+    """Public functions and classes that two modules of an app define."""
+    places = defaultdict(list)
+    for path, module in modules():
+        for node in module.body:
+            is_public = isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_"
+            if is_public and not any(part in path for part in CALLERS):
+                places[path.split("/")[0], node.name].append(path)
+    for (app, name), paths in places.items():
+        if len(paths) > 1 and name not in ALLOWED:
+            yield f"{app}: {name} is defined {len(paths)} times: {', '.join(paths)}"
+
+
+def names() -> Iterator[str]:
+    """Variables and parameters of functions whose names say nothing."""
+    for path, module in modules():
+        functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+        for node in {node for function in functions for node in ast.walk(function)}:
+            is_stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            name = node.id if is_stored else node.arg if isinstance(node, ast.arg) else ""
+            if name in BANNED and path not in EXCEPTIONS:
+                yield f"{path}:{node.lineno}: {name} says nothing about what it holds"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
