@@ -49,8 +49,9 @@ def duplicates() -> Iterator[str]:
     places = defaultdict(list)
     for path, module in modules():
         for node in module.body:
-            is_public = isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_"
-            if is_public and not any(part in path for part in CALLERS):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name[0] == "_":
+                continue
+            if not any(part in path for part in CALLERS):
                 places[path.split("/")[0], node.name].append(path)
     for (app, name), paths in places.items():
         if len(paths) > 1 and name not in ALLOWED:
@@ -62,9 +63,12 @@ def names() -> Iterator[str]:
     for path, module in modules():
         functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
         for node in {node for function in functions for node in ast.walk(function)}:
-            is_stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-            name = node.id if is_stored else node.arg if isinstance(node, ast.arg) else ""
-            if name in BANNED and path not in EXCEPTIONS:
+            name = ""
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                name = node.id
+            elif isinstance(node, ast.arg):
+                name = node.arg
+            if isinstance(node, ast.expr | ast.arg) and name in BANNED and path not in EXCEPTIONS:
                 yield f"{path}:{node.lineno}: {name} says nothing about what it holds"
 
 
