@@ -176,8 +176,8 @@ SUBJECTS: dict[str, tuple[Any, dict[str, str]]] = {
     "reply": (
         ClarificationReply,
         {
-            "sha256": "sha256", "version": "question__version__number",
-            "proposal": "question__version__proposal__number",
+            "sha256": "sha256", "version": "clarification_request__version__number",
+            "proposal": "clarification_request__version__proposal__number",
         },
     ),
     "letter": (Letter, _OF_A_VERSION | {"sha256": "sha256"}),

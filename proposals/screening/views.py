@@ -151,7 +151,7 @@ def reply_file(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     """A PDF that the consortium has sent with an answer."""
     draft = get_draft_or_404(request, number)
     file = get_object_or_404(
-        ClarificationFile, pk=pk, reply__question__version__proposal=draft.proposal
+        ClarificationFile, pk=pk, reply__clarification_request__version__proposal=draft.proposal
     )
     if not file.can_be_opened:
         return render(request, "workspace/quarantine.html", {"file": file}, status=409)

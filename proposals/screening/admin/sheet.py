@@ -384,7 +384,9 @@ def _reply_file(
     desk: "OfficerAdmin", request: HttpRequest, version: Version, file: int
 ) -> HttpResponseBase:
     """A PDF that came with an answer; nothing out of quarantine."""
-    reply_file = get_object_or_404(ClarificationFile, pk=file, reply__question__version=version)
+    reply_file = get_object_or_404(
+        ClarificationFile, pk=file, reply__clarification_request__version=version
+    )
     if not reply_file.can_be_opened:
         return render(request, "workspace/quarantine.html", {"file": reply_file}, status=409)
     cases.log_read(version, reply_file.name, by=current_user(request))
