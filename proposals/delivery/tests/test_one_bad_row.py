@@ -455,14 +455,14 @@ def test_an_extension_that_cannot_be_noted_keeps_nothing_else_out_of_the_log(cal
 @pytest.mark.parametrize(
     ("task", "bad", "good"),
     [
-        (tasks.process_outbox, (outbox, "relay"), [(outbox, "relay_mails")]),
+        (tasks.process_outbox, (outbox, "process_due"), [(outbox, "process_due_emails")]),
         (
             tasks.remind_of_deadlines, (deadline_reminders, "remind_of_deadlines"),
-            [(saved_searches, "tell_of_new"), (clarifications, "remind_of_questions")],
+            [(saved_searches, "notify_new_requests"), (clarifications, "remind_of_clarification_requests")],
         ),
         (
             tasks.screen_closed_calls, (automatic_check, "screen_closed"),
-            [(search, "take_words"), (organisations, "take_texts")],
+            [(search, "index_opened_cases"), (organisations, "index_organisations")],
         ),
         (
             tasks.tidy_up, (ledger, "sequence"),
