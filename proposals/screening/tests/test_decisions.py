@@ -255,7 +255,7 @@ def test_many_cases_are_shown_exactly_and_then_decided(versions, client_of_offic
     second.officer = make_officer()
     assert bulk_post(second, "confirm", versions, do="yes").status_code == 302
     assert Decision.objects.confirmed().count() == 3
-    assert bulk_post(second, "notify_applicant", versions, do="yes").status_code == 302
+    assert bulk_post(second, "inform", versions, do="yes").status_code == 302
     assert DecisionNotice.objects.count() == 3
 
 

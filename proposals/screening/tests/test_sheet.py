@@ -77,7 +77,7 @@ def test_a_new_rule_is_shown_where_its_class_says(version, monkeypatch):
 
 
 def test_a_rule_that_the_catalogue_no_longer_has_is_shown_all_the_same(version):
-    made = sheet_of(version, verdict_with(version, "mark_left"))
+    made = sheet_of(version, verdict_with(version, "gone"))
     title, lines = made.sections[-1]
     assert title == "Other rules" and [line.rule for line in lines] == ["gone"]
 
