@@ -23,14 +23,14 @@ __all__ = ["app", "post_worker_init"]
 
 # Where a worker or a web process can die: the function, and whether before it or after.
 STAGES = {
-    "claimed": ("proposals.delivery.outbox", "_keep", "before"),
-    "placed in the log": ("proposals.proof.receipts", "proof_of", "after"),
+    "claimed": ("proposals.delivery.outbox", "_process_row", "before"),
+    "placed in the log": ("proposals.proof.receipts", "proof_of_version", "after"),
     "laid out": ("proposals.proof.receipts", "render_pdf", "after"),
     "sealed": ("proposals.proof.receipts", "seal_pdf", "after"),
-    "stored": ("proposals.proof.receipts", "_keep", "after"),
+    "stored": ("proposals.proof.receipts", "_store", "after"),
     "arrived": ("proposals.submission.submit", "submit_draft", "before"),
-    "written, not committed": ("proposals.submission.submit", "insert", "after"),
-    "committed, not answered": ("proposals.delivery.wakeup", "hurry", "before"),
+    "written, not committed": ("proposals.submission.submit", "insert_together", "after"),
+    "committed, not answered": ("proposals.delivery.wakeup", "wake_worker", "before"),
 }
 
 HANGING_LAYOUT = "proposals.tests.hanging_layout:pdf"

@@ -1,6 +1,7 @@
 """The files that say on which terms, and how, others may use and change the portal: readable, and of one mind."""
 
 import configparser
+import importlib
 import re
 import tomllib
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from cosme_portal.settings import ROOT
+from cosme_portal.tests.faults import STAGES
 
 LICENCE = "EUPL-1.2"
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
@@ -138,3 +140,9 @@ def test_documents_are_wrapped(page):
     text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
     lines = text.splitlines()
     assert [line for line in lines if len(line) > 100 and not line.startswith("|")] == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_at_which_a_test_kills_names_a_function(stage):
+    module, name, _when = STAGES[stage]
+    assert callable(getattr(importlib.import_module(module), name))
