@@ -57,7 +57,7 @@ def autosave(form: Any, section: SavedStep, *, save: Callable[[], Merged | None]
     except EditConflict as conflict:
         who = conflict.current.saved_by
         text = _(
-            "Not saved: %(who)s has saved this step since you opened it. Your text is kept on "
+            "Not saved: %(who)s has saved this section since you opened it. Your text is kept on "
             "this page. Press the button below to compare both texts."
         )
         return _not_saved_response("conflict", 409, text % {"who": who or _("someone")})
@@ -160,7 +160,7 @@ def deadline_passed_response() -> JsonResponse:
 
 def not_stored_response(why: str, status: int) -> JsonResponse:
     """What was sent is not stored, nor will it be if it is sent again; `why` is a sentence, or empty."""
-    why = why or _("You cannot edit this step, or it is no longer part of the proposal.")
+    why = why or _("You cannot edit this section, or it is no longer part of the proposal.")
     text = _("Not saved. %(why)s Your text is kept in this browser; copy it if you need it.")
     return _not_saved_response("refused", status, text % {"why": why})
 
