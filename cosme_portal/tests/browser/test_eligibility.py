@@ -81,7 +81,7 @@ def test_the_self_check_and_the_what_if_need_no_javascript(call, visit):
     page.goto(f"{visitor.address}/proposals/{proposal.number}/consortium/")
     page.locator("summary", has_text="Try a different consortium").click()
     page.select_option("#without", "p3")
-    visitor.follow(page.get_by_role("button", name="Look"))
+    visitor.follow(page.get_by_role("button", name="Show result"))
     visitor.says("Without Cluster")
 
 
@@ -92,10 +92,10 @@ def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
     officer = visit()
     officer.log_in(make_officer())
     officer.goto("/programmes/COSME/countries/?on=2015-04-06")
-    officer.says("32 countries participated on 6 April 2015")
+    officer.says("32 participating countries on 6 April 2015")
     officer.goto("/rules/")
     officer.goto("/admin/proposals/proposedchange/")
-    officer.press("Change the countries of COSME", within="#content")
+    officer.press("Change the countries for COSME", within="#content")
     officer.press("MD", within="#content")
     officer.fill(in_force_on="2015-05-01", reason="Corrigendum of 2 May")
     officer.press("Calculate the impact", within="#content")
@@ -110,7 +110,7 @@ def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
     assert [outcome.outcome for outcome in outcomes] == ["pass", "pass", "officer"]
 
     officer.goto("/admin/proposals/proposedchange/")
-    officer.press("Change the rules of COS-CLUSTER-2014-3-03", within="#content")
+    officer.press("Change the rules for COS-CLUSTER-2014-3-03", within="#content")
     officer.page.locator("summary", has_text="Number of countries").click()
     officer.page.locator("[name$='-minimum']:visible").fill("40")
     officer.check()

@@ -63,7 +63,7 @@ def fill_profile(visitor: Visitor) -> None:
     for answers in PROFILE.values():
         visitor.fill(**answers)
         visitor.press("Save and continue")
-    visitor.says("100 % complete")
+    visitor.says("100% complete")
 
 
 def start(visitor: Visitor, strand: int) -> str:

@@ -25,6 +25,7 @@ from proposals.reporting import exports
 from proposals.screening import clarifications
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import notify_applicant, record_decision, review_decision
+from proposals.screening.queue import CaseQueue
 from proposals.screening.search import index_opened_cases
 from proposals.tests.factories import make_officer, make_ready, submit
 
@@ -161,7 +162,7 @@ def decide_and_tell(officer, colleague, version):
     officer.page.check("[name=sure]")
     officer.press("Record decision", within="#content")
     colleague.goto(LIST + "?queue=for-me")
-    colleague.says("To confirm 1")
+    colleague.says(f"{CaseQueue.FOR_ME.label} 1")
     colleague.press(version.proposal.number, within="#result_list")
     colleague.press("Confirm or return the decision", within="#content")
     colleague.fill(answer="confirmed")
@@ -325,6 +326,6 @@ def test_before_the_deadline_the_figures_tell_two_numbers(call, visit):
     visitor = at_the_desk(visit, SCREENING_OFFICERS)
     visitor.goto(reverse("admin:proposals_version_statistics"))
     visitor.says(
-        "1 version was received",
+        "1 version received",
         "Before the deadline, only the number of versions received is shown",
     )

@@ -84,7 +84,7 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
             version, outcome="eligible", reason="The agreement was in force.", by=make_officer()
         )
     visitor.goto(reverse("admin:proposals_decision_change", args=[second.pk]))
-    visitor.says("This decision replaces an earlier one", "New: Eligible")
+    visitor.says("This decision replaces an earlier one", "New decision: Eligible")
     visitor.fill(answer="confirmed")
     visitor.press("Save review", within="#content")
     visitor.says("Before you confirm:", "Last days to contest it")
