@@ -165,7 +165,7 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
 class Organisation(models.Model):
     """A legal entity in the registry, perhaps one that runs a cluster under another name.
 
-    `steward` is the organisation whose people entered the record for a partner; they keep it until
+    `managed_by` is the organisation whose people entered the record for a partner; they keep it until
     the partner has people of its own.
     """
 

@@ -5,6 +5,7 @@ from functools import cache
 from random import Random
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
 from django.test import Client, RequestFactory
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 DEPTH = 3
 ADMINISTRATOR = "administrator"
-PROBE = "call__strands__proposals__counting__dossier__contains"
+PROBE = "call__strands__proposals__current_version__dossier__contains"
 REGISTRY = admin.site._registry  # noqa: SLF001 -- what is registered
 WORD, NO_WORD = "ZWINKELWORD", "QXINKELWORD"
 # Tokens, and the ages of what waits, differ from one answer to the next.
@@ -230,6 +231,7 @@ def test_a_probe_of_sealed_data_is_refused_and_noted_without_its_value(call, nam
     submit(make_ready(call))
     client = client_of(HELPDESK)
     address = reverse(f"admin:proposals_{name}_changelist")
+    assert apps.get_model("proposals", name).objects.filter(**{PROBE: "LASER"}).exists() is False
     answer = client.get(address, {PROBE: "LASER"})
     assert answer.status_code == 400
     noted = SealedAccessAttempt.objects.get()
@@ -270,3 +272,8 @@ def test_an_applicant_who_signs_in_towards_the_officers_pages_is_not_sent_round(
     client.force_login(make_user())
     answer = client.get("/admin/login/?next=/admin/", follow=True)
     assert answer.status_code == 403 and len(answer.redirect_chain) <= 2
+
+
+def test_signing_out_of_the_back_office_leads_to_the_calls():
+    answer = client_of(ADMINISTRATOR).post(reverse("admin:logout"))
+    assert answer.status_code == 302 and answer.url == reverse("calls:list")
