@@ -103,7 +103,7 @@ def publish(made, manager, colleague):
     manager.press("Request publication", within="#content")
     colleague.goto(reverse("admin:calls_call_publish", args=[made.pk]))
     colleague.press("Publish now", within="#content")
-    colleague.says("confirmed by")
+    colleague.says("approved by")
     return Call.objects.get(pk=made.pk)
 
 
@@ -142,7 +142,7 @@ def assign_and_screen(officer, version):
 def ask_and_answer(officer, lead, version):
     officer.goto(reverse("admin:proposals_version_ask", args=[version.pk]))
     officer.fill(text="When was the agreement ratified?")
-    officer.press("Ask", within="#content")
+    officer.press("Send request", within="#content")
     officer.says("Clarification request sent by email", "When was the agreement ratified?")
     lead.goto("/proposals/")
     lead.press("Clarification request")
