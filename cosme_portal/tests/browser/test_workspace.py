@@ -302,7 +302,7 @@ def test_an_invited_person_signs_up_and_comes_back_to_the_invitation(visit, call
     kim.press("Accept as Kim Partner")
     kim.says("You now have access to this proposal.")
     kim.goto("/proposals/")
-    kim.says("My tasks", "Description of")
+    kim.says("My tasks", "Description:")
 
 
 def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):

@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from urllib.parse import urljoin
 from uuid import uuid4
 
 import pytest
@@ -109,6 +110,22 @@ def test_links_that_open_something_are_not_in_the_log(site):
     log = site.folder / "portal.log"
     processes.wait_until(lambda: "/proposals/invitations/..." in log.read_text(), seconds=5)
     assert "secret" not in log.read_text()
+
+
+def test_scripts_and_all_that_they_import_are_cached_without_limit(site):
+    visitor = Visitor(site)
+    page = visitor.get("/account/login/").text
+    [first] = re.findall(r'<script type="module" src="([^"]+)"', page)
+    waiting, seen = [first], set()
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        answer = visitor.get(path)
+        assert (answer.status, answer.headers.get_content_type()) == (200, "text/javascript"), path
+        assert "immutable" in answer.headers["Cache-Control"], path
+        imported = re.findall(r'(?:from|import) "\./([^"]+)"', answer.text)
+        waiting += {urljoin(path, name) for name in imported} - seen
+    assert len(seen) > 3
 
 
 # --- Bodies ---------------------------------------------------------------------------------------
