@@ -120,7 +120,7 @@ def render_letter_html(
             ),
             None,
         ),
-        "informed_at": notified_at,
+        "notified_at": notified_at,
         "not_met": findings_by_rule(
             finding for finding in findings if finding.outcome != Outcome.NEEDS_REVIEW
         ),
