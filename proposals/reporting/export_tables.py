@@ -69,8 +69,9 @@ def export_rows(versions: VersionQuerySet) -> Iterator[Row]:
 
 READ = (
     "number", "dossier", "acronym", "countries", "received_at", "sha256", "latest_outcome", "latest_rules",
-    "proposal__number", "proposal__counting", "proposal__strand__code", "proposal__strand__call__reference",
-    "proposal__assignment__due_on", "proposal__assignment__officer__full_name",
+    "proposal__number", "proposal__current_version", "proposal__strand__code",
+    "proposal__strand__call__reference", "proposal__assignment__due_on",
+    "proposal__assignment__officer__full_name",
 )  # fmt: skip
 DECIDED = (
     "version", "outcome", "reason", "decided_at", "review__answer", "notice__notified_at",
@@ -108,7 +109,7 @@ def _row(version: Row, decisions: list[Row]) -> Row:
         "grant": Decimal(dossier["budget"]["total_grant"]),
         "received_at": version["received_at"],
         "machine": check_summary(
-            version["latest_outcome"], counts=version["proposal__counting"] == version["pk"]
+            version["latest_outcome"], counts=version["proposal__current_version"] == version["pk"]
         ),
         "rules": version["latest_rules"] or [],
         "officer": "" if officer is None else officer or str(UNNAMED_USER),

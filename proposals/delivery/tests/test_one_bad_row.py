@@ -467,9 +467,9 @@ def test_an_extension_that_cannot_be_noted_keeps_nothing_else_out_of_the_log(cal
         (
             tasks.tidy_up, (ledger, "sequence"),
             [
-                (exports, "delete_old_exports"), (tasks.enquiries, "forget_old"),
-                (tasks.presence, "forget_old"), (tasks.received_draft, "forget_changes"),
-                (deletion, "purge_deleted"), (fault_isolation, "forget_old"),
+                (exports, "delete_old_exports"), (tasks.enquiries, "delete_expired"),
+                (tasks.presence, "delete_stale"), (tasks.received_draft, "forget_changes"),
+                (deletion, "purge_deleted"), (fault_isolation, "delete_stale_failures"),
             ],
         ),
     ],

@@ -242,7 +242,7 @@ def test_two_identical_clicks_at_once_make_one_version(call):
     assert OutboxMessage.objects.count() == 3
 
 
-FINAL = ["version", "storedverdict", "refusedattempt", "withdrawal", "individualextension"]
+FINAL = ["version", "verdictrecord", "refusedattempt", "withdrawal", "individualextension"]
 
 
 @pytest.mark.parametrize("table", FINAL)
