@@ -28,7 +28,7 @@ def line_of(text, part):
         ("in_force_on: 2013-07-01", "in_force_on: 2013-13-01", "a date such as"),
         ("rule: third-markets", "rule: fourth-markets", "is not a rule"),
         ("maximum_months: 24", "maximum_months: '24'", "a whole number above 0"),
-        ('"3.2": "450000.00"', '"3.9": "450000.00"', "a strand “3.9” that is not there"),
+        ('"3.2": "450000.00"', '"3.9": "450000.00"', "grant-ceiling.*strand “3.9”"),
         ("kind: helpdesk", "kind: help", "one of partner-search"),
         ("      number: 2\n", "      number: 2\n      colour: red\n", "one of the fields"),
         ("is_scoreboard: true", "is_scoreboard: maybe", "true or false"),
