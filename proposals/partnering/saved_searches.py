@@ -43,7 +43,12 @@ def save_search(user: User, *, name: str, question: PartnerSearch) -> SavedSearc
     own = SavedSearch.objects.filter(user=user)
     if not own.filter(name=name).exists() and own.count() >= MOST_FOR_ONE:
         raise TooMany
-    values = {"query": question.address(), "made_at": moment, "seen_until": moment, "mails": True}
+    values = {
+        "query": question.address(),
+        "made_at": moment,
+        "seen_until": moment,
+        "sends_emails": True,
+    }
     saved, _is_new = SavedSearch.objects.update_or_create(user=user, name=name, defaults=values)
     return saved
 

@@ -88,7 +88,7 @@ def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
         "zz is not a known language code",
         "in the future",
         "must not be a formula",
-        "Store 2 rows",
+        "Import 2 rows",
     ):
         assert text in page
     assert ContactPoint.objects.count() == 1

@@ -78,7 +78,7 @@ def test_the_link_in_a_mail_ends_them_only_when_somebody_says_so(call, watcher):
 
 
 def test_searches_are_kept_forgotten_and_belong_to_one_person(watcher):
-    assert "Kept." in text_of(keep(watcher, q="laser"))
+    assert "Search saved." in text_of(keep(watcher, q="laser"))
     saved, page = SavedSearch.objects.get(), "/partners/searches/"
     stranger = client_of(make_user())
     stranger.post(page, {"search": saved.pk, "do": "forget"})
@@ -134,7 +134,7 @@ def test_a_table_is_shown_row_by_row_before_drafts_are_made(call):
     page = text_of(shown)
     for text in (
         "kind must be one of",
-        "9.9 is not known",
+        "unknown code 9.9",
         "does not exist",
         "must not be a formula",
         "Create 1 draft",
@@ -152,7 +152,7 @@ def test_a_table_is_shown_row_by_row_before_drafts_are_made(call):
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"\xff\xfe\x00", "not in UTF-8"),
         (b"title\nx\n", "Columns are missing: kind"),
         (HEAD.encode() + GOOD.encode() * 100_000, "larger than 1 MB"),
         (HEAD.encode() + GOOD.encode() * 1001, "more than 1,000 rows"),

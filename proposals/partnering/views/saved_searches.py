@@ -65,12 +65,12 @@ def searches(request: HttpRequest) -> HttpResponse:
     """The searches that a person keeps; mails on or off, or forgotten."""
     own = SavedSearch.objects.filter(user=current_user(request))
     if request.method == "POST":
-        saved_searches = own.filter(pk=key_of(request.POST.get("search", "")) or 0)
+        chosen = own.filter(pk=key_of(request.POST.get("search", "")) or 0)
         does = request.POST.get("do")
         if does == "forget":
-            saved_searches.delete()
+            chosen.delete()
             messages.success(request, _("Search deleted."))
-        elif not saved_searches.update(sends_emails=does == "mails"):
+        elif not chosen.update(sends_emails=does == "mails"):
             messages.warning(request, _("This search has already been deleted."))
         elif does == "mails":
             messages.success(request, _("You will receive emails about this search again."))
