@@ -40,7 +40,7 @@ def is_autosave(request: HttpRequest) -> bool:
 def autosave(form: Any, section: SavedStep, *, save: Callable[[], Merged | None]) -> JsonResponse:
     """Save a bound form's step, or say in a sentence why not.
 
-    `save` stores it or raises StepChanged; what it gives back was merged in and goes to the page, field by
+    `save` stores it or raises EditConflict; what it gives back was merged in and goes to the page, field by
     field, so that the next save does not undo it. A value that nobody can read is saved as it was typed,
     and the answer says so.
     """
@@ -113,7 +113,7 @@ def resolve_conflicts(request: HttpRequest, form: Any, stored: SavedStep) -> dic
     Fields that the form does not have are none; only lists can be taken from both.
 
     Raises:
-        NotChosen: for one of them no choice was made.
+        UnresolvedConflict: for one of them no choice was made.
     """
     answers: dict[str, Any] = form.answers()
     taken = {

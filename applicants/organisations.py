@@ -130,7 +130,7 @@ def end_membership(organisation: Organisation, *, user: User, by: User | None = 
 
     Raises:
         NotMember: the person, or who removes them, was removed meanwhile.
-        LastPerson: nobody else would be left.
+        LastMember: nobody else would be left.
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     memberships = Membership.objects.filter(organisation=organisation)

@@ -38,7 +38,7 @@ def save_step(row: SavedStep, *, answers: dict[str, Any], seen_version: int, by:
     values that the step's form declares are stored, wherever the answers come from.
 
     Raises:
-        StepChanged: the step has a newer version with other answers.
+        EditConflict: the step has a newer version with other answers.
     """
     moment = clock.now()
     form = FORMS.get(row.step)

@@ -76,8 +76,8 @@ def load_call(
     Extensions are only ever added.
 
     Raises:
-        ReasonNeeded: the file would change rules or countries, and no reason is given.
-        SecondPersonNeeded: it would change conditions or deadline of a published call, and nobody else
+        ReasonRequired: the file would change rules or countries, and no reason is given.
+        SecondPersonRequired: it would change conditions or deadline of a published call, and nobody else
             (`confirmed_by`) is named who agreed.
     """
     source = {"reason": reason, "made_by": made_by, "confirmed_by": confirmed_by}
@@ -157,7 +157,7 @@ def change_countries(
     Where a call of the programme is published, the database wants a second person in `confirmed_by`.
 
     Raises:
-        CountsTwice: a country would count by two entries on one day.
+        OverlappingParticipation: a country would count by two entries on one day.
     """
     twice = overlapping(rows)
     if twice is not None:

@@ -60,7 +60,7 @@ def text_of(content: bytes) -> str:
     """The text of a file.
 
     Raises:
-        UnusableTable: it is too large, or not UTF-8.
+        InvalidCsv: it is too large, or not UTF-8.
     """
     if len(content) > MAX_FILE_SIZE:
         raise InvalidCsv(
@@ -85,7 +85,7 @@ def read_rows(
     """Each line with what would happen to it; `check` looks at one and says so in it. Nothing is stored.
 
     Raises:
-        UnusableTable: there is no heading, a column is missing, or there are more than 1,000 rows.
+        InvalidCsv: there is no heading, a column is missing, or there are more than 1,000 rows.
     """
     if unsafe := unsafe_in(_BREAKS.sub("\n", text)):
         raise InvalidCsv(f"{unsafe} {_('Save the file as “CSV UTF-8”.')}")

@@ -19,7 +19,7 @@ def last_day_of(start: date, period: str) -> date:
     That it would end on a working day (Article 3(4)) is not taken into account: holidays differ.
 
     Raises:
-        NoPeriod: the text is no period.
+        InvalidPeriod: the text is no period.
     """
     match = PATTERN.fullmatch(period)
     if match is None:

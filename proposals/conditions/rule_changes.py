@@ -133,9 +133,9 @@ def retry_change(change: ProposedChange) -> None:
     """Compute the impact anew, over what has been submitted by now.
 
     Raises:
-        ConditionsMoved: the conditions are others by now. The change holds a whole list, so applying it
+        ConditionsChanged: the conditions are others by now. The change holds a whole list, so applying it
             would undo what was changed since: it must be proposed anew from what is in force.
-        AppliedAlready: somebody put it in force meanwhile.
+        AlreadyApplied: somebody put it in force meanwhile.
     """
     change.refresh_from_db()
     if change.change_id is None and digest_in_force(change.target) != change.base:
@@ -155,10 +155,10 @@ def apply(change: ProposedChange, *, by: User) -> ConditionChange:
     """Let the proposed conditions be in force, for the reason that was given.
 
     Raises:
-        NotReady: the impact is not known.
-        AppliedAlready: it is in force.
-        ConditionsMoved: the impact was computed over other conditions.
-        SecondOfficerNeeded: the call is published, and `by` is who proposed the change.
+        ImpactNotReady: the impact is not known.
+        AlreadyApplied: it is in force.
+        ConditionsChanged: the impact was computed over other conditions.
+        SecondOfficerRequired: the call is published, and `by` is who proposed the change.
     """
     with transaction.atomic():
         change = ProposedChange.objects.select_for_update(of=("self",)).get(pk=change.pk)

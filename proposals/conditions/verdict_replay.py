@@ -161,7 +161,7 @@ def rule_set_of(digest: str) -> RuleSet:
     """The rules that were applied under this hash, in the versions of then.
 
     Raises:
-        WordingGone: this code does not have one of these versions.
+        RuleVersionMissing: this code does not have one of these versions.
     """
     return RuleSet.from_stored(_content_of(digest))
 

@@ -97,7 +97,7 @@ def get_draft_or_404(request: HttpRequest, number: str) -> Draft:
 
     Raises:
         Http404: a stranger, or no such proposal.
-        NotYours: of the consortium, but without the right to look at or send this.
+        NotAllowedHere: of the consortium, but without the right to look at or send this.
     """
     user = current_user(request)
     proposal = _of_own_organisation(user, number)

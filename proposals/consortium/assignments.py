@@ -98,8 +98,8 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
     Raises:
         NotOpen: the deadline has passed.
         NobodyToRemind: there is no address.
-        RemindedJustNow: less than an hour ago somebody sent one.
-        WrittenToOften: people of other proposals sent them too many.
+        RemindedRecently: less than an hour ago somebody sent one.
+        TooManyReminders: people of other proposals sent them too many.
     """
     moment = clock.now()
     check_open(proposal, moment)

@@ -60,8 +60,8 @@ def confirm(
 
     Raises:
         NotOpen: the deadline has passed.
-        NoLongerPartner: the organisation was removed from the consortium, or has another role meanwhile.
-        NotAnswerable: the link was used, taken back, or has expired.
+        ParticipantChanged: the organisation was removed from the consortium, or has another role meanwhile.
+        InvitationNotOpen: the link was used, taken back, or has expired.
     """
     proposal, moment = participant.proposal, clock.now()
     check_open(proposal, moment)

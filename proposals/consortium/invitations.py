@@ -112,7 +112,7 @@ def invite(
 
     Raises:
         NotOpen: the deadline has passed.
-        AskedAlready: the address has an open invitation of this kind.
+        AlreadyInvited: the address has an open invitation of this kind.
         SentTooOften: this proposal has sent ten mails to the address.
     """
     moment = clock.now()
@@ -157,7 +157,7 @@ def resend(invitation: Invitation, *, by: User) -> None:
     """Send a new link for an invitation: the one sent before opens nothing any more.
 
     Raises:
-        NotAnswerable: it was answered or revoked meanwhile.
+        InvitationNotOpen: it was answered or revoked meanwhile.
         SentTooOften: this proposal has sent ten mails to the address.
     """
     moment = clock.now()
@@ -188,7 +188,7 @@ def revoke(invitation: Invitation, *, by: User) -> None:
     """Take an invitation back: its link opens nothing any more.
 
     Raises:
-        NotAnswerable: it was answered or revoked meanwhile.
+        InvitationNotOpen: it was answered or revoked meanwhile.
     """
     locked = _locked(invitation)
     if locked.state != Invitation.State.PENDING:
@@ -205,7 +205,7 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
 
     Raises:
         NotOpen: the deadline has passed.
-        NotAnswerable: answered, revoked or expired.
+        InvitationNotOpen: answered, revoked or expired.
         OfficerTakesNoPart: the person is an officer, who sees no proposal before its deadline.
     """
     check_open(invitation.proposal, clock.now())
@@ -230,7 +230,7 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
     """Say no, perhaps with a reason; no account is needed. An organisation's no ends its agreement.
 
     Raises:
-        NotAnswerable: answered, revoked or expired.
+        InvitationNotOpen: answered, revoked or expired.
     """
     answered = close_invitation(
         invitation, Invitation.State.DECLINED, by=by, reason=reason, is_own=is_own
@@ -331,7 +331,7 @@ def close_invitation(
     """Close an open invitation; within the caller's transaction. `is_own`: who answers needs no link.
 
     Raises:
-        NotAnswerable: answered, revoked or expired.
+        InvitationNotOpen: answered, revoked or expired.
     """
     moment = clock.now()
     locked = _locked(invitation)
@@ -350,7 +350,7 @@ def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
     """Remove the access of a person who was invited, and tell them. What they wrote stays.
 
     Raises:
-        RemovedAlready: somebody was faster, or the same click came twice; nobody is told again.
+        AlreadyRemoved: somebody was faster, or the same click came twice; nobody is told again.
     """
     lock_draft(collaborator.proposal)
     if not Collaborator.objects.filter(pk=collaborator.pk).exists():

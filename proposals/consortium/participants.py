@@ -148,7 +148,7 @@ def save_section(
 
     Raises:
         NotOpen: the deadline has passed; nothing was stored.
-        StepChanged: someone saved other answers meanwhile; nothing was stored.
+        EditConflict: someone saved other answers meanwhile; nothing was stored.
     """
     check_open(proposal, clock.now())
     save_step(section, answers=answers, seen_version=seen_version, by=by)
@@ -180,7 +180,7 @@ def save_or_merge(
 
     Raises:
         NotOpen: the deadline has passed; nothing was stored.
-        TextsConflict: both changed a field; nothing was stored.
+        MergeConflict: both changed a field; nothing was stored.
     """
     base = _text_at(section, seen_version)
     mine = (base or {}) | answers
@@ -255,7 +255,7 @@ def add_participant(
     It shows no more than its name and country until they agree; who adds its own organisation agrees at once.
 
     Raises:
-        NotOpen, StepChanged: as `save_section`.
+        NotOpen, EditConflict: as `save_section`.
         AlreadyInConsortium: it takes part already.
     """
     lock_draft(proposal)

@@ -47,7 +47,7 @@ def _distance(point: ContactPoint, organisation: Organisation) -> int:
 
 
 def read_contact_points(text: str) -> list[CsvRow]:
-    """Each row of a table with what would happen to it. Raises UnusableTable."""
+    """Each row of a table with what would happen to it. Raises InvalidCsv."""
     there = {
         _key(vars(contact_point)): contact_point for contact_point in ContactPoint.objects.all()
     }

@@ -98,7 +98,7 @@ def assign(
     """Give cases to an officer; returns how many changed hands or day.
 
     Raises:
-        HasConflict: nothing is assigned, because the officer has an interest in one of them.
+        ConflictOfInterestError: nothing is assigned, because the officer has an interest in one of them.
     """
     chosen = list(proposals)
     _lock_all(chosen)

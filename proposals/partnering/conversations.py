@@ -65,7 +65,7 @@ def start(
     """Write to who wrote a request, for an organisation; who has done so already writes on there.
 
     Raises:
-        CannotWrite: the request has ended or is one's own, the other side takes no messages, or this person
+        CannotSend: the request has ended or is one's own, the other side takes no messages, or this person
             has begun too many conversations today.
     """
     current = PartnershipRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
@@ -84,7 +84,7 @@ def start_with_organisation(
     """Write to an organisation that was found by its profile.
 
     Raises:
-        CannotWrite: it does not want to be found (any more); and as `begin`.
+        CannotSend: it does not want to be found (any more); and as `begin`.
     """
     _lock_organisations(organisation, addressee)
     addressee.refresh_from_db(fields=["is_findable"])
@@ -168,7 +168,7 @@ def send_message(conversation: Conversation, text: str, *, side: Side, by: User)
     """Send a message to the other side, which is told by mail; what a person sends twice arrives once.
 
     Raises:
-        CannotWrite: it says nothing, a side is gone or takes no messages, or there were too many in an hour.
+        CannotSend: it says nothing, a side is gone or takes no messages, or there were too many in an hour.
     """
     moment = clock.now()
     own, other = organisation_on(conversation, side), organisation_on(conversation, side.other)
@@ -258,7 +258,7 @@ def reveal_identity(conversation: Conversation, *, side: Side, by: User) -> None
     """Let the other side see who one is, from now on, and tell it. Addresses stay hidden.
 
     Raises:
-        CannotWrite: the other side takes no messages; nothing was shown.
+        CannotSend: the other side takes no messages; nothing was shown.
     """
     Conversation.objects.filter(pk=conversation.pk).update(**{f"{side}_shown": True})
     shown = Conversation.objects.with_page_parts().get(pk=conversation.pk)
@@ -315,7 +315,7 @@ def handle_report(result: AbuseReport, *, outcome: str, remark: str = "", by: Us
     With a remark the request is closed, and its people are told the remark.
 
     Raises:
-        HandledAlready: somebody has handled it.
+        AlreadyHandled: somebody has handled it.
         CannotPublish: there is a remark, and no public request to close.
     """
     locked = AbuseReport.objects.select_for_update(of=("self",)).get(pk=result.pk)

@@ -65,7 +65,7 @@ def as_json(requests: Iterable[PartnershipRequest]) -> str:
 
 
 def read_requests(text: str, *, organisation: Organisation, call: Call) -> list[CsvRow]:
-    """Each row of a table with what would happen to it. Raises UnusableTable."""
+    """Each row of a table with what would happen to it. Raises InvalidCsv."""
     own = PartnershipRequest.objects.filter(organisation=organisation, call=call)
     there = set(own.values_list("title", flat=True))
     strands = {strand.code for strand in call.strands.all()}

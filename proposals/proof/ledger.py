@@ -328,7 +328,7 @@ def head_of_size(size: int | None) -> TreeHead:
     """The head of a size, or the newest one.
 
     Raises:
-        NotInTheLog: there is none.
+        NoSuchEntry: there is none.
     """
     heads = TreeHead.objects.order_by("-size")
     tree_head = heads.filter(size=size).first() if size is not None else heads.first()
@@ -341,7 +341,7 @@ def first_head_covering(entry: LedgerEntry) -> TreeHead:
     """The oldest head of a log that holds the entry: the same whenever it is asked for.
 
     Raises:
-        NotInTheLog: no head was signed since.
+        NoSuchEntry: no head was signed since.
     """
     tree_head = TreeHead.objects.filter(size__gt=entry.position).order_by("size").first()
     if tree_head is None:

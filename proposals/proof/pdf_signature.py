@@ -56,7 +56,7 @@ def seal_pdf(pdf: bytes, *, reason: str, stamp: TimestampStatus = TimestampStatu
     The seal is put outside of the page, as PDF/A and PDF/UA together demand of one that is not seen.
 
     Raises:
-        StampServiceAway: a stamp was to be in the seal, and none came.
+        TimestampServiceUnavailable: a stamp was to be in the seal, and none came.
     """
     metadata = signers.PdfSignatureMetadata(
         field_name=FIELD, reason=reason, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
@@ -79,7 +79,7 @@ def add_timestamp(sealed: bytes) -> bytes:
     """A sealed document with a time stamp put into its seal; no byte that the seal covers changes.
 
     Raises:
-        StampServiceAway: none came.
+        TimestampServiceUnavailable: none came.
     """
     seal = PdfFileReader(io.BytesIO(sealed)).embedded_signatures[0]
     content = cms.ContentInfo.load(seal.pkcs7_content)
@@ -103,7 +103,7 @@ def request_timestamp(signature: bytes) -> cms.ContentInfo:
     """A time stamp (RFC 3161) over a signature, from the configured service.
 
     Raises:
-        StampServiceAway: none came.
+        TimestampServiceUnavailable: none came.
     """
     global _next_attempt_at  # noqa: PLW0603 -- one process, one memory of when the service was away
     service = HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=TIMESTAMP_TIMEOUT)

@@ -146,7 +146,7 @@ def proof_of_version(version: Version) -> dict[str, Any]:
     """The version's entry of the log with the proof that it stands there, as the receipt attaches it.
 
     Raises:
-        NotInTheLog: no note speaks of it.
+        NotLogged: no note speaks of it.
     """
     subject = ledger.subject_of(version)
     entries = LedgerEntry.objects.filter(record__subject=subject).select_related("record")

@@ -77,7 +77,7 @@ def load_signing_key() -> SigningKey:
     """The key that this process signs with. A hardware key is opened by the process that first asks.
 
     Raises:
-        UnusableKey: it cannot be read.
+        InvalidSigningKey: it cannot be read.
     """
     path = Path(settings.SEAL_FILE)
     if not settings.SEAL_PEM and not path.exists() and settings.MAKES_DEMO_SEAL:

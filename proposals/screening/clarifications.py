@@ -103,7 +103,7 @@ def store_reply(
 
     Raises:
         CannotReply: it came too late, or somebody has answered meanwhile.
-        UnusableFile: a file cannot be taken; nothing was kept.
+        InvalidFile: a file cannot be taken; nothing was kept.
     """
     if received_at >= question.due_at:
         values = {"due": in_words(question.due_at, seconds=True)}

@@ -258,7 +258,7 @@ def notify_applicant(decision: Decision, *, by: User) -> DecisionNotice:
     """Promise the letter about a decision. It is told once; a later decision has a letter of its own.
 
     Raises:
-        CannotInform: it does not stand, a newer one does, it asks for clarity only, or it was told before.
+        CannotNotify: it does not stand, a newer one does, it asks for clarity only, or it was told before.
     """
     proposal = lock_proposal(decision.version.proposal_id)
     obstacle = why_not_notifiable(decision, proposal=proposal)

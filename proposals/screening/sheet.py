@@ -261,7 +261,7 @@ def save_answer(
     Raises:
         InterestDeclared: the case is closed to this officer.
         NoSuchLine: no such line, or no such answer to it.
-        ReasonNeeded: the officer differs and does not say why.
+        ReasonRequired: the officer differs and does not say why.
         AnsweredMeanwhile: somebody saved this line since; nothing was changed.
     """
     lock_case(version.proposal_id, by=by)

@@ -58,7 +58,7 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
 
     Raises:
         NotDeleted: it is not deleted, or not any more.
-        TimeIsOver: it was deleted for more than thirty days, or is gone.
+        RestorePeriodOver: it was deleted for more than thirty days, or is gone.
     """
     moment = clock.now()
     locked = Proposal.objects.select_for_update(of=("self",)).filter(pk=proposal.pk).first()

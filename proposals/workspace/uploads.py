@@ -113,7 +113,7 @@ def store_file(
     Raises:
         NotOpen: the deadline has passed.
         FileChanged: another file is in the slot by now.
-        UnusableFile: no PDF that can be opened, empty, too large, running code, or no room for it.
+        InvalidFile: no PDF that can be opened, empty, too large, running code, or no room for it.
     """
     moment = clock.now()
     check_open(proposal, moment)
@@ -152,7 +152,7 @@ def check_upload(upload: UploadedFile) -> ValidatedPdf:
     """Look into a file that somebody sent; nothing is kept yet.
 
     Raises:
-        UnusableFile: as `pages_of`; empty, too large, with a virus, or with a name that is too long.
+        InvalidFile: as `pages_of`; empty, too large, with a virus, or with a name that is too long.
     """
     content = _content_of(upload)
     scanned = scan(content)
@@ -172,7 +172,7 @@ def save_pdf(checked: ValidatedPdf) -> None:
     """Keep the bytes under their hash.
 
     Raises:
-        UnusableFile: there is no room for it.
+        InvalidFile: there is no room for it.
     """
     _store(checked.content, path_of(checked.sha256))
 
@@ -243,7 +243,7 @@ def pages_of(content: bytes) -> int:
     """How many pages a PDF has. It is opened in a child process, whatever it unpacks to or runs.
 
     Raises:
-        UnusableFile: it is no PDF, needs a password, has no page, runs code, or meets a limit.
+        InvalidFile: it is no PDF, needs a password, has no page, runs code, or meets a limit.
     """
     if HEADER not in content[:HEADER_WITHIN]:
         raise InvalidFile(sentence_for("no-pdf"))

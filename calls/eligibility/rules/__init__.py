@@ -172,7 +172,7 @@ class RuleSet:
         """Read what `as_json` gave, each rule in the version by which it was applied.
 
         Raises:
-            WordingGone: this code does not have one of these versions.
+            RuleVersionMissing: this code does not have one of these versions.
         """
         classes = {
             rule_id: _class_of(rule_id, version) for rule_id, version in content["versions"].items()

@@ -145,7 +145,7 @@ def test_of_two_contradicting_answers_to_an_invitation_the_later_hears_of_the_fi
             lambda: invitations.decline(asked, reason="", by=None), invitations.InvitationNotOpen
         ),
     )
-    assert sorted(outcomes) == ["NotAnswerable", "done"]
+    assert sorted(outcomes) == ["InvitationNotOpen", "done"]
     assert proposal.collaborators.exists() == (outcomes[0] == "done")
     assert noted(proposal, ProposalActivity.Kind.ANSWERED) == 1
 
@@ -183,7 +183,7 @@ def test_an_invitation_that_is_accepted_and_revoked_at_once_has_one_answer(call,
         invitations.revoke(asked, by=proposal.started_by)
 
     first, then = (revoked, accepted) if second == "accept" else (accepted, revoked)
-    assert overtaken(first, attempt(then, invitations.InvitationNotOpen)) == "NotAnswerable"
+    assert overtaken(first, attempt(then, invitations.InvitationNotOpen)) == "InvitationNotOpen"
     assert proposal.collaborators.exists() == (second == "revoke")
 
 
@@ -252,7 +252,7 @@ def test_the_last_two_who_leave_at_once_do_not_both_leave(organisation, ana, ben
     outcomes = at_once(
         row(organisation), leaving(organisation, ana, ana), leaving(organisation, ben, ben)
     )
-    assert sorted(outcomes) == ["LastPerson", "done"]
+    assert sorted(outcomes) == ["LastMember", "done"]
     assert organisation.members.count() == 1
 
 

@@ -165,7 +165,7 @@ def test_nobody_writes_about_a_request_that_is_being_closed(request_, asker):
             CannotSend,
         ),
     )
-    assert (outcome, Conversation.objects.exists()) == ("CannotWrite", False)
+    assert (outcome, Conversation.objects.exists()) == ("CannotSend", False)
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_the_last_message_of_an_hour_is_sent_once_by_two_windows(conversation, a
             for text in ("One", "Two")
         ],
     )
-    assert sorted(outcomes) == ["CannotWrite", "done"]
+    assert sorted(outcomes) == ["CannotSend", "done"]
 
 
 def test_an_organisation_that_two_clicks_invite_stands_in_the_draft_once(call, owner):

@@ -177,7 +177,7 @@ class FileForm(forms.Form):
         self.fields["call"].queryset = calls  # type: ignore[attr-defined]
 
     def table(self) -> str:
-        """The text that was shown before, or that of the file. Raises UnusableTable."""
+        """The text that was shown before, or that of the file. Raises InvalidCsv."""
         if self.cleaned_data["text"]:
             return str(self.cleaned_data["text"])
         file = self.cleaned_data["file"]

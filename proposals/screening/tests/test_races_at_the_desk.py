@@ -146,7 +146,7 @@ def test_a_case_goes_to_nobody_who_declares_an_interest_in_it_meanwhile(version)
             cases.ConflictOfInterestError,
         ),
     )
-    assert (outcome, Assignment.objects.exists()) == ("HasConflict", False)
+    assert (outcome, Assignment.objects.exists()) == ("ConflictOfInterestError", False)
 
 
 def test_the_database_lets_no_act_slip_past_an_interest_that_is_being_declared(version):
