@@ -1,13 +1,11 @@
 """What a consortium sees of an organisation that has not agreed to take part: its name and country."""
 
 import re
-from importlib import import_module
 from io import BytesIO
 from typing import Any
 
 import pikepdf
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -20,7 +18,6 @@ from applicants.tests.factories import (
     profile_answers,
 )
 from calls.eligibility.facts import Role
-from conftest import database_owner
 from proposals.consortium import participants
 from proposals.consortium.confirmations import confirm, confirmation_content
 from proposals.consortium.invitations import accept, decline, decline_for, invite
@@ -326,10 +323,11 @@ def test_the_row_of_an_unagreed_partner_says_how_to_ask_it(proposal, client):
     assert reverse("proposals:people", args=[proposal.number]) in row
 
 
-def test_before_this_was_kept_acts_of_its_own_people_count_as_agreement(call, hidden):
-    """As the migration finds it: none for an organisation that nobody ever heard of."""
+def test_acts_of_its_own_people_count_as_agreement(call, hidden):
+    """None for an organisation that nobody ever heard of."""
     proposal = make_draft(call)
     add(proposal, hidden)
+    proposal.participants.filter(role=Role.PARTNER.value).update(agreed_at=None)
     wrote, by_other_link, quiet_one = proposal.participants.filter(role=Role.PARTNER.value)
     save(
         proposal, "descriptions", by=wrote.organisation.members.get(), of=wrote, description="Ours"
@@ -342,10 +340,6 @@ def test_before_this_was_kept_acts_of_its_own_people_count_as_agreement(call, hi
         by_other_link, name="Somebody", function="Director", by=None, invitation=asked,
         shown=confirmation_content(Draft(reload(proposal)), by_other_link),
     )  # fmt: skip
-    migration = import_module("proposals.migrations.0036_who_has_agreed")
-    with database_owner(), connection.cursor() as cursor:
-        cursor.execute("UPDATE proposals_participant SET agreed_at = NULL")
-        cursor.execute(migration.HAVE_AGREED)
     agreed = {
         participant.key: participant.has_agreed for participant in proposal.participants.all()
     }

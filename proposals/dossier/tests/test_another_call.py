@@ -108,11 +108,11 @@ def not_of_this_call(text):
 def test_the_call_page_says_what_this_call_says(other, client):
     text = page_of(client, "calls:call", other.reference)
     for message in (
-        "3 strands", "at most 80 %", "at most 70 %", "at most 60 %", "30 June 2015, 17:00 London (BST, UTC+01:00)",
+        "3 strands", "up to 80%", "up to 70%", "up to 60%", "30 June 2015, 17:00 London (BST, UTC+01:00)",
         "Strand A", "Strand B", "Strand C",
     ):  # fmt: skip
         assert message in text
-    assert text.count("at most 80 %") == 1
+    assert text.count("up to 80%") == 1
     assert not_of_this_call(text) == []
     assert "innovation cluster" not in text
 
@@ -121,7 +121,7 @@ def test_one_strand_and_one_rate_are_said_as_such(now, client):
     other = load_call(content_of("A"))
     text = page_of(client, "calls:call", other.reference)
     assert "choose the one that fits" not in text
-    assert text.count("at most 80 %") == 1
+    assert text.count("up to 80%") == 1
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,10 @@ def test_the_pages_of_a_draft_say_what_its_strand_says(other, code, percent, cou
     assert {
         slug: message for slug, text in texts.items() if (message := not_of_this_call(text))
     } == {}
-    assert f"at most {percent} %" in texts["check"]
-    assert f"At least {countries} different participating countries." in texts["consortium"]
+    assert f"up to {percent}%" in texts["check"]
+    assert f"at least {countries} different participating countries." in texts["consortium"]
     assert f"Strand {code}" in texts["budget"]
-    assert "of at most –" not in texts["budget"]
+    assert "(maximum –" not in texts["budget"]
 
 
 def test_receipt_mail_and_verdict_speak_of_this_call(other):

@@ -340,4 +340,6 @@ def test_the_list_turns_its_pages_and_shows_all(call):
             desk().get(LIST, values).content.decode() for values in ({}, {"p": "2"}, {"all": ""})
         ]
     seen = [[version.proposal.number in page for version in made] for page in pages]
-    assert [sum(item) for item in seen] == [2, 1, 3] and all("3 versions" in page for page in pages)
+    assert [sum(item) for item in seen] == [2, 1, 3] and all(
+        "3 proposals" in page for page in pages
+    )

@@ -615,7 +615,7 @@ def test_the_applicant_sees_which_letter_is_replaced_and_until_when_to_contest(n
     notify_applicant(again, by=make_officer())
     page = text_of(lead.get(path))
     assert "This decision is no longer in force." in page
-    assert "This letter replaces the letter of" in page
+    assert "This letter replaces an earlier one:" in page
     assert page.count("Review of admissibility and eligibility: 22 May 2015") == 1
     tasks.process_outbox()
     (mail,) = QueuedEmail.objects.filter(
