@@ -60,7 +60,7 @@ def test_a_proposal_is_started_once(call):
     path = reverse("proposals:start", args=[call.reference, "3.1"])
     answers = double_click(lead, path, {"organisation": organisation.pk})
     begun = Proposal.objects.get()
-    assert [said(answer) for answer in answers] == [[f"Proposal {begun.number} created."]] * 2
+    assert [said(answer) for answer in answers] == [[f"Draft {begun.number} created."]] * 2
 
 
 def test_a_proposal_is_copied_once(call):

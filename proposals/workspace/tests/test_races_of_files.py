@@ -75,7 +75,7 @@ def test_of_two_files_for_one_slot_at_once_the_later_hears_of_the_first(call):
     assert sorted(answer.status_code for answer in answers) == [302, 409]
     (refused,) = (answer for answer in answers if answer.status_code == 409)
     stored = in_draft(proposal).get()
-    assert f"{stored.uploaded_by} uploaded “{stored.name}” here" in text_of(refused)
+    assert f"{stored.uploaded_by} uploaded “{stored.name}” since" in text_of(refused)
 
 
 def test_a_file_that_two_clicks_remove_is_removed_once_and_the_later_hears_so(call):

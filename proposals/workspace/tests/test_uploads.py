@@ -145,7 +145,7 @@ def test_a_file_that_someone_else_put_there_is_not_replaced_or_removed_blindly(c
     upload(proposal, pdf_bytes(marker="theirs"))
     answer = upload(proposal, pdf_bytes(marker="mine"), seen="")
     assert answer.status_code == 409
-    assert f"{proposal.started_by} put “roadmap.pdf” here" in answer.content.decode()
+    assert f"{proposal.started_by} uploaded “roadmap.pdf” since" in answer.content.decode()
     client = Client()
     client.force_login(proposal.started_by)
     client.post(reverse("proposals:remove-file", args=[proposal.number, "roadmap"]), {"seen": ""})
