@@ -44,7 +44,7 @@ def test_the_queue_and_what_is_made_again(call, visit, width):
     visitor.says("Failed items are retried automatically", "TemplateSyntaxError at receipts.py:1")
     visitor.goto(reverse("admin:proposals_documentreissue_add"))
     visitor.goto(reverse("admin:proposals_documentreissue_change", args=[run.pk]))
-    visitor.says("0 of 2 made")
+    visitor.says("0 of 2 documents issued")
     run.promises.update(state="done")
     visitor.page.get_by_text(
         "All documents have been reissued."
@@ -95,4 +95,4 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
     reader = visit(width=width)
     reader.log_in(version.submitted_by)
     reader.goto(reverse("proposals:decisions", args=[version.proposal.number]))
-    reader.says("This decision is no longer in force.", "This letter replaces the letter of")
+    reader.says("This decision is no longer in force.", "This letter replaces an earlier one:")
