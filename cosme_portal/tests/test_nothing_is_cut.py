@@ -45,7 +45,7 @@ ALLOWED = {
     ("proposals/delivery/emails.py", "32"): "a hash",
     ("proposals/reporting/admin/records.py", "SHORT"): "ends in …; the row leads to the whole",
     ("proposals/screening/admin/sheet.py", "60"): "the name of a line of the sheet",
-    ("foundation/csv_import.py", "LONGEST_SHOWN"): "ends in …; the table is the person's",
+    ("foundation/csv_import.py", "MAX_SHOWN_LENGTH"): "ends in …; the table is the person's",
     ("proposals/dossier/file_format.py", "LONGEST_SHOWN"): "ends in …; the file is the person's",
     ("proposals/dossier/file_format.py", "LONGEST_SHOWN + 1"): "as above",
     ("proposals/reporting/audit_bundles.py", "LONGEST_NAME"): "a name that is made here; the dossier has the true one",
