@@ -39,7 +39,7 @@ def ask_to_publish(call: Call, *, by: User) -> PublicationRequest:
     """Ask a colleague to say yes; asking again takes the place of an earlier asking.
 
     Raises:
-        CannotPublish: it is published, or something is left to do.
+        CannotPublishCall: it is published, or something is left to do.
     """
     locked = _not_published(call)
     made, _is_new = PublicationRequest.objects.update_or_create(
@@ -68,8 +68,8 @@ def confirm_publication(call: Call, *, seen: str, by: User) -> Call:
     """The second yes, to what was `seen` (`mark_of`): from this moment everybody sees the call.
 
     Raises:
-        CannotPublish: nobody asked, by is who asked, it is published, something is left to do, or the call
-            was changed or asked for anew since it was seen.
+        CannotPublishCall: nobody asked, by is who asked, it is published, something is left to do, or
+            the call was changed or asked for again since it was seen.
     """
     locked = _not_published(call)
     asked = PublicationRequest.objects.filter(call=locked).first()

@@ -97,7 +97,7 @@ def test_a_yes_to_an_asking_that_is_being_made_anew_publishes_nothing(unpublishe
             CannotPublishCall,
         ),
     )
-    assert outcome == "CannotPublish"
+    assert outcome == "CannotPublishCall"
 
 
 def test_two_who_begin_calls_with_one_reference_at_once_begin_one_and_the_later_hears_so(call):
@@ -221,7 +221,7 @@ def test_an_extension_that_is_being_confirmed_is_not_withdrawn(proposed):
         lambda: desk_calls.confirm_extension(proposed, by=first),
         posting(make_officer(CALL_MANAGERS), "withdraw_extension", proposed.call, **shown),
     )
-    assert f"{first} has confirmed" in sentences(answer)
+    assert f"{first} has already confirmed" in sentences(answer)
     assert ProposedExtension.objects.get().extension is not None
 
 

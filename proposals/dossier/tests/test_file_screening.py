@@ -335,7 +335,7 @@ def test_a_document_that_cannot_be_read_describes_no_deliverable():
         json.dumps(changed(deliverables=kept, files=[file])), conditions_in()
     ).verdict
     assert {f.subject for f in verdict.having("officer")} == {"deliverable:roadmap"}
-    assert "cannot be read: It is locked. Files" in verdict.blocking[0].message
+    assert "cannot be read: It is locked. Every file" in verdict.blocking[0].message
 
 
 def test_the_text_is_for_people(tmp_path):
