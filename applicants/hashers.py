@@ -7,7 +7,7 @@ class OwaspArgon2PasswordHasher(Argon2PasswordHasher):
     """Argon2id with the parameters that OWASP's Password Storage Cheat Sheet recommends.
 
     Django's own take about four times as long for each sign-in. A hash that was made with other parameters is
-    made anew when its owner signs in the next time.
+    made again when its owner next signs in.
     """
 
     time_cost = 2

@@ -2,7 +2,7 @@
 
 A double click, or a browser that sends again, sends the same content from the same page. Django gives each
 page that it renders a differently masked CSRF token, so every form has a mark of its page already and no
-template can forget it. Who opens the form anew, or sends something else from it, means another thing and
+template can forget it. Who opens the form again, or sends something else from it, means another thing and
 gets it.
 """
 

@@ -1,6 +1,6 @@
 """What every step of every wizard is: a form over a saved step, with what is mandatory in it.
 
-Saving is lenient: an unfinished step is kept as it is. What is missing is told apart from what is
+Saving is lenient: an unfinished step is kept as it is. What is missing is distinguished from what is
 wrong, so that a form never refuses a text because another field is still empty.
 """
 

@@ -81,7 +81,7 @@ def _same(item: Any, other: Any) -> bool:
 
 
 def _merged_rows(base: Any, mine: Any, theirs: Any) -> list[dict[str, Any]] | None:
-    """Lists of rows, told apart by their ids; None where a row is in conflict or the list gets too long.
+    """Lists of rows, distinguished by their ids; None where a row is in conflict or the list gets too long.
 
     A row that one person changed and the other removed is a conflict. New rows of both are kept, theirs
     first; the same new row twice is one.
@@ -142,7 +142,7 @@ def diff_html(text: str, other: str) -> tuple[SafeString, SafeString]:
     """Both texts as HTML: what only the first has is <del>, what only the second has is <ins>.
 
     Passages in common are looked for by words that are rare. By each blank and each "the" it would take the
-    cube of a text's length: half a minute for a page that was written anew.
+    cube of a text's length: half a minute for a page that was rewritten.
     """
     left, right = _words(text), _words(other)
     if max(len(left), len(right)) > LONGEST_COMPARED:

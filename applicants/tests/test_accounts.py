@@ -1,4 +1,4 @@
-"""Accounts: by e-mail with confirmation, and nobody is told whether an address has one."""
+"""Accounts: by email with confirmation; no page reveals whether an address has one."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Passwords: hashes of earlier parameters stay valid, and are made anew at the next sign-in."""
+"""Passwords: hashes of earlier parameters stay valid, and are made again at the next sign-in."""
 
 import pytest
 from django.contrib.auth import authenticate

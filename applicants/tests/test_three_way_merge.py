@@ -130,7 +130,7 @@ def test_emoji_right_to_left_and_control_signs_are_kept():
 
 @pytest.mark.parametrize("shared", ["", "the"])
 def test_texts_without_a_passage_in_common_are_compared_at_once(shared):
-    """As when somebody writes a text anew: only blanks and small words are the same."""
+    """As when somebody rewrites a text: only blanks and small words are the same."""
     text = " ".join(f"{shared}{' ' * bool(shared)}before{n}" for n in range(450))
     other = text.replace("before", "after")
     started = time.process_time()
