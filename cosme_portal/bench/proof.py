@@ -28,7 +28,7 @@ MEGABYTE = 1024 * 1024
 
 
 def documents(version: Any) -> Iterator[bool]:
-    """Milliseconds for a page of receipt and annex beside three dense pages of tables, and the seal alone."""
+    """Milliseconds for a page of receipt and proposal beside three dense pages of tables, and sealing."""
     from foundation.pdf import render_pdf  # noqa: PLC0415
     from proposals.proof.full_proposal_pdf import render_proposal_pdf  # noqa: PLC0415 -- after set-up
     from proposals.proof.pdf_signature import seal_pdf  # noqa: PLC0415
@@ -44,13 +44,13 @@ def documents(version: Any) -> Iterator[bool]:
         lambda: render_proposal_pdf(version.proposal, large, of=version),
     ]
     pages = [_pages(work()) for work in works]
-    dense, receipt, annex = (
+    dense, receipt, proposal_pdf = (
         item * 1000 / count for item, count in zip(alternately(*works), pages, strict=True)
     )
     floor(f"a page of dense tables ({pages[0]} pages)", f"{dense:.0f} ms")
     for name, result, count in (
         ("Receipt", receipt, pages[1]),
-        ("Annex, 12 partners", annex, pages[2]),
+        ("Proposal PDF, 12 partners", proposal_pdf, pages[2]),
     ):
         text = f"{result:.0f} ms, {result / dense:.2f} x"
         yield row(f"{name}, a page ({count} pages)", text, "aim: 0.5 x", result <= 0.5 * dense)

@@ -53,7 +53,7 @@ def build_items(version: Version, *kinds: OutboxMessage.Kind) -> list[OutboxMess
 
 
 def process_due(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:
-    """Keep promises about versions that are due: receipts, then mails, then annexes, then what is made again.
+    """Handle what is due: receipts, then emails, then proposal PDFs, then reissued documents.
 
     Of each kind what was never tried comes before what failed already, and older before newer.
     """

@@ -1995,7 +1995,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposalpdf',
-            trigger=pgtrigger.compiler.Trigger(name='annexes_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='67ecbf1a6c71a1812f44fd2523ca6fef1e857ce6', operation='UPDATE OR DELETE', pgid='pgtrigger_annexes_are_final_079cf', table='proposals_proposalpdf', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='proposal_pdfs_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a189d29b69cb1419ace268dc8206fe6ff8c1b0eb', operation='UPDATE OR DELETE', pgid='pgtrigger_proposal_pdfs_are_final_9962a', table='proposals_proposalpdf', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='proposedchange',

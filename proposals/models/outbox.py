@@ -39,7 +39,7 @@ class OutboxItem(models.Model):
 
 
 class DocumentReissue(models.Model):
-    """An operator had all receipts or annexes of a call made again: after a mistake in their look, say."""
+    """An operator reissued all receipts or proposal PDFs of a call, after a mistake in layout for example."""
 
     class Kind(models.TextChoices):
         RECEIPT = "receipt", _("Proofs of submission")

@@ -94,7 +94,7 @@ class ProposalPdf(SealedDocument):
     class Meta(SealedDocument.Meta):
         triggers = [
             pgtrigger.Protect(
-                name="annexes_are_final", operation=pgtrigger.Update | pgtrigger.Delete
+                name="proposal_pdfs_are_final", operation=pgtrigger.Update | pgtrigger.Delete
             )
         ]
 

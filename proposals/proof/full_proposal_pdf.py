@@ -23,7 +23,7 @@ from proposals.dossier.document import Draft, dossier_of
 from proposals.models import DraftPdf, Proposal, ProposalPdf, SealedDocument, Version
 from proposals.proof.receipts import participant_rows, sign_and_store
 
-log = logging.getLogger("portal.annex")
+log = logging.getLogger("portal.proposal_pdf")
 
 
 def request_draft_pdf(draft: Draft, *, by: User) -> DraftPdf:
@@ -82,7 +82,7 @@ def _make(asked: DraftPdf) -> bool:
 
 
 def create_proposal_pdf(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
-    """Make and keep the annex of a version, sealed like its receipt, unless this cause has made one."""
+    """Render, seal and store the proposal PDF of a version, unless this cause has made one."""
     sign_and_store(
         ProposalPdf,
         version,
@@ -95,8 +95,8 @@ def render_proposal_pdf(
     proposal: Proposal, dossier: dict[str, Any], *, of: Version | datetime
 ) -> bytes:
     """A dossier as a PDF, `of` a version, or of a draft at an instant, which every page then says."""
-    html = render_to_string("proof/annex.html", proposal_context(proposal, dossier, of))
-    return render_pdf(html, sheet="annex.css")
+    html = render_to_string("proof/proposal.html", proposal_context(proposal, dossier, of))
+    return render_pdf(html, sheet="proposal.css")
 
 
 def proposal_context(

@@ -1,4 +1,4 @@
-"""The seal of receipts and annexes: a PAdES signature by the portal's key, with another service's time stamp.
+"""The seal of receipts and proposal PDFs: a PAdES signature by the portal's key, with an external time stamp.
 
 A time-stamp service (RFC 3161) is asked where one is configured. While it is away documents are sealed
 without a stamp, because nobody's proof waits for somebody else's server; `stamped` puts it in later.

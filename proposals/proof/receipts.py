@@ -128,7 +128,7 @@ def timestamp_cause(edition: int) -> str:
 
 
 def _awaiting_timestamp(kind: type[SealedDocument]) -> Any:
-    """Those that wait for a stamp: of receipts and annexes the newest edition, of letters each."""
+    """Those that wait for a stamp: of receipts and proposal PDFs the newest edition, of letters each."""
     waiting = kind.objects.filter(timestamp_status=TimestampStatus.PENDING)
     own = kind.objects.filter(version=OuterRef("version"))
     if kind is Letter:

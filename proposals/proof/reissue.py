@@ -1,4 +1,4 @@
-"""Making all receipts or annexes of a call again: editions with the same evidence; earlier ones stay."""
+"""Reissuing all receipts or proposal PDFs of a call: editions with the same evidence; earlier ones stay."""
 
 from dataclasses import dataclass
 

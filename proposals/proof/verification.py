@@ -38,7 +38,7 @@ class VerificationResult:
     """What holds and what does not, in sentences; why it is no receipt, or why it could not be checked.
 
     `version` is known where the file is, byte for byte, one that this portal has made: a receipt, or the
-    annex of one (`is_annex`), which is sealed too but proves nothing of the log.
+    full proposal PDF (`is_proposal_pdf`), which is sealed too but proves nothing of the log.
     """
 
     passed: list[str]
@@ -118,7 +118,7 @@ def _der(pem: str) -> bytes:
 
 
 def find_by_hash(sha256: str) -> SealedDocument | None:
-    """The receipt or annex, of any edition, that the portal keeps under this hash of the file."""
+    """The receipt or proposal PDF, of any edition, that the portal keeps under this hash of the file."""
     for kind in (Receipt, ProposalPdf):
         stored = kind.objects.filter(sha256=sha256).select_related("version__proposal")
         document = stored.defer("pdf", "version__dossier").first()

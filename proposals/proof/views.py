@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Stream
 from django.shortcuts import render
 
 from foundation.sentences import gettext as _
-from proposals.models import LedgerEntry, SealCertificate, TreeHead
+from proposals.models import LedgerEntry, Receipt, SealCertificate, TreeHead
 from proposals.proof import ledger
 from proposals.proof.daily_heads import daily_heads_as_lines
 from proposals.proof.verification import check_receipt, find_by_hash
@@ -39,7 +39,7 @@ def document(request: HttpRequest, sha256: str) -> JsonResponse:
     version = document.version
     return JsonResponse(
         {
-            "kind": document._meta.model_name,
+            "kind": "receipt" if isinstance(document, Receipt) else "proposal_pdf",
             "proposal": version.proposal.number,
             "version": version.number,
             "edition": document.edition,

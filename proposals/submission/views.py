@@ -134,7 +134,7 @@ def _version_page(version: Version) -> dict[str, Any]:
         "is_open": proposal.is_open(clock.now()),
         "receipt_state": _receipt_state(version),
         "withdrawal": getattr(version, "withdrawal", None),
-        "has_annex": ProposalPdf.objects.filter(version=version).exists(),
+        "has_proposal_pdf": ProposalPdf.objects.filter(version=version).exists(),
     }
 
 
@@ -167,7 +167,7 @@ def receipt(request: HttpRequest, number: str, version: int) -> HttpResponse:
 
 @login_required_keep_post
 def whole_proposal(request: HttpRequest, number: str, version: int) -> HttpResponse:
-    """The annex: the whole proposal as a sealed PDF."""
+    """The proposal PDF: the whole proposal as a sealed PDF."""
     return _sealed(ProposalPdf, get_version_or_404(request, number, version))
 
 

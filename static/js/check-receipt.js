@@ -16,6 +16,7 @@ import { getText } from "./texts.js";
 const MAX_SIZE = 2 * 1024 * 1024;
 const NO_HASH = "0".repeat(64); // in the address where the hash belongs
 const FOREIGN = "foreign-certificate";
+const PROPOSAL_PDF = "proposal_pdf"; // a kind of document
 
 /**
  * @typedef {Uint8Array<ArrayBuffer>} Bytes
@@ -107,7 +108,7 @@ async function check(addresses, content) {
     report(false, error instanceof SealMissing ? "seal-missing" : "seal-damaged");
   }
   // Nothing is unpacked before the seal is found to be ours, unbroken, and over the whole file.
-  if (known?.kind === "annex" || !allHold(findings)) return { findings, known };
+  if (known?.kind === PROPOSAL_PDF || !allHold(findings)) return { findings, known };
   const files = await readAttachments(pdf, content);
   const missing = ATTACHED.filter((name) => !files[name]);
   if (missing.length) report(false, "not-inside", undefined, { files: missing.join(", ") });
@@ -135,7 +136,7 @@ function titleOf({ findings, known }) {
   if (isOfAnotherPortal(findings)) return getText("title-foreign");
   if (!allHold(findings)) return getText("title-wrong");
   if (!known) return getText("title-unknown");
-  return getText(known.kind === "annex" ? "title-annex" : "title-receipt");
+  return getText(known.kind === PROPOSAL_PDF ? "title-proposal-pdf" : "title-receipt");
 }
 
 /** @param {Answer} answer */
@@ -143,7 +144,7 @@ function descriptionOf({ findings, known }) {
   if (isOfAnotherPortal(findings)) return getText("about-foreign");
   if (!known) return allHold(findings) ? getText("about-unknown") : "";
   const { kind, proposal, version, counts } = known;
-  const document = getText(kind === "annex" ? "about-annex" : "about-receipt", {
+  const document = getText(kind === PROPOSAL_PDF ? "about-proposal-pdf" : "about-receipt", {
     proposal,
     version,
   });

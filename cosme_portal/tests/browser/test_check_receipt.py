@@ -101,7 +101,7 @@ def saved_anew(content, change):
     return stream.getvalue()
 
 
-def test_a_genuine_receipt_and_its_annex(receipt, checking):
+def test_a_genuine_receipt_and_its_proposal_pdf(receipt, checking):
     title, text = checking(receipt)
     assert title == says("title-receipt"), text
     assert says("counts") in text
@@ -110,7 +110,10 @@ def test_a_genuine_receipt_and_its_annex(receipt, checking):
         assert begins(key) in text
     aside(create_proposal_pdf, Receipt.objects.get().version)
     title, text = checking(bytes(ProposalPdf.objects.get().pdf))
-    assert title == says("title-annex") and TEXTS["about-annex"].rpartition("}")[2] in text
+    assert (
+        title == says("title-proposal-pdf")
+        and TEXTS["about-proposal-pdf"].rpartition("}")[2] in text
+    )
 
 
 def test_each_kind_of_damage_has_its_own_answer(receipt, checking):

@@ -133,7 +133,7 @@ def test_its_pages_mails_and_receipts_say_what_it_is(rehearsal):
         assert subjects and all(subject.startswith("[Rehearsal] ") for subject in subjects)
         version = submit(make_ready(rehearsal), received_at=A_YEAR_LATER)
     context = proposal_context(version.proposal, version.document, version)
-    assert "REHEARSAL OF A CALL" in render_to_string("proof/annex.html", context)
+    assert "REHEARSAL OF A CALL" in render_to_string("proof/proposal.html", context)
 
 
 def test_its_cases_are_never_among_real_ones(call, rehearsal):

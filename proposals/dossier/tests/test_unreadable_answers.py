@@ -200,7 +200,7 @@ def assert_draft_can_be_printed(proposal):
     """As far as the layout, which takes any HTML: the print as the worker writes it."""
     asked = request_draft_pdf(Draft(reload(proposal)), by=proposal.started_by)
     context = proposal_context(proposal, json.loads(asked.dossier), clock.now())
-    html = render_to_string("proof/annex.html", context)
+    html = render_to_string("proof/proposal.html", context)
     assert proposal.number in html
 
 

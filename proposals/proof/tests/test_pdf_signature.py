@@ -307,7 +307,9 @@ MISTAKEN = {"PDFA3A-STREAM-LENGTH-001"}
 
 @pytest.mark.parametrize("strand", ["3.1", "3.2"])
 @pytest.mark.parametrize("count", [3, 12])
-def test_another_program_finds_receipt_and_annex_accessible_and_archival(call, strand, count):
+def test_another_program_finds_receipt_and_proposal_pdf_accessible_and_archival(
+    call, strand, count
+):
     """Every rule of PDF/UA-1 (104) and PDF/A-3a (156) that it can check."""
     countries = ["LT", "FR", "AT", "EL", "BG", "DE", "ES", "IT", "RO", "CZ", "HU", "PL"][:count]
     version = submit(make_ready(call, strand=strand, countries=countries))
@@ -461,7 +463,7 @@ def test_the_page_says_of_an_earlier_version_that_it_no_longer_counts(call):
     assert "no longer the current version" in text and "It was replaced by a later version" in text
 
 
-def test_the_page_tells_an_annex_from_a_receipt(receipt):
+def test_the_page_tells_a_proposal_pdf_from_a_receipt(receipt):
     version = Version.objects.get()
     create_proposal_pdf(version)
     text = sent(bytes(ProposalPdf.objects.get().pdf))

@@ -123,14 +123,14 @@ def test_all_scripts_of_the_union_are_in_the_fonts(call, tmp_path):
     assert {family.split("-")[0] for family in families} == {"L", "LX", "G", "C"}
 
 
-def test_the_annex_is_the_whole_proposal_sealed_and_made_once(call, tmp_path):
+def test_the_proposal_pdf_is_the_whole_proposal_sealed_and_made_once(call, tmp_path):
     version = submit(make_ready(call))
     create_proposal_pdf(version)
     create_proposal_pdf(version)
     content = bytes(ProposalPdf.objects.get(version=version).pdf)
-    (tmp_path / "annex.pdf").write_bytes(content)
+    (tmp_path / "proposal.pdf").write_bytes(content)
     shown = subprocess.run(
-        ["pdftotext", tmp_path / "annex.pdf", "-"], capture_output=True, text=True, check=True
+        ["pdftotext", tmp_path / "proposal.pdf", "-"], capture_output=True, text=True, check=True
     ).stdout
     assert f"{version.proposal.number} · version 1" in shown and version.sha256 in shown
     assert "DRAFT" not in shown
@@ -144,7 +144,7 @@ def test_the_annex_is_the_whole_proposal_sealed_and_made_once(call, tmp_path):
 @pytest.mark.parametrize(
     "verb", ["UPDATE proposals_proposalpdf SET sha256 = ''", "DELETE FROM proposals_proposalpdf"]
 )
-def test_an_annex_is_final(call, verb):
+def test_a_proposal_pdf_is_final(call, verb):
     create_proposal_pdf(submit(make_ready(call)))
     with pytest.raises(InternalError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(verb)

@@ -35,7 +35,7 @@ EVERYONE = [*RIGHTS, ADMINISTRATOR]
 
 @pytest.fixture
 def version(call):
-    """With a file, a receipt, an annex, a place in the log, an attempt to look and a late attempt of its own."""
+    """With a file, a receipt, a proposal PDF, a place in the log, an attempt to look and a late attempt of its own."""
     proposal = make_ready(call)
     save(proposal, "summary", acronym=SECRET, title_text=SECRET, abstract=SECRET)
     upload(reload(proposal), pdf_bytes(), name=f"{SECRET}.pdf")

@@ -110,7 +110,7 @@ class TroubleAdmin(RetriedAdmin):
 
 @admin.register(DocumentReissue)
 class RemakingAdmin(ReadOnlyAdmin):
-    """All receipts, or annexes, of a call made again, with the same evidence inside, and how far that is."""
+    """Reissues of all receipts or proposal PDFs of a call, and their progress."""
 
     change_form_template = "admin/proposals/documentreissue/change_form.html"
     list_display = ["kind", "call", "reason", "requested_by", "requested_at", "progress"]

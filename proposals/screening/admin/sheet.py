@@ -139,7 +139,7 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
         "decisions": decisions,
         "counts": version.proposal.current_version_id == version.pk,
         "receipt": version.receipt,
-        "has_annex": ProposalPdf.objects.filter(version=version).exists(),
+        "has_proposal_pdf": ProposalPdf.objects.filter(version=version).exists(),
         "questions": list(questions.prefetch_related("reply__files")),
         "notes": list(version.proposal.case_notes.select_related("written_by")),
         "note_form": NoteForm(),
