@@ -1,4 +1,4 @@
-"""Find names that mislead a reader; `make check` runs it.
+"""Find names that mislead a reader, and template lines that nobody can review; `make check` runs it.
 
 An app uses each public name for one thing, and a variable says what it holds.
 """
@@ -26,10 +26,12 @@ BANNED = {"one", "found", "given"}
 # Each line pairs both sides of a comparison, or is a program that people read as a whole.
 EXCEPTIONS = {"calls/eligibility/rules/consortium.py", "calls/eligibility/rules/identity.py"}
 
+LONGEST_TEMPLATE_LINE = 160  # characters
+
 
 def main() -> int:
     """Print each problem; 1 if there is one."""
-    problems = sorted([*duplicates(), *names()])
+    problems = sorted([*duplicates(), *names(), *long_template_lines()])
     for problem in problems:
         print(problem)  # noqa: T201 -- this is a command
     return int(bool(problems))
@@ -70,6 +72,15 @@ def names() -> Iterator[str]:
                 name = node.arg
             if isinstance(node, ast.expr | ast.arg) and name in BANNED and path not in EXCEPTIONS:
                 yield f"{path}:{node.lineno}: {name} says nothing about what it holds"
+
+
+def long_template_lines() -> Iterator[str]:
+    """Lines of page templates that are too long to review; in plain-text emails line breaks are part of the text."""
+    command = ["git", "ls-files", "-co", "--exclude-standard", "templates/*.html"]
+    for path in subprocess.check_output(command, text=True).splitlines():  # noqa: S603 -- our own words
+        for number, line in enumerate(Path(path).read_text().splitlines(), start=1):
+            if len(line) > LONGEST_TEMPLATE_LINE:
+                yield f"{path}:{number}: {len(line)} characters; at most {LONGEST_TEMPLATE_LINE}"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,10 @@ function readTexts() {
     ...content.querySelectorAll("[data-text]"),
   ]);
   return new Map(
-    entries.map((entry) => [entry.getAttribute("data-text") ?? "", entry.textContent ?? ""]),
+    entries.map((entry) => [
+      entry.getAttribute("data-text") ?? "",
+      (entry.textContent ?? "").replace(/\s+/g, " ").trim(),
+    ]),
   );
 }
 

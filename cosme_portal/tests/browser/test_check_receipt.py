@@ -3,14 +3,15 @@
 import io
 import re
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 
 import pikepdf
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from calls import shared_clock
-from cosme_portal.settings import ROOT
 from proposals.models import ProposalPdf, Receipt, TimestampStatus
 from proposals.proof import pdf_signature, signing_key
 from proposals.proof.full_proposal_pdf import create_proposal_pdf
@@ -33,8 +34,14 @@ pytestmark = [
     pytest.mark.xdist_group("processes"),
 ]
 
-PAGE = ROOT / "templates" / "proof" / "includes" / "receipt_texts.html"
-TEXTS = dict(re.findall(r'data-text="([\w-]+)">{% translate "(.+?)" %}', PAGE.read_text()))
+TEXTS = {
+    key: " ".join(unescape(text).split())
+    for key, text in re.findall(
+        r'data-text="([\w-]+)">(.+?)</p>',
+        render_to_string("proof/includes/receipt_texts.html"),
+        re.DOTALL,
+    )
+}
 
 
 def says(key, **values):
