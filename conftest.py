@@ -12,13 +12,12 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
-from calls import clock
 from calls.call_file import read_call_file
 from calls.call_import import load_call
 from calls.models import Call
 from cosme_portal.settings import ROOT
 from cosme_portal.tests.template_database import provide_template
-from foundation import limits
+from foundation import clock, limits
 from foundation.database_roles import RUNTIME, roles_sql
 
 pytest_plugins = ["foundation.tests.plain_words", "proposals.tests.from_elsewhere"]

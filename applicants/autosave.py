@@ -17,7 +17,7 @@ from applicants.models import SavedStep
 from applicants.reading import editable, read
 from applicants.step_storage import EditConflict
 from applicants.three_way_merge import concat_rows
-from calls import clock
+from foundation import clock
 from foundation.form_messages import with_label
 from foundation.sentences import gettext as _
 

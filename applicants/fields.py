@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from applicants.reading import too_long
-from calls import clock
+from foundation import clock
 from foundation.fields import WholeNumberField
 from foundation.form_rules import NamesSomething
 

@@ -15,8 +15,8 @@ from django.urls import reverse
 from applicants.emails import send_html_email
 from applicants.models import ColleagueInvitation, Membership, Organisation, User
 from applicants.organisations import join
-from calls import clock
 from calls.templatetags.instants import in_words
+from foundation import clock
 from foundation.link_tokens import new_token, token_hash
 from foundation.sentences import gettext as _
 

@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants import triggers
 from applicants.addresses import is_address
-from calls import clock
 from calls import triggers as guards
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import OrganisationKind
+from foundation import clock
 from foundation.folding import folded_name
 
 

@@ -21,7 +21,7 @@ from django.shortcuts import redirect
 
 from applicants.models import FormSubmission
 from applicants.web import View
-from calls import clock
+from foundation import clock
 
 P = ParamSpec("P")
 

@@ -11,7 +11,7 @@ from django.dispatch import Signal
 
 from applicants.models import ColleagueInvitation, Membership, Organisation, User
 from applicants.triggers import OFFICERS_TAKE_NO_PART
-from calls import clock
+from foundation import clock
 from foundation.violations import violates
 
 # Sent in the transaction in which a person leaves or is removed: `organisation`, `user`, `by`.

@@ -15,9 +15,9 @@ from applicants.fields import CountField, NameField, PastYearField, SeveralField
 from applicants.models import Organisation
 from applicants.reading import Problem
 from applicants.steps import StepForm, Text, read_step
-from calls import clock
 from calls.eligibility.countries import choices_on
 from calls.innovation_clusters import ELEMENTS
+from foundation import clock
 from foundation.fields import AmountField, DayField
 
 FIRST_YEAR = 1800

@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 
 from applicants.three_way_merge import MOST_ROWS, ROW_ID
-from calls import clock
+from foundation import clock
 from foundation.form_messages import name_field, with_label
 from foundation.form_rules import NEEDS_A_LETTER, NamesSomething
 from foundation.sentences import gettext as _

@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db import models
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 from foundation.query_batches import Columns, Param, Queries, query_batch
 
 KEY = re.compile(r"[a-z0-9]{32}")

@@ -6,7 +6,7 @@ from typing import Any
 from applicants.models import SavedStep, User
 from applicants.reading import storable
 from applicants.steps import FORMS
-from calls import clock
+from foundation import clock
 from foundation.query_batches import PreparedStatement, as_json
 
 

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from icalendar import Alarm, Calendar, Event
 
-from calls import clock
 from calls.models import Call
 from calls.templatetags.instants import in_words
+from foundation import clock
 
 ALARMS = (timedelta(days=1), timedelta(hours=2))
 

@@ -7,7 +7,6 @@ from typing import Any
 from django.core.cache import caches
 from django.db import models, transaction
 
-from calls import clock
 from calls.eligibility import CountrySet, RuleSet, canonical, country_set_digest
 from calls.eligibility.countries import Participation, overlapping
 from calls.models import (
@@ -23,6 +22,7 @@ from calls.models import (
     RequiredDeliverable,
     Strand,
 )
+from foundation import clock
 
 
 class ExtensionNotLater(Exception):

@@ -9,9 +9,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from calls import clock
 from calls.models import Call, Incident, Programme
 from calls.templatetags.instants import in_words
+from foundation import clock
 
 COPIED = (
     "summary",

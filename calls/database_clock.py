@@ -2,7 +2,7 @@
 
 Each look brackets the database's instant between two of this machine's, so that a slow answer can only make a
 look less telling, never wrong. What is known is put on the portal clock; and where this machine is more than
-`clock.MOST_SKEW` off, that is logged, kept for operators, and the process calls itself unhealthy.
+`clock.MAX_SKEW` off, that is logged, kept for operators, and the process calls itself unhealthy.
 """
 
 import logging
@@ -18,8 +18,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from calls import clock
 from calls.models import ClockReading
+from foundation import clock
 
 LOG_EVERY = 60  # seconds
 

@@ -6,8 +6,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from calls import clock
 from calls.eligibility.countries import UnknownCountry, choices_on, normalise
+from foundation import clock
 from foundation.csv_import import CsvRow
 
 

@@ -15,11 +15,11 @@ from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from calls import clock
 from calls import triggers as guards
 from calls.eligibility import CountrySet, RuleSet, rule_date_of
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import title_of
+from foundation import clock
 
 
 class Programme(models.Model):

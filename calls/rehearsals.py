@@ -9,10 +9,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from calls import clock
 from calls.call_setup import copy_of, missing_texts
 from calls.models import Call
 from calls.templatetags.instants import in_words
+from foundation import clock
 
 LONGEST_REFERENCE, LONGEST_TITLE = 40, 200
 

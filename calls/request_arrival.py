@@ -17,8 +17,9 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from calls import clock, database_clock
+from calls import database_clock
 from calls.database_clock import Moment, Reading
+from foundation import clock
 from foundation.client_address import is_from_trusted_proxy
 
 LAST_DATA_RECEIVED = (

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from calls import clock
 from calls.models import ClockOffset
+from foundation import clock
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from calls import clock
 from calls.demo_clock_presets import PRESETS
+from foundation import clock
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:

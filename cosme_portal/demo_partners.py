@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from applicants.models import Organisation, User
-from calls import clock
 from calls.demo_clock_presets import BRUSSELS
 from calls.models import Call
+from foundation import clock
 from proposals.partnering import requests
 
 # Organisation, what it is, title, text, technologies; each by whoever acts for it.

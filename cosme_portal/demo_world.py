@@ -17,10 +17,10 @@ from django.contrib.auth.models import Group
 from applicants.models import Membership, Organisation, ProfileSection, User
 from applicants.profile import PROFILE_STEPS
 from applicants.step_storage import save_step
-from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call, Strand
 from cosme_portal.demo_partners import make_requests
+from foundation import clock
 from proposals.consortium import participants as drafting
 from proposals.consortium.assignments import assign_step
 from proposals.dossier.agreement import agree

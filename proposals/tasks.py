@@ -6,7 +6,8 @@ from functools import partial
 from celery import shared_task
 
 from applicants import once
-from calls import clock, shared_clock
+from calls import shared_clock
+from foundation import clock
 from proposals.conditions import rule_changes
 from proposals.consortium import deadline_reminders, invitations, presence
 from proposals.delivery import fault_isolation, outbox

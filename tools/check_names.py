@@ -75,7 +75,7 @@ def names() -> Iterator[str]:
 
 
 def long_template_lines() -> Iterator[str]:
-    """Lines of page templates that are too long to review; in plain-text emails line breaks are part of the text."""
+    """Lines of pages that are too long to review (in plain-text emails, line breaks are part of the text)."""
     command = ["git", "ls-files", "-co", "--exclude-standard", "templates/*.html"]
     for path in subprocess.check_output(command, text=True).splitlines():  # noqa: S603 -- our own words
         for number, line in enumerate(Path(path).read_text().splitlines(), start=1):

@@ -14,8 +14,8 @@ from applicants.invitations import INVITATION_LIFETIME, invite_colleague
 from applicants.models import ColleagueInvitation
 from applicants.organisations import end_membership, join, register_partner
 from applicants.tests.factories import make_organisation, make_user
-from calls import clock
 from conftest import AFTERNOON
+from foundation import clock
 
 pytestmark = pytest.mark.django_db
 

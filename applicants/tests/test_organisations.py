@@ -14,8 +14,8 @@ from applicants.organisations import join, register_partner
 from applicants.profile import profile_of
 from applicants.step_storage import EditConflict, save_step
 from applicants.tests.factories import complete_profile, make_organisation, make_user
-from calls import clock
 from conftest import NEXT_DAY
+from foundation import clock
 
 pytestmark = pytest.mark.django_db
 

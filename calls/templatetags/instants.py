@@ -18,9 +18,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from calls import clock
 from calls.eligibility.countries import UnknownCountry, name_on, normalise
 from calls.eligibility.rules.admissibility import city_of, offset_of
+from foundation import clock
 
 register = template.Library()
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from calls import clock
+from foundation import clock
 
 PATIENCE = 10  # seconds; a test that waits as long has failed
 

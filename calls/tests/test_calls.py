@@ -7,10 +7,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from calls import clock
 from calls.call_import import ExtensionNotLater, extend_deadline
 from calls.models import Call, CallState, Extension
 from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
+from foundation import clock
 
 pytestmark = pytest.mark.django_db
 

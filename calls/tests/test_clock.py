@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import RequestFactory
 
-from calls import clock, database_clock, request_arrival, shared_clock
+from calls import database_clock, request_arrival, shared_clock
 from calls.database_clock import Moment
 from calls.models import ClockReading
 from conftest import AFTERNOON, NEXT_DAY
+from foundation import clock
 
 MINUTE = timedelta(minutes=1)
 

@@ -7,7 +7,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Count, Value
 
-from calls import clock
 from calls.eligibility import digest_of
 from calls.models import (
     AppliedConditions,
@@ -17,6 +16,7 @@ from calls.models import (
     Programme,
     Strand,
 )
+from foundation import clock
 from foundation.query_batches import Columns, Param, equals_any, insert_together, query_batch
 
 

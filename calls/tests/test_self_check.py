@@ -148,7 +148,7 @@ def test_who_may_not_apply_is_not_led_to_a_proposal(call, client):
 
 
 def test_after_the_deadline_nobody_is_led_to_a_proposal(call, client):
-    from calls import clock  # noqa: PLC0415 -- only this test moves it
+    from foundation import clock  # noqa: PLC0415 -- only this test moves it
 
     with clock.frozen_at(NEXT_DAY):
         page = shown(client.get(PAGE, GOOD))

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
 
-from calls import clock, shared_clock
+from calls import shared_clock
 from calls.calendars import calendar_of
 from calls.country_list import countries_on
 from calls.demo_clock_presets import PRESETS
@@ -21,6 +21,7 @@ from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
 from calls.models import Call, CallState
 from calls.templatetags.instants import countdown
 from calls.visibility import visible_calls, visible_rehearsals
+from foundation import clock
 
 PERSONAL_COOKIES = {settings.SESSION_COOKIE_NAME, CookieStorage.cookie_name}
 TIME_LEFT = mark_safe("<!-- time left -->")

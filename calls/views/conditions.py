@@ -5,13 +5,13 @@ from datetime import date
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from calls import clock
 from calls.country_list import countries_on
 from calls.eligibility.rules import parameters_of
 from calls.eligibility.rules.base import Rule
 from calls.forms import DayForm
 from calls.models import Call, Programme
 from calls.rule_reference import SHARED, all_rules
+from foundation import clock
 
 
 def countries(request: HttpRequest, programme: str) -> HttpResponse:

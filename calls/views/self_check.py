@@ -3,10 +3,10 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from calls import clock
 from calls.forms import SelfCheckForm
 from calls.self_check import check
 from calls.visibility import visible_calls
+from foundation import clock
 
 
 def self_check(request: HttpRequest, reference: str) -> HttpResponse:

@@ -272,7 +272,7 @@ def _requests(proposals: list[Any]) -> dict[str, Callable[[int, int], Any]]:
 def _receipt() -> Iterator[bool]:
     from weasyprint import CSS, HTML  # noqa: PLC0415 -- after set-up
 
-    from calls import clock  # noqa: PLC0415
+    from foundation import clock  # noqa: PLC0415
     from foundation.pdf_layout import STATIC, VARIANT, StaticFilesOnly, base_url  # noqa: PLC0415
     from proposals.proof import ledger  # noqa: PLC0415
     from proposals.proof.pdf_signature import seal_pdf  # noqa: PLC0415

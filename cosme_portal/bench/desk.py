@@ -56,9 +56,9 @@ def the_desk(source: Any) -> Iterator[bool]:
 
 def closed_call(source: Any, count: int) -> Any:
     """The call whose proposals officers screen, with so many of them; made by who asks first."""
-    from calls import clock  # noqa: PLC0415 -- after set-up
     from calls.call_setup import clone_call  # noqa: PLC0415
     from calls.models import Call  # noqa: PLC0415
+    from foundation import clock  # noqa: PLC0415 -- after set-up
 
     call = Call.objects.filter(reference=REFERENCE).first()
     if call is None:
@@ -98,7 +98,7 @@ def _fill(count: int) -> None:
     from django.core.management import call_command  # noqa: PLC0415 -- after set-up
     from django.db import connection  # noqa: PLC0415
 
-    from calls import clock  # noqa: PLC0415
+    from foundation import clock  # noqa: PLC0415
     from proposals.screening.automatic_check import screen_closed  # noqa: PLC0415
     from proposals.screening.search import index_opened_cases  # noqa: PLC0415
 
@@ -115,7 +115,7 @@ def _work_on(call: Any, officers: list[Any]) -> None:
     """Half of the cases have an officer; of five one is decided, one waits for a colleague, one was asked."""
     from django.db import connection  # noqa: PLC0415 -- after set-up
 
-    from calls import clock  # noqa: PLC0415
+    from foundation import clock  # noqa: PLC0415
     from proposals.models import Version  # noqa: PLC0415
     from proposals.officers import cases  # noqa: PLC0415
     from proposals.screening import clarifications  # noqa: PLC0415

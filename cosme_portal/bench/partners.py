@@ -80,7 +80,7 @@ def _requests(call: Any, organisations: list[Any], count: int) -> None:
     from django.db import connection  # noqa: PLC0415 -- after set-up
 
     from applicants import choices  # noqa: PLC0415
-    from calls import clock  # noqa: PLC0415
+    from foundation import clock  # noqa: PLC0415
     from proposals.models import PartnershipRequest  # noqa: PLC0415
     from proposals.partnering.requests import add_search_words, folded_of  # noqa: PLC0415
 

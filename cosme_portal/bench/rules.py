@@ -15,10 +15,10 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from calls import clock
 from calls.eligibility import CountrySet, ProposalFacts, RuleSet, screen
 from cosme_portal.bench.by_hand import is_eligible
 from cosme_portal.bench.report import alternately, floor, ratio, row, seconds_of
+from foundation import clock
 from proposals.conditions.verdict_replay import replay, replay_in_parts
 from proposals.dossier.file_screening import conditions_in, judge_text
 from proposals.models import VerdictRecord, Version

@@ -11,12 +11,12 @@ from django.db import connection
 
 from applicants.models import Membership, User
 from applicants.sessions import SessionStore
-from calls import clock
 from calls.call_file import read_call_file
 from calls.call_import import load_call
 from calls.models import Call
 from cosme_portal import demo_world
 from cosme_portal.management.commands.seed_demo import CALL_FILE
+from foundation import clock
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import judge_draft
 from proposals.models import Proposal, Version

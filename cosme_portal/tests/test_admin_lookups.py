@@ -12,8 +12,8 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from applicants.tests.factories import make_user
-from calls import clock
 from conftest import AFTERNOON, NEXT_DAY
+from foundation import clock
 from foundation.admin_site import DATE_PARTS, PortalAdminSite, unguarded
 from proposals.models import SealedAccessAttempt
 from proposals.officers.rights import HELPDESK, RIGHTS

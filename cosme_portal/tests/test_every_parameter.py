@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 
 from applicants.tests.factories import make_user
-from calls import clock
 from conftest import NEXT_DAY
 from cosme_portal.middleware import RefuseUnreadableValues
+from foundation import clock
 from proposals.models import Version
 from proposals.officers.tests.test_rights import objects, world
 

@@ -29,7 +29,7 @@ from django.db import connection
 from django.test import Client
 from kombu.exceptions import OperationalError
 
-from calls import clock, shared_clock
+from calls import shared_clock
 from calls.call_file import read_call_file
 from calls.call_import import load_call
 from calls.tests.facts import FILE
@@ -39,6 +39,7 @@ from cosme_portal.celery import app
 from cosme_portal.tests import processes
 from cosme_portal.tests.faults import HANGING_LAYOUT, STAGES
 from cosme_portal.tests.processes import kill, start_worker, wait_until
+from foundation import clock
 from foundation.database_roles import OWNER, RUNTIME
 from proposals import tasks
 from proposals.models import OutboxMessage, Receipt, Version

@@ -11,9 +11,9 @@ from django.test import Client
 
 from applicants.models import ProfileSection
 from applicants.tests.factories import make_organisation, make_user
-from calls import clock
 from conftest import AFTERNOON, NEXT_DAY
 from cosme_portal.tests.test_every_parameter import addresses
+from foundation import clock
 from proposals.models import Section, Version
 from proposals.officers.tests.test_rights import world
 from proposals.tests.factories import make_draft, make_officer

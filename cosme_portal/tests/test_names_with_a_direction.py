@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from applicants.models import Organisation
 from applicants.tests.factories import make_organisation, make_user
-from calls import clock
 from conftest import NEXT_DAY
+from foundation import clock
 from foundation.text import FIRST_STRONG_ISOLATE, POP_ISOLATE
 from proposals.dossier.tests.test_unreadable_answers import pages_of, profile_pages_of
 from proposals.models import QueuedEmail

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from applicants.organisations import end_membership, join
 from applicants.tests.factories import make_organisation, make_user
-from calls import clock
 from conftest import NEXT_DAY
+from foundation import clock
 from proposals.consortium import invitations, participants
 from proposals.models import Invitation, QueuedEmail
 from proposals.partnering import conversations, requests

@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock
 from cosme_portal.tests import processes
+from foundation import clock
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email
 from proposals.models import ProposalFile

@@ -20,9 +20,9 @@ from django.urls.exceptions import NoReverseMatch
 
 from applicants.models import Organisation
 from applicants.tests.factories import make_organisation, make_user
-from calls import clock
 from calls.call_import import load_call
 from conftest import AFTERNOON
+from foundation import clock
 from foundation.folding import fold
 from proposals import tasks
 from proposals.dossier.file_screening import SHIPPED
@@ -46,7 +46,9 @@ LATER = OPEN + timedelta(hours=2)
 ADMINISTRATOR, NOBODY, APPLICANT = "administrator", "nobody", "applicant"
 EVERYONE = [*RIGHTS, ADMINISTRATOR, APPLICANT, NOBODY]
 # That an account or an organisation exists is no secret from whoever manages accounts.
-OF_ACCOUNTS = re.compile(r"/admin/(applicants|account|auth|calls/clock)/|/partners/organisations/")
+OF_ACCOUNTS = re.compile(
+    r"/admin/(applicants|account|auth|foundation/clock)/|/partners/organisations/"
+)
 # What each command is given; None where it takes nothing out of the database.
 COMMANDS = {
     "call_export": [["COS-CLUSTER-2014-3-03"], ["OTHER-2015-1"]],

@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import UNNAMED_USER
 from applicants.web import current_user
-from calls import clock
 from calls.models import Call
 from calls.templatetags.instants import in_short
+from foundation import clock
 from proposals.models import Decision, Export, Proposal, Version
 from proposals.officers.admin_pages import OfficerAdmin, find_case
 from proposals.reporting.admin import exports, statistics

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 from proposals.models import Proposal, ProposalActivity
 
 

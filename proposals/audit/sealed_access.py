@@ -1,7 +1,7 @@
 """Attempts of officers to read what is still sealed."""
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 from proposals.models import Proposal, SealedAccessAttempt
 
 

@@ -6,12 +6,12 @@ from django.db import transaction
 from django.urls import reverse
 
 from applicants.models import User
-from calls import clock
 from calls.call_import import extend_deadline, requires_second_person
 from calls.call_setup import obstacles_to_publishing
 from calls.eligibility import digest_of
 from calls.models import Call, Extension, Incident
 from calls.templatetags.instants import in_words
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import coordinator_emails
 from proposals.delivery.emails import EmailContent, queue_email

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import F
 
 from applicants.models import User
-from calls import clock
 from calls.call_import import (
     change_countries,
     change_rules,
@@ -21,6 +20,7 @@ from calls.call_import import (
 from calls.eligibility import ProposalFacts, RuleSet, Verdict, country_set_digest
 from calls.eligibility.countries import Participation
 from calls.models import Call, ConditionChange, Programme
+from foundation import clock
 from foundation.errors import in_full
 from proposals.conditions.change_impact import (
     CHUNK,

@@ -17,9 +17,9 @@ from django.shortcuts import get_object_or_404, render
 from applicants.autosave import is_autosave, not_stored_response
 from applicants.models import User
 from applicants.web import current_user
-from calls import clock
 from calls.models import Call, Programme, Strand
 from calls.templatetags.instants import in_words
+from foundation import clock
 from foundation.query_batches import Param, Queries, query_batch, set_related
 from foundation.sentences import gettext as _
 from foundation.typed import posted_texts

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.invitations import close_invitation, coordinator_emails

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from applicants.models import User
-from calls import clock
 from calls.templatetags.instants import in_words
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import still_takes_part
 from proposals.consortium.participants import check_open

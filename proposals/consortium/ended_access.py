@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from applicants.models import Organisation, User
-from calls import clock
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import Collaborator, EndedAccess, Participant, Proposal

@@ -13,9 +13,9 @@ from django.urls import reverse
 
 from applicants.models import User
 from applicants.organisations import refusing_officers
-from calls import clock
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words
+from foundation import clock
 from foundation.link_tokens import new_token, token_hash
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity

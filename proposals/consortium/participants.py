@@ -16,9 +16,9 @@ from django.urls import reverse
 from applicants.models import Organisation, User
 from applicants.step_storage import EditConflict, save_step
 from applicants.three_way_merge import Merge, merge
-from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
+from foundation import clock
 from foundation.limits import allowed_recipients
 from foundation.query_batches import Param, Queries, query_batch, set_related
 from foundation.sentences import gettext as _

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 from proposals.models import Presence, Proposal
 
 MAX_LOCATION_LENGTH = 60

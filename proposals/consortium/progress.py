@@ -15,7 +15,7 @@ from django.db.models.functions import JSONObject, Lower
 from django.urls import reverse
 
 from applicants.models import Organisation, User
-from calls import clock
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.assignments import Reminder
 from proposals.consortium.confirmations import (

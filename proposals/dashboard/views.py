@@ -6,7 +6,7 @@ from django.shortcuts import render
 from applicants.models import Organisation
 from applicants.profile import profile_of
 from applicants.web import current_user, login_required_keep_post
-from calls import clock
+from foundation import clock
 from proposals.consortium.open_questions import clarification_requests_for
 from proposals.consortium.progress import open_invitations, open_mentions, proposals_of, todo_items
 from proposals.dossier.document import drafts_of

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, models
 
-from calls import clock
+from foundation import clock
 from foundation.errors import in_full
 from proposals.delivery.outbox import after_failure
 from proposals.models import JobFailure

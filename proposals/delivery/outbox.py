@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Count, Min, Q, QuerySet, Value, When
 
-from calls import clock
+from foundation import clock
 from foundation.errors import in_full, in_short
 from foundation.sentences import gettext
 from proposals.models import (

@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import current_app
 from kombu.exceptions import OperationalError
 
-from calls import clock
+from foundation import clock
 
 log = logging.getLogger("portal.tasks")
 

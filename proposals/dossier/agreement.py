@@ -11,7 +11,7 @@ from django.db.models.fields.json import KT
 
 from applicants.addresses import is_address
 from applicants.models import Organisation, ProfileSection, User
-from calls import clock
+from foundation import clock
 from proposals.models import Participant
 
 

@@ -22,10 +22,10 @@ from applicants.profile import ProfileState, profile_saved_as
 from applicants.reading import Problem, Reading, editable
 from applicants.steps import FORMS, read_step
 from applicants.three_way_merge import ROW_ID
-from calls import clock
 from calls.eligibility.countries import is_country
 from calls.eligibility.facts import Control
 from calls.models import RequiredDeliverable
+from foundation import clock
 from foundation.query_batches import (
     Columns,
     Param,

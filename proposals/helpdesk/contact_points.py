@@ -9,8 +9,8 @@ from django.core.validators import URLValidator, validate_email
 from django.db import transaction
 
 from applicants.models import Organisation
-from calls import clock
 from calls.fields import country_in
+from foundation import clock
 from foundation.csv_import import CsvRow, RowAction, read_rows, split_list
 from foundation.folding import words_in
 from foundation.numbers import Unreadable, parse_date

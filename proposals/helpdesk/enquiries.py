@@ -12,9 +12,9 @@ from django.db import transaction
 from django.urls import reverse
 
 from applicants.models import User
-from calls import clock
 from calls.models import Call
 from calls.templatetags.instants import in_words
+from foundation import clock
 from foundation.folding import fold, words_in
 from foundation.limits import allows_recipient
 from foundation.sentences import gettext as _

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
-from calls import clock
 from calls.models import Call, ConditionChange, Programme
+from foundation import clock
 
 
 class ProposedChange(models.Model):

@@ -5,8 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from calls import clock
 from calls.eligibility.countries import name_on
+from foundation import clock
 from proposals.models.languages import LANGUAGES
 
 

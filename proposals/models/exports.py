@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 
 KEPT_FOR = timedelta(days=2)
 

@@ -6,8 +6,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
-from calls import clock
 from calls.models import Call
+from foundation import clock
 from proposals.models.officers import Decision
 from proposals.models.proposal import Proposal
 from proposals.models.records import SealedDocument

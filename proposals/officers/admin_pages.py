@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from applicants.autosave import is_autosave
 from applicants.web import current_user
-from calls import clock
 from calls.admin import ReadOnlyAdmin
+from foundation import clock
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from foundation.typed import SHORT, posted_texts

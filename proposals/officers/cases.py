@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 from proposals.models import (
     Assignment,
     CaseEvent,

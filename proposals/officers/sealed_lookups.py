@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from applicants.web import current_user
-from calls import clock
+from foundation import clock
 from foundation.admin_site import lookup_refused
 from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.models import Proposal

@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from applicants.models import Organisation, User
 from applicants.reading import too_long
-from calls import clock
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.participants import (
     AlreadyInConsortium,

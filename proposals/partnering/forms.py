@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from applicants import choices
 from applicants.fields import NameField, SeveralField, TextField
 from applicants.models import Organisation
-from calls import clock
 from calls.eligibility.countries import choices_on
 from calls.models import Call
+from foundation import clock
 from foundation.form_rules import IdentifierField
 from proposals.models import PartnershipRequest
 from proposals.models.languages import LANGUAGES

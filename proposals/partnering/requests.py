@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from applicants.models import Organisation, User
 from applicants.profile import profile_of
-from calls import clock
 from calls.models import Call
+from foundation import clock
 from foundation.folding import trigrams_of, words_in
 from foundation.sentences import gettext as _
 from proposals.delivery.emails import EmailContent, queue_email

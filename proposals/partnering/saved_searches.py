@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from applicants.models import Organisation, User
-from calls import clock
+from foundation import clock
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.delivery.emails import EmailContent, queue_email

@@ -21,8 +21,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from applicants import choices as vocabularies
-from calls import clock
 from calls.eligibility.countries import choices_on
+from foundation import clock
 from foundation.folding import SHORTEST_CORRECTED, fold, trigrams_of, words_in
 from foundation.search_words import searched
 from proposals.models import PartnershipRequest, PartnershipRequestQuerySet

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from calls import clock
 from calls.models import Call
-from foundation import merkle
+from foundation import clock, merkle
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import ClosingCommitment, Proposal, TreeHead, Version
 from proposals.proof.ledger import sequence

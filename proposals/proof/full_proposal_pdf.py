@@ -14,8 +14,8 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 
 from applicants.models import User
-from calls import clock
 from calls.eligibility import canonical
+from foundation import clock
 from foundation.errors import in_full
 from foundation.pdf import render_pdf
 from proposals.delivery import outbox

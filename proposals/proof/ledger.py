@@ -15,10 +15,9 @@ from django.db import connection, models, transaction
 from django.db.models import Max
 from django.db.models.functions import Cast, Concat
 
-from calls import clock
 from calls.eligibility import canonical
 from calls.models import Extension
-from foundation import merkle
+from foundation import clock, merkle
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import (
     ClarificationReply,

@@ -24,7 +24,7 @@ from pyhanko.sign.general import simple_cms_attribute
 from pyhanko.sign.timestamps import HTTPTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from calls import clock
+from foundation import clock
 from proposals.models import TimestampStatus
 from proposals.proof.signing_key import SigningKey, load_signing_key
 

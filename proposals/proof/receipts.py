@@ -16,10 +16,10 @@ from django.db.models.functions import Cast, Concat
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
+from foundation import clock
 from foundation.pdf import Attached, render_pdf
 from proposals.delivery.fault_isolation import StopForNow, for_each
 from proposals.dossier.confirmed_parts import confirmed_in

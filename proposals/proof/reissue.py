@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from applicants.models import User
-from calls import clock
 from calls.models import Call
+from foundation import clock
 from proposals.models import DocumentReissue, OutboxItem, OutboxMessage, Version
 
 AT_ONCE = 1000

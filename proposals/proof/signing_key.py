@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.db import DatabaseError
 
-from calls import clock
+from foundation import clock
 from proposals.models import SealCertificate
 
 DEMO_NAME = "DEMO seal of a COSME portal"

@@ -14,9 +14,9 @@ from typing import IO, Any
 
 from django.conf import settings
 
-from calls import clock
 from calls.eligibility import canonical
 from calls.models import AppliedConditions
+from foundation import clock
 from proposals.dossier.facts import files_of
 from proposals.models import (
     ClarificationFile,

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 from foundation.errors import in_full
 from proposals.delivery import outbox
 from proposals.delivery.fault_isolation import for_each

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from applicants.models import User
-from calls import clock
 from calls.templatetags.instants import in_words
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.delivery.emails import EmailContent, queue_email

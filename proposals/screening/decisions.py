@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 
 from applicants.models import User
-from calls import clock
 from calls.eligibility import Finding, Outcome
 from calls.eligibility.rules import title_of
 from calls.templatetags.instants import in_words
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.dossier.facts import readable
 from proposals.models import (

@@ -14,9 +14,9 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from calls import clock
 from calls.eligibility import Finding, Outcome
 from calls.templatetags.instants import in_words
+from foundation import clock
 from foundation.pdf import render_pdf
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity

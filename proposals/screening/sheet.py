@@ -12,12 +12,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from applicants.models import User
-from calls import clock
 from calls.eligibility import Finding, Outcome, Verdict
 from calls.eligibility.facts import Role
 from calls.eligibility.readable import names_of
 from calls.eligibility.rules import Section, section_of, title_of
 from calls.innovation_clusters import ELEMENTS, Element
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.dossier.facts import participants_in, readable
 from proposals.models import CaseEvent, ScreeningAnswer, VerdictRecord, Version

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from applicants.fields import TextField
 from applicants.web import current_user, login_required_keep_post
-from calls import clock
 from calls.request_arrival import received_at
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.access import (
     base_context,

@@ -11,11 +11,12 @@ from django.db.models import Func, Subquery
 from django.db.models.functions import Coalesce
 
 from applicants.models import User
-from calls import clock, database_clock
+from calls import database_clock
 from calls.call_import import store_applied_conditions
 from calls.database_clock import Moment
 from calls.eligibility import Verdict, canonical, digest_of
 from calls.request_arrival import Arrival
+from foundation import clock
 from foundation.query_batches import (
     Columns,
     NextVal,

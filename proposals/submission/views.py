@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from applicants.web import current_user, login_required_keep_post
-from calls import clock
 from calls.eligibility import Outcome, Verdict
 from calls.request_arrival import full_arrival, received_at
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.access import base_context, get_draft_or_404, get_version_or_404
 from proposals.consortium.confirmations import missing_confirmations

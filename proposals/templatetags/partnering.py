@@ -6,9 +6,9 @@ from django import template
 from django.template import Context
 
 from applicants import choices
-from calls import clock
 from calls.eligibility.countries import name_on
 from calls.models import Call, Strand
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.models import PartnershipRequest
 from proposals.models.languages import LANGUAGES

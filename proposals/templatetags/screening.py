@@ -8,7 +8,7 @@ from django.contrib.admin.templatetags.admin_list import result_headers
 from django.template import Context
 from django.urls import reverse
 
-from calls import clock
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.models import AbuseReport, Enquiry, PartnershipRequest
 from proposals.screening import queue

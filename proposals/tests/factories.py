@@ -8,10 +8,10 @@ from django.contrib.auth.models import Group
 from applicants.models import Organisation, User
 from applicants.organisations import join
 from applicants.tests.factories import complete_profile, make_organisation, make_user
-from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call
 from conftest import database_owner
+from foundation import clock
 from proposals.consortium import participants as drafting
 from proposals.consortium.assignments import assign_step
 from proposals.dossier.agreement import agree

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.db import transaction
 from pyhanko.sign.timestamps import DummyTimeStamper
 
-from calls import clock
 from conftest import AFTERNOON
+from foundation import clock
 from proposals.models import Receipt
 from proposals.proof import pdf_signature, signing_key
 from proposals.proof.receipts import (

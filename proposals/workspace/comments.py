@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import visible_members
 from proposals.delivery.emails import EmailContent, queue_email

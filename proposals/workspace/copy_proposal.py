@@ -8,9 +8,9 @@ from django.db import transaction
 
 from applicants.models import Organisation, User
 from applicants.three_way_merge import is_empty
-from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Strand
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium import participants

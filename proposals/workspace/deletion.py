@@ -6,7 +6,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.invitations import consortium_members

@@ -13,10 +13,10 @@ from applicants.models import Organisation
 from applicants.profile import PROFILE_STEPS
 from applicants.steps import in_words
 from applicants.three_way_merge import ROW_ID, diff_html
-from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.countries import UnknownCountry, name_on, normalise
 from calls.models import Strand
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.dossier.document import Draft, controller_in_words, dossier_of
 from proposals.models import Participant

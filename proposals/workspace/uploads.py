@@ -16,7 +16,7 @@ from django.http.multipartparser import MultiPartParser
 from django.utils.translation import gettext_lazy as _lazy
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 from foundation.child_process import Busy, ChildFailed, OutOfMemory, OutOfTime
 from foundation.limited_work import in_child
 from foundation.sentences import gettext as _

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from calls import clock
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import consortium_members, coordinator_emails
 from proposals.consortium.participants import lock_draft

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls import clock
 from calls.country_list import CountryRow, countries_on
 from calls.models import Programme
+from foundation import clock
 
 
 class Command(BaseCommand):

@@ -8,11 +8,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from calls import clock
 from calls.call_file import read_call_file
 from calls.call_import import load_call
 from calls.models import Call
 from cosme_portal.demo_world import is_made, make_world
+from foundation import clock
 
 PUBLISHED = datetime(2015, 1, 23, 8, 0, tzinfo=UTC)
 CALL_FILE = settings.ROOT / "calls" / "data" / "cos-cluster-2014-3-03.yaml"

@@ -12,11 +12,12 @@ import pytest
 from django.urls import reverse
 
 from applicants.tests.factories import PASSWORD, make_user
-from calls import clock, shared_clock
+from calls import shared_clock
 from calls.models import Call
 from conftest import AFTERNOON, NEXT_DAY
 from cosme_portal.tests.browser.conftest import set_clock
 from cosme_portal.tests.processes import wait_until
+from foundation import clock
 from proposals.models import ClarificationRequest, Decision, Export, Letter, ScreeningAnswer
 from proposals.officers import cases
 from proposals.officers.rights import AUDITORS, CALL_MANAGERS, SCREENING_OFFICERS

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from applicants.once import idempotent
 from applicants.web import current_user
-from calls import call_setup, clock, rehearsals
+from calls import call_setup, rehearsals
 from calls.admin import ReadOnlyInline
 from calls.call_import import requires_second_person
 from calls.models import (
@@ -28,6 +28,7 @@ from calls.models import (
     Strand,
 )
 from calls.views.call import page_as_open
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.conditions import call_administration as desk_calls
 from proposals.conditions.admin.call_forms import (

@@ -5,9 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_user
-from calls import clock
 from calls.models import Call
 from conftest import NEXT_DAY
+from foundation import clock
 from proposals.conditions import rule_changes
 from proposals.conditions.admin.change_forms import rule_list
 from proposals.models import ProposedChange

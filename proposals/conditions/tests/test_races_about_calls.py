@@ -6,11 +6,11 @@ import pytest
 from django.contrib.messages import ERROR, SUCCESS, WARNING
 from django.urls import reverse
 
-from calls import clock
 from calls.call_setup import ReferenceTaken, begin_call, clone_call
 from calls.models import Call, ConditionChange, Extension
 from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON, NEXT_DAY
+from foundation import clock
 from proposals.conditions import call_administration as desk_calls
 from proposals.conditions import rule_changes
 from proposals.conditions.call_administration import CannotExtend, CannotPublishCall

@@ -9,10 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_user
-from calls import clock
 from calls.models import Call
 from calls.rehearsals import CannotRehearse, ClockCannotMove, begin_rehearsal, move_clock
 from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
+from foundation import clock
 from proposals.conditions.call_administration import (
     CannotPublishCall,
     ask_to_publish,

@@ -8,7 +8,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from calls import clock
 from calls.call_file import read_call_file
 from calls.call_import import SecondPersonRequired, change_countries, change_rules, load_call
 from calls.call_setup import clone_call
@@ -17,6 +16,7 @@ from calls.eligibility.rules import CATALOGUE, UnusableRule
 from calls.models import Call, ConditionChange
 from calls.tests.facts import FILE
 from conftest import AFTERNOON, NEXT_DAY
+from foundation import clock
 from proposals.conditions import change_impact, rule_changes
 from proposals.conditions.verdict_replay import replay
 from proposals.models import Decision, ProposedChange, VerdictRecord

@@ -8,10 +8,11 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from calls import call_setup, clock
+from calls import call_setup
 from calls.call_import import extend_deadline
 from calls.models import Call, Extension, Incident
 from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
+from foundation import clock
 from proposals.conditions.call_administration import (
     CannotExtend,
     CannotPublishCall,

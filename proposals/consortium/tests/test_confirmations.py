@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock
 from conftest import AFTERNOON, NEXT_DAY
+from foundation import clock
 from proposals.consortium import confirmations, invitations
 from proposals.dossier.document import Draft
 from proposals.models import Confirmation, Invitation

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from applicants.organisations import end_membership, join
 from applicants.tests.factories import make_user
-from calls import clock
 from conftest import AFTERNOON, DEADLINE
+from foundation import clock
 from proposals.consortium import invitations, participants
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email

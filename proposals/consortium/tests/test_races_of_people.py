@@ -23,10 +23,10 @@ from applicants.organisations import (
     save_record,
 )
 from applicants.tests.factories import PASSWORD, make_organisation, make_user
-from calls import clock
 from calls.eligibility.facts import Role
 from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON
+from foundation import clock
 from proposals.consortium import invitations, participants
 from proposals.models import Invitation, Proposal, ProposalActivity
 from proposals.tests.factories import make_draft

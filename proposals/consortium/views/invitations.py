@@ -15,7 +15,7 @@ from applicants.web import (
     hide_token_address,
     login_required_keep_post,
 )
-from calls import clock
+from foundation import clock
 from foundation.limits import allows_recipient
 from foundation.sentences import gettext as _
 from foundation.typed import posted_texts

@@ -6,8 +6,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from applicants.web import current_user, login_required_keep_post
-from calls import clock
 from calls.eligibility.rules.base import join_names
+from foundation import clock
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.consortium import presence

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from applicants.organisations import end_membership, join
 from applicants.tests.factories import make_user
-from calls import clock
 from conftest import AFTERNOON, DEADLINE
+from foundation import clock
 from proposals import tasks
 from proposals.consortium import invitations, participants
 from proposals.consortium.deadline_reminders import remind_of_deadlines, set_reminders

@@ -12,12 +12,12 @@ from django.urls import reverse
 
 from applicants.models import Organisation
 from applicants.tests.factories import make_user
-from calls import clock
 from calls.call_file import read_call_file
 from calls.call_import import extend_deadline, load_call
 from calls.models import Call
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.settings import ROOT
+from foundation import clock
 from proposals import tasks
 from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.conditions import rule_changes

@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from calls import clock
+from foundation import clock
 from proposals import tasks
 from proposals.delivery import outbox, wakeup
 from proposals.delivery.emails import send_email

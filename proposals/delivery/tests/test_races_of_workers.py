@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from calls import clock
 from calls.tests.connections import at_once, overtaken
 from conftest import DEADLINE, NEXT_DAY
+from foundation import clock
 from proposals.consortium.deadline_reminders import remind_of_deadlines, set_reminders
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email

@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock
 from calls.call_file import read_call_file
 from calls.call_import import load_call
+from foundation import clock
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import judge_draft
 from proposals.dossier.file_screening import SHIPPED

@@ -7,12 +7,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock
 from calls.call_file import read_call_file
 from calls.eligibility import Outcome
 from calls.eligibility.verdict import Finding
 from calls.rule_reference import as_markdown
 from conftest import AFTERNOON, NEXT_DAY
+from foundation import clock
 from proposals.dossier.file_screening import SHIPPED
 from proposals.dossier.tests.test_file_screening import changed, run
 from proposals.models import VerdictRecord

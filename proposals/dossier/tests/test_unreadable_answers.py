@@ -18,8 +18,8 @@ from applicants.models import ProfileSection
 from applicants.profile import PROFILE_STEPS
 from applicants.reading import read
 from applicants.steps import FORMS
-from calls import clock
 from conftest import NEXT_DAY
+from foundation import clock
 from foundation.text import clean_text
 from proposals.consortium.participants import section_of
 from proposals.dossier.document import Draft, dossier_of

@@ -9,8 +9,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
 
 from applicants.fields import SeveralField
-from calls import clock
 from calls.fields import CountryField
+from foundation import clock
 from foundation.csv_import import InvalidCsv, RowAction, text_of
 from foundation.fields import DayField
 from foundation.sentences import gettext as _

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from applicants.fields import TextField
 from applicants.once import idempotent
 from applicants.web import current_user
-from calls import clock
+from foundation import clock
 from foundation.fields import WholeNumberField
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _

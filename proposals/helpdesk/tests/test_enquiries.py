@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_organisation, make_user
-from calls import clock
 from conftest import AFTERNOON
+from foundation import clock
 from proposals.helpdesk import enquiries
 from proposals.models import Enquiry, EnquiryReply, FaqEntry, QueuedEmail, ReplyTemplate
 from proposals.officers.rights import HELPDESK

@@ -17,8 +17,8 @@ from applicants.forms import one_line
 from applicants.models import User
 from applicants.once import idempotent
 from applicants.web import current_user, login_required_keep_post
-from calls import clock
 from calls.models import Call
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.delivery import wakeup
 from proposals.helpdesk import enquiries, personal_data

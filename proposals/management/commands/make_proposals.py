@@ -16,9 +16,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from applicants.models import Organisation, User
-from calls import clock
 from calls.eligibility import canonical
 from calls.models import Call, Strand
+from foundation import clock
 from proposals.delivery import outbox
 from proposals.dossier.facts import Circumstances, countries_of, judge, organisations_of
 from proposals.dossier.file_format import FORMAT

@@ -10,10 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_user
-from calls import clock
 from calls.call_import import change_countries, extend_deadline
 from calls.eligibility.countries import Participation
 from conftest import DEADLINE, NEXT_DAY
+from foundation import clock
 from proposals.admin.versions import VersionAdmin
 from proposals.models import Decision, IndividualExtension, SealedAccessAttempt, VerdictRecord
 from proposals.proof.receipts import create_receipt

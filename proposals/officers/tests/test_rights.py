@@ -13,10 +13,10 @@ from django.urls import NoReverseMatch, reverse
 
 from applicants.models import Organisation, User
 from applicants.tests.factories import make_user
-from calls import clock
 from calls.models import Call, ConditionChange, Programme, Strand
 from conftest import NEXT_DAY
 from cosme_portal.settings import ROOT
+from foundation import clock
 from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.conditions.rule_changes import propose
 from proposals.helpdesk import enquiries

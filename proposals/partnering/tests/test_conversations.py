@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_user
-from calls import clock
 from conftest import AFTERNOON, NEXT_DAY
+from foundation import clock
 from proposals.consortium.confirmations import missing_confirmations
 from proposals.dossier.document import Draft
 from proposals.models import AbuseReport, Conversation, Message, QueuedEmail

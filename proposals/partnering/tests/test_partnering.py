@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from applicants.models import Organisation
 from applicants.tests.factories import make_organisation, make_user
-from calls import clock
 from calls.models import Call
 from calls.rehearsals import begin_rehearsal
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
+from foundation import clock
 from foundation.folding import fold, sound_of, words_in
 from proposals.models import (
     Conversation,

@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import complete_profile, make_organisation, make_user
-from calls import clock
 from conftest import AFTERNOON
+from foundation import clock
 from proposals.models import OrganisationBlock, PartnershipRequest, QueuedEmail, SavedSearch
 from proposals.partnering.saved_searches import MOST_FOR_ONE, notify_new_requests
 from proposals.tests.partners import GIVEN, make_owner, make_request

@@ -15,7 +15,7 @@ from applicants.fields import TextField
 from applicants.models import Organisation
 from applicants.once import idempotent
 from applicants.web import current_user, login_required_keep_post
-from calls import clock
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.participants import NotOpen
 from proposals.delivery import wakeup

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from applicants.models import User
-from calls import clock
+from foundation import clock
 from proposals.partnering import partner_fit
 from proposals.partnering.organisations import FoundOrganisations, find_organisations
 from proposals.partnering.search import PER_PAGE

@@ -16,8 +16,8 @@ from applicants.models import Organisation, User
 from applicants.once import idempotent
 from applicants.profile import profile_of
 from applicants.web import current_user, login_required_keep_post
-from calls import clock
 from calls.models import Call
+from foundation import clock
 from foundation.sentences import gettext as _
 from foundation.typed import posted_texts
 from proposals.consortium.access import return_input_on_failure

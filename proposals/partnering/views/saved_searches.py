@@ -16,8 +16,8 @@ from applicants.models import Organisation
 from applicants.once import idempotent
 from applicants.reading import too_long
 from applicants.web import current_user, login_required_keep_post
-from calls import clock
 from calls.models import Call
+from foundation import clock
 from foundation.csv_import import InvalidCsv, RowAction, text_of
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _

@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
-from calls import clock
 from conftest import AFTERNOON, NEXT_DAY, database_owner
+from foundation import clock
 from proposals.models import DailyHead, QueuedEmail
 from proposals.officers.rights import AUDITORS
 from proposals.proof import ledger

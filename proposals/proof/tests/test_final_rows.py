@@ -9,8 +9,8 @@ from django.db import DatabaseError, connection, models, transaction
 from applicants.invitations import invite_colleague
 from applicants.models import ColleagueInvitation, Membership, OrganisationChange
 from applicants.tests.factories import make_user
-from calls import clock
 from conftest import AFTERNOON, NEXT_DAY, database_owner
+from foundation import clock
 from foundation.database_roles import guards_sql
 from proposals.consortium.confirmations import confirm, confirmation_content
 from proposals.consortium.invitations import accept, invite

@@ -11,9 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import InternalError, connection, transaction
 from django.test import Client
 
-from calls import clock
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY, database_owner
-from foundation import merkle
+from foundation import clock, merkle
 from proposals.models import (
     ClosingCommitment,
     LedgerEntry,

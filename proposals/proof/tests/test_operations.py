@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_user
-from calls import clock
 from calls.models import ClockReading
+from foundation import clock
 from proposals import tasks
 from proposals.delivery import outbox
 from proposals.models import DocumentReissue, OutboxMessage, Receipt

@@ -10,8 +10,8 @@ from datetime import timedelta
 import psutil
 import pytest
 
-from calls import clock
 from cosme_portal.settings import ROOT
+from foundation import clock
 from foundation import pdf as printing
 from foundation.pdf import LayoutFailed, render_pdf
 from proposals import tasks

@@ -18,10 +18,9 @@ from django.core.management import call_command
 from django.test import Client
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from calls import clock
 from cosme_portal.settings import ROOT
 from cosme_portal.tests import processes
-from foundation import child_process
+from foundation import child_process, clock
 from proposals.models import ProposalFile, ProposalPdf, Receipt, TimestampStatus, Version
 from proposals.proof import pdf_signature, signing_key
 from proposals.proof.full_proposal_pdf import create_proposal_pdf

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_user
-from calls import clock
 from conftest import DEADLINE, NEXT_DAY
+from foundation import clock
 from proposals import tasks
 from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.models import CaseSearchIndex, Export, SealedAccessAttempt, Version

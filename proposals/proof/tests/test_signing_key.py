@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 
-from calls import clock
 from cosme_portal.tests import processes
+from foundation import clock
 from proposals.models import Receipt
 from proposals.proof import signing_key
 from proposals.proof.ledger_audit import find_problems

@@ -9,9 +9,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from applicants.web import current_user
-from calls import clock
 from calls.admin import ReadOnlyAdmin
 from calls.models import ClockReading
+from foundation import clock
 from foundation.sentences import ngettext
 from proposals.delivery import outbox
 from proposals.models import (

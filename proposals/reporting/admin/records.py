@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
 from applicants.web import current_user
-from calls import clock
 from calls.admin import ReadOnlyAdmin
+from foundation import clock
 from proposals.models import (
     CaseEvent,
     ClarificationRequest,

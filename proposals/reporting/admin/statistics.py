@@ -8,10 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from applicants.web import current_user
-from calls import clock
 from calls.eligibility.countries import name_on
 from calls.models import Call
-from foundation import charts
+from foundation import charts, clock
 from foundation.sentences import gettext as _
 from proposals.dossier.outcome_words import outcome_words
 from proposals.models import ScreeningAnswer, VerdictRecord

@@ -14,8 +14,8 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock
 from conftest import NEXT_DAY
+from foundation import clock
 from foundation.spreadsheets import escape_formula
 from proposals import tasks
 from proposals.models import CaseEvent, Export, Version

@@ -9,10 +9,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock
 from calls.eligibility.rules import CATALOGUE
 from conftest import DEADLINE, NEXT_DAY
-from foundation import charts
+from foundation import charts, clock
 from proposals.conditions.verdict_replay import replay
 from proposals.dossier.file_screening import conditions_in, judge_text
 from proposals.models import VerdictRecord, Version

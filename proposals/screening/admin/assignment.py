@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from applicants.models import User
 from applicants.web import current_user
-from calls import clock
 from calls.templatetags.instants import BRUSSELS
+from foundation import clock
 from foundation.fields import DayField
 from foundation.identifiers import keys_of
 from foundation.sentences import gettext as _

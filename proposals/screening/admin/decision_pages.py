@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from applicants.fields import TextField
 from applicants.web import current_user
-from calls import clock
 from calls.eligibility import digest_of
+from foundation import clock
 from foundation.identifiers import key_of, keys_of
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.web import current_user
-from calls import clock
+from foundation import clock
 from foundation.pdf import LayoutFailed
 from proposals.delivery import wakeup
 from proposals.models import Decision, DecisionReview, DecisionState, Version

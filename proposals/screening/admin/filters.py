@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from applicants.web import current_user
-from calls import clock
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, Strand
+from foundation import clock
 from proposals.models import Decision, Proposal, VerdictRecord, Version
 from proposals.officers.admin_pages import is_id
 from proposals.officers.cases import screening_officers

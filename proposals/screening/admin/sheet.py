@@ -19,8 +19,8 @@ from applicants.fields import TextField
 from applicants.models import Organisation
 from applicants.once import idempotent
 from applicants.web import current_user
-from calls import clock
 from calls.templatetags.instants import in_words
+from foundation import clock
 from foundation.fields import MomentField
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext

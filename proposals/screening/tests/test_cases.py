@@ -7,8 +7,8 @@ from django.db import DataError, IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock
 from conftest import DEADLINE, NEXT_DAY
+from foundation import clock
 from proposals.models import (
     Assignment,
     CaseEvent,

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock
 from conftest import NEXT_DAY
+from foundation import clock
 from proposals.models import Decision, VerdictRecord, Version
 from proposals.reporting import export_tables
 from proposals.reporting.statistics import figures_of

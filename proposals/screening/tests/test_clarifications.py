@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_user
-from calls import clock
 from conftest import NEXT_DAY
+from foundation import clock
 from proposals.models import (
     ClarificationFile,
     ClarificationReply,

@@ -14,10 +14,10 @@ from django.urls import reverse
 
 from applicants.models import Organisation
 from applicants.tests.factories import make_user
-from calls import clock
 from calls.eligibility import digest_of
 from calls.models import Call
 from conftest import NEXT_DAY
+from foundation import clock
 from foundation.legal_periods import InvalidPeriod, last_day_of
 from proposals import tasks
 from proposals.conditions.call_administration import extend_for_one

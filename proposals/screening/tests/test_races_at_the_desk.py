@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from applicants.organisations import join
 from applicants.tests.factories import make_user
-from calls import clock
 from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON, NEXT_DAY
+from foundation import clock
 from proposals.conditions.call_administration import CannotExtend, extend_for_one
 from proposals.consortium.tests.test_races_of_people import attempt, told
 from proposals.models import (

@@ -6,8 +6,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock
 from conftest import NEXT_DAY
+from foundation import clock
 from proposals.models import Decision, DecisionReview, DecisionState, LedgerRecord
 from proposals.proof.ledger import sequence
 from proposals.proof.ledger_audit import find_problems

@@ -7,10 +7,10 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock
 from calls.eligibility import Finding, Outcome
 from calls.eligibility.rules import CATALOGUE, Level, Rule, Section
 from conftest import NEXT_DAY
+from foundation import clock
 from proposals.models import CaseEvent, ScreeningAnswer, Version
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.sheet import (

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from calls import clock
 from calls.models import Call, ConditionChange
 from calls.tests.connections import at_once
 from conftest import AFTERNOON, NEXT_DAY
+from foundation import clock
 from proposals.conditions import rule_changes
 from proposals.models import Proposal, ProposedChange, Version
 from proposals.submission.submit import withdraw

@@ -9,10 +9,10 @@ from applicants.models import OrganisationChange, ProfileSection
 from applicants.organisations import save_record
 from applicants.step_storage import save_step
 from applicants.tests.factories import make_organisation
-from calls import clock
 from calls.eligibility import canonical
 from calls.eligibility.facts import Role
 from conftest import DEADLINE
+from foundation import clock
 from proposals.consortium import participants
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import DraftChange, RefusedAttempt, Section

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from applicants.organisations import join
 from applicants.tests.factories import make_user
-from calls import clock, shared_clock
+from calls import shared_clock
 from calls.call_file import read_call_file
 from calls.call_import import extend_deadline, load_call
 from calls.eligibility import canonical
 from calls.models import Call
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.settings import ROOT
+from foundation import clock
 from proposals.consortium.participants import NotOpen
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import (

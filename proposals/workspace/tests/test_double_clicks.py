@@ -10,9 +10,9 @@ from django.urls import reverse
 from applicants.models import FormSubmission, Organisation, User
 from applicants.once import delete_old_submissions
 from applicants.tests.factories import make_organisation, make_user
-from calls import clock
 from calls.models import Call, Incident
 from calls.tests.connections import at_once
+from foundation import clock
 from proposals.helpdesk import enquiries
 from proposals.models import Comment, Enquiry, FaqEntry, PartnershipRequest, Proposal, QueuedEmail
 from proposals.officers.rights import CALL_MANAGERS

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_organisation, make_user
-from calls import clock
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
+from foundation import clock
 from proposals.consortium.participants import section_of
 from proposals.models import Proposal, RefusedAttempt, Version
 from proposals.proof.receipts import create_receipt
@@ -66,7 +66,7 @@ def monkeyed_arrival(moment):
     """As if the first byte of a request had come in at this moment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("calls.request_arrival.arrival_of", lambda request: moment)
-        patch.setattr("calls.clock.portal_time_at", lambda real: real)
+        patch.setattr("foundation.clock.portal_time_at", lambda real: real)
         yield
 
 

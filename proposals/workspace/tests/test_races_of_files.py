@@ -8,9 +8,9 @@ from django.contrib.messages import INFO, SUCCESS, WARNING
 from django.core.files.storage import default_storage
 from django.urls import reverse
 
-from calls import clock
 from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON, NEXT_DAY
+from foundation import clock
 from proposals import tasks
 from proposals.consortium.tests.test_races_of_people import told
 from proposals.models import (

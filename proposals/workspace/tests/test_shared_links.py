@@ -3,9 +3,9 @@
 import pytest
 
 from applicants.models import ProfileSection
-from calls import clock
 from calls.eligibility.facts import Audience
 from conftest import NEXT_DAY
+from foundation import clock
 from foundation.folding import folded_address
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import circumstances_of, officers_circumstances_of

@@ -17,8 +17,8 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from calls import clock
 from conftest import DEADLINE
+from foundation import clock
 from proposals.models import ProposalFile, path_of
 from proposals.tests.factories import make_draft, make_ready, reload, submit
 

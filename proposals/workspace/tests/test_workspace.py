@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_user
-from calls import clock
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
+from foundation import clock
 from proposals.audit.activity import log_activity
 from proposals.consortium import (
     assignments,

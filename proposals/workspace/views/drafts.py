@@ -12,10 +12,10 @@ from applicants.once import idempotent
 from applicants.organisations import register_partner
 from applicants.step_storage import EditConflict
 from applicants.web import applicants_only, current_user, login_required_keep_post
-from calls import clock
 from calls.eligibility.facts import Role
 from calls.models import Call, CallState, Strand
 from calls.visibility import visible_calls
+from foundation import clock
 from foundation.search_words import searched
 from foundation.sentences import gettext as _
 from proposals.consortium import participants

@@ -8,8 +8,8 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods
 
 from applicants.web import current_user, login_required_keep_post
-from calls import clock
 from calls.models import RequiredDeliverable
+from foundation import clock
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.consortium.access import (

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from applicants.reading import editable
 from applicants.three_way_merge import Difference
 from applicants.web import login_required_keep_post
-from calls import clock
+from foundation import clock
 from foundation.instants import instant_from
 from foundation.sentences import gettext as _
 from proposals.consortium.access import base_context, get_draft_or_404

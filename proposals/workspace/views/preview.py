@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from applicants.web import current_user, login_required_keep_post
-from calls import clock
 from calls.calendars import calendar_of
+from foundation import clock
 from proposals.consortium.access import base_context, get_draft_or_404
 from proposals.delivery import wakeup
 from proposals.dossier.document import dossier_of

@@ -17,7 +17,7 @@ from applicants.autosave import (
     saved_as_typed_response,
 )
 from applicants.web import current_user, login_required_keep_post
-from calls import clock
+from foundation import clock
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from proposals.consortium import participants
