@@ -5,6 +5,7 @@ findings differ gets a second verdict beside the first; what is sealed stays sea
 """
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -32,6 +33,7 @@ from proposals.conditions.change_impact import (
     newest_verdicts,
     size_of,
 )
+from proposals.delivery.claims import claim_first, is_unclaimed
 from proposals.delivery.fault_isolation import NotTried, for_each, raise_if_database_down
 from proposals.dossier.facts import Judgement
 from proposals.models import ProposedChange, VerdictRecord
@@ -40,6 +42,8 @@ from proposals.submission.submit import build_verdict
 log = logging.getLogger("portal.changing")
 
 State = ProposedChange.State
+UNFINISHED = [State.COUNTING, State.APPLIED]
+CLAIM_TIMEOUT = timedelta(minutes=2)
 WORK = "changes"
 SMALL = 300  # drafts and versions that are looked at within a request, in well under two seconds
 
@@ -280,31 +284,17 @@ def _chunk(call: Call, after: int) -> list[VerdictRecord]:
 
 def work_on_changes() -> int:
     """Do what waits: impacts to compute, verdicts to make again. Returns how many changes moved on."""
-    waiting = ProposedChange.objects.filter(state__in=[State.COUNTING, State.APPLIED])
+    waiting = ProposedChange.objects.filter(state__in=UNFINISHED)
     return for_each(WORK, waiting.values_list("pk", flat=True), _work_on)
 
 
 def _work_on(pk: int) -> bool:
-    change = _claim(pk)
-    if change is None:
+    free = ProposedChange.objects.filter(is_unclaimed(CLAIM_TIMEOUT), pk=pk, state__in=UNFINISHED)
+    change = claim_first(free)
+    if change is None:  # somebody works on it
         raise NotTried
     if change.state == State.COUNTING:
         count_impact(change)
     else:
         judge_again(change)
     return True
-
-
-def _claim(pk: int) -> ProposedChange | None:
-    """Take a change unless somebody works on it; a dead worker's is free after a while."""
-    with transaction.atomic():
-        change = (
-            ProposedChange.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(pk=pk, state__in=[State.COUNTING, State.APPLIED])
-            .first()
-        )
-        if change is None or not change.is_stale:
-            return None
-        change.claimed_at = clock.real_now()
-        change.save(update_fields=["claimed_at"])
-    return change

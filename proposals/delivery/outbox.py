@@ -12,12 +12,12 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Case, Count, Min, Q, QuerySet, Value, When
 
 from foundation import clock
 from foundation.errors import in_full, in_short
 from foundation.sentences import gettext
+from proposals.delivery.claims import claim_expired, claim_first, process_claimed
 from proposals.models import (
     DraftPdf,
     Export,
@@ -81,20 +81,14 @@ def process_due_emails(deliver: Callable[[QueuedEmail], None], *, at_most: int =
 def _process(rows: QuerySet[Row], keep: Callable[[Row], None], *, at_most: int) -> int:
     """Keep promises one after the other; returns how many were kept."""
     _fail_deadly(rows)
-    kept = 0
-    for _turn in range(at_most):
-        row = _claim(rows)
-        if row is None:
-            break
-        kept += _process_row(row, keep)
-    return kept
+    return process_claimed(
+        lambda: _claim(rows), lambda row: _process_row(row, keep), at_most=at_most
+    )
 
 
 def _fail_deadly(rows: QuerySet[Row]) -> None:
     """Leave to operators those whose workers have died with them as often as others may fail."""
-    long_ago = clock.real_now() - stale_after()
-    claimed = rows.order_by().filter(state=OutboxItem.State.CLAIMED, claimed_at__lt=long_ago)
-    deadly = claimed.filter(attempts__gte=MAX_ATTEMPTS)
+    deadly = rows.order_by().filter(_is_stale(), attempts__gte=MAX_ATTEMPTS)
     count = deadly.update(
         state=OutboxItem.State.FAILED, last_error="the worker stopped while processing it"
     )
@@ -104,19 +98,15 @@ def _fail_deadly(rows: QuerySet[Row]) -> None:
 
 def _claim(rows: QuerySet[Row]) -> Row | None:
     """Take one promise, skipping what others hold."""
-    present = clock.real_now()
-    is_due = Q(state=OutboxItem.State.DUE, due_at__lte=present)
-    is_stale = Q(state=OutboxItem.State.CLAIMED, claimed_at__lt=present - stale_after())
-    with transaction.atomic():
-        row = (
-            rows.select_for_update(skip_locked=True, of=("self",)).filter(is_due | is_stale).first()
-        )
-        if row is not None:
-            row.state = OutboxItem.State.CLAIMED
-            row.claimed_at = present
-            row.attempts += 1
-            row.save(update_fields=["state", "claimed_at", "attempts"])
-    return row
+    is_due = Q(state=OutboxItem.State.DUE, due_at__lte=clock.real_now())
+    return claim_first(
+        rows.filter(is_due | _is_stale()),
+        lambda row: {"state": OutboxItem.State.CLAIMED, "attempts": row.attempts + 1},
+    )
+
+
+def _is_stale() -> Q:
+    return claim_expired(stale_after()) & Q(state=OutboxItem.State.CLAIMED)
 
 
 def _process_row(row: Row, keep: Callable[[Row], None]) -> bool:

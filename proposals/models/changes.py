@@ -1,7 +1,5 @@
 """Changes of a call's rules or a programme's countries that officers prepare, look at and apply."""
 
-from datetime import timedelta
-
 import pgtrigger
 from django.db import models
 from django.db.models import Q
@@ -10,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
 from calls.models import Call, ConditionChange, Programme
-from foundation import clock
 
 
 class ProposedChange(models.Model):
@@ -101,11 +98,3 @@ class ProposedChange(models.Model):
     @property
     def percent(self) -> int:
         return self.done * 100 // self.total if self.total else 0
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether nobody works on it (any more)."""
-        return self.claimed_at is None or clock.real_now() - self.claimed_at > STALE_AFTER
-
-
-STALE_AFTER = timedelta(minutes=2)

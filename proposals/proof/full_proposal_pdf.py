@@ -9,8 +9,6 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Q
 from django.template.loader import render_to_string
 
 from applicants.models import User
@@ -19,6 +17,7 @@ from foundation import clock
 from foundation.errors import in_full
 from foundation.pdf import render_pdf
 from proposals.delivery import outbox
+from proposals.delivery.claims import claim_first, is_unclaimed, process_claimed
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import DraftPdf, Proposal, ProposalPdf, SealedDocument, Version
 from proposals.proof.receipts import participant_rows, sign_and_store
@@ -44,29 +43,12 @@ def request_draft_pdf(draft: Draft, *, by: User) -> DraftPdf:
 
 def make_draft_pdfs(*, at_most: int = 20) -> int:
     """Make the prints that were asked for; returns how many."""
-    made = 0
-    for _turn in range(at_most):
-        waiting = _claim()
-        if waiting is None:
-            break
-        made += _make(waiting)
-    return made
+    return process_claimed(_claim, _make, at_most=at_most)
 
 
 def _claim() -> DraftPdf | None:
-    present = clock.real_now()
-    is_free = Q(claimed_at=None) | Q(claimed_at__lt=present - outbox.stale_after())
-    with transaction.atomic():
-        draft_print = (
-            DraftPdf.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(is_free, pdf=None, error="")
-            .select_related("proposal__strand__call__programme")
-            .first()
-        )
-        if draft_print is not None:
-            draft_print.claimed_at = present
-            draft_print.save(update_fields=["claimed_at"])
-    return draft_print
+    free = DraftPdf.objects.filter(is_unclaimed(outbox.stale_after()), pdf=None, error="")
+    return claim_first(free.select_related("proposal__strand__call__programme"))
 
 
 def _make(asked: DraftPdf) -> bool:

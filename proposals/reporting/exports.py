@@ -19,6 +19,7 @@ from applicants.models import User
 from foundation import clock
 from foundation.errors import in_full
 from proposals.delivery import outbox
+from proposals.delivery.claims import claim_expired, claim_first, process_claimed
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import CaseEvent, Export, Version, VersionQuerySet
 from proposals.models.exports import KEPT_FOR
@@ -82,25 +83,13 @@ def cancel(export: Export) -> bool:
 
 def make_exports(*, at_most: int = 5) -> int:
     """Make what was asked for; returns how many were made."""
-    made = 0
-    for _turn in range(at_most):
-        export = _claim()
-        if export is None:
-            break
-        made += _make(export)
-    return made
+    return process_claimed(_claim, _make, at_most=at_most)
 
 
 def _claim() -> Export | None:
-    present = clock.real_now()
-    is_stale = Q(state=State.RUNNING, claimed_at__lt=present - 4 * outbox.stale_after())
-    with transaction.atomic():
-        free = Export.objects.select_for_update(skip_locked=True, of=("self",))
-        export = free.filter(Q(state=State.DUE) | is_stale).order_by("pk").first()
-        if export is not None:
-            export.state, export.claimed_at, export.done = State.RUNNING, present, 0
-            export.save(update_fields=["state", "claimed_at", "done"])
-    return export
+    is_stale = claim_expired(4 * outbox.stale_after()) & Q(state=State.RUNNING)
+    free = Export.objects.filter(Q(state=State.DUE) | is_stale).order_by("pk")
+    return claim_first(free, lambda _export: {"state": State.RUNNING, "done": 0})
 
 
 def _make(export: Export) -> bool:

@@ -12,13 +12,14 @@ from typing import Any
 from clamav_client.clamd import ClamdError, ClamdNetworkSocket, ClamdUnixSocket
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import consortium_members, coordinator_emails
 from proposals.consortium.participants import lock_draft
+from proposals.delivery.claims import claim_first, is_unclaimed
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import NotTried, for_each
 from proposals.models import ClarificationFile, ProposalFile, StoredPdf
@@ -72,8 +73,8 @@ def scan_waiting(*, at_most: int = 50) -> int:
 
 
 def _scan_again(waiting: File) -> bool:
-    file = _claim(waiting)
-    if file is None:
+    file: File | None = claim_first(_free(type(waiting)).filter(pk=waiting.pk))
+    if file is None:  # another worker has it by now
         raise NotTried
     with file.open() as stored:
         result = scan(stored.read())
@@ -84,19 +85,7 @@ def _scan_again(waiting: File) -> bool:
 
 
 def _free(kind: type[File]) -> QuerySet[Any]:
-    is_free = Q(claimed_at=None) | Q(claimed_at__lt=clock.real_now() - RETRY)
-    return kind._default_manager.filter(is_free, scan=StoredPdf.Scan.WAITING)
-
-
-def _claim(waiting: File) -> File | None:
-    """Take a file, unless another worker has it by now."""
-    with transaction.atomic():
-        free = _free(type(waiting)).select_for_update(skip_locked=True, of=("self",))
-        file: File | None = free.filter(pk=waiting.pk).first()
-        if file is not None:
-            file.claimed_at = clock.real_now()
-            file.save(update_fields=["claimed_at"])
-    return file
+    return kind._default_manager.filter(is_unclaimed(RETRY), scan=StoredPdf.Scan.WAITING)
 
 
 @transaction.atomic
