@@ -1,14 +1,16 @@
 """The log of what counts for proof: append-only, and checkable by everyone who holds a receipt.
 
-`note_down` writes a note in the caller's transaction; `sequence` gives notes their places, outside of it,
+`queue_record` writes a note in the caller's transaction; `sequence` gives notes their places, outside of it,
 one worker at a time, and signs what the log is then. Hashes and proofs are those of RFC 9162
 (`foundation.merkle`).
 """
 
 import base64
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -28,8 +30,8 @@ from proposals.models import (
     LedgerEntry,
     LedgerNode,
     LedgerRecord,
+    Letter,
     RefusedAttempt,
-    SealedDocument,
     TreeHead,
     Version,
     Withdrawal,
@@ -67,106 +69,122 @@ def _build_record(
     return LedgerRecord(kind=kind, subject=subject, content=content, recorded_at=at)
 
 
-def _named(version: Version) -> dict[str, Any]:
-    """How an entry names the version that it is about."""
-    return {"proposal": version.proposal.number, "version": version.number}
+@dataclass(frozen=True)
+class RecordedModel:
+    """What a record says of a row: each name in the record, with the lookup of its value.
+
+    A record holds `instants` as text.
+    """
+
+    model: Any
+    kind: LedgerRecord.Kind
+    at: str
+    values: Mapping[str, str]
+    instants: Mapping[str, str] = field(default_factory=dict)
+
+    def facts_of(self, row: models.Model) -> dict[str, Any]:
+        values = {name: _value_of(row, lookup) for name, lookup in self.values.items()}
+        instants = {name: _value_of(row, lookup) for name, lookup in self.instants.items()}
+        return values | {name: _instant(moment) for name, moment in instants.items()}
 
 
-def build_record(version: Version) -> LedgerRecord:
-    """That a version was submitted, to be stored with what else is stored of it."""
-    return _build_record(
+def _value_of(row: models.Model, lookup: str) -> Any:
+    return attrgetter(lookup.replace("__", "."))(row)
+
+
+_OF_A_VERSION = {"version": "version__number", "proposal": "version__proposal__number"}
+
+# Rows that are recorded in the transaction that stores them, by the prefix of their subjects.
+RECORDED_AT_ONCE = {
+    "version": RecordedModel(
+        Version,
         Kind.SUBMISSION,
-        subject_of(version),
-        at=version.received_at,
-        **_named(version),
-        sha256=version.sha256,
-    )
-
-
-def subject_of(version: Version) -> str:
-    return f"version:{version.pk}"
-
-
-def queue_withdrawal(withdrawal: Withdrawal) -> LedgerRecord:
-    version = withdrawal.version
-    return queue_record(
-        Kind.WITHDRAWAL,
-        f"withdrawal:{withdrawal.pk}",
-        at=withdrawal.withdrawn_at,
-        **_named(version),
-    )
-
-
-def queue_refused_attempt(attempt: RefusedAttempt) -> LedgerRecord:
-    return queue_record(
+        "received_at",
+        {"version": "number", "proposal": "proposal__number", "sha256": "sha256"},
+    ),
+    "withdrawal": RecordedModel(Withdrawal, Kind.WITHDRAWAL, "withdrawn_at", _OF_A_VERSION),
+    "refused": RecordedModel(
+        RefusedAttempt,
         Kind.REFUSED,
-        f"refused:{attempt.pk}",
-        at=attempt.received_at,
-        proposal=attempt.proposal.number,
-        sha256=attempt.sha256,
-        deadline=_instant(attempt.deadline),
-    )
-
-
-def queue_decision(decision: Decision) -> LedgerRecord:
-    version = decision.version
-    return queue_record(
-        Kind.DECISION,
-        f"decision:{decision.pk}",
-        at=decision.decided_at,
-        **_named(version),
-        outcome=decision.outcome,
-    )
-
-
-def queue_review(review: DecisionReview) -> LedgerRecord:
-    version = review.decision.version
-    return queue_record(
+        "received_at",
+        {"proposal": "proposal__number", "sha256": "sha256"},
+        instants={"deadline": "deadline"},
+    ),
+    "decision": RecordedModel(
+        Decision, Kind.DECISION, "decided_at", _OF_A_VERSION | {"outcome": "outcome"}
+    ),
+    "review": RecordedModel(
+        DecisionReview,
         Kind.REVIEW,
-        f"review:{review.pk}",
-        at=review.reviewed_at,
-        **_named(version),
-        answer=review.answer,
-    )
-
-
-def queue_clarification_request(question: ClarificationRequest) -> LedgerRecord:
-    version = question.version
-    return queue_record(
+        "reviewed_at",
+        {
+            "version": "decision__version__number",
+            "proposal": "decision__version__proposal__number",
+            "answer": "answer",
+        },
+    ),
+    "question": RecordedModel(
+        ClarificationRequest,
         Kind.QUESTION,
-        f"question:{question.pk}",
-        at=question.requested_at,
-        **_named(version),
-        due_at=_instant(question.due_at),
-        sha256=question.sha256,
-    )
-
-
-def queue_clarification_reply(reply: ClarificationReply) -> LedgerRecord:
-    version = reply.clarification_request.version
-    return queue_record(
+        "requested_at",
+        _OF_A_VERSION | {"sha256": "sha256"},
+        instants={"due_at": "due_at"},
+    ),
+    "reply": RecordedModel(
+        ClarificationReply,
         Kind.REPLY,
-        f"reply:{reply.pk}",
-        at=reply.replied_at,
-        **_named(version),
-        sha256=reply.sha256,
-    )
+        "replied_at",
+        {
+            "version": "clarification_request__version__number",
+            "proposal": "clarification_request__version__proposal__number",
+            "sha256": "sha256",
+        },
+    ),
+    "letter": RecordedModel(Letter, Kind.LETTER, "sealed_at", _OF_A_VERSION | {"sha256": "sha256"}),
+}
+
+# Rows that are recorded later: extensions are made in a layer below, which knows no log.
+RECORDED_LATER = {
+    "extension": RecordedModel(
+        Extension,
+        Kind.EXTENSION,
+        "recorded_at",
+        {"call": "call__reference"},
+        instants={"deadline": "new_deadline"},
+    ),
+    "individual-extension": RecordedModel(
+        IndividualExtension,
+        Kind.EXTENSION,
+        "granted_at",
+        {"proposal": "proposal__number"},
+        instants={"deadline": "until"},
+    ),
+}
+
+_RECORDED = RECORDED_AT_ONCE | RECORDED_LATER
+_PREFIXES = {recorded.model: prefix for prefix, recorded in _RECORDED.items()}
 
 
-def queue_letter(letter: SealedDocument) -> LedgerRecord:
-    version = letter.version
-    return queue_record(
-        Kind.LETTER,
-        f"letter:{letter.pk}",
-        at=letter.sealed_at,
-        **_named(version),
-        sha256=letter.sha256,
-    )
+def subject_of(row: models.Model) -> str:
+    """The name of a row in the log, such as "version:7"."""
+    return f"{_PREFIXES[type(row)]}:{row.pk}"
 
 
-def is_recorded(subject: str) -> bool:
+def build_record_of(row: models.Model) -> LedgerRecord:
+    """The record of a row, to be stored in the same transaction."""
+    recorded = _RECORDED[_PREFIXES[type(row)]]
+    at = getattr(row, recorded.at)
+    return _build_record(recorded.kind, subject_of(row), at=at, **recorded.facts_of(row))
+
+
+def queue_record_of(row: models.Model) -> None:
+    """Let the log hold the record of a row."""
+    build_record_of(row).save(force_insert=True)
+
+
+def is_recorded(row: models.Model) -> bool:
     """Whether a note speaks of it."""
-    return LedgerRecord.objects.filter(subject=subject).exists()
+    return LedgerRecord.objects.filter(subject=subject_of(row)).exists()
 
 
 # --- Giving places -----------------------------------------------------------------------------
@@ -243,15 +261,12 @@ def head_content(size: int, root: str, signed_at: datetime) -> bytes:
 
 
 def _queue_missing_records(key: SigningKey) -> None:
-    """Extensions are made on the floor below, which knows no log; keys have no other row."""
-    extensions = missing_from_log(Extension.objects.select_related("call"), "extension:")
-    for_each("notes of the log", extensions, _queue_extension)
-    own = IndividualExtension.objects.select_related("proposal")
-    for_each(
-        "notes of the log",
-        missing_from_log(own, "individual-extension:"),
-        _queue_individual_extension,
-    )
+    """Record extensions, which are not recorded at once, and the key, which has no other row."""
+    for rows in (
+        Extension.objects.select_related("call"),
+        IndividualExtension.objects.select_related("proposal"),
+    ):
+        for_each("notes of the log", missing_from_log(rows), transaction.atomic(queue_record_of))
     certificate = publish_certificate(key)
     subject = f"key:{certificate.fingerprint}"
     if not LedgerRecord.objects.filter(subject=subject).exists():
@@ -259,26 +274,13 @@ def _queue_missing_records(key: SigningKey) -> None:
         queue_record(Kind.KEY, subject, at=at, certificate=certificate.fingerprint)
 
 
-@transaction.atomic
-def _queue_extension(extension: Extension) -> None:
-    facts = {"call": extension.call.reference, "deadline": _instant(extension.new_deadline)}
-    queue_record(Kind.EXTENSION, f"extension:{extension.pk}", at=extension.recorded_at, **facts)
-
-
-@transaction.atomic
-def _queue_individual_extension(extension: IndividualExtension) -> None:
-    facts = {"proposal": extension.proposal.number, "deadline": _instant(extension.until)}
-    queue_record(
-        Kind.EXTENSION, f"individual-extension:{extension.pk}", at=extension.granted_at, **facts
-    )
-
-
-def missing_from_log(rows: Any, prefix: str) -> Any:
-    """Rows of which no note speaks; `prefix` is the kind of their subjects, such as "version:"."""
+def missing_from_log(rows: Any) -> Any:
+    """Those rows of a queryset of which no note speaks."""
     subject = Concat(
-        models.Value(prefix), Cast(models.OuterRef("pk"), models.CharField()),
+        models.Value(f"{_PREFIXES[rows.model]}:"),
+        Cast(models.OuterRef("pk"), models.CharField()),
         output_field=models.CharField(),
-    )  # fmt: skip
+    )
     return rows.filter(~models.Exists(LedgerRecord.objects.filter(subject=subject))).order_by("pk")
 
 

@@ -16,22 +16,14 @@ from django.db.models import Q
 
 from foundation import merkle
 from proposals.models import (
-    ClarificationReply,
-    ClarificationRequest,
     ClosingCommitment,
-    Decision,
-    DecisionReview,
     LedgerEntry,
     LedgerNode,
-    Letter,
-    RefusedAttempt,
     SealCertificate,
     TreeHead,
-    Version,
-    Withdrawal,
 )
 from proposals.proof.closing_commitment import commitment_over
-from proposals.proof.ledger import head_content, missing_from_log
+from proposals.proof.ledger import RECORDED_AT_ONCE, head_content, missing_from_log
 from proposals.proof.signing_key import verify_signature
 
 CHUNK = 2000
@@ -155,44 +147,15 @@ def _check_leaf(entry: LedgerEntry, leaf: bytes) -> Iterator[str]:
         )
 
 
-_OF_A_VERSION = {"version": "version__number", "proposal": "version__proposal__number"}
-
-# What an entry says of a row of its kind: name in the entry → field of the row.
-SUBJECTS: dict[str, tuple[Any, dict[str, str]]] = {
-    "version": (
-        Version, {"sha256": "sha256", "version": "number", "proposal": "proposal__number"},
-    ),
-    "withdrawal": (Withdrawal, _OF_A_VERSION),
-    "refused": (RefusedAttempt, {"sha256": "sha256", "proposal": "proposal__number"}),
-    "decision": (Decision, _OF_A_VERSION | {"outcome": "outcome"}),
-    "review": (
-        DecisionReview,
-        {
-            "answer": "answer", "version": "decision__version__number",
-            "proposal": "decision__version__proposal__number",
-        },
-    ),
-    "question": (ClarificationRequest, _OF_A_VERSION | {"sha256": "sha256"}),
-    "reply": (
-        ClarificationReply,
-        {
-            "sha256": "sha256", "version": "clarification_request__version__number",
-            "proposal": "clarification_request__version__proposal__number",
-        },
-    ),
-    "letter": (Letter, _OF_A_VERSION | {"sha256": "sha256"}),
-}  # fmt: skip
-
-
 def _subjects(chunk: Sequence[LedgerEntry]) -> Iterator[str]:
     """Whether the rows that entries are about are there and say the same; a query for each kind."""
     entries: dict[str, dict[int, LedgerEntry]] = {}
     for entry in chunk:
         kind, _colon, number = entry.record.subject.partition(":")
-        if kind in SUBJECTS:
+        if kind in RECORDED_AT_ONCE:
             entries.setdefault(kind, {})[int(number)] = entry
     for kind, by_pk in entries.items():
-        model, fields = SUBJECTS[kind]
+        model, fields = RECORDED_AT_ONCE[kind].model, RECORDED_AT_ONCE[kind].values
         rows = model.objects.filter(pk__in=by_pk).values("pk", *fields.values())
         stored = {row["pk"]: row for row in rows}
         for pk, entry in by_pk.items():
@@ -273,8 +236,8 @@ def _day(moment: datetime) -> str:
 
 def _rows_missing_from_log() -> Iterator[str]:
     """What should be in the log and is not."""
-    for kind, (model, _fields) in SUBJECTS.items():
-        unknown = missing_from_log(model.objects.all(), f"{kind}:")
+    for kind, recorded in RECORDED_AT_ONCE.items():
+        unknown = missing_from_log(recorded.model.objects.all())
         for pk in unknown.values_list("pk", flat=True).iterator(CHUNK):
             yield f"Missing: {kind}:{pk} exists but has no entry in the log."
 

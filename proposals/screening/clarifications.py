@@ -79,7 +79,7 @@ def request_clarification(
         version=version, item=item, text=text, sha256=sha256_hex(text), due_at=due_at, requested_by=by,
         requested_at=moment,
     )  # fmt: skip
-    ledger.queue_clarification_request(question)
+    ledger.queue_record_of(question)
     log_event(proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
     # By office: applicants answer to the officers, not to a person.
     message = _("The officers requested clarification; reply due before %(due)s")
@@ -143,7 +143,7 @@ def store_reply(
     for item in checked:
         _store_files(answer, item, by=by)
     proposal = question.version.proposal
-    ledger.queue_clarification_reply(answer)
+    ledger.queue_record_of(answer)
     log_event(proposal, CaseEvent.Kind.REPLIED, by=by, question=question.pk)
     message = _("A clarification request was answered")
     log_activity(proposal, ProposalActivity.Kind.REPLIED, message, by=by, at=received_at)

@@ -28,7 +28,7 @@ from proposals.models import (
     Version,
 )
 from proposals.officers.cases import lock_proposal, log_event
-from proposals.proof.ledger import queue_decision, queue_review
+from proposals.proof.ledger import queue_record_of
 from proposals.screening.reversals import next_reversal
 from proposals.screening.sheet import BEING_MADE, newest_verdict, sheet_of
 from proposals.submission.notifications import addresses_of_coordinator
@@ -97,7 +97,7 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
         version=version, outcome=outcome, reason=reason.strip(), decided_by=by, decided_at=moment,
         reverses=decision_in_force(version),
     )  # fmt: skip
-    queue_decision(decision)
+    queue_record_of(decision)
     in_place = _in_place_of(decision)
     log_event(proposal, CaseEvent.Kind.DECIDED, in_place, by=by, decision=decision.pk)
     return decision
@@ -209,7 +209,7 @@ def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -
     review = DecisionReview.objects.create(
         decision=decision, answer=answer, reason=reason.strip(), reviewed_by=by, reviewed_at=clock.now()
     )  # fmt: skip
-    queue_review(review)
+    queue_record_of(review)
     text = f"{review.get_answer_display()}: {_in_place_of(decision)}"
     log_event(proposal, CaseEvent.Kind.REVIEWED, text, by=by, decision=decision.pk)
     return review

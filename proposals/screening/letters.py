@@ -68,8 +68,8 @@ def create_letter(promise: OutboxMessage) -> None:
     sign_and_store(Letter, version, cause_of(decision), rendered)
     with transaction.atomic():
         letter = Letter.objects.get(version=version, cause=cause_of(decision))
-        if not ledger.is_recorded(f"letter:{letter.pk}"):
-            ledger.queue_letter(letter)
+        if not ledger.is_recorded(letter):
+            ledger.queue_record_of(letter)
         _tell(decision, version)
 
 

@@ -268,7 +268,7 @@ def _freeze(
     promises = outbox.build_items(
         version, kinds.RECEIPT, kinds.SUBMISSION_EMAIL, kinds.PROPOSAL_PDF
     )
-    insert_together(version, version.initial_verdict, ledger.build_record(version), *promises)
+    insert_together(version, version.initial_verdict, ledger.build_record_of(version), *promises)
     proposal.current_version = version  # in the database a trigger sees to it
     return version
 
@@ -322,7 +322,7 @@ def _record_refused(
         sha256=sha256_hex(text),
         attempted_by=by,
     )
-    ledger.queue_refused_attempt(attempt)
+    ledger.queue_record_of(attempt)
     return attempt
 
 
@@ -344,7 +344,7 @@ def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime
     )
     locked.current_version = None
     locked.save(update_fields=["current_version"])
-    ledger.queue_withdrawal(withdrawal)
+    ledger.queue_record_of(withdrawal)
     notify_withdrawal(withdrawal)
     return withdrawal
 

@@ -438,11 +438,7 @@ def test_an_extension_that_cannot_be_noted_keeps_nothing_else_out_of_the_log(cal
     extension = extend_deadline(
         call, new_deadline=NEXT_DAY, reason="A storm", decided_by="Authority", confirmed_by="B"
     )
-    poison(
-        ledger,
-        "queue_record",
-        lambda _kind, subject, **_rest: subject == f"extension:{extension.pk}",
-    )
+    poison(ledger, "queue_record_of", lambda row: row == extension)
     version = submit(make_ready(call))
     ledger.sequence()
     assert receipts.proof_of_version(version)

@@ -155,7 +155,7 @@ class _Maker:
             idempotency_key=uuid4(),
         )
         store_verdict(version, judgement)
-        ledger.build_record(version).save(force_insert=True)
+        ledger.queue_record_of(version)
         if self.receipts:
             outbox.enqueue(version, OutboxMessage.Kind.RECEIPT)
         return version
