@@ -16,6 +16,27 @@ END"""
 OFFSET = """coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval '0')"""
 PORTAL_NOW = f"coalesce({STOPPED_AT}, clock_timestamp() + {OFFSET})"
 
+MAX_ERROR_ON_ITS_LINE = 45  # characters: what follows a longer error stands on the next line
+
+
+def refused_if(
+    name: str, condition: str, error: str, *, operation: pgtrigger.Operation = pgtrigger.Insert
+) -> pgtrigger.Trigger:
+    """Refuse a row where a condition of SQL holds; `error` is a text in quotes, then its arguments."""
+    gap = " " if len(error) <= MAX_ERROR_ON_ITS_LINE else "\n                "
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=operation,
+        func=f"""
+        IF {condition} THEN
+            RAISE EXCEPTION {error}{gap}USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+    )
+
+
 # The effective deadline of a call changes only together with the record that says why; that of a rehearsal
 # also comes nearer, by as much as its clock goes on.
 DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
@@ -50,17 +71,11 @@ DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
 )
 
 # What was told to the public once stays told.
-PUBLISHED_ONCE = pgtrigger.Trigger(
-    name="published_once",
-    when=pgtrigger.Before,
+PUBLISHED_ONCE = refused_if(
+    "published_once",
+    "OLD.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at",
+    "'the day of publication of call % is final', NEW.reference",
     operation=pgtrigger.Update,
-    func="""
-        IF OLD.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at THEN
-            RAISE EXCEPTION 'the day of publication of call % is final', NEW.reference
-                USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
 )
 
 # What was submitted in a strand was submitted to its call.
@@ -79,19 +94,12 @@ PARTICIPATION_CHANGES_PROGRAMME = pgtrigger.Trigger(
 )
 
 # An extension names the deadline that it replaces.
-EXTENSION_STARTS_FROM_DEADLINE = pgtrigger.Trigger(
-    name="extension_starts_from_deadline",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
-    func="""
-        IF NOT EXISTS (
+EXTENSION_STARTS_FROM_DEADLINE = refused_if(
+    "extension_starts_from_deadline",
+    """NOT EXISTS (
             SELECT 1 FROM calls_call WHERE id = NEW.call_id AND deadline = NEW.old_deadline
-        ) THEN
-            RAISE EXCEPTION 'the extension does not start from the deadline in force'
-                USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
+        )""",
+    "'the extension does not start from the deadline in force'",
 )
 
 # What proposals are judged by changes only in a transaction that has first said why.
@@ -115,71 +123,45 @@ PARTICIPATION_CHANGES_FOR_A_REASON = pgtrigger.Trigger(
     """,
 )
 
-RULES_CHANGE_FOR_A_REASON = pgtrigger.Trigger(
-    name="rules_change_for_a_reason",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Update,
-    func="""
-        IF NEW.rules IS DISTINCT FROM OLD.rules AND NOT EXISTS (
+RULES_CHANGE_FOR_A_REASON = refused_if(
+    "rules_change_for_a_reason",
+    """NEW.rules IS DISTINCT FROM OLD.rules AND NOT EXISTS (
             SELECT 1 FROM calls_conditionchange
             WHERE call_id = NEW.id AND transaction = pg_current_xact_id()::varchar
-        ) THEN
-            RAISE EXCEPTION 'the rules of call % change together with a reason only', NEW.reference
-                USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
+        )""",
+    "'the rules of call % change together with a reason only', NEW.reference",
+    operation=pgtrigger.Update,
 )
 
 # The stored hash is the hash of the stored text.
-CONDITIONS_ARE_WHAT_WAS_HASHED = pgtrigger.Trigger(
-    name="conditions_are_what_was_hashed",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
-    func="""
-        IF NEW.digest <> 'sha256:' || encode(sha256(convert_to(NEW.content, 'UTF8')), 'hex') THEN
-            RAISE EXCEPTION 'the hash is not that of the content' USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
+CONDITIONS_ARE_WHAT_WAS_HASHED = refused_if(
+    "conditions_are_what_was_hashed",
+    "NEW.digest <> 'sha256:' || encode(sha256(convert_to(NEW.content, 'UTF8')), 'hex')",
+    "'the hash is not that of the content'",
 )
 
 # Whoever answers a call that is published relies on its conditions: one person alone does not change them.
 # The first conditions of a call or programme are no change.
-PUBLISHED_CONDITIONS_CHANGE_BY_TWO = pgtrigger.Trigger(
-    name="published_conditions_change_by_two",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
-    func="""
-        IF (NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.made_by) AND EXISTS (
+PUBLISHED_CONDITIONS_CHANGE_BY_TWO = refused_if(
+    "published_conditions_change_by_two",
+    """(NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.made_by) AND EXISTS (
             SELECT 1 FROM calls_conditionchange c
             WHERE c.call_id = NEW.call_id OR c.programme_id = NEW.programme_id
         ) AND EXISTS (
             SELECT 1 FROM calls_call
             WHERE published_at IS NOT NULL AND rehearsal_of_id IS NULL
             AND (id = NEW.call_id OR programme_id = NEW.programme_id)
-        ) THEN
-            RAISE EXCEPTION 'the conditions of a published call change by two people only'
-                USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
+        )""",
+    "'the conditions of a published call change by two people only'",
 )
 
-PUBLISHED_DEADLINE_MOVES_BY_TWO = pgtrigger.Trigger(
-    name="published_deadline_moves_by_two",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
-    func="""
-        IF (NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.decided_by) AND EXISTS (
+PUBLISHED_DEADLINE_MOVES_BY_TWO = refused_if(
+    "published_deadline_moves_by_two",
+    """(NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.decided_by) AND EXISTS (
             SELECT 1 FROM calls_call
             WHERE id = NEW.call_id AND published_at IS NOT NULL AND rehearsal_of_id IS NULL
-        ) THEN
-            RAISE EXCEPTION 'the deadline of a published call moves by two people only'
-                USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
+        )""",
+    "'the deadline of a published call moves by two people only'",
 )
 
 

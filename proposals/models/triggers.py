@@ -6,7 +6,7 @@ asks that other row, one that is not there yet is a refusal.
 
 import pgtrigger
 
-from calls.triggers import PORTAL_NOW, STOPPED_AT
+from calls.triggers import PORTAL_NOW, STOPPED_AT, refused_if
 
 _EFFECTIVE_DEADLINE = """
     SELECT greatest(
@@ -18,21 +18,40 @@ _EFFECTIVE_DEADLINE = """
     JOIN calls_call c ON c.id = s.call_id
 """
 
-# No version exists whose received_at is at or after the effective deadline.
-VERSION_IS_IN_TIME = pgtrigger.Trigger(
-    name="version_is_in_time",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
-    declare=[("effective_deadline", "timestamptz")],
-    func=f"""
-        SELECT d INTO effective_deadline FROM ({_EFFECTIVE_DEADLINE}
-            WHERE p.id = NEW.proposal_id) AS deadlines(d);
-        IF effective_deadline IS NULL OR NEW.received_at >= effective_deadline THEN
-            RAISE EXCEPTION 'a version received at % is not before the deadline %',
-                NEW.received_at, effective_deadline USING ERRCODE = 'check_violation';
+_OF_ITS_VERSION = """JOIN proposals_version v ON v.proposal_id = p.id
+            WHERE v.id = NEW.version_id"""
+
+
+def _select_deadline(of: str) -> str:
+    """SQL that fetches the effective deadline of a proposal; `of` says of which."""
+    return f"""SELECT d INTO effective_deadline FROM ({_EFFECTIVE_DEADLINE}
+            {of}) AS deadlines(d);"""
+
+
+def _in_time(name: str, *, of: str, column: str, what: str) -> pgtrigger.Trigger:
+    """It was received before the effective deadline."""
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("effective_deadline", "timestamptz")],
+        func=f"""
+        {_select_deadline(of)}
+        IF effective_deadline IS NULL OR NEW.{column} >= effective_deadline THEN
+            RAISE EXCEPTION '{what} received at % is not before the deadline %',
+                NEW.{column}, effective_deadline USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
     """,
+    )
+
+
+# No version exists whose received_at is at or after the effective deadline.
+VERSION_IS_IN_TIME = _in_time(
+    "version_is_in_time",
+    of="WHERE p.id = NEW.proposal_id",
+    column="received_at",
+    what="a version",
 )
 
 
@@ -72,34 +91,15 @@ WITHDRAWAL_IS_RECEIVED_BY_THE_CLOCK = received_by_the_clock(
 )
 
 # After its deadline nothing changes any more by which version a proposal counts.
-WITHDRAWAL_IS_IN_TIME = pgtrigger.Trigger(
-    name="withdrawal_is_in_time",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
-    declare=[("effective_deadline", "timestamptz")],
-    func=f"""
-        SELECT d INTO effective_deadline FROM ({_EFFECTIVE_DEADLINE}
-            JOIN proposals_version v ON v.proposal_id = p.id
-            WHERE v.id = NEW.version_id) AS deadlines(d);
-        IF effective_deadline IS NULL OR NEW.withdrawn_at >= effective_deadline THEN
-            RAISE EXCEPTION 'a withdrawal received at % is not before the deadline %',
-                NEW.withdrawn_at, effective_deadline USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
+WITHDRAWAL_IS_IN_TIME = _in_time(
+    "withdrawal_is_in_time", of=_OF_ITS_VERSION, column="withdrawn_at", what="a withdrawal"
 )
 
 # The stored hash is the hash of the stored bytes.
-VERSION_IS_WHAT_WAS_HASHED = pgtrigger.Trigger(
-    name="version_is_what_was_hashed",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
-    func="""
-        IF NEW.sha256 <> encode(sha256(convert_to(NEW.dossier, 'UTF8')), 'hex') THEN
-            RAISE EXCEPTION 'the hash is not that of the dossier' USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
+VERSION_IS_WHAT_WAS_HASHED = refused_if(
+    "version_is_what_was_hashed",
+    "NEW.sha256 <> encode(sha256(convert_to(NEW.dossier, 'UTF8')), 'hex')",
+    "'the hash is not that of the dossier'",
 )
 
 # A proposal counts by the last of its own versions, unless that one is withdrawn; then by none.
@@ -150,9 +150,7 @@ DECISION_AFTER_DEADLINE = pgtrigger.Trigger(
     operation=pgtrigger.Insert,
     declare=[("effective_deadline", "timestamptz")],
     func=f"""
-        SELECT d INTO effective_deadline FROM ({_EFFECTIVE_DEADLINE}
-            JOIN proposals_version v ON v.proposal_id = p.id
-            WHERE v.id = NEW.version_id) AS deadlines(d);
+        {_select_deadline(_OF_ITS_VERSION)}
         IF effective_deadline IS NULL
             OR least(NEW.decided_at, {PORTAL_NOW}) < effective_deadline THEN
             RAISE EXCEPTION 'a proposal is sealed until its deadline'
@@ -263,36 +261,23 @@ ONE_OUTCOME_WAITS = pgtrigger.Trigger(
 )
 
 # Nobody is told of a decision that a second officer has not confirmed.
-INFORMED_OF_WHAT_STANDS = pgtrigger.Trigger(
-    name="informed_of_what_stands",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
-    func="""
-        IF NOT EXISTS (
+INFORMED_OF_WHAT_STANDS = refused_if(
+    "informed_of_what_stands",
+    """NOT EXISTS (
             SELECT 1 FROM proposals_decisionreview r
             WHERE r.decision_id = NEW.decision_id AND r.answer = 'confirmed'
-        ) THEN
-            RAISE EXCEPTION 'only of a decision that stands may anybody be told'
-                USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
+        )""",
+    "'only of a decision that stands may anybody be told'",
 )
 
 # What was once submitted is withdrawn, never deleted; and a deleted draft gets no version.
-ONLY_DRAFTS_ARE_DELETED = pgtrigger.Trigger(
-    name="only_drafts_are_deleted",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Update,
-    func="""
-        IF NEW.deleted_at IS NOT NULL AND EXISTS (
+ONLY_DRAFTS_ARE_DELETED = refused_if(
+    "only_drafts_are_deleted",
+    """NEW.deleted_at IS NOT NULL AND EXISTS (
             SELECT 1 FROM proposals_version v WHERE v.proposal_id = NEW.id
-        ) THEN
-            RAISE EXCEPTION 'a proposal that was submitted cannot be deleted'
-                USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
+        )""",
+    "'a proposal that was submitted cannot be deleted'",
+    operation=pgtrigger.Update,
 )
 
 
@@ -352,30 +337,19 @@ ANSWERED_INVITATIONS_ARE_FINAL = pgtrigger.Trigger(
 )
 
 # An answer to the officers comes before the instant that they named; that instant itself is late.
-REPLY_IS_IN_TIME = pgtrigger.Trigger(
-    name="reply_is_in_time",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
-    func="""
-        IF NOT EXISTS (
+REPLY_IS_IN_TIME = refused_if(
+    "reply_is_in_time",
+    """NOT EXISTS (
             SELECT 1 FROM proposals_clarificationrequest
             WHERE id = NEW.clarification_request_id AND due_at > NEW.replied_at
-        ) THEN
-            RAISE EXCEPTION 'this answer came too late' USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
+        )""",
+    "'this answer came too late'",
 )
 
 # A rehearsal is kept apart from everything that the public sees.
-REQUEST_IS_OF_NO_REHEARSAL = pgtrigger.Trigger(
-    name="request_is_of_no_rehearsal",
-    when=pgtrigger.Before,
+REQUEST_IS_OF_NO_REHEARSAL = refused_if(
+    "request_is_of_no_rehearsal",
+    "NOT EXISTS (SELECT 1 FROM calls_call WHERE id = NEW.call_id AND rehearsal_of_id IS NULL)",
+    "'a partnership request is for a real call'",
     operation=pgtrigger.Insert | pgtrigger.Update,
-    func="""
-        IF NOT EXISTS (SELECT 1 FROM calls_call WHERE id = NEW.call_id AND rehearsal_of_id IS NULL) THEN
-            RAISE EXCEPTION 'a partnership request is for a real call' USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NEW;
-    """,
 )
