@@ -46,6 +46,31 @@ from proposals.screening.sheet import check_summary
 DECIDED = dict(Decision.OutcomeChoices.choices)
 
 
+def _bulk_action(task: str, label: Any) -> Any:
+    @admin.action(description=label, permissions=[task])
+    def begin(
+        self: OfficerAdmin, request: HttpRequest, queryset: QuerySet[Version]
+    ) -> HttpResponse:
+        return decision_pages.begin_bulk(self, request, task, queryset)
+
+    return begin
+
+
+def _export_action(kind: Export.Kind) -> Any:
+    @admin.action(description=kind.label, permissions=["export"])
+    def begin(
+        _self: OfficerAdmin, request: HttpRequest, queryset: QuerySet[Version]
+    ) -> HttpResponse:
+        return exports.begin(request, kind, queryset)
+
+    return begin
+
+
+def _has_permission(name: str) -> Any:
+    """What Django asks before it offers an action: whether this person has the permission."""
+    return lambda _self, request: request.user.has_perm(name)
+
+
 @admin.register(Version)
 class VersionAdmin(OfficerAdmin):
     """Submitted versions, once their deadline has passed."""
@@ -222,49 +247,18 @@ class VersionAdmin(OfficerAdmin):
     def assign(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
         return assignment.choose(self, request, queryset)
 
-    @admin.action(description=_("Record the same decision for all"), permissions=["decide"])
-    def decide_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return decision_pages.begin_bulk(self, request, "decide", queryset)
+    decide_alike = _bulk_action("decide", _("Record the same decision for all"))
+    confirm_alike = _bulk_action("confirm", _("Confirm colleagues' decisions"))
+    inform_alike = _bulk_action("inform", _("Send decision letters"))
 
-    @admin.action(description=_("Confirm colleagues' decisions"), permissions=["confirm"])
-    def confirm_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return decision_pages.begin_bulk(self, request, "confirm", queryset)
+    as_csv = _export_action(Export.Kind.CSV)
+    as_xlsx = _export_action(Export.Kind.XLSX)
+    as_json = _export_action(Export.Kind.JSON)
+    as_files = _export_action(Export.Kind.FILES)
+    as_bundle = _export_action(Export.Kind.BUNDLE)
 
-    @admin.action(description=_("Send decision letters"), permissions=["inform"])
-    def inform_alike(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return decision_pages.begin_bulk(self, request, "inform", queryset)
-
-    @admin.action(description=Export.Kind.CSV.label, permissions=["export"])
-    def as_csv(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return exports.begin(request, Export.Kind.CSV, queryset)
-
-    @admin.action(description=Export.Kind.XLSX.label, permissions=["export"])
-    def as_xlsx(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return exports.begin(request, Export.Kind.XLSX, queryset)
-
-    @admin.action(description=Export.Kind.JSON.label, permissions=["export"])
-    def as_json(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return exports.begin(request, Export.Kind.JSON, queryset)
-
-    @admin.action(description=Export.Kind.FILES.label, permissions=["export"])
-    def as_files(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return exports.begin(request, Export.Kind.FILES, queryset)
-
-    @admin.action(description=Export.Kind.BUNDLE.label, permissions=["export"])
-    def as_bundle(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
-        return exports.begin(request, Export.Kind.BUNDLE, queryset)
-
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.add_export")
-
-    def has_assign_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.add_assignment")
-
-    def has_decide_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.add_decision")
-
-    def has_confirm_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.add_decisionreview")
-
-    def has_inform_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.add_decisionnotice")
+    has_export_permission = _has_permission("proposals.add_export")
+    has_assign_permission = _has_permission("proposals.add_assignment")
+    has_decide_permission = _has_permission("proposals.add_decision")
+    has_confirm_permission = _has_permission("proposals.add_decisionreview")
+    has_inform_permission = _has_permission("proposals.add_decisionnotice")
