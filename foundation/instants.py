@@ -1,10 +1,10 @@
-"""Instants and days as RFC 3339 writes them, read strictly.
+"""Instants and days as RFC 3339 writes them, written in UTC and read strictly.
 
 `datetime.fromisoformat` takes more than that, and an offset of “+02:60” for three hours.
 """
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 _HOUR, _SIXTY = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
 _INSTANT = re.compile(
@@ -14,6 +14,11 @@ _INSTANT = re.compile(
 )
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 YEARS = range(1900, 9000)  # of an instant: far from where arithmetic with it overflows
+
+
+def as_rfc3339(moment: datetime) -> str:
+    """An instant in UTC, with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def day_from(text: str) -> date | None:

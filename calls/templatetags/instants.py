@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 from calls.eligibility.countries import UnknownCountry, name_on, normalise
 from calls.eligibility.rules.admissibility import city_of, offset_of
 from foundation import clock
+from foundation.instants import as_rfc3339
 
 register = template.Library()
 
@@ -50,7 +51,7 @@ def instant(context: Context, moment: datetime, detail: str = "") -> SafeString:
     """
     zone = _zone_in(context)
     text = in_words(moment, seconds="seconds" in detail, zone=zone)
-    machine = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    machine = as_rfc3339(moment)
     element = format_html('<time datetime="{}">{}</time>', machine, text)
     if "own" in detail:
         offset = moment.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()

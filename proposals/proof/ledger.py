@@ -9,7 +9,7 @@ import base64
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
@@ -20,6 +20,7 @@ from django.db.models.functions import Cast, Concat
 from calls.eligibility import canonical
 from calls.models import Extension
 from foundation import clock, merkle
+from foundation.instants import as_rfc3339
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import (
     ClarificationReply,
@@ -65,7 +66,7 @@ def _build_record(
     kind: LedgerRecord.Kind, subject: str, *, at: datetime, **facts: Any
 ) -> LedgerRecord:
     salt = {"salt": secrets.token_hex(SALT)} if "proposal" in facts else {}
-    content = canonical({"kind": kind.value, "at": _instant(at)} | facts | salt)
+    content = canonical({"kind": kind.value, "at": as_rfc3339(at)} | facts | salt)
     return LedgerRecord(kind=kind, subject=subject, content=content, recorded_at=at)
 
 
@@ -85,7 +86,7 @@ class RecordedModel:
     def facts_of(self, row: models.Model) -> dict[str, Any]:
         values = {name: _value_of(row, lookup) for name, lookup in self.values.items()}
         instants = {name: _value_of(row, lookup) for name, lookup in self.instants.items()}
-        return values | {name: _instant(moment) for name, moment in instants.items()}
+        return values | {name: as_rfc3339(moment) for name, moment in instants.items()}
 
 
 def _value_of(row: models.Model, lookup: str) -> Any:
@@ -256,7 +257,7 @@ def _sign_head(frontier: merkle.CompactRange, key: SigningKey) -> TreeHead:
 
 def head_content(size: int, root: str, signed_at: datetime) -> bytes:
     """The bytes of a tree head that are signed."""
-    text = canonical({"root": root, "signed_at": _instant(signed_at), "size": size})
+    text = canonical({"root": root, "signed_at": as_rfc3339(signed_at), "size": size})
     return text.encode()
 
 
@@ -319,7 +320,7 @@ def head_as_json(head: TreeHead) -> dict[str, Any]:
     return {
         "size": head.size,
         "root": head.root,
-        "signed_at": _instant(head.signed_at),
+        "signed_at": as_rfc3339(head.signed_at),
         "certificate": head.key,
         "signature": base64.b64encode(bytes(head.signature)).decode(),
     }
@@ -387,7 +388,3 @@ def _fetch(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
         nodes = LedgerNode.objects.filter(inner)
         results |= {(node.level, node.index): bytes(node.hash) for node in nodes}
     return results
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,7 +8,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import IO, Any
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import UNNAMED_USER
 from calls.eligibility.facts import Role
+from foundation.instants import as_rfc3339
 from foundation.spreadsheets import escape_formula
 from proposals.models import Decision, DecisionState, VersionQuerySet
 from proposals.screening.sheet import check_summary
@@ -148,7 +149,7 @@ def write_csv(rows: Iterable[Row], out: IO[bytes]) -> None:
 
 def as_text(value: Any) -> str:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return as_rfc3339(value)
     if isinstance(value, list):
         return "; ".join(str(item) for item in value)
     if isinstance(value, date):
