@@ -16,15 +16,15 @@ KEY = re.compile(r"[a-z0-9]{32}")
 
 
 @query_batch
-def _session() -> Queries:
+def _fetch_session() -> Queries:
     key, present = Param("key", models.TextField()), Param("present", models.DateTimeField())
     sessions = Session.objects.filter(session_key=key, expire_date__gt=present)
     return {"sessions": Columns(sessions, "session_data")}
 
 
 @query_batch
-def _person() -> Queries:
-    return {"people": User.objects.filter(pk=Param("person", models.BigIntegerField())).order_by()}
+def _fetch_user() -> Queries:
+    return {"users": User.objects.filter(pk=Param("user", models.BigIntegerField())).order_by()}
 
 
 class SessionStore(db.SessionStore):
@@ -35,7 +35,7 @@ class SessionStore(db.SessionStore):
         return bool(key and KEY.fullmatch(key))
 
     def load(self) -> dict[str, Any]:
-        for (data,) in _session(key=self.session_key, present=clock.real_now())["sessions"]:
+        for (data,) in _fetch_session(key=self.session_key, present=clock.real_now())["sessions"]:
             content: dict[str, Any] = self.decode(data)
             return content
         self._session_key = None
@@ -63,5 +63,5 @@ class PersonBackend(AuthenticationBackend):
         return person
 
     def get_user(self, user_id: int) -> User | None:
-        results = _person(person=user_id)["people"]
+        results = _fetch_user(user=user_id)["users"]
         return next((item for item in results if self.user_can_authenticate(item)), None)

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, TextField
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -17,10 +17,8 @@ from django.shortcuts import get_object_or_404, render
 from applicants.autosave import is_autosave, not_stored_response
 from applicants.models import User
 from applicants.web import current_user
-from calls.models import Call, Programme, Strand
 from calls.templatetags.instants import in_words
 from foundation import clock
-from foundation.query_batches import Param, Queries, query_batch, set_related
 from foundation.sentences import gettext as _
 from foundation.typed import posted_texts
 from proposals.audit.sealed_access import log_sealed_access_attempt
@@ -35,6 +33,7 @@ from proposals.consortium.permissions import (
     requires_own_part,
     writes,
 )
+from proposals.consortium.queries import fetch_own_proposal
 from proposals.dossier.document import Draft
 from proposals.models import EndedAccess, Proposal, ProposalQuerySet, Version, takes_part
 from proposals.officers.cases import log_read
@@ -100,7 +99,7 @@ def get_draft_or_404(request: HttpRequest, number: str) -> Draft:
         NotAllowedHere: of the consortium, but without the right to look at or send this.
     """
     user = current_user(request)
-    proposal = _of_own_organisation(user, number)
+    proposal = fetch_own_proposal(user, number)
     if proposal is not None and proposal.coordinates and not requires_own_part(_route(request)):
         return _permitted(request, proposal, ConsortiumAccess(ConsortiumRole.LEAD))
     if proposal is None:
@@ -147,29 +146,6 @@ def _why_ended(ended: EndedAccess) -> str:
     }
     values = {"name": ended.organisation_name, "when": in_words(ended.ended_at)}
     return texts[kinds(ended.kind)] % values
-
-
-@query_batch
-def _fetch_draft_access() -> Queries:
-    number, user = Param("number", TextField()), Param("user", BigIntegerField())
-    return {
-        "proposals": Proposal.objects.with_deadline().with_role_of(user).filter(number=number)[:1],
-        "strands": Strand.objects.filter(proposals__number=number),
-        "calls": Call.objects.filter(strands__proposals__number=number),
-        "programmes": Programme.objects.filter(calls__strands__proposals__number=number),
-    }
-
-
-def _of_own_organisation(user: User, number: str) -> Proposal | None:
-    """The proposal, if the person acts for an organisation in it: for the coordinator, if for several."""
-    rows = _fetch_draft_access(number=number, user=user.pk)
-    for proposal in rows["proposals"]:
-        (strand,), (call,), (programme,) = rows["strands"], rows["calls"], rows["programmes"]
-        set_related(call, programme=programme)
-        set_related(strand, call=call)
-        set_related(proposal, strand=strand)
-        return proposal
-    return None
 
 
 def _permitted(request: HttpRequest, proposal: Proposal, standing: ConsortiumAccess) -> Draft:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.urls import reverse
 
@@ -20,7 +20,6 @@ from calls.eligibility.facts import Role
 from calls.models import Strand
 from foundation import clock
 from foundation.limits import allowed_recipients
-from foundation.query_batches import Param, Queries, query_batch, set_related
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.ended_access import (
@@ -29,6 +28,7 @@ from proposals.consortium.ended_access import (
     notify_ended_access,
     without_access,
 )
+from proposals.consortium.queries import fetch_section
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.agreement import agree_if_own
 from proposals.models import (
@@ -102,38 +102,8 @@ def start_draft(
 
 def section_of(proposal: Proposal, step: str, participant: Participant | None = None) -> Section:
     """The stored section; an empty one, of which nothing is stored, where nobody has saved this step yet."""
-    asked = _fetch_section_of_step if participant is None else _fetch_section_of_participant
-    of_participant = {} if participant is None else {"participant": participant.pk}
-    result = asked(proposal=proposal.pk, step=step, **of_participant)
-    for section in result["sections"]:
-        saver = next(iter(result["savers"]), None)
-        set_related(section, proposal=proposal, participant=participant, saved_by=saver)
-        return section
-    return Section(proposal=proposal, step=step, participant=participant)
-
-
-def _with_savers(sections: QuerySet[Section]) -> Queries:
-    return {
-        "sections": sections,
-        "savers": User.objects.filter(pk__in=sections.values("saved_by")).order_by(),
-    }
-
-
-def _fetch_sections(**kwargs: Any) -> QuerySet[Section]:
-    step = Param("step", models.TextField())
-    return Section.objects.filter(
-        proposal=Param("proposal", models.BigIntegerField()), step=step, **kwargs
-    )
-
-
-@query_batch
-def _fetch_section_of_step() -> Queries:
-    return _with_savers(_fetch_sections(participant=None))
-
-
-@query_batch
-def _fetch_section_of_participant() -> Queries:
-    return _with_savers(_fetch_sections(participant=Param("participant", models.BigIntegerField())))
+    stored = fetch_section(proposal, step, participant)
+    return stored or Section(proposal=proposal, step=step, participant=participant)
 
 
 def save_section(

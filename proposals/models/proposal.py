@@ -8,6 +8,7 @@ import pgtrigger
 from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,6 @@ from applicants.triggers import no_officer
 from calls.eligibility.facts import Control, Role
 from calls.models import Call, Incident, Strand
 from calls.triggers import final_but, kept_before_change
-from foundation.query_batches import Param
 from proposals.models import triggers as guards
 
 # Without vowels, so that no word appears, and without signs that look alike.
@@ -31,7 +31,7 @@ def new_number() -> str:
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
-    def of_consortium_member(self, user: User | Param) -> "ProposalQuerySet":
+    def of_consortium_member(self, user: User | Combinable) -> "ProposalQuerySet":
         """Proposals in which this person takes part, for an organisation or by invitation."""
         return self.filter(deleted_at=None).filter(takes_part(user))
 
@@ -44,7 +44,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         )
         return self.filter(Exists(led))
 
-    def with_role_of(self, user: User | Param) -> "ProposalQuerySet":
+    def with_role_of(self, user: User | Combinable) -> "ProposalQuerySet":
         """Those in which this person takes part, once for each organisation that it acts for there.
 
         `coordinates` says whether that organisation is the coordinator. Deleted drafts are not among them.
@@ -103,7 +103,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         )
 
 
-def takes_part(user: User | Param) -> Q:
+def takes_part(user: User | Combinable) -> Q:
     """For an organisation of the consortium, or by invitation."""
     for_organisation = Participant.objects.filter(organisation__memberships__user=user)
     invited = Collaborator.objects.filter(user=user)

@@ -8,34 +8,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
 from django.db.models import QuerySet
 
 from applicants.models import Organisation, OrganisationChange, ProfileSection, RowChange
-from foundation.query_batches import Columns, Param, Queries, Results
+from foundation.query_batches import Results
 from proposals.models import DraftChange, Participant, Proposal, ProposalFile, Section
 
 KEPT = timedelta(days=1)  # much longer than a submission can wait
 
 Row = Participant | Section | ProposalFile | Organisation | ProfileSection
-
-
-def change_queries() -> Queries:
-    """When something of the `proposal` that is given was last changed, where that was `since` an instant."""
-    proposal = Param("proposal", models.BigIntegerField())
-    later = {"at__gt": Param("since", models.DateTimeField())}
-    consortium = Participant.objects.filter(proposal=proposal).order_by()
-    return {
-        "draft_changes": Columns(
-            DraftChange.objects.filter(owner=proposal, **later).order_by("-at")[:1], "at"
-        ),
-        "organisation_changes": Columns(
-            OrganisationChange.objects.filter(
-                owner__in=consortium.values("organisation"), **later
-            ).order_by("-at")[:1],
-            "at",
-        ),
-    }
 
 
 def as_received(

@@ -6,9 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import models, transaction
-from django.db.models import Func, Subquery
-from django.db.models.functions import Coalesce
+from django.db import transaction
 
 from applicants.models import User
 from calls import database_clock
@@ -18,24 +16,18 @@ from calls.eligibility import Verdict, canonical, digest_of
 from calls.request_arrival import Arrival
 from foundation import clock
 from foundation.query_batches import (
-    Columns,
-    NextVal,
-    Param,
-    Queries,
     Results,
     insert_together,
-    query_batch,
     set_related,
 )
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.participants import NotOpen
 from proposals.delivery import outbox
-from proposals.dossier.document import Draft, dossier_of, draft_in, draft_queries
+from proposals.dossier.document import Draft, dossier_of, draft_in
 from proposals.dossier.facts import (
     Judgement,
     circumstances_of,
-    circumstances_queries,
     countries_of,
     judge,
     organisations_of,
@@ -52,7 +44,8 @@ from proposals.models import (
 )
 from proposals.proof import ledger
 from proposals.submission.notifications import notify_withdrawal
-from proposals.submission.received_draft import as_received, change_queries
+from proposals.submission.queries import fetch_submission_state, lock_for_submission
+from proposals.submission.received_draft import as_received
 
 UNSURE = timedelta(seconds=30)  # so far this machine's clock may be off before anybody knows
 
@@ -113,11 +106,11 @@ def submit_draft(
         NotAcknowledged: a finding was not acknowledged by name.
     """
     with transaction.atomic():
-        if not _lock(proposal=proposal.pk)["proposals"]:
+        if not lock_for_submission(proposal=proposal.pk)["proposals"]:
             raise Proposal.DoesNotExist
         # Asked after the lock is held: another click may have made a version while this one waited.
         before = Moment.now()
-        result = _fetch_submission_state(
+        result = fetch_submission_state(
             proposal=proposal.pk,
             call=proposal.call.pk,
             reader=by.pk,
@@ -154,44 +147,6 @@ def _earliest(received_at: datetime | Arrival) -> datetime:
     """Before this nothing can have been received that says so: from here on changes are looked for."""
     at = received_at.earliest() if isinstance(received_at, Arrival) else received_at
     return at - UNSURE
-
-
-@query_batch
-def _lock() -> Queries:
-    proposal = Param("proposal", models.BigIntegerField())
-    drafts = Proposal.objects.filter(pk=proposal, deleted_at=None).order_by()
-    return {"proposals": Columns(drafts.select_for_update(), "pk")}
-
-
-@query_batch
-def _fetch_submission_state() -> Queries:
-    """The draft with its circumstances, the version that this click has made before, and what the next is."""
-    proposal = Param("proposal", models.BigIntegerField())
-    versions = Version.objects.filter(proposal=proposal)
-    numbers = versions.order_by("-number").values("number")
-    following = (
-        Proposal.objects.with_deadline()
-        .filter(pk=proposal)
-        .annotate(
-            next_key=NextVal(Version),
-            next_number=Coalesce(Subquery(numbers[:1]), 0) + 1,
-            database_time=Func(function="clock_timestamp", output_field=models.DateTimeField()),
-        )
-    )
-    return {
-        **draft_queries(),
-        **circumstances_queries(),
-        **change_queries(),
-        "made": versions.filter(idempotency_key=Param("idempotency_key", models.UUIDField())),
-        "next": Columns(
-            following,
-            "next_key",
-            "next_number",
-            "current_version",
-            "effective_deadline",
-            "database_time",
-        ),
-    }
 
 
 class _NextVersion(NamedTuple):

@@ -1,0 +1,66 @@
+"""What nearly every page of a draft fetches first: the proposal of its person, and one section."""
+
+from django.db.models import BigIntegerField, QuerySet, TextField
+
+from applicants.models import User
+from calls.models import Call, Programme, Strand
+from foundation.query_batches import Param, Queries, query_batch, set_related
+from proposals.models import Participant, Proposal, Section
+
+
+def fetch_own_proposal(user: User, number: str) -> Proposal | None:
+    """The proposal, if the person acts for an organisation in it: for the coordinator, if for several."""
+    rows = _own_proposal(number=number, user=user.pk)
+    for proposal in rows["proposals"]:
+        (strand,), (call,), (programme,) = rows["strands"], rows["calls"], rows["programmes"]
+        set_related(call, programme=programme)
+        set_related(strand, call=call)
+        set_related(proposal, strand=strand)
+        return proposal
+    return None
+
+
+@query_batch
+def _own_proposal() -> Queries:
+    number, user = Param("number", TextField()), Param("user", BigIntegerField())
+    return {
+        "proposals": Proposal.objects.with_deadline().with_role_of(user).filter(number=number)[:1],
+        "strands": Strand.objects.filter(proposals__number=number),
+        "calls": Call.objects.filter(strands__proposals__number=number),
+        "programmes": Programme.objects.filter(calls__strands__proposals__number=number),
+    }
+
+
+def fetch_section(proposal: Proposal, step: str, participant: Participant | None) -> Section | None:
+    """The stored section of a step, with who saved it; None where nobody has saved it yet."""
+    if participant is None:
+        rows = _section_of_step(proposal=proposal.pk, step=step)
+    else:
+        rows = _section_of_participant(proposal=proposal.pk, step=step, participant=participant.pk)
+    for section in rows["sections"]:
+        saver = next(iter(rows["savers"]), None)
+        set_related(section, proposal=proposal, participant=participant, saved_by=saver)
+        return section
+    return None
+
+
+@query_batch
+def _section_of_step() -> Queries:
+    return _with_savers(_sections().filter(participant=None))
+
+
+@query_batch
+def _section_of_participant() -> Queries:
+    return _with_savers(_sections().filter(participant=Param("participant", BigIntegerField())))
+
+
+def _sections() -> QuerySet[Section]:
+    proposal, step = Param("proposal", BigIntegerField()), Param("step", TextField())
+    return Section.objects.filter(proposal=proposal, step=step)
+
+
+def _with_savers(sections: QuerySet[Section]) -> Queries:
+    return {
+        "sections": sections,
+        "savers": User.objects.filter(pk__in=sections.values("saved_by")).order_by(),
+    }
