@@ -2,22 +2,23 @@
 
 Django builds the SQL of a queryset anew each time that it is asked, and PostgreSQL plans it anew; for a
 small question both take longer than the answer (docs/architecture.md has the figures). What is asked
-all the time is therefore written as querysets still, but with `Given` in place of values:
+all the time is therefore written as querysets still, but with `Param` in place of values:
 
-    @together
-    def of_proposal() -> Questions:
-        proposal = Given("proposal", BigIntegerField())
+    @query_batch
+    def of_proposal() -> Queries:
+        proposal = Param("proposal", BigIntegerField())
         return {
             "sections": Section.objects.filter(proposal=proposal),
-            "keys": Values(Participant.objects.filter(proposal=proposal), "key"),
+            "keys": Columns(Participant.objects.filter(proposal=proposal), "key"),
         }
 
     found = of_proposal(proposal=proposal.pk)
     found["sections"], found["keys"]        # model instances; tuples
 
-`insert` does the same for new rows. Each connection prepares a statement when it first needs it. Where
-a pooler gives a connection to somebody else after each transaction, prepared statements get lost: there
-the database's `DISABLE_SERVER_SIDE_CURSORS` is set, as Django asks, and statements are sent as they are.
+`insert_together` does the same for new rows. Each connection prepares a statement when it first needs
+it. Where a pooler gives a connection to somebody else after each transaction, prepared statements get
+lost: there the database's `DISABLE_SERVER_SIDE_CURSORS` is set, as Django asks, and statements are sent
+as they are.
 """
 
 import re
@@ -85,7 +86,7 @@ def query_batch(questions: Callable[[], Queries]) -> "QueryBatch":
 
 
 class QueryBatch:
-    """Called with all that is `Given`, it returns the rows of each question, in their order."""
+    """Called with all its parameters, it returns the rows of each query, in their order."""
 
     def __init__(self, questions: Callable[[], Queries]) -> None:
         self.__doc__ = questions.__doc__
@@ -143,8 +144,8 @@ def _compile_query(name: str, question: "QuerySet[Any] | Columns") -> _Part:
 def _as_json(asked: "QuerySet[Any, Any]", casts: Sequence[str | None]) -> str:
     """SQL for all rows of a queryset as one JSON text. JSON's numbers are no decimals, hence casts."""
     sql, values = asked.query.sql_with_params()
-    if any("$" in str(value) or "given:" in str(value) for value in values):
-        raise ValueError(f"A constant of {values} would be taken for something given.")
+    if any("$" in str(value) or "param:" in str(value) for value in values):
+        raise ValueError(f"A constant of {values} would be taken for a parameter.")
     with connection.cursor() as cursor:
         constant: str = cursor.mogrify(sql, values).decode()
     columns = [f"c{place}" for place in range(len(casts))]

@@ -79,7 +79,7 @@ def test_it_asks_once_whatever_there_is_to_ask(call, django_assert_num_queries):
 
 
 @pytest.mark.parametrize(
-    "title", ["100 % 'sure'", "$1; --", "given:title", "%s %(p1)s", 'ünï\\ "x"', ""]
+    "title", ["100 % 'sure'", "$1; --", "param:title", "%s %(p1)s", 'ünï\\ "x"', ""]
 )
 @pytest.mark.parametrize("has_pooler", [False, True])
 def test_what_is_given_is_never_taken_for_a_part_of_the_statement(
@@ -139,13 +139,13 @@ def test_a_list_of_any_length_can_be_given(call):
 NUMBERS = Param("numbers", ArrayField(models.IntegerField()))
 
 
-@pytest.mark.parametrize("title", ["$1", "given:title"])
+@pytest.mark.parametrize("title", ["$1", "param:title"])
 def test_a_constant_that_looks_like_something_given_is_refused(call, title):
     @query_batch
     def constant():
         return {"calls": Call.objects.filter(title=title)}
 
-    with pytest.raises(ValueError, match="taken for something given"):
+    with pytest.raises(ValueError, match="taken for a parameter"):
         constant()
 
 
