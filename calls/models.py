@@ -426,11 +426,7 @@ class Incident(models.Model):
                 name="an_incident_says_what_happened", condition=Q(text__regex=r"\S")
             ),
         ]
-        triggers = [
-            pgtrigger.Protect(
-                name="incidents_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
+        triggers = [guards.final("incidents_are_final")]
 
     def __str__(self) -> str:
         return f"{self.began_at:%Y-%m-%d %H:%M} to {self.ended_at:%H:%M} UTC"
@@ -461,9 +457,7 @@ class Extension(models.Model):
         triggers = [
             guards.EXTENSION_STARTS_FROM_DEADLINE,
             guards.PUBLISHED_DEADLINE_MOVES_BY_TWO,
-            pgtrigger.Protect(
-                name="extensions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            guards.final("extensions_are_final"),
         ]
 
     def __str__(self) -> str:
@@ -533,9 +527,7 @@ class ConditionChange(models.Model):
         indexes = [models.Index(name="change_in_transaction", fields=["transaction"])]
         triggers = [
             guards.PUBLISHED_CONDITIONS_CHANGE_BY_TWO,
-            pgtrigger.Protect(
-                name="changes_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            guards.final("changes_are_final"),
         ]
 
     def __str__(self) -> str:
@@ -574,9 +566,7 @@ class AppliedConditions(models.Model):
         verbose_name_plural = "applied conditions"
         triggers = [
             guards.CONDITIONS_ARE_WHAT_WAS_HASHED,
-            pgtrigger.Protect(
-                name="applied_conditions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            guards.final("applied_conditions_are_final"),
         ]
 
     def __str__(self) -> str:

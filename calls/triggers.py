@@ -165,6 +165,11 @@ PUBLISHED_DEADLINE_MOVES_BY_TWO = refused_if(
 )
 
 
+def final(name: str) -> pgtrigger.Protect:
+    """A row is neither changed nor deleted."""
+    return pgtrigger.Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete)
+
+
 def final_but(
     name: str, *, changing: Iterable[str] = (), forgotten: Iterable[str] = ()
 ) -> pgtrigger.Protect:

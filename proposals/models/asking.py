@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from applicants.models import User
-from calls.triggers import final_but
+from calls.triggers import final, final_but
 from proposals.models import triggers as guards
 from proposals.models.proposal import StoredPdf
 from proposals.models.version import Version
@@ -47,9 +47,7 @@ class ClarificationRequest(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Protect(
-                name="questions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            final("questions_are_final"),
             guards.out_of_conflict(
                 "question", officer="requested_by_id", proposal=guards.PROPOSAL_OF_VERSION
             ),
@@ -86,9 +84,7 @@ class ClarificationReply(models.Model):
         triggers = [
             guards.REPLY_IS_IN_TIME,
             guards.REPLY_IS_RECEIVED_BY_THE_CLOCK,
-            pgtrigger.Protect(
-                name="replies_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            final("replies_are_final"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
+from calls.triggers import final
 from proposals.models import triggers as guards
 from proposals.models.proposal import Proposal
 from proposals.models.version import Version
@@ -87,9 +88,7 @@ class ConflictOfInterest(models.Model):
         ]
         triggers = [
             guards.INTEREST_WAITS,
-            pgtrigger.Protect(
-                name="conflicts_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            final("conflicts_are_final"),
         ]
 
     def __str__(self) -> str:
@@ -165,9 +164,7 @@ class CaseNote(models.Model):
             models.CheckConstraint(name="a_note_says_something", condition=Q(text__regex=r"\S"))
         ]
         triggers = [
-            pgtrigger.Protect(
-                name="case_notes_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            final("case_notes_are_final"),
             guards.out_of_conflict("note", officer="written_by_id", proposal="NEW.proposal_id"),
         ]
 
@@ -200,11 +197,7 @@ class CaseEvent(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        triggers = [
-            pgtrigger.Protect(
-                name="case_events_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
+        triggers = [final("case_events_are_final")]
 
     def __str__(self) -> str:
         return f"{self.by} {self.get_kind_display()}"

@@ -1,11 +1,10 @@
 """The log: what counts for proof, in an order that nobody can change afterwards without being found out."""
 
-import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-FINAL = pgtrigger.Update | pgtrigger.Delete
+from calls.triggers import final
 
 
 class LedgerRecord(models.Model):
@@ -34,7 +33,7 @@ class LedgerRecord(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        triggers = [pgtrigger.Protect(name="ledger_notes_are_final", operation=FINAL)]
+        triggers = [final("ledger_notes_are_final")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
@@ -50,7 +49,7 @@ class LedgerEntry(models.Model):
     class Meta:
         ordering = ["position"]
         verbose_name_plural = "ledger entries"
-        triggers = [pgtrigger.Protect(name="ledger_entries_are_final", operation=FINAL)]
+        triggers = [final("ledger_entries_are_final")]
 
     def __str__(self) -> str:
         return f"entry {self.position}"
@@ -68,7 +67,7 @@ class LedgerNode(models.Model):
             models.UniqueConstraint(name="a_subtree_has_one_hash", fields=["level", "index"]),
             models.CheckConstraint(name="leaves_are_entries", condition=Q(level__gt=0)),
         ]
-        triggers = [pgtrigger.Protect(name="ledger_nodes_are_final", operation=FINAL)]
+        triggers = [final("ledger_nodes_are_final")]
 
     def __str__(self) -> str:
         return f"node {self.level}/{self.index}"
@@ -88,7 +87,7 @@ class TreeHead(models.Model):
         constraints = [
             models.CheckConstraint(name="a_tree_head_is_of_some_entries", condition=Q(size__gt=0))
         ]
-        triggers = [pgtrigger.Protect(name="tree_heads_are_final", operation=FINAL)]
+        triggers = [final("tree_heads_are_final")]
 
     def __str__(self) -> str:
         return f"{self.size} entries"
@@ -103,7 +102,7 @@ class DailyHead(models.Model):
 
     class Meta:
         ordering = ["day"]
-        triggers = [pgtrigger.Protect(name="daily_heads_are_final", operation=FINAL)]
+        triggers = [final("daily_heads_are_final")]
 
     def __str__(self) -> str:
         return f"{self.day}: {self.head}"
@@ -120,7 +119,7 @@ class SealCertificate(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        triggers = [pgtrigger.Protect(name="certificates_are_final", operation=FINAL)]
+        triggers = [final("certificates_are_final")]
 
     def __str__(self) -> str:
         return self.fingerprint[:16]
@@ -142,7 +141,7 @@ class ClosingCommitment(models.Model):
                 name="no_more_count_than_there_are", condition=Q(counting__lte=F("versions"))
             )
         ]
-        triggers = [pgtrigger.Protect(name="commitments_are_final", operation=FINAL)]
+        triggers = [final("commitments_are_final")]
 
     def __str__(self) -> str:
         return f"{self.call}: {self.versions} versions"

@@ -1,12 +1,12 @@
 """What officers record, and what is recorded of them."""
 
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
 from calls.models import ConditionChange
+from calls.triggers import final
 from proposals.models import triggers as guards
 from proposals.models.proposal import Proposal
 from proposals.models.version import Version
@@ -28,12 +28,7 @@ class SealedAccessAttempt(models.Model):
     class Meta:
         ordering = ["-tried_at"]
         verbose_name_plural = "sealed accesses"
-        triggers = [
-            pgtrigger.Protect(
-                name="sealed_accesses_are_final",
-                operation=pgtrigger.Update | pgtrigger.Delete,
-            )
-        ]
+        triggers = [final("sealed_accesses_are_final")]
 
     def __str__(self) -> str:
         """Without the proposal: it may be sealed still."""
@@ -128,9 +123,7 @@ class Decision(models.Model):
             guards.out_of_conflict(
                 "decision", officer="decided_by_id", proposal=guards.PROPOSAL_OF_VERSION
             ),
-            pgtrigger.Protect(
-                name="decisions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            final("decisions_are_final"),
         ]
 
     def __str__(self) -> str:
@@ -190,9 +183,7 @@ class DecisionReview(models.Model):
             guards.out_of_conflict(
                 "review", officer="reviewed_by_id", proposal=guards.PROPOSAL_OF_DECISION
             ),
-            pgtrigger.Protect(
-                name="decision_reviews_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            final("decision_reviews_are_final"),
         ]
 
     def __str__(self) -> str:
@@ -214,9 +205,7 @@ class DecisionNotice(models.Model):
         verbose_name_plural = "decision notices"
         triggers = [
             guards.INFORMED_OF_WHAT_STANDS,
-            pgtrigger.Protect(
-                name="information_is_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            final("information_is_final"),
         ]
 
     def __str__(self) -> str:

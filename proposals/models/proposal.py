@@ -17,7 +17,7 @@ from applicants.models import Organisation, RowChange, SavedStep, User, answers_
 from applicants.triggers import no_officer
 from calls.eligibility.facts import Control, Role
 from calls.models import Call, Incident, Strand
-from calls.triggers import final_but, kept_before_change
+from calls.triggers import final, final_but, kept_before_change
 from proposals.models import triggers as guards
 
 # Without vowels, so that no word appears, and without signs that look alike.
@@ -381,12 +381,7 @@ class IndividualExtension(models.Model):
                 name="an_individual_extension_has_a_reason", condition=Q(reason__regex=r"\S")
             )
         ]
-        triggers = [
-            pgtrigger.Protect(
-                name="individual_extensions_are_final",
-                operation=pgtrigger.Update | pgtrigger.Delete,
-            )
-        ]
+        triggers = [final("individual_extensions_are_final")]
 
     def __str__(self) -> str:
         """Without the proposal: it may be sealed still."""

@@ -2,12 +2,12 @@
 
 from typing import ClassVar
 
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
+from calls.triggers import final
 from proposals.models import triggers as guards
 from proposals.models.proposal import Proposal
 from proposals.models.version import Version
@@ -79,11 +79,7 @@ class Receipt(SealedDocument):
     PREFIX = "receipt"
 
     class Meta(SealedDocument.Meta):
-        triggers = [
-            pgtrigger.Protect(
-                name="receipts_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
+        triggers = [final("receipts_are_final")]
 
 
 class ProposalPdf(SealedDocument):
@@ -92,11 +88,7 @@ class ProposalPdf(SealedDocument):
     PREFIX = "proposal"
 
     class Meta(SealedDocument.Meta):
-        triggers = [
-            pgtrigger.Protect(
-                name="proposal_pdfs_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
+        triggers = [final("proposal_pdfs_are_final")]
 
 
 class Letter(SealedDocument):
@@ -105,11 +97,7 @@ class Letter(SealedDocument):
     PREFIX = "letter"
 
     class Meta(SealedDocument.Meta):
-        triggers = [
-            pgtrigger.Protect(
-                name="letters_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
+        triggers = [final("letters_are_final")]
 
 
 class Withdrawal(models.Model):
@@ -129,9 +117,7 @@ class Withdrawal(models.Model):
         triggers = [
             guards.WITHDRAWAL_IS_IN_TIME,
             guards.WITHDRAWAL_IS_RECEIVED_BY_THE_CLOCK,
-            pgtrigger.Protect(
-                name="withdrawals_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            final("withdrawals_are_final"),
         ]
 
     def __str__(self) -> str:
@@ -151,12 +137,7 @@ class RefusedAttempt(models.Model):
 
     class Meta:
         ordering = ["-received_at"]
-        triggers = [
-            pgtrigger.Protect(
-                name="refused_attempts_are_final",
-                operation=pgtrigger.Update | pgtrigger.Delete,
-            )
-        ]
+        triggers = [final("refused_attempts_are_final")]
 
     def __str__(self) -> str:
         """Without the proposal: it may be sealed still."""

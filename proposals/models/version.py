@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -17,6 +16,7 @@ from applicants.models import User
 from calls.eligibility import Outcome, Verdict
 from calls.eligibility.facts import Audience
 from calls.models import AppliedConditions
+from calls.triggers import final
 from proposals.models import triggers as guards
 from proposals.models.proposal import IndividualExtension, Proposal
 
@@ -125,9 +125,7 @@ class Version(models.Model):
             guards.VERSION_IS_RECEIVED_BY_THE_CLOCK,
             guards.VERSION_IS_WHAT_WAS_HASHED,
             guards.THE_LAST_VERSION_COUNTS,
-            pgtrigger.Protect(
-                name="versions_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            final("versions_are_final"),
         ]
 
     def __str__(self) -> str:
@@ -240,11 +238,7 @@ class VerdictRecord(models.Model):
         indexes = [
             models.Index("version", F("id").desc(), include=["outcome"], name="newest_verdict")
         ]
-        triggers = [
-            pgtrigger.Protect(
-                name="verdicts_are_final", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
+        triggers = [final("verdicts_are_final")]
 
     def __str__(self) -> str:
         return f"{self.version}: {self.outcome}"
