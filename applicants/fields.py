@@ -12,7 +12,15 @@ from foundation.form_rules import NamesSomething
 
 
 class TextField(forms.CharField):
-    """A text: over its limit it is refused with the number of characters too many, and never cut."""
+    """A text: over its limit it is refused with the number of characters too many, and never cut.
+
+    With `rows` it is written in a box of so many lines.
+    """
+
+    def __init__(self, *, rows: int | None = None, **kwargs: Any) -> None:
+        if rows is not None:
+            kwargs["widget"] = forms.Textarea(attrs={"rows": rows})
+        super().__init__(**kwargs)
 
     def run_validators(self, value: Any) -> None:
         try:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Column, Layout, Row
+from crispy_forms.layout import Layout
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +12,7 @@ from applicants.models import Organisation, User
 from applicants.steps import in_words
 from applicants.three_way_merge import Difference
 from calls.fields import CountryField
+from foundation.form_layout import grid_row
 from foundation.form_rules import IdentifierField
 
 
@@ -96,13 +97,10 @@ class OrganisationForm(forms.ModelForm):
         self.helper.layout = Layout(
             "seen_version",
             "legal_name",
-            Row(
-                Column("cluster_name", css_class="col-md-8"),
-                Column("acronym", css_class="col-md-4"),
-            ),
-            Row(Column("kind", css_class="col-md-6"), Column("country", css_class="col-md-6")),
-            Row(Column("region", css_class="col-md-6"), Column("town", css_class="col-md-6")),
-            Row(Column("website", css_class="col-md-6"), Column("pic", css_class="col-md-6")),
+            grid_row(cluster_name=8, acronym=4),
+            grid_row(kind=6, country=6),
+            grid_row(region=6, town=6),
+            grid_row(website=6, pic=6),
             "is_findable",
         )
 

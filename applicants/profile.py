@@ -19,6 +19,7 @@ from calls.eligibility.countries import choices_on
 from calls.innovation_clusters import ELEMENTS
 from foundation import clock
 from foundation.fields import AmountField, DayField
+from foundation.form_layout import grid_row
 
 FIRST_YEAR = 1800
 
@@ -66,16 +67,12 @@ class IdentityForm(StepForm):
     description = TextField(
         label=_("Description of the cluster"),
         max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 6}),
+        rows=6,
         help_text=_("Describe the cluster as you would to a partner. Up to 4,000 characters."),
     )
     layout: ClassVar[tuple[Any, ...]] = (
-        Row(Column("legal_form", css_class="col-md-8"), Column("founded", css_class="col-md-4")),
-        Row(
-            Column("street", css_class="col-md-5"),
-            Column("postcode", css_class="col-md-4"),
-            Column("nuts", css_class="col-md-3"),
-        ),
+        grid_row(legal_form=8, founded=4),
+        grid_row(street=5, postcode=4, nuts=3),
         "description",
     )
 
@@ -131,13 +128,8 @@ class MembersForm(StepForm):
         help_text=_("Full-time equivalents, for example 2.5"),
     )
     layout: ClassVar[tuple[Any, ...]] = (
-        Row(Column("total", css_class="col-md-6"), Column("staff", css_class="col-md-6")),
-        Row(
-            Column("smes", css_class="col-md-6"),
-            Column("large", css_class="col-md-6"),
-            Column("research", css_class="col-md-6"),
-            Column("other", css_class="col-md-6"),
-        ),
+        grid_row(total=6, staff=6),
+        grid_row(smes=6, large=6, research=6, other=6),
         "kinds",
     )
 
@@ -196,7 +188,7 @@ class ServicesForm(StepForm):
     how = TextField(
         label=_("How the cluster matches the definition"),
         max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 6}),
+        rows=6,
     )
     definition = forms.ChoiceField(
         label=_("Which text do you refer to?"),

@@ -23,7 +23,7 @@ class ShutForm(forms.Form):
     remark = TextField(
         label=gettext_lazy("Reason for closing"),
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        rows=4,
         help_text=gettext_lazy("Shown to the organisation. It cannot reopen the request."),
     )
 
@@ -43,7 +43,7 @@ class LookForm(forms.Form):
         label=gettext_lazy("What needs to change"),
         required=False,
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        rows=4,
         help_text=gettext_lazy(
             "Required if you do not publish the request. Shown to the organisation."
         ),
@@ -111,14 +111,14 @@ class HandleForm(forms.Form):
     outcome = TextField(
         label=gettext_lazy("Findings and action taken"),
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        rows=4,
         help_text=gettext_lazy("Shown to the person who made the report."),
     )
     remark = TextField(
         label=gettext_lazy("Reason for closing the request (optional)"),
         max_length=2000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
         help_text=gettext_lazy(
             "If you enter a reason, the request is closed and only its organisation can see it, "
             "together with the reason. It cannot reopen the request. Leave this empty to keep "

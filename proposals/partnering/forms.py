@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Column, Layout, Row
+from crispy_forms.layout import Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from applicants.models import Organisation
 from calls.eligibility.countries import choices_on
 from calls.models import Call
 from foundation import clock
+from foundation.form_layout import grid_row
 from foundation.form_rules import IdentifierField
 from proposals.models import PartnershipRequest
 from proposals.models.languages import LANGUAGES
@@ -46,7 +47,7 @@ class RequestForm(forms.ModelForm):
     text = TextField(
         label=_("Description"),
         max_length=6000,
-        widget=forms.Textarea(attrs={"rows": 8}),
+        rows=8,
         help_text=_(
             "Describe the project and what you offer or need. Do not include email addresses "
             "or telephone numbers: people contact you through the portal."
@@ -107,14 +108,13 @@ class RequestForm(forms.ModelForm):
         self.helper.disable_csrf = True
         self.helper.layout = Layout(
             "seen_revision",
-            Row(Column("kind", css_class="col-md-6"), Column("role", css_class="col-md-6")),
+            grid_row(kind=6, role=6),
             "strands", "title", "text",
-            Row(Column("emerging_industries", css_class="col-md-6"),
-                Column("technologies", css_class="col-md-6")),
+            grid_row(emerging_industries=6, technologies=6),
             "sectors",
-            Row(Column("markets", css_class="col-md-6"), Column("countries", css_class="col-md-6")),
+            grid_row(markets=6, countries=6),
             "languages",
-            Row(Column("een_reference", css_class="col-md-6"), Column("cordis_link", css_class="col-md-6")),
+            grid_row(een_reference=6, cordis_link=6),
             "shows_name",
         )  # fmt: skip
 

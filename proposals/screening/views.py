@@ -45,7 +45,7 @@ class ReplyForm(forms.Form):
     text = TextField(
         label=gettext_lazy("Your reply"),
         max_length=20_000,
-        widget=forms.Textarea(attrs={"rows": 10}),
+        rows=10,
         help_text=gettext_lazy(
             "You can send only one reply. Your submitted proposal does not change."
         ),

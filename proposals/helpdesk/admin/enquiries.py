@@ -32,7 +32,7 @@ class AnswerForm(forms.Form):
     text = TextField(
         label=gettext_lazy("Reply"),
         max_length=10_000,
-        widget=forms.Textarea(attrs={"rows": 10}),
+        rows=10,
         help_text=gettext_lazy(
             "Sent by email to the person who asked. You cannot change it afterwards."
         ),

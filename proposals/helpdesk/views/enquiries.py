@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Column, Div, Layout, Row
+from crispy_forms.layout import Div, Layout
 from django import forms
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -19,6 +19,7 @@ from applicants.once import idempotent
 from applicants.web import current_user, login_required_keep_post
 from calls.models import Call
 from foundation import clock
+from foundation.form_layout import grid_row
 from foundation.sentences import gettext as _
 from proposals.delivery import wakeup
 from proposals.helpdesk import enquiries, personal_data
@@ -55,7 +56,7 @@ class AskForm(forms.Form):
     message = TextField(
         label=gettext_lazy("Your question"),
         max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 7}),
+        rows=7,
     )
     consent = forms.BooleanField(
         label=gettext_lazy("I agree that the helpdesk uses this information to reply to me"),
@@ -78,8 +79,8 @@ class AskForm(forms.Form):
         self.helper.disable_csrf = True
         self.helper.layout = Layout(
             "opened", "page",
-            Row(Column("name", css_class="col-md-6"), Column("email", css_class="col-md-6")),
-            Row(Column("organisation", css_class="col-md-6"), Column("telephone", css_class="col-md-6")),
+            grid_row(name=6, email=6),
+            grid_row(organisation=6, telephone=6),
             "call", "subject", "message", "consent",
             Div("homepage", css_class="not-for-people", aria_hidden="true"),
         )  # fmt: skip

@@ -27,7 +27,7 @@ class MessageForm(forms.Form):
     text = TextField(
         label=gettext_lazy("Message"),
         max_length=conversations.LONGEST,
-        widget=forms.Textarea(attrs={"rows": 6}),
+        rows=6,
         help_text=gettext_lazy("Plain text only. Your email address is not shown."),
     )
 
@@ -53,7 +53,7 @@ class ReportForm(forms.Form):
     reason = TextField(
         label=gettext_lazy("Reason for the report"),
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        rows=4,
         help_text=gettext_lazy("The helpdesk will read what you report."),
     )
 

@@ -51,7 +51,7 @@ class DecisionForm(forms.Form):
             "Shown to the applicant in the letter. State what was found and the passage of the "
             "call text that applies."
         ),
-        widget=forms.Textarea(attrs={"rows": 10}),
+        rows=10,
     )
 
 

@@ -56,7 +56,7 @@ class NoteForm(forms.Form):
     text = TextField(
         label=gettext_lazy("Note for colleagues"),
         max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
         help_text=gettext_lazy(
             "Applicants cannot see notes. You cannot change a note after adding it."
         ),
@@ -67,7 +67,7 @@ class ConflictForm(forms.Form):
     reason = TextField(
         label=gettext_lazy("Nature of the conflict of interest"),
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
     )
 
 
@@ -75,7 +75,7 @@ class QuestionForm(forms.Form):
     text = TextField(
         label=gettext_lazy("Clarification request"),
         max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 8}),
+        rows=8,
     )
     due_at = MomentField(
         label=gettext_lazy("Reply due before (Brussels time)"),

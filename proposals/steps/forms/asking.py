@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Column, Layout, Row
+from crispy_forms.layout import Layout
 from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,7 @@ from applicants.fields import NameField, TextField
 from applicants.models import Organisation
 from applicants.steps import Text
 from calls.eligibility.facts import Control
+from foundation.form_layout import grid_row
 from proposals.dossier.document import Draft
 from proposals.models import Invitation, Participant
 
@@ -57,9 +58,9 @@ class ParticipantForm(Inside, forms.ModelForm):
         labels: ClassVar = {"controlled_by": _("Name of the other body")}
 
     layout = (
-        Row(Column("role", css_class="col-md-5")),
+        grid_row(role=5),
         "control",
-        Row(Column("partner", css_class="col-md-6"), Column("controlled_by", css_class="col-md-6")),
+        grid_row(partner=6, controlled_by=6),
     )
 
     optional = ()  # each field depends on the choice above
@@ -131,7 +132,7 @@ class InvitationForm(Inside, forms.Form):
     optional = ()  # whether a partner is needed depends on what is asked
 
     layout = (
-        Row(Column("email", css_class="col-md-6"), Column("partner", css_class="col-md-6")),
+        grid_row(email=6, partner=6),
         "purpose",
     )
 
@@ -211,7 +212,7 @@ class DeclineForm(Inside, forms.Form):
         label=_("Reason"),
         max_length=500,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        rows=2,
     )
 
 
@@ -219,7 +220,7 @@ class CommentForm(Inside, forms.Form):
     text = TextField(
         label=_("Your comment"),
         max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
         help_text=_("To notify someone by email, type @ followed by their full name."),
     )
 
@@ -238,5 +239,5 @@ class WithdrawalForm(Inside, forms.Form):
     reason = TextField(
         label=_("Reason for withdrawing the proposal"),
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        rows=4,
     )

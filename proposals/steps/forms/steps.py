@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from crispy_forms.layout import Column, Layout, Row
+from crispy_forms.layout import Layout
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,7 @@ from applicants.steps import Text
 from calls.fields import CountryField
 from calls.models import RequiredDeliverable
 from foundation.fields import AmountField, WholeNumberField
+from foundation.form_layout import grid_row
 from proposals.dossier.document import Draft
 from proposals.models import Participant
 from proposals.steps.forms.base import ProposalStepForm, RowForm
@@ -35,7 +36,7 @@ class SummaryForm(ProposalStepForm):
     abstract = TextField(
         label=_("Abstract"),
         max_length=3000,
-        widget=forms.Textarea(attrs={"rows": 7}),
+        rows=7,
         help_text=_(
             "Explain what you want to do and why, in words that anyone can understand. Up to "
             "3,000 characters."
@@ -43,9 +44,9 @@ class SummaryForm(ProposalStepForm):
     )
     duration_months = WholeNumberField(label=_("Duration in months"), min_value=1, max_value=120)
     layout: ClassVar[tuple[Any, ...]] = (
-        Row(Column("acronym", css_class="col-md-4"), Column("title_text", css_class="col-md-8")),
+        grid_row(acronym=4, title_text=8),
         "abstract",
-        Row(Column("duration_months", css_class="col-md-4")),
+        grid_row(duration_months=4),
     )
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
@@ -83,15 +84,12 @@ class EstablishedSummaryForm(SummaryForm):
     partnership_text = TextField(
         label=_("Results and agreements of the partnership so far"),
         max_length=3000,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        rows=5,
         help_text=_("This strand continues an established partnership and its joint strategy."),
     )
     layout: ClassVar[tuple[Any, ...]] = (
         *SummaryForm.layout,
-        Row(
-            Column("partnership_name", css_class="col-md-8"),
-            Column("partnership_since", css_class="col-md-4"),
-        ),
+        grid_row(partnership_name=8, partnership_since=4),
         "partnership_text",
     )
 
@@ -109,7 +107,7 @@ class DescriptionForm(ProposalStepForm):
     description = TextField(
         label=_("Description of the organisation and its support services"),
         max_length=6000,
-        widget=forms.Textarea(attrs={"rows": 12}),
+        rows=12,
         help_text=_(
             "Describe the services, who they are for and since when you offer them. Up to "
             "6,000 characters."
@@ -118,7 +116,7 @@ class DescriptionForm(ProposalStepForm):
     task = TextField(
         label=_("Tasks in this project"),
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        rows=4,
     )
 
 
@@ -135,10 +133,10 @@ class MarketRow(RowForm):
     reason = TextField(
         label=_("Reason for choosing this market"),
         max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        rows=2,
     )
     layout: ClassVar[tuple[Any, ...]] = (
-        Row(Column("country", css_class="col-md-6"), Column("region", css_class="col-md-6")),
+        grid_row(country=6, region=6),
         "reason",
     )
 
@@ -165,13 +163,11 @@ class VisionForm(ProposalStepForm):
     rows_title = _("Target markets")
     row_title = _("Market")
 
-    vision = TextField(
-        label=_("Joint vision"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6})
-    )
+    vision = TextField(label=_("Joint vision"), max_length=4000, rows=6)
     goals = TextField(
         label=_("Common goals for the chosen markets"),
         max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        rows=5,
     )
     emerging_industries = SeveralField(
         label=_("Emerging industries"), choices=choices.EMERGING_INDUSTRIES
@@ -189,13 +185,11 @@ class ActivityRow(RowForm):
     description = TextField(
         label=_("Description of the activity"),
         max_length=3000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
     )
-    justification = TextField(
-        label=_("Justification"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    justification = TextField(label=_("Justification"), max_length=2000, rows=3)
     layout: ClassVar[tuple[Any, ...]] = (
-        Row(Column("title", css_class="col-md-6"), Column("objective", css_class="col-md-6")),
+        grid_row(title=6, objective=6),
         "description",
         "justification",
     )
@@ -241,11 +235,7 @@ class IndicatorRow(RowForm):
     verification = TextField(label=_("Means of verification"), max_length=300)
     layout: ClassVar[tuple[Any, ...]] = (
         "name",
-        Row(
-            Column("baseline", css_class="col-md-4"),
-            Column("target", css_class="col-md-4"),
-            Column("unit", css_class="col-md-4"),
-        ),
+        grid_row(baseline=4, target=4, unit=4),
         "verification",
     )
 
@@ -302,7 +292,7 @@ def month_of(code: str) -> str:
 
 
 def _text_field(**kwargs: Any) -> TextField:
-    return TextField(max_length=4000, widget=forms.Textarea(attrs={"rows": 4}), **kwargs)
+    return TextField(max_length=4000, rows=4, **kwargs)
 
 
 def _month_field() -> WholeNumberField:
