@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
 import yaml
@@ -27,6 +27,7 @@ from foundation.legal_periods import PATTERN
 from foundation.text import Unsafe, clean_text, unsafe_in
 
 Reader = Callable[[Node], Any]
+Value = TypeVar("Value")
 
 MAX_SIZE = 1024 * 1024  # characters; the largest shipped file has a twentieth of it
 MAX_LEVELS = 20  # of lists and objects in one another
@@ -185,16 +186,16 @@ def read_amount(node: Node) -> Decimal:
 
 
 def read_day(node: Node) -> date:
-    expected = "a date such as 2015-04-21"
-    value = day_from(_scalar(node, expected))
-    if value is None:
-        raise _wrong(node, expected)
-    return value
+    return _parsed(node, "a date such as 2015-04-21", day_from)
 
 
 def read_instant(node: Node) -> datetime:
     expected = "an instant with its offset such as 2015-04-21T17:00:00+02:00"
-    value = instant_from(_scalar(node, expected))
+    return _parsed(node, expected, instant_from)
+
+
+def _parsed(node: Node, expected: str, parse: Callable[[str], Value | None]) -> Value:
+    value = parse(_scalar(node, expected))
     if value is None:
         raise _wrong(node, expected)
     return value

@@ -22,6 +22,7 @@ from calls.models import Call, CallState
 from calls.templatetags.instants import countdown
 from calls.visibility import visible_calls, visible_rehearsals
 from foundation import clock
+from foundation.downloads import CALENDAR, download
 
 PERSONAL_COOKIES = {settings.SESSION_COOKIE_NAME, CookieStorage.cookie_name}
 TIME_LEFT = mark_safe("<!-- time left -->")
@@ -62,9 +63,7 @@ def calendar(request: HttpRequest, reference: str) -> HttpResponse:
     text = calendar_of(
         call, deadline=call.deadline, about=call.reference, path=call.get_absolute_url()
     )
-    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{call.reference}.ics"'
-    return response
+    return download(text, name=f"{call.reference}.ics", content_type=CALENDAR)
 
 
 def _page(request: HttpRequest, call: Call, state: CallState, time_left: SafeString) -> str:

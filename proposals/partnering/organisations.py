@@ -23,10 +23,13 @@ from proposals.delivery.fault_isolation import for_each
 from proposals.models import OrganisationSearchIndex
 from proposals.partnering.requests import add_search_words
 from proposals.partnering.search import (
+    EMERGING_INDUSTRY,
+    MARKET,
     MOST_PAGES,
     MOST_SIGNS,
     MOST_WORDS,
     PER_PAGE,
+    SECTOR,
     Facet,
     country_names,
     counts_of,
@@ -38,13 +41,10 @@ from proposals.partnering.search import (
 FACETS = (
     Facet("country", _("Country"), "organisation__country", country_names, False),
     Facet("kind", _("Kind"), "organisation__kind", lambda: dict(Organisation.Kind.choices), False),
-    Facet("sector", _("Sectoral industry"), "sectors", lambda: dict(choices.SECTORS)),
-    Facet(
-        "emerging", _("Emerging industry"), "emerging_industries",
-        lambda: dict(choices.EMERGING_INDUSTRIES),
-    ),
+    SECTOR,
+    EMERGING_INDUSTRY,
     Facet("technology", _("Technology"), "technologies", lambda: dict(choices.TECHNOLOGIES)),
-    Facet("market", _("Target market"), "markets", country_names),
+    MARKET,
 )  # fmt: skip
 MOST_SEARCHED = 4000  # characters; PostgreSQL refuses to index a text that is far too long
 BY_NAME = {facet.name: facet for facet in FACETS}

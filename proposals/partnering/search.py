@@ -61,18 +61,23 @@ def country_names() -> Mapping[str, Any]:
     return dict(choices_on(clock.now().date()))
 
 
+SECTOR = Facet("sector", _("Sectoral industry"), "sectors", lambda: dict(vocabularies.SECTORS))
+EMERGING_INDUSTRY = Facet(
+    "emerging",
+    _("Emerging industry"),
+    "emerging_industries",
+    lambda: dict(vocabularies.EMERGING_INDUSTRIES),
+)
+MARKET = Facet("market", _("Target market"), "markets", country_names)
 FACETS = (
     Facet("kind", _("Type of request"), "kind", lambda: dict(PartnershipRequest.Kind.choices), False),
     Facet("strand", _("Strand"), "strands", dict),
     Facet("role", _("Role"), "role", lambda: dict(PartnershipRequest.Role.choices), False),
     Facet("country", _("Country of the organisation"), "organisation__country", country_names, False),
-    Facet("sector", _("Sectoral industry"), "sectors", lambda: dict(vocabularies.SECTORS)),
-    Facet(
-        "emerging", _("Emerging industry"), "emerging_industries",
-        lambda: dict(vocabularies.EMERGING_INDUSTRIES),
-    ),
+    SECTOR,
+    EMERGING_INDUSTRY,
     Facet("technology", _("Technology field"), "technologies", lambda: dict(vocabularies.TECHNOLOGIES)),
-    Facet("market", _("Target market"), "markets", country_names),
+    MARKET,
     Facet("wanted", _("Country of the partner"), "countries", country_names),
     Facet("language", _("Language"), "languages", lambda: LANGUAGES),
 )  # fmt: skip

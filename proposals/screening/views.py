@@ -13,6 +13,7 @@ from applicants.fields import TextField
 from applicants.web import current_user, login_required_keep_post
 from calls.request_arrival import received_at
 from foundation import clock
+from foundation.downloads import PDF, download
 from foundation.sentences import gettext as _
 from proposals.consortium.access import (
     base_context,
@@ -141,9 +142,7 @@ def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     )
     if document is None:
         raise Http404
-    answer = HttpResponse(bytes(document.pdf), content_type="application/pdf")
-    answer["Content-Disposition"] = f'attachment; filename="{document.file_name}"'
-    return answer
+    return download(bytes(document.pdf), name=document.file_name, content_type=PDF)
 
 
 @login_required_keep_post

@@ -12,6 +12,7 @@ from applicants.web import current_user, login_required_keep_post
 from calls.eligibility import Outcome, Verdict
 from calls.request_arrival import full_arrival, received_at
 from foundation import clock
+from foundation.downloads import JSON, PDF, download
 from foundation.sentences import gettext as _
 from proposals.consortium.access import base_context, get_draft_or_404, get_version_or_404
 from proposals.consortium.confirmations import missing_confirmations
@@ -175,19 +176,15 @@ def _sealed(kind: type[SealedDocument], version: Version) -> HttpResponse:
     stored = kind.objects.select_related("version__proposal").newest_of(version)
     if stored is None:
         raise Http404
-    response = HttpResponse(bytes(stored.pdf), content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{stored.file_name}"'
-    return response
+    return download(bytes(stored.pdf), name=stored.file_name, content_type=PDF)
 
 
 @login_required_keep_post
 def dossier(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """Exactly the bytes that were hashed."""
     result = get_version_or_404(request, number, version)
-    response = HttpResponse(result.dossier.encode(), content_type="application/json")
     name = f"dossier-{number}-v{result.number}.json"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return download(result.dossier.encode(), name=name, content_type=JSON)
 
 
 @login_required_keep_post

@@ -2,9 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import fill
@@ -76,8 +75,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, files: list[str], **options: Any) -> None:
         conditions = self._conditions(options["call"], stored=options["stored"])
         values = {
-            "rule_date": _rule_date(options["rule_date"]),
-            "received_at": _received_at(options["received_at"]),
+            "rule_date": _parsed("rule-date", options, day_from, "a date such as 2015-04-21"),
+            "received_at": _parsed("received-at", options, instant_from, AN_INSTANT),
         }
         show = self._as_text if options["format"] == "text" else _as_json
         status = 0
@@ -195,20 +194,14 @@ def _as_json(judged: Judged) -> str:
     return canonical(judged.verdict.as_json())
 
 
-def _rule_date(text: str | None) -> date | None:
-    day = None if text is None else day_from(text)
-    if text is not None and day is None:
-        message = f"--rule-date: found “{text}”; expected a date such as 2015-04-21."
+def _parsed(name: str, options: dict[str, Any], parse: Callable[[str], Any], expected: str) -> Any:
+    """The value of an option that was given; None where it was not."""
+    text = options[name.replace("-", "_")]
+    value = None if text is None else parse(text)
+    if text is not None and value is None:
+        message = f"--{name}: found “{text}”; expected {expected}."
         raise CommandError(message, returncode=UNUSABLE)
-    return day
-
-
-def _received_at(text: str | None) -> datetime | None:
-    moment = None if text is None else instant_from(text)
-    if text is not None and moment is None:
-        message = f"--received-at: found “{text}”; expected {AN_INSTANT}."
-        raise CommandError(message, returncode=UNUSABLE)
-    return moment
+    return value
 
 
 @contextmanager

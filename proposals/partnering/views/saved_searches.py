@@ -19,6 +19,7 @@ from applicants.web import current_user, login_required_keep_post
 from calls.models import Call
 from foundation import clock
 from foundation.csv_import import InvalidCsv, RowAction, text_of
+from foundation.downloads import JSON, download
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
@@ -145,13 +146,11 @@ def take_out(request: HttpRequest, kind: str) -> HttpResponse:
     )
     partnership_requests = rows.order_by("-published_at", "-pk")[:MOST_TAKEN_OUT]
     text, media = (
-        (tables.as_json(partnership_requests), "application/json")
+        (tables.as_json(partnership_requests), JSON)
         if kind == "json"
         else (tables.as_csv(partnership_requests), "text/csv; charset=utf-8")
     )
-    answer = HttpResponse(text, content_type=media)
-    answer["Content-Disposition"] = f'attachment; filename="partnership-requests.{kind}"'
-    return answer
+    return download(text, name=f"partnership-requests.{kind}", content_type=media)
 
 
 class FileForm(forms.Form):

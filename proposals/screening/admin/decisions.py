@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from applicants.web import current_user
 from foundation import clock
+from foundation.downloads import PDF, download
 from foundation.pdf import LayoutFailed
 from proposals.delivery import wakeup
 from proposals.models import Decision, DecisionReview, DecisionState, Version
@@ -136,9 +137,7 @@ class DecisionAdmin(DetailPageAdmin):
             )
             return redirect("admin:proposals_decision_change", pk)
         name = sent.file_name if sent else f"sample-{decision.version.proposal.number}.pdf"
-        answer = HttpResponse(content, content_type="application/pdf")
-        answer["Content-Disposition"] = f'attachment; filename="{name}"'
-        return answer
+        return download(content, name=name, content_type=PDF)
 
     def _inform(self, request: HttpRequest, pk: int) -> HttpResponse:
         decision = get_object_or_404(self.get_queryset(request), pk=pk)

@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from applicants.web import current_user, login_required_keep_post
 from calls.calendars import calendar_of
 from foundation import clock
+from foundation.downloads import CALENDAR, PDF, download
 from proposals.consortium.access import base_context, get_draft_or_404
 from proposals.delivery import wakeup
 from proposals.dossier.document import dossier_of
@@ -36,9 +37,7 @@ def make_print(request: HttpRequest, number: str) -> HttpResponse:
     if draft_print is None:
         return redirect("proposals:preview", number)
     if draft_print.pdf is not None and "pdf" in request.GET:
-        response = HttpResponse(bytes(draft_print.pdf), content_type="application/pdf")
-        response["Content-Disposition"] = f'attachment; filename="draft-{number}.pdf"'
-        return response
+        return download(bytes(draft_print.pdf), name=f"draft-{number}.pdf", content_type=PDF)
     template = "includes/print_state" if request.headers.get("HX-Request") else "print"
     context = base_context(draft, "preview", print=draft_print)
     return render(request, f"workspace/{template}.html", context)
@@ -53,6 +52,4 @@ def calendar(request: HttpRequest, number: str) -> HttpResponse:
         proposal.call, deadline=proposal.deadline, about=proposal.number,
         path=proposal.get_absolute_url(),
     )  # fmt: skip
-    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="deadline-{number}.ics"'
-    return response
+    return download(text, name=f"deadline-{number}.ics", content_type=CALENDAR)
