@@ -43,9 +43,16 @@ class UserAdmin(admin.ModelAdmin):
     list_filter = ["is_staff", "is_active", "groups"]
     search_fields = ["full_name", "email"]
     fields = [
-        "full_name", "email", "is_active", "rehearses", "is_staff", "is_superuser", "groups", "date_joined",
+        "full_name",
+        "email",
+        "is_active",
+        "rehearses",
+        "is_staff",
+        "is_superuser",
+        "groups",
+        "date_joined",
         "last_login",
-    ]  # fmt: skip
+    ]
     readonly_fields = ["email", "date_joined", "last_login"]
     filter_horizontal = ["groups"]
 
@@ -89,6 +96,14 @@ class OrganisationAdmin(ReadOnlyAdmin):
     list_filter = ["kind", "country"]
     search_fields = ["legal_name", "cluster_name", "acronym", "pic"]
     fields = [
-        "legal_name", "cluster_name", "acronym", "kind", "country", "region", "town", "website",
-        "pic", "created_at",
-    ]  # fmt: skip
+        "legal_name",
+        "cluster_name",
+        "acronym",
+        "kind",
+        "country",
+        "region",
+        "town",
+        "website",
+        "pic",
+        "created_at",
+    ]

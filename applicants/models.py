@@ -222,10 +222,12 @@ class Organisation(models.Model):
         ]
         triggers = [
             guards.kept_before_change(
-                "applicants_organisationchange", kind="organisation", owner="id",
+                "applicants_organisationchange",
+                kind="organisation",
+                owner="id",
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
             )
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -419,10 +421,12 @@ class ProfileSection(SavedStep):
         ]
         triggers = [
             guards.kept_before_change(
-                "applicants_organisationchange", kind="profile", owner="organisation_id",
+                "applicants_organisationchange",
+                kind="profile",
+                owner="organisation_id",
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
             )
-        ]  # fmt: skip
+        ]
 
 
 class FormSubmission(models.Model):

@@ -83,9 +83,7 @@ def load_call(
     source = {"reason": reason, "made_by": made_by, "confirmed_by": confirmed_by}
     programme = _load_programme(content["programme"], **source)
     data = content["call"]
-    names = (
-        "title", "summary", "published_at", "opens_at", "first_deadline", "zone", "budget",
-    )  # fmt: skip
+    names = ("title", "summary", "published_at", "opens_at", "first_deadline", "zone", "budget")
     values = {name: data.get(name) for name in names}
     values |= {
         "programme": programme,

@@ -46,9 +46,14 @@ def begin_call(
     """
     with _free(reference):
         return Call.objects.create(
-            programme=programme, reference=reference, title=title, summary=summary,
-            first_deadline=first_deadline, deadline=first_deadline, budget=budget,
-        )  # fmt: skip
+            programme=programme,
+            reference=reference,
+            title=title,
+            summary=summary,
+            first_deadline=first_deadline,
+            deadline=first_deadline,
+            budget=budget,
+        )
 
 
 @contextmanager
@@ -79,9 +84,12 @@ def clone_call(source: Call, *, reference: str, title: str, first_deadline: date
     """
     with _free(reference):
         return copy_of(
-            source, reference=reference, title=title, first_deadline=first_deadline,
+            source,
+            reference=reference,
+            title=title,
+            first_deadline=first_deadline,
             cloned_from=source,
-        )  # fmt: skip
+        )
 
 
 def copy_of(source: Call, *, first_deadline: datetime, **own: Any) -> Call:
@@ -179,6 +187,10 @@ def record_incident(
 ) -> Incident:
     """Keep that the portal could not be used in a time; applicants read it where an extension cites it."""
     return Incident.objects.create(
-        call=call, began_at=began_at, ended_at=ended_at, text=text, recorded_by=recorded_by,
+        call=call,
+        began_at=began_at,
+        ended_at=ended_at,
+        text=text,
+        recorded_by=recorded_by,
         recorded_at=clock.now(),
-    )  # fmt: skip
+    )

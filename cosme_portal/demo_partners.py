@@ -12,21 +12,27 @@ from proposals.partnering import requests
 # Organisation, what it is, title, text, technologies; each by whoever acts for it.
 REQUESTS: tuple[tuple[str, str, str, str, list[str]], ...] = (
     (
-        "OpticsValley", "offering", "Photonics companies near Paris join a partnership",
+        "OpticsValley",
+        "offering",
+        "Photonics companies near Paris join a partnership",
         "Demonstration text. Members in lasers, sensors and fibres want to enter North American markets.",
         ["photonics"],
     ),
     (
-        "Biocat", "offering", "Life sciences cluster offers partners in Boston and Tokyo",
+        "Biocat",
+        "offering",
+        "Life sciences cluster offers partners in Boston and Tokyo",
         "Demonstration text. We know hospitals and regulators there, and bring members in digital health.",
         ["industrial-biotechnology"],
     ),
     (
-        "LITEK", "looking", "Laser cluster looks for a partner with contacts in Korea",
+        "LITEK",
+        "looking",
+        "Laser cluster looks for a partner with contacts in Korea",
         "Demonstration text. We lack a cluster that has worked with Korean industry in photonics.",
         ["photonics"],
     ),
-)  # fmt: skip
+)
 
 
 def make_requests(call: Call) -> None:
@@ -40,8 +46,14 @@ def make_requests(call: Call) -> None:
         if organisation is None or person is None or requests.missing_of_profile(organisation):
             continue
         values: dict[str, Any] = {
-            "kind": kind, "role": "partner", "strands": ["3.1"], "title": title, "text": text,
-            "technologies": technologies, "markets": ["US", "KR"], "languages": ["en"],
-        }  # fmt: skip
+            "kind": kind,
+            "role": "partner",
+            "strands": ["3.1"],
+            "title": title,
+            "text": text,
+            "technologies": technologies,
+            "markets": ["US", "KR"],
+            "languages": ["en"],
+        }
         with clock.frozen_at(datetime(2015, 4, 1 + day, 9, 30, tzinfo=BRUSSELS)):
             requests.publish(requests.draft_request(organisation, call, values, by=person))

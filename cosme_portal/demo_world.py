@@ -273,9 +273,12 @@ def _share(proposal: Proposal, people: dict[str, User]) -> None:
     second = proposal.participants.select_related("organisation").get(key="p2")
     assign_step(proposal, step="vision", title=str(VisionForm.title), participant=second, by=lead)
     comments.add_comment(
-        proposal, step="vision", key="", by=lead,
+        proposal,
+        step="vision",
+        key="",
+        by=lead,
         text=f"@{partner}, could you add why your members want the first of these markets?",
-    )  # fmt: skip
+    )
 
 
 def _summary(consortium: Consortium, strand: Strand) -> dict[str, Any]:
@@ -312,7 +315,8 @@ def _write(proposal: Proposal, strand: Strand, consortium: Consortium, *, by: Us
         )
         _save(proposal, "descriptions", {"description": text, "task": task}, by=by, of=participant)
     _save(
-        proposal, "vision",
+        proposal,
+        "vision",
         {
             "vision": "Demonstration text. One European address for our field: partners abroad meet "
             "one alliance with a common offer instead of single regions.",
@@ -320,15 +324,20 @@ def _write(proposal: Proposal, strand: Strand, consortium: Consortium, *, by: Us
             "target market.",
             "emerging_industries": [consortium.industry],
             "markets": [
-                {"country": code, "region": "", "reason": "Demand of our members, and a partner there."}
+                {
+                    "country": code,
+                    "region": "",
+                    "reason": "Demand of our members, and a partner there.",
+                }
                 for code in consortium.markets
             ],
         },
         by=by,
-    )  # fmt: skip
+    )
     objectives = [objective["code"] for objective in strand.objectives]
     _save(
-        proposal, "activities",
+        proposal,
+        "activities",
         {
             "activities": [
                 {
@@ -343,7 +352,7 @@ def _write(proposal: Proposal, strand: Strand, consortium: Consortium, *, by: Us
             ]
         },
         by=by,
-    )  # fmt: skip
+    )
     deliverables: dict[str, Any] = {}
     for month, deliverable in enumerate(strand.deliverables.all(), start=2):
         deliverables[f"text_{deliverable.code}"] = (
@@ -375,9 +384,13 @@ def _budget(strand: Strand, keys: list[str]) -> dict[str, Any]:
     """Lines that stay below ceiling and rate."""
     share = 40_000 if strand.number == 1 else 90_000
     line = {
-        "staff": share * 60 // 100, "travel": share * 20 // 100, "subcontracting": share * 5 // 100,
-        "other": share * 8 // 100, "indirect": share * 7 // 100, "grant": share * 74 // 100,
-    }  # fmt: skip
+        "staff": share * 60 // 100,
+        "travel": share * 20 // 100,
+        "subcontracting": share * 5 // 100,
+        "other": share * 8 // 100,
+        "indirect": share * 7 // 100,
+        "grant": share * 74 // 100,
+    }
     return {f"{kind}_{key}": f"{amount}.00" for key in keys for kind, amount in line.items()}
 
 

@@ -128,11 +128,15 @@ def tile_map(counts: Mapping[str, int], names: Mapping[str, str]) -> list[Tile]:
     most = max(counts.values(), default=0)
     return [
         Tile(
-            code, names.get(code, code), column * TILE, row * TILE, counts.get(code, 0),
+            code,
+            names.get(code, code),
+            column * TILE,
+            row * TILE,
+            counts.get(code, 0),
             _shade(counts.get(code, 0), most),
         )
         for code, (column, row) in TILES.items()
-    ]  # fmt: skip
+    ]
 
 
 def _shade(count: int, most: int) -> int:

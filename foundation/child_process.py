@@ -25,9 +25,14 @@ from foundation.child_main import Channel, TooLong
 ROOT = Path(__file__).resolve().parent.parent
 # All that a child gets of its parent's environment: where programs, fonts and caches are.
 PASSED_ON = (
-    "PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "FONTCONFIG_FILE",
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "XDG_CACHE_HOME",
+    "FONTCONFIG_FILE",
     "FONTCONFIG_PATH",
-)  # fmt: skip
+)
 PROGRAM = ROOT / "foundation" / "child_main.py"
 POLL_SECONDS = 0.05
 MIB = 1024 * 1024

@@ -15,15 +15,42 @@ SHORTEST_CORRECTED = 4  # shorter words are too like each other
 
 _NO_ACCENT = str.maketrans(
     {
-        "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i",
-        "ħ": "h", "ŧ": "t", "ŋ": "n", "ĸ": "k", "ə": "e", "ĳ": "ij", "ŀ": "l",
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "ı": "i",
+        "ħ": "h",
+        "ŧ": "t",
+        "ŋ": "n",
+        "ĸ": "k",
+        "ə": "e",
+        "ĳ": "ij",
+        "ŀ": "l",
     }
-)  # fmt: skip
+)
 _WORD = re.compile(r"[^\W_]+")
 _SOUNDS = (
-    ("ph", "f"), ("th", "t"), ("ck", "k"), ("qu", "kv"), ("sch", "s"), ("sh", "s"), ("cz", "s"),
-    ("sz", "s"), ("c", "k"), ("q", "k"), ("z", "s"), ("x", "ks"), ("w", "v"), ("y", "i"), ("j", "i"),
-)  # fmt: skip
+    ("ph", "f"),
+    ("th", "t"),
+    ("ck", "k"),
+    ("qu", "kv"),
+    ("sch", "s"),
+    ("sh", "s"),
+    ("cz", "s"),
+    ("sz", "s"),
+    ("c", "k"),
+    ("q", "k"),
+    ("z", "s"),
+    ("x", "ks"),
+    ("w", "v"),
+    ("y", "i"),
+    ("j", "i"),
+)
 
 
 def fold(text: str) -> str:

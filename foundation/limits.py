@@ -274,14 +274,17 @@ def forget_counts() -> None:
 
 def as_markdown() -> str:
     lines = [
-        "# Limits", "",
+        "# Limits",
+        "",
         "Generated from `cosme_portal/limits.py` by `manage.py generate_docs`; do not edit. A request beyond",
         "its limit is answered with status 429, a sentence and `Retry-After`; what was typed comes back. An",
         "IPv6 address counts as its /64 network. Counters are in Redis, under hashes; while it is down each",
-        "process counts alone.", "",
+        "process counts alone.",
+        "",
         "*Pair*: one email address from one account or client address. *Recipient*: one mailbox, whatever",
-        "account causes it; “a+b@c.example” is that of “a@c.example”.", "",
-    ]  # fmt: skip
+        "account causes it; “a+b@c.example” is that of “a@c.example”.",
+        "",
+    ]
     for limit in table():
         lines += [f"## {limit.name}", "", limit.sentence, "", "| per | at most |", "|---|---|"]
         lines += [f"| {kind} | {rate} |" for kind, rate in limit.rates()]

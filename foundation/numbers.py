@@ -42,9 +42,19 @@ ONE_MARK = re.compile(r"(\d*)([.,٫])(\d*)")
 A_GROUP = 3
 
 MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
-)  # fmt: skip
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 SHORTEST_MONTH = 3
 YEAR_DIGITS = 4
 DAY_AND_TIME = re.compile(r"(.+?)(?:,? (?:at )?|T)(\d{1,2})[:.h](\d{2})(?::(\d{2}))?")

@@ -46,8 +46,12 @@ Results = Mapping[str, list[Any]]
 
 # What JSON says as text: read as the field itself reads a text.
 TEXT_IN_JSON = (
-    models.DateField, models.DecimalField, models.DurationField, models.TimeField, models.UUIDField,
-)  # fmt: skip
+    models.DateField,
+    models.DecimalField,
+    models.DurationField,
+    models.TimeField,
+    models.UUIDField,
+)
 
 # What the driver takes as it is, from whichever field.
 DRIVER_TYPES = {bool, int, str, datetime, UUID}
@@ -67,9 +71,12 @@ class Param(Expression):
 def equals_any(name: str, data: Param) -> Func:
     """The condition that a column is one of a given list; `__in` takes no list of unknown length."""
     return Func(
-        F(name), data, template="(%(expressions)s)", arg_joiner=" = ANY ",
+        F(name),
+        data,
+        template="(%(expressions)s)",
+        arg_joiner=" = ANY ",
         output_field=models.BooleanField(),
-    )  # fmt: skip
+    )
 
 
 class Columns:

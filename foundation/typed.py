@@ -16,8 +16,12 @@ CSRF = "csrfmiddlewaretoken"
 NOT_TYPED = {CSRF, "seen_version", "seen"}
 SHORT = 20  # signs; what is longer is shown, so that a person sees that it is there
 UNREADABLE = (
-    BadRequest, MultiPartParserError, RawPostDataException, SuspiciousOperation, UnreadablePostError,
-)  # fmt: skip
+    BadRequest,
+    MultiPartParserError,
+    RawPostDataException,
+    SuspiciousOperation,
+    UnreadablePostError,
+)
 
 
 def posted_texts(request: HttpRequest) -> list[tuple[str, str]]:

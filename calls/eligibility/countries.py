@@ -24,9 +24,16 @@ PROTOCOL_ORDER = (
 
 # Outermost regions belong to their state (Article 349 TFEU); Åland is part of Finland in the Union.
 PART_OF = {
-    "GF": "FR", "GP": "FR", "MF": "FR", "MQ": "FR", "RE": "FR", "YT": "FR",
-    "IC": "ES", "EA": "ES", "AX": "FI",
-}  # fmt: skip
+    "GF": "FR",
+    "GP": "FR",
+    "MF": "FR",
+    "MQ": "FR",
+    "RE": "FR",
+    "YT": "FR",
+    "IC": "ES",
+    "EA": "ES",
+    "AX": "FI",
+}
 
 # Overseas and dependent territories outside their state's own code: an officer decides.
 TERRITORY_OF = {

@@ -80,8 +80,10 @@ def test_a_name_in_a_part_is_isolated(tag):
 def test_panels_and_badges_escape_what_they_show():
     html = rendered(
         '{% panel title anchor="p" %}{% badge state %}{{ name }}{% endbadge %}{% endpanel %}',
-        title="<T>", name="<N>", state='"x',
-    )  # fmt: skip
+        title="<T>",
+        name="<N>",
+        state='"x',
+    )
     assert html == (
         '<section class="panel" aria-labelledby="p"><h2 id="p" class="h3">&lt;T&gt;</h2>'
         '<span class="state state-&quot;x">&lt;N&gt;</span></section>'

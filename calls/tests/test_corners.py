@@ -66,10 +66,12 @@ def test_who_controls_through_another_is_linked_in_every_order(order):
 
 def test_two_that_an_associated_partner_controls_are_linked():
     facts = proposal(
-        "LT", "FR",
-        partner(3, "AT", controlled_by="p5"), partner(4, "DE", controlled_by="p5"),
+        "LT",
+        "FR",
+        partner(3, "AT", controlled_by="p5"),
+        partner(4, "DE", controlled_by="p5"),
         partner(5, "CH", role=Role.ASSOCIATED),
-    )  # fmt: skip
+    )
     finding = about(facts, "independent")
     assert finding.outcome == Outcome.NEEDS_REVIEW
     assert finding.evidence["linked"] == [["p3", "p4"]]

@@ -35,9 +35,13 @@ from calls.tests.facts import DEADLINE, country_set, money, partner, proposal, r
 DAY = date(2015, 4, 21)
 ROW = Participation("MD", "c", date(2014, 9, 29), date(2015, 4, 7), date(2020, 12, 31), "Agreement")
 PLAIN = {
-    "country": "MD", "gate": "c", "signed_on": "2014-09-29", "in_force_on": "2015-04-07",
-    "counts_until": "2020-12-31", "source": "Agreement",
-}  # fmt: skip
+    "country": "MD",
+    "gate": "c",
+    "signed_on": "2014-09-29",
+    "in_force_on": "2015-04-07",
+    "counts_until": "2020-12-31",
+    "source": "Agreement",
+}
 
 
 def test_a_row_is_plain_json_and_back():
@@ -51,10 +55,14 @@ def test_a_row_is_plain_json_and_back():
 @pytest.mark.parametrize(
     ("day", "standing"),
     [
-        ("2014-09-28", "none"), ("2014-09-29", "signed"), ("2015-04-06", "signed"),
-        ("2015-04-07", "in-force"), ("2020-12-31", "in-force"), ("2021-01-01", "none"),
+        ("2014-09-28", "none"),
+        ("2014-09-29", "signed"),
+        ("2015-04-06", "signed"),
+        ("2015-04-07", "in-force"),
+        ("2020-12-31", "in-force"),
+        ("2021-01-01", "none"),
     ],
-)  # fmt: skip
+)
 def test_first_and_last_day_are_inclusive(day, standing):
     result, row = CountrySet([ROW]).status_of("MD", date.fromisoformat(day))
     assert result == standing
@@ -110,15 +118,23 @@ def test_what_is_remembered_of_a_set_does_not_grow_for_ever():
 @pytest.mark.parametrize(
     ("begins", "ends", "meets"),
     [
-        ("2014-01-01", "2015-04-06", False), ("2014-01-01", "2015-04-07", True), ("2014-01-01", None, True),
-        ("2020-12-31", None, True), ("2021-01-01", None, False), (None, None, False),
+        ("2014-01-01", "2015-04-06", False),
+        ("2014-01-01", "2015-04-07", True),
+        ("2014-01-01", None, True),
+        ("2020-12-31", None, True),
+        ("2021-01-01", None, False),
+        (None, None, False),
     ],
-)  # fmt: skip
+)
 def test_a_country_counts_by_one_entry_at_a_time(begins, ends, meets):
     other = Participation(
-        "MD", "b", DAY, date.fromisoformat(begins) if begins else None,
-        date.fromisoformat(ends) if ends else None, "x",
-    )  # fmt: skip
+        "MD",
+        "b",
+        DAY,
+        date.fromisoformat(begins) if begins else None,
+        date.fromisoformat(ends) if ends else None,
+        "x",
+    )
     elsewhere = Participation("AL", "b", None, date(2015, 4, 7), None, "x")
     assert overlapping([elsewhere, ROW, other]) == ((ROW, other) if meets else None)
 
@@ -135,11 +151,14 @@ def test_unknown_codes_are_told_as_they_came():
 @pytest.mark.parametrize(
     ("code", "text"),
     [
-        ("NL", "the Netherlands"), ("CZ", "the Czech Republic"), ("FR", "France"),
-        ("MK", "the former Yugoslav Republic of Macedonia"), ("DO", "the Dominican Republic"),
+        ("NL", "the Netherlands"),
+        ("CZ", "the Czech Republic"),
+        ("FR", "France"),
+        ("MK", "the former Yugoslav Republic of Macedonia"),
+        ("DO", "the Dominican Republic"),
         ("BS", "the Bahamas"),
     ],
-)  # fmt: skip
+)
 def test_sentences_give_names_their_article(code, text):
     assert in_sentence_on(code, DAY) == text
 
@@ -232,8 +251,11 @@ def fractions_in(value):
 def test_no_document_that_is_hashed_holds_a_fraction():
     verdict = screen(proposal(), rule_set(), country_set())
     for document in (
-        proposal().as_json(), verdict.as_json(), rule_set().as_json(), country_set().as_json()
-    ):  # fmt: skip
+        proposal().as_json(),
+        verdict.as_json(),
+        rule_set().as_json(),
+        country_set().as_json(),
+    ):
         assert fractions_in(document) == []
     assert fractions_in({"a": [1, {"b": 0.5}]}) == [0.5]
 
@@ -318,10 +340,13 @@ def test_names_and_links_with_odd_ends_are_compared_whole():
 @pytest.mark.parametrize(
     "variant",
     [
-        "http://platform.example/1", "HTTPS://Platform.Example/1", "https://platform.example/1/",
-        " https://platform.example/1#top", "https://platform.example/1//",
+        "http://platform.example/1",
+        "HTTPS://Platform.Example/1",
+        "https://platform.example/1/",
+        " https://platform.example/1#top",
+        "https://platform.example/1//",
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("role", [Role.PARTNER, Role.ASSOCIATED])
 def test_one_profile_written_in_two_ways_is_one_profile(variant, role):
     facts = proposal("LT", "FR", "AT", partner(4, "DE", profile_link=variant, role=role))
@@ -337,8 +362,9 @@ def test_one_euro_of_costs_is_judged_by_the_rate():
     ).findings
     (rate,) = [f for f in findings if f.rule == "co-financing-rate"]
     assert (rate.outcome, rate.message) == (
-        "pass", "The requested EU contribution is 75.00% of the eligible costs; the maximum is 75%.",
-    )  # fmt: skip
+        "pass",
+        "The requested EU contribution is 75.00% of the eligible costs; the maximum is 75%.",
+    )
 
 
 def test_a_stated_grant_is_what_is_judged():
@@ -368,8 +394,11 @@ def test_every_parameter_says_what_it_means():
         if parameter[0] == "minimum"
     ]
     assert minimum == (
-        "minimum", "The minimum number of different countries.", "a whole number above 0", True,
-    )  # fmt: skip
+        "minimum",
+        "The minimum number of different countries.",
+        "a whole number above 0",
+        True,
+    )
     shared = [name for name, *_rest in parameters_of(Rule)]
     assert shared == ["citation", "link", "strands"]
     forms = {

@@ -49,8 +49,16 @@ LITEK = {
 
 @pytest.mark.parametrize(
     "written",
-    ["p1", " P1 ", "17", "999999999", "PIC 999 999 999", "Lithuanian Laser Cluster", "LITHUANIAN LASER CLUSTER"],
-)  # fmt: skip
+    [
+        "p1",
+        " P1 ",
+        "17",
+        "999999999",
+        "PIC 999 999 999",
+        "Lithuanian Laser Cluster",
+        "LITHUANIAN LASER CLUSTER",
+    ],
+)
 def test_a_controller_that_is_surely_a_partner_leaves_too_few(written):
     facts = proposal(partner(1, "LT", **LITEK), "FR", partner(3, "AT", controlled_by=written))
     assert about(facts, "independent").outcome == Outcome.INELIGIBLE
@@ -58,8 +66,14 @@ def test_a_controller_that_is_surely_a_partner_leaves_too_few(written):
 
 @pytest.mark.parametrize(
     "written",
-    ["LITEK", "litek", "Fizikos institutas", "VsI Fizikos Institutas", "„Lithuanian Laser Cluster“ e.V."],
-)  # fmt: skip
+    [
+        "LITEK",
+        "litek",
+        "Fizikos institutas",
+        "VsI Fizikos Institutas",
+        "„Lithuanian Laser Cluster“ e.V.",
+    ],
+)
 def test_a_controller_that_only_a_name_ties_to_a_partner_is_for_an_officer(written):
     facts = proposal(partner(1, "LT", **LITEK), "FR", partner(3, "AT", controlled_by=written))
     finding = about(facts, "independent")
@@ -165,8 +179,10 @@ def test_names_that_fold_alike_are_for_an_officer_and_keep_nobody_out(name, othe
 def test_one_profile_under_another_spelling_of_its_link_is_seen(link):
     facts = proposal("LT", "FR", partner(3, "AT", profile_link=link))
     assert outcomes(facts, "platform-registration") == {
-        "p1": Outcome.PASS, "p2": Outcome.NEEDS_REVIEW, "p3": Outcome.NEEDS_REVIEW,
-    }  # fmt: skip
+        "p1": Outcome.PASS,
+        "p2": Outcome.NEEDS_REVIEW,
+        "p3": Outcome.NEEDS_REVIEW,
+    }
 
 
 # --- Markets, dates and sums that cannot be ---------------------------------------------------
@@ -175,10 +191,23 @@ def test_one_profile_under_another_spelling_of_its_link_is_seen(link):
 @pytest.mark.parametrize(
     "region",
     [
-        "Germany", "germany", "Europe", "Eastern Europe", "the EU", "Deutschland", "Allemagne", "DE",
-        "Germany and Japan", "Balkans", "Turkey", "Moldova", "Switzerland", "Европа", "UK",
+        "Germany",
+        "germany",
+        "Europe",
+        "Eastern Europe",
+        "the EU",
+        "Deutschland",
+        "Allemagne",
+        "DE",
+        "Germany and Japan",
+        "Balkans",
+        "Turkey",
+        "Moldova",
+        "Switzerland",
+        "Европа",
+        "UK",
     ],
-)  # fmt: skip
+)
 def test_europe_or_a_country_of_it_written_as_a_region_is_for_an_officer(region):
     facts = proposal(markets=(MarketFacts("US"), MarketFacts(None, region)))
     finding = next(finding for finding in judged(facts).findings if finding.subject == "market:2")
@@ -188,8 +217,18 @@ def test_europe_or_a_country_of_it_written_as_a_region_is_for_an_officer(region)
 
 @pytest.mark.parametrize(
     "region",
-    ["ASEAN", "Mercosur", "outside Europe", "beyond the EU", "New Jersey", "Brazil", "Asia (non-EU)", "Eurasia", "…"],
-)  # fmt: skip
+    [
+        "ASEAN",
+        "Mercosur",
+        "outside Europe",
+        "beyond the EU",
+        "New Jersey",
+        "Brazil",
+        "Asia (non-EU)",
+        "Eurasia",
+        "…",
+    ],
+)
 def test_a_region_beyond_europe_is_only_to_be_named_by_its_countries(region):
     facts = proposal(markets=(MarketFacts("US"), MarketFacts(None, region)))
     assert outcomes(facts, "third-markets")["market:2"] == Outcome.WARN
@@ -280,11 +319,24 @@ def test_no_text_whatever_stops_a_verdict_and_no_foreign_word_makes_one_ineligib
 ):
     facts = proposal(
         partner(1, "LT", organisation="record one", acronym=other),
-        partner(2, "FR", organisation="record two", controlled_by=one, control=control, name=other or "x"),
-        partner(3, "AT", organisation="record three", controlled_by=one, profile_link=other,
-                legal_name=one if names_itself else other),
+        partner(
+            2,
+            "FR",
+            organisation="record two",
+            controlled_by=one,
+            control=control,
+            name=other or "x",
+        ),
+        partner(
+            3,
+            "AT",
+            organisation="record three",
+            controlled_by=one,
+            profile_link=other,
+            legal_name=one if names_itself else other,
+        ),
         markets=(MarketFacts(None, one), MarketFacts(None, other)),
-    )  # fmt: skip
+    )
     assume("1" not in one and "2" not in one and "3" not in one)
     assume(one.strip().casefold() != (other or "x").strip().casefold())
     finding = about(facts, "independent")

@@ -31,8 +31,17 @@ KEPT = Path(__file__).parent / "messages.txt"
 
 OTHER_RULES = RuleSet.from_json(
     [
-        {"rule": "organisation-kind", "kinds": ["business-network", "company"], "kinds_for_officer": ["other"], "citation": "Kinds"},
-        {"rule": "platform-registration", "accepts": ["registered", "applied"], "citation": "Platform"},
+        {
+            "rule": "organisation-kind",
+            "kinds": ["business-network", "company"],
+            "kinds_for_officer": ["other"],
+            "citation": "Kinds",
+        },
+        {
+            "rule": "platform-registration",
+            "accepts": ["registered", "applied"],
+            "citation": "Platform",
+        },
         {"rule": "min-organisations", "minimum": 1, "citation": "One organisation"},
         {"rule": "min-countries", "minimum": 1, "citation": "One country"},
         {"rule": "min-member-states", "minimum": 2, "citation": "Member States"},
@@ -41,7 +50,7 @@ OTHER_RULES = RuleSet.from_json(
         {"rule": "grant-ceiling", "ceilings": {"9": "1.00"}, "citation": "Ceiling"},
         {"rule": "co-financing-rate", "maximum": "0.5", "citation": "Rate"},
     ]
-)  # fmt: skip
+)
 STRICT_RULES = RuleSet.from_json(
     [
         {"rule": "established", "citation": "Countries"},
@@ -53,9 +62,15 @@ STRICT_RULES = RuleSet.from_json(
 )
 
 NOT_AGREED = partner(
-    3, "AT", has_agreed=False, kind=None, registration=None, profile_link="", services=(),
+    3,
+    "AT",
+    has_agreed=False,
+    kind=None,
+    registration=None,
+    profile_link="",
+    services=(),
     independent_members=None,
-)  # fmt: skip
+)
 ODD_PARTNERS = (
     partner(1, "AL", profile_missing=("Identity: Legal form",), registration=None, services=()),
     partner(2, "RS", kind=OrganisationKind.COMPANY, registration=Registration.NEITHER, profile_missing=("A", "B", "C")),
@@ -93,12 +108,19 @@ def cases() -> Iterator[tuple[str, Verdict]]:
         "one has not agreed",
         judged(proposal(partner(1, "LT", role=Role.COORDINATOR), partner(2, "FR"), NOT_AGREED)),
     )
-    yield "nothing is there", judged(
-        proposal(
-            partner(1, "RS", role=Role.PARTNER), received_at=None, activities=(), deliverables=(),
-            markets=(), duration_months=None,
-        )
-    )  # fmt: skip
+    yield (
+        "nothing is there",
+        judged(
+            proposal(
+                partner(1, "RS", role=Role.PARTNER),
+                received_at=None,
+                activities=(),
+                deliverables=(),
+                markets=(),
+                duration_months=None,
+            )
+        ),
+    )
     yield (
         "nothing is there, by other rules",
         judged(proposal(partner(1, "RS"), markets=(), duration_months=None), OTHER_RULES),
@@ -219,32 +241,46 @@ def cases() -> Iterator[tuple[str, Verdict]]:
         "one organisation in two countries",
         judged(proposal("LT", partner(2, "FR"), partner(3, "AT", organisation="org-2"), "FR")),
     )
-    yield "files", judged(
-        proposal(
-            files=(
-                FileFacts("a", "one.pdf", 1), FileFacts("b", "two.pdf", 2),
-                FileFacts("c", "none.pdf", 0), FileFacts("d", "locked.pdf", 3, "it is encrypted"),
+    yield (
+        "files",
+        judged(
+            proposal(
+                files=(
+                    FileFacts("a", "one.pdf", 1),
+                    FileFacts("b", "two.pdf", 2),
+                    FileFacts("c", "none.pdf", 0),
+                    FileFacts("d", "locked.pdf", 3, "it is encrypted"),
+                )
             )
-        )
-    )  # fmt: skip
-    yield "activities and deliverables", judged(
-        proposal(
-            activities=(
-                ActivityFacts("Alone", " ", ""), ActivityFacts("", "shape", " \n"),
-                ActivityFacts("Tied", "", "Needed"), ActivityFacts("", "shape", "Needed"),
-            ),
-            deliverables=(DeliverableFacts("roadmap", "Roadmap", present=False),),
-            duration_months=25,
-        )
-    )  # fmt: skip
-    yield "scoreboard", judged(
-        strand_two(
-            indicators=(
-                IndicatorFacts("Matches", "0", "20", "contracts", " "),
-                IndicatorFacts("", "", "20", "x", "y"), IndicatorFacts("Good", "0", "1", "x", "y"),
+        ),
+    )
+    yield (
+        "activities and deliverables",
+        judged(
+            proposal(
+                activities=(
+                    ActivityFacts("Alone", " ", ""),
+                    ActivityFacts("", "shape", " \n"),
+                    ActivityFacts("Tied", "", "Needed"),
+                    ActivityFacts("", "shape", "Needed"),
+                ),
+                deliverables=(DeliverableFacts("roadmap", "Roadmap", present=False),),
+                duration_months=25,
             )
-        )
-    )  # fmt: skip
+        ),
+    )
+    yield (
+        "scoreboard",
+        judged(
+            strand_two(
+                indicators=(
+                    IndicatorFacts("Matches", "0", "20", "contracts", " "),
+                    IndicatorFacts("", "", "20", "x", "y"),
+                    IndicatorFacts("Good", "0", "1", "x", "y"),
+                )
+            )
+        ),
+    )
     yield (
         "scoreboard with two indicators",
         judged(strand_two(indicators=(IndicatorFacts("A", "0", "1", "x", "y"),) * 2)),
@@ -281,10 +317,19 @@ def cases() -> Iterator[tuple[str, Verdict]]:
         judged(proposal("LT", "FR", "HR"), rule_date=date(2013, 6, 30)),
     )
     yield "no country counts", judged(proposal("LT"), countries=CountrySet([]))
-    yield "a country left and came back", judged(
-        proposal("LT", "FR", "UK"), rule_date=date(2021, 1, 1),
-        countries=CountrySet([*country_set().rows, Participation("UK", "b", date(2020, 12, 1), date(2021, 1, 1), None, "x")]),
-    )  # fmt: skip
+    yield (
+        "a country left and came back",
+        judged(
+            proposal("LT", "FR", "UK"),
+            rule_date=date(2021, 1, 1),
+            countries=CountrySet(
+                [
+                    *country_set().rows,
+                    Participation("UK", "b", date(2020, 12, 1), date(2021, 1, 1), None, "x"),
+                ]
+            ),
+        ),
+    )
 
 
 def as_text() -> str:

@@ -67,11 +67,14 @@ def test_participants_of_one_name_are_told_apart_in_every_sentence_about_them():
     ("value", "names"),
     [
         (({"country": "LT"}, {"country": "FR"}), ["Alpha (Lithuania)", "Alpha (France)"]),
-        (({"legal_name": "One Ltd"}, {"legal_name": "Two SA"}), ["Alpha (One Ltd)", "Alpha (Two SA)"]),
+        (
+            ({"legal_name": "One Ltd"}, {"legal_name": "Two SA"}),
+            ["Alpha (One Ltd)", "Alpha (Two SA)"],
+        ),
         (({"pic": "1"}, {"pic": "2"}), ["Alpha (PIC 1)", "Alpha (PIC 2)"]),
         (({}, {"country": None}), ["Alpha (participant 1)", "Alpha (participant 2)"]),
     ],
-)  # fmt: skip
+)
 def test_what_tells_two_of_one_name_apart(value, names):
     partners = [
         replace(partner(number, "FR", name="Alpha"), **item)
@@ -82,11 +85,17 @@ def test_what_tells_two_of_one_name_apart(value, names):
 
 def test_a_sentence_without_its_subject_gets_it_and_one_with_it_is_left():
     partners = (partner(1, "LT"), partner(2, "FR", name=""))
-    findings = [finding("p1", "Not there."), finding("p1", "Cluster 1 is out."), finding("p2", "Not there.")]  # fmt: skip
+    findings = [
+        finding("p1", "Not there."),
+        finding("p1", "Cluster 1 is out."),
+        finding("p2", "Not there."),
+    ]
     read = readable_findings(findings, partners, DAY)
     assert [finding.message for finding in read] == [
-        "Cluster 1: Not there.", "Cluster 1 is out.", "Participant 2: Not there.",
-    ]  # fmt: skip
+        "Cluster 1: Not there.",
+        "Cluster 1 is out.",
+        "Participant 2: Not there.",
+    ]
 
 
 def test_who_runs_a_cluster_is_named_once_whichever_name_the_sentence_has():
@@ -111,8 +120,11 @@ def test_evidence_names_participants_too():
     partners = (partner(1, "LT"), partner(2, "FR"))
     (read,) = readable_findings(
         [finding("consortium", "x", linked=[["p1", "p2"]], outside={"p2": "keine"}, sure=["FR"])],
-        partners, DAY,
-    )  # fmt: skip
+        partners,
+        DAY,
+    )
     assert read.evidence == {
-        "linked": [["Cluster 1", "Cluster 2"]], "outside": {"Cluster 2": "keine"}, "sure": ["FR"],
-    }  # fmt: skip
+        "linked": [["Cluster 1", "Cluster 2"]],
+        "outside": {"Cluster 2": "keine"},
+        "sure": ["FR"],
+    }

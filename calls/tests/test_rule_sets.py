@@ -262,9 +262,12 @@ def test_the_call_of_2020_asks_for_other_things_without_code():
 
     def outcome(strand, *countries, months, markets=("US", "JP")):
         facts = proposal(
-            *countries, strand=strand, deadline=deadline, duration_months=months,
+            *countries,
+            strand=strand,
+            deadline=deadline,
+            duration_months=months,
             markets=tuple(MarketFacts(code) for code in markets),
-        )  # fmt: skip
+        )
         return screen(facts, listed, country_set()).outcome.value
 
     assert outcome("A", "LT", "FR", "TR", months=36) == "pass"

@@ -12,9 +12,13 @@ from conftest import NEXT_DAY
 
 PAGE = "/calls/COS-CLUSTER-2014-3-03/may-we-apply/"
 GOOD = {
-    "strand": "3.1", "kind": "cluster-organisation", "country": "LT", "registration": "registered",
-    "services": "yes", "independent": "yes",
-}  # fmt: skip
+    "strand": "3.1",
+    "kind": "cluster-organisation",
+    "country": "LT",
+    "registration": "registered",
+    "services": "yes",
+    "independent": "yes",
+}
 
 
 @pytest.fixture
@@ -24,10 +28,14 @@ def loaded(call):
 
 def answers(*partners, **kwargs):
     values = {
-        "strand": "3.1", "kind": OrganisationKind.CLUSTER, "country": "LT",
-        "registration": Registration.REGISTERED, "has_services": True, "is_independent": True,
+        "strand": "3.1",
+        "kind": OrganisationKind.CLUSTER,
+        "country": "LT",
+        "registration": Registration.REGISTERED,
+        "has_services": True,
+        "is_independent": True,
         "partners": tuple(Partner(code, True) for code in partners),
-    }  # fmt: skip
+    }
     return Answers(**values | kwargs)
 
 
@@ -160,10 +168,16 @@ def test_after_the_deadline_nobody_is_led_to_a_proposal(call, client):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"country": "XX"}, {"country": ""}, {"kind": "club"}, {"strand": "9"}, {"partner_1": "EU"},
-        {"services": ""}, {"registration": "<script>"}, {"fits_1": "perhaps"},
+        {"country": "XX"},
+        {"country": ""},
+        {"kind": "club"},
+        {"strand": "9"},
+        {"partner_1": "EU"},
+        {"services": ""},
+        {"registration": "<script>"},
+        {"fits_1": "perhaps"},
     ],
-)  # fmt: skip
+)
 def test_a_wrong_answer_is_said_and_the_others_are_kept(call, client, wrong):
     answer = client.get(PAGE, GOOD | {"partner_2": "FR"} | wrong)
     page = shown(answer)

@@ -153,9 +153,17 @@ def _web_server() -> Iterator[Callable[[], int]]:
     import psutil  # noqa: PLC0415 -- a development package
 
     command = [
-        sys.executable, "-m", "gunicorn", "cosme_portal.wsgi", "-b", f"127.0.0.1:{PORT}",
-        "-w", "2", "--log-level", "warning",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "cosme_portal.wsgi",
+        "-b",
+        f"127.0.0.1:{PORT}",
+        "-w",
+        "2",
+        "--log-level",
+        "warning",
+    ]
     server = subprocess.Popen(command, env=dict(os.environ))
     time.sleep(4)
 
@@ -265,8 +273,12 @@ def _requests(proposals: list[Any]) -> dict[str, Callable[[int, int], Any]]:
         return method, path, body, headers | {"X-Autosave": "1"}
 
     return {
-        "commit": commit, "create": create, "submit": submit, "save": save, "autosave": autosave
-    }  # fmt: skip
+        "commit": commit,
+        "create": create,
+        "submit": submit,
+        "save": save,
+        "autosave": autosave,
+    }
 
 
 def _receipt() -> Iterator[bool]:

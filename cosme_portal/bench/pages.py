@@ -100,8 +100,9 @@ def _flow(call: Any, lead: Any, proposal: Any) -> Iterator[bool]:
         whole.append(sum(parts))
         without.append(sum(parts[1:]))
     for name, times, most in (
-        ("with sign-in", whole, FLOW_MOST), ("without sign-in", without, FLOW_MOST_SIGNED_IN)
-    ):  # fmt: skip
+        ("with sign-in", whole, FLOW_MOST),
+        ("without sign-in", without, FLOW_MOST_SIGNED_IN),
+    ):
         result = statistics.median(times[2:])
         yield row(
             f"CPU of an applicant's flow, {name}",

@@ -66,13 +66,14 @@ def _organisations() -> list[Any]:
     return Organisation.objects.bulk_create(
         (
             Organisation(
-                legal_name=f"Bench organisation {number}", kind=kinds[number % len(kinds)],
+                legal_name=f"Bench organisation {number}",
+                kind=kinds[number % len(kinds)],
                 country=COUNTRIES[number % len(COUNTRIES)],
             )
             for number in range(ORGANISATIONS)
         ),
         batch_size=2000,
-    )  # fmt: skip
+    )
 
 
 def _requests(call: Any, organisations: list[Any], count: int) -> None:
@@ -91,14 +92,23 @@ def _requests(call: Any, organisations: list[Any], count: int) -> None:
     for number in range(count):
         rare = [_rare_word(chance) for _word in range(30)]
         request = PartnershipRequest(
-            organisation=chance.choice(organisations), call=call, kind=chance.choice(("looking", "offering")),
-            strands=[chance.choice(("3.1", "3.2"))], role="partner",
+            organisation=chance.choice(organisations),
+            call=call,
+            kind=chance.choice(("looking", "offering")),
+            strands=[chance.choice(("3.1", "3.2"))],
+            role="partner",
             title=f"{chance.choice(WORDS)} {chance.choice(WORDS)} {rare[0]}",
-            text=" ".join(chance.choices(WORDS, k=3) + rare), sectors=chance.sample(sectors, 3),
-            technologies=chance.sample(technologies, 1), languages=["en"], markets=["US"],
-            state="published", made_at=moment, changed_at=moment,
-            published_at=moment - timedelta(minutes=number % 5000), expires_at=moment + timedelta(days=80),
-        )  # fmt: skip
+            text=" ".join(chance.choices(WORDS, k=3) + rare),
+            sectors=chance.sample(sectors, 3),
+            technologies=chance.sample(technologies, 1),
+            languages=["en"],
+            markets=["US"],
+            state="published",
+            made_at=moment,
+            changed_at=moment,
+            published_at=moment - timedelta(minutes=number % 5000),
+            expires_at=moment + timedelta(days=80),
+        )
         request.searchable_text = folded_of(request)
         made.append(request)
     PartnershipRequest.objects.bulk_create(made, batch_size=1000)

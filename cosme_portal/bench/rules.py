@@ -115,9 +115,13 @@ def _screened(folder: Path, lines: list[bytes], count: int) -> tuple[float, int]
         nonlocal peak
         with (folder / "verdicts").open("wb") as verdicts:
             done = subprocess.run(
-                command, cwd=settings.ROOT, env=environment, stdout=verdicts,
-                stderr=subprocess.PIPE, check=False,
-            )  # fmt: skip
+                command,
+                cwd=settings.ROOT,
+                env=environment,
+                stdout=verdicts,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
         peak = int(done.stderr.split()[-1]) * 1024
 
     seconds = seconds_of(run)

@@ -59,9 +59,15 @@ class PlainVersionAdmin(admin.ModelAdmin):
 
     change_list_template = "admin/change_list.html"
     list_display = [
-        "proposal__number", "acronym", "proposal__strand__number", "countries", "received_at",
-        "proposal__assignment__officer", "number", "committed_at",
-    ]  # fmt: skip
+        "proposal__number",
+        "acronym",
+        "proposal__strand__number",
+        "countries",
+        "received_at",
+        "proposal__assignment__officer",
+        "number",
+        "committed_at",
+    ]
     list_filter = ["proposal__strand", "proposal__assignment__officer", "received_at"]
     list_select_related = ["proposal__strand", "proposal__assignment__officer"]
     search_fields = ["proposal__number", "acronym"]

@@ -73,9 +73,12 @@ def submit_until(proposals: list[tuple[Proposal, dict[str, str]]], count: int) -
         lead, moment = proposal.started_by, clock.now()
         verdict = judge_draft(Draft(proposal), received_at=moment, reader=lead)
         submit_draft(
-            proposal, by=lead, received_at=moment, idempotency_key=uuid4(),
+            proposal,
+            by=lead,
+            received_at=moment,
+            idempotency_key=uuid4(),
             acknowledged=[finding.name for finding in verdict.to_acknowledge],
-        )  # fmt: skip
+        )
     return proposals[0][0].started_by
 
 

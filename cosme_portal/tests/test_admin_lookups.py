@@ -203,8 +203,13 @@ def test_no_form_and_no_autocompletion_tells_anything_of_a_sealed_proposal(call,
         label, name = model._meta.app_label, model._meta.model_name
         for part, data in (("add", []), ("change", [version.pk]), ("history", [version.pk])):
             page = reverse(f"admin:{label}_{name}_{part}", args=data)
-            for asked in ("", f"?_changelist_filters={PROBE}%3D{NO_WORD}", "?_to_field=password",
-                          "?_popup=1&_to_field=dossier", f"?proposal={version.proposal_id}"):  # fmt: skip
+            for asked in (
+                "",
+                f"?_changelist_filters={PROBE}%3D{NO_WORD}",
+                "?_to_field=password",
+                "?_popup=1&_to_field=dossier",
+                f"?proposal={version.proposal_id}",
+            ):
                 answer = client.get(page + asked)
                 told = text_of(answer)
                 assert answer.status_code < 500, page + asked

@@ -50,8 +50,10 @@ def asked(handler, path, **environ):
     body = environ.pop("body", b"")
     statuses = []
     environ = made.environ | {
-        "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), **environ,
-    }  # fmt: skip
+        "wsgi.input": BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+        **environ,
+    }
     parts = handler(environ, lambda status, _headers: statuses.append(status))
     page = b"".join(parts).decode()
     parts.close()

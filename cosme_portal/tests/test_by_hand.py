@@ -37,13 +37,23 @@ ODD = [
     {"role": Role.ASSOCIATED, "budget": BudgetFacts()}, {"pic": "123456789"},
 ]  # fmt: skip
 ODD_PROPOSALS = [
-    {"received_at": DEADLINE}, {"received_at": None}, {"files": (FileFacts("a", "a", 0),)},
-    {"files": (FileFacts("a", "a", 1),)}, {"activities": ()}, {"markets": ()}, {"duration_months": 25},
-    {"duration_months": None}, {"activities": (ActivityFacts("a", " ", "b"),)},
-    {"deliverables": (DeliverableFacts("a", "A", present=False),)}, {"markets": (MarketFacts("FR"),)},
-    {"markets": (MarketFacts(None, "ASEAN"),)}, {"markets": (MarketFacts("MD"),)}, {"indicators": ()},
-    {"indicators": (IndicatorFacts("a", "", "1", "x", "y"),)}, {"stated_total_grant": 1},
-]  # fmt: skip
+    {"received_at": DEADLINE},
+    {"received_at": None},
+    {"files": (FileFacts("a", "a", 0),)},
+    {"files": (FileFacts("a", "a", 1),)},
+    {"activities": ()},
+    {"markets": ()},
+    {"duration_months": 25},
+    {"duration_months": None},
+    {"activities": (ActivityFacts("a", " ", "b"),)},
+    {"deliverables": (DeliverableFacts("a", "A", present=False),)},
+    {"markets": (MarketFacts("FR"),)},
+    {"markets": (MarketFacts(None, "ASEAN"),)},
+    {"markets": (MarketFacts("MD"),)},
+    {"indicators": ()},
+    {"indicators": (IndicatorFacts("a", "", "1", "x", "y"),)},
+    {"stated_total_grant": 1},
+]
 
 
 def says_nothing_against(facts):

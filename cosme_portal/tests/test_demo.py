@@ -142,9 +142,12 @@ def test_it_stops_though_a_process_floods_it_and_hears_nothing(folder):
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", code],
-            cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
             env=os.environ | {"PORTAL_VAR": str(folder)},
-        )  # fmt: skip
+        )
     wait_until(lambda: b"xxxx" in (folder / "log").read_bytes()[:100_000], seconds=20)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=15) == 0

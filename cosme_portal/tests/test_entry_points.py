@@ -39,8 +39,12 @@ from proposals.models import ContactPoint, PartnershipRequest
 from proposals.partnering.views.saved_searches import RequestFeed
 
 OURS = ("applicants", "calls", "cosme_portal", "foundation", "proposals")
-LIBRARIES = ("allauth.account.forms", "django.contrib.auth.forms", "django.contrib.admin.forms",
-             "django.contrib.admin.views.main")  # fmt: skip
+LIBRARIES = (
+    "allauth.account.forms",
+    "django.contrib.auth.forms",
+    "django.contrib.admin.forms",
+    "django.contrib.admin.views.main",
+)
 
 CALL_FILE = (settings.ROOT / "calls" / "data" / "cos-cluster-2014-3-03.yaml").read_text()
 PROGRAMME = (

@@ -96,10 +96,18 @@ def arguments(name, route, rows, version):
     model = "_".join(name.removeprefix("admin:").split("_")[:2])
     row = rows.get(model)
     known = {
-        "number": version.proposal.number, "version": 1, "key": "p2", "slug": "summary", "slot": "roadmap",
-        "reference": version.proposal.call.reference, "object_id": row.pk if row else 1,
-        "pk": row.pk if row else version.pk, "task": "decide", "sha256": version.sha256, "code": "LT",
-    }  # fmt: skip
+        "number": version.proposal.number,
+        "version": 1,
+        "key": "p2",
+        "slug": "summary",
+        "slot": "roadmap",
+        "reference": version.proposal.call.reference,
+        "object_id": row.pk if row else 1,
+        "pk": row.pk if row else version.pk,
+        "task": "decide",
+        "sha256": version.sha256,
+        "code": "LT",
+    }
     return lambda argument: known.get(argument, 1)
 
 

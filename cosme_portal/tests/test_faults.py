@@ -75,9 +75,12 @@ class Servers:
 
         (self.folder / "valkey.sock").unlink(missing_ok=True)  # a killed one leaves its socket
         self.broker = ValkeyServer(
-            port=0, data_dir=self.folder / "valkey", persist=True,
-            unix_socket_path=self.folder / "valkey.sock", logfile="valkey.log",
-        )  # fmt: skip
+            port=0,
+            data_dir=self.folder / "valkey",
+            persist=True,
+            unix_socket_path=self.folder / "valkey.sock",
+            logfile="valkey.log",
+        )
         self.broker.start()
         self.broker_url = f"redis+socket://{self.folder / 'valkey.sock'}"
 
@@ -120,9 +123,13 @@ def servers(django_db_blocker):
         patch.setattr(settings, "CLOCK_IS_MOVABLE", True)
         connection.close()
         connection.settings_dict |= {
-            "NAME": "portal", "USER": OWNER, "PASSWORD": "", "PORT": "", "OPTIONS": {},
+            "NAME": "portal",
+            "USER": OWNER,
+            "PASSWORD": "",
+            "PORT": "",
+            "OPTIONS": {},
             "HOST": made.database_url.partition("host=")[2],
-        }  # fmt: skip
+        }
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         connection.close()
@@ -273,9 +280,20 @@ def start_web(port, **more):
     }
     arms = ["-c", "python:cosme_portal.tests.faults"] if "FAULT_STAGE" in more else []
     command = [
-        sys.executable, "-W", "ignore", "-m", "gunicorn", *arms, "cosme_portal.wsgi",
-        "-b", f"127.0.0.1:{port}", "-w", "1", "--log-level", "critical",
-    ]  # fmt: skip
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "gunicorn",
+        *arms,
+        "cosme_portal.wsgi",
+        "-b",
+        f"127.0.0.1:{port}",
+        "-w",
+        "1",
+        "--log-level",
+        "critical",
+    ]
     web = subprocess.Popen(
         command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
     )

@@ -74,8 +74,12 @@ def test_requests_go_out_as_csv_and_json_and_feed(monkeypatch):
     feed = Atom1Feed("Requests", "/", "")
     for text in [hostile.text for hostile in HOSTILE]:
         item = PartnershipRequest(title=text, text=text)
-        feed.add_item(RequestFeed().item_title(item), "/1", RequestFeed().item_description(item),
-                      author_name=safe_in_xml(text))  # fmt: skip
+        feed.add_item(
+            RequestFeed().item_title(item),
+            "/1",
+            RequestFeed().item_description(item),
+            author_name=safe_in_xml(text),
+        )
     ET.fromstring(feed.writeString("utf-8"))  # noqa: S314 -- our own
 
 

@@ -176,10 +176,16 @@ def test_behind_a_proxy_each_client_counts_for_itself(limits_apply, settings):
     settings.TRUSTED_PROXIES = frozenset({"10.0.0.1"})
 
     def attempt(forwarded):
-        return Client().post(
-            reverse("account_login"), {"login": "who@test.example", "password": "wrong"},
-            REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=forwarded,
-        ).status_code  # fmt: skip
+        return (
+            Client()
+            .post(
+                reverse("account_login"),
+                {"login": "who@test.example", "password": "wrong"},
+                REMOTE_ADDR="10.0.0.1",
+                HTTP_X_FORWARDED_FOR=forwarded,
+            )
+            .status_code
+        )
 
     invented = [attempt(f"198.51.100.{number}, 203.0.113.9") for number in range(12)]
     assert invented == [200] * 10 + [429] * 2
@@ -198,9 +204,10 @@ def test_one_address_gets_few_emails_whoever_asks(limits_apply):
     make_user(email="owner@test.example")
     for number in range(8):
         answer = Client().post(
-            reverse("account_reset_password"), {"email": "Owner@test.example"},
+            reverse("account_reset_password"),
+            {"email": "Owner@test.example"},
             REMOTE_ADDR=f"192.0.2.{number + 1}",
-        )  # fmt: skip
+        )
         assert answer.status_code == 302
     assert len(mail.outbox) == 5
 
@@ -217,9 +224,15 @@ def test_signs_that_a_form_leaves_out_make_no_other_address(limits_apply, hidden
 
 
 SPELLINGS = (
-    "owner@gmail.com", "owner+1@gmail.com", "o.w.ner@gmail.com", "owner@googlemail.com", '"owner"@gmail.com',
-    "owner@\uff47mail.com", "OWNER+two+3@Gmail.com", "\u200bowner@gmail.com",
-)  # fmt: skip
+    "owner@gmail.com",
+    "owner+1@gmail.com",
+    "o.w.ner@gmail.com",
+    "owner@googlemail.com",
+    '"owner"@gmail.com',
+    "owner@\uff47mail.com",
+    "OWNER+two+3@Gmail.com",
+    "\u200bowner@gmail.com",
+)
 
 
 @pytest.mark.django_db
@@ -279,9 +292,12 @@ def test_every_addressed_route_has_a_form_with_the_field(call):
 def test_zeros_before_a_number_make_no_other_page(limits_apply, call):
     draft = make_draft(call)
     invited = invitations.invite(
-        draft, email="asked@test.example", purpose=Invitation.Purpose.READ, participant=None,
+        draft,
+        email="asked@test.example",
+        purpose=Invitation.Purpose.READ,
+        participant=None,
         by=draft.started_by,
-    )  # fmt: skip
+    )
     client = Client()
     client.force_login(draft.started_by)
     page = f"/proposals/{draft.number}/people/invitations"
@@ -334,9 +350,11 @@ def test_a_reminder_counts_for_the_address_that_gets_it(limits_apply, call):
     partner = partner_of(draft)
     invited = make_organisation(by=partner)
     participants.add_participant(
-        draft, participants.NewParticipant(invited, Role.PARTNER), seen_version=seen_of(draft),
+        draft,
+        participants.NewParticipant(invited, Role.PARTNER),
+        seen_version=seen_of(draft),
         by=draft.started_by,
-    )  # fmt: skip
+    )
     while limits.allows_recipient("invitations", partner.email):
         pass
     client, sent = Client(), QueuedEmail.objects.filter(to=partner.email).count()

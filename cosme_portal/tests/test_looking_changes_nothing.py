@@ -22,8 +22,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
 
 __all__ = ["world"]
 MAY_GROW = {
-    "django_session", "proposals_caseevent", "proposals_sealedaccessattempt", "proposals_conversation",
-}  # fmt: skip
+    "django_session",
+    "proposals_caseevent",
+    "proposals_sealedaccessattempt",
+    "proposals_conversation",
+}
 
 
 def what_was_written():

@@ -48,19 +48,31 @@ ALLOWED = {
     ("foundation/csv_import.py", "MAX_SHOWN_LENGTH"): "ends in …; the table is the person's",
     ("proposals/dossier/file_format.py", "LONGEST_SHOWN"): "ends in …; the file is the person's",
     ("proposals/dossier/file_format.py", "LONGEST_SHOWN + 1"): "as above",
-    ("proposals/reporting/audit_bundles.py", "LONGEST_NAME"): "a name that is made here; the dossier has the true one",
-    ("proposals/reporting/export_tables.py", "LONGEST_CELL - len(note)"): "says so, and where it is whole",
+    (
+        "proposals/reporting/audit_bundles.py",
+        "LONGEST_NAME",
+    ): "a name that is made here; the dossier has the true one",
+    (
+        "proposals/reporting/export_tables.py",
+        "LONGEST_CELL - len(note)",
+    ): "says so, and where it is whole",
     ("proposals/models/enquiries.py", "80"): "the name of a row in lists",
     ("proposals/models/workspace.py", "40"): "the name of a row in lists",
     ("proposals/workspace/comments.py", "SHOWN"): "comments, by pages",
     ("proposals/workspace/comments.py", "SHOWN + 1"): "comments, by pages",
-    ("proposals/workspace/timeline.py", "SHOWN + 1"): "events of one page, which leads to the earlier ones",
+    (
+        "proposals/workspace/timeline.py",
+        "SHOWN + 1",
+    ): "events of one page, which leads to the earlier ones",
     ("proposals/partnering/search.py", "LONGEST_NAMED"): "ends in …; it stands in the address",
     ("proposals/partnering/search.py", "MOST_SIGNS"): "a sentence says so",
     ("proposals/partnering/search.py", "40"): "the reference of a call, which has no more",
     ("proposals/partnering/organisations.py", "MOST_SIGNS"): "a sentence says so",
-    ("proposals/partnering/organisations.py", "MOST_SEARCHED"): "PostgreSQL indexes no more; shown whole",
-}  # fmt: skip
+    (
+        "proposals/partnering/organisations.py",
+        "MOST_SEARCHED",
+    ): "PostgreSQL indexes no more; shown whole",
+}
 OF_LISTS = re.compile(
     r"MOST_(?!SIGNS|SEARCHED)|\bMOST_FOUND|CHUNK|at_most|MANY|AT_ONCE|^NAMED$|HEADER_WITHIN"
 )

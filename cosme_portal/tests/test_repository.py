@@ -50,9 +50,17 @@ def test_the_licence_is_the_same_wherever_it_is_named():
 
 def test_catalogues_and_citations_have_what_their_standards_ask_for():
     asked = {
-        "publiccodeYmlVersion", "name", "url", "platforms", "developmentStatus", "softwareType",
-        "description", "legal", "maintenance", "localisation",
-    }  # fmt: skip
+        "publiccodeYmlVersion",
+        "name",
+        "url",
+        "platforms",
+        "developmentStatus",
+        "softwareType",
+        "description",
+        "legal",
+        "maintenance",
+        "localisation",
+    }
     catalogue = read_yaml("publiccode.yml")
     assert asked <= set(catalogue)
     assert catalogue["maintenance"]["contacts"] and catalogue["localisation"]["availableLanguages"]

@@ -27,9 +27,13 @@ def start(code="from cosme_portal import settings; print(settings.MODE)", **kwar
     }
     command = [sys.executable, "-c", code]
     return subprocess.run(
-        command, env=environment | PRODUCTION | kwargs, cwd=ROOT, capture_output=True, text=True,
+        command,
+        env=environment | PRODUCTION | kwargs,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
 
 
 def test_production_starts_with_settings_of_its_own():

@@ -106,9 +106,12 @@ def test_a_page_of_a_deleted_draft_hears_that_it_is_deleted(deleted):
 
 def invitation(proposal, purpose):
     asked = invitations.invite(
-        proposal, email="kim@test.example", purpose=purpose, by=proposal.started_by,
+        proposal,
+        email="kim@test.example",
+        purpose=purpose,
+        by=proposal.started_by,
         participant=proposal.participants.get(key="p2"),
-    )  # fmt: skip
+    )
     text = QueuedEmail.objects.get(to="kim@test.example").text
     return asked, re.search(r"/proposals/invitations/[^/\s]+/", text).group()
 

@@ -38,9 +38,14 @@ def test_a_name_is_escaped_once():
 
 @pytest.mark.parametrize(
     "around",
-    ['<a title="About {}">', "<img alt='{}'>", '<i class="a" aria-label="{}, x">', "<title>{}</title>",
-     '<select><option value="1" selected>{}</option></select>'],
-)  # fmt: skip
+    [
+        '<a title="About {}">',
+        "<img alt='{}'>",
+        '<i class="a" aria-label="{}, x">',
+        "<title>{}</title>",
+        '<select><option value="1" selected>{}</option></select>',
+    ],
+)
 def test_where_no_element_can_stand_characters_isolate(around):
     made = shown(around.replace("{}", "{{ who }}"), HEBREW)
     assert made == around.replace("{}", f"{FSI}{HEBREW}{PDI}")
@@ -48,9 +53,14 @@ def test_where_no_element_can_stand_characters_isolate(around):
 
 @pytest.mark.parametrize(
     "around",
-    ['<input type="search" value="{}">', "<textarea rows=3>{}</textarea>", '<a href="?q={}">',
-     '<p data-name="{}">', "<script>x = '{}'</script>"],
-)  # fmt: skip
+    [
+        '<input type="search" value="{}">',
+        "<textarea rows=3>{}</textarea>",
+        '<a href="?q={}">',
+        '<p data-name="{}">',
+        "<script>x = '{}'</script>",
+    ],
+)
 def test_what_is_sent_back_or_read_by_programs_stays(around):
     assert shown(around.replace("{}", "{{ who }}"), HEBREW) == around.replace("{}", HEBREW)
 
@@ -63,10 +73,12 @@ def test_after_a_tag_with_conditions_in_it_text_is_text_again():
 
 @pytest.mark.parametrize(
     "tag",
-    ["{% blocktranslate %}By {{ who }}.{% endblocktranslate %}",
-     "{% blocktranslate with w=who %}By {{ w }}.{% endblocktranslate %}",
-     "{% blocktranslate trimmed count n=2 %}By {{ who }}{% plural %}By {{ who }}.{% endblocktranslate %}"],
-)  # fmt: skip
+    [
+        "{% blocktranslate %}By {{ who }}.{% endblocktranslate %}",
+        "{% blocktranslate with w=who %}By {{ w }}.{% endblocktranslate %}",
+        "{% blocktranslate trimmed count n=2 %}By {{ who }}{% plural %}By {{ who }}.{% endblocktranslate %}",
+    ],
+)
 def test_names_in_translated_texts_are_isolated(tag):
     assert shown("{% load i18n %}<p>" + tag, HEBREW) == f"<p>By <bdi>{HEBREW}</bdi>."
 

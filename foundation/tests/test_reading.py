@@ -70,9 +70,8 @@ def test_what_is_no_day_is_none(text):
 
 
 @pytest.mark.parametrize(
-    "text",
-    ['{"a": 1, "a": 1}', '[{"b": {"a": 1, "\\u0061": 2}}]', b'{"a": {}, "b": 1, "a": []}'],
-)  # fmt: skip
+    "text", ['{"a": 1, "a": 1}', '[{"b": {"a": 1, "\\u0061": 2}}]', b'{"a": {}, "b": 1, "a": []}']
+)
 def test_an_object_with_a_key_twice_is_refused_by_name(text):
     with pytest.raises(KeyTwice, match="“a”"):
         check_keys(text)

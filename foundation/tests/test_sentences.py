@@ -23,9 +23,11 @@ def test_names_are_isolated_where_they_are_put_in():
 
 def test_numbers_and_sentences_stay_as_they_are():
     inner = gettext("by %s") % HEBREW
-    assert gettext("%(n)d of %(amount)s, %(inner)s") % {"n": 3, "amount": Decimal("1.50"), "inner": inner} == (
-        f"3 of 1.50, by {ISOLATED}"
-    )  # fmt: skip
+    assert gettext("%(n)d of %(amount)s, %(inner)s") % {
+        "n": 3,
+        "amount": Decimal("1.50"),
+        "inner": inner,
+    } == (f"3 of 1.50, by {ISOLATED}")
     assert json.dumps(gettext("abc")) == '"abc"'
 
 

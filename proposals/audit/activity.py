@@ -19,6 +19,5 @@ def log_activity(
 ) -> ProposalActivity:
     """Note what happened, in the transaction in which it does."""
     return ProposalActivity.objects.create(
-        proposal=proposal, kind=kind, summary=text, by=by, at=at or clock.now(),
-        details=details,
-    )  # fmt: skip
+        proposal=proposal, kind=kind, summary=text, by=by, at=at or clock.now(), details=details
+    )

@@ -21,9 +21,16 @@ from proposals.officers.colleagues import users_with_permission
 from proposals.submission.notifications import contacts_of
 
 WRITTEN = (
-    "title", "summary", "opens_at", "first_deadline", "budget", "open_points", "remedies",
-    "moderates_requests", "bulk_with_remarks",
-)  # fmt: skip
+    "title",
+    "summary",
+    "opens_at",
+    "first_deadline",
+    "budget",
+    "open_points",
+    "remedies",
+    "moderates_requests",
+    "bulk_with_remarks",
+)
 
 
 class CannotPublishCall(Exception):
@@ -138,9 +145,12 @@ def propose_extension(
         shown = in_words(waiting.until, seconds=True, zone=locked.zone)
         raise CannotExtend(text % {"who": waiting.proposed_by, "until": shown})
     values = {
-        "until": until, "reason": reason.strip(), "incident": incident, "proposed_by": by,
+        "until": until,
+        "reason": reason.strip(),
+        "incident": incident,
+        "proposed_by": by,
         "proposed_at": clock.now(),
-    }  # fmt: skip
+    }
     proposed, _is_new = ProposedExtension.objects.update_or_create(
         call=locked, extension=None, defaults=values
     )
@@ -181,10 +191,13 @@ def confirm_extension(proposed: ProposedExtension, *, by: User) -> Extension:
     if extension.proposed_by_id == by.pk:
         raise CannotExtend(_("You proposed this extension. A second officer must confirm it."))
     extension.extension = _extend(
-        _extensible(extension.call, extension.until), until=extension.until,
-        reason=extension.reason, incident=extension.incident,
-        decided_by=extension.proposed_by, confirmed_by=by,
-    )  # fmt: skip
+        _extensible(extension.call, extension.until),
+        until=extension.until,
+        reason=extension.reason,
+        incident=extension.incident,
+        decided_by=extension.proposed_by,
+        confirmed_by=by,
+    )
     extension.confirmed_by, extension.confirmed_at = by, clock.now()
     extension.save(update_fields=["extension", "confirmed_by", "confirmed_at"])
     return extension.extension
@@ -305,9 +318,13 @@ def extend_for_one(
             _("A decision has been recorded for this proposal, so its deadline cannot be extended.")
         )
     made = IndividualExtension.objects.create(
-        proposal=proposal, until=until, reason=reason.strip(), incident=incident, granted_by=by,
+        proposal=proposal,
+        until=until,
+        reason=reason.strip(),
+        incident=incident,
+        granted_by=by,
         granted_at=clock.now(),
-    )  # fmt: skip
+    )
     _tell(
         proposal, until, reason, incident, key=f"individual-extension:{made.pk}", is_individual=True
     )

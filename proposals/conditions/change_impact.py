@@ -76,9 +76,11 @@ def countries_from(rows: Iterable[dict[str, Any]]) -> CountrySet:
 
 def calls_touched_by(change: ProposedChange) -> list[Call]:
     calls = Call.objects.with_page_parts().select_related("programme")
-    result = calls.filter(pk=change.call_id) if change.call_id else calls.filter(
-        programme=change.programme_id, rehearsal_of=None
-    )  # fmt: skip
+    result = (
+        calls.filter(pk=change.call_id)
+        if change.call_id
+        else calls.filter(programme=change.programme_id, rehearsal_of=None)
+    )
     return list(result.order_by("reference"))
 
 
@@ -166,9 +168,12 @@ def _look_at_versions(
         .values_list("pk", flat=True)
     )
     rows = newest_verdicts(call).values(
-        "version_id", "facts", "content", number=F("version__number"),
+        "version_id",
+        "facts",
+        "content",
+        number=F("version__number"),
         proposal=F("version__proposal__number"),
-    )  # fmt: skip
+    )
     for row in rows.iterator(chunk_size=CHUNK):
         impact.seen += 1
         if impact.seen % DRAFTS_AT_ONCE == 0:

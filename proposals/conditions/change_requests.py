@@ -27,9 +27,12 @@ def propose_change(
     """
     type(target).objects.select_for_update(no_key=True).only("pk").get(pk=target.pk)
     same = target.proposed_changes.filter(
-        conditions=conditions, reason=reason, proposed_by=by, change=None,
+        conditions=conditions,
+        reason=reason,
+        proposed_by=by,
+        change=None,
         base=rule_changes.digest_in_force(target),
-    ).first()  # fmt: skip
+    ).first()
     if same is not None:
         return same
     change = rule_changes.propose(target, conditions, reason=reason, by=by)

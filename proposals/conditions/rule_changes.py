@@ -145,9 +145,13 @@ def retry_change(change: ProposedChange) -> None:
     if change.change_id is None and digest_in_force(change.target) != change.base:
         raise ConditionsChanged
     restarted = ProposedChange.objects.filter(pk=change.pk, change=None).update(
-        state=State.COUNTING, impact=None, done=0, error="", claimed_at=None,
+        state=State.COUNTING,
+        impact=None,
+        done=0,
+        error="",
+        claimed_at=None,
         total=size_of(change, clock.now()),
-    )  # fmt: skip
+    )
     change.refresh_from_db()
     if not restarted:
         raise AlreadyApplied(change)

@@ -111,9 +111,15 @@ def _work(verdicts: QuerySet[VerdictRecord], queue: Any) -> None:
 
 def _replay_share(verdicts: QuerySet[VerdictRecord]) -> Iterator[ReplayResult]:
     rows = verdicts.order_by().values(
-        "pk", "content", "facts", "facts_digest", "rule_set_id", "country_set_id",
-        number=F("version__number"), proposal=F("version__proposal__number"),
-    )  # fmt: skip
+        "pk",
+        "content",
+        "facts",
+        "facts_digest",
+        "rule_set_id",
+        "country_set_id",
+        number=F("version__number"),
+        proposal=F("version__proposal__number"),
+    )
     part = ReplayResult()
     for row in rows.iterator(chunk_size=CHUNK):
         what = _what_differs(row)

@@ -292,10 +292,15 @@ def decline_for(participant: Participant, *, reason: str, by: User) -> None:
     invitation = pending.first()
     _check_unanswered(participant, None if invitation else asked)
     invitation = invitation or Invitation.objects.create(
-        proposal=proposal, participant=participant, purpose=Invitation.Purpose.CONFIRM, email=by.email,
-        invited_by=proposal.started_by, invited_at=moment, expires_at=expiry(proposal, moment),
+        proposal=proposal,
+        participant=participant,
+        purpose=Invitation.Purpose.CONFIRM,
+        email=by.email,
+        invited_by=proposal.started_by,
+        invited_at=moment,
+        expires_at=expiry(proposal, moment),
         times_sent=0,
-    )  # fmt: skip
+    )
     decline(invitation, reason=reason, by=by, is_own=True)
 
 
@@ -361,10 +366,12 @@ def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
     collaborator.delete()
     end_access(proposal, without_access(proposal, [user]), EndedAccess.Kind.PERSON_REMOVED)
     notify_ended_access(
-        proposal, [user], key=f"access-ended:{happening.pk}",
+        proposal,
+        [user],
+        key=f"access-ended:{happening.pk}",
         what_happened=_("%(who)s has removed your access to proposal %(number)s.")
         % {"who": by, "number": proposal.number},
-    )  # fmt: skip
+    )
 
 
 def coordinator_emails(proposal: Proposal) -> list[str]:

@@ -94,9 +94,12 @@ def start_draft(
         answers=answers,
     )
     Participant.objects.create(
-        proposal=proposal, organisation=organisation, key="p1", role=Role.COORDINATOR.value,
+        proposal=proposal,
+        organisation=organisation,
+        key="p1",
+        role=Role.COORDINATOR.value,
         agreed_at=moment,
-    )  # fmt: skip
+    )
     return proposal
 
 
@@ -346,9 +349,13 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
     _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
     text = _("%(name)s removed from the consortium") % {"name": participant.organisation.name}
     log_activity(
-        proposal, ProposalActivity.Kind.REMOVED, text, by=by,
-        key=participant.key, organisation=participant.organisation_id,
-    )  # fmt: skip
+        proposal,
+        ProposalActivity.Kind.REMOVED,
+        text,
+        by=by,
+        key=participant.key,
+        organisation=participant.organisation_id,
+    )
     guests, members = guests_of(participant), list(participant.organisation.members.all())
     # It goes on controlling whom it controls, as a body outside the consortium.
     controlled = proposal.participants.filter(controller=participant.organisation)
@@ -370,9 +377,11 @@ def _end_access_of(
         "%(number)s."
     )
     notify_ended_access(
-        removed.proposal, guests, key=f"guest-removed:{removed.proposal_id}:{removed.key}",
+        removed.proposal,
+        guests,
+        key=f"guest-removed:{removed.proposal_id}:{removed.key}",
         what_happened=happened % {"who": by, "name": name, "number": removed.proposal.number},
-    )  # fmt: skip
+    )
 
 
 def _notify_removed(participant: Participant, *, by: User) -> None:

@@ -58,13 +58,17 @@ def queue_email(
     QueuedEmail.objects.bulk_create(
         (
             QueuedEmail(
-                key=f"{key}:{_short(address)}", proposal=proposal, to=address, subject=subject, text=text,
+                key=f"{key}:{_short(address)}",
+                proposal=proposal,
+                to=address,
+                subject=subject,
+                text=text,
                 html=html,
             )
             for address in addresses
         ),
         ignore_conflicts=True,
-    )  # fmt: skip
+    )
 
 
 def _without_links(text: EmailContent) -> EmailContent:

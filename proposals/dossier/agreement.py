@@ -38,8 +38,11 @@ def is_address_of(organisation: Organisation, email: str) -> bool:
     does a contact that was named by who acts for the organisation no longer, such as a former colleague.
     """
     people = EmailAddress.objects.filter(
-        is_address("email", email), user__organisations=organisation, user__is_active=True, verified=True
-    )  # fmt: skip
+        is_address("email", email),
+        user__organisations=organisation,
+        user__is_active=True,
+        verified=True,
+    )
     if people.exists():
         return True
     named = ProfileSection.objects.filter(

@@ -237,14 +237,17 @@ def _queries(is_chosen: Callable[[str], Q | Func]) -> Queries:
         "organisations": Organisation.objects.filter(pk__in=of_consortium).order_by(),
         "profiles": Columns(
             ProfileSection.objects.filter(organisation__in=of_consortium),
-            "organisation_id", "step", "answers", "version",
+            "organisation_id",
+            "step",
+            "answers",
+            "version",
         ),
         "sections": Section.objects.filter(of_chosen),
         "files": ProposalFile.objects.filter(of_chosen, replaced_at=None),
         "deliverables": RequiredDeliverable.objects.filter(
             strand__in=Proposal.objects.filter(is_chosen("pk")).order_by().values("strand")
         ),
-    }  # fmt: skip
+    }
 
 
 def _parts_in(rows: Results, proposals: Sequence[Proposal]) -> dict[int, DraftParts]:

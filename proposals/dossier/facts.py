@@ -220,9 +220,12 @@ def _circumstances_queries(
     ).exclude(pk=proposal)
     # An array is worked out once, before the search; of a subquery PostgreSQL may ask each profile.
     is_among_them = Func(
-        F("link_key"), link_keys,
-        template="(%(expressions)s))", arg_joiner=" = ANY(", output_field=models.BooleanField(),
-    )  # fmt: skip
+        F("link_key"),
+        link_keys,
+        template="(%(expressions)s))",
+        arg_joiner=" = ANY(",
+        output_field=models.BooleanField(),
+    )
     return {
         "applications": Columns(others.order_by(), "current_version__organisations"),
         "links": Columns(

@@ -20,8 +20,17 @@ from proposals.models.languages import LANGUAGES
 
 NEEDED = ("kind", "name")
 KNOWN = (
-    *NEEDED, "country", "region", "town", "languages", "email", "telephone", "website", "text", "checked_on",
-)  # fmt: skip
+    *NEEDED,
+    "country",
+    "region",
+    "town",
+    "languages",
+    "email",
+    "telephone",
+    "website",
+    "text",
+    "checked_on",
+)
 _is_web = URLValidator(schemes=["https", "http"])
 
 

@@ -195,9 +195,13 @@ def reopen(enquiry: Enquiry, *, by: User) -> None:
 def publish_faq_entry(call: Call, *, question: str, answer: str, by: User) -> FaqEntry:
     """Put a question of general use with its answer on a call's page."""
     made = FaqEntry.objects.create(
-        call=call, question=question.strip(), answer=answer.strip(), published_by=by,
-        published_at=clock.now(), position=FaqEntry.objects.filter(call=call).count() + 1,
-    )  # fmt: skip
+        call=call,
+        question=question.strip(),
+        answer=answer.strip(),
+        published_by=by,
+        published_at=clock.now(),
+        position=FaqEntry.objects.filter(call=call).count() + 1,
+    )
     show_on_call_page(call.pk)
     return made
 

@@ -30,26 +30,40 @@ def export_of(address: str) -> dict[str, Any]:
         "address": address,
         "enquiries": [
             {
-                "number": enquiry.number, "name": enquiry.name, "telephone": enquiry.telephone,
-                "organisation": enquiry.organisation, "subject": enquiry.subject, "message": enquiry.message,
+                "number": enquiry.number,
+                "name": enquiry.name,
+                "telephone": enquiry.telephone,
+                "organisation": enquiry.organisation,
+                "subject": enquiry.subject,
+                "message": enquiry.message,
                 "received_at": enquiry.received_at.isoformat(),
                 "answers": [answer.text for answer in enquiry.answers.all()],
             }
             for enquiry in _enquiries(address, user).prefetch_related("answers")
         ],
         "messages": [
-            {"conversation": message.conversation.number, "text": message.text,
-            "sent_at": message.sent_at.isoformat()}
-            for message in Message.objects.filter(written_by=user or 0).select_related("conversation")
+            {
+                "conversation": message.conversation.number,
+                "text": message.text,
+                "sent_at": message.sent_at.isoformat(),
+            }
+            for message in Message.objects.filter(written_by=user or 0).select_related(
+                "conversation"
+            )
         ],
         "requests": [
-            {"number": partnership_request.number, "title": partnership_request.title,
-            "made_at": partnership_request.made_at.isoformat()}
+            {
+                "number": partnership_request.number,
+                "title": partnership_request.title,
+                "made_at": partnership_request.made_at.isoformat(),
+            }
             for partnership_request in PartnershipRequest.objects.filter(made_by=user or 0)
         ],
         "saved_searches": list(SavedSearch.objects.filter(user=user or 0).values("name", "query")),
-        "reports": list(AbuseReport.objects.filter(made_by=user or 0).values_list("reason", flat=True)),
-    }  # fmt: skip
+        "reports": list(
+            AbuseReport.objects.filter(made_by=user or 0).values_list("reason", flat=True)
+        ),
+    }
 
 
 @transaction.atomic

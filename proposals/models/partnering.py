@@ -147,15 +147,24 @@ class PartnershipRequest(models.Model):
                 name="request_moves",
                 field="state",
                 transitions=[
-                    ("draft", "waiting"), ("draft", "published"), ("waiting", "published"),
-                    ("waiting", "refused"), ("waiting", "draft"), ("refused", "draft"),
-                    ("published", "filled"), ("published", "closed"), ("filled", "published"),
-                    ("closed", "published"), ("published", "waiting"), ("published", "removed"),
-                    ("filled", "removed"), ("closed", "removed"),
+                    ("draft", "waiting"),
+                    ("draft", "published"),
+                    ("waiting", "published"),
+                    ("waiting", "refused"),
+                    ("waiting", "draft"),
+                    ("refused", "draft"),
+                    ("published", "filled"),
+                    ("published", "closed"),
+                    ("filled", "published"),
+                    ("closed", "published"),
+                    ("published", "waiting"),
+                    ("published", "removed"),
+                    ("filled", "removed"),
+                    ("closed", "removed"),
                 ],
             ),
             guards.REQUEST_IS_OF_NO_REHEARSAL,
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.number}: {self.title}"

@@ -185,9 +185,12 @@ class DraftChange(RowChange):
 
 def _kept(kind: str, condition: str = "") -> pgtrigger.Trigger:
     return kept_before_change(
-        "proposals_draftchange", kind=kind, owner="proposal_id", condition=condition,
+        "proposals_draftchange",
+        kind=kind,
+        owner="proposal_id",
+        condition=condition,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-    )  # fmt: skip
+    )
 
 
 class Participant(models.Model):
@@ -394,9 +397,13 @@ class Collaborator(models.Model):
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="collaborators")
     user = models.ForeignKey(User, models.CASCADE, related_name="collaborations")
     participant = models.ForeignKey(
-        Participant, models.CASCADE, null=True, blank=True, related_name="collaborators",
+        Participant,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="collaborators",
         help_text="For whom this person writes; nobody for one who reads.",
-    )  # fmt: skip
+    )
     joined_at = models.DateTimeField()
 
     class Meta:

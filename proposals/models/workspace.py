@@ -215,10 +215,8 @@ class Confirmation(models.Model):
                 forgotten=["confirmed_by_id", "invitation_id"],
             ),
             guards.goes_with_a_deleted_draft("confirmations_stay", what="confirmations"),
-            no_officer(
-                "no_officer_confirms", person="confirmed_by_id", operation=pgtrigger.Insert
-            ),
-        ]  # fmt: skip
+            no_officer("no_officer_confirms", person="confirmed_by_id", operation=pgtrigger.Insert),
+        ]
 
     def __str__(self) -> str:
         return f"{self.organisation} confirmed {self.proposal}"

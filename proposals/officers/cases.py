@@ -72,9 +72,8 @@ def log_event(
 ) -> CaseEvent:
     """Note what a person did to a case, in the transaction in which they do."""
     return CaseEvent.objects.create(
-        proposal=proposal, kind=kind, summary=text, details=details, by=by,
-        at=clock.now(),
-    )  # fmt: skip
+        proposal=proposal, kind=kind, summary=text, details=details, by=by, at=clock.now()
+    )
 
 
 def log_read(version: Version, what: str, *, by: User) -> None:

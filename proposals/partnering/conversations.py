@@ -72,9 +72,14 @@ def start(
     if current.organisation is None or not current.is_open(clock.now()):
         raise CannotSend(_("This request has ended. You can no longer reply to it."))
     return _start(
-        current.organisation, text, request=current, organisation=organisation, by=by, shows=shows,
+        current.organisation,
+        text,
+        request=current,
+        organisation=organisation,
+        by=by,
+        shows=shows,
         owner_shown=current.shows_name,
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
@@ -102,9 +107,15 @@ def start_with_organisation(
 
 
 def _start(
-    addressee: Organisation, text: str, *, request: PartnershipRequest | None,
-    organisation: Organisation, by: User, shows: bool, owner_shown: bool,
-) -> Conversation:  # fmt: skip
+    addressee: Organisation,
+    text: str,
+    *,
+    request: PartnershipRequest | None,
+    organisation: Organisation,
+    by: User,
+    shows: bool,
+    owner_shown: bool,
+) -> Conversation:
     if addressee == organisation:
         raise CannotSend(_("This is your own organisation."))
     own = {"request": request, "addressee": addressee, "organisation": organisation}
@@ -194,9 +205,12 @@ def send_message(conversation: Conversation, text: str, *, side: Side, by: User)
     if Message.objects.filter(written_by=by, sent_at__gt=hour).count() >= MAX_SENT:
         raise CannotSend(_("You have sent forty messages within an hour. Try again later."))
     message = Message.objects.create(
-        conversation=conversation, is_from_owner=side == Side.OWNER, written_by=by,
-        text=text.strip(), sent_at=moment,
-    )  # fmt: skip
+        conversation=conversation,
+        is_from_owner=side == Side.OWNER,
+        written_by=by,
+        text=text.strip(),
+        sent_at=moment,
+    )
     mark_read(conversation, side)
     _tell(message, other, side)
     return message
@@ -295,9 +309,12 @@ def report_abuse(
 ) -> AbuseReport:
     """Tell the helpdesk that something is not right; it then reads what is reported."""
     return AbuseReport.objects.create(
-        request=request, conversation=conversation, reason=reason.strip(), made_by=by,
+        request=request,
+        conversation=conversation,
+        reason=reason.strip(),
+        made_by=by,
         made_at=clock.now(),
-    )  # fmt: skip
+    )
 
 
 class AlreadyHandled(Exception):

@@ -61,15 +61,19 @@ class RequestForm(forms.ModelForm):
         label=_("Technology fields"), choices=choices.TECHNOLOGIES, required=False
     )
     markets = forms.MultipleChoiceField(
-        label=_("Target markets"), choices=_countries, required=False,
+        label=_("Target markets"),
+        choices=_countries,
+        required=False,
         widget=forms.SelectMultiple(attrs={"size": 8}),
         help_text=_("Hold Ctrl (or Command) to select more than one."),
-    )  # fmt: skip
+    )
     countries = forms.MultipleChoiceField(
-        label=_("Countries of the partner"), choices=_countries, required=False,
+        label=_("Countries of the partner"),
+        choices=_countries,
+        required=False,
         widget=forms.SelectMultiple(attrs={"size": 8}),
         help_text=_("Select none to accept partners from any country"),
-    )  # fmt: skip
+    )
     languages = SeveralField(label=_("Languages"), choices=list(LANGUAGES.items()))
     een_reference = IdentifierField(
         label=_("Reference of an Enterprise Europe Network profile"),
@@ -78,16 +82,31 @@ class RequestForm(forms.ModelForm):
         help_text=_("For example, BOIT20150421001"),
     )
     cordis_link = forms.URLField(
-        label=_("Link to CORDIS"), required=False, assume_scheme="https", max_length=200,
+        label=_("Link to CORDIS"),
+        required=False,
+        assume_scheme="https",
+        max_length=200,
         help_text=_("If the same request is published there"),
-    )  # fmt: skip
+    )
 
     class Meta:
         model = PartnershipRequest
         fields = (
-            "kind", "role", "strands", "title", "text", "emerging_industries", "technologies", "sectors",
-            "markets", "countries", "languages", "een_reference", "cordis_link", "shows_name",
-        )  # fmt: skip
+            "kind",
+            "role",
+            "strands",
+            "title",
+            "text",
+            "emerging_industries",
+            "technologies",
+            "sectors",
+            "markets",
+            "countries",
+            "languages",
+            "een_reference",
+            "cordis_link",
+            "shows_name",
+        )
         help_texts = {
             "shows_name": _(
                 "If you do not show it, readers see your country and type of organisation "
@@ -109,14 +128,16 @@ class RequestForm(forms.ModelForm):
         self.helper.layout = Layout(
             "seen_revision",
             grid_row(kind=6, role=6),
-            "strands", "title", "text",
+            "strands",
+            "title",
+            "text",
             grid_row(emerging_industries=6, technologies=6),
             "sectors",
             grid_row(markets=6, countries=6),
             "languages",
             grid_row(een_reference=6, cordis_link=6),
             "shows_name",
-        )  # fmt: skip
+        )
 
     def clean_een_reference(self) -> str:
         text = str(self.cleaned_data["een_reference"]).strip().upper()

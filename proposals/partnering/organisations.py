@@ -45,7 +45,7 @@ FACETS = (
     EMERGING_INDUSTRY,
     Facet("technology", _("Technology"), "technologies", lambda: dict(choices.TECHNOLOGIES)),
     MARKET,
-)  # fmt: skip
+)
 MOST_SEARCHED = 4000  # characters; PostgreSQL refuses to index a text that is far too long
 BY_NAME = {facet.name: facet for facet in FACETS}
 
@@ -134,7 +134,13 @@ def find_organisations(query_dict: QueryDict) -> FoundOrganisations:
     )
     first = (page - 1) * PER_PAGE
     return FoundOrganisations(
-        list(rows.order_by(*order)[first : first + PER_PAGE]), counted.get(("total", ""), 0),
-        facets_of(chosen, counted, FACETS), text, chosen, page, terms,
-        len(typed) > MOST_SIGNS, searched(words_in(text), MOST_WORDS)[1],
-    )  # fmt: skip
+        list(rows.order_by(*order)[first : first + PER_PAGE]),
+        counted.get(("total", ""), 0),
+        facets_of(chosen, counted, FACETS),
+        text,
+        chosen,
+        page,
+        terms,
+        len(typed) > MOST_SIGNS,
+        searched(words_in(text), MOST_WORDS)[1],
+    )

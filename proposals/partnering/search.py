@@ -70,17 +70,23 @@ EMERGING_INDUSTRY = Facet(
 )
 MARKET = Facet("market", _("Target market"), "markets", country_names)
 FACETS = (
-    Facet("kind", _("Type of request"), "kind", lambda: dict(PartnershipRequest.Kind.choices), False),
+    Facet(
+        "kind", _("Type of request"), "kind", lambda: dict(PartnershipRequest.Kind.choices), False
+    ),
     Facet("strand", _("Strand"), "strands", dict),
     Facet("role", _("Role"), "role", lambda: dict(PartnershipRequest.Role.choices), False),
-    Facet("country", _("Country of the organisation"), "organisation__country", country_names, False),
+    Facet(
+        "country", _("Country of the organisation"), "organisation__country", country_names, False
+    ),
     SECTOR,
     EMERGING_INDUSTRY,
-    Facet("technology", _("Technology field"), "technologies", lambda: dict(vocabularies.TECHNOLOGIES)),
+    Facet(
+        "technology", _("Technology field"), "technologies", lambda: dict(vocabularies.TECHNOLOGIES)
+    ),
     MARKET,
     Facet("wanted", _("Country of the partner"), "countries", country_names),
     Facet("language", _("Language"), "languages", lambda: LANGUAGES),
-)  # fmt: skip
+)
 BY_NAME = {facet.name: facet for facet in FACETS}
 
 
@@ -138,9 +144,13 @@ class PartnerSearch:
 
     def _part(self, name: str) -> str:
         return {
-            "q": self.text, "call": self.call, "sort": "" if self.sort == "best" else self.sort,
-            "past": "1" if self.past else "", "gap": "1" if self.gap_only else "", "for": self.draft,
-        }[name]  # fmt: skip
+            "q": self.text,
+            "call": self.call,
+            "sort": "" if self.sort == "best" else self.sort,
+            "past": "1" if self.past else "",
+            "gap": "1" if self.gap_only else "",
+            "for": self.draft,
+        }[name]
 
     def with_value(self, facet: str, value: str) -> str:
         """The address with a value of a facet chosen, or no longer."""
@@ -291,9 +301,12 @@ def matching_query(terms: list[list[str]]) -> SearchQuery | None:
 
 
 def search_requests(
-    question: PartnerSearch, moment: datetime, *, closing: set[tuple[str, str]] | None = None,
+    question: PartnerSearch,
+    moment: datetime,
+    *,
+    closing: set[tuple[str, str]] | None = None,
     fitting: Mapping[tuple[str, str], int] | None = None,
-) -> SearchResult:  # fmt: skip
+) -> SearchResult:
     """Answer a question. With `gap_only` only those whose (country, kind of organisation) are in `closing`.
 
     `fitting` orders the same pairs, the best first, for "best match" of somebody who has a draft.
@@ -469,7 +482,9 @@ def _first(
             lead = "…" if begin else ""
             tail = "…" if word.end() + around < len(text) else ""
             return MatchExcerpt(
-                where, lead + text[begin : word.start()], word[0],
+                where,
+                lead + text[begin : word.start()],
+                word[0],
                 text[word.end() : word.end() + around] + tail,
-            )  # fmt: skip
+            )
     return None

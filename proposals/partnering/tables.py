@@ -28,9 +28,15 @@ LISTS: Mapping[str, Any] = {
     "languages": LANGUAGES,
 }
 KNOWN = (
-    *NEEDED, "sectors", "emerging_industries", "technologies", "markets", "countries", "een_reference",
+    *NEEDED,
+    "sectors",
+    "emerging_industries",
+    "technologies",
+    "markets",
+    "countries",
+    "een_reference",
     "cordis_link",
-)  # fmt: skip
+)
 LONGEST_TITLE, LONGEST_TEXT = 120, 6000
 COLUMNS = ("number", "call", "organisation", "country", "published_at", "open_until", *KNOWN)
 

@@ -34,9 +34,13 @@ def _commit(pk: int) -> bool:
     try:
         with transaction.atomic():
             ClosingCommitment.objects.create(
-                call=call, versions=versions, counting=counting, root=root, made_at=moment,
+                call=call,
+                versions=versions,
+                counting=counting,
+                root=root,
+                made_at=moment,
                 tree_head=TreeHead.objects.order_by("-size").first(),
-            )  # fmt: skip
+            )
     except IntegrityError:  # another worker was faster
         return False
     return True

@@ -34,10 +34,14 @@ def request_draft_pdf(draft: Draft, *, by: User) -> DraftPdf:
     asked, _made = DraftPdf.objects.update_or_create(
         proposal=draft.proposal,
         defaults={
-            "dossier": text, "requested_at": clock.now(), "requested_by": by, "pdf": None, "error": "",
+            "dossier": text,
+            "requested_at": clock.now(),
+            "requested_by": by,
+            "pdf": None,
+            "error": "",
             "claimed_at": None,
         },
-    )  # fmt: skip
+    )
     return asked
 
 

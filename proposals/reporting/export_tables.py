@@ -69,14 +69,22 @@ def export_rows(versions: VersionQuerySet) -> Iterator[Row]:
 
 
 READ = (
-    "number", "dossier", "acronym", "countries", "received_at", "sha256", "latest_outcome", "latest_rules",
-    "proposal__number", "proposal__current_version", "proposal__strand__code",
-    "proposal__strand__call__reference", "proposal__assignment__due_on",
+    "number",
+    "dossier",
+    "acronym",
+    "countries",
+    "received_at",
+    "sha256",
+    "latest_outcome",
+    "latest_rules",
+    "proposal__number",
+    "proposal__current_version",
+    "proposal__strand__code",
+    "proposal__strand__call__reference",
+    "proposal__assignment__due_on",
     "proposal__assignment__officer__full_name",
-)  # fmt: skip
-DECIDED = (
-    "version", "outcome", "reason", "decided_at", "review__answer", "notice__notified_at",
-)  # fmt: skip
+)
+DECIDED = ("version", "outcome", "reason", "decided_at", "review__answer", "notice__notified_at")
 
 
 def _decisions_of(versions: list[int]) -> dict[int, list[Row]]:

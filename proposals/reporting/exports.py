@@ -166,9 +166,13 @@ def _keep(export: Export, out: IO[bytes]) -> bool:
     out.seek(0)
     path = default_storage.save(f"exports/{uuid4().hex}", File(out))
     kept = _mine(export).update(
-        state=State.DONE, done=export.total, made_at=clock.now(), path=path, size=size,
+        state=State.DONE,
+        done=export.total,
+        made_at=clock.now(),
+        path=path,
+        size=size,
         sha256=digest.hexdigest(),
-    )  # fmt: skip
+    )
     if not kept:  # cancelled in the last moment
         default_storage.delete(path)
     return bool(kept)

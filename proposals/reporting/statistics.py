@@ -163,8 +163,13 @@ def _outcomes(
     overall = Counter({row["outcome"]: row["count"] for row in by_outcome})
     rule = Func(F("by_rule"), function="jsonb_object_keys", output_field=TextField())
     pairs = chosen.order_by().annotate(rule=rule)
-    worst = Func(F("by_rule"), F("rule"), template="(%(expressions)s)", arg_joiner=" ->> ",
-                 output_field=TextField())  # fmt: skip
+    worst = Func(
+        F("by_rule"),
+        F("rule"),
+        template="(%(expressions)s)",
+        arg_joiner=" ->> ",
+        output_field=TextField(),
+    )
     rows = pairs.annotate(worst=worst).values("rule", "worst").annotate(count=Count("pk"))
     rules: dict[str, Counter[str]] = {}
     for row in rows:

@@ -76,9 +76,14 @@ def request_clarification(
             message % {"who": same.requested_by, "due": in_words(same.due_at)}
         )
     question = ClarificationRequest.objects.create(
-        version=version, item=item, text=text, sha256=sha256_hex(text), due_at=due_at, requested_by=by,
+        version=version,
+        item=item,
+        text=text,
+        sha256=sha256_hex(text),
+        due_at=due_at,
+        requested_by=by,
         requested_at=moment,
-    )  # fmt: skip
+    )
     ledger.queue_record_of(question)
     log_event(proposal, CaseEvent.Kind.ASKED, by=by, question=question.pk)
     # By office: applicants answer to the officers, not to a person.
@@ -155,9 +160,15 @@ def _store_files(
 ) -> ClarificationFile:
     save_pdf(checked)
     return ClarificationFile.objects.create(
-        reply=answer, name=checked.name, sha256=checked.sha256, size=len(checked.content),
-        pages=checked.pages, scan=checked.scan, uploaded_at=answer.replied_at, uploaded_by=by,
-    )  # fmt: skip
+        reply=answer,
+        name=checked.name,
+        sha256=checked.sha256,
+        size=len(checked.content),
+        pages=checked.pages,
+        scan=checked.scan,
+        uploaded_at=answer.replied_at,
+        uploaded_by=by,
+    )
 
 
 def remind_of_clarification_requests(moment: datetime) -> int:

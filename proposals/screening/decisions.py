@@ -94,9 +94,13 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
     if obstacle:
         raise CannotDecide(obstacle)
     decision = Decision.objects.create(
-        version=version, outcome=outcome, reason=reason.strip(), decided_by=by, decided_at=moment,
+        version=version,
+        outcome=outcome,
+        reason=reason.strip(),
+        decided_by=by,
+        decided_at=moment,
         reverses=decision_in_force(version),
-    )  # fmt: skip
+    )
     queue_record_of(decision)
     in_place = _in_place_of(decision)
     log_event(proposal, CaseEvent.Kind.DECIDED, in_place, by=by, decision=decision.pk)
@@ -207,8 +211,12 @@ def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -
     if obstacle:
         raise CannotReview(obstacle)
     review = DecisionReview.objects.create(
-        decision=decision, answer=answer, reason=reason.strip(), reviewed_by=by, reviewed_at=clock.now()
-    )  # fmt: skip
+        decision=decision,
+        answer=answer,
+        reason=reason.strip(),
+        reviewed_by=by,
+        reviewed_at=clock.now(),
+    )
     queue_record_of(review)
     text = f"{review.get_answer_display()}: {_in_place_of(decision)}"
     log_event(proposal, CaseEvent.Kind.REVIEWED, text, by=by, decision=decision.pk)

@@ -164,9 +164,12 @@ def _tell(decision: Decision, version: Version) -> None:
         kind=ProposalActivity.Kind.INFORMED, details__decision=decision.pk
     ):
         log_activity(
-            proposal, ProposalActivity.Kind.INFORMED, text % {"number": version.number}, by=None,
+            proposal,
+            ProposalActivity.Kind.INFORMED,
+            text % {"number": version.number},
+            by=None,
             decision=decision.pk,
-        )  # fmt: skip
+        )
     queue_email(
         EmailContent(
             subject=_("Decision about your proposal %(number)s") % values,

@@ -81,9 +81,12 @@ def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Read a question and answer it: people of the coordinator, once, in time."""
     draft = get_draft_or_404(request, number)
     question = get_object_or_404(
-        ClarificationRequest.objects.select_related("version__proposal__strand__call", "reply__replied_by"),
-        version__proposal=draft.proposal, pk=pk,
-    )  # fmt: skip
+        ClarificationRequest.objects.select_related(
+            "version__proposal__strand__call", "reply__replied_by"
+        ),
+        version__proposal=draft.proposal,
+        pk=pk,
+    )
     form = ReplyForm(request.POST or None, request.FILES or None)
     status = OK
     if request.method == "POST":

@@ -50,12 +50,14 @@ def request_facts(request: PartnershipRequest) -> list[tuple[str, list[str]]]:
         return [str(names.get(code, code)) for code in codes]
 
     results = [
-        (_("Emerging industries"),
-         words(request.emerging_industries, dict(choices.EMERGING_INDUSTRIES))),
+        (
+            _("Emerging industries"),
+            words(request.emerging_industries, dict(choices.EMERGING_INDUSTRIES)),
+        ),
         (_("Technology fields"), words(request.technologies, dict(choices.TECHNOLOGIES))),
         (_("Sectoral industries"), words(request.sectors, dict(choices.SECTORS))),
         (_("Target markets"), [name_on(code, day) for code in request.markets]),
         (_("Countries of the partner"), [name_on(code, day) for code in request.countries]),
         (_("Languages"), words(request.languages, LANGUAGES)),
-    ]  # fmt: skip
+    ]
     return [(label, values) for label, values in results if values]

@@ -46,7 +46,12 @@ def helpdesk_queue(context: Context) -> list[tuple[Any, str, int]]:
     """Label, address and number of what waits for an answer, each for who may give it."""
     user = context["request"].user
     waiting: list[tuple[str, Any, str, Any]] = [
-        ("change_enquiry", _("New enquiries"), "enquiry_changelist", Enquiry.objects.filter(state="new")),
+        (
+            "change_enquiry",
+            _("New enquiries"),
+            "enquiry_changelist",
+            Enquiry.objects.filter(state="new"),
+        ),
         (
             "change_abusereport",
             _("Reports"),
@@ -54,10 +59,12 @@ def helpdesk_queue(context: Context) -> list[tuple[Any, str, int]]:
             AbuseReport.objects.filter(handled_at=None),
         ),
         (
-            "change_partnershiprequest", _("Partnership requests to check"), "partnershiprequest_changelist",
+            "change_partnershiprequest",
+            _("Partnership requests to check"),
+            "partnershiprequest_changelist",
             PartnershipRequest.objects.filter(state=PartnershipRequest.State.WAITING),
         ),
-    ]  # fmt: skip
+    ]
     return [
         (label, reverse(f"admin:proposals_{page}"), rows.count())
         for right, label, page, rows in waiting

@@ -30,9 +30,13 @@ def reload(proposal: Proposal) -> Proposal:
 
 
 def make_draft(
-    call: Call, *, strand: str = "3.1", lead: User | None = None, countries: Any = COUNTRIES,
+    call: Call,
+    *,
+    strand: str = "3.1",
+    lead: User | None = None,
+    countries: Any = COUNTRIES,
     coordinator: Organisation | None = None,
-) -> Proposal:  # fmt: skip
+) -> Proposal:
     """A draft with a consortium that has agreed, and nothing else written; the first country is the lead's."""
     lead = lead or make_user()
     coordinator = coordinator or make_organisation(by=lead, country=countries[0])

@@ -9,11 +9,21 @@ from proposals.models import PartnershipRequest
 from proposals.partnering import requests
 
 GIVEN: dict[str, Any] = {
-    "kind": "offering", "role": "partner", "strands": ["3.1"], "title": "Photonics cluster offers partnership",
-    "text": "We bring eighty members in photonics.", "sectors": ["medical-devices"],
-    "emerging_industries": ["digital"], "technologies": ["photonics"], "markets": ["US"], "countries": [],
-    "languages": ["en"], "een_reference": "", "cordis_link": "", "shows_name": True,
-}  # fmt: skip
+    "kind": "offering",
+    "role": "partner",
+    "strands": ["3.1"],
+    "title": "Photonics cluster offers partnership",
+    "text": "We bring eighty members in photonics.",
+    "sectors": ["medical-devices"],
+    "emerging_industries": ["digital"],
+    "technologies": ["photonics"],
+    "markets": ["US"],
+    "countries": [],
+    "languages": ["en"],
+    "een_reference": "",
+    "cordis_link": "",
+    "shows_name": True,
+}
 
 
 def make_owner(country: str = "FR", **kwargs: Any) -> tuple[User, Organisation]:

@@ -182,10 +182,16 @@ class _Copy:
         for slot, file in self.source.files.items():
             if slot in self._slots():
                 ProposalFile.objects.create(
-                    proposal=self.target, slot=slot, name=file.name, sha256=file.sha256,
-                    size=file.size, pages=file.pages, uploaded_at=moment, uploaded_by=self.by,
+                    proposal=self.target,
+                    slot=slot,
+                    name=file.name,
+                    sha256=file.sha256,
+                    size=file.size,
+                    pages=file.pages,
+                    uploaded_at=moment,
+                    uploaded_by=self.by,
                     scan=file.scan,
-                )  # fmt: skip
+                )
 
     def _save(self, step: str, answers: dict[str, Any], *, of: Participant | None = None) -> None:
         if answers:

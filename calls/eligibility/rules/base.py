@@ -87,9 +87,18 @@ class Case:
             if counting[applicant.key] is not CountStatus.EXCLUDED
         ]
         return Case(
-            self.facts, self.countries, self.rule_date, self.day_in_words, self.applicants,
-            self.are_unrelated, self.costs, self.grant, counting, tuple(sure), tuple(possible),
-        )  # fmt: skip
+            self.facts,
+            self.countries,
+            self.rule_date,
+            self.day_in_words,
+            self.applicants,
+            self.are_unrelated,
+            self.costs,
+            self.grant,
+            counting,
+            tuple(sure),
+            tuple(possible),
+        )
 
     @property
     def with_profile(self) -> tuple[ParticipantFacts, ...]:

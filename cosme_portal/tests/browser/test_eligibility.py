@@ -27,9 +27,15 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     visitor.press("Show result")
     visitor.says("There is a problem")
     visitor.fill(
-        strand="3.1", kind="cluster-organisation", country="LT", registration="planned",
-        services="yes", independent="yes", partner_1="FR", partner_2="RS",
-    )  # fmt: skip
+        strand="3.1",
+        kind="cluster-organisation",
+        country="LT",
+        registration="planned",
+        services="yes",
+        independent="yes",
+        partner_1="FR",
+        partner_2="RS",
+    )
     visitor.press("Show result")
     visitor.says(
         "You can apply, but not all of your partners count",

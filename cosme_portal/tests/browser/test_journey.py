@@ -81,9 +81,11 @@ def write(visitor: Visitor, number: str, strand: int) -> None:
     steps = f"/proposals/{number}/steps"
     visitor.goto(f"{steps}/summary/")
     visitor.fill(
-        acronym="LASER-GO", title_text="Photonics for health", abstract="To markets beyond Europe.",
+        acronym="LASER-GO",
+        title_text="Photonics for health",
+        abstract="To markets beyond Europe.",
         duration_months="18",
-    )  # fmt: skip
+    )
     if strand == 2:
         visitor.fill(
             partnership_name="Photonics alliance",
@@ -104,10 +106,14 @@ def write(visitor: Visitor, number: str, strand: int) -> None:
     visitor.fill(**{"markets-1-country": "JP", "markets-1-reason": "A partner there"})
     visitor.press("Save and continue")
     objective = {1: "shape", 2: "implement"}[strand]
-    visitor.fill(**{
-        "activities-0-title": "Mission", "activities-0-objective": objective,
-        "activities-0-description": "Go there", "activities-0-justification": "Members asked for it",
-    })  # fmt: skip
+    visitor.fill(
+        **{
+            "activities-0-title": "Mission",
+            "activities-0-objective": objective,
+            "activities-0-description": "Go there",
+            "activities-0-justification": "Members asked for it",
+        }
+    )
     visitor.press("Save and continue")
     texts = {
         1: ("partnership-agreement", "strategy-plan", "roadmap"),
@@ -115,10 +121,15 @@ def write(visitor: Visitor, number: str, strand: int) -> None:
     }[strand]
     visitor.fill(**{f"text_{code}": "Agreed by all partners." for code in texts})
     if strand == 2:
-        visitor.fill(**{
-            "indicators-0-name": "Matches", "indicators-0-baseline": "0", "indicators-0-target": "20",
-            "indicators-0-unit": "contracts", "indicators-0-verification": "Signed copies",
-        })  # fmt: skip
+        visitor.fill(
+            **{
+                "indicators-0-name": "Matches",
+                "indicators-0-baseline": "0",
+                "indicators-0-target": "20",
+                "indicators-0-unit": "contracts",
+                "indicators-0-verification": "Signed copies",
+            }
+        )
     visitor.press("Save and continue")
     for key in ("p1", "p2", "p3"):
         visitor.fill(**{f"staff_{key}": "30000", f"travel_{key}": "10000", f"grant_{key}": "30000"})
@@ -130,10 +141,13 @@ def build_consortium(visitor: Visitor, number: str) -> None:
     visitor.press("Add OpticsValley")
     visitor.says("OpticsValley added to the consortium.")
     visitor.press("Register a new organisation")
-    visitor.fill(**{
-        "new-legal_name": "Human.technology Styria", "new-kind": "cluster-organisation",
-        "new-country": "AT",
-    })  # fmt: skip
+    visitor.fill(
+        **{
+            "new-legal_name": "Human.technology Styria",
+            "new-kind": "cluster-organisation",
+            "new-country": "AT",
+        }
+    )
     visitor.press("Add to the consortium")
     visitor.says("Human.technology Styria added to the consortium.")
 
@@ -289,15 +303,35 @@ def test_all_pages_fit_a_phone_and_a_zoomed_window(call, visit):
     visitor.press("Sign in")
     own = proposal.participants.get(key="p1").organisation_id
     pages = [
-        "/", "/calls/COS-CLUSTER-2014-3-03/", "/proposals/", "/organisations/",
-        "/organisations/new/", f"/organisations/{own}/", f"/organisations/{own}/profile/",
-        "/accessibility/", "/privacy/", "/no/such/page/", "/account/password/reset/",
-        "/account/email/", "/account/password/change/", "/demo/accounts/", "/demo/mails/",
-    ]  # fmt: skip
+        "/",
+        "/calls/COS-CLUSTER-2014-3-03/",
+        "/proposals/",
+        "/organisations/",
+        "/organisations/new/",
+        f"/organisations/{own}/",
+        f"/organisations/{own}/profile/",
+        "/accessibility/",
+        "/privacy/",
+        "/no/such/page/",
+        "/account/password/reset/",
+        "/account/email/",
+        "/account/password/change/",
+        "/demo/accounts/",
+        "/demo/mails/",
+    ]
     below = ["", "consortium/", "consortium/p2/", "consortium/new/", "check/", "withdraw/"]
-    below += [f"steps/{slug}/" for slug in (
-        "summary", "descriptions", "descriptions/p2", "vision", "activities", "deliverables", "budget",
-    )]  # fmt: skip
+    below += [
+        f"steps/{slug}/"
+        for slug in (
+            "summary",
+            "descriptions",
+            "descriptions/p2",
+            "vision",
+            "activities",
+            "deliverables",
+            "budget",
+        )
+    ]
     below += ["files/roadmap/"]
     profile = ["identity", "registration", "members", "sectors", "services", "markets", "contact"]
     pages += [f"/proposals/{proposal.number}/{path}" for path in below]

@@ -284,7 +284,11 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
     for name in ("change", "decide", "ask", "conflict", "history"):
         visitor.goto(reverse(f"admin:proposals_version_{name}", args=[version.pk]))
     for path in (
-        "/admin/", LIST, LIST + "?queue=overdue", LIST + "?q=nothing+of+that", LIST + "?queue=to-inform&outcome=officer",
+        "/admin/",
+        LIST,
+        LIST + "?queue=overdue",
+        LIST + "?q=nothing+of+that",
+        LIST + "?queue=to-inform&outcome=officer",
         reverse("admin:proposals_version_statistics"),
         reverse("admin:proposals_decision_change", args=[decision.pk]),
         reverse("admin:proposals_decision_changelist"),
@@ -296,7 +300,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
         reverse("admin:calls_call_changelist"),
         reverse("admin:calls_call_change", args=[call.pk]),
         reverse("admin:calls_call_publish", args=[call.pk]),
-    ):  # fmt: skip
+    ):
         visitor.goto(path)
     visitor.goto(reverse("admin:proposals_version_decide", args=[other.pk]))
     visitor.press("Record decision", within="#content")

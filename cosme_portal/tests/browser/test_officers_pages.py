@@ -72,8 +72,11 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
     set_clock(NEXT_DAY)
     with shared_clock.use_shared_offset():
         first = record_decision(
-            version, outcome="ineligible", reason="One partner has its seat in a country that does not count.", by=make_officer(),
-        )  # fmt: skip
+            version,
+            outcome="ineligible",
+            reason="One partner has its seat in a country that does not count.",
+            by=make_officer(),
+        )
         review_decision(first, answer="confirmed", reason="", by=make_officer())
         notify_applicant(first, by=make_officer())
     visitor = at_the_desk(visit, make_officer(), width)

@@ -132,10 +132,16 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
     store_contact_points(read_contact_points(HEAD + LYON))
     visitor = visit(width=width)
     for path in (
-        "/partners/", "/partners/?q=fotonik&country=FR&sector=nothing", "/partners/?q=nothingofthat",
-        request.get_absolute_url(), hidden.get_absolute_url(), "/partners/organisations/?q=cluster",
-        "/ask/", "/ask/contact-points/", "/ask/contact-points/?q=zzz",
-    ):  # fmt: skip
+        "/partners/",
+        "/partners/?q=fotonik&country=FR&sector=nothing",
+        "/partners/?q=nothingofthat",
+        request.get_absolute_url(),
+        hidden.get_absolute_url(),
+        "/partners/organisations/?q=cluster",
+        "/ask/",
+        "/ask/contact-points/",
+        "/ask/contact-points/?q=zzz",
+    ):
         visitor.goto(path)
     visitor.press("Show all")
     visitor.goto("/ask/")
@@ -143,10 +149,16 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
     visitor.says("There is a problem")
     visitor.log_in(asker[0])
     for path in (
-        "/partners/?call=" + call.reference, "/partners/mine/", "/partners/searches/", "/partners/table/",
-        "/partners/messages/", conversation.get_absolute_url(), f"/partners/new/{call.reference}/",
-        f"/partners/requests/{hidden.number}/write/", "/ask/mine/",
-    ):  # fmt: skip
+        "/partners/?call=" + call.reference,
+        "/partners/mine/",
+        "/partners/searches/",
+        "/partners/table/",
+        "/partners/messages/",
+        conversation.get_absolute_url(),
+        f"/partners/new/{call.reference}/",
+        f"/partners/requests/{hidden.number}/write/",
+        "/ask/mine/",
+    ):
         visitor.goto(path)
     visitor.press("Contact the helpdesk")
     Call.objects.filter(pk=call.pk).update(moderates_requests=True)

@@ -65,9 +65,11 @@ def test_people_on_one_step_see_each_other_and_their_fields_merge(visit, call):
     lead.page.locator("[name=duration_months]").blur()
     wait_until(lambda: stored(proposal).get("duration_months") == 18)
     assert stored(proposal) == {
-        "acronym": "LASER", "abstract": "Written by the partner", "title_text": "Photonics",
+        "acronym": "LASER",
+        "abstract": "Written by the partner",
+        "title_text": "Photonics",
         "duration_months": 18,
-    }  # fmt: skip
+    }
 
 
 def test_three_people_on_one_step_lose_nothing(visit, call):
@@ -312,11 +314,21 @@ def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
     assign(proposal, "vision")
     base = f"/proposals/{proposal.number}"
     paths = [
-        "/proposals/", f"{base}/", f"{base}/work/", f"{base}/people/", f"{base}/timeline/",
-        f"{base}/compare/", f"{base}/history/summary/", f"{base}/preview/",
-        f"{base}/consortium/p2/remove/", f"{base}/delete/", f"{base}/work/p2/confirm/",
-        f"{base}/steps/vision/", f"{base}/steps/summary/?text=1", "/proof/check/",
-    ]  # fmt: skip
+        "/proposals/",
+        f"{base}/",
+        f"{base}/work/",
+        f"{base}/people/",
+        f"{base}/timeline/",
+        f"{base}/compare/",
+        f"{base}/history/summary/",
+        f"{base}/preview/",
+        f"{base}/consortium/p2/remove/",
+        f"{base}/delete/",
+        f"{base}/work/p2/confirm/",
+        f"{base}/steps/vision/",
+        f"{base}/steps/summary/?text=1",
+        "/proof/check/",
+    ]
     for width in (1280, 320):
         visitor = visit(width=width)
         visitor.log_in(proposal.started_by)
@@ -378,6 +390,8 @@ def test_thirty_activities_are_pasted_from_a_spreadsheet(visit, call):
     rows = stored(proposal, "activities")["activities"]
     assert rows[29].pop("row")
     assert rows[29] == {
-        "title": "Activity 29", "objective": objective["code"], "description": "What 29",
+        "title": "Activity 29",
+        "objective": objective["code"],
+        "description": "What 29",
         "justification": "Why 29",
-    }  # fmt: skip
+    }

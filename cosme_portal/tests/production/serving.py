@@ -39,20 +39,24 @@ def make_certificate(folder):
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(name).issuer_name(name).public_key(key.public_key())
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     (folder / "certificate.key").write_bytes(
         key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-    )  # fmt: skip
+    )
 
 
 def rendered(folder, *, plain, tls):
@@ -109,9 +113,19 @@ def running(command, **kwargs):
 
 def gunicorn(bind, *more):
     return [
-        sys.executable, "-W", "ignore::UserWarning", "-m", "gunicorn", "-c",
-        "cosme_portal/gunicorn.conf.py", "-b", bind, "--log-level", "warning", *more,
-    ]  # fmt: skip
+        sys.executable,
+        "-W",
+        "ignore::UserWarning",
+        "-m",
+        "gunicorn",
+        "-c",
+        "cosme_portal/gunicorn.conf.py",
+        "-b",
+        bind,
+        "--log-level",
+        "warning",
+        *more,
+    ]
 
 
 @contextmanager

@@ -163,9 +163,13 @@ def bare_port(running_broker):
     port = free_port()
     with processes.short_folder() as folder:
         data = environment(
-            folder, running_broker, PORTAL_MODE="test", PORTAL_BASE_URL=f"http://127.0.0.1:{port}",
-            PORTAL_TRUSTED_PROXIES="", PORTAL_HOSTS="127.0.0.1",
-        )  # fmt: skip
+            folder,
+            running_broker,
+            PORTAL_MODE="test",
+            PORTAL_BASE_URL=f"http://127.0.0.1:{port}",
+            PORTAL_TRUSTED_PROXIES="",
+            PORTAL_HOSTS="127.0.0.1",
+        )
         with running(gunicorn(f"127.0.0.1:{port}"), env=data):
             processes.wait_until(lambda: answers(port))
             yield port

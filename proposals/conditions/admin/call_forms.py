@@ -165,9 +165,15 @@ class StrandForm(forms.ModelForm):
     class Meta:
         model = Strand
         fields = [
-            "number", "code", "topic", "title", "budget", "purpose", "objectives",
+            "number",
+            "code",
+            "topic",
+            "title",
+            "budget",
+            "purpose",
+            "objectives",
             "needs_established_partnership",
-        ]  # fmt: skip
+        ]
 
 
 class ContactForm(forms.ModelForm):

@@ -118,16 +118,33 @@ class CallAdmin(OfficerAdmin):
     change_form_template = f"{TEMPLATES}/change_form.html"
     change_list_template = f"{TEMPLATES}/change_list.html"
     list_display = [
-        "reference", "title", "published_at", "opens_at", "deadline", "budget", "rehearsal_of",
-    ]  # fmt: skip
+        "reference",
+        "title",
+        "published_at",
+        "opens_at",
+        "deadline",
+        "budget",
+        "rehearsal_of",
+    ]
     list_select_related = ["rehearsal_of"]
     search_fields = ["reference", "title"]
     inlines = [SectionInline, StrandInline, ContactInline, ExtensionInline, IncidentInline]
     fields = [
-        "reference", "programme", "title", "summary", "published_at", "opens_at", "first_deadline",
-        "deadline", "zone", "budget", "open_points", "remedies", "moderates_requests",
+        "reference",
+        "programme",
+        "title",
+        "summary",
+        "published_at",
+        "opens_at",
+        "first_deadline",
+        "deadline",
+        "zone",
+        "budget",
+        "open_points",
+        "remedies",
+        "moderates_requests",
         "bulk_with_remarks",
-    ]  # fmt: skip
+    ]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A rehearsal shows what its call says: write there, and rehearse again."""
@@ -169,32 +186,46 @@ class CallAdmin(OfficerAdmin):
                 "<int:pk>/publish/", require_safe(self._publish), "publish", "calls.view_call"
             ),
             self.url(
-                "<int:pk>/publish/ask/", require_POST(self._ask), "ask_to_publish",
+                "<int:pk>/publish/ask/",
+                require_POST(self._ask),
+                "ask_to_publish",
                 "proposals.add_publicationrequest",
             ),
             self.url(
-                "<int:pk>/publish/confirm/", require_POST(self._confirm), "confirm_publication",
+                "<int:pk>/publish/confirm/",
+                require_POST(self._confirm),
+                "confirm_publication",
                 "proposals.change_publicationrequest",
             ),
-            self.url("<int:pk>/rehearse/", idempotent(self._rehearse), "rehearse", "calls.add_call"),
+            self.url(
+                "<int:pk>/rehearse/", idempotent(self._rehearse), "rehearse", "calls.add_call"
+            ),
             self.url("<int:pk>/clock/", self._clock, "clock", "calls.add_call"),
             self.url(
                 "<int:pk>/extend/", self._extend, "extend", "proposals.view_proposedextension"
             ),
             self.url(
-                "<int:pk>/extend/confirm/", require_POST(self._confirm_extension),
-                "confirm_extension", "proposals.change_proposedextension",
+                "<int:pk>/extend/confirm/",
+                require_POST(self._confirm_extension),
+                "confirm_extension",
+                "proposals.change_proposedextension",
             ),
             self.url(
-                "<int:pk>/extend/withdraw/", require_POST(self._withdraw_extension),
-                "withdraw_extension", "calls.add_extension",
+                "<int:pk>/extend/withdraw/",
+                require_POST(self._withdraw_extension),
+                "withdraw_extension",
+                "calls.add_extension",
             ),
             self.url(
-                "<int:pk>/extend-one/", idempotent(self._extend_one), "extend_one",
+                "<int:pk>/extend-one/",
+                idempotent(self._extend_one),
+                "extend_one",
                 "proposals.add_individualextension",
             ),
-            self.url("<int:pk>/incident/", idempotent(self._incident), "incident", "calls.add_incident"),
-        ]  # fmt: skip
+            self.url(
+                "<int:pk>/incident/", idempotent(self._incident), "incident", "calls.add_incident"
+            ),
+        ]
         return own + super().get_urls()
 
     def add_view(

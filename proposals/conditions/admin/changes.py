@@ -105,8 +105,10 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
         if data is not None and adds in CATALOGUE:
             data = with_one_more(data, adds)
         formset = rule_list(call, data)
-        reason = ReasonForm(request.POST if data is not None and "add" not in request.POST else None,
-                            initial={"reason": request.POST.get("reason", "")})  # fmt: skip
+        reason = ReasonForm(
+            request.POST if data is not None and "add" not in request.POST else None,
+            initial={"reason": request.POST.get("reason", "")},
+        )
         is_sent = request.method == "POST" and "add" not in request.POST
         if is_sent and formset.is_valid() & reason.is_valid():
             return self._propose(request, call, formset.entries(), reason)
@@ -296,5 +298,12 @@ class ConditionChangeAdmin(ReadOnlyAdmin):
     list_filter = ["call", "programme"]
     list_select_related = ["call", "programme"]
     fields = [
-        "call", "programme", "reason", "made_by", "confirmed_by", "made_at", "before", "after",
-    ]  # fmt: skip
+        "call",
+        "programme",
+        "reason",
+        "made_by",
+        "confirmed_by",
+        "made_at",
+        "before",
+        "after",
+    ]

@@ -55,9 +55,13 @@ def place_of(call, rule_id):
 
 def country_form(**changes):
     values = {
-        "country": "MD", "gate": "c", "signed_on": "2014-09-29", "in_force_on": "2015-04-07",
-        "source": "Agreement", "reason": "Corrigendum of 2 May",
-    }  # fmt: skip
+        "country": "MD",
+        "gate": "c",
+        "signed_on": "2014-09-29",
+        "in_force_on": "2015-04-07",
+        "source": "Agreement",
+        "reason": "Corrigendum of 2 May",
+    }
     return {name: value for name, value in (values | changes).items() if value is not None}
 
 
@@ -96,16 +100,28 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague)
     ("changes", "text"),
     [
         ({"reason": "  "}, "Enter the reason"),
-        ({"signed_on": None, "in_force_on": None}, "Enter the date of signature, the date of entry into force, or both."),
+        (
+            {"signed_on": None, "in_force_on": None},
+            "Enter the date of signature, the date of entry into force, or both.",
+        ),
         ({"counts_until": "2015-04-06"}, "The last day must not be before the first day."),
-        ({"country": "TR", "in_force_on": "2014-12-22"}, "This country already has an entry that starts on this day."),
-        ({"signed_on": "2015-04-08"}, "The date of signature must not be after the entry into force."),
-        ({"country": "LT", "counts_until": "2016-01-01"}, "Another entry for this country is in force at that time."),
+        (
+            {"country": "TR", "in_force_on": "2014-12-22"},
+            "This country already has an entry that starts on this day.",
+        ),
+        (
+            {"signed_on": "2015-04-08"},
+            "The date of signature must not be after the entry into force.",
+        ),
+        (
+            {"country": "LT", "counts_until": "2016-01-01"},
+            "Another entry for this country is in force at that time.",
+        ),
         ({"source": ""}, "Enter the source"),
         ({"country": "XX"}, "is not the code of a country"),
         ({"signed_on": "yesterday"}, "“yesterday” is not a date"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_country_entry_is_refused_and_kept(call, desk, changes, text):
     answer = desk.post(moldova(call), country_form(**changes))
     assert text in shown(answer)
@@ -174,9 +190,12 @@ def test_rules_are_ordered_scoped_added_and_removed(call, desk):
     assert "Corrigendum of 2 May" in shown(with_new)
 
     form |= {
-        "rules-TOTAL_FORMS": str(count + 1), f"rules-{count}-rule": "market-count",
-        f"rules-{count}-minimum": "2", f"rules-{count}-citation": "Corrigendum", f"rules-{count}-ORDER": "99",
-    }  # fmt: skip
+        "rules-TOTAL_FORMS": str(count + 1),
+        f"rules-{count}-rule": "market-count",
+        f"rules-{count}-minimum": "2",
+        f"rules-{count}-citation": "Corrigendum",
+        f"rules-{count}-ORDER": "99",
+    }
     desk.post(f"{ADD}?call={call.pk}", form)
     wanted = ProposedChange.objects.get().conditions
     assert [entry["rule"] for entry in wanted] == [
@@ -276,8 +295,10 @@ def test_the_history_can_be_read_and_not_changed(call, desk):
 def test_pages_ask_few_queries(call, desk, page, django_assert_max_num_queries):
     change = rule_changes.propose(call, call.rules[:5], reason="x", by=make_officer())
     paths = {
-        "list": LIST, "rules": f"{ADD}?call={call.pk}",
-        "countries": f"{ADD}?programme={call.programme_id}", "change": change.get_absolute_url(),
-    }  # fmt: skip
+        "list": LIST,
+        "rules": f"{ADD}?call={call.pk}",
+        "countries": f"{ADD}?programme={call.programme_id}",
+        "change": change.get_absolute_url(),
+    }
     with django_assert_max_num_queries(12):
         assert desk.get(paths[page]).status_code == 200

@@ -104,11 +104,15 @@ def test_two_who_begin_calls_with_one_reference_at_once_begin_one_and_the_later_
     def beginning(title):
         return attempt(
             lambda: begin_call(
-                call.programme, reference="COS-TWICE", title=title, summary="", first_deadline=LATER,
+                call.programme,
+                reference="COS-TWICE",
+                title=title,
+                summary="",
+                first_deadline=LATER,
                 budget=1,
             ),
             ReferenceTaken,
-        )  # fmt: skip
+        )
 
     assert overtaken(beginning("One"), beginning("Two")) == "ReferenceTaken"
     assert Call.objects.get(reference="COS-TWICE").title == "One"
@@ -183,9 +187,13 @@ def test_an_extension_that_was_sent_twice_is_proposed_once_and_both_hear_so(call
 @pytest.fixture
 def proposed(call):
     return desk_calls.propose_extension(
-        call, until=LATER, reason="An outage", incident=None, seen="",
+        call,
+        until=LATER,
+        reason="An outage",
+        incident=None,
+        seen="",
         by=make_officer(CALL_MANAGERS),
-    )  # fmt: skip
+    )
 
 
 def test_an_extension_that_two_confirm_at_once_is_made_once_and_the_later_hears_by_whom(proposed):

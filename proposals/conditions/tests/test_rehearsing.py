@@ -126,9 +126,12 @@ def test_its_pages_mails_and_receipts_say_what_it_is(rehearsal):
         answer = client_of(draft.started_by).get(draft.get_absolute_url())
         assert "Time in this rehearsal: <time" in text_of(answer)
         extend_unpublished(
-            rehearsal, until=rehearsal.deadline + timedelta(days=1), reason="Storm", incident=None,
+            rehearsal,
+            until=rehearsal.deadline + timedelta(days=1),
+            reason="Storm",
+            incident=None,
             by=make_officer(),
-        )  # fmt: skip
+        )
         subjects = QueuedEmail.objects.filter(proposal=draft).values_list("subject", flat=True)
         assert subjects and all(subject.startswith("[Rehearsal] ") for subject in subjects)
         version = submit(make_ready(rehearsal), received_at=A_YEAR_LATER)

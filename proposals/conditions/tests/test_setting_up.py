@@ -138,9 +138,13 @@ def test_the_second_yes_is_anothers_and_publication_is_final(call, clone):
 def test_an_empty_call_says_all_that_is_missing(call):
     manager = desk()
     sent = {
-        "reference": "COS-EMPTY-1", "title": "Empty", "first_deadline": "2016-05-23T17:00",
-        "programme": call.programme_id, "summary": "To be written.", "budget": "1000000",
-    }  # fmt: skip
+        "reference": "COS-EMPTY-1",
+        "title": "Empty",
+        "first_deadline": "2016-05-23T17:00",
+        "programme": call.programme_id,
+        "summary": "To be written.",
+        "budget": "1000000",
+    }
     assert manager.post(reverse("admin:calls_call_add"), sent).status_code == 302
     made = Call.objects.get(reference="COS-EMPTY-1")
     text = text_of(manager.get(page("publish", made)))
@@ -178,10 +182,14 @@ def values_of(form):
 def test_texts_are_written_in_plain_lines(call, clone):
     manager = desk()
     sent = form_of(
-        manager, clone, title="Changed", opens_at="2016-01-15T09:00", first_deadline="2016-06-01T17:00",
+        manager,
+        clone,
+        title="Changed",
+        opens_at="2016-01-15T09:00",
+        first_deadline="2016-06-01T17:00",
         remedies="Review | 30 days | Write to us.\nCourt | 2 months | Luxembourg.",
         open_points="One\n\nTwo",
-    )  # fmt: skip
+    )
     answer = manager.post(page("change", clone), sent)
     assert answer.status_code == 302, answer.context["errors"]
     clone.refresh_from_db()
@@ -384,15 +392,23 @@ def test_what_is_decided_on_cannot_be_sealed_again(call):
         record_decision(version, outcome="eligible", reason="x", by=make_officer())
         with pytest.raises(CannotExtend, match="A decision has been recorded"):
             extend_for_one(
-                call, version.proposal.number, until=NEXT_DAY + timedelta(days=3), reason="x",
-                incident=None, by=make_officer(),
-            )  # fmt: skip
+                call,
+                version.proposal.number,
+                until=NEXT_DAY + timedelta(days=3),
+                reason="x",
+                incident=None,
+                by=make_officer(),
+            )
 
 
 def test_a_proposal_of_another_call_is_not_found(call, clone):
     proposal = make_draft(call)
     with pytest.raises(CannotExtend, match="no proposal"):
         extend_for_one(
-            clone, proposal.number, until=LATER + timedelta(days=1), reason="x", incident=None,
+            clone,
+            proposal.number,
+            until=LATER + timedelta(days=1),
+            reason="x",
+            incident=None,
             by=make_officer(),
-        )  # fmt: skip
+        )

@@ -27,9 +27,12 @@ def unconfirmed(proposal):
 
 def link(proposal):
     invitation = invitations.invite(
-        proposal, email="kim@test.example", purpose=Invitation.Purpose.CONFIRM,
-        participant=proposal.participants.get(key="p2"), by=proposal.started_by,
-    )  # fmt: skip
+        proposal,
+        email="kim@test.example",
+        purpose=Invitation.Purpose.CONFIRM,
+        participant=proposal.participants.get(key="p2"),
+        by=proposal.started_by,
+    )
     return reverse("proposals:invitation", args=[invitations.make_token(invitation)])
 
 

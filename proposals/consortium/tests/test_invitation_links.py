@@ -38,9 +38,12 @@ def sent_to(user):
 def invited(proposal, purpose=Purpose.WRITE, email="kim@test.example", by=None):
     participant = None if purpose == Purpose.READ else proposal.participants.get(key="p2")
     return invitations.invite(
-        proposal, email=email, purpose=purpose, participant=participant,
+        proposal,
+        email=email,
+        purpose=purpose,
+        participant=participant,
         by=by or proposal.started_by,
-    )  # fmt: skip
+    )
 
 
 def path_of(invitation):

@@ -22,9 +22,12 @@ ROLES = [{"is_staff": True}, {"is_superuser": True}]
 def invited(proposal, purpose="read"):
     participant = None if purpose == "read" else proposal.participants.get(key="p2")
     return invitations.invite(
-        proposal, email="kim@test.example", purpose=Invitation.Purpose(purpose),
-        participant=participant, by=proposal.started_by,
-    )  # fmt: skip
+        proposal,
+        email="kim@test.example",
+        purpose=Invitation.Purpose(purpose),
+        participant=participant,
+        by=proposal.started_by,
+    )
 
 
 @pytest.mark.parametrize("purpose", ["read", "write"])

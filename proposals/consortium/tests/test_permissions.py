@@ -132,10 +132,16 @@ def test_what_is_not_allowed_is_403_for_members(world, role):
     client.force_login(world["people"][role])
     proposal = world["proposal"]
     tried = {
-        ("check", "post"), ("withdraw", "post"), ("add-participant", "post"), ("invite", "post"),
-        ("assign-step", "post"), ("delete", "post"), ("upload", "post"), ("participant", "get"),
+        ("check", "post"),
+        ("withdraw", "post"),
+        ("add-participant", "post"),
+        ("invite", "post"),
+        ("assign-step", "post"),
+        ("delete", "post"),
+        ("upload", "post"),
+        ("participant", "get"),
         ("step", "post"),
-    }  # fmt: skip
+    }
     for route, method in tried:
         with undone():
             status = getattr(client, method)(address(route, proposal, own=False)).status_code
@@ -164,8 +170,10 @@ def test_an_editor_writes_its_own_line_of_the_budget_and_no_other(world):
     )
     answers = proposal.sections.get(step="budget").answers
     assert (answers["staff_p2"], answers["staff_p1"], answers["staff_p3"]) == (
-        "11111", "30000.00", "30000.00",
-    )  # fmt: skip
+        "11111",
+        "30000.00",
+        "30000.00",
+    )
 
 
 def vision(seen, text):

@@ -66,9 +66,12 @@ def told(answers):
 
 def invited(proposal, purpose, participant=None):
     return invitations.invite(
-        proposal, email=make_user().email, purpose=purpose, participant=participant,
+        proposal,
+        email=make_user().email,
+        purpose=purpose,
+        participant=participant,
         by=proposal.started_by,
-    )  # fmt: skip
+    )
 
 
 def partner_of(proposal):
@@ -115,9 +118,12 @@ def test_who_declines_after_an_invitation_to_them_expired_declines(call):
     proposal = make_draft(call)
     partner, (member, _other) = partner_of(proposal)
     invitations.invite(
-        proposal, email=member.email, purpose=Purpose.CONFIRM, participant=partner,
+        proposal,
+        email=member.email,
+        purpose=Purpose.CONFIRM,
+        participant=partner,
         by=proposal.started_by,
-    )  # fmt: skip
+    )
     partner.invitations.update(expires_at=AFTERNOON - timedelta(seconds=1))
     with clock.frozen_at(AFTERNOON):
         invitations.decline_for(partner, reason="", by=member)

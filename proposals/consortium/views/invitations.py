@@ -225,9 +225,12 @@ def _answered_meanwhile(request: HttpRequest, invitation: Invitation) -> HttpRes
 
 def _join(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     context = {
-        "invitation": invitation, "proposal": invitation.proposal, "call": invitation.proposal.call,
-        "draft": Draft(invitation.proposal), "decline_form": DeclineForm(),
-    }  # fmt: skip
+        "invitation": invitation,
+        "proposal": invitation.proposal,
+        "call": invitation.proposal.call,
+        "draft": Draft(invitation.proposal),
+        "decline_form": DeclineForm(),
+    }
     if request.method == "POST" and request.user.is_authenticated:
         try:
             invitations.accept(invitation, user=current_user(request))
@@ -333,8 +336,11 @@ def _confirm(
     context |= {
         "earlier": earlier,
         "changes": confirmations.changes_since(earlier, shown) if earlier else [],
-        "form": form, "shown": shown, "participant": participant, "decline_form": DeclineForm(),
-    }  # fmt: skip
+        "form": form,
+        "shown": shown,
+        "participant": participant,
+        "decline_form": DeclineForm(),
+    }
     if request.method != "POST" or not form.is_valid():
         return render(request, template, context, status=422 if request.method == "POST" else 200)
     if form.cleaned_data["shown"] != digest:

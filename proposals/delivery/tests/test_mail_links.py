@@ -23,9 +23,15 @@ def strangers_links(text):
 
 def test_a_posted_email_holds_only_the_portals_link(call):
     text = EmailContent(
-        subject=f"{LURE}\nBcc: x@y.example", what_happened=LURE, status=LURE, next_step=LURE, link="/partners/",
-        link_label="See it", facts=[(LURE, LURE)], quote=f"{LURE}\nWhat to do: pay",
-    )  # fmt: skip
+        subject=f"{LURE}\nBcc: x@y.example",
+        what_happened=LURE,
+        status=LURE,
+        next_step=LURE,
+        link="/partners/",
+        link_label="See it",
+        facts=[(LURE, LURE)],
+        quote=f"{LURE}\nWhat to do: pay",
+    )
     queue_email(text, to=["someone@else.test"], key="lure")
     letter = QueuedEmail.objects.get()
     assert strangers_links(letter.subject) == []

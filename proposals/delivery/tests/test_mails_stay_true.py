@@ -45,9 +45,12 @@ def sent_to(address):
 
 def invited(proposal, **kwargs):
     return invitations.invite(
-        proposal, email="kim@test.example", purpose=Invitation.Purpose.WRITE,
-        participant=partner_in(proposal), by=kwargs.get("by", proposal.started_by),
-    )  # fmt: skip
+        proposal,
+        email="kim@test.example",
+        purpose=Invitation.Purpose.WRITE,
+        participant=partner_in(proposal),
+        by=kwargs.get("by", proposal.started_by),
+    )
 
 
 def test_an_invitation_that_is_open_is_sent(draft):

@@ -229,9 +229,14 @@ def test_a_document_that_cannot_be_stamped_stops_no_other(
     versions = [submit(make_ready(call)) for _number in range(3)]
     for version in versions:
         Receipt.objects.create(
-            version=version, edition=1, cause="submission", pdf=str(version.pk).encode(),
-            sha256="0", sealed_at=clock.now(), timestamp_status=TimestampStatus.PENDING,
-        )  # fmt: skip
+            version=version,
+            edition=1,
+            cause="submission",
+            pdf=str(version.pk).encode(),
+            sha256="0",
+            sealed_at=clock.now(),
+            timestamp_status=TimestampStatus.PENDING,
+        )
     monkeypatch.setattr(receipts, "expected_timestamp", lambda: TimestampStatus.IN_SEAL)
     monkeypatch.setattr(receipts, "add_timestamp", lambda pdf: pdf)
     poison(receipts, "add_timestamp", lambda pdf: pdf == str(versions[0].pk).encode())
@@ -396,11 +401,16 @@ def test_an_export_that_cannot_be_deleted_stops_no_other(call, seen, poison):
     officer = make_officer()
     bad, good = [
         Export.objects.create(
-            kind="csv", versions=[], requested_by=officer, requested_at=AFTERNOON, state="done",
-            made_at=AFTERNOON - timedelta(days=3), path=f"exports/{number}",
+            kind="csv",
+            versions=[],
+            requested_by=officer,
+            requested_at=AFTERNOON,
+            state="done",
+            made_at=AFTERNOON - timedelta(days=3),
+            path=f"exports/{number}",
         )
         for number in range(2)
-    ]  # fmt: skip
+    ]
     poison(default_storage, "delete", lambda path: path == bad.path)
     assert exports.delete_old_exports() == 1
     assert Export.objects.get(state="gone") == good
@@ -453,24 +463,33 @@ def test_an_extension_that_cannot_be_noted_keeps_nothing_else_out_of_the_log(cal
     [
         (tasks.process_outbox, (outbox, "process_due"), [(outbox, "process_due_emails")]),
         (
-            tasks.remind_of_deadlines, (deadline_reminders, "remind_of_deadlines"),
-            [(saved_searches, "notify_new_requests"), (clarifications, "remind_of_clarification_requests")],
+            tasks.remind_of_deadlines,
+            (deadline_reminders, "remind_of_deadlines"),
+            [
+                (saved_searches, "notify_new_requests"),
+                (clarifications, "remind_of_clarification_requests"),
+            ],
         ),
         (
-            tasks.screen_closed_calls, (automatic_check, "screen_closed"),
+            tasks.screen_closed_calls,
+            (automatic_check, "screen_closed"),
             [(search, "index_opened_cases"), (organisations, "index_organisations")],
         ),
         (
-            tasks.tidy_up, (ledger, "sequence"),
+            tasks.tidy_up,
+            (ledger, "sequence"),
             [
-                (exports, "delete_old_exports"), (tasks.enquiries, "delete_expired"),
-                (tasks.presence, "delete_stale"), (tasks.received_draft, "forget_changes"),
-                (deletion, "purge_deleted"), (fault_isolation, "delete_stale_failures"),
+                (exports, "delete_old_exports"),
+                (tasks.enquiries, "delete_expired"),
+                (tasks.presence, "delete_stale"),
+                (tasks.received_draft, "forget_changes"),
+                (deletion, "purge_deleted"),
+                (fault_isolation, "delete_stale_failures"),
             ],
         ),
     ],
     ids=["outbox", "reminders", "screening", "tidying"],
-)  # fmt: skip
+)
 def test_a_step_of_a_task_that_fails_stops_no_other(task, bad, good, monkeypatch, poison):
     done = []
     for module, name in good:

@@ -60,10 +60,17 @@ def hidden():
     """An organisation of the registry that wants to be found by nobody."""
     person = make_user(full_name=f"{HIDDEN} Person", email=f"{HIDDEN.lower()}@people.example")
     organisation = make_organisation(
-        by=person, country="DE", cluster_name="Quiet cluster", legal_name=f"{HIDDEN} e.V.",
-        acronym=f"{HIDDEN}A", region=f"{HIDDEN} region", town=f"{HIDDEN} town", pic=PIC,
-        website=f"https://{HIDDEN.lower()}.example/", kind=Organisation.Kind.RESEARCH,
-    )  # fmt: skip
+        by=person,
+        country="DE",
+        cluster_name="Quiet cluster",
+        legal_name=f"{HIDDEN} e.V.",
+        acronym=f"{HIDDEN}A",
+        region=f"{HIDDEN} region",
+        town=f"{HIDDEN} town",
+        pic=PIC,
+        website=f"https://{HIDDEN.lower()}.example/",
+        kind=Organisation.Kind.RESEARCH,
+    )
     complete_profile(organisation, by=person, **hidden_answers(organisation))
     return organisation
 
@@ -222,14 +229,21 @@ def confirm_by(proposal, *, by=None, email=""):
     participant, asked = quiet(proposal), None
     if email:
         asked = invite(
-            proposal, email=email, purpose=Invitation.Purpose.CONFIRM, participant=participant,
+            proposal,
+            email=email,
+            purpose=Invitation.Purpose.CONFIRM,
+            participant=participant,
             by=proposal.started_by,
-        )  # fmt: skip
+        )
     draft = Draft(reload(proposal))
     confirm(
-        participant, name="Somebody", function="Director", by=by, invitation=asked,
+        participant,
+        name="Somebody",
+        function="Director",
+        by=by,
+        invitation=asked,
         shown=confirmation_content(draft, participant),
-    )  # fmt: skip
+    )
 
 
 def test_people_who_confirm_for_their_organisation_agree(proposal, hidden):
@@ -284,9 +298,12 @@ def test_an_organisation_that_declines_has_agreed_no_longer(proposal, hidden, wa
     else:
         email = "second@coordinator.example" if way.endswith("else") else hidden.members.get().email
         asked = invite(
-            proposal, email=email, purpose=Invitation.Purpose.CONFIRM, participant=quiet(proposal),
+            proposal,
+            email=email,
+            purpose=Invitation.Purpose.CONFIRM,
+            participant=quiet(proposal),
             by=proposal.started_by,
-        )  # fmt: skip
+        )
         decline(asked, reason="", by=None)
     assert has_agreed(proposal) == way.endswith("else")
 
@@ -295,9 +312,12 @@ def test_whoever_was_invited_to_write_agrees_only_for_its_own_organisation(propo
     stranger, colleague = make_user(), member_of(hidden)
     for user, agreed in ((stranger, False), (colleague, True)):
         asked = invite(
-            proposal, email=user.email, purpose=Invitation.Purpose.WRITE,
-            participant=quiet(proposal), by=proposal.started_by,
-        )  # fmt: skip
+            proposal,
+            email=user.email,
+            purpose=Invitation.Purpose.WRITE,
+            participant=quiet(proposal),
+            by=proposal.started_by,
+        )
         accept(asked, user=user)
         assert has_agreed(proposal) == agreed
 
@@ -333,13 +353,20 @@ def test_acts_of_its_own_people_count_as_agreement(call, hidden):
         proposal, "descriptions", by=wrote.organisation.members.get(), of=wrote, description="Ours"
     )
     asked = invite(
-        proposal, email="second-address@coordinator.example", purpose=Invitation.Purpose.CONFIRM,
-        participant=by_other_link, by=proposal.started_by,
-    )  # fmt: skip
+        proposal,
+        email="second-address@coordinator.example",
+        purpose=Invitation.Purpose.CONFIRM,
+        participant=by_other_link,
+        by=proposal.started_by,
+    )
     confirm(
-        by_other_link, name="Somebody", function="Director", by=None, invitation=asked,
+        by_other_link,
+        name="Somebody",
+        function="Director",
+        by=None,
+        invitation=asked,
         shown=confirmation_content(Draft(reload(proposal)), by_other_link),
-    )  # fmt: skip
+    )
     agreed = {
         participant.key: participant.has_agreed for participant in proposal.participants.all()
     }

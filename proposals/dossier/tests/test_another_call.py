@@ -39,10 +39,17 @@ def content_of(codes="ABC", rates=RATES):
     }
     call = content["call"]
     call |= {
-        "reference": "OTHER-2015-1", "title": "Clusters for health", "zone": "Europe/London", "extensions": None,
-        "first_deadline": DEADLINE, "summary": "A call of another programme.", "contacts": [], "sections": [],
-        "published_at": datetime(2015, 5, 1, tzinfo=LONDON), "opens_at": datetime(2015, 5, 1, tzinfo=LONDON),
-    }  # fmt: skip
+        "reference": "OTHER-2015-1",
+        "title": "Clusters for health",
+        "zone": "Europe/London",
+        "extensions": None,
+        "first_deadline": DEADLINE,
+        "summary": "A call of another programme.",
+        "contacts": [],
+        "sections": [],
+        "published_at": datetime(2015, 5, 1, tzinfo=LONDON),
+        "opens_at": datetime(2015, 5, 1, tzinfo=LONDON),
+    }
     first = call["strands"][0]
     call["strands"] = [
         first
@@ -108,9 +115,15 @@ def not_of_this_call(text):
 def test_the_call_page_says_what_this_call_says(other, client):
     text = page_of(client, "calls:call", other.reference)
     for message in (
-        "3 strands", "up to 80%", "up to 70%", "up to 60%", "30 June 2015, 17:00 London (BST, UTC+01:00)",
-        "Strand A", "Strand B", "Strand C",
-    ):  # fmt: skip
+        "3 strands",
+        "up to 80%",
+        "up to 70%",
+        "up to 60%",
+        "30 June 2015, 17:00 London (BST, UTC+01:00)",
+        "Strand A",
+        "Strand B",
+        "Strand C",
+    ):
         assert message in text
     assert text.count("up to 80%") == 1
     assert not_of_this_call(text) == []

@@ -119,17 +119,29 @@ def test_text_of_the_command_prints_the_link_of_each_finding(tmp_path):
 
 def test_texts_for_a_reason_hold_the_link():
     finding = Finding(
-        rule="duration", version=1, subject="proposal", outcome=Outcome.NEEDS_REVIEW, message="Too long.",
-        evidence={}, citation="Call text", link="https://call.example/text",
-    )  # fmt: skip
+        rule="duration",
+        version=1,
+        subject="proposal",
+        outcome=Outcome.NEEDS_REVIEW,
+        message="Too long.",
+        evidence={},
+        citation="Call text",
+        link="https://call.example/text",
+    )
     assert all("https://call.example/text" in result.text for result in findings_by_rule([finding]))
 
 
 def test_a_finding_that_was_stored_without_a_link_can_still_be_read():
     stored = {
-        "rule": "duration", "version": 1, "subject": "proposal", "outcome": "officer", "message": "x",
-        "evidence": {}, "citation": "Call text", "fix": None,
-    }  # fmt: skip
+        "rule": "duration",
+        "version": 1,
+        "subject": "proposal",
+        "outcome": "officer",
+        "message": "x",
+        "evidence": {},
+        "citation": "Call text",
+        "fix": None,
+    }
     assert Finding.from_json(stored).source == "Call text"
 
 
@@ -145,9 +157,17 @@ def test_the_reference_of_rules_links_to_each_text():
 @pytest.mark.django_db
 def test_the_self_check_links_to_each_text(call, client):
     query = {
-        "strand": "3.1", "kind": "cluster-organisation", "country": "LT", "registration": "registered",
-        "services": "yes", "independent": "yes", "partner_1": "FR", "fits_1": "yes", "partner_2": "RS", "fits_2": "no",
-    }  # fmt: skip
+        "strand": "3.1",
+        "kind": "cluster-organisation",
+        "country": "LT",
+        "registration": "registered",
+        "services": "yes",
+        "independent": "yes",
+        "partner_1": "FR",
+        "fits_1": "yes",
+        "partner_2": "RS",
+        "fits_2": "no",
+    }
     answer = client.get(reverse("calls:self-check", args=[call.reference]), query)
     result = answer.context["result"]
     links = {item.link for item in (*result.met, *result.open, *result.against)}

@@ -192,10 +192,13 @@ def test_codes_of_countries_are_normalised(code, stored):
 @pytest.mark.parametrize(
     "instant",
     [
-        "2015-04-21T14:59:59Z", "2015-04-21t14:59:59z", "2015-04-21T16:59+02:00",
-        "2015-04-21T16:59:59.999999999+02:00", "2015-04-21T16:59:59.1+02:00",
+        "2015-04-21T14:59:59Z",
+        "2015-04-21t14:59:59z",
+        "2015-04-21T16:59+02:00",
+        "2015-04-21T16:59:59.999999999+02:00",
+        "2015-04-21T16:59:59.1+02:00",
     ],
-)  # fmt: skip
+)
 def test_instants_are_read_as_rfc_3339_writes_them(instant):
     assert judge_text(json.dumps(changed(received_at=instant)), conditions_in()).verdict
 
@@ -357,7 +360,10 @@ def test_the_text_is_for_people(tmp_path):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"received_at": "2015-04-21T17:00:00"}, "--received-at: found “2015-04-21T17:00:00”; expected an instant"),
+        (
+            {"received_at": "2015-04-21T17:00:00"},
+            "--received-at: found “2015-04-21T17:00:00”; expected an instant",
+        ),
         ({"rule_date": "21.4.2015"}, "--rule-date: found “21.4.2015”; expected a date"),
         ({"rule_date": "2015-W17-2"}, "--rule-date: found “2015-W17-2”; expected a date"),
         ({"rule_date": ""}, "--rule-date: found “”; expected a date"),
@@ -365,7 +371,7 @@ def test_the_text_is_for_people(tmp_path):
         ({"call": [settings.ROOT / "none.yaml"]}, "none.yaml cannot be read"),
         ({"call": [settings.ROOT / "README.md"]}, "README.md, line 4: this is not YAML"),
     ],
-)  # fmt: skip
+)
 def test_options_that_cannot_be_used_are_refused(options, text):
     with pytest.raises(CommandError, match=text) as refusal:
         run(EXAMPLES[0], **options)

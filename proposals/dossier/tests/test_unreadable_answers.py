@@ -43,12 +43,22 @@ AWKWARD = [
     {}, {"a": {"b": ["c"]}}, {"country": "US"}, [{"country": "ZZ", "region": None}],
 ]  # fmt: skip
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.sampled_from(AWKWARD)
-    | st.floats(-1e15, 1e15, allow_nan=False) | st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(clean_text),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["row", "country", "region", "title", "objective", "name", "x"]), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**15), 10**15)
+    | st.sampled_from(AWKWARD)
+    | st.floats(-1e15, 1e15, allow_nan=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(clean_text),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["row", "country", "region", "title", "objective", "name", "x"]),
+            inner,
+            max_size=3,
+        )
+    ),
     max_leaves=5,
-)  # fmt: skip
+)
 
 
 def client_of(user):
@@ -66,9 +76,21 @@ def pages_of(proposal):
     """Every page that shows something of a draft to its people."""
     number = [proposal.number]
     names = (
-        "proposal", "work", "people", "timeline", "compare", "preview", "consortium", "what-if",
-        "add-participant", "new-participant", "descriptions", "check", "questions", "delete",
-    )  # fmt: skip
+        "proposal",
+        "work",
+        "people",
+        "timeline",
+        "compare",
+        "preview",
+        "consortium",
+        "what-if",
+        "add-participant",
+        "new-participant",
+        "descriptions",
+        "check",
+        "questions",
+        "delete",
+    )
     yield reverse("proposals:mine")
     yield reverse("applicants:organisations")
     for name in names:
@@ -331,9 +353,14 @@ def test_a_partners_choice_of_a_conflict_stores_nothing_that_the_form_does_not_h
     Section.objects.filter(proposal=proposal, participant=participant).delete()
     page = reverse("proposals:description", args=[proposal.number, participant.key])
     sent = {
-        "seen_version": "0", "description": "", "task": "", "conflict": ["description", "x", "seen_version"],
-        "take:description": take, "take:x": take, "take:seen_version": take,
-    }  # fmt: skip
+        "seen_version": "0",
+        "description": "",
+        "task": "",
+        "conflict": ["description", "x", "seen_version"],
+        "take:description": take,
+        "take:x": take,
+        "take:seen_version": take,
+    }
     client_of(partner).post(page, sent, headers={"X-Autosave": "1"})
     stored = section_of(proposal, "descriptions", participant).answers
     assert set(stored) <= {"description", "task"}
@@ -347,11 +374,19 @@ def test_a_list_in_conflict_takes_rows_of_both(call):
     row = proposal.sections.get(step="vision")
     page = reverse("proposals:step", args=[proposal.number, "vision"])
     sent = {
-        "seen_version": row.version, "vision": "V", "goals": "G", "emerging_industries": ["digital"],
-        "markets-TOTAL_FORMS": "1", "markets-INITIAL_FORMS": "0", "markets-0-country": "JP",
-        "markets-0-region": "", "markets-0-reason": "R", "conflict": ["markets", "vision"],
-        "take:markets": "both", "take:vision": "theirs",
-    }  # fmt: skip
+        "seen_version": row.version,
+        "vision": "V",
+        "goals": "G",
+        "emerging_industries": ["digital"],
+        "markets-TOTAL_FORMS": "1",
+        "markets-INITIAL_FORMS": "0",
+        "markets-0-country": "JP",
+        "markets-0-region": "",
+        "markets-0-reason": "R",
+        "conflict": ["markets", "vision"],
+        "take:markets": "both",
+        "take:vision": "theirs",
+    }
     assert client_of(proposal.started_by).post(page, sent).status_code == 302
     stored = section_of(proposal, "vision").answers
     assert [market["country"] for market in stored["markets"]] == ["US", "JP"]

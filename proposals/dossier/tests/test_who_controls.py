@@ -55,8 +55,9 @@ def test_nobody_a_partner_and_another_body_are_chosen_and_come_back(call, client
         assert in_dossier(proposal) == stored
         chosen = client.get(page_of(proposal)).context["form"]
         assert (chosen["control"].value(), chosen["partner"].value() or "") == (
-            values["control"], values.get("partner", ""),
-        )  # fmt: skip
+            values["control"],
+            values.get("partner", ""),
+        )
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,18 @@ class ContactPointForm(forms.ModelForm):
     class Meta:
         model = ContactPoint
         fields = [
-            "kind", "name", "country", "region", "town", "languages", "email", "telephone", "website",
-            "text", "checked_on",
-        ]  # fmt: skip
+            "kind",
+            "name",
+            "country",
+            "region",
+            "town",
+            "languages",
+            "email",
+            "telephone",
+            "website",
+            "text",
+            "checked_on",
+        ]
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}

@@ -125,10 +125,12 @@ def _publish_url(enquiry: Enquiry, answer: str) -> str:
         return ""
     filled = urlencode(
         {
-            "call": enquiry.call_id, "question": enquiry.subject, "answer": answer,
+            "call": enquiry.call_id,
+            "question": enquiry.subject,
+            "answer": answer,
             "enquiry": enquiry.number,
         }
-    )  # fmt: skip
+    )
     return reverse("admin:proposals_faqentry_add") + "?" + filled
 
 

@@ -136,8 +136,14 @@ def test_the_command_stores_nothing_where_a_row_is_wrong(tmp_path):
 
 def test_cells_are_harmless_in_a_spreadsheet():
     assert [as_cell(item) for item in ("=1", "+1", "-1", "@x", "a", None, ["b", "c"])] == [
-        "'=1", "'+1", "'-1", "'@x", "a", "", "b|c",
-    ]  # fmt: skip
+        "'=1",
+        "'+1",
+        "'-1",
+        "'@x",
+        "a",
+        "",
+        "b|c",
+    ]
 
 
 def test_whatever_is_asked_those_for_all_countries_stand_below():

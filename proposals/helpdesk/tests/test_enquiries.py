@@ -19,9 +19,16 @@ pytestmark = pytest.mark.django_db
 
 ASK = "/ask/"
 WRITTEN = {
-    "name": "Kim Asks", "email": "Kim@Asks.example", "telephone": "", "organisation": "", "call": "",
-    "subject": "Check if you can apply", "message": "We are a cluster in Norway.", "consent": "on", "homepage": "",
-}  # fmt: skip
+    "name": "Kim Asks",
+    "email": "Kim@Asks.example",
+    "telephone": "",
+    "organisation": "",
+    "call": "",
+    "subject": "Check if you can apply",
+    "message": "We are a cluster in Norway.",
+    "consent": "on",
+    "homepage": "",
+}
 
 
 def opened(seconds=60):

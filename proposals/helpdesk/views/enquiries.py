@@ -32,26 +32,37 @@ class AskForm(forms.Form):
     """What the helpdesk needs; only telephone and organisation may stay empty."""
 
     name = NameField(
-        label=gettext_lazy("Name"), max_length=150,
+        label=gettext_lazy("Name"),
+        max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )  # fmt: skip
+    )
     email = forms.EmailField(
-        label=gettext_lazy("Email address"), max_length=254,
-        help_text=gettext_lazy("We will send the reply and a copy of your question to this address."),
+        label=gettext_lazy("Email address"),
+        max_length=254,
+        help_text=gettext_lazy(
+            "We will send the reply and a copy of your question to this address."
+        ),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-    )  # fmt: skip
+    )
     telephone = TextField(
-        label=gettext_lazy("Telephone"), max_length=40, required=False,
+        label=gettext_lazy("Telephone"),
+        max_length=40,
+        required=False,
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
-    )  # fmt: skip
+    )
     organisation = TextField(
-        label=gettext_lazy("Organisation"), max_length=200, required=False,
+        label=gettext_lazy("Organisation"),
+        max_length=200,
+        required=False,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
-    )  # fmt: skip
+    )
     call = forms.ModelChoiceField(
-        label=gettext_lazy("Call"), queryset=Call.objects.none(), required=False,
-        empty_label=gettext_lazy("No call, or another subject"), to_field_name="reference",
-    )  # fmt: skip
+        label=gettext_lazy("Call"),
+        queryset=Call.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("No call, or another subject"),
+        to_field_name="reference",
+    )
     subject = NameField(label=gettext_lazy("Subject"), max_length=150)
     message = TextField(
         label=gettext_lazy("Your question"),
@@ -78,12 +89,16 @@ class AskForm(forms.Form):
         self.helper.form_tag = False
         self.helper.disable_csrf = True
         self.helper.layout = Layout(
-            "opened", "page",
+            "opened",
+            "page",
             grid_row(name=6, email=6),
             grid_row(organisation=6, telephone=6),
-            "call", "subject", "message", "consent",
+            "call",
+            "subject",
+            "message",
+            "consent",
             Div("homepage", css_class="not-for-people", aria_hidden="true"),
-        )  # fmt: skip
+        )
 
     def clean_homepage(self) -> str:
         if self.cleaned_data["homepage"]:
@@ -96,10 +111,13 @@ class AskForm(forms.Form):
         """What was written; only of a valid form."""
         values = self.cleaned_data
         return enquiries.NewEnquiry(
-            name=one_line(values["name"]), email=values["email"].strip().lower(),
-            subject=one_line(values["subject"]), message=values["message"],
-            telephone=values["telephone"], organisation=one_line(values["organisation"]),
-        )  # fmt: skip
+            name=one_line(values["name"]),
+            email=values["email"].strip().lower(),
+            subject=one_line(values["subject"]),
+            message=values["message"],
+            telephone=values["telephone"],
+            organisation=one_line(values["organisation"]),
+        )
 
 
 @idempotent

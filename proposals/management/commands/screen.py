@@ -52,9 +52,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "files", nargs="+", metavar="FILE",
+            "files",
+            nargs="+",
+            metavar="FILE",
             help="a dossier as JSON, or one dossier per line; - for standard input",
-        )  # fmt: skip
+        )
         parser.add_argument(
             "--rule-date",
             metavar="D",
@@ -65,9 +67,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--format", choices=["json", "text"], default="json")
         parser.add_argument(
-            "--call", action="append", type=Path, default=[], metavar="FILE",
+            "--call",
+            action="append",
+            type=Path,
+            default=[],
+            metavar="FILE",
             help="use this call file instead of the shipped ones; can be repeated",
-        )  # fmt: skip
+        )
         parser.add_argument(
             "--stored", action="store_true", help="use the calls in the portal's database"
         )

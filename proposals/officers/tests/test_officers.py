@@ -192,9 +192,12 @@ def test_nobody_decides_before_the_deadline(call):
     assert answer.status_code == 404 and not Decision.objects.exists()
     with pytest.raises(IntegrityError, match="sealed until"), transaction.atomic():
         Decision.objects.create(
-            version=version, outcome="eligible", reason="x", decided_by=make_officer(),
+            version=version,
+            outcome="eligible",
+            reason="x",
+            decided_by=make_officer(),
             decided_at=DEADLINE.replace(hour=16),
-        )  # fmt: skip
+        )
 
 
 @pytest.mark.parametrize("model", ["version", "decision", "receipt", "verdictrecord"])

@@ -60,9 +60,16 @@ ROLES = [*RIGHTS, NOBODY]
 LOOKED_AT = ("changelist", "history", "index", "app_list")
 # Django's own, for everybody who has a desk at all.
 FOR_ALL = {
-    "login", "logout", "password_change", "password_change_done", "jsi18n", "autocomplete", "view_on_site",
-    "index", "app_list",
-}  # fmt: skip
+    "login",
+    "logout",
+    "password_change",
+    "password_change_done",
+    "jsi18n",
+    "autocomplete",
+    "view_on_site",
+    "index",
+    "app_list",
+}
 
 
 def table():
@@ -105,9 +112,12 @@ def world(call):
     with pytest.raises(TooLate):
         submit(reload(proposal), received_at=NEXT_DAY)
     IndividualExtension.objects.create(
-        proposal=make_ready(call), until=NEXT_DAY, reason="Outage", granted_by=officer,
+        proposal=make_ready(call),
+        until=NEXT_DAY,
+        reason="Outage",
+        granted_by=officer,
         granted_at=clock.now(),
-    )  # fmt: skip
+    )
     reissue_documents(call, "receipt", reason="The logo was wrong.", by=officer)
     rules = [rule for rule in call.rules if rule["rule"] != "duration"]
     propose(call, rules, reason="Not in this call.", by=officer)

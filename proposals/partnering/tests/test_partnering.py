@@ -92,12 +92,21 @@ def test_a_profile_that_says_nothing_keeps_a_request_from_being_published(call):
 @pytest.mark.parametrize(
     ("typed", "is_found"),
     [
-        ("photonics", True), ("fotonik", True), ("PHOTÓNICS cluster", True), ("photonix", True),
-        ("photon", True), ("textiles", False), ("photonics textiles", False), ("", True),
-        ("photonics | !members & (<->", True), ("'\"; DROP TABLE --", False),
-        ("ש פוטוניקה", False), ("photonics " * 1000, True), ("* : ' \\", True),
+        ("photonics", True),
+        ("fotonik", True),
+        ("PHOTÓNICS cluster", True),
+        ("photonix", True),
+        ("photon", True),
+        ("textiles", False),
+        ("photonics textiles", False),
+        ("", True),
+        ("photonics | !members & (<->", True),
+        ("'\"; DROP TABLE --", False),
+        ("ש פוטוניקה", False),
+        ("photonics " * 1000, True),
+        ("* : ' \\", True),
     ],
-)  # fmt: skip
+)
 def test_words_that_people_type(call, typed, is_found):
     make_request(call)
     answer = Client().get(SEARCH, {"q": typed})
@@ -259,7 +268,7 @@ def test_a_call_manager_switches_moderation_on(call):
         ("title", "   ", "required"),
         ("strands", "9.9", "Select the strands from the list"),
     ],
-)  # fmt: skip
+)
 def test_what_a_form_refuses_it_says_and_gives_back(call, field, value, text):
     person, _organisation = make_owner()
     form = {name: data for name, data in GIVEN.items() if data not in ("", [])}

@@ -93,10 +93,13 @@ def test_a_draft_that_is_being_discarded_is_not_saved_and_the_text_comes_back(ca
     answer = overtaken(
         lambda: requests.discard(draft),
         posting(
-            owner[0], "partners:edit", draft.number, **sent | {"text": "Something new of ours."},
+            owner[0],
+            "partners:edit",
+            draft.number,
+            **sent | {"text": "Something new of ours."},
             seen_revision=1,
         ),
-    )  # fmt: skip
+    )
     assert answer.status_code == 409
     assert "has been deleted" in text_of(answer)
     assert "Something new of ours." in text_of(answer)
@@ -137,9 +140,12 @@ def test_two_colleagues_who_write_first_at_once_begin_one_conversation(request_,
 
     def writing(person):
         return posting(
-            person, "partners:begin", request_.number, text=f"Hello from {person.pk}",
+            person,
+            "partners:begin",
+            request_.number,
+            text=f"Hello from {person.pk}",
             organisation=asker[1].pk,
-        )  # fmt: skip
+        )
 
     answers = at_once(row(asker[1]), writing(asker[0]), writing(colleague))
     assert [answer.status_code for answer in answers] == [302, 302]

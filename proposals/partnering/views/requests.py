@@ -258,9 +258,11 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
         request.POST or None, call=partnership_request.call, instance=partnership_request
     )
     context: dict[str, Any] = {
-        "form": form, "call": partnership_request.call, "request_": partnership_request,
+        "form": form,
+        "call": partnership_request.call,
+        "request_": partnership_request,
         "organisation": partnership_request.organisation,
-    }  # fmt: skip
+    }
     if request.method != "POST" or not form.is_valid():
         return render(request, "partnering/form.html", context, status=422 if form.errors else 200)
     try:

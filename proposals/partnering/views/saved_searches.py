@@ -164,9 +164,11 @@ class FileForm(forms.Form):
         empty_label=None,
     )
     call = forms.ModelChoiceField(
-        label=gettext_lazy("Call"), queryset=Call.objects.none(), to_field_name="reference",
+        label=gettext_lazy("Call"),
+        queryset=Call.objects.none(),
+        to_field_name="reference",
         empty_label=None,
-    )  # fmt: skip
+    )
     file = forms.FileField(label=gettext_lazy("CSV file"), required=False)
     text = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -200,9 +202,13 @@ def bring_in(request: HttpRequest) -> HttpResponse:
         calls=calls,
     )
     context: dict[str, Any] = {
-        "form": form, "rows": None, "known": tables.KNOWN, "needed": tables.NEEDED, "own": own,
+        "form": form,
+        "rows": None,
+        "known": tables.KNOWN,
+        "needed": tables.NEEDED,
+        "own": own,
         "calls": calls,
-    }  # fmt: skip
+    }
     if is_sent and form.is_valid():
         values = form.cleaned_data
         try:

@@ -125,9 +125,12 @@ def filled(call):
     proposal = written(call)
     partner = proposal.participants.select_related("organisation").get(key="p2")
     asked = invite(
-        proposal, email="x@y.example", purpose=Invitation.Purpose.WRITE, participant=partner,
+        proposal,
+        email="x@y.example",
+        purpose=Invitation.Purpose.WRITE,
+        participant=partner,
         by=proposal.started_by,
-    )  # fmt: skip
+    )
     accept(asked, user=make_user())
     confirm_as(partner, by=member_of(partner.organisation))
     invite_colleague(
@@ -136,9 +139,13 @@ def filled(call):
     version = submit(reload(proposal))
     rules = [rule | {"parameters": {}} for rule in call.rules]
     ProposedChange.objects.create(
-        call=call, conditions=rules, base="sha256:", reason="Why", proposed_by=make_officer(),
+        call=call,
+        conditions=rules,
+        base="sha256:",
+        reason="Why",
+        proposed_by=make_officer(),
         proposed_at=clock.now(),
-    )  # fmt: skip
+    )
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         sheet.agree_with_what_is_met(version, by=make_officer())
@@ -262,9 +269,12 @@ def test_nobody_decides_by_a_time_that_they_make_up(call):
     version, officer = submit(make_ready(call)), make_officer()
     with pytest.raises(DatabaseError, match="sealed until its deadline"), transaction.atomic():
         Decision.objects.create(
-            version=version, outcome="eligible", reason="So", decided_by=officer,
+            version=version,
+            outcome="eligible",
+            reason="So",
+            decided_by=officer,
             decided_at=NEXT_DAY,
-        )  # fmt: skip
+        )
 
 
 @pytest.mark.real_clock

@@ -136,9 +136,11 @@ def test_a_submission_that_is_rolled_back_leaves_no_trace(call):
 @pytest.mark.parametrize("verb", ["DELETE FROM proposals_{}", "UPDATE proposals_{} SET {}"])
 def test_the_database_refuses_to_change_the_log(filled, table, verb):
     columns = {
-        "ledgerrecord": "content = 'x'", "ledgerentry": "leaf = ''", "ledgernode": "hash = ''",
+        "ledgerrecord": "content = 'x'",
+        "ledgerentry": "leaf = ''",
+        "ledgernode": "hash = ''",
         "treehead": "root = ''",
-    }  # fmt: skip
+    }
     with pytest.raises(InternalError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(verb.format(table, columns[table]))
 
@@ -187,10 +189,17 @@ def test_an_earlier_head_is_shown_to_be_the_beginning_of_the_log(filled, client)
 @pytest.mark.parametrize(
     "path",
     [
-        "entries/99999/", "entries/999999999999999999999999/", "?size=0", "?size=99", "?size=²",
-        "?size=-1", "entries/0/?size=7777", "consistency/?first=99", "?size=" + "9" * 400,
+        "entries/99999/",
+        "entries/999999999999999999999999/",
+        "?size=0",
+        "?size=99",
+        "?size=²",
+        "?size=-1",
+        "entries/0/?size=7777",
+        "consistency/?first=99",
+        "?size=" + "9" * 400,
     ],
-)  # fmt: skip
+)
 def test_proofs_of_what_is_not_there_are_404(filled, client, path):
     assert client.get(f"/proof/log/{path}").status_code == 404
 

@@ -85,9 +85,11 @@ def test_a_template_that_raises_for_one_proposal_stops_no_other(call, operator, 
 def test_a_machine_whose_clock_is_off_is_marked(operator):
     for machine, seconds in (("web-1", 0.002), ("web-2", 20)):
         ClockReading.objects.create(
-            machine=machine, process="web", behind=timedelta(seconds=seconds),
+            machine=machine,
+            process="web",
+            behind=timedelta(seconds=seconds),
             read_at=clock.real_now(),
-        )  # fmt: skip
+        )
     _status, text = page(operator, QUEUE)
     assert text.count("outcome-ineligible") == 1
     assert 'outcome-ineligible">web-2' in text
@@ -105,9 +107,15 @@ def test_the_queue_is_told_in_figures(call):
     assert timedelta(hours=1) <= mine.oldest < timedelta(hours=1, minutes=5)
     assert mine.per_minute == pytest.approx(0.1)
     assert [queue.kind for queue in outbox.queues()] == [
-        "Proof of submission", "Email about a submission", "Full proposal (PDF)",
-        "Decision letter", "Emails", "Draft proposals (PDF)", "Exports", "Other tasks",
-    ]  # fmt: skip
+        "Proof of submission",
+        "Email about a submission",
+        "Full proposal (PDF)",
+        "Decision letter",
+        "Emails",
+        "Draft proposals (PDF)",
+        "Exports",
+        "Other tasks",
+    ]
 
 
 def test_the_queue_takes_the_same_number_of_queries_with_many(

@@ -265,9 +265,11 @@ def test_the_command_needs_neither_database_nor_private_key(receipt, trusted, tm
         + trusted.decode().partition("-----BEGIN CERT")[2]
     )
     environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "cosme_portal.settings", "PORTAL_MODE": "test",
-        "DATABASE_URL": "postgres://nobody@127.0.0.1:9/none", "PORTAL_SEAL_FILE": str(certificate),
-    }  # fmt: skip
+        "DJANGO_SETTINGS_MODULE": "cosme_portal.settings",
+        "PORTAL_MODE": "test",
+        "DATABASE_URL": "postgres://nobody@127.0.0.1:9/none",
+        "PORTAL_SEAL_FILE": str(certificate),
+    }
     command = [sys.executable, "manage.py", "verify_receipt", str(file)]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
@@ -328,8 +330,10 @@ def test_it_says_that_it_is_accessible_and_archival(receipt):
         metadata = pdf.Root.Metadata.read_bytes().decode()
         with pdf.open_metadata() as read:
             assert (read["pdfuaid:part"], read["pdfaid:part"], read["pdfaid:conformance"]) == (
-                "1", "3", "A",
-            )  # fmt: skip
+                "1",
+                "3",
+                "A",
+            )
         assert "PDF/UA identification" in metadata
         assert pdf.Root.MarkInfo.Marked and "/StructTreeRoot" in pdf.Root
 

@@ -48,12 +48,14 @@ class ExportAdmin(DetailPageAdmin):
     def get_urls(self) -> list[Any]:
         own = [
             self.url(
-                "<int:pk>/progress/", require_safe(self._progress), "progress",
+                "<int:pk>/progress/",
+                require_safe(self._progress),
+                "progress",
                 "proposals.view_export",
             ),
             self.url("<int:pk>/file/", require_safe(self._file), "file", exports.RIGHT),
             self.url("<int:pk>/cancel/", require_POST(self._cancel), "cancel", exports.RIGHT),
-        ]  # fmt: skip
+        ]
         return own + super().get_urls()
 
     def detail_page(self, request: HttpRequest, export: Export) -> HttpResponse:

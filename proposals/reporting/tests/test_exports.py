@@ -153,8 +153,11 @@ def check(bundle, *certificates):
     trust = [part for item in data if item for part in ("--trust", str(item))]
     done = subprocess.run(
         [sys.executable, "check_bundle.py", *trust],
-        cwd=bundle, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=bundle,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.returncode, done.stdout
 
 
@@ -169,9 +172,13 @@ def test_the_auditors_bundle_checks_itself(bundle, versions):
     status, said = check(bundle)
     assert status == 0, said
     for part in (
-        "dossiers match their hashes", "signed roots", "roots have valid signatures", "sets of rules and countries",
-        "All 6 recomputed verdicts are identical byte for byte", "All checks passed.",
-    ):  # fmt: skip
+        "dossiers match their hashes",
+        "signed roots",
+        "roots have valid signatures",
+        "sets of rules and countries",
+        "All 6 recomputed verdicts are identical byte for byte",
+        "All checks passed.",
+    ):
         assert part in said, said
     own = bundle / "versions" / f"{versions[0].proposal.number}-v1"
     decision = json.loads((own / "decisions.json").read_text())[0]

@@ -78,8 +78,11 @@ def test_after_the_deadline_everything_is_counted(call, versions):
     rules = dict(figures.rules)
     assert rules[CATALOGUE["established"].title] == Counter({"pass": 2, "officer": 1})
     assert dict(figures.ages) == {
-        "less than 3 days": 0, "3 to 6 days": 0, "7 to 13 days": 1, "14 days or more": 0,
-    }  # fmt: skip
+        "less than 3 days": 0,
+        "3 to 6 days": 0,
+        "7 to 13 days": 1,
+        "14 days or more": 0,
+    }
     assert figures.agreement[0][1] == Counter({"agree": 1, "differ": 1})
     with clock.frozen_at(later):
         status, text = page(first)
@@ -89,9 +92,11 @@ def test_after_the_deadline_everything_is_counted(call, versions):
 
 def test_a_proposal_with_an_extension_of_its_own_stays_out_of_the_figures(call, versions):
     versions[0].proposal.extensions.create(
-        until=NEXT_DAY + timedelta(hours=3), reason="x", granted_by=make_officer(),
+        until=NEXT_DAY + timedelta(hours=3),
+        reason="x",
+        granted_by=make_officer(),
         granted_at=clock.now(),
-    )  # fmt: skip
+    )
     figures = figures_of(call, officer=make_officer(), moment=NEXT_DAY)
     assert figures.counting == 2 and "AL" not in figures.countries
 

@@ -108,13 +108,19 @@ def rows_of(pks: list[int]) -> list[CaseRow]:
     result: QuerySet[Any] = Version.objects.filter(pk__in=pks).order_by().with_latest_verdict()
     officer = F("proposal__assignment__officer__full_name")
     counts = Q(proposal__current_version=F("pk"))
-    rows = result.annotate(
-        answers=number_of_answers(), officer=officer, counts=counts
-    ).values_list(
-        "pk", "number", "acronym", "received_at", "proposal__number", "proposal__strand__number",
-        "officer", "proposal__assignment__due_on", "latest_outcome", "answers",
+    rows = result.annotate(answers=number_of_answers(), officer=officer, counts=counts).values_list(
+        "pk",
+        "number",
+        "acronym",
+        "received_at",
+        "proposal__number",
+        "proposal__strand__number",
+        "officer",
+        "proposal__assignment__due_on",
+        "latest_outcome",
+        "answers",
         "counts",
-    )  # fmt: skip
+    )
     decisions = _newest_decisions(pks)
     by_pk = {row[0]: CaseRow(*(*row, decisions.get(row[0]))) for row in rows}
     return [by_pk[pk] for pk in pks]

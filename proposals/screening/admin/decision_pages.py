@@ -190,9 +190,13 @@ def _many(desk: "OfficerAdmin", request: HttpRequest, task: str) -> HttpResponse
         return _shown(desk, request, task, versions, form, is_preview=form.is_valid())
     try:
         done = bulk.run(
-            task, marks, by=current_user(request), versions=lambda: list(_anew(request, list(marks))),
-            seen=_seen(request), **form.cleaned_data,
-        )  # fmt: skip
+            task,
+            marks,
+            by=current_user(request),
+            versions=lambda: list(_anew(request, list(marks))),
+            seen=_seen(request),
+            **form.cleaned_data,
+        )
     except bulk.CasesChanged as change:
         versions = list(_anew(request, list(marks)))
         return _shown(desk, request, task, versions, form, changed=change.sentences)

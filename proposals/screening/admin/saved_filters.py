@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from proposals.officers.admin_pages import OfficerAdmin
 
 # What an address of the list may ask; nothing else is kept.
-KEPT = (
-    "queue", "versions", "strand", "outcome", "rule", "country", "officer", "decided", "q", "o",
-)  # fmt: skip
+KEPT = ("queue", "versions", "strand", "outcome", "rule", "country", "officer", "decided", "q", "o")
 LONGEST_QUERY = 500
 
 

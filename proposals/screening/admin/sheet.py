@@ -96,18 +96,26 @@ def urls_of(desk: "OfficerAdmin") -> list[Any]:
 
     add = "proposals.add_"
     return [
-        desk.url("<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}screeninganswer"),
-        desk.url("<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}screeninganswer"),
-        desk.url("<int:pk>/note/", idempotent(require_POST(of_case(_note))), "note", f"{add}casenote"),
+        desk.url(
+            "<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}screeninganswer"
+        ),
+        desk.url(
+            "<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}screeninganswer"
+        ),
+        desk.url(
+            "<int:pk>/note/", idempotent(require_POST(of_case(_note))), "note", f"{add}casenote"
+        ),
         desk.url(
             "<int:pk>/conflict/", of_case(_declare_conflict), "conflict", f"{add}conflictofinterest"
         ),
         desk.url("<int:pk>/ask/", of_case(_ask), "ask", f"{add}clarificationrequest"),
         desk.url(
-            "<int:pk>/replies/<int:file>/", require_safe(of_case(_reply_file)), "reply_file",
+            "<int:pk>/replies/<int:file>/",
+            require_safe(of_case(_reply_file)),
+            "reply_file",
             "proposals.view_version",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def show(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
@@ -210,9 +218,13 @@ def _answer(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Htt
     values = form.cleaned_data
     try:
         saved = sheets.save_answer(
-            version, values["item"], answer=values["answer"], reason=values["reason"],
-            seen_revision=values["revision"], by=current_user(request),
-        )  # fmt: skip
+            version,
+            values["item"],
+            answer=values["answer"],
+            reason=values["reason"],
+            seen_revision=values["revision"],
+            by=current_user(request),
+        )
     except sheets.ReasonRequired:
         text = _("Not saved yet. Enter the reason why you disagree.")
         return _refused(desk, request, version, text, 422)

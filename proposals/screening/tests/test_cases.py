@@ -250,8 +250,12 @@ def test_the_database_keeps_out_who_has_an_interest(versions, next_day):
         lambda: versions[0].decisions.create(
             outcome="eligible", reason="x", decided_by=officer, decided_at=NEXT_DAY
         ),
-        lambda: type(versions[0]).objects.get(pk=versions[0].pk).screening_answers.create(
-            item="rule:x", answer="agree", answered_by=officer, answered_at=NEXT_DAY
+        lambda: (
+            type(versions[0])
+            .objects.get(pk=versions[0].pk)
+            .screening_answers.create(
+                item="rule:x", answer="agree", answered_by=officer, answered_at=NEXT_DAY
+            )
         ),
         lambda: versions[0].clarification_requests.create(
             text="x", due_at=NEXT_DAY.replace(day=29), requested_by=officer, requested_at=NEXT_DAY
@@ -262,7 +266,7 @@ def test_the_database_keeps_out_who_has_an_interest(versions, next_day):
         lambda: decision._meta.get_field("review").related_model.objects.create(
             decision=decision, answer="confirmed", reviewed_by=officer, reviewed_at=NEXT_DAY
         ),
-    ):  # fmt: skip
+    ):
         with pytest.raises(IntegrityError, match="conflict of interest"), transaction.atomic():
             make()
     assert common["version"].screening_answers.count() == 0

@@ -229,7 +229,12 @@ def test_a_file_in_quarantine_is_opened_by_nobody(question, version):
 def test_the_list_of_questions_is_filtered(question, version):
     officer = as_person(make_officer())
     path = reverse("admin:proposals_clarificationrequest_changelist")
-    for query, is_there in (("", True), ("?answer=waiting", True), ("?answer=overdue", False), ("?answer=answered", False)):  # fmt: skip
+    for query, is_there in (
+        ("", True),
+        ("?answer=waiting", True),
+        ("?answer=overdue", False),
+        ("?answer=answered", False),
+    ):
         assert ("Who owns LITEK?" in officer.get(path + query).content.decode()) == is_there, query
     with clock.frozen_at(DUE):
         assert "Who owns LITEK?" in officer.get(path + "?answer=overdue").content.decode()

@@ -133,9 +133,13 @@ def test_what_was_extended_meanwhile_is_sealed_and_the_typed_reason_comes_back(c
     path = reverse("admin:proposals_version_decide", args=[version.pk])
     assert client.get(path).status_code == 200
     extend_for_one(
-        call, version.proposal.number, until=NEXT_DAY.replace(day=23), reason="Fire", incident=None,
+        call,
+        version.proposal.number,
+        until=NEXT_DAY.replace(day=23),
+        reason="Fire",
+        incident=None,
         by=make_officer(),
-    )  # fmt: skip
+    )
     sent = {"outcome": "ineligible", "reason": "A reason that took half an hour to write."}
     answer = client.post(path, sent)
     text = text_of(answer)
@@ -438,10 +442,15 @@ def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
     sealed = bytes(letter_of(decision).pdf)
     text = text_of_pdf(sealed)
     for part in (
-        "Your proposal is not eligible", "The third partner is not established.", "signed its COSME agreement",
-        "Review of admissibility and eligibility", "until 22 May 2015", "until 22 June 2015", version.sha256,
+        "Your proposal is not eligible",
+        "The third partner is not established.",
+        "signed its COSME agreement",
+        "Review of admissibility and eligibility",
+        "until 22 May 2015",
+        "until 22 June 2015",
+        version.sha256,
         "within 30 days",
-    ):  # fmt: skip
+    ):
         assert part in text, part
     assert b"/ByteRange" in sealed and "SAMPLE" not in text
     mails = QueuedEmail.objects.filter(key__startswith="letter:")
@@ -502,9 +511,13 @@ def notified(version):
 
 
 WHAT_STOOD = (
-    "Not eligible", "Seat outside.", "22 April 2015, 09:00:00 Brussels", "30 days, until 22 May 2015",
-    "2 months, until 22 June 2015", "still open",
-)  # fmt: skip
+    "Not eligible",
+    "Seat outside.",
+    "22 April 2015, 09:00:00 Brussels",
+    "30 days, until 22 May 2015",
+    "2 months, until 22 June 2015",
+    "still open",
+)
 
 
 def test_periods_of_a_letter_that_went_out_stay_when_the_call_names_others(notified):
@@ -530,9 +543,10 @@ def test_who_records_a_reversal_sees_what_was_decided_and_told(notified):
         "replaces the decision “Not eligible”" in remark for remark in answer.context["remarks"]
     )
     assert any(
-        "A letter of 22 April 2015" in remark and "Review of admissibility and eligibility: 22 May 2015" in remark
+        "A letter of 22 April 2015" in remark
+        and "Review of admissibility and eligibility: 22 May 2015" in remark
         for remark in answer.context["remarks"]
-    )  # fmt: skip
+    )
 
 
 def test_who_confirms_a_reversal_sees_both_texts_the_letter_and_its_periods(notified):
@@ -779,13 +793,17 @@ def test_no_page_of_a_case_shows_the_key_of_a_participant(alike):
         client.get(reverse("admin:proposals_version_change", args=[alike.pk])),
         client.get(reverse("admin:proposals_version_decide", args=[alike.pk])),
         client.get(reverse("admin:proposals_decision_change", args=[decision.pk])),
-        client.get(f"{reverse('admin:proposals_version_ask', args=[alike.pk])}?item=rule:established"),
+        client.get(
+            f"{reverse('admin:proposals_version_ask', args=[alike.pk])}?item=rule:established"
+        ),
         *[
             client.get(address)
-            for address in page_addresses(client.get(reverse("admin:proposals_version_change", args=[alike.pk])))
+            for address in page_addresses(
+                client.get(reverse("admin:proposals_version_change", args=[alike.pk]))
+            )
         ],
         desk(alike.submitted_by).get(reverse("proposals:version", args=[alike.proposal.number, 1])),
-    ]  # fmt: skip
+    ]
     for answer in pages:
         assert answer.status_code == 200
         shown = re.sub(r"<[^>]*>", " ", answer.content.decode())

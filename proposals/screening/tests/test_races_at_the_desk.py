@@ -282,8 +282,12 @@ def test_the_database_lets_one_outcome_wait_of_two_that_are_recorded_at_once(ver
 def test_what_is_being_extended_is_not_decided_on(version):
     outcome = overtaken(
         lambda: extend_for_one(
-            version.proposal.call, version.proposal.number, until=DUE, reason="Outage",
-            incident=None, by=make_officer(),
+            version.proposal.call,
+            version.proposal.number,
+            until=DUE,
+            reason="Outage",
+            incident=None,
+            by=make_officer(),
         ),
         attempt(
             lambda: decisions.record_decision(
@@ -291,7 +295,7 @@ def test_what_is_being_extended_is_not_decided_on(version):
             ),
             decisions.StillSealed,
         ),
-    )  # fmt: skip
+    )
     assert (outcome, Decision.objects.exists()) == ("StillSealed", False)
 
 
@@ -302,12 +306,16 @@ def test_what_is_being_decided_on_is_not_extended(version):
         ),
         attempt(
             lambda: extend_for_one(
-                version.proposal.call, version.proposal.number, until=DUE, reason="Outage",
-                incident=None, by=make_officer(),
+                version.proposal.call,
+                version.proposal.number,
+                until=DUE,
+                reason="Outage",
+                incident=None,
+                by=make_officer(),
             ),
             CannotExtend,
         ),
-    )  # fmt: skip
+    )
     assert outcome == "CannotExtend"
 
 
@@ -391,11 +399,16 @@ def test_of_two_who_decide_a_bundle_at_once_the_later_hears_which_cases_changed(
         marks = {case.version.pk: case.mark for case in shown}
         return attempt(
             lambda: bulk.run(
-                "decide", marks, by=officer, versions=lambda: [anew(version)], seen=[version.pk],
-                outcome="eligible", reason="Met.",
+                "decide",
+                marks,
+                by=officer,
+                versions=lambda: [anew(version)],
+                seen=[version.pk],
+                outcome="eligible",
+                reason="Met.",
             ),
             bulk.CasesChanged,
-        )  # fmt: skip
+        )
 
     outcomes = at_once(row(version), running(make_officer()), running(make_officer()))
     assert sorted(outcomes) == ["CasesChanged", "done"]

@@ -57,9 +57,13 @@ def send(officer, version, *, itself=True, **sent):
 def rule_class(**said):
     """A rule that no list of the portal knows."""
     values = {
-        "id": "made-up", "level": Level.CONTENT, "section": Section.BUDGET, "title": "A made-up rule",
-        "asks": "Nothing.", "answers": {Outcome.NEEDS_REVIEW: "Always."},
-    }  # fmt: skip
+        "id": "made-up",
+        "level": Level.CONTENT,
+        "section": Section.BUDGET,
+        "title": "A made-up rule",
+        "asks": "Nothing.",
+        "answers": {Outcome.NEEDS_REVIEW: "Always."},
+    }
     namespace = {name: value for name, value in (values | said).items() if value is not None}
     return type("MadeUp", (Rule,), namespace)
 
@@ -137,9 +141,13 @@ def test_who_differs_says_why(version):
     )
     with pytest.raises(IntegrityError, match="who_differs_says_why"), transaction.atomic():
         ScreeningAnswer.objects.create(
-            version=version, item="rule:established", answer="differ", reason=" ",
-            answered_by=officer, answered_at=NEXT_DAY,
-        )  # fmt: skip
+            version=version,
+            item="rule:established",
+            answer="differ",
+            reason=" ",
+            answered_by=officer,
+            answered_at=NEXT_DAY,
+        )
     values = {"item": "rule:established", "answer": "differ", "reason": "It was ratified in time."}
     assert send(officer, version, **values).status_code == 200
     assert [line.rule for line in sheet(version).overridden] == ["established"]
@@ -196,9 +204,13 @@ def test_the_sheet_shows_the_applicants_own_words_and_who_shares_an_organisation
     page = client.get(reverse("admin:proposals_version_change", args=[version.pk])).content.decode()
     text = " ".join(page.split())
     for part in (
-        "Services to businesses.", "Claimed by the applicant", f"0 of {sheet(version).total} checked",
-        "NEIGHBOUR", shared.name, "Request clarification on this point",
-    ):  # fmt: skip
+        "Services to businesses.",
+        "Claimed by the applicant",
+        f"0 of {sheet(version).total} checked",
+        "NEIGHBOUR",
+        shared.name,
+        "Request clarification on this point",
+    ):
         assert part in text, part
 
 

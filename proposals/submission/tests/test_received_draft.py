@@ -67,9 +67,10 @@ def add_partner(proposal):
 
 def remove_partner(proposal):
     participants.remove_participant(
-        proposal.participants.get(key="p2"), seen_version=seen_version(proposal),
+        proposal.participants.get(key="p2"),
+        seen_version=seen_version(proposal),
         by=proposal.started_by,
-    )  # fmt: skip
+    )
 
 
 def remove_and_change_it(proposal):
@@ -85,9 +86,16 @@ def write_twice(proposal):
 
 
 CHANGES = [
-    write_text, write_twice, write_description, save_profile, first_profile_step, change_record, add_partner,
-    remove_partner, remove_and_change_it,
-]  # fmt: skip
+    write_text,
+    write_twice,
+    write_description,
+    save_profile,
+    first_profile_step,
+    change_record,
+    add_partner,
+    remove_partner,
+    remove_and_change_it,
+]
 
 
 @pytest.mark.parametrize("change", CHANGES)

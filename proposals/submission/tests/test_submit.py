@@ -226,10 +226,12 @@ def test_two_identical_clicks_at_once_make_one_version(call):
             with clock.frozen_at(AFTERNOON):
                 made.append(
                     submit_draft(
-                        reload(proposal), by=proposal.started_by, received_at=AFTERNOON,
+                        reload(proposal),
+                        by=proposal.started_by,
+                        received_at=AFTERNOON,
                         idempotency_key=key,
                     ).pk
-                )  # fmt: skip
+                )
         finally:
             connection.close()
 
@@ -424,8 +426,11 @@ def test_the_database_takes_no_version_received_at_another_time_than_now(setting
 def test_a_deadline_that_was_extended_while_a_click_waited_is_the_one_that_counts(call):
     proposal = make_ready(call)  # fetched with the deadline of then
     IndividualExtension.objects.create(
-        proposal=proposal, until=NEXT_DAY, reason="Outage", granted_by=make_user(),
+        proposal=proposal,
+        until=NEXT_DAY,
+        reason="Outage",
+        granted_by=make_user(),
         granted_at=AFTERNOON,
-    )  # fmt: skip
+    )
     with clock.frozen_at(DEADLINE + timedelta(seconds=1)):
         assert submit(proposal).number == 1

@@ -104,9 +104,14 @@ def test_a_comment_is_written_once_and_whom_it_mentions_is_told_once(call):
 def test_an_enquiry_without_an_account_arrives_once(call):
     opened = enquiries.opened_at(clock.real_now() - timedelta(minutes=1))
     sent = {
-        "name": "Kim Asks", "email": "kim@asks.example", "subject": "Check if you can apply", "consent": "on",
-        "message": "We are a cluster.", "call": call.reference, "opened": opened,
-    }  # fmt: skip
+        "name": "Kim Asks",
+        "email": "kim@asks.example",
+        "subject": "Check if you can apply",
+        "consent": "on",
+        "message": "We are a cluster.",
+        "call": call.reference,
+        "opened": opened,
+    }
     double_click(None, reverse("enquiries:ask"), sent, rows=Call.objects.filter(pk=call.pk))
     assert Enquiry.objects.count() == QueuedEmail.objects.count() == 1
 

@@ -103,7 +103,10 @@ def test_the_person_reads_the_reason_and_nothing_is_stored(call):
 
 def test_a_bomb_is_ended_within_the_default_limits():
     done = child_process.run(
-        "proposals.workspace.pdf_inspection:inspect", a_bomb_in_an_object_stream(),
-        Limits(seconds=20, memory=512 * MIB), max_pages=1000, max_unpacked=200 * MIB,
-    )  # fmt: skip
+        "proposals.workspace.pdf_inspection:inspect",
+        a_bomb_in_an_object_stream(),
+        Limits(seconds=20, memory=512 * MIB),
+        max_pages=1000,
+        max_unpacked=200 * MIB,
+    )
     assert done.result == {"answer": "unpacked"} and done.peak < 100 * MIB

@@ -73,11 +73,17 @@ def test_who_does_not_count_is_named_with_the_reason_and_how_to_mend_it(call):
         ({"without": "p3"}, "1 more participating country needed, other than France or Lithuania."),
         ({"without": "p1"}, "Choose exactly one coordinator among the applicants."),
         ({"with": "ES"}, "4 countries count (Austria, Spain, France and Lithuania)"),
-        ({"without": "p3", "with": "ES"}, "The consortium would have enough organisations and countries."),
-        ({"with": "RS"}, "An organisation from Serbia is established in Serbia, which did not participate"),
+        (
+            {"without": "p3", "with": "ES"},
+            "The consortium would have enough organisations and countries.",
+        ),
+        (
+            {"with": "RS"},
+            "An organisation from Serbia is established in Serbia, which did not participate",
+        ),
         ({"with": "gr"}, "With an organisation from Greece:"),
     ],
-)  # fmt: skip
+)
 def test_another_consortium_can_be_looked_at(call, asked, text):
     proposal = make_ready(call)
     assert text in part_of(proposal, **asked)

@@ -52,9 +52,12 @@ def raw_upload(proposal, name, content=None):
     client = Client()
     client.force_login(proposal.started_by)
     body = (
-        b'--x\r\nContent-Disposition: form-data; name="file"; filename="' + name.encode()
-        + b'"\r\nContent-Type: application/pdf\r\n\r\n' + (content or pdf_bytes()) + b"\r\n--x--\r\n"
-    )  # fmt: skip
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="'
+        + name.encode()
+        + b'"\r\nContent-Type: application/pdf\r\n\r\n'
+        + (content or pdf_bytes())
+        + b"\r\n--x--\r\n"
+    )
     path = reverse("proposals:upload", args=[proposal.number, "roadmap"])
     return client.post(path, body, content_type="multipart/form-data; boundary=x")
 

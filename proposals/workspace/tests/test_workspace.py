@@ -204,8 +204,10 @@ def test_a_conflict_shows_only_what_both_changed_and_lets_choose(call):
     client_of(partner).post(url("step", proposal, "summary"), shown | {"take:acronym": "theirs"})
     answers = proposal.sections.get(step="summary").answers
     assert (answers["acronym"], answers["abstract"], answers["title_text"]) == (
-        "LEAD", "Mine too", "T",
-    )  # fmt: skip
+        "LEAD",
+        "Mine too",
+        "T",
+    )
 
 
 def test_an_autosave_that_merges_tells_the_page_what_came_in(call):
@@ -230,9 +232,11 @@ def test_rows_that_two_people_add_are_both_there(call):
 
     def activities(title, seen):
         return {
-            "seen_version": seen, "activities-TOTAL_FORMS": "1", "activities-INITIAL_FORMS": "0",
+            "seen_version": seen,
+            "activities-TOTAL_FORMS": "1",
+            "activities-INITIAL_FORMS": "0",
             "activities-0-title": title,
-        }  # fmt: skip
+        }
 
     for person, title in ((lead, "Mission"), (partner, "Fair")):
         client_of(person).post(url("step", proposal, "activities"), activities(title, "0"))
@@ -243,8 +247,10 @@ def test_rows_that_two_people_add_are_both_there(call):
 def test_thirty_activities_pasted_at_once_are_stored(call):
     proposal = make_draft(call)
     data = {
-        "seen_version": "0", "activities-TOTAL_FORMS": "30", "activities-INITIAL_FORMS": "0",
-    } | {f"activities-{n}-title": f"Activity {n} «é» 👍 עברית" for n in range(30)}  # fmt: skip
+        "seen_version": "0",
+        "activities-TOTAL_FORMS": "30",
+        "activities-INITIAL_FORMS": "0",
+    } | {f"activities-{n}-title": f"Activity {n} «é» 👍 עברית" for n in range(30)}
     client_of(proposal.started_by).post(url("step", proposal, "activities"), data)
     stored = proposal.sections.get(step="activities").answers["activities"]
     assert [row["title"] for row in stored] == [f"Activity {n} «é» 👍 עברית" for n in range(30)]
@@ -518,9 +524,10 @@ def test_another_role_must_be_confirmed_again(call):
     client_of(proposal.started_by).post(
         url("participant", proposal, "p2"), {"role": "associated", "seen_version": "3"}
     )
-    assert [confirmation.participant.key for confirmation in confirmations.missing_confirmations(Draft(reload(proposal)))] == [
-        "p2", "p3",
-    ]  # fmt: skip
+    assert [
+        confirmation.participant.key
+        for confirmation in confirmations.missing_confirmations(Draft(reload(proposal)))
+    ] == ["p2", "p3"]
 
 
 def test_the_partners_own_people_confirm_here_and_the_lead_cannot_for_them(call):
@@ -540,8 +547,11 @@ def test_the_matrix_says_what_each_partner_owes(call):
     proposal = make_draft(call)
     rows = {row.participant.key: row for row in consortium_progress(Draft(reload(proposal))).rows}
     assert [text.split(" (")[0] for text in rows["p2"].missing_parts] == [
-        "Description", "Cluster profile", "Budget", "Confirmation",
-    ]  # fmt: skip
+        "Description",
+        "Cluster profile",
+        "Budget",
+        "Confirmation",
+    ]
     ready = make_ready(call)
     confirmed(ready, "p2")
     rows = {row.participant.key: row for row in consortium_progress(Draft(reload(ready))).rows}
@@ -655,11 +665,16 @@ def test_the_timeline_tells_everything_from_the_beginning_to_the_receipt(call):
         client_of(proposal.started_by).post(url("check", proposal))
         page = text_of(client_of(proposal.started_by).get(url("timeline", proposal)))
     for text in (
-        "Proposal created", "added to the consortium", "“Summary” saved",
-        "Invitation sent", "Version 1 received", version.sha256,
-        "Proof of submission for version 1 created", version.receipt.sha256,
+        "Proposal created",
+        "added to the consortium",
+        "“Summary” saved",
+        "Invitation sent",
+        "Version 1 received",
+        version.sha256,
+        "Proof of submission for version 1 created",
+        version.receipt.sha256,
         "A submission was refused because it was late",
-    ):  # fmt: skip
+    ):
         assert text in page, text
 
 
@@ -805,11 +820,15 @@ def test_nobody_copies_what_they_do_not_lead(call):
 @pytest.mark.parametrize(
     ("before", "due"),
     [
-        (timedelta(days=8), 0), (timedelta(days=7), 1), (timedelta(days=2), 1),
-        (timedelta(days=1), 2), (timedelta(hours=2), 3), (timedelta(seconds=1), 3),
+        (timedelta(days=8), 0),
+        (timedelta(days=7), 1),
+        (timedelta(days=2), 1),
+        (timedelta(days=1), 2),
+        (timedelta(hours=2), 3),
+        (timedelta(seconds=1), 3),
         (timedelta(), 3),
     ],
-)  # fmt: skip
+)
 def test_reminders_come_at_three_moments_once_each(call, before, due):
     with clock.frozen_at(DEADLINE - timedelta(days=20)):
         proposal = make_draft(call)
@@ -918,8 +937,9 @@ def test_after_the_deadline_everything_is_read_and_nothing_changed(call):
         for route, data in sent_late.items():
             answer = lead.post(url(route, proposal), data)
             assert (answer.status_code, "The deadline has passed" in text_of(answer)) == (
-                409, True,
-            ), route  # fmt: skip
+                409,
+                True,
+            ), route
 
 
 def test_the_draft_is_printed_by_a_worker_with_a_mark(call):

@@ -59,9 +59,12 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     answers = answers_from_query(request.GET, result)
     earlier = Proposal.objects.led_by(current_user(request)).filter(deleted_at=None)
     context = {
-        "strand": result, "call": result.call, "organisations": own, "answers": answers,
+        "strand": result,
+        "call": result.call,
+        "organisations": own,
+        "answers": answers,
         "earlier": earlier.select_related("strand__call").prefetch_related("sections"),
-    }  # fmt: skip
+    }
     if not result.call.is_open(clock.now()):
         return _not_open(request, result.call)
     if request.method != "POST":

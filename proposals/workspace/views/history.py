@@ -57,9 +57,15 @@ def step_history(request: HttpRequest, number: str, slug: str, key: str = "") ->
         if (changed := _changed(form, old, latest.answers))
     ]
     context = base_context(
-        draft, slug, rows=rows, page=page, title=form.title, participant=participant,
-        step_url=url_of(draft, slug, key or None), can_put_back=_can_put_back(draft, slug, key),
-    )  # fmt: skip
+        draft,
+        slug,
+        rows=rows,
+        page=page,
+        title=form.title,
+        participant=participant,
+        step_url=url_of(draft, slug, key or None),
+        can_put_back=_can_put_back(draft, slug, key),
+    )
     return render(request, "workspace/step_history.html", context)
 
 
@@ -129,9 +135,15 @@ def compare(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     changes = changes_between(_dossier(draft, left), _dossier(draft, right), draft.proposal.strand)
     context = base_context(
-        draft, "timeline", changes=changes, choices=choices, left=left, right=right,
-        left_name=known[left], right_name=known[right],
-    )  # fmt: skip
+        draft,
+        "timeline",
+        changes=changes,
+        choices=choices,
+        left=left,
+        right=right,
+        left_name=known[left],
+        right_name=known[right],
+    )
     return render(request, "workspace/compare.html", context)
 
 

@@ -49,7 +49,9 @@ def calendar(request: HttpRequest, number: str) -> HttpResponse:
     draft = get_draft_or_404(request, number)
     proposal = draft.proposal
     text = calendar_of(
-        proposal.call, deadline=proposal.deadline, about=proposal.number,
+        proposal.call,
+        deadline=proposal.deadline,
+        about=proposal.number,
         path=proposal.get_absolute_url(),
-    )  # fmt: skip
+    )
     return download(text, name=f"deadline-{number}.ics", content_type=CALENDAR)

@@ -83,9 +83,14 @@ def _edit(
 
     def page(status: int = 200, draft: Draft = draft, **more: Any) -> HttpResponse:
         context = base_context(
-            draft, form_class.slug, form=form, section=section, participant=participant,
-            **collaboration_context(request, draft, form_class.slug, participant), **more,
-        )  # fmt: skip
+            draft,
+            form_class.slug,
+            form=form,
+            section=section,
+            participant=participant,
+            **collaboration_context(request, draft, form_class.slug, participant),
+            **more,
+        )
         return render(request, _template_of(form_class), context, status=status)
 
     if request.method != "POST":
