@@ -10,6 +10,7 @@ from django.contrib.postgres.indexes import HashIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -124,7 +125,7 @@ class OrganisationChange(RowChange):
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
-    def with_member(self, user: User) -> "OrganisationQuerySet":
+    def with_member(self, user: User | Combinable) -> "OrganisationQuerySet":
         return self.filter(members=user)
 
     def editable_by(self, user: User) -> "OrganisationQuerySet":

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models.expressions import Combinable
+
 from applicants.models import User
 from proposals.models import ClarificationRequest, ClarificationRequestQuerySet, Proposal
 
@@ -14,7 +16,9 @@ def open_clarification_requests(
     return result.order_by("due_at")
 
 
-def clarification_requests_for(user: User, moment: datetime) -> ClarificationRequestQuerySet:
+def clarification_requests_for(
+    user: User | Combinable, moment: datetime | Combinable
+) -> ClarificationRequestQuerySet:
     """Those that wait for an answer in proposals that this person leads, the most urgent first."""
     led = Proposal.objects.led_by(user)
     result = ClarificationRequest.objects.waiting(moment).filter(version__proposal__in=led)

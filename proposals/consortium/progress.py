@@ -10,12 +10,12 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject, Lower
 from django.urls import reverse
 
 from applicants.models import Organisation, User
-from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.assignments import Reminder
 from proposals.consortium.confirmations import (
@@ -242,15 +242,15 @@ def reminder_for(draft: Draft, key: str) -> Reminder | None:
 
 @dataclass(frozen=True)
 class TodoItem:
-    """Something that waits for a person, and where it is done."""
+    """Something that waits for a person, where it is done, and what the proposal is called."""
 
     label: str
     url: str
-    proposal: Proposal
+    proposal: str
 
 
-def proposals_of(user: User) -> QuerySet[Proposal]:
-    """A person's proposals with all that its page of work shows of them."""
+def proposals_of(user: User | Combinable) -> QuerySet[Proposal]:
+    """A person's proposals with what its page of work shows of them beside their drafts."""
     here = {"proposal": OuterRef("pk")}
     asked = Collaborator.objects.filter(**here, user=user).values("participant_id")
     given_steps = StepAssignment.objects.filter(**here).values(
@@ -262,11 +262,10 @@ def proposals_of(user: User) -> QuerySet[Proposal]:
         )
     )
     return (
-        Proposal.objects.with_page_parts()
-        .prefetch_related("sections")
-        .with_current_version()
+        Proposal.objects.with_deadline()
         .of_consortium_member(user)
         .annotate(
+            version_number=F("current_version__number"),
             asked=ArraySubquery(asked),
             given=ArraySubquery(given_steps),
             confirmed=ArraySubquery(confirmed),
@@ -315,17 +314,17 @@ def _todo_items_in(draft: Draft, organisations: set[int]) -> list[TodoItem]:
             if not cell.is_there:
                 text = _("%(part)s: %(name)s")
                 values = {"part": cell.label, "name": participant.organisation.name}
-                tasks.append(TodoItem(text % values, cell.url, proposal))
+                tasks.append(TodoItem(text % values, cell.url, draft.name))
     own_pks = {item.pk for item in own}
     for step in steps_of(proposal.strand):
         owner = data.get(step.slug)
         is_mine = owner in own_pks if owner else is_lead
         if step.slug in SHARED_STEPS and step.slug != "budget" and is_mine and step.missing(draft):
-            tasks.append(TodoItem(str(step.title), url_of(draft, step.slug), proposal))
+            tasks.append(TodoItem(str(step.title), url_of(draft, step.slug), draft.name))
     return tasks
 
 
-def invitations_to(user: User) -> QuerySet[Invitation]:
+def invitations_to(user: User | Combinable) -> QuerySet[Invitation]:
     """Those to a person's own confirmed addresses, answered or not."""
     addresses = EmailAddress.objects.filter(user=user, verified=True).values(low=Lower("email"))
     return Invitation.objects.filter(email__in=addresses, proposal__deleted_at=None).select_related(
@@ -333,13 +332,15 @@ def invitations_to(user: User) -> QuerySet[Invitation]:
     )
 
 
-def open_invitations(user: User) -> QuerySet[Invitation]:
+def open_invitations(
+    user: User | Combinable, moment: datetime | Combinable
+) -> QuerySet[Invitation]:
     """Those to a person's own confirmed addresses that can still be answered."""
     pending = invitations_to(user).filter(state=Invitation.State.PENDING)
-    return with_issuer(pending).filter(Q(has_issuer=True), expires_at__gt=clock.now())
+    return with_issuer(pending).filter(Q(has_issuer=True), expires_at__gt=moment)
 
 
-def open_mentions(user: User) -> QuerySet[Comment]:
+def open_mentions(user: User | Combinable) -> QuerySet[Comment]:
     """Comments in which a person is mentioned and that nobody has marked as done."""
     readable = Proposal.objects.of_consortium_member(user)
     return (

@@ -65,12 +65,8 @@ class Draft:
         return self._parts.participants
 
     @cached_property
-    def profiles(self) -> Mapping[int, ProfileState]:
-        """The cluster profile of each organisation, by its key."""
-        return {
-            organisation: profile_saved_as(saved)
-            for organisation, saved in self._parts.profiles.items()
-        }
+    def _profiles(self) -> dict[int, ProfileState]:
+        return {}
 
     @cached_property
     def sections(self) -> Mapping[tuple[str, int | None], Section]:
@@ -141,7 +137,11 @@ class Draft:
         return any(self.problems(step, participant) for step, participant in places)
 
     def profile(self, participant: Participant) -> ProfileState:
-        return self.profiles[participant.organisation_id]
+        """The cluster profile of a participant, read when it is first asked for."""
+        organisation = participant.organisation_id
+        if organisation not in self._profiles:
+            self._profiles[organisation] = profile_saved_as(self._parts.profiles[organisation])
+        return self._profiles[organisation]
 
     def costs_of(self, participant: Participant) -> Decimal:
         """Eligible costs of a participant's stored line, in euro."""
@@ -181,6 +181,15 @@ class Draft:
     def rate(self) -> Decimal | None:
         """The grant in percent of the eligible costs, None while there are no costs."""
         return self.total_grant / self.total_costs * 100 if self.total_costs else None
+
+    @property
+    def acronym(self) -> str:
+        return str(self.answers("summary").get("acronym", ""))
+
+    @property
+    def name(self) -> str:
+        """The acronym, or the number of a proposal that has none yet."""
+        return self.acronym or self.proposal.number
 
     @property
     def title(self) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 
 from applicants.models import User
 from calls.triggers import final, final_but
@@ -14,7 +15,7 @@ from proposals.models.version import Version
 
 
 class ClarificationRequestQuerySet(models.QuerySet["ClarificationRequest"]):
-    def waiting(self, moment: datetime) -> "ClarificationRequestQuerySet":
+    def waiting(self, moment: datetime | Combinable) -> "ClarificationRequestQuerySet":
         """Those that can still be answered."""
         return self.filter(reply=None, due_at__gt=moment)
 

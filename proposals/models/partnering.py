@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -201,7 +202,7 @@ class SearchWord(models.Model):
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
-    def of(self, user: User) -> "ConversationQuerySet":
+    def of(self, user: User | Combinable) -> "ConversationQuerySet":
         """Those in which this person takes part, on either side, for an organisation of theirs."""
         return self.filter(Q(organisation__members=user) | Q(addressee__members=user)).distinct()
 

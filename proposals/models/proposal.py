@@ -35,7 +35,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         """Proposals in which this person takes part, for an organisation or by invitation."""
         return self.filter(deleted_at=None).filter(takes_part(user))
 
-    def led_by(self, user: User) -> "ProposalQuerySet":
+    def led_by(self, user: User | Combinable) -> "ProposalQuerySet":
         """Proposals, deleted drafts too, whose coordinator this person acts for."""
         led = Participant.objects.filter(
             proposal=OuterRef("pk"),

@@ -4,7 +4,7 @@ A step is an address of its own and can be opened in any order. Nothing is kept 
 far a step is, is derived from what is stored.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -76,21 +76,27 @@ def corrections_of(draft: Draft) -> list[Correction]:
 def _corrections_in(draft: Draft, step: Step) -> list[Correction]:
     return [
         Correction(
-            str(step.title), str(problem.label), _sentence(draft, problem, participant), place
+            str(step.title),
+            str(problem.label),
+            _sentence(draft, problem, participant),
+            url_of(draft, step.slug, participant.key if participant else None),
         )
-        for participant, place in places_of(draft, step)
+        for participant in _writers_of(draft, step)
         for problem in draft.problems(step.slug, participant)
     ]
 
 
 def places_of(draft: Draft, step: Step) -> list[tuple[Participant | None, str]]:
     """Where a step is written: once, or once by each participant; with the address."""
-    if step.slug != DescriptionForm.slug:
-        return [(None, url_of(draft, step.slug))]
     return [
-        (participant, url_of(draft, step.slug, participant.key))
-        for participant in draft.participants
+        (participant, url_of(draft, step.slug, participant.key if participant else None))
+        for participant in _writers_of(draft, step)
     ]
+
+
+def _writers_of(draft: Draft, step: Step) -> Sequence[Participant | None]:
+    """Each participant for a step that each writes for itself; None, once, for all other steps."""
+    return draft.participants if step.slug == DescriptionForm.slug else [None]
 
 
 def _sentence(draft: Draft, problem: Problem, participant: Participant | None) -> str:

@@ -740,7 +740,7 @@ def test_the_list_of_proposals_asks_a_fixed_number_of_questions(
     lead = make_user()
     crowd(call, lead, count)
     client = client_of(lead)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(4):
         assert client.get(reverse("proposals:mine")).status_code == 200
 
 
