@@ -176,4 +176,4 @@ def _error_text(form: Any) -> str:
         for name, errors in part.errors.items():
             label = part.fields[name].label if name in part.fields else ""
             return with_label(label or "", errors[0])
-    return _("Not saved: the page did not send the whole step. Reload the page.")
+    return _("Not saved: the page did not send the whole section. Reload the page.")

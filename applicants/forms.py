@@ -83,7 +83,7 @@ class OrganisationForm(forms.ModelForm):
             "country": _("The country where the organisation is legally registered"),
             "is_findable": _(
                 "Everyone can then see its name, country, website, description, sectors and "
-                "markets, but no people."
+                "markets, but not who works there."
             ),
         }
 

@@ -189,7 +189,7 @@ class Call(models.Model):
         ),
     )
     moderates_requests = models.BooleanField(
-        _("check partner requests before publication"),
+        _("check partnership requests before publication"),
         default=False,
         help_text=_(
             "If selected, an officer checks each partnership request before it is published."

@@ -153,7 +153,7 @@ LIMITS = (
         reads=True, account=Rate(1200, TEN_MINUTES), address=Rate(6000, TEN_MINUTES),
     ),
     Limit(
-        "partner-requests", "Too many changes to partner requests and searches.",
+        "partner-requests", "Too many changes to partnership requests and searches.",
         (
             "partners:new", "partners:edit", "partners:discard", "partners:publish",
             "partners:renew", "partners:fill", "partners:close", "partners:bring-in",

@@ -28,7 +28,7 @@ SEVERITY = {outcome: place for place, outcome in enumerate(Outcome)}
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """How to mend what a finding names: the step of the proposal, and a sentence."""
+    """How to fix what a finding names: the step of the proposal, and a sentence."""
 
     step: str
     advice: str

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('open_points', models.JSONField(blank=True, default=list, help_text="Notes on gaps in this call's text (shown to applicants).")),
                 ('remedies', models.JSONField(blank=True, default=list, help_text='How to contest a decision, and within which period: title, within, text.')),
                 ('bulk_with_remarks', models.BooleanField(default=True, help_text='If selected, officers can include a case with remarks in a bulk decision after confirming the remarks. Otherwise, each of these cases is decided on its own page.', verbose_name='allow bulk decisions on cases with remarks')),
-                ('moderates_requests', models.BooleanField(default=False, help_text='If selected, an officer checks each partnership request before it is published.', verbose_name='check partner requests before publication')),
+                ('moderates_requests', models.BooleanField(default=False, help_text='If selected, an officer checks each partnership request before it is published.', verbose_name='check partnership requests before publication')),
                 ('clock_offset', models.DurationField(default=datetime.timedelta, editable=False)),
                 ('changed_at', models.DateTimeField(default=foundation.clock.real_now, editable=False)),
             ],

@@ -133,7 +133,7 @@ def test_the_page_asks_first_and_answers_then(call, client):
     assert "You can apply, based on your answers" in page
     assert "3 countries count (Greece, France and Lithuania)" in page
     assert "Participating countries on 21 April 2015" in page
-    assert "the call text is binding" in page
+    assert "the call text is legally binding" in page
     assert not client.cookies
     assert answer["X-Robots-Tag"] == "noindex"
 

@@ -9,7 +9,7 @@ OUTCOME_WORDS = {
     Outcome.WARN: gettext_lazy("to review"),
     Outcome.NEEDS_REVIEW: gettext_lazy("needs review"),
     Outcome.INELIGIBLE: gettext_lazy("not eligible"),
-    Outcome.INADMISSIBLE: gettext_lazy("missing"),
+    Outcome.INADMISSIBLE: gettext_lazy("not admissible"),
 }
 
 

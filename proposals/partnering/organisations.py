@@ -40,10 +40,16 @@ from proposals.partnering.search import (
 
 FACETS = (
     Facet("country", _("Country"), "organisation__country", country_names, False),
-    Facet("kind", _("Kind"), "organisation__kind", lambda: dict(Organisation.Kind.choices), False),
+    Facet(
+        "kind",
+        _("Type of organisation"),
+        "organisation__kind",
+        lambda: dict(Organisation.Kind.choices),
+        False,
+    ),
     SECTOR,
     EMERGING_INDUSTRY,
-    Facet("technology", _("Technology"), "technologies", lambda: dict(choices.TECHNOLOGIES)),
+    Facet("technology", _("Technology field"), "technologies", lambda: dict(choices.TECHNOLOGIES)),
     MARKET,
 )
 MOST_SEARCHED = 4000  # characters; PostgreSQL refuses to index a text that is far too long

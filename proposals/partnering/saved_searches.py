@@ -101,8 +101,8 @@ def _notify(pk: int, moment: datetime) -> bool:
             what_happened=text % {"count": count, "name": saved.name},
             facts=[(str(label), value) for label, value in facts],
             status=_(
-                "Requests stay open until they are marked as filled or until the deadline of "
-                "the call."
+                "You can send a message about a request as long as it is open. Each request "
+                "shows until when."
             ),
             next_step=_("View the new requests. To stop these emails, open this link: %(link)s")
             % {"link": settings.BASE_URL + stop},

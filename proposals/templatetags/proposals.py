@@ -11,6 +11,7 @@ from applicants.profile import PROFILE_STEPS
 from applicants.steps import in_words, read_step
 from calls.eligibility import CountStatus, Finding, Outcome, Verdict
 from calls.eligibility.rules import title_of
+from calls.eligibility.rules.admissibility import InTime
 from calls.innovation_clusters import Element
 from calls.models import Strand
 from foundation.sentences import gettext as _
@@ -116,7 +117,7 @@ def counting_words(counting: str) -> str:
 
 @register.filter
 def fix_hint(draft: Any, finding: Finding) -> str:
-    """Where a finding can be mended."""
+    """The address of the page where a finding can be fixed."""
     return fix_url(draft, finding) or ""
 
 
@@ -129,6 +130,12 @@ register.filter(outcome_words)
 
 
 @register.filter
+def applicant_outcome_words(outcome: str) -> str:
+    """One finding's outcome as its authors read it: a draft is never inadmissible, only incomplete."""
+    return _("to complete") if outcome == Outcome.INADMISSIBLE else outcome_words(outcome)
+
+
+@register.filter
 def overall_words(outcome: str) -> str:
     return str(VerdictRecord.OutcomeChoices(outcome).label)
 
@@ -137,7 +144,9 @@ def overall_words(outcome: str) -> str:
 def verdict_sentence(verdict: Verdict) -> str:
     """What the overall outcome means for applicants, with the number of points."""
     if verdict.outcome == Outcome.INADMISSIBLE:
-        return _("Parts that every proposal must contain are missing.")
+        if any(finding.rule == InTime.id for finding in verdict.blocking):
+            return _("The proposal was received after the deadline.")
+        return _("Required parts are missing or cannot be read.")
     if verdict.outcome == Outcome.INELIGIBLE:
         return _("The consortium does not meet the eligibility rules.")
     if verdict.outcome == Outcome.NEEDS_REVIEW:

@@ -48,10 +48,8 @@ def add_comment(proposal: Proposal, *, step: str, key: str, text: str, by: User)
                 subject=_("%(who)s mentions you in a comment") % {"who": by},
                 what_happened=_("%(who)s has mentioned you in a comment.") % {"who": by},
                 quote=text,
-                status=_("The comment stays open until someone marks it as resolved."),
-                next_step=_(
-                    "Reply to the comment, edit the section, or mark the comment as resolved."
-                ),
+                status=_("The comment stays open until someone marks it as done."),
+                next_step=_("Reply to the comment, edit the section, or mark the comment as done."),
                 link=made.get_absolute_url(),
                 link_label=_("View the comment"),
             ),

@@ -32,7 +32,7 @@ def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
     owner = visit()
     owner.log_in(person)
     owner.goto(call.get_absolute_url())
-    owner.press("Write a partner request")
+    owner.press("Write a partnership request")
     owner.fill(
         kind="offering", title="Photonics cluster offers partnership", text="Eighty members."
     )

@@ -363,7 +363,7 @@ def _confirm(
         return redirect(request.path)
     except confirmations.ParticipantChanged:
         text = _(
-            "Nothing was confirmed because %(name)s removed from the consortium or its "
+            "Nothing was confirmed because %(name)s was removed from the consortium or its "
             "role was changed since you opened the page."
         )
         messages.warning(request, text % {"name": participant.organisation.name})

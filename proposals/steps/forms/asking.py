@@ -104,7 +104,7 @@ class ParticipantForm(Inside, forms.ModelForm):
             text = _("Select “Another body” above, or delete this name")
             self.add_error("controlled_by", text)
         if control != Control.PARTNER.value and partner:
-            text = _("Select “Another partner of this proposal” above, or select no partner here")
+            text = _("Select “Another partner in this proposal” above, or select no partner here")
             self.add_error("partner", text)
         return cleaned
 

@@ -10,11 +10,14 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_organisation, make_user
+from calls.eligibility import Finding, Outcome, Verdict
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from foundation import clock
 from proposals.consortium.participants import section_of
-from proposals.models import Proposal, RefusedAttempt, Version
+from proposals.dossier.outcome_words import outcome_words
+from proposals.models import Proposal, RefusedAttempt, VerdictRecord, Version
 from proposals.proof.receipts import create_receipt
+from proposals.templatetags.proposals import verdict_sentence
 from proposals.tests.factories import (
     assign,
     make_draft,
@@ -587,6 +590,29 @@ def test_what_is_missing_is_named_with_a_link_to_mend_it(call):
     assert lead.post(url("check", proposal)).status_code == 422
 
 
+def test_an_unfinished_draft_is_not_called_inadmissible(call):
+    proposal = make_draft(call)
+    lead = client_of(proposal.started_by)
+    verdict = VerdictRecord.OutcomeChoices.INADMISSIBLE
+    for moment in (AFTERNOON, DEADLINE):
+        with clock.frozen_at(moment):
+            answers = [lead.get(url(name, proposal)) for name in ("check", "consortium")]
+        assert answers[0].context["verdict"].outcome == verdict
+        for answer in answers:
+            assert str(verdict.label).lower() not in text_of(answer).lower()
+            assert outcome_words(verdict) not in text_of(answer)
+
+
+def test_a_submitted_version_that_lacks_a_part_is_called_inadmissible():
+    def sentence_of(rule):
+        finding = Finding(rule, 1, "submission", Outcome.INADMISSIBLE, "", {}, "")
+        return verdict_sentence(Verdict(Outcome.INADMISSIBLE, (finding,), "", "", "2015-04-21"))
+
+    assert outcome_words(Outcome.INADMISSIBLE) == "not admissible"
+    assert sentence_of("in-time") == "The proposal was received after the deadline."
+    assert sentence_of("documents-readable") == "Required parts are missing or cannot be read."
+
+
 def test_findings_must_be_acknowledged_one_by_one(call):
     proposal = make_ready(call)
     save(proposal, "summary", duration_months=30)
@@ -625,8 +651,9 @@ def test_the_overview_says_which_version_counts_and_whether_the_draft_differs(ca
     lead = client_of(proposal.started_by)
     assert "The draft is identical to this version." in text_of(lead.get(url("proposal", proposal)))
     save(proposal, "summary", acronym="NEW")
-    text = text_of(lead.get(url("proposal", proposal)))
-    assert "Version 1 is submitted." in text
+    answer = lead.get(url("proposal", proposal))
+    text = text_of(answer)
+    assert proposal.versions.get().get_absolute_url() in answer.content.decode()
     assert (
         "1 field has changed since then. The changes are not part of your proposal until you submit"
         in text

@@ -726,8 +726,10 @@ def test_the_banner_counts_the_fields_and_the_page_shows_them(call):
     save(proposal, "summary", acronym="NEW", abstract="We go to markets near Europe.")
     save(proposal, "budget", staff_p2="31000.00")
     lead = client_of(proposal.started_by)
-    page = text_of(lead.get(url("proposal", proposal)))
-    assert "Version 1 is submitted. Received: 21 April 2015, 16:20:00" in page
+    answer = lead.get(url("proposal", proposal))
+    page = text_of(answer)
+    assert proposal.versions.get().get_absolute_url() in answer.content.decode()
+    assert "Received: 21 April 2015, 16:20:00" in page
     assert "3 fields have changed since then." in page
     html = lead.get(url("compare", proposal)).content.decode()
     assert "<del>beyond</del>" in html and "<ins>near</ins>" in html
