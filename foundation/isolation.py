@@ -17,7 +17,7 @@ from django.template.defaulttags import IfNode
 from django.template.loader_tags import BlockNode, ExtendsNode
 from django.template.loaders import cached
 from django.templatetags.i18n import BlockTranslateNode
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from foundation.text import isolated
@@ -28,6 +28,7 @@ READ_BY_PEOPLE = frozenset(
 WITHOUT_ELEMENTS = frozenset({"option", "title"})  # hold text only
 NOT_READ = frozenset({"script", "style", "textarea"})
 RAW = WITHOUT_ELEMENTS | NOT_READ
+SHOWN_AS_THEY_ARE = (SafeString, bool, int, float)
 
 
 @dataclass
@@ -82,7 +83,7 @@ class IsolatedExpression:
 
     def resolve(self, context: Any, *args: Any, **options: Any) -> Any:
         value = self.inner.resolve(context, *args, **options)
-        if value is None or isinstance(value, SafeString | bool | int | float):
+        if value is None or isinstance(value, SHOWN_AS_THEY_ARE):
             return value
         text = str(value)
         shown = isolated(text)
@@ -90,10 +91,21 @@ class IsolatedExpression:
             return value
         if not (self.with_element and context.autoescape):
             return shown
-        return format_html("<bdi>{}</bdi>", conditional_escape(shown[1:-1]))
+        return _in_element(shown)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
+
+
+def isolated_html(text: str) -> SafeString:
+    """A text as a variable in the text of a page shows it, for tags that write HTML themselves."""
+    shown = isolated(text)
+    return escape(text) if shown == text else _in_element(shown)
+
+
+def _in_element(shown: str) -> SafeString:
+    """An isolated text with the element in place of the characters that isolate it."""
+    return format_html("<bdi>{}</bdi>", shown[1:-1])
 
 
 def isolate(template: Template) -> None:

@@ -14,7 +14,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from calls.eligibility import Finding
 from calls.templatetags.error_summary import may_stay_empty
+from foundation.isolation import isolated_html
 from foundation.text import isolated
 
 register = template.Library()
@@ -46,6 +48,15 @@ def badge(content: str, state: str) -> SafeString:
 def finding(content: str, outcome: str) -> SafeString:
     """An entry of a list of findings, with the line in the colour of its outcome."""
     return format_html('<li class="finding finding-{}">{}</li>', outcome, content)
+
+
+@register.simple_tag
+def finding_source(finding: Finding) -> SafeString:
+    """What a finding cites, as a link where it can be read."""
+    citation = isolated_html(finding.citation)
+    if not finding.link:
+        return citation
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', finding.link, citation)
 
 
 @register.simple_block_tag

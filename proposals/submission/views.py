@@ -46,8 +46,12 @@ def _check_page(
 ) -> dict[str, Any]:
     verdict = readable(verdict, dossier_of(draft))
 
+    is_open = draft.proposal.is_open(clock.now())
+
     def with_links(*outcomes: Outcome) -> list[tuple[Any, str | None]]:
-        return [(item, fix_url(draft, item)) for item in verdict.having(*outcomes)]
+        return [
+            (item, fix_url(draft, item) if is_open else None) for item in verdict.having(*outcomes)
+        ]
 
     return base_context(
         draft,
@@ -57,7 +61,7 @@ def _check_page(
         blocking=with_links(Outcome.INADMISSIBLE),
         to_acknowledge=with_links(Outcome.NEEDS_REVIEW, Outcome.INELIGIBLE),
         warnings=with_links(Outcome.WARN),
-        passed=with_links(Outcome.PASS),
+        passed=verdict.having(Outcome.PASS),
         idempotency_key=key or uuid4(),
         changes=changes_since_current(draft),
         unconfirmed=missing_confirmations(draft),

@@ -130,6 +130,7 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
     stored = sheets.newest_verdict(version)
     verdict = stored.verdict if stored else None
     context = version_context(version)
+    counts = version.proposal.current_version_id == version.pk
     questions = version.clarification_requests.select_related("requested_by", "reply__replied_by")
     decisions = list(
         version.decisions.with_conditions_since().select_related(
@@ -145,7 +146,7 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
         "files": files_of(version, context["dossier"]),
         "contacts": contact_persons(Draft(version.proposal)),
         "decisions": decisions,
-        "counts": version.proposal.current_version_id == version.pk,
+        "counts": counts,
         "receipt": version.receipt,
         "has_proposal_pdf": ProposalPdf.objects.filter(version=version).exists(),
         "questions": list(questions.prefetch_related("reply__files")),
@@ -157,6 +158,7 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
         "answer_url": reverse("admin:proposals_version_answer", args=[version.pk]),
         "ask_url": reverse("admin:proposals_version_ask", args=[version.pk]),
         "may_answer": request.user.has_perm("proposals.add_screeninganswer"),
+        "may_ask": counts and request.user.has_perm("proposals.add_clarificationrequest"),
     }
     return context
 
