@@ -6,18 +6,13 @@ of. It holds no names or addresses of persons, so that these can be erased while
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
-from django.db import models
-from django.db.models import Func, Q
-
-from applicants.models import Organisation, ProfileSection
 from applicants.profile import ProfileState, profile_saved_as
 from applicants.reading import Problem, Reading, editable
 from applicants.steps import FORMS, read_step
@@ -26,17 +21,10 @@ from calls.eligibility.countries import is_country
 from calls.eligibility.facts import Control
 from calls.models import RequiredDeliverable
 from foundation import clock
-from foundation.query_batches import (
-    Columns,
-    Param,
-    Queries,
-    Results,
-    equals_any,
-    query_batch,
-    set_related,
-)
+from foundation.query_batches import Results, set_related
 from proposals.dossier.agreement import visible_record
 from proposals.dossier.file_format import FORMAT
+from proposals.dossier.queries import fetch_draft_rows, fetch_drafts_rows
 from proposals.models import Participant, Proposal, ProposalFile, Section
 
 COST_KINDS = ("staff", "travel", "subcontracting", "other", "indirect")
@@ -57,7 +45,7 @@ class Draft:
 
     @cached_property
     def _parts(self) -> "DraftParts":
-        rows = _fetch_draft_rows(proposal=self.proposal.pk)
+        rows = fetch_draft_rows(proposal=self.proposal.pk)
         return _parts_in(rows, [self.proposal])[self.proposal.pk]
 
     @property
@@ -200,13 +188,13 @@ class Draft:
 def drafts_of(proposals: Sequence[Proposal]) -> list[Draft]:
     """The drafts of many proposals, with one query."""
     parts = _parts_in(
-        _fetch_drafts_rows(proposals=[proposal.pk for proposal in proposals]), proposals
+        fetch_drafts_rows(proposals=[proposal.pk for proposal in proposals]), proposals
     )
     return [Draft(proposal, parts[proposal.pk]) for proposal in proposals]
 
 
 def draft_in(rows: Results, proposal: Proposal) -> Draft:
-    """The draft, from the answers to `questions_of_draft` about this `proposal`."""
+    """The draft, from the answers to `draft_queries` about this `proposal`."""
     return Draft(proposal, _parts_in(rows, [proposal])[proposal.pk])
 
 
@@ -219,44 +207,6 @@ class DraftParts:
     sections: list[Section] = field(default_factory=list)
     files: list[ProposalFile] = field(default_factory=list)
     deliverables: list[RequiredDeliverable] = field(default_factory=list)
-
-
-def draft_queries() -> Queries:
-    """All parts of the draft of the `proposal` that is given, by its key."""
-    proposal = Param("proposal", models.BigIntegerField())
-    return _queries(lambda name: Q(**{name: proposal}))
-
-
-def _drafts_queries() -> Queries:
-    proposals = Param("proposals", ArrayField(models.BigIntegerField()))
-    return _queries(lambda name: equals_any(name, proposals))
-
-
-# Two statements: PostgreSQL cannot plan once and for all for a list of unknown length.
-_fetch_draft_rows = query_batch(draft_queries)
-_fetch_drafts_rows = query_batch(_drafts_queries)
-
-
-def _queries(is_chosen: Callable[[str], Q | Func]) -> Queries:
-    of_chosen = is_chosen("proposal")
-    participants = Participant.objects.filter(of_chosen)
-    of_consortium = participants.order_by().values("organisation")
-    return {
-        "participants": participants,
-        "organisations": Organisation.objects.filter(pk__in=of_consortium).order_by(),
-        "profiles": Columns(
-            ProfileSection.objects.filter(organisation__in=of_consortium),
-            "organisation_id",
-            "step",
-            "answers",
-            "version",
-        ),
-        "sections": Section.objects.filter(of_chosen),
-        "files": ProposalFile.objects.filter(of_chosen, replaced_at=None),
-        "deliverables": RequiredDeliverable.objects.filter(
-            strand__in=Proposal.objects.filter(is_chosen("pk")).order_by().values("strand")
-        ),
-    }
 
 
 def _parts_in(rows: Results, proposals: Sequence[Proposal]) -> dict[int, DraftParts]:

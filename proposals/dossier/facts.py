@@ -12,14 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import ArrayField
-from django.db import models
-from django.db.models import F, Func, QuerySet
-from django.db.models.expressions import Combinable
-from django.db.models.fields.json import KeyTextTransform
-
-from applicants.models import LinkKey, ProfileSection, User
+from applicants.models import User
 from applicants.profile import services_in
 from calls.eligibility import (
     CountrySet,
@@ -46,9 +39,10 @@ from calls.eligibility.facts import (
 from calls.eligibility.readable import readable_verdict
 from calls.models import Call
 from foundation.folding import folded_address
-from foundation.query_batches import Columns, Param, Queries, Results, query_batch
+from foundation.query_batches import Results
 from proposals.dossier.document import COST_KINDS, Draft, dossier_of
-from proposals.models import Participant, Proposal, Version
+from proposals.dossier.queries import fetch_applicant_circumstances, fetch_officer_circumstances
+from proposals.models import Proposal, Version
 
 
 @dataclass(frozen=True)
@@ -114,11 +108,11 @@ def circumstances_of(
     """For an applicant: what other proposals of its own, and other profiles, say.
 
     Of proposals in which the reader takes no part nothing is said: they are sealed. One query, where the
-    answers to `questions_of_circumstances` are not at hand.
+    answers to `circumstances_queries` are not at hand.
     """
     call = draft.proposal.call
     if answers is None:
-        answers = _fetch_applicant_circumstances(
+        answers = fetch_applicant_circumstances(
             call=call.pk, proposal=draft.proposal.pk, reader=reader.pk
         )
     organisations = {applicant.key: applicant.organisation_id for applicant in draft.applicants}
@@ -145,22 +139,6 @@ def facts_of_call(call: Call) -> dict[str, Any]:
     }
 
 
-def circumstances_queries() -> Queries:
-    """What is to be known elsewhere of the `proposal`, for a `reader`; its `call` is given, too."""
-    proposal, reader = (Param(name, models.BigIntegerField()) for name in ("proposal", "reader"))
-    consortium = Participant.objects.filter(proposal=proposal).order_by()
-    organisations = consortium.exclude(role=Role.ASSOCIATED.value).values("organisation")
-    own = _registrations().filter(organisation__in=organisations, words__gt="")
-    return _circumstances_queries(
-        Proposal.objects.of_consortium_member(reader),
-        organisations=ArraySubquery(organisations),
-        link_keys=ArraySubquery(own.values("link_key")),
-    )
-
-
-_fetch_applicant_circumstances = query_batch(circumstances_queries)
-
-
 def officers_circumstances_of(version: Version) -> Circumstances:
     """For an officer: what all other counting versions, and other profiles, say by now. One query.
 
@@ -177,7 +155,7 @@ def officers_circumstances_of(version: Version) -> Circumstances:
     }
     links = {applicant["key"]: _link_in(applicant["profile"]) for applicant in applicants}
     call = version.proposal.call
-    answers = _fetch_officer_circumstances(
+    answers = fetch_officer_circumstances(
         call=call.pk,
         proposal=version.proposal_id,
         organisations=list(organisations.values()),
@@ -191,53 +169,6 @@ def officers_circumstances_of(version: Version) -> Circumstances:
         other_applications=_other_applications(answers, organisations),
         shared_links=_shared_links(answers, links),
     )
-
-
-@query_batch
-def _fetch_officer_circumstances() -> Queries:
-    links = Param("links", ArrayField(models.TextField()))
-    key_of_each = LinkKey.template % {"expressions": "one"}
-    link_keys = Func(
-        links,
-        template=f"ARRAY(SELECT {key_of_each} FROM unnest(%(expressions)s) AS one)",  # noqa: S608 -- our own constant
-        output_field=ArrayField(models.TextField()),
-    )
-    organisations = Param("organisations", ArrayField(models.BigIntegerField()))
-    return _circumstances_queries(
-        Proposal.objects.all(), organisations=organisations, link_keys=link_keys
-    )
-
-
-def _circumstances_queries(
-    proposals: QuerySet[Proposal],
-    *,
-    organisations: Param | ArraySubquery,
-    link_keys: Combinable,
-) -> Queries:
-    call, proposal = (Param(name, models.BigIntegerField()) for name in ("call", "proposal"))
-    others = proposals.filter(
-        strand__call=call, current_version__organisations__overlap=organisations
-    ).exclude(pk=proposal)
-    # An array is worked out once, before the search; of a subquery PostgreSQL may ask each profile.
-    is_among_them = Func(
-        F("link_key"),
-        link_keys,
-        template="(%(expressions)s))",
-        arg_joiner=" = ANY(",
-        output_field=models.BooleanField(),
-    )
-    return {
-        "applications": Columns(others.order_by(), "current_version__organisations"),
-        "links": Columns(
-            _registrations().filter(is_among_them, words__gt=""), "words", "organisation_id"
-        ),
-    }
-
-
-def _registrations() -> Any:
-    """What organisations say of their platform profiles: the link as text, and the key to find it by."""
-    text = KeyTextTransform("profile_link", "answers")
-    return ProfileSection.objects.filter(step="registration").annotate(words=text)
 
 
 def _other_applications(answers: Results, organisations: Mapping[str, int]) -> dict[str, int]:

@@ -6,8 +6,7 @@ from django.db.models.functions import Coalesce
 
 from applicants.models import OrganisationChange
 from foundation.query_batches import Columns, NextVal, Param, Queries, query_batch
-from proposals.dossier.document import draft_queries
-from proposals.dossier.facts import circumstances_queries
+from proposals.dossier.queries import circumstances_queries, draft_queries
 from proposals.models import DraftChange, Participant, Proposal, Version
 
 
