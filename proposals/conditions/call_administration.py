@@ -20,6 +20,7 @@ from proposals.models import IndividualExtension, Proposal, ProposedExtension, P
 from proposals.officers.colleagues import users_with_permission
 from proposals.submission.notifications import contacts_of
 
+# What call managers write in the form of a call, and what a confirmation of it is about.
 WRITTEN = (
     "title",
     "summary",

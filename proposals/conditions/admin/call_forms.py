@@ -11,6 +11,7 @@ from calls.models import Call, CallSection, Contact, Incident, Programme, Strand
 from foundation.fields import AmountField, MomentField, WholeNumberField
 from foundation.legal_periods import PATTERN
 from foundation.sentences import gettext as _
+from proposals.conditions.call_administration import WRITTEN
 
 MOST_PLACES = 32_000
 LONG = forms.Textarea(attrs={"rows": 6})
@@ -117,17 +118,7 @@ class CallForm(forms.ModelForm):
 
     class Meta:
         model = Call
-        fields = [
-            "title",
-            "summary",
-            "opens_at",
-            "first_deadline",
-            "budget",
-            "open_points",
-            "remedies",
-            "moderates_requests",
-            "bulk_with_remarks",
-        ]
+        fields = WRITTEN
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}

@@ -35,19 +35,7 @@ class ContactPointForm(forms.ModelForm):
 
     class Meta:
         model = ContactPoint
-        fields = [
-            "kind",
-            "name",
-            "country",
-            "region",
-            "town",
-            "languages",
-            "email",
-            "telephone",
-            "website",
-            "text",
-            "checked_on",
-        ]
+        fields = contact_points.KNOWN
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
