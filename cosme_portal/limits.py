@@ -172,13 +172,13 @@ LIMITS = (
         account=Rate(60, HOUR), address=Rate(300, HOUR),
     ),
     Limit(
-        "enquiries", "Too many enquiries.",
+        "enquiries", "Too many questions to the helpdesk.",
         ("enquiries:ask",),
         pair=Rate(10, DAY), account=Rate(20, HOUR), address=Rate(100, HOUR), addressed=("enquiries:ask",),
     ),
     Limit(
         "enquiry-copies",
-        "Further copies of enquiries to the same address are not sent; the enquiries are kept.",
+        "Further copies of questions to the same address are not sent; the questions are kept.",
         recipient=Rate(5, DAY),
     ),
     Limit(
@@ -217,12 +217,12 @@ LIMITS = (
         account=Rate(120, TEN_MINUTES), address=Rate(1200, TEN_MINUTES),
     ),
     Limit(
-        "desk", "Too many changes at the officers' desk.",
+        "desk", "Too many changes in the back office.",
         ("admin:*",),
         account=Rate(1200, TEN_MINUTES), address=Rate(6000, TEN_MINUTES),
     ),
     Limit(
-        "reading-desk", "Too many pages of the officers' desk.",
+        "reading-desk", "Too many back office pages opened in a short time.",
         ("admin:*",),
         reads=True, account=Rate(2400, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
     ),
@@ -230,7 +230,7 @@ LIMITS = (
 
 # What needs no limit for reading, and why.
 CHEAP_READS: dict[str, tuple[str, ...]] = {
-    "Public pages of one query, mostly kept ready": (
+    "Public pages with one query, mostly cached": (
         "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules",
         "accessibility", "privacy",
     ),
@@ -244,16 +244,16 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
         "account_reset_password_done", "enquiries:ask", "enquiries:arrived", "proof:check",
         "applicants:new-organisation", "applicants:invite-colleague", "applicants:remove-colleague",
     ),
-    "A few rows of one's own": (
+    "A few rows of the signed-in person": (
         "applicants:organisations", "applicants:join", "applicants:organisation",
         "applicants:edit-organisation", "applicants:profile", "applicants:profile-step",
         "enquiries:my-data", "enquiries:mine", "proposals:calendar",
     ),
-    "A short list that is the same for everybody": ("proof:certificates", "proof:daily_heads"),
-    "Leads elsewhere, or nowhere": (
+    "A short list, the same for everyone": ("proof:certificates", "proof:daily_heads"),
+    "Redirects, or answers 404": (
         "django.views.generic.base.RedirectView", "cosme_portal.views.nothing_here",
     ),
-    "Answers to sending only": (
+    "Accepts POST only": (
         "applicants:cancel-colleague-invitation",
         "proposals:assign-step", "proposals:remind", "proposals:presence",
         "proposals:resend-invitation", "proposals:revoke-invitation",
@@ -266,7 +266,7 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
 
 # What stores, sends and computes nothing when something is sent to it, and why.
 NEVER_WRITE: dict[str, tuple[str, ...]] = {
-    "Reads only": (
+    "Accepts GET only": (
         "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules",
         "accessibility", "privacy", "health", "enquiries:contact-points", "enquiries:mine",
         "enquiries:arrived", "proof:document", "proof:head", "proof:daily_heads", "proof:inclusion",
@@ -277,7 +277,7 @@ NEVER_WRITE: dict[str, tuple[str, ...]] = {
         "proposals:dossier", "proposals:version-file", "partners:search", "partners:organisations",
         "partners:feed", "partners:as-csv", "partners:as-json",
     ),
-    "Leads elsewhere, or nowhere": (
+    "Redirects, or answers 404": (
         "django.views.generic.base.RedirectView", "cosme_portal.views.nothing_here",
     ),
     "Signing out must always work": ("account_logout",),

@@ -53,7 +53,7 @@ def remind_of_deadlines(moment: datetime) -> int:
     near = Proposal.objects.near_deadline(moment, max(REMIND_BEFORE))
     soon = near.filter(current_version=None, deleted_at=None)
     return for_each(
-        "reminders of deadlines", soon.values_list("pk", flat=True), lambda pk: _remind(pk, moment)
+        "deadline reminders", soon.values_list("pk", flat=True), lambda pk: _remind(pk, moment)
     )
 
 

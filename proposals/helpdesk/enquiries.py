@@ -88,19 +88,20 @@ def submit_enquiry(
         return enquiry
     queue_email(
         EmailContent(
-            subject=_("We have received your enquiry %(number)s") % {"number": enquiry.number},
+            subject=_("We have received your question %(number)s") % {"number": enquiry.number},
             what_happened=_(
-                "You sent an enquiry to the helpdesk of the COSME portal: “%(subject)s”."
+                "You sent a question to the helpdesk of the COSME portal: “%(subject)s”."
             )
             % {"subject": enquiry.subject},
             quote=enquiry.message,
-            status=_("Your enquiry has the number %(number)s.") % {"number": enquiry.number},
+            status=_("Your question has the reference number %(number)s.")
+            % {"number": enquiry.number},
             next_step=_(
                 "You do not need to do anything. We will reply by email. If you did not send "
-                "this enquiry, ignore this email."
+                "this question, ignore this email."
             ),
             link=reverse("enquiries:ask"),
-            link_label=_("Send another enquiry"),
+            link_label=_("Send another question"),
         ),
         to=[enquiry.email],
         key=f"enquiry:{enquiry.pk}",
@@ -125,15 +126,15 @@ def reply(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryReply:
         if (newest.answered_by, newest.text) == (by, text.strip()):
             return newest
         message = _(
-            "Not sent: %(who)s answered this enquiry at %(when)s. Read that answer, then send "
+            "Not sent: %(who)s replied to this enquiry at %(when)s. Read that reply, then send "
             "yours if it is still needed."
         )
         when = in_words(newest.answered_at, seconds=True)
         raise CannotAnswer(message % {"who": newest.answered_by, "when": when})
     if locked.state == Enquiry.State.CLOSED:
-        raise CannotAnswer(_("This enquiry is closed. Reopen it before you answer."))
+        raise CannotAnswer(_("This enquiry is closed. Reopen it before you reply."))
     if not text.strip():
-        raise CannotAnswer(_("Enter an answer."))
+        raise CannotAnswer(_("Enter a reply."))
     enquiry_answer = EnquiryReply.objects.create(
         enquiry=locked, text=text.strip(), answered_by=by, answered_at=clock.now()
     )
@@ -141,16 +142,16 @@ def reply(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryReply:
     locked.save(update_fields=["state", "officer"])
     queue_email(
         EmailContent(
-            subject=_("Reply to your enquiry %(number)s") % {"number": locked.number},
+            subject=_("Reply to your question %(number)s") % {"number": locked.number},
             what_happened=_(
-                "The helpdesk of the COSME portal has replied to your enquiry “%(subject)s”:"
+                "The helpdesk of the COSME portal has replied to your question “%(subject)s”:"
             )
             % {"subject": locked.subject},
             quote=enquiry_answer.text,
-            facts=[(_("Your enquiry"), locked.message)],
+            facts=[(_("Your question"), locked.message)],
             status=_("This reply is for guidance. The call text is legally binding."),
             next_step=_(
-                "If this does not answer your enquiry, contact us again and quote its number."
+                "If this does not answer your question, contact us again and quote the reference number."
             ),
             link=reverse("enquiries:ask") + f"?about={locked.number}",
             link_label=_("Contact the helpdesk again"),

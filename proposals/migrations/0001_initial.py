@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
                 ('answered_at', models.DateTimeField()),
             ],
             options={
+                'verbose_name_plural': 'enquiry replies',
                 'ordering': ['pk'],
             },
         ),
@@ -119,7 +120,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('csv', 'Table as CSV'), ('xlsx', 'Table as XLSX (Excel, LibreOffice)'), ('json', 'Table as JSON'), ('files', 'All files as ZIP, with hashes'), ('bundle', 'Audit bundle as ZIP, with a verification program')], max_length=8)),
                 ('versions', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
                 ('requested_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('due', 'queued'), ('running', 'in progress'), ('done', 'made'), ('cancelled', 'cancelled'), ('failed', 'failed'), ('gone', 'expired')], default='due', max_length=10)),
+                ('state', models.CharField(choices=[('due', 'queued'), ('running', 'in progress'), ('done', 'ready'), ('cancelled', 'cancelled'), ('failed', 'failed'), ('gone', 'expired')], default='due', max_length=10)),
                 ('done', models.PositiveIntegerField(default=0)),
                 ('claimed_at', models.DateTimeField(null=True)),
                 ('made_at', models.DateTimeField(null=True)),
@@ -142,6 +143,8 @@ class Migration(migrations.Migration):
                 ('published_at', models.DateTimeField(editable=False)),
             ],
             options={
+                'verbose_name': 'question and answer',
+                'verbose_name_plural': 'questions and answers',
                 'ordering': ['position', 'pk'],
             },
         ),
@@ -495,6 +498,7 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(help_text='Of the dossier that would have been frozen.', max_length=64)),
             ],
             options={
+                'verbose_name': 'late submission',
                 'ordering': ['-received_at'],
             },
         ),
@@ -572,10 +576,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('path', models.TextField()),
-                ('tried_at', models.DateTimeField()),
+                ('tried_at', models.DateTimeField(verbose_name='attempted at')),
             ],
             options={
-                'verbose_name_plural': 'sealed accesses',
                 'ordering': ['-tried_at'],
             },
         ),
@@ -717,11 +720,11 @@ class Migration(migrations.Migration):
             name='CaseEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('read', 'opened the case'), ('assigned', 'assigned the case'), ('conflict', 'declared a conflict of interest'), ('answered', 'recorded a finding'), ('noted', 'added a note'), ('asked', 'requested clarification'), ('replied', 'replied to the officers'), ('decided', 'recorded a decision'), ('reviewed', "reviewed a colleague's decision"), ('informed', 'sent the letter'), ('exported', 'exported the version')], max_length=10)),
+                ('kind', models.CharField(choices=[('read', 'opened the case'), ('assigned', 'assigned the case'), ('conflict', 'declared a conflict of interest'), ('answered', 'recorded a finding'), ('noted', 'added a note'), ('asked', 'requested clarification'), ('replied', 'replied to the officers'), ('decided', 'recorded a decision'), ('reviewed', "reviewed a colleague's decision"), ('informed', 'sent the letter'), ('exported', 'exported the version')], max_length=10, verbose_name='action')),
                 ('summary', models.TextField(blank=True)),
                 ('details', models.JSONField(default=dict)),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('at', models.DateTimeField(verbose_name='time')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
             ],
             options={
                 'ordering': ['-pk'],
@@ -915,11 +918,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('reason', models.TextField()),
-                ('made_at', models.DateTimeField()),
-                ('handled_at', models.DateTimeField(blank=True, null=True)),
+                ('made_at', models.DateTimeField(verbose_name='reported at')),
+                ('handled_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
                 ('outcome', models.TextField(blank=True)),
-                ('handled_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('handled_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='closed by')),
+                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='reported by')),
                 ('conversation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='abuse_reports', to='proposals.conversation')),
             ],
             options={

@@ -55,7 +55,7 @@ class ClarificationRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Question {self.pk} about {self.version}"
+        return f"Clarification request {self.pk} about {self.version}"
 
     @property
     def answered(self) -> "ClarificationReply | None":
@@ -89,7 +89,7 @@ class ClarificationReply(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Answer to question {self.clarification_request_id}"
+        return f"Reply to clarification request {self.clarification_request_id}"
 
 
 class ClarificationFile(StoredPdf):

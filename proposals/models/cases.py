@@ -173,7 +173,7 @@ class CaseNote(models.Model):
 
 
 class CaseEvent(models.Model):
-    """Who looked at a case or did something to it, and when. Kept for ever."""
+    """Who looked at a case or did something to it, and when. Never deleted."""
 
     class Kind(models.TextChoices):
         READ = "read", _("opened the case")
@@ -189,11 +189,11 @@ class CaseEvent(models.Model):
         EXPORTED = "exported", _("exported the version")
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="case_events")
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(_("action"), max_length=10, choices=Kind)
     summary = models.TextField(blank=True)
     details = models.JSONField(default=dict)
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("person"))
+    at = models.DateTimeField(_("time"))
 
     class Meta:
         ordering = ["-pk"]

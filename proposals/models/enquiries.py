@@ -62,13 +62,14 @@ class EnquiryReply(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        verbose_name_plural = "enquiry replies"
         constraints = [
             models.CheckConstraint(name="an_answer_says_something", condition=Q(text__regex=r"\S"))
         ]
         triggers = [pgtrigger.Protect(name="answers_are_final", operation=pgtrigger.Update)]
 
     def __str__(self) -> str:
-        return f"Answer {self.pk}"
+        return f"Reply {self.pk}"
 
 
 class FaqEntry(models.Model):
@@ -83,6 +84,8 @@ class FaqEntry(models.Model):
 
     class Meta:
         ordering = ["position", "pk"]
+        verbose_name = _("question and answer")
+        verbose_name_plural = _("questions and answers")
         constraints = [
             models.CheckConstraint(
                 name="a_published_answer_is_whole",

@@ -26,7 +26,7 @@ class Export(models.Model):
     class State(models.TextChoices):
         DUE = "due", _("queued")
         RUNNING = "running", _("in progress")
-        DONE = "done", _("made")
+        DONE = "done", _("ready")
         CANCELLED = "cancelled", _("cancelled")
         FAILED = "failed", _("failed")
         GONE = "gone", _("expired")

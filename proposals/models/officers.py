@@ -13,9 +13,9 @@ from proposals.models.version import Version
 
 
 class SealedAccessAttempt(models.Model):
-    """Someone of the officers tried to open a proposal before its deadline. Nothing was shown.
+    """An officer tried to open a proposal before its deadline. Nothing was shown.
 
-    No proposal is named where the attempt named none: a lookup that would have read all of them.
+    `proposal` is empty if the attempt named none: a lookup that would have read all of them.
     """
 
     proposal = models.ForeignKey(
@@ -23,11 +23,10 @@ class SealedAccessAttempt(models.Model):
     )
     officer = models.ForeignKey(User, models.PROTECT, related_name="+")
     path = models.TextField()
-    tried_at = models.DateTimeField()
+    tried_at = models.DateTimeField("attempted at")
 
     class Meta:
         ordering = ["-tried_at"]
-        verbose_name_plural = "sealed accesses"
         triggers = [final("sealed_accesses_are_final")]
 
     def __str__(self) -> str:

@@ -323,10 +323,14 @@ class AbuseReport(models.Model):
         Conversation, models.CASCADE, null=True, blank=True, related_name="abuse_reports"
     )
     reason = models.TextField()
-    made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    made_at = models.DateTimeField()
-    handled_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
-    handled_at = models.DateTimeField(null=True, blank=True)
+    made_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", verbose_name=_("reported by")
+    )
+    made_at = models.DateTimeField(_("reported at"))
+    handled_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("closed by")
+    )
+    handled_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     outcome = models.TextField(blank=True)
 
     class Meta:

@@ -137,8 +137,9 @@ class RefusedAttempt(models.Model):
 
     class Meta:
         ordering = ["-received_at"]
+        verbose_name = "late submission"
         triggers = [final("refused_attempts_are_final")]
 
     def __str__(self) -> str:
         """Without the proposal: it may be sealed still."""
-        return f"Late attempt at {self.received_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"Late submission at {self.received_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -60,7 +60,7 @@ def index_organisations() -> int:
     """Make anew what can be searched of each organisation that allows it, where something changed."""
     rows = Organisation.objects.filter(is_findable=True).select_related("text")
     organisations = rows.prefetch_related("profile_sections").iterator(200)
-    made = for_each("texts of organisations", organisations, _index_organisation)
+    made = for_each("organisation search index", organisations, _index_organisation)
     OrganisationSearchIndex.objects.filter(organisation__is_findable=False).delete()
     return made
 

@@ -59,7 +59,7 @@ def notify_new_requests(moment: datetime) -> int:
         sends_emails=True, user__is_active=True, seen_until__lte=moment - AT_MOST_EVERY
     )
     return for_each(
-        "saved searches", waiting.values_list("pk", flat=True), lambda pk: _notify(pk, moment)
+        "saved search emails", waiting.values_list("pk", flat=True), lambda pk: _notify(pk, moment)
     )
 
 

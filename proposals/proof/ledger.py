@@ -267,7 +267,7 @@ def _queue_missing_records(key: SigningKey) -> None:
         Extension.objects.select_related("call"),
         IndividualExtension.objects.select_related("proposal"),
     ):
-        for_each("notes of the log", missing_from_log(rows), transaction.atomic(queue_record_of))
+        for_each("missing log entries", missing_from_log(rows), transaction.atomic(queue_record_of))
     certificate = publish_certificate(key)
     subject = f"key:{certificate.fingerprint}"
     if not LedgerRecord.objects.filter(subject=subject).exists():

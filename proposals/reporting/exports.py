@@ -181,7 +181,7 @@ def _keep(export: Export, out: IO[bytes]) -> bool:
 def delete_old_exports() -> int:
     """Delete files whose time is over; returns how many."""
     over = Export.objects.filter(state=State.DONE, made_at__lte=clock.now() - KEPT_FOR)
-    return for_each("old exports", over.values_list("pk", flat=True), _delete_old)
+    return for_each("expired exports", over.values_list("pk", flat=True), _delete_old)
 
 
 def _delete_old(pk: int) -> bool:

@@ -177,7 +177,7 @@ def remind_of_clarification_requests(moment: datetime) -> int:
         due_at__lte=moment + max(REMIND_BEFORE)
     )
     return for_each(
-        "reminders of questions", soon.values_list("pk", flat=True), lambda pk: _remind(pk, moment)
+        "clarification reminders", soon.values_list("pk", flat=True), lambda pk: _remind(pk, moment)
     )
 
 

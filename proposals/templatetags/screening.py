@@ -147,7 +147,7 @@ def helpdesk_queue(context: Context) -> list[tuple[Any, str, int]]:
         ),
         (
             "change_abusereport",
-            _("Reports"),
+            _("Abuse reports"),
             "abusereport_changelist",
             AbuseReport.objects.filter(handled_at=None),
         ),

@@ -76,10 +76,10 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
 
 
 def purge_deleted(moment: datetime) -> int:
-    """Delete for ever what was deleted thirty days ago; returns how many drafts."""
+    """Purge drafts that were deleted thirty days ago; returns how many."""
     due = Proposal.objects.filter(deleted_at__lte=moment - DELETED_DRAFT_RETENTION, versions=None)
     return for_each(
-        "purge of drafts", due.values_list("pk", flat=True), lambda pk: _purge(pk, moment)
+        "purge of deleted drafts", due.values_list("pk", flat=True), lambda pk: _purge(pk, moment)
     )
 
 

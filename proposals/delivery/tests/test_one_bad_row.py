@@ -299,7 +299,7 @@ def test_a_profile_that_cannot_be_read_keeps_no_other_from_being_found(seen, poi
     poison(organisations, "profile_of", lambda organisation: organisation == bad)
     assert organisations.index_organisations() == 1
     assert OrganisationSearchIndex.objects.get().organisation == good
-    seen("texts of organisations", f"organisation {bad.pk}")
+    seen("organisation search index", f"organisation {bad.pk}")
 
 
 def a_change(call, rule):
@@ -343,7 +343,7 @@ def test_a_proposal_that_cannot_be_reminded_of_stops_no_other(call, seen, poison
     poison(deadline_reminders, "queue_email", lambda text, *, proposal, **_rest: proposal == bad)
     assert deadline_reminders.remind_of_deadlines(DEADLINE - timedelta(days=1)) == 1
     assert QueuedEmail.objects.get(key__startswith="deadline:").proposal == good
-    seen("reminders of deadlines", bad.pk)
+    seen("deadline reminders", bad.pk)
 
 
 def test_a_question_that_cannot_be_reminded_of_stops_no_other(call, seen, poison):
@@ -361,7 +361,7 @@ def test_a_question_that_cannot_be_reminded_of_stops_no_other(call, seen, poison
     with clock.frozen_at(due - timedelta(hours=20)):
         assert clarifications.remind_of_clarification_requests(clock.now()) == 1
     assert QueuedEmail.objects.filter(key__startswith=f"question:{good.pk}:").exists()
-    seen("reminders of questions", bad.pk)
+    seen("clarification reminders", bad.pk)
 
 
 def test_a_search_that_cannot_be_told_of_stops_no_other(call, seen, poison):
@@ -382,7 +382,7 @@ def test_a_search_that_cannot_be_told_of_stops_no_other(call, seen, poison):
     poison(saved_searches, "search_of", lambda saved: saved == bad)
     assert saved_searches.notify_new_requests(AFTERNOON) == 1
     assert QueuedEmail.objects.get(key__startswith="search:").to == good.user.email
-    seen("saved searches", bad.pk)
+    seen("saved search emails", bad.pk)
 
 
 def test_a_draft_that_cannot_be_purged_stops_no_other(call, seen):
@@ -394,7 +394,7 @@ def test_a_draft_that_cannot_be_purged_stops_no_other(call, seen):
         deletion.delete_draft(proposal, by=proposal.started_by)
     assert deletion.purge_deleted(AFTERNOON + deletion.DELETED_DRAFT_RETENTION) == 1
     assert list(Proposal.objects.all()) == [bad]
-    seen("purge of drafts", bad.pk)
+    seen("purge of deleted drafts", bad.pk)
 
 
 def test_an_export_that_cannot_be_deleted_stops_no_other(call, seen, poison):
@@ -414,7 +414,7 @@ def test_an_export_that_cannot_be_deleted_stops_no_other(call, seen, poison):
     poison(default_storage, "delete", lambda path: path == bad.path)
     assert exports.delete_old_exports() == 1
     assert Export.objects.get(state="gone") == good
-    seen("old exports", bad.pk)
+    seen("expired exports", bad.pk)
 
 
 def test_a_call_that_cannot_be_committed_stops_no_other(call, seen, poison):
@@ -452,7 +452,7 @@ def test_an_extension_that_cannot_be_noted_keeps_nothing_else_out_of_the_log(cal
     version = submit(make_ready(call))
     ledger.sequence()
     assert receipts.proof_of_version(version)
-    seen("notes of the log", f"extension {extension.pk}")
+    seen("missing log entries", f"extension {extension.pk}")
 
 
 # --- The tasks ----------------------------------------------------------------------------------

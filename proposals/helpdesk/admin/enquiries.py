@@ -102,7 +102,7 @@ class EnquiryAdmin(DetailPageAdmin):
                 enquiry.refresh_from_db(fields=["state", "officer"])
             else:
                 wakeup.wake_worker()
-                message = _("The answer is being sent to %(address)s.") % {"address": enquiry.email}
+                message = _("The reply is being sent to %(address)s.") % {"address": enquiry.email}
                 messages.success(request, message)
                 return redirect("admin:proposals_enquiry_change", pk)
         return self._page(request, enquiry, form)

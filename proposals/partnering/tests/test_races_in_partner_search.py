@@ -313,7 +313,7 @@ def test_of_two_officers_who_answer_an_enquiry_at_once_the_later_reads_the_first
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     (refused,) = (answer for answer in answers if answer.status_code == 422)
     data = EnquiryReply.objects.get()
-    assert f"{data.answered_by} answered this enquiry" in text_of(refused)
+    assert f"Not sent: {data.answered_by} " in text_of(refused)
     assert 'name="seen" value="1"' in refused.content.decode()
     assert "Yes, Norway counts." in text_of(refused)
     assert "No, it does not." in text_of(refused)

@@ -268,7 +268,7 @@ def _agree(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Http
 
 def _progress(sheet: sheets.Sheet) -> str:
     values = {"answered": sheet.answered, "total": sheet.total}
-    return _("%(answered)s of %(total)s checked") % values
+    return _("Checked %(answered)s of %(total)s") % values
 
 
 def _who_was_faster(current: ScreeningAnswer) -> str:
