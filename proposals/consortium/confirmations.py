@@ -222,7 +222,7 @@ def _notify_coordinator(
             )
             % {"who": confirmation.name, "function": confirmation.function, "name": name},
             facts=[(_("Role"), str(participant.get_role_display()))],
-            status=_("The confirmation is kept together with the text that was confirmed."),
+            status=_("The confirmation has been stored together with the confirmed text."),
             next_step=_(
                 "You do not need to do anything. You can check which partners still have to confirm."
             ),

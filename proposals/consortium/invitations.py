@@ -311,7 +311,7 @@ def _check_unanswered(participant: Participant, asked: QuerySet[Invitation] | No
     ).first()
     if confirmation is not None:
         text = _(
-            "%(who)s has already confirmed that %(name)s takes part. The confirmation is valid."
+            "%(who)s has already confirmed that %(name)s takes part. The confirmation remains valid."
         )
         names = {"who": confirmation.name, "name": participant.organisation.name}
         raise NothingToDecline(text % names)
@@ -319,7 +319,7 @@ def _check_unanswered(participant: Participant, asked: QuerySet[Invitation] | No
     said = declined.select_related("answered_by").first() if declined else None
     if said is not None:
         text = _(
-            "%(who)s has already declined for %(name)s. That answer, with its reason, is valid."
+            "%(who)s has already declined for %(name)s. That reply and its reason remain valid."
         )
         who = said.answered_by or said.email
         raise NothingToDecline(text % {"who": who, "name": participant.organisation.name})

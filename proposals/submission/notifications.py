@@ -147,7 +147,7 @@ def notify_withdrawal(withdrawal: Withdrawal) -> None:
             ],
             status=_("You have no submitted proposal. Your draft has been kept."),
             next_step=_(
-                "To take part in the call after all, the coordinator must submit the proposal again "
+                "To take part in the call, the coordinator must submit the proposal again "
                 "before the deadline."
             ),
             link=proposal.get_absolute_url(),
