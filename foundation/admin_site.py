@@ -20,6 +20,7 @@ from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from psycopg2.errors import UniqueViolation
 
 from foundation.sentences import gettext as _
@@ -134,6 +135,11 @@ class PortalAdminSite(admin.AdminSite):
 
         inner = super().admin_view(view, cacheable)
         return refusing
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Every page has it in its context for a side bar, which this site does not have: made when shown."""
+        get = super().get_app_list
+        return SimpleLazyObject(lambda: get(request, app_label))
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Answers for fields that a registered admin offers in this way, and for no others."""

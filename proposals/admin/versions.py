@@ -152,12 +152,17 @@ class VersionAdmin(OfficerAdmin):
         """The list under its queue, with a word about what is sealed still: how many, and nothing else."""
         officer, moment = current_user(request), clock.now()
         rehearsal = rehearsal_in(request)
-        versions = queue.current_versions(officer, moment, rehearsal=rehearsal)
-        counts = queue.lengths(versions, officer=officer, moment=moment)
+        if rehearsal is None:
+            counts = queue.lengths_of_desk(officer, moment)
+        else:
+            versions = queue.current_versions(officer, moment, rehearsal=rehearsal)
+            sealed = Proposal.objects.rehearsed_in(rehearsal).sealed(moment).order_by()
+            counts = queue.lengths(versions, officer=officer, moment=moment)
+            counts["sealed"] = sealed.count()
         keep_count(request, counts["all"])
         context = {
             "title": _("Cases"),
-            "sealed": Proposal.objects.rehearsed_in(rehearsal).sealed(moment).order_by().count(),
+            "sealed": counts["sealed"],
             "all_cases": counts["all"],
             "call": Call.objects.filter(pk=rehearsal).first() if rehearsal else None,
             "rehearsal": rehearsal,

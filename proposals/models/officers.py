@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
@@ -73,7 +74,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         newest = later.order_by("-made_at").values("made_at")[:1]
         return models.Subquery(newest)
 
-    def waiting_for(self, officer: User) -> "DecisionQuerySet":
+    def waiting_for(self, officer: User | Combinable) -> "DecisionQuerySet":
         """Those that this officer could confirm or send back."""
         sent_back = Decision.objects.filter(
             version=models.OuterRef("version"),

@@ -65,7 +65,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
             return self.filter(strand__call__rehearsal_of=None)
         return self.filter(strand__call=rehearsal, strand__call__rehearsal_of__isnull=False)
 
-    def sealed(self, moment: datetime) -> "ProposalQuerySet":
+    def sealed(self, moment: datetime | Combinable) -> "ProposalQuerySet":
         """Submitted ones whose deadline, or whose later one of their own, has not passed."""
         later = IndividualExtension.objects.filter(proposal=OuterRef("pk"), until__gt=moment)
         submitted = self.filter(current_version__isnull=False)

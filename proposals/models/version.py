@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.expressions import Combinable
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class VersionQuerySet(models.QuerySet["Version"]):
-    def open_to_officers(self, moment: datetime) -> "VersionQuerySet":
+    def open_to_officers(self, moment: datetime | Combinable) -> "VersionQuerySet":
         """Only what the effective deadline of its proposal has passed for: before, it is sealed.
 
         Asked as two conditions: the greater of two dates would be computed for every row.
@@ -33,7 +34,9 @@ class VersionQuerySet(models.QuerySet["Version"]):
         later = IndividualExtension.objects.filter(proposal=OuterRef("proposal"), until__gt=moment)
         return self.filter(~Exists(later), proposal__strand__call__deadline__lte=moment)
 
-    def open_to(self, officer: User, moment: datetime) -> "VersionQuerySet":
+    def open_to(
+        self, officer: User | Combinable, moment: datetime | Combinable
+    ) -> "VersionQuerySet":
         """What this officer may read: nothing sealed, and no case in which they have an interest."""
         return self.open_to_officers(moment).exclude(proposal__conflicts__officer=officer)
 

@@ -1,13 +1,18 @@
 """The queue: what waits for whom, of the versions that an officer may read."""
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Q, TextChoices
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Count, Func, Q, TextChoices, Value
+from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
 from calls.eligibility import rule_date_of
-from proposals.models import Decision, Version, VersionQuerySet
+from foundation.query_batches import Columns, Param, Queries, query_batch
+from proposals.models import Decision, Proposal, Version, VersionQuerySet
 
 
 class CaseQueue(TextChoices):
@@ -21,34 +26,83 @@ class CaseQueue(TextChoices):
     TO_INFORM = "to-inform", _("Letters to send")
 
 
+QUEUES = ["all", *CaseQueue.values]
+
+
+class Array(Func):
+    """A list of one parameter."""
+
+    template = "ARRAY[%(expressions)s]"
+    output_field = ArrayField(models.BigIntegerField())
+
+
 def in_queue(
     versions: VersionQuerySet, queue: str, *, officer: User, moment: datetime
 ) -> VersionQuerySet:
     """Those of the versions that stand in a queue; all of them where there is no such queue."""
-    condition = _conditions(officer, moment).get(queue)
-    return versions.filter(condition) if condition is not None else versions
+    if queue not in CaseQueue.values:
+        return versions
+    return versions.filter(_conditions(officer, moment)[queue])
 
 
 def lengths(versions: VersionQuerySet, *, officer: User, moment: datetime) -> dict[str, int]:
     """How many stand in each queue, and as "all" how many there are, in one query."""
-    conditions = _conditions(officer, moment)
-    named = {name.replace("-", "_"): Count("pk", filter=q) for name, q in conditions.items()}
-    counted = versions.order_by().aggregate(all=Count("pk"), **named)
-    return {name: counted[name.replace("-", "_")] for name in ["all", *conditions]}
+    counted = versions.order_by().aggregate(**_counts(_conditions(officer, moment)))
+    return {name: counted[_column(name)] for name in QUEUES}
 
 
-def _conditions(officer: User, moment: datetime) -> dict[str, Q]:
+def lengths_of_desk(officer: User, moment: datetime) -> dict[str, int]:
+    """The `lengths` of all real cases that this officer may read, and as "sealed" how many wait sealed.
+
+    The desk asks for them on nearly every page, so they are a prepared statement.
+    """
+    rows = _fetch_lengths(officer=officer.pk, moment=moment, today=rule_date_of(moment))
+    (counted,), ((sealed,),) = rows["lengths"], rows["sealed"]
+    return dict(zip(QUEUES, counted, strict=True)) | {"sealed": sealed}
+
+
+@query_batch
+def _fetch_lengths() -> Queries:
+    officer = Param("officer", models.BigIntegerField())
+    moment, today = Param("moment", models.DateTimeField()), Param("today", models.DateField())
+    counts = _counts(_conditions(officer, moment, today))
+    sealed = Proposal.objects.rehearsed_in(None).sealed(moment)
+    return {
+        "lengths": _aggregated(current_versions(officer, moment), **counts),
+        "sealed": _aggregated(sealed, sealed=Count("pk")),
+    }
+
+
+def _aggregated(rows: models.QuerySet[Any], **counts: Count) -> Columns:
+    """One row of counts over all rows: what `aggregate` does, as a queryset."""
+    return Columns(rows.order_by().values(all_rows=Value(1)).annotate(**counts), *counts)
+
+
+def _counts(conditions: dict[str, Q]) -> dict[str, Count]:
+    named = {_column(name): Count("pk", filter=q) for name, q in conditions.items()}
+    return {"all": Count("pk"), **named}
+
+
+def _column(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _conditions(
+    officer: User | Combinable, moment: datetime | Combinable, today: Combinable | None = None
+) -> dict[str, Q]:
     """What puts a version into each queue, over whole tables: one by one they would be asked 5,000 times."""
     is_open = ~Q(case_state__is_decided=True)
-    own_was_sent_back = Q(case_state__sent_back_to__contains=[officer.pk])
+    own = Array(officer) if isinstance(officer, Combinable) else [officer.pk]
+    day = rule_date_of(moment) if isinstance(moment, datetime) else today
+    own_was_sent_back = Q(case_state__sent_back_to__contains=own)
     late_answer = Q(case_state__first_due_at__lte=moment)
-    late_case = Q(proposal__assignment__due_on__lt=rule_date_of(moment))
+    late_case = Q(proposal__assignment__due_on__lt=day)
     for_me = Decision.objects.waiting_for(officer).order_by().values("version")
     return {
         CaseQueue.MINE: Q(proposal__assignment__officer=officer) & is_open,
         CaseQueue.UNASSIGNED: Q(proposal__assignment=None) & is_open,
         CaseQueue.FOR_ME: Q(pk__in=for_me),
-        CaseQueue.COLLEAGUE: Q(case_state__recorded_by__contains=[officer.pk]),
+        CaseQueue.COLLEAGUE: Q(case_state__recorded_by__contains=own),
         CaseQueue.SENT_BACK: own_was_sent_back & ~Q(case_state__is_waiting=True) & is_open,
         CaseQueue.APPLICANT: Q(case_state__last_due_at__gt=moment) & is_open,
         CaseQueue.OVERDUE: (late_answer | late_case) & is_open,
@@ -57,7 +111,7 @@ def _conditions(officer: User, moment: datetime) -> dict[str, Q]:
 
 
 def current_versions(
-    officer: User, moment: datetime, *, rehearsal: int | None = None
+    officer: User | Combinable, moment: datetime | Combinable, *, rehearsal: int | None = None
 ) -> VersionQuerySet:
     """What the queue is of: versions that count and that this officer may read.
 

@@ -1,5 +1,6 @@
 """Filters of the list of versions."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -209,16 +210,16 @@ class DecidedFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
         waiting = Decision.objects.filter(review=None)
-        named: dict[str | None, Any] = {
-            "yes": Decision.objects.confirmed(),
-            "waiting": waiting,
-            "mine": Decision.objects.waiting_for(current_user(request)),
-            "earlier": Decision.objects.in_force().under_earlier_conditions(),
+        named: dict[str | None, Callable[[], Any]] = {
+            "yes": Decision.objects.confirmed,
+            "waiting": lambda: waiting,
+            "mine": lambda: Decision.objects.waiting_for(current_user(request)),
+            "earlier": lambda: Decision.objects.in_force().under_earlier_conditions(),
         }
         value = self.value()
         if value in named:
-            return queryset.filter(pk__in=named[value].values("version"))
+            return queryset.filter(pk__in=named[value]().values("version"))
         if value == "no":
-            open_or_done = waiting.values("version").union(named["yes"].values("version"))
-            return queryset.exclude(pk__in=open_or_done)
+            confirmed = Decision.objects.confirmed().values("version")
+            return queryset.exclude(pk__in=waiting.values("version").union(confirmed))
         return queryset

@@ -55,7 +55,9 @@ def next_day(versions):
 def in_queue(name, officer, moment=NEXT_DAY):
     mine = queue.current_versions(officer, moment)
     versions = set(queue.in_queue(mine, name, officer=officer, moment=moment))
-    assert queue.lengths(mine, officer=officer, moment=moment)[name] == len(versions)
+    lengths = queue.lengths(mine, officer=officer, moment=moment)
+    assert lengths[name] == len(versions)
+    assert queue.lengths_of_desk(officer, moment) == lengths | {"sealed": 0}
     return versions
 
 
