@@ -84,7 +84,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What is met, what is open, and what stands against an application."""
+    """What is met, what is open, and what is not met."""
 
     met: tuple[Answer, ...]
     open: tuple[Answer, ...]

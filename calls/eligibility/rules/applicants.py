@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from calls.eligibility.countries import STATUS_NOTES, Participation, ParticipationStatus, state_of
@@ -289,7 +290,7 @@ class PlatformRegistration(Rule):
             if outcome != Outcome.PASS:
                 fix = Fix(
                     "profile",
-                    f"Correct the registration details in the cluster profile of {participant.name}.",
+                    f"Check the registration details in the cluster profile of {participant.name}.",
                 )
             evidence = {
                 "registration": participant.registration,
@@ -357,28 +358,24 @@ def _explain_on_the_way(participant: ParticipantFacts, case: Case) -> tuple[Outc
     has_applied = participant.registration == Registration.APPLIED
     does = "has applied for registration" if has_applied else "plans to register"
     day = case.rule_date.isoformat()
-    if participant.planned_on and (
-        participant.planned_on > day if has_applied else participant.planned_on < day
-    ):
+    if not participant.planned_on:
+        return Outcome.WARN, (
+            f"{participant.name} {does} on the platform, but gives no date. A date is not required, but "
+            "recommended."
+        )
+    named_day = day_in_words(date.fromisoformat(participant.planned_on))
+    if participant.planned_on > day if has_applied else participant.planned_on < day:
         is_wrong = "is after" if has_applied else "is before"
         return Outcome.WARN, (
-            f"{participant.name} {does} on the platform ({participant.planned_on}), but this date {is_wrong} "
+            f"{participant.name} {does} on the platform ({named_day}), but this date {is_wrong} "
             f"{case.day_in_words}, the relevant date."
         )
-    if participant.planned_on:
-        return (
-            Outcome.PASS,
-            f"{participant.name} {does} on the platform ({participant.planned_on}).",
-        )
-    return Outcome.WARN, (
-        f"{participant.name} {does} on the platform, but gives no date. The call accepts this, but a date "
-        "makes it more convincing."
-    )
+    return Outcome.PASS, f"{participant.name} {does} on the platform ({named_day})."
 
 
 HOW_FAR = {
     Registration.REGISTERED: "registered",
-    Registration.APPLIED: "waiting for their registration",
+    Registration.APPLIED: "applying for registration",
     Registration.PLANNED: "planning to register",
     Registration.NEITHER: "not registered",
 }
@@ -415,7 +412,8 @@ class SupportServices(Rule):
             fix = None
             if outcome != Outcome.PASS:
                 fix = Fix(
-                    "profile", f"Correct the support services in the profile of {participant.name}."
+                    "profile",
+                    f"Check the support services in the cluster profile of {participant.name}.",
                 )
             evidence = {
                 "services": list(participant.services),

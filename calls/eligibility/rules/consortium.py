@@ -172,10 +172,12 @@ class MinOrganisations(Rule):
                 f"{surely_counted(at_least, 'organisation')} and up to {at_most} may count; {asked}. "
                 "The result depends on points that are still open for a partner."
             )
+        elif not at_most:
+            message = f"No organisation can count; {asked}."
         else:
             message = (
                 f"At most {count_of(at_most, 'organisation')} can count; at least {self.minimum} "
-                f"different {'one is' if self.minimum == 1 else 'ones are'} needed."
+                "different ones are needed."
             )
         fix = None
         if outcome == Outcome.NEEDS_REVIEW:
@@ -288,8 +290,10 @@ def _judge_states(
             f"{surely_counted(len(sure), sort.one, sort.many)} ({names}) and up to "
             f"{len(possible)} may count; {asked}."
         )
+    elif not possible:
+        message = f"No {sort.one} can count; {asked}."
     else:
-        names = join_names(case.country_name(code) for code in possible) or "none yet"
+        names = join_names(case.country_name(code) for code in possible)
         message = (
             f"At most {count_of(len(possible), sort.one, sort.many)} can count ({names}); {asked}."
         )
@@ -500,7 +504,10 @@ class Coordinator(Rule):
                 "consortium", Outcome.INADMISSIBLE, message, {"coordinators": names}, fix
             )
         elif len(coordinators) > 1:
-            message = f"{join_names(names)} are all coordinators. There can be only one."
+            message = (
+                f"{join_names(names)} are named as coordinators. Exactly one applicant must coordinate "
+                "a proposal."
+            )
             yield self.make_finding(
                 "consortium", Outcome.INADMISSIBLE, message, {"coordinators": names}, fix
             )
@@ -509,10 +516,10 @@ class Coordinator(Rule):
                 f"{names[0]} coordinates the proposal but does not count as an applicant. An officer "
                 "will decide whether another coordinator is needed."
             )
-            advice = "Choose another coordinator, or resolve the points for which this one does not count."
-            mend = Fix("consortium", advice)
+            advice = "Choose another coordinator, or correct what prevents this one from counting."
+            fix = Fix("consortium", advice)
             yield self.make_finding(
-                "consortium", Outcome.NEEDS_REVIEW, message, {"coordinators": names}, mend
+                "consortium", Outcome.NEEDS_REVIEW, message, {"coordinators": names}, fix
             )
         else:
             message = f"{names[0]} coordinates the proposal."
@@ -545,7 +552,7 @@ class OneApplication(Rule):
         for applicant in case.applicants:
             count = applicant.other_applications
             if count is None:
-                continue  # nobody knows: a dossier from a file stands alone
+                continue  # unknown: a dossier from a file is judged by itself
             if not count:
                 message = (
                     f"{applicant.name} takes part in no other submitted proposal for this call."
@@ -561,7 +568,7 @@ class OneApplication(Rule):
             else:
                 message += " This may be reviewed after submission."
             fix = Fix(
-                "consortium", f"Agree with {applicant.name} on the proposal in which it takes part."
+                "consortium", f"Agree with {applicant.name} which proposal it will take part in."
             )
             outcome = Outcome.NEEDS_REVIEW if for_officer else Outcome.WARN
             yield self.make_finding(applicant.key, outcome, message, {"others": count}, fix)

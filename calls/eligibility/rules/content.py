@@ -40,7 +40,8 @@ class ActivitiesJustified(Rule):
     def judge(self, case: Case) -> Iterable[Finding]:
         if not case.facts.activities:
             message = (
-                "The proposal has no activities yet. It needs activities that serve the objective."
+                "The proposal has no activities yet. It needs at least one that serves an objective of "
+                "the strand."
             )
             fix = Fix("activities", "Describe at least one activity and justify it.")
             yield self.make_finding("proposal", Outcome.NEEDS_REVIEW, message, {}, fix)
@@ -93,10 +94,10 @@ class Deliverables(Rule):
         for deliverable in case.facts.deliverables:
             subject = f"deliverable:{deliverable.code}"
             if deliverable.present:
-                message = f"{deliverable.title}: described."
+                message = f"“{deliverable.title}” is described."
                 yield self.make_finding(subject, Outcome.PASS, message)
                 continue
-            message = f"{deliverable.title}: not described. The strand requires it."
+            message = f"“{deliverable.title}” is not described. The strand requires it."
             message += _perhaps_the_other_strand(case)
             fix = Fix("deliverables", f"Describe the deliverable “{deliverable.title}”.")
             yield self.make_finding(subject, Outcome.NEEDS_REVIEW, message, {}, fix)
@@ -175,20 +176,20 @@ class ThirdMarkets(Rule):
             message = (
                 "The proposal has no target market yet. It must target specific third countries."
             )
-            fix = Fix("vision", "Select at least one country beyond Europe.")
-            yield self.make_finding("proposal", Outcome.NEEDS_REVIEW, message, {}, fix)
+            select = Fix("vision", "Select at least one country beyond Europe.")
+            yield self.make_finding("proposal", Outcome.NEEDS_REVIEW, message, {}, select)
         for number, market in enumerate(case.facts.markets, start=1):
             outcome, message = self._explain(market, case)
-            mend: Fix | None = None
+            fix: Fix | None = None
             if outcome == Outcome.WARN:
-                mend = Fix("vision", "Select the specific countries from the list.")
+                fix = Fix("vision", "Select the specific countries from the list.")
             elif outcome != Outcome.PASS:
-                mend = Fix(
+                fix = Fix(
                     "vision",
                     f"Select a country beyond Europe that does not participate in {case.facts.programme}.",
                 )
             evidence: dict[str, Any] = {"country": market.country, "region": market.region}
-            yield self.make_finding(f"market:{number}", outcome, message, evidence, mend)
+            yield self.make_finding(f"market:{number}", outcome, message, evidence, fix)
 
     def _explain(self, market: MarketFacts, case: Case) -> tuple[Outcome, str]:
         if market.country is None:
