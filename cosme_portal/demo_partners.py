@@ -14,7 +14,7 @@ REQUESTS: tuple[tuple[str, str, str, str, list[str]], ...] = (
     (
         "OpticsValley",
         "offering",
-        "Photonics companies near Paris join a partnership",
+        "Photonics cluster near Paris offers to join a partnership",
         "Demonstration text. Members in lasers, sensors and fibres want to enter North American markets.",
         ["photonics"],
     ),
@@ -22,14 +22,14 @@ REQUESTS: tuple[tuple[str, str, str, str, list[str]], ...] = (
         "Biocat",
         "offering",
         "Life sciences cluster offers partners in Boston and Tokyo",
-        "Demonstration text. We know hospitals and regulators there, and bring members in digital health.",
+        "Demonstration text. We know hospitals and regulators there, and our members work in digital health.",
         ["industrial-biotechnology"],
     ),
     (
         "LITEK",
         "looking",
         "Laser cluster looks for a partner with contacts in Korea",
-        "Demonstration text. We lack a cluster that has worked with Korean industry in photonics.",
+        "Demonstration text. We are looking for a cluster that knows the Korean photonics industry.",
         ["photonics"],
     ),
 )

@@ -287,7 +287,7 @@ def _summary(consortium: Consortium, strand: Strand) -> dict[str, Any]:
         "title_text": consortium.title,
         "abstract": "Demonstration text. The partners join forces to take small and medium-sized "
         "enterprises to markets beyond Europe: a joint strategy, first partners there, and services "
-        "that outlast the project.",
+        "that continue after the project.",
         "duration_months": 18 if strand.number == 1 else 24,
     }
     if strand.needs_established_partnership:
@@ -319,7 +319,7 @@ def _write(proposal: Proposal, strand: Strand, consortium: Consortium, *, by: Us
         "vision",
         {
             "vision": "Demonstration text. One European address for our field: partners abroad meet "
-            "one alliance with a common offer instead of single regions.",
+            "one alliance with a common offer instead of individual regions.",
             "goals": "Three missions, twenty matched enterprises and one lasting agreement in each "
             "target market.",
             "emerging_industries": [consortium.industry],
@@ -327,7 +327,7 @@ def _write(proposal: Proposal, strand: Strand, consortium: Consortium, *, by: Us
                 {
                     "country": code,
                     "region": "",
-                    "reason": "Demand of our members, and a partner there.",
+                    "reason": "Demand from our members, and a partner on site.",
                 }
                 for code in consortium.markets
             ],
