@@ -17,7 +17,7 @@ WHAT_IT_JUDGES = {
 
 OUTCOME_WORDS = {
     Outcome.PASS: "met",
-    Outcome.WARN: "met, to review",
+    Outcome.WARN: "to review",
     Outcome.NEEDS_REVIEW: "needs review",
     Outcome.INELIGIBLE: "not eligible",
     Outcome.INADMISSIBLE: "not admissible",
