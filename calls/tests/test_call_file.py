@@ -64,8 +64,7 @@ def test_what_is_no_call_file_is_refused(text):
         read_call_text(text)
 
 
-@pytest.mark.django_db
-def test_of_a_broken_file_nothing_is_loaded(tmp_path):
+def test_of_a_broken_file_nothing_is_loaded(no_calls, tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_text(SOURCE.replace("rule: third-markets", "rule: fourth-markets"))
     with pytest.raises(CommandError, match=rf"{path}, line \d+: .*fourth-markets"):
@@ -73,8 +72,7 @@ def test_of_a_broken_file_nothing_is_loaded(tmp_path):
     assert (Programme.objects.count(), Call.objects.count()) == (0, 0)
 
 
-@pytest.mark.django_db
-def test_loading_twice_changes_nothing(capsys):
+def test_loading_twice_changes_nothing(no_calls, capsys):
     def stored():
         call = Call.objects.values().get()
         call.pop("changed_at")

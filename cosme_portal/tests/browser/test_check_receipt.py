@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
     pytest.mark.real_clock,
-    pytest.mark.xdist_group("processes"),
+    pytest.mark.xdist_group("browser-check-receipt"),
 ]
 
 TEXTS = {
