@@ -32,6 +32,18 @@ DEADLINE = datetime(2015, 4, 21, 17, 0, tzinfo=BRUSSELS)
 NEXT_DAY = datetime(2015, 4, 22, 9, 0, tzinfo=BRUSSELS)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what can differ from one database server or broker to another.
+
+    All other tests send their statements on one connection in one transaction, the same to any server.
+    """
+    for item in items:
+        database = item.get_closest_marker("django_db")
+        commits = database is not None and database.kwargs.get("transaction")
+        if commits or {"transactional_db", "running_broker"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("servers")
+
+
 @pytest.fixture(autouse=True)
 def afternoon(request: pytest.FixtureRequest) -> Iterator[None]:
     """Stop the clock for tests of this process; those with processes of their own move it otherwise."""
