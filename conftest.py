@@ -40,7 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         database = item.get_closest_marker("django_db")
         commits = database is not None and database.kwargs.get("transaction")
-        if commits or {"transactional_db", "running_broker"} & set(getattr(item, "fixturenames", ())):
+        if commits or {"transactional_db", "running_broker"} & set(
+            getattr(item, "fixturenames", ())
+        ):
             item.add_marker("servers")
 
 

@@ -182,7 +182,7 @@ def test_the_database_refuses_an_extension_from_a_deadline_that_is_not_in_force(
         )
 
 
-def test_the_list_without_a_call_says_so(client, db):
+def test_the_list_without_a_call_says_so(client, no_calls):
     assert "There are no calls at the moment" in client.get("/").content.decode()
 
 

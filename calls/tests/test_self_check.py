@@ -187,7 +187,7 @@ def test_a_wrong_answer_is_said_and_the_others_are_kept(call, client, wrong):
     assert "<script>" not in page.split("<main")[1]
 
 
-def test_unpublished_and_unknown_calls_are_not_found(db, client):
+def test_unpublished_and_unknown_calls_are_not_found(no_calls, client):
     assert client.get(PAGE).status_code == 404
 
 
