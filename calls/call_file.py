@@ -82,7 +82,7 @@ class _Loader(yaml.SafeLoader):
             raise BadCallFile(line, "found an alias (*); expected the value itself.")
         if self.levels >= MAX_LEVELS:
             raise BadCallFile(
-                line, f"found more than {MAX_LEVELS} lists or objects in one another."
+                line, f"lists and objects are nested more than {MAX_LEVELS} levels deep."
             )
         self.levels += 1
         node = super().compose_node(parent, index)
@@ -423,9 +423,7 @@ def _check_countries(root: Node, programme: dict[str, Any]) -> None:
     twice = overlapping(Participation(**row) for row in programme["participation"])
     if twice is not None:
         line = _line_of(root, "programme", "participation")
-        message = (
-            f"{twice[0].country} participates by two entries on the same day. Only one is allowed."
-        )
+        message = f"{twice[0].country} has two entries for the same day. Only one is allowed."
         raise BadCallFile(line, message)
 
 

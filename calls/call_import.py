@@ -37,7 +37,7 @@ class OverlappingParticipation(Exception):
     """Two entries of a country are in force on the same day; `first` and `second` are both."""
 
     def __init__(self, first: Participation, second: Participation) -> None:
-        super().__init__(f"{first.country} participates by two entries on the same day")
+        super().__init__(f"{first.country} has two entries for the same day")
         self.first = first
         self.second = second
 
@@ -155,7 +155,7 @@ def change_countries(
     Where a call of the programme is published, the database wants a second person in `confirmed_by`.
 
     Raises:
-        OverlappingParticipation: a country would count by two entries on one day.
+        OverlappingParticipation: a country would have two entries for one day.
     """
     twice = overlapping(rows)
     if twice is not None:

@@ -60,7 +60,7 @@ class Arrival:
             return clock.portal_time_at(min(self.stamped, measured))
         ahead = (self.stamped - measured).total_seconds()
         log.warning(
-            "A proxy's arrival stamp is not taken: it is %.1f s from the arrival here.", ahead
+            "A proxy's arrival time was ignored: it differs by %.1f s from the arrival here.", ahead
         )
         return clock.portal_time_at(measured)
 

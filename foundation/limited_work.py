@@ -27,5 +27,5 @@ def in_child(function: str, content: bytes, *, queue: str, **arguments: Any) -> 
         except WorkFailed:
             raise
         except ChildFailed as failure:
-            log.warning("Looking into a file (%s) ended: %s", queue, type(failure).__name__)
+            log.warning("Examining a file (%s) ended: %s", queue, type(failure).__name__)
             raise

@@ -250,7 +250,9 @@ class SharedCounters:
 
     def rest(self, error: Exception) -> None:
         self.rests_until = time.monotonic() + PAUSE
-        log.warning("Limits are counted by each process alone: %s", type(error).__name__)
+        log.warning(
+            "Redis is unavailable; each process counts its limits alone: %s", type(error).__name__
+        )
 
 
 def shared() -> SharedCounters:

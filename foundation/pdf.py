@@ -59,7 +59,7 @@ def render_pdf(html: str, *, sheet: str, attachments: Sequence[Attached] = ()) -
         )
     except ChildFailed as failure:
         kind = failure.kind if isinstance(failure, WorkFailed) else type(failure).__name__
-        log.error("A document could not be laid out: %s", kind)
+        log.error("A PDF could not be rendered: %s", kind)
         raise LayoutFailed(kind) from None
 
 

@@ -12,7 +12,7 @@ class KeyTwice(ValueError):
     """An object has two values under one `key`."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"The field “{key}” is there twice in one object.")
+        super().__init__(f"The field “{key}” appears twice in one object.")
         self.key = key
 
 
@@ -46,4 +46,4 @@ def _once_each(pairs: list[tuple[str, Any]]) -> None:
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number.")
+    raise ValueError(f"{name} is not a number.")

@@ -94,9 +94,9 @@ LAUGHS = "a: &a [x, x]\n" + "".join(
     ("text", "line", "part"),
     [
         (LAUGHS, 2, "an alias"),
-        ("programme: " + "[" * 50_000, 1, "more than 20 lists or objects"),
-        ("programme:\n " + "- " * 50_000, 2, "more than 20 lists or objects"),
-        ("programme:\n  " + "{a: " * 50_000, 2, "more than 20 lists or objects"),
+        ("programme: " + "[" * 50_000, 1, "nested more than 20 levels"),
+        ("programme:\n " + "- " * 50_000, 2, "nested more than 20 levels"),
+        ("programme:\n  " + "{a: " * 50_000, 2, "nested more than 20 levels"),
         ("programme: " + "? " * 50_000, 1, "YAML|lists"),
         ("programme:\n  code: \x07", 2, "the character U.0007"),
         ("programme: &a\n  code: *a", 2, "an alias"),

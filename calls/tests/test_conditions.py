@@ -110,9 +110,7 @@ def test_a_file_does_not_undo_changed_countries_either(call):
 def test_a_country_that_would_count_twice_is_refused(call):
     rows = list(call.programme.country_set().rows)
     second = Participation("MD", "b", None, date(2016, 1, 1), None, "Invented for a test")
-    with pytest.raises(
-        OverlappingParticipation, match="MD participates by two entries on the same day"
-    ):
+    with pytest.raises(OverlappingParticipation, match="MD has two entries for the same day"):
         change_countries(
             call.programme, [*rows, second], reason="x", made_by="x", confirmed_by="A colleague"
         )

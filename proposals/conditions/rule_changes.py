@@ -258,7 +258,7 @@ def _judge_chunk_again(
             verdicts += _other_verdict(stored, conditions, cause)
         except Exception as error:  # noqa: BLE001 -- the change is tried again as a whole
             raise_if_database_down(error)
-            log.error("Version %s was not judged again: %s", stored.version_id, in_full(error))
+            log.error("Version %s was not rechecked: %s", stored.version_id, in_full(error))
             failed.append(stored.version_id)
     VerdictRecord.objects.bulk_create(verdicts)
     return rows, len(verdicts)

@@ -29,7 +29,9 @@ def wake_worker(task: str = "process_outbox") -> None:
         current_app.tasks[f"proposals.tasks.{task}"].delay()
     except (OperationalError, OSError) as error:
         _broker_retry_at = present + PAUSE_AFTER_FAILURE
-        log.warning("The broker is away (%s); beat will relay the outbox.", type(error).__name__)
+        log.warning(
+            "The broker is unavailable (%s); beat will process the outbox.", type(error).__name__
+        )
         return
     if relays:
         _next_hint_at = present + HINT_EVERY

@@ -217,7 +217,7 @@ class Members(Part):
     def _at_most_all(cls, value: int | None, info: ValidationInfo) -> int | None:
         total = info.data.get("total")
         if value is not None and total is not None and value > total:
-            raise expected(f"at most the {total} members in all")
+            raise expected(f"at most {total}, the total number of members")
         return value
 
 
@@ -373,7 +373,7 @@ class Dossier(Part):
     def _each_has_a_key_of_its_own(cls, participants: list[Participant]) -> list[Participant]:
         keys = [participant.key for participant in participants]
         if len(set(keys)) < len(keys):
-            raise expected("a key of its own for each participant")
+            raise expected("a different key for each participant")
         return participants
 
     @field_validator("deliverables")
@@ -428,7 +428,7 @@ def read_dossier(text: str | bytes) -> dict[str, Any]:
         first = [_problem_of(item) for item in error.errors()[:MOST_PROBLEMS]]
         raise UnusableDossier(*first) from None
     except KeyTwice as twice:
-        result = f"the field “{_in_short(twice.key)}” twice in one object"
+        result = f"the same field “{_in_short(twice.key)}” twice in one object"
         raise UnusableDossier(Problem("", result, "each field once")) from None
     content = dossier.model_dump()
     problems = [
@@ -460,19 +460,19 @@ def _problem_of(error: ErrorDetails) -> Problem:
         reason = error.get("ctx", {}).get("error", "")
         return Problem("", f"a text that is not JSON ({reason})", "a JSON object")
     if kind == "missing":
-        return Problem(_pointer(place[:-1]), f"no field “{place[-1]}”", "it to be there")
+        return Problem(_pointer(place[:-1]), f"no field “{place[-1]}”", "this required field")
     if kind == "extra_forbidden":
         fields = ", ".join(_fields_at(place[:-1]))
-        return Problem(_pointer(place), "a field of this name", f"one of {fields}")
+        return Problem(_pointer(place), "an unknown field", f"one of {fields}")
     if kind == "expected" and place in TWICE:
         return Problem(_pointer(place), TWICE[place], error["ctx"]["expected"])
     return Problem(_pointer(place), _shown(data), _expected_of(error))
 
 
 TWICE: Mapping[tuple[int | str, ...], str] = {
-    ("consortium",): "a key twice",
-    ("deliverables",): "a code twice",
-    ("files",): "a slot twice",
+    ("consortium",): "the same key twice",
+    ("deliverables",): "the same code twice",
+    ("files",): "the same slot twice",
 }
 EXPECTED = {
     "string_type": "a text",

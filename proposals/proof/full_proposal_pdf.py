@@ -60,7 +60,7 @@ def _make(asked: DraftPdf) -> bool:
     try:
         pdf = render_proposal_pdf(asked.proposal, json.loads(asked.dossier), of=asked.requested_at)
     except Exception as error:  # noqa: BLE001 -- one proposal must not keep the others waiting
-        log.error("Print of proposal %s failed: %s", asked.proposal_id, in_full(error))
+        log.error("Draft PDF of proposal %s failed: %s", asked.proposal_id, in_full(error))
         same.update(error=type(error).__name__)
         return False
     same.update(pdf=pdf)

@@ -204,7 +204,7 @@ def _fitting(text: str) -> str:
     """What a cell of XLSX can hold; where that is not all, the cell says so."""
     if len(text) <= LONGEST_CELL:
         return text
-    note = f"… [{_('Cut: Excel takes no longer cell. The CSV and the JSON have it whole.')}]"
+    note = f"… [{_('Shortened: too long for a cell in Excel. The CSV and JSON exports contain all of it.')}]"
     return text[: LONGEST_CELL - len(note)] + note
 
 

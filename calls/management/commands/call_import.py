@@ -60,9 +60,9 @@ class Command(BaseCommand):
             ) from None
         except SecondPersonRequired as refusal:
             raise CommandError(
-                f"{file} would change what {refusal.target} is judged by, or until when; it is published, "
-                "so two people change it. Nothing was imported. Let officers change it in the back office, "
-                "or name who else agreed with --confirmed-by."
+                f"{file} would change rules, countries or the deadline of {refusal.target}, which is "
+                "published, so two people must agree. Nothing was imported. Make the change in the back "
+                "office, or name the second person with --confirmed-by."
             ) from None
         self.stdout.write(
             f"{call.reference} imported; deadline: {call.deadline:%Y-%m-%d %H:%M} UTC."
