@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from icalendar import Alarm, Calendar, Event
 
 from calls.models import Call
 from calls.templatetags.instants import in_words
@@ -18,6 +17,8 @@ def calendar_of(call: Call, *, deadline: datetime, about: str, path: str) -> byt
 
     `about` names what the deadline is of (the call's reference, or a proposal's number), `path` its page.
     """
+    from icalendar import Alarm, Calendar, Event  # noqa: PLC0415 -- loaded for calendar files only
+
     event = Event()
     event.add("uid", f"{about}@{settings.BASE_URL.partition('://')[2]}")
     event.add("dtstamp", clock.now())

@@ -21,6 +21,12 @@ def check_at_start(**_signal: object) -> None:
 
 
 @worker_init.connect
+def load_sealing(**_signal: object) -> None:
+    """Before the worker forks, so that its processes share the memory of what web processes never load."""
+    import proposals.proof.pdf_signature  # noqa: F401, PLC0415 -- Django is set up by now
+
+
+@worker_init.connect
 def _is_worker(**_given: Any) -> None:
     from calls import database_clock  # noqa: PLC0415 -- Django is set up by now
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 class Role(StrEnum):
@@ -208,7 +210,7 @@ class ProposalFacts:
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain JSON: amounts as texts, instants with their offset."""
-        plain: dict[str, Any] = _FACTS.dump_python(self, mode="json")
+        plain: dict[str, Any] = facts_adapter().dump_python(self, mode="json")
         return plain
 
     @classmethod
@@ -218,7 +220,12 @@ class ProposalFacts:
         Raises:
             ValueError: the data are not facts of a proposal.
         """
-        return _FACTS.validate_python(data)
+        return facts_adapter().validate_python(data)
 
 
-_FACTS = TypeAdapter(ProposalFacts)
+@cache
+def facts_adapter() -> "TypeAdapter[ProposalFacts]":
+    """What writes facts as JSON and reads them; commands that do neither need not wait until it is built."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 -- as above
+
+    return TypeAdapter(ProposalFacts)

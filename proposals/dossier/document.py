@@ -23,10 +23,10 @@ from calls.models import RequiredDeliverable
 from foundation import clock
 from foundation.query_batches import Results, set_related
 from proposals.dossier.agreement import visible_record
-from proposals.dossier.file_format import FORMAT
 from proposals.dossier.queries import fetch_draft_rows, fetch_drafts_rows
 from proposals.models import Participant, Proposal, ProposalFile, Section
 
+FORMAT = "cosme-dossier/1"
 COST_KINDS = ("staff", "travel", "subcontracting", "other", "indirect")
 PERSONAL_PROFILE_STEPS = {"contact"}
 SHARED_STEPS = ("summary", "vision", "activities", "deliverables", "budget")

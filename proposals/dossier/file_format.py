@@ -28,7 +28,6 @@ from foundation.instants import day_from, instant_from
 from foundation.strict_json import KeyTwice, check_keys
 from foundation.text import unsafe_places
 
-FORMAT = "cosme-dossier/1"
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
 FULL_TIME = re.compile(r"[0-9]{1,5}(\.[0-9]{1,2})?", re.ASCII)
 SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)

@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from calls.eligibility import Verdict
-from proposals.dossier.file_format import FORMAT, Dossier
+from proposals.dossier.document import FORMAT
+from proposals.dossier.file_format import Dossier
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models, transaction
 from django.db.models import Max
@@ -37,7 +37,9 @@ from proposals.models import (
     Version,
     Withdrawal,
 )
-from proposals.proof.signing_key import SigningKey, load_signing_key, publish_certificate
+
+if TYPE_CHECKING:
+    from proposals.proof.signing_key import SigningKey
 
 LOCK = 8_213_104_771  # any number that nothing else of this database locks
 WINDOW = 10_000  # notes: hardly a transaction stays open while so many others are written
@@ -198,6 +200,8 @@ def sequence(*, at_most: int = 2000, wait: bool = False, everything: bool = Fals
     looks for notes near the newest that has a place, so that the length of the log does not matter;
     `everything` looks at all of them, for one whose transaction stayed open very long.
     """
+    from proposals.proof.signing_key import load_signing_key  # noqa: PLC0415 -- only workers sign
+
     key = load_signing_key()
     with transaction.atomic():
         if not _lock(wait=wait):
@@ -226,7 +230,7 @@ def _lock(*, wait: bool) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _append(notes: Iterable[LedgerRecord], key: SigningKey) -> TreeHead:
+def _append(notes: Iterable[LedgerRecord], key: "SigningKey") -> TreeHead:
     size = current_size()
     frontier = merkle.CompactRange(size, _stored_nodes_for(size))
     entries, nodes = [], []
@@ -242,7 +246,9 @@ def _append(notes: Iterable[LedgerRecord], key: SigningKey) -> TreeHead:
     return _sign_head(frontier, key)
 
 
-def _sign_head(frontier: merkle.CompactRange, key: SigningKey) -> TreeHead:
+def _sign_head(frontier: merkle.CompactRange, key: "SigningKey") -> TreeHead:
+    from proposals.proof.signing_key import publish_certificate  # noqa: PLC0415 -- as above
+
     moment = clock.now()
     root = frontier.root.hex()
     content = head_content(frontier.size, root, moment)
@@ -261,8 +267,10 @@ def head_content(size: int, root: str, signed_at: datetime) -> bytes:
     return text.encode()
 
 
-def _queue_missing_records(key: SigningKey) -> None:
+def _queue_missing_records(key: "SigningKey") -> None:
     """Record extensions, which are not recorded at once, and the key, which has no other row."""
+    from proposals.proof.signing_key import publish_certificate  # noqa: PLC0415 -- as above
+
     for rows in (
         Extension.objects.select_related("call"),
         IndividualExtension.objects.select_related("proposal"),

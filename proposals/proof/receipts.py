@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-import segno
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import CharField, Exists, Max, OuterRef, Subquery, Value
@@ -36,12 +35,6 @@ from proposals.models import (
     Version,
 )
 from proposals.proof import ledger
-from proposals.proof.pdf_signature import (
-    TimestampServiceUnavailable,
-    add_timestamp,
-    expected_timestamp,
-    seal_pdf,
-)
 
 
 def create_receipt(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
@@ -65,13 +58,15 @@ def sign_and_store(
     """Render, seal and keep a document of a version, unless it has one of this kind and cause."""
     if kind.objects.filter(version=version, cause=cause).exists():
         return
-    sealed_at, stamp = clock.now(), expected_timestamp()
+    from proposals.proof import pdf_signature  # noqa: PLC0415 -- only workers seal, and load pyHanko
+
+    sealed_at, stamp = clock.now(), pdf_signature.expected_timestamp()
     reason = f"{kind.__name__} of {version}"
     try:
-        pdf = seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
-    except TimestampServiceUnavailable:
+        pdf = pdf_signature.seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
+    except pdf_signature.TimestampServiceUnavailable:
         stamp = TimestampStatus.PENDING
-        pdf = seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
+        pdf = pdf_signature.seal_pdf(render(sealed_at, stamp), reason=reason, stamp=stamp)
     _store(kind, version, cause, pdf=pdf, sealed_at=sealed_at, timestamp_status=stamp)
 
 
@@ -104,11 +99,13 @@ def add_pending_timestamps(*, at_most: int = 50) -> int:
 
 
 def _add_timestamp(document: SealedDocument) -> bool:
-    if expected_timestamp() != TimestampStatus.IN_SEAL:
+    from proposals.proof import pdf_signature  # noqa: PLC0415 -- as above
+
+    if pdf_signature.expected_timestamp() != TimestampStatus.IN_SEAL:
         raise StopForNow
     try:
-        pdf = add_timestamp(bytes(document.pdf))
-    except TimestampServiceUnavailable:
+        pdf = pdf_signature.add_timestamp(bytes(document.pdf))
+    except pdf_signature.TimestampServiceUnavailable:
         raise StopForNow from None
     cause, stamp = timestamp_cause(document.edition), TimestampStatus.IN_SEAL
     _store(
@@ -211,6 +208,8 @@ def verdict_for_applicant(version: Version) -> VerdictRecord | None:
 
 
 def qr_code_of(version: Version) -> str:
+    import segno  # noqa: PLC0415 -- as above
+
     return segno.make(version.url, error="m").svg_data_uri(scale=3, border=1, dark="#14233f")
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 
 from foundation.child_process import Busy, ChildFailed
@@ -114,6 +112,9 @@ def _has_seal_of(content: bytes, trusted: Iterable[str]) -> bool:
 
 @cache
 def _der(pem: str) -> bytes:
+    from cryptography import x509  # noqa: PLC0415 -- loaded where a receipt is checked only
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415 -- as above
+
     return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
 
 

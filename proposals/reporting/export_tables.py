@@ -13,7 +13,6 @@ from decimal import Decimal
 from itertools import islice
 from typing import IO, Any
 
-import xlsxwriter
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -166,6 +165,8 @@ def as_text(value: Any) -> str:
 
 
 def write_xlsx(rows: Iterable[Row], out: IO[bytes]) -> None:
+    import xlsxwriter  # noqa: PLC0415 -- loaded where a table of this kind is written
+
     book = xlsxwriter.Workbook(
         out,
         {

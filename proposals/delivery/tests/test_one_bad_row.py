@@ -43,7 +43,14 @@ from proposals.models import (
     VerdictRecord,
 )
 from proposals.partnering import organisations, saved_searches
-from proposals.proof import closing_commitment, daily_heads, full_proposal_pdf, ledger, receipts
+from proposals.proof import (
+    closing_commitment,
+    daily_heads,
+    full_proposal_pdf,
+    ledger,
+    pdf_signature,
+    receipts,
+)
 from proposals.reporting import exports
 from proposals.screening import automatic_check, clarifications, search
 from proposals.tests.factories import make_draft, make_officer, make_ready, submit
@@ -237,9 +244,9 @@ def test_a_document_that_cannot_be_stamped_stops_no_other(
             sealed_at=clock.now(),
             timestamp_status=TimestampStatus.PENDING,
         )
-    monkeypatch.setattr(receipts, "expected_timestamp", lambda: TimestampStatus.IN_SEAL)
-    monkeypatch.setattr(receipts, "add_timestamp", lambda pdf: pdf)
-    poison(receipts, "add_timestamp", lambda pdf: pdf == str(versions[0].pk).encode())
+    monkeypatch.setattr(pdf_signature, "expected_timestamp", lambda: TimestampStatus.IN_SEAL)
+    monkeypatch.setattr(pdf_signature, "add_timestamp", lambda pdf: pdf)
+    poison(pdf_signature, "add_timestamp", lambda pdf: pdf == str(versions[0].pk).encode())
     assert receipts.add_pending_timestamps() == 2
     stamped = Receipt.objects.filter(timestamp_status=TimestampStatus.IN_SEAL).values_list(
         "version", flat=True

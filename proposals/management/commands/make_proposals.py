@@ -20,8 +20,8 @@ from calls.eligibility import canonical
 from calls.models import Call, Strand
 from foundation import clock
 from proposals.delivery import outbox
+from proposals.dossier.document import FORMAT
 from proposals.dossier.facts import Circumstances, countries_of, judge, organisations_of
-from proposals.dossier.file_format import FORMAT
 from proposals.models import OutboxMessage, Participant, Proposal, Version
 from proposals.proof import ledger
 from proposals.submission.submit import sha256_hex, store_verdict
