@@ -11,14 +11,17 @@ from django.template import loader
 from applicants.autosave import is_autosave, not_stored_response
 from applicants.web import bad_request_page
 from calls import database_clock
+from foundation.public_pages import public_page
 from foundation.typed import posted_texts, repost_form
 from proposals.consortium.access import why_refused
 
 
+@public_page
 def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "accessibility.html")
 
 
+@public_page
 def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "privacy.html")
 

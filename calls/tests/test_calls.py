@@ -116,7 +116,7 @@ def test_a_kept_page_still_counts_down(client, call, settings):
     with clock.frozen_at(AFTERNOON + timedelta(minutes=5)):
         response = client.get(reverse("calls:call", args=[call.reference]))
     assert 'data-milliseconds="2100000">35 minutes' in response.content.decode()
-    assert response["Vary"] == "Cookie"
+    assert "Cookie" in response["Vary"]
 
 
 def test_a_changed_call_is_shown_at_once(client, call, settings):

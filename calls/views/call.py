@@ -3,12 +3,10 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
@@ -23,26 +21,30 @@ from calls.templatetags.instants import countdown
 from calls.visibility import visible_calls, visible_rehearsals
 from foundation import clock
 from foundation.downloads import CALENDAR, download
+from foundation.public_pages import PERSONAL_COOKIES, expire_at, public_page
 
-PERSONAL_COOKIES = {settings.SESSION_COOKIE_NAME, CookieStorage.cookie_name}
 TIME_LEFT = mark_safe("<!-- time left -->")
 
 
+@public_page
 def call_list(request: HttpRequest) -> HttpResponse:
     """All published calls, the one that closes last on top."""
     moment = clock.now()
     calls = Call.objects.published_at_moment(moment).select_related("programme")
     rows = [(call, call.state_at(moment)) for call in calls]
     context = {"rows": rows, "rehearsals": visible_rehearsals(request)}
-    return render(request, "calls/list.html", context)
+    response = render(request, "calls/list.html", context)
+    _expire_with_state(request, response, [call for call, _state in rows], moment)
+    return response
 
 
+@public_page
 def call(request: HttpRequest, reference: str) -> HttpResponse:
     """Everything that a reader needs to know of a call.
 
     What does not depend on reader and moment is rendered once for each change of the call and kept
     in this process; the time left is computed for every request. Who has not logged in and is not
-    told anything gets the whole page from there.
+    told anything gets the whole page from there. No cache stores a page with the time left.
     """
     moment = clock.now()
     calls = visible_calls(request, moment).only("opens_at", "deadline", "changed_at")
@@ -51,9 +53,20 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
     time_left = countdown(call.deadline, moment)
     if PERSONAL_COOKIES & request.COOKIES.keys() or settings.CLOCK_IS_MOVABLE:
         return HttpResponse(_page(request, call, state, time_left))
-    response = HttpResponse(_page_for_anyone(request, call, state).replace(TIME_LEFT, time_left))
-    patch_vary_headers(response, ["Cookie"])
+    page = _page_for_anyone(request, call, state)
+    response = HttpResponse(page.replace(TIME_LEFT, time_left))
+    if TIME_LEFT in page:
+        response["Cache-Control"] = "no-cache"
+    else:
+        _expire_with_state(request, response, [call], moment)
     return response
+
+
+def _expire_with_state(
+    request: HttpRequest, response: HttpResponse, calls: list[Call], moment: datetime
+) -> None:
+    instants = (instant for call in calls for instant in (call.opens_at, call.deadline) if instant)
+    expire_at(request, response, instants, moment)
 
 
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:

@@ -12,8 +12,10 @@ from calls.forms import DayForm
 from calls.models import Call, Programme
 from calls.rule_reference import SHARED, all_rules
 from foundation import clock
+from foundation.public_pages import public_page
 
 
+@public_page
 def countries(request: HttpRequest, programme: str) -> HttpResponse:
     """Who counted on a day; without one, today."""
     result = get_object_or_404(Programme, code=programme)
@@ -31,6 +33,7 @@ def countries(request: HttpRequest, programme: str) -> HttpResponse:
     return render(request, "calls/countries.html", context, status=200 if form.is_valid() else 400)
 
 
+@public_page
 def rules(request: HttpRequest) -> HttpResponse:
     """The reference of all rules, made from their code."""
     shared = [parameter for parameter in parameters_of(Rule) if parameter[0] in SHARED]
