@@ -55,7 +55,7 @@ class IdentityForm(StepForm):
     postcode = TextField(label=_("Postcode and town"), max_length=120)
     nuts = forms.RegexField(
         r"^[A-Z]{2}[0-9A-Z]{0,3}$",
-        label=_("NUTS code of the region (optional)"),
+        label=_("NUTS code of the region"),
         help_text=_("For example, FRK26"),
         error_messages={
             "invalid": _(
@@ -115,7 +115,7 @@ class MembersForm(StepForm):
     optional = ("other", "kinds")
 
     total = CountField(label=_("Total number of members"))
-    smes = CountField(label=_("Small and medium-sized enterprises (SMEs) (SMEs)"))
+    smes = CountField(label=_("Small and medium-sized enterprises (SMEs)"))
     large = CountField(label=_("Large enterprises"))
     research = CountField(label=_("Research and knowledge organisations"))
     other = CountField(label=_("Other members"))
@@ -216,17 +216,17 @@ class MarketsForm(StepForm):
     optional = ("markets_in_europe", "label_date")
 
     third_markets = forms.MultipleChoiceField(
-        label=_("Third countries of interest (optional)"),
+        label=_("Third countries of interest"),
         choices=lambda: choices_on(clock.now().date()),
         widget=forms.SelectMultiple(attrs={"size": 8}),
         help_text=_("Hold Ctrl (or Command) to select more than one."),
     )
     markets_in_europe = TextField(label=_("European countries of interest"), max_length=300)
     label = forms.ChoiceField(
-        label=_("Quality label (optional)"), choices=choices.LABELS, widget=forms.RadioSelect
+        label=_("Quality label"), choices=choices.LABELS, widget=forms.RadioSelect
     )
     label_date = DayField(
-        label=_("Date of the label (optional)"),
+        label=_("Date of the label"),
         validators=[not_in_the_future],
         help_text=_("For example, 21.4.2015."),
     )

@@ -89,8 +89,7 @@ class SelfCheckForm(forms.Form):
         self.fields["strand"].choices = strands  # type: ignore[attr-defined]
         for number in range(1, MOST_PARTNERS + 1):
             self.fields[f"partner_{number}"] = CountryField(
-                label=_("Country of partner %(number)s (optional)") % {"number": number},
-                required=False,
+                label=_("Country of partner %(number)s") % {"number": number}, required=False
             )
             self.fields[f"fits_{number}"] = forms.ChoiceField(
                 label=_("Cluster or network organisation"), choices=YES_NO, required=False

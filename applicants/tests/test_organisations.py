@@ -11,7 +11,7 @@ from django.urls import reverse
 from applicants.invitations import invite_colleague
 from applicants.models import Organisation, ProfileSection
 from applicants.organisations import join, register_partner
-from applicants.profile import profile_of
+from applicants.profile import PROFILE_STEPS, profile_of
 from applicants.step_storage import EditConflict, save_step
 from applicants.tests.factories import complete_profile, make_organisation, make_user
 from conftest import NEXT_DAY
@@ -289,3 +289,14 @@ def test_mails_come_as_text_and_html(client):
     html, kind = mail.outbox[-1].alternatives[0]
     assert kind == "text/html" and 'href="http' in html
     assert "A &lt;b&gt;bold&lt;/b&gt; &amp; Co" in html and "<b>bold" not in html
+
+
+def test_a_profile_says_of_each_optional_field_once_that_it_is(client):
+    user = make_user()
+    organisation = make_organisation(by=user)
+    client.force_login(user)
+    for form in PROFILE_STEPS:
+        page = client.get(step_url(organisation, form.slug)).content.decode()
+        labels = [str(form.base_fields[name].label) for name in form.mandatory]
+        assert not [label for label in labels if re.search(rf"{label}\s*\(", page)], form.slug
+        assert page.count("(optional)") == len(form.optional), form.slug

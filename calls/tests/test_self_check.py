@@ -128,6 +128,7 @@ def test_the_address_carries_the_answers(loaded):
 def test_the_page_asks_first_and_answers_then(call, client):
     page = shown(client.get(PAGE))
     assert "We ask for no personal data and store nothing." in page
+    assert "(optional) (optional)" not in page
     answer = client.get(PAGE, GOOD | {"partner_1": "FR", "fits_1": "yes", "partner_2": " gr "})
     page = shown(answer)
     assert "You can apply, based on your answers" in page
