@@ -30,6 +30,7 @@ from proposals.tests.factories import (
     submit,
 )
 from proposals.urls import urlpatterns
+from proposals.workspace.views import drafts
 
 pytestmark = pytest.mark.django_db
 
@@ -769,6 +770,25 @@ def test_the_list_of_proposals_asks_a_fixed_number_of_questions(
     client = client_of(lead)
     with django_assert_num_queries(4):
         assert client.get(reverse("proposals:mine")).status_code == 200
+
+
+def read(client, path, page):
+    return client.get(path, {"page": page}).content.decode()
+
+
+def test_the_overview_shows_versions_page_by_page(call, monkeypatch):
+    monkeypatch.setattr(drafts, "VERSIONS_PER_PAGE", 2)
+    lead = make_user()
+    proposal = make_ready(call, lead=lead)
+    for turn in range(3):
+        save(proposal, "summary", acronym=f"TURN{turn}")
+        submit(reload(proposal))
+    client = client_of(lead)
+    shown = {
+        page: re.findall(r">Version (\d)</a>", read(client, url("proposal", proposal), page))
+        for page in ("1", "2", "none")
+    }
+    assert shown == {"1": ["3", "2"], "2": ["1"], "none": ["3", "2"]}
 
 
 def test_each_address_shows_its_own_proposal(call):

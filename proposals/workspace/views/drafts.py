@@ -1,6 +1,7 @@
 """Starting a proposal, its overview, and its consortium."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -42,6 +43,7 @@ from proposals.workspace.views.steps import comments_context
 MOST_FOUND = 12
 MOST_WORDS = 6  # of a name, looked for in the registry
 LONGEST_NUMBER = 18  # digits that fit into a bigint
+VERSIONS_PER_PAGE = 50
 
 
 @login_required_keep_post
@@ -127,13 +129,12 @@ def _say_what_was_left_out(request: HttpRequest, proposal: Proposal) -> None:
 def proposal(request: HttpRequest, number: str) -> HttpResponse:
     """The overview: what counts, what is missing, what can be done next."""
     draft = get_draft_or_404(request, number)
+    versions = draft.proposal.versions.select_related("submitted_by", "withdrawal")
+    versions = versions.defer("dossier", "circumstances", "acknowledged").order_by("-number")
     context = base_context(
         draft,
         "overview",
-        versions=draft.proposal.versions.select_related("submitted_by", "withdrawal")
-        .prefetch_related("receipt_editions")
-        .defer("dossier")
-        .order_by("-number"),
+        versions=Paginator(versions, VERSIONS_PER_PAGE).get_page(request.GET.get("page")),
         changes=changes_since_current(draft),
         wants_reminders=draft.proposal.reminder_subscriptions.filter(
             user=current_user(request)
