@@ -4,7 +4,15 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import after_task_publish, beat_init, task_postrun, worker_init
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    task_postrun,
+    worker_init,
+    worker_shutting_down,
+)
+
+from foundation import work_slices
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cosme_portal.settings")
 
@@ -24,6 +32,16 @@ def check_at_start(**_signal: object) -> None:
 def load_sealing(**_signal: object) -> None:
     """Before the worker forks, so that its processes share the memory of what web processes never load."""
     import proposals.proof.pdf_signature  # noqa: F401, PLC0415 -- Django is set up by now
+
+
+@worker_init.connect
+def _share_stop_request(**_signal: object) -> None:
+    work_slices.share_stop_request()
+
+
+@worker_shutting_down.connect
+def _stop_after_the_row_in_hand(**_signal: object) -> None:
+    work_slices.request_stop()
 
 
 @worker_init.connect

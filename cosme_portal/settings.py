@@ -10,6 +10,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from foundation.database_roles import RUNTIME
 
@@ -297,23 +298,36 @@ CELERY_TASK_PUBLISH_RETRY = False  # a hint that is lost costs seconds: beat rel
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# By urgency; `docs/operators.md` says which workers to start. A worker without --queues serves all.
+QUEUES = {
+    "urgent": ["process_outbox", "sequence_ledger"],
+    "screening": [
+        "screen_closed_calls", "commit_closed_calls", "publish_daily_heads", "remind_of_deadlines",
+        "work_on_changes", "add_pending_timestamps", "complete_ledger",
+    ],
+    "documents": ["process_outbox_documents", "make_draft_pdfs", "make_exports"],
+    "files": ["scan_waiting", "tidy_up"],
+}  # fmt: skip
+CELERY_TASK_QUEUES = [Queue(name) for name in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = "urgent"
+CELERY_TASK_ROUTES = {
+    f"proposals.tasks.{task}": {"queue": queue} for queue, tasks in QUEUES.items() for task in tasks
+}
+CELERY_BEAT_SCHEDULER = "cosme_portal.beat:GuardedScheduler"
+_PERIODS = {  # seconds
+    "process_outbox": 1, "sequence_ledger": 2, "process_outbox_documents": 2, "work_on_changes": 5,
+    "make_draft_pdfs": 2, "make_exports": 5, "screen_closed_calls": 10, "commit_closed_calls": 30,
+    "remind_of_deadlines": 30, "add_pending_timestamps": 30, "scan_waiting": 30,
+    "publish_daily_heads": 300, "tidy_up": 300, "complete_ledger": 3600,
+}  # fmt: skip
+# A task that no worker took in time expires: the next one does its work, and no heap is left after a rush.
 CELERY_BEAT_SCHEDULE = {
-    "relay-outbox": {
-        "task": "proposals.tasks.process_outbox",
-        "schedule": 1.0,
-        "options": {"expires": 5},  # workers that are busy relaying need no heap of reminders
-    },
-    "work-on-changes": {"task": "proposals.tasks.work_on_changes", "schedule": 5.0},
-    "screen-closed-calls": {"task": "proposals.tasks.screen_closed_calls", "schedule": 10.0},
-    "sequence-ledger": {"task": "proposals.tasks.sequence_ledger", "schedule": 2.0},
-    "commit-closed-calls": {"task": "proposals.tasks.commit_closed_calls", "schedule": 30.0},
-    "publish-daily-heads": {"task": "proposals.tasks.publish_daily_heads", "schedule": 300.0},
-    "make-prints": {"task": "proposals.tasks.make_draft_pdfs", "schedule": 5.0},
-    "make-exports": {"task": "proposals.tasks.make_exports", "schedule": 5.0},
-    "scan-waiting": {"task": "proposals.tasks.scan_waiting", "schedule": 30.0},
-    "remind-of-deadlines": {"task": "proposals.tasks.remind_of_deadlines", "schedule": 30.0},
-    "add-awaited-stamps": {"task": "proposals.tasks.add_pending_timestamps", "schedule": 30.0},
-    "tidy-up": {"task": "proposals.tasks.tidy_up", "schedule": 3600.0},
+    task: {
+        "task": f"proposals.tasks.{task}",
+        "schedule": float(seconds),
+        "options": {"expires": max(5, 2 * seconds)},
+    }
+    for task, seconds in _PERIODS.items()
 }
 
 # One document as PDF. A layout that takes longer is ended, and its promise is tried again.

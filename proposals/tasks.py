@@ -50,11 +50,19 @@ def run_task_steps(work: str, **steps: Callable[[], int]) -> int:
 
 @shared_task
 def process_outbox() -> int:
-    """Keep the promises in the outbox, then send mails. Beat runs it; a submission only hurries it."""
+    """Make receipts and letters, and send emails. Beat runs it; a submission only hurries it."""
     return run_task_steps(
         "process_outbox",
         promises=lambda: outbox.process_due(HANDLERS),
         mails=lambda: outbox.process_due_emails(partial(send_email, causes=CAUSES)),
+    )
+
+
+@shared_task
+def process_outbox_documents() -> int:
+    """Make full proposals as PDF, and reissue documents."""
+    return run_task_steps(
+        "process_outbox_documents", documents=lambda: outbox.process_due_documents(HANDLERS)
     )
 
 
@@ -117,10 +125,9 @@ def scan_waiting() -> int:
 
 @shared_task
 def tidy_up() -> int:
-    """Delete for ever what was deleted thirty days ago, old exports, who had pages open; miss no note."""
+    """Delete for good what was deleted thirty days ago, old exports, and who had pages open."""
     return run_task_steps(
         "tidy_up",
-        log=lambda: ledger.sequence(everything=True),
         exports=exports.delete_old_exports,
         enquiries=lambda: enquiries.delete_expired(clock.now()),
         presence=presence.delete_stale,
@@ -129,6 +136,12 @@ def tidy_up() -> int:
         drafts=lambda: deletion.purge_deleted(clock.now()),
         troubles=fault_isolation.delete_stale_failures,
     )
+
+
+@shared_task
+def complete_ledger() -> int:
+    """Look through all rows for one that the log does not record yet."""
+    return run_task_steps("complete_ledger", log=lambda: ledger.sequence(everything=True))
 
 
 @shared_task

@@ -103,9 +103,9 @@ def _fill(count: int) -> None:
     from proposals.screening.search import index_opened_cases  # noqa: PLC0415
 
     call_command("make_proposals", f"--count={count}", f"--call={REFERENCE}", verbosity=0)
-    while screen_closed(clock.now(), at_most=1000):
+    while screen_closed(clock.now()):
         pass
-    while index_opened_cases(clock.now(), at_most=1000):
+    while index_opened_cases(clock.now()):
         pass
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

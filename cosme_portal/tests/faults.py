@@ -39,8 +39,11 @@ HANGING_LAYOUT = "proposals.tests.hanging_layout:pdf"
 def _strike(victim: str, mark: Path) -> None:
     """What happens at the stage: "self" is this process with all of its session, a number is a server.
 
-    The mark says that it has happened; a server is dead by then.
+    The mark says that it has happened; a server is dead by then. "slow" happens each time.
     """
+    if victim == "slow":
+        time.sleep(0.2)
+        return
     if victim in ("self", "pause"):
         mark.touch()
         os.killpg(os.getpgid(0), signal.SIGKILL if victim == "self" else signal.SIGSTOP)

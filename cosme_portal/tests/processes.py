@@ -78,12 +78,12 @@ def start_worker(
         "PORTAL_CLAIM_SECONDS": "3",
         **more,
     }
-    queue = app.conf.task_default_queue
+    queues = ",".join([app.conf.task_default_queue, *settings.QUEUES])
     schedule = f"{settings.MEDIA_ROOT}/beat-{time.monotonic_ns()}"
     command = [
         sys.executable, "-W", "ignore", "-m", "celery", "-A", module, "--quiet", "worker",
         "--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat",
-        "--loglevel", "error", "--beat", "--schedule", schedule, "--queues", f"{queue},celery",
+        "--loglevel", "error", "--beat", "--schedule", schedule, "--queues", queues,
     ]  # fmt: skip
     return subprocess.Popen(
         command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL

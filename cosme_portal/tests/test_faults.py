@@ -420,5 +420,22 @@ def test_an_emptied_broker_loses_nothing_and_beat_alone_brings_the_receipt(ready
     assert_proved_once(version)
 
 
+def test_a_worker_that_is_asked_to_stop_finishes_the_item_in_hand_and_stops(
+    ready, servers, tmp_path
+):
+    """As systemd and Kubernetes ask: SIGTERM to the worker alone, then patience for some seconds."""
+    for _number in range(20):
+        submit(ready)
+    slow = fault("claimed", "pause", tmp_path, servers) | {"FAULT_VICTIM": "slow"}
+    done = OutboxMessage.objects.filter(state=OutboxMessage.State.DONE, version__proposal=ready)
+    with running(start_worker, module="cosme_portal.tests.faults", **slow) as worker:
+        wait_until(nudging(done.exists))
+        done_before = done.count()
+        os.kill(worker.pid, signal.SIGTERM)
+        wait_until(is_dead(worker), seconds=60)
+    assert done.count() - done_before <= 3, "it went on with the next items"
+    assert not OutboxMessage.objects.filter(state=OutboxMessage.State.CLAIMED).exists()
+
+
 def test_every_stage_is_tried():
     assert sorted(STAGES) == sorted(IN_THE_WORKER + IN_THE_WEB)

@@ -6,13 +6,13 @@ worker died is free again when its claim has expired. `claimed_at` is real time,
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 
 from foundation import clock
+from foundation.work_slices import SLICE, time_slice
 
 Row = TypeVar("Row", bound=Model)
 
@@ -45,7 +45,16 @@ def claim_first(
 
 
 def process_claimed(
-    claim: Callable[[], Row | None], process: Callable[[Row], int], *, at_most: int
+    claim: Callable[[], Row | None], process: Callable[[Row], int], *, seconds: float = SLICE
 ) -> int:
-    """Claim and process rows one after the other, until none is free; returns the sum of the results."""
-    return sum(process(row) for row in islice(iter(claim, None), at_most))
+    """Claim and process rows one after the other, until none is free or the time is over.
+
+    Returns the sum of the results. With 0 seconds, one row is processed.
+    """
+    total = 0
+    for _turn in time_slice(seconds):
+        row = claim()
+        if row is None:
+            break
+        total += process(row)
+    return total

@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection, models
 
 from foundation import clock
 from foundation.errors import in_full
+from foundation.work_slices import SLICE, time_slice
 from proposals.delivery.outbox import after_failure
 from proposals.models import JobFailure
 
@@ -35,27 +36,29 @@ class NotTried(Exception):
 
 
 def for_each(
-    work: str, rows: Iterable[Row], do: Callable[[Row], Any], *, at_most: int | None = None
+    work: str, rows: Iterable[Row], do: Callable[[Row], Any], *, seconds: float = SLICE
 ) -> int:
-    """Do something with each row, in a transaction that `do` opens; returns the sum of its answers.
+    """Do something with each row, in a transaction that `do` opens, until the time is over.
+
+    Returns the sum of its answers. The rows that are left have their turn when the task runs again.
 
     A row is a primary key, a model, or anything else whose text names it and tells nothing of a person. One
-    that failed is left out until its wait is over, and takes none of the `at_most` places then.
+    that failed is left out until its wait is over. With 0 seconds, one row is tried.
 
     Raises:
         OperationalError, InterfaceError: the database is away, for all rows.
     """
     known: dict[str, JobFailure] | None = None
-    total = tried = 0
+    total = 0
+    turns = time_slice(seconds)
     for row in rows:
         known = _known(work) if known is None else known
         name = _name_of(row)
         trouble = known.get(name)
         if trouble is not None and not trouble.is_due:
             continue
-        if at_most is not None and tried >= at_most:
+        if not next(turns, False):
             break
-        tried += 1
         try:
             total += int(do(row) or 0)
         except NotTried:

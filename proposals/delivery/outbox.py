@@ -1,8 +1,8 @@
-"""Promises that are kept even if the process dies that would keep them.
+"""Transactional outbox: items stored with the change that causes them, handled at least once.
 
-`promise` writes a row in the caller's transaction. `relay` claims rows so that no two workers take
-the same one, works outside the transaction, and marks them done. A row that a dead worker had claimed
-is free again after `PORTAL_CLAIM_SECONDS`. Handlers must therefore be safe to repeat. Time here is real time.
+`enqueue` writes an item in the caller's transaction. Workers claim items so that no two handle the same one,
+handle them outside the transaction, and mark them done. What a dead worker had claimed is free again after
+`PORTAL_CLAIM_SECONDS`, and comes first. Handlers must therefore be safe to repeat. Time here is real time.
 """
 
 import logging
@@ -12,11 +12,12 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db.models import Case, Count, Min, Q, QuerySet, Value, When
+from django.db.models import Count, Min, Q, QuerySet
 
 from foundation import clock
 from foundation.errors import in_full, in_short
 from foundation.sentences import gettext
+from foundation.work_slices import SLICE
 from proposals.delivery.claims import claim_expired, claim_first, process_claimed
 from proposals.models import (
     DraftPdf,
@@ -52,37 +53,47 @@ def build_items(version: Version, *kinds: OutboxMessage.Kind) -> list[OutboxMess
     return [OutboxMessage(kind=kind, version=version) for kind in kinds]
 
 
-def process_due(handlers: Mapping[str, Handler], *, at_most: int = 50) -> int:
-    """Handle what is due: receipts, then emails, then proposal PDFs, then reissued documents.
+def process_due(handlers: Mapping[str, Handler], *, seconds: float = SLICE) -> int:
+    """Handle what people wait for, in the order in which it fell due: receipts, emails, letters."""
+    return _process_messages(OutboxMessage.objects.exclude(_can_wait()), handlers, seconds=seconds)
 
-    Of each kind what was never tried comes before what failed already, and older before newer.
-    """
-    by_urgency = Case(
-        When(reissue__isnull=False, then=Value(3)),
-        When(kind=OutboxMessage.Kind.RECEIPT, then=Value(0)),
-        When(kind=OutboxMessage.Kind.PROPOSAL_PDF, then=Value(2)),
-        default=Value(1),
-    )
-    rows = OutboxMessage.objects.order_by(by_urgency, "attempts", "due_at", "pk")
 
-    def keep(message: OutboxMessage) -> None:
+def process_due_documents(handlers: Mapping[str, Handler], *, seconds: float = SLICE) -> int:
+    """Handle what can wait: full proposals as PDF; once none is due, what an operator has reissued."""
+    proposals = OutboxMessage.objects.filter(_can_wait(), reissue=None)
+    handled = _process_messages(proposals, handlers, seconds=seconds)
+    if not proposals.filter(_is_due()).exists():
+        reissued = OutboxMessage.objects.exclude(reissue=None)
+        handled += _process_messages(reissued, handlers, seconds=seconds)
+    return handled
+
+
+def _can_wait() -> Q:
+    return Q(kind=OutboxMessage.Kind.PROPOSAL_PDF) | Q(reissue__isnull=False)
+
+
+def _process_messages(
+    rows: QuerySet[OutboxMessage], handlers: Mapping[str, Handler], *, seconds: float
+) -> int:
+
+    def handle(message: OutboxMessage) -> None:
         versions = Version.objects.select_related("proposal__strand__call")
         message.version = versions.get(pk=message.version_id)
         handlers[message.kind](message)
 
-    return _process(rows, keep, at_most=at_most)
+    return _process(rows, handle, seconds=seconds)
 
 
-def process_due_emails(deliver: Callable[[QueuedEmail], None], *, at_most: int = 200) -> int:
-    """Send mails that are due."""
-    return _process(QueuedEmail.objects.order_by("due_at", "pk"), deliver, at_most=at_most)
+def process_due_emails(deliver: Callable[[QueuedEmail], None], *, seconds: float = SLICE) -> int:
+    """Send emails that are due, the oldest first."""
+    return _process(QueuedEmail.objects.all(), deliver, seconds=seconds)
 
 
-def _process(rows: QuerySet[Row], keep: Callable[[Row], None], *, at_most: int) -> int:
-    """Keep promises one after the other; returns how many were kept."""
+def _process(rows: QuerySet[Row], handle: Callable[[Row], None], *, seconds: float) -> int:
+    """Handle items one after the other; returns how many succeeded."""
     _fail_deadly(rows)
     return process_claimed(
-        lambda: _claim(rows), lambda row: _process_row(row, keep), at_most=at_most
+        lambda: _claim(rows), lambda row: _process_row(row, handle), seconds=seconds
     )
 
 
@@ -97,21 +108,28 @@ def _fail_deadly(rows: QuerySet[Row]) -> None:
 
 
 def _claim(rows: QuerySet[Row]) -> Row | None:
-    """Take one promise, skipping what others hold."""
-    is_due = Q(state=OutboxItem.State.DUE, due_at__lte=clock.real_now())
+    """Claim one item, skipping what others hold; first what a dead worker had."""
+    in_order = rows.order_by("due_at", "pk")
+    return _claim_first(in_order.filter(_is_stale())) or _claim_first(in_order.filter(_is_due()))
+
+
+def _claim_first(rows: QuerySet[Row]) -> Row | None:
     return claim_first(
-        rows.filter(is_due | _is_stale()),
-        lambda row: {"state": OutboxItem.State.CLAIMED, "attempts": row.attempts + 1},
+        rows, lambda row: {"state": OutboxItem.State.CLAIMED, "attempts": row.attempts + 1}
     )
+
+
+def _is_due() -> Q:
+    return Q(state=OutboxItem.State.DUE, due_at__lte=clock.real_now())
 
 
 def _is_stale() -> Q:
     return claim_expired(stale_after()) & Q(state=OutboxItem.State.CLAIMED)
 
 
-def _process_row(row: Row, keep: Callable[[Row], None]) -> bool:
+def _process_row(row: Row, handle: Callable[[Row], None]) -> bool:
     try:
-        keep(row)
+        handle(row)
     except Exception as error:  # noqa: BLE001 -- one broken promise must not stop the others
         _postpone(row, error)
         return False

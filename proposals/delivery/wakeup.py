@@ -16,6 +16,8 @@ _broker_retry_at = clock.real_now()
 # In a rush one hint is enough for many submissions: beat relays as often as this.
 HINT_EVERY = timedelta(seconds=1)
 _next_hint_at = clock.real_now()
+# A hint that no worker took by then is worth nothing: beat has come by many times.
+HINT_LIFETIME = 10  # seconds
 
 
 def wake_worker(task: str = "process_outbox") -> None:
@@ -26,7 +28,7 @@ def wake_worker(task: str = "process_outbox") -> None:
     if present < _broker_retry_at or (relays and present < _next_hint_at):
         return
     try:
-        current_app.tasks[f"proposals.tasks.{task}"].delay()
+        current_app.tasks[f"proposals.tasks.{task}"].apply_async(expires=HINT_LIFETIME)
     except (OperationalError, OSError) as error:
         _broker_retry_at = present + PAUSE_AFTER_FAILURE
         log.warning(

@@ -42,6 +42,7 @@ from proposals.models.outbox import (
     OutboxItem,
     OutboxMessage,
     QueuedEmail,
+    SchedulerLease,
 )
 from proposals.models.partnering import (
     AbuseReport,
@@ -158,6 +159,7 @@ __all__ = [
     "RoleOfGuest",
     "SavedFilter",
     "SavedSearch",
+    "SchedulerLease",
     "ScreeningAnswer",
     "SealCertificate",
     "SealedAccessAttempt",

@@ -159,6 +159,21 @@ class QueuedEmail(OutboxItem):
         return f"email {self.pk}: {self.get_state_display()}"
 
 
+class SchedulerLease(models.Model):
+    """Which process sends periodic tasks, and when it last renewed its right to: one row, in real time."""
+
+    holder = models.CharField(max_length=300, blank=True)
+    renewed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="there_is_one_scheduler_lease", condition=Q(pk=1))
+        ]
+
+    def __str__(self) -> str:
+        return self.holder
+
+
 class JobFailure(OutboxItem):
     """A row of periodic work, or a step of a task, that failed; it goes when that succeeds.
 

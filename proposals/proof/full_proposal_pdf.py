@@ -16,6 +16,7 @@ from calls.eligibility import canonical
 from foundation import clock
 from foundation.errors import in_full
 from foundation.pdf import render_pdf
+from foundation.work_slices import SLICE
 from proposals.delivery import outbox
 from proposals.delivery.claims import claim_first, is_unclaimed, process_claimed
 from proposals.dossier.document import Draft, dossier_of
@@ -45,9 +46,9 @@ def request_draft_pdf(draft: Draft, *, by: User) -> DraftPdf:
     return asked
 
 
-def make_draft_pdfs(*, at_most: int = 20) -> int:
+def make_draft_pdfs(*, seconds: float = SLICE) -> int:
     """Make the prints that were asked for; returns how many."""
-    return process_claimed(_claim, _make, at_most=at_most)
+    return process_claimed(_claim, _make, seconds=seconds)
 
 
 def _claim() -> DraftPdf | None:

@@ -20,6 +20,7 @@ from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
 from foundation import clock
 from foundation.pdf import Attached, render_pdf
+from foundation.work_slices import SLICE
 from proposals.delivery.fault_isolation import StopForNow, for_each
 from proposals.dossier.confirmed_parts import confirmed_in
 from proposals.dossier.facts import readable
@@ -85,7 +86,7 @@ def _store(kind: type[SealedDocument], version: Version, cause: str, **values: A
             raise
 
 
-def add_pending_timestamps(*, at_most: int = 50) -> int:
+def add_pending_timestamps(*, seconds: float = SLICE) -> int:
     """Give sealed documents the time stamp that they were sealed without; returns how many.
 
     The stamped file is an edition of its own: the one before is in people's hands and stays valid.
@@ -95,7 +96,7 @@ def add_pending_timestamps(*, at_most: int = 50) -> int:
         for kind in (Receipt, ProposalPdf, Letter)
         for document in _awaiting_timestamp(kind).defer("pdf").order_by("pk").iterator(100)
     )
-    return for_each("time stamps", waiting, _add_timestamp, at_most=at_most)
+    return for_each("time stamps", waiting, _add_timestamp, seconds=seconds)
 
 
 def _add_timestamp(document: SealedDocument) -> bool:

@@ -18,6 +18,7 @@ from django.db.models import Q
 from applicants.models import User
 from foundation import clock
 from foundation.errors import in_full
+from foundation.work_slices import SLICE
 from proposals.delivery import outbox
 from proposals.delivery.claims import claim_expired, claim_first, process_claimed
 from proposals.delivery.fault_isolation import for_each
@@ -81,9 +82,9 @@ def cancel(export: Export) -> bool:
     return bool(under_way.update(state=State.CANCELLED))
 
 
-def make_exports(*, at_most: int = 5) -> int:
+def make_exports(*, seconds: float = SLICE) -> int:
     """Make what was asked for; returns how many were made."""
-    return process_claimed(_claim, _make, at_most=at_most)
+    return process_claimed(_claim, _make, seconds=seconds)
 
 
 def _claim() -> Export | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from calls.eligibility.facts import Audience
+from foundation.work_slices import SLICE
 from proposals.delivery.fault_isolation import for_each
 from proposals.dossier.facts import Judgement, judge, officers_circumstances_of
 from proposals.models import Proposal, VerdictRecord, Version
@@ -16,7 +17,7 @@ def officer_judgement(version: Version) -> Judgement:
     return judge(version.proposal, version.document, officers_circumstances_of(version))
 
 
-def screen_closed(moment: datetime, *, at_most: int = 100) -> int:
+def screen_closed(moment: datetime, *, seconds: float = SLICE) -> int:
     """Give each counting version of a closed call its officers' verdict, once; returns how many."""
     waiting = (
         Version.objects.open_to_officers(moment)
@@ -24,7 +25,7 @@ def screen_closed(moment: datetime, *, at_most: int = 100) -> int:
         .exclude(verdicts__audience=Audience.OFFICER.value)
         .values_list("pk", flat=True)
     )
-    return for_each("screening", waiting.iterator(), _screen_once, at_most=at_most)
+    return for_each("screening", waiting.iterator(), _screen_once, seconds=seconds)
 
 
 @transaction.atomic

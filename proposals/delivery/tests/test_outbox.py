@@ -35,13 +35,40 @@ def handlers(**kwargs):
     return dict.fromkeys(kinds, lambda version: None) | kwargs
 
 
-def test_what_is_promised_is_kept_once_receipts_first(call):
+def process_all(handlers):
+    return outbox.process_due(handlers) + outbox.process_due_documents(handlers)
+
+
+def test_each_item_is_handled_once_in_the_order_of_submissions(call):
+    first, second = [submit(make_ready(call)) for _number in range(2)]
+    handled = []
+    noting = {kind: lambda item: handled.append((item.version, item.kind)) for kind in handlers()}
+    assert outbox.process_due(noting) == 4
+    assert outbox.process_due_documents(noting) == 2
+    assert process_all(noting) == 0
+    assert handled == [
+        (first, "receipt"), (first, "submission-email"),
+        (second, "receipt"), (second, "submission-email"),
+        (first, "proposal-pdf"), (second, "proposal-pdf"),
+    ]  # fmt: skip
+
+
+def test_what_a_dead_worker_had_comes_before_a_backlog(call):
     submit(make_ready(call))
-    kept = []
-    noting = {kind: lambda version, kind=kind: kept.append(kind) for kind in handlers()}
-    assert outbox.process_due(noting) == 3
-    assert outbox.process_due(noting) == 0
-    assert kept == ["receipt", "submission-email", "proposal-pdf"]
+    last = submit(make_ready(call))
+    long_ago = clock.real_now() - outbox.stale_after() - timedelta(seconds=1)
+    messages(kind="receipt", version=last).update(
+        state=State.CLAIMED, claimed_at=long_ago, attempts=1
+    )
+    handled = []
+    outbox.process_due(dict.fromkeys(handlers(), handled.append), seconds=0)
+    assert [item.version for item in handled] == [last]
+
+
+def test_a_slice_of_time_that_is_over_leaves_the_rest_for_later(call):
+    submit(make_ready(call))
+    assert outbox.process_due(handlers(), seconds=0) == 1
+    assert messages(state=State.DUE).count() == 2
 
 
 def test_a_failing_promise_waits_and_is_tried_again_and_stops_no_other(call):
@@ -50,7 +77,7 @@ def test_a_failing_promise_waits_and_is_tried_again_and_stops_no_other(call):
     def fail(version):
         raise OSError("secret text of a proposal")
 
-    assert outbox.process_due(handlers(receipt=fail)) == 2
+    assert process_all(handlers(receipt=fail)) == 2
     receipt = messages(kind="receipt").get()
     assert (receipt.state, receipt.attempts) == (State.DUE, 1)
     assert re.fullmatch(r"OSError at test_outbox\.py:\d+", receipt.last_error)
@@ -64,13 +91,13 @@ def test_a_claim_of_a_dead_worker_is_freed(call):
     submit(make_ready(call))
     long_ago = clock.real_now() - outbox.stale_after() - timedelta(seconds=1)
     later(state=State.CLAIMED, claimed_at=long_ago, attempts=1)
-    assert outbox.process_due(handlers()) == 3
+    assert process_all(handlers()) == 3
 
 
 def test_a_claim_of_a_living_worker_is_left_alone(call):
     submit(make_ready(call))
     later(state=State.CLAIMED, claimed_at=clock.real_now(), attempts=1)
-    assert outbox.process_due(handlers()) == 0
+    assert process_all(handlers()) == 0
 
 
 def test_a_worker_that_was_too_slow_does_not_touch_what_another_took_over(call):
@@ -79,7 +106,7 @@ def test_a_worker_that_was_too_slow_does_not_touch_what_another_took_over(call):
     def slow(version):
         later(attempts=2)  # another worker claimed it meanwhile
 
-    outbox.process_due(handlers(receipt=slow), at_most=1)
+    outbox.process_due(handlers(receipt=slow), seconds=0)
     assert messages(kind="receipt").get().state == State.CLAIMED
 
 
@@ -130,29 +157,33 @@ def test_every_contact_gets_a_mail_of_its_own(call):
 
 
 def test_submitting_does_not_need_a_broker(call, settings, monkeypatch):
-    def away():
+    def away(**_options):
         raise OSError("connection refused")
 
-    monkeypatch.setattr(tasks.process_outbox, "delay", away)
+    monkeypatch.setattr(tasks.process_outbox, "apply_async", away)
     monkeypatch.setattr(wakeup, "_broker_retry_at", clock.real_now())
     monkeypatch.setattr(wakeup, "_next_hint_at", clock.real_now())
     wakeup.wake_worker()
     asked = []
-    monkeypatch.setattr(tasks.process_outbox, "delay", lambda: asked.append(1))
+    monkeypatch.setattr(tasks.process_outbox, "apply_async", lambda **_options: asked.append(1))
     wakeup.wake_worker()
     assert asked == []  # it does not wait for a broker that was away a moment ago
 
 
 def test_in_a_rush_one_hint_a_second_is_sent_and_beat_comes_by_as_often(settings, monkeypatch):
     asked = []
-    monkeypatch.setattr(tasks.process_outbox, "delay", lambda: asked.append("outbox"))
-    monkeypatch.setattr(tasks.make_draft_pdfs, "delay", lambda: asked.append("prints"))
+    monkeypatch.setattr(
+        tasks.process_outbox, "apply_async", lambda **_options: asked.append("outbox")
+    )
+    monkeypatch.setattr(
+        tasks.make_draft_pdfs, "apply_async", lambda **_options: asked.append("prints")
+    )
     monkeypatch.setattr(wakeup, "_next_hint_at", clock.real_now())
     for _turn in range(5):
         wakeup.wake_worker()
         wakeup.wake_worker("make_draft_pdfs")  # for these beat is slower
     assert asked == ["outbox"] + ["prints"] * 5
-    assert settings.CELERY_BEAT_SCHEDULE["relay-outbox"]["schedule"] <= wakeup.HINT_EVERY.seconds
+    assert settings.CELERY_BEAT_SCHEDULE["process_outbox"]["schedule"] <= wakeup.HINT_EVERY.seconds
     monkeypatch.setattr(wakeup, "_next_hint_at", clock.real_now())
     wakeup.wake_worker()
     assert asked[-1] == "outbox"
@@ -168,7 +199,7 @@ def test_two_workers_never_take_the_same_promise(call):
     def work():
         try:
             gate.wait()
-            outbox.process_due({kind: lambda v, k=kind: taken.append(k) for kind in handlers()})
+            process_all({kind: lambda v, k=kind: taken.append(k) for kind in handlers()})
         finally:
             connection.close()
 

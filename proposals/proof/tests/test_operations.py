@@ -15,7 +15,7 @@ from applicants.tests.factories import make_user
 from calls.models import ClockReading
 from foundation import clock
 from proposals import tasks
-from proposals.delivery import outbox
+from proposals.delivery import outbox, scheduler_lease
 from proposals.models import DocumentReissue, OutboxMessage, Receipt
 from proposals.proof import receipts
 from proposals.proof.ledger import sequence
@@ -60,17 +60,29 @@ def broken_for(monkeypatch):
     return broken
 
 
+def work():
+    """What workers of all queues do of the outbox."""
+    tasks.process_outbox()
+    tasks.process_outbox_documents()
+
+
+def test_operators_see_that_no_scheduler_runs(operator):
+    assert 'data-test="beat-absent"' in page(operator, QUEUE)[1]
+    scheduler_lease.acquire("web-1:7")
+    assert 'data-test="beat-absent"' not in page(operator, QUEUE)[1]
+
+
 def test_a_template_that_raises_for_one_proposal_stops_no_other(call, operator, broken_for):
     bad, good = submit(make_ready(call)), submit(make_ready(call))
     broken_for.add(bad.proposal_id)
-    tasks.process_outbox()
+    work()
     assert [receipt.version for receipt in Receipt.objects.all()] == [good]
     promise = OutboxMessage.objects.get(kind="receipt", version=bad)
     assert promise.last_error.startswith("TemplateSyntaxError at test_operations.py:")
 
     OutboxMessage.objects.filter(pk=promise.pk).update(attempts=outbox.MAX_ATTEMPTS - 1)
     OutboxMessage.objects.update(due_at=clock.real_now())
-    tasks.process_outbox()
+    work()
     _status, text = page(operator, QUEUE)
     assert "TemplateSyntaxError at" in text and "a text of the proposal" not in text
     assert bad.proposal.number not in text, "sealed until the deadline"
@@ -78,7 +90,7 @@ def test_a_template_that_raises_for_one_proposal_stops_no_other(call, operator, 
     broken_for.clear()
     choice = {"action": "try_again", "_selected_action": str(promise.pk)}
     assert "1 item will be retried." in page(operator, QUEUE, **choice)[1]
-    tasks.process_outbox()
+    work()
     assert Receipt.objects.filter(version=bad).count() == 1
 
 
@@ -90,6 +102,7 @@ def test_a_machine_whose_clock_is_off_is_marked(operator):
             behind=timedelta(seconds=seconds),
             read_at=clock.real_now(),
         )
+    scheduler_lease.acquire("web-1:7")
     _status, text = page(operator, QUEUE)
     assert text.count("outcome-ineligible") == 1
     assert 'outcome-ineligible">web-2' in text
@@ -127,13 +140,13 @@ def test_the_queue_takes_the_same_number_of_queries_with_many(
         while OutboxMessage.objects.filter(kind="receipt").count() < count:
             submit(make_ready(call))
         client.get(QUEUE)
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             client.get(QUEUE)
 
 
 def test_all_receipts_of_a_call_are_made_again_with_the_same_evidence(call, operator):
     version = submit(make_ready(call))
-    tasks.process_outbox()
+    work()
     submit(make_ready(call))
     sequence()
     add = reverse("admin:proposals_documentreissue_add")
@@ -143,7 +156,7 @@ def test_all_receipts_of_a_call_are_made_again_with_the_same_evidence(call, oper
     assert (run.requested_by, progress_of(run).queued, progress_of(run).made) == (operator, 2, 0)
     watch = reverse("admin:proposals_documentreissue_change", args=[run.pk])
     assert '<progress id="bar" value="0" max="2">' in page(operator, watch)[1]
-    tasks.process_outbox()
+    work()
     assert progress_of(run).is_over
     assert "All documents have been reissued." in page(operator, watch)[1]
     again, first = Receipt.objects.filter(version=version)
@@ -154,24 +167,33 @@ def test_all_receipts_of_a_call_are_made_again_with_the_same_evidence(call, oper
 
 def test_what_is_made_again_waits_for_everything_new(call, operator):
     submit(make_ready(call))
-    tasks.process_outbox()
+    work()
     reissue_documents(call, "receipt", reason="Look", by=operator)
-    submit(make_ready(call))
+    for _number in range(2):
+        submit(make_ready(call))
     kept = []
     kinds = ("receipt", "submission-email", "proposal-pdf")
-    outbox.process_due(dict.fromkeys(kinds, lambda promise: kept.append(promise.cause)))
-    assert [item.partition(":")[0] for item in kept] == ["submission"] * 3 + ["reissue"]
+    handlers = dict.fromkeys(kinds, lambda promise: kept.append(promise.cause))
+    outbox.process_due(handlers)
+    outbox.process_due_documents(handlers, seconds=0)
+    assert kept == ["submission"] * 5
+    outbox.process_due_documents(handlers, seconds=0)
+    assert [item.partition(":")[0] for item in kept] == ["submission"] * 6 + ["reissue"]
 
 
-def test_what_never_failed_goes_before_what_did(call):
+def test_what_failed_comes_after_what_fell_due_before_its_wait_was_over(call):
     first, second = submit(make_ready(call)), submit(make_ready(call))
-    OutboxMessage.objects.filter(version=first).update(attempts=1)
-    kept = []
+
+    def fail(promise):
+        raise ValueError
+
     kinds = ("receipt", "submission-email", "proposal-pdf")
-    outbox.process_due(
-        dict.fromkeys(kinds, lambda promise: kept.append(promise.version)), at_most=2
-    )
-    assert kept == [second, first]
+    outbox.process_due(dict.fromkeys(kinds, fail), seconds=0)
+    OutboxMessage.objects.filter(attempts=1).update(due_at=clock.real_now())
+    kept = []
+    handlers = dict.fromkeys(kinds, lambda promise: kept.append((promise.version, promise.kind)))
+    outbox.process_due(handlers)
+    assert kept[-1] == (first, "receipt") and (second, "receipt") in kept
 
 
 def test_one_cause_never_makes_two_editions(call):

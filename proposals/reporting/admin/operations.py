@@ -14,6 +14,7 @@ from calls.models import ClockReading
 from foundation import clock
 from foundation.sentences import ngettext
 from proposals.delivery import outbox
+from proposals.delivery.scheduler_lease import beat_status
 from proposals.models import (
     DocumentReissue,
     JobFailure,
@@ -75,6 +76,7 @@ class OutboxMessageAdmin(RetriedAdmin):
             "queues": outbox.queues(),
             "can_make_again": can_make_again,
             "clocks": list(ClockReading.objects.all()),
+            "beat": beat_status(),
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
