@@ -6,6 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from kombu import Queue
+
 from cosme_portal import embedded
 
 os.environ.setdefault("PORTAL_MODE", "test")
@@ -23,7 +25,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 LIMITS_STORAGE = "memory://"
 # One queue: a test's workers take its own tasks, and none of another test's on the same broker.
-CELERY_TASK_QUEUES, CELERY_TASK_ROUTES, CELERY_TASK_DEFAULT_QUEUE = None, {}, "celery"
+CELERY_TASK_QUEUES, CELERY_TASK_ROUTES, CELERY_TASK_DEFAULT_QUEUE = [Queue("celery")], {}, "celery"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "pages": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},

@@ -26,7 +26,7 @@ STAGES = {
     "claimed": ("proposals.delivery.outbox", "_process_row", "before"),
     "placed in the log": ("proposals.proof.receipts", "proof_of_version", "after"),
     "laid out": ("proposals.proof.receipts", "render_pdf", "after"),
-    "sealed": ("proposals.proof.receipts", "seal_pdf", "after"),
+    "sealed": ("proposals.proof.pdf_signature", "seal_pdf", "after"),
     "stored": ("proposals.proof.receipts", "_store", "after"),
     "arrived": ("proposals.submission.submit", "submit_draft", "before"),
     "written, not committed": ("proposals.submission.submit", "insert_together", "after"),
