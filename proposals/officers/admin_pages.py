@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -11,14 +13,17 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
 
 from applicants.autosave import is_autosave
+from applicants.models import User
 from applicants.web import current_user
 from calls.admin import ReadOnlyAdmin
+from calls.models import Call, Programme, Strand
 from foundation import clock
 from foundation.identifiers import key_of
+from foundation.query_batches import Param, Queries, query_batch, set_related
 from foundation.sentences import gettext as _
 from foundation.typed import SHORT, posted_texts
 from proposals.audit.sealed_access import log_sealed_access_attempt
-from proposals.models import ConflictOfInterest, Proposal, Version
+from proposals.models import Assignment, ConflictOfInterest, Proposal, Version
 from proposals.officers.cases import InterestDeclared
 
 CLOSED_BY_INTEREST = gettext_lazy(
@@ -134,15 +139,40 @@ def get_case_or_404(request: HttpRequest, pk: int | str) -> Version:
 
 
 def find_case(request: HttpRequest, pk: int | str) -> Version | None:
-    """As `case_of`, but None instead of 404."""
+    """As `get_case_or_404`, but None instead of 404."""
     if not is_id(str(pk)):
         return None
-    versions = Version.objects.select_related(
-        "proposal__strand__call__programme", "proposal__assignment__officer", "submitted_by"
-    )
-    version = versions.open_to(current_user(request), clock.now()).filter(pk=pk).first()
-    if version is None:
-        proposal = Proposal.objects.filter(versions=int(pk)).first()
-        if proposal is not None:
-            log_sealed_access_attempt(proposal, officer=current_user(request), path=request.path)
-    return version
+    officer = current_user(request)
+    rows = _fetch_case(version=int(pk), officer=officer.pk, moment=clock.now())
+    for version in rows["versions"]:
+        (proposal,), (strand,), (call,) = rows["proposals"], rows["strands"], rows["calls"]
+        (programme,), people = rows["programmes"], {user.pk: user for user in rows["people"]}
+        assignment = next(iter(rows["assignments"]), None)
+        if assignment is not None:
+            set_related(assignment, officer=people[assignment.officer_id])
+        set_related(call, programme=programme)
+        set_related(strand, call=call)
+        set_related(proposal, strand=strand, assignment=assignment)
+        set_related(version, proposal=proposal, submitted_by=people[version.submitted_by_id])
+        return version
+    for proposal in rows["proposals"]:
+        log_sealed_access_attempt(proposal, officer=officer, path=request.path)
+    return None
+
+
+@query_batch
+def _fetch_case() -> Queries:
+    """A version, if the officer may read it; its proposal and what belongs to that in any case."""
+    version, officer = (Param(name, models.BigIntegerField()) for name in ("version", "officer"))
+    moment = Param("moment", models.DateTimeField())
+    submitter = Version.objects.filter(pk=version).order_by().values("submitted_by")
+    assignee = Assignment.objects.filter(proposal__versions=version).order_by().values("officer")
+    return {
+        "versions": Version.objects.open_to(officer, moment).filter(pk=version),
+        "proposals": Proposal.objects.filter(versions=version),
+        "strands": Strand.objects.filter(proposals__versions=version),
+        "calls": Call.objects.filter(strands__proposals__versions=version),
+        "programmes": Programme.objects.filter(calls__strands__proposals__versions=version),
+        "assignments": Assignment.objects.filter(proposal__versions=version),
+        "people": User.objects.filter(Q(pk__in=submitter) | Q(pk__in=assignee)).order_by(),
+    }

@@ -4,7 +4,7 @@ In the sections that the rules' classes name, in the order of a call's text; the
 definition of innovation clusters for each applicant.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,10 +161,13 @@ def rules_in(verdict: VerdictRecord) -> set[str]:
     return {finding["rule"] for finding in verdict.content["findings"]}
 
 
-def sheet_of(version: Version, verdict: Verdict | None) -> Sheet:
-    """The whole sheet; one query for the answers."""
-    sheet_answers = version.screening_answers.select_related("answered_by")
-    answers = {answer.item: answer for answer in sheet_answers}
+def sheet_of(
+    version: Version, verdict: Verdict | None, saved: Iterable[ScreeningAnswer] | None = None
+) -> Sheet:
+    """The whole sheet; one query for the answers, where they are not `saved`."""
+    if saved is None:
+        saved = version.screening_answers.select_related("answered_by")
+    answers = {answer.item: answer for answer in saved}
     shown = readable(verdict, version.document).findings if verdict else ()
     by_rule: dict[str, list[Finding]] = {}
     for finding in shown:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
+from django.db import models
+from django.db.models import Count, Window
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,18 +18,30 @@ from django.views.decorators.http import require_POST, require_safe
 
 from applicants.autosave import is_autosave
 from applicants.fields import TextField
-from applicants.models import Organisation
+from applicants.models import Organisation, User
 from applicants.once import idempotent
 from applicants.web import current_user
+from calls.eligibility.facts import Audience
 from calls.templatetags.instants import in_words
 from foundation import clock
 from foundation.fields import MomentField
+from foundation.query_batches import Columns, Param, Queries, Results, query_batch, set_related
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.delivery import wakeup
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import files_of
-from proposals.models import ClarificationFile, ProposalPdf, ScreeningAnswer, Version
+from proposals.models import (
+    CaseNote,
+    ClarificationFile,
+    ClarificationRequest,
+    Decision,
+    ProposalPdf,
+    Receipt,
+    ScreeningAnswer,
+    VerdictRecord,
+    Version,
+)
 from proposals.officers import cases
 from proposals.officers.admin_pages import get_case_or_404
 from proposals.proof.receipts import version_context
@@ -127,40 +141,77 @@ def show(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpRe
 
 
 def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
-    stored = sheets.newest_verdict(version)
-    verdict = stored.verdict if stored else None
+    """Of what most cases have none of, only the keys are read first."""
+    rows = _fetch_sheet(version=version.pk, proposal=version.proposal_id)
+    verdicts = rows["verdicts"]
+    of_officers = [item for item in verdicts if item.audience == Audience.OFFICER.value]
+    of_applicants = (item for item in verdicts if item.audience == Audience.APPLICANT.value)
+    version.initial_verdict = next(of_applicants, None)
+    verdict = of_officers[-1].verdict if of_officers else None
+    decisions = _decisions(version) if rows["decisions"] else []
     context = version_context(version)
     counts = version.proposal.current_version_id == version.pk
-    questions = version.clarification_requests.select_related("requested_by", "reply__replied_by")
-    decisions = list(
-        version.decisions.with_conditions_since().select_related(
-            "decided_by", "review__reviewed_by", "notice", "reverses"
-        )
-    )
     context |= {
         "waits": any(decision.reviewed is None for decision in decisions),
-        "verdicts": list(version.verdicts.all()),
+        "verdicts": verdicts,
         "verdict": verdict,
         "being_made": sheets.BEING_MADE,
-        "sheet": sheets.sheet_of(version, verdict),
+        "sheet": sheets.sheet_of(version, verdict, _answers_in(rows)),
         "files": files_of(version, context["dossier"]),
         "contacts": contact_persons(Draft(version.proposal)),
         "decisions": decisions,
         "counts": counts,
-        "receipt": version.receipt,
-        "has_proposal_pdf": ProposalPdf.objects.filter(version=version).exists(),
-        "questions": list(questions.prefetch_related("reply__files")),
-        "notes": list(version.proposal.case_notes.select_related("written_by")),
+        "receipt": bool(rows["receipts"]),
+        "has_proposal_pdf": bool(rows["proposal_pdfs"]),
+        "questions": _clarification_requests(version) if rows["clarification_requests"] else [],
+        "notes": (
+            list(version.proposal.case_notes.select_related("written_by")) if rows["notes"] else []
+        ),
         "note_form": NoteForm(),
         "neighbours": _neighbours(request, version),
         "assignment": version.proposal.assigned,
-        "in_force": deciding.decision_in_force(version),
+        "in_force": deciding.decision_in_force(version) if decisions else None,
         "answer_url": reverse("admin:proposals_version_answer", args=[version.pk]),
         "ask_url": reverse("admin:proposals_version_ask", args=[version.pk]),
         "may_answer": request.user.has_perm("proposals.add_screeninganswer"),
         "may_ask": counts and request.user.has_perm("proposals.add_clarificationrequest"),
     }
     return context
+
+
+@query_batch
+def _fetch_sheet() -> Queries:
+    version, proposal = (Param(name, models.BigIntegerField()) for name in ("version", "proposal"))
+    own = {"version": version}
+    answers = ScreeningAnswer.objects.filter(**own)
+    authors = answers.order_by().values("answered_by")
+    return {
+        "verdicts": VerdictRecord.objects.filter(**own).order_by("pk"),
+        "answers": answers,
+        "authors": User.objects.filter(pk__in=authors).order_by(),
+        "decisions": Columns(Decision.objects.filter(**own), "pk"),
+        "clarification_requests": Columns(ClarificationRequest.objects.filter(**own), "pk"),
+        "notes": Columns(CaseNote.objects.filter(proposal=proposal), "pk"),
+        "receipts": Columns(Receipt.objects.filter(**own), "pk"),
+        "proposal_pdfs": Columns(ProposalPdf.objects.filter(**own), "pk"),
+    }
+
+
+def _answers_in(rows: Results) -> list[ScreeningAnswer]:
+    authors = {author.pk: author for author in rows["authors"]}
+    for answer in rows["answers"]:
+        set_related(answer, answered_by=authors[answer.answered_by_id])
+    return rows["answers"]
+
+
+def _decisions(version: Version) -> list[Decision]:
+    related = ("decided_by", "review__reviewed_by", "notice", "reverses")
+    return list(version.decisions.with_conditions_since().select_related(*related))
+
+
+def _clarification_requests(version: Version) -> list[ClarificationRequest]:
+    requests = version.clarification_requests.select_related("requested_by", "reply__replied_by")
+    return list(requests.prefetch_related("reply__files"))
 
 
 def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any, str]], int]:
@@ -176,24 +227,22 @@ def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any,
             organisations__overlap=version.organisations,
         )
         .exclude(proposal=version.proposal_id)
+        .annotate(total=Window(Count("pk")))
     )
-    pks = list(others.values_list("pk", flat=True))
-    nearest = Version.objects.filter(pk__in=pks[:MOST_NEIGHBOURS])
-    results = list(nearest.values("pk", "number", "acronym", "organisations", "proposal__number"))
+    columns = ("pk", "number", "acronym", "organisations", "proposal__number", "total")
+    results = list(others.values(*columns)[:MOST_NEIGHBOURS])
+    if not results:
+        return [], 0
     shared = {pk for item in results for pk in item["organisations"]} & set(version.organisations)
-    names = (
-        {
-            organisation.pk: organisation.name
-            for organisation in Organisation.objects.filter(pk__in=shared)
-        }
-        if results
-        else {}
-    )
+    names = {
+        organisation.pk: organisation.name
+        for organisation in Organisation.objects.filter(pk__in=shared)
+    }
     rows = [
         (item, ", ".join(names[pk] for pk in sorted(set(item["organisations"]) & names.keys())))
         for item in results
     ]
-    return rows, max(0, len(pks) - MOST_NEIGHBOURS)
+    return rows, max(0, results[0]["total"] - MOST_NEIGHBOURS)
 
 
 def history(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:

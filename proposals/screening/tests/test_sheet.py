@@ -225,7 +225,7 @@ def test_the_sheet_asks_a_fixed_number_of_questions(
     client.force_login(officer)
     path = reverse("admin:proposals_version_change", args=[version.pk])
     client.get(path)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(11):
         client.get(path)
 
 
