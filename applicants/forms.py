@@ -17,7 +17,7 @@ from foundation.form_rules import IdentifierField
 
 
 def one_line(text: str) -> str:
-    """A name stands in subjects and greetings of mails: no line breaks, no runs of blanks."""
+    """A name is used in subjects and greetings of emails: no line breaks, no runs of blanks."""
     return " ".join(text.split())
 
 
@@ -25,9 +25,9 @@ class SignupNameForm(forms.Form):
     """What sign-up asks beside address and password."""
 
     full_name = NameField(
-        label=_("Full name"),
+        label=_("Your full name"),
         max_length=150,
-        help_text=_("Your name as it will appear on proofs of submission"),
+        help_text=_("As it will appear on proofs of submission"),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     field_order = ("full_name", "email", "password1")
@@ -91,6 +91,8 @@ class OrganisationForm(forms.ModelForm):
         self.similar: list[Organisation] = []
         super().__init__(*args, **kwargs)
         self.initial["seen_version"] = self.instance.record_version
+        kinds = [("", _("Select a type")), *Organisation.Kind.choices]
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True

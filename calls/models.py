@@ -331,7 +331,9 @@ class Strand(models.Model):
     title = models.CharField(max_length=200)
     budget = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     purpose = models.TextField()
-    objectives = models.JSONField(default=list, help_text="Codes and texts activities are tied to.")
+    objectives = models.JSONField(
+        default=list, help_text="Codes and texts to which activities are linked."
+    )
     needs_established_partnership = models.BooleanField(default=False)
 
     class Meta:

@@ -1,9 +1,10 @@
 """May we apply? A few plain answers, judged by the call's own rules, before an account exists.
 
-Nothing is stored and nobody is asked who they are: answers stand in the address of the page, so that they can
+Nothing is stored and nobody is asked who they are: the answers are part of the page address, so that they can
 be printed, sent on, and carried into a new proposal.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from calls.eligibility.what_if import Member, Outlook, outlook
 from calls.models import Call
 
 OWN = "own"
+OWN_NAME = "Your organisation"
 MOST_PARTNERS = 6
 SAID = "said"  # stands for a link or service that a person has and the check does not ask for
 
@@ -119,7 +121,7 @@ def facts_of(answers: Answers, call: Call) -> ProposalFacts:
     own = ParticipantFacts(
         key=OWN,
         organisation=OWN,
-        name="Your organisation",
+        name=OWN_NAME,
         role=Role.COORDINATOR,
         kind=answers.kind,
         cluster_name="a cluster of your own",
@@ -176,13 +178,13 @@ def _result(outlook: Outlook, rule_set: RuleSet, answers: Answers, countries: Co
         if finding.fix and not passes:
             advice = OWN_ADVICE[finding.rule] if is_own else finding.fix.advice
         runs_cluster = is_own and passes and finding.evidence.get("kind") == RUNS_CLUSTER
-        message = OWN_CLUSTER if runs_cluster else finding.message
+        message = OWN_CLUSTER if runs_cluster else _in_sentence(finding.message)
         return Answer(outcome, rule.title, message, finding.citation, rule.link, advice)
 
     about = [
         said(item, item.outcome) for member in outlook.members for item in _is_relevant(member)
     ]
-    # Partners can still be found: a minimum that is not reached yet stands against nobody.
+    # Partners can still be found: a minimum that is not reached yet excludes nobody.
     together = [
         said(participant, min(participant.outcome, Outcome.NEEDS_REVIEW, key=_severity))
         for participant in outlook.consortium
@@ -203,6 +205,11 @@ def _severity(outcome: Outcome) -> int:
     return outcome.severity
 
 
+def _in_sentence(message: str) -> str:
+    """A rule's message, where the name of the own organisation is a noun and no proper name."""
+    return re.sub(rf"(?<![.!?]) {OWN_NAME}\b", f" {OWN_NAME.lower()}", message)
+
+
 RUNS_CLUSTER = OrganisationKind.RUNS_CLUSTER
 OWN_CLUSTER = "Your organisation runs a cluster, so it can apply."
 
@@ -217,7 +224,10 @@ OWN_ADVICE = {
         "may be able to apply."
     ),
     "platform-registration": "Register on the European cluster platform, or decide when you will register.",
-    "support-services": "Name at least one service that you offer or channel, and describe your members.",
+    "support-services": (
+        "You need at least one service that you offer or channel to businesses, and members that are "
+        "independent of each other."
+    ),
 }
 
 

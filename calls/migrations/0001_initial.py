@@ -264,7 +264,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=200)),
                 ('budget', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
                 ('purpose', models.TextField()),
-                ('objectives', models.JSONField(default=list, help_text='Codes and texts activities are tied to.')),
+                ('objectives', models.JSONField(default=list, help_text='Codes and texts to which activities are linked.')),
                 ('needs_established_partnership', models.BooleanField(default=False)),
                 ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='strands', to='calls.call')),
             ],

@@ -56,7 +56,7 @@ def instant(context: Context, moment: datetime, detail: str = "") -> SafeString:
     if "own" in detail:
         offset = moment.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
         element += format_html(
-            ' <span class="own-time" data-own-time="{}" data-offset="{}"></span>',
+            '<span class="own-time" data-own-time="{}" data-offset="{}"></span>',
             machine,
             offset // timedelta(minutes=1),
         )

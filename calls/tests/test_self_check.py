@@ -1,5 +1,6 @@
 """May we apply? The questions, the answers, and what is not asked or stored."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -123,6 +124,13 @@ def test_the_address_carries_the_answers(loaded):
     form = SelfCheckForm(query, call=loaded)
     assert form.is_valid()
     assert form.answers() == data
+
+
+def test_the_own_organisation_is_no_proper_name_within_a_sentence(loaded):
+    result = check(answers("FR", is_independent=False), loaded)
+    sentences = [item.message for item in (*result.met, *result.open, *result.against)]
+    assert any("your organisation" in sentence for sentence in sentences)
+    assert not [sentence for sentence in sentences if re.search(r"[a-z] Your", sentence)]
 
 
 def test_the_page_asks_first_and_answers_then(call, client):

@@ -1,6 +1,7 @@
 """Words for what pages of proposals show."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from calls.eligibility.rules.admissibility import InTime
 from calls.innovation_clusters import Element
 from calls.models import Strand
 from calls.templatetags.components import finding_source
+from calls.templatetags.instants import day
 from foundation.isolation import isolated_html
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
@@ -220,6 +222,12 @@ def _open_points(verdict: Verdict) -> str:
         text = ngettext("%(n)s partner does not count.", "%(n)s partners do not count.", partners)
         sentences.append(text % {"n": partners})
     return " ".join(sentences)
+
+
+@register.filter
+def iso_day(text: str) -> str:
+    """A date that a verdict stores, as pages write dates."""
+    return day(date.fromisoformat(text))
 
 
 @register.filter

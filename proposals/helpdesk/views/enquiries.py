@@ -32,7 +32,7 @@ class AskForm(forms.Form):
     """What the helpdesk needs; only telephone and organisation may stay empty."""
 
     name = NameField(
-        label=gettext_lazy("Name"),
+        label=gettext_lazy("Your name"),
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
@@ -75,7 +75,7 @@ class AskForm(forms.Form):
     )
     # People do not see this field; what fills every field does.
     homepage = forms.CharField(required=False, label=gettext_lazy("Leave this field empty"))
-    opened = forms.CharField(widget=forms.HiddenInput)
+    opened = forms.CharField(widget=forms.HiddenInput, required=False)
     page = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: Any = None, *, initial: Any = None) -> None:
