@@ -1,4 +1,4 @@
-"""When a stored email address is a given one: the same signs but for upper and lower case."""
+"""When a stored email address is a given one: the same characters but for upper and lower case."""
 
 from django.db.models import Value
 from django.db.models.functions import Lower

@@ -41,7 +41,7 @@ class SentTooOften(Exception):
 def invite_colleague(organisation: Organisation, *, email: str, by: User) -> ColleagueInvitation:
     """Send a link to an address; what was sent to it before and is open gives way to the new link.
 
-    Nothing tells whether the address has an account: the same email goes out either way.
+    Nothing reveals whether the address has an account: the same email is sent either way.
 
     Raises:
         SentTooOften: it was invited ten times without an answer.

@@ -81,7 +81,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.is_staff or self.is_superuser or self.groups.exists()
 
     def __str__(self) -> str:
-        """Never the address: names stand on pages that others read."""
+        """Never the address: names appear on pages that others read."""
         return self.full_name or str(UNNAMED_USER)
 
     def get_full_name(self) -> str:

@@ -91,7 +91,7 @@ def save_record(organisation: Organisation, *, seen_version: int) -> Organisatio
 
 @transaction.atomic
 def register_partner(organisation: Organisation, *, steward: Organisation) -> Organisation:
-    """Store a partner's record for it: the steward's people keep it until it has people of its own."""
+    """Store a partner's record; `steward` manages it until the partner has people of its own."""
     organisation.created_at = clock.now()
     organisation.is_findable = False  # its own people decide that
     organisation.managed_by = steward

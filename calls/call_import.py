@@ -217,7 +217,7 @@ def change_rules(
 
 
 def store_applied_conditions(rule_set: RuleSet, countries: CountrySet) -> None:
-    """Keep what a verdict is made by under its content hash, so that it can be replayed for ever.
+    """Keep what a verdict is made by under its content hash, so that it can always be replayed.
 
     Asked for every verdict: what this process has seen committed is not written again.
     """

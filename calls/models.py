@@ -556,7 +556,7 @@ def _subject_of(entry: dict[str, Any]) -> str:
 
 
 class AppliedConditions(models.Model):
-    """A rule set or a country set by which verdicts were made, kept for ever under its content hash.
+    """A rule set or a country set by which verdicts were made, stored permanently under its content hash.
 
     `content` is canonical JSON (RFC 8785): what `RuleSet.as_json` or `CountrySet.as_json` gave.
     """

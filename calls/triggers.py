@@ -70,7 +70,7 @@ DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
     """,
 )
 
-# What was told to the public once stays told.
+# What was published stays published.
 PUBLISHED_ONCE = refused_if(
     "published_once",
     "OLD.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at",

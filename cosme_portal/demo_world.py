@@ -2,7 +2,7 @@
 
 Organisations and consortia are those of the first projects under this call, as they were published;
 everything else about them here is made up and marked as demonstration data. All of it goes through the
-portal's own functions, at moments of spring 2015, so nothing stands in a state that users cannot reach.
+portal's own functions, at moments of spring 2015, so nothing is in a state that users cannot reach.
 """
 
 from dataclasses import dataclass, field

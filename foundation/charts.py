@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Where a country stands on the tile map, by its EU code: column and row, roughly as on a map of Europe.
+# Where a country is on the tile map, by its EU code: column and row, roughly as on a map of Europe.
 TILES: Mapping[str, tuple[int, int]] = {
     "IS": (0, 0), "NO": (4, 0), "SE": (5, 0), "FI": (6, 0),
     "EE": (7, 1),
@@ -37,7 +37,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Column:
-    """What stands over one place of the axis, from the bottom up."""
+    """The bars over one place of the axis, from the bottom up."""
 
     label: str
     x: float

@@ -73,7 +73,7 @@ def sound_of(word: str) -> str:
 
 
 def trigrams_of(word: str) -> list[str]:
-    """Every three signs in a row of how a folded word sounds, with blanks around it."""
+    """The trigrams of how a folded word sounds, with blanks around it."""
     padded = f"  {sound_of(word)} "
     return sorted({padded[place : place + 3] for place in range(len(padded) - 2)})
 

@@ -14,7 +14,7 @@ from django.shortcuts import render
 # What a browser sends back with a form, but nobody typed.
 CSRF = "csrfmiddlewaretoken"
 NOT_TYPED = {CSRF, "seen_version", "seen"}
-SHORT = 20  # signs; what is longer is shown, so that a person sees that it is there
+SHORT = 20  # characters; what is longer is shown, so that a person sees that it is there
 UNREADABLE = (
     BadRequest,
     MultiPartParserError,

@@ -1,4 +1,4 @@
-"""Addresses of proposals. What each asks of a person stands in `proposals.consortium.permissions`."""
+"""Addresses of proposals. `proposals.consortium.permissions` says who may use each."""
 
 from django.urls import path
 

@@ -132,7 +132,7 @@ def is_in_europe(code: str) -> bool:
 
 
 class ParticipationStatus(StrEnum):
-    """How a country stands towards a programme on a day."""
+    """How a country participates in a programme on a day."""
 
     MEMBER_STATE = "member-state"
     IN_FORCE = "in-force"
@@ -225,7 +225,7 @@ class CountrySet:
         return digest_of(self.as_json())
 
     def status_of(self, code: str, day: date) -> tuple[ParticipationStatus, Participation | None]:
-        """How a stored code stands on that day, with the row that says so."""
+        """The participation of a stored code on that day, with the row that shows it."""
         asked = (code, day)
         status = self._known.get(asked)
         if status is None:

@@ -39,7 +39,7 @@ def readable_findings(
 
 
 def names_of(participants: Sequence[ParticipantFacts], day: date) -> dict[str, str]:
-    """The name of each participant by its key, with what tells it from others of the same name."""
+    """The name of each participant by its key, with what distinguishes it from others of the same name."""
     alike: dict[str, list[ParticipantFacts]] = defaultdict(list)
     for participant in participants:
         alike[fold(participant.name).strip()].append(participant)

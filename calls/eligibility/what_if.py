@@ -28,7 +28,7 @@ NEW = "new"  # key of an organisation that does not take part
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One participant: how it counts (None: associated, never counted), and what stands in the way."""
+    """One participant: how it counts (None: associated, never counted), and what prevents that."""
 
     participant: ParticipantFacts
     counting: CountStatus | None
@@ -92,7 +92,7 @@ class Outlook:
 
 
 def outlook(facts: ProposalFacts, rule_set: RuleSet, countries: CountrySet) -> Outlook:
-    """How the consortium stands by the rules about partners and about the consortium."""
+    """The consortium as judged by the rules about partners and about the consortium."""
     verdict = screen(facts, rule_set, countries)
     levels = {rule.id: rule.level for rule in rule_set.for_strand(facts.strand)}
     about_partners = [

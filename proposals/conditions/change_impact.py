@@ -36,7 +36,7 @@ from proposals.models import (
 
 CHUNK = 1000  # verdicts that are fetched at once
 DRAFTS_AT_ONCE = 100
-STEP = 5  # sealed proposals that change are told in steps of so many
+STEP = 5  # sealed proposals that change are counted in steps of so many
 MOST_NAMED = 200  # opened versions that a preview lists; all are counted
 MOST_REASONS = 4
 

@@ -134,7 +134,7 @@ def _tell(change: ProposedChange, done: int) -> None:
 
 
 def retry_change(change: ProposedChange) -> None:
-    """Compute the impact anew, over what has been submitted by now.
+    """Compute the impact again, over what has been submitted by now.
 
     Raises:
         ConditionsChanged: the conditions are others by now. The change holds a whole list, so applying it

@@ -1,4 +1,4 @@
-"""Who writes what: giving a step to a partner, and reminding one of what it still owes."""
+"""Assignment of steps to partners, and reminders of what is still missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -61,7 +61,7 @@ def confirm(
     Raises:
         NotOpen: the deadline has passed.
         ParticipantChanged: the organisation was removed from the consortium, or has another role meanwhile.
-        InvitationNotOpen: the link was used, taken back, or has expired.
+        InvitationNotOpen: the link was used, was cancelled, or has expired.
     """
     proposal, moment = participant.proposal, clock.now()
     check_open(proposal, moment)

@@ -59,7 +59,7 @@ def remind_of_deadlines(moment: datetime) -> int:
 
 @transaction.atomic
 def _remind(pk: int, moment: datetime) -> int:
-    """Under the proposal's lock: nobody is told that nothing was submitted who has just submitted."""
+    """Under the proposal's lock: nobody is reminded who has just submitted."""
     Proposal.objects.select_for_update(of=("self",)).only("pk").filter(pk=pk).first()
     near = Proposal.objects.near_deadline(moment, max(REMIND_BEFORE))
     proposals = near.filter(pk=pk, current_version=None, deleted_at=None)

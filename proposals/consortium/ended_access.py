@@ -1,4 +1,4 @@
-"""People whose access to a proposal ends are told, and are shown why when they come back."""
+"""People whose access to a proposal ends are notified, and see why when they come back."""
 
 from collections.abc import Iterable
 from typing import Any

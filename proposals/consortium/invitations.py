@@ -106,7 +106,7 @@ def invite(
     participant: Participant | None,
     by: User,
 ) -> Invitation:
-    """Ask somebody by mail. Nothing tells whether the address has an account.
+    """Invite somebody by email. Nothing reveals whether the address has an account.
 
     An expired invitation to the same address gives way to the new one.
 
@@ -352,10 +352,10 @@ def close_invitation(
 
 @transaction.atomic
 def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
-    """Remove the access of a person who was invited, and tell them. What they wrote stays.
+    """Remove the access of a person who was invited, and notify them. What they wrote stays.
 
     Raises:
-        AlreadyRemoved: somebody was faster, or the same click came twice; nobody is told again.
+        AlreadyRemoved: somebody was faster, or the same click came twice; nobody is notified again.
     """
     lock_draft(collaborator.proposal)
     if not Collaborator.objects.filter(pk=collaborator.pk).exists():

@@ -256,7 +256,7 @@ def may_be_notified(participant: Participant, people: Iterable[User]) -> list[st
     """Where to write to people of a partner. Until it agrees, who adds it may be a stranger to them.
 
     Such mails count as invitations do, or adding and removing it again and again would fill a mailbox. What
-    is left out stands on their page of work.
+    is left out is on their page of work.
     """
     addresses = [person.email for person in people]
     return addresses if participant.has_agreed else allowed_recipients("invitations", addresses)

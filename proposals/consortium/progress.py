@@ -1,4 +1,4 @@
-"""Who owes what: partners by parts, shared steps by owner, and what waits for one person.
+"""Tasks by partner: partners by parts, shared steps by owner, and what waits for one person.
 
 Everything here is derived from what is stored; nobody has to tick anything off.
 """

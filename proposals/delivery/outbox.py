@@ -162,7 +162,7 @@ def _still_ours(row: OutboxItem) -> QuerySet[OutboxItem]:
 
 
 def retry(rows: QuerySet[Row]) -> int:
-    """An operator lets given-up promises be tried anew; returns how many."""
+    """Retry failed rows for an operator; returns how many."""
     return rows.filter(state=OutboxItem.State.FAILED).update(
         state=OutboxItem.State.DUE, attempts=0, due_at=clock.real_now()
     )

@@ -40,7 +40,7 @@ MOST_VALUES = 100_000  # of one dossier: a hundred times as many as a long one h
 MOST_ITEMS = 1000  # of any other list
 MOST_PROBLEMS = 100  # that are shown
 MOST_PARTICIPANTS = 200  # no consortium is that large, and some rules look at every pair
-LONGEST_SHOWN = 60  # signs of what was found, in a message
+LONGEST_SHOWN = 60  # characters of what was found, in a message
 
 
 def expected(text: str) -> PydanticCustomError:

@@ -177,7 +177,7 @@ def _locked(enquiry: Enquiry) -> Enquiry | None:
 
 @transaction.atomic
 def close(enquiry: Enquiry, *, by: User) -> None:
-    """Nothing is left to do; who asked is not told."""
+    """Nothing is left to do; who asked is not notified."""
     Enquiry.objects.filter(pk=enquiry.pk).exclude(state=Enquiry.State.CLOSED).update(
         state=Enquiry.State.CLOSED, closed_at=clock.now(), officer=by
     )
@@ -208,7 +208,7 @@ def publish_faq_entry(call: Call, *, question: str, answer: str, by: User) -> Fa
 
 
 def show_on_call_page(call: int) -> None:
-    """Questions stand on the call's page, which is kept until the call changes."""
+    """Questions are on the call's page, which is cached until the call changes."""
     Call.objects.filter(pk=call).update(changed_at=clock.real_now())
 
 

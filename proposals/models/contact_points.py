@@ -14,7 +14,7 @@ class ContactPoint(models.Model):
     """An office that helps: kept by the helpdesk, with the day on which somebody last checked it,
     if anybody has.
 
-    Where it stands says nothing about which countries count.
+    Its country has no effect on eligibility.
     """
 
     class Kind(models.TextChoices):

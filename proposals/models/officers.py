@@ -41,11 +41,11 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(review__answer=DecisionReview.Answer.CONFIRMED)
 
     def closing_case(self) -> "DecisionQuerySet":
-        """Those that stand and close the case: all but a word that something has to be clarified."""
+        """Confirmed ones that close the case: all but those that ask for clarification."""
         return self.confirmed().exclude(outcome=Decision.OutcomeChoices.CLARIFY)
 
     def in_force(self) -> "DecisionQuerySet":
-        """Of each version the newest that stands."""
+        """Of each version the newest confirmed one."""
         newest = (
             Decision.objects.confirmed()
             .filter(version=models.OuterRef("version"))
@@ -92,7 +92,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 class Decision(models.Model):
     """An officer's outcome for a version, with the reason. A new decision never replaces an old one.
 
-    It stands once a different officer has confirmed it; the newest that stands is the one in force.
+    It takes effect once a different officer has confirmed it; the newest confirmed one is in force.
     """
 
     class OutcomeChoices(models.TextChoices):
@@ -136,7 +136,7 @@ class Decision(models.Model):
 
     @property
     def notified(self) -> "DecisionNotice | None":
-        """That the applicant was told of it, if they were."""
+        """The notice to the applicant, if there is one."""
         return getattr(self, "notice", None)
 
     @property
@@ -158,7 +158,7 @@ class DecisionState(models.TextChoices):
 
 
 class DecisionReview(models.Model):
-    """A second officer's answer to a decision: it stands, or goes back with the reason why."""
+    """A second officer's answer to a decision: confirmed, or returned with a reason."""
 
     class Answer(models.TextChoices):
         CONFIRMED = "confirmed", _("Confirm")
@@ -191,7 +191,7 @@ class DecisionReview(models.Model):
 
 
 class DecisionNotice(models.Model):
-    """The applicant is told of a decision, by a letter. A decision may stand long before."""
+    """The applicant is notified of a decision by a letter, perhaps long after it was confirmed."""
 
     decision = models.OneToOneField(Decision, models.PROTECT, related_name="notice")
     notified_by = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -155,7 +155,7 @@ class QueuedEmail(OutboxItem):
         ]
 
     def __str__(self) -> str:
-        """Without subject and address: it stands in lists and logs that operators see."""
+        """Without subject and address, because lists and logs of operators show it."""
         return f"email {self.pk}: {self.get_state_display()}"
 
 

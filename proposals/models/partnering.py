@@ -291,7 +291,7 @@ class Message(models.Model):
         triggers = [final_but("messages_are_final", forgotten=["written_by_id"])]
 
     def __str__(self) -> str:
-        """Without its text: it stands in logs."""
+        """Without its text, because logs show it."""
         return f"Message {self.pk}"
 
 

@@ -25,7 +25,7 @@ NUMBER_ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ"
 
 
 def new_number() -> str:
-    """A proposal number that tells nothing about how many there are, such as K7QM-2XTP."""
+    """A proposal number that reveals nothing about how many there are, such as K7QM-2XTP."""
     signs = "".join(secrets.choice(NUMBER_ALPHABET) for _place in range(8))
     return f"{signs[:4]}-{signs[4:]}"
 

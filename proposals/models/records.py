@@ -92,7 +92,7 @@ class ProposalPdf(SealedDocument):
 
 
 class Letter(SealedDocument):
-    """What the consortium is told of a decision. Its cause is "decision:" and the decision's number."""
+    """The letter about a decision. Its cause is "decision:" and the decision's number."""
 
     PREFIX = "letter"
 

@@ -155,7 +155,7 @@ class Version(models.Model):
 
     @property
     def url(self) -> str:
-        """The address that stands on the receipt."""
+        """The address that the receipt shows."""
         return settings.BASE_URL + self.get_absolute_url()
 
 
@@ -179,7 +179,7 @@ class VerdictRecordQuerySet(models.QuerySet["VerdictRecord"]):
 
 
 class VerdictRecord(models.Model):
-    """What the rules said of a version. A later one stands beside the first, never instead.
+    """The verdict on a version. A later one is stored beside the first, never instead.
 
     Facts, rule set and country set are those that it was made by, so that it can be replayed; only
     verdicts that are older than this promise lack them.

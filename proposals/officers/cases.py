@@ -1,6 +1,6 @@
 """Whose case a proposal is, who has no part in it, what officers note for each other, and who looked at it.
 
-A case is a proposal on the officers' desk. Everything here leaves an event that is kept for ever.
+A case is a submitted proposal as officers work on it. Everything here leaves an event that is never deleted.
 """
 
 from collections import Counter

@@ -55,7 +55,7 @@ RIGHTS: dict[str, tuple[str, ...]] = {
         "proposals.change_partnershiprequest",
         *_ANSWERS,
     ),
-    # Screens, asks, decides with a colleague, tells the applicant.
+    # Screens, requests clarification, decides with a colleague, notifies the applicant.
     SCREENING_OFFICERS: (
         *_READS_CALLS,
         *_READS_CASES,

@@ -176,7 +176,7 @@ def name_for_other(conversation: Conversation, side: Side) -> str:
 
 @transaction.atomic
 def send_message(conversation: Conversation, text: str, *, side: Side, by: User) -> Message:
-    """Send a message to the other side, which is told by mail; what a person sends twice arrives once.
+    """Send a message to the other side, which is notified by email; what a person sends twice arrives once.
 
     Raises:
         CannotSend: it says nothing, a side is gone or takes no messages, or there were too many in an hour.
@@ -327,9 +327,9 @@ class AlreadyHandled(Exception):
 
 @transaction.atomic
 def handle_report(result: AbuseReport, *, outcome: str, remark: str = "", by: User) -> AbuseReport:
-    """Say what was found and done about a report, and tell who reported it.
+    """Record what was found and done about a report, and notify who reported it.
 
-    With a remark the request is closed, and its people are told the remark.
+    With a remark the request is closed, and its organisation reads the remark.
 
     Raises:
         AlreadyHandled: somebody has handled it.
@@ -394,7 +394,7 @@ def drafts_to_invite_into(conversation: Conversation, user: User, *, side: Side)
 
 
 def takes_part(conversation: Conversation, number: str, user: User, *, side: Side) -> bool:
-    """Whether the other side stands in this draft, which the person leads, already."""
+    """Whether the other side is already in this draft, which the person leads."""
     led = Proposal.objects.led_by(user).filter(number=number, deleted_at=None)
     return led.filter(participants__organisation=organisation_on(conversation, side.other)).exists()
 

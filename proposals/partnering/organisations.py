@@ -57,7 +57,7 @@ BY_NAME = {facet.name: facet for facet in FACETS}
 
 
 def index_organisations() -> int:
-    """Make anew what can be searched of each organisation that allows it, where something changed."""
+    """Update what can be searched of each organisation that allows it, where something changed."""
     rows = Organisation.objects.filter(is_findable=True).select_related("text")
     organisations = rows.prefetch_related("profile_sections").iterator(200)
     made = for_each("organisation search index", organisations, _index_organisation)

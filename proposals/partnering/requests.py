@@ -262,7 +262,7 @@ def refuse(request: PartnershipRequest, *, remark: str, by: User) -> Partnership
 def remove_by_staff(request: PartnershipRequest, *, remark: str, by: User) -> PartnershipRequest:
     """Staff close a request that is not what partner search is for. Only its own people still see it.
 
-    They are told why; they cannot open it again, but write another one.
+    They read the reason; they cannot reopen it, but can write another one.
 
     Raises:
         CannotPublish: it is not public (any more), or the remark is blank.

@@ -1,6 +1,6 @@
 """The commitment at a call's closing: how many versions there are, and one hash over all of them.
 
-It reveals nothing else, and stands on the call's page: nothing can be slipped in later unnoticed.
+It reveals nothing else, and is on the call's page: nothing can be inserted later unnoticed.
 """
 
 from datetime import datetime, timedelta

@@ -1,6 +1,6 @@
 """Recomputing the whole log: what was changed, left out, moved or slipped in is found and named.
 
-Nothing of the portal is trusted but its published certificates: every hash is computed anew, every signature
+Nothing of the portal is trusted but its published certificates: every hash is computed again, every signature
 checked, and the log is compared with the rows that it speaks of. Works in one pass, with flat memory.
 """
 

@@ -1,4 +1,4 @@
-"""The receipt of a version: a PDF/A-3 with the dossier inside, made once for each cause and kept for ever.
+"""The receipt of a version: a PDF/A-3 with the dossier inside, made once for each cause and never deleted.
 
 What it says is taken from the frozen version alone, never from the draft.
 """

@@ -131,7 +131,7 @@ OUTCOMES = dict(Decision.OutcomeChoices.choices)
 
 
 def _decided(data: list[Row]) -> Row:
-    """The newest decision: one that stands, if there is one."""
+    """The newest decision: a confirmed one, if there is one."""
     states = [DecisionState.after(row["review__answer"]) for row in data]
     stands = states.index(DecisionState.CONFIRMED) if DecisionState.CONFIRMED in states else 0
     newest = data[stands] if data else {}
@@ -190,8 +190,8 @@ def write_xlsx(rows: Iterable[Row], out: IO[bytes]) -> None:
     book.close()
 
 
-WIDTH = 18  # signs
-LONGEST_CELL = 32_767  # signs, of a cell of XLSX
+WIDTH = 18  # characters
+LONGEST_CELL = 32_767  # characters in a cell of XLSX
 
 
 def _write_cell(sheet: Any, row: int, column: int, value: Any) -> None:

@@ -44,7 +44,7 @@ AGES: tuple[tuple[str | Promise, int, int | None], ...] = (
 
 @dataclass
 class Figures:
-    """What the page shows; what may not be told yet is empty."""
+    """What the page shows; figures that are still sealed are empty."""
 
     is_open_to_officers: bool
     strands: list[int]
@@ -64,7 +64,7 @@ class Figures:
 
 
 def figures_of(call: Call, *, officer: User, moment: datetime) -> Figures:
-    """Everything that may be told of a call at a moment; a fixed number of queries."""
+    """All figures that may be shown of a call at a moment; a fixed number of queries."""
     hours = _received_by_hour(call)
     strands = sorted(strand.number for strand in call.strands.all())
     is_open = moment >= call.deadline

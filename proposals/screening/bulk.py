@@ -132,7 +132,7 @@ def _remarks(
 
 
 def _concerned(task: str, version: Version, by: User) -> tuple[Decision | None, str]:
-    """The decision that is confirmed or told, and what is in the way."""
+    """The decision to confirm or to notify, and what prevents it."""
     proposal = version.proposal
     if task == BulkAction.DECIDE:
         return None, why_not_decidable(version, proposal=proposal, by=by)

@@ -45,7 +45,7 @@ class CannotReply(Exception):
 def request_clarification(
     version: Version, text: str, *, due_at: datetime, by: User, item: str = ""
 ) -> ClarificationRequest:
-    """Ask the consortium, which is told by mail and in its workspace.
+    """Request clarification; the consortium is notified by email and in its workspace.
 
     Raises:
         CannotAsk: the version does not count any more, the time to answer is over already, or the same
@@ -183,7 +183,7 @@ def remind_of_clarification_requests(moment: datetime) -> int:
 
 @transaction.atomic
 def _remind(pk: int, moment: datetime) -> bool:
-    """Under the question's lock: nobody is told that it is not answered who has just answered."""
+    """Under the question's lock: nobody is reminded who has just replied."""
     ClarificationRequest.objects.select_for_update(of=("self",)).only("pk").get(pk=pk)
     waiting = ClarificationRequest.objects.waiting(moment).filter(pk=pk)
     question = waiting.select_related("version__proposal__strand__call__programme").first()

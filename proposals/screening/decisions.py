@@ -1,6 +1,6 @@
-"""Deciding: an officer records an outcome, another confirms it or sends it back, the applicant is told.
+"""Decisions: an officer records one, another confirms or returns it, the applicant is notified.
 
-Nothing here changes or deletes what was recorded. A decision that stands is reversed by another one.
+Nothing here changes or deletes what was recorded. A confirmed decision is replaced by another one.
 """
 
 import re
@@ -65,12 +65,12 @@ class CannotReview(Exception):
 
 
 class CannotNotify(Exception):
-    """Nobody can be told of this decision (yet, or any more); the text says why."""
+    """The applicant cannot be notified of this decision (yet, or any more); the text says why."""
 
 
 @transaction.atomic
 def record_decision(version: Version, *, outcome: str, reason: str, by: User) -> Decision:
-    """Record an officer's outcome with its reason. Where one stands already, the new one reverses it.
+    """Record an officer's decision with its reason. It replaces a confirmed one, if there is one.
 
     The same outcome of the same officer that waits already is not recorded again.
 
@@ -182,7 +182,7 @@ def _remarks_on_conditions(decision: Decision) -> list[str]:
 
 
 def decision_in_force(version: Version) -> Decision | None:
-    """The newest that stands."""
+    """The newest confirmed one."""
     return version.decisions.confirmed().order_by("-pk").first()
 
 

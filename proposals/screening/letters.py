@@ -153,7 +153,7 @@ def verdict_behind(decision: Decision, version: Version) -> VerdictRecord | None
 
 
 def _tell(decision: Decision, version: Version) -> None:
-    """Mail the coordinator's people and contact; the letter stands on the page of the decision."""
+    """Email the coordinator's users and contact; the letter is on the page of the decision."""
     proposal = version.proposal
     values = {"number": proposal.number}
     earlier = last_letter(version, before=decision)
@@ -223,7 +223,7 @@ class ShownLetter(SentLetter):
 
 
 def letters_of(versions: Iterable[Version]) -> list[ShownLetter]:
-    """Each decision that was told, newest first; one letter replaces the one before."""
+    """Each decision with a letter, newest first; one letter replaces the one before."""
     told = (
         Decision.objects.filter(version__in=list(versions), notice__isnull=False)
         .select_related("version__proposal__strand__call", "notice")

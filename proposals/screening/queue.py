@@ -39,14 +39,14 @@ class Array(Func):
 def in_queue(
     versions: VersionQuerySet, queue: str, *, officer: User, moment: datetime
 ) -> VersionQuerySet:
-    """Those of the versions that stand in a queue; all of them where there is no such queue."""
+    """Those of the versions that are in a queue; all of them where there is no such queue."""
     if queue not in CaseQueue.values:
         return versions
     return versions.filter(_conditions(officer, moment)[queue])
 
 
 def lengths(versions: VersionQuerySet, *, officer: User, moment: datetime) -> dict[str, int]:
-    """How many stand in each queue, and as "all" how many there are, in one query."""
+    """How many are in each queue, and as "all" how many there are, in one query."""
     counted = versions.order_by().aggregate(**_counts(_conditions(officer, moment)))
     return {name: counted[_column(name)] for name in QUEUES}
 

@@ -56,12 +56,12 @@ def index_case(pk: int, text: str) -> None:
 
 
 def _quoted(word: str) -> str:
-    """A word of a query as PostgreSQL reads it literally, whatever signs it has."""
+    """A word of a query as PostgreSQL reads it literally, whatever characters it has."""
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _as_number(text: str) -> str:
-    """A number of eight signs as numbers are written, with its hyphen; other texts as they are."""
+    """A number of eight characters as numbers are written, with its hyphen; other texts as they are."""
     return f"{text[:4]}-{text[4:]}" if re.fullmatch(r"[0-9A-Za-z]{8}", text) else text
 
 

@@ -38,7 +38,7 @@ class ReasonRequired(Exception):
 
 
 class AnsweredMeanwhile(Exception):
-    """Somebody saved this line since the page was opened; `current` is what stands there now."""
+    """Somebody saved this line since the page was opened; `current` is what is stored now."""
 
     def __init__(self, current: ScreeningAnswer) -> None:
         super().__init__(current.item)
@@ -259,7 +259,7 @@ def save_answer(
 ) -> ScreeningAnswer:
     """Keep an officer's answer to a line; `seen_revision` is 0 for a line that had none.
 
-    The same answer of the same officer that stands already is not kept again.
+    The same answer of the same officer is not stored again.
 
     Raises:
         InterestDeclared: the case is closed to this officer.

@@ -1,4 +1,4 @@
-"""What officers ask and tell a consortium, read and answered in its workspace."""
+"""Clarification requests and letters, as a consortium reads and answers them in its workspace."""
 
 from typing import Any
 
@@ -94,7 +94,7 @@ def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         if status == OK:
             messages.success(request, _("Reply sent. The officers can now read it."))
             return redirect("proposals:questions", number)
-        question.refresh_from_db()  # the page shows what stands by now
+        question.refresh_from_db()  # the page shows what is stored by now
     context = base_context(
         draft, "questions", question=question, form=form, moment=clock.now(), may_reply=leads(draft)
     )
@@ -128,7 +128,7 @@ def _answer(request: HttpRequest, question: ClarificationRequest, form: ReplyFor
 
 @login_required_keep_post
 def decisions(request: HttpRequest, number: str) -> HttpResponse:
-    """Letters about decisions that the consortium was told of."""
+    """Letters about decisions."""
     draft = get_draft_or_404(request, number)
     told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
     context = base_context(draft, "decisions", told=told)

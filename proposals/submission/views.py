@@ -105,7 +105,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         context = _check_page(request, draft, verdict, used_for=version)
         return render(request, "submission/check.html", context, status=409)
     wakeup.wake_worker()
-    # The proof stands in this very response: a second request might never get through.
+    # The proof is in this very response: a second request might never get through.
     context = {
         "draft": draft,
         "proposal": draft.proposal,

@@ -89,7 +89,7 @@ def of_subject(findings: list[Finding], subject: str) -> list[Finding]:
 
 @register.filter
 def item(values: dict[str, Any], key: str) -> Any:
-    """One value of a mapping, where its key stands in a variable."""
+    """One value of a mapping by a key that is in a variable."""
     return values[key]
 
 

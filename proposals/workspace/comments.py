@@ -35,7 +35,7 @@ def page_of_comments(comments: QuerySet[Comment], *, until: int | None = None) -
 
 @transaction.atomic
 def add_comment(proposal: Proposal, *, step: str, key: str, text: str, by: User) -> Comment:
-    """Store a remark and tell those whom it mentions; remarks can be made after the deadline too."""
+    """Store a comment and notify those whom it mentions; also after the deadline."""
     made = Comment.objects.create(
         proposal=proposal, step=step, participant_key=key, text=text, by=by, at=clock.now()
     )
@@ -61,7 +61,7 @@ def add_comment(proposal: Proposal, *, step: str, key: str, text: str, by: User)
 
 
 def mentioned(text: str, people: Iterable[User]) -> list[User]:
-    """Those whose full name stands in the text after an @, whatever its case; longer names first."""
+    """Those whose full name is in the text after an @, whatever its case; longer names first."""
     rest = " ".join(text.split()).casefold()
     result = []
     for person in sorted(people, key=lambda user: -len(str(user))):

@@ -91,7 +91,7 @@ def _free(kind: type[File]) -> QuerySet[Any]:
 
 @transaction.atomic
 def _settle(file: File, result: StoredPdf.Scan) -> None:
-    """Open a file that has passed; take an infected one out of the draft and tell the leads.
+    """Open a file that has passed; remove an infected one from the draft and notify the leads.
 
     Whether it is in the draft still is asked under the lock: it may have been replaced while it was scanned.
     """

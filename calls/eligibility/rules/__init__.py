@@ -134,7 +134,7 @@ class RuleVersionMissing(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class StrandRules:
-    """The rules of one strand in their order, and the places at which those of a level stand."""
+    """The rules of one strand in their order, and the places of those of a level."""
 
     rules: tuple[Rule, ...]
     about_partners: tuple[int, ...]
@@ -160,7 +160,7 @@ class RuleSet:
 
     @classmethod
     def from_json(cls, data: list[dict[str, Any]]) -> "RuleSet":
-        """Read a call's list. A rule may stand in it more than once for different strands.
+        """Read a call's list. A rule may be in it more than once, for different strands.
 
         Raises:
             UnusableRule: naming the entry and the parameter that cannot be used.

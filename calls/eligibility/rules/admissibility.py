@@ -23,7 +23,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
 def in_zone(moment: datetime, zone: str) -> str:
-    """The instant to the millisecond, or to the microsecond where only that tells it from the deadline."""
+    """The instant to the millisecond, or to the microsecond if only that separates it from the deadline."""
     local = moment.astimezone(_zone_of(zone))
     fraction = f"{local.microsecond:06d}".removesuffix("000")
     return (

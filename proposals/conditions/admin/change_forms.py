@@ -23,7 +23,7 @@ MOST_RULES = 60
 
 
 class ReasonForm(forms.Form):
-    """Why something is changed: kept in the history for ever, and shown where the change is told."""
+    """Why something is changed: kept in the history and shown with the change."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),

@@ -1,4 +1,4 @@
-"""Who owes what, who is here, and reminders."""
+"""Tasks by partner, who is here, and reminders."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -71,7 +71,7 @@ def give(request: HttpRequest, number: str) -> HttpResponse:
 @return_input_on_failure
 @require_http_methods(["POST"])
 def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
-    """Remind a partner of what it still owes."""
+    """Remind a partner of what is still missing from it."""
     draft = get_draft_or_404(request, number)
     reminder = reminder_for(draft, key)
     if reminder is None:

@@ -18,7 +18,7 @@ from proposals.partnering.search import country_names
 def directory(request: HttpRequest) -> HttpResponse:
     """Contact points, those near one's own organisations on top; narrowed by country, language, words.
 
-    Those for all countries stand below, whatever is asked.
+    Those for all countries are below, whatever is asked.
     """
     points = list(ContactPoint.objects.all())
     names = country_names()

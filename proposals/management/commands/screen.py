@@ -31,7 +31,7 @@ from proposals.dossier.file_screening import (
 SOME_DO_NOT_PASS, UNUSABLE = 1, 2
 STANDARD_INPUT = "-"
 INDENT = "      "
-WIDEST = 100  # signs of a line
+WIDEST = 100  # characters of a line
 
 WORDS = {
     Outcome.PASS: "met",

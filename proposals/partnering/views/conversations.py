@@ -258,7 +258,7 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
 @login_required_keep_post
 @require_POST
 def invite(request: HttpRequest, number: str) -> HttpResponse:
-    """One click: the other organisation stands in the draft, and is asked to confirm."""
+    """One click: the other organisation is added to the draft and asked to confirm."""
     conversation, side = _own(request, number)
     drafts = conversations.drafts_to_invite_into(conversation, current_user(request), side=side)
     wanted = request.POST.get("draft", "")

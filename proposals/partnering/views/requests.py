@@ -299,7 +299,7 @@ def _own(request: HttpRequest, number: str) -> PartnershipRequest:
 def _refused(
     request: HttpRequest, partnership_request: PartnershipRequest, refusal: requests.CannotPublish
 ) -> HttpResponse:
-    """Back to what stands by now: the request, or the list where it is there no longer."""
+    """Back to the request, or to the list where it is there no longer."""
     messages.error(request, str(refusal))
     is_there = PartnershipRequest.objects.filter(pk=partnership_request.pk).exists()
     return redirect(partnership_request) if is_there else redirect("partners:mine")

@@ -45,7 +45,7 @@ class RetriedAdmin(ReadOnlyAdmin):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(RetriedAdmin):
-    """What is promised and not yet kept; tells no content of a proposal."""
+    """Work that is queued; shows no content of a proposal."""
 
     change_list_template = "admin/proposals/outboxmessage/change_list.html"
     list_display = [
@@ -70,7 +70,7 @@ class OutboxMessageAdmin(RetriedAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, below how each kind of promise is doing."""
+        """The list, below the state of each kind of work."""
         can_make_again = request.user.has_perm("proposals.add_documentreissue")
         context = {
             "queues": outbox.queues(),
@@ -89,7 +89,7 @@ class OutboxMessageAdmin(RetriedAdmin):
 
 @admin.register(QueuedEmail)
 class MailAdmin(RetriedAdmin):
-    """Delivery of mails: what for and how far, never to whom, of which proposal, or what they say."""
+    """Delivery of emails: cause and state, never recipient, proposal or text."""
 
     list_display = ["cause", "state", "attempts", "due_at", "done_at", "last_error"]
     list_filter = ["state"]

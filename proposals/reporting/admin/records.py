@@ -87,7 +87,7 @@ class IndividualExtensionAdmin(OfOpenedProposals):
 
 
 class WhoFilter(admin.SimpleListFilter):
-    """People who did something to a case; nobody else's name stands here."""
+    """People who did something to a case, and nobody else."""
 
     title = _("person")
     parameter_name = "by"
@@ -140,7 +140,7 @@ class ReplyFilter(admin.SimpleListFilter):
 
 @admin.register(ClarificationRequest)
 class QuestionAdmin(ReadOnlyAdmin):
-    """Questions to applicants and what became of them; the answer stands on the sheet of the version."""
+    """Clarification requests and their state; the reply is on the sheet of the version."""
 
     list_display = ["version", "text_in_short", "requested_by", "due_at", "replied_at"]
     list_filter = [ReplyFilter]
@@ -161,4 +161,4 @@ class QuestionAdmin(ReadOnlyAdmin):
         return question.answered.replied_at if question.answered else None
 
 
-SHORT = 80  # signs
+SHORT = 80  # characters

@@ -205,7 +205,7 @@ def _next_place(request: HttpRequest, decision: Decision) -> str:
 
 
 def _seen_by_a_second_officer(decision: Decision) -> dict[str, Any]:
-    """What stands behind an outcome: the machine, the sheet, questions that are open still."""
+    """The basis of a decision: automatic check, sheet, open clarification requests."""
     version = decision.version
     stored = newest_verdict(version)
     sheet = sheet_of(version, stored.verdict if stored else None)
@@ -229,7 +229,7 @@ def _conditions_changed_at(decision: Decision) -> datetime | None:
 
 
 def _letter_state(decision: Decision) -> dict[str, Any]:
-    """Whether the applicant was told, whether that can be done now, and how far the mails are."""
+    """Whether the applicant was notified, whether that can be done now, and the state of the emails."""
     information = decision.notified
     obstacle = why_not_notifiable(decision, proposal=decision.version.proposal)
     return {

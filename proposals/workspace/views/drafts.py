@@ -220,7 +220,7 @@ def _consortium_page(
 
 @login_required_keep_post
 def what_if(request: HttpRequest, number: str) -> HttpResponse:
-    """The part of the page that tells what another consortium would be; asked as choices are made."""
+    """The part of the page about another consortium; requested as choices are made."""
     draft = get_draft_or_404(request, number)
     facts = facts_of_draft(draft, received_at=None, reader=current_user(request))
     context = base_context(draft, "consortium", **outlook_page(draft, facts, request.GET))

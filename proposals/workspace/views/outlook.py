@@ -1,4 +1,4 @@
-"""How a consortium stands, and what another one would be: beside the list of its members."""
+"""Whether a consortium meets the minimums, and whether another one would: beside its members."""
 
 from collections.abc import Mapping
 from typing import Any
