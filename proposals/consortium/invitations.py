@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models.expressions import Combinable
 from django.urls import reverse
 
 from applicants.models import User
@@ -391,14 +392,14 @@ def consortium_members(proposal: Proposal) -> list[User]:
     return list((for_organisation | invited).filter(is_active=True).distinct())
 
 
-def visible_members(proposal: Proposal) -> list[User]:
+def visible_members(proposal: Proposal | Combinable) -> QuerySet[User]:
     """Those whose names the consortium may see: not the people of an organisation that has not agreed."""
     agreed = User.objects.filter(
         organisations__participations__proposal=proposal,
         organisations__participations__agreed_at__isnull=False,
     )
     invited = User.objects.filter(collaborations__proposal=proposal)
-    return list((agreed | invited).filter(is_active=True).distinct())
+    return (agreed | invited).filter(is_active=True).distinct()
 
 
 def is_still_open(mail: QueuedEmail) -> bool:

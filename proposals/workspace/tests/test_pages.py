@@ -718,11 +718,11 @@ def test_scripts_and_styles_come_from_our_own_address_only(client, call):
 # --- Questions to the database -------------------------------------------------------------------
 
 PAGES = {
-    "proposal": 8,
+    "proposal": 7,
     "consortium": 7,
     "descriptions": 4,
-    "check": 7,
-    "work": 11,
+    "check": 6,
+    "work": 10,
     "people": 8,
     "preview": 5,
     "timeline": 11,
@@ -757,7 +757,7 @@ def test_steps_ask_a_fixed_number_of_questions(call, step, count, django_assert_
     proposal = crowd(call, lead, count)
     client = client_of(lead)
     client.get(url("step", proposal, step))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         assert client.get(url("step", proposal, step)).status_code == 200
 
 

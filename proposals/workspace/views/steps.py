@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -19,6 +20,7 @@ from applicants.autosave import (
 from applicants.web import current_user, login_required_keep_post
 from foundation import clock
 from foundation.identifiers import key_of
+from foundation.query_batches import Columns, Param, Queries, query_batch
 from foundation.sentences import gettext as _
 from proposals.consortium import participants
 from proposals.consortium.access import base_context, get_draft_or_404, return_input_on_failure
@@ -26,10 +28,10 @@ from proposals.consortium.invitations import visible_members
 from proposals.consortium.permissions import OWN_LINE_STEP
 from proposals.consortium.presence import location_of
 from proposals.dossier.document import Draft
-from proposals.models import Participant, Section
+from proposals.models import Comment, Participant, Section, StepAssignment
 from proposals.steps.forms import BudgetForm, CommentForm, DescriptionForm, ProposalStepForm
 from proposals.steps.wizard import step_named, url_after
-from proposals.workspace.comments import page_of_comments
+from proposals.workspace.comments import CommentPage, page_of_comments
 
 Page = Callable[..., HttpResponse]
 
@@ -189,27 +191,43 @@ def collaboration_context(
     request: HttpRequest, draft: Draft, step: str, participant: Participant | None = None
 ) -> dict[str, Any]:
     """What every step shows of the others: who writes it, and comments. Who is here a script asks."""
-    proposal, key = draft.proposal, participant.key if participant is not None else ""
-    given_steps = proposal.step_assignments.filter(step=step).select_related(
-        "participant__organisation"
-    )
-    owner = given_steps.first()
+    key = participant.key if participant is not None else ""
+    rows = _fetch_collaboration(proposal=draft.proposal.pk, step=step, key=key)
+    owners = {owner for (owner,) in rows["owners"]}
     return {
-        **comments_context(request, draft, step, key),
-        "step_owner": owner.participant if owner is not None else None,
-        "mentionable": [member for member in visible_members(proposal) if member != request.user],
+        **comments_context(request, draft, step, key, has_comments=bool(rows["comments"])),
+        "step_owner": next((item for item in draft.participants if item.pk in owners), None),
+        "mentionable": [member for member in rows["members"] if member != request.user],
+    }
+
+
+@query_batch
+def _fetch_collaboration() -> Queries:
+    proposal = Param("proposal", models.BigIntegerField())
+    step, key = Param("step", models.TextField()), Param("key", models.TextField())
+    comments = Comment.objects.filter(proposal=proposal, step=step, participant_key=key)
+    return {
+        "owners": Columns(
+            StepAssignment.objects.filter(proposal=proposal, step=step), "participant_id"
+        ),
+        "comments": Columns(comments[:1], "pk"),
+        "members": visible_members(proposal),
     }
 
 
 def comments_context(
-    request: HttpRequest, draft: Draft, step: str, key: str = ""
+    request: HttpRequest, draft: Draft, step: str, key: str = "", *, has_comments: bool = True
 ) -> dict[str, Any]:
     """What every place shows of its comments: the newest, or those up to the one that a link names."""
     comments = draft.proposal.comments.filter(step=step, participant_key=key)
     until = key_of(request.GET.get("comment", ""))
     return {
         "place": location_of(step, key),
-        "comment_page": page_of_comments(comments, until=until),
+        "comment_page": (
+            page_of_comments(comments, until=until)
+            if has_comments
+            else CommentPage([], False, False)
+        ),
         "comment_form": CommentForm(),
     }
 
