@@ -9,6 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy
 
 from applicants import choices
 from applicants.profile import PROFILE_STEPS
@@ -91,6 +92,35 @@ def of_subject(findings: list[Finding], subject: str) -> list[Finding]:
 def item(values: dict[str, Any], key: str) -> Any:
     """One value of a mapping by a key that is in a variable."""
     return values[key]
+
+
+# Names of stored values that mean nothing without their code; the others are words already.
+LABELS = {
+    "at_least": gettext_lazy("counted for certain"),
+    "at_most": gettext_lazy("counted at most"),
+    "counts_until": gettext_lazy("last day in force"),
+    "deadline": gettext_lazy("deadline (UTC)"),
+    "gate": gettext_lazy("legal basis"),
+    "in_force_on": gettext_lazy("in force from"),
+    "kind": gettext_lazy("type of organisation"),
+    "linked": gettext_lazy("linked organisations"),
+    "opens_at": gettext_lazy("opening (UTC)"),
+    "others": gettext_lazy("other proposals"),
+    "planned_on": gettext_lazy("date of application or planned date"),
+    "possible": gettext_lazy("counted at most"),
+    "received_at": gettext_lazy("received (UTC)"),
+    "remaining": gettext_lazy("independent organisations"),
+    "rule_date": gettext_lazy("relevant date"),
+    "standing": gettext_lazy("participation"),
+    "sure": gettext_lazy("counted for certain"),
+    "total": gettext_lazy("total number of members"),
+}
+
+
+@register.filter
+def value_label(name: str) -> str:
+    """The name of a stored value, as evidence and changes show it."""
+    return str(LABELS.get(name) or name.replace("_", " "))
 
 
 @register.filter

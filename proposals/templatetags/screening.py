@@ -23,7 +23,7 @@ from proposals.models import AbuseReport, Enquiry, PartnershipRequest, Screening
 from proposals.screening import queue
 from proposals.screening.remedies import Remedy
 from proposals.screening.sheet import ElementLine, SheetLine, overall_for_officers
-from proposals.templatetags.proposals import plainly
+from proposals.templatetags.proposals import plainly, value_label
 
 register = template.Library()
 
@@ -45,7 +45,7 @@ def sheet_finding(finding: Finding) -> SafeString:
         " · ",
         "{}: {}",
         (
-            (isolated_html(str(name)), isolated_html(plainly(value)))
+            (isolated_html(value_label(name)), isolated_html(plainly(value)))
             for name, value in finding.evidence.items()
         ),
     )

@@ -1,5 +1,6 @@
 """The screening sheet: line by line, saved as it is answered, and nobody overwrites a colleague."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -240,3 +241,11 @@ def test_an_officer_agrees_with_all_that_is_met_at_once(version):
     assert values["rule:duration"] == "differ" and "rule:established" not in values
     met = [line for line in sheet(version).lines if line.outcome == "pass"]
     assert len(values) == len(met) and sheet(version).met_and_open == 0
+
+
+def test_evidence_is_shown_under_words_not_under_codes(version):
+    client = Client()
+    client.force_login(make_officer())
+    page = client.get(reverse("admin:proposals_version_change", args=[version.pk])).content.decode()
+    shown = re.findall(r'<div class="evidence">(.*?)</div>', page)
+    assert any(shown) and not [text for text in shown if re.search(r"\w_\w+:", text)]
