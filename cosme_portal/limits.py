@@ -228,6 +228,8 @@ LIMITS = (
     ),
 )  # fmt: skip
 
+POST_ONLY = "Accepts POST only"
+
 # What needs no limit for reading, and why.
 CHEAP_READS: dict[str, tuple[str, ...]] = {
     "Public pages with one query, mostly cached": (
@@ -253,7 +255,7 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
     "Redirects, or answers 404": (
         "django.views.generic.base.RedirectView", "cosme_portal.views.nothing_here",
     ),
-    "Accepts POST only": (
+    POST_ONLY: (
         "applicants:cancel-colleague-invitation",
         "proposals:assign-step", "proposals:remind", "proposals:presence",
         "proposals:resend-invitation", "proposals:revoke-invitation",

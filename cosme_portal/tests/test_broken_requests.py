@@ -11,7 +11,7 @@ from django.urls import reverse
 from applicants.models import User
 from applicants.tests.factories import make_user
 from cosme_portal.handler import Handler
-from cosme_portal.limits import CHEAP_READS
+from cosme_portal.limits import CHEAP_READS, POST_ONLY
 from cosme_portal.middleware import WAYS_OUT
 from cosme_portal.tests.test_every_parameter import routes
 from cosme_portal.tests.test_limits import ROUTES
@@ -107,7 +107,7 @@ def test_sessions_of_people_are_found_still(call, client):
     assert User.objects.filter(pk=client.session["_auth_user_id"]).exists()
 
 
-@pytest.mark.parametrize("name", CHEAP_READS["Answers to sending only"])
+@pytest.mark.parametrize("name", CHEAP_READS[POST_ONLY])
 def test_an_address_that_only_takes_forms_says_so(call, client, name):
     client.force_login(make_user())
     result = next(arguments for route, arguments, _path in routes() if route == name)

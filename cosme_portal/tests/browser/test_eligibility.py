@@ -51,7 +51,7 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     visitor.press("Register an organisation")
     visitor.fill(legal_name="LITEK")
     visitor.press("Register")
-    visitor.says("Your self-check answers will be copied")
+    visitor.page.locator("main .alert-info").wait_for()
     visitor.press("Start proposal")
     number = Proposal.objects.get().number
 
