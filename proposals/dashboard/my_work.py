@@ -101,5 +101,5 @@ def _new_messages(user: User, organisations: list[Organisation]) -> list[InboxEn
 
 
 def _deleted_drafts(keys: list[int]) -> list[Proposal]:
-    drafts = Proposal.objects.select_related("strand__call").prefetch_related("sections")
+    drafts = Proposal.objects.select_related("strand__call").with_acronym()
     return list(drafts.filter(pk__in=keys))

@@ -94,13 +94,10 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
     def with_page_parts(self) -> "ProposalQuerySet":
         return self.with_deadline().select_related("strand__call__programme")
 
-    def with_current_version(self) -> "ProposalQuerySet":
-        """For lists: each with the version that counts, without the text of it."""
-        return self.select_related("current_version").defer(
-            "current_version__dossier",
-            "current_version__circumstances",
-            "current_version__acknowledged",
-        )
+    def with_acronym(self) -> "ProposalQuerySet":
+        """For lists: each with the one section that says what it is called."""
+        summaries = Section.objects.filter(step="summary")
+        return self.prefetch_related(models.Prefetch("sections", summaries))
 
 
 def takes_part(user: User | Combinable) -> Q:

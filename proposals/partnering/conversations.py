@@ -389,7 +389,7 @@ def drafts_to_invite_into(conversation: Conversation, user: User, *, side: Side)
     led = led.exclude(participants__organisation=other)
     if conversation.request is not None:
         led = led.filter(strand__call=conversation.request.call_id)
-    proposals = led.open_at(clock.now()).select_related("strand__call").prefetch_related("sections")
+    proposals = led.open_at(clock.now()).select_related("strand__call").with_acronym()
     return list(proposals.order_by("-started_at"))
 
 

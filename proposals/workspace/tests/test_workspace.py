@@ -1006,7 +1006,7 @@ def test_the_page_of_who_owes_what_asks_a_fixed_number_of_questions(
         save(proposal, "descriptions", of=participant, by=make_user(), description="Written")
     lead = client_of(proposal.started_by)
     lead.get(url("work", proposal))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         assert lead.get(url("work", proposal)).status_code == 200
 
 

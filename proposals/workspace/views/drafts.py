@@ -65,7 +65,9 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
         "call": result.call,
         "organisations": own,
         "answers": answers,
-        "earlier": earlier.select_related("strand__call").prefetch_related("sections"),
+        "earlier": earlier.select_related("strand__call")
+        .only("number", "strand__number", "strand__call__reference")
+        .with_acronym(),
     }
     if not result.call.is_open(clock.now()):
         return _not_open(request, result.call)
