@@ -41,6 +41,7 @@ def provide_database(*, as_superuser: bool = False) -> None:
     data.parent.mkdir(parents=True, exist_ok=True)
     _forget_dead_users_of(data)
     server = get_server(data, cleanup_mode="stop")
+    os.environ.setdefault("PORTAL_POSTGRESQL_BIN", str(server.bin_path))  # pg_dump of its version
     create_database(server, "portal")
     socket_dir = server.get_postmaster_info().socket_dir
     if as_superuser:

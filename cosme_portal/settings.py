@@ -167,6 +167,8 @@ DATABASES = {
 }
 # Of the role that owns the tables; `manage.py migrate` and its like use it.
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", "")
+# Where pg_dump and pg_restore of the server's version are, if not in PATH.
+POSTGRESQL_BIN = env.str("PORTAL_POSTGRESQL_BIN", "")
 # A new connection for each request costs two thirds of the throughput (docs/architecture.md).
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("PORTAL_CONNECTION_SECONDS", 600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -246,7 +248,7 @@ STATIC_ROOT = VAR / "static"
 WHITENOISE_USE_FINDERS = not IN_PRODUCTION and not IS_DEMO
 MEDIA_ROOT = env.path("PORTAL_FILES", default=str(VAR / "files"))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "foundation.file_storage.DurableFileSystemStorage"},
     "staticfiles": {
         "BACKEND": "cosme_portal.static_storage.CompressedModuleStorage"
         if IN_PRODUCTION or IS_DEMO

@@ -46,9 +46,7 @@ LATER = OPEN + timedelta(hours=2)
 ADMINISTRATOR, NOBODY, APPLICANT = "administrator", "nobody", "applicant"
 EVERYONE = [*RIGHTS, ADMINISTRATOR, APPLICANT, NOBODY]
 # That an account or an organisation exists is no secret from whoever manages accounts.
-OF_ACCOUNTS = re.compile(
-    r"/admin/(applicants|account|auth|foundation/clock)/|/partners/organisations/"
-)
+OF_ACCOUNTS = re.compile(r"/admin/(applicants|account|auth|calls/clock)/|/partners/organisations/")
 # What each command is given; None where it takes nothing out of the database.
 COMMANDS = {
     "call_export": [["COS-CLUSTER-2014-3-03"], ["OTHER-2015-1"]],
@@ -64,6 +62,10 @@ COMMANDS = {
     "make_proposals": None,
     "database_roles": None,
     "seed_demo": None,
+    "verify_files": [[]],
+    "collect_orphans": [[]],
+    "backup": None,
+    "restore": None,
 }
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -180,10 +181,9 @@ def save_pdf(checked: ValidatedPdf) -> None:
 def _store(content: bytes, path: str) -> None:
     """Write the file unless it is there, whole: a write that was cut off left a shorter one."""
     try:
-        if default_storage.exists(path):
-            if default_storage.size(path) == len(content):
-                return
-            default_storage.delete(path)
+        if _is_stored(path, len(content)):
+            return
+        default_storage.delete(path)
         default_storage.save(path, ContentFile(content))
     except OSError as error:
         log.error("A file could not be stored: %s", type(error).__name__)
@@ -193,6 +193,15 @@ def _store(content: bytes, path: str) -> None:
                 "affected. Try again later."
             )
         ) from None
+
+
+def _is_stored(path: str, size: int) -> bool:
+    """Whether the file is there, whole. It is young again then, and `collect_orphans` leaves it alone."""
+    try:
+        os.utime(default_storage.path(path))
+        return bool(default_storage.size(path) == size)
+    except FileNotFoundError:
+        return False
 
 
 def remove_file(proposal: Proposal, slot: str, *, seen: str, by: User) -> None:

@@ -28,7 +28,7 @@ from proposals.proof.receipts import create_receipt
 from proposals.proof.signing_key import verify_signature
 from proposals.screening.decisions import record_decision
 from proposals.submission.submit import TooLate, withdraw
-from proposals.tasks import tidy_up
+from proposals.tasks import complete_ledger
 from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 
 pytestmark = pytest.mark.django_db
@@ -373,6 +373,6 @@ def test_a_note_whose_transaction_stayed_open_very_long_gets_its_place_within_th
         pk=0, kind="refused", subject="other:0", content="{}", recorded_at=AFTERNOON
     )
     assert ledger.sequence() == 0
-    tidy_up()
+    complete_ledger()
     assert LedgerEntry.objects.filter(record=0).exists()
     assert list(find_problems()) == []
