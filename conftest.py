@@ -19,7 +19,7 @@ from cosme_portal.tests.template_database import (
     provide_template,
     roles_digest,
 )
-from foundation import clock, limits
+from foundation import clock, limits, work_slices
 from foundation.database_roles import RUNTIME, roles_sql
 
 pytest_plugins = ["foundation.tests.plain_words", "proposals.tests.from_elsewhere"]
@@ -54,6 +54,12 @@ def afternoon(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     with clock.frozen_at(AFTERNOON):
         yield
+
+
+@pytest.fixture(autouse=True)
+def patient_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tasks of this process do all that is due, however slow the machine is."""
+    monkeypatch.setattr(work_slices, "SLICE", 3600.0)
 
 
 @pytest.fixture

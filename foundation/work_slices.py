@@ -32,9 +32,9 @@ def is_stopping() -> bool:
     return bool(_stopping is not None and _stopping.value)
 
 
-def time_slice(seconds: float = SLICE) -> Iterator[bool]:
+def time_slice(seconds: float | None = None) -> Iterator[bool]:
     """Turns until the time is over, by a steady clock: at least one, but none while the worker stops."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + (SLICE if seconds is None else seconds)
     while not is_stopping():
         yield True
         if time.monotonic() >= end:

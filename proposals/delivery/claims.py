@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 
 from foundation import clock
-from foundation.work_slices import SLICE, time_slice
+from foundation.work_slices import time_slice
 
 Row = TypeVar("Row", bound=Model)
 
@@ -45,7 +45,7 @@ def claim_first(
 
 
 def process_claimed(
-    claim: Callable[[], Row | None], process: Callable[[Row], int], *, seconds: float = SLICE
+    claim: Callable[[], Row | None], process: Callable[[Row], int], *, seconds: float | None = None
 ) -> int:
     """Claim and process rows one after the other, until none is free or the time is over.
 

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, connection, models
 
 from foundation import clock
 from foundation.errors import in_full
-from foundation.work_slices import SLICE, time_slice
+from foundation.work_slices import time_slice
 from proposals.delivery.outbox import after_failure
 from proposals.models import JobFailure
 
@@ -36,7 +36,7 @@ class NotTried(Exception):
 
 
 def for_each(
-    work: str, rows: Iterable[Row], do: Callable[[Row], Any], *, seconds: float = SLICE
+    work: str, rows: Iterable[Row], do: Callable[[Row], Any], *, seconds: float | None = None
 ) -> int:
     """Do something with each row, in a transaction that `do` opens, until the time is over.
 

@@ -17,7 +17,6 @@ from django.db.models import Count, Min, Q, QuerySet
 from foundation import clock
 from foundation.errors import in_full, in_short
 from foundation.sentences import gettext
-from foundation.work_slices import SLICE
 from proposals.delivery.claims import claim_expired, claim_first, process_claimed
 from proposals.models import (
     DraftPdf,
@@ -53,12 +52,12 @@ def build_items(version: Version, *kinds: OutboxMessage.Kind) -> list[OutboxMess
     return [OutboxMessage(kind=kind, version=version) for kind in kinds]
 
 
-def process_due(handlers: Mapping[str, Handler], *, seconds: float = SLICE) -> int:
+def process_due(handlers: Mapping[str, Handler], *, seconds: float | None = None) -> int:
     """Handle what people wait for, in the order in which it fell due: receipts, emails, letters."""
     return _process_messages(OutboxMessage.objects.exclude(_can_wait()), handlers, seconds=seconds)
 
 
-def process_due_documents(handlers: Mapping[str, Handler], *, seconds: float = SLICE) -> int:
+def process_due_documents(handlers: Mapping[str, Handler], *, seconds: float | None = None) -> int:
     """Handle what can wait: full proposals as PDF; once none is due, what an operator has reissued."""
     proposals = OutboxMessage.objects.filter(_can_wait(), reissue=None)
     handled = _process_messages(proposals, handlers, seconds=seconds)
@@ -73,7 +72,7 @@ def _can_wait() -> Q:
 
 
 def _process_messages(
-    rows: QuerySet[OutboxMessage], handlers: Mapping[str, Handler], *, seconds: float
+    rows: QuerySet[OutboxMessage], handlers: Mapping[str, Handler], *, seconds: float | None
 ) -> int:
 
     def handle(message: OutboxMessage) -> None:
@@ -84,12 +83,14 @@ def _process_messages(
     return _process(rows, handle, seconds=seconds)
 
 
-def process_due_emails(deliver: Callable[[QueuedEmail], None], *, seconds: float = SLICE) -> int:
+def process_due_emails(
+    deliver: Callable[[QueuedEmail], None], *, seconds: float | None = None
+) -> int:
     """Send emails that are due, the oldest first."""
     return _process(QueuedEmail.objects.all(), deliver, seconds=seconds)
 
 
-def _process(rows: QuerySet[Row], handle: Callable[[Row], None], *, seconds: float) -> int:
+def _process(rows: QuerySet[Row], handle: Callable[[Row], None], *, seconds: float | None) -> int:
     """Handle items one after the other; returns how many succeeded."""
     _fail_deadly(rows)
     return process_claimed(

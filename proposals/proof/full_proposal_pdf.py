@@ -16,7 +16,6 @@ from calls.eligibility import canonical
 from foundation import clock
 from foundation.errors import in_full
 from foundation.pdf import render_pdf
-from foundation.work_slices import SLICE
 from proposals.delivery import outbox
 from proposals.delivery.claims import claim_first, is_unclaimed, process_claimed
 from proposals.dossier.document import Draft, dossier_of
@@ -46,7 +45,7 @@ def request_draft_pdf(draft: Draft, *, by: User) -> DraftPdf:
     return asked
 
 
-def make_draft_pdfs(*, seconds: float = SLICE) -> int:
+def make_draft_pdfs(*, seconds: float | None = None) -> int:
     """Make the prints that were asked for; returns how many."""
     return process_claimed(_claim, _make, seconds=seconds)
 

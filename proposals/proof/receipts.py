@@ -20,7 +20,6 @@ from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Audience, Role
 from foundation import clock
 from foundation.pdf import Attached, render_pdf
-from foundation.work_slices import SLICE
 from proposals.delivery.fault_isolation import StopForNow, for_each
 from proposals.dossier.confirmed_parts import confirmed_in
 from proposals.dossier.facts import readable
@@ -86,7 +85,7 @@ def _store(kind: type[SealedDocument], version: Version, cause: str, **values: A
             raise
 
 
-def add_pending_timestamps(*, seconds: float = SLICE) -> int:
+def add_pending_timestamps(*, seconds: float | None = None) -> int:
     """Give sealed documents the time stamp that they were sealed without; returns how many.
 
     The stamped file is an edition of its own: the one before is in people's hands and stays valid.

@@ -18,7 +18,6 @@ from django.db.models import Q
 from applicants.models import User
 from foundation import clock
 from foundation.errors import in_full
-from foundation.work_slices import SLICE
 from proposals.delivery import outbox
 from proposals.delivery.claims import claim_expired, claim_first, process_claimed
 from proposals.delivery.fault_isolation import for_each
@@ -82,7 +81,7 @@ def cancel(export: Export) -> bool:
     return bool(under_way.update(state=State.CANCELLED))
 
 
-def make_exports(*, seconds: float = SLICE) -> int:
+def make_exports(*, seconds: float | None = None) -> int:
     """Make what was asked for; returns how many were made."""
     return process_claimed(_claim, _make, seconds=seconds)
 

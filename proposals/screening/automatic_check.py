@@ -5,7 +5,6 @@ from datetime import datetime
 from django.db import transaction
 
 from calls.eligibility.facts import Audience
-from foundation.work_slices import SLICE
 from proposals.delivery.fault_isolation import for_each
 from proposals.dossier.facts import Judgement, judge, officers_circumstances_of
 from proposals.models import Proposal, VerdictRecord, Version
@@ -17,7 +16,7 @@ def officer_judgement(version: Version) -> Judgement:
     return judge(version.proposal, version.document, officers_circumstances_of(version))
 
 
-def screen_closed(moment: datetime, *, seconds: float = SLICE) -> int:
+def screen_closed(moment: datetime, *, seconds: float | None = None) -> int:
     """Give each counting version of a closed call its officers' verdict, once; returns how many."""
     waiting = (
         Version.objects.open_to_officers(moment)

@@ -11,7 +11,6 @@ from django.contrib.postgres.search import SearchQuery
 from django.db import DataError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from foundation.work_slices import SLICE
 from proposals.delivery.fault_isolation import for_each, raise_if_database_down
 from proposals.models import (
     CaseNote,
@@ -33,7 +32,7 @@ ALL_TEXTS = "jsonb_to_tsvector('simple', v.dossier::jsonb, '[\"string\"]')"
 FEW_TEXTS = "jsonb_to_tsvector('simple', (v.dossier::jsonb)->'summary', '[\"string\"]')"
 
 
-def index_opened_cases(moment: datetime, *, seconds: float = SLICE) -> int:
+def index_opened_cases(moment: datetime, *, seconds: float | None = None) -> int:
     """Take the words of opened versions that have none yet; returns of how many."""
     opened = Version.objects.open_to_officers(moment).filter(search_index=None)
     versions = opened.values_list("pk", flat=True)

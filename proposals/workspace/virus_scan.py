@@ -17,7 +17,6 @@ from django.urls import reverse
 
 from foundation import clock
 from foundation.sentences import gettext as _
-from foundation.work_slices import SLICE
 from proposals.consortium.invitations import consortium_members, coordinator_emails
 from proposals.consortium.participants import lock_draft
 from proposals.delivery.claims import claim_first, is_unclaimed
@@ -66,7 +65,7 @@ def _scanner() -> ClamdNetworkSocket:
     return ClamdNetworkSocket(host=host, port=int(port), timeout=TIMEOUT)
 
 
-def scan_waiting(*, seconds: float = SLICE) -> int:
+def scan_waiting(*, seconds: float | None = None) -> int:
     """Scan files in quarantine; returns how many got an answer."""
     kinds: tuple[type[File], ...] = (ProposalFile, ClarificationFile)
     waiting = (file for kind in kinds for file in _free(kind).order_by("pk").iterator(100))

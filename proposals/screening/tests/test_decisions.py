@@ -583,8 +583,8 @@ def test_many_reversals_are_shown_and_ticked_as_one_is(notified, client_of_offic
 def test_periods_that_have_ended_are_said_to_have(notified):
     with clock.frozen_at(NEXT_DAY.replace(month=5, day=23)):
         page = text_of(desk().get(reverse("admin:proposals_version_decide", args=[notified.pk])))
-    assert re.search(r"until 22 May 2015 <span[^>]*>expired", page)
-    assert re.search(r"until 22 June 2015 <span[^>]*>still open", page)
+    assert re.search(r"until 22 May 2015 <span[^>]*>\s*expired", page)
+    assert re.search(r"until 22 June 2015 <span[^>]*>\s*still open", page)
 
 
 def test_the_letter_is_named_also_where_a_decision_between_was_never_told(notified):
