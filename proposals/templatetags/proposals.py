@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy
@@ -286,6 +286,13 @@ def deliverable_title(slot: str, dossier: dict[str, Any]) -> str:
         ),
         slot,
     )
+
+
+@register.simple_tag
+def profile_entries(profile: dict[str, dict[str, Any]]) -> SafeString:
+    """Label and value of everything that a sealed profile says, for a list of facts."""
+    entries = (map(isolated_html, entry) for entry in profile_in_words(profile))
+    return format_html_join("", "<dt>{}</dt><dd>{}</dd>", entries)
 
 
 @register.filter

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Count, Window
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
@@ -25,7 +26,15 @@ from calls.eligibility.facts import Audience
 from calls.templatetags.instants import in_words
 from foundation import clock
 from foundation.fields import MomentField
-from foundation.query_batches import Columns, Param, Queries, Results, query_batch, set_related
+from foundation.query_batches import (
+    Columns,
+    Param,
+    Queries,
+    Results,
+    equals_any,
+    query_batch,
+    set_related,
+)
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.delivery import wakeup
@@ -219,30 +228,41 @@ def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any,
 
     At most so many, and how many there are beside them.
     """
+    rows = _fetch_neighbours(
+        officer=current_user(request).pk,
+        moment=clock.now(),
+        call=version.proposal.call.pk,
+        proposal=version.proposal_id,
+        organisations=version.organisations,
+    )
+    names = {organisation.pk: organisation.name for organisation in rows["organisations"]}
+    results = [dict(zip(NEIGHBOUR_COLUMNS, row, strict=True)) for row in rows["neighbours"]]
+    shared = [sorted(set(item["organisations"]) & names.keys()) for item in results]
+    texts = [", ".join(names[pk] for pk in pks) for pks in shared]
+    total = results[0]["total"] if results else 0
+    return list(zip(results, texts, strict=True)), max(0, total - MOST_NEIGHBOURS)
+
+
+NEIGHBOUR_COLUMNS = ("pk", "number", "acronym", "organisations", "proposal__number", "total")
+
+
+@query_batch
+def _fetch_neighbours() -> Queries:
+    officer, call, proposal = (
+        Param(name, models.BigIntegerField()) for name in ("officer", "call", "proposal")
+    )
+    organisations = Param("organisations", ArrayField(models.BigIntegerField()))
     others = (
-        Version.objects.open_to(current_user(request), clock.now())
+        Version.objects.open_to(officer, Param("moment", models.DateTimeField()))
         .current()
-        .filter(
-            proposal__strand__call=version.proposal.call,
-            organisations__overlap=version.organisations,
-        )
-        .exclude(proposal=version.proposal_id)
+        .filter(proposal__strand__call=call, organisations__overlap=organisations)
+        .exclude(proposal=proposal)
         .annotate(total=Window(Count("pk")))
     )
-    columns = ("pk", "number", "acronym", "organisations", "proposal__number", "total")
-    results = list(others.values(*columns)[:MOST_NEIGHBOURS])
-    if not results:
-        return [], 0
-    shared = {pk for item in results for pk in item["organisations"]} & set(version.organisations)
-    names = {
-        organisation.pk: organisation.name
-        for organisation in Organisation.objects.filter(pk__in=shared)
+    return {
+        "neighbours": Columns(others[:MOST_NEIGHBOURS], *NEIGHBOUR_COLUMNS),
+        "organisations": Organisation.objects.filter(equals_any("pk", organisations)),
     }
-    rows = [
-        (item, ", ".join(names[pk] for pk in sorted(set(item["organisations"]) & names.keys())))
-        for item in results
-    ]
-    return rows, max(0, results[0]["total"] - MOST_NEIGHBOURS)
 
 
 def history(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
