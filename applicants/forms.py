@@ -38,7 +38,7 @@ class SignupNameForm(forms.Form):
 
 
 NAMING = {"legal_name", "cluster_name", "country", "pic"}
-MOST_SIMILAR = 5
+MAX_SIMILAR = 5
 
 
 class OrganisationForm(forms.ModelForm):
@@ -155,7 +155,7 @@ class OrganisationForm(forms.ModelForm):
         """Name and country, which everybody may know, and nothing else."""
         names = "; ".join(
             f"{organisation.name} ({organisation.country_name})"
-            for organisation in self.similar[:MOST_SIMILAR]
+            for organisation in self.similar[:MAX_SIMILAR]
         )
         text = _(
             "This organisation may already be registered: %(names)s. If it is the same one, "

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 
-from applicants.three_way_merge import MOST_ROWS, ROW_ID
+from applicants.three_way_merge import MAX_LIST_ROWS, ROW_ID
 from foundation import clock
 from foundation.form_messages import name_field, with_label
 from foundation.form_rules import NEEDS_A_LETTER, NamesSomething
@@ -26,7 +26,7 @@ from foundation.text import names_something
 
 Text = str | Promise
 Values = dict[str, Any]
-MOST_READ = 500  # rows of a list; no form makes so many
+MAX_ROWS_READ = 500  # rows of a list; no form makes so many
 REMEMBERED = 1024
 SHORT = 8 * 1024  # bytes
 
@@ -176,9 +176,9 @@ def _rows(form: type[Declares], stored: Any, reading: Reading) -> list[Values]:
     if not isinstance(stored, list) or len(rows) != len(stored):
         label = _label_in(form, form.rows_name)
         reading.problems.append(Problem(form.rows_name, label, _unreadable()))
-    if len(rows) > MOST_ROWS:
+    if len(rows) > MAX_LIST_ROWS:
         text = _("There are %(count)s entries. Remove some: at most %(most)s are allowed.")
-        sentence = text % {"count": len(rows), "most": MOST_ROWS}
+        sentence = text % {"count": len(rows), "most": MAX_LIST_ROWS}
         label = _label_in(form, form.rows_name)
         reading.problems.append(Problem(form.rows_name, label, sentence))
     return [_row(form, number, row, reading) for number, row in enumerate(rows)]
@@ -201,7 +201,7 @@ def _row(form: type[Declares], number: int, stored: Values, reading: Reading) ->
 
 
 def _dicts(stored: Any) -> list[Values]:
-    rows = stored[:MOST_READ] if isinstance(stored, list) else []
+    rows = stored[:MAX_ROWS_READ] if isinstance(stored, list) else []
     return [row for row in rows if isinstance(row, dict)]
 
 

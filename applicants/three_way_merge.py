@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 
 Row = dict[str, Any]
 
-MOST_ROWS = 60  # of a list
+MAX_LIST_ROWS = 60  # of a list
 ROW_ID = "row"  # names a row of a list for as long as it lives; no dossier shows it
-LONGEST_COMPARED = 2000  # words and blanks; a longer text is shown whole
+MAX_COMPARED_WORDS = 2000  # words and blanks; a longer text is shown whole
 
 
 def is_empty(value: Any) -> bool:
@@ -105,7 +105,7 @@ def _merged_rows(base: Any, mine: Any, theirs: Any) -> list[dict[str, Any]] | No
             return None
         if row:
             merged.append(row)
-    return merged if len(merged) <= MOST_ROWS else None
+    return merged if len(merged) <= MAX_LIST_ROWS else None
 
 
 def _merged_row(before: Row | None, here: Row | None, there: Row | None) -> Row | None:
@@ -145,7 +145,7 @@ def diff_html(text: str, other: str) -> tuple[SafeString, SafeString]:
     cube of a text's length: half a minute for a page that was rewritten.
     """
     left, right = _words(text), _words(other)
-    if max(len(left), len(right)) > LONGEST_COMPARED:
+    if max(len(left), len(right)) > MAX_COMPARED_WORDS:
         return format_html("{}", text), format_html("{}", other)
     first, second = [], []
     matcher = difflib.SequenceMatcher(str.isspace, left, right)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from calls.eligibility.facts import OrganisationKind, Registration
 from calls.fields import CountryField
 from calls.models import Call
-from calls.self_check import MOST_PARTNERS, Answers, Partner
+from calls.self_check import MAX_PARTNERS, Answers, Partner
 from foundation.fields import DayField
 
 
@@ -87,7 +87,7 @@ class SelfCheckForm(forms.Form):
             for strand in call.strands.all()
         ]
         self.fields["strand"].choices = strands  # type: ignore[attr-defined]
-        for number in range(1, MOST_PARTNERS + 1):
+        for number in range(1, MAX_PARTNERS + 1):
             self.fields[f"partner_{number}"] = CountryField(
                 label=_("Country of partner %(number)s") % {"number": number}, required=False
             )
@@ -114,7 +114,7 @@ class SelfCheckForm(forms.Form):
                         Column(f"partner_{number}", css_class="col-md-7"),
                         Column(f"fits_{number}", css_class="col-md-5"),
                     )
-                    for number in range(1, MOST_PARTNERS + 1)
+                    for number in range(1, MAX_PARTNERS + 1)
                 ),
             ),
         )
@@ -124,7 +124,7 @@ class SelfCheckForm(forms.Form):
         values = self.cleaned_data
         partners = tuple(
             Partner(values[f"partner_{number}"], TRUTH[values[f"fits_{number}"] or "yes"])
-            for number in range(1, MOST_PARTNERS + 1)
+            for number in range(1, MAX_PARTNERS + 1)
             if values[f"partner_{number}"]
         )
         return Answers(

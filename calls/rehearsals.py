@@ -14,7 +14,7 @@ from calls.models import Call
 from calls.templatetags.instants import in_words
 from foundation import clock
 
-LONGEST_REFERENCE, LONGEST_TITLE = 40, 200
+MAX_REFERENCE_LENGTH, MAX_TITLE_LENGTH = 40, 200
 
 
 class CannotRehearse(Exception):
@@ -49,7 +49,7 @@ def begin_rehearsal(source: Call, *, starts_at: datetime) -> Call:
     ending = f"-R{source.rehearsals.count() + 1}"
     return copy_of(
         source,
-        reference=source.reference[: LONGEST_REFERENCE - len(ending)] + ending,
+        reference=source.reference[: MAX_REFERENCE_LENGTH - len(ending)] + ending,
         title=_in_short(_("Rehearsal: %(title)s") % {"title": source.title}),
         opens_at=source.opens_at - ahead if source.opens_at else None,
         first_deadline=source.deadline - ahead,
@@ -59,7 +59,7 @@ def begin_rehearsal(source: Call, *, starts_at: datetime) -> Call:
 
 
 def _in_short(title: str) -> str:
-    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
+    return title if len(title) <= MAX_TITLE_LENGTH else f"{title[: MAX_TITLE_LENGTH - 1]}…"
 
 
 @transaction.atomic

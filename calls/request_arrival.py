@@ -52,7 +52,7 @@ class Arrival:
         return clock.portal_time_at(max(stamped, measured - MAX_WAIT))
 
     def by(self, reading: Reading) -> datetime:
-        """The portal's instant of it; a stamp is taken from `LONGEST_WAIT` before to `TOLERANCE` ahead."""
+        """The portal's instant of it; a stamp is taken from `MAX_WAIT` before to `TOLERANCE` ahead."""
         measured = reading.of(self.measured)
         if self.stamped is None:
             return clock.portal_time_at(measured)

@@ -18,7 +18,7 @@ from calls.models import Call
 
 OWN = "own"
 OWN_NAME = "Your organisation"
-MOST_PARTNERS = 6
+MAX_PARTNERS = 6
 SAID = "said"  # in place of a link or service that a person has and the check does not ask for
 
 # What can be judged from plain answers; the other rules need the proposal itself.

@@ -14,7 +14,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return shown | {
         "portal_now": clock.now(),
         "is_demo": settings.IS_DEMO,
-        "largest_step": settings.LARGEST_STEP,
+        "max_step_size": settings.MAX_STEP_SIZE,
         "clock_is_movable": settings.CLOCK_IS_MOVABLE,
         "clock_moments": [(name, label) for name, (label, _moment) in PRESETS.items()]
         if settings.CLOCK_IS_MOVABLE

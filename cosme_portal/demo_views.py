@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from cosme_portal.demo_world import ACCOUNTS, PASSWORD
 
-MOST_MAILS = 100
+MAX_EMAILS = 100
 SEPARATOR = b"-" * 79
 
 
@@ -23,13 +23,13 @@ def accounts(request: HttpRequest) -> HttpResponse:
 def mails(request: HttpRequest) -> HttpResponse:
     """What the portal sent, newest first."""
     results = [_shown(message) for message in _messages(Path(settings.MAILS_FOLDER))]
-    return render(request, "demo/mails.html", {"mails": results[:MOST_MAILS]})
+    return render(request, "demo/mails.html", {"mails": results[:MAX_EMAILS]})
 
 
 def _messages(folder: Path) -> list[EmailMessage]:
     files = sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime, reverse=True)
     messages: list[EmailMessage] = []
-    for file in files[:MOST_MAILS]:
+    for file in files[:MAX_EMAILS]:
         parts = file.read_bytes().split(SEPARATOR)
         texts = [part.strip() for part in parts if part.strip()]
         messages += [

@@ -21,7 +21,7 @@ from foundation.database_roles import OWNER, RUNTIME, is_incomplete, roles_sql
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("PORTAL_VAR") or ROOT / "var").resolve()
-LONGEST_FOLDER = 60  # the kernel allows 107 bytes for a socket, names in it included
+MAX_FOLDER_LENGTH = 60  # the kernel allows 107 bytes for a socket, names in it included
 
 
 def provide_database(*, as_superuser: bool = False) -> None:
@@ -137,7 +137,7 @@ def postgres_of_this_checkout() -> Callable[..., Any]:
 
 def _short(folder: Path) -> Path:
     """The folder, or one in its place whose sockets the kernel accepts, however deep the checkout lies."""
-    if len(str(folder)) <= LONGEST_FOLDER:
+    if len(str(folder)) <= MAX_FOLDER_LENGTH:
         return folder
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"cosme-portal-{os.getuid()}-{name}"

@@ -33,7 +33,7 @@ HEALTH = "/health/"
 UNREADABLE = {"22003", "22P02", "22021", "22P05", "22007", "22008"}
 UNREADABLE_IN_PYTHON = ("for integer string conversion", "NUL (0x00)")
 CHUNK = 64 * 1024
-MOST_DRAINED = 8 * settings.LARGEST_BODY
+MAX_DRAINED_SIZE = 8 * settings.MAX_BODY_SIZE
 WAYS_OUT = {"account_logout", "admin:logout"}
 BAD_REQUEST = 400
 STEPS = {"proposals:step", "proposals:description", "applicants:profile-step"}
@@ -180,10 +180,10 @@ class RefuseLargeBodies:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
-        most = self._most(request) if length > settings.LARGEST_TEXT else length
+        most = self._most(request) if length > settings.MAX_TEXT_SIZE else length
         if length <= most:
             return self.get_response(request)
-        self._drain(request, min(length, MOST_DRAINED))
+        self._drain(request, min(length, MAX_DRAINED_SIZE))
         if is_autosave(request):
             return self._said_to_a_script(most)
         return render(
@@ -196,12 +196,12 @@ class RefuseLargeBodies:
     def _most(self, request: HttpRequest) -> int:
         """How much an address takes: a step of a wizard holds more text than any other form."""
         if request.content_type == "multipart/form-data":
-            return int(settings.LARGEST_BODY)
+            return int(settings.MAX_BODY_SIZE)
         try:
             is_step = resolve(request.path_info).view_name in STEPS
         except Resolver404:
             is_step = False
-        return int(settings.LARGEST_STEP if is_step else settings.LARGEST_TEXT)
+        return int(settings.MAX_STEP_SIZE if is_step else settings.MAX_TEXT_SIZE)
 
     def _said_to_a_script(self, most: int) -> JsonResponse:
         text = _(

@@ -262,8 +262,8 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 CLAMD = env.str("PORTAL_CLAMD", "")  # of a virus scanner: host:port, or the path of a Unix socket
-LARGEST_FILE = 10 * 1024 * 1024  # bytes, of one PDF
-LARGEST_BODY = LARGEST_FILE + 1024 * 1024  # bytes, of one request with a file
+MAX_FILE_SIZE = 10 * 1024 * 1024  # bytes, of one PDF
+MAX_BODY_SIZE = MAX_FILE_SIZE + 1024 * 1024  # bytes, of one request with a file
 # What looking into somebody's file may take; each limit has a sentence for the person.
 FILE_CHECK_SECONDS = env.int("PORTAL_FILE_SECONDS", 20)
 FILE_CHECK_MEMORY = env.int("PORTAL_FILE_MEMORY_MB", 512) * 1024 * 1024
@@ -272,10 +272,10 @@ FILE_CHECK_UNPACKED = env.int("PORTAL_FILE_UNPACKED_MB", 200) * 1024 * 1024
 FILE_CHECKS_AT_ONCE = env.int("PORTAL_FILE_CHECKS", 2)  # on one machine
 FILE_CHECK_WAIT = env.int("PORTAL_FILE_WAIT_SECONDS", 10)
 LOCKS_FOLDER = VAR / "locks"
-LARGEST_TEXT = 1024 * 1024  # bytes, of a form's text
+MAX_TEXT_SIZE = 1024 * 1024  # bytes, of a form's text
 # Of a step that fills every field of every row to its limit in any script, as a browser encodes it.
-LARGEST_STEP = 6 * 1024 * 1024
-DATA_UPLOAD_MAX_MEMORY_SIZE = LARGEST_STEP
+MAX_STEP_SIZE = 6 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_STEP_SIZE
 
 # --- Mail ------------------------------------------------------------------------------------
 

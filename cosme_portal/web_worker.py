@@ -18,10 +18,10 @@ from gunicorn.workers.gthread import ThreadWorker
 HEAD_SECONDS = 10
 BODY_SECONDS = 20
 LEAST_BYTES_PER_SECOND = 20_000  # a body may take longer by what such a line needs
-MOST_HEAD = 64 * 1024
-MOST_BODY = 12 * 1024 * 1024  # what is announced as larger is only read to be refused
-MOST_LARGE = 2  # of those at once
-MOST_HELD = 128 * 1024 * 1024  # of all that have not arrived yet
+MAX_HEAD_SIZE = 64 * 1024
+MAX_BODY_SIZE = 12 * 1024 * 1024  # what is announced as larger is only read to be refused
+MAX_LARGE_REQUESTS = 2  # of those at once
+MAX_BUFFERED_SIZE = 128 * 1024 * 1024  # of all that have not arrived yet
 CHUNK = 64 * 1024
 
 LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r?$")
@@ -57,18 +57,18 @@ class Arriving:
         self.body_length = int(announced[1]) if announced else 0
         self.is_chunked = CHUNKED.search(head) is not None
         self.expects = EXPECTS.search(head) is not None
-        most = MOST_BODY if self.is_chunked else min(self.body_length, MOST_BODY)
+        most = MAX_BODY_SIZE if self.is_chunked else min(self.body_length, MAX_BODY_SIZE)
         self.deadline = time.monotonic() + BODY_SECONDS + most / LEAST_BYTES_PER_SECOND
 
     @property
     def is_large(self) -> bool:
-        return self.body_length > MOST_BODY or len(self.content) > MOST_HEAD + MOST_BODY
+        return self.body_length > MAX_BODY_SIZE or len(self.content) > MAX_HEAD_SIZE + MAX_BODY_SIZE
 
     @property
     def is_whole(self) -> bool:
         """Whatever is no request is whole too: gunicorn refuses it without reading on."""
         if not self.head_length:
-            return len(self.content) > MOST_HEAD
+            return len(self.content) > MAX_HEAD_SIZE
         if self.is_chunked:
             return self.content.endswith(b"0\r\n\r\n")
         return len(self.content) >= self.head_length + self.body_length
@@ -100,7 +100,7 @@ class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
             data = b""
         if (
             not data
-            or sum(len(arriving.content) for arriving in self.arriving.values()) > MOST_HELD
+            or sum(len(arriving.content) for arriving in self.arriving.values()) > MAX_BUFFERED_SIZE
         ):
             self._drop(conn)
             return
@@ -113,7 +113,7 @@ class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
             arriving.expects = False
             with suppress(OSError):
                 conn.sock.send(GO_ON)
-        if arriving.is_large and len(self.large) >= MOST_LARGE:
+        if arriving.is_large and len(self.large) >= MAX_LARGE_REQUESTS:
             self._drop(conn)
         elif arriving.is_large or arriving.is_whole:
             self._pass_on(conn)

@@ -31,8 +31,8 @@ from pyhanko.sign import general
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 ATTACHED = ("dossier.json", "verdict.json", "proof.json")
-MOST_UNPACKED = 50 * 1024 * 1024  # bytes
-LARGEST_SEAL = 256 * 1024  # hexadecimal digits
+MAX_UNPACKED_SIZE = 50 * 1024 * 1024  # bytes
+MAX_SEAL_DIGITS = 256 * 1024  # hexadecimal digits
 RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s*\]")
 OF_UNKNOWN_ORIGIN = 3
 Report = list[tuple[bool, str]]  # whether it holds, and what
@@ -60,7 +60,7 @@ class Place(NamedTuple):
         return content[start : start + 1] == b"<" and content[max(end - 1, 0) : end] == b">"
 
     def digits(self, content: bytes) -> bytes:
-        gap = content[self.start + self.length : self.again][: LARGEST_SEAL + 2]
+        gap = content[self.start + self.length : self.again][: MAX_SEAL_DIGITS + 2]
         is_hex = re.fullmatch(rb"<([0-9a-f]+|[0-9A-F]+)>", gap)  # one case: a letter of the other was changed
         return gap[1:-1] if is_hex and len(gap) % 2 == 0 else b""
 
@@ -198,7 +198,7 @@ def attachments(content: bytes) -> dict[str, bytes]:
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
             packed = {name: pdf.attachments[name].get_file().obj.read_raw_bytes() for name in ATTACHED if name in pdf.attachments}
-            return {name: zlib.decompressobj().decompress(raw, MOST_UNPACKED) for name, raw in packed.items()}
+            return {name: zlib.decompressobj().decompress(raw, MAX_UNPACKED_SIZE) for name, raw in packed.items()}
     except Exception:  # damaged beyond reading: then all of them are missing, and that is said
         return {}
 

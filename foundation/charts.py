@@ -61,16 +61,16 @@ class Columns:
 
 
 COLUMN_HEIGHT = 120.0
-MOST_WIDTH = 720.0
+MAX_WIDTH = 720.0
 WIDEST_STEP = 52.0  # room for a label below each
-MOST_LABELS = 8
+MAX_LABELS = 8
 
 
 def columns(rows: Sequence[tuple[str, Counter[Any]]], names: Sequence[Hashable]) -> Columns:
     """Stacked columns over time: a row for each place of the axis."""
     most = max((sum(count.values()) for _label, count in rows), default=0)
-    step = min(WIDEST_STEP, MOST_WIDTH / max(len(rows), 1))
-    every = max(1, -(-len(rows) // MOST_LABELS))
+    step = min(WIDEST_STEP, MAX_WIDTH / max(len(rows), 1))
+    every = max(1, -(-len(rows) // MAX_LABELS))
     made = []
     for place, (label, count) in enumerate(rows):
         bars, y, x = [], COLUMN_HEIGHT, round(place * step, 2)

@@ -10,7 +10,7 @@ import unicodedata
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-LONGEST_WORD = 40
+MAX_WORD_LENGTH = 40
 SHORTEST_CORRECTED = 4  # shorter words are too like each other
 
 _NO_ACCENT = str.maketrans(
@@ -61,7 +61,7 @@ def fold(text: str) -> str:
 
 def words_in(text: str) -> list[str]:
     """Its words, folded, in their order."""
-    return [word[:LONGEST_WORD] for word in _WORD.findall(fold(text))]
+    return [word[:MAX_WORD_LENGTH] for word in _WORD.findall(fold(text))]
 
 
 def sound_of(word: str) -> str:
@@ -110,7 +110,7 @@ _LEGAL_FORMS = frozenset(
         "αε", "εε", "οε", "επε", "ικε", "αμκε", "оод", "еоод", "ад", "еад", "доо",
     )
 )  # fmt: skip
-_LONGEST_FORM = max(map(len, _LEGAL_FORMS))
+_MAX_LEGAL_FORM_WORDS = max(map(len, _LEGAL_FORMS))
 
 
 @lru_cache(maxsize=8192)
@@ -149,7 +149,7 @@ def _without_legal_form(words: list[str]) -> list[str]:
 
 def _form_at(words: list[str], *, at_end: bool) -> int:
     """How many words at that end are a legal form; 0 where none is, or nothing else would be left."""
-    for length in range(min(_LONGEST_FORM, len(words) - 1), 0, -1):
+    for length in range(min(_MAX_LEGAL_FORM_WORDS, len(words) - 1), 0, -1):
         part = words[-length:] if at_end else words[:length]
         if tuple(part) in _LEGAL_FORMS:
             return length

@@ -13,10 +13,10 @@ from decimal import Context, Decimal
 
 from foundation.sentences import gettext as _
 
-LONGEST_NUMBER = 40  # characters; what is longer is no number that a person writes
-LONGEST_DAY = 40
+MAX_NUMBER_LENGTH = 40  # characters; what is longer is no number that a person writes
+MAX_DATE_LENGTH = 40
 # Python's own context rounds to 28 figures, and would change a longer number without a word.
-EXACT = Context(prec=2 * LONGEST_NUMBER)
+EXACT = Context(prec=2 * MAX_NUMBER_LENGTH)
 
 APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}`´ʼ′"
 DASHES = "-\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}‐‑－"
@@ -139,7 +139,7 @@ def _signed(text: str) -> tuple[int, str]:
 
 def _plain(text: str) -> str:
     """Latin digits, one kind of blank, minus and apostrophe; without marks that nobody sees."""
-    if len(text) > LONGEST_NUMBER:
+    if len(text) > MAX_NUMBER_LENGTH:
         raise Unreadable(_("Enter a shorter number"))
     return " ".join("".join(_plain_characters(text)).split())
 
@@ -224,7 +224,7 @@ def parse_date(text: str) -> date:
     Raises:
         Unreadable: it is no day, or could be one in another order only.
     """
-    if len(text) > LONGEST_DAY:
+    if len(text) > MAX_DATE_LENGTH:
         raise Unreadable(_("Enter a date of day, month and year, for example 21.4.2015"))
     plain = " ".join("".join(_plain_characters(text)).lower().split())
     figures = IN_FIGURES.fullmatch(plain)
@@ -248,14 +248,14 @@ def parse_moment(text: str) -> datetime:
     Raises:
         Unreadable: the day or the time is missing, or is none.
     """
-    match = DAY_AND_TIME.fullmatch(" ".join(text.split())) if len(text) <= LONGEST_DAY else None
+    match = DAY_AND_TIME.fullmatch(" ".join(text.split())) if len(text) <= MAX_DATE_LENGTH else None
     if match is None:
         raise Unreadable(
             _(
                 "Enter a date and a time, for example 21.4.2015 17:00. “%(typed)s” does not "
                 "contain both"
             )
-            % {"typed": _shown(text[:LONGEST_DAY])}
+            % {"typed": _shown(text[:MAX_DATE_LENGTH])}
         )
     day = parse_date(match[1])
     try:

@@ -189,7 +189,7 @@ class Participation:
         )
 
 
-MOST_KNOWN = 2000  # answers that a set of countries remembers
+MAX_CACHED_STATUSES = 2000  # answers that a set of countries remembers
 
 
 def overlapping(rows: Iterable[Participation]) -> tuple[Participation, Participation] | None:
@@ -229,7 +229,7 @@ class CountrySet:
         asked = (code, day)
         status = self._known.get(asked)
         if status is None:
-            if len(self._known) > MOST_KNOWN:
+            if len(self._known) > MAX_CACHED_STATUSES:
                 self._known.clear()
             status = self._known[asked] = self._status_of(code, day)
         return status

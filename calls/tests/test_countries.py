@@ -15,7 +15,7 @@ from calls.eligibility import (
     screen,
 )
 from calls.eligibility.countries import (
-    MOST_KNOWN,
+    MAX_CACHED_STATUSES,
     Participation,
     ParticipationStatus,
     UnknownCountry,
@@ -109,9 +109,9 @@ def test_rows_have_one_order_whatever_they_came_in():
 
 def test_what_is_remembered_of_a_set_does_not_grow_for_ever():
     countries = CountrySet([ROW])
-    for number in range(MOST_KNOWN + 3):
+    for number in range(MAX_CACHED_STATUSES + 3):
         countries.status_of("MD", date(1900, 1, 1) + timedelta(days=number))
-    assert len(countries._known) <= MOST_KNOWN + 1  # noqa: SLF001 -- the bound itself
+    assert len(countries._known) <= MAX_CACHED_STATUSES + 1  # noqa: SLF001 -- the bound itself
     assert countries.status_of("MD", DAY) is countries.status_of("MD", DAY)
 
 

@@ -22,7 +22,7 @@ PAGES = {
     "sheet": "/admin/proposals/version/{version}/change/",
 }
 RATIOS = ("list", "queue", "search", "sheet")
-MOST_QUERIES = {"list": 15, "queue": 15, "search": 15, "figures": 20}
+MAX_QUERIES = {"list": 15, "queue": 15, "search": 15, "figures": 20}
 
 
 def the_desk(source: Any) -> Iterator[bool]:
@@ -43,7 +43,7 @@ def the_desk(source: Any) -> Iterator[bool]:
         text = f"{result * 1000:.0f} ms, {result / plain:.2f} x"
         asked = "at most 2 x" if name in RATIOS else ""
         yield row(f"Desk: {name}, p95", text, asked, not asked or result <= 2 * plain)
-    for name, most in MOST_QUERIES.items():
+    for name, most in MAX_QUERIES.items():
         text = f"{few[name]} with {FEW}, {many[name]} with {MANY:,}"
         is_kept = few[name] == many[name] <= most
         yield row(f"Queries: {name}", text, f"the same, at most {most}", is_kept)

@@ -24,7 +24,7 @@ from proposals.partnering.views.saved_searches import RequestFeed
 from proposals.reporting import export_tables
 from proposals.reporting.audit_bundles import safe_name
 
-LONGEST_LINE = 75  # bytes, RFC 5545
+MAX_LINE_LENGTH = 75  # bytes, RFC 5545
 LINES = sorted({clean_line(hostile.text) for hostile in HOSTILE} - {""})
 TEXTS = sorted({clean_text(hostile.text) for hostile in HOSTILE} - {""})
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r")
@@ -91,7 +91,7 @@ def test_calendars_hold_one_event_whatever_the_call_is_called(call):
         call.title = title
         content = calendar_of(call, deadline=deadline, about="1234-5678", path="/")
         lines = content.split(b"\r\n")
-        assert all(len(line) <= LONGEST_LINE for line in lines), ascii(title)
+        assert all(len(line) <= MAX_LINE_LENGTH for line in lines), ascii(title)
         assert b"\n" not in content.replace(b"\r\n", b"") and b"\r" not in content.replace(
             b"\r\n", b""
         )

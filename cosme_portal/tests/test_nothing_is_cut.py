@@ -34,27 +34,27 @@ SHORTEST = 30  # what is cut shorter is a hash or a code
 
 # Each beginning of a text that is taken, by file and limit, and why nobody loses anything by it.
 ALLOWED = {
-    ("calls/rehearsals.py", "LONGEST_TITLE - 1"): "ends in …; the call itself has the title",
-    ("calls/rehearsals.py", "LONGEST_REFERENCE - len(ending)"): "a reference that is made here",
+    ("calls/rehearsals.py", "MAX_TITLE_LENGTH - 1"): "ends in …; the call itself has the title",
+    ("calls/rehearsals.py", "MAX_REFERENCE_LENGTH - len(ending)"): "a reference that is made here",
     ("calls/call_file.py", "MAX_SHOWN"): "ends in …; the file is the person's",
     ("calls/call_file.py", "MAX_SIZE"): "longer files are refused",
     ("calls/database_clock.py", "100"): "a name that the machine has",
-    ("foundation/folding.py", "LONGEST_WORD"): "words are compared so on both sides",
-    ("foundation/numbers.py", "LONGEST_DAY"): "no day is as long; it is refused",
+    ("foundation/folding.py", "MAX_WORD_LENGTH"): "words are compared so on both sides",
+    ("foundation/numbers.py", "MAX_DATE_LENGTH"): "no day is as long; it is refused",
     ("foundation/limits.py", "32"): "a hash",
     ("proposals/delivery/emails.py", "32"): "a hash",
     ("proposals/reporting/admin/records.py", "SHORT"): "ends in …; the row leads to the whole",
     ("proposals/screening/admin/sheet.py", "60"): "the name of a line of the sheet",
     ("foundation/csv_import.py", "MAX_SHOWN_LENGTH"): "ends in …; the table is the person's",
-    ("proposals/dossier/file_format.py", "LONGEST_SHOWN"): "ends in …; the file is the person's",
-    ("proposals/dossier/file_format.py", "LONGEST_SHOWN + 1"): "as above",
+    ("proposals/dossier/file_format.py", "MAX_SHOWN_LENGTH"): "ends in …; the file is the person's",
+    ("proposals/dossier/file_format.py", "MAX_SHOWN_LENGTH + 1"): "as above",
     (
         "proposals/reporting/audit_bundles.py",
-        "LONGEST_NAME",
+        "MAX_NAME_LENGTH",
     ): "a name that is made here; the dossier has the true one",
     (
         "proposals/reporting/export_tables.py",
-        "LONGEST_CELL - len(note)",
+        "MAX_CELL_LENGTH - len(note)",
     ): "says so, and where it is whole",
     ("proposals/models/enquiries.py", "80"): "the name of a row in lists",
     ("proposals/models/workspace.py", "40"): "the name of a row in lists",
@@ -64,17 +64,19 @@ ALLOWED = {
         "proposals/workspace/timeline.py",
         "SHOWN + 1",
     ): "events of one page, which leads to the earlier ones",
-    ("proposals/partnering/search.py", "LONGEST_NAMED"): "ends in …; it stands in the address",
-    ("proposals/partnering/search.py", "MOST_SIGNS"): "a sentence says so",
+    ("proposals/partnering/search.py", "MAX_SHOWN_LENGTH"): "ends in …; it stands in the address",
+    ("proposals/partnering/search.py", "MAX_TYPED_LENGTH"): "a sentence says so",
     ("proposals/partnering/search.py", "40"): "the reference of a call, which has no more",
-    ("proposals/partnering/organisations.py", "MOST_SIGNS"): "a sentence says so",
+    ("proposals/partnering/organisations.py", "MAX_TYPED_LENGTH"): "a sentence says so",
     (
         "proposals/partnering/organisations.py",
-        "MOST_SEARCHED",
+        "MAX_SEARCHED_LENGTH",
     ): "PostgreSQL indexes no more; shown whole",
 }
+# Numbers of rows: lists lead to the rest by pages, or a sentence says that there are more.
 OF_LISTS = re.compile(
-    r"MOST_(?!SIGNS|SEARCHED)|\bMOST_FOUND|CHUNK|at_most|MANY|AT_ONCE|^NAMED$|HEADER_WITHIN"
+    r"MAX_(SIMILAR|ROWS_READ|EMAILS|REASONS|PROBLEMS|IN_EMAIL|IN_FEED|EXPORTED|SELECTED|SUGGESTIONS)\b"
+    r"|MAX_(NEIGHBOURS|EVENTS|RESULTS)\b|CHUNK|at_most|MANY|^NAMED$|HEADER_WITHIN"
 )
 
 
@@ -117,8 +119,8 @@ def test_templates_cut_only_what_is_whole_one_click_away():
 
 def test_words_that_are_not_searched_are_named_each_once():
     assert searched(["a", "b", "a"], 2) == (["a", "b"], "")
-    kept, left_out = searched(["a", "b", "c", "d"], 2)
-    assert kept == ["a", "b"] and "c, d" in left_out
+    used, left_out = searched(["a", "b", "c", "d"], 2)
+    assert used == ["a", "b"] and "c, d" in left_out
 
 
 def page(path, user=None):
@@ -187,7 +189,7 @@ def test_the_feed_has_the_whole_text():
 
 
 def test_a_cell_that_excel_cannot_hold_says_that_it_is_cut():
-    row = dict.fromkeys(export_tables.COLUMNS, "x" * (export_tables.LONGEST_CELL + 1))
+    row = dict.fromkeys(export_tables.COLUMNS, "x" * (export_tables.MAX_CELL_LENGTH + 1))
     book = io.BytesIO()
     export_tables.write_xlsx([row], book)
     with zipfile.ZipFile(book) as archive:

@@ -15,7 +15,7 @@ import proposals
 from applicants.forms import OrganisationForm
 from applicants.profile import PROFILE_STEPS
 from applicants.tests.factories import make_user
-from applicants.three_way_merge import MOST_ROWS
+from applicants.three_way_merge import MAX_LIST_ROWS
 from proposals.dossier.document import Draft
 from proposals.models import Section
 from proposals.steps.wizard import steps_of
@@ -110,10 +110,10 @@ def test_the_largest_form_of_each_step_fits(call, strand):
         if rows is not None:
             row_size, row_count = largest(rows.empty_form)
             size, count = (
-                size + MOST_ROWS * (row_size + 20 * row_count),
-                count + (MOST_ROWS + 5) * row_count,
+                size + MAX_LIST_ROWS * (row_size + 20 * row_count),
+                count + (MAX_LIST_ROWS + 5) * row_count,
             )
-        assert size * BYTES_OF_A_CHARACTER < settings.LARGEST_STEP, form.slug
+        assert size * BYTES_OF_A_CHARACTER < settings.MAX_STEP_SIZE, form.slug
         assert count + 10 < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS, form.slug
 
 
@@ -145,13 +145,13 @@ def test_more_than_that_is_refused_in_a_sentence_and_the_page_stays(call):
     client = Client()
     client.force_login(proposal.started_by)
     page = reverse("proposals:step", args=[proposal.number, "activities"])
-    body = "x=" + "a" * settings.LARGEST_STEP
+    body = "x=" + "a" * settings.MAX_STEP_SIZE
     kind = "application/x-www-form-urlencoded"
     answer = client.post(page, body, content_type=kind, headers={"X-Autosave": "1"})
     assert (answer.status_code, answer.json()["state"]) == (413, "too-large")
     assert client.post(page, body, content_type=kind).status_code == 413
     assert (
-        client.post("/", "x=" + "a" * settings.LARGEST_TEXT, content_type=kind).status_code == 413
+        client.post("/", "x=" + "a" * settings.MAX_TEXT_SIZE, content_type=kind).status_code == 413
     )
 
 

@@ -37,8 +37,8 @@ from proposals.models import (
 CHUNK = 1000  # verdicts that are fetched at once
 DRAFTS_AT_ONCE = 100
 STEP = 5  # sealed proposals that change are counted in steps of so many
-MOST_NAMED = 200  # opened versions that a preview lists; all are counted
-MOST_REASONS = 4
+MAX_LISTED_VERSIONS = 200  # opened versions that a preview lists; all are counted
+MAX_REASONS = 4
 
 Progress = Callable[[int], None]
 
@@ -196,7 +196,7 @@ def _look_at_versions(
         impact.rules.update(flips)
         if move[0] != move[1]:
             impact.opened[move] += 1
-        if len(impact.named) < MOST_NAMED:
+        if len(impact.named) < MAX_LISTED_VERSIONS:
             impact.named.append(
                 {
                     "version_id": row["version_id"],
@@ -248,9 +248,9 @@ def reasons(before: Verdict, after: Verdict) -> Iterator[str]:
     ]
     said = [f"{title_of(finding.rule)}: {finding.message}" for finding in changed]
     said += [f"{title_of(item.rule)} (no longer found): {item.message}" for item in gone]
-    yield from said[:MOST_REASONS]
-    if len(said) > MOST_REASONS:
-        yield f"… {len(said) - MOST_REASONS} more"
+    yield from said[:MAX_REASONS]
+    if len(said) > MAX_REASONS:
+        yield f"… {len(said) - MAX_REASONS} more"
 
 
 def _says_other(outcome: str, before: Any) -> bool:

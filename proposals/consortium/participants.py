@@ -41,8 +41,8 @@ from proposals.models import (
 )
 
 CONSORTIUM = "consortium"
-MOST_KEYS = 10_000  # of partners that a proposal has ever had
-MOST_MERGES = 5  # others may save again while a merge is stored
+MAX_KEYS = 10_000  # of partners that a proposal has ever had
+MAX_MERGES = 5  # others may save again while a merge is stored
 
 
 class NotOpen(Exception):
@@ -188,7 +188,7 @@ def _merge_into(
     section: Section, base: dict[str, Any] | None, mine: dict[str, Any], *, by: User
 ) -> Merge:
     merged = merge(base, mine, section.answers)
-    for _turn in range(MOST_MERGES):
+    for _turn in range(MAX_MERGES):
         if merged.conflicts:
             break
         try:
@@ -464,4 +464,4 @@ def _keys_given(proposal: Proposal, section: Section) -> int:
 
 
 def _count(value: Any) -> int:
-    return value if type(value) is int and 0 <= value < MOST_KEYS else 0
+    return value if type(value) is int and 0 <= value < MAX_KEYS else 0

@@ -36,11 +36,11 @@ KEY = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
 # What findings may be about beside a participant; a key of that name could not be told from it.
 TAKEN_KEYS = frozenset({"consortium", "proposal", "scoreboard", "submission"})
 WEB_ADDRESS = re.compile(r"(https?://\S+)?", re.ASCII | re.IGNORECASE)
-MOST_VALUES = 100_000  # of one dossier: a hundred times as many as a long one has
-MOST_ITEMS = 1000  # of any other list
-MOST_PROBLEMS = 100  # that are shown
-MOST_PARTICIPANTS = 200  # no consortium is that large, and some rules look at every pair
-LONGEST_SHOWN = 60  # characters of what was found, in a message
+MAX_VALUES = 100_000  # of one dossier: a hundred times as many as a long one has
+MAX_ITEMS = 1000  # of any other list
+MAX_PROBLEMS = 100  # that are shown
+MAX_PARTICIPANTS = 200  # no consortium is that large, and some rules look at every pair
+MAX_SHOWN_LENGTH = 60  # characters of what was found, in a message
 
 
 def expected(text: str) -> PydanticCustomError:
@@ -131,7 +131,7 @@ Name = Annotated[
     str,
     PatternString(lambda text: bool(text.strip()), "a text that is not empty", {"pattern": r"\S"}),
 ]
-Names = Annotated[list[Name], Field(max_length=MOST_ITEMS)]
+Names = Annotated[list[Name], Field(max_length=MAX_ITEMS)]
 WebAddress = Annotated[
     str,
     PatternString(
@@ -237,7 +237,7 @@ class Services(Part):
 
 
 class MarketsAndLabel(Part):
-    third_markets: Annotated[list[Country], Field(max_length=MOST_ITEMS)] = []
+    third_markets: Annotated[list[Country], Field(max_length=MAX_ITEMS)] = []
     markets_in_europe: str = ""
     label: str = ""
     label_date: Day | None = None
@@ -358,13 +358,13 @@ class Dossier(Part):
     proposal: str = ""
     received_at: Instant | None = None
     summary: Summary = Summary()
-    consortium: Annotated[list[Participant], Field(max_length=MOST_PARTICIPANTS)]
+    consortium: Annotated[list[Participant], Field(max_length=MAX_PARTICIPANTS)]
     vision: Vision = Vision()
-    markets: Annotated[list[Market], Field(max_length=MOST_ITEMS)] = []
-    activities: Annotated[list[Activity], Field(max_length=MOST_ITEMS)] = []
-    deliverables: Annotated[list[Deliverable], Field(max_length=MOST_ITEMS)] = []
-    scoreboard: Annotated[list[Indicator], Field(max_length=MOST_ITEMS)] = []
-    files: Annotated[list[File], Field(max_length=MOST_ITEMS)] = []
+    markets: Annotated[list[Market], Field(max_length=MAX_ITEMS)] = []
+    activities: Annotated[list[Activity], Field(max_length=MAX_ITEMS)] = []
+    deliverables: Annotated[list[Deliverable], Field(max_length=MAX_ITEMS)] = []
+    scoreboard: Annotated[list[Indicator], Field(max_length=MAX_ITEMS)] = []
+    files: Annotated[list[File], Field(max_length=MAX_ITEMS)] = []
     budget: Budget = Budget()
 
     @field_validator("consortium")
@@ -424,7 +424,7 @@ def read_dossier(text: str | bytes) -> dict[str, Any]:
         dossier = Dossier.model_validate_json(text)
         check_keys(text)
     except ValidationError as error:
-        first = [_problem_of(item) for item in error.errors()[:MOST_PROBLEMS]]
+        first = [_problem_of(item) for item in error.errors()[:MAX_PROBLEMS]]
         raise UnusableDossier(*first) from None
     except KeyTwice as twice:
         result = f"the same field “{_in_short(twice.key)}” twice in one object"
@@ -449,8 +449,8 @@ def _check_size(text: str | bytes) -> None:
     between = (
         _BETWEEN_TEXT.finditer(text) if isinstance(text, str) else _BETWEEN_BYTES.finditer(text)
     )
-    if sum(1 for _comma in between) > MOST_VALUES:
-        raise UnusableDossier(Problem("", f"more than {MOST_VALUES} values", "a dossier"))
+    if sum(1 for _comma in between) > MAX_VALUES:
+        raise UnusableDossier(Problem("", f"more than {MAX_VALUES} values", "a dossier"))
 
 
 def _problem_of(error: ErrorDetails) -> Problem:
@@ -516,8 +516,8 @@ def _shown(data: Any) -> str:
 
 def _in_short(data: str) -> str:
     """The beginning of a text from outside, without what could steer the terminal that it is shown on."""
-    text = "".join(sign if sign.isprintable() else "�" for sign in data[: LONGEST_SHOWN + 1])
-    return f"{text[:LONGEST_SHOWN]}…" if len(text) > LONGEST_SHOWN else text
+    text = "".join(sign if sign.isprintable() else "�" for sign in data[: MAX_SHOWN_LENGTH + 1])
+    return f"{text[:MAX_SHOWN_LENGTH]}…" if len(text) > MAX_SHOWN_LENGTH else text
 
 
 def _fields_at(place: tuple[int | str, ...]) -> list[str]:

@@ -23,7 +23,7 @@ from proposals.models import Enquiry, EnquiryReply, FaqEntry
 
 SALT = "proposals.enquiry"
 SHORTEST_WRITING = timedelta(seconds=3)
-LONGEST_WRITING = timedelta(days=1)
+MAX_FORM_AGE = timedelta(days=1)
 SHORTEST_NAME = 3  # shorter words of a name are words of any text
 KEPT_AFTER_CLOSING = timedelta(days=365)
 
@@ -72,7 +72,7 @@ def check_writing_time(opened: str) -> None:
     took = clock.real_now() - began
     if took < SHORTEST_WRITING:
         raise TooFast(_("The form was sent too quickly. Send it again."))
-    if took > LONGEST_WRITING:
+    if took > MAX_FORM_AGE:
         raise CannotAsk(_("The form has expired. Your message is shown below. Send it again."))
 
 

@@ -25,9 +25,9 @@ from proposals.partnering.requests import add_search_words
 from proposals.partnering.search import (
     EMERGING_INDUSTRY,
     MARKET,
-    MOST_PAGES,
-    MOST_SIGNS,
-    MOST_WORDS,
+    MAX_PAGES,
+    MAX_TYPED_LENGTH,
+    MAX_WORDS,
     PER_PAGE,
     SECTOR,
     Facet,
@@ -52,7 +52,7 @@ FACETS = (
     Facet("technology", _("Technology field"), "technologies", lambda: dict(choices.TECHNOLOGIES)),
     MARKET,
 )
-MOST_SEARCHED = 4000  # characters; PostgreSQL refuses to index a text that is far too long
+MAX_SEARCHED_LENGTH = 4000  # characters; PostgreSQL refuses to index a text that is far too long
 BY_NAME = {facet.name: facet for facet in FACETS}
 
 
@@ -87,7 +87,9 @@ def _text_of(organisation: Organisation) -> dict[str, Any]:
     sectors = answers["sectors"]
     return {
         "description": description,
-        "searchable_text": " ".join(words_in(f"{names} {place} {description[:MOST_SEARCHED]}")),
+        "searchable_text": " ".join(
+            words_in(f"{names} {place} {description[:MAX_SEARCHED_LENGTH]}")
+        ),
         "sectors": list(sectors.get("sectors", [])),
         "emerging_industries": list(sectors.get("emerging_industries", [])),
         "technologies": list(sectors.get("technologies", [])),
@@ -113,7 +115,7 @@ class FoundOrganisations:
 def find_organisations(query_dict: QueryDict) -> FoundOrganisations:
     """Organisations that allow it and that somebody acts for; what is not known is left out."""
     typed = " ".join(query_dict.get("q", "").split())
-    text = typed[:MOST_SIGNS]
+    text = typed[:MAX_TYPED_LENGTH]
     chosen = {
         facet.name: kept
         for facet in FACETS
@@ -121,7 +123,7 @@ def find_organisations(query_dict: QueryDict) -> FoundOrganisations:
     }
     number = query_dict.get("page", "1")
     page = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 1  # noqa: PLR2004 -- digits
-    page = min(max(page, 1), MOST_PAGES)
+    page = min(max(page, 1), MAX_PAGES)
     terms, _corrected = terms_of(text)
     query = matching_query(terms)
     people = Membership.objects.filter(organisation=OuterRef("organisation"))
@@ -147,6 +149,6 @@ def find_organisations(query_dict: QueryDict) -> FoundOrganisations:
         chosen,
         page,
         terms,
-        len(typed) > MOST_SIGNS,
-        searched(words_in(text), MOST_WORDS)[1],
+        len(typed) > MAX_TYPED_LENGTH,
+        searched(words_in(text), MAX_WORDS)[1],
     )

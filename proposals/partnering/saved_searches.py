@@ -17,8 +17,8 @@ from proposals.delivery.fault_isolation import for_each
 from proposals.models import OrganisationBlock, SavedSearch
 from proposals.partnering.search import PartnerSearch, newer_than, parse_query
 
-MOST_FOR_ONE = 20
-MOST_IN_A_MAIL = 10
+MAX_PER_PERSON = 20
+MAX_IN_EMAIL = 10
 AT_MOST_EVERY = timedelta(hours=1)  # mails to one search
 SALT = "proposals.saved-search"
 
@@ -41,7 +41,7 @@ def save_search(user: User, *, name: str, question: PartnerSearch) -> SavedSearc
     moment = clock.now()
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     own = SavedSearch.objects.filter(user=user)
-    if not own.filter(name=name).exists() and own.count() >= MOST_FOR_ONE:
+    if not own.filter(name=name).exists() and own.count() >= MAX_PER_PERSON:
         raise TooMany
     values = {
         "query": question.address(),
@@ -73,7 +73,7 @@ def _notify(pk: int, moment: datetime) -> bool:
     blocked = OrganisationBlock.objects.filter(by__in=own).values("organisation")
     new = newer_than(search_of(saved), saved.seen_until, moment)
     new = new.exclude(organisation__in=own).exclude(organisation__in=blocked)
-    partnership_requests = list(new[: MOST_IN_A_MAIL + 1])
+    partnership_requests = list(new[: MAX_IN_EMAIL + 1])
     key = f"search:{saved.pk}:{saved.seen_until.isoformat()}"
     saved.seen_until = moment
     saved.save(update_fields=["seen_until"])
@@ -84,11 +84,11 @@ def _notify(pk: int, moment: datetime) -> bool:
             partnership_request.get_kind_display(),
             f"{partnership_request.title}: {settings.BASE_URL}{partnership_request.get_absolute_url()}",
         )
-        for partnership_request in partnership_requests[:MOST_IN_A_MAIL]
+        for partnership_request in partnership_requests[:MAX_IN_EMAIL]
     ]
-    if len(partnership_requests) > MOST_IN_A_MAIL:
+    if len(partnership_requests) > MAX_IN_EMAIL:
         facts.append((_("More results"), _("see the page below")))
-    count = min(len(partnership_requests), MOST_IN_A_MAIL)
+    count = min(len(partnership_requests), MAX_IN_EMAIL)
     text = ngettext(
         "%(count)s new request matches your saved search “%(name)s”.",
         "%(count)s new requests match your saved search “%(name)s”.",

@@ -28,8 +28,8 @@ from foundation.search_words import searched
 from proposals.models import PartnershipRequest, PartnershipRequestQuerySet
 from proposals.models.languages import LANGUAGES
 
-MOST_SIGNS, MOST_WORDS, PER_PAGE, MOST_PAGES = 200, 8, 20, 500
-MOST_NEAR, MOST_LOOKED_AT = (
+MAX_TYPED_LENGTH, MAX_WORDS, PER_PAGE, MAX_PAGES = 200, 8, 20, 500
+MAX_SUGGESTIONS, MAX_WORDS_COMPARED = (
     5,
     40,
 )  # words that are taken instead of one, of so many with a trigram of it
@@ -38,7 +38,7 @@ NEARLY_SAME = (
     0.75  # of the signs of two words stand in the same order; for swapped and lost letters
 )
 LAST = 99
-LONGEST_NAMED = 40  # characters of what an address asks in vain, in a sentence
+MAX_SHOWN_LENGTH = 40  # characters of what an address asks in vain, in a sentence
 AFTER_ALL_SIGNS = "\uffff"  # stands behind every letter
 SORTS = {"best": _("Best match"), "newest": _("Newest"), "closing": _("Closing soon")}
 
@@ -112,7 +112,7 @@ class PartnerSearch:
     @property
     def left_out(self) -> str:
         """What to tell about words that are not looked for."""
-        return searched(words_in(self.text), MOST_WORDS)[1]
+        return searched(words_in(self.text), MAX_WORDS)[1]
 
     @property
     def is_blank(self) -> bool:
@@ -181,9 +181,9 @@ def parse_query(query_dict: QueryDict) -> PartnerSearch:
     text = " ".join(query_dict.get("q", "").split())
     sort = query_dict.get("sort", "best")
     page = query_dict.get("page", "1")
-    is_page = page.isascii() and page.isdigit() and 0 < int(page[:6]) <= MOST_PAGES
+    is_page = page.isascii() and page.isdigit() and 0 < int(page[:6]) <= MAX_PAGES
     return PartnerSearch(
-        text=text[:MOST_SIGNS],
+        text=text[:MAX_TYPED_LENGTH],
         call=query_dict.get("call", "")[:40],
         chosen=chosen,
         sort=sort if sort in SORTS else "best",
@@ -192,12 +192,12 @@ def parse_query(query_dict: QueryDict) -> PartnerSearch:
         draft=_number_in(query_dict.get("for", "")),
         page=int(page) if is_page else 1,
         ignored=tuple(ignored),
-        is_cut=len(text) > MOST_SIGNS,
+        is_cut=len(text) > MAX_TYPED_LENGTH,
     )
 
 
 def _in_short(value: str) -> str:
-    return f"{value[:LONGEST_NAMED]}…" if len(value) > LONGEST_NAMED else value
+    return f"{value[:MAX_SHOWN_LENGTH]}…" if len(value) > MAX_SHOWN_LENGTH else value
 
 
 def _number_in(text: str) -> str:
@@ -255,11 +255,11 @@ def spelling_suggestions(words: list[str]) -> dict[str, list[str]]:
         return {}
     results: dict[str, list[str]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_NEAR, [json.dumps(typed), MOST_LOOKED_AT, AFTER_ALL_SIGNS])
+        cursor.execute(_NEAR, [json.dumps(typed), MAX_WORDS_COMPARED, AFTER_ALL_SIGNS])
         for word, near, likeness in cursor.fetchall():
             if likeness >= LIKE_ENOUGH or _is_nearly(word, near):
                 results.setdefault(word, []).append(near)
-    return {word: _beginnings(near)[:MOST_NEAR] for word, near in results.items()}
+    return {word: _beginnings(near)[:MAX_SUGGESTIONS] for word, near in results.items()}
 
 
 def _beginnings(words: list[str]) -> list[str]:
@@ -281,7 +281,7 @@ def _is_nearly(word: str, near: str) -> bool:
 
 def terms_of(text: str) -> tuple[list[list[str]], dict[str, list[str]]]:
     """For each word that was typed, the beginnings that will do; and which words were taken for others."""
-    words, _left_out = searched(words_in(text), MOST_WORDS)
+    words, _left_out = searched(words_in(text), MAX_WORDS)
     near = spelling_suggestions(words)
     return [near.get(word, [word]) for word in words], near
 

@@ -37,7 +37,7 @@ KNOWN = (
     "een_reference",
     "cordis_link",
 )
-LONGEST_TITLE, LONGEST_TEXT = 120, 6000
+MAX_TITLE_LENGTH, MAX_TEXT_LENGTH = 120, 6000
 COLUMNS = ("number", "call", "organisation", "country", "published_at", "open_until", *KNOWN)
 
 
@@ -92,7 +92,7 @@ def _given(row: CsvRow, strands: set[str]) -> dict[str, Any]:
         if cells[name] not in choices.values:
             text = _("%(name)s must be one of: %(choices)s.")
             row.problems.append(text % {"name": name, "choices": ", ".join(choices.values)})
-    for name, longest in (("title", LONGEST_TITLE), ("text", LONGEST_TEXT)):
+    for name, longest in (("title", MAX_TITLE_LENGTH), ("text", MAX_TEXT_LENGTH)):
         if not cells[name] or len(cells[name]) > longest:
             text = _("%(name)s must be 1 to %(longest)s characters.")
             row.problems.append(text % {"name": name, "longest": longest})

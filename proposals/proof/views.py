@@ -17,7 +17,7 @@ def check(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "no_hash": "0" * 64}
     if request.method != "POST":
         return render(request, "proof/check_receipt.html", context)
-    if form.is_valid() and form.cleaned_data["file"].size > LARGEST_RECEIPT:
+    if form.is_valid() and form.cleaned_data["file"].size > MAX_RECEIPT_SIZE:
         text = _("This file is larger than 2 MB. Choose the proof of submission (PDF).")
         form.add_error("file", text)
     if not form.is_valid():
@@ -84,7 +84,7 @@ def certificates(request: HttpRequest) -> JsonResponse:
 
 
 LARGEST = 10**15
-LARGEST_RECEIPT = 2 * 1024 * 1024  # bytes; anyone may send one, and a PDF unpacks to more
+MAX_RECEIPT_SIZE = 2 * 1024 * 1024  # bytes; anyone may send one, and a PDF unpacks to more
 
 
 def _head(size: str) -> TreeHead:

@@ -37,7 +37,7 @@ from proposals.screening.letters import letter_of
 
 CHUNK = 50
 EPOCH = (2015, 1, 1, 0, 0, 0)  # entries have no date of their own: equal content, equal bytes
-LONGEST_NAME = 80
+MAX_NAME_LENGTH = 80
 CODE = (
     "calls/__init__.py",
     "calls/eligibility",
@@ -113,7 +113,7 @@ def folder_of(version: Version) -> str:
 
 def safe_name(sha256: str, name: str) -> str:
     """A name that means nothing to any file system, whatever the applicant called the file."""
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:LONGEST_NAME]
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:MAX_NAME_LENGTH]
     return f"{sha256[:12]}-{stem or 'file'}.pdf"
 
 

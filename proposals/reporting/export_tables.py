@@ -191,7 +191,7 @@ def write_xlsx(rows: Iterable[Row], out: IO[bytes]) -> None:
 
 
 WIDTH = 18  # characters
-LONGEST_CELL = 32_767  # characters in a cell of XLSX
+MAX_CELL_LENGTH = 32_767  # characters in a cell of XLSX
 
 
 def _write_cell(sheet: Any, row: int, column: int, value: Any) -> None:
@@ -203,10 +203,10 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any) -> None:
 
 def _fitting(text: str) -> str:
     """What a cell of XLSX can hold; where that is not all, the cell says so."""
-    if len(text) <= LONGEST_CELL:
+    if len(text) <= MAX_CELL_LENGTH:
         return text
     note = f"… [{_('Shortened: too long for a cell in Excel. The CSV and JSON exports contain all of it.')}]"
-    return text[: LONGEST_CELL - len(note)] + note
+    return text[: MAX_CELL_LENGTH - len(note)] + note
 
 
 def write_json(rows: Iterable[Row], out: IO[bytes]) -> None:

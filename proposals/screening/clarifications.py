@@ -29,7 +29,7 @@ from proposals.submission.notifications import addresses_of_coordinator
 from proposals.submission.submit import sha256_hex
 from proposals.workspace.uploads import InvalidFile, ValidatedPdf, check_upload, save_pdf
 
-MOST_FILES = 5
+MAX_FILES = 5
 REMIND_BEFORE = (timedelta(days=3), timedelta(days=1))
 
 
@@ -118,7 +118,7 @@ def store_reply(
             "contact the helpdesk of the call."
         )
         raise CannotReply(text % values)
-    if len(files) > MOST_FILES:
+    if len(files) > MAX_FILES:
         raise InvalidFile(_("You can attach up to five files."))
     checked = [check_upload(file) for file in files]
     ClarificationRequest.objects.select_for_update(of=("self",)).only("pk").get(pk=question.pk)

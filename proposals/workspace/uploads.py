@@ -237,10 +237,10 @@ def _content_of(upload: UploadedFile) -> bytes:
     name = upload.name or ""
     if len(name) > MAX_FILE_NAME_LENGTH:
         raise InvalidFile(_("The file name must be 120 characters or fewer"))
-    if upload.size is not None and upload.size > settings.LARGEST_FILE:
+    if upload.size is not None and upload.size > settings.MAX_FILE_SIZE:
         text = _("“%(name)s” has %(size)s MB. The file must be %(most)s MB or smaller")
         size = f"{upload.size / 1024 / 1024:.1f}"
-        most = settings.LARGEST_FILE // 1024 // 1024
+        most = settings.MAX_FILE_SIZE // 1024 // 1024
         raise InvalidFile(text % {"name": name, "size": size, "most": most})
     content: bytes = upload.read()
     if not content:

@@ -288,7 +288,7 @@ def _check_order(index: int, values: Mapping[str, Any]) -> None:
 
 def _whole_number(value: Any) -> int | None:
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and 0 < value <= LARGEST_NUMBER else None
+    return value if is_number and 0 < value <= MAX_NUMBER else None
 
 
 def _text(value: Any) -> str | None:
@@ -327,7 +327,7 @@ def _listed(choices: type[StrEnum]) -> str:
     return f"a list of some of {', '.join(choice.value for choice in choices)}"
 
 
-LARGEST_NUMBER = 1_000_000
+MAX_NUMBER = 1_000_000
 
 # How a parameter of each type is read (None: it cannot be), and what is expected in words.
 PARAMETERS: dict[Any, tuple[Callable[[Any], Any], str]] = {

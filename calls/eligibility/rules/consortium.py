@@ -75,7 +75,7 @@ def countries_counted(
     return _best_of(results, several, generous, is_counted)
 
 
-MOST_CHOICES = 4096  # of one state for each organisation that names several
+MAX_COMBINATIONS = 4096  # of one state for each organisation that names several
 
 
 def _best_of(
@@ -83,7 +83,7 @@ def _best_of(
 ) -> list[str]:
     """The most states that are possible, or the fewest, over every choice of one for each."""
     if (
-        prod(len(states) for states in several) > MOST_CHOICES
+        prod(len(states) for states in several) > MAX_COMBINATIONS
     ):  # too many to try: keep to what is sure
         possible = {state for states in several for state in states if is_counted(state)}
         return sorted(results | possible if generous else results)

@@ -198,7 +198,7 @@ def test_amounts_come_back_as_they_were_understood(visit, proposal):
 
 
 def test_more_text_than_the_portal_takes_stays_in_the_page(visit, proposal, settings):
-    settings.LARGEST_STEP = settings.LARGEST_TEXT = 3000
+    settings.MAX_STEP_SIZE = settings.MAX_TEXT_SIZE = 3000
     visitor = writer(visit, proposal)
     visitor.page.locator("[name=abstract]").fill("x" * 4000)
     says(visitor, "It is still on this page")

@@ -13,7 +13,7 @@ from foundation.legal_periods import PATTERN
 from foundation.sentences import gettext as _
 from proposals.conditions.call_administration import WRITTEN
 
-MOST_PLACES = 32_000
+MAX_POSITION = 32_000
 LONG = forms.Textarea(attrs={"rows": 6})
 
 
@@ -96,7 +96,7 @@ def instant_field(label: Any, **kwargs: Any) -> MomentField:
 
 
 def _place() -> WholeNumberField:
-    return WholeNumberField(label=gettext_lazy("Position"), min_value=0, max_value=MOST_PLACES)
+    return WholeNumberField(label=gettext_lazy("Position"), min_value=0, max_value=MAX_POSITION)
 
 
 class CallForm(forms.ModelForm):
@@ -147,7 +147,7 @@ class SectionForm(forms.ModelForm):
 
 
 class StrandForm(forms.ModelForm):
-    number = WholeNumberField(label=gettext_lazy("Number"), min_value=1, max_value=MOST_PLACES)
+    number = WholeNumberField(label=gettext_lazy("Number"), min_value=1, max_value=MAX_POSITION)
     budget = AmountField(
         label=gettext_lazy("Budget (EUR)"), min_value=0, max_digits=14, required=False
     )

@@ -19,7 +19,7 @@ from foundation.fields import DayField, NumberTextField, WholeNumberField, plain
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 
-MOST_RULES = 60
+MAX_RULES = 60
 
 
 class ReasonForm(forms.Form):
@@ -282,8 +282,8 @@ def rule_list(call: Call, data: Any = None) -> RuleListFormSet:
         extra=0,
         can_order=True,
         can_delete=True,
-        max_num=MOST_RULES,
-        absolute_max=MOST_RULES,
+        max_num=MAX_RULES,
+        absolute_max=MAX_RULES,
     )
     initial = [{"rule": entry["rule"], "was": place} for place, entry in enumerate(call.rules)]
     formset: RuleListFormSet = factory(  # type: ignore[assignment]

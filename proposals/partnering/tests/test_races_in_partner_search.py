@@ -252,7 +252,7 @@ def test_a_report_that_two_handle_at_once_is_handled_once_and_the_later_hears_by
 
 
 def test_the_last_search_that_somebody_may_keep_is_kept_once(asker, monkeypatch):
-    monkeypatch.setattr(saved_searches, "MOST_FOR_ONE", 1)
+    monkeypatch.setattr(saved_searches, "MAX_PER_PERSON", 1)
     outcomes = at_once(
         row(asker[0]),
         *[

@@ -15,7 +15,7 @@ from applicants.tests.factories import complete_profile, make_organisation, make
 from conftest import AFTERNOON
 from foundation import clock
 from proposals.models import OrganisationBlock, PartnershipRequest, QueuedEmail, SavedSearch
-from proposals.partnering.saved_searches import MOST_FOR_ONE, notify_new_requests
+from proposals.partnering.saved_searches import MAX_PER_PERSON, notify_new_requests
 from proposals.tests.partners import GIVEN, make_owner, make_request
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +88,7 @@ def test_searches_are_kept_forgotten_and_belong_to_one_person(watcher):
     client_of(watcher).post(page, {"search": saved.pk, "do": "forget"})
     assert not SavedSearch.objects.exists()
     assert "The search was not saved" in text_of(keep(watcher, name="   "))
-    for number in range(MOST_FOR_ONE + 1):
+    for number in range(MAX_PER_PERSON + 1):
         answer = keep(watcher, name=f"Search {number}")
     assert "twenty saved searches" in text_of(answer)
 

@@ -58,7 +58,7 @@ class ReportForm(forms.Form):
     )
 
 
-MOST_SHOWN = 200
+MAX_CONVERSATIONS = 200
 
 NO_FILES = gettext_lazy("You cannot send files here. Nothing was sent; your text is below.")
 
@@ -148,7 +148,9 @@ def report_request(request: HttpRequest, number: str) -> HttpResponse:
 def overview(request: HttpRequest) -> HttpResponse:
     """All conversations of a person's organisations, the newest message first."""
     user = current_user(request)
-    rows = conversations.inbox(user, Organisation.objects.with_member(user), at_most=MOST_SHOWN)
+    rows = conversations.inbox(
+        user, Organisation.objects.with_member(user), at_most=MAX_CONVERSATIONS
+    )
     return render(request, "partnering/conversations.html", {"rows": rows})
 
 

@@ -28,9 +28,9 @@ from proposals.models import PartnershipRequest, SavedSearch
 from proposals.partnering import saved_searches, tables
 from proposals.partnering.search import parse_query, rows_for
 
-LONGEST_NAME = 60
-MOST_IN_FEED = 50
-MOST_TAKEN_OUT = 2000
+MAX_NAME_LENGTH = 60
+MAX_IN_FEED = 50
+MAX_EXPORTED = 2000
 
 
 @login_required_keep_post
@@ -42,8 +42,8 @@ def keep(request: HttpRequest) -> HttpResponse:
     question = parse_query(query_dict).for_everybody
     if not name:
         messages.error(request, _("The search was not saved. Enter a name for it."))
-    elif len(name) > LONGEST_NAME:
-        messages.error(request, too_long(name, LONGEST_NAME))
+    elif len(name) > MAX_NAME_LENGTH:
+        messages.error(request, too_long(name, MAX_NAME_LENGTH))
     else:
         try:
             saved_searches.save_search(current_user(request), name=name, question=question)
@@ -110,7 +110,7 @@ class RequestFeed(Feed):
         rows = (
             rows_for(obj, clock.now()).with_page_parts().defer("searchable_text", "search_vector")
         )
-        return rows.order_by("-published_at", "-pk")[:MOST_IN_FEED]
+        return rows.order_by("-published_at", "-pk")[:MAX_IN_FEED]
 
     def item_title(self, item: PartnershipRequest) -> str:
         return safe_in_xml(item.title)
@@ -144,7 +144,7 @@ def take_out(request: HttpRequest, kind: str) -> HttpResponse:
         .with_page_parts()
         .defer("searchable_text", "search_vector")
     )
-    partnership_requests = rows.order_by("-published_at", "-pk")[:MOST_TAKEN_OUT]
+    partnership_requests = rows.order_by("-published_at", "-pk")[:MAX_EXPORTED]
     text, media = (
         (tables.as_json(partnership_requests), JSON)
         if kind == "json"

@@ -505,7 +505,7 @@ def test_a_check_that_meets_a_limit_says_so(receipt, monkeypatch):
 
 
 def test_an_attachment_that_unpacks_to_a_huge_one_is_cut(receipt, monkeypatch):
-    monkeypatch.setattr(program(), "MOST_UNPACKED", 10)
+    monkeypatch.setattr(program(), "MAX_UNPACKED_SIZE", 10)
     assert {len(attachment) for attachment in program().attachments(receipt).values()} == {10}
 
 

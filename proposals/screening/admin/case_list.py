@@ -25,7 +25,7 @@ from foundation.query_batches import Columns, Param, Queries, equals_any, query_
 from foundation.sentences import gettext as _
 from proposals.models import Decision, DecisionState, ScreeningAnswer, Version
 
-MOST_PAGES = 100_000  # more is no page that somebody turned to
+MAX_PAGES = 100_000  # more is no page that somebody turned to
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class CaseList(ChangeList):
     """A page of the list; its results are `CaseRow`s."""
 
     def get_results(self, request: HttpRequest) -> None:
-        if not 1 <= self.page_num <= MOST_PAGES:
+        if not 1 <= self.page_num <= MAX_PAGES:
             raise IncorrectLookupParameters
         keys = self.queryset.annotate(total=Window(Count("pk"))).values_list("pk", "total")
         most = self.list_max_show_all

@@ -28,7 +28,7 @@ from proposals.screening.sheet import BEING_MADE, newest_verdict, sheet_of
 if TYPE_CHECKING:
     from proposals.officers.admin_pages import OfficerAdmin
 
-MOST_AT_ONCE = 200
+MAX_SELECTED = 200
 NO_WORDS = digest_of(["", "", ""])  # of tasks that need none
 RIGHTS = {
     bulk.BulkAction.DECIDE: "proposals.add_decision",
@@ -163,9 +163,9 @@ def begin_bulk(
     desk: "OfficerAdmin", request: HttpRequest, task: str, versions: QuerySet[Version]
 ) -> HttpResponse:
     """The page that shows what would be done to the chosen versions."""
-    if versions.count() > MOST_AT_ONCE:
+    if versions.count() > MAX_SELECTED:
         text = _("You can process up to %(most)s cases at once. Select fewer cases.")
-        messages.error(request, text % {"most": MOST_AT_ONCE})
+        messages.error(request, text % {"most": MAX_SELECTED})
         return redirect("admin:proposals_version_changelist")
     return _shown(desk, request, task, list(_anew(request, list(versions))), FORMS[task]())
 
@@ -218,18 +218,18 @@ def _tell(request: HttpRequest, done: bulk.Done) -> None:
 
 def _seen(request: HttpRequest) -> set[int]:
     """Cases whose remarks the officer has ticked."""
-    return set(keys_of(request.POST.getlist("seen")[:MOST_AT_ONCE]))
+    return set(keys_of(request.POST.getlist("seen")[:MAX_SELECTED]))
 
 
 def _marks(request: HttpRequest) -> dict[int, str]:
     """What the officer was shown: "pk:mark" for each case."""
-    pairs = [text.partition(":") for text in request.POST.getlist("case")[:MOST_AT_ONCE]]
+    pairs = [text.partition(":") for text in request.POST.getlist("case")[:MAX_SELECTED]]
     return {key: mark for pk, _colon, mark in pairs if (key := key_of(pk)) is not None}
 
 
 def _left_out(request: HttpRequest) -> list[int]:
     """Chosen cases to which it cannot be done; they are named again on each page."""
-    return keys_of(request.POST.getlist("left_out")[:MOST_AT_ONCE])
+    return keys_of(request.POST.getlist("left_out")[:MAX_SELECTED])
 
 
 def _digest_of_words(form: forms.Form) -> str:

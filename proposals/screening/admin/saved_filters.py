@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 # What an address of the list may ask; nothing else is kept.
 KEPT = ("queue", "versions", "strand", "outcome", "rule", "country", "officer", "decided", "q", "o")
-LONGEST_QUERY = 500
+MAX_QUERY_LENGTH = 500
 
 
 class SavedFilterForm(forms.Form):
     name = NameField(max_length=60)
-    query = forms.CharField(max_length=LONGEST_QUERY, required=False)
+    query = forms.CharField(max_length=MAX_QUERY_LENGTH, required=False)
 
 
 def urls_of(desk: "OfficerAdmin") -> list[Any]:

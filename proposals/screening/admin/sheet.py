@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 BRUSSELS = ZoneInfo("Europe/Brussels")
 USUAL_TIME_TO_ANSWER = timedelta(days=7)
 TEMPLATES = "admin/proposals/version"
-MOST_NEIGHBOURS = 30
+MAX_NEIGHBOURS = 30
 
 
 class AnswerForm(forms.Form):
@@ -240,7 +240,7 @@ def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any,
     shared = [sorted(set(item["organisations"]) & names.keys()) for item in results]
     texts = [", ".join(names[pk] for pk in pks) for pks in shared]
     total = results[0]["total"] if results else 0
-    return list(zip(results, texts, strict=True)), max(0, total - MOST_NEIGHBOURS)
+    return list(zip(results, texts, strict=True)), max(0, total - MAX_NEIGHBOURS)
 
 
 NEIGHBOUR_COLUMNS = ("pk", "number", "acronym", "organisations", "proposal__number", "total")
@@ -260,7 +260,7 @@ def _fetch_neighbours() -> Queries:
         .annotate(total=Window(Count("pk")))
     )
     return {
-        "neighbours": Columns(others[:MOST_NEIGHBOURS], *NEIGHBOUR_COLUMNS),
+        "neighbours": Columns(others[:MAX_NEIGHBOURS], *NEIGHBOUR_COLUMNS),
         "organisations": Organisation.objects.filter(equals_any("pk", organisations)),
     }
 
@@ -273,12 +273,12 @@ def history(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Htt
         f"{TEMPLATES}/history.html",
         title=_("History of %(number)s") % {"number": version.proposal.number},
         version=version,
-        events=list(events[:MOST_EVENTS]),
-        more=max(0, events.count() - MOST_EVENTS),
+        events=list(events[:MAX_EVENTS]),
+        more=max(0, events.count() - MAX_EVENTS),
     )
 
 
-MOST_EVENTS = 500
+MAX_EVENTS = 500
 
 
 def _answer(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:

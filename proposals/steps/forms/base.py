@@ -13,7 +13,7 @@ from django.http import QueryDict
 from applicants.models import SavedStep
 from applicants.reading import Problem, editable, read
 from applicants.steps import StepForm, Text, as_json, as_typed, in_words, is_empty, sent
-from applicants.three_way_merge import MOST_ROWS, ROW_ID, Merge, index_by_row_id
+from applicants.three_way_merge import MAX_LIST_ROWS, ROW_ID, Merge, index_by_row_id
 from proposals.dossier.document import Draft
 
 
@@ -130,8 +130,8 @@ class ProposalStepForm(StepForm):
             formset=RowsFormSet,
             extra=1,
             can_delete=True,
-            max_num=MOST_ROWS,
-            absolute_max=max(MOST_ROWS, len(stored)) + 5,
+            max_num=MAX_LIST_ROWS,
+            absolute_max=max(MAX_LIST_ROWS, len(stored)) + 5,
         )
         rows: RowsFormSet = factory(  # type: ignore[assignment]
             data,

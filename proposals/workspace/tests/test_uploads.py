@@ -93,7 +93,7 @@ def test_an_unusable_file_is_refused_with_the_reason(call, content, sentence):
 
 
 def test_a_file_that_is_too_large_is_refused_with_its_size(call, settings):
-    settings.LARGEST_FILE = 1024
+    settings.MAX_FILE_SIZE = 1024
     answer = upload(make_draft(call), pdf_bytes(marker="y" * 3000))
     assert "MB or smaller" in answer.content.decode()
 
@@ -111,14 +111,14 @@ def test_an_honest_name_in_any_script_is_kept(call):
 
 
 def test_a_body_larger_than_anything_taken_gets_a_page(call, settings):
-    settings.LARGEST_TEXT = settings.LARGEST_BODY = 2000
+    settings.MAX_TEXT_SIZE = settings.MAX_BODY_SIZE = 2000
     answer = upload(make_draft(call), pdf_bytes(marker="y" * 5000))
     assert answer.status_code == 413
     assert "You sent too much data" in answer.content.decode()
 
 
 def test_a_text_larger_than_anything_taken_gets_a_page(call, settings):
-    settings.LARGEST_TEXT = settings.LARGEST_STEP = 1000
+    settings.MAX_TEXT_SIZE = settings.MAX_STEP_SIZE = 1000
     proposal = make_draft(call)
     client = Client()
     client.force_login(proposal.started_by)

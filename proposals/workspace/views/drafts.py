@@ -40,9 +40,9 @@ from proposals.workspace.prefill import answers_from_query, start_prefilled
 from proposals.workspace.views.outlook import outlook_page
 from proposals.workspace.views.steps import comments_context
 
-MOST_FOUND = 12
-MOST_WORDS = 6  # of a name, looked for in the registry
-LONGEST_NUMBER = 18  # digits that fit into a bigint
+MAX_RESULTS = 12
+MAX_WORDS = 6  # of a name, looked for in the registry
+MAX_NUMBER_LENGTH = 18  # digits that fit into a bigint
 VERSIONS_PER_PAGE = 50
 
 
@@ -198,7 +198,7 @@ def _consortium_page(
     request: HttpRequest, draft: Draft, form: OrganisationForm | None = None
 ) -> dict[str, object]:
     text = request.GET.get("q", "").strip()
-    looked_for, left_out = searched(text.split(), MOST_WORDS)
+    looked_for, left_out = searched(text.split(), MAX_WORDS)
     taken = [participant.organisation_id for participant in draft.participants]
     organisations = Organisation.objects.search_by_name(looked_for) if text else None
     facts = facts_of_draft(draft, received_at=None, reader=current_user(request))
@@ -208,8 +208,8 @@ def _consortium_page(
         **comments_context(request, draft, "consortium"),
         words=text,
         words_left_out=left_out,
-        found=list(organisations[: MOST_FOUND + 1]) if organisations is not None else None,
-        most_found=MOST_FOUND,
+        found=list(organisations[: MAX_RESULTS + 1]) if organisations is not None else None,
+        most_found=MAX_RESULTS,
         taken=taken,
         section=participants.section_of(draft.proposal, participants.CONSORTIUM),
         **outlook_page(draft, facts, request.GET),
@@ -389,7 +389,7 @@ def _chosen(request: HttpRequest) -> int:
 
 
 def _number(text: str, *, otherwise: int) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+    is_number = text.isascii() and text.isdigit() and len(text) <= MAX_NUMBER_LENGTH
     return int(text) if is_number else otherwise
 
 
