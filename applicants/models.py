@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants import triggers
 from applicants.addresses import is_address
-from calls import triggers as guards
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import OrganisationKind
+from calls.triggers import KEPT_FOR_A_WHILE, final_but, kept_before_change, written_by_triggers_only
 from foundation import clock
 from foundation.folding import folded_name
 
@@ -108,9 +108,9 @@ class RowChange(models.Model):
         abstract = True
         ordering = ["pk"]
         triggers = [
-            guards.written_by_triggers_only("changes_are_written_by_triggers"),
-            guards.final_but("changes_are_final"),
-            guards.KEPT_FOR_A_WHILE,
+            written_by_triggers_only("changes_are_written_by_triggers"),
+            final_but("changes_are_final"),
+            KEPT_FOR_A_WHILE,
         ]
 
     def __str__(self) -> str:
@@ -222,7 +222,7 @@ class Organisation(models.Model):
             ),
         ]
         triggers = [
-            guards.kept_before_change(
+            kept_before_change(
                 "applicants_organisationchange",
                 kind="organisation",
                 owner="id",
@@ -421,7 +421,7 @@ class ProfileSection(SavedStep):
             HashIndex(fields=["link_key"], name="stored_platform_profile_links")
         ]
         triggers = [
-            guards.kept_before_change(
+            kept_before_change(
                 "applicants_organisationchange",
                 kind="profile",
                 owner="organisation_id",

@@ -15,7 +15,7 @@ from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from calls import triggers as guards
+from calls import triggers
 from calls.eligibility import CountrySet, RuleSet, rule_date_of
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import title_of
@@ -86,8 +86,8 @@ class CountryParticipation(models.Model):
             ),
         ]
         triggers = [
-            guards.PARTICIPATION_CHANGES_PROGRAMME,
-            guards.PARTICIPATION_CHANGES_FOR_A_REASON,
+            triggers.PARTICIPATION_CHANGES_PROGRAMME,
+            triggers.PARTICIPATION_CHANGES_FOR_A_REASON,
         ]
 
     def __str__(self) -> str:
@@ -224,9 +224,9 @@ class Call(models.Model):
         ]
         triggers = [
             pgtrigger.ReadOnly(name="rehearsals_stay_rehearsals", fields=["rehearsal_of"]),
-            guards.DEADLINE_MOVES_BY_EXTENSION_ONLY,
-            guards.RULES_CHANGE_FOR_A_REASON,
-            guards.PUBLISHED_ONCE,
+            triggers.DEADLINE_MOVES_BY_EXTENSION_ONLY,
+            triggers.RULES_CHANGE_FOR_A_REASON,
+            triggers.PUBLISHED_ONCE,
         ]
 
     def __str__(self) -> str:
@@ -341,7 +341,7 @@ class Strand(models.Model):
         constraints = [
             models.UniqueConstraint(name="one_strand_for_each_code", fields=["call", "code"])
         ]
-        triggers = [guards.STRAND_STAYS_IN_ITS_CALL]
+        triggers = [triggers.STRAND_STAYS_IN_ITS_CALL]
 
     def __str__(self) -> str:
         return f"{self.call.reference}, strand {self.label}"
@@ -428,7 +428,7 @@ class Incident(models.Model):
                 name="an_incident_says_what_happened", condition=Q(text__regex=r"\S")
             ),
         ]
-        triggers = [guards.final("incidents_are_final")]
+        triggers = [triggers.final("incidents_are_final")]
 
     def __str__(self) -> str:
         return f"{self.began_at:%Y-%m-%d %H:%M} to {self.ended_at:%H:%M} UTC"
@@ -457,9 +457,9 @@ class Extension(models.Model):
             models.CheckConstraint(name="an_extension_has_a_reason", condition=~Q(reason="")),
         ]
         triggers = [
-            guards.EXTENSION_STARTS_FROM_DEADLINE,
-            guards.PUBLISHED_DEADLINE_MOVES_BY_TWO,
-            guards.final("extensions_are_final"),
+            triggers.EXTENSION_STARTS_FROM_DEADLINE,
+            triggers.PUBLISHED_DEADLINE_MOVES_BY_TWO,
+            triggers.final("extensions_are_final"),
         ]
 
     def __str__(self) -> str:
@@ -528,8 +528,8 @@ class ConditionChange(models.Model):
         ]
         indexes = [models.Index(name="change_in_transaction", fields=["transaction"])]
         triggers = [
-            guards.PUBLISHED_CONDITIONS_CHANGE_BY_TWO,
-            guards.final("changes_are_final"),
+            triggers.PUBLISHED_CONDITIONS_CHANGE_BY_TWO,
+            triggers.final("changes_are_final"),
         ]
 
     def __str__(self) -> str:
@@ -567,8 +567,8 @@ class AppliedConditions(models.Model):
     class Meta:
         verbose_name_plural = "applied conditions"
         triggers = [
-            guards.CONDITIONS_ARE_WHAT_WAS_HASHED,
-            guards.final("applied_conditions_are_final"),
+            triggers.CONDITIONS_ARE_WHAT_WAS_HASHED,
+            triggers.final("applied_conditions_are_final"),
         ]
 
     def __str__(self) -> str:

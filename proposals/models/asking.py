@@ -9,7 +9,7 @@ from django.db.models.expressions import Combinable
 
 from applicants.models import User
 from calls.triggers import final, final_but
-from proposals.models import triggers as guards
+from proposals.models import triggers
 from proposals.models.proposal import StoredPdf
 from proposals.models.version import Version
 
@@ -49,8 +49,8 @@ class ClarificationRequest(models.Model):
         ]
         triggers = [
             final("questions_are_final"),
-            guards.out_of_conflict(
-                "question", officer="requested_by_id", proposal=guards.PROPOSAL_OF_VERSION
+            triggers.out_of_conflict(
+                "question", officer="requested_by_id", proposal=triggers.PROPOSAL_OF_VERSION
             ),
         ]
 
@@ -83,8 +83,8 @@ class ClarificationReply(models.Model):
             models.CheckConstraint(name="a_reply_says_something", condition=Q(text__regex=r"\S"))
         ]
         triggers = [
-            guards.REPLY_IS_IN_TIME,
-            guards.REPLY_IS_RECEIVED_BY_THE_CLOCK,
+            triggers.REPLY_IS_IN_TIME,
+            triggers.REPLY_IS_RECEIVED_BY_THE_CLOCK,
             final("replies_are_final"),
         ]
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
 from calls.triggers import final
-from proposals.models import triggers as guards
+from proposals.models import triggers
 from proposals.models.proposal import Proposal
 from proposals.models.version import Version
 
@@ -27,7 +27,7 @@ class Assignment(models.Model):
     class Meta:
         ordering = ["proposal_id"]
         triggers = [
-            guards.out_of_conflict("assignment", officer="officer_id", proposal="NEW.proposal_id")
+            triggers.out_of_conflict("assignment", officer="officer_id", proposal="NEW.proposal_id")
         ]
 
     def __str__(self) -> str:
@@ -87,7 +87,7 @@ class ConflictOfInterest(models.Model):
             ),
         ]
         triggers = [
-            guards.INTEREST_WAITS,
+            triggers.INTEREST_WAITS,
             final("conflicts_are_final"),
         ]
 
@@ -140,8 +140,8 @@ class ScreeningAnswer(models.Model):
             ),
         ]
         triggers = [
-            guards.out_of_conflict(
-                "answer", officer="answered_by_id", proposal=guards.PROPOSAL_OF_VERSION
+            triggers.out_of_conflict(
+                "answer", officer="answered_by_id", proposal=triggers.PROPOSAL_OF_VERSION
             ),
             pgtrigger.ReadOnly(name="answers_stay_at_their_line", fields=["version", "item"]),
         ]
@@ -165,7 +165,7 @@ class CaseNote(models.Model):
         ]
         triggers = [
             final("case_notes_are_final"),
-            guards.out_of_conflict("note", officer="written_by_id", proposal="NEW.proposal_id"),
+            triggers.out_of_conflict("note", officer="written_by_id", proposal="NEW.proposal_id"),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.models import User
 from calls.models import ConditionChange
 from calls.triggers import final
-from proposals.models import triggers as guards
+from proposals.models import triggers
 from proposals.models.proposal import Proposal
 from proposals.models.version import Version
 
@@ -118,10 +118,10 @@ class Decision(models.Model):
             models.CheckConstraint(name="a_decision_has_a_reason", condition=Q(reason__regex=r"\S"))
         ]
         triggers = [
-            guards.DECISION_AFTER_DEADLINE,
-            guards.ONE_OUTCOME_WAITS,
-            guards.out_of_conflict(
-                "decision", officer="decided_by_id", proposal=guards.PROPOSAL_OF_VERSION
+            triggers.DECISION_AFTER_DEADLINE,
+            triggers.ONE_OUTCOME_WAITS,
+            triggers.out_of_conflict(
+                "decision", officer="decided_by_id", proposal=triggers.PROPOSAL_OF_VERSION
             ),
             final("decisions_are_final"),
         ]
@@ -179,9 +179,9 @@ class DecisionReview(models.Model):
             )
         ]
         triggers = [
-            guards.REVIEWED_BY_ANOTHER,
-            guards.out_of_conflict(
-                "review", officer="reviewed_by_id", proposal=guards.PROPOSAL_OF_DECISION
+            triggers.REVIEWED_BY_ANOTHER,
+            triggers.out_of_conflict(
+                "review", officer="reviewed_by_id", proposal=triggers.PROPOSAL_OF_DECISION
             ),
             final("decision_reviews_are_final"),
         ]
@@ -204,7 +204,7 @@ class DecisionNotice(models.Model):
         ordering = ["-notified_at"]
         verbose_name_plural = "decision notices"
         triggers = [
-            guards.INFORMED_OF_WHAT_STANDS,
+            triggers.INFORMED_OF_WHAT_STANDS,
             final("information_is_final"),
         ]
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.models import Organisation, User
 from calls.models import Call
 from calls.triggers import final_but
-from proposals.models import triggers as guards
+from proposals.models import triggers
 from proposals.models.proposal import new_number
 
 
@@ -164,7 +164,7 @@ class PartnershipRequest(models.Model):
                     ("closed", "removed"),
                 ],
             ),
-            guards.REQUEST_IS_OF_NO_REHEARSAL,
+            triggers.REQUEST_IS_OF_NO_REHEARSAL,
         ]
 
     def __str__(self) -> str:

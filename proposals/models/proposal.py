@@ -18,7 +18,7 @@ from applicants.triggers import no_officer
 from calls.eligibility.facts import Control, Role
 from calls.models import Call, Incident, Strand
 from calls.triggers import final, final_but, kept_before_change
-from proposals.models import triggers as guards
+from proposals.models import triggers
 
 # Without vowels, so that no word appears, and without signs that look alike.
 NUMBER_ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ"
@@ -137,8 +137,8 @@ class Proposal(models.Model):
     class Meta:
         ordering = ["-started_at"]
         triggers = [
-            guards.COUNTING_VERSION_IS_ITS_OWN,
-            guards.ONLY_DRAFTS_ARE_DELETED,
+            triggers.COUNTING_VERSION_IS_ITS_OWN,
+            triggers.ONLY_DRAFTS_ARE_DELETED,
             pgtrigger.ReadOnly(
                 name="proposals_keep_their_number", fields=["number", "started_at", "started_by"]
             ),
@@ -290,7 +290,7 @@ class Section(SavedStep):
             ),
             answers_are_of_a_form("section"),
         ]
-        triggers = [guards.EVERY_SAVED_TEXT_IS_KEPT, _kept("section")]
+        triggers = [triggers.EVERY_SAVED_TEXT_IS_KEPT, _kept("section")]
 
 
 class StoredPdf(models.Model):
@@ -355,7 +355,7 @@ class ProposalFile(StoredPdf):
         ]
         triggers = [
             _kept("file", "OLD.replaced_at IS DISTINCT FROM NEW.replaced_at"),
-            guards.FILES_STAY,
+            triggers.FILES_STAY,
             final_but("files_keep_their_bytes", changing=["scan", "claimed_at", "replaced_at"]),
         ]
 

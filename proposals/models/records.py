@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
 from calls.triggers import final
-from proposals.models import triggers as guards
+from proposals.models import triggers
 from proposals.models.proposal import Proposal
 from proposals.models.version import Version
 
@@ -115,8 +115,8 @@ class Withdrawal(models.Model):
             )
         ]
         triggers = [
-            guards.WITHDRAWAL_IS_IN_TIME,
-            guards.WITHDRAWAL_IS_RECEIVED_BY_THE_CLOCK,
+            triggers.WITHDRAWAL_IS_IN_TIME,
+            triggers.WITHDRAWAL_IS_RECEIVED_BY_THE_CLOCK,
             final("withdrawals_are_final"),
         ]
 

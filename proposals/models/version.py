@@ -18,7 +18,7 @@ from calls.eligibility import Outcome, Verdict
 from calls.eligibility.facts import Audience
 from calls.models import AppliedConditions
 from calls.triggers import final
-from proposals.models import triggers as guards
+from proposals.models import triggers
 from proposals.models.proposal import IndividualExtension, Proposal
 
 if TYPE_CHECKING:
@@ -124,10 +124,10 @@ class Version(models.Model):
             ),
         ]
         triggers = [
-            guards.VERSION_IS_IN_TIME,
-            guards.VERSION_IS_RECEIVED_BY_THE_CLOCK,
-            guards.VERSION_IS_WHAT_WAS_HASHED,
-            guards.THE_LAST_VERSION_COUNTS,
+            triggers.VERSION_IS_IN_TIME,
+            triggers.VERSION_IS_RECEIVED_BY_THE_CLOCK,
+            triggers.VERSION_IS_WHAT_WAS_HASHED,
+            triggers.THE_LAST_VERSION_COUNTS,
             final("versions_are_final"),
         ]
 

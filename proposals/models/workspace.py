@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.models import OfficerRole, Organisation, User
 from applicants.triggers import given_role, made_officer, no_officer
 from calls.triggers import final_but, written_by_triggers_only
-from proposals.models import triggers as guards
+from proposals.models import triggers
 from proposals.models.proposal import Participant, Proposal
 
 
@@ -42,7 +42,7 @@ class SectionChange(models.Model):
         triggers = [
             written_by_triggers_only("saved_texts_are_written_by_triggers"),
             final_but("saved_texts_are_final", forgotten=["saved_by_id"]),
-            guards.goes_with_a_deleted_draft("saved_texts_stay", what="saved texts"),
+            triggers.goes_with_a_deleted_draft("saved_texts_stay", what="saved texts"),
         ]
 
     def __str__(self) -> str:
@@ -120,7 +120,7 @@ class Invitation(models.Model):
             ),
         ]
         triggers = [
-            guards.ANSWERED_INVITATIONS_ARE_FINAL,
+            triggers.ANSWERED_INVITATIONS_ARE_FINAL,
             pgtrigger.ReadOnly(
                 name="invitations_stay_what_they_ask",
                 fields=["proposal", "participant", "purpose", "email", "invited_at"],
@@ -214,7 +214,7 @@ class Confirmation(models.Model):
                 changing=["name", "function"],
                 forgotten=["confirmed_by_id", "invitation_id"],
             ),
-            guards.goes_with_a_deleted_draft("confirmations_stay", what="confirmations"),
+            triggers.goes_with_a_deleted_draft("confirmations_stay", what="confirmations"),
             no_officer("no_officer_confirms", person="confirmed_by_id", operation=pgtrigger.Insert),
         ]
 
@@ -244,7 +244,7 @@ class Comment(models.Model):
             final_but(
                 "comments_keep_their_text", changing=["participant_key", "done_at", "done_by_id"]
             ),
-            guards.goes_with_a_deleted_draft("comments_stay", what="comments"),
+            triggers.goes_with_a_deleted_draft("comments_stay", what="comments"),
         ]
 
     def __str__(self) -> str:
@@ -312,7 +312,7 @@ class ProposalActivity(models.Model):
         ordering = ["pk"]
         triggers = [
             final_but("happenings_are_final", forgotten=["by_id"]),
-            guards.goes_with_a_deleted_draft("happenings_stay", what="happenings"),
+            triggers.goes_with_a_deleted_draft("happenings_stay", what="happenings"),
         ]
 
     def __str__(self) -> str:
