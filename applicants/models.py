@@ -20,7 +20,12 @@ from applicants import triggers
 from applicants.addresses import is_address
 from calls.eligibility.countries import name_on
 from calls.eligibility.facts import OrganisationKind
-from calls.triggers import KEPT_FOR_A_WHILE, final_but, kept_before_change, written_by_triggers_only
+from calls.triggers import (
+    NOT_DELETED_FOR_A_DAY,
+    final_but,
+    log_row_before_change,
+    written_by_triggers_only,
+)
 from foundation import clock
 from foundation.folding import folded_name
 
@@ -110,7 +115,7 @@ class RowChange(models.Model):
         triggers = [
             written_by_triggers_only("changes_are_written_by_triggers"),
             final_but("changes_are_final"),
-            KEPT_FOR_A_WHILE,
+            NOT_DELETED_FOR_A_DAY,
         ]
 
     def __str__(self) -> str:
@@ -131,8 +136,8 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def editable_by(self, user: User) -> "OrganisationQuerySet":
         """Their own, and records that their organisation keeps for one that has no people yet."""
         own = Q(members=user)
-        kept = Q(members__isnull=True) & Q(managed_by__members=user)
-        return self.filter(own | kept).distinct()
+        managed = Q(members__isnull=True) & Q(managed_by__members=user)
+        return self.filter(own | managed).distinct()
 
     def similar_to(self, organisation: "Organisation") -> list["Organisation"]:
         """Records that may be of the same organisation: the same PIC, or a like name in its country."""
@@ -222,7 +227,7 @@ class Organisation(models.Model):
             ),
         ]
         triggers = [
-            kept_before_change(
+            log_row_before_change(
                 "applicants_organisationchange",
                 kind="organisation",
                 owner="id",
@@ -349,7 +354,7 @@ class OfficerRole(User.groups.through):  # type: ignore[name-defined]
         proxy = True
         default_permissions = ()
         triggers = [
-            triggers.given_role(
+            triggers.added_to_group(
                 "no_role_for_who_is_of_an_organisation", table="applicants_membership"
             )
         ]
@@ -421,7 +426,7 @@ class ProfileSection(SavedStep):
             HashIndex(fields=["link_key"], name="stored_platform_profile_links")
         ]
         triggers = [
-            kept_before_change(
+            log_row_before_change(
                 "applicants_organisationchange",
                 kind="profile",
                 owner="organisation_id",

@@ -26,7 +26,7 @@ from foundation import clock
 P = ParamSpec("P")
 
 MARK = "csrfmiddlewaretoken"
-KEPT = timedelta(days=1)
+RETENTION = timedelta(days=1)
 
 
 def idempotent(view: "View[P]") -> "View[P]":
@@ -61,7 +61,7 @@ def _answer(
         return redirect(sending.redirect_url)
     answer = view(request, *args, **kwargs)
     if isinstance(answer, HttpResponseRedirect):
-        sending.redirect_url, sending.messages = answer.url, list(_said(request))
+        sending.redirect_url, sending.messages = answer.url, list(_queued_messages(request))
         sending.save(update_fields=["redirect_url", "messages"])
     else:
         sending.delete()
@@ -81,7 +81,7 @@ def _key(request: HttpRequest) -> str:
     return hashlib.sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
 
 
-def _said(request: HttpRequest) -> Iterator[tuple[int, str, str]]:
+def _queued_messages(request: HttpRequest) -> Iterator[tuple[int, str, str]]:
     """The messages that wait for the next page; reading takes them out, so they are put back."""
     waiting = [
         (item.level, str(item.message), item.extra_tags or "")
@@ -94,4 +94,4 @@ def _said(request: HttpRequest) -> Iterator[tuple[int, str, str]]:
 
 def delete_old_submissions() -> int:
     """Delete what is older than a day; returns how many rows."""
-    return FormSubmission.objects.filter(sent_at__lt=clock.real_now() - KEPT).delete()[0]
+    return FormSubmission.objects.filter(sent_at__lt=clock.real_now() - RETENTION).delete()[0]

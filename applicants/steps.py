@@ -253,6 +253,6 @@ def in_words(field: forms.Field, value: Any) -> str:
         return "" if value is None else str(value)
     labels = {str(code): str(label) for code, label in choices}
     values = value if isinstance(value, list) else [value]
-    said = [labels.get(str(item), str(item)) for item in values if item not in (None, "")]
-    are_sentences = bool(said) and all(text.endswith(".") for text in said)
-    return (" " if are_sentences else ", ").join(said)
+    texts = [labels.get(str(item), str(item)) for item in values if item not in (None, "")]
+    are_sentences = bool(texts) and all(text.endswith(".") for text in texts)
+    return (" " if are_sentences else ", ").join(texts)

@@ -71,7 +71,7 @@ def made_officer(name: str, *, table: str) -> pgtrigger.Trigger:
     )
 
 
-def given_role(name: str, *, table: str) -> pgtrigger.Trigger:
+def added_to_group(name: str, *, table: str) -> pgtrigger.Trigger:
     """Nobody joins an officers' group while a row of the table names them."""
     return pgtrigger.Trigger(
         name=name,

@@ -46,7 +46,7 @@ def my_organisations(request: HttpRequest) -> HttpResponse:
 @applicants_only
 @idempotent
 def new_organisation(request: HttpRequest) -> HttpResponse:
-    form = OrganisationForm(request.POST or None, initial=_said_before(request))
+    form = OrganisationForm(request.POST or None, initial=_initial_from_query(request))
     if request.method == "POST" and form.is_valid():
         organisation = organisations.register_organisation(
             form.save(commit=False), by=current_user(request)
@@ -58,7 +58,7 @@ def new_organisation(request: HttpRequest) -> HttpResponse:
     return render(request, "applicants/organisation_form.html", {"form": form})
 
 
-def _said_before(request: HttpRequest) -> dict[str, str]:
+def _initial_from_query(request: HttpRequest) -> dict[str, str]:
     """What a self-check was told of the organisation, so that it need not be said twice."""
     return {name: request.GET[name] for name in ("kind", "country") if name in request.GET}
 

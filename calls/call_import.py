@@ -238,7 +238,7 @@ def store_applied_conditions(rule_set: RuleSet, countries: CountrySet) -> None:
 
 
 def _load_strands(call: Call, data: Iterable[dict[str, Any]]) -> None:
-    kept = []
+    pks = []
     for entry in data:
         values = dict(entry)
         deliverables = values.pop("deliverables")
@@ -248,8 +248,8 @@ def _load_strands(call: Call, data: Iterable[dict[str, Any]]) -> None:
             call=call, code=values.pop("code"), defaults=values
         )
         _load_parts(strand.deliverables, "code", deliverables, defaults={"is_scoreboard": False})
-        kept.append(strand.pk)
-    call.strands.exclude(pk__in=kept).delete()
+        pks.append(strand.pk)
+    call.strands.exclude(pk__in=pks).delete()
 
 
 def _load_parts(
@@ -260,13 +260,13 @@ def _load_parts(
     defaults: dict[str, Any] | None = None,
 ) -> None:
     """Make the rows below a call equal to a list, in its order."""
-    kept = []
+    pks = []
     for position, entry in enumerate(data):
         values = {name: value for name, value in entry.items() if value is not None}
         values = (defaults or {}) | values | {"position": position}
         row, _created = parts.update_or_create(**{key: values.pop(key)}, defaults=values)
-        kept.append(row.pk)
-    parts.exclude(pk__in=kept).delete()
+        pks.append(row.pk)
+    parts.exclude(pk__in=pks).delete()
 
 
 @transaction.atomic

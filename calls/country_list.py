@@ -52,7 +52,7 @@ class CountryRow:
         return self.row.source
 
     @property
-    def note(self) -> str:
+    def footnote(self) -> str:
         return STATUS_NOTES.get(self.row.country, "")
 
     def as_json(self) -> dict[str, Any]:

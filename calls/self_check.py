@@ -19,7 +19,7 @@ from calls.models import Call
 OWN = "own"
 OWN_NAME = "Your organisation"
 MAX_PARTNERS = 6
-SAID = "said"  # in place of a link or service that a person has and the check does not ask for
+NOT_ASKED = "said"  # in place of a link or service that a person has and the check does not ask for
 
 # What can be judged from plain answers; the other rules need the proposal itself.
 RULES = (
@@ -91,7 +91,7 @@ class Result:
     met: tuple[Answer, ...]
     open: tuple[Answer, ...]
     against: tuple[Answer, ...]
-    lacks: tuple[str, ...]
+    missing: tuple[str, ...]
     outlook: Outlook
 
     @property
@@ -106,7 +106,7 @@ class Result:
 
     @property
     def is_complete(self) -> bool:
-        return not self.open and not self.against and not self.lacks
+        return not self.open and not self.against and not self.missing
 
 
 def check(answers: Answers, call: Call) -> Result:
@@ -127,8 +127,8 @@ def facts_of(answers: Answers, call: Call) -> ProposalFacts:
         cluster_name="a cluster of your own",
         country=answers.country,
         registration=answers.registration,
-        profile_link=SAID,
-        services=(SAID,) if answers.has_services else (),
+        profile_link=NOT_ASKED,
+        services=(NOT_ASKED,) if answers.has_services else (),
         independent_members=answers.is_independent,
     )
     partners = (
@@ -161,8 +161,8 @@ def _partner(number: int, partner: Partner, call: Call) -> ParticipantFacts:
         kind=FITTING[partner.fits],
         country=partner.country,
         registration=Registration.REGISTERED,
-        profile_link=f"{SAID}-{number}",
-        services=(SAID,),
+        profile_link=f"{NOT_ASKED}-{number}",
+        services=(NOT_ASKED,),
         independent_members=True,
     )
 
@@ -170,7 +170,7 @@ def _partner(number: int, partner: Partner, call: Call) -> ParticipantFacts:
 def _result(outlook: Outlook, rule_set: RuleSet, answers: Answers, countries: CountrySet) -> Result:
     rules = {rule.id: rule for rule in rule_set.for_strand(answers.strand)}
 
-    def said(finding: Finding, outcome: Outcome) -> Answer:
+    def to_answer(finding: Finding, outcome: Outcome) -> Answer:
         rule = rules[finding.rule]
         is_own = finding.subject == OWN
         passes = finding.outcome == Outcome.PASS
@@ -182,21 +182,19 @@ def _result(outlook: Outlook, rule_set: RuleSet, answers: Answers, countries: Co
         return Answer(outcome, rule.title, message, finding.citation, rule.link, advice)
 
     about = [
-        said(item, item.outcome) for member in outlook.members for item in _is_relevant(member)
+        to_answer(item, item.outcome) for member in outlook.members for item in _is_relevant(member)
     ]
     # Partners can still be found: a minimum that is not reached yet excludes nobody.
     together = [
-        said(participant, min(participant.outcome, Outcome.NEEDS_REVIEW, key=_severity))
+        to_answer(participant, min(participant.outcome, Outcome.NEEDS_REVIEW, key=_severity))
         for participant in outlook.consortium
     ]
-    answers_given = [*about, *together]
+    judged = [*about, *together]
     return Result(
-        met=tuple(
-            answer for answer in answers_given if answer.outcome in (Outcome.PASS, Outcome.WARN)
-        ),
-        open=tuple(item for item in answers_given if item.outcome == Outcome.NEEDS_REVIEW),
-        against=tuple(answer for answer in answers_given if answer.outcome == Outcome.INELIGIBLE),
-        lacks=outlook.missing,
+        met=tuple(answer for answer in judged if answer.outcome in (Outcome.PASS, Outcome.WARN)),
+        open=tuple(item for item in judged if item.outcome == Outcome.NEEDS_REVIEW),
+        against=tuple(answer for answer in judged if answer.outcome == Outcome.INELIGIBLE),
+        missing=outlook.missing,
         outlook=outlook,
     )
 

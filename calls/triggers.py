@@ -185,7 +185,7 @@ def final_but(
     return pgtrigger.Protect(name=name, operation=pgtrigger.Update, condition=condition)
 
 
-def kept_before_change(
+def log_row_before_change(
     table: str, *, kind: str, owner: str, operation: pgtrigger.Operation, condition: str = ""
 ) -> pgtrigger.Trigger:
     """Keep what a row was before each change, by the database's clock, in `table`: nothing for a new row.
@@ -229,7 +229,7 @@ def written_by_triggers_only(name: str) -> pgtrigger.Trigger:
 
 
 # A version is frozen by these rows: they stay as they are for as long as a submission can have waited.
-KEPT_FOR_A_WHILE = pgtrigger.Trigger(
+NOT_DELETED_FOR_A_DAY = pgtrigger.Trigger(
     name="kept_for_a_while",
     when=pgtrigger.Before,
     operation=pgtrigger.Delete,

@@ -45,7 +45,7 @@ def _stop_after_the_row_in_hand(**_signal: object) -> None:
 
 
 @worker_init.connect
-def _is_worker(**_given: Any) -> None:
+def _is_worker(**_kwargs: Any) -> None:
     from calls import database_clock  # noqa: PLC0415 -- Django is set up by now
 
     database_clock.kind_of_process = "worker"
@@ -53,14 +53,14 @@ def _is_worker(**_given: Any) -> None:
 
 
 @beat_init.connect
-def _is_beat(**_given: Any) -> None:
+def _is_beat(**_kwargs: Any) -> None:
     from calls import database_clock  # noqa: PLC0415 -- as above
 
     database_clock.kind_of_process = "beat"
     after_task_publish.connect(_look_at_clock, weak=False)
 
 
-def _look_at_clock(**_given: Any) -> None:
+def _look_at_clock(**_kwargs: Any) -> None:
     from calls import database_clock  # noqa: PLC0415 -- as above
 
     database_clock.measure_regularly()

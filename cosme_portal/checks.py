@@ -87,7 +87,7 @@ def role_warning() -> str:
 
 
 @register
-def proxies_are_named(**_given: Any) -> list[CheckMessage]:
+def proxies_are_named(**_kwargs: Any) -> list[CheckMessage]:
     """Behind a proxy that is not named all people share its address, and so their limits."""
     try:
         trusted = parse_trusted_proxies(settings.TRUSTED_PROXIES)

@@ -54,20 +54,20 @@ def serve(
     port = _port()
     _check_free(port, command)
     os.environ.setdefault("PORTAL_BASE_URL", f"http://127.0.0.1:{port}")
-    _say("Starting PostgreSQL and Valkey")
+    _report("Starting PostgreSQL and Valkey")
     embedded.provide_database()
     embedded.provide_broker()
     _set_up(steps)
     _start_clock()
-    _say_where(port)
+    _print_addresses(port)
     try:
         return run_together(processes(port))
     finally:
-        _keep_clock()
-        _say(f"Everything has stopped. The data is kept in {embedded.VAR} for the next time")
+        _save_clock()
+        _report(f"Everything has stopped. The data is kept in {embedded.VAR} for the next time")
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     print(f"{text} ...", flush=True)  # noqa: T201 -- this is what the person in the terminal reads
 
 
@@ -96,11 +96,11 @@ def _set_up(steps: Sequence[Step]) -> None:
 
     # In processes of their own: this one connects as the portal does, under the run-time role.
     for text, command in OWNERS_STEPS:
-        _say(text)
+        _report(text)
         subprocess.run([sys.executable, "manage.py", *command], cwd=embedded.ROOT, check=True)  # noqa: S603
     django.setup()
     for text, command in steps:
-        _say(text)
+        _report(text)
         call_command(*command)
 
 
@@ -117,13 +117,13 @@ def _start_clock() -> None:
     shared_clock.set_shared_offset(moment)
 
 
-def _keep_clock() -> None:
+def _save_clock() -> None:
     from calls import shared_clock  # noqa: PLC0415 -- after set-up
 
     try:
         offset: timedelta = shared_clock.shared_offset()
     except Exception as error:  # noqa: BLE001 -- stopping must not fail; next time starts at 16:20
-        _say(f"The position of the clock could not be saved ({type(error).__name__})")
+        _report(f"The position of the clock could not be saved ({type(error).__name__})")
         return
     _paused_file().write_text((datetime.now(UTC) + offset).isoformat())
 
@@ -132,7 +132,7 @@ def _paused_file() -> "embedded.Path":
     return embedded.VAR / "demo-clock.txt"
 
 
-def _say_where(port: int) -> None:
+def _print_addresses(port: int) -> None:
     from cosme_portal.demo_world import ACCOUNTS, PASSWORD  # noqa: PLC0415 -- after set-up
 
     lines = ["", f"  The portal is at http://127.0.0.1:{port}/", ""]
@@ -176,7 +176,7 @@ def run_together(commands: dict[str, str], *, stop_within: int = STOP_WITHIN) ->
         manager.loop()
     except _TakesTooLong:
         _kill_all(manager)
-        _say("Some processes did not stop in time and were terminated")
+        _report("Some processes did not stop in time and were terminated")
     finally:
         signal.alarm(0)
     stopped_by_us = {0, 130, 143, -signal.SIGINT, -signal.SIGTERM}

@@ -19,10 +19,10 @@ class Utf8Request(WSGIRequest):
 
     @encoding.setter
     def encoding(self, value: str) -> None:
-        """Nobody's choice; `says_utf_8` tells whether the sender means it, too."""
+        """Nobody's choice; `declares_utf_8` tells whether the sender means it, too."""
 
     @property
-    def says_utf_8(self) -> bool:
+    def declares_utf_8(self) -> bool:
         return (self.content_params or {}).get("charset", "").lower() in SAME_IN_UTF_8
 
 

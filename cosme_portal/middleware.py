@@ -89,7 +89,7 @@ class RefuseOtherCharsets:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method == "POST" and not getattr(request, "says_utf_8", True):
+        if request.method == "POST" and not getattr(request, "declares_utf_8", True):
             return bad_request_page(request)
         return self.get_response(request)
 
@@ -128,7 +128,7 @@ def is_unreadable_value(error: Exception) -> bool:
     )
 
 
-class KeepPrivate:
+class PrivateCacheControl:
     """Nothing that was made for somebody signed in is kept by a cache on the way; no download by a browser.
 
     Pages may be kept by the browser: "back" then brings a form with what was typed into it. Who logs out on
@@ -185,7 +185,7 @@ class RefuseLargeBodies:
             return self.get_response(request)
         self._drain(request, min(length, MAX_DRAINED_SIZE))
         if is_autosave(request):
-            return self._said_to_a_script(most)
+            return self._json_response(most)
         return render(
             None,
             "413.html",
@@ -203,7 +203,7 @@ class RefuseLargeBodies:
             is_step = False
         return int(settings.MAX_STEP_SIZE if is_step else settings.MAX_TEXT_SIZE)
 
-    def _said_to_a_script(self, most: int) -> JsonResponse:
+    def _json_response(self, most: int) -> JsonResponse:
         text = _(
             "Not saved: the text is larger than %(most)s MB. It is still on this page and "
             "kept in this browser; shorten it."

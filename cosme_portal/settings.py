@@ -98,7 +98,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cosme_portal.middleware.SendContentSecurityPolicy",
-    "cosme_portal.middleware.KeepPrivate",
+    "cosme_portal.middleware.PrivateCacheControl",
     "cosme_portal.middleware.RefuseLargeBodies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

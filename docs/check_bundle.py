@@ -147,17 +147,17 @@ def check_signatures(root: Path, heads: list[dict], trusted: list[bytes]) -> Rep
 
 
 def check_versions(root: Path) -> Report:
-    told = {}
+    listed = {}
     for line in log_of(root):
         entry = json.loads(line.get("entry", '{"kind": "sealed"}'))
         if entry["kind"] == "submission":
-            told[entry["proposal"], entry["version"]] = entry["sha256"]
+            listed[entry["proposal"], entry["version"]] = entry["sha256"]
     versions = sorted((root / "versions").iterdir())
     wrong = 0
     for folder in versions:
         about = json.loads((folder / "version.json").read_text("utf-8"))
         found = sha256((folder / "dossier.json").read_bytes())
-        if not found == about["sha256"] == told.get((about["proposal"], about["version"])):
+        if not found == about["sha256"] == listed.get((about["proposal"], about["version"])):
             wrong += 1
             yield False, f"{folder.name}: the dossier does not match its hash in the log."
     if not wrong:

@@ -170,11 +170,11 @@ def check_stamp(sealed: cms.SignerInfo, report: Report) -> None:
     if stamp is None:
         report.append((True, "The seal contains no external time stamp. Its time is stated only by the portal."))
         return
-    said, signer, cert = stamp["encap_content_info"]["content"], general.extract_signer_info(stamp), general.extract_certificate_info(stamp).signer_cert
-    digest = hashlib.new(signer["digest_algorithm"]["algorithm"].native, said.parsed.dump()).digest()
+    content, signer, cert = stamp["encap_content_info"]["content"], general.extract_signer_info(stamp), general.extract_certificate_info(stamp).signer_cert
+    digest = hashlib.new(signer["digest_algorithm"]["algorithm"].native, content.parsed.dump()).digest()
     is_genuine = all(validate_sig_integrity(signer, cert, expected_content_type="tst_info", actual_digest=digest))
-    imprint = said.parsed["message_imprint"]["hashed_message"].native
-    at, name = said.parsed["gen_time"].native.isoformat(), cert.subject.human_friendly
+    imprint = content.parsed["message_imprint"]["hashed_message"].native
+    at, name = content.parsed["gen_time"].native.isoformat(), cert.subject.human_friendly
     if imprint == hashlib.sha256(sealed["signature"].native).digest():
         report.append((is_genuine, f"The time stamp of {name} proves that the seal existed at {at}." if is_genuine else "The time stamp was altered."))
     else:

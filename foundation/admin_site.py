@@ -51,10 +51,10 @@ class ListedLookups(admin.ModelAdmin):
         return names
 
     def _parameters_of(self, entry: Any, request: HttpRequest) -> frozenset[str]:
-        kept: dict[Any, frozenset[str]] = self.__dict__.setdefault("_kept_parameters", {})
-        if entry not in kept:
-            kept[entry] = frozenset(parameters_of(entry, self, request))
-        return kept[entry]
+        cached: dict[Any, frozenset[str]] = self.__dict__.setdefault("_cached_parameters", {})
+        if entry not in cached:
+            cached[entry] = frozenset(parameters_of(entry, self, request))
+        return cached[entry]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -44,7 +44,7 @@ class CsvRow:
     cells: Mapping[str, str]
     problems: list[str] = field(default_factory=list)
     action: RowAction = RowAction.NEW
-    given: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -26,9 +26,9 @@ def in_full(error: BaseException) -> str:
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:
     base_exception: BaseException | None = error
-    told: set[int] = set()
-    while base_exception is not None and id(base_exception) not in told:
-        told.add(id(base_exception))
+    seen: set[int] = set()
+    while base_exception is not None and id(base_exception) not in seen:
+        seen.add(id(base_exception))
         yield base_exception
         base_exception = base_exception.__cause__ or (
             None if base_exception.__suppress_context__ else base_exception.__context__

@@ -193,9 +193,9 @@ def _plain_host(host: str) -> str:
 
 
 def _query_of_the_page(query: str) -> str:
-    kept = sorted(
+    parameters = sorted(
         (name, value)
         for name, value in parse_qsl(query, keep_blank_values=True)
         if name.casefold() not in _OF_THE_READER and not name.casefold().startswith("utm_")
     )
-    return f"?{urlencode(kept)}" if kept else ""
+    return f"?{urlencode(parameters)}" if parameters else ""

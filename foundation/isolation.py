@@ -190,7 +190,7 @@ class _Looked:
 
     name: str
 
-    def resolve(self, context: Any, *_given: Any, **_options: Any) -> Any:
+    def resolve(self, context: Any, *_args: Any, **_options: Any) -> Any:
         return context.get(self.name, context.template.engine.string_if_invalid)
 
 

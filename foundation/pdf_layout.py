@@ -35,7 +35,7 @@ def pdf(html: bytes, *, sheet: str, attachments: Sequence[Mapping[str, str]] = (
     """A document as PDF, by a style sheet of `static/css/`; attachments as `printing.Attached` has them."""
     page = HTML(string=html.decode(), base_url=base_url(), url_fetcher=StaticFilesOnly())
     content: bytes = page.write_pdf(
-        finisher=_say_that_it_is_accessible,
+        finisher=_mark_accessible,
         font_config=_fonts(),
         stylesheets=[_style_sheet(sheet)],
         pdf_variant=VARIANT,
@@ -60,7 +60,7 @@ def base_url() -> str:
     return (STATIC / "css").as_uri() + "/"
 
 
-def _say_that_it_is_accessible(_document: Any, pdf: Any) -> None:
+def _mark_accessible(_document: Any, pdf: Any) -> None:
     """Add the identification of PDF/UA-1 to that of PDF/A: WeasyPrint writes one of the two by itself.
 
     It must stand in the same RDF element, and PDF/A wants metadata that are not compressed.

@@ -156,12 +156,12 @@ def _as_json(asked: "QuerySet[Any, Any]", casts: Sequence[str | None]) -> str:
     with connection.cursor() as cursor:
         constant: str = cursor.mogrify(sql, values).decode()
     columns = [f"c{place}" for place in range(len(casts))]
-    said = (
+    selected = (
         f"q.{text}::{cast}" if cast else f"q.{text}"
         for text, cast in zip(columns, casts, strict=True)
     )
     return (
-        f"(SELECT coalesce(json_agg(json_build_array({', '.join(said)})), '[]')::text"
+        f"(SELECT coalesce(json_agg(json_build_array({', '.join(selected)})), '[]')::text"
         f" FROM ({constant}) AS q({', '.join(columns)}))"
     )
 

@@ -8,8 +8,8 @@ from foundation.sentences import gettext as _
 def searched(words: Iterable[str], most: int) -> tuple[list[str], str]:
     """The words to look for, each once, and what to tell about the others: nothing where there are none."""
     every = list(dict.fromkeys(words))
-    kept, left_out = every[:most], every[most:]
+    used, left_out = every[:most], every[most:]
     if not left_out:
-        return kept, ""
+        return used, ""
     text = _("Only the first %(count)s words were used in the search. Not used: %(words)s.")
-    return kept, text % {"count": most, "words": ", ".join(left_out)}
+    return used, text % {"count": most, "words": ", ".join(left_out)}

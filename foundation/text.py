@@ -191,7 +191,7 @@ def _is_variation(character: str) -> bool:
 
 
 def _balanced(name: str) -> str:
-    kept: list[str] = []
+    characters: list[str] = []
     depth = 0
     for character in name:
         if character == POP_ISOLATE:
@@ -199,5 +199,5 @@ def _balanced(name: str) -> str:
                 continue
             depth -= 1
         depth += character in ISOLATES
-        kept.append(character)
-    return "".join(kept) + POP_ISOLATE * depth
+        characters.append(character)
+    return "".join(characters) + POP_ISOLATE * depth

@@ -18,11 +18,11 @@ class ProposalsConfig(AppConfig):
         from proposals.consortium.ended_access import log_left_organisation  # noqa: PLC0415 -- as above
         from proposals.steps import forms as _forms  # noqa: F401, PLC0415 -- apps must be loaded
 
-        post_migrate.connect(give_roles_their_rights, sender=self)
+        post_migrate.connect(grant_role_permissions, sender=self)
         membership_ended.connect(log_left_organisation)
 
 
-def give_roles_their_rights(**_signal: Any) -> None:
+def grant_role_permissions(**_signal: Any) -> None:
     """Give each role the rights of `proposals.officers.rights` and no others.
 
     Rights exist only after all migrations have been applied.

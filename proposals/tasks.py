@@ -23,12 +23,12 @@ from proposals.submission.notifications import notify_submission
 from proposals.workspace import deletion, virus_scan
 
 HANDLERS: dict[str, outbox.Handler] = {
-    OutboxMessage.Kind.RECEIPT: lambda promise: receipts.create_receipt(
-        promise.version, cause=promise.cause
+    OutboxMessage.Kind.RECEIPT: lambda message: receipts.create_receipt(
+        message.version, cause=message.cause
     ),
-    OutboxMessage.Kind.SUBMISSION_EMAIL: lambda promise: notify_submission(promise.version),
-    OutboxMessage.Kind.PROPOSAL_PDF: lambda promise: full_proposal_pdf.create_proposal_pdf(
-        promise.version, cause=promise.cause
+    OutboxMessage.Kind.SUBMISSION_EMAIL: lambda message: notify_submission(message.version),
+    OutboxMessage.Kind.PROPOSAL_PDF: lambda message: full_proposal_pdf.create_proposal_pdf(
+        message.version, cause=message.cause
     ),
     OutboxMessage.Kind.LETTER: letters.create_letter,
 }

@@ -4,6 +4,7 @@ An app uses each public name for one thing, and a variable says what it holds.
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -23,6 +24,21 @@ ALLOWED = {
 # Views, tasks and admin pages carry the name of the function that they call.
 CALLERS = ("/views", "/admin", "/forms", "tasks.py")
 BANNED = {"one", "found", "given"}
+# Words that the field, Django, SQL and HTTP do not use for anything in the source.
+PRIVATE_WORDS = frozenset(
+    "note notes noted keep keeps kept promise promises stand stands stood standing told tell tells "
+    "said say says anew mend mended owe owes desk give gives given lack lacks".split()
+)
+PRIVATE_WORDS_ALLOWED = {
+    "CaseNote": "an officer writes a note on a case; the next five lines are about it",
+    "NoteForm": "its form",
+    "add_note": "stores it",
+    "case_note": "a row of it",
+    "case_notes": "rows of it",
+    "NOTED": "the event that it was added",
+    "STATUS_NOTES": "footnotes in the Commission's list of countries",
+    "login_required_keep_post": "Django's `login_required`, which does not lose what was posted",
+}
 # Each line pairs both sides of a comparison, or is a program that people read as a whole.
 EXCEPTIONS = {"calls/eligibility/rules/consortium.py", "calls/eligibility/rules/identity.py"}
 
@@ -31,7 +47,7 @@ MAX_TEMPLATE_LINE = 160  # characters
 
 def main() -> int:
     """Print each problem; 1 if there is one."""
-    problems = sorted([*duplicates(), *names(), *long_template_lines()])
+    problems = sorted([*duplicates(), *names(), *private_words(), *long_template_lines()])
     for problem in problems:
         print(problem)  # noqa: T201 -- this is a command
     return int(bool(problems))
@@ -72,6 +88,25 @@ def names() -> Iterator[str]:
                 name = node.arg
             if isinstance(node, ast.expr | ast.arg) and name in BANNED and path not in EXCEPTIONS:
                 yield f"{path}:{node.lineno}: {name} says nothing about what it holds"
+
+
+def private_words() -> Iterator[str]:
+    """Functions, classes, parameters and variables with a private word as a part of their names."""
+    for path, module in modules():
+        for node in ast.walk(module):
+            match node:
+                case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
+                    pass
+                case ast.Name(id=name, ctx=ast.Store()):
+                    pass
+                case _:
+                    continue
+            parts = set(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().split("_"))
+            if parts & PRIVATE_WORDS and name.lstrip("_") not in PRIVATE_WORDS_ALLOWED:
+                yield (
+                    f"{path}:{node.lineno}: {name} uses a word that only this project would: "
+                    + ", ".join(parts & PRIVATE_WORDS)
+                )
 
 
 def long_template_lines() -> Iterator[str]:

@@ -236,10 +236,10 @@ class CountrySet:
 
     def _status_of(self, code: str, day: date) -> tuple[ParticipationStatus, Participation | None]:
         state = state_of(code)
-        standing, row = self._status_of_state(state, day)
-        if code != state and standing != ParticipationStatus.NONE:
+        status, row = self._status_of_state(state, day)
+        if code != state and status != ParticipationStatus.NONE:
             return ParticipationStatus.TERRITORY, row
-        return standing, row
+        return status, row
 
     def _status_of_state(
         self, state: str, day: date

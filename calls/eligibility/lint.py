@@ -72,11 +72,11 @@ def remarks_on(
                 key = (remark.oddity, remark.rules, remark.message)
                 results.setdefault(key, []).append(strand.code)
     unknown = _unknown_strands(rule_set, {strand.code for strand in strands})
-    said = (
+    remarks = (
         Remark(oddity, rules, _for_strands(message, codes, strands))
         for (oddity, rules, message), codes in results.items()
     )
-    return (*unknown, *said, *_rules_without_anything_to_judge(rule_set, strands))
+    return (*unknown, *remarks, *_rules_without_anything_to_judge(rule_set, strands))
 
 
 def _for_strands(message: str, codes: list[str], strands: Sequence[StrandOutline]) -> str:

@@ -106,8 +106,8 @@ def _naming(text: str, participant: ParticipantFacts, name: str) -> str:
     for mentioned in (participant.name, participant.legal_name):
         pattern = rf"(?<!\w){re.escape(mentioned)}(?!\w)"
         if mentioned.strip() and re.search(pattern, text):
-            is_told_apart = name != participant.name
-            return re.sub(pattern, lambda _: name, text, count=1) if is_told_apart else text
+            is_renamed = name != participant.name
+            return re.sub(pattern, lambda _: name, text, count=1) if is_renamed else text
     return ""
 
 

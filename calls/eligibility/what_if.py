@@ -111,8 +111,8 @@ def outlook(facts: ProposalFacts, rule_set: RuleSet, countries: CountrySet) -> O
         for participant in facts.participants
     )
     day = rule_date_in(facts)
-    lacks = tuple(text for finding in consortium if (text := missing_requirement(finding, day)))
-    return Outlook(members, consortium, lacks)
+    missing = tuple(text for finding in consortium if (text := missing_requirement(finding, day)))
+    return Outlook(members, consortium, missing)
 
 
 def readable_outlook(seen: Outlook, day: date) -> Outlook:
@@ -169,8 +169,10 @@ def _possible(finding: Finding) -> int:
 
 def without(facts: ProposalFacts, *keys: str) -> ProposalFacts:
     """The consortium as it would be without these participants."""
-    kept = tuple(participant for participant in facts.participants if participant.key not in keys)
-    return dataclasses.replace(facts, participants=kept)
+    remaining = tuple(
+        participant for participant in facts.participants if participant.key not in keys
+    )
+    return dataclasses.replace(facts, participants=remaining)
 
 
 def with_another(

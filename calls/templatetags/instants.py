@@ -85,8 +85,8 @@ def rehearsal_mark(context: Context) -> SafeString | str:
     result = next((call for call in calls if getattr(call, "is_rehearsal", False)), None)
     if result is None:
         return ""
-    says = result.in_rehearsal_time(clock.now())
-    return render_to_string("calls/includes/rehearsal.html", {"says": says})
+    rehearsal_time = result.in_rehearsal_time(clock.now())
+    return render_to_string("calls/includes/rehearsal.html", {"rehearsal_time": rehearsal_time})
 
 
 @register.simple_tag

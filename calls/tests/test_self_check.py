@@ -51,7 +51,7 @@ def titles(result):
 def test_enough_partners_leave_nothing_open(loaded):
     result = check(answers("FR", "AT"), loaded)
     assert result.is_complete
-    assert (result.open, result.against, result.lacks) == ((), (), ())
+    assert (result.open, result.against, result.missing) == ((), (), ())
     assert "Your organisation is established in Lithuania" in result.met[0].message
 
 
@@ -100,7 +100,7 @@ def test_what_is_open_is_named(loaded, value, open_rule):
 
 def test_partners_that_are_still_to_be_found_stand_against_nobody(loaded):
     result = check(answers("FR"), loaded)
-    assert result.lacks == (
+    assert result.missing == (
         "1 more organisation needed.",
         "1 more participating country needed, other than France or Lithuania.",
     )

@@ -99,12 +99,12 @@ def page_as_open(request: HttpRequest, call: Call) -> str:
 
 def _page_for_anyone(request: HttpRequest, call: Call, state: CallState) -> str:
     """The page with a mark where the time left goes."""
-    kept = caches["pages"]
+    cache = caches["pages"]
     key = f"call-page:{_change_of(call, state)}"
-    page: str | None = kept.get(key)
+    page: str | None = cache.get(key)
     if page is None:
         page = _page(request, call, state, TIME_LEFT)
-        kept.set(key, page)
+        cache.set(key, page)
     return page
 
 
@@ -116,16 +116,16 @@ def _change_of(call: Call, state: CallState) -> str:
 
 def _parts_of(call: Call, state: CallState) -> dict[str, SafeString]:
     """The rendered parts of the call page that are the same for every reader."""
-    kept = caches["pages"]
+    cache = caches["pages"]
     key = f"call-parts:{_change_of(call, state)}"
-    parts: dict[str, SafeString] | None = kept.get(key)
+    parts: dict[str, SafeString] | None = cache.get(key)
     if parts is None:
         context = _context_of(call) | {"state": state}
         parts = {
             name: render_to_string(f"calls/parts/{name}.html", context)
             for name in ("extensions", "body")
         }
-        kept.set(key, parts)
+        cache.set(key, parts)
     return parts
 
 

@@ -21,7 +21,7 @@ from cosme_portal.bench.report import floor, ratio, row
 PORT = int(os.environ.get("PORT", "8090"))
 DATABASE = "portal_bench"
 TURNS = 40
-EVERYTHING = {"web", "pages", "receipt", "drain", "load", "log", "rules", "desk", "partners"}
+EVERYTHING = {"web", "pages", "receipt", "drain", "load", "log", "rules", "officers", "partners"}
 MEGABYTE = 1024 * 1024
 
 
@@ -63,7 +63,7 @@ def _use_own_database() -> None:
 
 
 def _all_benchmarks() -> Iterator[bool]:
-    """All of them, or those that are named: web, pages, receipt, drain, load, log, rules, desk, partners."""
+    """All of them, or those that are named, of `EVERYTHING`."""
     from cosme_portal.bench import proof, together, world  # noqa: PLC0415 -- as above
 
     wanted = set(sys.argv[1:]) or EVERYTHING
@@ -99,14 +99,14 @@ def _all_benchmarks() -> Iterator[bool]:
 
 
 def _pages(wanted: set[str], call: Any) -> Iterator[bool]:
-    from cosme_portal.bench import desk, pages, partners  # noqa: PLC0415 -- after set-up
+    from cosme_portal.bench import officers, pages, partners  # noqa: PLC0415 -- after set-up
 
     if "pages" in wanted:
         print("\nPages, in one process")
         yield from pages.the_pages(call)
-    if "desk" in wanted:
+    if "officers" in wanted:
         print("\nBack office, in one process")
-        yield from desk.the_desk(call)
+        yield from officers.officer_pages(call)
     if "partners" in wanted:
         print("\nPartner search, in one process")
         yield from partners.partner_search(call)

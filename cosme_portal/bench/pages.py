@@ -26,10 +26,10 @@ _TO_ACKNOWLEDGE = re.compile(r'name="acknowledged"[^>]* value="([^"]*)"')
 
 def the_pages(call: Any) -> Iterator[bool]:
     """The pages of a lead who has several proposals, and the pages of an officer."""
-    from cosme_portal.bench import desk  # noqa: PLC0415 -- after set-up
+    from cosme_portal.bench import officers  # noqa: PLC0415 -- after set-up
 
     lead, proposals = _lead_with_proposals(call, OWN_PROPOSALS)
-    applicant = desk.client_of(lead)
+    applicant = officers.client_of(lead)
     number = proposals[0].number
     paths = {
         "my work": (applicant, "/proposals/"),
@@ -37,10 +37,13 @@ def the_pages(call: Any) -> Iterator[bool]:
         "check": (applicant, f"/proposals/{number}/check/"),
         "overview": (applicant, f"/proposals/{number}/"),
     }
-    closed = desk.closed_call(call, desk.FEW)
-    officer = desk.client_of(desk.some_officers()[0])
-    of_desk = desk.paths_of(closed)
-    paths |= {"case list": (officer, of_desk["list"]), "sheet": (officer, of_desk["sheet"])}
+    closed = officers.closed_call(call, officers.FEW)
+    officer = officers.client_of(officers.some_officers()[0])
+    officer_paths = officers.paths_of(closed)
+    paths |= {
+        "case list": (officer, officer_paths["list"]),
+        "sheet": (officer, officer_paths["sheet"]),
+    }
     bare = _page(applicant, "/bench/template/")
     floor("a bare view renders a template, CPU", f"{bare:.1f} ms")
     for name, (client, path) in paths.items():

@@ -133,9 +133,9 @@ def _drain(call: Any, by: Any, count: int, receipts: int) -> tuple[float, dict[i
     from proposals.tasks import process_outbox  # noqa: PLC0415
 
     run = reissue_documents(call, "receipt", reason="Benchmark", by=by)
-    keep = list(run.promises.values_list("pk", flat=True)[:receipts])
-    run.promises.exclude(pk__in=keep).update(state="done")
-    done = OutboxMessage.objects.filter(pk__in=keep, state=OutboxItem.State.DONE)
+    wanted = list(run.promises.values_list("pk", flat=True)[:receipts])
+    run.promises.exclude(pk__in=wanted).update(state="done")
+    done = OutboxMessage.objects.filter(pk__in=wanted, state=OutboxItem.State.DONE)
     sizes: dict[int, float] = {}
     with workers(count) as process:
         for _turn in range(receipts // 10):
@@ -214,8 +214,8 @@ def _paced(port: int, proposals: list[Any], count: int, seconds: float) -> Measu
     return Measured(count / seconds, times[int(count * 0.95)] * 1000)
 
 
-def _wait_for(promises: Any) -> None:
-    while promises.exclude(state="done").exists():
+def _wait_for(outbox_messages: Any) -> None:
+    while outbox_messages.exclude(state="done").exists():
         time.sleep(0.2)
 
 

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 
 
-def row(name: str, text: str, asked: str, is_kept: bool) -> bool:
-    print(f"  {name:46} {text:>26}   {asked:22} {'kept' if is_kept else 'NOT KEPT'}", flush=True)
-    return is_kept
+def row(name: str, text: str, asked: str, is_met: bool) -> bool:
+    print(f"  {name:46} {text:>26}   {asked:22} {'met' if is_met else 'NOT MET'}", flush=True)
+    return is_met
 
 
 def floor(name: str, text: str) -> None:

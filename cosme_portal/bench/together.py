@@ -41,10 +41,10 @@ class Writer:
         self.times.append(time.perf_counter() - begun)
         if answer.status != 200:
             raise Failed(f"{path}: {answer.status} {content[:200]!r}")
-        said = json.loads(content)
-        self.version, self.acknowledged = said["version"], text
+        reply = json.loads(content)
+        self.version, self.acknowledged = reply["version"], text
         self.seen[self.own] = text
-        for name, value in said.get("fields", []):
+        for name, value in reply.get("fields", []):
             if name in self.seen:
                 self.seen[name] = value
 

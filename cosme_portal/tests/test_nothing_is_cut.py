@@ -54,7 +54,7 @@ ALLOWED = {
     ): "a name that is made here; the dossier has the true one",
     (
         "proposals/reporting/export_tables.py",
-        "MAX_CELL_LENGTH - len(note)",
+        "MAX_CELL_LENGTH - len(suffix)",
     ): "says so, and where it is whole",
     ("proposals/models/enquiries.py", "80"): "the name of a row in lists",
     ("proposals/models/workspace.py", "40"): "the name of a row in lists",

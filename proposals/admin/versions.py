@@ -37,8 +37,8 @@ from proposals.screening.admin.filters import (
     RehearsalFilter,
     RuleFilter,
     StrandFilter,
-    keep_count,
     rehearsal_in,
+    store_case_count,
 )
 from proposals.screening.search import matching_cases
 from proposals.screening.sheet import check_summary
@@ -153,13 +153,13 @@ class VersionAdmin(OfficerAdmin):
         officer, moment = current_user(request), clock.now()
         rehearsal = rehearsal_in(request)
         if rehearsal is None:
-            counts = queue.lengths_of_desk(officer, moment)
+            counts = queue.lengths_for_officer(officer, moment)
         else:
             versions = queue.current_versions(officer, moment, rehearsal=rehearsal)
             sealed = Proposal.objects.rehearsed_in(rehearsal).sealed(moment).order_by()
             counts = queue.lengths(versions, officer=officer, moment=moment)
             counts["sealed"] = sealed.count()
-        keep_count(request, counts["all"])
+        store_case_count(request, counts["all"])
         context = {
             "title": _("Cases"),
             "sealed": counts["sealed"],

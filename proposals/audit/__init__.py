@@ -1,5 +1,5 @@
 """Records of what was done to a proposal, and of attempts to read what is still sealed.
 
-Enter by `activity.note` and `sealed_access.note_sealed_access`. Nothing here knows why it is called, or
-who reads the records.
+Enter by `activity.log_activity` and `sealed_access.log_sealed_access_attempt`. Nothing here knows why
+it is called, or who reads the records.
 """

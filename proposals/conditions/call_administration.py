@@ -136,8 +136,8 @@ def propose_extension(
         locked.proposed_extensions.filter(extension=None).select_related("proposed_by").first()
     )
     if waiting is not None and waiting.proposed_at.isoformat() != seen:
-        said = (waiting.proposed_by, waiting.until, waiting.reason, waiting.incident)
-        if said == (by, until, reason.strip(), incident):
+        stored = (waiting.proposed_by, waiting.until, waiting.reason, waiting.incident)
+        if stored == (by, until, reason.strip(), incident):
             return waiting
         text = _(
             "%(who)s has proposed %(until)s since you opened this page, as shown above. Submit "
@@ -279,7 +279,7 @@ def _extend(
     )
     proposals = Proposal.objects.filter(strand__call=locked, deleted_at=None)
     for proposal in proposals.select_related("strand__call").iterator(200):
-        _tell(
+        _notify_consortium(
             proposal,
             until,
             reason,
@@ -326,13 +326,13 @@ def extend_for_one(
         granted_by=by,
         granted_at=clock.now(),
     )
-    _tell(
+    _notify_consortium(
         proposal, until, reason, incident, key=f"individual-extension:{made.pk}", is_individual=True
     )
     return made
 
 
-def _tell(
+def _notify_consortium(
     proposal: Proposal,
     until: datetime,
     reason: str,

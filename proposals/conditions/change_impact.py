@@ -226,8 +226,8 @@ def flips_between(before: Verdict, after: Verdict) -> Iterator[tuple[str, str, s
 
 def _decided(versions: Collection[int]) -> int:
     """How many of them have a decision that a second officer confirmed."""
-    standing = Decision.objects.closing_case().filter(version__in=versions)
-    return standing.values("version").distinct().count()
+    decided = Decision.objects.closing_case().filter(version__in=versions)
+    return decided.values("version").distinct().count()
 
 
 def _notified(versions: Collection[int]) -> int:
@@ -240,20 +240,18 @@ def reasons(before: Verdict, after: Verdict) -> Iterator[str]:
     """The findings that changed, in the words of the new ones; those that are gone by their rule."""
     old = {finding.name: finding for finding in before.findings}
     new = {finding.name: finding for finding in after.findings}
-    changed = [
-        finding for name, finding in new.items() if _says_other(finding.outcome, old.get(name))
-    ]
+    changed = [finding for name, finding in new.items() if _differs(finding.outcome, old.get(name))]
     gone = [
         finding for name, finding in old.items() if name not in new and finding.outcome != "pass"
     ]
-    said = [f"{title_of(finding.rule)}: {finding.message}" for finding in changed]
-    said += [f"{title_of(item.rule)} (no longer found): {item.message}" for item in gone]
-    yield from said[:MAX_REASONS]
-    if len(said) > MAX_REASONS:
-        yield f"… {len(said) - MAX_REASONS} more"
+    texts = [f"{title_of(finding.rule)}: {finding.message}" for finding in changed]
+    texts += [f"{title_of(item.rule)} (no longer found): {item.message}" for item in gone]
+    yield from texts[:MAX_REASONS]
+    if len(texts) > MAX_REASONS:
+        yield f"… {len(texts) - MAX_REASONS} more"
 
 
-def _says_other(outcome: str, before: Any) -> bool:
+def _differs(outcome: str, before: Any) -> bool:
     return outcome != "pass" if before is None else outcome != before.outcome
 
 

@@ -120,7 +120,7 @@ def propose(
 def count_impact(change: ProposedChange) -> None:
     """Compute the impact; a failure is kept where officers see it, without the text of a proposal."""
     try:
-        change.impact = impact_of(change, clock.now(), lambda seen: _tell(change, seen))
+        change.impact = impact_of(change, clock.now(), lambda seen: _update_progress(change, seen))
         change.done, change.state = change.total, State.READY
     except Exception as error:  # noqa: BLE001 -- officers see it, and can try again
         raise_if_database_down(error)
@@ -129,7 +129,7 @@ def count_impact(change: ProposedChange) -> None:
     change.save(update_fields=["impact", "done", "state", "error"])
 
 
-def _tell(change: ProposedChange, done: int) -> None:
+def _update_progress(change: ProposedChange, done: int) -> None:
     ProposedChange.objects.filter(pk=change.pk).update(done=done, claimed_at=clock.real_now())
 
 
@@ -230,7 +230,7 @@ def judge_again(change: ProposedChange) -> int:
                 break
             made += new
             after = seen[-1].version_id
-            _tell(change, change.done + len(seen))
+            _update_progress(change, change.done + len(seen))
     change.verdicts_made = F("verdicts_made") + made
     change.state = State.APPLIED if failed else State.DONE
     change.save(update_fields=["verdicts_made", "state"])

@@ -67,7 +67,7 @@ def return_input_on_failure(view: "View[P]") -> "View[P]":
         try:
             return view(request, *args, **kwargs)
         except NotOpen as refusal:
-            return _given_back(request, "consortium/closed.html", 409, refusal=refusal)
+            return _return_input(request, "consortium/closed.html", 409, refusal=refusal)
         except (NotAllowedHere, Http404) as refusal:
             if request.method != "POST":
                 raise
@@ -75,7 +75,7 @@ def return_input_on_failure(view: "View[P]") -> "View[P]":
             why = why_refused(refusal)
             if is_autosave(request):
                 return not_stored_response(why, status)
-            return _given_back(request, "consortium/gone.html", status, why=why)
+            return _return_input(request, "consortium/gone.html", status, why=why)
 
     return guarded
 
@@ -85,7 +85,7 @@ def why_refused(refusal: Exception) -> str:
     return str(refusal) if isinstance(refusal, NotAllowedHere | AccessEnded) else ""
 
 
-def _given_back(
+def _return_input(
     request: HttpRequest, template: str, status: int, **context: Any
 ) -> HttpResponseBase:
     return render(request, template, context | {"typed": posted_texts(request)}, status=status)
@@ -105,10 +105,10 @@ def get_draft_or_404(request: HttpRequest, number: str) -> Draft:
     if proposal is None:
         proposals = Proposal.objects.with_page_parts().of_consortium_member(user)
         proposal = proposals.filter(number=number).first()
-    standing = consortium_access(user, proposal) if proposal is not None else None
-    if proposal is None or standing is None:
+    access = consortium_access(user, proposal) if proposal is not None else None
+    if proposal is None or access is None:
         raise _no_access(user, number)
-    return _permitted(request, proposal, standing)
+    return _permitted(request, proposal, access)
 
 
 def _no_access(user: User, number: str) -> Http404:
@@ -148,13 +148,13 @@ def _why_ended(ended: EndedAccess) -> str:
     return texts[kinds(ended.kind)] % values
 
 
-def _permitted(request: HttpRequest, proposal: Proposal, standing: ConsortiumAccess) -> Draft:
+def _permitted(request: HttpRequest, proposal: Proposal, access: ConsortiumAccess) -> Draft:
     route = _route(request)
     place = request.resolver_match.kwargs if request.resolver_match else {}
-    if not is_allowed(standing, route, request.method or "", place):
-        raise NotAllowedHere(_why_not(standing))
-    proposal.access = standing
-    proposal.is_written_here = writes(standing, route, place)
+    if not is_allowed(access, route, request.method or "", place):
+        raise NotAllowedHere(_why_not(access))
+    proposal.access = access
+    proposal.is_written_here = writes(access, route, place)
     return Draft(proposal)
 
 
@@ -163,8 +163,8 @@ def _route(request: HttpRequest) -> str:
     return (match.url_name or "") if match is not None else ""
 
 
-def _why_not(standing: ConsortiumAccess) -> str:
-    if standing.role == ConsortiumRole.READER:
+def _why_not(access: ConsortiumAccess) -> str:
+    if access.role == ConsortiumRole.READER:
         return _("You were invited to read this proposal. You cannot edit it.")
     return _(
         "Only the coordinator can do this, or the partner to whom this section is assigned. "
@@ -186,7 +186,7 @@ def get_version_or_404(request: HttpRequest, number: str, version: int) -> Versi
     user = current_user(request)
     proposal = _readable_by(user, clock.now()).filter(number=number).first()
     if proposal is None and user.is_staff:
-        _note_attempt(request, number)
+        _log_attempt(request, number)
     elif proposal is None:
         raise _no_access(user, number)
     versions = Version.objects.select_related(
@@ -198,7 +198,7 @@ def get_version_or_404(request: HttpRequest, number: str, version: int) -> Versi
     return result
 
 
-def _note_attempt(request: HttpRequest, number: str) -> None:
+def _log_attempt(request: HttpRequest, number: str) -> None:
     sealed = Proposal.objects.filter(number=number).first()
     if sealed is not None:
         log_sealed_access_attempt(sealed, officer=current_user(request), path=request.path)

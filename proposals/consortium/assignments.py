@@ -50,7 +50,7 @@ def assign_step(
         StepAssignment.objects.create(proposal=proposal, step=step, participant=participant)
         values = {"step": title, "name": participant.organisation.name}
         text = _("“%(step)s” assigned to %(name)s") % values
-    happening = log_activity(proposal, ProposalActivity.Kind.GIVEN, text, by=by)
+    happening = log_activity(proposal, ProposalActivity.Kind.ASSIGNED, text, by=by)
     if participant is not None:
         _notify_assigned(proposal, participant, title, key=f"given:{happening.pk}", by=by)
 

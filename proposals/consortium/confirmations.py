@@ -111,9 +111,9 @@ def _same_confirmation(
     ).first()
     if newest is None:
         return None
-    said = (newest.role, newest.shown_sha256, newest.name, newest.function, newest.confirmed_by)
-    says = (participant.role, content_digest(shown), name, function, by)
-    return newest if said == says else None
+    stored = (newest.role, newest.shown_sha256, newest.name, newest.function, newest.confirmed_by)
+    submitted = (participant.role, content_digest(shown), name, function, by)
+    return newest if stored == submitted else None
 
 
 @dataclass(frozen=True)

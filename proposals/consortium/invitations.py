@@ -317,12 +317,12 @@ def _check_unanswered(participant: Participant, asked: QuerySet[Invitation] | No
         names = {"who": confirmation.name, "name": participant.organisation.name}
         raise NothingToDecline(text % names)
     declined = asked and asked.filter(state=Invitation.State.DECLINED).order_by("-answered_at")
-    said = declined.select_related("answered_by").first() if declined else None
-    if said is not None:
+    earlier = declined.select_related("answered_by").first() if declined else None
+    if earlier is not None:
         text = _(
             "%(who)s has already declined for %(name)s. That reply and its reason remain valid."
         )
-        who = said.answered_by or said.email
+        who = earlier.answered_by or earlier.email
         raise NothingToDecline(text % {"who": who, "name": participant.organisation.name})
 
 

@@ -170,18 +170,18 @@ def _text_at(section: Section, version: int) -> dict[str, Any] | None:
         return {}
     if version == section.version:
         return dict(section.answers)
-    kept = saved_texts(section).filter(version=version)
-    result = kept.values_list("answers", flat=True).first()
+    saved = saved_texts(section).filter(version=version)
+    result = saved.values_list("answers", flat=True).first()
     return result if isinstance(result, dict) else None
 
 
 def saved_texts(section: Section) -> QuerySet[SectionChange]:
     """Every text that a step has had, newest first."""
     key = section.participant.key if section.participant is not None else ""
-    kept = SectionChange.objects.filter(
+    saved = SectionChange.objects.filter(
         proposal_id=section.proposal_id, step=section.step, participant_key=key
     )
-    return kept.select_related("saved_by").order_by("-version")
+    return saved.select_related("saved_by").order_by("-version")
 
 
 def _merge_into(
@@ -293,10 +293,10 @@ def _restore_former_content(participant: Participant, *, by: User) -> None:
     earlier = left.order_by("-pk").values_list("details__key", flat=True).first()
     if earlier is None:
         return
-    kept = proposal.section_changes.filter(participant_key=earlier).order_by("-pk").first()
-    if kept is not None:
-        section = section_of(proposal, kept.step, participant)
-        save_step(section, answers=kept.answers, seen_version=section.version, by=by)
+    saved = proposal.section_changes.filter(participant_key=earlier).order_by("-pk").first()
+    if saved is not None:
+        section = section_of(proposal, saved.step, participant)
+        save_step(section, answers=saved.answers, seen_version=section.version, by=by)
     proposal.comments.filter(participant_key=earlier).update(participant_key=key)
     budget = Section.objects.filter(proposal=proposal, step="budget").first()
     if budget is not None:
@@ -316,7 +316,7 @@ def change_participant(
     proposal = participant.proposal
     if participant.is_coordinator and role != Role.COORDINATOR:
         raise CoordinatorStays
-    _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
+    _move_consortium_on(proposal, seen_version=seen_version, by=by, issues_key=False)
     if role == Role.COORDINATOR:
         others = proposal.participants.exclude(pk=participant.pk)
         others.filter(role=Role.COORDINATOR.value).update(role=Role.PARTNER.value)
@@ -346,7 +346,7 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
     if participant.is_coordinator:
         raise CoordinatorStays
     proposal = participant.proposal
-    _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
+    _move_consortium_on(proposal, seen_version=seen_version, by=by, issues_key=False)
     text = _("%(name)s removed from the consortium") % {"name": participant.organisation.name}
     log_activity(
         proposal,
@@ -388,7 +388,7 @@ def _notify_removed(participant: Participant, *, by: User) -> None:
     """After the removal: some people of the organisation may still take part by another way."""
     others = list(participant.organisation.members.exclude(pk=by.pk).filter(is_active=True))
     gone = without_access(participant.proposal, others)
-    kept = _("Your texts are kept and will be restored if the organisation is added again.")
+    stored_texts = _("Your texts are kept and will be restored if the organisation is added again.")
     submitted = _("An earlier submitted version still includes the organisation.")
     for people, rest in (
         (gone, _("You no longer have access to the draft.")),
@@ -397,7 +397,7 @@ def _notify_removed(participant: Participant, *, by: User) -> None:
             _("You still have access in another role."),
         ),
     ):
-        counts = f"{kept} {rest} {submitted}"
+        counts = f"{stored_texts} {rest} {submitted}"
         _mail_about_removal(participant, people, counts, by=by)
 
 
@@ -429,7 +429,7 @@ def _mail_about_removal(
 @transaction.atomic
 def clear_intended_countries(proposal: Proposal, *, seen_version: int, by: User) -> None:
     """No longer look for partners from the countries that were in mind at the start."""
-    section = _move_consortium_on(proposal, seen_version=seen_version, by=by, gives_key=False)
+    section = _move_consortium_on(proposal, seen_version=seen_version, by=by, issues_key=False)
     answers = {
         name: value for name, value in section.answers.items() if name != "intended_countries"
     }
@@ -442,20 +442,20 @@ def lock_draft(proposal: Proposal) -> None:
 
 
 def _move_consortium_on(
-    proposal: Proposal, *, seen_version: int, by: User, gives_key: bool = True
+    proposal: Proposal, *, seen_version: int, by: User, issues_key: bool = True
 ) -> Section:
     # Two changes at once would otherwise both see the version that they expect.
     lock_draft(proposal)
     section = section_of(proposal, CONSORTIUM)
     if section.version != seen_version:
         raise EditConflict(section)
-    number = _keys_given(proposal, section) + (1 if gives_key else 0)
+    number = _issued_key_count(proposal, section) + (1 if issues_key else 0)
     moves = _count(section.answers.get("moves")) + 1
     answers = section.answers | {"keys_given": number, "moves": moves}
     return save_section(proposal, section, answers=answers, seen_version=seen_version, by=by)
 
 
-def _keys_given(proposal: Proposal, section: Section) -> int:
+def _issued_key_count(proposal: Proposal, section: Section) -> int:
     """How many keys of partners were given; none is given twice, whatever the stored count says."""
     keys = [*proposal.participants.values_list("key", flat=True)]
     keys += proposal.section_changes.values_list("participant_key", flat=True).distinct()

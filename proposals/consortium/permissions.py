@@ -129,37 +129,37 @@ ROUTE_PERMISSIONS: Mapping[str, RouteAccess] = {
 
 
 def is_allowed(
-    standing: ConsortiumAccess, route: str, method: str, place: Mapping[str, object]
+    access: ConsortiumAccess, route: str, method: str, place: Mapping[str, object]
 ) -> bool:
     """Whether a person may look at or send to an address; `place` holds the address's own arguments."""
-    access = ROUTE_PERMISSIONS.get(route)
-    if access is None:
+    route_access = ROUTE_PERMISSIONS.get(route)
+    if route_access is None:
         return False
-    need = access.view if method in {"GET", "HEAD"} else access.change
+    need = route_access.view if method in {"GET", "HEAD"} else route_access.change
     if need in {Requirement.WRITE, Requirement.OWN}:
-        return writes(standing, route, place)
+        return writes(access, route, place)
     least = {Requirement.READ: ConsortiumRole.READER, Requirement.LEAD: ConsortiumRole.LEAD}.get(
         need
     )
-    return least is not None and standing.role >= least
+    return least is not None and access.role >= least
 
 
-def writes(standing: ConsortiumAccess, route: str, place: Mapping[str, object]) -> bool:
+def writes(access: ConsortiumAccess, route: str, place: Mapping[str, object]) -> bool:
     """Whether the step or part at an address is this person's to write."""
     if route in {"upload", "remove-file"}:
-        return standing.writes_step("deliverables")
+        return access.writes_step("deliverables")
     if requires_own_part(route):
-        return str(place.get("key", "")) in standing.keys
+        return str(place.get("key", "")) in access.keys
     if "key" in place:
-        return standing.writes_part(str(place["key"]))
+        return access.writes_part(str(place["key"]))
     step = str(place.get("slug", ""))
-    return standing.writes_step(step) or (step == OWN_LINE_STEP and bool(standing.keys))
+    return access.writes_step(step) or (step == OWN_LINE_STEP and bool(access.keys))
 
 
 def requires_own_part(route: str) -> bool:
     """Whether an address is for a partner's own people, where leading the proposal does not help."""
-    access = ROUTE_PERMISSIONS.get(route)
-    return access is not None and access.change == Requirement.OWN
+    route_access = ROUTE_PERMISSIONS.get(route)
+    return route_access is not None and route_access.change == Requirement.OWN
 
 
 def consortium_access(user: User, proposal: Proposal) -> ConsortiumAccess | None:

@@ -146,15 +146,15 @@ def _row(
     waiting: MissingConfirmation | None,
 ) -> PartnerRow:
     cells = parts_of(draft, participant, is_confirmed=waiting is None)
-    owes = [cell.label for cell in cells if not cell.is_there]
-    owes += [
+    missing_parts = [cell.label for cell in cells if not cell.is_there]
+    missing_parts += [
         f"{state.step.title}: {', '.join(str(text) for text in state.missing)}"
         for state in steps
         if state.missing
     ]
     shown = people if participant.has_agreed else []
     return PartnerRow(
-        participant, shown, cells, owes, _addresses(draft, participant, people), waiting
+        participant, shown, cells, missing_parts, _addresses(draft, participant, people), waiting
     )
 
 
@@ -253,7 +253,7 @@ def proposals_of(user: User | Combinable) -> QuerySet[Proposal]:
     """A person's proposals with what its page of work shows of them beside their drafts."""
     here = {"proposal": OuterRef("pk")}
     asked = Collaborator.objects.filter(**here, user=user).values("participant_id")
-    given_steps = StepAssignment.objects.filter(**here).values(
+    assigned_steps = StepAssignment.objects.filter(**here).values(
         row=JSONObject(step="step", participant="participant_id")
     )
     confirmed = Confirmation.objects.filter(**here).values(
@@ -267,7 +267,7 @@ def proposals_of(user: User | Combinable) -> QuerySet[Proposal]:
         .annotate(
             version_number=F("current_version__number"),
             asked=ArraySubquery(asked),
-            given=ArraySubquery(given_steps),
+            assigned_steps=ArraySubquery(assigned_steps),
             confirmed=ArraySubquery(confirmed),
         )
     )
@@ -286,7 +286,7 @@ def todo_items(
 
 
 def _todo_items_in(draft: Draft, organisations: set[int]) -> list[TodoItem]:
-    """The proposal carries what `proposals_of` annotated: asked, given and confirmed."""
+    """The proposal carries what `proposals_of` annotated: asked, assigned_steps and confirmed."""
     proposal: Any = draft.proposal
     own = [
         item
@@ -297,7 +297,7 @@ def _todo_items_in(draft: Draft, organisations: set[int]) -> list[TodoItem]:
     confirmed = {
         (row["key"], row["role"], row["organisation"], row["of"]) for row in proposal.confirmed
     }
-    data = {row["step"]: row["participant"] for row in proposal.given}
+    data = {row["step"]: row["participant"] for row in proposal.assigned_steps}
     tasks = []
     for participant in own:
         is_confirmed = (

@@ -149,10 +149,10 @@ class Draft:
             for applicant in self.applicants
             if not applicant.is_coordinator
         )
-        said = self.answers("consortium").get("intended_countries")
+        intended = self.answers("consortium").get("intended_countries")
         wanted = (
-            Counter(code for code in said if is_country(code))
-            if isinstance(said, list)
+            Counter(code for code in intended if is_country(code))
+            if isinstance(intended, list)
             else Counter()
         )
         return sorted((wanted - here).elements())

@@ -377,7 +377,7 @@ class Dossier(Part):
 
     @field_validator("deliverables")
     @classmethod
-    def _each_is_given_once(cls, deliverables: list[Deliverable]) -> list[Deliverable]:
+    def _check_duplicates(cls, deliverables: list[Deliverable]) -> list[Deliverable]:
         codes = [deliverable.code for deliverable in deliverables]
         if len(set(codes)) < len(codes):
             raise expected("each deliverable once")

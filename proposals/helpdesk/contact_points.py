@@ -63,10 +63,10 @@ def read_contact_points(text: str) -> list[CsvRow]:
     seen: set[tuple[str, ...]] = set()
 
     def check(row: CsvRow) -> None:
-        row.given = _given(row)
+        row.values = _parse_values(row)
         if row.problems:
             return
-        key = _key(row.given)
+        key = _key(row.values)
         if key in seen:
             row.problems.append(
                 _("This contact point appears in an earlier row. Remove one of the two rows.")
@@ -74,7 +74,7 @@ def read_contact_points(text: str) -> list[CsvRow]:
         seen.add(key)
         present = there.get(key)
         if present is not None:
-            is_same = all(getattr(present, name) == value for name, value in row.given.items())
+            is_same = all(getattr(present, name) == value for name, value in row.values.items())
             row.action = RowAction.SAME if is_same else RowAction.CHANGED
 
     return read_rows(text, needed=NEEDED, known=KNOWN, check=check)
@@ -84,7 +84,7 @@ def _key(values: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(values[name]) for name in ("kind", "name", "country", "region"))
 
 
-def _given(row: CsvRow) -> dict[str, Any]:
+def _parse_values(row: CsvRow) -> dict[str, Any]:
     """What a row says, as it is stored; what is wrong is noted in the row."""
     cells, values = row.cells, dict[str, Any](row.cells)
     if cells["kind"] not in ContactPoint.Kind.values:
@@ -135,7 +135,7 @@ def store_contact_points(rows: Iterable[CsvRow]) -> int:
     count = 0
     for row in rows:
         if row.action in {RowAction.NEW, RowAction.CHANGED}:
-            key = {name: row.given[name] for name in ("kind", "name", "country", "region")}
-            ContactPoint.objects.update_or_create(**key, defaults=row.given)
+            key = {name: row.values[name] for name in ("kind", "name", "country", "region")}
+            ContactPoint.objects.update_or_create(**key, defaults=row.values)
             count += 1
     return count

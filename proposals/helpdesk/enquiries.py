@@ -25,7 +25,7 @@ SALT = "proposals.enquiry"
 SHORTEST_WRITING = timedelta(seconds=3)
 MAX_FORM_AGE = timedelta(days=1)
 SHORTEST_NAME = 3  # shorter words of a name are words of any text
-KEPT_AFTER_CLOSING = timedelta(days=365)
+RETENTION_AFTER_CLOSING = timedelta(days=365)
 
 
 class CannotAsk(Exception):
@@ -167,8 +167,8 @@ def names_in(text: str, enquiry: Enquiry) -> list[str]:
     folded = fold(text)
     words = {word for word in words_in(enquiry.name) if len(word) >= SHORTEST_NAME}
     spelt = [word for word in words_in(text) if word in words]
-    told = [enquiry.email, enquiry.telephone, enquiry.organisation]
-    return sorted({*spelt, *(text for text in told if text and fold(text) in folded)})
+    identifying = [enquiry.email, enquiry.telephone, enquiry.organisation]
+    return sorted({*spelt, *(text for text in identifying if text and fold(text) in folded)})
 
 
 def _locked(enquiry: Enquiry) -> Enquiry | None:
@@ -218,7 +218,7 @@ def delete_expired(moment: datetime) -> int:
     One that is opened again at the same time stays: who opens it waits, or comes first.
     """
     with transaction.atomic():
-        old = Enquiry.objects.filter(closed_at__lt=moment - KEPT_AFTER_CLOSING)
+        old = Enquiry.objects.filter(closed_at__lt=moment - RETENTION_AFTER_CLOSING)
         locked = list(old.select_for_update().order_by("pk").values_list("pk", flat=True))
         Enquiry.objects.filter(pk__in=locked).delete()
     return len(locked)

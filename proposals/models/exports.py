@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.models import User
 from foundation import clock
 
-KEPT_FOR = timedelta(days=2)
+EXPORT_RETENTION = timedelta(days=2)
 
 
 class Export(models.Model):
@@ -68,4 +68,4 @@ class Export(models.Model):
     def can_be_fetched(self) -> bool:
         """The link works for two days after the file was made."""
         is_made = self.state == self.State.DONE and self.made_at is not None
-        return is_made and clock.now() < self.made_at + KEPT_FOR  # type: ignore[operator]
+        return is_made and clock.now() < self.made_at + EXPORT_RETENTION  # type: ignore[operator]

@@ -204,7 +204,7 @@ class DecisionNotice(models.Model):
         ordering = ["-notified_at"]
         verbose_name_plural = "decision notices"
         triggers = [
-            triggers.INFORMED_OF_WHAT_STANDS,
+            triggers.NOTICE_OF_CONFIRMED_DECISION,
             final("information_is_final"),
         ]
 

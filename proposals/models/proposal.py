@@ -17,7 +17,7 @@ from applicants.models import Organisation, RowChange, SavedStep, User, answers_
 from applicants.triggers import no_officer
 from calls.eligibility.facts import Control, Role
 from calls.models import Call, Incident, Strand
-from calls.triggers import final, final_but, kept_before_change
+from calls.triggers import final, final_but, log_row_before_change
 from proposals.models import triggers
 
 # Without vowels, so that no word appears, and without signs that look alike.
@@ -180,8 +180,8 @@ class DraftChange(RowChange):
         indexes = [models.Index("owner", "at", name="changes_of_a_draft")]
 
 
-def _kept(kind: str, condition: str = "") -> pgtrigger.Trigger:
-    return kept_before_change(
+def _logged(kind: str, condition: str = "") -> pgtrigger.Trigger:
+    return log_row_before_change(
         "proposals_draftchange",
         kind=kind,
         owner="proposal_id",
@@ -243,7 +243,7 @@ class Participant(models.Model):
             ),
         ]
         triggers = [
-            _kept("participant"),
+            _logged("participant"),
             pgtrigger.ReadOnly(
                 name="participants_stay_who_they_are", fields=["proposal", "organisation", "key"]
             ),
@@ -290,7 +290,7 @@ class Section(SavedStep):
             ),
             answers_are_of_a_form("section"),
         ]
-        triggers = [triggers.EVERY_SAVED_TEXT_IS_KEPT, _kept("section")]
+        triggers = [triggers.SAVED_TEXTS_ARE_LOGGED, _logged("section")]
 
 
 class StoredPdf(models.Model):
@@ -354,7 +354,7 @@ class ProposalFile(StoredPdf):
             )
         ]
         triggers = [
-            _kept("file", "OLD.replaced_at IS DISTINCT FROM NEW.replaced_at"),
+            _logged("file", "OLD.replaced_at IS DISTINCT FROM NEW.replaced_at"),
             triggers.FILES_STAY,
             final_but("files_keep_their_bytes", changing=["scan", "claimed_at", "replaced_at"]),
         ]

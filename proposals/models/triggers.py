@@ -261,7 +261,7 @@ ONE_OUTCOME_WAITS = pgtrigger.Trigger(
 )
 
 # Nobody is told of a decision that a second officer has not confirmed.
-INFORMED_OF_WHAT_STANDS = refused_if(
+NOTICE_OF_CONFIRMED_DECISION = refused_if(
     "informed_of_what_stands",
     """NOT EXISTS (
             SELECT 1 FROM proposals_decisionreview r
@@ -303,7 +303,7 @@ def goes_with_a_deleted_draft(name: str, *, what: str) -> pgtrigger.Trigger:
 FILES_STAY = goes_with_a_deleted_draft("files_stay", what="files")
 
 # Whoever saves a section, by whatever way, its text is in the history.
-EVERY_SAVED_TEXT_IS_KEPT = pgtrigger.Trigger(
+SAVED_TEXTS_ARE_LOGGED = pgtrigger.Trigger(
     name="every_saved_text_is_kept",
     when=pgtrigger.After,
     operation=pgtrigger.Insert | pgtrigger.Update,

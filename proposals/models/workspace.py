@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import OfficerRole, Organisation, User
-from applicants.triggers import given_role, made_officer, no_officer
+from applicants.triggers import added_to_group, made_officer, no_officer
 from calls.triggers import final_but, written_by_triggers_only
 from proposals.models import triggers
 from proposals.models.proposal import Participant, Proposal
@@ -175,7 +175,7 @@ class RoleOfGuest(OfficerRole):
     class Meta:
         proxy = True
         default_permissions = ()
-        triggers = [given_role("no_role_for_who_takes_part", table="proposals_collaborator")]
+        triggers = [added_to_group("no_role_for_who_takes_part", table="proposals_collaborator")]
 
 
 class Confirmation(models.Model):
@@ -288,7 +288,7 @@ class ProposalActivity(models.Model):
         ADDED = "added", _("organisation added")
         CHANGED = "changed", _("part changed")
         REMOVED = "removed", _("organisation removed")
-        GIVEN = "given", _("section assigned")
+        ASSIGNED = "given", _("section assigned")
         REMINDED = "reminded", _("reminder sent")
         INVITED = "invited", _("invited")
         ANSWERED = "answered", _("invitation answered")

@@ -186,8 +186,8 @@ def add_note(proposal: Proposal, text: str, *, by: User) -> CaseNote:
         InterestDeclared: the case is closed to this officer.
     """
     lock_case(proposal.pk, by=by)
-    note = CaseNote.objects.create(
+    case_note = CaseNote.objects.create(
         proposal=proposal, text=text, written_by=by, written_at=clock.now()
     )
-    log_event(proposal, CaseEvent.Kind.NOTED, by=by, note=note.pk)
-    return note
+    log_event(proposal, CaseEvent.Kind.NOTED, by=by, note=case_note.pk)
+    return case_note

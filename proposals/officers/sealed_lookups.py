@@ -1,4 +1,4 @@
-"""Notes who asks a list for data of proposals that are sealed still."""
+"""Logs who asks a list for data of proposals that are sealed still."""
 
 from functools import cache
 from typing import Any
@@ -15,11 +15,11 @@ from proposals.audit.sealed_access import log_sealed_access_attempt
 from proposals.models import Proposal
 
 
-@receiver(lookup_refused, dispatch_uid="note_probe_of_sealed_data")
-def note_probe(
+@receiver(lookup_refused, dispatch_uid="log_lookup_of_sealed_data")
+def log_lookup(
     sender: type[Model], request: HttpRequest, lookups: list[str], **_signal: Any
 ) -> None:
-    """Note the lookup by its name; the value that was tried is not kept."""
+    """Log the lookup by its name; the value that was tried is not stored."""
     reaching = [lookup for lookup in lookups if reaches_proposals(sender, lookup)]
     if reaching and Proposal.objects.sealed(clock.now()).exists():
         path = f"{request.path}?{reaching[0]}"

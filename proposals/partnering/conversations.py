@@ -198,8 +198,8 @@ def send_message(conversation: Conversation, text: str, *, side: Side, by: User)
             _("You have blocked this organisation. Unblock it before you send a message.")
         )
     newest = conversation.messages.order_by("-pk").first()
-    said = (newest.written_by_id, newest.text) if newest else None
-    if newest is not None and said == (by.pk, text.strip()) and moment - newest.sent_at < SAME:
+    previous = (newest.written_by_id, newest.text) if newest else None
+    if newest is not None and previous == (by.pk, text.strip()) and moment - newest.sent_at < SAME:
         return newest
     hour = moment - timedelta(hours=1)
     if Message.objects.filter(written_by=by, sent_at__gt=hour).count() >= MAX_SENT:
@@ -212,11 +212,11 @@ def send_message(conversation: Conversation, text: str, *, side: Side, by: User)
         sent_at=moment,
     )
     mark_read(conversation, side)
-    _tell(message, other, side)
+    _notify(message, other, side)
     return message
 
 
-def _tell(message: Message, other: Organisation, side: Side) -> None:
+def _notify(message: Message, other: Organisation, side: Side) -> None:
     conversation = message.conversation
     queue_email(
         EmailContent(
@@ -349,11 +349,11 @@ def handle_report(result: AbuseReport, *, outcome: str, remark: str = "", by: Us
                 )
             )
         requests.remove_by_staff(locked.request, remark=remark, by=by)
-    _tell_who_reported(locked)
+    _notify_reporter(locked)
     return locked
 
 
-def _tell_who_reported(handled: AbuseReport) -> None:
+def _notify_reporter(handled: AbuseReport) -> None:
     if handled.made_by is None or not handled.made_by.is_active:
         return
     queue_email(

@@ -150,7 +150,7 @@ class RequestForm(forms.ModelForm):
         check_cordis_link(link)
         return link
 
-    def given(self) -> dict[str, Any]:
+    def values_to_store(self) -> dict[str, Any]:
         """What to store; only of a valid form."""
         return {name: self.cleaned_data[name] for name in self.Meta.fields}
 

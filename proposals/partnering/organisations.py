@@ -117,9 +117,9 @@ def find_organisations(query_dict: QueryDict) -> FoundOrganisations:
     typed = " ".join(query_dict.get("q", "").split())
     text = typed[:MAX_TYPED_LENGTH]
     chosen = {
-        facet.name: kept
+        facet.name: values
         for facet in FACETS
-        if (kept := [text for text in query_dict.getlist(facet.name) if text in facet.choices()])
+        if (values := [text for text in query_dict.getlist(facet.name) if text in facet.choices()])
     }
     number = query_dict.get("page", "1")
     page = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 1  # noqa: PLR2004 -- digits

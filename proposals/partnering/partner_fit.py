@@ -56,7 +56,7 @@ class Consortium:
     countries: CountrySet
 
     @property
-    def lacks(self) -> tuple[str, ...]:
+    def missing(self) -> tuple[str, ...]:
         return self.now.missing
 
     @property

@@ -236,7 +236,7 @@ def approve(request: PartnershipRequest, *, by: User) -> PartnershipRequest:
     current.reviewed_by, current.remark = by, ""
     current.save(update_fields=["reviewed_by", "remark"])
     shown = _show(current, moment)
-    _tell_its_people(shown, _("Your partnership request is published"), "")
+    _notify_members(shown, _("Your partnership request is published"), "")
     return shown
 
 
@@ -254,7 +254,7 @@ def refuse(request: PartnershipRequest, *, remark: str, by: User) -> Partnership
         raise CannotPublish(_("Enter what needs to change."))
     current.state, current.remark, current.reviewed_by = State.REFUSED, remark.strip(), by
     current.save(update_fields=["state", "remark", "reviewed_by"])
-    _tell_its_people(current, _("Your partnership request was not published"), remark.strip())
+    _notify_members(current, _("Your partnership request was not published"), remark.strip())
     return current
 
 
@@ -275,11 +275,11 @@ def remove_by_staff(request: PartnershipRequest, *, remark: str, by: User) -> Pa
     current.state, current.remark, current.reviewed_by = State.REMOVED, remark.strip(), by
     current.save(update_fields=["state", "remark", "reviewed_by"])
     _show_on_call_page(current)
-    _tell_its_people(current, _("Your partnership request was closed"), remark.strip())
+    _notify_members(current, _("Your partnership request was closed"), remark.strip())
     return current
 
 
-def _tell_its_people(request: PartnershipRequest, subject: str, remark: str) -> None:
+def _notify_members(request: PartnershipRequest, subject: str, remark: str) -> None:
     if request.organisation is None:
         return
     people = request.organisation.members.filter(is_active=True)

@@ -29,10 +29,8 @@ from proposals.models import PartnershipRequest, PartnershipRequestQuerySet
 from proposals.models.languages import LANGUAGES
 
 MAX_TYPED_LENGTH, MAX_WORDS, PER_PAGE, MAX_PAGES = 200, 8, 20, 500
-MAX_SUGGESTIONS, MAX_WORDS_COMPARED = (
-    5,
-    40,
-)  # words that are taken instead of one, of so many with a trigram of it
+MAX_SUGGESTIONS = 5  # of words that are taken instead of one
+MAX_WORDS_COMPARED = 40  # that have a trigram of it
 LIKE_ENOUGH = 0.4  # shared trigrams among all of two words
 NEARLY_SAME = (
     0.75  # of the signs of two words stand in the same order; for swapped and lost letters
@@ -159,7 +157,7 @@ class PartnerSearch:
             values.remove(value)
         else:
             values.append(value)
-        chosen = {name: kept for name, kept in self.chosen.items() if name != facet}
+        chosen = {name: others for name, others in self.chosen.items() if name != facet}
         return self.address(chosen=chosen | ({facet: values} if values else {}))
 
 
@@ -170,14 +168,14 @@ def parse_query(query_dict: QueryDict) -> PartnerSearch:
     for facet in FACETS:
         values = list(dict.fromkeys(query_dict.getlist(facet.name)))
         known = facet.choices()
-        kept = [
+        accepted = [
             text
             for text in values
             if text in known or (facet.name == "strand" and _is_strand(text))
         ]
-        ignored += [_in_short(text) for text in values if text not in kept]
-        if kept:
-            chosen[facet.name] = kept
+        ignored += [_in_short(text) for text in values if text not in accepted]
+        if accepted:
+            chosen[facet.name] = accepted
     text = " ".join(query_dict.get("q", "").split())
     sort = query_dict.get("sort", "best")
     page = query_dict.get("page", "1")

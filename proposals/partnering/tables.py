@@ -77,15 +77,15 @@ def read_requests(text: str, *, organisation: Organisation, call: Call) -> list[
     strands = {strand.code for strand in call.strands.all()}
 
     def check(row: CsvRow) -> None:
-        row.given = _given(row, strands)
-        if row.given["title"] in there:
+        row.values = _parse_values(row, strands)
+        if row.values["title"] in there:
             row.action = RowAction.SAME
-        there.add(row.given["title"])
+        there.add(row.values["title"])
 
     return read_rows(text, needed=NEEDED, known=KNOWN, check=check)
 
 
-def _given(row: CsvRow, strands: set[str]) -> dict[str, Any]:
+def _parse_values(row: CsvRow, strands: set[str]) -> dict[str, Any]:
     """What a row says, as it is stored; what is wrong is noted in the row."""
     cells, values = row.cells, dict[str, Any](row.cells)
     for name, choices in (("kind", PartnershipRequest.Kind), ("role", PartnershipRequest.Role)):
@@ -128,6 +128,6 @@ def store_requests(
     made = 0
     for row in rows:
         if row.action == RowAction.NEW:
-            draft_request(organisation, call, row.given, by=by)
+            draft_request(organisation, call, row.values, by=by)
             made += 1
     return made

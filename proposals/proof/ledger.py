@@ -1,7 +1,7 @@
 """The log of what counts for proof: append-only, and checkable by everyone who holds a receipt.
 
-`queue_record` writes a note in the caller's transaction; `sequence` gives notes their places, outside of it,
-one worker at a time, and signs what the log is then. Hashes and proofs are those of RFC 9162
+`queue_record` writes a record in the caller's transaction; `sequence` gives records their places, outside
+of it, one worker at a time, and signs what the log is then. Hashes and proofs are those of RFC 9162
 (`foundation.merkle`).
 """
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from proposals.proof.signing_key import SigningKey
 
 LOCK = 8_213_104_771  # any number that nothing else of this database locks
-WINDOW = 10_000  # notes: hardly a transaction stays open while so many others are written
+WINDOW = 10_000  # records: hardly a transaction stays open while so many others are written
 SALT = 16  # bytes: more than anybody can try
 Kind = LedgerRecord.Kind
 
@@ -59,9 +59,9 @@ def queue_record(
     Everybody can ask for the hash of every entry. Few facts and an instant are soon guessed by who knows the
     number of a proposal, such as an outcome that nobody was told of; so what is of a proposal holds a salt.
     """
-    note = _build_record(kind, subject, at=at, **facts)
-    note.save(force_insert=True)
-    return note
+    record = _build_record(kind, subject, at=at, **facts)
+    record.save(force_insert=True)
+    return record
 
 
 def _build_record(
@@ -186,7 +186,7 @@ def queue_record_of(row: models.Model) -> None:
 
 
 def is_recorded(row: models.Model) -> bool:
-    """Whether a note speaks of it."""
+    """Whether a record speaks of it."""
     return LedgerRecord.objects.filter(subject=subject_of(row)).exists()
 
 
@@ -194,10 +194,10 @@ def is_recorded(row: models.Model) -> bool:
 
 
 def sequence(*, at_most: int = 2000, wait: bool = False, everything: bool = False) -> int:
-    """Give notes that wait their places and sign the new head; returns how many. One worker at a time.
+    """Give records that wait their places and sign the new head; returns how many. One worker at a time.
 
     While another worker does it this gives up at once, or waits for the end of it where `wait` is set. It
-    looks for notes near the newest that has a place, so that the length of the log does not matter;
+    looks for records near the newest that has a place, so that the length of the log does not matter;
     `everything` looks at all of them, for one whose transaction stayed open very long.
     """
     from proposals.proof.signing_key import load_signing_key  # noqa: PLC0415 -- only workers sign
@@ -230,13 +230,13 @@ def _lock(*, wait: bool) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _append(notes: Iterable[LedgerRecord], key: "SigningKey") -> TreeHead:
+def _append(records: Iterable[LedgerRecord], key: "SigningKey") -> TreeHead:
     size = current_size()
     frontier = merkle.CompactRange(size, _stored_nodes_for(size))
     entries, nodes = [], []
-    for note in notes:
-        leaf = merkle.leaf_hash(note.content.encode())
-        entries.append(LedgerEntry(position=frontier.size, record=note, leaf=leaf))
+    for record in records:
+        leaf = merkle.leaf_hash(record.content.encode())
+        entries.append(LedgerEntry(position=frontier.size, record=record, leaf=leaf))
         nodes += [
             LedgerNode(level=level, index=index, hash=content)
             for level, index, content in frontier.append(leaf)
@@ -284,7 +284,7 @@ def _queue_missing_records(key: "SigningKey") -> None:
 
 
 def missing_from_log(rows: Any) -> Any:
-    """Those rows of a queryset of which no note speaks."""
+    """Those rows of a queryset of which no record speaks."""
     subject = Concat(
         models.Value(f"{_PREFIXES[rows.model]}:"),
         Cast(models.OuterRef("pk"), models.CharField()),

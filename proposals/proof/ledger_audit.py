@@ -52,7 +52,7 @@ def read_heads(text: str) -> list[StoredHead]:
     Raises:
         UnreadableHead: something in it is no head.
     """
-    return [_kept_head(place, result) for place, result in _objects_in(text)]
+    return [_parse_head(place, result) for place, result in _objects_in(text)]
 
 
 def _objects_in(text: str) -> list[tuple[str, Any]]:
@@ -68,7 +68,7 @@ def _objects_in(text: str) -> list[tuple[str, Any]]:
     return [(f"object {n}", row) for n, row in enumerate(rows, start=1)]
 
 
-def _kept_head(place: str, result: Any) -> StoredHead:
+def _parse_head(place: str, result: Any) -> StoredHead:
     if isinstance(result, dict) and isinstance(result.get("head"), dict):
         result = result["head"]
     try:
@@ -83,19 +83,19 @@ def _kept_head(place: str, result: Any) -> StoredHead:
         raise UnreadableHead(f"{place} is not a signed tree head.") from None
 
 
-def find_problems(kept: Sequence[StoredHead] = ()) -> Iterator[str]:
+def find_problems(stored: Sequence[StoredHead] = ()) -> Iterator[str]:
     """One sentence for each thing that is wrong; none where the log is whole.
 
-    `kept` are heads from outside: the log must begin with each of them, whatever the portal says now.
+    `stored` are heads from outside: the log must begin with each of them, whatever the portal says now.
     """
-    yield from _entries_and_heads(kept)
+    yield from _entries_and_heads(stored)
     yield from _rows_missing_from_log()
     yield from _commitments()
 
 
-def _entries_and_heads(kept: Sequence[StoredHead]) -> Iterator[str]:
+def _entries_and_heads(stored: Sequence[StoredHead]) -> Iterator[str]:
     """The leaves in their order, the inner nodes, and each signed head where its size is reached."""
-    waiting = sorted(kept, key=lambda head: head.size)
+    waiting = sorted(stored, key=lambda head: head.size)
     certificates = dict(SealCertificate.objects.values_list("fingerprint", "pem"))
     heads = iter(TreeHead.objects.order_by("size").iterator(CHUNK))
     head = next(heads, None)
@@ -110,7 +110,7 @@ def _entries_and_heads(kept: Sequence[StoredHead]) -> Iterator[str]:
             leaf = merkle.leaf_hash(entry.record.content.encode())
             yield from _check_leaf(entry, leaf)
             made += frontier.append(leaf)
-            yield from _kept_up_to_here(waiting, frontier, certificates)
+            yield from _check_stored_heads(waiting, frontier, certificates)
             while head is not None and head.size == frontier.size:
                 yield from _check_head(head, frontier.root.hex(), certificates)
                 head = next(heads, None)
@@ -198,15 +198,15 @@ def _check_head(head: TreeHead, root: str, certificates: dict[str, str]) -> Iter
         yield f"Forged: the head of {head.size} entries is not signed with a certificate of this portal."
 
 
-def _kept_up_to_here(
+def _check_stored_heads(
     waiting: list[StoredHead], frontier: merkle.CompactRange, certificates: dict[str, str]
 ) -> Iterator[str]:
     """Compare the kept heads whose size is reached, and take them off the list."""
     while waiting and waiting[0].size <= frontier.size:
-        yield from _kept(waiting.pop(0), frontier, certificates)
+        yield from _check_stored_head(waiting.pop(0), frontier, certificates)
 
 
-def _kept(
+def _check_stored_head(
     head: StoredHead, frontier: merkle.CompactRange, certificates: dict[str, str]
 ) -> Iterator[str]:
     pem = certificates.get(head.certificate)

@@ -66,7 +66,7 @@ def seal_pdf(pdf: bytes, *, reason: str, stamp: TimestampStatus = TimestampStatu
         readable_field_name="Seal of the portal",
         invis_sig_settings=InvisSigSettings(box_out_of_bounds=True),
     )
-    writer = _KeepMetadataWriter(io.BytesIO(pdf))
+    writer = _MetadataPreservingWriter(io.BytesIO(pdf))
     signer = _Signer(load_signing_key())
     room = None if stamp == TimestampStatus.NONE else 2 * TIMESTAMP_SIZE
     sealed = signers.sign_pdf(
@@ -115,7 +115,7 @@ def request_timestamp(signature: bytes) -> cms.ContentInfo:
         raise TimestampServiceUnavailable(type(error).__name__) from error
 
 
-class _KeepMetadataWriter(IncrementalPdfFileWriter):
+class _MetadataPreservingWriter(IncrementalPdfFileWriter):
     """Leaves the document's metadata alone: written anew by pyHanko they would be no PDF/A any more."""
 
     def _update_meta(self) -> None:

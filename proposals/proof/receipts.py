@@ -136,14 +136,14 @@ def _awaiting_timestamp(kind: type[SealedDocument]) -> Any:
 
 
 class NotLogged(Exception):
-    """No note speaks of the version: it was made before there was a log, or past every function."""
+    """No record speaks of the version: it was made before there was a log, or past every function."""
 
 
 def proof_of_version(version: Version) -> dict[str, Any]:
     """The version's entry of the log with the proof that it stands there, as the receipt attaches it.
 
     Raises:
-        NotLogged: no note speaks of it.
+        NotLogged: no record speaks of it.
     """
     subject = ledger.subject_of(version)
     entries = LedgerEntry.objects.filter(record__subject=subject).select_related("record")

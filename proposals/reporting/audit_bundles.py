@@ -117,14 +117,14 @@ def safe_name(sha256: str, name: str) -> str:
     return f"{sha256[:12]}-{stem or 'file'}.pdf"
 
 
-def write_files(versions: VersionQuerySet, out: IO[bytes], told: Any) -> None:
-    """Dossier, receipt, whole proposal and every file of each version; `told` is called after each."""
+def write_files(versions: VersionQuerySet, out: IO[bytes], progress: Any) -> None:
+    """Dossier, receipt, whole proposal and every file of each version; `progress` is called after each."""
     with _archive(out) as archive:
         for version in _fetched(versions):
             folder = folder_of(version)
             archive.add(f"{folder}/dossier.json", version.dossier)
             _add_documents(archive, version, folder)
-            told()
+            progress()
         sums = sorted(archive.hashes.items())
         archive.add("SHA256SUMS", "".join(f"{digest}  {name}\n" for name, digest in sums))
         archive.add_manifest("Files of submitted versions")
@@ -143,13 +143,13 @@ def _add_documents(archive: _Archive, version: Version, folder: str) -> None:
                 archive.add(f"{folder}/files/{safe_name(file.sha256, file.name)}", stored.read())
 
 
-def write_bundle(versions: VersionQuerySet, out: IO[bytes], told: Any) -> None:
+def write_bundle(versions: VersionQuerySet, out: IO[bytes], progress: Any) -> None:
     """Everything by which an auditor can check what was received, found and decided, without the portal."""
     with _archive(out) as archive:
         conditions: set[str] = set()
         for version in _fetched(versions):
             conditions |= _add_version(archive, version)
-            told()
+            progress()
         for applied_conditions in AppliedConditions.objects.filter(pk__in=conditions):
             archive.add(
                 f"conditions/{applied_conditions.digest.removeprefix('sha256:')}.json",

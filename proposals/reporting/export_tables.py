@@ -133,11 +133,11 @@ OUTCOMES = dict(Decision.OutcomeChoices.choices)
 def _decided(data: list[Row]) -> Row:
     """The newest decision: a confirmed one, if there is one."""
     states = [DecisionState.after(row["review__answer"]) for row in data]
-    stands = states.index(DecisionState.CONFIRMED) if DecisionState.CONFIRMED in states else 0
-    newest = data[stands] if data else {}
+    place = states.index(DecisionState.CONFIRMED) if DecisionState.CONFIRMED in states else 0
+    newest = data[place] if data else {}
     return {
         "outcome": OUTCOMES[newest["outcome"]] if newest else "",
-        "state": states[stands].label if newest else "",
+        "state": states[place].label if newest else "",
         "decided_at": newest.get("decided_at"),
         "reason": newest.get("reason", ""),
         "informed_at": newest.get("notice__notified_at"),
@@ -205,8 +205,11 @@ def _fitting(text: str) -> str:
     """What a cell of XLSX can hold; where that is not all, the cell says so."""
     if len(text) <= MAX_CELL_LENGTH:
         return text
-    note = f"… [{_('Shortened: too long for a cell in Excel. The CSV and JSON exports contain all of it.')}]"
-    return text[: MAX_CELL_LENGTH - len(note)] + note
+    text_cut = _(
+        "Shortened: too long for a cell in Excel. The CSV and JSON exports contain all of it."
+    )
+    suffix = f"… [{text_cut}]"
+    return text[: MAX_CELL_LENGTH - len(suffix)] + suffix
 
 
 def write_json(rows: Iterable[Row], out: IO[bytes]) -> None:

@@ -22,14 +22,14 @@ from proposals.delivery import outbox
 from proposals.delivery.claims import claim_expired, claim_first, process_claimed
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import CaseEvent, Export, Version, VersionQuerySet
-from proposals.models.exports import KEPT_FOR
+from proposals.models.exports import EXPORT_RETENTION
 from proposals.reporting import audit_bundles, export_tables
 
 log = logging.getLogger("portal.exporting")
 
 Kind, State = Export.Kind, Export.State
 RIGHT = "proposals.add_export"
-TELL_EVERY = 25  # versions, so that a progress bar moves
+PROGRESS_INTERVAL = 25  # versions, so that a progress bar moves
 BLOCK = 1024 * 1024
 
 
@@ -96,7 +96,7 @@ def _make(export: Export) -> bool:
     try:
         with tempfile.TemporaryFile() as out:
             _write(export, out)
-            return _keep(export, out)
+            return _store(export, out)
     except Cancelled:
         log.info("Export %s was cancelled.", export.pk)
     except Exception as error:  # noqa: BLE001 -- one export must not keep the others waiting
@@ -107,18 +107,18 @@ def _make(export: Export) -> bool:
 
 def _write(export: Export, out: IO[bytes]) -> None:
     versions = _still_allowed(export)
-    told = _Progress(export)
+    progress = _Progress(export)
     if export.kind == Kind.FILES:
-        audit_bundles.write_files(versions, out, told)
+        audit_bundles.write_files(versions, out, progress)
     elif export.kind == Kind.BUNDLE:
-        audit_bundles.write_bundle(versions, out, told)
+        audit_bundles.write_bundle(versions, out, progress)
     else:
         writers: dict[str, Callable[[Iterable[export_tables.Row], IO[bytes]], None]] = {
             Kind.CSV: export_tables.write_csv,
             Kind.XLSX: export_tables.write_xlsx,
             Kind.JSON: export_tables.write_json,
         }
-        writers[export.kind](told.over(export_tables.export_rows(versions)), out)
+        writers[export.kind](progress.over(export_tables.export_rows(versions)), out)
 
 
 def _still_allowed(export: Export) -> VersionQuerySet:
@@ -138,10 +138,10 @@ class _Progress:
 
     def __call__(self) -> None:
         self.done += 1
-        if self.done % TELL_EVERY == 0:
-            self.tell()
+        if self.done % PROGRESS_INTERVAL == 0:
+            self.update_row()
 
-    def tell(self) -> None:
+    def update_row(self) -> None:
         present = clock.real_now()
         if not _mine(self.export).update(done=self.done, claimed_at=present):
             raise Cancelled
@@ -157,7 +157,7 @@ def _mine(export: Export) -> Any:
     return Export.objects.filter(pk=export.pk, state=State.RUNNING, claimed_at=export.claimed_at)
 
 
-def _keep(export: Export, out: IO[bytes]) -> bool:
+def _store(export: Export, out: IO[bytes]) -> bool:
     out.seek(0)
     digest, size = hashlib.sha256(), 0
     while block := out.read(BLOCK):
@@ -165,7 +165,7 @@ def _keep(export: Export, out: IO[bytes]) -> bool:
         size += len(block)
     out.seek(0)
     path = default_storage.save(f"exports/{uuid4().hex}", File(out))
-    kept = _mine(export).update(
+    stored = _mine(export).update(
         state=State.DONE,
         done=export.total,
         made_at=clock.now(),
@@ -173,14 +173,14 @@ def _keep(export: Export, out: IO[bytes]) -> bool:
         size=size,
         sha256=digest.hexdigest(),
     )
-    if not kept:  # cancelled in the last moment
+    if not stored:  # cancelled in the last moment
         default_storage.delete(path)
-    return bool(kept)
+    return bool(stored)
 
 
 def delete_old_exports() -> int:
     """Delete files whose time is over; returns how many."""
-    over = Export.objects.filter(state=State.DONE, made_at__lte=clock.now() - KEPT_FOR)
+    over = Export.objects.filter(state=State.DONE, made_at__lte=clock.now() - EXPORT_RETENTION)
     return for_each("expired exports", over.values_list("pk", flat=True), _delete_old)
 
 

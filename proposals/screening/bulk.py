@@ -141,10 +141,10 @@ def _concerned(task: str, version: Version, by: User) -> tuple[Decision | None, 
         if waiting is None:
             return None, _("No decision is waiting for a second officer.")
         return waiting, why_not_reviewable(waiting, proposal=proposal, by=by)
-    standing = decision_in_force(version)
-    if standing is None:
+    decision = decision_in_force(version)
+    if decision is None:
         return None, _("There is no confirmed decision yet.")
-    return standing, why_not_notifiable(standing, proposal=proposal)
+    return decision, why_not_notifiable(decision, proposal=proposal)
 
 
 def _mark(version: Version, verdict: int) -> str:

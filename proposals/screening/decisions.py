@@ -85,8 +85,8 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
         in_place = _("The deadline was extended, so this proposal is sealed until %(until)s.")
         raise StillSealed(in_place % {"until": in_words(proposal.deadline, seconds=True)})
     waiting = waiting_decision(version)
-    said = (waiting.decided_by, waiting.outcome, waiting.reason) if waiting else None
-    if waiting is not None and said == (by, outcome, reason.strip()):
+    stored = (waiting.decided_by, waiting.outcome, waiting.reason) if waiting else None
+    if waiting is not None and stored == (by, outcome, reason.strip()):
         return waiting
     obstacle = why_not_decidable(version, proposal=proposal, by=by)
     if not reason.strip():
@@ -198,12 +198,12 @@ def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -
     """
     proposal = lock_proposal(decision.version.proposal_id)
     decision_review = _review_of(decision)
-    said = (
+    stored = (
         (decision_review.reviewed_by, decision_review.answer, decision_review.reason)
         if decision_review
         else None
     )
-    if decision_review is not None and said == (by, answer, reason.strip()):
+    if decision_review is not None and stored == (by, answer, reason.strip()):
         return decision_review
     obstacle = why_not_reviewable(decision, proposal=proposal, by=by)
     if answer == SENT_BACK and not reason.strip():
@@ -272,7 +272,7 @@ def notify_applicant(decision: Decision, *, by: User) -> DecisionNotice:
     obstacle = why_not_notifiable(decision, proposal=proposal)
     if obstacle:
         raise CannotNotify(obstacle)
-    told = DecisionNotice.objects.create(
+    notice = DecisionNotice.objects.create(
         decision=decision,
         notified_by=by,
         notified_at=clock.now(),
@@ -283,7 +283,7 @@ def notify_applicant(decision: Decision, *, by: User) -> DecisionNotice:
     )
     in_place = _in_place_of(decision)
     log_event(proposal, CaseEvent.Kind.INFORMED, in_place, by=by, decision=decision.pk)
-    return told
+    return notice
 
 
 def why_not_notifiable(decision: Decision, *, proposal: Proposal) -> str:
@@ -300,10 +300,13 @@ def why_not_notifiable(decision: Decision, *, proposal: Proposal) -> str:
         )
     if proposal.current_version_id != decision.version_id:
         return _("This version has been replaced or withdrawn.")
-    told = DecisionNotice.objects.filter(decision=decision).select_related("notified_by").first()
-    if told is not None:
+    notice = DecisionNotice.objects.filter(decision=decision).select_related("notified_by").first()
+    if notice is not None:
         text = _("%(who)s already sent the applicant a letter about this decision at %(when)s.")
-        return text % {"who": told.notified_by, "when": in_words(told.notified_at, seconds=True)}
+        return text % {
+            "who": notice.notified_by,
+            "when": in_words(notice.notified_at, seconds=True),
+        }
     return ""
 
 
@@ -351,12 +354,12 @@ def open_findings(stored: VerdictRecord | None, version: Version) -> list[Findin
 
 def findings_by_rule(findings: Iterable[Finding]) -> list[RuleFindings]:
     """The findings rule by rule; what was said of a subject before is not said of it again."""
-    said: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     results: dict[tuple[str, str], RuleFindings] = {}
     for finding in findings:
-        if (finding.subject, finding.message) in said:
+        if (finding.subject, finding.message) in seen:
             continue
-        said.add((finding.subject, finding.message))
+        seen.add((finding.subject, finding.message))
         key = finding.rule, finding.source
         results.setdefault(key, RuleFindings(finding.rule, [], finding.source))
         results[key].sentences.append(finding.message)

@@ -53,12 +53,12 @@ def letter_of(decision: Decision) -> SealedDocument | None:
     return own.filter(cause=timestamp_cause(first.edition)).first() or first
 
 
-def create_letter(promise: OutboxMessage) -> None:
+def create_letter(message: OutboxMessage) -> None:
     """Make, seal and keep the letter of a decision and promise its mails; safe to repeat."""
-    decision = promise.decision
+    decision = message.decision
     if decision is None:  # the database sees to it
         raise ValueError("a letter is about a decision")
-    version = promise.version
+    version = message.version
 
     def rendered(sealed_at: datetime, stamp: TimestampStatus) -> bytes:
         return render_letter_pdf(
@@ -70,7 +70,7 @@ def create_letter(promise: OutboxMessage) -> None:
         letter = Letter.objects.get(version=version, cause=cause_of(decision))
         if not ledger.is_recorded(letter):
             ledger.queue_record_of(letter)
-        _tell(decision, version)
+        _notify(decision, version)
 
 
 def render_letter_pdf(
@@ -152,7 +152,7 @@ def verdict_behind(decision: Decision, version: Version) -> VerdictRecord | None
     return before or own.order_by("pk").first()
 
 
-def _tell(decision: Decision, version: Version) -> None:
+def _notify(decision: Decision, version: Version) -> None:
     """Email the coordinator's users and contact; the letter is on the page of the decision."""
     proposal = version.proposal
     values = {"number": proposal.number}
@@ -224,12 +224,12 @@ class ShownLetter(SentLetter):
 
 def letters_of(versions: Iterable[Version]) -> list[ShownLetter]:
     """Each decision with a letter, newest first; one letter replaces the one before."""
-    told = (
+    notified = (
         Decision.objects.filter(version__in=list(versions), notice__isnull=False)
         .select_related("version__proposal__strand__call", "notice")
         .order_by("-pk")
     )
-    sent = [sent_letter(decision) for decision in told]
+    sent = [sent_letter(decision) for decision in notified]
     return [
         ShownLetter(
             sent_letter.decision,

@@ -51,7 +51,7 @@ def lengths(versions: VersionQuerySet, *, officer: User, moment: datetime) -> di
     return {name: counted[_column(name)] for name in QUEUES}
 
 
-def lengths_of_desk(officer: User, moment: datetime) -> dict[str, int]:
+def lengths_for_officer(officer: User, moment: datetime) -> dict[str, int]:
     """The `lengths` of all real cases that this officer may read, and as "sealed" how many wait sealed.
 
     The desk asks for them on nearly every page, so they are a prepared statement.

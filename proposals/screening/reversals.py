@@ -81,12 +81,12 @@ def _reversal(earlier: Decision | None, letter: SentLetter | None) -> Reversal |
 
 def last_letter(version: Version, *, before: Decision | None = None) -> SentLetter | None:
     """The newest letter about the proposal; that about a decision before another one, where it is given."""
-    told = Decision.objects.filter(
+    notified = Decision.objects.filter(
         version__proposal=version.proposal_id, notice__isnull=False
     ).select_related("notice", "version__proposal__strand__call")
     if before is not None:
-        told = told.filter(pk__lt=before.pk)
-    decision = told.order_by("-pk").first()
+        notified = notified.filter(pk__lt=before.pk)
+    decision = notified.order_by("-pk").first()
     return sent_letter(decision) if decision else None
 
 

@@ -72,11 +72,13 @@ def matching_cases(versions: VersionQuerySet, text: str) -> VersionQuerySet:
     if words:
         terms = " & ".join(f"{_quoted(word)}:*" for word in words)
         query = SearchQuery(terms, config="simple", search_type="raw")
-        told = CaseSearchIndex.objects.filter(version=OuterRef("pk"), search_vector=query)
-        condition |= Q(Exists(told))
-    notes = CaseNote.objects.filter(proposal=OuterRef("proposal"), text__icontains=typed)
+        indexed = CaseSearchIndex.objects.filter(version=OuterRef("pk"), search_vector=query)
+        condition |= Q(Exists(indexed))
+    case_notes = CaseNote.objects.filter(proposal=OuterRef("proposal"), text__icontains=typed)
     questions = ClarificationRequest.objects.filter(version=OuterRef("pk"))
     asked = questions.filter(Q(text__icontains=typed) | Q(reply__text__icontains=typed))
     decided = Decision.objects.filter(version=OuterRef("pk"))
     decided = decided.filter(Q(reason__icontains=typed) | Q(review__reason__icontains=typed))
-    return versions.filter(condition | Q(Exists(notes)) | Q(Exists(asked)) | Q(Exists(decided)))
+    return versions.filter(
+        condition | Q(Exists(case_notes)) | Q(Exists(asked)) | Q(Exists(decided))
+    )

@@ -282,8 +282,8 @@ def save_answer(
     present = version.screening_answers.filter(item=item)
     current = present.select_related("answered_by").first()
     if current is not None and current.revision != seen_revision:
-        said = (current.answered_by, current.answer, current.reason)
-        if said == (by, answer, reason.strip()):
+        stored = (current.answered_by, current.answer, current.reason)
+        if stored == (by, answer, reason.strip()):
             return current
         raise AnsweredMeanwhile(current)
     saved, _is_new = version.screening_answers.update_or_create(item=item, defaults=values)

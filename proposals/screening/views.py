@@ -130,8 +130,8 @@ def _answer(request: HttpRequest, question: ClarificationRequest, form: ReplyFor
 def decisions(request: HttpRequest, number: str) -> HttpResponse:
     """Letters about decisions."""
     draft = get_draft_or_404(request, number)
-    told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
-    context = base_context(draft, "decisions", told=told)
+    sent_letters = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
+    context = base_context(draft, "decisions", sent_letters=sent_letters)
     return render(request, "screening/decisions.html", context)
 
 
@@ -139,9 +139,10 @@ def decisions(request: HttpRequest, number: str) -> HttpResponse:
 def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """The sealed letter of a decision."""
     draft = get_draft_or_404(request, number)
-    told = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
+    sent_letters = letters.letters_of(draft.proposal.versions.defer("dossier", "circumstances"))
     document = next(
-        (shown_letter.document for shown_letter in told if shown_letter.decision.pk == pk), None
+        (shown_letter.document for shown_letter in sent_letters if shown_letter.decision.pk == pk),
+        None,
     )
     if document is None:
         raise Http404

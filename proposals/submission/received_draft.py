@@ -1,7 +1,7 @@
 """A draft as it was when a submission was received, where something of it was changed while that waited.
 
-PostgreSQL keeps what a row was before each change (`calls.triggers.kept_before_change`); from what is there
-now, the changes that came later are undone. Nearly always there are none, and nothing of this is asked.
+PostgreSQL keeps what a row was before each change (`calls.triggers.log_row_before_change`); from what is
+there now, the changes that came later are undone. Nearly always there are none, and nothing of this is asked.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from applicants.models import Organisation, OrganisationChange, ProfileSection, 
 from foundation.query_batches import Results
 from proposals.models import DraftChange, Participant, Proposal, ProposalFile, Section
 
-KEPT = timedelta(days=1)  # much longer than a submission can wait
+RETENTION = timedelta(days=1)  # much longer than a submission can wait
 
 Row = Participant | Section | ProposalFile | Organisation | ProfileSection
 
@@ -85,6 +85,6 @@ def _row(model: type[Row], before: dict[str, Any]) -> Row:
 
 def forget_changes(moment: datetime) -> int:
     """Forget what rows were before changes that no submission can have waited for; returns how many."""
-    old = {"at__lt": moment - KEPT}
+    old = {"at__lt": moment - RETENTION}
     forgotten = DraftChange.objects.filter(**old).delete()[0]
     return forgotten + OrganisationChange.objects.filter(**old).delete()[0]

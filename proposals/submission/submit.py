@@ -220,10 +220,12 @@ def _freeze(
     store_applied_conditions(judgement.rule_set, judgement.countries)
     version.initial_verdict = build_verdict(version, judgement)
     kinds = OutboxMessage.Kind
-    promises = outbox.build_items(
+    outbox_messages = outbox.build_items(
         version, kinds.RECEIPT, kinds.SUBMISSION_EMAIL, kinds.PROPOSAL_PDF
     )
-    insert_together(version, version.initial_verdict, ledger.build_record_of(version), *promises)
+    insert_together(
+        version, version.initial_verdict, ledger.build_record_of(version), *outbox_messages
+    )
     proposal.current_version = version  # in the database a trigger sees to it
     return version
 

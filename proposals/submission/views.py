@@ -97,7 +97,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
         return render(request, "submission/check.html", context, status=422)
     except submit.NotAcknowledged as refusal:
         context = _check_page(
-            request, draft, refusal.verdict, key=key, given=data, was_not_acknowledged=True
+            request, draft, refusal.verdict, key=key, acknowledged=data, was_not_acknowledged=True
         )
         return render(request, "submission/check.html", context, status=422)
     if not version.is_of_this_click:
@@ -147,9 +147,9 @@ def _receipt_state(version: Version) -> str:
     """ "ready", "waiting", or "failed" where an operator must look."""
     if Receipt.objects.filter(version=version).exists():
         return "ready"
-    promise = version.outbox_messages.filter(kind=OutboxMessage.Kind.RECEIPT, reissue=None).first()
-    given_up = promise is not None and promise.state == OutboxMessage.State.FAILED
-    return "failed" if given_up else "waiting"
+    message = version.outbox_messages.filter(kind=OutboxMessage.Kind.RECEIPT, reissue=None).first()
+    has_failed = message is not None and message.state == OutboxMessage.State.FAILED
+    return "failed" if has_failed else "waiting"
 
 
 @login_required_keep_post

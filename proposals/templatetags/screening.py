@@ -172,5 +172,5 @@ def my_queue(context: Context) -> list[tuple[str, Any, int]]:
     if not officer.has_perm("proposals.view_version"):
         return []
     moment = clock.now()
-    counts = queue.lengths_of_desk(officer, moment)
+    counts = queue.lengths_for_officer(officer, moment)
     return [(name, label, counts[name]) for name, label in queue.CaseQueue.choices]

@@ -120,15 +120,17 @@ class _Copy:
     def _activities(self) -> dict[str, Any]:
         known = {objective["code"] for objective in self.target.strand.objectives}
         rows = self.source.as_typed("activities").get("activities", [])
-        kept = [row if row.get("objective") in known else row | {"objective": ""} for row in rows]
-        return {"activities": kept} if kept else {}
+        copied = [row if row.get("objective") in known else row | {"objective": ""} for row in rows]
+        return {"activities": copied} if copied else {}
 
     def _deliverables(self) -> dict[str, Any]:
         answers, wanted = self.source.as_typed("deliverables"), self._slots()
-        kept = {name: value for name, value in answers.items() if name.partition("_")[2] in wanted}
+        copied = {
+            name: value for name, value in answers.items() if name.partition("_")[2] in wanted
+        }
         if any(deliverable.is_scoreboard for deliverable in self.target.strand.deliverables.all()):
-            kept |= {name: answers[name] for name in ("indicators",) if name in answers}
-        return kept
+            copied |= {name: answers[name] for name in ("indicators",) if name in answers}
+        return copied
 
     def _slots(self) -> set[str]:
         return {deliverable.code for deliverable in self.target.strand.deliverables.all()}
@@ -143,32 +145,32 @@ class _Copy:
         ]
 
     def _left_out_of_summary(self) -> Iterator[str]:
-        kept = self._summary()
+        copied = self._summary()
         for name, value in self.source.as_typed("summary").items():
-            if name not in kept and not is_empty(value):
+            if name not in copied and not is_empty(value):
                 yield str(EstablishedSummaryForm.base_fields[name].label)
 
     def _left_out_of_activities(self) -> Iterator[str]:
         rows = self.source.as_typed("activities").get("activities", [])
-        kept = self._activities().get("activities", [])
-        for number, (row, new) in enumerate(zip(rows, kept, strict=True), start=1):
+        copied = self._activities().get("activities", [])
+        for number, (row, new) in enumerate(zip(rows, copied, strict=True), start=1):
             if row["objective"] != new["objective"]:
                 text = _("Activity %(number)s, objective: %(objective)s")
                 objective = self.source.proposal.strand.objective_text(row["objective"])
                 yield text % {"number": number, "objective": objective or row["objective"]}
 
     def _left_out_of_deliverables(self) -> Iterator[str]:
-        answers, kept = self.source.as_typed("deliverables"), self._deliverables()
+        answers, copied = self.source.as_typed("deliverables"), self._deliverables()
         for deliverable in self.source.deliverables:
             if any(
-                name not in kept and not is_empty(answers.get(name))
+                name not in copied and not is_empty(answers.get(name))
                 for name in (text_of(deliverable.code), month_of(deliverable.code))
             ):
                 yield _("Deliverable “%(title)s”: description and month") % {
                     "title": deliverable.title
                 }
         rows = answers.get("indicators", [])
-        if rows and "indicators" not in kept:
+        if rows and "indicators" not in copied:
             names = ", ".join(row["name"] for row in rows if row["name"])
             yield _("Scoreboard indicators with their targets: %(names)s") % {"names": names}
 

@@ -49,7 +49,7 @@ def delete_draft(proposal: Proposal, *, by: User) -> None:
     locked.save(update_fields=["deleted_at"])
     text = _("Draft deleted")
     happening = log_activity(proposal, ProposalActivity.Kind.DELETED, text, by=by, at=moment)
-    _tell(proposal, happening, by=by, restored=False)
+    _notify_consortium(proposal, happening, by=by, restored=False)
 
 
 @transaction.atomic
@@ -72,7 +72,7 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
     locked.save(update_fields=["deleted_at"])
     text = _("Draft restored")
     happening = log_activity(proposal, ProposalActivity.Kind.RESTORED, text, by=by, at=moment)
-    _tell(proposal, happening, by=by, restored=True)
+    _notify_consortium(proposal, happening, by=by, restored=True)
 
 
 def purge_deleted(moment: datetime) -> int:
@@ -95,7 +95,9 @@ def _purge(pk: int, moment: datetime) -> bool:
     return True
 
 
-def _tell(proposal: Proposal, happening: ProposalActivity, *, by: User, restored: bool) -> None:
+def _notify_consortium(
+    proposal: Proposal, happening: ProposalActivity, *, by: User, restored: bool
+) -> None:
     others = [member.email for member in consortium_members(proposal) if member != by]
     values = {"who": by, "number": proposal.number}
     if restored:

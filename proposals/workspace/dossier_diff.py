@@ -114,7 +114,7 @@ def _summary(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
     }
     for name, value in values.items():
         label = str(form.base_fields[name].label)
-        yield ("summary", name), Field("summary", str(form.title), label, _said(value))
+        yield ("summary", name), Field("summary", str(form.title), label, _as_text(value))
 
 
 def _consortium(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
@@ -137,7 +137,7 @@ def _consortium(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
                 values[f"organisation.{field}"] = (of(label), organisation[field])
         values["organisation.id"] = (of(_("Registered organisation")), organisation["id"])
         for path, (label, value) in values.items():
-            yield ("consortium", key, path), Field("consortium", title, str(label), _said(value))
+            yield ("consortium", key, path), Field("consortium", title, str(label), _as_text(value))
         yield from _part(item, of)
 
 
@@ -145,7 +145,7 @@ def _part(row: Mapping[str, Any], of: Any) -> Iterator[tuple[Path, Field]]:
     key, title = row["key"], str(DescriptionForm.title)
     for name in ("description", "task"):
         label = of(DescriptionForm.base_fields[name].label)
-        yield ("part", key, name), Field("descriptions", title, label, _said(row[name]))
+        yield ("part", key, name), Field("descriptions", title, label, _as_text(row[name]))
     for form in PROFILE_STEPS:
         for name, field in form.base_fields.items():
             value = row["profile"].get(form.slug, {}).get(name)
@@ -166,8 +166,8 @@ def _vision(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
     for number, market in enumerate(dossier["markets"], start=1):
         values = {
             _("Market %(number)s, country"): _country(market["country"] or ""),
-            _("Market %(number)s, region"): _said(market["region"]),
-            _("Market %(number)s, reason"): _said(market["reason"]),
+            _("Market %(number)s, region"): _as_text(market["region"]),
+            _("Market %(number)s, reason"): _as_text(market["reason"]),
         }
         for label, text in values.items():
             name = label % {"number": number}
@@ -178,7 +178,7 @@ def _activities(dossier: Mapping[str, Any], strand: Strand) -> Iterator[tuple[Pa
     for number, activity in enumerate(dossier["activities"], start=1):
         for name, field in _shown_fields(ActivityRow):
             value = activity.get(name, "")
-            text = strand.objective_text(value) or value if name == "objective" else _said(value)
+            text = strand.objective_text(value) or value if name == "objective" else _as_text(value)
             label = _("Activity %(number)s: %(label)s") % {"number": number, "label": field.label}
             path = ("activity", str(number), name)
             yield path, Field("activities", str(ActivitiesForm.title), label, text)
@@ -196,15 +196,15 @@ def _deliverables(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
         month = _("Month of “%(title)s”") % {"title": deliverable["title"]}
         yield (
             ("deliverable", code, "text"),
-            Field("deliverables", title, text, _said(deliverable["text"])),
+            Field("deliverables", title, text, _as_text(deliverable["text"])),
         )
-        when = Field("deliverables", title, month, _said(deliverable["month"]))
+        when = Field("deliverables", title, month, _as_text(deliverable["month"]))
         yield ("deliverable", code, "month"), when
     for number, indicator in enumerate(dossier["scoreboard"], start=1):
         for name, field in _shown_fields(IndicatorRow):
             label = _("Indicator %(number)s: %(label)s") % {"number": number, "label": field.label}
             path = ("indicator", str(number), name)
-            yield path, Field("deliverables", title, label, _said(indicator.get(name, "")))
+            yield path, Field("deliverables", title, label, _as_text(indicator.get(name, "")))
 
 
 def _files(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
@@ -215,7 +215,7 @@ def _files(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
         yield ("file", file["slot"]), Field("deliverables", _("Files"), label, text)
 
 
-def _said(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 

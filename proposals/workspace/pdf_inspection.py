@@ -142,7 +142,7 @@ def _look_at_objects(pdf: pikepdf.Pdf, max_unpacked: int) -> None:
 
 def _unpacked_size(stream: pikepdf.Stream) -> int:
     """How many bytes a stream unpacks to; of a picture in a format of its own, what its reader is given."""
-    unpacking = _keep_unpacking_filters(stream)
+    unpacking = _cut_filters(stream)
     if not unpacking:
         return len(stream.get_raw_stream_buffer())
     if unpacking > MAX_FILTERS:
@@ -157,7 +157,7 @@ def _unpacked_size(stream: pikepdf.Stream) -> int:
         return 0  # damaged: a reader shows nothing of it
 
 
-def _keep_unpacking_filters(stream: pikepdf.Stream) -> int:
+def _cut_filters(stream: pikepdf.Stream) -> int:
     """Cut filters at the first that does not unpack, since qpdf uses all of them or none.
 
     The document is only looked at, and never saved. Returns how many filters are left.
@@ -165,12 +165,12 @@ def _keep_unpacking_filters(stream: pikepdf.Stream) -> int:
     filters, parameters = stream.get("/Filter"), stream.get("/DecodeParms")
     if not isinstance(filters, pikepdf.Array):
         return int(str(filters) in _UNPACKING)
-    kept = list(takewhile(lambda name: str(name) in _UNPACKING, filters))
-    if len(kept) < len(filters):
-        stream.stream_dict.Filter = pikepdf.Array(kept)
+    usable = list(takewhile(lambda name: str(name) in _UNPACKING, filters))
+    if len(usable) < len(filters):
+        stream.stream_dict.Filter = pikepdf.Array(usable)
         if isinstance(parameters, pikepdf.Array):
-            stream.stream_dict.DecodeParms = pikepdf.Array(list(parameters)[: len(kept)])
-    return len(kept)
+            stream.stream_dict.DecodeParms = pikepdf.Array(list(parameters)[: len(usable)])
+    return len(usable)
 
 
 def _look_for_code(item: Any) -> None:

@@ -38,8 +38,8 @@ def start_prefilled(
     if answers is not None:
         _fill(organisation, "registration", {"status": answers.registration.value}, by=by)
         if answers.is_independent is not None:
-            said = "yes" if answers.is_independent else "no"
-            _fill(organisation, "services", {"independent": said}, by=by)
+            value = "yes" if answers.is_independent else "no"
+            _fill(organisation, "services", {"independent": value}, by=by)
     return proposal
 
 

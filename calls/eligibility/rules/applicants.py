@@ -94,13 +94,13 @@ class Established(Rule):
             return self.make_finding(
                 participant.key, Outcome.NEEDS_REVIEW, message, {"country": None}, ask
             )
-        standing, row = case.countries.status_of(participant.country, case.rule_date)
-        outcome, message = _explain_participation(participant, standing, row, case)
+        status, row = case.countries.status_of(participant.country, case.rule_date)
+        outcome, message = _explain_participation(participant, status, row, case)
         if participant.country == "XK":
             message = f"{message} {STATUS_NOTES['XK']}"
         evidence = {
             "country": participant.country,
-            "standing": standing,
+            "standing": status,
             "in_force_on": row.in_force_on.isoformat() if row and row.in_force_on else None,
             "rule_date": day,
         }
@@ -123,31 +123,31 @@ class Established(Rule):
 
 def _explain_participation(
     participant: ParticipantFacts,
-    standing: ParticipationStatus,
+    status: ParticipationStatus,
     row: Participation | None,
     case: Case,
 ) -> tuple[Outcome, str]:
     country = case.country_name(participant.country or "")
     day, programme = case.day_in_words, case.facts.programme
-    if standing == ParticipationStatus.MEMBER_STATE:
+    if status == ParticipationStatus.MEMBER_STATE:
         return (
             Outcome.PASS,
             f"{participant.name} is established in {country}, a Member State on {day}.",
         )
-    if standing == ParticipationStatus.IN_FORCE and row is not None and row.in_force_on is not None:
+    if status == ParticipationStatus.IN_FORCE and row is not None and row.in_force_on is not None:
         since = day_in_words(row.in_force_on)
         return Outcome.PASS, (
             f"{participant.name} is established in {country}, which participates in {programme} "
             f"(in force since {since})."
         )
-    if standing == ParticipationStatus.SIGNED and row is not None and row.signed_on is not None:
+    if status == ParticipationStatus.SIGNED and row is not None and row.signed_on is not None:
         signed = day_in_words(row.signed_on)
         return Outcome.NEEDS_REVIEW, (
             f"{participant.name} is established in {country}, which signed its {programme} agreement on "
             f"{signed}. The agreement was not in force on {day}, the relevant date. An officer will "
             "review this."
         )
-    if standing == ParticipationStatus.TERRITORY:
+    if status == ParticipationStatus.TERRITORY:
         state = case.country_name(state_of(participant.country or ""))
         return Outcome.NEEDS_REVIEW, (
             f"{participant.name} is established in {country}, a territory of {state} with its "

@@ -46,7 +46,7 @@ class Case:
     """One proposal on one rule date, with what several rules ask worked out once.
 
     `counting` says how each applicant counts, `sure` and `possible` which of them count surely and which
-    may; they are empty while the rules about partners have not run. `stand_apart` says that plainly no
+    may; they are empty while the rules about partners have not run. `are_unrelated` says that plainly no
     two participants are one organisation or belong together. `costs` are those of applicants only: what an
     associated partner spends is its own; `grant` is what all participants ask for. Both in euro.
     """

@@ -56,13 +56,13 @@ def countries_counted(
     *,
     generous: bool,
     is_counted: Callable[[str], bool] = _any_state,
-    stand_apart: bool,
+    are_unrelated: bool,
 ) -> list[str]:
     """The different states, entries of certainly one organisation giving one state together.
 
     Which one, where they name several, is open: `generous` takes one that is not counted yet.
     """
-    if stand_apart:
+    if are_unrelated:
         return [state for state in states_of(participants) if is_counted(state)]
     results: set[str] = set()
     several: list[list[str]] = []
@@ -274,7 +274,7 @@ def _judge_states(
     rule: MinCountries | MinMemberStates, case: Case, minimum: int, sort: _Sort
 ) -> Finding:
     is_counted = sort.is_counted(case)
-    values: dict[str, Any] = {"is_counted": is_counted, "stand_apart": case.are_unrelated}
+    values: dict[str, Any] = {"is_counted": is_counted, "are_unrelated": case.are_unrelated}
     sure = countries_counted(case.sure, generous=False, **values)
     possible = sure
     if case.possible != case.sure or not case.are_unrelated:
@@ -399,7 +399,7 @@ def _evidence_of(ties: list[Tie], outside: list[tuple[ParticipantFacts, str]]) -
 def _outside(case: Case, ties: list[Tie]) -> list[tuple[ParticipantFacts, str]]:
     """Applicants with the controller that they name, where that is no participant and no tie says it."""
     controllers = Controllers.among(case.facts.participants)
-    said = {
+    tied = {
         participant.key
         for tie in ties
         if tie.ground == Ground.OWNER and _both_name_it(tie, controllers)
@@ -408,7 +408,7 @@ def _outside(case: Case, ties: list[Tie]) -> list[tuple[ParticipantFacts, str]]:
     return [
         (applicant, controllers.outside[applicant.key])
         for applicant in case.applicants
-        if applicant.key in controllers.outside and applicant.key not in said
+        if applicant.key in controllers.outside and applicant.key not in tied
     ]
 
 

@@ -48,16 +48,18 @@ class ActivitiesJustified(Rule):
         for number, activity in enumerate(case.facts.activities, start=1):
             subject = f"activity:{number}"
             title = activity.title.strip() or f"Activity {number}"
-            lacks = []
+            gaps = []
             if not activity.objective.strip():
-                lacks.append("is not linked to an objective of the strand")
+                gaps.append("is not linked to an objective of the strand")
             if not activity.justification.strip():
-                lacks.append("is not justified")
-            if not lacks:
+                gaps.append("is not justified")
+            if not gaps:
                 message = f"“{title}” is linked to an objective and justified."
                 yield self.make_finding(subject, Outcome.PASS, message)
                 continue
-            message = f"“{title}” {join_names(lacks)}. The call requires an objective and a justification."
+            message = (
+                f"“{title}” {join_names(gaps)}. The call requires an objective and a justification."
+            )
             if not activity.objective.strip():
                 message += _perhaps_the_other_strand(case)
             fix = Fix(
@@ -195,8 +197,8 @@ class ThirdMarkets(Rule):
         if market.country is None:
             return self._explain_region(market.region, case)
         country = sentence(case.country_name(market.country))
-        standing, _row = case.countries.status_of(market.country, case.rule_date)
-        if standing in (
+        status, _row = case.countries.status_of(market.country, case.rule_date)
+        if status in (
             ParticipationStatus.MEMBER_STATE,
             ParticipationStatus.IN_FORCE,
             ParticipationStatus.TERRITORY,
@@ -230,8 +232,8 @@ class ThirdMarkets(Rule):
         )
 
     def _is_beyond(self, code: str, case: Case) -> bool:
-        standing, _row = case.countries.status_of(code, case.rule_date)
-        return standing in (
+        status, _row = case.countries.status_of(code, case.rule_date)
+        return status in (
             ParticipationStatus.NONE,
             ParticipationStatus.SIGNED,
         ) and not is_in_europe(code)
@@ -290,8 +292,8 @@ class MarketCount(Rule):
             )
 
     def _is_third(self, code: str, case: Case) -> bool:
-        standing, _row = case.countries.status_of(code, case.rule_date)
-        return standing in (ParticipationStatus.NONE, ParticipationStatus.SIGNED)
+        status, _row = case.countries.status_of(code, case.rule_date)
+        return status in (ParticipationStatus.NONE, ParticipationStatus.SIGNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

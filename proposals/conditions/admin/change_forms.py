@@ -120,10 +120,10 @@ class CountryRowForm(forms.Form):
 
     def proposed(self) -> list[dict[str, Any]]:
         """All entries as they would be."""
-        kept = [row for row in self.rows if row != self.row]
+        remaining = [row for row in self.rows if row != self.row]
         if not self.cleaned_data.get("remove"):
-            kept.append(self._entry(self.cleaned_data))
-        return [participation.as_json() for participation in kept]
+            remaining.append(self._entry(self.cleaned_data))
+        return [participation.as_json() for participation in remaining]
 
 
 class RuleEntryForm(forms.Form):
@@ -264,11 +264,11 @@ class RuleListFormSet(BaseFormSet):
     def clean(self) -> None:
         if any(self.errors):
             return
-        kept = self.ordered_forms
+        remaining = self.ordered_forms
         try:
-            RuleSet.from_json([form.entry() for form in kept])
+            RuleSet.from_json([form.entry() for form in remaining])
         except UnusableRule as problem:
-            form = kept[problem.index]
+            form = remaining[problem.index]
             field = problem.parameter if problem.parameter in form.fields else None
             form.add_error(field if field != "rule" else None, str(problem))
             raise forms.ValidationError(str(problem)) from None

@@ -229,7 +229,7 @@ def _shown(change: ProposedChange) -> dict[str, Any]:
         "change": change,
         "edits": edits_between(now, wanted),
         "is_reordered": change.call is not None and _order(now, wanted) != _order(wanted, now),
-        "anew_url": _anew_url(change),
+        "propose_again_url": _propose_again_url(change),
         "is_current": change.base == rule_changes.digest_in_force(change.target),
         "needs_second_person": requires_second_person(change.target),
         "impact": change.impact or {},
@@ -237,7 +237,7 @@ def _shown(change: ProposedChange) -> dict[str, Any]:
     }
 
 
-def _anew_url(change: ProposedChange) -> str:
+def _propose_again_url(change: ProposedChange) -> str:
     kind = "call" if change.call_id else "programme"
     return reverse("admin:proposals_proposedchange_add") + f"?{kind}={change.target.pk}"
 

@@ -90,8 +90,8 @@ def test_a_rule_that_flips_is_named_though_the_outcome_stays(call):
         change = propose(call, longer)
     assert change.impact["opened"] == []
     assert ["duration", "officer", "pass", 2] in change.impact["rules"]
-    told = {name: change.impact[name] for name in ("changed", "decided", "notified")}
-    assert told == {"changed": 2, "decided": 2, "notified": 1}
+    progress = {name: change.impact[name] for name in ("changed", "decided", "notified")}
+    assert progress == {"changed": 2, "decided": 2, "notified": 1}
     named = {row["title"] for row in change.impact["named"]}
     assert named == {f"{version.proposal.number} v1" for version in versions}
 
@@ -320,10 +320,12 @@ def test_much_is_left_to_a_worker_with_progress(call, monkeypatch):
     with pytest.raises(rule_changes.ImpactNotReady):
         rule_changes.apply(change, by=make_officer())
 
-    told = []
-    monkeypatch.setattr(rule_changes, "_tell", lambda _change, done: told.append(done))
+    progress = []
+    monkeypatch.setattr(
+        rule_changes, "_update_progress", lambda _change, done: progress.append(done)
+    )
     assert rule_changes.work_on_changes() == 1
-    assert told == [1, 2]
+    assert progress == [1, 2]
     change.refresh_from_db()
     assert (change.state, change.percent) == (State.READY, 100)
 
@@ -348,7 +350,7 @@ def test_what_somebody_works_on_is_left_alone_until_it_is_stale(call, monkeypatc
 
 
 def test_a_failure_is_kept_for_officers_and_can_be_tried_again(call, monkeypatch):
-    def broken(*_given):
+    def broken(*_args):
         raise RuntimeError("a text of a proposal")
 
     with monkeypatch.context() as patch:

@@ -253,8 +253,8 @@ def _decline(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         invitations.decline(invitation, reason=form.cleaned_data["reason"], by=user)
     except invitations.InvitationNotOpen:
         return _answered_meanwhile(request, invitation)
-    said = {"said": "no", "inside": None}
-    return render(request, "consortium/invitation_answered.html", said)
+    context = {"reply": "no", "inside": None}
+    return render(request, "consortium/invitation_answered.html", context)
 
 
 def _confirm_by_link(request: HttpRequest, invitation: Invitation) -> HttpResponse:
@@ -286,7 +286,7 @@ def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
     ).first()
     is_current = confirmations.is_current(confirmation, draft, participant)
     context = base_context(
-        draft, "work", participant=participant, given=confirmation, is_current=is_current
+        draft, "work", participant=participant, confirmation=confirmation, is_current=is_current
     )
     if request.method == "POST" and "decline" in request.POST:
         return _decline_for(request, participant)
@@ -307,8 +307,8 @@ def _decline_for(request: HttpRequest, participant: Participant) -> HttpResponse
         return render(request, "consortium/decline_refused.html", {"form": form}, status=409)
     except NotOpen as refusal:
         return _shut(request, "closed", 409, deadline=refusal.deadline)
-    said = {"said": "no", "inside": participant.proposal}
-    return render(request, "consortium/invitation_answered.html", said)
+    context = {"reply": "no", "inside": participant.proposal}
+    return render(request, "consortium/invitation_answered.html", context)
 
 
 def _earlier(draft: Draft, participant: Participant) -> Confirmation | None:
@@ -371,5 +371,5 @@ def _confirm(
     except NotOpen as refusal:
         return _shut(request, "closed", 409, deadline=refusal.deadline)
     inside = None if "invitation" in context else draft.proposal
-    said = {"said": "yes", "inside": inside}
-    return render(request, "consortium/invitation_answered.html", said)
+    context = {"reply": "yes", "inside": inside}
+    return render(request, "consortium/invitation_answered.html", context)

@@ -42,7 +42,7 @@ def work(request: HttpRequest, number: str) -> HttpResponse:
 @login_required_keep_post
 @return_input_on_failure
 @require_http_methods(["POST"])
-def give(request: HttpRequest, number: str) -> HttpResponse:
+def assign(request: HttpRequest, number: str) -> HttpResponse:
     """Give a shared step to a partner, or take it back."""
     draft = get_draft_or_404(request, number)
     step = step_named(draft.proposal.strand, request.POST.get("step", ""))

@@ -137,7 +137,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         except enquiries.CannotAsk as refusal:
             form.add_error(None, str(refusal))
             if not isinstance(refusal, enquiries.TooFast):
-                form = _opened_anew(form)
+                form = _reopened(form)
         else:
             wakeup.wake_worker()
             token = signing.dumps(enquiry.number, salt=ARRIVED_SALT)
@@ -154,7 +154,7 @@ def _take(request: HttpRequest, form: AskForm) -> Any:
     )
 
 
-def _opened_anew(form: AskForm) -> AskForm:
+def _reopened(form: AskForm) -> AskForm:
     """The same form as if it were opened now, so that sending it again is slow enough and not too late."""
     data: Any = form.data
     typed = data.copy()

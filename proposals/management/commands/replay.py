@@ -28,12 +28,12 @@ class Command(BaseCommand):
             outcome.add(part)
             for difference in part.differences:
                 self.stdout.write(self.style.ERROR(str(difference)))
-            self._tell_progress(outcome.seen, total)
+            self._show_progress(outcome.seen, total)
         self._sum_up(outcome)
         if outcome.differences:
             sys.exit(1)
 
-    def _tell_progress(self, seen: int, total: int) -> None:
+    def _show_progress(self, seen: int, total: int) -> None:
         if self.stderr.isatty():
             self.stderr.write(f"\r{seen} of {total}", ending="\n" if seen >= total else "")
 

@@ -123,13 +123,13 @@ class Command(BaseCommand):
                     try:
                         yield judge_text(text, conditions, **values)
                     except UnusableDossier as unusable:
-                        self._tell(name, line, unusable)
+                        self._report(name, line, unusable)
                         yield None
         except OSError as error:
             self.stderr.write(f"{name} cannot be read: {error.strerror}.")
             yield None
 
-    def _tell(self, name: str, line: int | None, unusable: UnusableDossier) -> None:
+    def _report(self, name: str, line: int | None, unusable: UnusableDossier) -> None:
         where = f"{name}, line {line}" if line else name
         for problem in unusable.problems:
             self.stderr.write(f"{where}: {problem}")

@@ -30,17 +30,17 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        kept = [head for name in options["head"] for head in self._heads_in(name)]
+        stored_heads = [head for name in options["head"] for head in self._heads_in(name)]
         sequence()
         number = 0
-        for sentence in find_problems(kept):
+        for sentence in find_problems(stored_heads):
             number += 1
             self.stdout.write(self.style.ERROR(sentence))
         if number:
             raise CommandError(f"{number} problems found in the log.")
         self.stdout.write(f"The log is intact: {current_size()} entries, all as signed.")
-        if kept:
-            self.stdout.write(f"It is consistent with all {len(kept)} tree heads given.")
+        if stored_heads:
+            self.stdout.write(f"It is consistent with all {len(stored_heads)} tree heads given.")
 
     def _heads_in(self, name: str) -> list[StoredHead]:
         try:

@@ -227,7 +227,9 @@ def new(request: HttpRequest, reference: str) -> HttpResponseBase:
         initial=_from_profile(organisation),
     )
     if request.method == "POST" and form.is_valid():
-        made = requests.draft_request(organisation, call, form.given(), by=current_user(request))
+        made = requests.draft_request(
+            organisation, call, form.values_to_store(), by=current_user(request)
+        )
         if "publish" in request.POST:
             return publish(request, made.number)
         messages.success(
@@ -268,7 +270,7 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
     try:
         saved = requests.save_request(
             _own(request, number),
-            form.given(),
+            form.values_to_store(),
             seen_revision=form.cleaned_data["seen_revision"] or 0,
         )
     except requests.CannotPublish as refusal:
@@ -306,7 +308,7 @@ def _refused(
 
 
 def _step(
-    act: Callable[[PartnershipRequest], PartnershipRequest], promise: Promise
+    act: Callable[[PartnershipRequest], PartnershipRequest], success_message: Promise
 ) -> Callable[..., HttpResponseBase]:
     """A view that takes one of a person's own requests a step further, and says so."""
 
@@ -328,7 +330,7 @@ def _step(
                     "receive an email."
                 )
                 if waits
-                else str(promise),
+                else str(success_message),
             )
         return redirect(partnership_request)
 

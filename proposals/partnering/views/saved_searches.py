@@ -35,7 +35,7 @@ MAX_EXPORTED = 2000
 
 @login_required_keep_post
 @require_POST
-def keep(request: HttpRequest) -> HttpResponse:
+def save(request: HttpRequest) -> HttpResponse:
     """Keep the question that is shown under a name."""
     query_dict = request.POST.copy()
     name = " ".join(query_dict.pop("name", [""])[-1].split())
@@ -233,5 +233,5 @@ def bring_in(request: HttpRequest) -> HttpResponse:
                 )
                 return redirect("partners:mine")
             usable = sum(row.action == RowAction.NEW for row in rows)
-            context |= {"rows": rows, "text": text, "usable": usable, "given": values}
+            context |= {"rows": rows, "text": text, "usable": usable, "chosen": values}
     return render(request, "partnering/bring_in.html", context, status=422 if form.errors else 200)

@@ -15,7 +15,7 @@ from applicants.web import current_user
 from foundation.sentences import gettext as _
 from proposals.delivery import wakeup
 from proposals.models import Export, Version
-from proposals.models.exports import KEPT_FOR
+from proposals.models.exports import EXPORT_RETENTION
 from proposals.officers.admin_pages import DetailPageAdmin
 from proposals.reporting import exports
 
@@ -65,13 +65,13 @@ class ExportAdmin(DetailPageAdmin):
             f"{TEMPLATES}/export.html",
             title=str(export),
             export=export,
-            days=KEPT_FOR.days,
+            days=EXPORT_RETENTION.days,
         )
 
     def _progress(self, request: HttpRequest, pk: int) -> HttpResponse:
         export = get_object_or_404(self.get_queryset(request), pk=pk)
         return self.render(
-            request, f"{TEMPLATES}/state.html", title="", export=export, days=KEPT_FOR.days
+            request, f"{TEMPLATES}/state.html", title="", export=export, days=EXPORT_RETENTION.days
         )
 
     def _file(self, request: HttpRequest, pk: int) -> HttpResponseBase:

@@ -26,22 +26,22 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 ANSWERS = (ScreeningAnswer.Answer.AGREE, ScreeningAnswer.Answer.ASK, ScreeningAnswer.Answer.DIFFER)
 
 
-def urls_of(desk: "OfficerAdmin") -> list[Any]:
+def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
     def statistics(request: HttpRequest) -> HttpResponse:
-        return _statistics(desk, request)
+        return _statistics(model_admin, request)
 
     view = require_safe(statistics)
-    return [desk.url("statistics/", view, "statistics", "proposals.view_version")]
+    return [model_admin.url("statistics/", view, "statistics", "proposals.view_version")]
 
 
-def _statistics(desk: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
+def _statistics(model_admin: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
     calls = list(Call.objects.prefetch_related("strands"))
     call = _chosen(calls, request.GET.get("call", ""))
     context: dict[str, Any] = {"calls": calls, "call": call}
     if call is not None:
         figures = figures_of(call, officer=current_user(request), moment=clock.now())
         context |= {"figures": figures} | _drawn(call, figures)
-    return desk.render(
+    return model_admin.render(
         request, "admin/proposals/version/statistics.html", title=_("Statistics"), **context
     )
 

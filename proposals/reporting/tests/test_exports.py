@@ -55,7 +55,7 @@ def versions(call):
         yield made
 
 
-def desk(officer):
+def officer_client(officer):
     client = Client()
     client.force_login(officer)
     return client
@@ -169,8 +169,8 @@ def published(bundle):
 
 
 def test_the_auditors_bundle_checks_itself(bundle, versions):
-    status, said = check(bundle)
-    assert status == 0, said
+    status, output = check(bundle)
+    assert status == 0, output
     for part in (
         "dossiers match their hashes",
         "signed roots",
@@ -179,7 +179,7 @@ def test_the_auditors_bundle_checks_itself(bundle, versions):
         "All 6 recomputed verdicts are identical byte for byte",
         "All checks passed.",
     ):
-        assert part in said, said
+        assert part in output, output
     own = bundle / "versions" / f"{versions[0].proposal.number}-v1"
     decision = json.loads((own / "decisions.json").read_text())[0]
     assert decision["outcome"] == "ineligible" and decision["answer"] == "confirmed"
@@ -202,8 +202,8 @@ def test_a_bundle_names_nothing_of_what_is_still_sealed_and_checks_all_the_same(
     log = (folder / "log" / "entries.ndjson").read_text()
     assert sealed.number not in log and versions[2].sha256 not in log
     assert versions[0].proposal.number in log
-    status, said = check(folder)
-    assert status == 0, said
+    status, output = check(folder)
+    assert status == 0, output
 
 
 def test_with_python_alone_it_says_what_it_could_not_check(bundle):
@@ -221,18 +221,18 @@ def test_with_python_alone_it_says_what_it_could_not_check(bundle):
 
 
 def test_without_a_trusted_certificate_a_bundle_never_holds(bundle):
-    status, said = check(bundle, None)
-    assert status == 3 and "Their origin was NOT checked" in said
+    status, output = check(bundle, None)
+    assert status == 3 and "Their origin was NOT checked" in output
 
 
 def test_a_bundle_of_another_portal_is_found(bundle, settings, tmp_path):
     settings.SEAL_FILE = str(tmp_path / "other.pem")
     signing_key.load_signing_key.cache_clear()
     try:
-        status, said = check(bundle)
+        status, output = check(bundle)
     finally:
         signing_key.load_signing_key.cache_clear()
-    assert status == 1 and "not one of the certificates that you trust" in said
+    assert status == 1 and "not one of the certificates that you trust" in output
 
 
 def test_a_certificate_under_the_name_of_the_portals_signs_nothing(bundle, settings, tmp_path):
@@ -245,15 +245,15 @@ def test_a_certificate_under_the_name_of_the_portals_signs_nothing(bundle, setti
         own.write_text(signing_key.load_signing_key().pem)
     finally:
         signing_key.load_signing_key.cache_clear()
-    status, said = check(bundle, trusted)
-    assert status == 1 and "was not signed with a certificate in this bundle" in said
+    status, output = check(bundle, trusted)
+    assert status == 1 and "was not signed with a certificate in this bundle" in output
 
 
 def test_entries_behind_the_last_signed_root_are_found(bundle):
     with (bundle / "log" / "entries.ndjson").open("a") as log:
         log.write('{"position": 99, "entry": "{\\"kind\\": \\"withdrawal\\"}"}\n')
-    status, said = check(bundle)
-    assert status == 1 and "No signed root covers the entries" in said
+    status, output = check(bundle)
+    assert status == 1 and "No signed root covers the entries" in output
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
@@ -261,8 +261,8 @@ def test_a_certificate_that_cannot_be_read_is_said(bundle, tmp_path, content):
     path = tmp_path / "wrong.pem"
     if content:
         path.write_text(content)
-    status, said = check(bundle, path)
-    assert status == 2 and str(path) in said
+    status, output = check(bundle, path)
+    assert status == 2 and str(path) in output
 
 
 def edit(path, old, new):
@@ -293,18 +293,18 @@ def test_whatever_is_changed_in_a_bundle_is_found(bundle, name):
     pattern, old, new, sentence = BREAKS[name]
     path = next(item for item in sorted(bundle.glob(pattern)) if old in item.read_text("utf-8"))
     edit(path, old, new)
-    status, said = check(bundle)
-    assert status == 1 and sentence in said, said
+    status, output = check(bundle)
+    assert status == 1 and sentence in output, output
 
 
 def test_what_is_missing_or_slipped_in_is_named(bundle, versions):
     next(bundle.glob("versions/*/receipt.pdf")).unlink()
     (bundle / "versions" / "extra.txt").write_text("x")
-    status, said = check(bundle)
+    status, output = check(bundle)
     assert (
         status == 1
-        and "Missing: versions/" in said
-        and "Not in the manifest: versions/extra.txt" in said
+        and "Missing: versions/" in output
+        and "Not in the manifest: versions/extra.txt" in output
     )
     (bundle / "manifest.json").unlink()
     assert check(bundle)[0] == 2
@@ -312,7 +312,7 @@ def test_what_is_missing_or_slipped_in_is_named(bundle, versions):
 
 def test_it_is_asked_for_in_the_list_and_fetched_by_who_asked(versions):
     officer = make_officer()
-    client = desk(officer)
+    client = officer_client(officer)
     chosen = {"action": "as_csv", "_selected_action": [version.pk for version in versions]}
     answer = client.post(reverse("admin:proposals_version_changelist"), chosen)
     export = Export.objects.get()
@@ -326,7 +326,7 @@ def test_it_is_asked_for_in_the_list_and_fetched_by_who_asked(versions):
     fetched = client.get(file)
     assert b"LASER-GO" in b"".join(fetched.streaming_content)
     assert fetched.headers["Content-Disposition"] == 'attachment; filename="csv-20150422-0700.csv"'
-    other = desk(make_officer())
+    other = officer_client(make_officer())
     assert other.get(file).status_code == 404
     assert export not in list(
         other.get(reverse("admin:proposals_export_changelist")).context["cl"].queryset
@@ -341,7 +341,7 @@ def test_it_is_asked_for_in_the_list_and_fetched_by_who_asked(versions):
 
 
 def test_an_export_that_is_cancelled_half_way_leaves_nothing(versions, monkeypatch):
-    monkeypatch.setattr(exports, "TELL_EVERY", 1)
+    monkeypatch.setattr(exports, "PROGRESS_INTERVAL", 1)
     officer = make_officer()
     export = exports.request_export("files", [version.pk for version in versions], by=officer)
     written = []
@@ -349,7 +349,7 @@ def test_an_export_that_is_cancelled_half_way_leaves_nothing(versions, monkeypat
 
     def cancelling(archive, version, folder):
         written.append(version)
-        desk(officer).post(reverse("admin:proposals_export_cancel", args=[export.pk]))
+        officer_client(officer).post(reverse("admin:proposals_export_cancel", args=[export.pk]))
         add(archive, version, folder)
 
     monkeypatch.setattr(audit_bundles, "_add_documents", cancelling)
@@ -357,7 +357,7 @@ def test_an_export_that_is_cancelled_half_way_leaves_nothing(versions, monkeypat
     export.refresh_from_db()
     assert (export.state, export.path, len(written)) == ("cancelled", "", 1)
     assert not (default_storage.exists("exports") and default_storage.listdir("exports")[1])
-    page = desk(officer).get(reverse("admin:proposals_export_change", args=[export.pk]))
+    page = officer_client(officer).get(reverse("admin:proposals_export_change", args=[export.pk]))
     assert "No file was kept" in page.content.decode()
 
 
@@ -389,7 +389,7 @@ def test_one_that_fails_says_so_and_keeps_no_text(versions, monkeypatch):
     export = exports.request_export("csv", [versions[0].pk], by=officer)
     assert exports.make_exports() == 0
     page = (
-        desk(officer)
+        officer_client(officer)
         .get(reverse("admin:proposals_export_change", args=[export.pk]))
         .content.decode()
     )
@@ -418,5 +418,5 @@ def test_nothing_sealed_is_taken_out(call):
     with pytest.raises(exports.NothingToExport):
         exports.request_export("csv", [version.pk], by=make_officer())
     chosen = {"action": "as_bundle", "_selected_action": [version.pk]}
-    desk(make_officer()).post(reverse("admin:proposals_version_changelist"), chosen)
+    officer_client(make_officer()).post(reverse("admin:proposals_version_changelist"), chosen)
     assert not Export.objects.exists()

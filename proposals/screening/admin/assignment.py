@@ -62,19 +62,19 @@ class AssignForm(forms.Form):
         return day
 
 
-def urls_of(desk: "OfficerAdmin") -> list[Any]:
-    def give(request: HttpRequest) -> HttpResponse:
-        return _give(desk, request)
+def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
+    def view(request: HttpRequest) -> HttpResponse:
+        return _assign(model_admin, request)
 
-    return [desk.url("assign/", require_POST(give), "assign", "proposals.add_assignment")]
+    return [model_admin.url("assign/", require_POST(view), "assign", "proposals.add_assignment")]
 
 
 def choose(
-    desk: "OfficerAdmin", request: HttpRequest, versions: QuerySet[Version], form: Any = None
+    model_admin: "OfficerAdmin", request: HttpRequest, versions: QuerySet[Version], form: Any = None
 ) -> HttpResponse:
     """The page that asks to whom the chosen cases go."""
     rows = list(versions)
-    return desk.render(
+    return model_admin.render(
         request,
         "admin/proposals/version/assign.html",
         title=_("Assign cases"),
@@ -84,11 +84,11 @@ def choose(
     )
 
 
-def _give(desk: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
+def _assign(model_admin: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
     chosen = _chosen(request)
     form = AssignForm(request.POST)
     if not form.is_valid():
-        return choose(desk, request, chosen, form)
+        return choose(model_admin, request, chosen, form)
     proposals = Proposal.objects.filter(versions__in=chosen).order_by("pk")
     officers, due_on = list(form.cleaned_data["officers"]), form.cleaned_data["due_on"]
     try:
@@ -107,8 +107,8 @@ def _give(desk: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
             "these cases out or choose another officer."
         )
         form.add_error("officers", text % {"officer": refusal.officer, "numbers": numbers})
-        return choose(desk, request, chosen, form)
-    _tell(request, data)
+        return choose(model_admin, request, chosen, form)
+    _show_result(request, data)
     return redirect("admin:proposals_version_changelist")
 
 
@@ -118,7 +118,7 @@ def _chosen(request: HttpRequest) -> QuerySet[Version]:
     return readable.filter(pk__in=sent).select_related("proposal__assignment__officer")
 
 
-def _tell(request: HttpRequest, values: dict[User, int]) -> None:
+def _show_result(request: HttpRequest, values: dict[User, int]) -> None:
     for officer, count in values.items():
         if not count:
             text = _("No change: the cases are already assigned to %(officer)s with this due date.")

@@ -91,8 +91,8 @@ class CaseList(ChangeList):
         ]
         first, name_of = columns[0], getattr(self.model_admin, columns[0])
         has_boxes = len(columns) < len(self.list_display)
-        place, kept = reverse("admin:proposals_version_changelist"), self.preserved_filters
-        query = f"?{kept}" if kept else ""
+        place, filters = reverse("admin:proposals_version_changelist"), self.preserved_filters
+        query = f"?{filters}" if filters else ""
         for row in self.result_list:
             box = _box(row) if has_boxes else ""
             link = format_html(LINK, first, f"{place}{row.pk}/change/{query}", name_of(row))

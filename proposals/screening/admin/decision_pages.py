@@ -82,21 +82,21 @@ FORMS: dict[str, type[forms.Form]] = {
 }
 
 
-def urls_of(desk: "OfficerAdmin") -> list[Any]:
+def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
     def decide(request: HttpRequest, pk: int) -> HttpResponse:
-        return _decide(desk, request, get_case_or_404(request, pk))
+        return _decide(model_admin, request, get_case_or_404(request, pk))
 
     def many(request: HttpRequest, task: str) -> HttpResponse:
-        return _many(desk, request, task)
+        return _many(model_admin, request, task)
 
     # The right for a task is asked in `_many`: one address serves all three.
     return [
-        desk.url("<int:pk>/decide/", decide, "decide", "proposals.add_decision"),
-        desk.url("bulk/<str:task>/", require_POST(many), "bulk", "proposals.view_version"),
+        model_admin.url("<int:pk>/decide/", decide, "decide", "proposals.add_decision"),
+        model_admin.url("bulk/<str:task>/", require_POST(many), "bulk", "proposals.view_version"),
     ]
 
 
-def _decide(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _decide(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     stored = newest_verdict(version)
     verdict = stored.verdict if stored else None
     texts = decisions.snippets(version, stored)
@@ -127,7 +127,7 @@ def _decide(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Htt
                 request, _("Decision recorded. It takes effect once a second officer confirms it.")
             )
             return redirect("admin:proposals_version_change", version.pk)
-    return desk.render(
+    return model_admin.render(
         request,
         "admin/proposals/version/decide.html",
         title=_("Record a decision"),
@@ -160,17 +160,19 @@ def _sent_back_words(version: Version) -> dict[str, str]:
 
 
 def begin_bulk(
-    desk: "OfficerAdmin", request: HttpRequest, task: str, versions: QuerySet[Version]
+    model_admin: "OfficerAdmin", request: HttpRequest, task: str, versions: QuerySet[Version]
 ) -> HttpResponse:
     """The page that shows what would be done to the chosen versions."""
     if versions.count() > MAX_SELECTED:
         text = _("You can process up to %(most)s cases at once. Select fewer cases.")
         messages.error(request, text % {"most": MAX_SELECTED})
         return redirect("admin:proposals_version_changelist")
-    return _shown(desk, request, task, list(_anew(request, list(versions))), FORMS[task]())
+    return _shown(
+        model_admin, request, task, list(_select_again(request, list(versions))), FORMS[task]()
+    )
 
 
-def _many(desk: "OfficerAdmin", request: HttpRequest, task: str) -> HttpResponse:
+def _many(model_admin: "OfficerAdmin", request: HttpRequest, task: str) -> HttpResponse:
     if task not in RIGHTS or not request.user.has_perm(RIGHTS[bulk.BulkAction(task)]):
         raise PermissionDenied
     marks = _marks(request)
@@ -186,27 +188,27 @@ def _many(desk: "OfficerAdmin", request: HttpRequest, task: str) -> HttpResponse
             ),
         )
     if not is_as_shown:
-        versions = list(_anew(request, [*marks, *_left_out(request)]))
-        return _shown(desk, request, task, versions, form, is_preview=form.is_valid())
+        versions = list(_select_again(request, [*marks, *_left_out(request)]))
+        return _shown(model_admin, request, task, versions, form, is_preview=form.is_valid())
     try:
         done = bulk.run(
             task,
             marks,
             by=current_user(request),
-            versions=lambda: list(_anew(request, list(marks))),
+            versions=lambda: list(_select_again(request, list(marks))),
             seen=_seen(request),
             **form.cleaned_data,
         )
     except bulk.CasesChanged as change:
-        versions = list(_anew(request, list(marks)))
-        return _shown(desk, request, task, versions, form, changed=change.sentences)
+        versions = list(_select_again(request, list(marks)))
+        return _shown(model_admin, request, task, versions, form, changed=change.sentences)
     if task == bulk.BulkAction.INFORM:
         wakeup.wake_worker()
-    _tell(request, done)
+    _show_result(request, done)
     return redirect("admin:proposals_version_changelist")
 
 
-def _tell(request: HttpRequest, done: bulk.Done) -> None:
+def _show_result(request: HttpRequest, done: bulk.Done) -> None:
     if done.count:
         text = ngettext("%(count)s case processed.", "%(count)s cases processed.", done.count)
         messages.success(request, text % {"count": done.count})
@@ -238,7 +240,7 @@ def _digest_of_words(form: forms.Form) -> str:
     return digest_of([str(values.get(name, "")) for name in ("outcome", "reason", "with_findings")])
 
 
-def _anew(request: HttpRequest, chosen: list[Any]) -> QuerySet[Version]:
+def _select_again(request: HttpRequest, chosen: list[Any]) -> QuerySet[Version]:
     readable = Version.objects.open_to(current_user(request), clock.now())
     return readable.filter(pk__in=[getattr(item, "pk", item) for item in chosen]).select_related(
         "proposal__strand__call"
@@ -246,7 +248,7 @@ def _anew(request: HttpRequest, chosen: list[Any]) -> QuerySet[Version]:
 
 
 def _shown(
-    desk: "OfficerAdmin",
+    model_admin: "OfficerAdmin",
     request: HttpRequest,
     task: str,
     versions: list[Version],
@@ -265,7 +267,7 @@ def _shown(
         bulk.BulkAction.INFORM: _("Send decision letters"),
     }
     outcomes = dict(Decision.OutcomeChoices.choices)
-    return desk.render(
+    return model_admin.render(
         request,
         "admin/proposals/version/bulk.html",
         title=titles[bulk.BulkAction(task)],

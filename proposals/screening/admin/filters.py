@@ -21,7 +21,7 @@ from proposals.screening.queue import CaseQueue, in_queue
 from proposals.screening.sheet import BEING_MADE
 
 IS_BEING_MADE = "being-made"  # in addresses, beside the outcomes
-KEPT_SECONDS = (
+CACHE_TIMEOUT = (
     300  # the countries among so many cases of an officer; asked anew when one more opens
 )
 
@@ -68,7 +68,7 @@ def rehearsal_in(request: HttpRequest) -> int | None:
     return int(asked) if is_id(asked) else 0
 
 
-def keep_count(request: HttpRequest, count: int) -> None:
+def store_case_count(request: HttpRequest, count: int) -> None:
     """Let the filters know how many current cases this officer may read; the list counts them anyway."""
     request.META["portal.open_cases"] = count
 
@@ -126,7 +126,7 @@ class CountryFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         key = f"desk:countries:{current_user(request).pk}:{rehearsal_in(request)}:{open_cases(request)}"
         result = partial(_countries_of_open_cases, request)
-        codes = caches["pages"].get_or_set(key, result, KEPT_SECONDS)
+        codes = caches["pages"].get_or_set(key, result, CACHE_TIMEOUT)
         return [(code, code) for code in codes or ()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:

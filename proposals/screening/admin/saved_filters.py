@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from proposals.officers.admin_pages import OfficerAdmin
 
 # What an address of the list may ask; nothing else is kept.
-KEPT = ("queue", "versions", "strand", "outcome", "rule", "country", "officer", "decided", "q", "o")
+PARAMETERS = "queue versions strand outcome rule country officer decided q o".split()
 MAX_QUERY_LENGTH = 500
 
 
@@ -29,10 +29,12 @@ class SavedFilterForm(forms.Form):
     query = forms.CharField(max_length=MAX_QUERY_LENGTH, required=False)
 
 
-def urls_of(desk: "OfficerAdmin") -> list[Any]:
+def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
     return [
-        desk.url("filters/", keep, "keep_filter", "proposals.view_version"),
-        desk.url("filters/<int:pk>/forget/", forget, "forget_filter", "proposals.view_version"),
+        model_admin.url("filters/", save, "keep_filter", "proposals.view_version"),
+        model_admin.url(
+            "filters/<int:pk>/forget/", forget, "forget_filter", "proposals.view_version"
+        ),
     ]
 
 
@@ -42,16 +44,16 @@ def of(officer: User) -> QuerySet[SavedFilter]:
 
 def query_of(query_dict: QueryDict) -> str:
     """What of an address is a question to the list, in a fixed order."""
-    kept = QueryDict(mutable=True)
-    for name in KEPT:
+    parameters = QueryDict(mutable=True)
+    for name in PARAMETERS:
         value = query_dict.get(name)
         if isinstance(value, str) and value:
-            kept[name] = value
-    return kept.urlencode()
+            parameters[name] = value
+    return parameters.urlencode()
 
 
 @require_POST
-def keep(request: HttpRequest) -> HttpResponse:
+def save(request: HttpRequest) -> HttpResponse:
     """Keep the list's present question; the same name again replaces the former one."""
     form = SavedFilterForm(request.POST)
     query = query_of(QueryDict(request.POST.get("query", "")))

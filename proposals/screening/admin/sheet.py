@@ -110,29 +110,29 @@ class QuestionForm(forms.Form):
     item = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
 
 
-def urls_of(desk: "OfficerAdmin") -> list[Any]:
+def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
     def of_case(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         def fetched(request: HttpRequest, pk: int, **place: Any) -> HttpResponseBase:
-            return view(desk, request, get_case_or_404(request, pk), **place)
+            return view(model_admin, request, get_case_or_404(request, pk), **place)
 
         return fetched
 
     add = "proposals.add_"
     return [
-        desk.url(
+        model_admin.url(
             "<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}screeninganswer"
         ),
-        desk.url(
+        model_admin.url(
             "<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}screeninganswer"
         ),
-        desk.url(
-            "<int:pk>/note/", idempotent(require_POST(of_case(_note))), "note", f"{add}casenote"
+        model_admin.url(
+            "<int:pk>/note/", idempotent(require_POST(of_case(_add_note))), "note", f"{add}casenote"
         ),
-        desk.url(
+        model_admin.url(
             "<int:pk>/conflict/", of_case(_declare_conflict), "conflict", f"{add}conflictofinterest"
         ),
-        desk.url("<int:pk>/ask/", of_case(_ask), "ask", f"{add}clarificationrequest"),
-        desk.url(
+        model_admin.url("<int:pk>/ask/", of_case(_ask), "ask", f"{add}clarificationrequest"),
+        model_admin.url(
             "<int:pk>/replies/<int:file>/",
             require_safe(of_case(_reply_file)),
             "reply_file",
@@ -141,10 +141,10 @@ def urls_of(desk: "OfficerAdmin") -> list[Any]:
     ]
 
 
-def show(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def show(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     """The sheet; that somebody looked at it is noted."""
     cases.log_read(version, _("The screening sheet"), by=current_user(request))
-    return desk.render(
+    return model_admin.render(
         request, f"{TEMPLATES}/sheet.html", title=str(version), **_context(request, version)
     )
 
@@ -265,10 +265,10 @@ def _fetch_neighbours() -> Queries:
     }
 
 
-def history(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def history(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     """All that officers did to the case of a version, newest first."""
     events = version.proposal.case_events.select_related("by")
-    return desk.render(
+    return model_admin.render(
         request,
         f"{TEMPLATES}/history.html",
         title=_("History of %(number)s") % {"number": version.proposal.number},
@@ -281,11 +281,11 @@ def history(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Htt
 MAX_EVENTS = 500
 
 
-def _answer(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _answer(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     """Save one line of the sheet, with a short answer for a page that stays, or back to the sheet."""
     form = AnswerForm(request.POST)
     if not form.is_valid():
-        return _refused(desk, request, version, _("Select a finding."), 422)
+        return _refused(model_admin, request, version, _("Select a finding."), 422)
     values = form.cleaned_data
     try:
         saved = sheets.save_answer(
@@ -298,13 +298,15 @@ def _answer(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Htt
         )
     except sheets.ReasonRequired:
         text = _("Not saved yet. Enter the reason why you disagree.")
-        return _refused(desk, request, version, text, 422)
+        return _refused(model_admin, request, version, text, 422)
     except sheets.NoSuchLine:
         text = _("The screening sheet has changed since you opened it. Reload the page.")
-        return _refused(desk, request, version, text, 409)
+        return _refused(model_admin, request, version, text, 409)
     except sheets.AnsweredMeanwhile as meanwhile:
         message = _who_was_faster(meanwhile.current)
-        return _refused(desk, request, version, message, 409, revision=meanwhile.current.revision)
+        return _refused(
+            model_admin, request, version, message, 409, revision=meanwhile.current.revision
+        )
     if not is_autosave(request):
         return redirect(_line_in_sheet(version, saved.item))
     stored = sheets.newest_verdict(version)
@@ -320,7 +322,7 @@ def _answer(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> Htt
     )
 
 
-def _agree(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _agree(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     try:
         agreed = sheets.agree_with_what_is_met(version, by=current_user(request))
     except sheets.AnsweredMeanwhile as meanwhile:
@@ -355,7 +357,7 @@ def _who_was_faster(current: ScreeningAnswer) -> str:
 
 
 def _refused(
-    desk: "OfficerAdmin",
+    model_admin: "OfficerAdmin",
     request: HttpRequest,
     version: Version,
     text: str,
@@ -364,7 +366,7 @@ def _refused(
 ) -> HttpResponse:
     if is_autosave(request):
         return JsonResponse({"words": text} | more, status=status)
-    return desk.render(
+    return model_admin.render(
         request,
         f"{TEMPLATES}/not_saved.html",
         title=_("Not saved"),
@@ -379,7 +381,7 @@ def _line_in_sheet(version: Version, item: str) -> str:
     return reverse("admin:proposals_version_change", args=[version.pk]) + f"#{item}"
 
 
-def _note(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _add_note(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     form = NoteForm(request.POST)
     if form.is_valid():
         cases.add_note(version.proposal, form.cleaned_data["text"], by=current_user(request))
@@ -389,7 +391,9 @@ def _note(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpR
     return redirect("admin:proposals_version_change", version.pk)
 
 
-def _declare_conflict(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _declare_conflict(
+    model_admin: "OfficerAdmin", request: HttpRequest, version: Version
+) -> HttpResponse:
     form = ConflictForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         cases.declare_conflict(
@@ -398,7 +402,7 @@ def _declare_conflict(desk: "OfficerAdmin", request: HttpRequest, version: Versi
         text = _("Conflict recorded. You can no longer open %(number)s.")
         messages.success(request, text % {"number": version.proposal.number})
         return redirect("admin:proposals_version_changelist")
-    return desk.render(
+    return model_admin.render(
         request,
         f"{TEMPLATES}/conflict.html",
         title=_("Declare a conflict of interest"),
@@ -408,7 +412,7 @@ def _declare_conflict(desk: "OfficerAdmin", request: HttpRequest, version: Versi
     )
 
 
-def _ask(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _ask(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     form = QuestionForm(request.POST or None, initial=_suggested(request, version))
     if request.method == "POST" and form.is_valid():
         try:
@@ -419,9 +423,9 @@ def _ask(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpRe
             form.add_error(None, str(refusal))
         else:
             wakeup.wake_worker()
-            messages.success(request, _told(version))
+            messages.success(request, _request_sent_message(version))
             return redirect("admin:proposals_version_change", version.pk)
-    return desk.render(
+    return model_admin.render(
         request,
         f"{TEMPLATES}/ask.html",
         title=_("Request clarification"),
@@ -432,7 +436,7 @@ def _ask(desk: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpRe
     )
 
 
-def _told(version: Version) -> str:
+def _request_sent_message(version: Version) -> str:
     count = len(addresses_of_coordinator(version.proposal))
     if not count:
         return _(
@@ -464,7 +468,7 @@ def _suggested(request: HttpRequest, version: Version) -> dict[str, Any]:
 
 
 def _reply_file(
-    desk: "OfficerAdmin", request: HttpRequest, version: Version, file: int
+    model_admin: "OfficerAdmin", request: HttpRequest, version: Version, file: int
 ) -> HttpResponseBase:
     """A PDF that came with an answer; nothing out of quarantine."""
     reply_file = get_object_or_404(

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 LIST = reverse("admin:proposals_version_changelist")
 
 
-def desk(officer):
+def officer_client(officer):
     client = Client()
     client.force_login(officer)
     return client
@@ -57,7 +57,7 @@ def in_queue(name, officer, moment=NEXT_DAY):
     versions = set(queue.in_queue(mine, name, officer=officer, moment=moment))
     lengths = queue.lengths(mine, officer=officer, moment=moment)
     assert lengths[name] == len(versions)
-    assert queue.lengths_of_desk(officer, moment) == lengths | {"sealed": 0}
+    assert queue.lengths_for_officer(officer, moment) == lengths | {"sealed": 0}
     return versions
 
 
@@ -165,7 +165,7 @@ def test_cases_are_shared_evenly_and_never_go_to_who_has_an_interest(versions, n
 def test_assigning_to_who_has_an_interest_assigns_nothing(versions, next_day):
     officer = make_officer()
     cases.declare_conflict(versions[1].proposal, reason="A friend.", by=officer)
-    client = desk(make_officer())
+    client = officer_client(make_officer())
     sent = {"version": [version.pk for version in versions], "officers": [officer.pk]}
     answer = client.post(reverse("admin:proposals_version_assign"), sent)
     assert answer.status_code == 422 and not Assignment.objects.exists()
@@ -181,7 +181,7 @@ def test_assigning_to_who_has_an_interest_assigns_nothing(versions, next_day):
 
 def test_cases_are_assigned_from_the_list(versions, next_day):
     me, other = make_officer(), make_officer()
-    client = desk(me)
+    client = officer_client(me)
     chosen = {"action": "assign", "_selected_action": [version.pk for version in versions[:3]]}
     page = client.post(LIST, chosen).content.decode()
     assert "3 cases" in page and versions[0].proposal.number in page
@@ -213,7 +213,7 @@ def test_a_case_is_closed_to_who_has_an_interest_in_it(versions, next_day):
         version, "SECRET", due_at=NEXT_DAY.replace(day=29), by=make_officer()
     )
     officer = make_officer()
-    client = desk(officer)
+    client = officer_client(officer)
     cases.assign([version.proposal], officer, by=officer)
     path = reverse("admin:proposals_version_conflict", args=[version.pk])
     assert client.post(path, {"reason": "  "}).status_code == 422
@@ -297,7 +297,7 @@ def test_search_finds_words_of_every_text_and_what_officers_wrote(call):
         assert not matching_cases(everything, "nothing of that").exists()
         for hostile in ("'", ":*", "a & | !", "\\", "%", "<->", "((("):
             list(matching_cases(everything, hostile))
-        result = desk(officer).get(LIST + "?q=lasers").content.decode()
+        result = officer_client(officer).get(LIST + "?q=lasers").content.decode()
         assert "PHOTON-9" in result and "LASER-GO" not in result
 
 
@@ -319,20 +319,20 @@ def test_a_version_with_too_many_words_for_the_index_is_found_by_its_summary(
 
 def test_an_officer_keeps_filters_of_their_own(versions, next_day):
     me = make_officer()
-    client = desk(me)
-    keep = reverse("admin:proposals_version_keep_filter")
+    client = officer_client(me)
+    save_url = reverse("admin:proposals_version_keep_filter")
     sent = {"name": "To look at", "query": "outcome=officer&evil=1&e=2&queue=mine"}
-    assert client.post(keep, sent)["Location"] == f"{LIST}?queue=mine&outcome=officer"
+    assert client.post(save_url, sent)["Location"] == f"{LIST}?queue=mine&outcome=officer"
     mine = me.saved_filters.get()
     assert mine.query == "queue=mine&outcome=officer"
     assert "To look at" in client.get(LIST).content.decode()
-    other = desk(make_officer())
+    other = officer_client(make_officer())
     assert "To look at" not in other.get(LIST).content.decode()
     forget = reverse("admin:proposals_version_forget_filter", args=[mine.pk])
     other.post(forget)
     assert me.saved_filters.get() == mine
-    client.post(keep, {"name": "", "query": "queue=mine"})
-    client.post(keep, {"name": "Empty", "query": "evil=1"})
+    client.post(save_url, {"name": "", "query": "queue=mine"})
+    client.post(save_url, {"name": "Empty", "query": "evil=1"})
     assert me.saved_filters.count() == 1
     assert client.post(forget).status_code == 302 and not me.saved_filters.exists()
 
@@ -340,7 +340,7 @@ def test_an_officer_keeps_filters_of_their_own(versions, next_day):
 def test_who_looked_at_what_is_kept_and_shown(versions, next_day):
     version, officer, auditor = versions[0], make_officer(), make_officer(AUDITORS)
     create_receipt(version)
-    client = desk(officer)
+    client = officer_client(officer)
     sheet = reverse("admin:proposals_version_change", args=[version.pk])
     client.get(sheet)
     client.get(sheet)  # again at once is the same look
@@ -351,9 +351,11 @@ def test_who_looked_at_what_is_kept_and_shown(versions, next_day):
     with clock.frozen_at(NEXT_DAY.replace(hour=10)):
         client.get(sheet)
     assert CaseEvent.objects.filter(by=officer, kind="read").count() == 3
-    page = desk(auditor).get(reverse("admin:proposals_version_history", args=[version.pk]))
+    page = officer_client(auditor).get(
+        reverse("admin:proposals_version_history", args=[version.pk])
+    )
     assert page.content.decode().count(str(officer)) >= 4
-    listed = desk(auditor).get(
+    listed = officer_client(auditor).get(
         reverse("admin:proposals_caseevent_changelist") + f"?by={officer.pk}"
     )
     assert listed.status_code == 200 and "added a note" in listed.content.decode()
@@ -369,7 +371,7 @@ def test_the_consortium_leaves_no_trace_among_the_officers(versions, client):
 def test_nothing_of_a_case_is_kept_before_the_deadline(call):
     version = submit(make_ready(call))
     officer = make_officer()
-    client = desk(officer)
+    client = officer_client(officer)
     for name, sent in (
         ("note", {"text": "x"}),
         ("answer", {"item": "rule:duration", "answer": "agree"}),

@@ -95,7 +95,7 @@ class ParticipantForm(Inside, forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         partner, name = cleaned.get("partner"), cleaned.get("controlled_by", "")
-        control = cleaned.get("control") or self._as_given(partner, name)
+        control = cleaned.get("control") or self._as_sent(partner, name)
         if control == Control.PARTNER.value and not partner and "partner" not in self.errors:
             self.add_error("partner", _("Select the partner that controls this organisation"))
         if control == Control.OTHER.value and not name and "controlled_by" not in self.errors:
@@ -108,7 +108,7 @@ class ParticipantForm(Inside, forms.ModelForm):
             self.add_error("partner", text)
         return cleaned
 
-    def _as_given(self, partner: str | None, name: str) -> str:
+    def _as_sent(self, partner: str | None, name: str) -> str:
         """Where none of the three was sent: what the other two fields say, else as it is stored."""
         if partner or name:
             return Control.PARTNER.value if partner else Control.OTHER.value

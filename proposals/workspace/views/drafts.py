@@ -87,7 +87,7 @@ def start(request: HttpRequest, reference: str, strand: str) -> HttpResponse:
     except participants.NotOpen:
         return _not_open(request, result.call)
     messages.success(request, _("Draft %(number)s created.") % {"number": proposal.number})
-    _say_what_was_left_out(request, proposal)
+    _show_left_out(request, proposal)
     return redirect("proposals:step", proposal.number, "summary")
 
 
@@ -106,7 +106,7 @@ def _not_open(request: HttpRequest, call: Call) -> HttpResponse:
     return render(request, "workspace/not_open.html", context, status=409)
 
 
-def _say_what_was_left_out(request: HttpRequest, proposal: Proposal) -> None:
+def _show_left_out(request: HttpRequest, proposal: Proposal) -> None:
     """Of a copy into another strand: what was not taken over, and what is to be filled in instead."""
     left_out = left_out_of(proposal)
     if not left_out:
@@ -240,7 +240,7 @@ def clear_intended_countries(request: HttpRequest, number: str) -> HttpResponse:
             draft.proposal, seen_version=_seen(request), by=current_user(request)
         )
     except EditConflict as conflict:
-        _tell_conflict(request, conflict, _("remove the countries you were considering"))
+        _show_conflict(request, conflict, _("remove the countries you were considering"))
     return redirect("proposals:consortium", number)
 
 
@@ -278,7 +278,7 @@ def add_new_organisation(request: HttpRequest, number: str) -> HttpResponse:
                 by=current_user(request),
             )
     except EditConflict as conflict:
-        _tell_conflict(request, conflict, _("add %(name)s") % {"name": entered})
+        _show_conflict(request, conflict, _("add %(name)s") % {"name": entered})
         context = _consortium_page(request, draft, form) | {"seen": None}
         return render(request, "workspace/new_participant.html", context, status=409)
     messages.success(request, _("%(name)s added to the consortium.") % {"name": organisation})
@@ -299,7 +299,7 @@ def _add(request: HttpRequest, draft: Draft, organisation: Organisation) -> Http
         text = _("%(name)s is already in the consortium. Nothing was changed.")
         messages.warning(request, text % {"name": organisation})
     except EditConflict as conflict:
-        _tell_conflict(request, conflict, _("add %(name)s") % {"name": organisation})
+        _show_conflict(request, conflict, _("add %(name)s") % {"name": organisation})
     else:
         messages.success(request, _("%(name)s added to the consortium.") % {"name": organisation})
     return back
@@ -337,7 +337,7 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
         return render(request, "workspace/participant.html", context)
     except EditConflict as conflict:
         wanted = _("change the role or control of %(name)s") % {"name": fresh.organisation}
-        _tell_conflict(request, conflict, wanted)
+        _show_conflict(request, conflict, wanted)
         context |= {"seen": conflict.current.version}
         return render(request, "workspace/participant.html", context, status=409)
     messages.success(request, _("Saved."))
@@ -365,7 +365,7 @@ def remove_participant(request: HttpRequest, number: str, key: str) -> HttpRespo
     except participants.CoordinatorStays:
         messages.warning(request, _("Make another organisation the coordinator first."))
     except EditConflict as conflict:
-        _tell_conflict(request, conflict, _("remove %(name)s") % {"name": name})
+        _show_conflict(request, conflict, _("remove %(name)s") % {"name": name})
     else:
         text = _(
             "%(name)s removed from the consortium. If you add it again, its texts are restored."
@@ -399,7 +399,7 @@ def _chosen_role(request: HttpRequest) -> Role:
     return Role.ASSOCIATED if is_associated else Role.PARTNER
 
 
-def _tell_conflict(request: HttpRequest, conflict: EditConflict, wanted: str) -> None:
+def _show_conflict(request: HttpRequest, conflict: EditConflict, wanted: str) -> None:
     text = _(
         "%(who)s changed the consortium while you were on this page, so your change was not "
         "saved: %(wanted)s. Check the list below and try again if it is still needed."

@@ -94,8 +94,8 @@ def _belong_together(older: SectionChange, newer: SectionChange) -> bool:
 
 
 def _can_put_back(draft: Draft, slug: str, key: str) -> bool:
-    standing = draft.proposal.access
-    may_write = standing.writes_part(key) if key else standing.writes_step(slug)
+    access = draft.proposal.access
+    may_write = access.writes_part(key) if key else access.writes_step(slug)
     return bool(may_write and draft.proposal.is_open(clock.now()))
 
 

@@ -143,9 +143,9 @@ def _bound(
 ) -> ProposalStepForm:
     """The form of a step; who writes only for a partner gets only that partner's line of the budget."""
     values: dict[str, Any] = {"saved": section, "draft": draft}
-    standing = draft.proposal.access
-    if form_class is BudgetForm and not standing.writes_step(OWN_LINE_STEP):
-        values["only"] = standing.keys
+    access = draft.proposal.access
+    if form_class is BudgetForm and not access.writes_step(OWN_LINE_STEP):
+        values["only"] = access.keys
     return form_class(request.POST or None, **values)
 
 
@@ -180,11 +180,11 @@ def _put_back(request: HttpRequest, section: Section, form: ProposalStepForm) ->
     asked = key_of(request.GET.get("text", ""))
     if asked is None:
         return None
-    kept = participants.saved_texts(section).filter(version=asked).first()
-    if kept is None:
+    saved = participants.saved_texts(section).filter(version=asked).first()
+    if saved is None:
         raise Http404
-    form.show_text(kept.answers)
-    return kept
+    form.show_text(saved.answers)
+    return saved
 
 
 def collaboration_context(

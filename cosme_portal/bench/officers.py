@@ -1,4 +1,4 @@
-"""The officers' desk with 50 and with 5,000 proposals, beside a plain list of the same table."""
+"""Pages of the back office with 50 and with 5,000 proposals, beside a plain list of the same table."""
 
 import statistics
 import tracemalloc
@@ -25,7 +25,7 @@ RATIOS = ("list", "queue", "search", "sheet")
 MAX_QUERIES = {"list": 15, "queue": 15, "search": 15, "figures": 20}
 
 
-def the_desk(source: Any) -> Iterator[bool]:
+def officer_pages(source: Any) -> Iterator[bool]:
     """p95 of list, queue, search, sheet and figures; queries with few and with many; an export's memory."""
     call = closed_call(source, FEW)
     officers = some_officers()
@@ -45,8 +45,8 @@ def the_desk(source: Any) -> Iterator[bool]:
         yield row(f"Desk: {name}, p95", text, asked, not asked or result <= 2 * plain)
     for name, most in MAX_QUERIES.items():
         text = f"{few[name]} with {FEW}, {many[name]} with {MANY:,}"
-        is_kept = few[name] == many[name] <= most
-        yield row(f"Queries: {name}", text, f"the same, at most {most}", is_kept)
+        is_met = few[name] == many[name] <= most
+        yield row(f"Queries: {name}", text, f"the same, at most {most}", is_met)
     memory = _memory_of_export()
     text = f"{memory / MEGABYTE:.1f} MiB, {memory / few_memory:.2f} x of {FEW}"
     yield row(
