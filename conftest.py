@@ -120,7 +120,7 @@ def _flush(
     connection.close()  # whatever the test has left on it
     with database_owner():
         if roles_digest() == roles:
-            delete_rows(keep=ROLE_TABLES)
+            delete_rows(exclude=ROLE_TABLES)
         else:
             truncate(case)
     load_shipped_call()

@@ -127,11 +127,13 @@ def test_a_kept_call_page_names_its_reader_to_nobody_else(client, call, settings
     assert "Grace of Hopper" in client.get(address).content.decode()
 
 
-@pytest.mark.parametrize(("is_staff", "desk"), [(True, "admin:index"), (False, "proposals:mine")])
-def test_people_begin_at_their_own_desk_unless_they_asked_for_a_page(client, is_staff, desk):
+@pytest.mark.parametrize(
+    ("is_staff", "first_page"), [(True, "admin:index"), (False, "proposals:mine")]
+)
+def test_people_begin_at_their_own_desk_unless_they_asked_for_a_page(client, is_staff, first_page):
     person = make_user(is_staff=is_staff)
     sent = {"login": person.email, "password": PASSWORD}
-    assert client.post(reverse("account_login"), sent)["Location"] == reverse(desk)
+    assert client.post(reverse("account_login"), sent)["Location"] == reverse(first_page)
     client.logout()
     asked = reverse("calls:list")
     answer = client.post(f"{reverse('account_login')}?next={asked}", sent | {"next": asked})

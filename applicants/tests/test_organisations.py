@@ -92,13 +92,13 @@ def test_a_stranger_sees_no_organisation_page(client):
 def test_a_record_kept_for_a_partner_goes_to_its_own_people():
     lead, newcomer = make_user(), make_user()
     own = make_organisation(by=lead)
-    kept = register_partner(
+    partner = register_partner(
         Organisation(legal_name="Partner", kind="cluster-organisation", country="AT"), steward=own
     )
-    assert kept in Organisation.objects.editable_by(lead)
-    join(kept, user=newcomer)
-    assert kept not in Organisation.objects.editable_by(lead)
-    assert kept in Organisation.objects.editable_by(newcomer)
+    assert partner in Organisation.objects.editable_by(lead)
+    join(partner, user=newcomer)
+    assert partner not in Organisation.objects.editable_by(lead)
+    assert partner in Organisation.objects.editable_by(newcomer)
 
 
 def invitation_link(client, organisation, address):

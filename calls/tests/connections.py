@@ -33,8 +33,8 @@ class Started:
 
     def waits_or_has_ended(self):
         """Come back once it waits for a lock that somebody holds, or has nothing more to do."""
-        give_up = time.monotonic() + PATIENCE
-        while self._thread.is_alive() and time.monotonic() < give_up:
+        deadline = time.monotonic() + PATIENCE
+        while self._thread.is_alive() and time.monotonic() < deadline:
             if self.backend is not None and _waits_for_a_lock(self.backend):
                 return
             self._thread.join(0.01)

@@ -149,8 +149,8 @@ def test_a_blank_link_is_no_link():
 
 def test_what_nobody_knows_of_other_proposals_is_not_said():
     unknown = proposal(partner(1, "LT", other_applications=None), "FR", "AT")
-    told = [f.subject for f in judged(unknown).findings if f.rule == "one-application"]
-    assert told == ["p2", "p3"]
+    results = [f.subject for f in judged(unknown).findings if f.rule == "one-application"]
+    assert results == ["p2", "p3"]
 
 
 def test_countries_of_the_programme_are_no_third_countries_to_count():
@@ -164,7 +164,7 @@ def test_countries_of_the_programme_are_no_third_countries_to_count():
 
 
 def test_who_names_no_service_is_told_at_once_that_independence_is_open_too():
-    told = [
+    results = [
         about(
             proposal(partner(1, "LT", services=(), independent_members=answer), "FR", "AT"),
             "support-services",
@@ -173,8 +173,8 @@ def test_who_names_no_service_is_told_at_once_that_independence_is_open_too():
         for answer in (True, None)
     ]
     asked = "It has also not stated whether its members are independent."
-    assert told[0].endswith(" At least one is needed.")
-    assert told[1] == f"{told[0]} {asked}"
+    assert results[0].endswith(" At least one is needed.")
+    assert results[1] == f"{results[0]} {asked}"
 
 
 @pytest.mark.parametrize("problem", ["it is locked", " it is locked. ", "it is locked."])

@@ -53,7 +53,7 @@ def test_a_row_is_plain_json_and_back():
 
 
 @pytest.mark.parametrize(
-    ("day", "standing"),
+    ("day", "status"),
     [
         ("2014-09-28", "none"),
         ("2014-09-29", "signed"),
@@ -63,10 +63,10 @@ def test_a_row_is_plain_json_and_back():
         ("2021-01-01", "none"),
     ],
 )
-def test_first_and_last_day_are_inclusive(day, standing):
+def test_first_and_last_day_are_inclusive(day, status):
     result, row = CountrySet([ROW]).status_of("MD", date.fromisoformat(day))
-    assert result == standing
-    assert row == (None if standing == "none" else ROW)
+    assert result == status
+    assert row == (None if status == "none" else ROW)
 
 
 def test_a_row_without_signature_is_never_signed_only():
@@ -332,8 +332,8 @@ def test_names_and_links_with_odd_ends_are_compared_whole():
         partner(4, "DE", profile_link=""),
     )
     findings = screen(facts, rule_set(), country_set()).findings
-    said = [f.outcome.value for f in findings if f.rule == "platform-registration"]
-    assert said == ["pass", "pass", "officer", "officer"]
+    outcomes = [f.outcome.value for f in findings if f.rule == "platform-registration"]
+    assert outcomes == ["pass", "pass", "officer", "officer"]
     assert all("also given by" not in f.message for f in findings)
 
 
@@ -424,5 +424,5 @@ def test_the_activities_after_a_good_one_are_judged_too():
 
     good, bad = ActivityFacts("A", "shape", "x"), ActivityFacts("B", "", "x")
     findings = screen(proposal(activities=(good, bad)), rule_set(), country_set()).findings
-    said = [f.outcome.value for f in findings if f.rule == "activities-justified"]
-    assert said == ["pass", "officer"]
+    outcomes = [f.outcome.value for f in findings if f.rule == "activities-justified"]
+    assert outcomes == ["pass", "officer"]

@@ -12,7 +12,7 @@ from calls.call_import import change_countries
 PAGE = "/programmes/COSME/countries/"
 
 
-def told(**options):
+def output_of(**options):
     out = StringIO()
     call_command("countries", *options.pop("args", []), stdout=out, **options)
     return out.getvalue()
@@ -34,7 +34,7 @@ def told(**options):
     ],
 )
 def test_the_number_of_countries_is_that_of_the_day(call, client, day, counting):
-    assert told(args=[day]).splitlines()[0] == f"{counting} countries participated on {day}."
+    assert output_of(args=[day]).splitlines()[0] == f"{counting} countries participated on {day}."
     page = client.get(PAGE, {"on": day}).content.decode()
     text = (
         f"{counting} participating countries on" if counting != 1 else "1 participating country on"
@@ -43,7 +43,7 @@ def test_the_number_of_countries_is_that_of_the_day(call, client, day, counting)
 
 
 def test_without_a_day_it_is_today(call, client):
-    assert "33 countries participated on 2015-04-21." in told()
+    assert "33 countries participated on 2015-04-21." in output_of()
     assert "33 participating countries on 21 April 2015" in client.get(PAGE).content.decode()
 
 
@@ -64,11 +64,11 @@ def test_what_is_no_day_is_said_and_today_is_shown(call, client, wrong):
     assert answer.status_code == 400
     assert wrong in answer.content.decode()
     with pytest.raises(CommandError, match=f"Found “{wrong}”; expected a day"):
-        told(args=[wrong])
+        output_of(args=[wrong])
 
 
 def test_the_command_speaks_json(call):
-    answer = json.loads(told(args=["2015-04-21"], format="json"))
+    answer = json.loads(output_of(args=["2015-04-21"], format="json"))
     assert answer["day"] == "2015-04-21"
     assert len(answer["counting"]) == 33
     assert answer["counting"][0]["country"] == "BE"
@@ -80,7 +80,7 @@ def test_an_unknown_programme_is_named(call, client):
     with pytest.raises(
         CommandError, match=r"programme “NO” does not exist\. Known programmes: COSME"
     ):
-        told(programme="NO")
+        output_of(programme="NO")
 
 
 def test_a_change_is_told_with_its_reason(call, client):

@@ -40,10 +40,10 @@ def test_the_order_of_partners_changes_only_the_order_of_findings(countries, shu
     other = judged(dataclasses.replace(facts, participants=tuple(shuffled)))
     verdict = judged(facts)
 
-    def said(item):
+    def messages_in(item):
         return sorted((f.rule, f.subject, f.outcome, f.message) for f in item.findings)
 
-    assert (verdict.outcome, said(verdict)) == (other.outcome, said(other))
+    assert (verdict.outcome, messages_in(verdict)) == (other.outcome, messages_in(other))
 
 
 @given(
@@ -58,14 +58,14 @@ def test_renaming_partners_changes_no_outcome(countries, names):
     )
     other = judged(dataclasses.replace(facts, participants=renamed))
 
-    def said(verdict):
+    def messages_in(verdict):
         return [
             (f.rule, f.subject, f.outcome, f.evidence)
             for f in verdict.findings
             if f.rule != "coordinator"
         ]
 
-    assert said(other) == said(judged(facts))
+    assert messages_in(other) == messages_in(judged(facts))
 
 
 @given(st.lists(COUNTRIES, min_size=1, max_size=6))
@@ -192,7 +192,7 @@ def test_every_finding_that_is_not_met_says_how_to_mend_it():
 
 
 @pytest.mark.parametrize(
-    ("given_code", "stored"),
+    ("typed", "stored"),
     [
         ("el", "EL"),
         (" EL ", "EL"),
@@ -203,8 +203,8 @@ def test_every_finding_that_is_not_met_says_how_to_mend_it():
         ("XK", "XK"),
     ],
 )
-def test_codes_are_normalised(given_code, stored):
-    assert normalise(given_code) == stored
+def test_codes_are_normalised(typed, stored):
+    assert normalise(typed) == stored
 
 
 @pytest.mark.parametrize("code", ["", "EU", "XX", "FRA", "1", "É"])

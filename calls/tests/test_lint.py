@@ -16,7 +16,7 @@ TWO = StrandOutline("2", deliverables=0, has_scoreboard=True, budget=None)
 HOME = {"rule": "established"}
 
 
-def said(*rules, strands=(ONE,), countries=None, day=DAY):
+def remarks_about(*rules, strands=(ONE,), countries=None, day=DAY):
     listed = RuleSet.from_json([{"citation": "x"} | rule for rule in rules])
     results = remarks_on(listed, countries or country_set(), day, strands)
     return [(remark.oddity.value, remark.rules, remark.message) for remark in results]
@@ -97,7 +97,7 @@ def minimum(rule, number):
     ],
 )  # fmt: skip
 def test_an_odd_list_is_remarked_on(rules, remark):
-    assert said(*rules) == [remark]
+    assert remarks_about(*rules) == [remark]
 
 
 @pytest.mark.parametrize(
@@ -117,11 +117,11 @@ def test_an_odd_list_is_remarked_on(rules, remark):
     ],
 )
 def test_a_sound_list_is_not_remarked_on(rules):
-    assert said(*rules) == []
+    assert remarks_about(*rules) == []
 
 
 def test_no_country_at_all_is_a_contradiction():
-    assert said(HOME, countries=CountrySet([])) == [
+    assert remarks_about(HOME, countries=CountrySet([])) == [
         (
             "contradiction",
             ("established",),
@@ -131,7 +131,7 @@ def test_no_country_at_all_is_a_contradiction():
 
 
 def test_a_remark_names_its_strand_where_it_is_not_true_of_all():
-    remarks = said({"rule": "grant-ceiling", "ceilings": {"1": "5"}}, strands=(ONE, TWO))
+    remarks = remarks_about({"rule": "grant-ceiling", "ceilings": {"1": "5"}}, strands=(ONE, TWO))
     assert [message for _oddity, _rules, message in remarks] == [
         "In strand 2: “grant-ceiling” sets no amount, so every proposal needs review by an officer."
     ]
@@ -147,7 +147,7 @@ def test_a_remark_names_its_strand_where_it_is_not_true_of_all():
 )
 def test_a_rule_is_idle_only_where_none_of_its_strands_has_anything_for_it(strands, rules):
     scope = {"strands": list(strands)} if strands else {}
-    remarks = said(
+    remarks = remarks_about(
         {"rule": "deliverables"} | scope,
         {"rule": "scoreboard-verifiable"} | scope,
         strands=(ONE, TWO),
@@ -156,7 +156,7 @@ def test_a_rule_is_idle_only_where_none_of_its_strands_has_anything_for_it(stran
 
 
 def test_rules_without_anything_to_judge_are_told_in_whole_sentences():
-    remarks = said({"rule": "deliverables"}, strands=(TWO,))
+    remarks = remarks_about({"rule": "deliverables"}, strands=(TWO,))
     assert remarks == [
         (
             "never-fails",
@@ -167,7 +167,7 @@ def test_rules_without_anything_to_judge_are_told_in_whole_sentences():
 
 
 def test_each_strand_is_looked_at_by_its_own_rules():
-    remarks = said(
+    remarks = remarks_about(
         {"rule": "co-financing-rate", "maximum": "1", "strands": ["2"]}, strands=(ONE, TWO)
     )
     assert [message for _oddity, _rules, message in remarks] == [

@@ -27,7 +27,7 @@ from calls.eligibility.facts import (
 from calls.eligibility.rules import CATALOGUE
 from calls.tests.facts import DEADLINE, country_set, money, partner, proposal, rule_set, strand_two
 
-KEPT = Path(__file__).parent / "messages.txt"
+SNAPSHOT = Path(__file__).parent / "messages.txt"
 
 OTHER_RULES = RuleSet.from_json(
     [
@@ -338,10 +338,10 @@ def as_text() -> str:
     for name, verdict in cases():
         lines += [f"# {name}: {verdict.outcome.value} ({verdict.rule_date})", ""]
         for finding in verdict.findings:
-            said = (finding.rule, finding.subject, finding.message, canonical(finding.evidence))
-            if finding.outcome == Outcome.PASS and said in seen:
+            entry = (finding.rule, finding.subject, finding.message, canonical(finding.evidence))
+            if finding.outcome == Outcome.PASS and entry in seen:
                 continue
-            seen.add(said)
+            seen.add(entry)
             lines.append(
                 f"{finding.outcome.value} {finding.rule} v{finding.version} {finding.subject}"
             )
@@ -353,7 +353,7 @@ def as_text() -> str:
 
 
 def test_every_sentence_is_as_it_was_read_and_kept():
-    assert as_text() == KEPT.read_text(encoding="utf-8")
+    assert as_text() == SNAPSHOT.read_text(encoding="utf-8")
 
 
 def test_each_rule_gives_each_answer_that_it_announces_and_no_other():
@@ -367,9 +367,9 @@ def test_each_rule_gives_each_answer_that_it_announces_and_no_other():
 
 def test_every_country_has_a_name_and_a_standing():
     for code in NAMES:
-        standing, row = country_set().status_of(code, date(2015, 4, 21))
-        assert (row is None) == (standing == "none")
+        status, row = country_set().status_of(code, date(2015, 4, 21))
+        assert (row is None) == (status == "none")
 
 
 if __name__ == "__main__":
-    KEPT.write_text(as_text(), encoding="utf-8")
+    SNAPSHOT.write_text(as_text(), encoding="utf-8")

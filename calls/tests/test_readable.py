@@ -39,12 +39,12 @@ def test_no_sentence_names_a_participant_by_its_key():
 
 def test_names_that_differ_stay_as_they_are():
     same = (partner(1, "LT"), partner(2, "FR", pic="9"), partner(3, "AT", pic="9"))
-    (said,) = [
+    (text,) = [
         message
         for message in messages_of(proposal(*same))
         if "are the same organisation" in message
     ]
-    assert said.startswith("Cluster 2 and Cluster 3 are the same organisation")
+    assert text.startswith("Cluster 2 and Cluster 3 are the same organisation")
 
 
 def test_participants_of_one_name_are_told_apart_in_every_sentence_about_them():
@@ -102,18 +102,18 @@ def test_who_runs_a_cluster_is_named_once_whichever_name_the_sentence_has():
     runs = {"kind": OrganisationKind.RUNS_CLUSTER, "legal_name": "A university"}
     facts = proposal(partner(1, "LT", name="Laser", cluster_name="Laser", **runs), "FR", "AT")
     facts = replace(facts, participants=(facts.participants[0], partner(2, "FR"), partner(3, "AT")))
-    (said,) = [message for message in messages_of(facts) if "cluster that it runs" in message]
-    assert said == "A university applies on behalf of Laser, a cluster that it runs."
+    (text,) = [message for message in messages_of(facts) if "cluster that it runs" in message]
+    assert text == "A university applies on behalf of Laser, a cluster that it runs."
 
 
 def test_activities_of_one_title_are_told_apart():
     same = ActivityFacts("Missions", "", "")
-    said = [
+    texts = [
         message
         for message in messages_of(proposal(activities=(same, same)))
         if "Missions" in message
     ]
-    assert [item[:10] for item in said] == ["Activity 1", "Activity 2"]
+    assert [item[:10] for item in texts] == ["Activity 1", "Activity 2"]
 
 
 def test_evidence_names_participants_too():

@@ -21,7 +21,7 @@ def rules(*entries):
     return RuleSet.from_json([CITED | entry for entry in entries])
 
 
-def said_by(rule_id, facts, rule_list, **kwargs):
+def outcomes_of(rule_id, facts, rule_list, **kwargs):
     findings = screen(facts, rule_list, country_set(), **kwargs).findings
     return [(f.subject, f.outcome.value) for f in findings if f.rule == rule_id]
 
@@ -42,7 +42,9 @@ MEMBERS = rules({"rule": "min-member-states", "minimum": 2})
     ],
 )
 def test_member_states_are_counted_on_the_rule_date(countries, outcome):
-    assert said_by("min-member-states", proposal(*countries), MEMBERS) == [("consortium", outcome)]
+    assert outcomes_of("min-member-states", proposal(*countries), MEMBERS) == [
+        ("consortium", outcome)
+    ]
 
 
 def test_an_open_partner_makes_the_number_of_member_states_open():
@@ -50,19 +52,19 @@ def test_an_open_partner_makes_the_number_of_member_states_open():
     kinds = {"rule": "organisation-kind", "kinds_for_officer": ["research-acting-as-cluster"]}
     listed = rules(kinds, {"rule": "min-member-states", "minimum": 2})
     facts = proposal(partner(1, "LT"), undecided, partner(3, "TR"))
-    assert said_by("min-member-states", facts, listed) == [("consortium", "officer")]
+    assert outcomes_of("min-member-states", facts, listed) == [("consortium", "officer")]
 
 
 def test_a_territory_makes_its_member_state_open():
     listed = rules({"rule": "established"}, {"rule": "min-member-states", "minimum": 2})
     facts = proposal(partner(1, "LT"), partner(2, "GL"), partner(3, "TR"))
-    assert said_by("min-member-states", facts, listed) == [("consortium", "officer")]
+    assert outcomes_of("min-member-states", facts, listed) == [("consortium", "officer")]
 
 
 def test_one_organisation_in_a_member_state_and_elsewhere_is_not_surely_a_member():
     twice = partner(3, "TR", organisation="org-2")
     facts = proposal(partner(1, "LT"), partner(2, "FR"), twice)
-    assert said_by("min-member-states", facts, MEMBERS) == [("consortium", "officer")]
+    assert outcomes_of("min-member-states", facts, MEMBERS) == [("consortium", "officer")]
 
 
 @pytest.mark.parametrize(
@@ -79,13 +81,13 @@ def test_one_organisation_in_a_member_state_and_elsewhere_is_not_surely_a_member
 def test_number_of_third_markets(codes, outcome):
     listed = rules({"rule": "market-count", "minimum": 2, "recommended_maximum": 5})
     facts = proposal(markets=tuple(MarketFacts(code) for code in codes))
-    assert said_by("market-count", facts, listed) == [("proposal", outcome)]
+    assert outcomes_of("market-count", facts, listed) == [("proposal", outcome)]
 
 
 def test_regions_are_no_third_countries():
     facts = proposal(markets=(MarketFacts("US"), MarketFacts(None, "ASEAN")))
     listed = rules({"rule": "market-count", "minimum": 2})
-    assert said_by("market-count", facts, listed) == [("proposal", "officer")]
+    assert outcomes_of("market-count", facts, listed) == [("proposal", "officer")]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_regions_are_no_third_countries():
 def test_a_duration_may_have_a_lower_limit(months, outcome):
     listed = rules({"rule": "duration", "minimum_months": 30, "maximum_months": 36})
     facts = proposal(duration_months=months)
-    assert said_by("duration", facts, listed) == [("proposal", outcome)]
+    assert outcomes_of("duration", facts, listed) == [("proposal", outcome)]
 
 
 @pytest.mark.parametrize(
@@ -114,8 +116,8 @@ def test_a_call_says_how_far_a_registration_must_be(
     day = "2015-03-01" if registration == Registration.APPLIED else "2015-06-01"
     facts = proposal(partner(1, "LT", registration=registration, planned_on=day))
     in_2020 = rules({"rule": "platform-registration", "accepts": ["registered", "applied"]})
-    assert said_by("platform-registration", facts, rule_set()) == [("p1", accepted_in_2014)]
-    assert said_by("platform-registration", facts, in_2020) == [("p1", accepted_in_2020)]
+    assert outcomes_of("platform-registration", facts, rule_set()) == [("p1", accepted_in_2014)]
+    assert outcomes_of("platform-registration", facts, in_2020) == [("p1", accepted_in_2020)]
 
 
 def test_a_call_says_which_kinds_may_apply():
@@ -127,8 +129,8 @@ def test_a_call_says_which_kinds_may_apply():
         partner(2, "LT", kind=OrganisationKind.CLUSTER),
         partner(3, "LT", kind=OrganisationKind.OTHER),
     )
-    said = said_by("organisation-kind", facts, listed)
-    assert said == [("p1", "pass"), ("p2", "ineligible"), ("p3", "officer")]
+    outcomes = outcomes_of("organisation-kind", facts, listed)
+    assert outcomes == [("p1", "pass"), ("p2", "ineligible"), ("p3", "officer")]
 
 
 def test_a_rule_for_one_strand_is_silent_in_the_other():
@@ -137,9 +139,11 @@ def test_a_rule_for_one_strand_is_silent_in_the_other():
         {"rule": "duration", "strands": ["3.2"], "maximum_months": 24},
         {"rule": "coordinator", "strands": ["3.2"]},
     )
-    assert said_by("duration", proposal(duration_months=18), listed) == [("proposal", "officer")]
-    assert said_by("duration", strand_two(duration_months=18), listed) == [("proposal", "pass")]
-    assert said_by("coordinator", proposal(), listed) == []
+    assert outcomes_of("duration", proposal(duration_months=18), listed) == [
+        ("proposal", "officer")
+    ]
+    assert outcomes_of("duration", strand_two(duration_months=18), listed) == [("proposal", "pass")]
+    assert outcomes_of("coordinator", proposal(), listed) == []
     assert listed.parameter("duration", "maximum_months", strand="3.2") == 24
     assert listed.parameter("duration", "maximum_months") == 12
     assert listed.parameter("duration", "maximum_months", strand="9") is None

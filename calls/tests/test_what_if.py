@@ -38,7 +38,7 @@ def test_members_are_sure_open_out_or_associated():
 
 
 @pytest.mark.parametrize(
-    ("countries", "lacks"),
+    ("countries", "missing"),
     [
         (("DE", "FR"), ("1 more organisation needed.", "1 more participating country needed, other than Germany or France.")),
         (("DE",), ("2 more organisations needed.", "2 more participating countries needed, other than Germany.")),
@@ -51,8 +51,8 @@ def test_members_are_sure_open_out_or_associated():
         (("MK", "MK", "MK"), ("2 more participating countries needed, other than the former Yugoslav Republic of Macedonia.",)),
     ],
 )  # fmt: skip
-def test_what_is_lacking_is_said_in_whole_sentences(countries, lacks):
-    assert seen(proposal(*countries)).missing == lacks
+def test_what_is_lacking_is_said_in_whole_sentences(countries, missing):
+    assert seen(proposal(*countries)).missing == missing
 
 
 def test_without_anyone_everything_is_lacking():

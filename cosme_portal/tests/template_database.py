@@ -54,9 +54,9 @@ def _shipped_call() -> dict[str, Any]:
     return read_call_file(CALL_FILE)
 
 
-def delete_rows(*, of_app: str = "", keep: Collection[str] = ()) -> None:
+def delete_rows(*, of_app: str = "", exclude: Collection[str] = ()) -> None:
     """Delete all rows of an app's tables, or of every table but some. Only its owner may, without triggers."""
-    tables = [table for table in _tables() if table.startswith(of_app) and table not in keep]
+    tables = [table for table in _tables() if table.startswith(of_app) and table not in exclude]
     with connection.cursor() as cursor:
         cursor.execute(
             " UNION ALL ".join(

@@ -184,15 +184,15 @@ def test_no_question_to_a_list_tells_anything_of_a_sealed_proposal(call, role):
         for asked, other in zip(true, wrong, strict=True):
             answer = client.get(listing(model), asked)
             assert answer.status_code in {200, 302, 400}, (model, asked)
-            told = text_of(answer)
-            assert version.proposal.number not in told and version.sha256 not in told, (
+            shown = text_of(answer)
+            assert version.proposal.number not in shown and version.sha256 not in shown, (
                 model,
                 asked,
             )
             if asked != other:
                 # What is not there is answered in the same words.
                 same = text_of(client.get(listing(model), other)).replace(NO_WORD, WORD)
-                assert told == same.replace(NO_WORD[:3], WORD[:3]), (model, asked)
+                assert shown == same.replace(NO_WORD[:3], WORD[:3]), (model, asked)
 
 
 @pytest.mark.parametrize("role", EVERYONE)
@@ -211,9 +211,9 @@ def test_no_form_and_no_autocompletion_tells_anything_of_a_sealed_proposal(call,
                 f"?proposal={version.proposal_id}",
             ):
                 answer = client.get(page + asked)
-                told = text_of(answer)
+                shown = text_of(answer)
                 assert answer.status_code < 500, page + asked
-                assert WORD not in told and version.proposal.number not in told, page + asked
+                assert WORD not in shown and version.proposal.number not in shown, page + asked
         for field, _lookups, _related in steps_of(model):
             asked = {"app_label": label, "model_name": name, "field_name": field, "term": ""}
             answer = client.get(reverse("admin:autocomplete"), asked)
@@ -239,8 +239,8 @@ def test_a_probe_of_sealed_data_is_refused_and_noted_without_its_value(call, nam
     assert apps.get_model("proposals", name).objects.filter(**{PROBE: "LASER"}).exists() is False
     answer = client.get(address, {PROBE: "LASER"})
     assert answer.status_code == 400
-    noted = SealedAccessAttempt.objects.get()
-    assert noted.proposal is None and noted.path == f"{address}?{PROBE}"
+    attempt = SealedAccessAttempt.objects.get()
+    assert attempt.proposal is None and attempt.path == f"{address}?{PROBE}"
 
 
 def test_the_filters_of_a_list_still_work(call):

@@ -127,8 +127,8 @@ def test_what_is_made_for_somebody_is_kept_by_no_cache_on_the_way(call, client):
     draft = make_draft(call, lead=lead)
     page = client.get(draft.get_absolute_url())
     file = client.get(f"{draft.get_absolute_url()}deadline.ics")
-    kept = [item.headers["Cache-Control"] for item in (page, file)]
-    assert kept == ["private, no-cache", "private, no-store"]
+    cache_headers = [item.headers["Cache-Control"] for item in (page, file)]
+    assert cache_headers == ["private, no-cache", "private, no-store"]
 
 
 @pytest.mark.parametrize("way_out", sorted(WAYS_OUT))

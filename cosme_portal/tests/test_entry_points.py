@@ -277,8 +277,8 @@ def test_no_command_takes_or_shows_an_unsafe_text(name, tmp_path, capfd):
         except (CommandError, SystemExit) as error:
             refused = str(error)
         printed = capfd.readouterr()
-        told = f"{out.getvalue()}{err.getvalue()}{printed.out}{printed.err}{refused}"
-        assert unsafe_in(re.sub(r"\x1b\[[0-9;]*m", "", told)) is None, (name, hostile.text)
+        output = f"{out.getvalue()}{err.getvalue()}{printed.out}{printed.err}{refused}"
+        assert unsafe_in(re.sub(r"\x1b\[[0-9;]*m", "", output)) is None, (name, hostile.text)
     stored = [row for model in (ContactPoint, Programme) for row in model.objects.values()]
     assert not list(unsafe_places([str(value) for row in stored for value in row.values()]))
 

@@ -58,12 +58,12 @@ class Fields(HTMLParser):
 @pytest.fixture
 def reads(monkeypatch):
     """Names that views ask requests for."""
-    noted = set()
+    names_read = set()
 
     def noting(original):
         def asked(self, name, *args):
             if isinstance(name, str):
-                noted.add(name)
+                names_read.add(name)
             return original(self, name, *args)
 
         return asked
@@ -71,7 +71,7 @@ def reads(monkeypatch):
     for method in ("__getitem__", "get", "getlist", "__contains__"):
         original = getattr(QueryDict, method)
         monkeypatch.setattr(QueryDict, method, noting(original))
-    return noted
+    return names_read
 
 
 @contextmanager
@@ -156,7 +156,7 @@ def forms_in(page, path):
 def test_no_page_fails_at_nonsense_in_any_parameter(world, reads, monkeypatch, settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Views refuse it themselves: what catches the rest has no sentence about the field.
-    monkeypatch.setattr(RefuseUnreadableValues, "process_exception", lambda *_given: None)
+    monkeypatch.setattr(RefuseUnreadableValues, "process_exception", lambda *_args: None)
     version = Version.objects.get(pk=world["version"].pk)
     asker, tried = Asker(version), set()
     with clock.frozen_at(NEXT_DAY):

@@ -191,7 +191,7 @@ def is_dead(process):
 def receipt_of(version):
     """Wait until there is one and the promise is kept; a database that is away is asked again."""
 
-    def kept():
+    def is_done():
         try:
             done = OutboxMessage.objects.filter(
                 version=version, kind="receipt", state=OutboxMessage.State.DONE
@@ -201,7 +201,7 @@ def receipt_of(version):
             connection.close()
             return False
 
-    wait_until(nudging(kept), seconds=60)
+    wait_until(nudging(is_done), seconds=60)
     return Receipt.objects.get(version=version)
 
 
@@ -259,13 +259,13 @@ def test_a_worker_that_was_paused_and_another_make_one_receipt(ready, servers, t
 
 def test_a_layout_that_hangs_is_ended_and_another_worker_makes_the_receipt(ready, servers):
     version = submit(ready)
-    promise = OutboxMessage.objects.get(version=version, kind="receipt")
+    message = OutboxMessage.objects.get(version=version, kind="receipt")
     more = {"FAULT_STAGE": HANGING_LAYOUT, "PORTAL_LAYOUT_SECONDS": "1"}
     with running(start_worker, module="cosme_portal.tests.faults", **more) as worker:
-        wait_until(nudging(lambda: has_failed(promise, "LayoutFailed")), seconds=60)
+        wait_until(nudging(lambda: has_failed(message, "LayoutFailed")), seconds=60)
         assert worker.poll() is None, "the worker itself goes on"
     with running(start_worker, PORTAL_CLAIM_SECONDS="2"):
-        OutboxMessage.objects.filter(pk=promise.pk).update(due_at=clock.real_now())
+        OutboxMessage.objects.filter(pk=message.pk).update(due_at=clock.real_now())
         assert_proved_once(version)
 
 
@@ -386,18 +386,18 @@ def full_disk(servers, table):
 
 def test_a_receipt_for_which_the_disk_has_no_room_is_made_when_it_has(ready, servers):
     version = submit(ready)
-    promise = OutboxMessage.objects.get(version=version, kind="receipt")
+    message = OutboxMessage.objects.get(version=version, kind="receipt")
     with running(start_worker, PORTAL_CLAIM_SECONDS="2"):
         with full_disk(servers, "proposals_receipt"):
-            wait_until(nudging(lambda: has_failed(promise)), seconds=60)
+            wait_until(nudging(lambda: has_failed(message)), seconds=60)
             assert not Receipt.objects.filter(version=version).exists()
-        OutboxMessage.objects.filter(pk=promise.pk).update(due_at=clock.real_now())
+        OutboxMessage.objects.filter(pk=message.pk).update(due_at=clock.real_now())
         assert_proved_once(version)
 
 
-def has_failed(promise, kind="OperationalError"):
-    promise.refresh_from_db()
-    return promise.last_error.startswith(kind)
+def has_failed(message, kind="OperationalError"):
+    message.refresh_from_db()
+    return message.last_error.startswith(kind)
 
 
 def test_a_submission_for_which_the_disk_has_no_room_says_so_and_works_again_later(

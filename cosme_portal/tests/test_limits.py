@@ -39,7 +39,7 @@ def routes(resolver=None, namespaces=()):
 
 ROUTES = sorted(set(routes()))
 TOP = [route for route in ROUTES if not route.startswith("admin:")]
-DESK = ["admin:proposals_version_changelist", "admin:proposals_version_bulk"]
+OFFICER_ROUTES = ["admin:proposals_version_changelist", "admin:proposals_version_bulk"]
 BY_CODE = {"account-email", "enquiry-copies"}
 
 
@@ -100,7 +100,7 @@ def request_to(route, *, reads, user, address="192.0.2.1", **headers):
 
 def every_limited_route():
     for reads in (True, False):
-        for route in [*TOP, *DESK]:
+        for route in [*TOP, *OFFICER_ROUTES]:
             if limits.limits_on(route, reads=reads):
                 yield pytest.param(route, reads, id=f"{'read' if reads else 'send'} {route}")
 
@@ -129,11 +129,11 @@ def test_who_exceeds_a_limit_is_told_and_gets_back_what_was_typed(
     assert few[0].sentence in page
     assert reads or page.count("A text that was typed") == 2  # to read, and to send again
     for header in ("HTTP_X_AUTOSAVE", "HTTP_HX_REQUEST", "HTTP_X_UPLOAD"):
-        told = ask(**{header: "1"})
-        assert told.status_code == 429 and told["Retry-After"]
+        refusal = ask(**{header: "1"})
+        assert refusal.status_code == 429 and refusal["Retry-After"]
         assert (
-            told["Content-Type"] == "application/json"
-            and few[0].sentence in json.loads(told.content)["words"]
+            refusal["Content-Type"] == "application/json"
+            and few[0].sentence in json.loads(refusal.content)["words"]
         )
     if not any(row.account or row.pair or row.recipient for row in few):
         other = enforce.process_view(

@@ -45,16 +45,16 @@ def test_no_look_changes_anything(world, call, moment):
     profile = [
         f"/organisations/{organisation.pk}/profile/{slug}/" for slug in ("identity", "members")
     ]
-    desk, public = [], []
+    back_office, public = [], []
     for path in addresses(version):
-        (desk if path.startswith("/admin/") else public).append(path)
+        (back_office if path.startswith("/admin/") else public).append(path)
     number = version.proposal.number
     of_draft = [path.replace(number, draft.number) for path in public if number in path]
     readers = {
         version.submitted_by: public,
         lead: [*of_draft, *_steps_of(draft)],
         organisation.members.get(): profile,
-        make_officer(): desk,
+        make_officer(): back_office,
     }
     with clock.frozen_at(moment):
         for person, paths in readers.items():

@@ -60,8 +60,8 @@ def test_a_refused_form_says_what_to_do_and_shows_what_was_typed(settings):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.refusing_all"]
     answer = client.post("/partners/searches/", {"text": text})
     assert answer.status_code == 400
-    said = answer.content.decode()
-    assert "Nothing was saved." in said and "Back button" in said and text in said
+    html = answer.content.decode()
+    assert "Nothing was saved." in html and "Back button" in html and text in html
     assert "Check the address" in client.get("/partners/searches/").content.decode()
 
 

@@ -108,8 +108,8 @@ def paths_of(text):
 def test_every_path_that_a_page_names_exists(page):
     paths = paths_of((ROOT / page).read_text())
     assert len(paths) > 0
-    kept = [path for path in paths if path.split("/")[0] not in MADE_LATER]
-    assert [path for path in sorted(kept) if not any(ROOT.glob(path))] == []
+    present = [path for path in paths if path.split("/")[0] not in MADE_LATER]
+    assert [path for path in sorted(present) if not any(ROOT.glob(path))] == []
 
 
 def quoted_in(text):

@@ -97,13 +97,13 @@ def test_every_setting_of_the_environment_has_a_sentence():
     source = (ROOT / "cosme_portal" / "settings.py").read_text()
     read = set(re.findall(r'"((?:PORTAL_\w+|DATABASE_(?:OWNER_)?URL|REDIS_URL))"', source))
     lines = (ROOT / ".env.example").read_text().splitlines()
-    told = {
+    described = {
         line.split("=")[0]: before
         for before, line in pairwise(lines)
         if "=" in line and not line.startswith("#")
     }
-    assert set(told) == read
-    assert all(sentence.startswith("# ") for sentence in told.values())
+    assert set(described) == read
+    assert all(sentence.startswith("# ") for sentence in described.values())
 
 
 def pins_in(name):

@@ -163,11 +163,11 @@ def test_a_text_that_is_too_long_is_kept_whole_and_says_how_many_are_too_many(ca
     page = reverse("proposals:step", args=[proposal.number, "summary"])
     text = "ж\r\n" * 1600
     answer = client.post(page, {"seen_version": "0", "abstract": text}, headers={"X-Autosave": "1"})
-    said = answer.json()
+    reply = answer.json()
     assert (
-        said["state"] == "saved"
-        and said["needs_correction"]
-        and "199 characters too many" in said["words"]
+        reply["state"] == "saved"
+        and reply["needs_correction"]
+        and "199 characters too many" in reply["words"]
     )
     stored = Section.objects.get(proposal=proposal, step="summary").answers["abstract"]
     assert stored == text.replace("\r\n", "\n")

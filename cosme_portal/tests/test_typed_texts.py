@@ -25,7 +25,7 @@ from proposals.tests.factories import (
     reload,
     submit,
 )
-from proposals.tests.partners import GIVEN, make_owner, make_request
+from proposals.tests.partners import REQUEST_VALUES, make_owner, make_request
 from proposals.workspace.deletion import delete_draft
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def client_of(user=None):
     return client
 
 
-def gives_back(answer):
+def returns_input(answer):
     text = answer.content.decode()
     return "<b>so</b>" not in text and TYPED in html.unescape(text)
 
@@ -65,7 +65,7 @@ def test_a_profile_is_given_back_to_who_acts_for_the_organisation_no_longer(form
     person, organisation = former
     path = reverse("applicants:profile-step", args=[organisation.pk, "services"])
     answer = client_of(person).post(path, {"how": TYPED, "seen_version": "0"})
-    assert (answer.status_code, gives_back(answer)) == (404, True)
+    assert (answer.status_code, returns_input(answer)) == (404, True)
 
 
 def test_a_profile_that_saves_itself_hears_that_it_is_not_stored(former):
@@ -84,7 +84,7 @@ def test_a_reason_is_given_back_to_who_may_not_withdraw(call):
     submit(proposal)
     path = reverse("proposals:withdraw", args=[proposal.number])
     answer = client_of(partner_of(proposal)).post(path, {"reason": TYPED})
-    assert (answer.status_code, gives_back(answer)) == (403, True)
+    assert (answer.status_code, returns_input(answer)) == (403, True)
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_reason_to_decline_is_given_back_when_the_invitation_has_ended(call):
         late = client_of().post(path, {"decline": "yes", "reason": TYPED})
     invitations.revoke(asked, by=proposal.started_by)
     revoked = client_of().post(path, {"decline": "yes", "reason": TYPED})
-    assert [(item.status_code, gives_back(item)) for item in (late, revoked)] == [
+    assert [(item.status_code, returns_input(item)) for item in (late, revoked)] == [
         (409, True),
         (410, True),
     ]
@@ -135,7 +135,7 @@ def test_a_reason_to_decline_is_given_back_after_the_deadline(call):
     organisation = proposal.participants.get(key="p2").organisation
     with clock.frozen_at(NEXT_DAY):
         answer = client_of(member_of(organisation)).post(path, {"decline": "yes", "reason": TYPED})
-    assert (answer.status_code, gives_back(answer)) == (409, True)
+    assert (answer.status_code, returns_input(answer)) == (409, True)
 
 
 def test_a_call_that_has_closed_is_said_to_be_closed(call):
@@ -150,7 +150,7 @@ def test_a_call_that_closes_during_the_request_is_said_to_be_closed(call, monkey
     path = reverse("proposals:start", args=[call.reference, "3.1"])
     person, organisation = make_owner("FR")
 
-    def too_late(*_place, **_given):
+    def too_late(*_place, **_kwargs):
         raise participants.NotOpen(call.deadline, NEXT_DAY)
 
     monkeypatch.setattr("proposals.workspace.views.drafts.start_prefilled", too_late)
@@ -173,7 +173,7 @@ def test_a_first_message_is_given_back_when_the_request_has_ended(call, asker):
     values = {"text": TYPED, "organisation": asker[1].pk}
     for person in (asker[0], make_user()):
         answer = client_of(person).post(path, values)
-        assert (answer.status_code, gives_back(answer)) == (422, True)
+        assert (answer.status_code, returns_input(answer)) == (422, True)
 
 
 def test_a_message_is_given_back_to_who_has_blocked_the_other_side(call, asker):
@@ -184,7 +184,7 @@ def test_a_message_is_given_back_to_who_has_blocked_the_other_side(call, asker):
     )
     conversations.block(begun, side=conversations.Side.OWNER)
     answer = client_of(owner[0]).post(begun.get_absolute_url(), {"text": TYPED})
-    assert (answer.status_code, gives_back(answer)) == (422, True)
+    assert (answer.status_code, returns_input(answer)) == (422, True)
 
 
 def test_a_message_is_given_back_to_who_acts_for_the_organisation_no_longer(call, asker):
@@ -192,12 +192,12 @@ def test_a_message_is_given_back_to_who_acts_for_the_organisation_no_longer(call
         make_request(call), "Hello", organisation=asker[1], by=asker[0], shows=True
     )
     answer = client_of(make_user()).post(begun.get_absolute_url(), {"text": TYPED})
-    assert (answer.status_code, gives_back(answer)) == (404, True)
+    assert (answer.status_code, returns_input(answer)) == (404, True)
 
 
 def test_a_request_is_given_back_when_nobody_can_write_it(call, asker, former):
     path = reverse("partners:new", args=[call.reference])
-    written = GIVEN | {"text": TYPED}
+    written = REQUEST_VALUES | {"text": TYPED}
     with clock.frozen_at(NEXT_DAY):
         late = client_of(asker[0]).post(path, written)
     person, organisation = former
@@ -206,7 +206,7 @@ def test_a_request_is_given_back_when_nobody_can_write_it(call, asker, former):
         join(make_organisation(), user=person)
     not_that_one = client_of(person).post(path, written | {"organisation": organisation.pk})
     answers = (late, no_organisation, not_that_one)
-    assert [(answer.status_code, gives_back(answer)) for answer in answers] == [
+    assert [(answer.status_code, returns_input(answer)) for answer in answers] == [
         (409, True),
         (409, True),
         (422, True),
@@ -225,7 +225,7 @@ def decide(call):
 
 def test_a_reason_is_given_back_to_an_officer_who_was_logged_out(decide):
     answer = client_of().post(decide, {"outcome": "eligible", "reason": TYPED})
-    assert (answer.status_code, gives_back(answer)) == (401, True)
+    assert (answer.status_code, returns_input(answer)) == (401, True)
 
 
 def test_a_reason_is_given_back_to_an_officer_who_lost_the_right(decide):
@@ -233,7 +233,7 @@ def test_a_reason_is_given_back_to_an_officer_who_lost_the_right(decide):
     client = client_of(officer)
     officer.groups.clear()
     answer = client.post(decide, {"outcome": "eligible", "reason": TYPED})
-    assert (answer.status_code, gives_back(answer)) == (403, True)
+    assert (answer.status_code, returns_input(answer)) == (403, True)
 
 
 # --- Whatever fails ----------------------------------------------------------------------------
@@ -242,21 +242,21 @@ def test_a_reason_is_given_back_to_an_officer_who_lost_the_right(decide):
 def test_what_was_typed_stands_on_the_page_of_a_failure(call, monkeypatch):
     proposal = make_draft(call)
 
-    def fails(*_place, **_given):
+    def fails(*_place, **_kwargs):
         raise OperationalError("the connection is lost")
 
     monkeypatch.setattr("proposals.consortium.access.consortium_access", fails)
     path = reverse("proposals:step", args=[proposal.number, "summary"])
     answer = client_of(partner_of(proposal)).post(path, {"abstract": TYPED})
-    assert (answer.status_code, gives_back(answer)) == (500, True)
+    assert (answer.status_code, returns_input(answer)) == (500, True)
 
 
 def test_no_password_stands_on_the_page_of_a_failure(monkeypatch):
-    def fails(*_place, **_given):
+    def fails(*_place, **_kwargs):
         raise OperationalError("the connection is lost")
 
     monkeypatch.setattr("allauth.account.views.LoginView.post", fails)
     values = {"login": "kim@test.example", "password": TYPED}
     answer = client_of().post(reverse("account_login"), values)
-    assert (answer.status_code, gives_back(answer)) == (500, False)
+    assert (answer.status_code, returns_input(answer)) == (500, False)
     assert "kim@test.example" not in answer.content.decode()

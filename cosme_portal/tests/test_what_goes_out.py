@@ -122,7 +122,7 @@ def secrets_of(version):
     return named | sums | moments | {version.sha256, receipt.sha256}
 
 
-def told_in(text, version, *, of_accounts=False):
+def leaks_in(text, version, *, of_accounts=False):
     allowed = {BODY, fold(BODY), PERSON} if of_accounts else set()
     return sorted(secret for secret in secrets_of(version) - allowed if secret in text)
 
@@ -202,7 +202,7 @@ def test_no_address_tells_of_a_sealed_proposal(world, who):
         for path in addresses(about):
             text = text_of(client.get(path))
             # Whoever typed a number or a hash gets it back, and nothing beside it.
-            result = told_in(text, sealed, of_accounts=bool(OF_ACCOUNTS.search(path)))
+            result = leaks_in(text, sealed, of_accounts=bool(OF_ACCOUNTS.search(path)))
             assert [item for item in result if item not in path] == [], path
             tried += 1
     assert tried > 300
@@ -225,7 +225,7 @@ def test_no_export_tells_of_a_sealed_proposal(world, kind, role):
     if not export.path:
         return
     with default_storage.open(export.path) as stored:
-        assert told_in(unpacked(stored.read()), sealed) == []
+        assert leaks_in(unpacked(stored.read()), sealed) == []
 
 
 def unpacked(content):
@@ -252,7 +252,7 @@ def test_no_command_tells_of_a_sealed_proposal(world, name, capfd):
         printed = capfd.readouterr()
         text = out.getvalue() + err.getvalue() + printed.out + printed.err
         own = name == "personal_data" and PERSON in text
-        assert told_in(text, sealed, of_accounts=own) == [], command
+        assert leaks_in(text, sealed, of_accounts=own) == [], command
 
 
 def test_no_mail_tells_others_of_a_sealed_proposal(world):
@@ -267,7 +267,7 @@ def test_no_mail_tells_others_of_a_sealed_proposal(world):
     }
     others = QueuedEmail.objects.exclude(to__in=consortium)
     text = json.dumps(list(others.values()), default=str)
-    assert told_in(text, sealed) == []
+    assert leaks_in(text, sealed) == []
 
 
 def _profiles(version):
@@ -278,5 +278,7 @@ def _profiles(version):
 def test_the_seeded_words_are_really_in_the_sealed_proposal(world):
     _known, sealed = world
     assert WORD in sealed.dossier and BODY in sealed.dossier and SUMS["grant"] in sealed.dossier
-    said = told_in(str(submission_details(sealed)), sealed)  # what the mail to its own people says
-    assert {sealed.proposal.number, sealed.sha256, "12:07:37", PERSON} <= set(said)
+    details = leaks_in(
+        str(submission_details(sealed)), sealed
+    )  # what the mail to its own people says
+    assert {sealed.proposal.number, sealed.sha256, "12:07:37", PERSON} <= set(details)

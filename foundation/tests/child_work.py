@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 
-def told(content, **kwargs):
+def report(content, **kwargs):
     return {"length": len(content), "given": kwargs}
 
 

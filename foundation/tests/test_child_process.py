@@ -17,7 +17,7 @@ HERE = "foundation.tests.child_work"
 
 
 def test_a_function_gets_bytes_and_arguments_and_gives_json_or_bytes():
-    done = run(f"{HERE}:told", b"abc", WIDE, pages=7)
+    done = run(f"{HERE}:report", b"abc", WIDE, pages=7)
     assert done.result == {"length": 3, "given": {"pages": 7}}
     assert 0 < done.peak < 100 * MIB
     assert run(f"{HERE}:reversed_bytes", b"abc" * MIB, Limits(10, 256 * MIB, 4 * MIB)).content == (
@@ -65,7 +65,7 @@ def test_what_a_function_raises_is_told_and_the_child_can_be_asked_again():
     with pytest.raises(child_process.WorkFailed) as failure:
         child.ask(f"{HERE}:fail")
     assert (failure.value.kind, failure.value.text) == ("LookupError", "the reason")
-    assert child.ask(f"{HERE}:told", b"12").result["length"] == 2
+    assert child.ask(f"{HERE}:report", b"12").result["length"] == 2
     child.end()
     assert not child.is_alive
 
@@ -86,7 +86,7 @@ def test_a_child_that_is_ended_leaves_no_process_behind(tmp_path):
 
 def test_a_child_ends_when_its_parent_is_gone():
     child = Child(WIDE)
-    child.ask(f"{HERE}:told")
+    child.ask(f"{HERE}:report")
     child.channel.connection.close()
     assert child.process.wait(timeout=5) == 0
 

@@ -86,7 +86,7 @@ def test_blanks_around_breaks_become_one():
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "stored"),
     [
         ("  one\n\n  two \n", "one\n\n  two"),
         (" \x07 one \x07", "one"),
@@ -96,10 +96,10 @@ def test_blanks_around_breaks_become_one():
         ("007\t-0", "007\t-0"),
     ],
 )
-def test_a_form_takes_a_text_without_what_stands_around_it(typed, kept):
+def test_a_form_takes_a_text_without_what_stands_around_it(typed, stored):
     field = forms.CharField(widget=forms.Textarea, required=False)
-    assert field.clean(typed) == kept
-    assert field.clean(kept) == kept
+    assert field.clean(typed) == stored
+    assert field.clean(stored) == stored
 
 
 def test_a_text_of_nothing_visible_is_missing():

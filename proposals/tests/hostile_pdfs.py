@@ -239,12 +239,12 @@ def run_lengths() -> bytes:
 
 
 @right_answer("unpacked")
-def a_bomb_that_says_it_is_a_picture() -> bytes:
+def a_bomb_declared_as_picture() -> bytes:
     return with_content("/Filter [/FlateDecode /DCTDecode]", deflated(2048))
 
 
 @right_answer("unpacked")
-def a_bomb_in_two_skins_that_says_it_is_a_picture() -> bytes:
+def a_bomb_with_two_filters_declared_as_picture() -> bytes:
     packed = zlib.compress(deflated(1024), 9)
     return with_content("/Filter [/FlateDecode /FlateDecode /JPXDecode /FlateDecode]", packed)
 
@@ -257,7 +257,7 @@ def a_bomb_behind_a_name_that_is_elsewhere() -> bytes:
 
 
 @right_answer("unpacked")
-def a_bomb_that_says_so_in_short() -> bytes:
+def a_bomb_with_short_filter_names() -> bytes:
     return with_content("/Filter [/Fl /DCT]", deflated(300))
 
 

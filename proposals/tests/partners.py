@@ -8,7 +8,7 @@ from calls.models import Call
 from proposals.models import PartnershipRequest
 from proposals.partnering import requests
 
-GIVEN: dict[str, Any] = {
+REQUEST_VALUES: dict[str, Any] = {
     "kind": "offering",
     "role": "partner",
     "strands": ["3.1"],
@@ -43,5 +43,5 @@ def make_request(
 ) -> PartnershipRequest:
     """A published request."""
     person, organisation = owner or make_owner(country)
-    made = requests.draft_request(organisation, call, GIVEN | kwargs, by=person)
+    made = requests.draft_request(organisation, call, REQUEST_VALUES | kwargs, by=person)
     return requests.publish(made)

@@ -148,7 +148,7 @@ class Visitor:
             else:
                 control.fill(value)
 
-    def says(self, *texts: str) -> None:
+    def assert_shows(self, *texts: str) -> None:
         shown = " ".join(self.page.locator("body").inner_text().split())
         for text in texts:
             assert text in shown, f"{text!r} is not on {self.page.url}: {shown}"

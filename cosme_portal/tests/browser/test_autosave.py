@@ -34,15 +34,15 @@ def stored(proposal, step="summary"):
     return own.values_list("answers", flat=True).first() or {}  # the first save makes the row
 
 
-def says(visitor, text):
+def assert_status(visitor, text):
     visitor.page.locator("#autosave", has_text=text).wait_for()
 
 
 def test_a_step_saves_itself_when_typing_stops_or_a_field_is_left(visit, proposal):
     visitor = writer(visit, proposal)
     visitor.page.locator("[name=acronym]").press_sequentially("LASER")
-    says(visitor, "Not saved yet …")
-    says(visitor, "Saved 16:20:")
+    assert_status(visitor, "Not saved yet …")
+    assert_status(visitor, "Saved 16:20:")
     assert stored(proposal)["acronym"] == "LASER"
     visitor.check()
 
@@ -65,7 +65,7 @@ def test_rows_of_a_list_are_saved_and_can_be_added_to(visit, proposal):
     visitor = writer(visit, proposal, step="vision")
     visitor.page.locator("[name='markets-0-region']").fill("ASEAN")
     visitor.page.locator("[name='markets-0-reason']").fill("Demand")
-    says(visitor, "Saved 16:20:")
+    assert_status(visitor, "Saved 16:20:")
     visitor.page.get_by_role("button", name="Add another").click()
     visitor.page.locator("[name='markets-1-region']").fill("Mercosur")
     visitor.page.locator("[name='markets-1-region']").blur()
@@ -76,13 +76,13 @@ def test_a_wrong_value_is_saved_as_typed_and_said(visit, proposal):
     visitor = writer(visit, proposal)
     visitor.page.locator("[name=acronym]").fill("KEPT")
     visitor.page.locator("[name=duration_months]").fill("about 18")
-    says(visitor, "must be corrected. Duration in months")
+    assert_status(visitor, "must be corrected. Duration in months")
     assert stored(proposal)["acronym"] == "KEPT"
     visitor.page.reload()
     assert visitor.page.locator("[name=duration_months]").input_value() == "about 18"
     visitor.check()
     visitor.page.locator("[name=duration_months]").fill("18")
-    says(visitor, "Saved 16:20:")
+    assert_status(visitor, "Saved 16:20:")
     wait_until(lambda: stored(proposal)["duration_months"] == 18)
     visitor.page.reload()
     assert not visitor.page.locator("#unsent").is_visible()
@@ -99,7 +99,7 @@ def test_a_browser_that_forbids_storage_saves_to_the_portal_all_the_same(visit, 
     visitor.log_in(proposal.started_by)
     visitor.goto(f"/proposals/{proposal.number}/steps/summary/")
     visitor.page.locator("[name=acronym]").fill("NO STORAGE")
-    says(visitor, "Saved 16:20:")
+    assert_status(visitor, "Saved 16:20:")
     assert stored(proposal)["acronym"] == "NO STORAGE"
     visitor.press("Save and continue")
     visitor.page.on("dialog", lambda dialog: dialog.accept())
@@ -179,7 +179,7 @@ def test_a_long_paste_is_kept_whole_and_counted_as_the_server_counts(visit, prop
     )
     counter = visitor.page.locator("[name=abstract] ~ [data-counter]")
     assert counter.inner_text().startswith("199 characters too many")
-    says(visitor, "199 characters too many")
+    assert_status(visitor, "199 characters too many")
     assert stored(proposal)["abstract"].strip() == text.strip()
 
 
@@ -187,7 +187,7 @@ def test_amounts_come_back_as_they_were_understood(visit, proposal):
     visitor = writer(visit, proposal, step="budget")
     visitor.page.locator("[name=staff_p1]").fill("54000,50")
     visitor.page.locator("[name=travel_p1]").fill("1.234")
-    says(visitor, "can mean 1,234.00 or 1.23")
+    assert_status(visitor, "can mean 1,234.00 or 1.23")
     assert stored(proposal, "budget")["staff_p1"] == "54000.50"
     wait_until(lambda: value(visitor, "staff_p1") == "54,000.50")
     assert value(visitor, "travel_p1") == "1.234"
@@ -201,7 +201,7 @@ def test_more_text_than_the_portal_takes_stays_in_the_page(visit, proposal, sett
     settings.MAX_STEP_SIZE = settings.MAX_TEXT_SIZE = 3000
     visitor = writer(visit, proposal)
     visitor.page.locator("[name=abstract]").fill("x" * 4000)
-    says(visitor, "It is still on this page")
+    assert_status(visitor, "It is still on this page")
     visitor.page.get_by_role("button", name="Save and continue").click()
     assert value(visitor, "abstract") == "x" * 4000
 
@@ -210,9 +210,9 @@ def test_without_connection_text_is_kept_and_sent_when_it_is_back(visit, proposa
     visitor = writer(visit, proposal)
     visitor.page.context.set_offline(True)
     visitor.page.locator("[name=acronym]").fill("OFFLINE")
-    says(visitor, "Your text is kept in this browser. Trying again")
+    assert_status(visitor, "Your text is kept in this browser. Trying again")
     visitor.page.context.set_offline(False)
-    says(visitor, "Saved 16:20:")
+    assert_status(visitor, "Saved 16:20:")
     assert stored(proposal)["acronym"] == "OFFLINE"
 
 
@@ -236,7 +236,7 @@ def test_a_network_that_drops_every_third_answer_loses_and_doubles_nothing(visit
             visitor.page.wait_for_timeout(50)  # the browser's requests pass through this process
             if stored(proposal).get("acronym") == f"TRY {number}":
                 break
-    says(visitor, "Saved 16:20:")
+    assert_status(visitor, "Saved 16:20:")
     assert stored(proposal)["acronym"] == "TRY 5"
     assert len(seen) > 5
 
@@ -246,23 +246,23 @@ def test_two_people_on_one_step_are_told_and_see_both_texts(visit, proposal):
     lead = writer(visit, proposal)
     partner = writer(visit, proposal, partner_of(proposal))
     lead.page.locator("[name=acronym]").fill("LEAD")
-    says(lead, "Saved 16:20:")
+    assert_status(lead, "Saved 16:20:")
     partner.page.locator("[name=acronym]").fill("PARTNER")
-    says(partner, "saved this section since you opened it")
+    assert_status(partner, "saved this section since you opened it")
     assert stored(proposal)["acronym"] == "LEAD"
     partner.press("Save and continue")
-    partner.says("saved this section while you were editing it", "LEAD", "PARTNER")
+    partner.assert_shows("saved this section while you were editing it", "LEAD", "PARTNER")
 
 
 def test_after_an_expired_login_the_text_is_offered_back(visit, proposal):
     visitor = writer(visit, proposal)
     visitor.page.context.clear_cookies(name="sessionid")
     visitor.page.locator("[name=acronym]").fill("SIGNED OUT")
-    says(visitor, "Not saved: you are signed out.")
+    assert_status(visitor, "Not saved: you are signed out.")
     visitor.log_in(proposal.started_by)
     visitor.goto(f"/proposals/{proposal.number}/steps/summary/")
     visitor.page.get_by_role("button", name="Restore it").click()
-    says(visitor, "Saved 16:20:")
+    assert_status(visitor, "Saved 16:20:")
     assert stored(proposal)["acronym"] == "SIGNED OUT"
 
 
@@ -270,7 +270,7 @@ def test_text_that_comes_after_the_deadline_is_kept_in_the_browser(visit, propos
     visitor = writer(visit, proposal)
     set_clock(DEADLINE)
     visitor.page.locator("[name=acronym]").fill("LATE")
-    says(visitor, "Not saved: the deadline has passed.")
+    assert_status(visitor, "Not saved: the deadline has passed.")
     assert stored(proposal) == {}
     assert visitor.page.locator("[name=acronym]").input_value() == "LATE"
 
@@ -279,7 +279,7 @@ def test_logging_out_on_purpose_leaves_nothing_in_the_browser(visit, proposal):
     visitor = writer(visit, proposal)
     visitor.page.context.set_offline(True)
     visitor.page.locator("[name=acronym]").fill("SECRET")
-    says(visitor, "Your text is kept in this browser")
+    assert_status(visitor, "Your text is kept in this browser")
     visitor.page.context.set_offline(False)
     visitor.page.on("dialog", lambda dialog: dialog.accept())
     visitor.page.get_by_role("button", name="Sign out").click()
@@ -295,6 +295,6 @@ def test_the_profile_saves_itself_too(visit, call):
     visitor.log_in(person)
     visitor.goto(f"/organisations/{organisation.pk}/profile/identity/")
     visitor.page.locator("[name=legal_form]").fill("Foundation")
-    says(visitor, "Saved 16:20:")
+    assert_status(visitor, "Saved 16:20:")
     section = organisation.profile_sections.get(step="identity")
     assert section.answers["legal_form"] == "Foundation"

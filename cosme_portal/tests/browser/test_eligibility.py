@@ -23,9 +23,9 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     visitor = visit(width=width)
     visitor.goto("/calls/COS-CLUSTER-2014-3-03/")
     visitor.press("Check if you can apply")
-    visitor.says("We ask for no personal data and store nothing.")
+    visitor.assert_shows("We ask for no personal data and store nothing.")
     visitor.press("Show result")
-    visitor.says("There is a problem")
+    visitor.assert_shows("There is a problem")
     visitor.fill(
         strand="3.1",
         kind="cluster-organisation",
@@ -37,7 +37,7 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
         partner_2="RS",
     )
     visitor.press("Show result")
-    visitor.says(
+    visitor.assert_shows(
         "You can apply, but not all of your partners count",
         "1 more participating country needed, other than France or Lithuania.",
         "Partner 2 (Serbia) is established in Serbia, which did not participate in COSME",
@@ -56,21 +56,21 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     number = Proposal.objects.get().number
 
     visitor.goto(f"/proposals/{number}/consortium/")
-    visitor.says(
+    visitor.assert_shows(
         "2 more participating countries needed, other than Lithuania.",
         "Adding an organisation from France would not be enough:",
     )
     visitor.page.get_by_text("Try a different consortium").click()
     visitor.page.select_option("#with", "AT")
     visitor.page.locator("#what-if").get_by_text("With an organisation from Austria:").wait_for()
-    visitor.says("1 more participating country needed, other than Austria or Lithuania.")
+    visitor.assert_shows("1 more participating country needed, other than Austria or Lithuania.")
     visitor.check()
 
     visitor.goto(f"/proposals/{number}/consortium/?q=plastipolis")
     visitor.press("Add Plastipolis")
-    visitor.says("1 more participating country needed, other than France or Lithuania.")
+    visitor.assert_shows("1 more participating country needed, other than France or Lithuania.")
     visitor.goto(f"/proposals/{number}/consortium/?without=p2&with=ES")
-    visitor.says("Without Plastipolis, with an organisation from Spain:")
+    visitor.assert_shows("Without Plastipolis, with an organisation from Spain:")
 
 
 def test_the_self_check_and_the_what_if_need_no_javascript(call, visit):
@@ -88,7 +88,7 @@ def test_the_self_check_and_the_what_if_need_no_javascript(call, visit):
     page.locator("summary", has_text="Try a different consortium").click()
     page.select_option("#without", "p3")
     visitor.follow(page.get_by_role("button", name="Show result"))
-    visitor.says("Without Cluster")
+    visitor.assert_shows("Without Cluster")
 
 
 def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
@@ -98,20 +98,22 @@ def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
     officer = visit()
     officer.log_in(make_officer())
     officer.goto("/programmes/COSME/countries/?on=2015-04-06")
-    officer.says("32 participating countries on 6 April 2015")
+    officer.assert_shows("32 participating countries on 6 April 2015")
     officer.goto("/rules/")
     officer.goto("/admin/proposals/proposedchange/")
     officer.press("Change the countries for COSME", within="#content")
     officer.press("MD", within="#content")
     officer.fill(in_force_on="2015-05-01", reason="Corrigendum of 2 May")
     officer.press("Calculate the impact", within="#content")
-    officer.says(f"{version.proposal.number} v1", "The agreement was not in force on 21 April 2015")
-    officer.says("a second officer must apply it")
+    officer.assert_shows(
+        f"{version.proposal.number} v1", "The agreement was not in force on 21 April 2015"
+    )
+    officer.assert_shows("a second officer must apply it")
     second = visit()
     second.log_in(make_officer())
     second.goto(ProposedChange.objects.get().get_absolute_url())
     second.press("Apply this change", within="#content")
-    second.says("Change applied.", "Proposals rechecked 1")
+    second.assert_shows("Change applied.", "Proposals rechecked 1")
     outcomes = VerdictRecord.objects.filter(version=version).order_by("pk")
     assert [outcome.outcome for outcome in outcomes] == ["pass", "pass", "officer"]
 
@@ -122,5 +124,7 @@ def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
     officer.check()
     officer.fill(reason="A mistake")
     officer.press("Calculate the impact", within="#content")
-    officer.says("only 32 countries participate on 2015-04-21. No proposal can meet this rule.")
+    officer.assert_shows(
+        "only 32 countries participate on 2015-04-21. No proposal can meet this rule."
+    )
     assert ProposedChange.objects.count() == 2

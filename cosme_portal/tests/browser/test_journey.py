@@ -46,11 +46,11 @@ PROFILE = {
 def sign_up(visitor: Visitor, address: str) -> None:
     visitor.goto("/")
     visitor.press("Cluster Go International")
-    visitor.says("33 participating countries", "Time left:", "Europe/Vilnius")
+    visitor.assert_shows("33 participating countries", "Time left:", "Europe/Vilnius")
     visitor.press("Create an account", within="header")
     visitor.fill(full_name="Lina Vaitkutė", email=address, password1=PASSWORD)
     visitor.press("Create an account")
-    visitor.says("Check your email")
+    visitor.assert_shows("Check your email")
     link = re.search(r"http://\S+/account/confirm-email/\S+", mail.outbox[-1].body)[0]
     visitor.page.goto(link)
     visitor.check()
@@ -63,7 +63,7 @@ def fill_profile(visitor: Visitor) -> None:
     for answers in PROFILE.values():
         visitor.fill(**answers)
         visitor.press("Save and continue")
-    visitor.says("100% complete")
+    visitor.assert_shows("100% complete")
 
 
 def start(visitor: Visitor, strand: int) -> str:
@@ -139,7 +139,7 @@ def write(visitor: Visitor, number: str, strand: int) -> None:
 def build_consortium(visitor: Visitor, number: str) -> None:
     visitor.goto(f"/proposals/{number}/consortium/?q=optics")
     visitor.press("Add OpticsValley")
-    visitor.says("OpticsValley added to the consortium.")
+    visitor.assert_shows("OpticsValley added to the consortium.")
     visitor.press("Register a new organisation")
     visitor.fill(
         **{
@@ -149,7 +149,7 @@ def build_consortium(visitor: Visitor, number: str) -> None:
         }
     )
     visitor.press("Add to the consortium")
-    visitor.says("Human.technology Styria added to the consortium.")
+    visitor.assert_shows("Human.technology Styria added to the consortium.")
 
 
 def upload(visitor: Visitor, number: str, slot: str, content: bytes) -> None:
@@ -175,7 +175,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     sign_up(lead, "lina@litek.example")
     number = start(lead, strand)
     build_consortium(lead, number)
-    lead.says("not agreed yet")
+    lead.assert_shows("not agreed yet")
     agree_if_own(optics.participations.get(), by=french)
     lead.goto("/organisations/")
     for name in ("LITEK", "Human.technology Styria"):
@@ -184,21 +184,21 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
         lead.press("Open profile")
         fill_profile(lead)
     lead.goto(f"/proposals/{number}/consortium/")
-    lead.says("0 countries count for certain", "LITEK (LT): description of each partner")
+    lead.assert_shows("0 countries count for certain", "LITEK (LT): description of each partner")
     write(lead, number, strand)
     lead.goto(f"/proposals/{number}/consortium/")
-    lead.says("3 countries count (Austria, France and Lithuania)")
+    lead.assert_shows("3 countries count (Austria, France and Lithuania)")
     slot = {1: "roadmap", 2: "collaboration-activities"}[strand]
     upload(lead, number, slot, b"<html>no pdf</html>")
-    lead.says("This file is not a PDF")
+    lead.assert_shows("This file is not a PDF")
     upload(lead, number, slot, small_pdf())
-    lead.says("“plan.pdf” uploaded: 1 page,")
+    lead.assert_shows("“plan.pdf” uploaded: 1 page,")
 
     lead.goto(f"/proposals/{number}/check/")
-    lead.says("Eligible", "All rules are met.")
+    lead.assert_shows("Eligible", "All rules are met.")
     lead.press("Submit proposal")
     first = Version.objects.get()
-    lead.says(f"{number} · version 1", first.sha256, "current version")
+    lead.assert_shows(f"{number} · version 1", first.sha256, "current version")
     ready = lead.page.get_by_role("link", name="Download the proof of submission (PDF)")
     ready.wait_for(timeout=40_000)  # arrives without loading the page again
     lead.check()
@@ -210,16 +210,16 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     lead.fill(acronym="LASER-GO 2")
     lead.press("Save and continue")
     lead.goto(f"/proposals/{number}/")
-    lead.says("1 field has changed since then.")
+    lead.assert_shows("1 field has changed since then.")
     lead.goto(f"/proposals/{number}/check/")
     lead.press("Submit again")
-    lead.says("version 2")
+    lead.assert_shows("version 2")
 
     set_clock(DEADLINE - timedelta(seconds=4))
     lead.goto(f"/proposals/{number}/check/")
     lead.page.get_by_text("0 seconds: the deadline has passed").first.wait_for(timeout=15_000)
     lead.press("Submit again")
-    lead.says(
+    lead.assert_shows(
         "Not submitted: received after the deadline", "Version 2 was received before the deadline"
     )
     assert RefusedAttempt.objects.count() == 1
@@ -229,7 +229,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     officer_reads_and_decides(visit(), make_officer())
     another_officer_confirms(visit(), make_officer())
     lead.goto(f"/proposals/{number}/steps/summary/")
-    lead.says("You can read the proposal but no longer change it.")
+    lead.assert_shows("You can read the proposal but no longer change it.")
     assert len(lead.checked) > 40
 
 
@@ -238,13 +238,13 @@ def officer_reads_and_decides(officer: Visitor, person) -> None:
     officer.fill(login=person.email, password=PASSWORD)
     officer.press("Sign in")
     officer.goto("/admin/proposals/version/?outcome=pass")
-    officer.says("LASER-GO 2")
+    officer.assert_shows("LASER-GO 2")
     officer.press(" v2")
-    officer.says("All rules are met.", "plan.pdf", "Proof of submission (PDF)")
+    officer.assert_shows("All rules are met.", "plan.pdf", "Proof of submission (PDF)")
     officer.press("Record a decision")
     officer.fill(outcome="eligible", reason="Three organisations from three countries.")
     officer.press("Record decision", within="#content")
-    officer.says("points on the screening sheet are checked.")
+    officer.assert_shows("points on the screening sheet are checked.")
     officer.page.check("[name=sure]")
     officer.press("Record decision", within="#content")
     decision = Decision.objects.get()
@@ -256,16 +256,16 @@ def another_officer_confirms(officer: Visitor, person) -> None:
     officer.fill(login=person.email, password=PASSWORD)
     officer.press("Sign in")
     officer.goto("/admin/proposals/version/?decided=mine")
-    officer.says("Eligible (waiting for a second officer)")
+    officer.assert_shows("Eligible (waiting for a second officer)")
     officer.press(" v2")
     officer.press("Confirm or return the decision")
-    officer.says("Three organisations from three countries.")
+    officer.assert_shows("Three organisations from three countries.")
     officer.fill(answer="confirmed")
     officer.press("Save review", within="#content")
-    officer.says("points on the screening sheet are checked.")
+    officer.assert_shows("points on the screening sheet are checked.")
     officer.page.check("[name=sure]")
     officer.press("Save review", within="#content")
-    officer.says("confirmed by a second officer")
+    officer.assert_shows("confirmed by a second officer")
     assert [item.reviewed.reviewed_by for item in Decision.objects.confirmed()] == [person]
 
 
@@ -284,7 +284,7 @@ def test_without_javascript_a_proposal_is_submitted_all_the_same(call, visit, wi
     assert page.locator("[name='markets-2-region']").count() == 1
     page.goto(f"{visitor.address}/proposals/{proposal.number}/check/")
     visitor.follow(page.locator("#submit-form button"))
-    visitor.says(Version.objects.get().sha256)
+    visitor.assert_shows(Version.objects.get().sha256)
     page.goto(visitor.address + Version.objects.get().get_absolute_url())
     from cosme_portal.tests.processes import wait_until  # noqa: PLC0415 -- only here
 

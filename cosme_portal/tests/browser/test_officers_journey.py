@@ -43,7 +43,7 @@ NEW_DEADLINE = datetime(2016, 5, 23, 17, 0, tzinfo=BRUSSELS)
 LIST = reverse("admin:proposals_version_changelist")
 
 
-def at_the_desk(visit, role, **window):
+def sign_in_officer(visit, role, **window):
     officer = make_officer(role)
     visitor = visit(**window)
     visitor.goto("/admin/")
@@ -66,14 +66,16 @@ def clone(call, manager):
         reference="COS-NEXT-2016", title="Go International again", first_deadline="2016-05-23T17:00"
     )
     manager.press("Copy call", within="#content")
-    manager.says("Enter the opening time.", "The summary: unchanged from COS-CLUSTER-2014-3-03.")
+    manager.assert_shows(
+        "Enter the opening time.", "The summary: unchanged from COS-CLUSTER-2014-3-03."
+    )
     made = Call.objects.get(reference="COS-NEXT-2016")
     manager.goto(reverse("admin:calls_call_change", args=[made.pk]))
     manager.fill(opens_at="2016-01-15T09:00", summary="Once more beyond Europe.")
     with manager.page.expect_navigation():
         manager.page.get_by_role("button", name="Save and continue editing").click()
     manager.goto(reverse("admin:calls_call_preview", args=[made.pk]))
-    manager.says("Once more beyond Europe.", "Start a proposal in strand 1")
+    manager.assert_shows("Once more beyond Europe.", "Start a proposal in strand 1")
     return made
 
 
@@ -82,7 +84,7 @@ def rehearse(made, manager, officer):
     manager.press("Rehearse", within="#content")
     manager.fill(starts_at="2016-05-23T16:30")
     manager.press("Start rehearsal", within="#content")
-    manager.says("Rehearsal: nothing here has any effect.", "23 May 2016, 16:30")
+    manager.assert_shows("Rehearsal: nothing here has any effect.", "23 May 2016, 16:30")
     rehearsal = made.rehearsals.get()
     with shared_clock.use_shared_offset():
         version = submit(make_ready(rehearsal))
@@ -90,12 +92,12 @@ def rehearse(made, manager, officer):
     manager.fill(to="2016-05-23T17:00")
     manager.press("Set the rehearsal clock", within="main form")
     manager.press("Open the call page to start proposals", within="#content")
-    manager.says("Closed:", "Rehearsal: nothing here has any effect.")
+    manager.assert_shows("Closed:", "Rehearsal: nothing here has any effect.")
     officer.goto(reverse("admin:calls_call_change", args=[rehearsal.pk]))
     officer.press("Cases in this rehearsal", within="#content")
-    officer.says(version.proposal.number, "Unassigned 1")
+    officer.assert_shows(version.proposal.number, "Unassigned 1")
     officer.goto(LIST)
-    officer.says("Unassigned 0")
+    officer.assert_shows("Unassigned 0")
     assert version.proposal.number not in officer.page.content()
 
 
@@ -104,20 +106,20 @@ def publish(made, manager, colleague):
     manager.press("Request publication", within="#content")
     colleague.goto(reverse("admin:calls_call_publish", args=[made.pk]))
     colleague.press("Publish now", within="#content")
-    colleague.says("approved by")
+    colleague.assert_shows("approved by")
     return Call.objects.get(pk=made.pk)
 
 
 def assign_and_screen(officer, version):
     officer.goto(LIST + "?queue=unassigned")
-    officer.says("Unassigned 2")
+    officer.assert_shows("Unassigned 2")
     officer.page.locator("#action-toggle").check()
     officer.page.select_option("select[name=action]", "assign")
     officer.press("Go", within="#changelist-form")
     officer.page.get_by_label(str(officer.officer)).check()
     officer.page.fill("[name=due_on]", "2016-06-30")
     officer.press("Assign", within="#content")
-    officer.says("2 cases assigned to", "Mine 2")
+    officer.assert_shows("2 cases assigned to", "Mine 2")
     officer.goto(LIST + "?queue=mine&q=" + version.proposal.number)
     officer.press(version.proposal.number, within="#result_list")
     officer.press("that are met", within="#content")
@@ -135,8 +137,8 @@ def assign_and_screen(officer, version):
     assert page.evaluate("document.activeElement.name") == "reason"
     page.keyboard.type("It was ratified in time.")
     page.keyboard.press("Tab")
-    kept = {"item": "rule:established", "reason": "It was ratified in time."}
-    wait_until(lambda: ScreeningAnswer.objects.filter(answer="differ", **kept).exists())
+    answer_values = {"item": "rule:established", "reason": "It was ratified in time."}
+    wait_until(lambda: ScreeningAnswer.objects.filter(answer="differ", **answer_values).exists())
     officer.check()
 
 
@@ -144,26 +146,26 @@ def ask_and_answer(officer, lead, version):
     officer.goto(reverse("admin:proposals_version_ask", args=[version.pk]))
     officer.fill(text="When was the agreement ratified?")
     officer.press("Send request", within="#content")
-    officer.says("Clarification request sent by email", "When was the agreement ratified?")
+    officer.assert_shows("Clarification request sent by email", "When was the agreement ratified?")
     lead.goto("/proposals/")
     lead.press("Clarification request")
     lead.fill(text="On 4 May 2016.")
     lead.press("Send reply")
-    lead.says("Reply sent", "On 4 May 2016.")
+    lead.assert_shows("Reply sent", "On 4 May 2016.")
     assert ClarificationRequest.objects.get().answered.text == "On 4 May 2016."
 
 
-def decide_and_tell(officer, colleague, version):
+def decide_and_notify(officer, colleague, version):
     officer.goto(reverse("admin:proposals_version_change", args=[version.pk]))
-    officer.says("On 4 May 2016.")
+    officer.assert_shows("On 4 May 2016.")
     officer.press("Record a decision", within="#content")
     officer.fill(outcome="eligible", reason="Ratified, as the answer shows.")
     officer.press("Record decision", within="#content")
-    officer.says("points on the screening sheet are checked.")
+    officer.assert_shows("points on the screening sheet are checked.")
     officer.page.check("[name=sure]")
     officer.press("Record decision", within="#content")
     colleague.goto(LIST + "?queue=for-me")
-    colleague.says(f"{CaseQueue.FOR_ME.label} 1")
+    colleague.assert_shows(f"{CaseQueue.FOR_ME.label} 1")
     colleague.press(version.proposal.number, within="#result_list")
     colleague.press("Confirm or return the decision", within="#content")
     colleague.fill(answer="confirmed")
@@ -207,8 +209,14 @@ def take_out(officer, auditor, tmp_path):
 
 
 def test_from_a_cloned_call_to_letters_and_a_bundle(call, visit, with_worker, tmp_path):
-    manager, officer = at_the_desk(visit, CALL_MANAGERS), at_the_desk(visit, SCREENING_OFFICERS)
-    colleague, auditor = at_the_desk(visit, SCREENING_OFFICERS), at_the_desk(visit, AUDITORS)
+    manager, officer = (
+        sign_in_officer(visit, CALL_MANAGERS),
+        sign_in_officer(visit, SCREENING_OFFICERS),
+    )
+    colleague, auditor = (
+        sign_in_officer(visit, SCREENING_OFFICERS),
+        sign_in_officer(visit, AUDITORS),
+    )
     set_clock(SPRING)
     made = clone(call, manager)
     rehearse(made, manager, officer)
@@ -218,7 +226,7 @@ def test_from_a_cloned_call_to_letters_and_a_bundle(call, visit, with_worker, tm
         version = submit(make_ready(new, lead=person, countries=("LT", "FR", "IS")))
         submit(make_ready(new))
     officer.goto(LIST)
-    officer.says("2 submitted proposals are sealed")
+    officer.assert_shows("2 submitted proposals are sealed")
     assert version.proposal.number not in officer.page.content()
     set_clock(NEW_DEADLINE + timedelta(hours=16))
     wait_until(lambda: version.verdicts.filter(audience="officer").exists())
@@ -228,17 +236,17 @@ def test_from_a_cloned_call_to_letters_and_a_bundle(call, visit, with_worker, tm
         make_answer_needed(version)
     assign_and_screen(officer, version)
     ask_and_answer(officer, lead, version)
-    decide_and_tell(officer, colleague, version)
+    decide_and_notify(officer, colleague, version)
     lead.goto(reverse("proposals:decisions", args=[version.proposal.number]))
-    lead.says("Your proposal is admissible and eligible.")
+    lead.assert_shows("Your proposal is admissible and eligible.")
     assert b"/ByteRange" in download(lead, "Download the letter")
     officer.goto(reverse("admin:proposals_version_statistics") + f"?call={new.pk}")
-    officer.says(
+    officer.assert_shows(
         "2 current proposals, 1 decided.", "Officers' findings compared with the automatic check"
     )
     take_out(officer, auditor, tmp_path)
     auditor.goto(reverse("admin:proposals_version_history", args=[version.pk]))
-    auditor.says("opened the case", "recorded a finding", "exported the version")
+    auditor.assert_shows("opened the case", "recorded a finding", "exported the version")
     assert Decision.objects.confirmed().count() == 1
 
 
@@ -279,7 +287,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
         record_decision(other, outcome="eligible", reason="Met.", by=first)
         export = exports.request_export("csv", [version.pk], by=first)
         exports.make_exports()
-    visitor = at_the_desk(visit, SCREENING_OFFICERS, width=width)
+    visitor = sign_in_officer(visit, SCREENING_OFFICERS, width=width)
     Export.objects.filter(pk=export.pk).update(requested_by=visitor.officer)
     for name in ("change", "decide", "ask", "conflict", "history"):
         visitor.goto(reverse(f"admin:proposals_version_{name}", args=[version.pk]))
@@ -311,7 +319,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
         visitor.page.select_option("select[name=action]", action)
         visitor.press("Go", within="#changelist-form")
         visitor.press(text, within="#content")
-    manager = at_the_desk(visit, CALL_MANAGERS, width=width)
+    manager = sign_in_officer(visit, CALL_MANAGERS, width=width)
     for name in ("change", "clone", "rehearse", "extend", "extend_one", "incident", "publish"):
         manager.goto(reverse(f"admin:calls_call_{name}", args=[call.pk]))
     manager.goto(reverse("admin:calls_call_add"))
@@ -328,9 +336,9 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
 def test_before_the_deadline_the_figures_tell_two_numbers(call, visit):
     submit(make_ready(call))
     set_clock(AFTERNOON)
-    visitor = at_the_desk(visit, SCREENING_OFFICERS)
+    visitor = sign_in_officer(visit, SCREENING_OFFICERS)
     visitor.goto(reverse("admin:proposals_version_statistics"))
-    visitor.says(
+    visitor.assert_shows(
         "1 version received",
         "Before the deadline, only the number of versions received is shown",
     )

@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 
-def at_the_desk(visit, person, width):
+def sign_in_officer(visit, person, width):
     visitor = visit(width=width)
     visitor.goto("/admin/")
     visitor.fill(login=person.email, password=PASSWORD)
@@ -39,12 +39,14 @@ def test_the_queue_and_what_is_made_again(call, visit, width):
     OutboxMessage.objects.filter(version=first, kind="receipt", reissue=None).update(
         state="failed", attempts=12, last_error="TemplateSyntaxError at receipts.py:1"
     )
-    visitor = at_the_desk(visit, operator, width)
+    visitor = sign_in_officer(visit, operator, width)
     visitor.goto(reverse("admin:proposals_outboxmessage_changelist"))
-    visitor.says("Failed items are retried automatically", "TemplateSyntaxError at receipts.py:1")
+    visitor.assert_shows(
+        "Failed items are retried automatically", "TemplateSyntaxError at receipts.py:1"
+    )
     visitor.goto(reverse("admin:proposals_documentreissue_add"))
     visitor.goto(reverse("admin:proposals_documentreissue_change", args=[run.pk]))
-    visitor.says("0 of 2 documents issued")
+    visitor.assert_shows("0 of 2 documents issued")
     run.promises.update(state="done")
     visitor.page.get_by_text(
         "All documents have been reissued."
@@ -59,11 +61,11 @@ def test_what_a_second_officer_sees_and_forgets(call, visit, width):
         decision = record_decision(
             version, outcome="ineligible", reason="One member only.", by=make_officer()
         )
-    visitor = at_the_desk(visit, make_officer(), width)
+    visitor = sign_in_officer(visit, make_officer(), width)
     visitor.goto(reverse("admin:proposals_decision_change", args=[decision.pk]))
     visitor.fill(answer="sent-back")
     visitor.press("Save review", within="#content")
-    visitor.says("Enter what needs to be reviewed.")
+    visitor.assert_shows("Enter what needs to be reviewed.")
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -79,18 +81,20 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
         )
         review_decision(first, answer="confirmed", reason="", by=make_officer())
         notify_applicant(first, by=make_officer())
-    visitor = at_the_desk(visit, make_officer(), width)
+    visitor = sign_in_officer(visit, make_officer(), width)
     visitor.goto(reverse("admin:proposals_version_decide", args=[version.pk]))
-    visitor.says("Your decision will replace an earlier one", "until 22 May 2015 still open")
+    visitor.assert_shows(
+        "Your decision will replace an earlier one", "until 22 May 2015 still open"
+    )
     with shared_clock.use_shared_offset():
         second = record_decision(
             version, outcome="eligible", reason="The agreement was in force.", by=make_officer()
         )
     visitor.goto(reverse("admin:proposals_decision_change", args=[second.pk]))
-    visitor.says("This decision replaces an earlier one", "New decision: Eligible")
+    visitor.assert_shows("This decision replaces an earlier one", "New decision: Eligible")
     visitor.fill(answer="confirmed")
     visitor.press("Save review", within="#content")
-    visitor.says("Before you confirm:", "Last days to contest it")
+    visitor.assert_shows("Before you confirm:", "Last days to contest it")
     with shared_clock.use_shared_offset():
         review_decision(second, answer="confirmed", reason="", by=make_officer())
         notify_applicant(second, by=make_officer())
@@ -98,4 +102,6 @@ def test_what_is_reversed_after_a_letter(call, visit, width):
     reader = visit(width=width)
     reader.log_in(version.submitted_by)
     reader.goto(reverse("proposals:decisions", args=[version.proposal.number]))
-    reader.says("This decision is no longer in force.", "This letter replaces an earlier one:")
+    reader.assert_shows(
+        "This decision is no longer in force.", "This letter replaces an earlier one:"
+    )

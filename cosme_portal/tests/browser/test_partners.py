@@ -7,7 +7,7 @@ from applicants.models import Organisation
 from calls.models import Call
 from conftest import AFTERNOON, NEXT_DAY
 from cosme_portal.tests.browser.conftest import set_clock
-from cosme_portal.tests.browser.test_officers_journey import at_the_desk
+from cosme_portal.tests.browser.test_officers_journey import sign_in_officer
 from cosme_portal.tests.processes import wait_until
 from proposals.helpdesk.contact_points import read_contact_points, store_contact_points
 from proposals.helpdesk.tests.test_contact_points import HEAD, LYON
@@ -40,35 +40,35 @@ def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
     owner.page.locator("[name=languages][value='fr']").check()
     owner.press("Save as draft")
     owner.press("Publish")
-    owner.says("Request published")
+    owner.assert_shows("Request published")
 
     lead_person, own = make_owner("LT")
     draft = make_draft(call, lead=lead_person, coordinator=own, countries=("LT", "DE"))
     lead = visit()
     lead.goto(call.get_absolute_url())
-    lead.says("Photonics cluster offers partnership")
+    lead.assert_shows("Photonics cluster offers partnership")
     lead.log_in(lead_person)
     lead.goto("/partners/?call=" + call.reference)
-    lead.says("1 more participating country needed")
+    lead.assert_shows("1 more participating country needed")
     lead.fill(q="fotonik", gap="1")
     lead.press("Search", within="form.partner-search")
-    lead.says("Showing results for: photonics", "Adds the missing country: 3 of 3.")
+    lead.assert_shows("Showing results for: photonics", "Adds the missing country: 3 of 3.")
     lead.press("Photonics cluster offers partnership")
     lead.press("Send a message")
     lead.fill(text="We lack a third country. Will you join us?")
     lead.press("Send message")
-    lead.says("Message sent.")
+    lead.assert_shows("Message sent.")
 
     owner.goto("/partners/messages/")
-    owner.says("new")
+    owner.assert_shows("new")
     owner.press("Cluster")
     owner.fill(text="With pleasure.")
     owner.press("Send message")
     lead.page.reload()
-    lead.says("With pleasure.")
+    lead.assert_shows("With pleasure.")
     lead.follow(lead.page.locator(f"button[name=draft][value='{draft.number}']"))
     lead.check()
-    lead.says("The organisation was added to your consortium", organisation.name)
+    lead.assert_shows("The organisation was added to your consortium", organisation.name)
     owner.page.reload()
     owner.press("/confirm/")
     owner.page.get_by_label("Your name").fill("Anne Owner")
@@ -78,7 +78,7 @@ def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
     owner.press("Confirm")
     assert Confirmation.objects.get().organisation == organisation
     lead.goto("/partners/?call=" + call.reference)
-    lead.says("Already in your consortium.", "Enough participating countries once")
+    lead.assert_shows("Already in your consortium.", "Enough participating countries once")
     assert "1 more" not in lead.page.locator("main").inner_text()
     assert draft.participants.count() == 3
 
@@ -98,13 +98,13 @@ def test_somebody_asks_and_the_helpdesk_answers(call, visit):
     stranger.page.wait_for_timeout(3100)  # the time that writing takes at least
     stranger.press("Send question", within="footer")
     enquiry = Enquiry.objects.get()
-    stranger.says("We have received your question", enquiry.number)
-    helpdesk = at_the_desk(visit, HELPDESK)
+    stranger.assert_shows("We have received your question", enquiry.number)
+    helpdesk = sign_in_officer(visit, HELPDESK)
     helpdesk.goto("/admin/proposals/enquiry/")
     helpdesk.press(enquiry.number, within="#result_list")
     helpdesk.fill(text="Yes: Norway counts on the day of the deadline.")
     helpdesk.press("Send reply", within="#content")
-    helpdesk.says("kim@asks.example.")
+    helpdesk.assert_shows("kim@asks.example.")
     wait_until(lambda: QueuedEmail.objects.filter(to="kim@asks.example").count() == 2)
     enquiry.refresh_from_db()
     Enquiry.objects.update(call=call)
@@ -112,7 +112,7 @@ def test_somebody_asks_and_the_helpdesk_answers(call, visit):
     helpdesk.press("Publish the question and answer", within="#content")
     helpdesk.press("Save", within="#content")
     stranger.goto(call.get_absolute_url())
-    stranger.says("Questions and answers", "Norway?")
+    stranger.assert_shows("Questions and answers", "Norway?")
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -146,7 +146,7 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
     visitor.press("Show all")
     visitor.goto("/ask/")
     visitor.press("Send question")
-    visitor.says("There is a problem")
+    visitor.assert_shows("There is a problem")
     visitor.log_in(asker[0])
     for path in (
         "/partners/?call=" + call.reference,
@@ -164,7 +164,7 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
     Call.objects.filter(pk=call.pk).update(moderates_requests=True)
     waiting = requests.save_request(request, {"text": "Changed"}, seen_revision=1)
     assert waiting.state == PartnershipRequest.State.WAITING
-    helpdesk = at_the_desk(visit, HELPDESK, width=width)
+    helpdesk = sign_in_officer(visit, HELPDESK, width=width)
     for name in (
         "abusereport",
         "enquiry",
@@ -177,9 +177,9 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
     helpdesk.goto(f"/admin/proposals/abusereport/{conversation.abuse_reports.get().pk}/change/")
     helpdesk.goto("/admin/proposals/contactpoint/import/")
     helpdesk.goto("/admin/proposals/contactpoint/add/")
-    manager = at_the_desk(visit, CALL_MANAGERS, width=width)
+    manager = sign_in_officer(visit, CALL_MANAGERS, width=width)
     manager.goto(f"/admin/proposals/partnershiprequest/{request.pk}/change/")
     set_clock(NEXT_DAY)
     visitor.goto(hidden.get_absolute_url())
-    visitor.says("This request has ended")
+    visitor.assert_shows("This request has ended")
     set_clock(AFTERNOON)

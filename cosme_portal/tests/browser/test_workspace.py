@@ -32,7 +32,7 @@ def at_step(visit, proposal, person, step="summary", **kwargs):
     return visitor
 
 
-def says(visitor, text):
+def assert_status(visitor, text):
     visitor.page.locator("#autosave", has_text=text).wait_for()
 
 
@@ -54,9 +54,9 @@ def test_people_on_one_step_see_each_other_and_their_fields_merge(visit, call):
     partner = at_step(visit, proposal, partner_person)
     partner.page.locator("#presence", has_text="is also viewing this section").wait_for()
     lead.page.locator("[name=acronym]").fill("LASER")
-    says(lead, "Saved 16:20:")
+    assert_status(lead, "Saved 16:20:")
     partner.page.locator("[name=abstract]").fill("Written by the partner")
-    says(partner, "merged with changes by someone else: Acronym")
+    assert_status(partner, "merged with changes by someone else: Acronym")
     assert partner.page.locator("[name=acronym]").input_value() == "LASER"
     partner.page.locator("[name=title_text]").fill("Photonics")
     partner.page.locator("[name=title_text]").blur()
@@ -106,9 +106,9 @@ def test_rows_that_two_people_add_come_into_both_pages(visit, call):
     lead = at_step(visit, proposal, proposal.started_by, "activities")
     partner = at_step(visit, proposal, partner_of(proposal), "activities")
     lead.page.locator("[name='activities-0-title']").fill("Mission")
-    says(lead, "Saved 16:20:")
+    assert_status(lead, "Saved 16:20:")
     partner.page.locator("[name='activities-0-title']").fill("Fair")
-    says(partner, "merged with changes by someone else: Activities")
+    assert_status(partner, "merged with changes by someone else: Activities")
     assert partner.page.locator("[name='activities-0-title']").input_value() == "Fair"
     assert partner.page.locator("[name='activities-1-title']").input_value() == "Mission"
     partner.page.locator("[name='activities-0-description']").fill("In Tokyo")
@@ -162,10 +162,10 @@ def test_text_that_came_too_late_is_offered_for_download_when_the_step_is_opened
     visitor = at_step(visit, proposal, proposal.started_by)
     set_clock(DEADLINE)
     visitor.page.locator("[name=acronym]").fill("LATE")
-    says(visitor, "Not saved: the deadline has passed.")
+    assert_status(visitor, "Not saved: the deadline has passed.")
     visitor.page.on("dialog", lambda dialog: dialog.accept())
     visitor.goto(f"/proposals/{proposal.number}/steps/summary/")
-    visitor.says("This browser has unsaved text for this section")
+    visitor.assert_shows("This browser has unsaved text for this section")
     link = visitor.page.get_by_role("link", name="Download your text (TXT)")
     assert "LATE" in link.get_attribute("href")
 
@@ -178,15 +178,15 @@ def test_a_conflict_is_solved_field_by_field_with_the_keyboard(visit, call):
     partner = at_step(visit, proposal, partner_of(proposal))
     lead.page.locator("[name=acronym]").fill("LEAD")
     lead.page.locator("[name=abstract]").fill("Text of the lead")
-    says(lead, "Saved 16:20:")
+    assert_status(lead, "Saved 16:20:")
     partner.page.locator("[name=acronym]").fill("MINE")
     partner.page.locator("[name=abstract]").fill("Text of mine")
-    says(partner, "saved this section since you opened it")
+    assert_status(partner, "saved this section since you opened it")
     partner.press("Save and continue")
-    partner.says("saved this section while you were editing it", "LEAD", "MINE")
+    partner.assert_shows("saved this section while you were editing it", "LEAD", "MINE")
     assert partner.page.locator("ins", has_text=re.compile("^LEAD$")).count() == 1
     partner.press("Save and continue")
-    partner.says("Nothing was saved: select which text to keep for each field below.")
+    partner.assert_shows("Nothing was saved: select which text to keep for each field below.")
     for choice in ("#theirs-acronym", "#mine-abstract"):
         partner.page.locator(choice).focus()
         partner.page.keyboard.press("Space")
@@ -209,12 +209,12 @@ def test_a_third_person_whose_access_ends_keeps_the_text(visit, call):
     collaborator = accept(asked, user=kim)
     visitor = at_step(visit, proposal, kim, "descriptions/p2")
     visitor.page.locator("[name=description]").fill("First")
-    says(visitor, "Saved 16:20:")
+    assert_status(visitor, "Saved 16:20:")
     remove_collaborator(collaborator, by=proposal.started_by)
     visitor.page.locator("[name=description]").fill("Second, which is long")
-    says(visitor, "Not saved. The coordinator removed your access to this proposal")
+    assert_status(visitor, "Not saved. The coordinator removed your access to this proposal")
     visitor.press("Save and continue")
-    visitor.says("Your changes were not saved", "Second, which is long")
+    visitor.assert_shows("Your changes were not saved", "Second, which is long")
 
 
 def test_files_go_up_by_choosing_or_dropping_and_a_broken_one_is_sent_again(visit, call):
@@ -257,7 +257,7 @@ def test_files_go_up_by_choosing_or_dropping_and_a_broken_one_is_sent_again(visi
     names = ProposalFile.objects.filter(replaced_at=None).values_list("name", flat=True)
     assert sorted(names) == ["agreed.pdf", "dropped.pdf"]
     visitor.goto(f"/proposals/{proposal.number}/files/roadmap/")
-    visitor.says("Earlier files", "plan.pdf")
+    visitor.assert_shows("Earlier files", "plan.pdf")
 
 
 def test_a_partner_is_asked_and_confirms_on_a_phone_without_an_account(visit, call):
@@ -267,20 +267,20 @@ def test_a_partner_is_asked_and_confirms_on_a_phone_without_an_account(visit, ca
     lead.goto(f"/proposals/{proposal.number}/people/")
     lead.fill(email="kim@partner.example", purpose="confirm", partner="p2")
     lead.press("Send invitation")
-    lead.says("Invitation sent to kim@partner.example.", "pending")
+    lead.assert_shows("Invitation sent to kim@partner.example.", "pending")
     phone = visit(width=320)
     phone.goto(link_in_last_mail())
-    phone.says("Photonics for health", "You do not need an account.")
+    phone.assert_shows("Photonics for health", "You do not need an account.")
     phone.fill(name="Kim Partner", function="Director")
     phone.press("Confirm that")
-    phone.says("Confirm this statement")
+    phone.assert_shows("Confirm this statement")
     for number in (1, 2, 3):
         phone.page.locator(f"[name=declaration_{number}]").check()
     phone.press("Confirm that")
-    phone.says("Your organisation has confirmed")
+    phone.assert_shows("Your organisation has confirmed")
     assert Confirmation.objects.get().name == "Kim Partner"
     lead.goto(f"/proposals/{proposal.number}/work/")
-    lead.says("nothing outstanding")
+    lead.assert_shows("nothing outstanding")
 
 
 def test_an_invited_person_signs_up_and_comes_back_to_the_invitation(visit, call):
@@ -302,9 +302,9 @@ def test_an_invited_person_signs_up_and_comes_back_to_the_invitation(visit, call
     if link not in kim.page.url:
         kim.goto(link)
     kim.press("Accept as Kim Partner")
-    kim.says("You now have access to this proposal.")
+    kim.assert_shows("You now have access to this proposal.")
     kim.goto("/proposals/")
-    kim.says("My tasks", "Description:")
+    kim.assert_shows("My tasks", "Description:")
 
 
 def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
@@ -345,12 +345,12 @@ def test_a_comment_is_written_and_done_and_a_draft_printed(visit, call):
     visitor = at_step(visit, proposal, proposal.started_by)
     visitor.fill(text="Shorter, please @nobody")
     visitor.press("Comment")
-    visitor.says("Shorter, please")
+    visitor.assert_shows("Shorter, please")
     visitor.press("Mark as done")
-    visitor.says("Reopen")
+    visitor.assert_shows("Reopen")
     visitor.goto(f"/proposals/{proposal.number}/preview/")
     visitor.press("Create PDF")
-    visitor.says("The PDF is being created.")
+    visitor.assert_shows("The PDF is being created.")
     assert make_draft_pdfs() == 1
     ready = visitor.page.get_by_role("link", name="Download the draft (PDF)")
     ready.wait_for(timeout=10_000)
@@ -365,12 +365,12 @@ def test_two_leads_submit_at_once_and_the_deadline_passes_between_check_and_subm
         visitor.goto(f"/proposals/{proposal.number}/check/")
     for visitor in (item, other):
         visitor.press("Submit proposal")
-        visitor.says("current version")
+        visitor.assert_shows("current version")
     assert list(Version.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
     item.goto(f"/proposals/{proposal.number}/check/")
     set_clock(DEADLINE)
     item.press("Submit again")
-    item.says("received after the deadline", "Version 2 was received before the deadline")
+    item.assert_shows("received after the deadline", "Version 2 was received before the deadline")
 
 
 def test_thirty_activities_are_pasted_from_a_spreadsheet(visit, call):

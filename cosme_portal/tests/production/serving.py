@@ -85,8 +85,10 @@ def rendered(folder, *, plain, tls):
 
 
 def environment(folder, broker_url, **more):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
-    return kept | {
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")
+    }
+    return inherited | {
         "DJANGO_SETTINGS_MODULE": "cosme_portal.settings",
         "PORTAL_MODE": "production",
         "PORTAL_VAR": str(folder),

@@ -136,8 +136,8 @@ def test_an_upload_of_the_largest_size_passes_and_a_larger_one_is_told_so(site):
     kind = "multipart/form-data; boundary=x"
     large = visitor.ask("POST", "/account/login/", b"x" * 11_000_000, Content_Type=kind)
     assert large.status in {200, 302, 400, 403}  # read as a whole: it is only no form
-    told = visitor.ask("POST", "/account/login/", b"x" * 12_000_000, Content_Type=kind)
-    assert told.status == 413 and "You sent too much data" in told.text
+    refused = visitor.ask("POST", "/account/login/", b"x" * 12_000_000, Content_Type=kind)
+    assert refused.status == 413 and "You sent too much data" in refused.text
     by_nginx = visitor.ask("POST", "/account/login/", b"x" * 13_000_000, Content_Type=kind)
     assert by_nginx.status == 413 and "Nothing was saved" in by_nginx.text
 

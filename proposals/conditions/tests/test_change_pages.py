@@ -21,7 +21,7 @@ ADD = reverse("admin:proposals_proposedchange_add")
 
 
 @pytest.fixture
-def desk():
+def officer_client():
     client = Client()
     client.force_login(make_officer())
     return client
@@ -70,25 +70,27 @@ def moldova(call):
     return f"{ADD}?programme={call.programme_id}&row=MD:2015-04-07"
 
 
-def test_the_list_leads_to_each_programme_and_call(call, desk):
-    page = shown(desk.get(LIST))
+def test_the_list_leads_to_each_programme_and_call(call, officer_client):
+    page = shown(officer_client.get(LIST))
     assert "Change the countries for COSME" in page
     assert f"Change the rules for {call.reference}" in page
-    assert "MD" in shown(desk.get(f"{ADD}?programme={call.programme_id}"))
+    assert "MD" in shown(officer_client.get(f"{ADD}?programme={call.programme_id}"))
 
 
-def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague):
+def test_a_country_is_changed_with_a_look_at_what_it_does(call, officer_client, colleague):
     version = submit(make_ready(call, countries=("LT", "FR", "MD")))
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
-        answer = desk.post(moldova(call), country_form(in_force_on="2015-05-01"), follow=True)
+        answer = officer_client.post(
+            moldova(call), country_form(in_force_on="2015-05-01"), follow=True
+        )
         page = shown(answer)
         assert f"{version.proposal.number} v1" in page
         assert "The agreement was not in force on 21 April 2015" in page
         change = ProposedChange.objects.get()
         assert call.programme.country_set().rows == Call.objects.get().programme.country_set().rows
 
-        desk.post(change.get_absolute_url(), {"apply": "1"})
+        officer_client.post(change.get_absolute_url(), {"apply": "1"})
         assert ProposedChange.objects.get().change is None  # nobody does it alone
         page = shown(colleague.post(change.get_absolute_url(), {"apply": "1"}, follow=True))
         assert "Change applied." in page
@@ -123,49 +125,49 @@ def test_a_country_is_changed_with_a_look_at_what_it_does(call, desk, colleague)
         ({"signed_on": "yesterday"}, "“yesterday” is not a date"),
     ],
 )
-def test_a_wrong_country_entry_is_refused_and_kept(call, desk, changes, text):
-    answer = desk.post(moldova(call), country_form(**changes))
+def test_a_wrong_country_entry_is_refused_and_kept(call, officer_client, changes, text):
+    answer = officer_client.post(moldova(call), country_form(**changes))
     assert text in shown(answer)
     assert 'value="Agreement"' in shown(answer) or "source" in changes
     assert not ProposedChange.objects.exists()
 
 
-def test_the_form_shows_the_days_of_the_entry(call, desk):
-    page = shown(desk.get(moldova(call)))
+def test_the_form_shows_the_days_of_the_entry(call, officer_client):
+    page = shown(officer_client.get(moldova(call)))
     assert 'name="in_force_on" value="7 April 2015"' in page
     assert 'name="signed_on" value="29 September 2014"' in page
     assert 'name="counts_until"' in page
 
 
-def test_an_entry_is_added_and_another_removed(call, desk):
+def test_an_entry_is_added_and_another_removed(call, officer_client):
     new = country_form(country="NO", gate="a", signed_on=None, in_force_on="2015-01-01")
-    desk.post(f"{ADD}?programme={call.programme_id}&row=new", new)
-    desk.post(moldova(call), country_form(remove="on"))
+    officer_client.post(f"{ADD}?programme={call.programme_id}&row=new", new)
+    officer_client.post(moldova(call), country_form(remove="on"))
     added, removed = ProposedChange.objects.order_by("pk")
     assert "NO" in {row["country"] for row in added.conditions}
     assert "MD" not in {row["country"] for row in removed.conditions}
 
 
-def test_the_page_says_what_is_changed_added_and_removed(call, desk):
+def test_the_page_says_what_is_changed_added_and_removed(call, officer_client):
     place, gone = place_of(call, "duration"), place_of(call, "one-application")
     form = rules_form(call, **{f"rules-{place}-maximum_months": "12", f"rules-{gone}-DELETE": "on"})
     form[f"rules-{place_of(call, 'in-time')}-ORDER"] = "99"
-    page = shown(desk.post(f"{ADD}?call={call.pk}", form, follow=True))
+    page = shown(officer_client.post(f"{ADD}?call={call.pk}", form, follow=True))
     changed = '<b>duration</b>changed<br><span class="muted">maximum months</span>24 →<b>12</b>'
     assert changed in compact(page)
     assert "<b>one-application</b> removed" in page
     assert "The order of the rules changes." in page
 
 
-def test_the_untouched_form_of_rules_changes_nothing(call, desk):
-    answer = desk.post(f"{ADD}?call={call.pk}", rules_form(call), follow=True)
+def test_the_untouched_form_of_rules_changes_nothing(call, officer_client):
+    answer = officer_client.post(f"{ADD}?call={call.pk}", rules_form(call), follow=True)
     assert "You have not changed anything" in shown(answer)
 
 
-def test_a_parameter_is_changed_without_code(call, desk, colleague):
+def test_a_parameter_is_changed_without_code(call, officer_client, colleague):
     place = place_of(call, "duration")
     form = rules_form(call, **{f"rules-{place}-maximum_months": "12"})
-    page = shown(desk.post(f"{ADD}?call={call.pk}", form, follow=True))
+    page = shown(officer_client.post(f"{ADD}?call={call.pk}", form, follow=True))
     change = ProposedChange.objects.get()
     expected = [
         entry | ({"maximum_months": 12} if entry["rule"] == "duration" else {})
@@ -177,13 +179,15 @@ def test_a_parameter_is_changed_without_code(call, desk, colleague):
     assert button in shown(colleague.get(change.get_absolute_url()))
 
 
-def test_rules_are_ordered_scoped_added_and_removed(call, desk):
+def test_rules_are_ordered_scoped_added_and_removed(call, officer_client):
     form = rules_form(call)
     for number, place in enumerate(reversed(range(len(call.rules))), start=1):
         form[f"rules-{place}-ORDER"] = str(number)
     form[f"rules-{place_of(call, 'one-application')}-DELETE"] = "on"
     form[f"rules-{place_of(call, 'coordinator')}-strands"] = ["3.2"]
-    with_new = desk.post(f"{ADD}?call={call.pk}", form | {"add": "1", "add_rule": "market-count"})
+    with_new = officer_client.post(
+        f"{ADD}?call={call.pk}", form | {"add": "1", "add_rule": "market-count"}
+    )
     count = len(call.rules)
     assert f'name="rules-{count}-minimum"' in shown(with_new)
     assert "Corrigendum of 2 May" in shown(with_new)
@@ -195,7 +199,7 @@ def test_rules_are_ordered_scoped_added_and_removed(call, desk):
         f"rules-{count}-citation": "Corrigendum",
         f"rules-{count}-ORDER": "99",
     }
-    desk.post(f"{ADD}?call={call.pk}", form)
+    officer_client.post(f"{ADD}?call={call.pk}", form)
     wanted = ProposedChange.objects.get().conditions
     assert [entry["rule"] for entry in wanted] == [
         *[entry["rule"] for entry in reversed(call.rules) if entry["rule"] != "one-application"],
@@ -217,53 +221,58 @@ def test_rules_are_ordered_scoped_added_and_removed(call, desk):
         ("duration", "minimum_months", "30", "expected at most “maximum_months”, which is 24"),
     ],
 )
-def test_an_impossible_parameter_is_refused_beside_its_field(call, desk, rule, field, value, text):
+def test_an_impossible_parameter_is_refused_beside_its_field(
+    call, officer_client, rule, field, value, text
+):
     place = place_of(call, rule)
     form = rules_form(call, **{f"rules-{place}-{field}": value})
-    page = shown(desk.post(f"{ADD}?call={call.pk}", form))
+    page = shown(officer_client.post(f"{ADD}?call={call.pk}", form))
     assert text in page
     assert "There is a problem." in page
     assert not ProposedChange.objects.exists()
 
 
-def test_progress_is_asked_for_until_it_is_there(call, desk, monkeypatch):
+def test_progress_is_asked_for_until_it_is_there(call, officer_client, monkeypatch):
     submit(make_ready(call))
     monkeypatch.setattr(rule_changes, "SMALL", 0)
-    desk.post(moldova(call), country_form(in_force_on="2015-05-01"))
+    officer_client.post(moldova(call), country_form(in_force_on="2015-05-01"))
     change = ProposedChange.objects.get()
     part = reverse("admin:proposals_proposedchange_impact", args=[change.pk])
-    assert 'hx-trigger="every 1s"' in shown(desk.get(part))
-    assert "<progress" in shown(desk.get(change.get_absolute_url()))
+    assert 'hx-trigger="every 1s"' in shown(officer_client.get(part))
+    assert "<progress" in shown(officer_client.get(change.get_absolute_url()))
     rule_changes.work_on_changes()
-    assert "hx-trigger" not in shown(desk.get(part))
+    assert "hx-trigger" not in shown(officer_client.get(part))
 
 
-def test_a_change_over_moved_conditions_is_refused_with_a_sentence(call, desk, colleague):
-    desk.post(moldova(call), country_form(in_force_on="2015-05-01"))
-    desk.post(moldova(call), country_form(in_force_on="2015-06-01"))
+def test_a_change_over_moved_conditions_is_refused_with_a_sentence(call, officer_client, colleague):
+    officer_client.post(moldova(call), country_form(in_force_on="2015-05-01"))
+    officer_client.post(moldova(call), country_form(in_force_on="2015-06-01"))
     first, second = ProposedChange.objects.order_by("pk")
     colleague.post(first.get_absolute_url(), {"apply": "1"})
     page = shown(colleague.post(second.get_absolute_url(), {"apply": "1"}, follow=True))
     assert "These conditions have changed since this was proposed" in page
     assert "so it can no longer be applied." in page
     assert f"{ADD}?programme={call.programme_id}" in page
-    page = shown(desk.post(second.get_absolute_url(), {"again": "1"}, follow=True))
+    page = shown(officer_client.post(second.get_absolute_url(), {"again": "1"}, follow=True))
     assert "These conditions have changed since this was proposed" in page
-    page = shown(desk.post(first.get_absolute_url(), {"apply": "1"}, follow=True))
+    page = shown(officer_client.post(first.get_absolute_url(), {"apply": "1"}, follow=True))
     assert "has already applied this change" in page
 
 
 @pytest.mark.parametrize("path", ["", "?row=XX:2015-01-01", "?row=MD"])
-def test_rows_that_do_not_exist_are_not_found(call, desk, path):
+def test_rows_that_do_not_exist_are_not_found(call, officer_client, path):
     base = f"{ADD}?programme={call.programme_id}"
     wanted = {"": 200}.get(path, 404)
-    assert desk.get(base + path.replace("?", "&")).status_code == wanted
+    assert officer_client.get(base + path.replace("?", "&")).status_code == wanted
 
 
 @pytest.mark.parametrize("query", ["call=999999", "call=x", "programme=9999999999999999999999"])
-def test_unknown_ids_are_not_found(call, desk, query):
-    assert desk.get(f"{ADD}?{query}").status_code == 404
-    assert desk.get(reverse("admin:proposals_proposedchange_change", args=["x"])).status_code == 404
+def test_unknown_ids_are_not_found(call, officer_client, query):
+    assert officer_client.get(f"{ADD}?{query}").status_code == 404
+    assert (
+        officer_client.get(reverse("admin:proposals_proposedchange_change", args=["x"])).status_code
+        == 404
+    )
 
 
 def test_strangers_and_staff_without_rights_change_nothing(call):
@@ -284,14 +293,14 @@ def test_strangers_and_staff_without_rights_change_nothing(call):
     assert ProposedChange.objects.get().state == "ready"
 
 
-def test_the_history_can_be_read_and_not_changed(call, desk):
+def test_the_history_can_be_read_and_not_changed(call, officer_client):
     listing = reverse("admin:calls_conditionchange_changelist")
-    assert "Loaded from a call file." in shown(desk.get(listing))
-    assert desk.get(reverse("admin:calls_conditionchange_add")).status_code == 403
+    assert "Loaded from a call file." in shown(officer_client.get(listing))
+    assert officer_client.get(reverse("admin:calls_conditionchange_add")).status_code == 403
 
 
 @pytest.mark.parametrize("page", ["list", "rules", "countries", "change"])
-def test_pages_ask_few_queries(call, desk, page, django_assert_max_num_queries):
+def test_pages_ask_few_queries(call, officer_client, page, django_assert_max_num_queries):
     change = rule_changes.propose(call, call.rules[:5], reason="x", by=make_officer())
     paths = {
         "list": LIST,
@@ -300,4 +309,4 @@ def test_pages_ask_few_queries(call, desk, page, django_assert_max_num_queries):
         "change": change.get_absolute_url(),
     }
     with django_assert_max_num_queries(12):
-        assert desk.get(paths[page]).status_code == 200
+        assert officer_client.get(paths[page]).status_code == 200

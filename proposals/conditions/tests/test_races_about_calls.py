@@ -86,12 +86,12 @@ def test_a_yes_to_an_asking_that_is_being_made_anew_publishes_nothing(unpublishe
         Call.objects.get(pk=unpublished.pk), PublicationRequest.objects.get(call=unpublished)
     )
 
-    def asked_anew():
+    def asked_again():
         with clock.frozen_at(clock.now() + timedelta(seconds=1)):
             desk_calls.ask_to_publish(unpublished, by=make_officer(CALL_MANAGERS))
 
     outcome = overtaken(
-        asked_anew,
+        asked_again,
         attempt(
             lambda: desk_calls.confirm_publication(unpublished, seen=seen, by=officer),
             CannotPublishCall,

@@ -145,19 +145,26 @@ def test_its_cases_are_never_among_real_ones(call, rehearsal):
         rehearsed = submit(make_ready(rehearsal), received_at=A_YEAR_LATER)
         move_clock(rehearsal, to=DEADLINE)
         officer = make_officer(CALL_MANAGERS)
-        desk = client_of(officer)
-        listing = desk.get(reverse(LIST))
+        officer_client = client_of(officer)
+        listing = officer_client.get(reverse(LIST))
         assert [item.pk for item in listing.context["cl"].queryset] == [real.pk]
         lengths = {name: count for name, _label, count, _here in listing.context["queue"]}
         assert lengths["unassigned"] == 1
-        apart = desk.get(reverse(LIST), {"rehearsal": rehearsal.pk})
+        apart = officer_client.get(reverse(LIST), {"rehearsal": rehearsal.pk})
         assert [item.pk for item in apart.context["cl"].queryset] == [rehearsed.pk]
         assert "Rehearsal: nothing here has any effect." in text_of(apart)
         for nonsense in (call.pk, "x", "9" * 30):
-            assert not desk.get(reverse(LIST), {"rehearsal": nonsense}).context["cl"].queryset
-        assert desk.get(reverse("admin:proposals_version_statistics")).context["call"] == call
+            assert (
+                not officer_client.get(reverse(LIST), {"rehearsal": nonsense})
+                .context["cl"]
+                .queryset
+            )
+        assert (
+            officer_client.get(reverse("admin:proposals_version_statistics")).context["call"]
+            == call
+        )
         assert "Rehearsal: nothing here" in text_of(
-            desk.get(reverse("admin:proposals_version_change", args=[rehearsed.pk]))
+            officer_client.get(reverse("admin:proposals_version_change", args=[rehearsed.pk]))
         )
 
 
@@ -208,21 +215,23 @@ def test_a_call_that_is_not_written_yet_cannot_be_rehearsed(call, rehearsal):
 
 
 def test_a_call_manager_begins_one_and_moves_its_clock(call):
-    desk = client_of(make_officer(CALL_MANAGERS))
+    officer_client = client_of(make_officer(CALL_MANAGERS))
     with clock.frozen_at(A_YEAR_LATER):
         page = reverse("admin:calls_call_rehearse", args=[call.pk])
         assert "The start must be before the deadline" in text_of(
-            desk.post(page, {"starts_at": "2015-04-22T10:00"})
+            officer_client.post(page, {"starts_at": "2015-04-22T10:00"})
         )
-        begun = desk.post(page, {"starts_at": "2015-04-21T16:00"}, follow=True)
+        begun = officer_client.post(page, {"starts_at": "2015-04-21T16:00"}, follow=True)
         made = Call.objects.get(rehearsal_of=call)
         assert "Rehearsal: nothing here has any effect." in text_of(begun)
         assert not begun.context["has_change_permission"]
         hands = reverse("admin:calls_call_clock", args=[made.pk])
-        assert "Enter a time after" in text_of(desk.post(hands, {"to": "2015-04-21T15:00"}))
-        assert desk.get(hands).status_code == 200
-        answer = desk.post(hands, {"to": "2015-04-21T17:00"}, follow=True)
+        assert "Enter a time after" in text_of(
+            officer_client.post(hands, {"to": "2015-04-21T15:00"})
+        )
+        assert officer_client.get(hands).status_code == 200
+        answer = officer_client.post(hands, {"to": "2015-04-21T17:00"}, follow=True)
         assert "Rehearsal clock set." in text_of(answer)
         assert not Call.objects.get(pk=made.pk).is_open(clock.now())
-    assert desk.get(reverse("admin:calls_call_clock", args=[call.pk])).status_code == 404
+    assert officer_client.get(reverse("admin:calls_call_clock", args=[call.pk])).status_code == 404
     assert not Version.objects.exists()

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 LATER = datetime(2016, 5, 23, 17, 0, tzinfo=BRUSSELS)
 
 
-def desk(role=CALL_MANAGERS):
+def officer_client(role=CALL_MANAGERS):
     client = Client()
     client.officer = make_officer(role)
     client.force_login(client.officer)
@@ -85,7 +85,7 @@ def test_what_must_change_in_a_clone_is_listed(call, clone):
 
 
 def test_a_call_is_cloned_written_looked_at_and_published_by_two(call):
-    manager, colleague = desk(), desk(SCREENING_OFFICERS)
+    manager, colleague = officer_client(), officer_client(SCREENING_OFFICERS)
     sent = {"reference": "COS-NEW-2", "title": "The next one", "first_deadline": "2016-05-23T17:00"}
     assert manager.post(page("clone", call), sent | {"reference": "no spaces"}).status_code == 422
     assert (
@@ -102,17 +102,17 @@ def test_a_call_is_cloned_written_looked_at_and_published_by_two(call):
     Call.objects.filter(pk=made.pk).update(opens_at=AFTERNOON)
     manager.post(page("ask_to_publish", made))
     assert "Publish now" not in text_of(manager.get(page("publish", made)))
-    refused = text_of(say_yes(manager, made))
+    refused = text_of(approve(manager, made))
     assert "A second officer must approve it" in refused
     assert "Publish now" in text_of(colleague.get(page("publish", made)))
-    say_yes(colleague, made)
+    approve(colleague, made)
     made.refresh_from_db()
     assert made.published_at == AFTERNOON
     assert Client().get(made.get_absolute_url()).status_code == 200
-    assert "This call was already published" in text_of(say_yes(colleague, made))
+    assert "This call was already published" in text_of(approve(colleague, made))
 
 
-def say_yes(client, call):
+def approve(client, call):
     """What a browser sends of the page that shows what is to be published, and the page after it."""
     asked = PublicationRequest.objects.filter(call=call).first()
     seen = mark_of(Call.objects.get(pk=call.pk), asked)
@@ -136,7 +136,7 @@ def test_the_second_yes_is_anothers_and_publication_is_final(call, clone):
 
 
 def test_an_empty_call_says_all_that_is_missing(call):
-    manager = desk()
+    manager = officer_client()
     sent = {
         "reference": "COS-EMPTY-1",
         "title": "Empty",
@@ -180,7 +180,7 @@ def values_of(form):
 
 
 def test_texts_are_written_in_plain_lines(call, clone):
-    manager = desk()
+    manager = officer_client()
     sent = form_of(
         manager,
         clone,
@@ -204,7 +204,7 @@ def test_texts_are_written_in_plain_lines(call, clone):
 
 
 def test_dates_and_strands_of_a_published_call_stay_while_texts_can_be_corrected(call):
-    manager = desk()
+    manager = officer_client()
     sent = form_of(manager, call, summary="Corrected.", first_deadline="2030-01-01T17:00")
     sent["strands-0-title"] = "Another strand"
     answer = manager.post(page("change", call), sent)
@@ -216,14 +216,14 @@ def test_dates_and_strands_of_a_published_call_stay_while_texts_can_be_corrected
 
 
 def test_every_instant_at_the_desk_has_its_zone(call):
-    client = desk()
+    client = officer_client()
     for path in (page("change", call), reverse("admin:calls_call_changelist")):
         assert "21 Apr 2015, 17:00:00 CEST (+0200)" in client.get(path).content.decode()
 
 
 @pytest.mark.parametrize("role", [SCREENING_OFFICERS, HELPDESK])
 def test_who_does_not_manage_calls_changes_nothing(call, role):
-    client = desk(role)
+    client = officer_client(role)
     for name in ("change", "clone", "extend", "extend_one", "incident"):
         assert client.post(page(name, call), {"title": "x"}).status_code == 403, name
 
@@ -233,7 +233,7 @@ def test_who_does_not_manage_calls_changes_nothing(call, role):
 
 def test_the_deadline_is_moved_for_all_with_reason_and_mail(call):
     proposal = make_draft(call)
-    manager = desk()
+    manager = officer_client()
     incident = {"began_at": "2015-04-21T15:00", "ended_at": "2015-04-21T16:00", "text": "No login."}
     assert (
         manager.post(
@@ -254,7 +254,7 @@ def test_the_deadline_is_moved_for_all_with_reason_and_mail(call):
     assert manager.post(page("extend", call), sent).status_code == 302
     call.refresh_from_db()
     assert call.deadline == DEADLINE
-    assert confirm(desk(SCREENING_OFFICERS), call).status_code == 302
+    assert confirm(officer_client(SCREENING_OFFICERS), call).status_code == 302
     call.refresh_from_db()
     assert call.deadline == DEADLINE + timedelta(days=1)
     public = Client().get(call.get_absolute_url()).content.decode()
@@ -281,7 +281,7 @@ def propose_until(call, until, *, by):
 
 
 def test_nobody_extends_a_published_call_alone(call):
-    manager = desk()
+    manager = officer_client()
     proposed = propose_until(call, NEXT_DAY, by=manager.officer)
     confirm(manager, call)
     with pytest.raises(CannotExtend, match="A second officer"):
@@ -320,7 +320,7 @@ def test_colleagues_who_may_confirm_are_asked_by_email(call):
 def test_what_is_confirmed_is_what_was_shown(call):
     """A proposal that was replaced while a colleague read it is another one."""
     manager = make_officer(CALL_MANAGERS)
-    second = desk(SCREENING_OFFICERS)
+    second = officer_client(SCREENING_OFFICERS)
     shown = propose_until(call, NEXT_DAY, by=manager)
     with clock.frozen_at(AFTERNOON + timedelta(minutes=1)):
         propose_until(call, NEXT_DAY + timedelta(days=30), by=manager)
@@ -343,7 +343,7 @@ def test_an_extension_is_confirmed_once_and_before_the_deadline(call):
 
 
 def test_a_proposed_extension_is_withdrawn(call):
-    manager, second = desk(), desk(SCREENING_OFFICERS)
+    manager, second = officer_client(), officer_client(SCREENING_OFFICERS)
     proposed = propose_until(call, NEXT_DAY, by=manager.officer)
     sent = {"proposed_at": proposed.proposed_at.isoformat()}
     assert second.post(page("withdraw_extension", call), sent).status_code == 403
@@ -364,7 +364,7 @@ def test_a_deadline_that_has_passed_is_not_moved_for_all(call):
 
 def test_one_proposal_gets_more_time_and_stays_sealed_alone(call):
     proposal = make_ready(call)
-    manager = desk()
+    manager = officer_client()
     sent = {
         "number": proposal.number.lower(),
         "until": "2015-04-23T12:00",

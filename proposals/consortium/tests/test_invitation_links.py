@@ -163,7 +163,7 @@ def pages_of(proposal):
     ]
 
 
-def assert_says_why(user, proposal, text):
+def assert_explained(user, proposal, text):
     for path in pages_of(proposal):
         page = client_of(user).get(path)
         assert page.status_code == 404 and text in text_of(page)
@@ -178,7 +178,7 @@ def test_a_writer_whose_partner_is_removed_is_told_and_sees_why(call):
     name = proposal.participants.get(key="p2").organisation.name
     remove(proposal)
     assert any(name in item.body and proposal.number in item.subject for item in sent_to(guest))
-    assert_says_why(guest, proposal, name)
+    assert_explained(guest, proposal, name)
     typed = client_of(guest).post(pages_of(proposal)[2], {"description": "Long text of mine"})
     assert typed.status_code == 404 and "Long text of mine" in typed.content.decode()
 
@@ -189,7 +189,7 @@ def test_people_of_a_removed_partner_see_why(call):
     partner = partner_of(proposal)
     organisation = partner.organisations.get()
     remove(proposal, proposal.participants.get(organisation=organisation).key)
-    assert_says_why(partner, proposal, organisation.name)
+    assert_explained(partner, proposal, organisation.name)
     version = reverse("proposals:version", args=[proposal.number, 1])
     assert organisation.name in text_of(client_of(partner).get(version))
     assert client_of(make_user()).get(version).status_code == 404
@@ -217,7 +217,7 @@ def test_a_person_whose_access_is_removed_is_told_and_sees_why(call):
         invitations.accept(invited(proposal, Purpose.READ), user=guest), by=proposal.started_by
     )
     assert any(proposal.number in item.subject for item in sent_to(guest))
-    assert_says_why(guest, proposal, "removed your access")
+    assert_explained(guest, proposal, "removed your access")
 
 
 def test_who_left_an_organisation_sees_why(call):
@@ -225,7 +225,7 @@ def test_who_left_an_organisation_sees_why(call):
     organisation = proposal.participants.get(key="p1").organisation
     colleague = member_of(organisation)
     end_membership(organisation, user=colleague, by=proposal.started_by)
-    assert_says_why(colleague, proposal, organisation.name)
+    assert_explained(colleague, proposal, organisation.name)
     join(organisation, user=colleague)
     assert client_of(colleague).get(proposal.get_absolute_url()).status_code == 200
 
@@ -246,4 +246,4 @@ def test_people_of_a_deleted_draft_see_that_it_was_deleted(call):
     invitations.accept(invited(proposal, Purpose.READ), user=guest)
     delete_draft(proposal, by=proposal.started_by)
     for user in (partner, guest):
-        assert_says_why(user, proposal, "deleted")
+        assert_explained(user, proposal, "deleted")

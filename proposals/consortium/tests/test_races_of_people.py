@@ -41,7 +41,7 @@ def row_of(proposal):
     return Proposal.objects.filter(pk=proposal.pk)
 
 
-def noted(proposal, kind):
+def activity_count(proposal, kind):
     return proposal.activity_log.filter(kind=kind).count()
 
 
@@ -58,7 +58,7 @@ def attempt(action, *refusals):
     return attempted
 
 
-def told(answers):
+def message_levels(answers):
     """The levels of what each answer's next page says; read one by one, for contexts mix across threads."""
     pages = [answer.client.get(answer.url) for answer in answers]
     return sorted([message.level for message in page.context["messages"]] for page in pages)
@@ -92,8 +92,8 @@ def test_access_that_two_clicks_remove_is_removed_and_noted_once(call):
         row_of(proposal),
         *(lambda item=client: item.post(address) for client in clients),
     )
-    assert told(answers) == [[SUCCESS], [WARNING]]
-    assert noted(proposal, ProposalActivity.Kind.REVOKED) == 1
+    assert message_levels(answers) == [[SUCCESS], [WARNING]]
+    assert activity_count(proposal, ProposalActivity.Kind.REVOKED) == 1
     assert clients[0].post(address).status_code == 302
 
 
@@ -111,7 +111,7 @@ def test_two_who_decline_for_an_organisation_at_once_decline_once(call):
     (refused,) = (answer for answer in answers if answer.status_code == 409)
     assert str(winner) in text_of(refused)
     assert "No staff" in text_of(refused)
-    assert noted(proposal, ProposalActivity.Kind.ANSWERED) == 1
+    assert activity_count(proposal, ProposalActivity.Kind.ANSWERED) == 1
 
 
 def test_who_declines_after_an_invitation_to_them_expired_declines(call):
@@ -153,7 +153,7 @@ def test_of_two_contradicting_answers_to_an_invitation_the_later_hears_of_the_fi
     )
     assert sorted(outcomes) == ["InvitationNotOpen", "done"]
     assert proposal.collaborators.exists() == (outcomes[0] == "done")
-    assert noted(proposal, ProposalActivity.Kind.ANSWERED) == 1
+    assert activity_count(proposal, ProposalActivity.Kind.ANSWERED) == 1
 
 
 def test_an_organisation_that_two_add_at_once_takes_part_once(call):
@@ -209,7 +209,11 @@ def test_a_confirmation_that_was_sent_twice_is_recorded_once_and_both_hear_so(ca
     sent = confirming_at(proposal, partner, member)
     answers = at_once(row_of(proposal), sent, sent)
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert proposal.confirmations.count() == noted(proposal, ProposalActivity.Kind.ANSWERED) == 1
+    assert (
+        proposal.confirmations.count()
+        == activity_count(proposal, ProposalActivity.Kind.ANSWERED)
+        == 1
+    )
 
 
 def test_who_confirms_for_a_partner_that_is_being_removed_hears_so_and_nothing_is_recorded(call):
@@ -273,7 +277,7 @@ def test_of_two_who_remove_each_other_the_later_hears_that_they_were_removed(
         return lambda: clients[by].post(address)
 
     answers = at_once(row(organisation), removing(ana, ben), removing(ben, ana))
-    assert told(answers) == [[SUCCESS], [WARNING]]
+    assert message_levels(answers) == [[SUCCESS], [WARNING]]
     assert organisation.members.count() == 2
 
 
@@ -315,7 +319,7 @@ def test_a_late_click_on_somebody_who_was_removed_hears_that_they_act_for_it_no_
 ):
     late = removing(organisation, ben, ana)
     end_membership(organisation, user=ben, by=ana)
-    assert told([late()]) == [[WARNING]]
+    assert message_levels([late()]) == [[WARNING]]
 
 
 def test_a_late_click_of_somebody_who_was_removed_hears_that_they_act_for_it_no_longer(
@@ -323,7 +327,7 @@ def test_a_late_click_of_somebody_who_was_removed_hears_that_they_act_for_it_no_
 ):
     late = removing(organisation, ana, ben)
     end_membership(organisation, user=ben, by=ana)
-    assert told([late()]) == [[WARNING]]
+    assert message_levels([late()]) == [[WARNING]]
     assert organisation.members.get() == ana
 
 
@@ -369,5 +373,5 @@ def test_a_step_that_two_of_the_lead_give_away_at_once_is_the_later_ones(call):
             for client in clients
         ),
     )
-    assert told(answers) == [[SUCCESS], [SUCCESS]]
+    assert message_levels(answers) == [[SUCCESS], [SUCCESS]]
     assert proposal.step_assignments.get().participant.key == "p2"

@@ -130,8 +130,8 @@ def test_that_an_organisation_declines_is_not_told_to_who_leads_no_longer(draft)
     leader = member_of(coordinator)
     end_membership(coordinator, user=draft.started_by, by=leader)
     invitations.decline_for(partner, reason="No time", by=member_of(partner.organisation))
-    told = QueuedEmail.objects.filter(key__startswith="declined:").values_list("to", flat=True)
-    assert list(told) == [leader.email]
+    notified = QueuedEmail.objects.filter(key__startswith="declined:").values_list("to", flat=True)
+    assert list(notified) == [leader.email]
 
 
 def test_who_takes_part_by_another_way_is_not_told_to_see_nothing_any_more(draft):
@@ -141,11 +141,11 @@ def test_who_takes_part_by_another_way_is_not_told_to_see_nothing_any_more(draft
         join(organisation, user=both)
     section = participants.section_of(draft, participants.CONSORTIUM)
     participants.remove_participant(second, seen_version=section.version, by=draft.started_by)
-    said = {
+    results = {
         row.to: "You no longer have access to the draft" in row.text
         for row in QueuedEmail.objects.filter(key__startswith="removed:")
     }
-    assert (said[both.email], said[user.email]) == (False, True)
+    assert (results[both.email], results[user.email]) == (False, True)
 
 
 def page_of(person, path, **kwargs):

@@ -206,7 +206,7 @@ def test_a_trouble_that_nothing_asks_for_any_more_is_forgotten():
 
 def test_the_page_of_the_queue_counts_troubles(operators_page):
     fault_isolation.for_each("sums", [2], odd)
-    *_promises, other = outbox.queues()
+    *_messages, other = outbox.queues()
     assert (other.kind, other.failing, other.failed) == ("Other tasks", 1, 0)
     assert "Other tasks" in operators_page(reverse("admin:proposals_outboxmessage_changelist"))
 
@@ -222,8 +222,8 @@ def test_exports_and_prints_that_failed_are_counted_for_operators(call, poison, 
     poison(exports, "_write", lambda *_args: True)
     tasks.make_draft_pdfs()
     tasks.make_exports()
-    given_up = {queue.kind: queue.failed for queue in outbox.queues() if queue.failed}
-    assert given_up == {"Draft proposals (PDF)": 1, "Exports": 1}
+    failed_kinds = {queue.kind: queue.failed for queue in outbox.queues() if queue.failed}
+    assert failed_kinds == {"Draft proposals (PDF)": 1, "Exports": 1}
     assert caplog.text.count('File "') >= 2 and SECRET not in caplog.text
 
 
@@ -326,7 +326,9 @@ def test_a_change_that_cannot_be_worked_on_stops_no_other(call, monkeypatch, see
 def test_a_version_that_cannot_be_judged_again_stops_no_other(call, seen, poison):
     bad, good = [submit(make_ready(call)) for _number in range(2)]
     change = a_change(call, "duration")
-    mend = poison(rule_changes, "build_verdict", lambda version, *_rest, **_words: version == bad)
+    restore = poison(
+        rule_changes, "build_verdict", lambda version, *_rest, **_words: version == bad
+    )
     rule_changes.apply(change, by=make_officer())
     assert [
         verdict_record.version for verdict_record in VerdictRecord.objects.exclude(cause="")
@@ -334,7 +336,7 @@ def test_a_version_that_cannot_be_judged_again_stops_no_other(call, seen, poison
     change.refresh_from_db()
     assert change.state == ProposedChange.State.APPLIED, "it is not done"
     seen("changes", change.pk)
-    mend()
+    restore()
     now_due()
     ProposedChange.objects.update(claimed_at=None)
     assert rule_changes.work_on_changes() == 1
@@ -441,11 +443,11 @@ def test_a_day_whose_head_cannot_be_published_is_published_later(call, seen, poi
             ledger.sequence()
     bad = AFTERNOON.date()
     later = NEXT_DAY + timedelta(days=2)
-    mend = poison(daily_heads, "_words_of", lambda head, day: day == bad)
+    restore = poison(daily_heads, "_words_of", lambda head, day: day == bad)
     assert daily_heads.publish_daily_heads(later) == 1
     assert DailyHead.objects.get().day == NEXT_DAY.date()
     seen("daily heads", bad)
-    mend()
+    restore()
     now_due()
     assert daily_heads.publish_daily_heads(later) == 1
     assert DailyHead.objects.filter(day=bad).exists()
@@ -521,23 +523,23 @@ def test_a_promise_that_ends_its_workers_is_given_up(call):
     deadly = OutboxMessage.objects.filter(kind="receipt")
     long_ago = clock.real_now() - outbox.stale_after() - timedelta(seconds=1)
     deadly.update(state="claimed", claimed_at=long_ago, attempts=outbox.MAX_ATTEMPTS)
-    kept = []
+    handled = []
     handlers = {
-        kind: lambda promise: kept.append(promise.kind)
+        kind: lambda message: handled.append(message.kind)
         for kind in ("receipt", "submission-email", "proposal-pdf")
     }
-    assert outbox.process_due(handlers) == 1 and "receipt" not in kept
-    promise = deadly.get()
-    assert promise.state == OutboxMessage.State.FAILED and promise.last_error
+    assert outbox.process_due(handlers) == 1 and "receipt" not in handled
+    message = deadly.get()
+    assert message.state == OutboxMessage.State.FAILED and message.last_error
 
 
 def test_a_promise_that_was_tried_very_often_can_still_fail(call):
     submit(make_ready(call))
     OutboxMessage.objects.filter(kind="receipt").update(attempts=32_000)
 
-    def fail(promise):
+    def fail(message):
         raise ValueError(SECRET)
 
     kinds = ("receipt", "submission-email", "proposal-pdf")
-    outbox.process_due(dict.fromkeys(kinds, lambda promise: None) | {"receipt": fail})
+    outbox.process_due(dict.fromkeys(kinds, lambda message: None) | {"receipt": fail})
     assert OutboxMessage.objects.get(kind="receipt").state == OutboxMessage.State.FAILED

@@ -45,8 +45,8 @@ def test_a_deadline_of_which_two_workers_remind_at_once_gives_one_email(reminded
 
 def test_nobody_who_is_just_submitting_is_told_that_nothing_was_submitted(reminded):
     moment = clock.now()
-    told_of = overtaken(lambda: submit(reload(reminded)), lambda: remind_of_deadlines(moment))
-    assert (told_of, mails("deadline:").exists()) == (0, False)
+    notified = overtaken(lambda: submit(reload(reminded)), lambda: remind_of_deadlines(moment))
+    assert (notified, mails("deadline:").exists()) == (0, False)
 
 
 @pytest.fixture
@@ -81,10 +81,10 @@ def test_a_question_of_which_two_workers_remind_at_once_gives_one_email_to_each(
 
 def test_a_promise_that_one_worker_keeps_is_not_kept_by_another(call):
     submit(make_ready(call))
-    kept = []
-    handlers = dict.fromkeys(OutboxMessage.Kind, kept.append)
+    handled = []
+    handlers = dict.fromkeys(OutboxMessage.Kind, handled.append)
     overtaken(lambda: outbox.process_due(handlers), lambda: outbox.process_due(handlers))
-    assert len(kept) == OutboxMessage.objects.exclude(kind="proposal-pdf").count() > 0
+    assert len(handled) == OutboxMessage.objects.exclude(kind="proposal-pdf").count() > 0
 
 
 def test_an_email_that_two_workers_would_send_at_once_is_sent_once(question, mailoutbox):

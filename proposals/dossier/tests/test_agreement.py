@@ -280,12 +280,12 @@ def test_a_contact_that_a_former_steward_has_named_agrees_to_nothing(call):
     proposal = make_draft(call)
     steward = make_user()
     values = {"legal_name": "e.V.", "kind": Organisation.Kind.CLUSTER, "country": "DE"}
-    kept = register_partner(
+    partner = register_partner(
         Organisation(cluster_name="Quiet cluster", **values), steward=make_organisation(by=steward)
     )
-    complete_profile(kept, by=steward, contact={"contact_email": "mine@elsewhere.example"})
-    member_of(kept)
-    add(proposal, kept)
+    complete_profile(partner, by=steward, contact={"contact_email": "mine@elsewhere.example"})
+    member_of(partner)
+    add(proposal, partner)
     confirm_by(proposal, email="mine@elsewhere.example")
     assert not has_agreed(proposal)
 

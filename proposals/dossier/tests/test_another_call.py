@@ -62,12 +62,12 @@ def content_of(codes="ABC", rates=RATES):
         }
         for number, code in enumerate(codes, start=1)
     ]
-    kept = ("in-time", "established", "third-markets")
+    wanted = ("in-time", "established", "third-markets")
     cited = {"citation": "Call text", "link": "https://other.example/call"}
     call["rules"] = [
         {name: value for name, value in entry.items() if name not in ("citation", "link")} | cited
         for entry in call["rules"]
-        if entry["rule"] in kept
+        if entry["rule"] in wanted
     ]
     call["rules"] += [
         {"rule": "co-financing-rate", "maximum": rates[code], "strands": [code]} | cited

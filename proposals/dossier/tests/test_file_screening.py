@@ -51,11 +51,11 @@ def problems_of(dossier):
     ]
 
 
-def run(*files, monkeypatch=None, given=b"", **options):
+def run(*files, monkeypatch=None, input_bytes=b"", **options):
     """What the command printed, what it complained of, and its exit status."""
     out, complaints, status = io.StringIO(), io.StringIO(), 0
     if monkeypatch:
-        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(given)))
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(input_bytes)))
     try:
         call_command("screen", *map(str, files), stdout=out, stderr=complaints, **options)
     except SystemExit as end:
@@ -216,10 +216,10 @@ def test_case_77_a_proposal_under_the_wrong_topic_is_for_an_officer():
 
 
 def test_case_75_a_deliverable_that_the_file_does_not_list_is_missing():
-    kept = [
+    rest = [
         deliverable for deliverable in LASER_GO["deliverables"] if deliverable["code"] != "roadmap"
     ]
-    verdict = judge_text(json.dumps(changed(deliverables=kept)), conditions_in()).verdict
+    verdict = judge_text(json.dumps(changed(deliverables=rest)), conditions_in()).verdict
     (finding,) = verdict.having("officer")
     assert (finding.rule, finding.subject) == ("deliverables", "deliverable:roadmap")
 
@@ -274,7 +274,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path):
 def test_standard_input_holds_one_dossier_on_each_line(monkeypatch):
     lines = [LASER_GO, changed(strand="9"), changed(consortium__2__organisation__country="FR")]
     content = "\n\n".join(json.dumps(line) for line in lines).encode()
-    out, complaints, status = run("-", monkeypatch=monkeypatch, given=content)
+    out, complaints, status = run("-", monkeypatch=monkeypatch, input_bytes=content)
     outcomes = [json.loads(line)["outcome"] for line in out.splitlines()]
     assert (outcomes, status) == (["pass", "ineligible"], 2)
     assert complaints.startswith("-, line 3: /strand: found “9”")
@@ -329,13 +329,13 @@ def test_a_partner_that_names_no_service_is_for_an_officer():
 
 
 def test_a_document_that_cannot_be_read_describes_no_deliverable():
-    kept = [
+    rest = [
         deliverable | {"text": ""} if deliverable["code"] == "roadmap" else deliverable
         for deliverable in LASER_GO["deliverables"]
     ]
     file = {"slot": "roadmap", "name": "r.pdf", "pages": 0, "problem": "It is locked."}
     verdict = judge_text(
-        json.dumps(changed(deliverables=kept, files=[file])), conditions_in()
+        json.dumps(changed(deliverables=rest, files=[file])), conditions_in()
     ).verdict
     assert {f.subject for f in verdict.having("officer")} == {"deliverable:roadmap"}
     assert "cannot be read: It is locked. Every file" in verdict.blocking[0].message
@@ -345,14 +345,14 @@ def test_the_text_is_for_people(tmp_path):
     serbia = tmp_path / "serbia.json"
     serbia.write_text(json.dumps(changed(consortium__2__organisation__country="RS")))
     out, _complaints, _status = run(serbia, format="text")
-    told = " ".join(out.split())
-    assert told.startswith("LASER-GO · strand 3.1 Not eligible")
-    assert "At most 2 countries can count (France and Lithuania); at least 3 are needed." in told
+    printed = " ".join(out.split())
+    assert printed.startswith("LASER-GO · strand 3.1 Not eligible")
+    assert "At most 2 countries can count (France and Lithuania); at least 3 are needed." in printed
     assert (
         "To fix it: Add a partner from a participating country other than France or Lithuania."
-        in told
+        in printed
     )
-    assert "Source: Call text, consortium: at least three different countries" in told
+    assert "Source: Call text, consortium: at least three different countries" in printed
     coloured, _complaints, _status = run(serbia, format="text", force_color=True)
     assert "\x1b[" in coloured
 
@@ -433,7 +433,7 @@ def test_a_terminal_of_another_encoding_gets_utf_8(encoding, form, tmp_path):
 
 
 def test_what_nobody_foresaw_does_not_end_as_if_some_did_not_pass(monkeypatch):
-    def fail(*_args, **_given):
+    def fail(*_args, **_kwargs):
         raise LookupError("nobody foresaw this")
 
     monkeypatch.setattr("proposals.management.commands.screen.judge_text", fail)

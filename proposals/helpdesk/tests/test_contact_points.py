@@ -64,7 +64,7 @@ def test_the_nearest_to_the_organisation_of_a_reader_stands_on_top():
     assert names(Client().get(PAGE), "nearest") == []
 
 
-def desk():
+def officer_client():
     client = Client()
     client.force_login(make_officer(HELPDESK))
     return client
@@ -72,7 +72,7 @@ def desk():
 
 def test_the_helpdesk_sees_what_would_happen_before_anything_is_stored():
     store_contact_points(read_contact_points(HEAD + LYON))
-    client, path = desk(), reverse("admin:proposals_contactpoint_import")
+    client, path = officer_client(), reverse("admin:proposals_contactpoint_import")
     table = (
         HEAD
         + LYON.replace("2015-03-01", "2015-04-01")

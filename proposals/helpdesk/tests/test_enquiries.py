@@ -44,7 +44,7 @@ def text_of(answer):
     return " ".join(answer.content.decode().split())
 
 
-def desk(role=HELPDESK):
+def officer_client(role=HELPDESK):
     client = Client()
     client.officer = make_officer(role)
     client.force_login(client.officer)
@@ -141,7 +141,7 @@ def test_the_foot_of_every_page_leads_there_and_has_the_form(call):
 def test_the_helpdesk_answers_with_a_ready_text_and_who_asked_gets_a_mail():
     send()
     ReplyTemplate.objects.create(name="Hello", text="Dear colleague,")
-    enquiry, client = Enquiry.objects.get(), desk()
+    enquiry, client = Enquiry.objects.get(), officer_client()
     path = reverse("admin:proposals_enquiry_answer", args=[enquiry.pk])
     filled = client.post(path, {"text": "Mine.", "add": "Hello"})
     assert "Mine. Dear colleague," in text_of(filled) and not EnquiryReply.objects.exists()
@@ -159,7 +159,7 @@ def test_the_helpdesk_answers_with_a_ready_text_and_who_asked_gets_a_mail():
 
 def test_it_is_closed_opened_again_and_erased_a_year_later():
     send()
-    enquiry, client = Enquiry.objects.get(), desk()
+    enquiry, client = Enquiry.objects.get(), officer_client()
     close = reverse("admin:proposals_enquiry_close", args=[enquiry.pk])
     client.post(close)
     with pytest.raises(enquiries.CannotAnswer, match="closed"):
@@ -177,7 +177,7 @@ def test_it_is_closed_opened_again_and_erased_a_year_later():
 
 def test_an_answer_of_general_use_stands_on_the_call_page_without_who_asked(call):
     send(call=call.reference)
-    enquiry, client = Enquiry.objects.get(), desk()
+    enquiry, client = Enquiry.objects.get(), officer_client()
     enquiries.reply(enquiry, "Yes: Norway counts.", seen=0, by=client.officer)
     page = client.get(reverse("admin:proposals_enquiry_change", args=[enquiry.pk]))
     form = text_of(client.get(page.context["publish_url"]))

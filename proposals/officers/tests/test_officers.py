@@ -34,7 +34,7 @@ LIST = reverse("admin:proposals_version_changelist")
 SECRET = "VERY-SECRET-ACRONYM"
 
 
-def desk(user=None):
+def officer_client(user=None):
     client = Client()
     client.force_login(user or make_officer())
     return client
@@ -75,7 +75,7 @@ def admin_pages(version):
 def test_before_the_deadline_no_page_of_the_admin_says_anything_of_a_proposal(call, is_superuser):
     version = secret_version(call)
     person = make_user(is_staff=True, is_superuser=True) if is_superuser else make_officer()
-    client = desk(person)
+    client = officer_client(person)
     for path in admin_pages(version):
         html = client.get(path, follow=True).content.decode()
         assert SECRET not in html, path
@@ -86,7 +86,7 @@ def test_before_the_deadline_no_page_of_the_admin_says_anything_of_a_proposal(ca
 
 def test_the_seal_holds_until_the_very_instant(call):
     version = secret_version(call)
-    client = desk()
+    client = officer_client()
     page = reverse("admin:proposals_version_change", args=[version.pk])
     with clock.frozen_at(DEADLINE.replace(hour=16, minute=59, second=59, microsecond=999999)):
         assert client.get(page).status_code == 302
@@ -104,7 +104,7 @@ def test_an_individual_extension_keeps_only_that_proposal_sealed(call):
         granted_at=DEADLINE,
     )
     with clock.frozen_at(NEXT_DAY):
-        html = desk().get(LIST).content.decode()
+        html = officer_client().get(LIST).content.decode()
     assert SECRET not in html and other.proposal.number in html
 
 
@@ -113,7 +113,7 @@ def test_after_the_deadline_the_sheet_shows_verdict_files_and_receipt(call):
     screen_closed(NEXT_DAY)
     with clock.frozen_at(NEXT_DAY):
         html = (
-            desk()
+            officer_client()
             .get(reverse("admin:proposals_version_change", args=[version.pk]))
             .content.decode()
         )
@@ -149,7 +149,7 @@ def test_the_list_is_filtered(call, query, is_listed):
     secret_version(call, countries=("LT", "FR", "AL"))
     screen_closed(NEXT_DAY)
     with clock.frozen_at(NEXT_DAY):
-        html = desk().get(LIST + query).content.decode()
+        html = officer_client().get(LIST + query).content.decode()
     assert (SECRET in html) == is_listed
 
 
@@ -158,7 +158,7 @@ def test_only_what_counts_is_listed_unless_asked(call):
     save(first.proposal, "summary", acronym="SECOND")
     submit(reload(first.proposal))
     with clock.frozen_at(NEXT_DAY):
-        client = desk()
+        client = officer_client()
         assert SECRET not in client.get(LIST).content.decode()
         assert SECRET in client.get(LIST + "?versions=all").content.decode()
 
@@ -169,7 +169,7 @@ def test_an_officer_records_an_outcome_with_a_reason(call):
     path = reverse("admin:proposals_version_decide", args=[version.pk])
     values = {"outcome": "eligible", "reason": "All rules are met."}
     with clock.frozen_at(NEXT_DAY):
-        client = desk(officer)
+        client = officer_client(officer)
         assert client.post(path, values | {"reason": "  "}).status_code == 422
         asked = client.post(path, values)
         assert asked.status_code == 422 and not Decision.objects.exists()
@@ -188,7 +188,7 @@ def test_nobody_decides_before_the_deadline(call):
     with pytest.raises(StillSealed):
         record_decision(version, outcome="eligible", reason="x", by=make_officer())
     path = reverse("admin:proposals_version_decide", args=[version.pk])
-    answer = desk().post(path, {"outcome": "eligible", "reason": "Early"})
+    answer = officer_client().post(path, {"outcome": "eligible", "reason": "Early"})
     assert answer.status_code == 404 and not Decision.objects.exists()
     with pytest.raises(IntegrityError, match="sealed until"), transaction.atomic():
         Decision.objects.create(
@@ -213,7 +213,7 @@ def test_nobody_may_change_or_delete_what_is_final(call, model):
 
 def test_the_admin_offers_no_way_to_change_or_delete(call):
     version = secret_version(call)
-    chief = desk(make_user(is_staff=True, is_superuser=True))
+    chief = officer_client(make_user(is_staff=True, is_superuser=True))
     with clock.frozen_at(NEXT_DAY):
         decision = record_decision(version, outcome="eligible", reason="Met", by=make_officer())
         # What is posted to a decision is a second officer's answer, and this one is none.
@@ -260,7 +260,7 @@ def test_officers_judge_what_was_submitted_not_what_is_in_a_draft(call):
 )
 def test_lists_answer_no_question_that_tells_of_sealed_proposals(call, query):
     secret_version(call)
-    answer = desk().get(reverse("admin:applicants_organisation_changelist") + f"?{query}")
+    answer = officer_client().get(reverse("admin:applicants_organisation_changelist") + f"?{query}")
     assert answer.status_code == 400
 
 
@@ -275,16 +275,16 @@ def test_lists_answer_no_question_that_tells_of_sealed_proposals(call, query):
 )
 def test_damaged_addresses_of_the_desk_are_no_crash(call, path):
     with clock.frozen_at(NEXT_DAY):
-        assert desk().get(f"/admin/proposals/{path}").status_code in {200, 302, 400}
+        assert officer_client().get(f"/admin/proposals/{path}").status_code in {200, 302, 400}
 
 
 def test_the_desk_leads_nobody_to_a_sealed_proposal(call):
     proposal = make_ready(call)
-    assert desk().get(f"/admin/r/1/{proposal.pk}/").status_code == 404
+    assert officer_client().get(f"/admin/r/1/{proposal.pk}/").status_code == 404
 
 
 def test_an_applicant_has_no_desk(call):
-    client = desk(make_user())
+    client = officer_client(make_user())
     assert client.get(LIST).status_code == 403
     assert client.get(reverse("admin:index")).status_code == 403
 
@@ -295,7 +295,7 @@ def test_the_list_asks_a_fixed_number_of_questions(call, count, django_assert_nu
     for _turn in range(count):
         submit(make_ready(call, lead=lead, countries=("LT", "FR", "AT")))
     with clock.frozen_at(NEXT_DAY):
-        client = desk()
+        client = officer_client()
         client.get(LIST)
         with django_assert_num_queries(12):
             html = client.get(LIST).content.decode()
@@ -331,7 +331,7 @@ def test_officers_judge_by_the_deadline_in_force_not_by_that_of_the_submission(c
 def test_a_page_that_is_not_there_leads_back_to_the_list(call, page):
     submit(make_ready(call))
     with clock.frozen_at(NEXT_DAY):
-        answer = desk().get(LIST, {"p": page}, follow=True)
+        answer = officer_client().get(LIST, {"p": page}, follow=True)
     assert answer.status_code == 200 and "LASER-GO" in answer.content.decode()
 
 
@@ -340,7 +340,8 @@ def test_the_list_turns_its_pages_and_shows_all(call):
     made = [submit(make_ready(call, lead=lead)) for _number in range(3)]
     with clock.frozen_at(NEXT_DAY), patch.object(VersionAdmin, "list_per_page", 2):
         pages = [
-            desk().get(LIST, values).content.decode() for values in ({}, {"p": "2"}, {"all": ""})
+            officer_client().get(LIST, values).content.decode()
+            for values in ({}, {"p": "2"}, {"all": ""})
         ]
     seen = [[version.proposal.number in page for version in made] for page in pages]
     assert [sum(item) for item in seen] == [2, 1, 3] and all(

@@ -181,15 +181,15 @@ def test_a_request_is_reported_and_closed_by_the_helpdesk(request_, asker):
     assert request_.state == "removed" and AbuseReport.objects.get().handled_by == helpdesk
     again = client.post(page, {"outcome": "Once more."})
     assert f"{helpdesk} has already closed this report" in text_of(again)
-    told = QueuedEmail.objects.filter(to=asker[0].email).latest("pk")
-    assert "Advertising indeed." in told.text and "It sells machines." not in told.text
+    queued = QueuedEmail.objects.filter(to=asker[0].email).latest("pk")
+    assert "Advertising indeed." in queued.text and "It sells machines." not in queued.text
 
 
 def test_what_staff_closed_only_its_own_people_see_and_nobody_opens(request_, owner):
     client, manager = client_of(owner[0]), client_of(make_officer(CALL_MANAGERS))
-    desk = reverse("admin:proposals_partnershiprequest_change", args=[request_.pk])
-    assert manager.post(desk, {"remark": " "}).status_code == 422
-    manager.post(desk, {"remark": "It sells machines."})
+    review_url = reverse("admin:proposals_partnershiprequest_change", args=[request_.pk])
+    assert manager.post(review_url, {"remark": " "}).status_code == 422
+    manager.post(review_url, {"remark": "It sells machines."})
     assert "It sells machines." in QueuedEmail.objects.filter(to=owner[0].email).latest("pk").text
     assert Client().get(request_.get_absolute_url()).status_code == 404
     own = text_of(client.get(request_.get_absolute_url()))
@@ -201,7 +201,7 @@ def test_what_staff_closed_only_its_own_people_see_and_nobody_opens(request_, ow
         save_request(request_, {"title": "Another"}, seen_revision=request_.revision)
     with pytest.raises(DatabaseError, match="Invalid transition"), transaction.atomic():
         type(request_).objects.filter(pk=request_.pk).update(state="published")
-    assert "This request does not need a review." in text_of(manager.get(desk))
+    assert "This request does not need a review." in text_of(manager.get(review_url))
 
 
 def test_the_helpdesk_reads_no_conversation_that_nobody_reported(request_, asker):
@@ -279,8 +279,8 @@ def test_people_of_a_partner_decline_without_a_mail(call):
     assert 'name="decline"' in client.get(path).content.decode()
     answer = client.post(path, {"decline": "yes", "reason": "No time this year"})
     assert "You have declined" in text_of(answer)
-    told = QueuedEmail.objects.filter(to=draft.started_by.email).latest("pk")
-    assert "No time this year" in told.text
+    queued = QueuedEmail.objects.filter(to=draft.started_by.email).latest("pk")
+    assert "No time this year" in queued.text
     waiting = {
         confirmation.participant.key: confirmation
         for confirmation in missing_confirmations(Draft(reload(draft)))
@@ -305,8 +305,8 @@ def test_the_list_of_conversations_takes_a_fixed_number_of_queries(
 def test_showing_the_name_stands_in_the_conversation_and_is_told(request_, owner, asker):
     conversation = begun(request_, asker)
     client_of(owner[0]).post(page("show", conversation))
-    told = QueuedEmail.objects.filter(to=asker[0].email).latest("pk")
-    assert f"We are {owner[1].name}." in told.text
+    queued = QueuedEmail.objects.filter(to=asker[0].email).latest("pk")
+    assert f"We are {owner[1].name}." in queued.text
     seen = text_of(client_of(asker[0]).get(conversation.get_absolute_url()))
     assert f"We are {owner[1].name}." in seen
 

@@ -27,7 +27,7 @@ from proposals.partnering.organisations import index_organisations
 from proposals.partnering.requests import CannotPublish, RequestChanged
 from proposals.partnering.search import spelling_suggestions
 from proposals.tests.factories import make_draft, make_officer
-from proposals.tests.partners import GIVEN, make_owner, make_request
+from proposals.tests.partners import REQUEST_VALUES, make_owner, make_request
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,7 @@ def test_words_are_compared_without_accents_and_by_their_sound():
 def test_a_request_is_published_and_stands_on_the_call_page_and_its_strand(call):
     person, organisation = make_owner()
     client = client_of(person)
-    form = {name: value for name, value in GIVEN.items() if value not in ("", [])} | {
+    form = {name: value for name, value in REQUEST_VALUES.items() if value not in ("", [])} | {
         "shows_name": "on"
     }
     made = client.post(
@@ -73,9 +73,9 @@ def test_a_request_is_published_and_stands_on_the_call_page_and_its_strand(call)
     answer = client.post(reverse("partners:publish", args=[request.number]), follow=True)
     assert "Request published" in text_of(answer)
     page = Client().get(call.get_absolute_url()).content.decode()
-    assert GIVEN["title"] in page
+    assert REQUEST_VALUES["title"] in page
     assert re.findall(r'strand=([\d.]+)">\s*(\d+) ', page) == [("3.1", "1"), ("3.2", "0")]
-    assert found() == [GIVEN["title"]]
+    assert found() == [REQUEST_VALUES["title"]]
     read = text_of(Client().get(request.get_absolute_url()))
     assert organisation.name in read and person.email not in read and person.full_name not in read
 
@@ -83,7 +83,7 @@ def test_a_request_is_published_and_stands_on_the_call_page_and_its_strand(call)
 def test_a_profile_that_says_nothing_keeps_a_request_from_being_published(call):
     person = make_user()
     organisation = make_organisation(by=person)
-    made = requests.draft_request(organisation, call, GIVEN, by=person)
+    made = requests.draft_request(organisation, call, REQUEST_VALUES, by=person)
     with pytest.raises(CannotPublish, match="Missing: Identity"):
         requests.publish(made)
     assert "Complete your profile" in text_of(client_of(person).get(made.get_absolute_url()))
@@ -110,7 +110,9 @@ def test_a_profile_that_says_nothing_keeps_a_request_from_being_published(call):
 def test_words_that_people_type(call, typed, is_found):
     make_request(call)
     answer = Client().get(SEARCH, {"q": typed})
-    assert answer.status_code == 200 and titles(answer) == ([GIVEN["title"]] if is_found else [])
+    assert answer.status_code == 200 and titles(answer) == (
+        [REQUEST_VALUES["title"]] if is_found else []
+    )
 
 
 def test_a_polish_name_is_found_without_its_dots(call):
@@ -151,7 +153,7 @@ def test_what_an_address_asks_and_nobody_knows_is_said_and_left_out(call):
     answer = Client().get(
         SEARCH, {"sector": "<script>", "nonsense": "1", "page": "-4", "sort": "x", "country": "QQ"}
     )
-    assert answer.status_code == 200 and titles(answer) == [GIVEN["title"]]
+    assert answer.status_code == 200 and titles(answer) == [REQUEST_VALUES["title"]]
     assert "&lt;script&gt;, QQ." in text_of(answer) or "QQ, &lt;script&gt;." in text_of(answer)
     assert Client().get(SEARCH, {"call": "NO-SUCH-CALL"}).status_code == 404
     assert Client().get(SEARCH, {"page": "400"}).status_code == 200
@@ -172,7 +174,7 @@ def test_sorting_by_newest_and_by_what_closes_soon(call):
 def test_it_ends_by_itself_at_the_deadline_and_can_be_read_after(call):
     request = make_request(call)
     with clock.frozen_at(DEADLINE):
-        assert found() == [] and found(past="1") == [GIVEN["title"]]
+        assert found() == [] and found(past="1") == [REQUEST_VALUES["title"]]
         assert "This request has ended" in text_of(Client().get(request.get_absolute_url()))
         with pytest.raises(CannotPublish, match="The call is closed"):
             requests.renew(request)
@@ -181,7 +183,7 @@ def test_it_ends_by_itself_at_the_deadline_and_can_be_read_after(call):
 def test_it_is_filled_closed_and_opened_again(call):
     request = make_request(call)
     assert requests.end(request, is_filled=True).state == "filled" and found() == []
-    assert requests.renew(request).state == "published" and found() == [GIVEN["title"]]
+    assert requests.renew(request).state == "published" and found() == [REQUEST_VALUES["title"]]
     assert requests.end(request, is_filled=False).state == "closed"
     with pytest.raises(CannotPublish):
         requests.end(request, is_filled=False)
@@ -195,7 +197,7 @@ def test_of_two_who_change_a_request_the_second_sees_both(call):
     requests.save_request(request, {"title": "First"}, seen_revision=1)
     with pytest.raises(RequestChanged):
         requests.save_request(request, {"title": "Second"}, seen_revision=1)
-    form = {name: value for name, value in GIVEN.items() if value not in ("", [])}
+    form = {name: value for name, value in REQUEST_VALUES.items() if value not in ("", [])}
     edit = reverse("partners:edit", args=[request.number])
     answer = client_of(owner[0]).post(edit, form | {"title": "Second", "seen_revision": "1"})
     assert answer.status_code == 409 and "First" in text_of(answer) and "Second" in text_of(answer)
@@ -244,7 +246,7 @@ def test_requests_are_looked_at_first_where_a_call_manager_wants_it(call):
     saved = requests.save_request(fresh(request), {"text": "Without a number."}, seen_revision=1)
     assert requests.publish(saved).state == "waiting"
     assert requests.approve(fresh(request), by=make_officer()).state == "published"
-    assert found() == [GIVEN["title"]]
+    assert found() == [REQUEST_VALUES["title"]]
     assert (
         requests.save_request(fresh(request), {"text": "Other"}, seen_revision=2).state == "waiting"
     )
@@ -271,11 +273,11 @@ def test_a_call_manager_switches_moderation_on(call):
 )
 def test_what_a_form_refuses_it_says_and_gives_back(call, field, value, text):
     person, _organisation = make_owner()
-    form = {name: data for name, data in GIVEN.items() if data not in ("", [])}
+    form = {name: data for name, data in REQUEST_VALUES.items() if data not in ("", [])}
     path = reverse("partners:new", args=[call.reference])
     answer = client_of(person).post(path, form | {field: value})
     assert answer.status_code == 422 and text in text_of(answer)
-    assert GIVEN["text"] in text_of(answer) and not PartnershipRequest.objects.exists()
+    assert REQUEST_VALUES["text"] in text_of(answer) and not PartnershipRequest.objects.exists()
 
 
 def test_for_a_draft_each_result_says_what_it_would_bring(call):
@@ -301,7 +303,7 @@ def test_a_request_is_never_for_a_rehearsal(call):
     rehearsal = begin_rehearsal(call, starts_at=AFTERNOON)
     person, organisation = make_owner()
     with pytest.raises((IntegrityError, DatabaseError)), transaction.atomic():
-        requests.draft_request(organisation, rehearsal, GIVEN, by=person)
+        requests.draft_request(organisation, rehearsal, REQUEST_VALUES, by=person)
 
 
 @pytest.mark.parametrize("count", [1, 12])
@@ -456,7 +458,7 @@ def test_a_closed_call_leads_to_the_requests_that_have_ended(call):
 def test_a_request_is_published_from_its_form_or_says_first_what_the_profile_lacks(call):
     person, organisation = make_owner()
     client, path = client_of(person), reverse("partners:new", args=[call.reference])
-    form = {name: value for name, value in GIVEN.items() if value not in ("", [])}
+    form = {name: value for name, value in REQUEST_VALUES.items() if value not in ("", [])}
     client.post(path, form | {"shows_name": "on", "publish": "yes"})
     assert PartnershipRequest.objects.get(organisation=organisation).state == "published"
     newcomer = make_user()
@@ -468,7 +470,7 @@ def test_a_request_is_published_from_its_form_or_says_first_what_the_profile_lac
 
 def test_a_draft_is_deleted_and_what_others_have_seen_is_not(call):
     person, organisation = make_owner()
-    draft = requests.draft_request(organisation, call, GIVEN, by=person)
+    draft = requests.draft_request(organisation, call, REQUEST_VALUES, by=person)
     seen = make_request(call, owner=(person, organisation))
     client = client_of(person)
     assert "Delete draft" in text_of(client.get(draft.get_absolute_url()))
@@ -476,7 +478,7 @@ def test_a_draft_is_deleted_and_what_others_have_seen_is_not(call):
         client.post(reverse("partners:discard", args=[partnership_request.number]))
     assert list(PartnershipRequest.objects.all()) == [seen]
     stranger, _own = make_owner()
-    again = requests.draft_request(organisation, call, GIVEN, by=person)
+    again = requests.draft_request(organisation, call, REQUEST_VALUES, by=person)
     assert (
         client_of(stranger).post(reverse("partners:discard", args=[again.number])).status_code
         == 404
@@ -496,7 +498,7 @@ def test_renewing_is_offered_where_it_lengthens_something(call):
 
 def test_nothing_is_published_after_the_deadline(call):
     person, organisation = make_owner()
-    draft = requests.draft_request(organisation, call, GIVEN, by=person)
+    draft = requests.draft_request(organisation, call, REQUEST_VALUES, by=person)
     with clock.frozen_at(DEADLINE), pytest.raises(CannotPublish, match="The call is closed"):
         requests.publish(draft)
     ended = requests.end(make_request(call), is_filled=False)

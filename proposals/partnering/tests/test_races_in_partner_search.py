@@ -29,7 +29,7 @@ from proposals.partnering import conversations, requests, saved_searches
 from proposals.partnering.conversations import CannotSend, Side
 from proposals.partnering.search import PartnerSearch
 from proposals.tests.factories import make_draft, make_officer
-from proposals.tests.partners import GIVEN, make_owner, make_request
+from proposals.tests.partners import REQUEST_VALUES, make_owner, make_request
 from proposals.workspace.tests.test_pages import client_of, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,7 +80,7 @@ def test_a_request_that_is_filled_and_closed_at_once_ends_once_and_the_later_hea
 
 
 def test_a_draft_that_two_discard_at_once_is_discarded_and_the_later_hears_so(call, owner):
-    draft = requests.draft_request(owner[1], call, GIVEN, by=owner[0])
+    draft = requests.draft_request(owner[1], call, REQUEST_VALUES, by=owner[0])
     answers = at_once(
         row(draft), *[posting(owner[0], "partners:discard", draft.number) for _one in "12"]
     )
@@ -88,8 +88,8 @@ def test_a_draft_that_two_discard_at_once_is_discarded_and_the_later_hears_so(ca
 
 
 def test_a_draft_that_is_being_discarded_is_not_saved_and_the_text_comes_back(call, owner):
-    draft = requests.draft_request(owner[1], call, GIVEN, by=owner[0])
-    sent = {name: value for name, value in GIVEN.items() if name != "shows_name"}
+    draft = requests.draft_request(owner[1], call, REQUEST_VALUES, by=owner[0])
+    sent = {name: value for name, value in REQUEST_VALUES.items() if name != "shows_name"}
     answer = overtaken(
         lambda: requests.discard(draft),
         posting(
@@ -106,7 +106,7 @@ def test_a_draft_that_is_being_discarded_is_not_saved_and_the_text_comes_back(ca
 
 
 def test_who_saves_a_draft_that_is_gone_gets_the_text_back(call, owner):
-    draft = requests.draft_request(owner[1], call, GIVEN, by=owner[0])
+    draft = requests.draft_request(owner[1], call, REQUEST_VALUES, by=owner[0])
     send = posting(owner[0], "partners:edit", draft.number, text="Something new of ours.")
     requests.discard(draft)
     answer = send()
@@ -281,11 +281,11 @@ def test_two_workers_who_tell_of_new_requests_at_once_send_one_mail(call, asker)
     make_request(call)
     with clock.frozen_at(AFTERNOON + timedelta(minutes=1)):
         moment = clock.now()
-        told_of = overtaken(
+        notified = overtaken(
             lambda: saved_searches.notify_new_requests(moment),
             lambda: saved_searches.notify_new_requests(moment),
         )
-    assert told_of == 0
+    assert notified == 0
     assert QueuedEmail.objects.filter(key__startswith=f"search:{saved.pk}:").count() == 1
 
 

@@ -16,11 +16,11 @@ from conftest import AFTERNOON
 from foundation import clock
 from proposals.models import OrganisationBlock, PartnershipRequest, QueuedEmail, SavedSearch
 from proposals.partnering.saved_searches import MAX_PER_PERSON, notify_new_requests
-from proposals.tests.partners import GIVEN, make_owner, make_request
+from proposals.tests.partners import REQUEST_VALUES, make_owner, make_request
 
 pytestmark = pytest.mark.django_db
 
-KEEP = "/partners/searches/keep/"
+SAVE_URL = "/partners/searches/keep/"
 LATER = AFTERNOON - timedelta(minutes=1)
 
 
@@ -39,15 +39,15 @@ def watcher():
     return make_user()
 
 
-def keep(person, **question):
+def save(person, **question):
     with clock.frozen_at(AFTERNOON - timedelta(hours=3)):
-        return client_of(person).post(KEEP, {"name": "Photonics"} | question, follow=True)
+        return client_of(person).post(SAVE_URL, {"name": "Photonics"} | question, follow=True)
 
 
 def test_something_new_that_fits_is_told_once(call, watcher):
     with clock.frozen_at(AFTERNOON - timedelta(hours=4)):
         make_request(call, title="Older photonics")
-    keep(watcher, q="fotonik", technology="photonics")
+    save(watcher, q="fotonik", technology="photonics")
     assert notify_new_requests(LATER) == 0
     with clock.frozen_at(LATER):
         make_request(call, title="New photonics")
@@ -60,7 +60,7 @@ def test_something_new_that_fits_is_told_once(call, watcher):
 
 
 def test_the_link_in_a_mail_ends_them_only_when_somebody_says_so(call, watcher):
-    keep(watcher)
+    save(watcher)
     with clock.frozen_at(LATER):
         make_request(call)
     notify_new_requests(AFTERNOON)
@@ -78,7 +78,7 @@ def test_the_link_in_a_mail_ends_them_only_when_somebody_says_so(call, watcher):
 
 
 def test_searches_are_kept_forgotten_and_belong_to_one_person(watcher):
-    assert "Search saved." in text_of(keep(watcher, q="laser"))
+    assert "Search saved." in text_of(save(watcher, q="laser"))
     saved, page = SavedSearch.objects.get(), "/partners/searches/"
     stranger = client_of(make_user())
     stranger.post(page, {"search": saved.pk, "do": "forget"})
@@ -87,9 +87,9 @@ def test_searches_are_kept_forgotten_and_belong_to_one_person(watcher):
     assert not SavedSearch.objects.get().sends_emails
     client_of(watcher).post(page, {"search": saved.pk, "do": "forget"})
     assert not SavedSearch.objects.exists()
-    assert "The search was not saved" in text_of(keep(watcher, name="   "))
+    assert "The search was not saved" in text_of(save(watcher, name="   "))
     for number in range(MAX_PER_PERSON + 1):
-        answer = keep(watcher, name=f"Search {number}")
+        answer = save(watcher, name=f"Search {number}")
     assert "twenty saved searches" in text_of(answer)
 
 
@@ -178,7 +178,7 @@ def test_nobody_brings_in_requests_for_an_organisation_of_others(call):
         "do": "yes",
     }
     assert client_of(stranger).post("/partners/table/", values).status_code == 422
-    assert not PartnershipRequest.objects.exists() and GIVEN
+    assert not PartnershipRequest.objects.exists() and REQUEST_VALUES
 
 
 def test_pages_of_partner_search_say_where_to_go_on(call, watcher):
@@ -190,7 +190,7 @@ def test_pages_of_partner_search_say_where_to_go_on(call, watcher):
 
 def test_a_mail_leads_to_each_request_and_leaves_out_own_and_blocked_ones(call, watcher):
     own = make_organisation(by=watcher)
-    keep(watcher)
+    save(watcher)
     with clock.frozen_at(LATER):
         shown = make_request(call, title="Shown")
         blocked = make_request(call, title="Blocked")

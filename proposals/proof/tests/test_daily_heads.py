@@ -81,7 +81,7 @@ def test_a_receipts_proof_is_such_a_head_too(version, tmp_path):
 def test_another_log_is_noticed_though_it_is_whole_in_itself(call, version):
     """The whole log is made again with one entry less: nothing in it contradicts itself."""
     publish_daily_heads(NEXT_DAY)
-    kept = read_heads("".join(daily_heads_as_lines()))
+    stored = read_heads("".join(daily_heads_as_lines()))
     with database_owner(), connection.cursor() as cursor:
         for table in ("dailyhead", "treehead", "ledgernode", "ledgerentry"):
             cursor.execute(f"DELETE FROM proposals_{table}")
@@ -89,14 +89,14 @@ def test_another_log_is_noticed_though_it_is_whole_in_itself(call, version):
     ledger.queue_record(ledger.Kind.WITHDRAWAL, "other:1", at=clock.now())
     ledger.sequence()
     assert list(find_problems()) == []
-    assert [sentence.partition(":")[0] for sentence in find_problems(kept)] == ["Another log"]
+    assert [sentence.partition(":")[0] for sentence in find_problems(stored)] == ["Another log"]
 
 
 def test_a_shorter_log_and_a_head_of_somebody_else_are_noticed(version):
     publish_daily_heads(NEXT_DAY)
-    (kept,) = read_heads("".join(daily_heads_as_lines()))
-    longer = type(kept)(**(vars(kept) | {"size": kept.size + 7}))
-    forged = type(kept)(**(vars(kept) | {"root": "0" * 64}))
+    (stored,) = read_heads("".join(daily_heads_as_lines()))
+    longer = type(stored)(**(vars(stored) | {"size": stored.size + 7}))
+    forged = type(stored)(**(vars(stored) | {"root": "0" * 64}))
     assert [sentence.partition(":")[0] for sentence in find_problems([longer, forged])] == [
         "Unknown",
         "Missing",

@@ -215,8 +215,8 @@ def test_no_text_comes_into_a_draft_without_being_kept(call):
     section = proposal.sections.get(step="summary")
     section.answers, section.version = {"abstract": "SLIPPED IN"}, 0
     section.save()
-    kept = proposal.section_changes.filter(step="summary").latest("pk")
-    assert kept.answers == {"abstract": "SLIPPED IN"}
+    stored = proposal.section_changes.filter(step="summary").latest("pk")
+    assert stored.answers == {"abstract": "SLIPPED IN"}
 
 
 def test_a_proposal_counts_by_its_last_version_until_that_is_withdrawn(call):

@@ -152,9 +152,9 @@ def test_anyone_gets_a_proof_that_holds_without_the_portal(filled, client):
     head = client.get("/proof/log/").json()
     for position in range(head["size"]):
         proof = client.get(f"/proof/log/entries/{position}/").json()
-        note = LedgerEntry.objects.get(position=position).record
+        record = LedgerEntry.objects.get(position=position).record
         assert merkle.verify_inclusion(
-            merkle.leaf_hash(note.content.encode()),
+            merkle.leaf_hash(record.content.encode()),
             position,
             proof["head"]["size"],
             [bytes.fromhex(step) for step in proof["path"]],
@@ -256,7 +256,7 @@ def test_entries_that_changed_places_are_named(filled):
 
 
 def test_an_entry_that_was_slipped_in_at_the_end_is_named(filled):
-    note = ledger.queue_record(
+    record = ledger.queue_record(
         LedgerRecord.Kind.SUBMISSION,
         "version:999999",
         at=clock.now(),
@@ -265,7 +265,9 @@ def test_an_entry_that_was_slipped_in_at_the_end_is_named(filled):
         sha256="0",
     )
     LedgerEntry.objects.create(
-        position=ledger.current_size(), record=note, leaf=merkle.leaf_hash(note.content.encode())
+        position=ledger.current_size(),
+        record=record,
+        leaf=merkle.leaf_hash(record.content.encode()),
     )
     assert "Inserted: entries from" in found() and "version:999999" in found()
 

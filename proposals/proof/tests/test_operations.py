@@ -77,10 +77,10 @@ def test_a_template_that_raises_for_one_proposal_stops_no_other(call, operator, 
     broken_for.add(bad.proposal_id)
     work()
     assert [receipt.version for receipt in Receipt.objects.all()] == [good]
-    promise = OutboxMessage.objects.get(kind="receipt", version=bad)
-    assert promise.last_error.startswith("TemplateSyntaxError at test_operations.py:")
+    message = OutboxMessage.objects.get(kind="receipt", version=bad)
+    assert message.last_error.startswith("TemplateSyntaxError at test_operations.py:")
 
-    OutboxMessage.objects.filter(pk=promise.pk).update(attempts=outbox.MAX_ATTEMPTS - 1)
+    OutboxMessage.objects.filter(pk=message.pk).update(attempts=outbox.MAX_ATTEMPTS - 1)
     OutboxMessage.objects.update(due_at=clock.real_now())
     work()
     _status, text = page(operator, QUEUE)
@@ -88,7 +88,7 @@ def test_a_template_that_raises_for_one_proposal_stops_no_other(call, operator, 
     assert bad.proposal.number not in text, "sealed until the deadline"
 
     broken_for.clear()
-    choice = {"action": "try_again", "_selected_action": str(promise.pk)}
+    choice = {"action": "try_again", "_selected_action": str(message.pk)}
     assert "1 item will be retried." in page(operator, QUEUE, **choice)[1]
     work()
     assert Receipt.objects.filter(version=bad).count() == 1
@@ -171,29 +171,29 @@ def test_what_is_made_again_waits_for_everything_new(call, operator):
     reissue_documents(call, "receipt", reason="Look", by=operator)
     for _number in range(2):
         submit(make_ready(call))
-    kept = []
+    handled = []
     kinds = ("receipt", "submission-email", "proposal-pdf")
-    handlers = dict.fromkeys(kinds, lambda promise: kept.append(promise.cause))
+    handlers = dict.fromkeys(kinds, lambda message: handled.append(message.cause))
     outbox.process_due(handlers)
     outbox.process_due_documents(handlers, seconds=0)
-    assert kept == ["submission"] * 5
+    assert handled == ["submission"] * 5
     outbox.process_due_documents(handlers, seconds=0)
-    assert [item.partition(":")[0] for item in kept] == ["submission"] * 6 + ["reissue"]
+    assert [item.partition(":")[0] for item in handled] == ["submission"] * 6 + ["reissue"]
 
 
 def test_what_failed_comes_after_what_fell_due_before_its_wait_was_over(call):
     first, second = submit(make_ready(call)), submit(make_ready(call))
 
-    def fail(promise):
+    def fail(message):
         raise ValueError
 
     kinds = ("receipt", "submission-email", "proposal-pdf")
     outbox.process_due(dict.fromkeys(kinds, fail), seconds=0)
     OutboxMessage.objects.filter(attempts=1).update(due_at=clock.real_now())
-    kept = []
-    handlers = dict.fromkeys(kinds, lambda promise: kept.append((promise.version, promise.kind)))
+    handled = []
+    handlers = dict.fromkeys(kinds, lambda message: handled.append((message.version, message.kind)))
     outbox.process_due(handlers)
-    assert kept[-1] == (first, "receipt") and (second, "receipt") in kept
+    assert handled[-1] == (first, "receipt") and (second, "receipt") in handled
 
 
 def test_one_cause_never_makes_two_editions(call):

@@ -74,13 +74,13 @@ def test_a_receipt_whose_layout_hangs_is_made_when_it_does_not(
 ):
     version = submit(make_ready(call))
     assert outbox.process_due({"receipt": tasks.HANDLERS["receipt"]}, seconds=0) == 0
-    promise = OutboxMessage.objects.get(version=version, kind="receipt")
-    assert promise.state == OutboxMessage.State.DUE
-    assert promise.last_error.startswith("LayoutFailed")
+    message = OutboxMessage.objects.get(version=version, kind="receipt")
+    assert message.state == OutboxMessage.State.DUE
+    assert message.last_error.startswith("LayoutFailed")
     monkeypatch.setattr(printing, "LAYOUT", "foundation.pdf_layout:pdf")
     settings.LAYOUT_SECONDS = 60
-    OutboxMessage.objects.exclude(pk=promise.pk).update(state=OutboxMessage.State.DONE)
-    OutboxMessage.objects.filter(pk=promise.pk).update(
+    OutboxMessage.objects.exclude(pk=message.pk).update(state=OutboxMessage.State.DONE)
+    OutboxMessage.objects.filter(pk=message.pk).update(
         due_at=clock.real_now() - timedelta(seconds=1)
     )
     assert outbox.process_due(tasks.HANDLERS, seconds=0) == 1

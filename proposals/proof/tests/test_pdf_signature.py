@@ -62,13 +62,13 @@ def changed(content, old, new):
     return content.replace(old, new, 1)
 
 
-def run(*command, given=None):
+def run(*command, stdin=None):
     if shutil.which(command[0]) is None:
         processes.missing(
             f"{command[0]} is missing. On Debian: sudo apt-get install poppler-utils qpdf"
         )
     return subprocess.run(
-        command, capture_output=True, text=given is None, input=given, check=False
+        command, capture_output=True, text=stdin is None, input=stdin, check=False
     )
 
 
@@ -285,15 +285,15 @@ def test_the_command_needs_neither_database_nor_private_key(receipt, trusted, tm
 def test_other_programs_find_the_seal_valid(receipt, trusted, tmp_path):
     file = tmp_path / "receipt.pdf"
     file.write_bytes(receipt)
-    said = run("pdfsig", str(file)).stdout
-    assert "Signature is Valid." in said and "Total document signed" in said
-    assert "ETSI.CAdES.detached" in said
+    output = run("pdfsig", str(file)).stdout
+    assert "Signature is Valid." in output and "Total document signed" in output
+    assert "ETSI.CAdES.detached" in output
     pem = tmp_path / "portal.pem"
     pem.write_bytes(trusted)
     asked = ["sign", "validate", "--pretty-print", "--no-revocation-check", "--trust", str(pem)]
-    said = run(sys.executable, "-W", "ignore", "-m", "pyhanko", *asked, str(file)).stdout
-    assert "The signature is judged VALID." in said
-    assert "The signature covers the entire file." in said
+    output = run(sys.executable, "-W", "ignore", "-m", "pyhanko", *asked, str(file)).stdout
+    assert "The signature is judged VALID." in output
+    assert "The signature covers the entire file." in output
     structure = run("qpdf", "--check", str(file))
     assert structure.returncode == 0, structure.stdout + structure.stderr
     listed = run("pdfdetach", "-list", str(file)).stdout
@@ -354,8 +354,8 @@ def test_a_time_stamp_service_stamps_the_seal(call, settings, trusted, stamp_ser
 
 
 def text_of(pdf):
-    said = run("pdftotext", "-", "-", given=bytes(pdf)).stdout
-    return " ".join(said.decode().split())
+    output = run("pdftotext", "-", "-", stdin=bytes(pdf)).stdout
+    return " ".join(output.decode().split())
 
 
 def test_while_the_time_stamp_service_is_away_a_receipt_is_sealed_without_and_says_so(

@@ -156,7 +156,7 @@ def ways_of_applicants(version):
     yield "get", f"/proposals/{number}/versions/1/nothing/", {}  # an error page
 
 
-def told(answer):
+def text_in(answer):
     if getattr(answer, "streaming", False):
         return b"".join(answer.streaming_content).decode("latin-1")
     return answer.content.decode("latin-1") + str(answer.headers)
@@ -171,7 +171,7 @@ def test_no_way_tells_anything_of_a_sealed_proposal(version, role):
     tried = 0
     for method, path, sent in ways(version):
         answer = getattr(client, method)(path, sent) if sent else getattr(client, method)(path)
-        text = told(answer)
+        text = text_in(answer)
         tried += 1
         assert SECRET not in text or SECRET in path, (method, path)
         assert version.sha256 not in text, (method, path)

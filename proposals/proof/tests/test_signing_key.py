@@ -105,8 +105,8 @@ def test_a_key_in_hardware_seals_receipts_and_signs_the_log(call, hardware, tmp_
     assert list(find_problems()) == []
     file = tmp_path / "receipt.pdf"
     file.write_bytes(receipt)
-    said = subprocess.run(["pdfsig", str(file)], capture_output=True, text=True, check=False)
-    assert "Signature is Valid." in said.stdout and "Seal of a portal" in said.stdout
+    result = subprocess.run(["pdfsig", str(file)], capture_output=True, text=True, check=False)
+    assert "Signature is Valid." in result.stdout and "Seal of a portal" in result.stdout
 
 
 @pytest.mark.parametrize(

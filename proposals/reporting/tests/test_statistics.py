@@ -133,13 +133,13 @@ def test_a_verdict_keeps_the_worst_outcome_of_each_rule(call):
     """What is counted is what the findings of the stored verdict give."""
     version = submit(make_ready(call, countries=("LT", "FR", "AL")))
     record = VerdictRecord.objects.get(version=version)
-    kept, outcomes = record.by_rule, {}
+    stored, outcomes = record.by_rule, {}
     for finding in record.verdict.findings:
         outcomes.setdefault(finding.rule, []).append(finding.outcome)
-    assert kept == {
+    assert stored == {
         rule: max(of_rule, key=attrgetter("severity")).value for rule, of_rule in outcomes.items()
     }
-    assert kept["established"] == "officer" and kept["duration"] == "pass"
+    assert stored["established"] == "officer" and stored["duration"] == "pass"
 
 
 # --- Shapes ------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def version(versions):
     return versions[0]
 
 
-def desk(officer=None):
+def officer_client(officer=None):
     client = Client()
     client.force_login(officer or make_officer())
     return client
@@ -86,20 +86,20 @@ def decided(version, outcome="ineligible", reason="Not established."):
 
 
 def text_of_pdf(pdf):
-    said = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True)
-    return " ".join(said.stdout.decode().split())
+    result = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True)
+    return " ".join(result.stdout.decode().split())
 
 
 def text_of(answer):
     return " ".join(answer.content.decode().split())
 
 
-def anew(version):
+def fetch_again(version):
     return Version.objects.select_related("proposal__strand__call").get(pk=version.pk)
 
 
 def test_texts_of_findings_are_put_into_the_reason_and_nothing_typed_is_lost(version):
-    client = desk()
+    client = officer_client()
     path = reverse("admin:proposals_version_decide", args=[version.pk])
     page = text_of(client.get(path))
     assert "Add findings of the automatic check to the reason" in page
@@ -115,7 +115,7 @@ def test_an_outcome_of_a_version_that_waits_for_an_answer_is_not_recorded_twice(
     with pytest.raises(CannotDecide, match="waiting for a second officer"):
         record_decision(version, outcome="ineligible", reason="Not", by=make_officer())
     path = reverse("admin:proposals_version_decide", args=[version.pk])
-    answer = desk().post(path, {"outcome": "ineligible", "reason": "Typed for long"})
+    answer = officer_client().post(path, {"outcome": "ineligible", "reason": "Typed for long"})
     assert answer.status_code == 422 and "Typed for long" in text_of(answer)
 
 
@@ -125,11 +125,11 @@ def test_what_was_withdrawn_meanwhile_is_not_decided_on(version):
             reload(version.proposal), reason="x", by=version.submitted_by, received_at=clock.now()
         )
     with pytest.raises(CannotDecide, match="replaced or withdrawn"):
-        record_decision(anew(version), outcome="eligible", reason="x", by=make_officer())
+        record_decision(fetch_again(version), outcome="eligible", reason="x", by=make_officer())
 
 
 def test_what_was_extended_meanwhile_is_sealed_and_the_typed_reason_comes_back(call, version):
-    client = desk()
+    client = officer_client()
     path = reverse("admin:proposals_version_decide", args=[version.pk])
     assert client.get(path).status_code == 200
     extend_for_one(
@@ -231,14 +231,14 @@ def test_what_is_left_out_is_named_in_the_preview_too(versions, client_of_office
 
 
 def marks_of(task, versions, officer):
-    anews = [anew(version) for version in versions]
-    return [(case.version, case.mark) for case in bulk.cases_for(task, anews, by=officer)]
+    fetched = [fetch_again(version) for version in versions]
+    return [(case.version, case.mark) for case in bulk.cases_for(task, fetched, by=officer)]
 
 
 @pytest.fixture
 def client_of_officer(versions):
     officer = make_officer()
-    client = desk(officer)
+    client = officer_client(officer)
     client.officer = officer
     return client
 
@@ -255,7 +255,7 @@ def test_many_cases_are_shown_exactly_and_then_decided(versions, client_of_offic
     assert bulk_post(client, "decide", versions, do="yes", **sent).status_code == 302
     assert Decision.objects.filter(outcome="ineligible").count() == 3
     assert "signed its COSME agreement" in Decision.objects.first().reason
-    second = desk(make_officer())
+    second = officer_client(make_officer())
     second.officer = make_officer()
     assert bulk_post(second, "confirm", versions, do="yes").status_code == 302
     assert Decision.objects.confirmed().count() == 3
@@ -294,7 +294,7 @@ def test_a_call_keeps_cases_with_remarks_out_of_a_bulk(call, versions, client_of
 def test_confirming_shows_the_same_remarks_for_one_case_and_for_many(versions, client_of_officer):
     decision = record_decision(versions[0], outcome="eligible", reason="Met.", by=make_officer())
     client = client_of_officer
-    (case,) = bulk.cases_for("confirm", [anew(versions[0])], by=client.officer)
+    (case,) = bulk.cases_for("confirm", [fetch_again(versions[0])], by=client.officer)
     path = reverse("admin:proposals_decision_change", args=[decision.pk])
     answer = client.post(path, {"answer": "confirmed", "reason": ""})
     assert answer.status_code == 422 and answer.context["remarks"] == case.remarks != []
@@ -348,7 +348,7 @@ def test_of_two_runs_at_once_the_second_stops(versions, client_of_officer):
     client = client_of_officer
     shown = [f"{item.pk}:{mark}" for item, mark in marks_of("decide", versions, client.officer)]
     sent = {"outcome": "ineligible", "reason": "Typed", "do": "yes"}
-    other = desk(make_officer())
+    other = officer_client(make_officer())
     assert bulk_post(other, "decide", versions, marks=shown, **sent).status_code == 302
     assert bulk_post(client, "decide", versions, marks=shown, **sent).status_code == 409
     assert Decision.objects.count() == 3
@@ -409,9 +409,9 @@ def test_deciding_and_informing_are_two_steps(version):
             decision=decision, notified_by=make_officer(), notified_at=NEXT_DAY
         )
     review_decision(decision, answer="confirmed", reason="", by=make_officer())
-    lead = desk(version.submitted_by)
-    told = reverse("proposals:decisions", args=[version.proposal.number])
-    assert "There is no decision yet" in text_of(lead.get(told))
+    lead = officer_client(version.submitted_by)
+    notices = reverse("proposals:decisions", args=[version.proposal.number])
+    assert "There is no decision yet" in text_of(lead.get(notices))
     notify_applicant(decision, by=make_officer())
     with pytest.raises(
         CannotNotify, match="already sent the applicant a letter about this decision"
@@ -426,7 +426,7 @@ def test_a_word_that_something_must_be_clarified_is_no_letter(version):
 
 def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
     decision = decided(version, reason="The third partner is not established.\n\nSorry.")
-    client = desk()
+    client = officer_client()
     page = reverse("admin:proposals_decision_change", args=[decision.pk])
     assert "Send letter" in text_of(client.get(page))
     letter_page = reverse("admin:proposals_decision_letter", args=[decision.pk])
@@ -467,10 +467,12 @@ def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
         (partner_of(version.proposal), 200),
         (make_user(), 404),
     ):
-        answer = desk(person).get(reverse("proposals:letter", args=[number, decision.pk]))
+        answer = officer_client(person).get(reverse("proposals:letter", args=[number, decision.pk]))
         assert answer.status_code == status
     assert (
-        desk(version.submitted_by).get(reverse("proposals:letter", args=[number, 999])).status_code
+        officer_client(version.submitted_by)
+        .get(reverse("proposals:letter", args=[number, 999]))
+        .status_code
         == 404
     )
     sequence()
@@ -480,9 +482,9 @@ def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
 def test_a_letter_is_made_once_whatever_dies_on_the_way(version):
     decision = decided(version)
     notify_applicant(decision, by=make_officer())
-    promise = OutboxMessage.objects.get(kind="letter")
+    message = OutboxMessage.objects.get(kind="letter")
     for _turn in range(3):
-        tasks.HANDLERS["letter"](OutboxMessage.objects.get(pk=promise.pk))
+        tasks.HANDLERS["letter"](OutboxMessage.objects.get(pk=message.pk))
     assert Letter.objects.count() == 1
     assert QueuedEmail.objects.filter(key__startswith=f"letter:{decision.pk}:").count() == len(
         set(QueuedEmail.objects.filter(key__startswith="letter:").values_list("to", flat=True))
@@ -507,10 +509,10 @@ def test_a_reversed_decision_has_a_letter_of_its_own_that_says_so(version):
 def notified(version):
     """A version of which a letter said on 22 April 2015 that it is not eligible."""
     notify_applicant(decided(version, reason="Seat outside."), by=make_officer())
-    return anew(version)
+    return fetch_again(version)
 
 
-WHAT_STOOD = (
+DECISION_IN_FORCE = (
     "Not eligible",
     "Seat outside.",
     "22 April 2015, 09:00:00 Brussels",
@@ -524,18 +526,20 @@ def test_periods_of_a_letter_that_went_out_stay_when_the_call_names_others(notif
     call = notified.proposal.call
     call.remedies = [{"title": "Another way", "within": "5 days", "text": "Write to us."}]
     call.save()
-    page = text_of(desk().get(reverse("admin:proposals_version_decide", args=[notified.pk])))
-    for part in WHAT_STOOD:
+    page = text_of(
+        officer_client().get(reverse("admin:proposals_version_decide", args=[notified.pk]))
+    )
+    for part in DECISION_IN_FORCE:
         assert part in page, part
-    decision = anew(notified).decisions.get()
-    letter = text_of_pdf(render_letter_pdf(decision, anew(notified), notified_at=NEXT_DAY))
+    decision = fetch_again(notified).decisions.get()
+    letter = text_of_pdf(render_letter_pdf(decision, fetch_again(notified), notified_at=NEXT_DAY))
     assert "2 months, until 22 June 2015" in letter and "Another way" not in letter
 
 
 def test_who_records_a_reversal_sees_what_was_decided_and_told(notified):
-    client, path = desk(), reverse("admin:proposals_version_decide", args=[notified.pk])
+    client, path = officer_client(), reverse("admin:proposals_version_decide", args=[notified.pk])
     page = text_of(client.get(path))
-    for part in ("Your decision will replace an earlier one", *WHAT_STOOD):
+    for part in ("Your decision will replace an earlier one", *DECISION_IN_FORCE):
         assert part in page, part
     answer = client.post(path, {"outcome": "eligible", "reason": "Ratified."})
     assert answer.status_code == 422
@@ -551,9 +555,9 @@ def test_who_records_a_reversal_sees_what_was_decided_and_told(notified):
 
 def test_who_confirms_a_reversal_sees_both_texts_the_letter_and_its_periods(notified):
     again = record_decision(notified, outcome="eligible", reason="Ratified.", by=make_officer())
-    client, path = desk(), reverse("admin:proposals_decision_change", args=[again.pk])
+    client, path = officer_client(), reverse("admin:proposals_decision_change", args=[again.pk])
     page = text_of(client.get(path))
-    for part in ("This decision replaces an earlier one", "Ratified.", *WHAT_STOOD):
+    for part in ("This decision replaces an earlier one", "Ratified.", *DECISION_IN_FORCE):
         assert part in page, part
     answer = client.post(path, {"answer": "confirmed", "reason": ""})
     assert answer.status_code == 422
@@ -570,11 +574,11 @@ def test_who_confirms_a_reversal_sees_both_texts_the_letter_and_its_periods(noti
 def test_many_reversals_are_shown_and_ticked_as_one_is(notified, client_of_officer):
     client = client_of_officer
     preview = bulk_post(client, "decide", [notified], outcome="eligible", reason="Ratified.")
-    for part in WHAT_STOOD:
+    for part in DECISION_IN_FORCE:
         assert part in text_of(preview), part
     again = record_decision(notified, outcome="eligible", reason="Ratified.", by=make_officer())
     shown = text_of(bulk_post(client, "confirm", [notified]))
-    for part in ("This decision replaces an earlier one", "Ratified.", *WHAT_STOOD):
+    for part in ("This decision replaces an earlier one", "Ratified.", *DECISION_IN_FORCE):
         assert part in shown, part
     bulk_post(client, "confirm", [notified], do="yes", seen=[])
     assert again not in Decision.objects.confirmed()
@@ -582,7 +586,9 @@ def test_many_reversals_are_shown_and_ticked_as_one_is(notified, client_of_offic
 
 def test_periods_that_have_ended_are_said_to_have(notified):
     with clock.frozen_at(NEXT_DAY.replace(month=5, day=23)):
-        page = text_of(desk().get(reverse("admin:proposals_version_decide", args=[notified.pk])))
+        page = text_of(
+            officer_client().get(reverse("admin:proposals_version_decide", args=[notified.pk]))
+        )
     assert re.search(r"until 22 May 2015 <span[^>]*>\s*expired", page)
     assert re.search(r"until 22 June 2015 <span[^>]*>\s*still open", page)
 
@@ -591,9 +597,9 @@ def test_the_letter_is_named_also_where_a_decision_between_was_never_told(notifi
     decided(notified, outcome="clarify", reason="Ask.")
     last = decided(notified, outcome="eligible", reason="Ratified.")
     assert "which stated: “Your proposal is not eligible" in text_of_pdf(
-        render_letter_pdf(last, anew(notified), notified_at=NEXT_DAY)
+        render_letter_pdf(last, fetch_again(notified), notified_at=NEXT_DAY)
     )
-    page = text_of(desk().get(reverse("admin:proposals_decision_change", args=[last.pk])))
+    page = text_of(officer_client().get(reverse("admin:proposals_decision_change", args=[last.pk])))
     assert "The applicant was informed of “Not eligible” about version 1" in page
 
 
@@ -601,9 +607,9 @@ def test_of_a_decision_that_nobody_was_told_of_the_letter_says_nothing(version):
     decided(version)
     last = decided(version, outcome="eligible", reason="Ratified.")
     assert "replaces" not in text_of_pdf(
-        render_letter_pdf(last, anew(version), notified_at=NEXT_DAY)
+        render_letter_pdf(last, fetch_again(version), notified_at=NEXT_DAY)
     )
-    page = text_of(desk().get(reverse("admin:proposals_decision_change", args=[last.pk])))
+    page = text_of(officer_client().get(reverse("admin:proposals_decision_change", args=[last.pk])))
     assert (
         "This decision replaces an earlier one" in page
         and "No letter has been sent about it." in page
@@ -612,16 +618,20 @@ def test_of_a_decision_that_nobody_was_told_of_the_letter_says_nothing(version):
 
 def test_the_history_says_what_was_reversed(notified):
     decided(notified, outcome="eligible", reason="Ratified.")
-    page = text_of(desk().get(reverse("admin:proposals_version_history", args=[notified.pk])))
+    page = text_of(
+        officer_client().get(reverse("admin:proposals_version_history", args=[notified.pk]))
+    )
     assert page.count("Eligible, replaces “Not eligible”") == 2
-    sheet_page = text_of(desk().get(reverse("admin:proposals_version_change", args=[notified.pk])))
+    sheet_page = text_of(
+        officer_client().get(reverse("admin:proposals_version_change", args=[notified.pk]))
+    )
     assert "replaces “Not eligible”" in sheet_page and "Letter sent" in sheet_page
-    listing = text_of(desk().get(reverse("admin:proposals_decision_changelist")))
+    listing = text_of(officer_client().get(reverse("admin:proposals_decision_changelist")))
     assert "Replaces" in listing.replace("replaces", "Replaces")
 
 
 def test_the_applicant_sees_which_letter_is_replaced_and_until_when_to_contest(notified):
-    lead = desk(notified.submitted_by)
+    lead = officer_client(notified.submitted_by)
     path = reverse("proposals:decisions", args=[notified.proposal.number])
     assert "Review of admissibility and eligibility: 22 May 2015" in text_of(lead.get(path))
     again = decided(notified, outcome="eligible", reason="Ratified.")
@@ -648,15 +658,15 @@ def test_a_letter_tells_nothing_of_other_proposals(call):
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         assert version.verdicts.get(audience="officer").rules_not_met == ["one-application"]
-        decision = decided(anew(version), outcome="eligible", reason="Met.")
-        text = text_of_pdf(render_letter_pdf(decision, anew(version), notified_at=NEXT_DAY))
+        decision = decided(fetch_again(version), outcome="eligible", reason="Met.")
+        text = text_of_pdf(render_letter_pdf(decision, fetch_again(version), notified_at=NEXT_DAY))
     assert "another submitted proposal" not in text
     assert "All of them are met." in text
 
 
 def test_a_sample_says_on_every_page_that_it_is_none(version):
     decision = decided(version, reason="Long. " * 900)
-    pdf = render_letter_pdf(decision, anew(version), notified_at=NEXT_DAY, is_sample=True)
+    pdf = render_letter_pdf(decision, fetch_again(version), notified_at=NEXT_DAY, is_sample=True)
     with pikepdf.open(BytesIO(pdf)) as opened:
         pages = len(opened.pages)
     assert (
@@ -685,7 +695,7 @@ def test_letters_and_notices_are_final(version, table):
 
 def test_hostile_texts_stay_texts_in_the_letter(version):
     decision = decided(version, reason="<img src=x onerror=alert(1)> & <b>bold</b>")
-    pdf = render_letter_pdf(decision, anew(version), notified_at=NEXT_DAY)
+    pdf = render_letter_pdf(decision, fetch_again(version), notified_at=NEXT_DAY)
     assert "<b>bold</b>" in text_of_pdf(pdf)
     with pikepdf.open(BytesIO(pdf)) as opened:
         assert "/Lang" in opened.Root and "/StructTreeRoot" in opened.Root
@@ -715,7 +725,7 @@ def test_who_gets_an_outcome_back_finds_it_with_what_was_said(versions):
     first, second = make_officer(), make_officer()
     decision = record_decision(versions[0], outcome="eligible", reason="All met.", by=first)
     review_decision(decision, answer="sent-back", reason="Look at p2.", by=second)
-    client = desk(first)
+    client = officer_client(first)
     listing = client.get(reverse("admin:proposals_version_changelist"), {"queue": "sent-back"})
     assert [item.pk for item in listing.context["cl"].queryset] == [versions[0].pk]
     page = text_of(client.get(reverse("admin:proposals_version_decide", args=[versions[0].pk])))
@@ -750,12 +760,14 @@ def alike(call):
     version = submit(reload(proposal))
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
-        yield anew(version)
+        yield fetch_again(version)
 
 
 def test_letter_and_reasons_name_participants_and_never_keys(alike):
     texts = [text for _rule, text in decisions.snippets(alike, newest_verdict(alike))]
-    letter = text_of_pdf(render_letter_pdf(decided(alike), anew(alike), notified_at=NEXT_DAY))
+    letter = text_of_pdf(
+        render_letter_pdf(decided(alike), fetch_again(alike), notified_at=NEXT_DAY)
+    )
     for text in (*texts, letter):
         assert not KEY.search(text)
         assert "Tirana Cluster" not in re.sub(r"Tirana Cluster \(", "", text)
@@ -767,7 +779,7 @@ def test_letter_and_reasons_name_participants_and_never_keys(alike):
 def test_what_the_reason_quotes_is_not_said_again_in_the_letter(alike):
     reason = "\n\n".join(text for _rule, text in decisions.snippets(alike, newest_verdict(alike)))
     letter = text_of_pdf(
-        render_letter_pdf(decided(alike, reason=reason), anew(alike), notified_at=NEXT_DAY)
+        render_letter_pdf(decided(alike, reason=reason), fetch_again(alike), notified_at=NEXT_DAY)
     )
     assert letter.count("Tirana Cluster (participant 4) is established in Albania") == 1
     assert "Findings quoted in the reasons above are not repeated here." in letter
@@ -781,7 +793,7 @@ def test_rule_and_source_are_said_once_however_many_findings_a_rule_has(alike):
 
 
 def test_no_page_of_a_case_shows_the_key_of_a_participant(alike):
-    client = desk()
+    client = officer_client()
     sent = {"item": "element:p4:C1", "answer": "yes", "revision": 0}
     item = next(line.item for line in sheet_of(alike, None).checklists[3].lines)
     answer = client.post(
@@ -802,7 +814,9 @@ def test_no_page_of_a_case_shows_the_key_of_a_participant(alike):
                 client.get(reverse("admin:proposals_version_change", args=[alike.pk]))
             )
         ],
-        desk(alike.submitted_by).get(reverse("proposals:version", args=[alike.proposal.number, 1])),
+        officer_client(alike.submitted_by).get(
+            reverse("proposals:version", args=[alike.proposal.number, 1])
+        ),
     ]
     for answer in pages:
         assert answer.status_code == 200

@@ -49,7 +49,7 @@ def row(version):
     return Proposal.objects.filter(pk=version.proposal_id)
 
 
-def anew(version):
+def fetch_again(version):
     """As a request of its own would read it."""
     return Version.objects.get(pk=version.pk)
 
@@ -170,7 +170,7 @@ def test_the_database_lets_no_act_slip_past_an_interest_that_is_being_declared(v
 def test_a_case_that_two_clicks_assign_changes_hands_once(version):
     officer, head = make_officer(), make_officer()
     data = at_once(
-        row(version), *[lambda: cases.assign([anew(version).proposal], officer, by=head)] * 2
+        row(version), *[lambda: cases.assign([fetch_again(version).proposal], officer, by=head)] * 2
     )
     assert sorted(data) == [0, 1]
     assert events(version, CaseEvent.Kind.ASSIGNED) == 1
@@ -291,7 +291,7 @@ def test_what_is_being_extended_is_not_decided_on(version):
         ),
         attempt(
             lambda: decisions.record_decision(
-                anew(version), outcome="eligible", reason="Met.", by=make_officer()
+                fetch_again(version), outcome="eligible", reason="Met.", by=make_officer()
             ),
             decisions.StillSealed,
         ),
@@ -366,28 +366,28 @@ def informing(decision, officer):
 
 
 @pytest.fixture
-def standing(decision):
+def confirmed(decision):
     decisions.review_decision(decision, answer="confirmed", reason="", by=make_officer())
     return decision
 
 
-def test_a_decision_that_two_tell_at_once_is_told_once_by_one_letter(standing):
+def test_a_decision_that_two_tell_at_once_is_told_once_by_one_letter(confirmed):
     answers = at_once(
-        row(standing.version), *[informing(standing, make_officer()) for _one in range(2)]
+        row(confirmed.version), *[informing(confirmed, make_officer()) for _one in range(2)]
     )
     assert told(answers) == [[SUCCESS], [ERROR]]
     assert DecisionNotice.objects.count() == 1
     assert OutboxMessage.objects.filter(kind=OutboxMessage.Kind.LETTER).count() == 1
 
 
-def test_a_decision_that_is_being_reversed_is_not_told(standing):
-    version = standing.version
+def test_a_decision_that_is_being_reversed_is_not_told(confirmed):
+    version = confirmed.version
     later = decisions.record_decision(
         version, outcome="ineligible", reason="Not met.", by=make_officer()
     )
     answer = overtaken(
         lambda: decisions.review_decision(later, answer="confirmed", reason="", by=make_officer()),
-        informing(standing, make_officer()),
+        informing(confirmed, make_officer()),
     )
     assert told([answer]) == [[ERROR]]
     assert not DecisionNotice.objects.exists()
@@ -395,14 +395,14 @@ def test_a_decision_that_is_being_reversed_is_not_told(standing):
 
 def test_of_two_who_decide_a_bundle_at_once_the_later_hears_which_cases_changed(version):
     def running(officer):
-        shown = bulk.cases_for("decide", [anew(version)], by=officer)
+        shown = bulk.cases_for("decide", [fetch_again(version)], by=officer)
         marks = {case.version.pk: case.mark for case in shown}
         return attempt(
             lambda: bulk.run(
                 "decide",
                 marks,
                 by=officer,
-                versions=lambda: [anew(version)],
+                versions=lambda: [fetch_again(version)],
                 seen=[version.pk],
                 outcome="eligible",
                 reason="Met.",

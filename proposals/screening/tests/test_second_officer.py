@@ -140,14 +140,14 @@ def listed(officer, query):
 def test_the_list_says_what_waits_for_whom(decision):
     number, second = decision.version.proposal.number, make_officer()
     assert "Not eligible (waiting for a second officer)" in listed(second, "")
-    for query, officer, stands_there in (
+    for query, officer, is_listed in (
         ("?decided=mine", second, True),
         ("?decided=mine", decision.decided_by, False),
         ("?decided=waiting", decision.decided_by, True),
         ("?decided=no", second, False),
         ("?decided=yes", second, False),
     ):
-        assert (number in listed(officer, query)) == stands_there, (query, officer)
+        assert (number in listed(officer, query)) == is_listed, (query, officer)
     review_decision(decision, answer="sent-back", reason="Look again", by=second)
     assert number in listed(second, "?decided=no")
     again = record_decision(

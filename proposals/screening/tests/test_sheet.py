@@ -55,7 +55,7 @@ def send(officer, version, *, itself=True, **sent):
     return client.post(path, {"revision": 0} | sent, headers=headers)
 
 
-def rule_class(**said):
+def rule_class(**attributes):
     """A rule that no list of the portal knows."""
     values = {
         "id": "made-up",
@@ -65,7 +65,7 @@ def rule_class(**said):
         "asks": "Nothing.",
         "answers": {Outcome.NEEDS_REVIEW: "Always."},
     }
-    namespace = {name: value for name, value in (values | said).items() if value is not None}
+    namespace = {name: value for name, value in (values | attributes).items() if value is not None}
     return type("MadeUp", (Rule,), namespace)
 
 
@@ -107,12 +107,12 @@ def test_the_sheet_has_a_line_for_each_rule_and_a_checklist_for_each_applicant(v
 
 def test_answers_count_and_a_checklist_counts_when_it_is_whole(version):
     officer = make_officer()
-    give = {"reason": "", "seen_revision": 0, "by": officer}
-    save_answer(version, "rule:established", answer="agree", **give)
+    common = {"reason": "", "seen_revision": 0, "by": officer}
+    save_answer(version, "rule:established", answer="agree", **common)
     for number in range(1, 12):
-        save_answer(version, f"element:p1:C{number}", answer="yes", **give)
+        save_answer(version, f"element:p1:C{number}", answer="yes", **common)
     assert sheet(version).answered == 1
-    save_answer(version, "element:p1:C12", answer="unclear", **give)
+    save_answer(version, "element:p1:C12", answer="unclear", **common)
     assert sheet(version).answered == 2
 
 
@@ -120,17 +120,17 @@ def test_a_line_saves_itself(version):
     officer = make_officer()
     answer = send(officer, version, item="rule:established", answer="agree")
     assert answer.status_code == 200
-    told = answer.json()
-    assert told["revision"] == 1 and told["answered"] == 1
-    assert told["words"] == "Saved 09:00:00"
+    reply = answer.json()
+    assert reply["revision"] == 1 and reply["answered"] == 1
+    assert reply["words"] == "Saved 09:00:00"
     again = send(
         officer, version, item="rule:established", answer="ask", revision=1, reason="Which?"
     )
     assert again.json()["revision"] == 2
     stored = ScreeningAnswer.objects.get()
     assert (stored.answer, stored.reason, stored.answered_by) == ("ask", "Which?", officer)
-    told = CaseEvent.objects.filter(kind="answered").order_by("pk")
-    assert [case_event.details["answer"] for case_event in told] == ["agree", "ask"]
+    reply = CaseEvent.objects.filter(kind="answered").order_by("pk")
+    assert [case_event.details["answer"] for case_event in reply] == ["agree", "ask"]
 
 
 def test_who_differs_says_why(version):

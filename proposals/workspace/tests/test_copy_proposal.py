@@ -24,11 +24,11 @@ def copied(call, source, strand):
 def test_what_the_other_strand_does_not_ask_for_is_named(call):
     source = make_ready(call, strand="3.2")
     proposal = copied(call, source, "3.1")
-    said = " ".join(left_out_of(proposal))
+    left_out = " ".join(left_out_of(proposal))
     for text in ("partnership", "Activity 1, objective", "Matches", "Deliverable"):
-        assert text in said
+        assert text in left_out
     objective = source.strand.objective_text(source.strand.objectives[0]["code"])
-    assert objective in said
+    assert objective in left_out
 
 
 def test_a_copy_into_the_same_strand_leaves_nothing_out(call):

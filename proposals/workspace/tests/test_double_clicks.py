@@ -17,7 +17,7 @@ from proposals.helpdesk import enquiries
 from proposals.models import Comment, Enquiry, FaqEntry, PartnershipRequest, Proposal, QueuedEmail
 from proposals.officers.rights import CALL_MANAGERS
 from proposals.tests.factories import make_draft, make_officer
-from proposals.tests.partners import GIVEN, make_owner, make_request
+from proposals.tests.partners import REQUEST_VALUES, make_owner, make_request
 from proposals.workspace.tests.test_pages import client_of, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,7 +49,7 @@ def double_click(person, path, sent, *, on="", rows=None):
     return first, second
 
 
-def said(answer):
+def messages_in(answer):
     page = answer.client.get(answer.url)
     return [str(message) for message in page.context["messages"]]
 
@@ -60,7 +60,7 @@ def test_a_proposal_is_started_once(call):
     path = reverse("proposals:start", args=[call.reference, "3.1"])
     answers = double_click(lead, path, {"organisation": organisation.pk})
     begun = Proposal.objects.get()
-    assert [said(answer) for answer in answers] == [[f"Draft {begun.number} created."]] * 2
+    assert [messages_in(answer) for answer in answers] == [[f"Draft {begun.number} created."]] * 2
 
 
 def test_a_proposal_is_copied_once(call):
@@ -81,7 +81,7 @@ def test_an_organisation_is_registered_once():
 @pytest.mark.parametrize("more", [{}, {"publish": ""}])
 def test_a_partnership_request_is_written_once(call, more):
     owner, organisation = make_owner()
-    written = {name: value for name, value in GIVEN.items() if value not in ("", [])}
+    written = {name: value for name, value in REQUEST_VALUES.items() if value not in ("", [])}
     sent = written | {"shows_name": "on", "organisation": organisation.pk} | more
     double_click(owner, reverse("partners:new", args=[call.reference]), sent)
     assert PartnershipRequest.objects.get().state == ("published" if more else "draft")

@@ -110,11 +110,11 @@ def test_an_officer_sees_no_proposal_before_the_deadline_and_the_attempt_is_note
     version = submit(proposal)
     create_receipt(version)
     officer = make_officer()
-    desk = client_of(officer)
+    officer_client = client_of(officer)
     for name, path in routes_of(proposal, version):
-        assert desk.get(path).status_code in HIDDEN, name
-    noted = proposal.sealed_access_attempts.values_list("officer", "path")
-    assert (officer.pk, version.get_absolute_url()) in noted
+        assert officer_client.get(path).status_code in HIDDEN, name
+    attempts = proposal.sealed_access_attempts.values_list("officer", "path")
+    assert (officer.pk, version.get_absolute_url()) in attempts
 
 
 def test_a_superuser_sees_no_more_than_an_officer(call):
@@ -129,19 +129,21 @@ def test_after_the_deadline_an_officer_reads_versions_but_no_drafts(call):
     proposal = make_ready(call)
     version = submit(proposal)
     create_receipt(version)
-    desk = client_of(make_officer())
+    officer_client = client_of(make_officer())
     with clock.frozen_at(NEXT_DAY):
         opened = {
-            name for name, path in routes_of(proposal, version) if desk.get(path).status_code == 200
+            name
+            for name, path in routes_of(proposal, version)
+            if officer_client.get(path).status_code == 200
         }
     assert opened == {"version", "receipt-state", "receipt", "dossier"}
 
 
 def test_a_proposal_that_was_never_submitted_stays_closed_to_officers(call):
     proposal = make_ready(call)
-    desk = client_of(make_officer())
+    officer_client = client_of(make_officer())
     with clock.frozen_at(NEXT_DAY):
-        assert desk.get(url("version", proposal, 1)).status_code == 404
+        assert officer_client.get(url("version", proposal, 1)).status_code == 404
 
 
 def test_a_partner_reads_and_writes_but_does_not_submit(call):

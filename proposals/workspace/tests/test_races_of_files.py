@@ -147,8 +147,8 @@ def test_who_cancels_an_export_twice_hears_that_it_is_cancelled(version):
     sent = posting(officer, "admin:proposals_export_cancel", export.pk)
     answers = [sent(), sent()]
     page = answers[1].client.get(answers[1].url)
-    said = [str(message) for message in page.context["messages"]]
-    assert any("Its status is now: cancelled." in text for text in said)
+    texts = [str(message) for message in page.context["messages"]]
+    assert any("Its status is now: cancelled." in text for text in texts)
 
 
 def test_who_fetches_an_export_whose_file_is_just_being_deleted_is_told_so(version):

@@ -15,7 +15,7 @@ from proposals.tests.factories import make_ready, reload, submit
 pytestmark = pytest.mark.django_db
 
 
-def give_link(organisation, link):
+def set_link(organisation, link):
     section = ProfileSection.objects.get(organisation=organisation, step="registration")
     ProfileSection.objects.filter(pk=section.pk).update(
         answers=section.answers | {"profile_link": link}
@@ -25,8 +25,8 @@ def give_link(organisation, link):
 def two_with(call, link, other_link):
     """A proposal whose coordinator gives one link, while an organisation elsewhere gives the other."""
     proposal, elsewhere = make_ready(call), make_ready(call)
-    give_link(proposal.participants.get(key="p1").organisation, link)
-    give_link(elsewhere.participants.get(key="p1").organisation, other_link)
+    set_link(proposal.participants.get(key="p1").organisation, link)
+    set_link(elsewhere.participants.get(key="p1").organisation, other_link)
     return reload(proposal)
 
 

@@ -68,8 +68,8 @@ def test_only_old_files_that_nothing_names_are_deleted(call):
         age(path)
     assert str(orphan) in lines_of("collect_orphans")
     assert orphan.exists(), "a list deletes nothing"
-    told = lines_of("collect_orphans", "--delete")
-    assert str(orphan) in told and str(named) not in told
+    output = lines_of("collect_orphans", "--delete")
+    assert str(orphan) in output and str(named) not in told
     assert (named.exists(), young.exists(), orphan.exists()) == (True, True, False)
     young.unlink()
 

@@ -103,11 +103,11 @@ def test_every_saved_text_is_kept_with_who_and_when(call):
     proposal = make_draft(call)
     save(proposal, "summary", acronym="ONE")
     save(proposal, "summary", acronym="TWO")
-    kept = proposal.section_changes.filter(step="summary").values_list(
+    saved = proposal.section_changes.filter(step="summary").values_list(
         "version", "answers__acronym", "saved_by", "saved_at"
     )
     by = proposal.started_by_id
-    assert list(kept) == [(1, "ONE", by, AFTERNOON), (2, "TWO", by, AFTERNOON)]
+    assert list(saved) == [(1, "ONE", by, AFTERNOON), (2, "TWO", by, AFTERNOON)]
 
 
 def test_a_text_that_is_saved_past_every_function_is_kept_too(call):
@@ -219,10 +219,10 @@ def test_an_autosave_that_merges_tells_the_page_what_came_in(call):
         summary(1, acronym="OLD", abstract="Written"),
         headers={"X-Autosave": "1"},
     )
-    said = answer.json()
-    assert (said["state"], said["version"]) == ("saved", 3)
-    assert said["words"].endswith("merged with changes by someone else: Acronym")
-    assert ["acronym", "NEW"] in said["fields"] and ["abstract", "Written"] in said["fields"]
+    reply = answer.json()
+    assert (reply["state"], reply["version"]) == ("saved", 3)
+    assert reply["words"].endswith("merged with changes by someone else: Acronym")
+    assert ["acronym", "NEW"] in reply["fields"] and ["abstract", "Written"] in reply["fields"]
 
 
 def test_rows_that_two_people_add_are_both_there(call):
@@ -394,8 +394,8 @@ def test_a_declined_invitation_is_told_to_who_asked_with_the_reason(call):
     path = link_in(sent()[-1])
     answer = Client().post(path, {"decline": "yes", "reason": "No time this year"})
     assert "You have declined" in text_of(answer)
-    told = sent()[-1]
-    assert told.to == [proposal.started_by.email] and "No time this year" in told.body
+    notified = sent()[-1]
+    assert notified.to == [proposal.started_by.email] and "No time this year" in notified.body
     assert Client().post(path).status_code == 410
 
 
@@ -598,8 +598,8 @@ def test_a_mention_is_mailed_and_waits_until_it_is_done(call):
     lead = client_of(proposal.started_by)
     text = f"Could you check this, @{partner.full_name.upper()}?"
     lead.post(url("comment", proposal), {"place": "vision", "text": text})
-    told = [item for item in sent() if "mentions you" in item.subject]
-    assert [item.to for item in told] == [[partner.email]] and text in told[0].body
+    notified = [item for item in sent() if "mentions you" in item.subject]
+    assert [item.to for item in notified] == [[partner.email]] and text in notified[0].body
     mine = client_of(partner)
     assert "mentioned you in a comment" in text_of(mine.get(reverse("proposals:mine")))
     mine.post(url("comment-done", proposal, Comment.objects.get().pk), {"done": "yes"})
@@ -1136,6 +1136,6 @@ def test_people_are_told_that_their_organisation_was_taken_out(call):
     taken_out = proposal.participants.get(organisation__members=partner)
     seen = participants.section_of(proposal, "consortium").version
     participants.remove_participant(taken_out, seen_version=seen, by=proposal.started_by)
-    told = [item for item in sent() if "no longer takes part" in item.subject]
-    assert [partner.email] in [item.to for item in told] and proposal.number in told[0].body
+    notified = [item for item in sent() if "no longer takes part" in item.subject]
+    assert [partner.email] in [item.to for item in notified] and proposal.number in notified[0].body
     assert client_of(partner).get(proposal.get_absolute_url()).status_code == 404
