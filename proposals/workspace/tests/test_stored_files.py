@@ -69,7 +69,7 @@ def test_only_old_files_that_nothing_names_are_deleted(call):
     assert str(orphan) in lines_of("collect_orphans")
     assert orphan.exists(), "a list deletes nothing"
     output = lines_of("collect_orphans", "--delete")
-    assert str(orphan) in output and str(named) not in told
+    assert str(orphan) in output and str(named) not in output
     assert (named.exists(), young.exists(), orphan.exists()) == (True, True, False)
     young.unlink()
 
