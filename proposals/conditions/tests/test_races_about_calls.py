@@ -16,7 +16,7 @@ from proposals.conditions import rule_changes
 from proposals.conditions.call_administration import CannotExtend, CannotPublishCall
 from proposals.conditions.change_requests import propose_change
 from proposals.conditions.tests.test_setting_up import form_of
-from proposals.consortium.tests.test_races_of_people import attempt, told
+from proposals.consortium.tests.test_races_of_people import attempt, message_levels
 from proposals.models import ProposedChange, ProposedExtension, PublicationRequest, QueuedEmail
 from proposals.officers.rights import CALL_MANAGERS
 from proposals.tests.factories import make_officer
@@ -63,7 +63,7 @@ def test_a_call_that_two_publish_at_once_is_published_once_and_the_later_hears_s
     unpublished,
 ):
     answers = at_once(row(unpublished), *[saying_yes(unpublished, make_officer()) for _one in "12"])
-    assert told(answers) == [[SUCCESS], [ERROR]]
+    assert message_levels(answers) == [[SUCCESS], [ERROR]]
     unpublished.refresh_from_db()
     assert unpublished.published_at is not None
 
@@ -202,7 +202,7 @@ def test_an_extension_that_two_confirm_at_once_is_made_once_and_the_later_hears_
         row(proposed.call),
         *[posting(make_officer(), "confirm_extension", proposed.call, **shown) for _one in "12"],
     )
-    assert told(answers) == [[SUCCESS], [ERROR]]
+    assert message_levels(answers) == [[SUCCESS], [ERROR]]
     made = Extension.objects.filter(new_deadline=LATER)
     assert made.count() == 1
 
@@ -262,7 +262,7 @@ def test_a_change_that_two_put_in_force_at_once_is_made_once_and_the_later_hears
         ProposedChange.objects.filter(pk=change.pk),
         *[acting_on(change, make_officer()) for _one in "12"],
     )
-    assert told(answers) == [[SUCCESS], [WARNING]]
+    assert message_levels(answers) == [[SUCCESS], [WARNING]]
     assert ConditionChange.objects.filter(reason="Corrigendum").count() == 1
 
 

@@ -11,7 +11,7 @@ from applicants.tests.factories import make_user
 from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON
 from foundation import clock
-from proposals.consortium.tests.test_races_of_people import attempt, told
+from proposals.consortium.tests.test_races_of_people import attempt, message_levels
 from proposals.helpdesk import enquiries
 from proposals.models import (
     AbuseReport,
@@ -76,7 +76,7 @@ def test_a_request_that_is_filled_and_closed_at_once_ends_once_and_the_later_hea
         posting(owner[0], "partners:fill", request_.number),
         posting(owner[0], "partners:close", request_.number),
     )
-    assert told(answers) == [[SUCCESS], [ERROR]]
+    assert message_levels(answers) == [[SUCCESS], [ERROR]]
 
 
 def test_a_draft_that_two_discard_at_once_is_discarded_and_the_later_hears_so(call, owner):
@@ -84,7 +84,7 @@ def test_a_draft_that_two_discard_at_once_is_discarded_and_the_later_hears_so(ca
     answers = at_once(
         row(draft), *[posting(owner[0], "partners:discard", draft.number) for _one in "12"]
     )
-    assert told(answers) == [[SUCCESS], [ERROR]]
+    assert message_levels(answers) == [[SUCCESS], [ERROR]]
 
 
 def test_a_draft_that_is_being_discarded_is_not_saved_and_the_text_comes_back(call, owner):
@@ -220,8 +220,8 @@ def test_an_organisation_that_two_clicks_invite_stands_in_the_draft_once(call, o
     begun = conversations.start(request_, "Hello", organisation=coordinator, by=lead, shows=True)
     sent = [posting(lead, "partners:invite", begun.number, draft=draft.number) for _window in "12"]
     answers = at_once(row(draft), *sent)
-    assert told(answers) == [[SUCCESS], [ERROR]]
-    assert told([sent[0]()]) == [[INFO]]
+    assert message_levels(answers) == [[SUCCESS], [ERROR]]
+    assert message_levels([sent[0]()]) == [[INFO]]
     assert draft.participants.filter(organisation=owner[1]).count() == 1
 
 

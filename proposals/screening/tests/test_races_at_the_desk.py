@@ -11,7 +11,7 @@ from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON, NEXT_DAY
 from foundation import clock
 from proposals.conditions.call_administration import CannotExtend, extend_for_one
-from proposals.consortium.tests.test_races_of_people import attempt, told
+from proposals.consortium.tests.test_races_of_people import attempt, message_levels
 from proposals.models import (
     Assignment,
     CaseEvent,
@@ -107,7 +107,7 @@ def test_who_agrees_with_all_that_is_met_leaves_what_a_colleague_is_just_answeri
         ),
         posting(ben, version, "agree"),
     )
-    assert told([answer]) == [[SUCCESS]]
+    assert message_levels([answer]) == [[SUCCESS]]
     assert ScreeningAnswer.objects.get(item=LINE).answered_by == ana
     assert ScreeningAnswer.objects.filter(answered_by=ben).exists()
 
@@ -185,7 +185,7 @@ def test_who_assigns_what_a_colleague_has_just_assigned_hears_that_nothing_chang
         lambda: cases.assign([version.proposal], officer, by=make_officer()),
         lambda: client.post(path, sent),
     )
-    assert told([answer]) == [[WARNING]]
+    assert message_levels([answer]) == [[WARNING]]
 
 
 # --- Questions and answers -----------------------------------------------------------------------
@@ -375,7 +375,7 @@ def test_a_decision_that_two_tell_at_once_is_told_once_by_one_letter(confirmed):
     answers = at_once(
         row(confirmed.version), *[informing(confirmed, make_officer()) for _one in range(2)]
     )
-    assert told(answers) == [[SUCCESS], [ERROR]]
+    assert message_levels(answers) == [[SUCCESS], [ERROR]]
     assert DecisionNotice.objects.count() == 1
     assert OutboxMessage.objects.filter(kind=OutboxMessage.Kind.LETTER).count() == 1
 
@@ -389,7 +389,7 @@ def test_a_decision_that_is_being_reversed_is_not_told(confirmed):
         lambda: decisions.review_decision(later, answer="confirmed", reason="", by=make_officer()),
         informing(confirmed, make_officer()),
     )
-    assert told([answer]) == [[ERROR]]
+    assert message_levels([answer]) == [[ERROR]]
     assert not DecisionNotice.objects.exists()
 
 
@@ -419,6 +419,6 @@ def test_a_note_of_a_case_is_kept_by_both_who_write_at_once(version):
     sent = [
         posting(make_officer(), version, "note", text=f"The {number}th note") for number in "45"
     ]
-    assert told(at_once(row(version), *sent)) == [[SUCCESS], [SUCCESS]]
+    assert message_levels(at_once(row(version), *sent)) == [[SUCCESS], [SUCCESS]]
     assert version.proposal.case_notes.count() == len(sent)
     assert reload(version.proposal).current_version_id == version.pk

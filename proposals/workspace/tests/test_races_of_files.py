@@ -12,7 +12,7 @@ from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON, NEXT_DAY
 from foundation import clock
 from proposals import tasks
-from proposals.consortium.tests.test_races_of_people import told
+from proposals.consortium.tests.test_races_of_people import message_levels
 from proposals.models import (
     CaseEvent,
     Comment,
@@ -175,7 +175,7 @@ def test_a_comment_that_two_settle_at_once_names_the_first_and_the_later_hears_o
         lambda: comments.set_done(made, done=True, by=first),
         posting(guest, "proposals:comment-done", proposal.number, made.pk, done="yes"),
     )
-    assert told([answer]) == [[INFO]]
+    assert message_levels([answer]) == [[INFO]]
     assert Comment.objects.get().done_by == first
 
 
@@ -210,7 +210,7 @@ def test_a_draft_that_two_bring_back_at_once_is_back_and_both_hear_so(call):
     deletion.delete_draft(proposal, by=proposal.started_by)
     place = ("proposals:restore", proposal.number)
     answers = at_once(row(proposal), *[posting(proposal.started_by, *place) for _window in "12"])
-    assert told(answers) == [[INFO], [SUCCESS]]
+    assert message_levels(answers) == [[INFO], [SUCCESS]]
     assert proposal.activity_log.filter(kind=ProposalActivity.Kind.RESTORED).count() == 1
 
 
