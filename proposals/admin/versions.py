@@ -26,7 +26,7 @@ from proposals.officers.admin_pages import OfficerAdmin, find_case
 from proposals.reporting.admin import exports, statistics
 from proposals.screening import queue
 from proposals.screening.admin import assignment, decision_pages, saved_filters, sheet
-from proposals.screening.admin.case_list import CaseList, CaseRow, number_of_answers
+from proposals.screening.admin.case_list import CaseList, CaseRow
 from proposals.screening.admin.filters import (
     CountryFilter,
     CountsFilter,
@@ -40,6 +40,7 @@ from proposals.screening.admin.filters import (
     rehearsal_in,
     store_case_count,
 )
+from proposals.screening.queries import number_of_answers
 from proposals.screening.search import matching_cases
 from proposals.screening.sheet import check_summary
 

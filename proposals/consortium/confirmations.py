@@ -6,17 +6,17 @@ A confirmation that is missing is a warning with a name, and never keeps a propo
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from applicants.models import User
 from foundation import clock
-from foundation.query_batches import Param, Queries, query_batch
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.invitations import close_invitation, coordinator_emails
 from proposals.consortium.participants import check_open, lock_draft
+from proposals.consortium.queries import fetch_confirmations
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.agreement import agree, agree_if_own, is_address_of
 from proposals.dossier.confirmed_parts import confirmation_content_in, content_digest
@@ -139,7 +139,7 @@ class MissingConfirmation:
 def missing_confirmations(draft: Draft) -> list[MissingConfirmation]:
     """Partners that have not confirmed what is written now. The coordinator confirms by submitting."""
     values: dict[tuple[str, int], Confirmation] = {}
-    rows = _fetch_confirmations(proposal=draft.proposal.pk)
+    rows = fetch_confirmations(proposal=draft.proposal.pk)
     for confirmation in rows["confirmations"]:
         key = (confirmation.participant_key, confirmation.organisation_id)
         values.setdefault(key, confirmation)
@@ -156,16 +156,6 @@ def missing_confirmations(draft: Draft) -> list[MissingConfirmation]:
             values.get((participant.key, participant.organisation_id)), draft, participant
         )
     ]
-
-
-@query_batch
-def _fetch_confirmations() -> Queries:
-    proposal = Param("proposal", models.BigIntegerField())
-    asked = Invitation.objects.filter(proposal=proposal, purpose=Invitation.Purpose.CONFIRM)
-    return {
-        "confirmations": Confirmation.objects.filter(proposal=proposal).order_by("-pk"),
-        "invitations": asked.order_by("pk"),
-    }
 
 
 def is_current(confirmation: Confirmation | None, draft: Draft, participant: Participant) -> bool:

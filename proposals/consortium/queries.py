@@ -5,7 +5,7 @@ from django.db.models import BigIntegerField, QuerySet, TextField
 from applicants.models import User
 from calls.models import Call, Programme, Strand
 from foundation.query_batches import Param, Queries, query_batch, set_related
-from proposals.models import Participant, Proposal, Section
+from proposals.models import Confirmation, Invitation, Participant, Proposal, Section
 
 
 def fetch_own_proposal(user: User, number: str) -> Proposal | None:
@@ -63,4 +63,15 @@ def _with_savers(sections: QuerySet[Section]) -> Queries:
     return {
         "sections": sections,
         "savers": User.objects.filter(pk__in=sections.values("saved_by")).order_by(),
+    }
+
+
+@query_batch
+def fetch_confirmations() -> Queries:
+    """The confirmations of a proposal, newest first, and the invitations to confirm."""
+    proposal = Param("proposal", BigIntegerField())
+    asked = Invitation.objects.filter(proposal=proposal, purpose=Invitation.Purpose.CONFIRM)
+    return {
+        "confirmations": Confirmation.objects.filter(proposal=proposal).order_by("-pk"),
+        "invitations": asked.order_by("pk"),
     }

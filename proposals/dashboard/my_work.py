@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import models
-
-from applicants.models import Organisation, ProfileSection, User
+from applicants.models import Organisation, User
 from applicants.profile import ProfileState, profile_saved_as
-from calls.models import Call, Strand
-from foundation.query_batches import Columns, Param, Queries, query_batch, set_related
+from foundation.query_batches import set_related
 from proposals.consortium.open_questions import clarification_requests_for
-from proposals.consortium.progress import open_invitations, open_mentions, proposals_of
+from proposals.consortium.progress import open_invitations, open_mentions
+from proposals.dashboard.queries import fetch_my_work
 from proposals.dossier.document import Draft, drafts_of
-from proposals.models import ClarificationRequest, Comment, Conversation, Invitation, Proposal
+from proposals.models import ClarificationRequest, Comment, Invitation, Proposal
 from proposals.partnering.conversations import InboxEntry, inbox
 from proposals.workspace.deletion import DELETED_DRAFT_RETENTION
 
@@ -36,37 +34,8 @@ class MyWork:
     deleted: list[Proposal]
 
 
-@query_batch
-def _fetch_my_work() -> Queries:
-    user = Param("user", models.BigIntegerField())
-    moment, deleted_since = (
-        Param(name, models.DateTimeField()) for name in ("moment", "deleted_since")
-    )
-    strands = Proposal.objects.of_consortium_member(user).order_by().values("strand")
-    calls = Strand.objects.filter(pk__in=strands).order_by().values("call")
-    organisations = Organisation.objects.with_member(user)
-    own = organisations.order_by().values("pk")
-    return {
-        "proposals": proposals_of(user),
-        "strands": Strand.objects.filter(pk__in=strands),
-        "calls": Call.objects.filter(pk__in=calls),
-        "organisations": organisations,
-        "profiles": Columns(
-            ProfileSection.objects.filter(organisation__in=own),
-            "organisation_id", "step", "answers", "version",
-        ),
-        "invitations": Columns(open_invitations(user, moment), "pk"),
-        "mentions": Columns(open_mentions(user), "pk"),
-        "clarification_requests": Columns(clarification_requests_for(user, moment), "pk"),
-        "conversations": Columns(Conversation.objects.of(user).order_by()[:1], "pk"),
-        "deleted": Columns(
-            Proposal.objects.led_by(user).filter(deleted_at__gt=deleted_since), "pk"
-        ),
-    }  # fmt: skip
-
-
 def my_work(user: User, moment: datetime) -> MyWork:
-    rows = _fetch_my_work(
+    rows = fetch_my_work(
         user=user.pk, moment=moment, deleted_since=moment - DELETED_DRAFT_RETENTION
     )
     calls = {call.pk: call for call in rows["calls"]}

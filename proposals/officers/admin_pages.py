@@ -4,8 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import models
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -13,18 +11,17 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
 
 from applicants.autosave import is_autosave
-from applicants.models import User
 from applicants.web import current_user
 from calls.admin import ReadOnlyAdmin
-from calls.models import Call, Programme, Strand
 from foundation import clock
 from foundation.identifiers import key_of
-from foundation.query_batches import Param, Queries, query_batch, set_related
+from foundation.query_batches import set_related
 from foundation.sentences import gettext as _
 from foundation.typed import SHORT, posted_texts
 from proposals.audit.sealed_access import log_sealed_access_attempt
-from proposals.models import Assignment, ConflictOfInterest, Proposal, Version
+from proposals.models import ConflictOfInterest, Version
 from proposals.officers.cases import InterestDeclared
+from proposals.officers.queries import fetch_case
 
 CLOSED_BY_INTEREST = gettext_lazy(
     "Not saved. You have declared a conflict of interest in this proposal and can no longer "
@@ -143,7 +140,7 @@ def find_case(request: HttpRequest, pk: int | str) -> Version | None:
     if not is_id(str(pk)):
         return None
     officer = current_user(request)
-    rows = _fetch_case(version=int(pk), officer=officer.pk, moment=clock.now())
+    rows = fetch_case(version=int(pk), officer=officer.pk, moment=clock.now())
     for version in rows["versions"]:
         (proposal,), (strand,), (call,) = rows["proposals"], rows["strands"], rows["calls"]
         (programme,), people = rows["programmes"], {user.pk: user for user in rows["people"]}
@@ -158,21 +155,3 @@ def find_case(request: HttpRequest, pk: int | str) -> Version | None:
     for proposal in rows["proposals"]:
         log_sealed_access_attempt(proposal, officer=officer, path=request.path)
     return None
-
-
-@query_batch
-def _fetch_case() -> Queries:
-    """A version, if the officer may read it; its proposal and what belongs to that in any case."""
-    version, officer = (Param(name, models.BigIntegerField()) for name in ("version", "officer"))
-    moment = Param("moment", models.DateTimeField())
-    submitter = Version.objects.filter(pk=version).order_by().values("submitted_by")
-    assignee = Assignment.objects.filter(proposal__versions=version).order_by().values("officer")
-    return {
-        "versions": Version.objects.open_to(officer, moment).filter(pk=version),
-        "proposals": Proposal.objects.filter(versions=version),
-        "strands": Strand.objects.filter(proposals__versions=version),
-        "calls": Call.objects.filter(strands__proposals__versions=version),
-        "programmes": Programme.objects.filter(calls__strands__proposals__versions=version),
-        "assignments": Assignment.objects.filter(proposal__versions=version),
-        "people": User.objects.filter(Q(pk__in=submitter) | Q(pk__in=assignee)).order_by(),
-    }

@@ -12,18 +12,15 @@ from typing import Any
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.templatetags.admin_list import ResultList
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.postgres.fields import ArrayField
-from django.db import models
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Window
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from foundation.query_batches import Columns, Param, Queries, equals_any, query_batch
 from foundation.sentences import gettext as _
-from proposals.models import Decision, DecisionState, ScreeningAnswer, Version
+from proposals.models import DecisionState
+from proposals.screening.queries import fetch_case_rows
 
 MAX_PAGES = 100_000  # more is no page that somebody turned to
 
@@ -47,14 +44,6 @@ class CaseRow:
     answers: int
     counts: bool
     decision: tuple[str, DecisionState, bool] | None
-
-
-def number_of_answers() -> Any:
-    """Rules that an officer has answered; lines of the checklists are counted on the sheet."""
-    of_rules = ScreeningAnswer.objects.filter(version=OuterRef("pk"), item__startswith="rule:")
-    own = of_rules.order_by().values("version")
-    counted = own.annotate(count=Count("pk")).values("count")
-    return Coalesce(Subquery(counted), 0)
 
 
 class CaseList(ChangeList):
@@ -114,7 +103,7 @@ def _box(row: CaseRow) -> SafeString:
 
 def rows_of(pks: list[int]) -> list[CaseRow]:
     """What the list shows of the versions with these keys, in this order."""
-    rows = _fetch_rows(pks=pks)
+    rows = fetch_case_rows(pks=pks)
     decisions = {
         pk: (outcome, DecisionState.after(answer), changed is not None)
         for pk, outcome, answer, changed in rows["decisions"]
@@ -129,38 +118,3 @@ def _with_dates(row: tuple[Any, ...]) -> tuple[Any, ...]:
     received_at = datetime.fromisoformat(received_at)
     due_on = date.fromisoformat(due_on) if due_on else None
     return (pk, number, acronym, received_at, proposal, strand, officer, due_on, *rest)
-
-
-@query_batch
-def _fetch_rows() -> Queries:
-    pks = Param("pks", ArrayField(models.BigIntegerField()))
-    versions = Version.objects.filter(equals_any("pk", pks)).order_by().with_latest_verdict()
-    shown: QuerySet[Any] = versions.annotate(
-        answers=number_of_answers(),
-        officer=F("proposal__assignment__officer__full_name"),
-        counts=Q(proposal__current_version=F("pk")),
-    )
-    decisions: Any = Decision.objects.filter(equals_any("version", pks)).with_conditions_since()
-    return {
-        "rows": Columns(
-            shown,
-            "pk",
-            "number",
-            "acronym",
-            "received_at",
-            "proposal__number",
-            "proposal__strand__number",
-            "officer",
-            "proposal__assignment__due_on",
-            "latest_outcome",
-            "answers",
-            "counts",
-        ),
-        "decisions": Columns(
-            decisions.order_by("decided_at"),
-            "version",
-            "outcome",
-            "review__answer",
-            "conditions_changed_at",
-        ),
-    }

@@ -7,9 +7,6 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
-from django.contrib.postgres.fields import ArrayField
-from django.db import models
-from django.db.models import Count, Window
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from applicants.autosave import is_autosave
 from applicants.fields import TextField
-from applicants.models import Organisation, User
 from applicants.once import idempotent
 from applicants.web import current_user
 from calls.eligibility.facts import Audience
@@ -27,12 +23,7 @@ from calls.templatetags.instants import in_words
 from foundation import clock
 from foundation.fields import MomentField
 from foundation.query_batches import (
-    Columns,
-    Param,
-    Queries,
     Results,
-    equals_any,
-    query_batch,
     set_related,
 )
 from foundation.sentences import gettext as _
@@ -41,14 +32,10 @@ from proposals.delivery import wakeup
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import files_of
 from proposals.models import (
-    CaseNote,
     ClarificationFile,
     ClarificationRequest,
     Decision,
-    ProposalPdf,
-    Receipt,
     ScreeningAnswer,
-    VerdictRecord,
     Version,
 )
 from proposals.officers import cases
@@ -57,6 +44,12 @@ from proposals.proof.receipts import version_context
 from proposals.screening import clarifications
 from proposals.screening import decisions as deciding
 from proposals.screening import sheet as sheets
+from proposals.screening.queries import (
+    MAX_NEIGHBOURS,
+    NEIGHBOUR_COLUMNS,
+    fetch_neighbours,
+    fetch_sheet,
+)
 from proposals.submission.notifications import addresses_of_coordinator, contact_persons
 
 if TYPE_CHECKING:
@@ -65,7 +58,6 @@ if TYPE_CHECKING:
 BRUSSELS = ZoneInfo("Europe/Brussels")
 USUAL_TIME_TO_ANSWER = timedelta(days=7)
 TEMPLATES = "admin/proposals/version"
-MAX_NEIGHBOURS = 30
 
 
 class AnswerForm(forms.Form):
@@ -151,7 +143,7 @@ def show(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) ->
 
 def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
     """Of what most cases have none of, only the keys are read first."""
-    rows = _fetch_sheet(version=version.pk, proposal=version.proposal_id)
+    rows = fetch_sheet(version=version.pk, proposal=version.proposal_id)
     verdicts = rows["verdicts"]
     of_officers = [item for item in verdicts if item.audience == Audience.OFFICER.value]
     of_applicants = (item for item in verdicts if item.audience == Audience.APPLICANT.value)
@@ -188,24 +180,6 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
     return context
 
 
-@query_batch
-def _fetch_sheet() -> Queries:
-    version, proposal = (Param(name, models.BigIntegerField()) for name in ("version", "proposal"))
-    own = {"version": version}
-    answers = ScreeningAnswer.objects.filter(**own)
-    authors = answers.order_by().values("answered_by")
-    return {
-        "verdicts": VerdictRecord.objects.filter(**own).order_by("pk"),
-        "answers": answers,
-        "authors": User.objects.filter(pk__in=authors).order_by(),
-        "decisions": Columns(Decision.objects.filter(**own), "pk"),
-        "clarification_requests": Columns(ClarificationRequest.objects.filter(**own), "pk"),
-        "notes": Columns(CaseNote.objects.filter(proposal=proposal), "pk"),
-        "receipts": Columns(Receipt.objects.filter(**own), "pk"),
-        "proposal_pdfs": Columns(ProposalPdf.objects.filter(**own), "pk"),
-    }
-
-
 def _answers_in(rows: Results) -> list[ScreeningAnswer]:
     authors = {author.pk: author for author in rows["authors"]}
     for answer in rows["answers"]:
@@ -228,7 +202,7 @@ def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any,
 
     At most so many, and how many there are beside them.
     """
-    rows = _fetch_neighbours(
+    rows = fetch_neighbours(
         officer=current_user(request).pk,
         moment=clock.now(),
         call=version.proposal.call.pk,
@@ -241,28 +215,6 @@ def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any,
     texts = [", ".join(names[pk] for pk in pks) for pks in shared]
     total = results[0]["total"] if results else 0
     return list(zip(results, texts, strict=True)), max(0, total - MAX_NEIGHBOURS)
-
-
-NEIGHBOUR_COLUMNS = ("pk", "number", "acronym", "organisations", "proposal__number", "total")
-
-
-@query_batch
-def _fetch_neighbours() -> Queries:
-    officer, call, proposal = (
-        Param(name, models.BigIntegerField()) for name in ("officer", "call", "proposal")
-    )
-    organisations = Param("organisations", ArrayField(models.BigIntegerField()))
-    others = (
-        Version.objects.open_to(officer, Param("moment", models.DateTimeField()))
-        .current()
-        .filter(proposal__strand__call=call, organisations__overlap=organisations)
-        .exclude(proposal=proposal)
-        .annotate(total=Window(Count("pk")))
-    )
-    return {
-        "neighbours": Columns(others[:MAX_NEIGHBOURS], *NEIGHBOUR_COLUMNS),
-        "organisations": Organisation.objects.filter(equals_any("pk", organisations)),
-    }
 
 
 def history(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:

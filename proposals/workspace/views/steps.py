@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -20,18 +19,17 @@ from applicants.autosave import (
 from applicants.web import current_user, login_required_keep_post
 from foundation import clock
 from foundation.identifiers import key_of
-from foundation.query_batches import Columns, Param, Queries, query_batch
 from foundation.sentences import gettext as _
 from proposals.consortium import participants
 from proposals.consortium.access import base_context, get_draft_or_404, return_input_on_failure
-from proposals.consortium.invitations import visible_members
 from proposals.consortium.permissions import OWN_LINE_STEP
 from proposals.consortium.presence import location_of
 from proposals.dossier.document import Draft
-from proposals.models import Comment, Participant, Section, StepAssignment
+from proposals.models import Participant, Section
 from proposals.steps.forms import BudgetForm, CommentForm, DescriptionForm, ProposalStepForm
 from proposals.steps.wizard import step_named, url_after
 from proposals.workspace.comments import CommentPage, page_of_comments
+from proposals.workspace.queries import fetch_collaboration
 
 Page = Callable[..., HttpResponse]
 
@@ -192,26 +190,12 @@ def collaboration_context(
 ) -> dict[str, Any]:
     """What every step shows of the others: who writes it, and comments. Who is here a script asks."""
     key = participant.key if participant is not None else ""
-    rows = _fetch_collaboration(proposal=draft.proposal.pk, step=step, key=key)
+    rows = fetch_collaboration(proposal=draft.proposal.pk, step=step, key=key)
     owners = {owner for (owner,) in rows["owners"]}
     return {
         **comments_context(request, draft, step, key, has_comments=bool(rows["comments"])),
         "step_owner": next((item for item in draft.participants if item.pk in owners), None),
         "mentionable": [member for member in rows["members"] if member != request.user],
-    }
-
-
-@query_batch
-def _fetch_collaboration() -> Queries:
-    proposal = Param("proposal", models.BigIntegerField())
-    step, key = Param("step", models.TextField()), Param("key", models.TextField())
-    comments = Comment.objects.filter(proposal=proposal, step=step, participant_key=key)
-    return {
-        "owners": Columns(
-            StepAssignment.objects.filter(proposal=proposal, step=step), "participant_id"
-        ),
-        "comments": Columns(comments[:1], "pk"),
-        "members": visible_members(proposal),
     }
 
 

@@ -1,0 +1,107 @@
+"""What the back office reads of cases, in batches of prepared queries."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import Coalesce
+
+from applicants.models import Organisation, User
+from foundation.query_batches import Columns, Param, Queries, equals_any, query_batch
+from proposals.models import (
+    CaseNote,
+    ClarificationRequest,
+    Decision,
+    ProposalPdf,
+    Receipt,
+    ScreeningAnswer,
+    VerdictRecord,
+    Version,
+)
+
+MAX_NEIGHBOURS = 30
+NEIGHBOUR_COLUMNS = ("pk", "number", "acronym", "organisations", "proposal__number", "total")
+
+
+@query_batch
+def fetch_sheet() -> Queries:
+    """What officers found and wrote of a version; of what most cases have none of, only the keys."""
+    version, proposal = (Param(name, models.BigIntegerField()) for name in ("version", "proposal"))
+    own = {"version": version}
+    answers = ScreeningAnswer.objects.filter(**own)
+    authors = answers.order_by().values("answered_by")
+    return {
+        "verdicts": VerdictRecord.objects.filter(**own).order_by("pk"),
+        "answers": answers,
+        "authors": User.objects.filter(pk__in=authors).order_by(),
+        "decisions": Columns(Decision.objects.filter(**own), "pk"),
+        "clarification_requests": Columns(ClarificationRequest.objects.filter(**own), "pk"),
+        "notes": Columns(CaseNote.objects.filter(proposal=proposal), "pk"),
+        "receipts": Columns(Receipt.objects.filter(**own), "pk"),
+        "proposal_pdfs": Columns(ProposalPdf.objects.filter(**own), "pk"),
+    }
+
+
+@query_batch
+def fetch_neighbours() -> Queries:
+    """Other current versions of a call with one of these organisations, and these organisations."""
+    officer, call, proposal = (
+        Param(name, models.BigIntegerField()) for name in ("officer", "call", "proposal")
+    )
+    organisations = Param("organisations", ArrayField(models.BigIntegerField()))
+    others = (
+        Version.objects.open_to(officer, Param("moment", models.DateTimeField()))
+        .current()
+        .filter(proposal__strand__call=call, organisations__overlap=organisations)
+        .exclude(proposal=proposal)
+        .annotate(total=Window(Count("pk")))
+    )
+    return {
+        "neighbours": Columns(others[:MAX_NEIGHBOURS], *NEIGHBOUR_COLUMNS),
+        "organisations": Organisation.objects.filter(equals_any("pk", organisations)),
+    }
+
+
+def number_of_answers() -> Any:
+    """Rules that an officer has answered; lines of the checklists are counted on the sheet."""
+    of_rules = ScreeningAnswer.objects.filter(version=OuterRef("pk"), item__startswith="rule:")
+    own = of_rules.order_by().values("version")
+    counted = own.annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted), 0)
+
+
+@query_batch
+def fetch_case_rows() -> Queries:
+    """What the list of cases shows of the versions with these keys, and their decisions."""
+    pks = Param("pks", ArrayField(models.BigIntegerField()))
+    versions = Version.objects.filter(equals_any("pk", pks)).order_by().with_latest_verdict()
+    shown: QuerySet[Any] = versions.annotate(
+        answers=number_of_answers(),
+        officer=F("proposal__assignment__officer__full_name"),
+        counts=Q(proposal__current_version=F("pk")),
+    )
+    decisions: Any = Decision.objects.filter(equals_any("version", pks)).with_conditions_since()
+    return {
+        "rows": Columns(
+            shown,
+            "pk",
+            "number",
+            "acronym",
+            "received_at",
+            "proposal__number",
+            "proposal__strand__number",
+            "officer",
+            "proposal__assignment__due_on",
+            "latest_outcome",
+            "answers",
+            "counts",
+        ),
+        "decisions": Columns(
+            decisions.order_by("decided_at"),
+            "version",
+            "outcome",
+            "review__answer",
+            "conditions_changed_at",
+        ),
+    }
