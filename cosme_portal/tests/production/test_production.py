@@ -222,7 +222,7 @@ def test_a_request_in_pieces_and_two_in_one_piece_are_both_answered(bare_port):
 
 
 @pytest.fixture
-def open_call(tmp_path):
+def open_call(no_calls, tmp_path):
     """The call with a deadline that is still to come in real time."""
     text = FILE.read_text()
     for old in ("2015-03-31T17:00:00+02:00", "2015-04-21T17:00:00+02:00"):
