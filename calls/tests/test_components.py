@@ -28,7 +28,7 @@ def elements(html):
 
         def handle_data(self, data):
             if data.strip():
-                result.append(data.strip())
+                result.append(" ".join(data.split()))
 
     def normal(name, value):
         return sorted(value.split()) if name == "class" and value else value
