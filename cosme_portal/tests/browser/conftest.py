@@ -47,7 +47,8 @@ def _kind_of_page(url: str) -> str:
     return f"{match.view_name} {match.kwargs.get('slug', '')}"
 
 
-@pytest.fixture(scope="session")
+# Of a file: while Playwright runs, this thread has an event loop, and what another test seals here would fail.
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     # Playwright runs an event loop in this thread, and Django is asked from it on purpose.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -55,7 +56,7 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
