@@ -59,7 +59,7 @@ def new_organisation(request: HttpRequest) -> HttpResponse:
 
 
 def _initial_from_query(request: HttpRequest) -> dict[str, str]:
-    """What a self-check was told of the organisation, so that it need not be said twice."""
+    """The answers of a self-check about the organisation, so that nobody types them twice."""
     return {name: request.GET[name] for name in ("kind", "country") if name in request.GET}
 
 

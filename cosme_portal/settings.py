@@ -323,11 +323,13 @@ _PERIODS = {  # seconds
     "publish_daily_heads": 300, "tidy_up": 300, "complete_ledger": 3600,
 }  # fmt: skip
 # A task that no worker took in time expires: the next one does its work, and no heap is left after a rush.
+# Sender and worker compare their own clocks: a machine that is some seconds slow must not void its tasks.
+MIN_TASK_LIFETIME = 60  # seconds
 CELERY_BEAT_SCHEDULE = {
     task: {
         "task": f"proposals.tasks.{task}",
         "schedule": float(seconds),
-        "options": {"expires": max(5, 2 * seconds)},
+        "options": {"expires": max(MIN_TASK_LIFETIME, 2 * seconds)},
     }
     for task, seconds in _PERIODS.items()
 }

@@ -130,7 +130,7 @@ KINDS = {
 
 
 def _with_subject(finding: Finding) -> Finding:
-    """Told from another finding of the rule with the same sentence: “Activity 2: …”."""
+    """Distinguished from another finding of the rule with the same sentence: “Activity 2: …”."""
     kind, _colon, rest = finding.subject.partition(":")
     if kind not in KINDS:
         return finding

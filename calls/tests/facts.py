@@ -1,4 +1,4 @@
-"""Facts for tests: a proposal that meets every rule unless told otherwise."""
+"""Facts for tests: a proposal that meets every rule unless a test changes one."""
 
 import dataclasses
 from datetime import UTC, datetime

@@ -43,8 +43,8 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
     """Everything that a reader needs to know of a call.
 
     What does not depend on reader and moment is rendered once for each change of the call and kept
-    in this process; the time left is computed for every request. Who has not logged in and is not
-    told anything gets the whole page from there. No cache stores a page with the time left.
+    in this process; the time left is computed for every request. A visitor without an account, and
+    without a message to read, gets the whole page from there. No cache stores a page with the time left.
     """
     moment = clock.now()
     calls = visible_calls(request, moment).only("opens_at", "deadline", "changed_at")

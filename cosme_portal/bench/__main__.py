@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def _use_own_database() -> None:
-    """A database of its own, made anew for each run."""
+    """A database of its own, created for each run."""
     import psycopg2  # noqa: PLC0415 -- as above
 
     data = urlsplit(os.environ["DATABASE_URL"])

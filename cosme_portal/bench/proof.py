@@ -88,7 +88,7 @@ def _large(dossier: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def workers(count: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """So many worker processes with beat, behind the web in the machine's order, as operators are told."""
+    """So many worker processes with beat, behind the web in the machine's order (docs/operators.md)."""
     command = [
         "chrt", "--idle", "0", sys.executable, "-W", "ignore", "-m", "celery", "-A", "cosme_portal",
         "--quiet", "worker", "--concurrency", str(count), "--beat", "--schedule",

@@ -17,7 +17,7 @@ _broker_retry_at = clock.real_now()
 HINT_EVERY = timedelta(seconds=1)
 _next_hint_at = clock.real_now()
 # A hint that no worker took by then is worth nothing: beat has come by many times.
-HINT_LIFETIME = 10  # seconds
+HINT_LIFETIME = 60  # seconds; less, and a web machine with a slow clock would send only void ones
 
 
 def wake_worker(task: str = "process_outbox") -> None:

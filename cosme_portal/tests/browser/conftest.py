@@ -159,7 +159,7 @@ class Visitor:
 def moved_clock(settings: Any, transactional_db: None) -> Iterator[None]:
     settings.CLOCK_IS_MOVABLE = True
     shared_clock.set_shared_offset(AFTERNOON)
-    with shared_clock.use_shared_offset():  # for what the test itself does; requests ask anew
+    with shared_clock.use_shared_offset():  # for what the test itself does; requests ask again
         yield
 
 
