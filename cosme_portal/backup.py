@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import psycopg2
 from django.conf import settings
+from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection
 
@@ -106,10 +107,16 @@ def restore_backup(folder: Path, manifest: Manifest) -> None:
             )
     connection.close()
     _run("pg_restore", "--single-transaction", "--no-owner", str(folder / DUMP))
-    for sha256, size in manifest.files.items():
-        target = Path(default_storage.path(path_of(sha256)))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _copy_checked(_copy_of(folder, sha256), target, sha256, size)
+    for sha256 in manifest.files:
+        _store(_copy_of(folder, sha256), path_of(sha256))
+
+
+def _store(copy: Path, path: str) -> None:
+    """As an upload is stored: on the disk, and readable by the portal's own user only."""
+    if default_storage.exists(path):
+        return
+    with copy.open("rb") as content:
+        default_storage.save(path, File(content))
 
 
 def lost_rows(manifest: Manifest) -> list[str]:

@@ -132,7 +132,8 @@ def test_a_busy_portal_is_restored_with_every_receipt_and_file(
     sources = dict(Receipt.objects.values_list("sha256", "pdf"))
     assert all(bytes(sources[sha256]) == content for sha256, content in restored)
     for sha256 in manifest.files:
-        assert (tmp_path / "files" / path_of(sha256)).read_bytes()
+        file = tmp_path / "files" / path_of(sha256)
+        assert file.read_bytes() and file.stat().st_mode & 0o077 == 0, "others can read it"
 
 
 def test_a_backup_says_which_file_is_missing(call, source, tmp_path):
