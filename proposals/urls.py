@@ -20,6 +20,7 @@ urlpatterns = [
     # Writing together
     path("<str:number>/work/", progress.work, name="work"),
     path("<str:number>/work/give/", progress.assign, name="assign-step"),
+    path("<str:number>/work/<slug:key>/profile/", progress.partner_profile, name="partner-profile"),
     path("<str:number>/work/<slug:key>/remind/", progress.send_reminder, name="remind"),
     path("<str:number>/work/<slug:key>/confirm/", invitations.confirm, name="confirm"),
     path("<str:number>/presence/", progress.who_is_here, name="presence"),

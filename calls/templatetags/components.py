@@ -10,6 +10,8 @@ from crispy_forms.templatetags.crispy_forms_filters import as_crispy_field
 from django import template
 from django.forms import BoundField, TextInput
 from django.forms.utils import flatatt
+from django.template import Context
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,6 +22,8 @@ from foundation.isolation import isolated_html
 from foundation.text import isolated
 
 register = template.Library()
+
+CALL_PAGES = "/calls/"
 
 
 @register.simple_block_tag
@@ -48,6 +52,28 @@ def badge(content: str, state: str) -> SafeString:
 def finding(content: str, outcome: str) -> SafeString:
     """An entry of a list of findings, with the line in the colour of its outcome."""
     return format_html('<li class="finding finding-{}">{}</li>', outcome, content)
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context: Context, route: str, label: str) -> SafeString:
+    """A link of the main menu, marked as current on every page of its part of the site."""
+    url = reverse(route)
+    path = context["request"].path
+    # The calls live at the root, so their part is what their pages' addresses begin with.
+    is_current = path == url or path.startswith(CALL_PAGES if url == "/" else url)
+    return format_html(
+        '<a href="{}"{}>{}</a>',
+        url,
+        SafeString(' aria-current="true"') if is_current else "",
+        label,
+    )
+
+
+@register.filter
+def initials(person: Any) -> str:
+    """The first letters of a person's first and last name, for the round mark of the account menu."""
+    names = str(person).split()
+    return "".join(name[0] for name in names[:1] + names[1:][-1:]).upper()
 
 
 @register.simple_tag

@@ -32,9 +32,7 @@ HOME = BRUSSELS.key
 def in_words(moment: datetime, *, seconds: bool = False, zone: str = HOME) -> str:
     """“21 April 2015, 17:00 Brussels (CEST, UTC+02:00)”."""
     local = moment.astimezone(ZoneInfo(zone))
-    clock_time = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
-    where = f"{city_of(zone)} ({local:%Z}, UTC{offset_of(local)})"
-    return f"{local.day} {local:%B %Y}, {clock_time} {where}"
+    return f"{local.day} {local:%B %Y}, {_time_and_place(moment, zone, seconds=seconds)}"
 
 
 def in_short(moment: datetime, zone: str = HOME) -> str:
@@ -47,10 +45,15 @@ def in_short(moment: datetime, zone: str = HOME) -> str:
 def instant(context: Context, moment: datetime, detail: str = "") -> SafeString:
     """An instant in the call's zone; a script puts the reader's own time beside it where it differs.
 
-    `detail` "seconds" shows seconds; "own" leaves room for the reader's own time.
+    `detail` "seconds" shows seconds; "own" leaves room for the reader's own time; "short" is for
+    narrow places.
     """
     zone = _zone_in(context)
-    text = in_words(moment, seconds="seconds" in detail, zone=zone)
+    text = (
+        in_short(moment, zone)
+        if detail == "short"
+        else in_words(moment, seconds="seconds" in detail, zone=zone)
+    )
     machine = as_rfc3339(moment)
     element = format_html('<time datetime="{}">{}</time>', machine, text)
     if "own" in detail:
@@ -75,6 +78,50 @@ def _zone_in(context: Context) -> str:
         if zone:
             return str(zone)
     return HOME
+
+
+@register.simple_tag(takes_context=True)
+def closing(context: Context, deadline: datetime, moment: datetime) -> SafeString:
+    """“Closes today, 17:00 Brussels (UTC+02:00)”: the deadline in one short line, in the call's zone."""
+    zone = _zone_in(context)
+    return _short_line(deadline, zone, closing_words(deadline, moment, zone))
+
+
+@register.simple_tag(takes_context=True)
+def closed(context: Context, deadline: datetime) -> SafeString:
+    """“Closed 21 April 2015, 17:00 Brussels (UTC+02:00)”."""
+    zone = _zone_in(context)
+    return _short_line(
+        deadline, zone, _("Closed %(when)s") % {"when": in_words(deadline, zone=zone)}
+    )
+
+
+def closing_words(deadline: datetime, moment: datetime, zone: str = HOME) -> str:
+    """The date only where the deadline is on another day than `moment`, both as days of `zone`."""
+    day = deadline.astimezone(ZoneInfo(zone)).date()
+    if day == moment.astimezone(ZoneInfo(zone)).date():
+        return _("Closes today, %(time)s") % {"time": _time_and_place(deadline, zone)}
+    return _("Closes %(when)s") % {"when": in_words(deadline, zone=zone)}
+
+
+def _time_and_place(moment: datetime, zone: str, *, seconds: bool = False) -> str:
+    """“17:00 Brussels (CEST, UTC+02:00)”."""
+    local = moment.astimezone(ZoneInfo(zone))
+    time = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    return f"{time} {city_of(zone)} ({local:%Z}, UTC{offset_of(local)})"
+
+
+def _short_line(moment: datetime, zone: str, text: str) -> SafeString:
+    """A time element with a text, and room for the reader's own time where its offset differs."""
+    offset = moment.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
+    return format_html(
+        '<time datetime="{}">{}</time><span class="own-time" data-own-time="{}" data-offset="{}" '
+        'data-own-style="short"></span>',
+        as_rfc3339(moment),
+        text,
+        as_rfc3339(moment),
+        offset // timedelta(minutes=1),
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -37,7 +37,7 @@ from proposals.consortium.queries import fetch_own_proposal
 from proposals.dossier.document import Draft
 from proposals.models import EndedAccess, Proposal, ProposalQuerySet, Version, takes_part
 from proposals.officers.cases import log_read
-from proposals.steps.wizard import sidebar
+from proposals.steps.wizard import WizardProgress, sidebar, url_of
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -214,12 +214,14 @@ def base_context(draft: Draft, current: str, **more: Any) -> dict[str, Any]:
     moment = clock.now()
     is_open = draft.proposal.is_open(moment)
     asked = [] if is_open else list(open_clarification_requests(draft.proposal, moment))
+    steps = sidebar(draft, current)
     return {
         "draft": draft,
         "proposal": draft.proposal,
         "call": draft.proposal.call,
         "strand": draft.proposal.strand,
-        "steps": sidebar(draft, current),
+        "steps": steps,
+        "progress": WizardProgress(steps, url_of(draft, "check")),
         "current": current,
         "is_open": is_open,
         "asked": asked,

@@ -82,6 +82,7 @@ ROUTE_PERMISSIONS: Mapping[str, RouteAccess] = {
     "remove-participant": ONLY_LEAD,
     "descriptions": READ,
     "description": WRITER_CHANGES,
+    "partner-profile": READ,
     "step": WRITER_CHANGES,
     "upload": WRITER_CHANGES,
     "remove-file": RouteAccess(view=Requirement.NOBODY, change=Requirement.WRITE),

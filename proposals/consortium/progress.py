@@ -198,7 +198,7 @@ def _profile_cell(draft: Draft, participant: Participant) -> PartnerPart:
         )
     profile = draft.profile(participant)
     percent = _("Cluster profile (%(percent)s%%)") % {"percent": profile.percent}
-    url = reverse("applicants:profile", args=[participant.organisation_id])
+    url = reverse("proposals:partner-profile", args=[draft.proposal.number, participant.key])
     return PartnerPart(_("Profile"), profile.is_complete or not participant.applies, percent, url)
 
 

@@ -355,6 +355,21 @@ def judge_draft(draft: Draft, *, received_at: datetime | None, reader: User) -> 
     return screen(facts, call.rule_set, call.programme.country_set())
 
 
+def judge_alone(draft: Draft) -> Verdict:
+    """What the rules say of the draft by itself: without other proposals and profiles, and without a query.
+
+    For pages that show how far a draft is. Only `judge_draft` says what a submission would meet.
+    """
+    call = draft.proposal.call
+    circumstances = Circumstances(
+        deadline=call.in_rehearsal_time(draft.proposal.deadline),
+        received_at=None,
+        **facts_of_call(call),
+    )
+    facts = facts_of(dossier_of(draft), circumstances)
+    return screen(facts, call.rule_set, call.programme.country_set())
+
+
 def organisations_of(dossier: dict[str, Any]) -> list[int]:
     """Registry numbers of the applicants, to find who applies twice."""
     applicants = (

@@ -4,19 +4,22 @@ A step is an address of its own and can be opened in any order. Nothing is kept 
 far a step is, is derived from what is stored.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from applicants.reading import Problem
 from applicants.steps import Text
-from calls.eligibility import Finding
+from calls.eligibility import Finding, Outcome
+from calls.eligibility.rules import CATALOGUE, Level
 from calls.models import Strand
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
-from proposals.dossier.document import Draft
+from proposals.dossier.document import Draft, dossier_of
+from proposals.dossier.facts import judge_alone, readable
 from proposals.models import Participant, Section
 from proposals.steps.forms import (
     COST_LABELS,
@@ -33,6 +36,8 @@ from proposals.steps.forms import (
 )
 
 ROW_NAME_PARTS = 3  # list, number, field
+
+AGAINST_A_STEP = (Outcome.NEEDS_REVIEW, Outcome.INELIGIBLE)
 
 Missing = Callable[[Draft], list[str]]
 
@@ -79,7 +84,8 @@ def _corrections_in(draft: Draft, step: Step) -> list[Correction]:
             str(step.title),
             str(problem.label),
             _sentence(draft, problem, participant),
-            url_of(draft, step.slug, participant.key if participant else None),
+            _from_check(url_of(draft, step.slug, participant.key if participant else None))
+            + f"#id_{problem.name}",
         )
         for participant in _writers_of(draft, step)
         for problem in draft.problems(step.slug, participant)
@@ -205,12 +211,19 @@ class StepState:
     step: Step
     url: str
     missing: tuple[str, ...]
+    against_rules: tuple[str, ...]
     section: Section | None
     is_current: bool
 
     @property
     def is_complete(self) -> bool:
-        return not self.missing
+        """Whether nothing is missing and the check has nothing against what was entered."""
+        return not self.missing and not self.against_rules
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """What is missing; where nothing is, what the check has against the step."""
+        return self.missing or self.against_rules
 
     @property
     def is_begun(self) -> bool:
@@ -221,6 +234,38 @@ class StepState:
         if self.is_complete:
             return _("complete")
         return _("in progress") if self.is_begun else _("not started")
+
+
+@dataclass(frozen=True)
+class WizardProgress:
+    """How many sections are complete, and what precedes and follows the one that is shown."""
+
+    states: list[StepState]
+    check_url: str
+
+    @property
+    def total(self) -> int:
+        return len(self.states)
+
+    @property
+    def complete(self) -> int:
+        return sum(state.is_complete for state in self.states)
+
+    @property
+    def number(self) -> int | None:
+        """The place of the current step, from 1; None on a page that is no step."""
+        return next((n for n, state in enumerate(self.states, 1) if state.is_current), None)
+
+    @property
+    def previous(self) -> str:
+        """The address of the step before the current one; empty for the first."""
+        return self.states[self.number - 2].url if self.number and self.number > 1 else ""
+
+    @property
+    def next(self) -> str:
+        """The address of the step after the current one; after the last, the check."""
+        number = self.number or 0
+        return self.states[number].url if number < self.total else self.check_url
 
 
 def url_of(draft: Draft, slug: str, participant_key: str | None = None) -> str:
@@ -238,17 +283,38 @@ def url_of(draft: Draft, slug: str, participant_key: str | None = None) -> str:
 
 def sidebar(draft: Draft, current: str) -> list[StepState]:
     """The state of each step, without a query."""
+    against_rules = _findings_by_step(draft)
     states = []
     for step in steps_of(draft.proposal.strand):
         section = draft.sections.get((step.slug, None))
         if step.slug == DescriptionForm.slug:
             own = [s for (slug, _pk), s in draft.sections.items() if slug == step.slug]
             section = own[0] if own else None
-        missing = tuple(step.missing(draft))
         states.append(
-            StepState(step, url_of(draft, step.slug), missing, section, step.slug == current)
+            StepState(
+                step,
+                url_of(draft, step.slug),
+                tuple(step.missing(draft)),
+                tuple(against_rules.get(step.slug, ())),
+                section,
+                step.slug == current,
+            )
         )
     return states
+
+
+def _findings_by_step(draft: Draft) -> dict[str, list[str]]:
+    """What the check has against a step, in sentences: what it refuses, and limits that are not kept.
+
+    What only an officer can settle (a country that may still join, say) is not the step's fault.
+    """
+    dossier = dossier_of(draft)
+    result: dict[str, list[str]] = {}
+    for finding in readable(judge_alone(draft), dossier).having(*AGAINST_A_STEP):
+        is_settled_here = CATALOGUE[finding.rule].level == Level.CONTENT
+        if finding.fix and (is_settled_here or finding.outcome == Outcome.INELIGIBLE):
+            result.setdefault(_slug_of(finding), []).append(finding.message)
+    return result
 
 
 def url_after(draft: Draft, slug: str) -> str:
@@ -262,18 +328,79 @@ def url_after(draft: Draft, slug: str) -> str:
     return url_of(draft, slugs[place] if place < len(slugs) else "check")
 
 
+def url_before(draft: Draft, slug: str) -> str:
+    """Where “save and go back” leads: the step before, and the overview from the first."""
+    slugs = [step.slug for step in steps_of(draft.proposal.strand)]
+    place = slugs.index(slug)
+    return url_of(draft, slugs[place - 1]) if place else draft.proposal.get_absolute_url()
+
+
+def is_from_check(request: HttpRequest) -> bool:
+    """Whether a step was opened by a link of the check, so that saving leads back there."""
+    return request.GET.get("from") == "check"
+
+
+def by_step(draft: Draft, findings: Iterable[Finding]) -> list[tuple[str, Finding]]:
+    """Findings in the order of the steps that fix them, each with that step's title.
+
+    Those that no step fixes come last, with an empty title.
+    """
+    titles = {step.slug: str(step.title) for step in steps_of(draft.proposal.strand)}
+    places = {slug: place for place, slug in enumerate(titles)}
+    with_slugs = [(_slug_of(finding), finding) for finding in findings]
+    with_slugs.sort(key=lambda pair: places.get(pair[0], len(places)))
+    return [(titles.get(slug, ""), finding) for slug, finding in with_slugs]
+
+
+def _slug_of(finding: Finding) -> str:
+    """The step on which a finding is fixed; profiles are fixed beside the descriptions."""
+    slug = finding.fix.step if finding.fix else ""
+    return DescriptionForm.slug if slug == "profile" else slug
+
+
+def _from_check(url: str) -> str:
+    """The address of a step's form, so that saving leads back to the check."""
+    return f"{url}?from=check"
+
+
 def fix_url(draft: Draft, finding: Finding) -> str | None:
-    """The address of the step that mends what a finding names."""
+    """The address of the step that fixes what a finding names, at the field where one is to blame."""
     if finding.fix is None:
         return None
+    slug = finding.fix.step
     participant = next(
         (participant for participant in draft.participants if participant.key == finding.subject),
         None,
     )
-    if finding.fix.step == "profile" and participant is not None:
-        return reverse("applicants:profile", args=[participant.organisation_id])
-    if finding.fix.step == "people":
+    if slug == "profile" and participant is not None:
+        return reverse("proposals:partner-profile", args=[draft.proposal.number, participant.key])
+    if slug == "people":
         return reverse("proposals:people", args=[draft.proposal.number])
-    if finding.fix.step == "descriptions" and participant is not None:
-        return url_of(draft, "descriptions", participant.key)
-    return url_of(draft, finding.fix.step)
+    if slug == DescriptionForm.slug:
+        url = url_of(draft, slug, participant.key if participant is not None else None)
+        return _from_check(url) if participant is not None else url
+    step = step_named(draft.proposal.strand, slug)
+    if step is None or step.form is None:
+        return url_of(draft, slug)
+    return _from_check(url_of(draft, slug)) + _anchor_of(finding)
+
+
+ELEMENTS = {
+    "duration": "#id_duration_months",
+    "third-markets": "#markets",
+    "market-count": "#markets",
+    "scoreboard-verifiable": "#indicators",
+}  # by rule, where it judges one field or one list
+
+
+def _anchor_of(finding: Finding) -> str:
+    """The element of the step's page that a finding is about; empty where it is the whole step."""
+    kind, _colon, place = finding.subject.partition(":")
+    match kind:
+        case "deliverable":
+            return f"#id_{text_of(place)}"
+        case "activity":
+            return f"#id_activities-{int(place) - 1}-title"
+        case "file":
+            return f"#file-{place}"
+    return ELEMENTS.get(finding.rule, "")

@@ -54,7 +54,7 @@ def _parts_of(draft: Draft) -> Iterator[Unprintable]:
     consortium = dossier_of(draft)["consortium"]
     for participant, entry in zip(draft.participants, consortium, strict=True):
         title = _("Cluster profile of %(name)s") % {"name": participant.organisation.name}
-        url = reverse("applicants:profile", args=[participant.organisation_id])
+        url = reverse("proposals:partner-profile", args=[draft.proposal.number, participant.key])
         text = without_glyph([entry["organisation"], entry["profile"]])
         yield Unprintable(title, text, url)
 

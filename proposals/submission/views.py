@@ -23,7 +23,7 @@ from proposals.dossier.facts import judge_draft, readable
 from proposals.models import OutboxMessage, Proposal, ProposalPdf, Receipt, SealedDocument, Version
 from proposals.proof.receipts import version_context
 from proposals.steps.forms import WithdrawalForm
-from proposals.steps.wizard import corrections_of, fix_url
+from proposals.steps.wizard import by_step, corrections_of, fix_url
 from proposals.submission import submit
 from proposals.submission.font_coverage import unprintable_in
 from proposals.workspace.dossier_diff import changes_since_current
@@ -48,17 +48,20 @@ def _check_page(
 
     is_open = draft.proposal.is_open(clock.now())
 
-    def with_links(*outcomes: Outcome) -> list[tuple[Any, str | None]]:
+    def with_links(*outcomes: Outcome) -> list[tuple[Any, str | None, str]]:
         return [
-            (item, fix_url(draft, item) if is_open else None) for item in verdict.having(*outcomes)
+            (item, fix_url(draft, item) if is_open else None, title)
+            for title, item in by_step(draft, verdict.having(*outcomes))
         ]
 
+    corrections, blocking = corrections_of(draft), with_links(Outcome.INADMISSIBLE)
     return base_context(
         draft,
         "check",
         verdict=verdict,
-        corrections=corrections_of(draft),
-        blocking=with_links(Outcome.INADMISSIBLE),
+        corrections=corrections,
+        blocking=blocking,
+        to_complete=len(corrections) + len(blocking),
         to_acknowledge=with_links(Outcome.NEEDS_REVIEW, Outcome.INELIGIBLE),
         warnings=with_links(Outcome.WARN),
         passed=verdict.having(Outcome.PASS),
@@ -72,7 +75,8 @@ def _check_page(
 
 def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
     key = _idempotency_key(request)
-    data = request.POST.getlist("acknowledged")
+    # One box acknowledges everything that was listed, so its value is a list of names.
+    data = " ".join(request.POST.getlist("acknowledged")).split()
     try:
         version = submit.submit_draft(
             draft.proposal,

@@ -7,8 +7,7 @@ from urllib.parse import quote
 
 from django import template
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import slugify
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from applicants import choices
@@ -153,42 +152,27 @@ def counting_words(counting: str) -> str:
 
 
 @register.simple_tag
-def finding_entry(
-    finding: Finding, *, link: str | None = "", acknowledge: str = "", is_acknowledged: bool = False
-) -> SafeString:
-    """A finding in a list of findings; `link` leads to where it is fixed.
+def finding_entry(finding: Finding, *, link: str | None = "", place: str = "") -> SafeString:
+    """A finding in a list of findings; `link` leads to where it is fixed, `place` names the section.
 
-    With `acknowledge`, the label, it has a box of the form that submits. A check has some sixty findings:
-    an included template for each took a third of the page's time.
+    A check has some sixty findings: an included template for each took a third of the page's time.
     """
     advice: SafeString | str = ""
     if finding.fix and finding.outcome != Outcome.PASS:
         text = isolated_html(finding.fix.advice)
         advice = format_html(
-            "<p>{}</p>", format_html('<a href="{}">{}</a>', link, text) if link else text
+            '<p class="finding-fix">{}</p>',
+            format_html('<a href="{}">{}</a>', link, text) if link else text,
         )
     return format_html(
-        '<li class="finding finding-{0}"><span class="state state-{0}">{1}</span> <b>{2}</b><p>{3}</p>{4}'
-        '<p class="source">{5}</p>{6}</li>',
+        '<li class="finding finding-{0}"><span class="state state-{0}">{1}</span><div><b>{2}</b><p>{3}</p>'
+        '<p class="source">{4}</p></div>{5}</li>',
         finding.outcome.value,
         applicant_outcome_words(finding.outcome),
-        title_of(finding.rule),
+        format_html("{}: {}", place, title_of(finding.rule)) if place else title_of(finding.rule),
         isolated_html(finding.message),
-        advice,
         finding_source(finding),
-        _box_to_acknowledge(finding, acknowledge, is_acknowledged) if acknowledge else "",
-    )
-
-
-def _box_to_acknowledge(finding: Finding, label: str, is_ticked: bool) -> SafeString:
-    return format_html(
-        '<div class="form-check"><input class="form-check-input" type="checkbox" name="acknowledged"'
-        ' value="{0}" id="ack-{1}" form="submit-form"{2}>'
-        '<label class="form-check-label" for="ack-{1}">{3}</label></div>',
-        finding.name,
-        slugify(finding.name),
-        mark_safe(" checked") if is_ticked else "",
-        label,
+        advice,
     )
 
 

@@ -4,6 +4,8 @@ import { getText, locale } from "./texts.js";
 
 const SECOND = 1000;
 const HOUR = 3600; // seconds
+const LONG = /** @type {const} */ ({ dateStyle: "long", timeStyle: "short" });
+const SHORT = /** @type {const} */ ({ weekday: "short", hour: "2-digit", minute: "2-digit" });
 const UNITS = /** @type {const} */ ([
   ["day", 86_400],
   ["hour", HOUR],
@@ -28,8 +30,9 @@ export function showOwnTimes(root) {
     if (!(element instanceof HTMLElement) || element.textContent) continue;
     const instant = new Date(element.dataset.ownTime ?? "");
     if (-instant.getTimezoneOffset() === Number(element.dataset.offset)) continue;
-    element.textContent = getText("own-time", {
-      time: instant.toLocaleString(locale, { dateStyle: "long", timeStyle: "short" }),
+    const isShort = element.dataset.ownStyle === "short";
+    element.textContent = getText(isShort ? "own-time-short" : "own-time", {
+      time: instant.toLocaleString(locale, isShort ? SHORT : LONG),
       zone,
       offset: offsetOf(instant),
     });

@@ -343,6 +343,7 @@ def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
 def test_a_comment_is_written_and_done_and_a_draft_printed(visit, call):
     proposal = make_draft(call)
     visitor = at_step(visit, proposal, proposal.started_by)
+    visitor.page.locator("#comments > summary").click()
     visitor.fill(text="Shorter, please @nobody")
     visitor.press("Comment")
     visitor.assert_shows("Shorter, please")

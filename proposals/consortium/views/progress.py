@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from applicants.models import Organisation
 from applicants.web import current_user, login_required_keep_post
 from calls.eligibility.rules.base import join_names
 from foundation import clock
@@ -25,6 +26,7 @@ from proposals.consortium.progress import (
     consortium_progress,
     reminder_for,
 )
+from proposals.steps.forms import DescriptionForm
 from proposals.steps.wizard import step_named, steps_of
 
 
@@ -37,6 +39,25 @@ def work(request: HttpRequest, number: str) -> HttpResponse:
         "consortium/work.html",
         base_context(draft, "work", matrix=consortium_progress(draft)),
     )
+
+
+@login_required_keep_post
+def partner_profile(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """The profile of a partner: its form for those who may edit it, for all others what is missing."""
+    draft = get_draft_or_404(request, number)
+    participant = next((item for item in draft.participants if item.key == key), None)
+    if participant is None:
+        raise Http404
+    editable = Organisation.objects.editable_by(current_user(request))
+    if editable.filter(pk=participant.organisation_id).exists():
+        return redirect("applicants:profile", participant.organisation_id)
+    context = base_context(
+        draft,
+        DescriptionForm.slug,
+        participant=participant,
+        profile=draft.profile(participant) if participant.has_agreed else None,
+    )
+    return render(request, "consortium/partner_profile.html", context)
 
 
 @login_required_keep_post

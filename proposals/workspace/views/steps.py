@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from applicants.autosave import (
     Merged,
@@ -27,7 +28,7 @@ from proposals.consortium.presence import location_of
 from proposals.dossier.document import Draft
 from proposals.models import Participant, Section
 from proposals.steps.forms import BudgetForm, CommentForm, DescriptionForm, ProposalStepForm
-from proposals.steps.wizard import step_named, url_after
+from proposals.steps.wizard import is_from_check, step_named, url_after, url_before, url_of
 from proposals.workspace.comments import CommentPage, page_of_comments
 from proposals.workspace.queries import fetch_collaboration
 
@@ -86,6 +87,7 @@ def _edit(
             draft,
             form_class.slug,
             form=form,
+            is_from_check=is_from_check(request),
             section=section,
             participant=participant,
             **collaboration_context(request, draft, form_class.slug, participant),
@@ -122,18 +124,28 @@ def _save_and_go_on(
     if not form.is_valid():
         messages.warning(request, saved_as_typed_response(), extra_tags=request.path)
         form.rebase_on(section)
-        return redirect(request.path) if merged else page(draft=Draft(draft.proposal))
+        return redirect(request.get_full_path()) if merged else page(draft=Draft(draft.proposal))
     if merged:
         text = _("Saved and merged with changes by someone else: %(fields)s.")
         message = text % {"fields": ", ".join(merged)}
     else:
         message = _("Saved.")
     messages.success(request, message, extra_tags=request.path)  # for what the browser has kept
+    return redirect(_address_after(request, draft, form))
+
+
+def _address_after(request: HttpRequest, draft: Draft, form: ProposalStepForm) -> str:
+    """Where the button that was pressed leads."""
     if "more" in request.POST:
-        return redirect(request.path)
+        return request.path
+    match request.POST.get("then"):
+        case "check":
+            return url_of(draft, "check")
+        case "previous":
+            return url_before(draft, form.slug)
     if not draft.proposal.access.leads:  # the next step may be somebody else's
-        return redirect("proposals:work", draft.proposal.number)
-    return redirect(url_after(draft, form.slug))
+        return reverse("proposals:work", args=[draft.proposal.number])
+    return url_after(draft, form.slug)
 
 
 def _bound(
