@@ -15,6 +15,22 @@ export function foldSteps() {
     list.removeAttribute("open");
 }
 
+/** Closes an open menu by Escape, which leads back to its button, and by a click beside it. */
+export function setUpMenus() {
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" ? document.querySelector("[data-menu][open]") : null;
+    menu?.removeAttribute("open");
+    const button = menu?.querySelector("summary");
+    if (button instanceof HTMLElement) button.focus();
+  });
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("[data-menu][open]")) {
+      if (event.target instanceof Node && !menu.contains(event.target))
+        menu.removeAttribute("open");
+    }
+  });
+}
+
 /** Opens everything folded before the page is printed. */
 export function setUpPrinting() {
   document.addEventListener("click", (event) => {

@@ -3,7 +3,13 @@
 import { showOwnTimes, startClocks } from "./clocks.js";
 import { setUpCounters, showCounts } from "./counters.js";
 import { setUpLeaveWarning, setUpSubmitOnce, setUpUnsentRemoval } from "./form-guards.js";
-import { adaptToScripts, foldSteps, setUpLazyParts, setUpPrinting } from "./page-parts.js";
+import {
+  adaptToScripts,
+  foldSteps,
+  setUpLazyParts,
+  setUpMenus,
+  setUpPrinting,
+} from "./page-parts.js";
 import { setUpRowButtons } from "./rows.js";
 import { setUpTablePaste } from "./table-paste.js";
 
@@ -15,6 +21,7 @@ setUpLeaveWarning();
 setUpSubmitOnce();
 setUpUnsentRemoval();
 setUpLazyParts();
+setUpMenus();
 adaptToScripts();
 foldSteps();
 showOwnTimes(document);

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from applicants.models import Organisation
 from applicants.web import current_user, login_required_keep_post
@@ -42,6 +42,7 @@ def work(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required_keep_post
+@require_safe
 def partner_profile(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """The profile of a partner: its form for those who may edit it, for all others what is missing."""
     draft = get_draft_or_404(request, number)
