@@ -43,6 +43,20 @@ def panel(
 
 
 @register.simple_block_tag
+def fold(content: str, title: Any, *, anchor: str, size: str = "h2") -> SafeString:
+    """A section that unfolds from its heading, `size` "h2" or "h3"; a link to `#anchor` opens it."""
+    level = "h3" if size == "h3" else "h2"
+    return format_html(
+        '<details class="fold" id="{0}"><summary><{1} class="h3" id="{0}-title">{2}</{1}></summary>'
+        "{3}</details>",
+        anchor,
+        level,
+        title,
+        content,
+    )
+
+
+@register.simple_block_tag
 def badge(content: str, state: str) -> SafeString:
     """A state or an outcome in words, on the colour that it has everywhere."""
     return format_html('<span class="state state-{}">{}</span>', state, content)
