@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from calls.eligibility import Finding
 from calls.templatetags.error_summary import may_stay_empty
+from foundation.form_messages import with_label
 from foundation.isolation import isolated_html
 from foundation.text import isolated
 
@@ -125,13 +126,7 @@ def field(bound: BoundField, *, label: str = "", unit: str = "") -> SafeString:
     }
     if label:
         attributes["aria-label"] = isolated(str(bound.label))
-    value = widget.format_value(bound.value())
-    control = format_html(
-        '<input type="text" name="{}"{}{}>',
-        bound.html_name,
-        format_html(' value="{}"', value) if value is not None else "",
-        flatatt(attributes),
-    )
+    control = _text_input(bound, attributes)
     if unit:
         control = format_html(
             '<div class="input-group"><span class="input-group-text">{}</span>{}</div>',
@@ -148,18 +143,48 @@ def field(bound: BoundField, *, label: str = "", unit: str = "") -> SafeString:
     )
 
 
+@register.simple_tag
+def cell(bound: BoundField) -> SafeString:
+    """A text input in a cell of a table; its name says row and column, and `cell_errors` what is wrong."""
+    classes = "textinput form-control number" + (" is-invalid" if bound.errors else "")
+    widget = bound.field.widget
+    attributes = bound.build_widget_attrs(widget.attrs, widget) | {
+        "class": classes,
+        "id": bound.auto_id,
+        "aria-label": isolated(str(bound.label)),
+    }
+    return _text_input(bound, attributes)
+
+
+@register.simple_tag
+def cell_errors(bound: BoundField) -> SafeString | str:
+    """The errors of a cell, with its name, for a row of their own: a column is too narrow for them."""
+    return _errors(bound, label=isolated(str(bound.label))) if bound.errors else ""
+
+
+def _text_input(bound: BoundField, attributes: dict[str, Any]) -> SafeString:
+    value = bound.field.widget.format_value(bound.value())
+    return format_html(
+        '<input type="text" name="{}"{}{}>',
+        bound.html_name,
+        format_html(' value="{}"', value) if value is not None else "",
+        flatatt(attributes),
+    )
+
+
 def _label(bound: BoundField) -> str:
     name = isolated(str(bound.label))
     return f"{name} {_('(optional)')}" if may_stay_empty(bound) else name
 
 
-def _errors(bound: BoundField) -> SafeString:
+def _errors(bound: BoundField, *, label: str = "") -> SafeString:
+    errors = [with_label(label, error) if label else error for error in bound.errors]
     return format_html(
         '<div id="{}_error" class="invalid-feedback">{}</div>',
         bound.auto_id,
         format_html_join(
             "",
             '<p id="error_{}_{}"><strong>{}</strong></p>',
-            ((number, bound.auto_id, error) for number, error in enumerate(bound.errors, start=1)),
+            ((number, bound.auto_id, error) for number, error in enumerate(errors, start=1)),
         ),
     )

@@ -195,6 +195,19 @@ def euro(amount: Any) -> str:
 
 
 @register.filter
+def amount(value: Decimal) -> str:
+    """“187,500”, with cents only where there are some; for columns whose heading says the currency."""
+    digits = 0 if value == value.to_integral() else 2
+    return formats.number_format(value, digits, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def percent(value: Decimal | None) -> str:
+    """“74.00%”; a dash where there is nothing to divide by."""
+    return f"{formats.number_format(value, 2)}%" if value is not None else "–"
+
+
+@register.filter
 def country(code: str, on: date) -> str:
     """The name of a country on a day; a code that nobody knows as it is."""
     try:

@@ -34,12 +34,17 @@ function onPaste(event) {
     lines.length > 0 && (lines[0].length > 1 || (lines.length > 1 && field.tagName === "INPUT"));
   if (!isTable) return;
   const paste = { field, list, button, lines, before: field.value };
-  setTimeout(() => showOffer(paste)); // after the browser has pasted
+  setTimeout(() => offerTable(field, lines, () => distribute(paste))); // after the browser has pasted
 }
 
-/** @param {Paste} paste */
-function showOffer(paste) {
-  const { field, lines } = paste;
+/**
+ * Offers to fill the fields of a table; nothing but the field of the paste changes unless a person accepts.
+ *
+ * @param {HTMLInputElement | HTMLTextAreaElement} field  where it was pasted
+ * @param {string[][]} lines
+ * @param {() => () => void} fill  fills the fields; what it returns puts everything back
+ */
+export function offerTable(field, lines, fill) {
   document.querySelector("[data-paste-offer]")?.remove();
   const box = document.createElement("div");
   box.className = "alert alert-secondary paste-offer";
@@ -53,7 +58,7 @@ function showOffer(paste) {
     field.focus();
   };
   const accept = createButton(getText("paste-distribute"), () => {
-    const undo = distribute(paste);
+    const undo = fill();
     message.textContent = getText("paste-distributed");
     const undoAndClose = () => {
       undo();
@@ -62,8 +67,9 @@ function showOffer(paste) {
     accept.replaceWith(createButton(getText("paste-undo"), undoAndClose));
   });
   box.append(message, accept, createButton(getText("paste-leave"), close));
+  const table = field.closest("table");
   const counter = field.parentElement?.querySelector(`#${CSS.escape(field.id)} ~ [data-counter]`);
-  (counter ?? field).after(box);
+  (table?.parentElement ?? counter ?? field).after(box);
 }
 
 /**

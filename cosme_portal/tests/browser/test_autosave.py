@@ -7,7 +7,7 @@ from conftest import DEADLINE
 from cosme_portal.tests.browser.conftest import set_clock
 from cosme_portal.tests.processes import wait_until
 from proposals.models import Section
-from proposals.tests.factories import assign, make_draft, partner_of, save
+from proposals.tests.factories import assign, make_draft, make_ready, partner_of, save
 
 pytestmark = [
     pytest.mark.browser,
@@ -103,6 +103,7 @@ def test_a_browser_that_forbids_storage_saves_to_the_portal_all_the_same(visit, 
     assert stored(proposal)["acronym"] == "NO STORAGE"
     visitor.press("Save and continue")
     visitor.page.on("dialog", lambda dialog: dialog.accept())
+    visitor.page.locator("[data-menu] > summary").click()
     visitor.page.get_by_role("button", name="Sign out").click()
     visitor.page.wait_for_url("**/")
     assert broken == []
@@ -282,6 +283,7 @@ def test_logging_out_on_purpose_leaves_nothing_in_the_browser(visit, proposal):
     assert_status(visitor, "Your text is kept in this browser")
     visitor.page.context.set_offline(False)
     visitor.page.on("dialog", lambda dialog: dialog.accept())
+    visitor.page.locator("[data-menu] > summary").click()
     visitor.page.get_by_role("button", name="Sign out").click()
     visitor.page.wait_for_url("**/")
     assert "SECRET" not in visitor.page.evaluate("JSON.stringify(localStorage)")
@@ -298,3 +300,39 @@ def test_the_profile_saves_itself_too(visit, call):
     assert_status(visitor, "Saved 16:20:")
     section = organisation.profile_sections.get(step="identity")
     assert section.answers["legal_form"] == "Foundation"
+
+
+def test_a_budget_adds_up_while_it_is_typed_and_moves_by_the_keys_of_a_spreadsheet(visit, call):
+    proposal = make_ready(call)
+    visitor = writer(visit, proposal, step="budget")
+    page = visitor.page
+    foot = page.locator("table[data-budget] tfoot")
+    page.locator("[name=staff_p1]").fill("34.000,50")
+    page.locator("[name=staff_p1]").press("Enter")
+    assert page.evaluate("document.activeElement.name") == "staff_p2"
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.name") == "staff_p1"
+    assert foot.locator("[data-costs]").inner_text() == "124,000.50"
+    page.locator("[name=grant_p1]").fill("999999")
+    assert page.locator("[data-warning=ceiling]").is_visible()
+    page.locator("[name=grant_p1]").fill("1.234")  # two readings: not added up, and not guessed
+    assert foot.locator("[data-sum=grant]").inner_text() == "–"
+    page.locator("[name=grant_p1]").fill("29000")
+    assert not page.locator("[data-warning=ceiling]").is_visible()
+    assert_status(visitor, "Saved")
+    page.reload()
+    assert foot.locator("[data-costs]").inner_text() == "124,000.50"
+    visitor.check()
+
+
+def test_a_block_of_a_spreadsheet_fills_the_budget_only_where_the_person_accepts(visit, call):
+    proposal = make_ready(call)
+    visitor = writer(visit, proposal, step="budget")
+    before = value(visitor, "travel_p2")
+    paste(visitor, "travel_p1", "1000\t2000\n3000\t4000")
+    assert value(visitor, "travel_p2") == before
+    visitor.page.get_by_role("button", name="Fill the rows below").click()
+    names = ("travel_p1", "subcontracting_p1", "travel_p2", "subcontracting_p2")
+    assert [value(visitor, name) for name in names] == ["1000", "2000", "3000", "4000"]
+    visitor.page.get_by_role("button", name="Undo").click()
+    assert value(visitor, "travel_p2") == before

@@ -6,11 +6,13 @@ the strand itself.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from crispy_forms.layout import Layout
 from django import forms
+from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from applicants import choices
@@ -20,7 +22,7 @@ from calls.fields import CountryField
 from calls.models import RequiredDeliverable
 from foundation.fields import AmountField, WholeNumberField
 from foundation.form_layout import grid_row
-from proposals.dossier.document import Draft
+from proposals.dossier.document import COST_KINDS, Draft
 from proposals.models import Participant
 from proposals.steps.forms.base import ProposalStepForm, RowForm
 
@@ -325,6 +327,31 @@ COST_LABELS: dict[str, Text] = {
 }
 
 
+@dataclass(frozen=True)
+class BudgetLine:
+    """A partner's row: its fields, and what is stored of it, in euro."""
+
+    participant: Participant
+    cells: list[BoundField]
+    grant_cell: BoundField
+    costs: Decimal
+    grant: Decimal
+
+    @property
+    def rate(self) -> Decimal | None:
+        """The grant in percent of the costs, None while there are no costs."""
+        return self.grant / self.costs * 100 if self.costs else None
+
+    @property
+    def is_over(self) -> bool:
+        return self.grant > self.costs
+
+    @property
+    def errors(self) -> list[BoundField]:
+        """The fields of the row that have errors."""
+        return [field for field in (*self.cells, self.grant_cell) if field.errors]
+
+
 class BudgetForm(ProposalStepForm):
     """A line for each participant; totals and rate are computed and never typed."""
 
@@ -355,16 +382,48 @@ class BudgetForm(ProposalStepForm):
         return _CELLS.get(kind) if line and key else None
 
     @property
-    def lines(self) -> list[tuple[Participant, list[Any], Decimal]]:
-        """Each applicant with its fields and the sum of its stored costs, for the page."""
+    def lines(self) -> list["BudgetLine"]:
+        """A row of the table for each applicant."""
         return [
-            (
+            BudgetLine(
                 applicant,
-                [self[cell_of(kind, applicant)] for kind in COST_LABELS],
+                [self[cell_of(kind, applicant)] for kind in COST_KINDS],
+                self[cell_of("grant", applicant)],
                 self.draft.costs_of(applicant),
+                self.draft.grant_of(applicant),
             )
             for applicant in self.draft.applicants
         ]
+
+    @property
+    def sums(self) -> list[tuple[str, Decimal]]:
+        """The stored costs of all applicants by kind."""
+        return [
+            (
+                kind,
+                sum((self.draft.money(kind, item) for item in self.draft.applicants), Decimal(0)),
+            )
+            for kind in COST_KINDS
+        ]
+
+    @property
+    def has_line_over(self) -> bool:
+        """Whether a partner requests more than it spends."""
+        return any(line.is_over for line in self.lines)
+
+    @property
+    def is_over_ceiling(self) -> bool:
+        ceiling = self.draft.proposal.strand.ceiling
+        return ceiling is not None and self.draft.total_grant > ceiling
+
+    @property
+    def is_over_rate(self) -> bool:
+        maximum, rate = self.draft.proposal.strand.rate_percent, self.draft.rate
+        return maximum is not None and rate is not None and rate > maximum
+
+    @property
+    def headings(self) -> list[Text]:
+        return list(COST_LABELS.values())[:-1]
 
     @property
     def at_own_cost(self) -> list[Participant]:

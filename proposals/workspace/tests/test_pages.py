@@ -411,10 +411,41 @@ def test_an_associated_partner_cannot_ask_for_money(call):
 
 def test_totals_and_rate_are_computed(call):
     proposal = make_ready(call)
-    text = text_of(client_of(proposal.started_by).get(url("step", proposal, "budget")))
-    assert "Total eligible costs EUR 120,000" in text
-    assert "Requested EU contribution EUR 90,000 (maximum EUR 187,500)" in text
-    assert "Co-financing rate 75.00% (maximum 75%)" in text
+    page = client_of(proposal.started_by).get(url("step", proposal, "budget"))
+    foot = text_of(page).split("Rate")[1].split(" Total ")[1]
+    assert "120,000 90,000 75.00%" in foot
+    assert not page.context["form"].has_line_over
+
+
+@pytest.mark.parametrize(
+    ("answers", "warning"),
+    [
+        ({"grant_p1": "40000.01"}, "line"),
+        ({"grant_p1": "127500.01", "staff_p1": "900000"}, "ceiling"),
+        ({"grant_p1": "30000.01"}, "rate"),
+    ],
+)
+def test_a_limit_that_the_budget_breaks_is_said_below_the_table(call, answers, warning):
+    proposal = make_ready(call)
+    lead = client_of(proposal.started_by)
+
+    def is_shown():
+        html = lead.get(url("step", proposal, "budget")).content.decode()
+        return f'data-warning="{warning}" hidden' not in " ".join(html.split())
+
+    assert not is_shown()
+    save(proposal, "budget", **answers)
+    assert is_shown()
+
+
+def test_an_amount_with_two_readings_is_asked_about_in_a_row_of_its_own(call):
+    proposal = make_ready(call)
+    lead = client_of(proposal.started_by)
+    data = {"seen_version": "1", "staff_p1": "1.234"}
+    page = lead.post(url("step", proposal, "budget"), data, follow=True)
+    (line,) = [line for line in page.context["form"].lines if line.errors]
+    assert [field.name for field in line.errors] == ["staff_p1"]
+    assert 'id="id_staff_p1_error"' in page.content.decode()
 
 
 # --- Consortium ----------------------------------------------------------------------------------
