@@ -263,7 +263,7 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
         "proposals:clear-intended-countries", "partners:keep", "partners:publish", "partners:renew",
         "partners:fill", "partners:close", "calls:move-clock",
     ),
-    "Only in demonstrations": ("demo-mails", "demo-accounts"),
+    "Only in demonstrations": ("demo-mails", "demo-accounts", "design"),
 }  # fmt: skip
 
 # What stores, sends and computes nothing when something is sent to it, and why.
@@ -284,5 +284,5 @@ NEVER_WRITE: dict[str, tuple[str, ...]] = {
         "django.views.generic.base.RedirectView", "cosme_portal.views.nothing_here",
     ),
     "Signing out must always work": ("account_logout",),
-    "Only in demonstrations": ("calls:move-clock", "demo-mails", "demo-accounts"),
+    "Only in demonstrations": ("calls:move-clock", "demo-mails", "demo-accounts", "design"),
 }  # fmt: skip

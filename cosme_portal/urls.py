@@ -37,6 +37,11 @@ if settings.MODE in {"demo", "test"}:
         path("demo/accounts/", demo_views.accounts, name="demo-accounts"),
     ]
 
+if settings.MODE in {"demo", "development", "test"}:
+    from cosme_portal import design_views
+
+    urlpatterns.append(path("design/", design_views.design, name="design"))
+
 if settings.SHOWS_TOOLBAR:
     urlpatterns.append(path("__debug__/", include("debug_toolbar.urls")))
 

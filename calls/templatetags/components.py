@@ -178,7 +178,7 @@ def _label(bound: BoundField) -> str:
 
 
 def _errors(bound: BoundField, *, label: str = "") -> SafeString:
-    errors = [with_label(label, error) if label else error for error in bound.errors]
+    errors = [with_label(label, str(error)) if label else error for error in bound.errors]
     return format_html(
         '<div id="{}_error" class="invalid-feedback">{}</div>',
         bound.auto_id,
