@@ -1,4 +1,4 @@
-"""A text as a mail: the text itself, and the same as HTML with its links to press."""
+"""A text as an email: the text itself, and the same as HTML with its links to press."""
 
 import re
 
@@ -10,9 +10,13 @@ from django.utils.safestring import SafeString, mark_safe
 
 from foundation.unlinked import without_links
 
+# RFC 3834: mailboxes that answer by themselves leave such a message alone.
+AUTOMATIC = {"Auto-Submitted": "auto-generated"}
+
 
 def with_html(message: EmailMultiAlternatives) -> EmailMultiAlternatives:
-    """Add the HTML form of the text, where the message has none yet."""
+    """Add the HTML form of the text, where the message has none yet, and say that no person sent it."""
+    message.extra_headers |= AUTOMATIC
     if not message.alternatives:
         context = {"subject": message.subject, "text": with_own_links(str(message.body))}
         html = render_to_string("applicants/mails/text.html", context)
@@ -21,7 +25,7 @@ def with_html(message: EmailMultiAlternatives) -> EmailMultiAlternatives:
 
 
 def send_html_email(subject: str, text: str, *, to: str) -> None:
-    """Send a mail to one address now; raises what the mail server's connection raises.
+    """Send an email to one address now; raises what the mail server's connection raises.
 
     Only the portal's own addresses are links in it, whatever people call themselves.
     """

@@ -11,7 +11,7 @@ from foundation import clock
 from proposals.conditions import rule_changes
 from proposals.consortium import deadline_reminders, invitations, presence
 from proposals.delivery import fault_isolation, outbox
-from proposals.delivery.emails import send_email
+from proposals.delivery.emails import Attachment, send_email
 from proposals.helpdesk import enquiries
 from proposals.models import OutboxMessage, QueuedEmail
 from proposals.partnering import organisations, saved_searches
@@ -19,7 +19,7 @@ from proposals.proof import closing_commitment, daily_heads, full_proposal_pdf, 
 from proposals.reporting import exports
 from proposals.screening import automatic_check, clarifications, letters, search
 from proposals.submission import received_draft
-from proposals.submission.notifications import notify_submission
+from proposals.submission.notifications import notify_submission, proof_of
 from proposals.workspace import deletion, virus_scan
 
 HANDLERS: dict[str, outbox.Handler] = {
@@ -33,13 +33,20 @@ HANDLERS: dict[str, outbox.Handler] = {
     OutboxMessage.Kind.LETTER: letters.create_letter,
 }
 
-# Mails by what they are about: whether that is still so when they are sent.
+# Emails by what they are about: whether that is still so when they are sent.
 CAUSES: dict[str, Callable[[QueuedEmail], bool]] = {
     "invitation": invitations.is_still_open,
     "comment": invitations.still_takes_part,
     "deadline": deadline_reminders.is_still_due,
     "question": clarifications.is_still_waiting,
 }
+
+# What goes with an email as it is sent.
+ATTACHMENTS: dict[str, Callable[[QueuedEmail], list[Attachment]]] = {
+    "submitted": proof_of,
+}
+
+EMAIL_SENDER = partial(send_email, causes=CAUSES, attachments=ATTACHMENTS)
 
 
 def run_task_steps(work: str, **steps: Callable[[], int]) -> int:
@@ -54,7 +61,7 @@ def process_outbox() -> int:
     return run_task_steps(
         "process_outbox",
         promises=lambda: outbox.process_due(HANDLERS),
-        mails=lambda: outbox.process_due_emails(partial(send_email, causes=CAUSES)),
+        emails=lambda: outbox.process_due_emails(EMAIL_SENDER),
     )
 
 

@@ -1,13 +1,14 @@
-"""Mails about a submission, one to each contact of the consortium, none seeing another's address."""
+"""Emails about a submission, one to each contact of the consortium, none seeing another's address."""
 
 from applicants.models import User
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words, utc
+from foundation.downloads import PDF
 from foundation.sentences import gettext as _
 from proposals.consortium.invitations import coordinator_emails
-from proposals.delivery.emails import EmailContent, queue_email
+from proposals.delivery.emails import Attachment, EmailContent, queue_email
 from proposals.dossier.document import Draft
-from proposals.models import Proposal, Version, Withdrawal
+from proposals.models import Proposal, QueuedEmail, Receipt, Version, Withdrawal
 
 
 def contacts_of(draft: Draft) -> list[str]:
@@ -95,8 +96,8 @@ def notify_submission(version: Version) -> None:
             facts=submission_details(version),
             status=_status_text(version),
             next_step=_(
-                "Keep the proof of submission, which you can download from the page of this "
-                "version. If you need to change something, edit the draft and submit it again "
+                "Keep the proof of submission, which is attached or can be downloaded from the page "
+                "of this version. If you need to change something, edit the draft and submit it again "
                 "before the deadline."
             ),
             link=version.get_absolute_url(),
@@ -106,6 +107,16 @@ def notify_submission(version: Version) -> None:
         proposal=proposal,
         key=f"submitted:{version.pk}",
     )
+
+
+def proof_of(mail: QueuedEmail) -> list[Attachment]:
+    """The proof of submission that goes with an email of `notify_submission`, once it is made.
+
+    An email does not wait for it: the page that it links to has it later.
+    """
+    version = Version(pk=int(mail.key.split(":")[1]))
+    receipt = Receipt.objects.select_related("version__proposal").newest_of(version)
+    return [(receipt.file_name, bytes(receipt.pdf), PDF)] if receipt is not None else []
 
 
 def _status_text(version: Version) -> str:

@@ -1,7 +1,6 @@
 """A mail is true when it is sent, though it may have waited; and it goes to nobody who takes part no longer."""
 
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from django.core import mail
@@ -16,7 +15,6 @@ from proposals import tasks
 from proposals.consortium import invitations, participants
 from proposals.consortium.deadline_reminders import remind_of_deadlines, set_reminders
 from proposals.delivery import outbox
-from proposals.delivery.emails import send_email
 from proposals.models import Invitation, QueuedEmail
 from proposals.submission.notifications import notify_submission
 from proposals.submission.submit import withdraw
@@ -39,7 +37,7 @@ def sent_to(address):
     """What the worker sends there now."""
     QueuedEmail.objects.exclude(to=address).delete()
     mail.outbox.clear()
-    outbox.process_due_emails(partial(send_email, causes=tasks.CAUSES))
+    outbox.process_due_emails(tasks.EMAIL_SENDER)
     return [item.subject for item in mail.outbox]
 
 
