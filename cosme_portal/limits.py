@@ -234,7 +234,7 @@ POST_ONLY = "Accepts POST only"
 CHEAP_READS: dict[str, tuple[str, ...]] = {
     "Public pages with one query, mostly cached": (
         "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules",
-        "accessibility", "privacy",
+        "accessibility", "guide", "privacy",
     ),
     "For load balancers": ("health",),
     "An empty form": (
@@ -270,7 +270,7 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
 NEVER_WRITE: dict[str, tuple[str, ...]] = {
     "Accepts GET only": (
         "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules",
-        "accessibility", "privacy", "health", "enquiries:contact-points", "enquiries:mine",
+        "accessibility", "guide", "privacy", "health", "enquiries:contact-points", "enquiries:mine",
         "enquiries:arrived", "proof:document", "proof:head", "proof:daily_heads", "proof:inclusion",
         "proof:consistency", "proof:certificates", "proposals:calendar", "proposals:timeline",
         "proposals:compare", "proposals:step-history", "proposals:draft-file",

@@ -24,6 +24,7 @@ urlpatterns = [
     # Django's way from an object to its page would tell numbers of sealed proposals.
     path("admin/r/<path:rest>", views.nothing_here),
     path("admin/", admin.site.urls),
+    path("guide/", views.guide, name="guide"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("privacy/", views.privacy, name="privacy"),
     path("health/", views.health, name="health"),

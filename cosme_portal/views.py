@@ -1,4 +1,4 @@
-"""Pages of the roof: errors that help, accessibility, privacy, health."""
+"""Pages of the project: errors that help, guide, accessibility, privacy, health."""
 
 from urllib.parse import urlsplit
 
@@ -19,6 +19,12 @@ from proposals.consortium.access import why_refused
 @public_page
 def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "accessibility.html")
+
+
+@public_page
+def guide(request: HttpRequest) -> HttpResponse:
+    """How to apply, for people who do so for the first time."""
+    return render(request, "guide.html")
 
 
 @public_page

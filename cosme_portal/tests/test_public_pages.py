@@ -12,7 +12,7 @@ from foundation import clock
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["/", "/programmes/COSME/countries/", "/rules/", "/accessibility/", "/privacy/"]
+PAGES = ["/", "/programmes/COSME/countries/", "/rules/", "/accessibility/", "/guide/", "/privacy/"]
 GZIP = {"HTTP_ACCEPT_ENCODING": "gzip"}
 
 

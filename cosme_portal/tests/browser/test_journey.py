@@ -311,6 +311,7 @@ def test_all_pages_fit_a_phone_and_a_zoomed_window(call, visit):
         f"/organisations/{own}/",
         f"/organisations/{own}/profile/",
         "/accessibility/",
+        "/guide/",
         "/privacy/",
         "/no/such/page/",
         "/account/password/reset/",
