@@ -1,1 +1,3 @@
-"""The roof: knows every floor of the portal, and no floor knows it."""
+"""The project package: settings, entry points, demonstration, benchmarks. No app imports it."""
+
+__version__ = "1.0.0"

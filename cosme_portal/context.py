@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from calls.demo_clock_presets import PRESETS
+from cosme_portal import __version__
 from foundation import clock
 
 
@@ -13,6 +14,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     shown = _demonstration() if settings.IS_DEMO else {}
     return shown | {
         "portal_now": clock.now(),
+        "portal_version": __version__,
         "is_demo": settings.IS_DEMO,
         "max_step_size": settings.MAX_STEP_SIZE,
         "clock_is_movable": settings.CLOCK_IS_MOVABLE,

@@ -11,6 +11,7 @@ from django.template import loader
 from applicants.autosave import is_autosave, not_stored_response
 from applicants.web import bad_request_page
 from calls import database_clock
+from cosme_portal import __version__
 from foundation.public_pages import public_page
 from foundation.typed import posted_texts, repost_form
 from proposals.consortium.access import why_refused
@@ -41,7 +42,7 @@ def health(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"status": "no database"}, status=503)
     if database_clock.is_off():
         return JsonResponse({"status": "clock", "reason": database_clock.skew_text()}, status=503)
-    return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": "ok", "version": __version__})
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:

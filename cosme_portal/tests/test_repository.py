@@ -8,6 +8,7 @@ import tomllib
 import pytest
 import yaml
 
+from cosme_portal import __version__
 from cosme_portal.settings import ROOT
 from cosme_portal.tests.faults import STAGES
 
@@ -46,6 +47,17 @@ def test_the_licence_is_the_same_wherever_it_is_named():
         "REUSE.toml": everything["SPDX-License-Identifier"],
     } == dict.fromkeys(("pyproject.toml", "publiccode.yml", "CITATION.cff", "REUSE.toml"), LICENCE)
     assert (ROOT / "LICENSE").read_bytes() == (ROOT / f"LICENSES/{LICENCE}.txt").read_bytes()
+
+
+def test_the_version_is_the_same_wherever_it_is_named():
+    newest = re.findall(
+        r"^## (\d+\.\d+\.\d+) \(([\d-]+)\)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )[0]
+    catalogue, citation = read_yaml("publiccode.yml"), read_yaml("CITATION.cff")
+    assert read_toml("pyproject.toml")["project"]["version"] == __version__
+    assert (catalogue["softwareVersion"], catalogue["releaseDate"]) == newest
+    assert (citation["version"], citation["date-released"]) == newest
+    assert newest[0] == __version__
 
 
 def test_catalogues_and_citations_have_what_their_standards_ask_for():

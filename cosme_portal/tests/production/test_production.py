@@ -1,5 +1,6 @@
 """What is shipped for production keeps its promises: limits, headers, half-sent requests, double clicks."""
 
+import json
 import re
 import shutil
 import socket
@@ -16,6 +17,7 @@ from applicants.tests.factories import PASSWORD, make_user
 from calls.call_file import read_call_file
 from calls.call_import import load_call
 from calls.tests.facts import FILE
+from cosme_portal import __version__
 from cosme_portal.tests import processes
 from cosme_portal.tests.production.serving import (
     NAME,
@@ -98,7 +100,8 @@ def test_without_tls_a_page_is_elsewhere(site):
 @pytest.mark.parametrize("encrypted", [True, False])
 def test_a_load_balancer_asks_by_any_name(site, host, encrypted):
     answer = Visitor(site).get("/health/", host=host, encrypted=encrypted)
-    assert (answer.status, answer.text) == (200, '{"status": "ok"}')
+    assert answer.status == 200
+    assert json.loads(answer.text) == {"status": "ok", "version": __version__}
 
 
 def test_another_name_shows_no_page(site):
