@@ -1,6 +1,6 @@
 """Sign-up and a forgotten password cost the same work whether the address has an account or not.
 
-A difference in time tells a stranger what the equal pages do not. What only one branch does, the other does
+A difference in time shows a stranger what the equal pages hide. What only one branch does, the other does
 too, for nobody.
 """
 

@@ -13,7 +13,7 @@ from foundation.limits import allows_recipient
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Where people begin; mails point to the portal's own address, whatever host header a request carries."""
+    """Where people begin. Emails point to the portal's own address, whatever a request's host header."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "account_inactive": _("This account is closed. Contact the helpdesk if this is a mistake"),

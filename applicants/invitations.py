@@ -85,7 +85,7 @@ def _send(invitation: ColleagueInvitation, token: str) -> None:
 
 
 def invitation_for(token: str, *, user: User) -> ColleagueInvitation:
-    """The open invitation behind a link. Looking changes nothing: programs that check mails look, too.
+    """The open invitation behind a link. Looking changes nothing: programs that check emails look, too.
 
     Raises:
         InvitationClosed: unknown, for another address, used, ended, or its issuer may not invite.

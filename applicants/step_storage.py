@@ -58,7 +58,7 @@ def save_step(row: SavedStep, *, answers: dict[str, Any], seen_version: int, by:
 
 
 def _make_row(row: SavedStep) -> None:
-    """An empty row in the step's place, or that of somebody who was faster; UPDATE tells which it was."""
+    """An empty row in the step's place, or that of somebody who was faster; UPDATE shows which it was."""
     place = {name: getattr(row, name) for name in row.key_fields}
     made, _is_new = type(row)._default_manager.get_or_create(**place)
     row.pk, row._state.adding = made.pk, False

@@ -39,7 +39,7 @@ log = logging.getLogger("portal.arrival")
 class Arrival:
     """When a request had arrived: by this machine, and as a trusted proxy stamped it, if one did.
 
-    Which of them is believed, and what this machine's clock is worth, only the database's clock tells.
+    The database's clock decides which of them is used and whether this machine's clock is right.
     """
 
     measured: Moment

@@ -16,7 +16,7 @@ END"""
 OFFSET = """coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval '0')"""
 PORTAL_NOW = f"coalesce({STOPPED_AT}, clock_timestamp() + {OFFSET})"
 
-MAX_ERROR_ON_ITS_LINE = 45  # characters: what follows a longer error stands on the next line
+MAX_ERROR_ON_ITS_LINE = 45  # characters: the text after a longer error goes on the next line
 
 
 def refused_if(

@@ -1,4 +1,4 @@
-"""Pages that exist in a demonstration only: sent mails, and the accounts to log in with."""
+"""Pages that exist in a demonstration only: sent emails, and the accounts to log in with."""
 
 import email
 import email.policy

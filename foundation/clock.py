@@ -23,7 +23,7 @@ _offset: ContextVar[timedelta] = ContextVar("offset", default=timedelta())
 # How far this machine's clock is behind the database's, as far as it is known (`calls.database_clock`).
 behind = timedelta()
 MAX_SKEW = timedelta(seconds=1)  # further off, a machine is unhealthy
-# The session's variable that tells triggers at which moment the clock is stopped (`portal_now` in guards).
+# The session variable from which triggers read the moment of a stopped clock (`portal_now` in guards).
 STOPPED_AT = "portal.now"
 
 

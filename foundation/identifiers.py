@@ -9,7 +9,7 @@ MAX_DIGITS = len(str(MAX_KEY))
 def key_of(text: object) -> int | None:
     """The key that a text holds; None where it holds none that PostgreSQL could store.
 
-    Only ASCII digits are read: other scripts' digits, signs and blanks never come from the portal's pages.
+    Only ASCII digits are read: other scripts' digits, marks and blanks never come from the portal's pages.
     """
     written = str(text) if isinstance(text, str | int) else ""
     if len(written) > MAX_DIGITS or not (written.isascii() and written.isdigit()):

@@ -33,7 +33,7 @@ SHOWN_AS_THEY_ARE = (SafeString, bool, int, float)
 
 @dataclass
 class Place:
-    """Where a template stands after what was read of it: in a tag, an attribute, an element of text only."""
+    """The position after what was read of a template: in a tag, an attribute, an element of text only."""
 
     element: str = ""
     is_in_tag: bool = False
@@ -136,7 +136,7 @@ def _walk(
 def _walk_inside(
     node: Node, place: Place | None, blocks: dict[str, Place], template: Template
 ) -> None:
-    """Each branch begins where the tag stands; what follows stands where the first branch ended."""
+    """Each branch begins at the tag's position; what follows begins where the first branch ended."""
     if isinstance(node, BlockNode) and place:
         blocks[node.name] = replace(place)
     after = None
@@ -160,7 +160,7 @@ def _branches(node: Node) -> Iterator[NodeList]:
 
 
 def _walk_blocks(node: ExtendsNode, blocks: dict[str, Place], template: Template) -> None:
-    """The blocks of a template that extends another stand where they stand in that one."""
+    """The blocks of a template that extends another have their positions in that one."""
     name = getattr(node.parent_name, "var", None)
     known: dict[str, Place] = {}
     if isinstance(name, str) and name != template.name:

@@ -79,7 +79,7 @@ def parse_amount(text: str, *, places: int = 2) -> Decimal:
     """An amount of money or another number with at most `places` decimals.
 
     Raises:
-        Ambiguous: the mark may stand between thousands or before decimals.
+        Ambiguous: the mark may separate thousands or decimals.
         Unreadable: it is no such number.
     """
     sign, body, has_no_cents = _body_of(text)

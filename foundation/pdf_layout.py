@@ -63,7 +63,7 @@ def base_url() -> str:
 def _mark_accessible(_document: Any, pdf: Any) -> None:
     """Add the identification of PDF/UA-1 to that of PDF/A: WeasyPrint writes one of the two by itself.
 
-    It must stand in the same RDF element, and PDF/A wants metadata that are not compressed.
+    It must be in the same RDF element, and PDF/A wants metadata that are not compressed.
     """
     number = int(pdf.catalog["Metadata"].split()[0])
     metadata: Any = pdf.objects[number]

@@ -1,7 +1,7 @@
 """Pages that are the same for every visitor: caches may store them for a minute, and they are compressed.
 
 No other page is compressed. Where a page holds a secret and repeats what an address says, its compressed
-length tells the secret (BREACH). So whatever has a session, a message or a CSRF token in it is left alone.
+length reveals the secret (BREACH). So whatever has a session, a message or a CSRF token in it is left alone.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,6 +1,6 @@
 """Statements that nearly every request sends: put together once, planned once, several in one round trip.
 
-Django builds the SQL of a queryset anew each time that it is asked, and PostgreSQL plans it anew; for a
+Django builds the SQL of a queryset each time that it is evaluated, and PostgreSQL plans it each time; for a
 small question both take longer than the answer (docs/architecture.md has the figures). What is asked
 all the time is therefore written as querysets still, but with `Param` in place of values:
 
@@ -202,7 +202,7 @@ class _Instances:
 
 
 def set_related(row: Model, **related: Model | None) -> None:
-    """Tell a row what its foreign keys lead to, where that is at hand; the keys themselves it has."""
+    """Fill the row's foreign-key cache with instances that are already loaded."""
     row._state.fields_cache.update(related)
 
 

@@ -6,7 +6,7 @@ from foundation.sentences import gettext as _
 
 
 def searched(words: Iterable[str], most: int) -> tuple[list[str], str]:
-    """The words to look for, each once, and what to tell about the others: nothing where there are none."""
+    """The words to look for, each once, and a sentence about the others, empty where there are none."""
     every = list(dict.fromkeys(words))
     used, left_out = every[:most], every[most:]
     if not left_out:

@@ -8,6 +8,6 @@ _UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 
 
 def escape_formula(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula, also not without what stands unseen before it."""
+    """A cell that no spreadsheet reads as a formula, even if invisible characters precede it."""
     seen = next((sign for sign in cell if unicodedata.category(sign) not in _UNSEEN), "")
     return f"'{cell}" if seen in _STARTS_A_FORMULA or cell.startswith(("\t", "\r")) else cell

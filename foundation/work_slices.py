@@ -16,7 +16,7 @@ _stopping: Any = None
 def share_stop_request() -> None:
     """Let the processes that are forked from now on learn of `request_stop`.
 
-    It is a byte and no lock, which a killed process could hold for ever.
+    It is a byte and no lock, which a killed process could hold permanently.
     """
     global _stopping  # noqa: PLW0603 -- one for a process and its children
     _stopping = RawValue("b", 0)

@@ -115,7 +115,7 @@ def make_exports() -> int:
 
 @shared_task
 def remind_of_deadlines() -> int:
-    """Promise reminders before deadlines of calls and of officers' questions."""
+    """Queue reminders before deadlines of calls and of officers' questions."""
     return run_task_steps(
         "remind_of_deadlines",
         deadlines=lambda: deadline_reminders.remind_of_deadlines(clock.now()),

@@ -168,7 +168,7 @@ def time_left(left: timedelta) -> str:
 
 @register.filter
 def words(moment: datetime, zone: str = HOME) -> str:
-    """As `in_words` with seconds, for mails."""
+    """As `in_words` with seconds, for emails."""
     return in_words(moment, seconds=True, zone=zone)
 
 

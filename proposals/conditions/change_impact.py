@@ -1,8 +1,8 @@
 """What other rules or countries would do to stored drafts and versions.
 
-Of drafts and versions that are still sealed only a rough number is told: how many would change, in
+Of drafts and versions that are still sealed, only a rough number is shown: how many would change, in
 steps of five, and not from what to what. "Fewer than five" is said of none, too. Otherwise a preview with
-one country removed would tell whether somebody from there applies. Opened versions are named, with the
+one country removed would reveal whether somebody from there applies. Opened versions are named, with the
 findings that change, rule by rule: a rule may flip although the outcome as a whole stays.
 """
 
@@ -122,7 +122,7 @@ def size_of(change: ProposedChange, moment: datetime) -> int:
 def impact_of(change: ProposedChange, moment: datetime, progress: Progress) -> dict[str, Any]:
     """Judge every counting version and every open draft by the proposed conditions.
 
-    `progress` is told now and then how many have been looked at.
+    `progress` is called now and then with the number of versions judged so far.
     """
     impact, remarks = Impact(), []
     for call in calls_touched_by(change):

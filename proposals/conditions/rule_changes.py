@@ -138,7 +138,7 @@ def retry_change(change: ProposedChange) -> None:
 
     Raises:
         ConditionsChanged: the conditions are others by now. The change holds a whole list, so applying it
-            would undo what was changed since: it must be proposed anew from what is in force.
+            would undo what was changed since: it must be proposed again, based on what is in force.
         AlreadyApplied: somebody put it in force meanwhile.
     """
     change.refresh_from_db()

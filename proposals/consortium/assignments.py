@@ -25,7 +25,7 @@ class RemindedRecently(Exception):
 
 
 class TooManyReminders(Exception):
-    """Its people got as many mails of this kind within an hour as anybody may get."""
+    """Its people got as many emails of this kind within an hour as anybody may get."""
 
 
 class NobodyToRemind(Exception):
@@ -93,7 +93,7 @@ class Reminder:
 
 @transaction.atomic
 def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
-    """Send a partner's people a mail with what is still missing from them.
+    """Send a partner's people an email with what is still missing from them.
 
     Raises:
         NotOpen: the deadline has passed.

@@ -1,4 +1,4 @@
-"""An organisation confirms that it takes part: by a link from a mail, or by its own people here.
+"""An organisation confirms that it takes part: by a link from an email, or by its own people here.
 
 A confirmation that is missing is a warning with a name, and never keeps a proposal from being submitted.
 """

@@ -1,4 +1,4 @@
-"""Mails before the deadline, to those who chose them, while nothing is submitted."""
+"""Emails before the deadline, to those who chose them, while nothing is submitted."""
 
 from datetime import datetime, timedelta
 
@@ -45,7 +45,7 @@ def has_reminders(proposal: Proposal, moment: datetime) -> list[str]:
 
 
 def remind_of_deadlines(moment: datetime) -> int:
-    """Promise the reminders that have become due; returns for how many wishes. Safe to repeat.
+    """Queue the reminders that have become due; returns for how many wishes. Safe to repeat.
 
     A moment that had passed before a person chose reminders, or before an earlier one was missed, sends
     nothing: only the latest of the three is sent.

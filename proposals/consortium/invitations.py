@@ -35,7 +35,7 @@ from proposals.models import (
 )
 
 INVITATION_LIFETIME = timedelta(days=14)
-MAX_EMAILS = 10  # mails to one address for one proposal, so that nobody's mailbox can be filled
+MAX_EMAILS = 10  # emails to one address for one proposal, so that nobody's mailbox can be filled
 
 
 class AlreadyInvited(Exception):
@@ -114,7 +114,7 @@ def invite(
     Raises:
         NotOpen: the deadline has passed.
         AlreadyInvited: the address has an open invitation of this kind.
-        SentTooOften: this proposal has sent ten mails to the address.
+        SentTooOften: this proposal has sent ten emails to the address.
     """
     moment = clock.now()
     check_open(proposal, moment)
@@ -159,7 +159,7 @@ def resend(invitation: Invitation, *, by: User) -> None:
 
     Raises:
         InvitationNotOpen: it was answered or revoked meanwhile.
-        SentTooOften: this proposal has sent ten mails to the address.
+        SentTooOften: this proposal has sent ten emails to the address.
     """
     moment = clock.now()
     check_open(invitation.proposal, moment)
@@ -277,7 +277,7 @@ def _who_asked(invitation: Invitation) -> list[str]:
 
 @transaction.atomic
 def decline_for(participant: Participant, *, reason: str, by: User) -> None:
-    """Say no for an organisation by somebody who acts for it, asked by a mail or not.
+    """Say no for an organisation by somebody who acts for it, asked by an email or not.
 
     Raises:
         NotOpen: the deadline has passed.
@@ -403,7 +403,7 @@ def visible_members(proposal: Proposal | Combinable) -> QuerySet[User]:
 
 
 def is_still_open(mail: QueuedEmail) -> bool:
-    """Whether the link in a mail that waits to be sent opens anything yet."""
+    """Whether the link in an email that waits to be sent opens anything yet."""
     _kind, pk, time, _address = mail.key.split(":")
     asked = with_issuer(Invitation.objects.filter(proposal__deleted_at=None))
     invitation = asked.filter(pk=pk, times_sent=time).first()

@@ -255,7 +255,7 @@ def add_participant(
 def may_be_notified(participant: Participant, people: Iterable[User]) -> list[str]:
     """Where to write to people of a partner. Until it agrees, who adds it may be a stranger to them.
 
-    Such mails count as invitations do, or adding and removing it again and again would fill a mailbox. What
+    Such emails count as invitations do, or adding and removing it again and again would fill a mailbox. What
     is left out is on their page of work.
     """
     addresses = [person.email for person in people]

@@ -42,7 +42,7 @@ def for_each(
 
     Returns the sum of its answers. The rows that are left have their turn when the task runs again.
 
-    A row is a primary key, a model, or anything else whose text names it and tells nothing of a person. One
+    A row is a primary key, a model, or anything else whose text names it and no person. One
     that failed is left out until its wait is over. With 0 seconds, one row is tried.
 
     Raises:

@@ -44,7 +44,7 @@ def stale_after() -> timedelta:
 
 
 def enqueue(version: Version, *kinds: OutboxMessage.Kind) -> None:
-    """Promise something for a version, in the transaction that gives cause for it."""
+    """Queue something for a version, in the transaction that gives cause for it."""
     OutboxMessage.objects.bulk_create(build_items(version, *kinds))
 
 
@@ -187,7 +187,7 @@ FAILURES_COUNT_FOR = timedelta(days=2)
 
 
 def queues() -> list[QueueStatus]:
-    """Each kind of promise, then mails, what people have asked for, and what else failed; in five queries."""
+    """Each kind of outbox item: messages, emails, requested documents, other failures; in five queries."""
     labels = dict(OutboxMessage.Kind.choices)
     rows = OutboxMessage.objects.values("kind").annotate(**_figures())
     results: dict[str, Mapping[str, Any]] = {row["kind"]: row for row in rows}
@@ -220,7 +220,7 @@ def _figures_of_exports() -> dict[str, Any]:
 
 
 def _lately() -> Q:
-    """What failed is told to who asked for it, and counted for operators for some time."""
+    """Notify whoever asked for what failed, and count it for operators for some time."""
     return Q(claimed_at__gte=clock.real_now() - FAILURES_COUNT_FOR)
 
 

@@ -297,7 +297,7 @@ def dossier_of(draft: Draft) -> dict[str, Any]:
 
 
 def _plain_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of a list without the ids by which the workspace tells them apart."""
+    """Rows of a list without the ids by which the workspace distinguishes them."""
     return [{name: value for name, value in row.items() if name != ROW_ID} for row in rows]
 
 

@@ -108,7 +108,7 @@ def circumstances_of(
     """For an applicant: what other proposals of its own, and other profiles, say.
 
     Of proposals in which the reader takes no part nothing is said: they are sealed. One query, where the
-    answers to `circumstances_queries` are not at hand.
+    answers to `circumstances_queries` are not passed.
     """
     call = draft.proposal.call
     if answers is None:

@@ -2,7 +2,7 @@
 
 The portal writes dossiers (`proposals.dossier.document`); this module reads those that come from outside.
 What is optional has a value for "not there"; a field that nobody knows is refused, never passed over.
-Countries are normalised, everything else is taken as it stands.
+Countries are normalised, everything else is taken unchanged.
 `docs/dossier.schema.json` is made from these classes.
 """
 
@@ -33,7 +33,7 @@ FULL_TIME = re.compile(r"[0-9]{1,5}(\.[0-9]{1,2})?", re.ASCII)
 SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 PIC = re.compile(r"([0-9]{9})?", re.ASCII)
 KEY = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
-# What findings may be about beside a participant; a key of that name could not be told from it.
+# What findings may be about beside a participant; a key of that name could not be distinguished from it.
 TAKEN_KEYS = frozenset({"consortium", "proposal", "scoreboard", "submission"})
 WEB_ADDRESS = re.compile(r"(https?://\S+)?", re.ASCII | re.IGNORECASE)
 MAX_VALUES = 100_000  # of one dossier: a hundred times as many as a long one has
@@ -49,7 +49,7 @@ def expected(text: str) -> PydanticCustomError:
 
 @dataclass(frozen=True, eq=False)
 class PatternString:
-    """A type of text that is stored as it stands, or as `matches` gives it back where that is a text."""
+    """A type of text that is stored unchanged, or as `matches` gives it back where that is a text."""
 
     matches: Callable[[str], Any]
     words: str
@@ -271,7 +271,7 @@ class Participant(Part):
     `control` says what was chosen about who controls the organisation: nobody, a partner (then
     `controlled_by` is its key), or another body (then it is the name). Without a choice it is what somebody
     wrote: a key, record, participant code, acronym or name of a participant, or something else. Of an
-    organisation that has not `agreed` to take part, name and country stand alone: its `legal_name` is then
+    organisation that has not `agreed` to take part, only name and country are given: its `legal_name` is then
     the name that it is known by, which may be its cluster's.
     """
 

@@ -1,6 +1,6 @@
 """Judging dossiers that come as files: without an account, and without a database.
 
-What such a dossier is judged by stands in call files: the shipped ones, or those that are named. The same
+Such a dossier is judged by call files: the shipped ones, or those that are named. The same
 seam (`proposals.dossier.facts`) makes facts of it as of every draft; only what the strand requires is put
 beside it here, because a file from elsewhere need not list what it lacks.
 """
@@ -96,7 +96,7 @@ def judge_text(
     """Read one dossier and judge it.
 
     `received_at` (aware) goes before what the dossier itself says; without either, nothing is said about
-    time. `rule_date` stands in for the Brussels date of the deadline.
+    time. `rule_date` replaces the Brussels date of the deadline.
 
     Raises:
         UnusableDossier: with everything that is wrong with it.

@@ -126,7 +126,7 @@ class OutboxMessage(OutboxItem):
 
 
 class QueuedEmail(OutboxItem):
-    """A mail to one address, with its delivery state. `key` keeps one cause from making it twice."""
+    """An email to one address, with its delivery state. `key` keeps one cause from making it twice."""
 
     key = models.CharField(max_length=200, unique=True)
     proposal = models.ForeignKey(

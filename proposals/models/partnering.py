@@ -352,7 +352,7 @@ class AbuseReport(models.Model):
 
 
 class SavedSearch(models.Model):
-    """A question to partner search that somebody asks again, with a mail when something new fits."""
+    """A question to partner search that somebody asks again, with an email when something new fits."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="saved_searches")
     name = models.CharField(_("name"), max_length=60)

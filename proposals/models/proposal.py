@@ -20,14 +20,14 @@ from calls.models import Call, Incident, Strand
 from calls.triggers import final, final_but, log_row_before_change
 from proposals.models import triggers
 
-# Without vowels, so that no word appears, and without signs that look alike.
+# Without vowels, so that no word appears, and without characters that look alike.
 NUMBER_ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ"
 
 
 def new_number() -> str:
     """A proposal number that reveals nothing about how many there are, such as K7QM-2XTP."""
-    signs = "".join(secrets.choice(NUMBER_ALPHABET) for _place in range(8))
-    return f"{signs[:4]}-{signs[4:]}"
+    text = "".join(secrets.choice(NUMBER_ALPHABET) for _place in range(8))
+    return f"{text[:4]}-{text[4:]}"
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
@@ -110,7 +110,7 @@ def takes_part(user: User | Combinable) -> Q:
 
 
 class Proposal(models.Model):
-    """An answer to one strand of one call, for ever: first a draft, then also its versions.
+    """An application in one strand of one call, permanently: first a draft, then also its versions.
 
     The draft is in `sections`, `participants` and `files`; it is submitted because a version exists.
     `counting` is the version that counts, empty while there is none or it was withdrawn.

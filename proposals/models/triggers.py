@@ -260,7 +260,7 @@ ONE_OUTCOME_WAITS = pgtrigger.Trigger(
     """,
 )
 
-# Nobody is told of a decision that a second officer has not confirmed.
+# No letter is sent about a decision that a second officer has not confirmed.
 NOTICE_OF_CONFIRMED_DECISION = refused_if(
     "informed_of_what_stands",
     """NOT EXISTS (

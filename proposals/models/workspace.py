@@ -68,7 +68,7 @@ class StepAssignment(models.Model):
 
 
 class Invitation(models.Model):
-    """A mail that asks somebody to write, to read, or to confirm that its organisation takes part.
+    """An email that asks somebody to write, to read, or to confirm that its organisation takes part.
 
     It is open until it is answered, revoked, or `expires_at` has passed. Whoever holds the link can
     answer it once, with any account; for a confirmation none is needed.

@@ -94,7 +94,7 @@ class DetailPageAdmin(OfficerAdmin):
     """An admin whose rows have a page of the desk's own in place of Django's form."""
 
     change_permission = (
-        ""  # the right to send what stands on the page; without one it can only be read
+        ""  # the permission to submit the page's form; without one it can only be read
     )
 
     def detail_page(self, request: HttpRequest, result: Any) -> HttpResponse:

@@ -19,7 +19,7 @@ from proposals.partnering.search import PartnerSearch, newer_than, parse_query
 
 MAX_PER_PERSON = 20
 MAX_IN_EMAIL = 10
-AT_MOST_EVERY = timedelta(hours=1)  # mails to one search
+AT_MOST_EVERY = timedelta(hours=1)  # emails to one search
 SALT = "proposals.saved-search"
 
 
@@ -54,7 +54,7 @@ def save_search(user: User, *, name: str, question: PartnerSearch) -> SavedSearc
 
 
 def notify_new_requests(moment: datetime) -> int:
-    """Promise a mail for each search that something new fits; returns how many. Safe to repeat."""
+    """Queue an email for each search that something new fits; returns how many. Safe to repeat."""
     waiting = SavedSearch.objects.filter(
         sends_emails=True, user__is_active=True, seen_until__lte=moment - AT_MOST_EVERY
     )
@@ -116,7 +116,7 @@ def _notify(pk: int, moment: datetime) -> bool:
 
 
 def search_of_token(token: str) -> SavedSearch | None:
-    """The search that a link from a mail names; None where it names none."""
+    """The search that a link from an email names; None where it names none."""
     try:
         pk = signing.loads(token, salt=SALT)
     except signing.BadSignature:
@@ -125,5 +125,5 @@ def search_of_token(token: str) -> SavedSearch | None:
 
 
 def stop_emails(saved: SavedSearch) -> None:
-    """Send no more mails of a search."""
+    """Send no more emails of a search."""
     SavedSearch.objects.filter(pk=saved.pk).update(sends_emails=False)

@@ -33,7 +33,7 @@ MAX_SUGGESTIONS = 5  # of words that are taken instead of one
 MAX_WORDS_COMPARED = 40  # that have a trigram of it
 LIKE_ENOUGH = 0.4  # shared trigrams among all of two words
 NEARLY_SAME = (
-    0.75  # of the signs of two words stand in the same order; for swapped and lost letters
+    0.75  # of the characters of two words are in the same order; for swapped and lost letters
 )
 LAST = 99
 MAX_SHOWN_LENGTH = 40  # characters of what an address asks in vain, in a sentence

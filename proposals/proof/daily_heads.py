@@ -25,7 +25,7 @@ LOOKS_BACK = 30  # days
 
 
 def publish_daily_heads(moment: datetime) -> int:
-    """Publish the last head of each day (UTC) that is over, and promise its emails; returns how many.
+    """Publish the last head of each day (UTC) that is over, and queue its emails; returns how many.
 
     Safe to repeat, and by several workers at once. A day without a new entry has no head of its own.
     """

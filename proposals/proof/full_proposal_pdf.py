@@ -26,7 +26,7 @@ log = logging.getLogger("portal.proposal_pdf")
 
 
 def request_draft_pdf(draft: Draft, *, by: User) -> DraftPdf:
-    """Promise the draft, as it is now, as a PDF. An unchanged draft is not printed twice."""
+    """Queue the draft, as it is now, as a PDF. An unchanged draft is not printed twice."""
     text = canonical(dossier_of(draft))
     present = DraftPdf.objects.filter(proposal=draft.proposal, dossier=text, error="").first()
     if present is not None:

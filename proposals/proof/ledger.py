@@ -57,7 +57,7 @@ def queue_record(
     """Let something be in the log. `facts` hold no names and no addresses; instants are RFC 3339, UTC.
 
     Everybody can ask for the hash of every entry. Few facts and an instant are soon guessed by who knows the
-    number of a proposal, such as an outcome that nobody was told of; so what is of a proposal holds a salt.
+    number of a proposal, such as an outcome before its letter; so each entry about a proposal holds a salt.
     """
     record = _build_record(kind, subject, at=at, **facts)
     record.save(force_insert=True)

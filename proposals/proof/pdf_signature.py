@@ -116,7 +116,7 @@ def request_timestamp(signature: bytes) -> cms.ContentInfo:
 
 
 class _MetadataPreservingWriter(IncrementalPdfFileWriter):
-    """Leaves the document's metadata alone: written anew by pyHanko they would be no PDF/A any more."""
+    """Leaves the document's metadata alone: rewritten by pyHanko they would be no PDF/A any more."""
 
     def _update_meta(self) -> None:
         pass

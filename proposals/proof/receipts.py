@@ -140,7 +140,7 @@ class NotLogged(Exception):
 
 
 def proof_of_version(version: Version) -> dict[str, Any]:
-    """The version's entry of the log with the proof that it stands there, as the receipt attaches it.
+    """The version's entry of the log with its inclusion proof, as the receipt attaches it.
 
     Raises:
         NotLogged: no record speaks of it.

@@ -15,7 +15,7 @@ AT_ONCE = 1000
 
 @transaction.atomic
 def reissue_documents(call: Call, kind: str, *, reason: str, by: User) -> DocumentReissue:
-    """Promise another edition for each version of a call; workers keep it after everything that is new.
+    """Queue another edition for each version of a call; workers keep it after everything that is new.
 
     What the same person has asked for in the same words, and is under way, is not promised again.
     """

@@ -1,8 +1,8 @@
-"""The portal's key: signs tree heads and receipts. Its certificate is published, and stays so after a change.
+"""The portal's key: signs tree heads and receipts. Its certificate stays published after a change.
 
 In production the key is given, on P-256 with its certificate: as PEM (`PORTAL_SEAL_PEM` holds it, or
 `PORTAL_SEAL_FILE` names a file with it), or in hardware (PKCS#11), where the PEM holds the certificate only.
-Certificates of authorities that stand after it are put into each seal. Elsewhere a key is made at first use,
+Certificates of authorities that follow it go into each seal. Elsewhere a key is made at first use,
 with DEMO in its name.
 """
 
@@ -171,7 +171,7 @@ def _hardware_key() -> Sign:
 
 
 def _make_demo_key(path: Path) -> None:
-    """Several processes may start at once: the first file that stands there counts."""
+    """Several processes may start at once: the first file that is there counts."""
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, DEMO_NAME)])
     begins = clock.real_now().replace(year=2014, month=1, day=1)

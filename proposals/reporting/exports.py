@@ -43,7 +43,7 @@ class NothingToExport(Exception):
 
 @transaction.atomic
 def request_export(kind: str, versions: Sequence[int], *, by: User) -> Export:
-    """Promise a file of these versions; that each was taken out is noted with its case.
+    """Queue a file of these versions; that each was taken out is noted with its case.
 
     What the same person has asked for already, and is under way, is not promised again.
 
@@ -130,7 +130,7 @@ def _still_allowed(export: Export) -> VersionQuerySet:
 
 
 class _Progress:
-    """Counts versions, tells the row now and then, and stops where nobody wants it any more."""
+    """Counts versions, updates the row now and then, and stops if the export was cancelled."""
 
     def __init__(self, export: Export) -> None:
         self.export = export

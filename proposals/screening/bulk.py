@@ -169,7 +169,7 @@ def run(
 ) -> Done:
     """Do it to all of them, but leave those with remarks that are not among `seen`.
 
-    `versions` fetches them anew, under a lock.
+    `versions` fetches them again, under a lock.
 
     Raises:
         CasesChanged: at least one is not what was shown; nothing was done.

@@ -172,7 +172,7 @@ def _store_files(
 
 
 def remind_of_clarification_requests(moment: datetime) -> int:
-    """Promise the reminders that have become due; returns how many questions. Safe to repeat."""
+    """Queue the reminders that have become due; returns how many questions. Safe to repeat."""
     soon = ClarificationRequest.objects.waiting(moment).filter(
         due_at__lte=moment + max(REMIND_BEFORE)
     )

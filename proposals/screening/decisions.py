@@ -263,10 +263,10 @@ def disagreeing_officers(decision: Decision) -> set[int]:
 
 @transaction.atomic
 def notify_applicant(decision: Decision, *, by: User) -> DecisionNotice:
-    """Promise the letter about a decision. It is told once; a later decision has a letter of its own.
+    """Queue the letter about a decision. It is sent once; a later decision has a letter of its own.
 
     Raises:
-        CannotNotify: it does not stand, a newer one does, it asks for clarity only, or it was told before.
+        CannotNotify: it is not confirmed, a newer one is, it asks for clarification, or was sent before.
     """
     proposal = lock_proposal(decision.version.proposal_id)
     obstacle = why_not_notifiable(decision, proposal=proposal)
@@ -287,7 +287,7 @@ def notify_applicant(decision: Decision, *, by: User) -> DecisionNotice:
 
 
 def why_not_notifiable(decision: Decision, *, proposal: Proposal) -> str:
-    """Why nobody can be told of a decision now; empty where nothing is in the way."""
+    """Why the letter about a decision cannot be sent now; empty where it can."""
     if decision_in_force(decision.version) != decision:
         return _(
             "You can only send a letter about the current decision, once a second officer has "

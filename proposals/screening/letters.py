@@ -54,7 +54,7 @@ def letter_of(decision: Decision) -> SealedDocument | None:
 
 
 def create_letter(message: OutboxMessage) -> None:
-    """Make, seal and keep the letter of a decision and promise its mails; safe to repeat."""
+    """Make, seal and keep the letter of a decision and queue its emails; safe to repeat."""
     decision = message.decision
     if decision is None:  # the database sees to it
         raise ValueError("a letter is about a decision")
@@ -209,7 +209,7 @@ def key_of_mails(decision: Decision) -> str:
 
 
 def delivery_of(decision: Decision) -> QuerySet[QueuedEmail]:
-    """The mails about a letter, with their state."""
+    """The emails about a letter, with their state."""
     return QueuedEmail.objects.filter(key__startswith=key_of_mails(decision) + ":").order_by("pk")
 
 

@@ -91,6 +91,6 @@ def last_letter(version: Version, *, before: Decision | None = None) -> SentLett
 
 
 def sent_letter(decision: Decision) -> SentLetter:
-    """That about a decision of which the applicant was told."""
+    """The notice about a decision that the applicant was notified of."""
     sent_at = decision.notice.notified_at
     return SentLetter(decision, sent_at, remedies_of(decision, sent_at))

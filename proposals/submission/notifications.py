@@ -50,7 +50,7 @@ def contact_persons(draft: Draft) -> list[tuple[str, dict[str, str]]]:
 
 
 def submission_details(version: Version) -> list[tuple[str, str]]:
-    """Taken from the sealed version, so that the mail says what was received."""
+    """Taken from the sealed version, so that the email says what was received."""
     dossier = version.document
     summary = dossier["summary"]
     title = ", ".join(text for text in (summary["acronym"], summary["title"]) if text)
@@ -78,7 +78,7 @@ def _coordinator(version: Version) -> str:
 
 
 def notify_submission(version: Version) -> None:
-    """Promise every contact a mail that a version was received, under which number and hash."""
+    """Queue every contact an email that a version was received, under which number and hash."""
     proposal, number = version.proposal, version.number
     values = {"proposal": proposal.number, "number": number, "earlier": number - 1}
     if number == 1:
@@ -120,7 +120,7 @@ def proof_of(mail: QueuedEmail) -> list[Attachment]:
 
 
 def _status_text(version: Version) -> str:
-    """As it is now: the mail is made by a worker, and much may have happened since."""
+    """As it is now: the email is made by a worker, and much may have happened since."""
     proposal = Proposal.objects.select_related("current_version").get(pk=version.proposal_id)
     if proposal.current_version_id == version.pk:
         text = _(
@@ -139,7 +139,7 @@ def _status_text(version: Version) -> str:
 
 
 def notify_withdrawal(withdrawal: Withdrawal) -> None:
-    """Promise every contact a mail that nothing counts any more, and how to undo it."""
+    """Queue every contact an email that nothing counts any more, and how to undo it."""
     version = withdrawal.version
     proposal: Proposal = version.proposal
     values = {"proposal": proposal.number, "number": version.number}

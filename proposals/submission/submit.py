@@ -90,7 +90,7 @@ def submit_draft(
     idempotency_key: UUID,
     acknowledged: Collection[str] = (),
 ) -> Version:
-    """Freeze the draft as the next version, which then counts, and promise receipt and mail.
+    """Freeze the draft as the next version, which then counts, and queue receipt and email.
 
     A draft can be handed in again until the deadline; the last version counts. A proposal that the
     rules find ineligible is taken too: the verdict advises, an officer decides. The same key again

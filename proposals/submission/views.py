@@ -131,7 +131,7 @@ def _idempotency_key(request: HttpRequest) -> UUID:
 
 @login_required_keep_post
 def version(request: HttpRequest, number: str, version: int) -> HttpResponse:
-    """What was submitted, when, under which hash; needs no worker and no mail."""
+    """What was submitted, when, under which hash; needs no worker and no email."""
     result = get_version_or_404(request, number, version)
     return render(request, "submission/version.html", _version_page(result))
 

@@ -1,6 +1,6 @@
 """What differs between two dossiers, field by field and in words: version to version, or version to draft.
 
-Two dossiers that differ in a byte differ here too: what no field explains is told as one line of its own.
+Two dossiers that differ in a byte differ here too: what no field explains is one line of its own.
 """
 
 from collections.abc import Iterator, Mapping

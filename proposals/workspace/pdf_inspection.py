@@ -26,7 +26,7 @@ CHUNK = 1024 * 1024  # bytes
 # A stream of objects or of places, which every reader unpacks as a whole before it shows anything.
 _STRUCTURE = re.compile(rb"/(?:ObjStm|XRef)\b(?:(?!endobj).){0,2000}?stream\r?\n", re.DOTALL)
 # Names that an object holds which runs code or needs a form engine; a text may hold them too.
-# The kind of an action may also stand in an object of its own, where no search would find it.
+# The kind of an action may also be an object of its own, where no search would find it.
 _SUSPICIOUS = re.compile(
     rb"/(?:JavaScript|JS|OnInstantiate|RichMedia|Launch|XFA)\b|/(?:S|Subtype) \d+ \d+ R\b"
 )
@@ -129,7 +129,7 @@ def _look_at_objects(pdf: pikepdf.Pdf, max_unpacked: int) -> None:
     total = 0
     if len(pdf.objects) > MAX_OBJECTS:
         raise _Refused(COMPLEX)
-    _look_for_code(pdf.trailer)  # the catalogue may stand in it, and is no object of its own then
+    _look_for_code(pdf.trailer)  # the catalogue may be in it, and is no object of its own then
     for item in pdf.objects:
         if isinstance(item, pikepdf.Stream):
             _look_for_code(item.stream_dict)

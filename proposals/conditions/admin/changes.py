@@ -153,7 +153,7 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The page itself tells what became of the change."""
+        """The page itself shows the result of the change."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return redirect("admin:proposals_proposedchange_change", object_id)

@@ -1,4 +1,4 @@
-"""People of a proposal: who takes part, who is asked, and the pages behind the links in mails."""
+"""People of a proposal: who takes part, who is asked, and the pages behind the links in emails."""
 
 from typing import Any
 
@@ -170,7 +170,7 @@ def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     return redirect("proposals:people", number)
 
 
-# --- Behind the links in mails -----------------------------------------------------------------
+# --- Behind the links in emails -----------------------------------------------------------------
 
 
 @applicants_only

@@ -88,7 +88,7 @@ def _fit_of(
 
 
 def _call_asked_for(reference: str, drafts: list[Proposal]) -> Call | None:
-    """The call that a search is narrowed to; that of a draft is at hand."""
+    """The call that a search is narrowed to; that of a draft is known."""
     if not reference:
         return None
     at_hand = (draft.call for draft in drafts if draft.call.reference == reference)

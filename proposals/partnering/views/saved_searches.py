@@ -63,7 +63,7 @@ def _search_page(query: str) -> str:
 
 @login_required_keep_post
 def searches(request: HttpRequest) -> HttpResponse:
-    """The searches that a person keeps; mails on or off, or forgotten."""
+    """The searches that a person keeps; emails on or off, or forgotten."""
     own = SavedSearch.objects.filter(user=current_user(request))
     if request.method == "POST":
         chosen = own.filter(pk=key_of(request.POST.get("search", "")) or 0)
@@ -82,7 +82,7 @@ def searches(request: HttpRequest) -> HttpResponse:
 
 
 def stop(request: HttpRequest, token: str) -> HttpResponse:
-    """End the mails of a search by the link in one of them; asked first, so that no scanner does it."""
+    """End the emails of a search by the link in one of them; asked first, so that no scanner does it."""
     saved = saved_searches.search_of_token(token)
     if saved is not None and request.method == "POST":
         saved_searches.stop_emails(saved)

@@ -1,4 +1,4 @@
-"""What operators see: promises and mails that wait, how the queue moves, and receipts made again."""
+"""What operators see: promises and emails that wait, how the queue moves, and receipts made again."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Recording outcomes: for one version, with texts of its findings at hand, or for many at once."""
+"""Recording outcomes: for one version, with the texts of its findings, or for many at once."""
 
 from typing import TYPE_CHECKING, Any
 

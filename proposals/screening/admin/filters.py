@@ -22,7 +22,7 @@ from proposals.screening.sheet import BEING_MADE
 
 IS_BEING_MADE = "being-made"  # in addresses, beside the outcomes
 CACHE_TIMEOUT = (
-    300  # the countries among so many cases of an officer; asked anew when one more opens
+    300  # the countries among so many cases of an officer; fetched again when one more opens
 )
 
 

@@ -74,7 +74,7 @@ def _changes_in(
 ) -> Iterator[tuple[SectionChange, dict[str, Any]]]:
     """Of texts, newest first: the last one of each change, with what the step said before it.
 
-    Only the first `shown` are told of; one more may follow, to know what came before them.
+    Only the first `shown` are described; one more may follow, to know what came before them.
     """
     latest = None
     for place, text in enumerate(texts[:shown]):
