@@ -15,8 +15,8 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from applicants.addresses import is_address
+from applicants.auth_backends import look_into_users
 from applicants.models import User
-from applicants.sessions import look_into_users
 
 
 def _name_the_email(field: Any) -> None:

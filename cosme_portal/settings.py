@@ -192,7 +192,7 @@ CACHES = {
 # --- People ----------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "applicants.User"
-AUTHENTICATION_BACKENDS = ["applicants.sessions.PersonBackend"]
+AUTHENTICATION_BACKENDS = ["applicants.auth_backends.PersonBackend"]
 PASSWORD_HASHERS = [
     "applicants.hashers.OwaspArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from calls.call_import import ExtensionNotLater, extend_deadline
+from calls.extensions import ExtensionNotLater, extend_deadline
 from calls.models import Call, CallState, Extension
 from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
 from foundation import clock

@@ -7,12 +7,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, transaction
 
-from calls.call_import import (
+from calls.call_import import load_call
+from calls.conditions import (
     OverlappingParticipation,
     ReasonRequired,
     change_countries,
     change_rules,
-    load_call,
     store_applied_conditions,
 )
 from calls.eligibility import country_set_digest

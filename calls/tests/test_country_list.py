@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from calls.call_import import change_countries
+from calls.conditions import change_countries
 
 PAGE = "/programmes/COSME/countries/"
 

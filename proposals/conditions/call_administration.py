@@ -6,9 +6,10 @@ from django.db import transaction
 from django.urls import reverse
 
 from applicants.models import User
-from calls.call_import import extend_deadline, requires_second_person
 from calls.call_setup import obstacles_to_publishing
+from calls.conditions import requires_second_person
 from calls.eligibility import digest_of
+from calls.extensions import extend_deadline
 from calls.models import Call, Extension, Incident
 from calls.templatetags.instants import in_words
 from foundation import clock

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from applicants.models import User
-from calls.call_import import requires_second_person
+from calls.conditions import requires_second_person
 from calls.models import Call, Programme
 from foundation.sentences import gettext as _
 from proposals.conditions import rule_changes

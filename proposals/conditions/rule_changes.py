@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from applicants.models import User
-from calls.call_import import (
+from calls.conditions import (
     change_countries,
     change_rules,
     requires_second_person,

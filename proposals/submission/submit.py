@@ -10,7 +10,7 @@ from django.db import transaction
 
 from applicants.models import User
 from calls import database_clock
-from calls.call_import import store_applied_conditions
+from calls.conditions import store_applied_conditions
 from calls.database_clock import Moment
 from calls.eligibility import Verdict, canonical, digest_of
 from calls.request_arrival import Arrival

@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DataError, IntegrityError
 
 from calls.call_file import BadCallFile, read_call_file
-from calls.call_import import ReasonRequired, SecondPersonRequired, load_call
+from calls.call_import import load_call
+from calls.conditions import ReasonRequired, SecondPersonRequired
 
 UNUSABLE = 2
 

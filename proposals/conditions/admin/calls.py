@@ -17,7 +17,7 @@ from applicants.once import idempotent
 from applicants.web import current_user
 from calls import call_setup, rehearsals
 from calls.admin import ReadOnlyInline
-from calls.call_import import requires_second_person
+from calls.conditions import requires_second_person
 from calls.models import (
     Call,
     CallSection,

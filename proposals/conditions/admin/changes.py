@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from applicants.web import current_user
 from calls.admin import ReadOnlyAdmin
-from calls.call_import import requires_second_person
+from calls.conditions import requires_second_person
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, ConditionChange, Programme

@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from calls.call_file import read_call_file
-from calls.call_import import SecondPersonRequired, change_countries, change_rules, load_call
+from calls.call_import import load_call
 from calls.call_setup import clone_call
+from calls.conditions import SecondPersonRequired, change_countries, change_rules
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import CATALOGUE, UnusableRule
 from calls.models import Call, ConditionChange

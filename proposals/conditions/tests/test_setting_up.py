@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from calls import call_setup
-from calls.call_import import extend_deadline
+from calls.extensions import extend_deadline
 from calls.models import Call, Extension, Incident
 from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
 from foundation import clock

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from calls.call_import import change_countries, change_rules
+from calls.conditions import change_countries, change_rules
 from calls.eligibility import rules as catalogue
 from conftest import NEXT_DAY, database_owner
 from proposals.conditions.verdict_replay import country_set_of, replay, rule_set_of

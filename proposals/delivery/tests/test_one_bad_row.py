@@ -13,7 +13,8 @@ from django.urls import reverse
 from applicants.models import Organisation
 from applicants.tests.factories import make_user
 from calls.call_file import read_call_file
-from calls.call_import import extend_deadline, load_call
+from calls.call_import import load_call
+from calls.extensions import extend_deadline
 from calls.models import Call
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.settings import ROOT

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from jsonschema import Draft202012Validator
 
-from calls.call_import import change_rules
+from calls.conditions import change_rules
 from calls.eligibility import canonical
 from proposals.dossier import file_screening
 from proposals.dossier.document import Draft, dossier_of

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_user
-from calls.call_import import change_countries, extend_deadline
+from calls.conditions import change_countries
 from calls.eligibility.countries import Participation
+from calls.extensions import extend_deadline
 from conftest import DEADLINE, NEXT_DAY
 from foundation import clock
 from proposals.admin.versions import VersionAdmin

@@ -17,8 +17,9 @@ from applicants.organisations import join
 from applicants.tests.factories import make_user
 from calls import shared_clock
 from calls.call_file import read_call_file
-from calls.call_import import extend_deadline, load_call
+from calls.call_import import load_call
 from calls.eligibility import canonical
+from calls.extensions import extend_deadline
 from calls.models import Call
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.settings import ROOT
