@@ -21,6 +21,7 @@ from calls.eligibility.facts import Role
 from calls.models import Call, Strand
 from cosme_portal.demo_partners import make_requests
 from foundation import clock
+from proposals.consortium import drafts
 from proposals.consortium import participants as drafting
 from proposals.consortium.assignments import assign_step
 from proposals.dossier.agreement import agree
@@ -242,7 +243,7 @@ def make_draft(call: Call, consortium: Consortium, people: dict[str, User]) -> P
             Membership.objects.get_or_create(user=partner, organisation=organisation)
     strand = call.strands.get(code=consortium.strand)
     strand.call = call
-    proposal = drafting.start_draft(strand, organisation=organisations[0], by=lead)
+    proposal = drafts.start_draft(strand, organisation=organisations[0], by=lead)
     Proposal.objects.filter(pk=proposal.pk).update(is_demonstration=True)
     for number, organisation in enumerate(organisations[1:], start=1):
         participant = drafting.add_participant(
@@ -263,8 +264,8 @@ def make_draft(call: Call, consortium: Consortium, people: dict[str, User]) -> P
 def _save(
     proposal: Proposal, step: str, answers: dict[str, Any], *, by: User, of: Any = None
 ) -> None:
-    section = drafting.section_of(proposal, step, of)
-    drafting.save_section(proposal, section, answers=answers, seen_version=section.version, by=by)
+    section = drafts.section_of(proposal, step, of)
+    drafts.save_section(proposal, section, answers=answers, seen_version=section.version, by=by)
 
 
 def _share(proposal: Proposal, people: dict[str, User]) -> None:

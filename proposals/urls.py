@@ -6,7 +6,7 @@ from proposals.consortium.views import invitations, progress
 from proposals.dashboard import views as dashboard_views
 from proposals.screening import views as screening_views
 from proposals.submission import views as submission_views
-from proposals.workspace.views import comments, drafts, files, history, preview, steps
+from proposals.workspace.views import comments, consortium, drafts, files, history, preview, steps
 
 app_name = "proposals"
 urlpatterns = [
@@ -48,19 +48,19 @@ urlpatterns = [
     path("<str:number>/preview/pdf/", preview.make_print, name="print"),
     path("<str:number>/deadline.ics", preview.calendar, name="calendar"),
     # The consortium
-    path("<str:number>/consortium/", drafts.consortium, name="consortium"),
-    path("<str:number>/consortium/add/", drafts.add_participant, name="add-participant"),
-    path("<str:number>/consortium/new/", drafts.add_new_organisation, name="new-participant"),
-    path("<str:number>/consortium/what-if/", drafts.what_if, name="what-if"),
+    path("<str:number>/consortium/", consortium.consortium, name="consortium"),
+    path("<str:number>/consortium/add/", consortium.add_participant, name="add-participant"),
+    path("<str:number>/consortium/new/", consortium.add_new_organisation, name="new-participant"),
+    path("<str:number>/consortium/what-if/", consortium.what_if, name="what-if"),
     path(
         "<str:number>/consortium/intended-countries/clear/",
-        drafts.clear_intended_countries,
+        consortium.clear_intended_countries,
         name="clear-intended-countries",
     ),
-    path("<str:number>/consortium/<slug:key>/", drafts.edit_participant, name="participant"),
+    path("<str:number>/consortium/<slug:key>/", consortium.edit_participant, name="participant"),
     path(
         "<str:number>/consortium/<slug:key>/remove/",
-        drafts.remove_participant,
+        consortium.remove_participant,
         name="remove-participant",
     ),
     # Steps and files

@@ -236,7 +236,7 @@ FILES_OF_COMMANDS = {
 READS_NO_PEOPLES_FILE = {"database_roles", "seed_demo", "backup", "restore"}
 # Every form field that takes a file, with the function that reads it.
 FILES_OF_FORMS = {
-    "proposals.steps.forms.asking.FileForm.file": "PDFs: proposals/workspace/tests/test_uploads.py, test_hostile_pdfs.py",
+    "proposals.steps.forms.actions.FileForm.file": "PDFs: proposals/workspace/tests/test_uploads.py, test_hostile_pdfs.py",
     "proposals.screening.views.ReplyForm.pdfs": "PDFs, as above",
     "proposals.helpdesk.admin.contact_points.FileForm.file": "rows_of, above",
     "proposals.partnering.views.saved_searches.FileForm.file": "rows_of, above",

@@ -21,7 +21,7 @@ from cosme_portal.limits import CHEAP_READS, LIMITS, NEVER_WRITE
 from cosme_portal.middleware import EnforceLimits
 from foundation import limits
 from foundation.limits import Limit, Rate
-from proposals.consortium import invitations, participants
+from proposals.consortium import drafts, invitations, participants
 from proposals.models import Invitation, QueuedEmail
 from proposals.tests.factories import assign, make_draft, partner_of
 
@@ -341,7 +341,7 @@ def test_who_never_agreed_gets_few_emails_however_often_they_are_added(limits_ap
 
 
 def seen_of(draft):
-    return participants.section_of(draft, "consortium").version
+    return drafts.section_of(draft, "consortium").version
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from applicants.organisations import end_membership, join
 from applicants.tests.factories import make_organisation, make_user
 from conftest import NEXT_DAY
 from foundation import clock
-from proposals.consortium import invitations, participants
+from proposals.consortium import drafts, invitations
 from proposals.models import Invitation, QueuedEmail
 from proposals.partnering import conversations, requests
 from proposals.tests.factories import (
@@ -151,7 +151,7 @@ def test_a_call_that_closes_during_the_request_is_said_to_be_closed(call, monkey
     person, organisation = make_owner("FR")
 
     def too_late(*_place, **_kwargs):
-        raise participants.NotOpen(call.deadline, NEXT_DAY)
+        raise drafts.NotOpen(call.deadline, NEXT_DAY)
 
     monkeypatch.setattr("proposals.workspace.views.drafts.start_prefilled", too_late)
     answer = client_of(person).post(path, {"organisation": organisation.pk})

@@ -22,9 +22,9 @@ from foundation import clock
 from foundation.sentences import gettext as _
 from foundation.typed import posted_texts
 from proposals.audit.sealed_access import log_sealed_access_attempt
+from proposals.consortium.drafts import NotOpen
 from proposals.consortium.ended_access import deleted_draft_of, ended_access_of
 from proposals.consortium.open_questions import open_clarification_requests
-from proposals.consortium.participants import NotOpen
 from proposals.consortium.permissions import (
     ConsortiumAccess,
     ConsortiumRole,

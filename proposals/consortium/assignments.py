@@ -13,7 +13,8 @@ from foundation import clock
 from foundation.limits import allowed_recipients
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
-from proposals.consortium.participants import check_open, may_be_notified
+from proposals.consortium.drafts import check_open
+from proposals.consortium.participants import may_be_notified
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import Participant, Proposal, ProposalActivity, StepAssignment
 

@@ -14,8 +14,8 @@ from applicants.models import User
 from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
+from proposals.consortium.drafts import check_open, lock_draft
 from proposals.consortium.invitations import close_invitation, coordinator_emails
-from proposals.consortium.participants import check_open, lock_draft
 from proposals.consortium.queries import fetch_confirmations
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.agreement import agree, agree_if_own, is_address_of

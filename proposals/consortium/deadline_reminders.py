@@ -9,8 +9,8 @@ from applicants.models import User
 from calls.templatetags.instants import in_words
 from foundation import clock
 from foundation.sentences import gettext as _
+from proposals.consortium.drafts import check_open
 from proposals.consortium.invitations import still_takes_part
-from proposals.consortium.participants import check_open
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import Proposal, QueuedEmail, ReminderSubscription

@@ -20,8 +20,8 @@ from foundation import clock
 from foundation.link_tokens import new_token, token_hash
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
+from proposals.consortium.drafts import check_open, lock_draft
 from proposals.consortium.ended_access import end_access, notify_ended_access, without_access
-from proposals.consortium.participants import check_open, lock_draft
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.agreement import agree_if_own, end_if_own
 from proposals.models import (

@@ -16,13 +16,8 @@ from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words
 from foundation import clock
 from foundation.sentences import gettext as _
-from proposals.consortium.participants import (
-    AlreadyInConsortium,
-    NewParticipant,
-    add_participant,
-    lock_draft,
-    section_of,
-)
+from proposals.consortium.drafts import lock_draft, section_of
+from proposals.consortium.participants import AlreadyInConsortium, NewParticipant, add_participant
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import (
     AbuseReport,

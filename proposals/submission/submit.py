@@ -22,7 +22,7 @@ from foundation.query_batches import (
 )
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
-from proposals.consortium.participants import NotOpen
+from proposals.consortium.drafts import NotOpen
 from proposals.delivery import outbox
 from proposals.dossier.document import Draft, dossier_of, draft_in
 from proposals.dossier.facts import (

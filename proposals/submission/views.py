@@ -16,7 +16,7 @@ from foundation.downloads import JSON, PDF, download
 from foundation.sentences import gettext as _
 from proposals.consortium.access import base_context, get_draft_or_404, get_version_or_404
 from proposals.consortium.confirmations import missing_confirmations
-from proposals.consortium.participants import NotOpen
+from proposals.consortium.drafts import NotOpen
 from proposals.delivery import wakeup
 from proposals.dossier.document import Draft, dossier_of
 from proposals.dossier.facts import judge_draft, readable

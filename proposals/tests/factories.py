@@ -12,6 +12,7 @@ from calls.eligibility.facts import Role
 from calls.models import Call
 from conftest import database_owner
 from foundation import clock
+from proposals.consortium import drafts
 from proposals.consortium import participants as drafting
 from proposals.consortium.assignments import assign_step
 from proposals.dossier.agreement import agree
@@ -40,7 +41,7 @@ def make_draft(
     """A draft with a consortium that has agreed, and nothing else written; the first country is the lead's."""
     lead = lead or make_user()
     coordinator = coordinator or make_organisation(by=lead, country=countries[0])
-    proposal = drafting.start_draft(
+    proposal = drafts.start_draft(
         call.strands.select_related("call").get(code=strand), organisation=coordinator, by=lead
     )
     for number, country in enumerate(countries[1:], start=1):
@@ -57,8 +58,8 @@ def make_draft(
 def save(
     proposal: Proposal, step: str, *, by: User | None = None, of: Any = None, **answers: Any
 ) -> None:
-    section = drafting.section_of(proposal, step, of)
-    drafting.save_section(
+    section = drafts.section_of(proposal, step, of)
+    drafts.save_section(
         proposal,
         section,
         answers=section.answers | answers,

@@ -13,7 +13,7 @@ from calls.models import Strand
 from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
-from proposals.consortium import participants
+from proposals.consortium import drafts, participants
 from proposals.dossier.document import COST_KINDS, Draft
 from proposals.models import Participant, Proposal, ProposalActivity, ProposalFile
 from proposals.steps.forms import EstablishedSummaryForm, month_of, text_of
@@ -34,7 +34,7 @@ def copy_proposal(
     Raises:
         NotOpen: the call is not open now.
     """
-    proposal = participants.start_draft(strand, organisation=organisation, by=by)
+    proposal = drafts.start_draft(strand, organisation=organisation, by=by)
     copy = _Copy(Draft(source), proposal, by)
     keys = copy.partners(organisation)
     copy.texts(keys)
@@ -197,7 +197,7 @@ class _Copy:
 
     def _save(self, step: str, answers: dict[str, Any], *, of: Participant | None = None) -> None:
         if answers:
-            section = participants.section_of(self.target, step, of)
-            participants.save_section(
+            section = drafts.section_of(self.target, step, of)
+            drafts.save_section(
                 self.target, section, answers=answers, seen_version=section.version, by=self.by
             )

@@ -10,7 +10,7 @@ from applicants.step_storage import save_step
 from calls.forms import SelfCheckForm
 from calls.models import Strand
 from calls.self_check import Answers
-from proposals.consortium.participants import start_draft
+from proposals.consortium.drafts import start_draft
 from proposals.models import Proposal
 
 

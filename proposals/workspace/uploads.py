@@ -23,7 +23,7 @@ from foundation.limited_work import in_child
 from foundation.sentences import gettext as _
 from foundation.text import clean_file_name, names_something, unsafe_in
 from proposals.audit.activity import log_activity
-from proposals.consortium.participants import check_open, lock_draft
+from proposals.consortium.drafts import check_open, lock_draft
 from proposals.models import Proposal, ProposalActivity, ProposalFile, StoredPdf, path_of
 from proposals.workspace.virus_scan import scan
 

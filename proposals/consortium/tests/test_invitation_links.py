@@ -12,7 +12,7 @@ from applicants.organisations import end_membership, join
 from applicants.tests.factories import make_user
 from conftest import AFTERNOON, DEADLINE
 from foundation import clock
-from proposals.consortium import invitations, participants
+from proposals.consortium import drafts, invitations, participants
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email
 from proposals.models import Invitation, QueuedEmail
@@ -55,7 +55,7 @@ def text_of(page):
 
 
 def remove(proposal, key="p2"):
-    seen = participants.section_of(proposal, "consortium").version
+    seen = drafts.section_of(proposal, "consortium").version
     participant = proposal.participants.get(key=key)
     participants.remove_participant(participant, seen_version=seen, by=proposal.started_by)
 

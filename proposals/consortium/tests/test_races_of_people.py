@@ -27,7 +27,7 @@ from calls.eligibility.facts import Role
 from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON
 from foundation import clock
-from proposals.consortium import invitations, participants
+from proposals.consortium import drafts, invitations, participants
 from proposals.models import Invitation, Proposal, ProposalActivity
 from proposals.tests.factories import make_draft
 from proposals.workspace.tests.test_pages import client_of, text_of
@@ -158,7 +158,7 @@ def test_of_two_contradicting_answers_to_an_invitation_the_later_hears_of_the_fi
 
 def test_an_organisation_that_two_add_at_once_takes_part_once(call):
     proposal, added = make_draft(call), make_organisation()
-    seen = participants.section_of(proposal, participants.CONSORTIUM).version
+    seen = drafts.section_of(proposal, drafts.CONSORTIUM).version
     outcomes = at_once(
         row_of(proposal),
         *[
@@ -220,7 +220,7 @@ def test_who_confirms_for_a_partner_that_is_being_removed_hears_so_and_nothing_i
     proposal = make_draft(call)
     partner, (member, _other) = partner_of(proposal)
     sent = confirming_at(proposal, partner, member)
-    seen = participants.section_of(proposal, participants.CONSORTIUM).version
+    seen = drafts.section_of(proposal, drafts.CONSORTIUM).version
     answer = overtaken(
         lambda: participants.remove_participant(partner, seen_version=seen, by=proposal.started_by),
         sent,

@@ -26,7 +26,7 @@ from proposals.consortium.access import (
     leads,
     return_input_on_failure,
 )
-from proposals.consortium.participants import NotOpen
+from proposals.consortium.drafts import NotOpen
 from proposals.consortium.progress import invitations_to
 from proposals.dossier.document import Draft
 from proposals.models import Confirmation, Invitation, Participant

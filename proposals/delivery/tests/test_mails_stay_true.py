@@ -12,7 +12,7 @@ from applicants.tests.factories import make_user
 from conftest import AFTERNOON, DEADLINE
 from foundation import clock
 from proposals import tasks
-from proposals.consortium import invitations, participants
+from proposals.consortium import drafts, invitations, participants
 from proposals.consortium.deadline_reminders import remind_of_deadlines, set_reminders
 from proposals.delivery import outbox
 from proposals.models import Invitation, QueuedEmail
@@ -80,7 +80,7 @@ def test_a_comment_is_not_sent_to_who_was_removed_meanwhile(draft):
     add_comment(
         draft, step="summary", key="", text=f"@{person.full_name}: look", by=draft.started_by
     )
-    section = participants.section_of(draft, participants.CONSORTIUM)
+    section = drafts.section_of(draft, drafts.CONSORTIUM)
     participants.remove_participant(
         partner_in(draft), seen_version=section.version, by=draft.started_by
     )
@@ -137,7 +137,7 @@ def test_who_takes_part_by_another_way_is_not_told_to_see_nothing_any_more(draft
     both, user = make_user(), member_of(second.organisation)
     for organisation in (second.organisation, third.organisation):
         join(organisation, user=both)
-    section = participants.section_of(draft, participants.CONSORTIUM)
+    section = drafts.section_of(draft, drafts.CONSORTIUM)
     participants.remove_participant(second, seen_version=section.version, by=draft.started_by)
     results = {
         row.to: "You no longer have access to the draft" in row.text

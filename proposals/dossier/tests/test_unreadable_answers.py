@@ -21,7 +21,7 @@ from applicants.steps import FORMS
 from conftest import NEXT_DAY
 from foundation import clock
 from foundation.text import clean_text
-from proposals.consortium.participants import section_of
+from proposals.consortium.drafts import section_of
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import Section, Version
 from proposals.partnering.organisations import index_organisations

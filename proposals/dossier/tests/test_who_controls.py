@@ -10,7 +10,7 @@ from calls.eligibility import canonical
 from calls.eligibility.facts import Control
 from conftest import DEADLINE
 from proposals.conditions.call_administration import extend_for_one
-from proposals.consortium import participants
+from proposals.consortium import drafts, participants
 from proposals.dossier.document import Draft, controller_in_words, dossier_of
 from proposals.dossier.facts import facts_of_draft, judge_draft
 from proposals.dossier.file_format import read_dossier
@@ -27,7 +27,7 @@ def page_of(proposal, key="p2"):
 def choose(client, proposal, key="p2", **kwargs):
     """What a lead sends from the page of a participant."""
     client.force_login(proposal.started_by)
-    seen = participants.section_of(proposal, participants.CONSORTIUM).version
+    seen = drafts.section_of(proposal, drafts.CONSORTIUM).version
     values = {"role": "partner", "seen_version": seen, "partner": "", "controlled_by": ""}
     return client.post(page_of(proposal, key), values | kwargs)
 
@@ -88,7 +88,7 @@ def test_a_post_that_says_nothing_of_control_leaves_it_as_it_is(call, client):
     proposal = make_draft(call)
     choose(client, proposal, control="partner", partner="p1")
     client.force_login(proposal.started_by)
-    seen = participants.section_of(proposal, participants.CONSORTIUM).version
+    seen = drafts.section_of(proposal, drafts.CONSORTIUM).version
     client.post(page_of(proposal), {"role": "associated", "seen_version": seen})
     assert in_dossier(proposal)[:2] == ("partner", "p1")
     assert proposal.participants.get(key="p2").role == "associated"
@@ -118,7 +118,7 @@ def test_who_leaves_goes_on_controlling_as_a_body_outside(call, client):
     choose(client, proposal, control="partner", partner="p3")
     leaving = proposal.participants.get(key="p3")
     name = leaving.organisation.name
-    seen = participants.section_of(proposal, participants.CONSORTIUM).version
+    seen = drafts.section_of(proposal, drafts.CONSORTIUM).version
     participants.remove_participant(leaving, seen_version=seen, by=proposal.started_by)
     assert in_dossier(proposal) == ("other", name, name)
 

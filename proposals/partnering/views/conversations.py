@@ -17,7 +17,7 @@ from applicants.once import idempotent
 from applicants.web import current_user, login_required_keep_post
 from foundation import clock
 from foundation.sentences import gettext as _
-from proposals.consortium.participants import NotOpen
+from proposals.consortium.drafts import NotOpen
 from proposals.delivery import wakeup
 from proposals.models import Conversation, PartnershipRequest
 from proposals.partnering import conversations

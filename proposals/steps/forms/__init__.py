@@ -1,15 +1,13 @@
 """Forms of proposals: those of the steps, and those beside them."""
 
-from proposals.steps.forms.asking import (
-    CommentForm,
+from proposals.steps.forms.actions import CommentForm, FileForm, WithdrawalForm
+from proposals.steps.forms.base import ProposalStepForm, RowForm, RowsFormSet
+from proposals.steps.forms.consortium import (
     ConfirmationForm,
     DeclineForm,
-    FileForm,
     InvitationForm,
     ParticipantForm,
-    WithdrawalForm,
 )
-from proposals.steps.forms.base import ProposalStepForm, RowForm, RowsFormSet
 from proposals.steps.forms.steps import (
     COST_LABELS,
     ActivitiesForm,

@@ -24,7 +24,7 @@ from calls.models import Call
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.settings import ROOT
 from foundation import clock
-from proposals.consortium.participants import NotOpen
+from proposals.consortium.drafts import NotOpen
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import (
     IndividualExtension,

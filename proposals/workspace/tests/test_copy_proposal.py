@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from proposals.consortium.participants import section_of
+from proposals.consortium.drafts import section_of
 from proposals.dossier.document import Draft
 from proposals.models import Proposal
 from proposals.tests.factories import make_ready, reload, save

@@ -7,7 +7,7 @@ from applicants.models import Organisation, ProfileSection
 from applicants.tests.factories import complete_profile, make_organisation, make_user
 from calls.eligibility.facts import Role
 from foundation.tests.pages import compact
-from proposals.consortium import participants
+from proposals.consortium import drafts, participants
 from proposals.dossier.document import Draft
 from proposals.models import Proposal
 from proposals.steps.wizard import steps_of
@@ -144,7 +144,7 @@ def test_those_in_mind_vanish_when_they_are_found_or_forgotten(call):
     lead = make_user()
     coordinator = make_organisation(by=lead, country="LT")
     strand = call.strands.select_related("call").get(code="3.1")
-    proposal = participants.start_draft(
+    proposal = drafts.start_draft(
         strand, organisation=coordinator, by=lead, intended_countries=["FR", "FR", "AT"]
     )
     participants.add_participant(

@@ -13,7 +13,7 @@ from applicants.tests.factories import make_organisation, make_user
 from calls.eligibility import Finding, Outcome, Verdict
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from foundation import clock
-from proposals.consortium.participants import section_of
+from proposals.consortium.drafts import section_of
 from proposals.dossier.outcome_words import outcome_words
 from proposals.models import Proposal, RefusedAttempt, VerdictRecord, Version
 from proposals.proof.receipts import create_receipt

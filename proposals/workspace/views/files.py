@@ -18,7 +18,7 @@ from proposals.consortium.access import (
     get_version_or_404,
     return_input_on_failure,
 )
-from proposals.consortium.participants import NotOpen
+from proposals.consortium.drafts import NotOpen
 from proposals.dossier.document import Draft
 from proposals.models import ProposalFile
 from proposals.steps.forms import FileForm

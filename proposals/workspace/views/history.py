@@ -16,7 +16,7 @@ from foundation import clock
 from foundation.instants import instant_from
 from foundation.sentences import gettext as _
 from proposals.consortium.access import base_context, get_draft_or_404
-from proposals.consortium.participants import saved_texts
+from proposals.consortium.drafts import saved_texts
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import Section, SectionChange
 from proposals.steps.wizard import step_named, url_of

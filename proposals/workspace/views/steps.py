@@ -21,7 +21,7 @@ from applicants.web import current_user, login_required_keep_post
 from foundation import clock
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
-from proposals.consortium import participants
+from proposals.consortium import drafts
 from proposals.consortium.access import base_context, get_draft_or_404, return_input_on_failure
 from proposals.consortium.permissions import OWN_LINE_STEP
 from proposals.consortium.presence import location_of
@@ -79,7 +79,7 @@ def _edit(
     form_class: type[ProposalStepForm],
     participant: Participant | None,
 ) -> HttpResponse:
-    section = participants.section_of(draft.proposal, form_class.slug, participant)
+    section = drafts.section_of(draft.proposal, form_class.slug, participant)
     form = _bound(request, draft, form_class, section)
 
     def page(status: int = 200, draft: Draft = draft, **more: Any) -> HttpResponse:
@@ -117,7 +117,7 @@ def _save_and_go_on(
     except UnresolvedConflict as left:
         differences = form.differences(section, left.names)
         return page(status=409, theirs=section, differences=differences, not_chosen=True)
-    except participants.MergeConflict as conflict:
+    except drafts.MergeConflict as conflict:
         differences = form.differences(conflict.current, conflict.merge.conflicts)
         form.merge_with(conflict.current, conflict.merge)
         return page(status=409, theirs=conflict.current, differences=differences)
@@ -163,7 +163,7 @@ def _save(
     request: HttpRequest, draft: Draft, form: ProposalStepForm, section: Section
 ) -> list[str]:
     """Store the step; returns the labels of fields in which somebody else's text was merged in."""
-    merged = participants.save_or_merge(
+    merged = drafts.save_or_merge(
         draft.proposal,
         section,
         answers=resolve_conflicts(request, form, section),
@@ -190,7 +190,7 @@ def _put_back(request: HttpRequest, section: Section, form: ProposalStepForm) ->
     asked = key_of(request.GET.get("text", ""))
     if asked is None:
         return None
-    saved = participants.saved_texts(section).filter(version=asked).first()
+    saved = drafts.saved_texts(section).filter(version=asked).first()
     if saved is None:
         raise Http404
     form.show_text(saved.answers)

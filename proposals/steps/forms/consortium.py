@@ -1,12 +1,9 @@
-"""Forms beside the steps: the part of a partner, invitations, confirmations, comments, files, withdrawals."""
+"""Forms about who takes part: the role of a partner, invitations, confirmations."""
 
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout
 from django import forms
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from applicants.fields import NameField, TextField
@@ -16,21 +13,7 @@ from calls.eligibility.facts import Control
 from foundation.form_layout import grid_row
 from proposals.dossier.document import Draft
 from proposals.models import Invitation, Participant
-
-
-class Inside:
-    """A form that stands within a form element of the page, which also brings the token."""
-
-    layout: ClassVar[tuple[Any, ...]] = ()
-
-    @cached_property
-    def helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
-        if self.layout:
-            helper.layout = Layout(*self.layout)
-        return helper
+from proposals.steps.forms.actions import Inside
 
 
 class ParticipantForm(Inside, forms.ModelForm):
@@ -213,31 +196,4 @@ class DeclineForm(Inside, forms.Form):
         max_length=500,
         required=False,
         rows=2,
-    )
-
-
-class CommentForm(Inside, forms.Form):
-    text = TextField(
-        label=_("Your comment"),
-        max_length=4000,
-        rows=3,
-        help_text=_("To notify someone by email, type @ followed by their full name."),
-    )
-
-
-class FileForm(forms.Form):
-    """A PDF for one deliverable; what makes it readable is checked in `uploads`."""
-
-    file = forms.FileField(
-        label=_("PDF file"),
-        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
-        error_messages={"empty": _("The file is empty. Select another PDF")},
-    )
-
-
-class WithdrawalForm(Inside, forms.Form):
-    reason = TextField(
-        label=_("Reason for withdrawing the proposal"),
-        max_length=2000,
-        rows=4,
     )
