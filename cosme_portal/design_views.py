@@ -6,6 +6,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from applicants.fields import NameField, SeveralField, TextField
 from foundation.fields import AmountField, DayField
@@ -35,6 +36,7 @@ class SpecimenForm(forms.Form):
     document = forms.FileField(label=_("Document"))
 
 
+@require_safe
 def design(request: HttpRequest) -> HttpResponse:
     """Every component, empty and with errors; nothing is stored."""
     wrong = {"summary": "x" * 130, "amount": "1.234", "date": "31/02/2015", "choice": "z"}

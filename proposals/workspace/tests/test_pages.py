@@ -91,7 +91,7 @@ def test_every_page_of_a_proposal_is_404_for_strangers(call):
     create_receipt(version)
     stranger = client_of(make_user())
     routes = list(routes_of(proposal, version))
-    assert len(routes) == 50
+    assert len(routes) == 51
     for name, path in routes:
         for method in (stranger.get, stranger.post):
             assert method(path).status_code in HIDDEN, name
@@ -617,9 +617,8 @@ def test_what_is_missing_is_named_with_a_link_to_mend_it(call):
     proposal = make_draft(call)
     lead = client_of(proposal.started_by)
     html = lead.get(url("check", proposal)).content.decode()
-    organisation = proposal.participants.get(key="p2").organisation
     assert url("description", proposal, "p2") in html
-    assert reverse("applicants:profile", args=[organisation.pk]) in html
+    assert url("partner-profile", proposal, "p2") in html
     assert "Submit proposal" not in html
     assert lead.post(url("check", proposal)).status_code == 422
 
