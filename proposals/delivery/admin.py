@@ -1,14 +1,12 @@
-"""What operators see: promises and emails that wait, how the queue moves, and receipts made again."""
+"""What operators see: jobs and emails that wait or failed, and how the queue moves."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from applicants.web import current_user
 from calls.admin import ReadOnlyAdmin
 from calls.models import ClockReading
 from foundation import clock
@@ -16,17 +14,15 @@ from foundation.sentences import ngettext
 from proposals.delivery import outbox
 from proposals.delivery.scheduler_lease import beat_status
 from proposals.models import (
-    DocumentReissue,
     JobFailure,
     OutboxMessage,
     Proposal,
     QueuedEmail,
     Version,
 )
-from proposals.proof import reissue
 
 
-class RetriedAdmin(ReadOnlyAdmin):
+class RetriableAdmin(ReadOnlyAdmin):
     """What workers do; who may change such rows lets them try again what they gave up."""
 
     actions = ["try_again"]
@@ -44,7 +40,7 @@ class RetriedAdmin(ReadOnlyAdmin):
 
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(RetriedAdmin):
+class OutboxMessageAdmin(RetriableAdmin):
     """Work that is queued; shows no content of a proposal."""
 
     change_list_template = "admin/proposals/outboxmessage/change_list.html"
@@ -88,7 +84,7 @@ class OutboxMessageAdmin(RetriedAdmin):
 
 
 @admin.register(QueuedEmail)
-class MailAdmin(RetriedAdmin):
+class QueuedEmailAdmin(RetriableAdmin):
     """Delivery of emails: cause and state, never recipient, proposal or text."""
 
     list_display = ["cause", "state", "attempts", "due_at", "done_at", "last_error"]
@@ -102,69 +98,9 @@ class MailAdmin(RetriedAdmin):
 
 
 @admin.register(JobFailure)
-class TroubleAdmin(RetriedAdmin):
+class JobFailureAdmin(RetriableAdmin):
     """What failed of periodic work, until it succeeds: which row, never what it says."""
 
     list_display = ["job", "row", "state", "attempts", "due_at", "last_error"]
     list_filter = ["state", "job"]
     fields = ["job", "row", "state", "attempts", "made_at", "due_at", "last_error"]
-
-
-@admin.register(DocumentReissue)
-class RemakingAdmin(ReadOnlyAdmin):
-    """Reissues of all receipts or proposal PDFs of a call, and their progress."""
-
-    change_form_template = "admin/proposals/documentreissue/change_form.html"
-    list_display = ["kind", "call", "reason", "requested_by", "requested_at", "progress"]
-    list_select_related = ["call", "requested_by"]
-    fields = ["call", "kind", "reason"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("proposals.add_documentreissue")
-
-    def save_model(
-        self, request: HttpRequest, obj: DocumentReissue, form: Any, change: bool
-    ) -> None:
-        made = reissue.reissue_documents(
-            obj.call, obj.kind, reason=obj.reason, by=current_user(request)
-        )
-        obj.pk = made.pk
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DocumentReissue]:
-        return reissue.with_progress(super().get_queryset(request))
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs["queryset"] = reissue.calls_with_versions()
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        buttons = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        return super().add_view(request, form_url, buttons | (extra_context or {}))
-
-    def response_add(
-        self, request: HttpRequest, obj: DocumentReissue, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        """Straight to its progress."""
-        return redirect("admin:proposals_documentreissue_change", obj.pk)
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """The row is its own record."""
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        result = self.get_object(request, object_id)
-        context = dict(extra_context or {})
-        if result is not None:
-            context |= {"remaking": result, "how_far": reissue.progress_of(result)}
-        return super().change_view(request, object_id, form_url, context)
-
-    @admin.display(description=_("issued"))
-    def progress(self, run: DocumentReissue) -> str:
-        return f"{run.made} / {run.queued}"
