@@ -23,7 +23,7 @@ from proposals.models import (
 
 
 class RetriableAdmin(ReadOnlyAdmin):
-    """What workers do; who may change such rows lets them try again what they gave up."""
+    """What workers do; somebody who may change such rows can retry those that failed."""
 
     actions = ["try_again"]
 
@@ -67,10 +67,10 @@ class OutboxMessageAdmin(RetriableAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list, below the state of each kind of work."""
-        can_make_again = request.user.has_perm("proposals.add_documentreissue")
+        can_reissue = request.user.has_perm("proposals.add_documentreissue")
         context = {
             "queues": outbox.queues(),
-            "can_make_again": can_make_again,
+            "can_reissue": can_reissue,
             "clocks": list(ClockReading.objects.all()),
             "beat": beat_status(),
         }

@@ -52,7 +52,7 @@ class DocumentReissueAdmin(ReadOnlyAdmin):
     def response_add(
         self, request: HttpRequest, obj: DocumentReissue, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Straight to its progress."""
+        """Show the progress of the new reissue."""
         return redirect("admin:proposals_documentreissue_change", obj.pk)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -68,7 +68,7 @@ class DocumentReissueAdmin(ReadOnlyAdmin):
         result = self.get_object(request, object_id)
         context = dict(extra_context or {})
         if result is not None:
-            context |= {"remaking": result, "how_far": reissue.progress_of(result)}
+            context |= {"reissue": result, "progress": reissue.progress_of(result)}
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description=_("issued"))

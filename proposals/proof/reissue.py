@@ -15,9 +15,9 @@ AT_ONCE = 1000
 
 @transaction.atomic
 def reissue_documents(call: Call, kind: str, *, reason: str, by: User) -> DocumentReissue:
-    """Queue another edition for each version of a call; workers keep it after everything that is new.
+    """Queue another edition for each version of a call; workers issue it after everything that is new.
 
-    What the same person has asked for in the same words, and is under way, is not promised again.
+    A second request by the same person with the same reason returns the reissue that is under way.
     """
     Call.objects.select_for_update(no_key=True).only("pk").get(pk=call.pk)
     own = DocumentReissue.objects.filter(call=call, kind=kind, reason=reason, requested_by=by)
@@ -39,7 +39,7 @@ def reissue_documents(call: Call, kind: str, *, reason: str, by: User) -> Docume
 
 
 def calls_with_versions() -> QuerySet[Call]:
-    """Those of which there is something to make again."""
+    """Calls that have documents to reissue."""
     return Call.objects.filter(strands__proposals__versions__isnull=False).distinct()
 
 
@@ -59,9 +59,9 @@ def with_progress(runs: QuerySet[DocumentReissue]) -> QuerySet[DocumentReissue]:
     return runs.annotate(**_figures("promises__"))
 
 
-def progress_of(remaking: DocumentReissue) -> ReissueProgress:
+def progress_of(run: DocumentReissue) -> ReissueProgress:
     """How much of it is done, for a progress bar."""
-    return ReissueProgress(**remaking.promises.aggregate(**_figures("")))
+    return ReissueProgress(**run.promises.aggregate(**_figures("")))
 
 
 def _figures(prefix: str) -> dict[str, Count]:
