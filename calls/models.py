@@ -152,7 +152,7 @@ class Call(models.Model):
     parts, so that pages may keep what they rendered. Texts are ours; the call text prevails, and
     `open_points` says what of it is not known here.
 
-    A rehearsal is a copy that officers try out. It is never published; `clock_ahead` is how far its own
+    A rehearsal is a copy that officers try out. It is never published; `clock_offset` is how far its own
     clock is ahead of the portal's, and its dates are stored by the portal's clock.
     """
 
@@ -242,12 +242,6 @@ class Call(models.Model):
 
     def is_open(self, moment: datetime) -> bool:
         return self.state_at(moment) == CallState.OPEN
-
-    @property
-    def published_changes(self) -> list["ConditionChange"]:
-        """Changes of rules or countries since the call was published (by two people), the oldest first."""
-        of_both = ConditionChange.objects.filter(Q(call=self) | Q(programme=self.programme_id))
-        return list(of_both.exclude(confirmed_by="").order_by("made_at"))
 
     @property
     def time_zone(self) -> ZoneInfo:
@@ -491,12 +485,19 @@ class Contact(models.Model):
         return self.name
 
 
+class ConditionChangeQuerySet(models.QuerySet["ConditionChange"]):
+    def published_for(self, call: Call) -> "ConditionChangeQuerySet":
+        """Changes that the call page shows: two people made them since the publication; oldest first."""
+        of_both = self.filter(Q(call=call) | Q(programme=call.programme_id))
+        return of_both.exclude(confirmed_by="").order_by("made_at")
+
+
 class ConditionChange(models.Model):
     """A change of what proposals are judged by: a call's rules, or a programme's countries.
 
-    The history of both: what was there, what is there now, why, who, when. It must stand in the
-    database before anything may change there (guards), and is never changed itself. Who made it is
-    a text, because people live on a floor above.
+    The history of both: the entries before and after, the reason, the person and the time. Triggers
+    refuse a change of rules or countries without such a row, and any change of the row itself.
+    `made_by` is a text, because users are in a layer above.
     """
 
     call = models.ForeignKey(Call, models.PROTECT, null=True, blank=True, related_name="changes")
@@ -516,6 +517,8 @@ class ConditionChange(models.Model):
         editable=False,
         db_default=Cast(Func(function="pg_current_xact_id"), models.CharField()),
     )
+
+    objects = ConditionChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -16,7 +16,7 @@ from calls.calendars import calendar_of
 from calls.country_list import countries_on
 from calls.demo_clock_presets import PRESETS
 from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
-from calls.models import Call, CallState
+from calls.models import Call, CallState, ConditionChange
 from calls.templatetags.instants import countdown
 from calls.visibility import visible_calls, visible_rehearsals
 from foundation import clock
@@ -133,6 +133,7 @@ def _context_of(data: Call) -> dict[str, object]:
     call = Call.objects.with_page_parts().select_related("programme").get(pk=data.pk)
     return {
         "call": call,
+        "changes": ConditionChange.objects.published_for(call),
         "answer": countries_on(
             call.rule_date, call.programme.country_set(), call.programme.legal_basis
         ),
