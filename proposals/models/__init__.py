@@ -1,4 +1,4 @@
-"""All tables of this floor; each subject has a module of its own."""
+"""All tables of this app; each subject has a module of its own."""
 
 from proposals.models.asking import (
     ClarificationFile,
