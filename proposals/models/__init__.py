@@ -1,11 +1,6 @@
 """All tables of this app; each subject has a module of its own."""
 
-from proposals.models.asking import (
-    ClarificationFile,
-    ClarificationReply,
-    ClarificationRequest,
-    ClarificationRequestQuerySet,
-)
+from proposals.models.call_approvals import ProposedExtension, PublicationRequest
 from proposals.models.cases import (
     Assignment,
     CaseEvent,
@@ -16,8 +11,24 @@ from proposals.models.cases import (
     SavedFilter,
     ScreeningAnswer,
 )
-from proposals.models.changes import ProposedChange
+from proposals.models.clarifications import (
+    ClarificationFile,
+    ClarificationReply,
+    ClarificationRequest,
+    ClarificationRequestQuerySet,
+)
+from proposals.models.consortium import (
+    Confirmation,
+    EndedAccess,
+    Guest,
+    Invitation,
+    Presence,
+    ReminderSubscription,
+    RoleOfGuest,
+    StepAssignment,
+)
 from proposals.models.contact_points import ContactPoint
+from proposals.models.decisions import Decision, DecisionNotice, DecisionReview, DecisionState
 from proposals.models.enquiries import Enquiry, EnquiryReply, FaqEntry, ReplyTemplate
 from proposals.models.exports import Export
 from proposals.models.ledger import (
@@ -28,13 +39,6 @@ from proposals.models.ledger import (
     LedgerRecord,
     SealCertificate,
     TreeHead,
-)
-from proposals.models.officers import (
-    Decision,
-    DecisionNotice,
-    DecisionReview,
-    DecisionState,
-    SealedAccessAttempt,
 )
 from proposals.models.outbox import (
     DocumentReissue,
@@ -69,31 +73,18 @@ from proposals.models.proposal import (
     path_of,
     takes_part,
 )
-from proposals.models.records import (
+from proposals.models.proposed_changes import ProposedChange
+from proposals.models.refused_attempts import RefusedAttempt, SealedAccessAttempt
+from proposals.models.sealed_documents import (
     Letter,
     ProposalPdf,
     Receipt,
-    RefusedAttempt,
     SealedDocument,
     TimestampStatus,
-    Withdrawal,
 )
-from proposals.models.setup import ProposedExtension, PublicationRequest
 from proposals.models.version import VerdictRecord, Version, VersionQuerySet, title_in
-from proposals.models.workspace import (
-    Comment,
-    Confirmation,
-    DraftPdf,
-    EndedAccess,
-    Guest,
-    Invitation,
-    Presence,
-    ProposalActivity,
-    ReminderSubscription,
-    RoleOfGuest,
-    SectionChange,
-    StepAssignment,
-)
+from proposals.models.withdrawals import Withdrawal
+from proposals.models.workspace import Comment, DraftPdf, ProposalActivity, SectionChange
 
 __all__ = [
     "AbuseReport",

@@ -1,4 +1,4 @@
-"""Proposals on the officers' desk: whose case it is, what was asked and answered, who looked at it when."""
+"""Officers' cases: assignment, conflicts of interest, screening answers, notes, events."""
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField

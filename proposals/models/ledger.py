@@ -1,4 +1,4 @@
-"""The log: what counts for proof, in an order that nobody can change afterwards without being found out."""
+"""The log of what counts for proof: a Merkle tree whose order cannot be changed unnoticed."""
 
 from django.db import models
 from django.db.models import F, Q

@@ -1,4 +1,4 @@
-"""Promises that workers keep."""
+"""Jobs that workers process at least once: messages, emails, reissues, failures."""
 
 import pgtrigger
 from django.db import models
@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from applicants.models import User
 from calls.models import Call
 from foundation import clock
-from proposals.models.officers import Decision
+from proposals.models.decisions import Decision
 from proposals.models.proposal import Proposal
-from proposals.models.records import SealedDocument
+from proposals.models.sealed_documents import SealedDocument
 from proposals.models.version import Version
 
 

@@ -22,7 +22,7 @@ from proposals.models import triggers
 from proposals.models.proposal import IndividualExtension, Proposal
 
 if TYPE_CHECKING:
-    from proposals.models.records import Receipt
+    from proposals.models.sealed_documents import Receipt
 
 
 class VersionQuerySet(models.QuerySet["Version"]):

@@ -1,4 +1,4 @@
-"""Questions of officers to a consortium, and its answers: a record of its own beside the version."""
+"""Requests of officers for clarification, and the replies to them."""
 
 from datetime import datetime
 

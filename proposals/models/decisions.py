@@ -1,4 +1,4 @@
-"""What officers record, and what is recorded of them."""
+"""Decisions of officers, their confirmation, and notices of them to applicants."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,30 +9,7 @@ from applicants.models import User
 from calls.models import ConditionChange
 from calls.triggers import final
 from proposals.models import triggers
-from proposals.models.proposal import Proposal
 from proposals.models.version import Version
-
-
-class SealedAccessAttempt(models.Model):
-    """An officer tried to open a proposal before its deadline. Nothing was shown.
-
-    `proposal` is empty if the attempt named none: a lookup that would have read all of them.
-    """
-
-    proposal = models.ForeignKey(
-        Proposal, models.PROTECT, null=True, blank=True, related_name="sealed_access_attempts"
-    )
-    officer = models.ForeignKey(User, models.PROTECT, related_name="+")
-    path = models.TextField()
-    tried_at = models.DateTimeField("attempted at")
-
-    class Meta:
-        ordering = ["-tried_at"]
-        triggers = [final("sealed_accesses_are_final")]
-
-    def __str__(self) -> str:
-        """Without the proposal: it may be sealed still."""
-        return f"{self.officer}, {self.tried_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):

@@ -1,15 +1,11 @@
-"""What is recorded of versions: sealed documents, withdrawals, and attempts that came too late."""
+"""Signed documents of versions: receipts, proposal PDFs and letters."""
 
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from applicants.models import User
 from calls.triggers import final
-from proposals.models import triggers
-from proposals.models.proposal import Proposal
 from proposals.models.version import Version
 
 
@@ -98,48 +94,3 @@ class Letter(SealedDocument):
 
     class Meta(SealedDocument.Meta):
         triggers = [final("letters_are_final")]
-
-
-class Withdrawal(models.Model):
-    """A consortium took its version back. Submitting again in time undoes it."""
-
-    version = models.OneToOneField(Version, models.PROTECT, related_name="withdrawal")
-    reason = models.TextField()
-    withdrawn_at = models.DateTimeField()
-    withdrawn_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="a_withdrawal_has_a_reason", condition=Q(reason__regex=r"\S")
-            )
-        ]
-        triggers = [
-            triggers.WITHDRAWAL_IS_IN_TIME,
-            triggers.WITHDRAWAL_IS_RECEIVED_BY_THE_CLOCK,
-            final("withdrawals_are_final"),
-        ]
-
-    def __str__(self) -> str:
-        return f"Withdrawal of {self.version}"
-
-
-class RefusedAttempt(models.Model):
-    """A submission that came too late: what was received and when. It changes nothing else."""
-
-    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="refused_attempts")
-    received_at = models.DateTimeField()
-    deadline = models.DateTimeField()
-    sha256 = models.CharField(
-        max_length=64, help_text="Of the dossier that would have been frozen."
-    )
-    attempted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-
-    class Meta:
-        ordering = ["-received_at"]
-        verbose_name = "late submission"
-        triggers = [final("refused_attempts_are_final")]
-
-    def __str__(self) -> str:
-        """Without the proposal: it may be sealed still."""
-        return f"Late submission at {self.received_at:%Y-%m-%d %H:%M:%S} UTC"

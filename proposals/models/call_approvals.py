@@ -1,4 +1,4 @@
-"""Who has a call published, and who else says yes to it."""
+"""Publications and extensions of a call that a second officer must confirm."""
 
 import pgtrigger
 from django.db import models

@@ -1,4 +1,4 @@
-"""Changes of a call's rules or a programme's countries that officers prepare, look at and apply."""
+"""Changes of a call's rules or a programme's countries that officers propose and apply."""
 
 import pgtrigger
 from django.db import models
