@@ -15,8 +15,7 @@ from foundation.csv_import import CsvRow, RowAction, read_rows, split_list
 from foundation.folding import words_in
 from foundation.numbers import Unreadable, parse_date
 from foundation.sentences import gettext as _
-from proposals.models import ContactPoint
-from proposals.models.languages import LANGUAGES
+from proposals.models import LANGUAGES, ContactPoint
 
 NEEDED = ("kind", "name")
 KNOWN = (

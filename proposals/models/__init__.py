@@ -30,7 +30,8 @@ from proposals.models.consortium import (
 from proposals.models.contact_points import ContactPoint
 from proposals.models.decisions import Decision, DecisionNotice, DecisionReview, DecisionState
 from proposals.models.enquiries import Enquiry, EnquiryReply, FaqEntry, ReplyTemplate
-from proposals.models.exports import Export
+from proposals.models.exports import EXPORT_RETENTION, Export
+from proposals.models.languages import LANGUAGES
 from proposals.models.ledger import (
     ClosingCommitment,
     DailyHead,
@@ -87,6 +88,8 @@ from proposals.models.withdrawals import Withdrawal
 from proposals.models.workspace import Comment, DraftPdf, ProposalActivity, SectionChange
 
 __all__ = [
+    "EXPORT_RETENTION",
+    "LANGUAGES",
     "AbuseReport",
     "Assignment",
     "CaseEvent",

@@ -19,8 +19,7 @@ from calls.models import Call
 from foundation import clock
 from foundation.form_layout import grid_row
 from foundation.form_rules import IdentifierField
-from proposals.models import PartnershipRequest
-from proposals.models.languages import LANGUAGES
+from proposals.models import LANGUAGES, PartnershipRequest
 
 # Kind (R&D requests are written RD), country, day, serial number: as the network numbers its profiles.
 EEN_REFERENCE = re.compile(r"(?:BO|BR|TO|TR|RD)[A-Z]{2}(\d{4})(\d{2})(\d{2})\d{3}")

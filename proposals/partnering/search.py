@@ -25,8 +25,7 @@ from calls.eligibility.countries import choices_on
 from foundation import clock
 from foundation.folding import SHORTEST_CORRECTED, fold, trigrams_of, words_in
 from foundation.search_words import searched
-from proposals.models import PartnershipRequest, PartnershipRequestQuerySet
-from proposals.models.languages import LANGUAGES
+from proposals.models import LANGUAGES, PartnershipRequest, PartnershipRequestQuerySet
 
 MAX_TYPED_LENGTH, MAX_WORDS, PER_PAGE, MAX_PAGES = 200, 8, 20, 500
 MAX_SUGGESTIONS = 5  # of words that are taken instead of one

@@ -15,8 +15,7 @@ from calls.fields import country_in
 from calls.models import Call
 from foundation.csv_import import CsvRow, RowAction, as_cell, read_rows, split_list
 from foundation.sentences import gettext as _
-from proposals.models import PartnershipRequest
-from proposals.models.languages import LANGUAGES
+from proposals.models import LANGUAGES, PartnershipRequest
 from proposals.partnering.forms import check_cordis_link, check_een_reference
 from proposals.partnering.requests import draft_request
 

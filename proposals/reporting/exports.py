@@ -21,8 +21,7 @@ from foundation.errors import in_full
 from proposals.delivery import outbox
 from proposals.delivery.claims import claim_expired, claim_first, process_claimed
 from proposals.delivery.fault_isolation import for_each
-from proposals.models import CaseEvent, Export, Version, VersionQuerySet
-from proposals.models.exports import EXPORT_RETENTION
+from proposals.models import EXPORT_RETENTION, CaseEvent, Export, Version, VersionQuerySet
 from proposals.reporting import audit_bundles, export_tables
 
 log = logging.getLogger("portal.exporting")

@@ -10,8 +10,7 @@ from calls.eligibility.countries import name_on
 from calls.models import Call, Strand
 from foundation import clock
 from foundation.sentences import gettext as _
-from proposals.models import PartnershipRequest
-from proposals.models.languages import LANGUAGES
+from proposals.models import LANGUAGES, PartnershipRequest
 from proposals.partnering.requests import newest_of
 
 register = template.Library()

@@ -16,8 +16,7 @@ from foundation.fields import DayField
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.helpdesk import contact_points
-from proposals.models import ContactPoint
-from proposals.models.languages import LANGUAGES
+from proposals.models import LANGUAGES, ContactPoint
 from proposals.officers.admin_pages import OfficerAdmin
 
 

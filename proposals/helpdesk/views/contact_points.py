@@ -9,8 +9,7 @@ from django.views.decorators.http import require_safe
 from applicants.models import Organisation, User
 from foundation.folding import words_in
 from proposals.helpdesk.contact_points import nearest
-from proposals.models import ContactPoint
-from proposals.models.languages import LANGUAGES
+from proposals.models import LANGUAGES, ContactPoint
 from proposals.partnering.search import country_names
 
 

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from applicants.web import current_user
 from foundation.sentences import gettext as _
 from proposals.delivery import wakeup
-from proposals.models import Export, Version
-from proposals.models.exports import EXPORT_RETENTION
+from proposals.models import EXPORT_RETENTION, Export, Version
 from proposals.officers.admin_pages import DetailPageAdmin
 from proposals.reporting import exports
 
