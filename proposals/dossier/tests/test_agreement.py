@@ -146,7 +146,9 @@ def test_sealed_documents_and_mails_hold_nothing_that_was_not_agreed_to(proposal
     for document in (version.receipt_editions.get(), version.proposalpdf_editions.get()):
         everything = _all_bytes_of(bytes(document.pdf)).lower()
         assert HIDDEN.lower() not in everything and PIC not in everything
-    texts = [f"{mail.subject} {mail.text}" for mail in QueuedEmail.objects.all()]
+    own = f"{HIDDEN.lower()}@people.example"  # its own email greets a person by name
+    others = QueuedEmail.objects.exclude(to=own)
+    texts = [f"{mail.subject} {mail.text}" for mail in others]
     assert texts and reveals(" ".join(texts)) == []
 
 
